@@ -89,4 +89,7 @@ def test_pending_deliveries_and_notifications_of_an_earlier_version_are_delivere
     assert harness.rows("SELECT attempts, outcome FROM deliveries ORDER BY id") == [(1, "DELIVERED"), (3, "DELIVERED")]
     found = [(each.message, each.status, each.attempts, each.error) for each in harness.deliveries(topic)]
     assert found == [("again", "DELIVERED", 3, None), ("first", "DELIVERED", 1, None)]
-    assert harness.rows("SELECT * FROM outbox UNION ALL SELECT service, subject, name, due, steady_clock FROM timers") == []
+    assert (
+        harness.rows("SELECT * FROM outbox UNION ALL SELECT service, subject, name, due, steady_clock FROM timers")
+        == []
+    )

@@ -15,7 +15,7 @@ FAILED_STATUSES = ("FAILED", "TIMED_OUT")
 
 def find_resources(stack: ResolvedStack, kind: str) -> dict[str, Json]:
     """Return the properties of the stack's resources of one type, by their logical ids."""
-    conditions = {name: stack.resolve(value) for name, value in stack.template.get("Conditions", {}).items()}
+    conditions = stack.conditions
     return {
         title: stack.properties(title)
         for title, each in stack.template["Resources"].items()

@@ -14,7 +14,6 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.stack.template import build_template, to_json
 from lamplighter.services.cloudformation.resource_types.registry import resource_type_of
-from lamplighter.services.cloudformation.resource_types.resource_type import ALL_PROPERTIES
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 DEPLOYED: Json = loads(Path(__file__).with_name("deployed_resources.json").read_text())
@@ -29,12 +28,8 @@ def read_resources(file: str) -> Json:
 
 def select_identity(resource: Json) -> Json:
     properties: Json = resource.get("Properties", {})
-    replacement_properties = resource_type_of(resource["Type"]).replacement_properties
-    identifying = {
-        name: value
-        for name, value in properties.items()
-        if replacement_properties is ALL_PROPERTIES or name in replacement_properties
-    }
+    kind = resource_type_of(resource["Type"])
+    identifying = {name: value for name, value in properties.items() if kind.is_replaced_by(name)}
     return {"Type": resource["Type"], **loads(dumps(identifying))}
 
 

@@ -34,3 +34,13 @@ def test_a_subscription_filter_is_reported_as_not_simulated(harness: CloudFormat
     )
     assert "not simulated" in harness.stack()["StackStatusReason"]
     assert harness.reasons().count("Recorded; not simulated here.") == 1
+
+
+def test_a_log_group_loses_its_key_with_its_template(harness: CloudFormationHarness) -> None:
+    def template(**properties: str) -> str:
+        return body(G={"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "g", **properties}})
+
+    harness.create(template(KmsKeyId="arn:aws:kms:us-east-1:123456789012:key/k"))
+    assert "kmsKeyId" in harness.call("logs", "DescribeLogGroups")["logGroups"][0]
+    harness.update(template())
+    assert "kmsKeyId" not in harness.call("logs", "DescribeLogGroups")["logGroups"][0]

@@ -1,19 +1,18 @@
 """Resolve a template's references as if it were deployed, to check it without deploying it.
 
-Guarantees plausible ARNs for the resources of generated templates, and CloudFormation's results for the intrinsic
-functions that they use. Other functions are not supported.
-See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html.
+Guarantees plausible ARNs for the resources of generated templates, and CloudFormation's results for their functions.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
+from lamplighter.lang.template.conditions import evaluate_conditions
+from lamplighter.lang.template.functions import TemplateScope, resolve
+from lamplighter.lang.template.parameters import read_parameters, ref_value
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
-_SUB = re.compile(r"\$\{([^}!]+)\}")
 _ARN_FORMATS: Mapping[str, tuple[str, str, str]] = {
     "AWS::ECS::Cluster": ("ecs", "cluster/{}", "ClusterName"),
     "AWS::ECS::TaskDefinition": ("ecs", "task-definition/{}:1", "Family"),
@@ -66,63 +65,36 @@ class ResolvedStack:
         policies = self.properties(role).get("Policies", [])
         return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
+    @property
+    def conditions(self) -> Mapping[str, bool]:
+        """Return the truth of the template's conditions."""
+        return self._scope().conditions
+
     def resolve(self, value: Json) -> Json:
         """Return a value with its functions evaluated."""
-        if isinstance(value, list):
-            return [each for each in map(self.resolve, value) if each is not None]
-        if not isinstance(value, dict):
-            return value
-        if len(value) == 1:
-            name, argument = next(iter(value.items()))
-            if name == "Ref" or name.startswith("Fn::"):
-                return self._functions()[name](argument)
-        return {key: self.resolve(each) for key, each in value.items()}
+        return resolve(value, self._scope())
 
-    def _functions(self) -> Mapping[str, Callable[[Json], Json]]:
-        return {
-            "Ref": self._ref,
-            "Fn::GetAtt": self._attribute,
-            "Fn::Sub": self._sub,
-            "Fn::Join": lambda pair: pair[0].join(self.resolve(pair[1])),
-            "Fn::If": lambda three: self.resolve(three[1] if self._is_true(three[0]) else three[2]),
-            "Fn::Equals": lambda pair: self.resolve(pair[0]) == self.resolve(pair[1]),
-            "Fn::Select": lambda pair: self.resolve(pair[1])[int(pair[0])],
-            "Fn::GetAZs": lambda _region: [f"{REGION}a", f"{REGION}b"],
-        }
+    def _scope(self) -> TemplateScope:
+        pseudo = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": self.partition}
+        scope = TemplateScope(pseudo | self._parameter_values(), resource=self._ref, attribute=self._attribute)
+        return replace(scope, conditions=evaluate_conditions(self.template.get("Conditions", {}), scope))
 
-    def _sub(self, given: Json) -> str:
-        text, own = given if isinstance(given, list) else (given, {})
-        known = {name: str(self.resolve(value)) for name, value in own.items()}
-        return _SUB.sub(lambda found: known[found[1]] if found[1] in known else str(self._resolve_name(found[1])), text)
-
-    def _is_true(self, condition: str) -> bool:
-        return bool(self.resolve(self.template["Conditions"][condition]))
-
-    def _resolve_name(self, name: str) -> Json:
-        title, dot, attribute = name.partition(".")
-        return self._attribute([title, attribute]) if dot else self._ref(name)
+    def _parameter_values(self) -> dict[str, Json]:
+        """Return the values of the parameters, apart from those that have none."""
+        definitions = read_parameters(self.template)
+        given = {name: self.parameters.get(name, each.get("Default")) for name, each in definitions.items()}
+        return {name: ref_value(definitions[name], str(text)) for name, text in given.items() if text is not None}
 
     def _ref(self, name: str) -> Json:
-        pseudo = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": self.partition}
-        if name in pseudo:
-            return pseudo[name]
-        if name in self.template.get("Parameters", {}):
-            return self._parameter(name)
-        resource = self.template["Resources"][name]
+        resource = self.template["Resources"].get(name)
+        if resource is None:
+            raise Bug(f"the parameter {name} has no value")
         if resource["Type"] in _REF_RETURNS_ARN:
             return self.arn(name)
         named = _ARN_FORMATS.get(resource["Type"], ("", "", ""))[2]
         return self.resolve(resource["Properties"][named]) if named else f"{name.lower()}-0123456789abcdef0"
 
-    def _parameter(self, name: str) -> Json:
-        declared = self.template["Parameters"][name]
-        given = self.parameters.get(name, declared.get("Default"))
-        if given is None:
-            raise Bug(f"the parameter {name} has no value")
-        return str(given).split(",") if declared["Type"].startswith(("List<", "CommaDelimitedList")) else given
-
-    def _attribute(self, pair: Json) -> Json:
-        title, attribute = pair if isinstance(pair, list) else pair.split(".", 1)
+    def _attribute(self, title: str, attribute: str) -> Json:
         if attribute == "Arn":
             return self.arn(title)
         if attribute.endswith("Name"):

@@ -12,21 +12,20 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.cloudformation.deploy.create_resources import ResourceCreator
-from lamplighter.services.cloudformation.deploy.delete_and_roll_back import ResourceRemover
-from lamplighter.services.cloudformation.deploy.missing_resources import MissingResources
-from lamplighter.services.cloudformation.deploy.nested_stacks import NestedStacks
-from lamplighter.services.cloudformation.deploy.resource_handler import ResourceHandler, undo_on_error
+from lamplighter.services.cloudformation.deploy import create_resources, delete_and_roll_back
+from lamplighter.services.cloudformation.deploy.missing_resources import find_missing_resources
+from lamplighter.services.cloudformation.deploy.resource_handler import undo_on_error
+from lamplighter.services.cloudformation.deploy.stack_turn import EngineParts, StackTurn
 from lamplighter.services.cloudformation.stacks import describe_events, describe_stacks
 from lamplighter.services.cloudformation.stacks.change_sets import ChangeSets
+from lamplighter.services.cloudformation.stacks.lookup import require_live_stack
 from lamplighter.services.cloudformation.stacks.stack_events import SERVICE, StackEvents, is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_operations import StackOperations
 from lamplighter.services.cloudformation.stacks.start_operation import OperationStarter
 from lamplighter.services.cloudformation.tables import stacks
+from lamplighter.services.cloudformation.templates import template_operations
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs, InputFetcher, MissingInput
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
-from lamplighter.services.cloudformation.templates.plan_stack import StackPlanner
-from lamplighter.services.cloudformation.templates.template_operations import TemplateOperations
 from lamplighter.store import outbox
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
@@ -52,18 +51,10 @@ class CloudFormation(Service):
     ) -> None:
         self._store = bus.store
         self._input_fetcher = InputFetcher(bus, remote)
-        self._event_log = event_log = StackEvents(bus, world)
-        planner, parsed_templates, starter = StackPlanner(), ParsedTemplates(), OperationStarter(world, event_log)
-        handler, nested = ResourceHandler(bus, world, models, check), NestedStacks(world, planner, starter, event_log)
-        self._creator, self._remover = (
-            ResourceCreator(handler, event_log, nested, parsed_templates),
-            ResourceRemover(handler, event_log, nested),
-        )
-        operations = StackOperations(planner, parsed_templates, starter, event_log)
-        change_sets, templates = (
-            ChangeSets(world, planner, parsed_templates, starter, event_log),
-            TemplateOperations(planner),
-        )
+        event_log, parsed_templates = StackEvents(bus, world), ParsedTemplates()
+        starter = OperationStarter(world, event_log)
+        self._parts = EngineParts(bus, world, models, check, starter, event_log, parsed_templates)
+        operations, change_sets = StackOperations(starter, parsed_templates), ChangeSets(starter, parsed_templates)
         self.operations: Mapping[str, Operation] = {
             "CreateStack": self._with_inputs(operations.create),
             "UpdateStack": self._with_inputs(operations.update),
@@ -84,15 +75,15 @@ class CloudFormation(Service):
             "ListStackResources": Operation(read=describe_stacks.list_resources),
             "ListExports": Operation(read=describe_stacks.list_exports),
             "ListImports": Operation(read=describe_stacks.list_imports),
-            "GetTemplate": Operation(read=templates.get),
-            "GetTemplateSummary": self._with_inputs(templates.summary),
-            "ValidateTemplate": self._with_inputs(templates.validate),
+            "GetTemplate": Operation(read=template_operations.get_template),
+            "GetTemplateSummary": self._with_inputs(template_operations.summarize_template),
+            "ValidateTemplate": self._with_inputs(template_operations.validate_template),
             "CreateChangeSet": self._with_inputs(change_sets.create),
             "DescribeChangeSet": Operation(read=change_sets.describe),
             "ListChangeSets": Operation(read=change_sets.list),
             "DeleteChangeSet": Operation(write=change_sets.delete),
             "ExecuteChangeSet": self._with_inputs(change_sets.execute),
-            "FindMissingResources": self._with_inputs(MissingResources(handler, event_log).find),
+            "FindMissingResources": self._with_inputs(self._find_missing_resources),
         }
 
     def _with_inputs(self, run: OperationWithInputs) -> Operation:
@@ -103,14 +94,15 @@ class CloudFormation(Service):
                 with undo_on_error(tx):
                     return run(tx, caller, params, ExternalInputs())
             except MissingInput:
-                return self._run_with_inputs(run, caller, params)
+                return self._input_fetcher.run_with_inputs(
+                    lambda inputs: self._store.write(lambda tx: run(tx, caller, params, inputs))
+                )
 
         return Operation(write=write)
 
-    async def _run_with_inputs(self, run: OperationWithInputs, caller: Caller, params: Json) -> Json:
-        return await self._input_fetcher.run_with_inputs(
-            lambda inputs: self._store.write(lambda tx: run(tx, caller, params, inputs))
-        )
+    def _find_missing_resources(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
+        stack = require_live_stack(tx, caller, params["StackName"])
+        return find_missing_resources(StackTurn(tx, stack, inputs, self._parts), params.get("After", ""))
 
     async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Run the next step of a stack's operation."""
@@ -126,22 +118,23 @@ class CloudFormation(Service):
         stack = stacks.get(tx, row.subject) if outbox.delete(tx, row.id) else None
         if stack is None:
             return
+        turn = StackTurn(tx, stack, inputs, self._parts)
         match stack.status:
             case "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS":
-                self._creator.step(tx, stack, inputs)
+                create_resources.create_step(turn)
             case "DELETE_IN_PROGRESS" | "ROLLBACK_IN_PROGRESS":
-                self._remover.delete_step(tx, stack, inputs)
+                delete_and_roll_back.delete_step(turn)
             case "UPDATE_ROLLBACK_IN_PROGRESS":
-                self._remover.roll_back_step(tx, stack, inputs)
+                delete_and_roll_back.roll_back_step(turn)
             case "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" | "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS":
-                self._remover.clean_up_step(tx, stack, inputs)
+                delete_and_roll_back.clean_up_step(turn)
 
     def _fail_operation(self, tx: Tx, row: OutboxRow) -> None:
         """Fail the operation after an unexpected exception, so that the stack does not stay in progress for ever."""
         stack = stacks.get(tx, row.subject) if outbox.delete(tx, row.id) else None
         if stack is not None and is_in_progress(stack.status):
             verb = stack.status.removesuffix("_IN_PROGRESS").removesuffix("_COMPLETE_CLEANUP")
-            self._event_log.end_operation(tx, stack, f"{verb}_FAILED", "Internal Failure")
+            self._parts.event_log.end_operation(tx, stack, f"{verb}_FAILED", "Internal Failure")
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Fail a stack whose creation took too long, or delete the rows of a stack that was deleted long ago."""
@@ -149,4 +142,5 @@ class CloudFormation(Service):
         if timer.name == "forget":
             stacks.delete(tx, timer.subject)
         elif stack is not None and stack.status == "CREATE_IN_PROGRESS":
-            self._creator.fail_stack(tx, stack, "Stack creation time exceeded the specified timeout. ")
+            turn = StackTurn(tx, stack, ExternalInputs(), self._parts)
+            create_resources.fail_stack(turn, "Stack creation time exceeded the specified timeout. ")

@@ -4,23 +4,17 @@ The schemas are those in cfn-lint. See
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html.
 """
 
-from collections.abc import Generator, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
-from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
-from lamplighter.services.cloudformation.resource_types.resource_type import (
-    ALL_PROPERTIES,
-    ResourceRequest,
-    ServiceCall,
-)
+from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES, service_of
+from lamplighter.services.cloudformation.resource_types.resource_type import ALL_PROPERTIES, Plan, ResourceRequest
 from lamplighter.wire.models.shapes import SERVICES, load_service
 from tests.services.cloudformation.resource_types.registry import Example, example, schema_of
 
-T = TypeVar("T")
 DOCUMENTED_AS_CREATE_ONLY = {
     "AWS::Events::EventBus": {"EventSourceName"},
     "AWS::Logs::LogGroup": {"LogGroupClass"},
@@ -59,26 +53,26 @@ class Answer(str):
         return "{}" + errors
 
 
-def plan_calls(plan: Generator[ServiceCall, Json, T]) -> Iterator[tuple[ServiceCall, Json]]:
-    """Yield the calls of a plan, with their parameters in the types of the service's model."""
+def plan_calls(name: str, plan: Plan[object]) -> Iterator[Json]:
+    """Yield the parameters of a plan's calls, in the types of the service's model."""
     answer: Json = None
     while True:
         try:
-            call = plan.send(answer)
+            call, given = plan.send(answer)
         except StopIteration:
             return
         answer = Answer("arn:aws:x:us-east-1:123456789012:thing/name")
-        model = (
-            load_service(call.service, SERVICES[call.service].protocols[0]).model if call.service in SERVICES else None
-        )
-        if model is not None and call.operation in model.operation_names:
-            yield call, fit_to_shape(model.operation_model(call.operation).input_shape, dict(call.params))
+        elsewhere, _, operation = call.rpartition(":")
+        service = elsewhere or service_of(name)
+        model = load_service(service, SERVICES[service].protocols[0]).model if service in SERVICES else None
+        if model is not None and operation in model.operation_names:
+            yield fit_to_shape(model.operation_model(operation).input_shape, dict(given))
         else:
-            yield call, call.params
+            yield given
 
 
 def resource_request(name: str, properties: Json, before: Json) -> ResourceRequest:
-    named = RESOURCE_TYPES[name].name_property
+    named = RESOURCE_TYPES[name].name.property
     tags = properties.get("Tags", [])
     return ResourceRequest(
         "Logical",
@@ -107,18 +101,16 @@ def lost_properties(name: str, *, update: bool) -> set[str]:
         properties = {key: value for key, value in whole.properties.items() if key not in left_out}
         if "DefinitionString" in properties:
             properties["DefinitionString"] += "${Key}"
-        before = (
-            {key: value for key, value in properties.items() if key in kind.replacement_properties} if update else None
-        )
+        before = {key: value for key, value in properties.items() if kind.is_replaced_by(key)} if update else None
         plan = (kind.update if update else kind.create)(resource_request(name, properties, before))
-        sent = dumps([params for _, params in plan_calls(plan)]).lower()
+        sent = dumps(list(plan_calls(name, plan))).lower()
         found.append({place for mark, place in whole.marks.items() if mark not in sent})
     return set.intersection(*found)
 
 
 def is_declared_lost(name: str, place: str) -> bool:
     """Return whether the type declares that a property has no effect, or another property repeats it."""
-    known = RESOURCE_TYPES[name].without_effect | REPEATED_PROPERTIES.get(name, set())
+    known = {*RESOURCE_TYPES[name].without_effect, *REPEATED_PROPERTIES.get(name, set())}
     return any(place == each or place.startswith(f"{each}/") for each in known)
 
 
@@ -131,23 +123,21 @@ def test_replacement_properties_agree_with_the_registry(name: str) -> None:
     conditional = {
         path.removeprefix("/properties/") for path in schema.document.get("conditionalCreateOnlyProperties", [])
     }
-    assert (
-        schema.create_only
-        <= kind.replacement_properties
-        <= schema.create_only | conditional | DOCUMENTED_AS_CREATE_ONLY.get(name, set())
-    )
+    replacing = {*kind.replacement_properties, *([kind.name.property] if kind.name.property else [])}
+    documented = DOCUMENTED_AS_CREATE_ONLY.get(name, set())
+    assert schema.create_only <= replacing <= schema.create_only | conditional | documented
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
 def test_attributes_agree_with_the_registry(name: str) -> None:
     schema, kind = schema_of(name), RESOURCE_TYPES[name]
-    assert schema.read_only <= kind.attributes <= schema.read_only | schema.settable
+    assert schema.read_only <= set(kind.attributes) <= schema.read_only | schema.settable
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
 def test_the_name_property_is_create_only(name: str) -> None:
-    kind = RESOURCE_TYPES[name]
-    assert kind.name_property is None or kind.name_property in schema_of(name).create_only
+    named = RESOURCE_TYPES[name].name.property
+    assert named is None or named in schema_of(name).create_only
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
@@ -158,11 +148,8 @@ def test_creating_a_resource_loses_no_property(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
 def test_updating_a_resource_loses_no_property(name: str) -> None:
     kind = RESOURCE_TYPES[name]
-    create_only = (
-        schema_of(name).settable if kind.replacement_properties is ALL_PROPERTIES else kind.replacement_properties
-    )
     missing = {place for place in lost_properties(name, update=True) if not is_declared_lost(name, place)}
-    assert {place for place in missing if place.partition("/")[0] not in create_only} == set()
+    assert {place for place in missing if not kind.is_replaced_by(place.partition("/")[0])} == set()
 
 
 @pytest.mark.parametrize("name", sorted(name for name in RESOURCE_TYPES if RESOURCE_TYPES[name].without_effect))

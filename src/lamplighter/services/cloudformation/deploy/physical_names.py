@@ -12,16 +12,10 @@ RANDOM_LENGTH = 12
 
 def physical_name(random: Callable[[], float], stack: str, logical: str, max_length: int) -> str:
     """Return a name that no other resource has; a stack name and a logical id that are too long are truncated."""
-    suffix = random_text(random)
+    suffix = "".join(ALPHANUMERICS[int(random() * len(ALPHANUMERICS))] for _ in range(RANDOM_LENGTH))
     room = max_length - RANDOM_LENGTH - 1
     if not stack:
         return f"{logical[:room]}-{suffix}"
     room -= 1
-    kept = max(room - len(logical), room // 2)
-    head = stack[:kept]
+    head = stack[: max(room - len(logical), room // 2)]
     return f"{head}-{logical[: room - len(head)]}-{suffix}"
-
-
-def random_text(random: Callable[[], float], alphabet: str = ALPHANUMERICS, length: int = RANDOM_LENGTH) -> str:
-    """Return random letters and digits."""
-    return "".join(alphabet[int(random() * len(alphabet))] for _ in range(length))

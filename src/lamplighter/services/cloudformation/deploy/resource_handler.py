@@ -7,30 +7,24 @@ import inspect
 import logging
 import re
 import sqlite3
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar
-
-from botocore.model import ServiceModel
 
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
-from lamplighter.bus import Bus, Caller
+from lamplighter.bus import Caller
 from lamplighter.lang.template.text import TemplateError
 from lamplighter.services.cloudformation.deploy.physical_names import physical_name
+from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
-from lamplighter.services.cloudformation.resource_types.resource_type import (
-    CreatedResource,
-    ExistsPlan,
-    ResourceRequest,
-    ResourceType,
-    ServiceCall,
-)
+from lamplighter.services.cloudformation.resource_types.registry import resource_type_of, service_of
+from lamplighter.services.cloudformation.resource_types.resource_type import Plan, Properties, ResourceRequest
+from lamplighter.services.cloudformation.tables import stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
-from lamplighter.services.cloudformation.tables.stacks import Stack
-from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs, MissingInput, NotLoaded
+from lamplighter.services.cloudformation.templates.external_inputs import MissingInput, NotLoaded
 from lamplighter.store.db import Tx
 
 T = TypeVar("T")
@@ -44,131 +38,116 @@ HANDLER_ERROR_CODES = (
     (NOT_FOUND, "NotFound"),
     (re.compile("LimitExceeded|QuotaExceeded"), "ServiceLimitExceeded"),
 )
+BAD_PROPERTY_ERRORS = (KeyError, TypeError, AttributeError, ValueError, IndexError)
+"""Errors that a plan raises if properties do not have the form of their type; plans only read them."""
+RETRY_TURN_ERRORS = (MissingInput, sqlite3.Error)
+"""Errors that are not a failure of the resource: the whole turn runs again."""
 
 
-class ResourceHandler:
-    """A runner of the plans of resource types."""
+def create_resource(turn: StackTurn, row: StackResource, body: Json) -> StackResource:
+    """Create a resource as `body` states it; return it with its physical id and attributes.
 
-    def __init__(
-        self,
-        bus: Bus,
-        world: World,
-        models: Callable[[str], ServiceModel],
-        check: Callable[[str, str, Json], None],
-    ) -> None:
-        self._bus = bus
-        self._world = world
-        self._models = models
-        self._check = check
+    Raises `ResourceFailed` if the resource belongs to another stack, because services accept an existing name.
+    """
+    kind, stack = resource_type_of(row.type), turn.stack
+    request = replace(_request(turn, row, body), physical="", before={})
+    made = _run(turn, request, kind.create(request))
+    for other in stack_resources.by_physical(turn.tx, made.physical, 10) if kind.simulated else ():
+        same = (other.stack, other.logical) == (stack.id, row.logical)
+        same_owner = other.stack.split(":")[3:5] == [stack.region, stack.account]
+        if other.type == row.type and not same and same_owner and not other.status.startswith("DELETE_"):
+            raise ResourceFailed(f"{made.physical} already exists in stack {other.stack}")
+    return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
 
-    def request_for(
-        self,
-        stack: Stack,
-        kind: ResourceType,
-        row: StackResource,
-        properties: Mapping[str, Json],
-        metadata: Json,
-        tags: Json,
-    ) -> ResourceRequest:
-        """Return the request that a plan of this resource type receives."""
-        body = row.body
-        return ResourceRequest(
-            row.logical,
-            row.type,
-            properties,
-            stack.account,
-            stack.region,
-            name=self._resource_name(stack, kind, row.logical, properties),
-            tags=tuple(tags),
-            physical=row.physical or "",
-            attributes=body.get("attributes") or {"digits": self._world.uuid().replace("-", "")},
-            before=body.get("properties", {}),
-            tags_before=tuple(body.get("tags", [])),
-            metadata=metadata or {},
-        )
 
-    def _resource_name(self, stack: Stack, kind: ResourceType, logical: str, properties: Mapping[str, Json]) -> str:
-        if kind.name_property is not None and properties.get(kind.name_property):
-            return str(properties[kind.name_property])
-        suffix = kind.name_suffix(properties)
-        head = stack.name if kind.prefix_stack_name else ""
-        return physical_name(self._world.random, head, logical, kind.max_name_length - len(suffix)) + suffix
+def update_resource(turn: StackTurn, row: StackResource, body: Json) -> StackResource:
+    """Update a resource to the state of `body`; return it with its physical id and attributes."""
+    request = _request(turn, row, body)
+    made = _run(turn, request, resource_type_of(row.type).update(request))
+    return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
 
-    def create(self, tx: Tx, kind: ResourceType, request: ResourceRequest, inputs: ExternalInputs) -> CreatedResource:
-        """Create a resource."""
-        return self._run(tx, request, kind.create(request), inputs)
 
-    def update(self, tx: Tx, kind: ResourceType, request: ResourceRequest, inputs: ExternalInputs) -> CreatedResource:
-        """Update a resource to its new properties."""
-        return self._run(tx, request, kind.update(request), inputs)
-
-    def delete(self, tx: Tx, kind: ResourceType, request: ResourceRequest, inputs: ExternalInputs) -> None:
-        """Delete a resource; do nothing if it does not exist."""
-        try:
-            self._run(tx, request, kind.delete(request), inputs)
-        except AwsError as error:
-            if not NOT_FOUND.search(error.code):
-                raise
-
-    def exists(
-        self, tx: Tx, plan: Callable[[ResourceRequest], ExistsPlan], request: ResourceRequest, inputs: ExternalInputs
-    ) -> bool:
-        """Return whether a resource exists."""
-        try:
-            return self._run(tx, request, plan(request), inputs)
-        except AwsError as error:
-            if NOT_FOUND.search(error.code):
-                return False
+def delete_resource(turn: StackTurn, row: StackResource) -> None:
+    """Delete a resource; do nothing if it does not exist."""
+    request = _request(turn, row, row.body)
+    try:
+        _run(turn, request, resource_type_of(row.type).delete(request))
+    except AwsError as error:
+        if not NOT_FOUND.search(error.code):
             raise
 
-    def _run(
-        self, tx: Tx, request: ResourceRequest, plan: Generator[ServiceCall, Json, T], inputs: ExternalInputs
-    ) -> T:
-        caller, answer = Caller(request.account, request.region), None
-        with undo_on_error(tx):
-            while True:
-                try:
-                    call = plan.send(answer)
-                except StopIteration as done:
-                    result: T = done.value
-                    return result
-                except BAD_PROPERTY_ERRORS as error:
-                    raise ResourceFailed(_explain_bad_value(error)) from error
-                answer = self._call(tx, caller, call, inputs)
 
-    def _call(self, tx: Tx, caller: Caller, call: ServiceCall, inputs: ExternalInputs) -> Json:
-        if not self._bus.serves_any(call.service):
-            return inputs.get(call.service, call.operation, dict(call.params), caller.region)
-        if not self._bus.is_loaded(call.service):
-            raise NotLoaded(call.service)
-        model = self._models(call.service)
-        if call.operation not in model.operation_names:
-            # AWS has no such operation; only the engine's own services have it.
-            served = self._bus.serves(call.service, call.operation)
-            return self._bus.invoke(tx, caller, call.service, call.operation, dict(call.params)) if served else None
-        params = fit_to_shape(model.operation_model(call.operation).input_shape, dict(call.params))
-        self._check(call.service, call.operation, params)
-        answer = self._bus.invoke(tx, caller, call.service, call.operation, params)
-        if inspect.isawaitable(answer):
-            raise Bug(f"{call.service}:{call.operation} is asynchronous")
-        return answer
+def resource_exists(turn: StackTurn, row: StackResource) -> bool:
+    """Return whether a resource exists; True if its type has no plan to find it."""
+    plan = resource_type_of(row.type).exists
+    if plan is None:
+        return True
+    request = _request(turn, row, row.body)
+    try:
+        return _run(turn, request, plan(request))
+    except AwsError as error:
+        return not NOT_FOUND.search(error.code)
 
-    def reason(self, error: Exception) -> str:
-        """Return why a resource failed, as its events show it."""
-        if isinstance(error, (ResourceFailed, TemplateError)):
-            return error.message
-        if not isinstance(error, AwsError):
-            log.error("a resource failed with an unexpected error", exc_info=error)
-            return "Internal Failure"
-        # Only the message of a schedule group shows that its deletion is still in progress.
-        is_temporary = "is being deleted" in error.message
-        code = (
-            "ResourceConflict"
-            if is_temporary
-            else next((name for pattern, name in HANDLER_ERROR_CODES if pattern.search(error.code)), "InvalidRequest")
-        )
-        token = self._world.uuid()
-        return f'Resource handler returned message: "{error.message}" (RequestToken: {token}, HandlerErrorCode: {code})'
+
+def _request(turn: StackTurn, row: StackResource, wanted: Json) -> ResourceRequest:
+    """Return the request that a plan receives, for the properties, tags and metadata of `wanted`."""
+    stack, before, properties = turn.stack, row.body, wanted["properties"]
+    return ResourceRequest(
+        row.logical,
+        row.type,
+        properties,
+        stack.account,
+        stack.region,
+        name=_name(turn, row, properties),
+        tags=tuple(wanted["tags"]),
+        physical=row.physical or "",
+        attributes=before.get("attributes") or {"digits": turn.parts.world.uuid().replace("-", "")},
+        before=before.get("properties", {}),
+        tags_before=tuple(before.get("tags", [])),
+        metadata=wanted["metadata"] or {},
+    )
+
+
+def _name(turn: StackTurn, row: StackResource, properties: Properties) -> str:
+    rule = resource_type_of(row.type).name
+    if rule.property is not None and properties.get(rule.property):
+        return str(properties[rule.property])
+    suffix, head = rule.suffix(properties), turn.stack.name if rule.has_stack_name else ""
+    return physical_name(turn.parts.world.random, head, row.logical, rule.max_length - len(suffix)) + suffix
+
+
+def _run(turn: StackTurn, request: ResourceRequest, plan: Plan[T]) -> T:
+    answer = None
+    with undo_on_error(turn.tx):
+        while True:
+            try:
+                operation, params = plan.send(answer)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            except BAD_PROPERTY_ERRORS as error:
+                raise ResourceFailed(_explain_bad_value(error)) from error
+            service, _, name = operation.rpartition(":")
+            answer = _call(turn, service or service_of(request.type), name, dict(params))
+
+
+def _call(turn: StackTurn, service: str, operation: str, given: Json) -> Json:
+    bus, caller = turn.parts.bus, Caller(turn.stack.account, turn.stack.region)
+    if not bus.serves_any(service):
+        return turn.inputs.get(service, operation, given, caller.region)
+    if not bus.is_loaded(service):
+        raise NotLoaded(service)
+    model = turn.parts.models(service)
+    if operation not in model.operation_names:
+        # AWS has no such operation; only the engine's own services have it.
+        served = bus.serves(service, operation)
+        return bus.invoke(turn.tx, caller, service, operation, given) if served else None
+    params = fit_to_shape(model.operation_model(operation).input_shape, given)
+    turn.parts.check(service, operation, params)
+    answer = bus.invoke(turn.tx, caller, service, operation, params)
+    if inspect.isawaitable(answer):
+        raise Bug(f"{service}:{operation} is asynchronous")
+    return answer
 
 
 def _explain_bad_value(error: Exception) -> str:
@@ -176,6 +155,36 @@ def _explain_bad_value(error: Exception) -> str:
     if isinstance(error, KeyError) and isinstance(error.args[0], str):
         fault = f"required key [{error.args[0]}] not found"
     return f"Properties validation failed with message: #: {fault}"
+
+
+@contextmanager
+def attempt(turn: StackTurn) -> Iterator[list[str]]:
+    """Run a block that changes a resource. If it fails, undo it and add the reason to the list that the block gets.
+
+    Errors after which the whole turn runs again are raised.
+    """
+    failures: list[str] = []
+    try:
+        with undo_on_error(turn.tx):
+            yield failures
+    except RETRY_TURN_ERRORS:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
+        failures.append(failure_reason(turn, error))
+
+
+def failure_reason(turn: StackTurn, error: Exception) -> str:
+    """Return why a resource failed, as its events show it."""
+    if isinstance(error, (ResourceFailed, TemplateError)):
+        return error.message
+    if not isinstance(error, AwsError):
+        log.error("a resource failed with an unexpected error", exc_info=error)
+        return "Internal Failure"
+    code = next((name for pattern, name in HANDLER_ERROR_CODES if pattern.search(error.code)), "InvalidRequest")
+    # Only the message of a schedule group shows that its deletion is still in progress.
+    code = "ResourceConflict" if "is being deleted" in error.message else code
+    token = turn.parts.world.uuid()
+    return f'Resource handler returned message: "{error.message}" (RequestToken: {token}, HandlerErrorCode: {code})'
 
 
 @contextmanager
@@ -189,9 +198,3 @@ def undo_on_error(tx: Tx) -> Iterator[None]:
         del tx.signals.outbox_rows[row_count:]
         del tx.after_commit[callback_count:]
         raise
-
-
-BAD_PROPERTY_ERRORS = (KeyError, TypeError, AttributeError, ValueError, IndexError)
-"""Errors that a plan raises if properties do not have the form of their type; plans only read them."""
-RETRY_TURN_ERRORS = (MissingInput, sqlite3.Error)
-"""Errors that are not a failure of the resource: the whole turn runs again."""

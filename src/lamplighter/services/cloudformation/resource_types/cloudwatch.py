@@ -6,16 +6,16 @@ about the same in another way: `{Lamplighter: {ActionsEnabled: false}}`. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_CloudWatch.html.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 
-from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
-    CreatePlan,
+    NameRule,
+    Plan,
+    Properties,
     ResourceRequest,
     ResourceType,
-    ServiceCall,
-    delete_by_calls,
+    call_with_id,
     exists_by_call,
     lamplighter_metadata,
     update_tags,
@@ -28,80 +28,62 @@ ALARM_PROPERTIES = (
     *("Metrics", "ThresholdMetricId", "EvaluationCriteria", "EvaluationInterval"),
     *("WarmUpConfiguration", "ActionConfiguration"),
 )
-
-
-ALARM_TYPES = ["MetricAlarm", "CompositeAlarm"]
-
-
-def _with_actions_enabled(properties: Mapping[str, Json], extensions: Mapping[str, Json]) -> Mapping[str, Json]:
-    return (
-        {**properties, "ActionsEnabled": extensions["ActionsEnabled"]} if "ActionsEnabled" in extensions else properties
-    )
-
-
-DEFAULT_WINDOW = "SlidingWindow"
-"""The default evaluation window, which has no effect of itself and is not passed to the operation."""
-
-
-def _put_metric(request: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
-    tags = {"Tags": list(request.tags)} if request.tags else {}
-    window = {name: value for name, value in request.get("EvaluationWindow", {}).items() if name != DEFAULT_WINDOW}
-    given = {**request.pick(*ALARM_PROPERTIES), **({"EvaluationWindow": window} if window else {}), **tags}
-    yield ServiceCall("monitoring", "PutMetricAlarm", {"AlarmName": name, **given})
-    extensions = lamplighter_metadata(request.metadata)
-    if "Job" in extensions:
-        annotation = {each: extensions.get(each) for each in ("Job", "Pattern", "Patience")}
-        yield ServiceCall("monitoring", "SetMark", {"AlarmName": name, **annotation})
-
-
 COMPOSITE_PROPERTIES = (
     *("AlarmRule", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions"),
     *("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod", "ActionConfiguration"),
 )
+DEFAULT_WINDOW = "SlidingWindow"
+"""The default evaluation window, which has no effect of itself and is not passed to the operation."""
 
 
-def _put_composite(request: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
-    tags = {"Tags": list(request.tags)} if request.tags else {}
-    yield ServiceCall(
-        "monitoring", "PutCompositeAlarm", {"AlarmName": name, **request.pick(*COMPOSITE_PROPERTIES), **tags}
-    )
+def _with_actions_enabled(properties: Properties, extensions: Properties) -> Properties:
+    enabled = {"ActionsEnabled": extensions["ActionsEnabled"]} if "ActionsEnabled" in extensions else {}
+    return {**properties, **enabled}
 
 
-def _alarm_type(
-    put: Callable[[ResourceRequest, str], Generator[ServiceCall, Json, None]],
-    without_effect: frozenset[str] = frozenset(),
-) -> ResourceType:
+def _put_metric(request: ResourceRequest, name: str) -> Plan[None]:
+    window = {name: value for name, value in request.get("EvaluationWindow", {}).items() if name != DEFAULT_WINDOW}
+    given = {**request.pick(*ALARM_PROPERTIES), **({"EvaluationWindow": window} if window else {})}
+    yield "PutMetricAlarm", {"AlarmName": name, **given, **request.tag_parameter}
+    extensions = lamplighter_metadata(request.metadata)
+    if "Job" in extensions:
+        yield "SetMark", {"AlarmName": name, **{each: extensions.get(each) for each in ("Job", "Pattern", "Patience")}}
+
+
+def _put_composite(request: ResourceRequest, name: str) -> Plan[None]:
+    yield "PutCompositeAlarm", {"AlarmName": name, **request.pick(*COMPOSITE_PROPERTIES), **request.tag_parameter}
+
+
+def _alarm_type(put: Callable[[ResourceRequest, str], Plan[None]], *without_effect: str) -> ResourceType:
     """Return the type of an alarm that the same call creates and updates."""
 
-    def create(request: ResourceRequest) -> CreatePlan:
+    def create(request: ResourceRequest) -> Plan[CreatedResource]:
         yield from put(request, request.name)
         return CreatedResource(request.name, {"Arn": request.arn("cloudwatch", f"alarm:{request.name}")})
 
-    def update(request: ResourceRequest) -> CreatePlan:
+    def update(request: ResourceRequest) -> Plan[CreatedResource]:
         yield from put(request, request.physical)
-        yield from update_tags("monitoring", request, {"ResourceARN": request.attributes["Arn"]}, "TagKeys")
-        return CreatedResource(request.physical, request.attributes)
+        yield from update_tags(request)
+        return request.unchanged
 
     return ResourceType(
         create,
         update,
-        delete_by_calls(lambda asked: ServiceCall("monitoring", "DeleteAlarms", {"AlarmNames": [asked.physical]})),
-        name_property="AlarmName",
-        exists=exists_by_call(
-            lambda asked: ServiceCall(
-                "monitoring", "DescribeAlarms", {"AlarmNames": [asked.physical], "AlarmTypes": ALARM_TYPES}
-            ),
-            lambda answer: bool(answer.get("MetricAlarms") or answer.get("CompositeAlarms")),
-        ),
-        max_name_length=255,
-        replacement_properties=frozenset({"AlarmName"}),
-        attributes=frozenset({"Arn"}),
+        call_with_id("DeleteAlarms", "AlarmNames"),
+        NameRule("AlarmName", 255),
+        attributes=("Arn",),
         without_effect=without_effect,
         adapt_properties=_with_actions_enabled,
+        exists=exists_by_call(
+            "DescribeAlarms",
+            "AlarmNames",
+            AlarmTypes=["MetricAlarm", "CompositeAlarm"],
+            test=lambda answer: bool(answer.get("MetricAlarms") or answer.get("CompositeAlarms")),
+        ),
     )
 
 
 KINDS: Mapping[str, ResourceType] = {
-    "AWS::CloudWatch::Alarm": _alarm_type(_put_metric, frozenset({f"EvaluationWindow/{DEFAULT_WINDOW}"})),
+    "AWS::CloudWatch::Alarm": _alarm_type(_put_metric, f"EvaluationWindow/{DEFAULT_WINDOW}"),
     "AWS::CloudWatch::CompositeAlarm": _alarm_type(_put_composite),
 }

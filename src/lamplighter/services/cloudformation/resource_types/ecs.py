@@ -7,82 +7,62 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_E
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
-    CreatePlan,
+    NameRule,
+    Plan,
+    Properties,
     ResourceRequest,
     ResourceType,
-    ServiceCall,
-    delete_by_calls,
+    call_with_id,
     exists_by_call,
+    update_only_tags,
     update_tags,
 )
 
 NO_IMAGE = "scratch"
 CAPACITY_PROPERTIES = ("CapacityProviders", "DefaultCapacityProviderStrategy")
-CREATE_PROPERTIES = (*CAPACITY_PROPERTIES, "Configuration", "ServiceConnectDefaults")
+CHANGEABLE_PROPERTIES = ("Configuration", "ServiceConnectDefaults")
 
 
-def _create_cluster(request: ResourceRequest) -> CreatePlan:
-    answer = yield ServiceCall(
-        "ecs",
-        "CreateCluster",
-        {
-            "clusterName": request.name,
-            "settings": request.get("ClusterSettings"),
-            **request.pick(*CREATE_PROPERTIES),
-            "tags": list(request.tags) or None,
-        },
-    )
+def _create_cluster(request: ResourceRequest) -> Plan[CreatedResource]:
+    given = request.pick(*CAPACITY_PROPERTIES, *CHANGEABLE_PROPERTIES)
+    settings = {"settings": request.get("ClusterSettings"), **given, **request.tag_parameter}
+    answer = yield "CreateCluster", {"clusterName": request.name, **settings}
     return CreatedResource(request.name, {"Arn": answer["cluster"]["clusterArn"]})
 
 
-def _update_cluster(request: ResourceRequest) -> CreatePlan:
-    yield ServiceCall(
-        "ecs",
-        "UpdateCluster",
-        {
-            "cluster": request.physical,
-            "settings": request.get("ClusterSettings"),
-            **request.pick("Configuration", "ServiceConnectDefaults"),
-        },
-    )
+def _update_cluster(request: ResourceRequest) -> Plan[CreatedResource]:
+    settings = {"settings": request.get("ClusterSettings"), **request.pick(*CHANGEABLE_PROPERTIES)}
+    yield "UpdateCluster", {"cluster": request.physical, **settings}
     if any(request.get(name) != request.before.get(name) for name in CAPACITY_PROPERTIES):
-        yield _put_providers(request.physical, request)
-    yield from update_tags("ecs", request, {"resourceArn": request.attributes["Arn"]}, "tagKeys")
-    return CreatedResource(request.physical, request.attributes)
+        yield from _put_providers(request, request.physical)
+    yield from update_tags(request)
+    return request.unchanged
 
 
-def _put_providers(cluster: str, request: ResourceRequest) -> ServiceCall:
+def _put_providers(request: ResourceRequest, cluster: str) -> Plan[None]:
     given = {name: request.get(name, []) for name in CAPACITY_PROPERTIES}
-    return ServiceCall("ecs", "PutClusterCapacityProviders", {"cluster": cluster, **given})
+    yield "PutClusterCapacityProviders", {"cluster": cluster, **given}
 
 
-def _associate(request: ResourceRequest) -> CreatePlan:
+def _associate(request: ResourceRequest) -> Plan[CreatedResource]:
     cluster = str(request.get("Cluster")).rpartition("/")[2]
-    yield _put_providers(cluster, request)
+    yield from _put_providers(request, cluster)
     return CreatedResource(cluster)
 
 
-def _register(request: ResourceRequest) -> CreatePlan:
+def _register(request: ResourceRequest) -> Plan[CreatedResource]:
     given = {name: value for name, value in request.properties.items() if name != "Tags"}
-    answer = yield ServiceCall(
-        "ecs", "RegisterTaskDefinition", {**given, "Family": request.name, "tags": list(request.tags) or None}
-    )
+    answer = yield "RegisterTaskDefinition", {**given, "Family": request.name, **request.tag_parameter}
     key = answer["taskDefinition"]["taskDefinitionArn"]
     return CreatedResource(key, {"TaskDefinitionArn": key})
 
 
-def _retag_definition(request: ResourceRequest) -> CreatePlan:
-    yield from update_tags("ecs", request, {"resourceArn": request.physical}, "tagKeys")
-    return CreatedResource(request.physical, request.attributes)
-
-
-def _without_images(properties: Mapping[str, Json], extensions: Mapping[str, Json]) -> Mapping[str, Json]:
+def _without_images(properties: Properties, extensions: Properties) -> Properties:
     containers = properties.get("ContainerDefinitions")
     if extensions.get("Process") is not True or not isinstance(containers, list):
         return properties
@@ -101,44 +81,39 @@ KINDS: Mapping[str, ResourceType] = {
     "AWS::ECS::Cluster": ResourceType(
         _create_cluster,
         _update_cluster,
-        delete_by_calls(lambda asked: ServiceCall("ecs", "DeleteCluster", {"cluster": asked.physical})),
-        name_property="ClusterName",
-        max_name_length=255,
-        replacement_properties=frozenset({"ClusterName"}),
+        call_with_id("DeleteCluster", "cluster"),
+        NameRule("ClusterName", 255),
+        attributes=("Arn",),
         exists=exists_by_call(
-            lambda asked: ServiceCall("ecs", "DescribeClusters", {"clusters": [asked.physical]}),
-            lambda answer: any(each["status"] == "ACTIVE" for each in answer["clusters"]),
+            "DescribeClusters",
+            "clusters",
+            test=lambda answer: any(each["status"] == "ACTIVE" for each in answer["clusters"]),
         ),
-        attributes=frozenset({"Arn"}),
     ),
     "AWS::ECS::ClusterCapacityProviderAssociations": ResourceType(
         _associate,
         _associate,
-        delete_by_calls(lambda asked: _put_providers(asked.physical, replace(asked, properties={}))),
-        replacement_properties=frozenset({"Cluster"}),
+        call_with_id(
+            "PutClusterCapacityProviders", "cluster", CapacityProviders=[], DefaultCapacityProviderStrategy=[]
+        ),
+        replacement_properties=("Cluster",),
     ),
     "AWS::ECS::TaskDefinition": ResourceType(
         _register,
-        _retag_definition,
-        delete_by_calls(
-            lambda asked: ServiceCall("ecs", "DeregisterTaskDefinition", {"taskDefinition": asked.physical})
+        update_only_tags,
+        call_with_id("DeregisterTaskDefinition", "taskDefinition"),
+        NameRule("Family", 255, survives_replacement=True),
+        (
+            *("ContainerDefinitions", "Cpu", "EnableFaultInjection", "EphemeralStorage", "ExecutionRoleArn", "Volumes"),
+            *("InferenceAccelerators", "IpcMode", "Memory", "NetworkMode", "PidMode", "PlacementConstraints"),
+            *("ProxyConfiguration", "RequiresCompatibilities", "RuntimePlatform", "TaskRoleArn"),
         ),
-        name_property="Family",
-        max_name_length=255,
-        replacement_keeps_name=True,
+        attributes=("TaskDefinitionArn",),
         adapt_properties=_without_images,
-        replacement_properties=frozenset(
-            {
-                *("ContainerDefinitions", "Cpu", "EnableFaultInjection", "EphemeralStorage", "ExecutionRoleArn"),
-                *("Family", "InferenceAccelerators", "IpcMode", "Memory", "NetworkMode", "PidMode"),
-                *("PlacementConstraints", "ProxyConfiguration", "RequiresCompatibilities", "RuntimePlatform"),
-                *("TaskRoleArn", "Volumes"),
-            }
-        ),
-        attributes=frozenset({"TaskDefinitionArn"}),
         exists=exists_by_call(
-            lambda asked: ServiceCall("ecs", "DescribeTaskDefinition", {"taskDefinition": asked.physical}),
-            lambda answer: bool(answer["taskDefinition"]["status"] == "ACTIVE"),
+            "DescribeTaskDefinition",
+            "taskDefinition",
+            test=lambda answer: bool(answer["taskDefinition"]["status"] == "ACTIVE"),
         ),
     ),
 }

@@ -6,159 +6,123 @@ change set with ImportExistingResources, unless the group belongs to a stack.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Logs.html.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 
-from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     ALL_PROPERTIES,
     CreatedResource,
-    CreatePlan,
-    ExistsPlan,
+    NameRule,
+    Plan,
+    Properties,
     ResourceRequest,
     ResourceType,
-    ServiceCall,
-    delete_by_calls,
-    never_update,
+    call_with_id,
+    make_no_call,
     update_tags,
 )
 
 ADOPT = "Adopt"
 """A flag, stored as if it were a property: an existing group of this name that belongs to no stack is adopted."""
+METRIC_FILTER_PROPERTIES = (
+    *("LogGroupName", "FilterPattern", "ApplyOnTransformedLogs", "FieldSelectionCriteria"),
+    *("MetricTransformations", "EmitSystemFieldDimensions"),
+)
 
 
-def _create_group(request: ResourceRequest) -> CreatePlan:
-    if request.get(ADOPT) and _contains_group((yield _describe(request.name)), request.name):
-        yield from _set_retention(request, request.name)
-        return CreatedResource(request.name, {"Arn": request.arn("logs", f"log-group:{request.name}:*")})
-    yield ServiceCall(
-        "logs",
-        "CreateLogGroup",
-        {
-            "logGroupName": request.name,
-            **request.pick("KmsKeyId", "LogGroupClass", "DeletionProtectionEnabled"),
-            "tags": list(request.tags) or None,
-        },
-    )
+def _create_group(request: ResourceRequest) -> Plan[CreatedResource]:
+    if not (request.get(ADOPT) and (yield from _has_group(request.name))):
+        given = request.pick("KmsKeyId", "LogGroupClass", "DeletionProtectionEnabled")
+        yield "CreateLogGroup", {"logGroupName": request.name, **given, **request.tag_parameter}
     yield from _set_retention(request, request.name)
     return CreatedResource(request.name, {"Arn": request.arn("logs", f"log-group:{request.name}:*")})
 
 
-def _describe(name: str) -> ServiceCall:
-    return ServiceCall("logs", "DescribeLogGroups", {"logGroupNamePrefix": name})
-
-
-def _contains_group(answer: Json, name: str) -> bool:
+def _has_group(name: str) -> Plan[bool]:
+    answer = yield "DescribeLogGroups", {"logGroupNamePrefix": name}
     return any(each["logGroupName"] == name for each in answer["logGroups"])
 
 
-def _group_exists(request: ResourceRequest) -> ExistsPlan:
-    return _contains_group((yield _describe(request.physical)), request.physical)
-
-
-def _with_adoption(properties: Mapping[str, Json], extensions: Mapping[str, Json]) -> Mapping[str, Json]:
+def _with_adoption(properties: Properties, extensions: Properties) -> Properties:
     return {**properties, ADOPT: True} if extensions.get(ADOPT) is True else properties
 
 
-def _set_retention(request: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
+def _set_retention(request: ResourceRequest, name: str) -> Plan[None]:
     days = request.get("RetentionInDays")
     if days is not None:
-        yield ServiceCall("logs", "PutRetentionPolicy", {"logGroupName": name, "retentionInDays": days})
+        yield "PutRetentionPolicy", {"logGroupName": name, "retentionInDays": days}
     elif request.before.get("RetentionInDays") is not None:
-        yield ServiceCall("logs", "DeleteRetentionPolicy", {"logGroupName": name})
+        yield "DeleteRetentionPolicy", {"logGroupName": name}
 
 
-def _update_group(request: ResourceRequest) -> CreatePlan:
+def _update_group(request: ResourceRequest) -> Plan[CreatedResource]:
     yield from _set_retention(request, request.physical)
     if request.get("DeletionProtectionEnabled") != request.before.get("DeletionProtectionEnabled"):
         given = {"deletionProtectionEnabled": request.get("DeletionProtectionEnabled", False)}
-        yield ServiceCall("logs", "PutLogGroupDeletionProtection", {"logGroupIdentifier": request.physical, **given})
+        yield "PutLogGroupDeletionProtection", {"logGroupIdentifier": request.physical, **given}
     key = request.get("KmsKeyId")
     if key != request.before.get("KmsKeyId"):
-        operation = "AssociateKmsKey" if key else "DisassociateKmsKey"
-        yield ServiceCall("logs", operation, {"logGroupName": request.physical, "kmsKeyId": key})
-    where = {"resourceArn": str(request.attributes["Arn"]).removesuffix(":*")}
-    yield from update_tags("logs", request, where, "tagKeys")
-    return CreatedResource(request.physical, request.attributes)
+        group = {"logGroupName": request.physical}
+        yield ("AssociateKmsKey", {**group, "kmsKeyId": key}) if key else ("DisassociateKmsKey", group)
+    yield from update_tags(request, {"resourceArn": str(request.attributes["Arn"]).removesuffix(":*")})
+    return request.unchanged
 
 
-def _create_stream(request: ResourceRequest) -> CreatePlan:
-    yield ServiceCall("logs", "CreateLogStream", {**request.pick("LogGroupName"), "logStreamName": request.name})
+def _create_stream(request: ResourceRequest) -> Plan[CreatedResource]:
+    yield "CreateLogStream", {**request.pick("LogGroupName"), "logStreamName": request.name}
     return CreatedResource(request.name)
 
 
-FILTER_PROPERTIES = ("LogGroupName", "FilterPattern", "ApplyOnTransformedLogs", "FieldSelectionCriteria")
-METRIC_FILTER_PROPERTIES = (*FILTER_PROPERTIES, "MetricTransformations", "EmitSystemFieldDimensions")
-
-
-def _put_metric(request: ResourceRequest) -> CreatePlan:
+def _put_metric(request: ResourceRequest) -> Plan[CreatedResource]:
     name = request.physical or request.name
     given = request.pick(*METRIC_FILTER_PROPERTIES)
-    transformed = [
+    transformations = [
         {**each, **({"Dimensions": _dimension_map(each["Dimensions"])} if "Dimensions" in each else {})}
         for each in given.get("MetricTransformations", [])
     ]
-    yield ServiceCall("logs", "PutMetricFilter", {"filterName": name, **given, "MetricTransformations": transformed})
+    yield "PutMetricFilter", {"filterName": name, **given, "MetricTransformations": transformations}
     return CreatedResource(name)
 
 
-def _put_policy(request: ResourceRequest) -> CreatePlan:
-    name = request.physical or request.name
-    yield ServiceCall("logs", "PutResourcePolicy", {"policyName": name, **request.pick("PolicyDocument")})
-    return CreatedResource(name)
-
-
-def _dimension_map(dimensions: list[Mapping[str, Json]]) -> dict[str, Json]:
+def _dimension_map(dimensions: list[Properties]) -> Properties:
     return {each["Key"]: each["Value"] for each in dimensions}
+
+
+def _put_policy(request: ResourceRequest) -> Plan[CreatedResource]:
+    name = request.physical or request.name
+    yield "PutResourcePolicy", {"policyName": name, **request.pick("PolicyDocument")}
+    return CreatedResource(name)
 
 
 KINDS: Mapping[str, ResourceType] = {
     "AWS::Logs::LogGroup": ResourceType(
         _create_group,
         _update_group,
-        delete_by_calls(lambda asked: ServiceCall("logs", "DeleteLogGroup", {"logGroupName": asked.physical})),
-        name_property="LogGroupName",
-        max_name_length=512,
-        replacement_properties=frozenset({"LogGroupName", "LogGroupClass"}),
-        exists=_group_exists,
-        adapt_properties=_with_adoption,
-        attributes=frozenset({"Arn"}),
-        without_effect=frozenset(
-            {
-                *("BearerTokenAuthenticationEnabled", "DataProtectionPolicy", "FieldIndexPolicies"),
-                "ResourcePolicyDocument",
-            }
+        call_with_id("DeleteLogGroup", "logGroupName"),
+        NameRule("LogGroupName", 512),
+        ("LogGroupClass",),
+        attributes=("Arn",),
+        without_effect=(
+            *("BearerTokenAuthenticationEnabled", "DataProtectionPolicy", "FieldIndexPolicies"),
+            "ResourcePolicyDocument",
         ),
+        adapt_properties=_with_adoption,
+        exists=lambda request: _has_group(request.physical),
     ),
     "AWS::Logs::LogStream": ResourceType(
         _create_stream,
-        never_update,
-        delete_by_calls(
-            lambda asked: ServiceCall(
-                "logs", "DeleteLogStream", {**asked.pick("LogGroupName"), "logStreamName": asked.physical}
-            )
-        ),
-        name_property="LogStreamName",
-        max_name_length=512,
-        replacement_properties=ALL_PROPERTIES,
+        make_no_call,
+        call_with_id("DeleteLogStream", "logStreamName", "LogGroupName"),
+        NameRule("LogStreamName", 512),
+        ALL_PROPERTIES,
     ),
     "AWS::Logs::ResourcePolicy": ResourceType(
-        _put_policy,
-        _put_policy,
-        delete_by_calls(lambda asked: ServiceCall("logs", "DeleteResourcePolicy", {"policyName": asked.physical})),
-        name_property="PolicyName",
-        max_name_length=255,
-        replacement_properties=frozenset({"PolicyName"}),
+        _put_policy, _put_policy, call_with_id("DeleteResourcePolicy", "policyName"), NameRule("PolicyName", 255)
     ),
     "AWS::Logs::MetricFilter": ResourceType(
         _put_metric,
         _put_metric,
-        delete_by_calls(
-            lambda asked: ServiceCall(
-                "logs", "DeleteMetricFilter", {**asked.pick("LogGroupName"), "filterName": asked.physical}
-            )
-        ),
-        name_property="FilterName",
-        max_name_length=512,
-        replacement_properties=frozenset({"FilterName", "LogGroupName"}),
+        call_with_id("DeleteMetricFilter", "filterName", "LogGroupName"),
+        NameRule("FilterName", 512),
+        ("LogGroupName",),
     ),
 }

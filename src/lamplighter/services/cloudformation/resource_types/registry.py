@@ -17,22 +17,21 @@ from lamplighter.services.cloudformation.resource_types.resource_type import Res
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 
 NESTED_STACK = "AWS::CloudFormation::Stack"
-
-RESOURCE_TYPES: Mapping[str, ResourceType] = {
-    **states.KINDS,
-    **ecs.KINDS,
-    **events.KINDS,
-    **scheduler.KINDS,
-    **sns.KINDS,
-    **sqs.KINDS,
-    **logs.KINDS,
-    **cloudwatch.KINDS,
-}
+MODULES = (states, ecs, events, scheduler, sns, sqs, logs, cloudwatch)
+RESOURCE_TYPES: Mapping[str, ResourceType] = {name: kind for module in MODULES for name, kind in module.KINDS.items()}
+SERVICES = {"StepFunctions": "states", "CloudWatch": "monitoring"}
+"""The services on the bus that have other names than in the names of their resource types."""
 
 
 def resource_type_of(name: str) -> ResourceType:
     """Return the resource type of this name; a type that is not simulated is `RECORDED`."""
     return RESOURCE_TYPES.get(name, RECORDED)
+
+
+def service_of(name: str) -> str:
+    """Return the service that has the resources of a type, by its name on the bus."""
+    family = name.split("::")[1]
+    return SERVICES.get(family, family.lower())
 
 
 def no_effect_note(row: StackResource) -> str | None:

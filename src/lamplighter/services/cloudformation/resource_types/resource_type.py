@@ -7,18 +7,22 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intro
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 
+T = TypeVar("T")
+Properties = Mapping[str, Json]
+Call = tuple[str, Properties]
+"""An operation and its parameters.
 
-@dataclass(frozen=True, slots=True)
-class ServiceCall:
-    """A call of an operation; its members may have CloudFormation's spelling, and a value of None is left out."""
-
-    service: str
-    operation: str
-    params: Mapping[str, Json]
+The operation belongs to the service of the resource's type, unless it is written `service:Operation`. The parameters
+may have CloudFormation's spelling, and a parameter of None is left out.
+"""
+Plan = Generator[Call, Json, T]
+"""A plan, which returns a `T`."""
+AdaptProperties = Callable[[Properties, Properties], Properties]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class CreatedResource:
 
     physical: str
     """The physical id, which is the value of Ref."""
-    attributes: Mapping[str, Json] = field(default_factory=dict)
+    attributes: Properties = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +40,30 @@ class ResourceRequest:
 
     logical: str
     type: str
-    properties: Mapping[str, Json]
+    properties: Properties
     account: str
     region: str
     name: str = ""
-    """The name to use if the properties contain none."""
+    """The name in the properties, or a generated one if they contain none."""
     tags: tuple[Mapping[str, str], ...] = ()
     """The tags of the resource and of its stack."""
     physical: str = ""
-    attributes: Mapping[str, Json] = field(default_factory=dict)
-    before: Mapping[str, Json] = field(default_factory=dict)
+    """The physical id; empty while the resource is created."""
+    attributes: Properties = field(default_factory=dict)
+    before: Properties = field(default_factory=dict)
     """The properties before the update."""
     tags_before: tuple[Mapping[str, str], ...] = ()
-    metadata: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Properties = field(default_factory=dict)
+
+    @property
+    def unchanged(self) -> CreatedResource:
+        """Return the resource with the id and the attributes that it already has."""
+        return CreatedResource(self.physical, self.attributes)
+
+    @property
+    def tag_parameter(self) -> Properties:
+        """Return the parameter with the tags, if there are any."""
+        return {"Tags": list(self.tags)} if self.tags else {}
 
     def get(self, name: str, default: Json = None) -> Json:
         """Return a property, or `default` if it is missing or null."""
@@ -64,62 +79,62 @@ class ResourceRequest:
         return arn.build(service, self.region, self.account, resource)
 
 
-CreatePlan = Generator[ServiceCall, Json, CreatedResource]
-DeletePlan = Generator[ServiceCall, Json, None]
-ExistsPlan = Generator[ServiceCall, Json, bool]
-AdaptProperties = Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]]
-"""A plan that returns whether a resource exists; a call that does not find the resource may raise instead."""
+@dataclass(frozen=True, slots=True)
+class NameRule:
+    """How the resources of a type are named."""
+
+    property: str | None = None
+    """The property that contains a resource's name."""
+    max_length: int = 128
+    """The most characters of a name."""
+    fifo_property: str | None = None
+    """The property that states whether a name must end with `.fifo`."""
+    has_stack_name: bool = True
+    """Whether a generated name begins with the stack's name."""
+    survives_replacement: bool = False
+    """Whether a replacement may have the same name, because it is a new revision of the old resource."""
+
+    def suffix(self, properties: Properties) -> str:
+        """Return the ending that a generated name must have."""
+        return ".fifo" if str(properties.get(self.fifo_property or "")).lower() == "true" else ""
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:
     """A type of resource."""
 
-    create: Callable[[ResourceRequest], CreatePlan]
-    update: Callable[[ResourceRequest], CreatePlan]
-    delete: Callable[[ResourceRequest], DeletePlan]
-    name_property: str | None = None
-    """The property that contains the resource's name."""
-    max_name_length: int = 128
-    """The most characters of a name."""
-    replacement_properties: frozenset[str] = frozenset()
-    """The properties whose change requires a replacement."""
-    attributes: frozenset[str] = frozenset()
+    create: Callable[[ResourceRequest], Plan[CreatedResource]]
+    update: Callable[[ResourceRequest], Plan[CreatedResource]]
+    delete: Callable[[ResourceRequest], Plan[object]]
+    name: NameRule = NameRule()
+    replacement_properties: tuple[str, ...] = ()
+    """The properties, apart from the name, whose change requires a replacement; `ALL_PROPERTIES` stands for all."""
+    attributes: tuple[str, ...] = ()
     """The attributes that Fn::GetAtt returns."""
-    without_effect: frozenset[str] = frozenset()
+    without_effect: tuple[str, ...] = ()
     """Properties (`Property/Member`: a part of one) without effect here; the resource's status reason lists them."""
     simulated: bool = True
-    name_suffix: Callable[[Mapping[str, Json]], str] = lambda _properties: ""
-    """A function that returns the ending that a generated name must have."""
-    prefix_stack_name: bool = True
-    """Whether a generated name begins with the stack's name."""
-    replacement_keeps_name: bool = False
-    """Whether a replacement may have the same name, because it is a new revision of the old resource."""
-    adapt_properties: AdaptProperties = lambda properties, _own: properties
+    adapt_properties: AdaptProperties = lambda properties, _extensions: properties
     """A function that adapts the properties to this engine, given the resource's metadata under `Lamplighter`."""
-    exists: Callable[[ResourceRequest], ExistsPlan] | None = None
-    """The plan that returns whether the resource exists; None if there is no such plan."""
+    exists: Callable[[ResourceRequest], Plan[bool]] | None = None
+    """The plan that returns whether the resource exists; a call that does not find the resource may raise instead."""
+
+    def is_replaced_by(self, name: str | None) -> bool:
+        """Return whether the change of a property requires a replacement of the resource."""
+        replacing = self.replacement_properties
+        return replacing is ALL_PROPERTIES or (name is not None and (name == self.name.property or name in replacing))
 
 
-ALL_PROPERTIES = frozenset({"*"})
-"""The value of `replacement_properties` that stands for all properties."""
+ALL_PROPERTIES = ("*",)
 
 
-def lamplighter_metadata(metadata: Json) -> Mapping[str, Json]:
+def lamplighter_metadata(metadata: Json) -> Properties:
     """Return the part of a resource's metadata that is for this engine."""
     found = metadata.get("Lamplighter") if isinstance(metadata, dict) else None
     return found if isinstance(found, dict) else {}
 
 
-def replacing_properties(kind: ResourceType, before: Mapping[str, Json], after: Mapping[str, Json]) -> set[str]:
-    """Return the changed properties that require a replacement of the resource."""
-    names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-    return {
-        name for name in names if kind.replacement_properties is ALL_PROPERTIES or name in kind.replacement_properties
-    }
-
-
-def properties_without_effect(kind: ResourceType, properties: Mapping[str, Json]) -> list[str]:
+def properties_without_effect(kind: ResourceType, properties: Properties) -> list[str]:
     """Return the given properties that have no effect here."""
     found = []
     for place in sorted(kind.without_effect):
@@ -130,42 +145,58 @@ def properties_without_effect(kind: ResourceType, properties: Mapping[str, Json]
     return found
 
 
-def delete_by_calls(*calls: Callable[[ResourceRequest], ServiceCall]) -> Callable[[ResourceRequest], DeletePlan]:
-    """Return a plan that deletes a resource with the given calls."""
+def call_with_id(
+    operation: str, parameter: str, *properties: str, **fixed: Json
+) -> Callable[[ResourceRequest], Plan[CreatedResource]]:
+    """Return a plan that passes the physical id, the given properties and fixed values to one operation."""
 
-    def plan(request: ResourceRequest) -> DeletePlan:
-        for call in calls:
-            yield call(request)
+    def plan(request: ResourceRequest) -> Plan[CreatedResource]:
+        yield operation, {parameter: request.physical, **request.pick(*properties), **fixed}
+        return request.unchanged
 
     return plan
 
 
 def exists_by_call(
-    call: Callable[[ResourceRequest], ServiceCall], exists: Callable[[Json], bool] = lambda _: True
-) -> Callable[[ResourceRequest], ExistsPlan]:
-    """Return a plan that makes one call and derives from the answer whether the resource exists."""
+    operation: str, parameter: str, *properties: str, test: Callable[[Json], bool] = lambda _answer: True, **fixed: Json
+) -> Callable[[ResourceRequest], Plan[bool]]:
+    """Return a plan that makes a call as `call_with_id` does; `test` states whether its answer has the resource."""
 
-    def plan(request: ResourceRequest) -> ExistsPlan:
-        answer = yield call(request)
-        return exists(answer)
+    def plan(request: ResourceRequest) -> Plan[bool]:
+        return test((yield operation, {parameter: request.physical, **request.pick(*properties), **fixed}))
 
     return plan
 
 
-def never_update(request: ResourceRequest) -> CreatePlan:
-    """Return the resource unchanged: this plan is for types whose properties all require a replacement."""
+def make_no_call(request: ResourceRequest) -> Plan[CreatedResource]:
+    """Return the resource unchanged, for example if all properties of its type require a replacement."""
     yield from ()
-    return CreatedResource(request.physical, request.attributes)
+    return request.unchanged
 
 
-def update_tags(
-    service: str, request: ResourceRequest, resource: Mapping[str, Json], keys_parameter: str
-) -> Generator[ServiceCall, Json, None]:
-    """Change tags to the requested ones; `resource` identifies the resource, `keys_parameter` is the parameter of
-    UntagResource.
-    """
+def list_all(operation: str, params: Properties, field: str) -> Plan[list[Json]]:
+    """Return the items of all pages of a list operation."""
+    found: list[Json] = []
+    token: Properties = {}
+    while True:
+        answer = yield operation, {**params, **token}
+        found += answer[field]
+        if "NextToken" not in answer:
+            return found
+        token = {"NextToken": answer["NextToken"]}
+
+
+def update_tags(request: ResourceRequest, given: Properties | None = None, noun: str = "Resource") -> Plan[None]:
+    """Change tags to the requested ones with TagResource and UntagResource; `given` identifies the resource."""
+    resource = {"ResourceArn": request.attributes.get("Arn", request.physical)} if given is None else given
     removed = {tag["Key"] for tag in request.tags_before} - {tag["Key"] for tag in request.tags}
     if removed:
-        yield ServiceCall(service, "UntagResource", {**resource, keys_parameter: sorted(removed)})
+        yield f"Untag{noun}", {**resource, "TagKeys": sorted(removed)}
     if request.tags and request.tags != request.tags_before:
-        yield ServiceCall(service, "TagResource", {**resource, "Tags": list(request.tags)})
+        yield f"Tag{noun}", {**resource, **request.tag_parameter}
+
+
+def update_only_tags(request: ResourceRequest) -> Plan[CreatedResource]:
+    """Change the tags: this plan is for types whose other properties all require a replacement."""
+    yield from update_tags(request)
+    return request.unchanged

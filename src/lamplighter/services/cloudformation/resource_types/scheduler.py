@@ -7,106 +7,84 @@ a call pauses or resumes the schedule of a job, it stays so until its template c
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Scheduler.html.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 
-from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
-    CreatePlan,
+    NameRule,
+    Plan,
+    Properties,
     ResourceRequest,
     ResourceType,
-    ServiceCall,
-    delete_by_calls,
+    call_with_id,
     exists_by_call,
     lamplighter_metadata,
-    update_tags,
+    update_only_tags,
 )
 
 SCHEDULE_PROPERTIES = (
     *("GroupName", "Description", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "State"),
     *("FlexibleTimeWindow", "KmsKeyArn", "Target"),
 )
-
 KEEPS_STATE = "KeepsState"
 """A flag, stored as if it were a property: a call that paused or resumed a job's schedule stays in effect."""
 
 
-def _apply_extensions(request: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
+def _apply_extensions(request: ResourceRequest, name: str) -> Plan[None]:
+    schedule = {"Name": name, "GroupName": request.get("GroupName", "default")}
     extensions = lamplighter_metadata(request.metadata)
     missed = {key: extensions[key] for key in ("Missed", "Within") if key in extensions}
     if missed:
-        group = request.get("GroupName", "default")
-        yield ServiceCall("scheduler", "SetMissed", {"Name": name, "GroupName": group, **missed})
+        yield "SetMissed", {**schedule, **missed}
     if "Job" in extensions:
-        annotation = {"Job": extensions["Job"], "Tell": extensions.get("Tell")}
-        yield ServiceCall(
-            "scheduler", "SetMark", {"Name": name, "GroupName": request.get("GroupName", "default"), **annotation}
-        )
+        yield "SetMark", {**schedule, "Job": extensions["Job"], "Tell": extensions.get("Tell")}
 
 
-def _create_schedule(request: ResourceRequest) -> CreatePlan:
-    answer = yield ServiceCall(
-        "scheduler", "CreateSchedule", {"Name": request.name, **request.pick(*SCHEDULE_PROPERTIES)}
-    )
+def _create_schedule(request: ResourceRequest) -> Plan[CreatedResource]:
+    answer = yield "CreateSchedule", {"Name": request.name, **request.pick(*SCHEDULE_PROPERTIES)}
     yield from _apply_extensions(request, request.name)
     return CreatedResource(request.name, {"Arn": answer["ScheduleArn"]})
 
 
-def _get_schedule(request: ResourceRequest) -> ServiceCall:
-    return ServiceCall("scheduler", "GetSchedule", {"Name": request.physical, "GroupName": request.get("GroupName")})
-
-
-def _with_kept_state(properties: Mapping[str, Json], extensions: Mapping[str, Json]) -> Mapping[str, Json]:
+def _with_kept_state(properties: Properties, extensions: Properties) -> Properties:
     return {**properties, KEEPS_STATE: True} if extensions.get("Job") else properties
 
 
-def _update_schedule(request: ResourceRequest) -> CreatePlan:
+def _update_schedule(request: ResourceRequest) -> Plan[CreatedResource]:
     given = request.pick(*SCHEDULE_PROPERTIES)
     if request.get(KEEPS_STATE) and request.before.get("State") == request.get("State"):
         # A call may have paused or resumed the schedule, and the job file has not changed State since.
-        given["State"] = (yield _get_schedule(request))["State"]
-    yield ServiceCall("scheduler", "UpdateSchedule", {"Name": request.physical, **given})
+        schedule = yield "GetSchedule", {"Name": request.physical, **request.pick("GroupName")}
+        given["State"] = schedule["State"]
+    yield "UpdateSchedule", {"Name": request.physical, **given}
     yield from _apply_extensions(request, request.physical)
-    return CreatedResource(request.physical, request.attributes)
+    return request.unchanged
 
 
-def _create_group(request: ResourceRequest) -> CreatePlan:
-    tags = {"Tags": list(request.tags)} if request.tags else {}
-    answer = yield ServiceCall("scheduler", "CreateScheduleGroup", {"Name": request.name, **tags})
-    group = yield ServiceCall("scheduler", "GetScheduleGroup", {"Name": request.name})
+def _create_group(request: ResourceRequest) -> Plan[CreatedResource]:
+    answer = yield "CreateScheduleGroup", {"Name": request.name, **request.tag_parameter}
+    group = yield "GetScheduleGroup", {"Name": request.name}
     attributes = {name: group[name] for name in ("CreationDate", "LastModificationDate", "State") if name in group}
     return CreatedResource(request.name, {"Arn": answer["ScheduleGroupArn"], **attributes})
-
-
-def _update_group(request: ResourceRequest) -> CreatePlan:
-    yield from update_tags("scheduler", request, {"ResourceArn": request.attributes["Arn"]}, "TagKeys")
-    return CreatedResource(request.physical, request.attributes)
 
 
 KINDS: Mapping[str, ResourceType] = {
     "AWS::Scheduler::Schedule": ResourceType(
         _create_schedule,
         _update_schedule,
-        delete_by_calls(
-            lambda asked: ServiceCall(
-                "scheduler", "DeleteSchedule", {"Name": asked.physical, "GroupName": asked.get("GroupName")}
-            )
-        ),
-        name_property="Name",
-        max_name_length=64,
-        replacement_properties=frozenset({"Name", "GroupName"}),
-        attributes=frozenset({"Arn"}),
-        exists=exists_by_call(_get_schedule),
+        call_with_id("DeleteSchedule", "Name", "GroupName"),
+        NameRule("Name", 64),
+        ("GroupName",),
+        attributes=("Arn",),
         adapt_properties=_with_kept_state,
+        exists=exists_by_call("GetSchedule", "Name", "GroupName"),
     ),
     "AWS::Scheduler::ScheduleGroup": ResourceType(
         _create_group,
-        _update_group,
-        delete_by_calls(lambda asked: ServiceCall("scheduler", "DeleteScheduleGroup", {"Name": asked.physical})),
-        name_property="Name",
-        max_name_length=64,
-        replacement_properties=frozenset({"Name"}),
-        exists=exists_by_call(lambda asked: ServiceCall("scheduler", "GetScheduleGroup", {"Name": asked.physical})),
-        attributes=frozenset({"Arn", "CreationDate", "LastModificationDate", "State"}),
+        update_only_tags,
+        call_with_id("DeleteScheduleGroup", "Name"),
+        NameRule("Name", 64),
+        attributes=("Arn", "CreationDate", "LastModificationDate", "State"),
+        exists=exists_by_call("GetScheduleGroup", "Name"),
     ),
 }

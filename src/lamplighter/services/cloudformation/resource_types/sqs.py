@@ -5,18 +5,19 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_S
 
 from collections.abc import Mapping
 
+from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
-    CreatePlan,
-    DeletePlan,
+    NameRule,
+    Plan,
     ResourceRequest,
     ResourceType,
-    ServiceCall,
-    delete_by_calls,
+    call_with_id,
     exists_by_call,
+    update_tags,
 )
 
-CLEARED_BY_EMPTY_VALUE = frozenset({"KmsMasterKeyId", "RedriveAllowPolicy", "RedrivePolicy"})
+CLEARED_BY_EMPTY_VALUE = ("KmsMasterKeyId", "RedriveAllowPolicy", "RedrivePolicy")
 """Attributes that an empty value removes; a removed property of the other attributes sets the value in `DEFAULTS`."""
 DEFAULTS: Mapping[str, object] = {
     "DelaySeconds": 0,
@@ -30,57 +31,52 @@ DEFAULTS: Mapping[str, object] = {
     "KmsDataKeyReusePeriodSeconds": 300,
     "SqsManagedSseEnabled": True,
 }
-QUEUE_PROPERTIES = (*DEFAULTS, *sorted(CLEARED_BY_EMPTY_VALUE), "FifoQueue")
+QUEUE_PROPERTIES = (*DEFAULTS, *CLEARED_BY_EMPTY_VALUE, "FifoQueue")
+NO_POLICY: Json = {"Policy": ""}
 
 
-def _create_queue(request: ResourceRequest) -> CreatePlan:
+def _create_queue(request: ResourceRequest) -> Plan[CreatedResource]:
     given = request.pick(*QUEUE_PROPERTIES)
     if str(given.get("FifoQueue")).lower() != "true":
         given.pop("FifoQueue", None)
-    params = {"QueueName": request.name, "Attributes": given, "tags": list(request.tags) or None}
-    answer = yield ServiceCall("sqs", "CreateQueue", params)
+    answer = yield "CreateQueue", {"QueueName": request.name, "Attributes": given, **request.tag_parameter}
     url = answer["QueueUrl"]
     return CreatedResource(url, {"Arn": request.arn("sqs", request.name), "QueueName": request.name, "QueueUrl": url})
 
 
-def _update_queue(request: ResourceRequest) -> CreatePlan:
+def _update_queue(request: ResourceRequest) -> Plan[CreatedResource]:
     changed = {name for name in QUEUE_PROPERTIES if request.before.get(name) != request.properties.get(name)}
-    reset = {
-        name: "" if name in CLEARED_BY_EMPTY_VALUE else DEFAULTS[name]
-        for name in changed
-        if name not in request.properties
-    }
     if changed:
-        given = {**reset, **{name: request.properties[name] for name in changed if name in request.properties}}
-        yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": request.physical, "Attributes": given})
-    removed = {tag["Key"] for tag in request.tags_before} - {tag["Key"] for tag in request.tags}
-    if removed:
-        yield ServiceCall("sqs", "UntagQueue", {"QueueUrl": request.physical, "TagKeys": sorted(removed)})
-    if request.tags and request.tags != request.tags_before:
-        yield ServiceCall("sqs", "TagQueue", {"QueueUrl": request.physical, "Tags": list(request.tags)})
-    return CreatedResource(request.physical, request.attributes)
+        removed = changed - request.properties.keys()
+        reset = {name: "" if name in CLEARED_BY_EMPTY_VALUE else DEFAULTS[name] for name in removed}
+        yield from _set_attributes(request.physical, {**reset, **request.pick(*changed)})
+    yield from update_tags(request, {"QueueUrl": request.physical}, "Queue")
+    return request.unchanged
 
 
-def _put_policy(request: ResourceRequest) -> CreatePlan:
+def _set_attributes(queue: str, attributes: Json) -> Plan[None]:
+    yield "SetQueueAttributes", {"QueueUrl": queue, "Attributes": attributes}
+
+
+def _put_policies(request: ResourceRequest) -> Plan[CreatedResource]:
     queues = request.get("Queues", [])
     for queue in request.before.get("Queues", []):
         if queue not in queues:
-            yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": {"Policy": ""}})
+            yield from _set_attributes(queue, NO_POLICY)
     for queue in queues:
-        given = {"Policy": request.get("PolicyDocument")}
-        yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": given})
-    return CreatedResource(request.physical or request.name, {"Id": request.physical or request.name})
+        yield from _set_attributes(queue, {"Policy": request.get("PolicyDocument")})
+    name = request.physical or request.name
+    return CreatedResource(name, {"Id": name})
 
 
-def _remove_policy(request: ResourceRequest) -> DeletePlan:
+def _remove_policies(request: ResourceRequest) -> Plan[None]:
     for queue in request.get("Queues", []):
-        yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": {"Policy": ""}})
+        yield from _set_attributes(queue, NO_POLICY)
 
 
-def _put_inline_policy(request: ResourceRequest) -> CreatePlan:
+def _put_inline_policy(request: ResourceRequest) -> Plan[CreatedResource]:
     queue = request.get("Queue")
-    given = {"Policy": request.get("PolicyDocument")}
-    yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": given})
+    yield from _set_attributes(queue, {"Policy": request.get("PolicyDocument")})
     return CreatedResource(queue)
 
 
@@ -88,23 +84,17 @@ KINDS: Mapping[str, ResourceType] = {
     "AWS::SQS::Queue": ResourceType(
         _create_queue,
         _update_queue,
-        delete_by_calls(lambda asked: ServiceCall("sqs", "DeleteQueue", {"QueueUrl": asked.physical})),
-        name_property="QueueName",
-        max_name_length=80,
-        replacement_properties=frozenset({"QueueName", "FifoQueue"}),
-        attributes=frozenset({"Arn", "QueueName", "QueueUrl"}),
-        exists=exists_by_call(lambda asked: ServiceCall("sqs", "GetQueueAttributes", {"QueueUrl": asked.physical})),
-        name_suffix=lambda properties: ".fifo" if str(properties.get("FifoQueue")).lower() == "true" else "",
+        call_with_id("DeleteQueue", "QueueUrl"),
+        NameRule("QueueName", 80, fifo_property="FifoQueue"),
+        ("FifoQueue",),
+        attributes=("Arn", "QueueName", "QueueUrl"),
+        exists=exists_by_call("GetQueueAttributes", "QueueUrl"),
     ),
-    "AWS::SQS::QueuePolicy": ResourceType(_put_policy, _put_policy, _remove_policy, attributes=frozenset({"Id"})),
+    "AWS::SQS::QueuePolicy": ResourceType(_put_policies, _put_policies, _remove_policies, attributes=("Id",)),
     "AWS::SQS::QueueInlinePolicy": ResourceType(
         _put_inline_policy,
         _put_inline_policy,
-        delete_by_calls(
-            lambda asked: ServiceCall(
-                "sqs", "SetQueueAttributes", {"QueueUrl": asked.physical, "Attributes": {"Policy": ""}}
-            )
-        ),
-        replacement_properties=frozenset({"Queue"}),
+        call_with_id("SetQueueAttributes", "QueueUrl", Attributes=NO_POLICY),
+        replacement_properties=("Queue",),
     ),
 }

@@ -4,7 +4,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_S
 """
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.functions import value_as_text
@@ -12,13 +12,15 @@ from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     ALL_PROPERTIES,
     CreatedResource,
-    CreatePlan,
+    NameRule,
+    Plan,
+    Properties,
     ResourceRequest,
     ResourceType,
-    ServiceCall,
-    delete_by_calls,
+    call_with_id,
     exists_by_call,
-    never_update,
+    make_no_call,
+    update_only_tags,
     update_tags,
 )
 
@@ -26,12 +28,12 @@ MACHINE_PROPERTIES = ("RoleArn", "LoggingConfiguration", "TracingConfiguration",
 SUBSTITUTION = re.compile(r"\$\{([^}]+)\}")
 
 
-def _definition_text(request: ResourceRequest) -> Generator[ServiceCall, Json, str]:
+def _definition(request: ResourceRequest) -> Plan[str]:
     """Return the definition's text, with substitutions: from the property as text or object, or from a bucket."""
     place = request.get("DefinitionS3Location")
     if place is not None:
         version = {"VersionId": place["Version"]} if "Version" in place else {}
-        answer = yield ServiceCall("s3", "GetObject", {"Bucket": place["Bucket"], "Key": place["Key"], **version})
+        answer = yield "s3:GetObject", {"Bucket": place["Bucket"], "Key": place["Key"], **version}
         text = answer["Body"].decode(errors="replace")
     elif "Definition" in request.properties:
         text = dumps(request.properties["Definition"])
@@ -43,40 +45,23 @@ def _definition_text(request: ResourceRequest) -> Generator[ServiceCall, Json, s
     return SUBSTITUTION.sub(lambda found: value_as_text(given[found[1]]) if found[1] in given else found[0], text)
 
 
-def _create_machine(request: ResourceRequest) -> CreatePlan:
-    definition = yield from _definition_text(request)
-    answer = yield ServiceCall(
-        "states",
-        "CreateStateMachine",
-        {
-            "name": request.name,
-            "definition": definition,
-            "type": request.get("StateMachineType"),
-            **request.pick(*MACHINE_PROPERTIES),
-            "tags": list(request.tags) or None,
-        },
-    )
-    return CreatedResource(
-        answer["stateMachineArn"],
-        {"Arn": answer["stateMachineArn"], "Name": request.name, "StateMachineRevisionId": "INITIAL"},
-    )
+def _create_machine(request: ResourceRequest) -> Plan[CreatedResource]:
+    given = {"definition": (yield from _definition(request)), **request.pick(*MACHINE_PROPERTIES)}
+    kind = {"name": request.name, "type": request.get("StateMachineType")}
+    key = (yield "CreateStateMachine", {**kind, **given, **request.tag_parameter})["stateMachineArn"]
+    return CreatedResource(key, {"Arn": key, "Name": request.name, "StateMachineRevisionId": "INITIAL"})
 
 
-def _update_machine(request: ResourceRequest) -> CreatePlan:
-    definition = yield from _definition_text(request)
-    answer = yield ServiceCall(
-        "states",
-        "UpdateStateMachine",
-        {"stateMachineArn": request.physical, "definition": definition, **request.pick(*MACHINE_PROPERTIES)},
-    )
-    yield from update_tags("states", request, {"resourceArn": request.physical}, "tagKeys")
+def _update_machine(request: ResourceRequest) -> Plan[CreatedResource]:
+    given = {"definition": (yield from _definition(request)), **request.pick(*MACHINE_PROPERTIES)}
+    answer = yield "UpdateStateMachine", {"stateMachineArn": request.physical, **given}
+    yield from update_tags(request)
     revision = answer.get("revisionId", request.attributes.get("StateMachineRevisionId"))
     return CreatedResource(request.physical, {**request.attributes, "StateMachineRevisionId": revision})
 
 
-def _create_version(request: ResourceRequest) -> CreatePlan:
-    answer = yield ServiceCall(
-        "states",
+def _create_version(request: ResourceRequest) -> Plan[CreatedResource]:
+    answer = yield (
         "PublishStateMachineVersion",
         {
             "stateMachineArn": request.get("StateMachineArn"),
@@ -87,102 +72,62 @@ def _create_version(request: ResourceRequest) -> CreatePlan:
     return CreatedResource(answer["stateMachineVersionArn"], {"Arn": answer["stateMachineVersionArn"]})
 
 
-def _routing_configuration(request: ResourceRequest) -> list[Mapping[str, Json]]:
+def _alias_settings(request: ResourceRequest) -> Properties:
+    routing: Json = list(request.get("RoutingConfiguration", []))
     preferred = request.get("DeploymentPreference")
     if preferred is not None:
-        return [{"stateMachineVersionArn": preferred["StateMachineVersionArn"], "weight": 100}]
-    return list(request.get("RoutingConfiguration", []))
+        routing = [{"stateMachineVersionArn": preferred["StateMachineVersionArn"], "weight": 100}]
+    return {"description": request.get("Description"), "routingConfiguration": routing}
 
 
-def _create_alias(request: ResourceRequest) -> CreatePlan:
-    answer = yield ServiceCall(
-        "states",
-        "CreateStateMachineAlias",
-        {
-            "name": request.name,
-            "description": request.get("Description"),
-            "routingConfiguration": _routing_configuration(request),
-        },
-    )
+def _create_alias(request: ResourceRequest) -> Plan[CreatedResource]:
+    answer = yield "CreateStateMachineAlias", {"name": request.name, **_alias_settings(request)}
     return CreatedResource(answer["stateMachineAliasArn"], {"Arn": answer["stateMachineAliasArn"]})
 
 
-def _update_alias(request: ResourceRequest) -> CreatePlan:
-    yield ServiceCall(
-        "states",
-        "UpdateStateMachineAlias",
-        {
-            "stateMachineAliasArn": request.physical,
-            "description": request.get("Description"),
-            "routingConfiguration": _routing_configuration(request),
-        },
-    )
-    return CreatedResource(request.physical, request.attributes)
+def _update_alias(request: ResourceRequest) -> Plan[CreatedResource]:
+    yield "UpdateStateMachineAlias", {"stateMachineAliasArn": request.physical, **_alias_settings(request)}
+    return request.unchanged
 
 
-def _create_activity(request: ResourceRequest) -> CreatePlan:
-    answer = yield ServiceCall(
-        "states",
-        "CreateActivity",
-        {"name": request.name, **request.pick("EncryptionConfiguration"), "tags": list(request.tags) or None},
-    )
+def _create_activity(request: ResourceRequest) -> Plan[CreatedResource]:
+    given = {**request.pick("EncryptionConfiguration"), **request.tag_parameter}
+    answer = yield "CreateActivity", {"name": request.name, **given}
     return CreatedResource(answer["activityArn"], {"Arn": answer["activityArn"], "Name": request.name})
-
-
-def _update_activity(request: ResourceRequest) -> CreatePlan:
-    yield from update_tags("states", request, {"resourceArn": request.physical}, "tagKeys")
-    return CreatedResource(request.physical, request.attributes)
 
 
 KINDS: Mapping[str, ResourceType] = {
     "AWS::StepFunctions::StateMachine": ResourceType(
         _create_machine,
         _update_machine,
-        delete_by_calls(lambda asked: ServiceCall("states", "DeleteStateMachine", {"stateMachineArn": asked.physical})),
-        name_property="StateMachineName",
-        max_name_length=80,
-        prefix_stack_name=False,
-        replacement_properties=frozenset({"StateMachineName", "StateMachineType"}),
-        attributes=frozenset({"Arn", "Name", "StateMachineRevisionId"}),
-        exists=exists_by_call(
-            lambda asked: ServiceCall(
-                "states", "DescribeStateMachine", {"stateMachineArn": asked.physical, "includedData": "METADATA_ONLY"}
-            )
-        ),
+        call_with_id("DeleteStateMachine", "stateMachineArn"),
+        NameRule("StateMachineName", 80, has_stack_name=False),
+        ("StateMachineType",),
+        attributes=("Arn", "Name", "StateMachineRevisionId"),
+        exists=exists_by_call("DescribeStateMachine", "stateMachineArn", includedData="METADATA_ONLY"),
     ),
     "AWS::StepFunctions::StateMachineVersion": ResourceType(
         _create_version,
-        never_update,
-        delete_by_calls(
-            lambda asked: ServiceCall("states", "DeleteStateMachineVersion", {"stateMachineVersionArn": asked.physical})
-        ),
+        make_no_call,
+        call_with_id("DeleteStateMachineVersion", "stateMachineVersionArn"),
         replacement_properties=ALL_PROPERTIES,
-        attributes=frozenset({"Arn"}),
+        attributes=("Arn",),
     ),
     "AWS::StepFunctions::StateMachineAlias": ResourceType(
         _create_alias,
         _update_alias,
-        delete_by_calls(
-            lambda asked: ServiceCall("states", "DeleteStateMachineAlias", {"stateMachineAliasArn": asked.physical})
-        ),
-        name_property="Name",
-        max_name_length=80,
-        prefix_stack_name=False,
-        replacement_properties=frozenset({"Name"}),
-        attributes=frozenset({"Arn"}),
+        call_with_id("DeleteStateMachineAlias", "stateMachineAliasArn"),
+        NameRule("Name", 80, has_stack_name=False),
+        attributes=("Arn",),
         # A deployment takes effect immediately: no alarm watches it, and nothing can stop it.
-        without_effect=frozenset(
-            f"DeploymentPreference/{name}" for name in ("Alarms", "Interval", "Percentage", "Type")
-        ),
+        without_effect=tuple(f"DeploymentPreference/{name}" for name in ("Alarms", "Interval", "Percentage", "Type")),
     ),
     "AWS::StepFunctions::Activity": ResourceType(
         _create_activity,
-        _update_activity,
-        delete_by_calls(lambda asked: ServiceCall("states", "DeleteActivity", {"activityArn": asked.physical})),
-        name_property="Name",
-        max_name_length=80,
-        prefix_stack_name=False,
-        replacement_properties=frozenset({"Name", "EncryptionConfiguration"}),
-        attributes=frozenset({"Arn", "Name"}),
+        update_only_tags,
+        call_with_id("DeleteActivity", "activityArn"),
+        NameRule("Name", 80, has_stack_name=False),
+        ("EncryptionConfiguration",),
+        attributes=("Arn", "Name"),
     ),
 }

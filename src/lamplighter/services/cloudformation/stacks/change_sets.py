@@ -3,11 +3,10 @@
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import (
     AlreadyExists,
@@ -19,14 +18,14 @@ from lamplighter.services.cloudformation.stacks.compute_changes import compare_s
 from lamplighter.services.cloudformation.stacks.describe_stacks import parameters_of_plan
 from lamplighter.services.cloudformation.stacks.lookup import (
     PAGE,
-    build_page,
     check_stack_name,
     find_change_set,
     find_stack,
+    list_page,
     require_live_stack,
     require_stack,
 )
-from lamplighter.services.cloudformation.stacks.stack_events import SERVICE, StackEvents
+from lamplighter.services.cloudformation.stacks.stack_events import SERVICE
 from lamplighter.services.cloudformation.stacks.stack_operations import operation_options
 from lamplighter.services.cloudformation.stacks.start_operation import INITIATED, OperationStarter, check_updatable
 from lamplighter.services.cloudformation.tables import change_sets as rows
@@ -35,29 +34,19 @@ from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
-from lamplighter.services.cloudformation.templates.plan_stack import StackPlanner
+from lamplighter.services.cloudformation.templates.plan_stack import plan_stack
 from lamplighter.store.db import Reader, Tx
 
 REVIEW_IN_PROGRESS = "REVIEW_IN_PROGRESS"
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
+@dataclass(frozen=True, slots=True)
 class ChangeSets:
     """The operations on change sets."""
 
-    def __init__(
-        self,
-        world: World,
-        planner: StackPlanner,
-        parsed_templates: ParsedTemplates,
-        starter: OperationStarter,
-        event_log: StackEvents,
-    ) -> None:
-        self._world = world
-        self._planner = planner
-        self._parsed_templates = parsed_templates
-        self._starter = starter
-        self._event_log = event_log
+    _starter: OperationStarter
+    _parsed_templates: ParsedTemplates
 
     def create(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Create a change set by comparing a stack with a new plan (`CreateChangeSet`)."""
@@ -72,16 +61,16 @@ class ChangeSets:
                 return {"Id": existing.id, "StackId": stack.id}
             raise AlreadyExists(f"ChangeSet {existing.id} already exists")
         old = None if stack.status == REVIEW_IN_PROGRESS else stack.plan
-        plan = self._planner.plan(tx, caller, params | {"StackName": stack.name}, old, inputs)
+        plan = plan_stack(tx, caller, params | {"StackName": stack.name}, old, inputs)
         before = None if old is None else self._parsed_templates.get(tx, stack, old, inputs)
         comparison = compare_stack(tx, stack, before, plan.body, plan.parsed, inputs)
         empty = not comparison.differs
-        key = arn.build(SERVICE, caller.region, caller.account, f"changeSet/{name}/{self._world.uuid()}")
+        key = arn.build(SERVICE, caller.region, caller.account, f"changeSet/{name}/{self._starter.world.uuid()}")
         body = {
             "plan": self._starter.store_plan(tx, stack, plan),
             "changes": comparison.changes,
             "type": kind,
-            "created": self._world.now(),
+            "created": self._starter.world.now(),
             "description": params.get("Description"),
             "token": token,
             "nested": params.get("IncludeNestedStacks", False),
@@ -110,9 +99,8 @@ class ChangeSets:
                 )
             return found
         check_stack_name(name)
-        return self._event_log.set_stack_status(
-            tx, self._starter.new(tx, caller, name, None, {}), REVIEW_IN_PROGRESS, INITIATED
-        )
+        stack = self._starter.new(tx, caller, name, None, {})
+        return self._starter.event_log.set_stack_status(tx, stack, REVIEW_IN_PROGRESS, INITIATED)
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return a change set with a page of its changes (`DescribeChangeSet`)."""
@@ -121,6 +109,7 @@ class ChangeSets:
         stack = stacks.get(reader, found.stack)
         start = int(params.get("NextToken") or 0)
         listed = body["changes"][start : start + PAGE + 1]
+        changes = list_page("Changes", listed, lambda change: change, lambda _change: str(start + PAGE))
         return {
             **_summary(found, stack),
             "Parameters": parameters_of_plan(plan),
@@ -128,15 +117,14 @@ class ChangeSets:
             "RollbackConfiguration": body.get("wishes", {}).get("RollbackConfiguration", {}),
             "Capabilities": plan["capabilities"],
             "Tags": plan["tags"],
-            **build_page("Changes", listed, str(start + PAGE)),
+            **changes,
         }
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """List the change sets of a stack (`ListChangeSets`)."""
         stack = require_stack(reader, caller, params["StackName"])
         found = rows.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
-        token = found[PAGE - 1].name if len(found) > PAGE else ""
-        return build_page("Summaries", [_summary(each, stack) for each in found], token)
+        return list_page("Summaries", found, lambda each: _summary(each, stack), lambda each: each.name)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Delete a change set; do nothing if it does not exist (`DeleteChangeSet`)."""
@@ -170,9 +158,8 @@ class ChangeSets:
         else:
             check_updatable(stack)
             # Other operations on the stack may have made the changes impossible since the change set was created.
-            compare_stack(
-                tx, stack, None, body["plan"], self._parsed_templates.get(tx, stack, body["plan"], inputs), inputs
-            )
+            parsed = self._parsed_templates.get(tx, stack, body["plan"], inputs)
+            compare_stack(tx, stack, None, body["plan"], parsed, inputs)
             self._starter.update(tx, stack, body["plan"], options)
         for other in rows.page(tx, stack.id, "", 1_000):
             execution = "EXECUTE_COMPLETE" if other.id == found.id else "OBSOLETE"

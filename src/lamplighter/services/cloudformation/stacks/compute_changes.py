@@ -14,7 +14,7 @@ from lamplighter.lang.template.template import Resource
 from lamplighter.services.cloudformation.deploy.template_scope import StackScope, merge_tags
 from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.services.cloudformation.resource_types.registry import NESTED_STACK, resource_type_of
-from lamplighter.services.cloudformation.resource_types.resource_type import ALL_PROPERTIES, lamplighter_metadata
+from lamplighter.services.cloudformation.resource_types.resource_type import lamplighter_metadata
 from lamplighter.services.cloudformation.tables import stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
@@ -170,8 +170,7 @@ def _resolve_or_unknown(value: Json, scope: TemplateScope) -> Json:
 
 
 def _detail(attribute: str, kind: str, name: str | None, *, is_dynamic: bool) -> Json:
-    replaces = resource_type_of(kind).replacement_properties
-    recreates = attribute == "Properties" and (replaces is ALL_PROPERTIES or name in replaces)
+    recreates = attribute == "Properties" and resource_type_of(kind).is_replaced_by(name)
     return {
         "Target": {
             "Attribute": attribute,

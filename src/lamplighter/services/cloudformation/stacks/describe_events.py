@@ -7,7 +7,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Descri
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import StackValidationError
-from lamplighter.services.cloudformation.stacks.lookup import PAGE, build_page, find_change_set, find_stack, page_start
+from lamplighter.services.cloudformation.stacks.lookup import PAGE, find_change_set, find_stack, list_page, page_start
 from lamplighter.services.cloudformation.stacks.stack_events import STACK
 from lamplighter.services.cloudformation.tables import stack_events
 from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
@@ -16,10 +16,8 @@ from lamplighter.store.db import Reader
 
 def describe_stack_events(reader: Reader, caller: Caller, params: Json) -> Json:
     """List the events of a stack, newest first (`DescribeStackEvents`)."""
-    found = stack_events.page(
-        reader, _stack(reader, caller, params.get("StackName", "")), page_start(params.get("NextToken")), PAGE + 1
-    )
-    return build_page("StackEvents", [event for _, event in found], _token(found))
+    stack, before = _stack(reader, caller, params.get("StackName", "")), page_start(params.get("NextToken"))
+    return _page("StackEvents", stack_events.page(reader, stack, before, PAGE + 1))
 
 
 def _stack(reader: Reader, caller: Caller, name: str) -> str:
@@ -29,8 +27,8 @@ def _stack(reader: Reader, caller: Caller, name: str) -> str:
     return found.id
 
 
-def _token(found: list[tuple[int, Json]]) -> str:
-    return str(found[PAGE - 1][0]) if len(found) > PAGE else ""
+def _page(field: str, found: list[tuple[int, Json]]) -> Json:
+    return list_page(field, found, lambda each: each[1], lambda each: str(each[0]))
 
 
 def describe_events(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -46,7 +44,7 @@ def describe_events(reader: Reader, caller: Caller, params: Json) -> Json:
         if len(rows) < PAGE:
             break
         before = rows[-1][0]
-    return build_page("OperationEvents", [event for _, event in found[: PAGE + 1]], _token(found))
+    return _page("OperationEvents", found)
 
 
 def _read_page(reader: Reader, caller: Caller, params: Json, before: int) -> list[tuple[int, Json]]:

@@ -3,23 +3,23 @@
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.services.cloudformation.resource_types.recorded_only import NOT_SIMULATED
 from lamplighter.services.cloudformation.stacks.lookup import (
-    AFTER_ALL_ROWS,
     PAGE,
-    build_page,
     find_stack,
+    list_page,
     page_start,
     require_stack,
 )
 from lamplighter.services.cloudformation.stacks.stack_events import recorded_only
 from lamplighter.services.cloudformation.tables import exports, stack_resources, stacks
-from lamplighter.services.cloudformation.tables.stack_resources import ResourceOutline, StackResource
+from lamplighter.services.cloudformation.tables.exports import Export
+from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.store.db import Reader
 
@@ -32,38 +32,32 @@ def describe_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
     if params.get("StackName"):
         return {"Stacks": [_stack(reader, require_stack(reader, caller, params["StackName"]))]}
     found = _stacks(reader, caller, params.get("NextToken"), lambda stack: stack.deleted is None)
-    return build_page("Stacks", [_stack(reader, stack) for stack in found], _token(found))
+    return list_page("Stacks", found, lambda stack: _stack(reader, stack), _token)
 
 
 def list_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
     """List summaries of stacks, optionally by status, including deleted ones (`ListStacks`)."""
     wanted = params.get("StackStatusFilter") or None
     chosen = _stacks(reader, caller, params.get("NextToken"), lambda stack: wanted is None or stack.status in wanted)
-    return build_page("StackSummaries", [_summary(stack) for stack in chosen], _token(chosen))
+    return list_page("StackSummaries", chosen, _summary, _token)
 
 
 def _stacks(reader: Reader, caller: Caller, token: str | None, wanted: Callable[[Stack], bool]) -> list[Stack]:
-    """Return one page of stacks, plus one stack if there are more."""
+    """Return one page of stacks, and more if there are more."""
     found: list[Stack] = []
-    position = _page_position(token)
+    created, _, key = (token or "").partition("|")
+    position = (page_start(created if token is not None else None), key)
     while len(found) <= PAGE:
         rows = stacks.page(reader, caller.account, caller.region, position, PAGE)
         found += [stack for stack in rows if wanted(stack)]
         if len(rows) < PAGE:
             break
         position = (rows[-1].created, rows[-1].id)
-    return found[: PAGE + 1]
+    return found
 
 
-def _page_position(token: str | None) -> tuple[int, str]:
-    if token is None:
-        return (AFTER_ALL_ROWS, "")
-    created, _, key = token.partition("|")
-    return (page_start(created), key)
-
-
-def _token(found: list[Stack]) -> str:
-    return f"{found[PAGE - 1].created}|{found[PAGE - 1].id}" if len(found) > PAGE else ""
+def _token(stack: Stack) -> str:
+    return f"{stack.created}|{stack.id}"
 
 
 def _summary(stack: Stack) -> Json:
@@ -131,14 +125,14 @@ def parameters_of_plan(plan: Json) -> list[Json]:
         {
             "ParameterKey": parameter["name"],
             "ParameterValue": NO_ECHO_MASK if parameter["hidden"] else parameter["text"],
-            **(_resolved(plan["resolved"][parameter["name"]]) if parameter["name"] in plan["resolved"] else {}),
+            **_without_none(ResolvedValue=_joined(plan["resolved"].get(parameter["name"]))),
         }
         for parameter in plan["parameters"]
     ]
 
 
-def _resolved(value: Json) -> Json:
-    return {"ResolvedValue": ",".join(value) if isinstance(value, list) else value}
+def _joined(value: Json) -> Json:
+    return ",".join(value) if isinstance(value, list) else value
 
 
 def _without_none(**members: Json) -> Json:
@@ -162,10 +156,11 @@ def describe_resource(reader: Reader, caller: Caller, params: Json) -> Json:
 def describe_resources(reader: Reader, caller: Caller, params: Json) -> Json:
     """Describe resources (`DescribeStackResources`); "only the first 100 associated resources are returned"."""
     stack = _requested_stack(reader, caller, params)
-    requested = [each for each in stack_resources.outlines_of(reader, stack.id) if _is_requested(each, params)]
+    outlines, name = stack_resources.outlines_of(reader, stack.id), params.get("LogicalResourceId")
+    requested = [each for each in outlines if name in (None, each.logical)]
     found = stack_resources.get_several(reader, stack.id, requested[:PAGE])
-    if not found and params.get("LogicalResourceId"):
-        raise StackValidationError(f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}")
+    if not found and name:
+        raise StackValidationError(f"Resource {name} does not exist for stack {stack.name}")
     named = {"StackId": stack.id, "StackName": stack.name}
     return {"StackResources": [_resource(row) | named | {"Timestamp": row.updated / 1000} for row in found]}
 
@@ -182,17 +177,15 @@ def _requested_stack(reader: Reader, caller: Caller, params: Json) -> Stack:
     raise StackValidationError(f"Stack for {params['PhysicalResourceId']} does not exist")
 
 
-def _is_requested(row: ResourceOutline, params: Json) -> bool:
-    return params.get("LogicalResourceId") in (None, row.logical)
-
-
 def list_resources(reader: Reader, caller: Caller, params: Json) -> Json:
     """List summaries of a stack's resources (`ListStackResources`)."""
     stack = _find_named_stack(reader, caller, params["StackName"])
     found = stack_resources.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
-    token = found[PAGE - 1].logical if len(found) > PAGE else ""
-    listed = [_resource(row) | {"LastUpdatedTimestamp": row.updated / 1000} for row in found]
-    return build_page("StackResourceSummaries", listed, token)
+
+    def show(row: StackResource) -> Json:
+        return _resource(row) | {"LastUpdatedTimestamp": row.updated / 1000}
+
+    return list_page("StackResourceSummaries", found, show, lambda row: row.logical)
 
 
 def _find_named_stack(reader: Reader, caller: Caller, name: str) -> Stack:
@@ -218,21 +211,17 @@ def _resource(row: StackResource) -> Json:
 def list_exports(reader: Reader, caller: Caller, params: Json) -> Json:
     """List the exports of all stacks (`ListExports`)."""
     found = exports.page(reader, (caller.account, caller.region), params.get("NextToken") or "", PAGE + 1)
-    listed = [{"ExportingStackId": each.stack, "Name": each.name, "Value": each.value} for each in found]
-    return build_page("Exports", listed, found[PAGE - 1].name if len(found) > PAGE else "")
+
+    def show(export: Export) -> Json:
+        return {"ExportingStackId": export.stack, "Name": export.name, "Value": export.value}
+
+    return list_page("Exports", found, show, lambda export: export.name)
 
 
 def list_imports(reader: Reader, caller: Caller, params: Json) -> Json:
     """List the stacks that import an export (`ListImports`)."""
     owner, name = (caller.account, caller.region), params["ExportName"]
-    if exports.get(reader, owner, name) is None:
-        raise StackValidationError(f"Export '{name}' is not imported by any stack.")
     found = exports.importers(reader, owner, name, params.get("NextToken") or "", PAGE + 1)
-    if not found:
+    if not found or exports.get(reader, owner, name) is None:
         raise StackValidationError(f"Export '{name}' is not imported by any stack.")
-    return build_page("Imports", list(_stack_names(found)), found[PAGE - 1] if len(found) > PAGE else "")
-
-
-def _stack_names(found: list[str]) -> Iterator[str]:
-    for key in found:
-        yield key.split("/")[1]
+    return list_page("Imports", found, lambda key: key.split("/")[1], lambda key: key)

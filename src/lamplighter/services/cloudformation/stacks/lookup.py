@@ -1,17 +1,19 @@
 """Find the stacks and change sets that requests name, and read and build pages."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import decode_number
+from lamplighter.operations import paging
 from lamplighter.services.cloudformation.errors import ChangeSetNotFound, NoSuchStack, StackValidationError
 from lamplighter.services.cloudformation.tables import change_sets, stacks
 from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.store.db import Reader
 
+T = TypeVar("T")
 STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 PAGE = 100
 """The most items of a page."""
@@ -71,11 +73,10 @@ def check_stack_name(name: str) -> None:
 
 def page_start(token: str | None) -> int:
     """Return the number before which a page begins."""
-    found = decode_number(token, lambda: StackValidationError("Invalid NextToken"))
+    found = paging.decode_number(token, lambda: StackValidationError("Invalid NextToken"))
     return AFTER_ALL_ROWS if found is None else found
 
 
-def build_page(name: str, found: Sequence[Json], token: str) -> Json:
-    """Return a page of a list. If `found` has more items than a page, add `token`, with which the next page begins."""
-    more = {"NextToken": token} if len(found) > PAGE else {}
-    return {name: list(found[:PAGE]), **more}
+def list_page(field: str, found: Iterable[T], show: Callable[[T], Json], token: Callable[[T], str]) -> Json:
+    """Return the answer of a list operation: a page, and a token if `found` has one item more."""
+    return paging.list_page(field, found, PAGE, show, token, next_page_field="NextToken")

@@ -4,7 +4,7 @@ An operation answers when the stack's new status is on disk; steps from the outb
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
@@ -16,31 +16,23 @@ from lamplighter.services.cloudformation.stacks.lookup import (
     require_live_stack,
     require_stack,
 )
-from lamplighter.services.cloudformation.stacks.stack_events import StackEvents, is_in_progress
+from lamplighter.services.cloudformation.stacks.stack_events import is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_policy import check_policy
 from lamplighter.services.cloudformation.stacks.start_operation import INITIATED, OperationStarter, check_updatable
 from lamplighter.services.cloudformation.tables import stack_resources, stacks
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
-from lamplighter.services.cloudformation.templates.plan_stack import StackPlanner, fetch_template
+from lamplighter.services.cloudformation.templates.plan_stack import fetch_template, plan_stack
 from lamplighter.store.db import Reader, Tx
 
 
+@dataclass(frozen=True, slots=True)
 class StackOperations:
     """The operations that change stacks."""
 
-    def __init__(
-        self,
-        planner: StackPlanner,
-        parsed_templates: ParsedTemplates,
-        starter: OperationStarter,
-        event_log: StackEvents,
-    ) -> None:
-        self._planner = planner
-        self._parsed_templates = parsed_templates
-        self._starter = starter
-        self._event_log = event_log
+    _starter: OperationStarter
+    _parsed_templates: ParsedTemplates
 
     def create(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Begin to create a stack (`CreateStack`); the same ClientRequestToken again begins nothing new."""
@@ -53,7 +45,7 @@ class StackOperations:
             raise AlreadyExists(f"Stack [{name}] already exists")
         if "OnFailure" in params and "DisableRollback" in params:
             raise StackValidationError("Either DisableRollback or OnFailure may be specified, not both.")
-        plan = self._planner.plan(tx, caller, params, None, inputs, direct=True)
+        plan = plan_stack(tx, caller, params, None, inputs, direct=True)
         options = {
             "token": token,
             "on_failure": params.get("OnFailure", "ROLLBACK"),
@@ -71,7 +63,7 @@ class StackOperations:
             return _operation_answer(stack)
         check_updatable(stack)
         named = params | {"StackName": stack.name}
-        plan = self._planner.plan(tx, caller, named, stack.plan, inputs, direct=True)
+        plan = plan_stack(tx, caller, named, stack.plan, inputs, direct=True)
         old = self._parsed_templates.get(tx, stack, stack.plan, inputs)
         # Errors in the changes are reported now, before the update begins.
         comparison = compare_stack(tx, stack, old, plan.body, plan.parsed, inputs)
@@ -93,17 +85,15 @@ class StackOperations:
         if is_in_progress(stack.status) and not stack.status.startswith("CREATE"):
             raise StackValidationError(f"Stack [{stack.id}] cannot be deleted while in status {stack.status}")
         retained = params.get("RetainResources", [])
-        if retained and stack.status != "DELETE_FAILED":
-            raise StackValidationError(
-                f"Invalid operation on stack [{stack.id}]. When you delete a stack, specify which resources to retain "
-                "only when the stack is in the DELETE_FAILED state."
-            )
         forced = params.get("DeletionMode", "STANDARD") == "FORCE_DELETE_STACK"
-        if forced and stack.status != "DELETE_FAILED":
-            raise StackValidationError(
-                f"Invalid operation on stack [{stack.id}]. FORCE_DELETE_STACK may be used only when the stack is in "
-                "the DELETE_FAILED state."
-            )
+        if (retained or forced) and stack.status != "DELETE_FAILED":
+            rule = "FORCE_DELETE_STACK may be used only when the stack is in the DELETE_FAILED state."
+            if retained:
+                rule = (
+                    "When you delete a stack, specify which resources to retain only when the stack is in the "
+                    "DELETE_FAILED state."
+                )
+            raise StackValidationError(f"Invalid operation on stack [{stack.id}]. {rule}")
         options = {"retain": retained, "forced": forced, "token": params.get("ClientRequestToken", stack.body["token"])}
         self._starter.delete(tx, stack, options)
         return {}
@@ -113,7 +103,7 @@ class StackOperations:
         stack = require_live_stack(tx, caller, params["StackName"])
         if stack.status != "UPDATE_IN_PROGRESS":
             raise StackValidationError("CancelUpdateStack cannot be called from current stack status")
-        self._event_log.begin_pass(tx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED)
+        self._starter.event_log.begin_pass(tx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED)
         return {}
 
     def continue_rollback(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -123,7 +113,7 @@ class StackOperations:
             raise StackValidationError(f"Stack:{stack.id} is in {stack.status} state and can not continue rollback.")
         skipped = params.get("ResourcesToSkip", [])
         changed = replace(stack, body=stack.body | {"skip": skipped, "token": params.get("ClientRequestToken")})
-        self._event_log.begin_pass(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED, "CONTINUE_ROLLBACK")
+        self._starter.event_log.begin_pass(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED, "CONTINUE_ROLLBACK")
         return {}
 
     def roll_back(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -136,7 +126,8 @@ class StackOperations:
         changed = replace(stack, body=stack.body | {"token": token, **rollback_options(params)})
         if stack.status == "CREATE_FAILED":
             return _operation_answer(self._starter.delete(tx, changed, {"unmade": True}))
-        return _operation_answer(self._event_log.begin_pass(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED))
+        begun = self._starter.event_log.begin_pass(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED)
+        return _operation_answer(begun)
 
     def reject_signal(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Reject the signal (`SignalResource`): resource types that wait for signals on AWS are only recorded here."""

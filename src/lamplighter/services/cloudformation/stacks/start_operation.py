@@ -1,6 +1,6 @@
 """Begin the creation, update or deletion of a stack; steps from the outbox do the rest."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
@@ -15,11 +15,9 @@ from lamplighter.store import timers
 from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
 
-UPDATABLE_STATUSES = frozenset(
-    {
-        *("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"),
-        *("CREATE_FAILED", "UPDATE_FAILED"),
-    }
+UPDATABLE_STATUSES = (
+    *("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"),
+    *("CREATE_FAILED", "UPDATE_FAILED"),
 )
 """The statuses in which a stack may be updated."""
 DEFAULT_OPTIONS: Json = {
@@ -60,7 +58,6 @@ class OperationStarter:
 
     world: World
     event_log: StackEvents
-    default_options: Json = field(default_factory=lambda: DEFAULT_OPTIONS)
 
     def store_plan(self, tx: Tx, stack: Stack, plan: StackPlan) -> Json:
         """Store the template of a plan; return the part of the plan that is stored with the stack."""
@@ -70,10 +67,9 @@ class OperationStarter:
         self, tx: Tx, caller: Caller, name: str, plan: StackPlan | None, options: Json, parent: Stack | None = None
     ) -> Stack:
         """Return a new stack that is not stored yet; without a plan, it waits for its first change set."""
-        key = arn.build(SERVICE, caller.region, caller.account, f"stack/{name}/{self.world.uuid()}")
         root = None if parent is None else parent.body["root"] or parent.id
         stack = Stack(
-            id=key,
+            id=arn.build(SERVICE, caller.region, caller.account, f"stack/{name}/{self.world.uuid()}"),
             account=caller.account,
             region=caller.region,
             name=name,
@@ -86,7 +82,7 @@ class OperationStarter:
             pass_number=0,
             plan=EMPTY_PLAN,
             previous=None,
-            body=self.default_options | options | {"root": root},
+            body=DEFAULT_OPTIONS | options | {"root": root},
         )
         return stack if plan is None else replace(stack, plan=self.store_plan(tx, stack, plan))
 

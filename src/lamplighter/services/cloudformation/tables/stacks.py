@@ -36,6 +36,11 @@ class Stack:
     body: Json
     """All other settings and results, such as outputs and options of the operation."""
 
+    @property
+    def owner(self) -> tuple[str, str]:
+        """Return the account and the region, within which the names of exports are unique."""
+        return self.account, self.region
+
 
 def _stack(row: Row) -> Stack:
     documents = [loads(text) for text in row[-3:]]

@@ -5,7 +5,7 @@ rules hold, the resources do not form a circle, and the capabilities suffice.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
@@ -56,142 +56,125 @@ IAM_TYPES = frozenset(
 IAM_NAME_PROPERTIES = ("GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName", "UserName")
 
 
-class StackPlanner:
-    """A planner that turns requests into plans of stacks."""
+def read_template_text(reader: Reader, caller: Caller, params: Json, old: Json, inputs: ExternalInputs) -> str:
+    """Return the text of the template that a request contains or names."""
+    if params.get("TemplateBody"):
+        return str(params["TemplateBody"])
+    if params.get("TemplateURL"):
+        return fetch_template(params["TemplateURL"], caller.region, inputs)
+    if params.get("UsePreviousTemplate") and old is not None:
+        return templates.text(reader, old["template"])
+    raise StackValidationError("Either Template URL or Template Body must be specified.")
 
-    def read_template_text(
-        self, reader: Reader, caller: Caller, params: Json, old: Json, inputs: ExternalInputs
-    ) -> str:
-        """Return the text of the template that a request contains or names."""
-        if params.get("TemplateBody"):
-            return str(params["TemplateBody"])
-        if params.get("TemplateURL"):
-            return fetch_template(params["TemplateURL"], caller.region, inputs)
-        if params.get("UsePreviousTemplate") and old is not None:
-            return templates.text(reader, old["template"])
-        raise StackValidationError("Either Template URL or Template Body must be specified.")
 
-    def plan(
-        self, reader: Reader, caller: Caller, params: Json, old: Json, inputs: ExternalInputs, *, direct: bool = False
-    ) -> StackPlan:
-        """Make the plan of a stack; a large template is planned in a thread, from the committed data.
+def plan_stack(
+    reader: Reader, caller: Caller, params: Json, old: Json, inputs: ExternalInputs, *, direct: bool = False
+) -> StackPlan:
+    """Make the plan of a stack; a large template is planned in a thread, from the committed data.
 
-        `direct` states that no change set shows the result of the transforms, so that they need a capability.
-        """
-        text = self.read_template_text(reader, caller, params, old, inputs)
+    `direct` states that no change set shows the result of the transforms, so that they need a capability.
+    """
+    text = read_template_text(reader, caller, params, old, inputs)
 
-        def make(reader: Reader, inputs: ExternalInputs) -> StackPlan:
-            return self._plan(reader, caller, params, old, inputs, text, direct=direct)
+    def make(reader: Reader, inputs: ExternalInputs) -> StackPlan:
+        return _plan(reader, caller, params, old or {}, inputs, text, direct=direct)
 
-        return inputs.compute(f"plan of {params.get('StackName', '')}", len(text), reader, make)
+    return inputs.compute(f"plan of {params.get('StackName', '')}", len(text), reader, make)
 
-    def _plan(
-        self,
-        reader: Reader,
-        caller: Caller,
-        params: Json,
-        old: Json,
-        inputs: ExternalInputs,
-        text: str,
-        *,
-        direct: bool,
-    ) -> StackPlan:
-        document = parse_template_text(text)
-        given = _parameter_texts(params.get("Parameters", []), old)
-        definitions = read_parameters(document)
-        texts = resolve_values(definitions, given)
-        placeholder = _placeholder_stack(caller, params.get("StackName", "stack"))
-        values = {
-            name: ref_value(definition, self._parameter_value(reader, placeholder, definition, texts[name], inputs))
-            for name, definition in definitions.items()
-        }
-        capabilities = params.get("Capabilities", [])
-        transforms = transform_names(document)
-        plan = {
-            "transforms": transforms,
-            "parameters": [
-                {"name": name, "text": texts[name], "hidden": is_no_echo(definitions[name])} for name in texts
-            ],
-            "values": values,
-            "resolved": {name: values[name] for name in texts if is_ssm_parameter(definitions[name])},
-            "tags": params["Tags"] if "Tags" in params else (old or {}).get("tags", []),
-            "capabilities": capabilities,
-            "notifications": params["NotificationARNs"]
-            if "NotificationARNs" in params
-            else _from_old_plan(old, "notifications", []),
-            "role": params["RoleARN"] if "RoleARN" in params else _from_old_plan(old, "role", None),
-        }
-        if transforms and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
-            raise InsufficientCapabilities(["CAPABILITY_AUTO_EXPAND"])
-        document = self._transform(document, plan, placeholder, texts, inputs)
-        template = parse_template(document)
-        plan |= {"description": template.description, "metadata": template.metadata}
-        names = self.check_template(template, plan, placeholder)
-        _check_types(template, params.get("ResourceTypes", []))
-        _check_capabilities(template, capabilities)
-        processed = dumps(document)
-        return StackPlan(plan, text, processed, build_parsed_template(template, names, document))
 
-    def _parameter_value(
-        self, reader: Reader, placeholder: Stack, definition: Json, text: str, inputs: ExternalInputs
-    ) -> str:
-        """Return the value of a parameter; for an SSM parameter without a configured endpoint, return its name."""
-        if not is_ssm_parameter(definition):
-            return text
-        try:
-            return ssm_parameter(reader, placeholder, text, inputs)
-        except StackValidationError:
-            return text
+def _plan(
+    reader: Reader, caller: Caller, params: Json, old: Json, inputs: ExternalInputs, text: str, *, direct: bool
+) -> StackPlan:
+    document = parse_template_text(text)
+    definitions = read_parameters(document)
+    texts = resolve_values(definitions, _parameter_texts(params.get("Parameters", []), old))
+    placeholder = _placeholder_stack(caller, params.get("StackName", "stack"))
+    values = {
+        name: ref_value(definition, _parameter_value(reader, placeholder, definition, texts[name], inputs))
+        for name, definition in definitions.items()
+    }
+    capabilities = params.get("Capabilities", [])
+    transforms = transform_names(document)
+    plan = {
+        "transforms": transforms,
+        "parameters": [{"name": name, "text": texts[name], "hidden": is_no_echo(definitions[name])} for name in texts],
+        "values": values,
+        "resolved": {name: values[name] for name in texts if is_ssm_parameter(definitions[name])},
+        "tags": params.get("Tags", old.get("tags", [])),
+        "capabilities": capabilities,
+        "notifications": params.get("NotificationARNs", old.get("notifications", [])),
+        "role": params.get("RoleARN", old.get("role")),
+    }
+    if transforms and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
+        raise InsufficientCapabilities(["CAPABILITY_AUTO_EXPAND"])
+    document = _transform(document, plan, placeholder, texts, inputs)
+    template = parse_template(document)
+    plan |= {"description": template.description, "metadata": template.metadata}
+    names = _check_template(template, _value_scope(plan, placeholder, template.mappings))
+    _check_types(template, params.get("ResourceTypes", []))
+    _check_capabilities(template, capabilities)
+    return StackPlan(plan, text, dumps(document), build_parsed_template(template, names, document))
 
-    def _transform(
-        self, document: Json, plan: Json, placeholder: Stack, texts: dict[str, str], inputs: ExternalInputs
-    ) -> Json:
-        """Return the template after its transforms: inclusions come first, then the Transform section in its order."""
-        scope = TemplateScope(
-            {**plan["values"], **pseudo_parameters(placeholder, plan)}, document.get("Mappings") or {}
-        )
 
-        def fetch(location: Json) -> Json:
-            return parse_part(fetch_template(value_as_text(resolve(location, scope)), placeholder.region, inputs))
+def _value_scope(plan: Json, placeholder: Stack, mappings: Mapping[str, Json]) -> TemplateScope:
+    return TemplateScope({**plan["values"], **pseudo_parameters(placeholder, plan)}, mappings)
 
-        transforms = transform_calls(document)
-        document = resolve_includes({name: document[name] for name in document if name != "Transform"}, fetch)
-        for call in transforms:
-            match macro_name(call):
-                case "AWS::LanguageExtensions":
-                    document = expand_loops(document, scope)
-                case "AWS::Serverless-2016-10-31":
-                    document = _serverless(document, texts, placeholder.region, inputs)
-                case "AWS::Include":
-                    document = include_sections(document, call, fetch)
-                case name:
-                    raise StackValidationError(f"No transform named {name} found.")
-        return {key: section for key, section in document.items() if key != "Globals"}
 
-    def check_template(self, template: Template, plan: Json, placeholder: Stack) -> tuple[str, ...]:
-        """Check that a template can be created with these parameters; return its resources in the order of creation."""
-        scope = TemplateScope({**plan["values"], **pseudo_parameters(placeholder, plan)}, template.mappings)
-        evaluate_conditions(template.conditions, scope)
-        failed_rule = failed_assertion(template.rules, scope)
-        if failed_rule is not None:
-            raise StackValidationError(f"Template error: rule {failed_rule}")
-        check_scope = replace(
-            scope,
-            conditions=evaluate_conditions(template.conditions, scope),
-            resource=_raise_unknown,
-            import_value=_raise_unknown,
-        )
-        names = tuple(creation_order(live_resources(template, check_scope.conditions)))
-        for name in names:
-            _check_functions(template.resources[name].properties.values(), check_scope)
-        _check_functions([output.value for output in template.outputs.values()], check_scope)
-        for resource in template.resources.values():
-            for name, wanted in find_attributes(resource.properties):
-                _check_attribute(template, name, wanted)
-        for output in template.outputs.values():
-            for name, wanted in find_attributes(output.value):
-                _check_attribute(template, name, wanted)
-        return names
+def _parameter_value(reader: Reader, placeholder: Stack, definition: Json, text: str, inputs: ExternalInputs) -> str:
+    """Return the value of a parameter; for an SSM parameter without a configured endpoint, return its name."""
+    if not is_ssm_parameter(definition):
+        return text
+    try:
+        return ssm_parameter(reader, placeholder, text, inputs)
+    except StackValidationError:
+        return text
+
+
+def _transform(document: Json, plan: Json, placeholder: Stack, texts: dict[str, str], inputs: ExternalInputs) -> Json:
+    """Return the template after its transforms: inclusions come first, then the Transform section in its order."""
+    scope = _value_scope(plan, placeholder, document.get("Mappings") or {})
+
+    def fetch(location: Json) -> Json:
+        return parse_part(fetch_template(value_as_text(resolve(location, scope)), placeholder.region, inputs))
+
+    transforms = transform_calls(document)
+    document = resolve_includes({name: document[name] for name in document if name != "Transform"}, fetch)
+    for call in transforms:
+        match macro_name(call):
+            case "AWS::LanguageExtensions":
+                document = expand_loops(document, scope)
+            case "AWS::Serverless-2016-10-31":
+                document = _serverless(document, texts, placeholder.region, inputs)
+            case "AWS::Include":
+                document = include_sections(document, call, fetch)
+            case name:
+                raise StackValidationError(f"No transform named {name} found.")
+    return {key: section for key, section in document.items() if key != "Globals"}
+
+
+def _check_template(template: Template, scope: TemplateScope) -> tuple[str, ...]:
+    """Check that a template can be created with these parameters; return its resources in the order of creation."""
+    conditions = evaluate_conditions(template.conditions, scope)
+    failed_rule = failed_assertion(template.rules, scope)
+    if failed_rule is not None:
+        raise StackValidationError(f"Template error: rule {failed_rule}")
+    check_scope = replace(
+        scope,
+        conditions=conditions,
+        resource=_raise_unknown,
+        attribute=lambda name, _wanted: _raise_unknown(name),
+        import_value=_raise_unknown,
+    )
+    names = tuple(creation_order(live_resources(template, conditions)))
+    values = [output.value for output in template.outputs.values()]
+    for value in (*(each for name in names for each in template.resources[name].properties.values()), *values):
+        # A function that must fail does so here, as far as this is known before the stack exists.
+        with suppress(KnownAfterUpdate):
+            resolve(value, check_scope)
+    for value in (*(resource.properties for resource in template.resources.values()), *values):
+        for name, wanted in find_attributes(value):
+            _check_attribute(template, name, wanted)
+    return names
 
 
 def parse_template_text(text: str) -> Json:
@@ -213,20 +196,8 @@ def _raise_unknown(name: str) -> Json:
     raise KnownAfterUpdate(name)
 
 
-def _check_functions(values: Iterable[Json], scope: TemplateScope) -> None:
-    """Raise an error for a function that must fail, as far as this is known before the stack exists."""
-    unknown_scope = replace(scope, attribute=lambda name, _wanted: _raise_unknown(name))
-    for each in values:
-        with suppress(KnownAfterUpdate):
-            resolve(each, unknown_scope)
-
-
-def _from_old_plan(old: Json, name: str, default: Json) -> Json:
-    return default if old is None else old[name]
-
-
 def _parameter_texts(listed: Json, old: Json) -> dict[str, str]:
-    kept = {parameter["name"]: parameter["text"] for parameter in (old or {}).get("parameters", [])}
+    kept = {parameter["name"]: parameter["text"] for parameter in old.get("parameters", [])}
     found: dict[str, str] = {}
     for parameter in listed:
         name = parameter.get("ParameterKey", "")

@@ -17,55 +17,50 @@ from lamplighter.services.cloudformation.stacks.lookup import require_stack
 from lamplighter.services.cloudformation.tables import change_sets, templates
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.services.cloudformation.templates.plan_stack import (
-    StackPlanner,
     parse_template_text,
+    read_template_text,
     required_capabilities,
 )
 from lamplighter.store.db import Reader, Tx
 
-CONSTRAINTS = ("AllowedValues",)
 IAM_REASON = "The following resource(s) require capabilities: [{}]"
 
 
-class TemplateOperations:
-    """The operations on templates."""
+def get_template(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Return a template before or after its transforms (`GetTemplate`); without transforms, both are the same."""
+    plan = _stored_plan(reader, caller, params)
+    text = templates.text(reader, plan["template"])
+    if params.get("TemplateStage", "Processed") == "Processed" and _is_transformed(plan, text):
+        text = templates.processed(reader, plan["template"])
+    return {"StagesAvailable": ["Original", "Processed"], "TemplateBody": text}
 
-    def __init__(self, planner: StackPlanner) -> None:
-        self._planner = planner
 
-    def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """Return a template before or after its transforms (`GetTemplate`); without transforms, both are the same."""
-        plan = self._plan(reader, caller, params)
-        stages = {"StagesAvailable": ["Original", "Processed"]}
-        text = templates.text(reader, plan["template"])
-        if params.get("TemplateStage", "Processed") == "Processed" and _is_transformed(plan, text):
-            return stages | {"TemplateBody": templates.processed(reader, plan["template"])}
-        return stages | {"TemplateBody": text}
+def _stored_plan(reader: Reader, caller: Caller, params: Json) -> Json:
+    named = params.get("ChangeSetName")
+    if named is None:
+        return require_stack(reader, caller, params.get("StackName", "")).plan
+    if named.startswith("arn:"):
+        found = change_sets.get(reader, named)
+    else:
+        found = change_sets.by_name(reader, require_stack(reader, caller, params.get("StackName", "")).id, named)
+    if found is None:
+        raise ChangeSetNotFound(named)
+    return found.body["plan"]
 
-    def _plan(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        named = params.get("ChangeSetName")
-        if named is None:
-            return require_stack(reader, caller, params.get("StackName", "")).plan
-        if named.startswith("arn:"):
-            found = change_sets.get(reader, named)
-        else:
-            found = change_sets.by_name(reader, require_stack(reader, caller, params.get("StackName", "")).id, named)
-        if found is None:
-            raise ChangeSetNotFound(named)
-        return found.body["plan"]
 
-    def validate(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
-        """Check a template and return its parameters (`ValidateTemplate`)."""
-        text = self._planner.read_template_text(tx, caller, params, None, inputs)
-        return inputs.compute("validation", len(text), tx, lambda _reader, _inputs: _validate(text))
+def validate_template(tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
+    """Check a template and return its parameters (`ValidateTemplate`)."""
+    text = read_template_text(tx, caller, params, None, inputs)
+    return inputs.compute("validation", len(text), tx, lambda _reader, _inputs: _validate(text))
 
-    def summary(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
-        """Return the parameters, resource types and capabilities of a template (`GetTemplateSummary`)."""
-        if params.get("StackName") and not params.get("TemplateBody") and not params.get("TemplateURL"):
-            text = templates.text(tx, require_stack(tx, caller, params["StackName"]).plan["template"])
-        else:
-            text = self._planner.read_template_text(tx, caller, params, None, inputs)
-        return inputs.compute("summary", len(text), tx, lambda _reader, _inputs: _summarize(text))
+
+def summarize_template(tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
+    """Return the parameters, resource types and capabilities of a template (`GetTemplateSummary`)."""
+    if params.get("StackName") and not params.get("TemplateBody") and not params.get("TemplateURL"):
+        text = templates.text(tx, require_stack(tx, caller, params["StackName"]).plan["template"])
+    else:
+        text = read_template_text(tx, caller, params, None, inputs)
+    return inputs.compute("summary", len(text), tx, lambda _reader, _inputs: _summarize(text))
 
 
 def _is_transformed(plan: Json, text: str) -> bool:
@@ -76,22 +71,21 @@ def _is_transformed(plan: Json, text: str) -> bool:
 def _validate(text: str) -> Json:
     document = parse_template_text(text)
     described = _describe(document)
-    listed = [
-        {
-            "ParameterKey": name,
-            "NoEcho": is_no_echo(definition),
-            **({"DefaultValue": default_text(definition)} if "Default" in definition else {}),
-            **({"Description": definition["Description"]} if "Description" in definition else {}),
-        }
-        for name, definition in read_parameters(document).items()
-    ]
-    return described | {"Parameters": listed}
+    return described | {"Parameters": [_parameter(*pair) for pair in read_parameters(document).items()]}
+
+
+def _parameter(name: str, definition: Json) -> Json:
+    return {
+        "ParameterKey": name,
+        "NoEcho": is_no_echo(definition),
+        **({"DefaultValue": default_text(definition)} if "Default" in definition else {}),
+        **({"Description": definition["Description"]} if "Description" in definition else {}),
+    }
 
 
 def _summarize(text: str) -> Json:
     document = parse_template_text(text)
-    metadata = document.get("Metadata")
-    version = document.get("AWSTemplateFormatVersion")
+    metadata, version = document.get("Metadata"), document.get("AWSTemplateFormatVersion")
     return {
         **_describe(document),
         "Parameters": [_parameter_declaration(*pair) for pair in read_parameters(document).items()],
@@ -105,12 +99,10 @@ def _describe(document: Json) -> Json:
     """Check a template and return its description and capabilities; one with transforms is checked later."""
     named = transform_names(document)
     if named:
-        wanted = ["CAPABILITY_AUTO_EXPAND"]
-        reason = f"The following transforms require capabilities: [{', '.join(named)}]"
         text = document.get("Description")
         return {
-            "Capabilities": wanted,
-            "CapabilitiesReason": reason,
+            "Capabilities": ["CAPABILITY_AUTO_EXPAND"],
+            "CapabilitiesReason": f"The following transforms require capabilities: [{', '.join(named)}]",
             "DeclaredTransforms": named,
             **({"Description": text} if text else {}),
         }
@@ -137,12 +129,6 @@ def _resource_types(resources: Json) -> Iterator[str]:
 
 
 def _parameter_declaration(name: str, definition: Json) -> Json:
-    constraints = {key: definition[key] for key in CONSTRAINTS if key in definition}
-    return {
-        "ParameterKey": name,
-        "ParameterType": definition.get("Type", "String"),
-        "NoEcho": is_no_echo(definition),
-        "ParameterConstraints": {key: [str(each) for each in values] for key, values in constraints.items()},
-        **({"DefaultValue": default_text(definition)} if "Default" in definition else {}),
-        **({"Description": definition["Description"]} if "Description" in definition else {}),
-    }
+    allowed = {key: list(map(str, definition[key])) for key in ("AllowedValues",) if key in definition}
+    kind = definition.get("Type", "String")
+    return {**_parameter(name, definition), "ParameterType": kind, "ParameterConstraints": allowed}

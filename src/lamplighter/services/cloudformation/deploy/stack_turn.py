@@ -1,0 +1,61 @@
+"""Define one turn of an operation on a stack: the transaction, the stack, the inputs, and the engine's parts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from botocore.model import ServiceModel
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Bus
+from lamplighter.services.cloudformation.stacks.stack_events import StackEvents
+from lamplighter.services.cloudformation.stacks.start_operation import OperationStarter
+from lamplighter.services.cloudformation.tables.stack_resources import StackResource
+from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
+from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
+from lamplighter.store.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class EngineParts:
+    """The parts of an engine that carry out stack operations."""
+
+    bus: Bus
+    world: World
+    models: Callable[[str], ServiceModel]
+    check: Callable[[str, str, Json], None]
+    """A function that raises AWS's error if an operation's parameters are invalid."""
+    starter: OperationStarter
+    event_log: StackEvents
+    parsed_templates: ParsedTemplates
+
+
+@dataclass(frozen=True, slots=True)
+class StackTurn:
+    """One turn of an operation on a stack."""
+
+    tx: Tx
+    stack: Stack
+    inputs: ExternalInputs
+    parts: EngineParts
+
+    def set_status(self, row: StackResource, status: str, reason: str | None = None) -> StackResource:
+        """Set the status of a resource, record the event, and return the changed resource."""
+        return self.parts.event_log.set_resource_status(self.tx, self.stack, row, status, reason)
+
+    def add_event(self, row: StackResource, status: str, reason: str | None = None) -> None:
+        """Record an event about a resource that the stack does not have any more."""
+        self.parts.event_log.add_resource_event(self.tx, self.stack, replace(row, status=status, reason=reason))
+
+    def schedule_step(self) -> None:
+        """Queue the next step of the stack's operation."""
+        self.parts.event_log.schedule_step(self.tx, self.stack)
+
+    def begin_pass(self, status: str, reason: str | None = None) -> None:
+        """Begin a new pass over the stack's resources."""
+        self.parts.event_log.begin_pass(self.tx, self.stack, status, reason)
+
+    def end_operation(self, status: str, reason: str | None = None) -> None:
+        """Set the final status of the operation."""
+        self.parts.event_log.end_operation(self.tx, self.stack, status, reason)
