@@ -39,7 +39,7 @@ class ScheduleGroups:
         self._since = world.now()
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement CreateScheduleGroup."""
+        """Handle CreateScheduleGroup."""
         name = params["Name"]
         arn = arns.group_arn(caller, name)
         if self.find(tx, arn) is not None:
@@ -52,11 +52,11 @@ class ScheduleGroups:
         return {"ScheduleGroupArn": arn}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """Implement GetScheduleGroup."""
+        """Handle GetScheduleGroup."""
         return _shown(self.require(reader, arns.group_arn(caller, params["Name"])))
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """Implement ListScheduleGroups."""
+        """Handle ListScheduleGroups."""
         first = arns.group_arn(caller, params.get("NamePrefix", ""))
         after, most = arns.page_start(params, arns.group_arn(caller, "")), arns.page_size(params) + 1
         found = schedule_groups.page(reader, first, arns.end_of_prefix(first), after, most)
@@ -67,7 +67,7 @@ class ScheduleGroups:
         return list_page("ScheduleGroups", found, size, _shown, lambda group: group.arn, next_page_field="NextToken")
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement DeleteScheduleGroup: set the group to DELETING and delete its schedules after the commit."""
+        """Handle DeleteScheduleGroup: set the group to DELETING and delete its schedules after the commit."""
         if params["Name"] == arns.DEFAULT:
             raise ValidationError("Schedule group default cannot be deleted.")
         group = self.require(tx, arns.group_arn(caller, params["Name"]))

@@ -41,7 +41,7 @@ class Schedules:
         self._services = services
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement CreateSchedule."""
+        """Handle CreateSchedule."""
         arn, now = naming.schedule_arn(caller, params), self._world.now()
         body = self._body(params, now)
         group = self._groups.require(tx, naming.group_arn(caller, params.get("GroupName") or naming.DEFAULT))
@@ -55,7 +55,7 @@ class Schedules:
         return {"ScheduleArn": arn}
 
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement UpdateSchedule: a member that the request omits gets its default."""
+        """Handle UpdateSchedule: a member that the request omits gets its default."""
         found, now = self._require(tx, caller, params), self._world.now()
         before = found.body or {}
         body = self._body(params, now, before)
@@ -70,14 +70,14 @@ class Schedules:
         return {"ScheduleArn": changed.arn}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """Implement GetSchedule."""
+        """Handle GetSchedule."""
         found = self._require(reader, caller, params)
         if found.body is None:
             raise UnreadableSchedule(found.name)
         return _summary(found) | found.body
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """Implement ListSchedules."""
+        """Handle ListSchedules."""
         prefix, state = params.get("NamePrefix", ""), params.get("State")
         if "GroupName" in params:
             self._groups.require(reader, naming.group_arn(caller, params["GroupName"]))
@@ -89,7 +89,7 @@ class Schedules:
         return list_page("Schedules", found, size, _item, lambda schedule: schedule.arn, next_page_field="NextToken")
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement DeleteSchedule."""
+        """Handle DeleteSchedule."""
         self.remove(tx, self._require(tx, caller, params))
         return {}
 

@@ -19,7 +19,7 @@ PAGE = 100
 
 
 def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
-    """Implement SetMissed: set which slots run late if no engine ran at their time: all, last (the default), none.
+    """Handle SetMissed: set which slots run late if no engine ran at their time: all, last (the default), none.
 
     `Within` is the number of seconds in which they may still run; the default is the target's maximum event age. AWS
     has no such setting, because its Scheduler is always running.
@@ -35,7 +35,7 @@ def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def set_annotation(tx: Tx, caller: Caller, params: Json) -> Json:
-    """Implement SetMark: store the job that the schedule starts, and the topics for dropped slots: {Job, Tell}.
+    """Handle SetMark: store the job that the schedule starts, and the topics for dropped slots: {Job, Tell}.
 
     `Tell` has a topic for each channel: an ARN, or a name in the schedule's own account and region.
     """
@@ -46,7 +46,7 @@ def set_annotation(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def list_slots(reader: Reader, caller: Caller, params: Json) -> Json:
-    """Implement ListSlots: return the latest slots first, and when the next one is, in seconds since the epoch."""
+    """Handle ListSlots: return the latest slots first, and when the next one is, in seconds since the epoch."""
     found = schedules.get(reader, arns.schedule_arn(caller, params))
     schedule = require(found, lambda: ScheduleNotFound(params["Name"]))
     before = params.get("Before")

@@ -11,7 +11,7 @@ PAGE = 50
 
 
 def list_deliveries(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """Implement ListDeliveries: return the latest deliveries first; with `Before`, those before that delivery."""
+    """Handle ListDeliveries: return the latest deliveries first; with `Before`, those before that delivery."""
     topic = find_topic(reader, params["TopicArn"])
     found = deliveries.recent(reader, topic.arn, params.get("Before"), PAGE + 1)
     answer: Json = {"Deliveries": [_shown(each) for each in found[:PAGE]]}

@@ -56,7 +56,7 @@ class Publisher:
     sender: DeliverySender
 
     def publish(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement Publish."""
+        """Handle Publish."""
         targets = [name for name in ("TopicArn", "TargetArn", "PhoneNumber") if params.get(name)]
         if len(targets) != 1:
             reason = "no value for required parameter" if not targets else "only one of them may be given"
@@ -77,7 +77,7 @@ class Publisher:
         return _filter_work(reader, params["TopicArn"], params["PublishBatchRequestEntries"])
 
     def publish_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement PublishBatch: accept or reject each entry separately."""
+        """Handle PublishBatch: accept or reject each entry separately."""
         topic = _topic(tx, caller, params["TopicArn"], "TopicArn")
         entries = params["PublishBatchRequestEntries"]
         _check_batch(topic, entries)

@@ -13,7 +13,7 @@ GONE = "GONE"
 
 
 def describe_link(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """Implement DescribeLink: return the subscription that a token confirms, or that a SubscriptionArn names."""
+    """Handle DescribeLink: return the subscription that a token confirms, or that a SubscriptionArn names."""
     if "Token" in params:
         found = rows.by_token(reader, params["Token"])
         found = found if found is not None and found.topic == params.get("TopicArn") else None

@@ -49,7 +49,7 @@ class SubscriptionOperations:
     """Whether command lines may be subscribed."""
 
     def subscribe(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement Subscribe."""
+        """Handle Subscribe."""
         topic = find_topic(tx, params["TopicArn"])
         protocol, endpoint = params["Protocol"], params.get("Endpoint") or ""
         protocols.check_endpoint(protocol, endpoint, commands=self.commands)
@@ -83,7 +83,7 @@ class SubscriptionOperations:
         return settings.prepare_check(params.get("Attributes") or {})
 
     def confirm_without_asking(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement Vouch, which AWS does not have: create or confirm a subscription without asking the endpoint."""
+        """Handle Vouch, which AWS does not have: create or confirm a subscription without asking the endpoint."""
         topic = find_topic(tx, params["TopicArn"])
         protocol, endpoint = str(params["Protocol"]), str(params["Endpoint"])
         protocols.check_endpoint(protocol, endpoint, commands=self.commands)
@@ -94,7 +94,7 @@ class SubscriptionOperations:
         return {"SubscriptionArn": found.arn}
 
     def confirm(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement ConfirmSubscription; a repeated request gets the same answer."""
+        """Handle ConfirmSubscription; a repeated request gets the same answer."""
         topic = find_topic(tx, params["TopicArn"])
         found = rows.by_token(tx, params["Token"])
         if found is None:
@@ -109,7 +109,7 @@ class SubscriptionOperations:
         return {"SubscriptionArn": found.arn}
 
     def unsubscribe(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement Unsubscribe; succeed if the subscription does not exist.
+        """Handle Unsubscribe; succeed if the subscription does not exist.
 
         An unsigned request, such as from the link in a mail, leaves a subscription that can be restored: "a final
         cancellation message is delivered to the endpoint".

@@ -20,18 +20,18 @@ from lamplighter.store.db import Reader, Tx
 
 
 def list_subscriptions(reader: Reader, caller: Caller, params: Json) -> Json:
-    """Implement ListSubscriptions."""
+    """Handle ListSubscriptions."""
     return _page(params, lambda after, most: rows.page(reader, caller.account, caller.region, after, most))
 
 
 def list_by_topic(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """Implement ListSubscriptionsByTopic."""
+    """Handle ListSubscriptionsByTopic."""
     topic = find_topic(reader, params["TopicArn"])
     return _page(params, lambda after, most: rows.page_of_topic(reader, topic.arn, after, most))
 
 
 def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """Implement GetSubscriptionAttributes."""
+    """Handle GetSubscriptionAttributes."""
     found = find_subscription(reader, params["SubscriptionArn"])
     shown = {
         "SubscriptionPrincipal": f"arn:aws:iam::{found.account}:root",
@@ -61,7 +61,7 @@ def prepare_set_attributes(reader: Reader, _caller: Caller, params: Json) -> Wor
 
 
 def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """Implement SetSubscriptionAttributes: set one attribute; an empty value restores the default."""
+    """Handle SetSubscriptionAttributes: set one attribute; an empty value restores the default."""
     found = find_subscription(tx, params["SubscriptionArn"])
     name, value = params["AttributeName"], params.get("AttributeValue") or ""
     settings.check_attribute(name, found.attributes | {name: value}, found.protocol)

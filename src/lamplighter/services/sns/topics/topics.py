@@ -47,7 +47,7 @@ class Topics:
         """Prepares the signing key before the first message is published."""
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement CreateTopic; return an existing topic of this name if its attributes and tags match those given."""
+        """Handle CreateTopic; return an existing topic of this name if its attributes and tags match those given."""
         given: dict[str, str] = params.get("Attributes") or {}
         fifo = _read_boolean(given, "FifoTopic")
         name = check_topic_name(params["Name"], fifo=fifo)
@@ -70,13 +70,13 @@ class Topics:
         return {"TopicArn": key}
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Implement DeleteTopic: delete the topic with its subscriptions and deliveries; succeed if it is gone."""
+        """Handle DeleteTopic: delete the topic with its subscriptions and deliveries; succeed if it is gone."""
         parse_arn(params["TopicArn"], "TopicArn")
         rows.delete(tx, params["TopicArn"])
         return {}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """Implement ListTopics."""
+        """Handle ListTopics."""
         after = parse_page_token(params.get("NextToken"))
         found = rows.page(reader, caller.account, caller.region, after, PAGE + 1)
         return list_page(
@@ -84,7 +84,7 @@ class Topics:
         )
 
     def get_attributes(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """Implement GetTopicAttributes."""
+        """Handle GetTopicAttributes."""
         topic = find_topic(reader, params["TopicArn"])
         counts = subscriptions.count_by_status(reader, topic.arn)
         defaults = {
@@ -101,7 +101,7 @@ class Topics:
         return {"Attributes": defaults | fifo | topic.attributes}
 
     def set_attributes(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Implement SetTopicAttributes: set one attribute; an empty value restores the default."""
+        """Handle SetTopicAttributes: set one attribute; an empty value restores the default."""
         topic = find_topic(tx, params["TopicArn"])
         name, value = params["AttributeName"], params.get("AttributeValue") or ""
         check_attribute(name, value, fifo=topic.fifo)
@@ -110,26 +110,26 @@ class Topics:
         return {}
 
     def add_permission(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Implement AddPermission."""
+        """Handle AddPermission."""
         topic = find_topic(tx, params["TopicArn"])
         policy = access_policy.add_statement(topic, params["Label"], params["AWSAccountId"], params["ActionName"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
         return {}
 
     def remove_permission(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Implement RemovePermission."""
+        """Handle RemovePermission."""
         topic = find_topic(tx, params["TopicArn"])
         policy = access_policy.remove_statement(topic, params["Label"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
         return {}
 
     def get_protection_policy(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """Implement GetDataProtectionPolicy."""
+        """Handle GetDataProtectionPolicy."""
         topic = find_topic(reader, params["ResourceArn"], "ResourceArn")
         return {"DataProtectionPolicy": topic.protection or ""}
 
     def put_protection_policy(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Implement PutDataProtectionPolicy: store the policy; no message is checked against it."""
+        """Handle PutDataProtectionPolicy: store the policy; no message is checked against it."""
         topic = find_topic(tx, params["ResourceArn"], "ResourceArn")
         text = params["DataProtectionPolicy"]
         if text:
