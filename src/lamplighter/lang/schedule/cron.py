@@ -11,7 +11,6 @@ from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from lamplighter.base.errors import LamplighterError
 
@@ -52,70 +51,17 @@ WEEKDAY = CronField(1, 7, WEEKDAYS, steps=False)
 YEAR = CronField(1970, 2199, wraps=False)
 
 
-class Days(Protocol):
+@dataclass(frozen=True, slots=True)
+class DayRule:
     """The days of each month that an expression selects."""
+
+    select: Callable[..., Sequence[int]]
+    """A function that returns the dates of a month in order, given the year, the month and the values."""
+    values: tuple[int, ...]
 
     def dates_in(self, year: int, month: int) -> Sequence[int]:
         """Return the dates of a month, in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dates:
-    """Days selected by their date."""
-
-    dates: tuple[int, ...]
-
-    def dates_in(self, year: int, month: int) -> Sequence[int]:
-        """Return the dates that exist in the month."""
-        return self.dates[: bisect_left(self.dates, monthrange(year, month)[1] + 1)]
-
-
-@dataclass(frozen=True, slots=True)
-class LastDate:
-    """The last day of the month (`L`), or the last from Monday to Friday (`LW`)."""
-
-    weekday: bool
-
-    def dates_in(self, year: int, month: int) -> Sequence[int]:
-        """Return the date of that day in the month."""
-        last = monthrange(year, month)[1]
-        return (_nearest_weekday(year, month, last) if self.weekday else last,)
-
-
-@dataclass(frozen=True, slots=True)
-class NearestWeekday:
-    """The day from Monday to Friday that is nearest to a date, in the same month (`15W`)."""
-
-    date: int
-
-    def dates_in(self, year: int, month: int) -> Sequence[int]:
-        """Return the date of that day, or none if the month does not have `date`."""
-        return (_nearest_weekday(year, month, self.date),) if self.date <= monthrange(year, month)[1] else ()
-
-
-@dataclass(frozen=True, slots=True)
-class Weekdays:
-    """Days selected by their weekday."""
-
-    weekdays: tuple[int, ...]
-
-    def dates_in(self, year: int, month: int) -> Sequence[int]:
-        """Return the dates of all these weekdays in the month, in order."""
-        return sorted(date for weekday in self.weekdays for date in _dates_of_weekday(year, month, weekday))
-
-
-@dataclass(frozen=True, slots=True)
-class NthWeekday:
-    """The nth occurrence of a weekday in a month (`3#2`), or the last one (`6L`)."""
-
-    weekday: int
-    nth: int | None
-    """The number of the occurrence; None for the last one."""
-
-    def dates_in(self, year: int, month: int) -> Sequence[int]:
-        """Return one date, or none if the month has fewer occurrences."""
-        dates = _dates_of_weekday(year, month, self.weekday)
-        return dates[-1:] if self.nth is None else dates[self.nth - 1 : self.nth]
+        return self.select(year, month, *self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +70,7 @@ class Cron:
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
-    days: Days
+    days: DayRule
     months: tuple[int, ...]
     years: tuple[int, ...]
 
@@ -194,22 +140,22 @@ def find_bad_field(text: str) -> tuple[str, str] | None:
     return None
 
 
-def _parse_dates(text: str) -> Days:
+def _parse_dates(text: str) -> DayRule:
     if text in ("L", "LW"):
-        return LastDate(weekday=text == "LW")
+        return DayRule(_last_date if text == "L" else _last_workday, ())
     if found := _NEAREST.fullmatch(text):
-        return NearestWeekday(_parse_value(found[1], DAY))
-    return Dates(_parse_values(text, DAY))
+        return DayRule(_nearest_workday, (_parse_value(found[1], DAY),))
+    return DayRule(_dates, _parse_values(text, DAY))
 
 
-def _parse_weekdays(text: str) -> Days:
+def _parse_weekdays(text: str) -> DayRule:
     if text == "L":
-        return Weekdays((SATURDAY,))
+        return DayRule(_weekdays, (SATURDAY,))
     if found := _LAST.fullmatch(text):
-        return NthWeekday(_parse_value(found[1], WEEKDAY), None)
+        return DayRule(_last_weekday, (_parse_value(found[1], WEEKDAY),))
     if found := _NTH.fullmatch(text):
-        return NthWeekday(_parse_value(found[1], WEEKDAY), _parse_value(found[2], CronField(1, WEEKS)))
-    return Weekdays(_parse_values(text, WEEKDAY))
+        return DayRule(_nth_weekday, (_parse_value(found[1], WEEKDAY), _parse_value(found[2], CronField(1, WEEKS))))
+    return DayRule(_weekdays, _parse_values(text, WEEKDAY))
 
 
 def _parse_values(text: str, field: CronField) -> tuple[int, ...]:
@@ -245,20 +191,41 @@ def _parse_value(text: str, field: CronField) -> int:
     return int(text)
 
 
-def _weekday_of(year: int, month: int, day: int) -> int:
-    return datetime(year, month, day).isoweekday() % 7 + 1  # noqa: DTZ001 - a date of the calendar
+def _dates(year: int, month: int, *dates: int) -> Sequence[int]:
+    return dates[: bisect_left(dates, monthrange(year, month)[1] + 1)]
 
 
-def _dates_of_weekday(year: int, month: int, weekday: int) -> Sequence[int]:
+def _last_date(year: int, month: int) -> Sequence[int]:
+    return (monthrange(year, month)[1],)
+
+
+def _last_workday(year: int, month: int) -> Sequence[int]:
+    return _nearest_workday(year, month, monthrange(year, month)[1])
+
+
+def _nearest_workday(year: int, month: int, date: int) -> Sequence[int]:
+    """Return the day from Monday to Friday that is nearest to a date, in the same month (`15W`)."""
+    last = monthrange(year, month)[1]
+    if date > last:
+        return ()
+    weekday = datetime(year, month, date).isoweekday() % 7 + 1  # noqa: DTZ001 - a date of the calendar
+    if weekday == SATURDAY:
+        return (date - 1 if date > 1 else date + 2,)
+    if weekday == SUNDAY:
+        return (date + 1 if date < last else date - 2,)
+    return (date,)
+
+
+def _weekdays(year: int, month: int, *weekdays: int) -> Sequence[int]:
     first, days = monthrange(year, month)
     # monthrange counts from Monday, which is 0
-    return range(1 + (weekday - 2 - first) % 7, days + 1, 7)
+    return sorted(date for each in weekdays for date in range(1 + (each - 2 - first) % 7, days + 1, 7))
 
 
-def _nearest_weekday(year: int, month: int, day: int) -> int:
-    weekday = _weekday_of(year, month, day)
-    if weekday == SATURDAY:
-        return day - 1 if day > 1 else day + 2
-    if weekday == SUNDAY:
-        return day + 1 if day < monthrange(year, month)[1] else day - 2
-    return day
+def _nth_weekday(year: int, month: int, weekday: int, nth: int) -> Sequence[int]:
+    """Return the nth occurrence of a weekday in a month (`3#2`), or nothing if the month has fewer."""
+    return _weekdays(year, month, weekday)[nth - 1 : nth]
+
+
+def _last_weekday(year: int, month: int, weekday: int) -> Sequence[int]:
+    return _weekdays(year, month, weekday)[-1:]

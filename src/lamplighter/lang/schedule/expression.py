@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import ClassVar, Literal
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.lang.schedule import cron, time_zones
@@ -36,57 +36,46 @@ class InvalidSchedule(LamplighterError):
     """A text that is not a schedule expression."""
 
 
-class Schedule(Protocol):
+@dataclass(frozen=True, slots=True)
+class Schedule:
     """The times that a schedule expression names."""
 
-    @property
-    def kind(self) -> Kind:
-        """The word with which the expression begins."""
+    kind: ClassVar[Kind]
+    """The word with which the expression begins."""
 
     def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
         """Return the first time after an instant, in milliseconds since the epoch, or None if there is none."""
-
-    def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
-        """Yield all times after an instant, in order; this costs less than repeated calls of `next`."""
-
-
-@dataclass(frozen=True, slots=True)
-class RateSchedule:
-    """A schedule with a fixed period."""
-
-    period: int
-    """Milliseconds between two times."""
-    kind: Kind = "rate"
-
-    def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
-        """Return the anchor or a time that is a whole number of periods later.
-
-        Without an anchor, return the time one period after the instant.
-        """
         return next(self.times(after_ms, zone, anchor_ms), None)
 
     def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
-        """Yield the anchor and the times that are a whole number of periods later."""
-        del zone
+        """Yield all times after an instant, in order; this costs less than repeated calls of `next`."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class RateSchedule(Schedule):
+    """A schedule with a fixed period."""
+
+    kind = "rate"
+    period: int
+    """Milliseconds between two times."""
+
+    def times(self, after_ms: int, _zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
+        """Yield the anchor (by default the instant itself) and the times a whole number of periods later."""
         anchor = after_ms if anchor_ms is None else anchor_ms
         first = anchor if after_ms < anchor else after_ms + self.period - (after_ms - anchor) % self.period
         return iter(range(first, MAX_INSTANT, self.period))
 
 
 @dataclass(frozen=True, slots=True)
-class CronSchedule:
+class CronSchedule(Schedule):
     """A cron schedule: times as the clocks of a time zone show them."""
 
+    kind = "cron"
     cron: cron.Cron
-    kind: Kind = "cron"
 
-    def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
-        """Return the next time at which the clocks of the zone show a time that the expression names."""
-        return next(self.times(after_ms, zone, anchor_ms), None)
-
-    def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
+    def times(self, after_ms: int, zone: str = "UTC", _anchor_ms: int | None = None) -> Iterator[int]:
         """Yield the times at which the clocks of the zone show times that the expression names."""
-        del anchor_ms
         zone_info = time_zones.find_zone(zone)
         start = time_zones.to_local(after_ms, zone_info).replace(second=0, microsecond=0)
         instants = (time_zones.to_instant(shown, zone_info) for shown in self.cron.times(start))
@@ -94,22 +83,16 @@ class CronSchedule:
 
 
 @dataclass(frozen=True, slots=True)
-class OneTimeSchedule:
+class OneTimeSchedule(Schedule):
     """A schedule of one time, as the clocks of a time zone show it."""
 
+    kind = "at"
     local_time: datetime
-    kind: Kind = "at"
 
-    def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
-        """Return the time of the schedule, or None if it has passed or the zone's clocks never show it."""
-        del anchor_ms
+    def times(self, after_ms: int, zone: str = "UTC", _anchor_ms: int | None = None) -> Iterator[int]:
+        """Yield the time of the schedule, unless it has passed or the zone's clocks never show it."""
         found = time_zones.to_instant(self.local_time, time_zones.find_zone(zone))
-        return found if found is not None and found > after_ms else None
-
-    def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
-        """Yield at most one time."""
-        found = self.next(after_ms, zone, anchor_ms)
-        return iter(() if found is None else (found,))
+        return iter(() if found is None or found <= after_ms else (found,))
 
 
 def parse_schedule(text: str, *, strict: bool = True) -> Schedule:
