@@ -20,7 +20,7 @@ UUID_BATCH_SIZE = 64
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The clock, names and randomness that a piece of code may use."""
+    """The clocks, the unique ids and the randomness that code uses, so that a test can replace them."""
 
     now: Callable[[], int]
     """Milliseconds since the epoch, UTC, by the wall clock: the resolution of AWS's own timestamps."""

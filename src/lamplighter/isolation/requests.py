@@ -145,7 +145,7 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """The answer to `SelectItems`: the inputs of the next children."""
+    """The answer to a `SelectItems` request: the inputs of the next child executions of a distributed Map."""
 
     inputs: tuple[ChildInput, ...]
 

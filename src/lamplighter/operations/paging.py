@@ -26,7 +26,7 @@ def list_page(
 ) -> Json:
     """Return the answer of a list operation: at most `size` items, and a token if `found` has one item more.
 
-    `found` begins after the page before; no more than `size + 1` items of it are read.
+    `found` yields the items from the first one of this page on; at most `size + 1` of them are read.
     """
     shown: list[T] = []
     for item in found:

@@ -67,7 +67,7 @@ class HttpClient:
 
 @asynccontextmanager
 async def _limit_time(url: str, timeout_seconds: float) -> AsyncIterator[None]:
-    """Limit the block to `timeout_seconds` seconds and turn its failures into `DeliveryFailed`."""
+    """Limit the duration of a `with` block, and raise its timeout and network errors as `DeliveryFailed`."""
     try:
         async with asyncio.timeout(timeout_seconds):
             yield

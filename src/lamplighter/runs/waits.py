@@ -101,7 +101,9 @@ def _delay_of(retrier: Retrier, used: int) -> WaitLength | None:
 
 
 def _pause(story: Story, visit: Visit) -> WaitLength | None:
-    """Return the length of a Wait state of a job, which the state before assigned to a variable; None for others."""
+    """Return the seconds of a job's generated Wait state, from the variable that the previous state assigned, or
+    None.
+    """
     found = None if visit.previous is None else story.visits[visit.previous].assigned.get(PAUSE_VARIABLE)
     # A user's state machine can have a variable of the same name, with any value.
     if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= MAX_SECONDS:

@@ -156,7 +156,8 @@ def compile_dynamic_field(text: str, field: str) -> Template:
 def compile_checked_field(value: Json, key: str, field: str) -> Template:
     """Compile the value of the field `key`, whose name ends in `.$`.
 
-    Raises `BadField` for `field`, the field of the state that contains it, if the value is no path and no intrinsic.
+    Raises `BadField` if the value is neither a path nor an intrinsic function. The error names `field`, the state's
+    field that contains the value.
     """
     try:
         return compile_dynamic_field(value, key)

@@ -1,4 +1,4 @@
-"""Build diagnostics in AWS's words, and check the parts that many objects of a definition have.
+"""Build diagnostics in AWS's words, and check the fields that several kinds of objects of a definition share.
 
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinitionDiagnostic.html.
 """

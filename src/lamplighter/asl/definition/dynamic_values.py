@@ -157,7 +157,7 @@ def _check_evaluated_percentage(value: Json, field: str, text: str) -> float:
 
 
 def compile_concurrency(source: Mapping[str, Json], *, jsonata: bool) -> Template:
-    """Compile the number of items that a Map works on concurrently; 0 leaves the number to the engine."""
+    """Compile MaxConcurrency, the most items that a Map processes concurrently; 0 leaves the limit to the engine."""
     return compile_whole_number(source, "MaxConcurrency", jsonata=jsonata) or constant(0)
 
 

@@ -41,7 +41,7 @@ class InvalidDefinition(AwsError):
 def parse_definition(
     text: str, added_parameters: AddedParameters = lambda _resource: {}, *, already_checked: bool = False
 ) -> Definition:
-    """Compile a definition. `added_parameters` returns the parameters that an integration adds to a task's.
+    """Compile a definition. `added_parameters` returns parameters that an integration adds to those of a Task state.
 
     With `already_checked`, the definition was accepted before, perhaps by a version with fewer rules, and is not
     checked again (`lazy_compile.py`). Then a damaged text may raise any exception.

@@ -30,7 +30,7 @@ _OWN_ARN = re.compile(r"arn:\$\{AWS::Partition\}:([a-z0-9-]+):(?:\$\{AWS::Region
 
 
 def print_changes(changes: Iterable[Change], console: Console, replaced: Mapping[str, str] | None = None) -> None:
-    """Print changes; `replaced` is the change set's information on replacements."""
+    """Print the changes of a stack's resources; `replaced` has the replacements that the change set announces."""
     for change in changes:
         sign, colour = ACTION_SIGNS[change.action]
         replacement = REPLACEMENT_TEXTS.get((replaced or {}).get(change.resource, ""), "")

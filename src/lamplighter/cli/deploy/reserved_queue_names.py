@@ -14,6 +14,8 @@ REASON_PARTS = ("QueueDeletedRecently", "60 seconds after deleting a queue")
 
 
 def find_reserved_queues(progress: StackProgress) -> tuple[str, ...]:
-    """Return the queues whose names are still reserved; return none if any other resource failed as well."""
+    """Return the queues that failed because SQS still reserves their names; return none if another resource failed,
+    too.
+    """
     found = tuple(each.resource for each in progress.failures if any(sign in each.reason for sign in REASON_PARTS))
     return found if len(found) == len(progress.failures) else ()

@@ -51,7 +51,9 @@ def mail_recipients(data: Path) -> list[str]:
 
 
 def _read(data: Path, query: Callable[[Reader], list[T]]) -> list[T]:
-    """Run a query on the database; return an empty list if there is no database, or one of an older version."""
+    """Run a query on the database; return an empty list if there is no database, or an older version of this program
+    made it.
+    """
     file = data / "lamplighter.db"
     try:
         with closing(

@@ -55,7 +55,7 @@ async def _read_skip_causes(page: Page, arn: str) -> Sequence[str]:
 
 
 async def _cache_skip(page: Page, arn: str) -> None:
-    """Describe a run and cache whether it was skipped. A failed call caches nothing and is repeated later."""
+    """Read a run and cache whether it was skipped. A failed call caches nothing; the next request repeats it."""
     about = await _describe_run(page, arn)
     if about is not None:
         page.console.skipped_cache.put({arn: runs_that_caused_skip(about.get("output")) or ()})

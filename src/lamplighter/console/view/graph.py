@@ -14,7 +14,7 @@ MAX_LABEL_LENGTH = 22
 
 
 def parse_graph(definition: str) -> Json:
-    """Return the graph of a definition's text, or an empty block if the text is not JSON."""
+    """Return the graph of a definition's text, or a graph without states if the text is not JSON."""
     try:
         return block_graph(loads(definition))
     except JsonError:

@@ -109,7 +109,7 @@ class _Matches:
         return self._new[at] in self._old_places
 
     def are_unmoved(self, at: int) -> bool:
-        """Return whether both lists have an item's key at the same places."""
+        """Return whether the items with the same key as this item are at the same positions in both lists."""
         return self._old_places[self._new[at]] == self._new_places[self._new[at]]
 
     def may_be_edited(self, at: int) -> bool:

@@ -91,7 +91,9 @@ class Week:
 def build_week(
     plans: Sequence[PlannedSchedule], due: Sequence[Sequence[PlannedTime] | None], now: int, time_zone: ZoneInfo
 ) -> Week:
-    """Sort the times of all plans, from `planned_times`, into days; `now` is in milliseconds since the epoch."""
+    """Group the times of all schedules (`planned_times`) by day in a time zone; `now` is in milliseconds since the
+    epoch.
+    """
     dates = _dates(now, time_zone)
     found: dict[date, list[PlannedTime]] = {each: [] for each in dates}
     for time in (time for each in due for time in each or ()):

@@ -1,1 +1,1 @@
-"""Determine which IAM permissions a job needs, and whether its roles grant them."""
+"""Determine which IAM permissions a job needs, and evaluate whether the policies of its roles grant them."""

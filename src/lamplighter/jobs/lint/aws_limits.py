@@ -106,7 +106,9 @@ def _size_findings(job: Job) -> Iterator[LintFinding]:
 
 
 def _start_findings(job: Job) -> Iterator[LintFinding]:
-    """AWS tries to start a run for at most a day, and may deliver a slot twice."""
+    """Yield findings about how AWS starts runs: it retries a start for at most a day, and may start a slot's run
+    twice.
+    """
     if job.roles.schedule is not None:
         what = "with your own schedule role, a slot may start two runs on AWS, because Scheduler delivers at least once"
         yield "info", "roles", what, "remove roles.schedule, or write overlap: skip"

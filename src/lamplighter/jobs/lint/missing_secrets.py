@@ -56,7 +56,7 @@ def references_by_variable(projects: Iterable[Project]) -> Mapping[str, Sequence
 
 
 def missing_secrets(project: Project, values: Mapping[str, str]) -> Iterator[SecretFinding]:
-    """Yield each secret for whose reference `values` has no value."""
+    """Yield each secret of the jobs whose reference is not in `values`."""
     references = references_by_variable([project])
     for job, section, name, where in _secrets_of_jobs(project):
         if secret_references.find_secret(values, where) is None:

@@ -232,7 +232,7 @@ def older_runs(seen: str) -> str:
 
 
 def run_was_listed(before: str) -> str:
-    """Return an expression for whether this page, or one before it, lists this run."""
+    """Return a JSONata expression for whether this page of ListExecutions, or an earlier one, contains this run."""
     return expression(f"($runs := $states.result.Executions; {before} or $exists({_OWN_RUN_INDEX}))")
 
 

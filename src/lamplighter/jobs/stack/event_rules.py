@@ -183,8 +183,8 @@ def _override_path(index: int) -> str:
 
 
 def _attempt_failed_pattern(project: Project, name: str) -> Json:
-    """Match an attempt that failed: an exit code other than 0, or a stop code of a task that never ran or was taken
-    away.
+    """Match an attempt that failed: an exit code other than 0, or the stop code of a task that did not start or whose
+    capacity AWS reclaimed.
 
     Sidecars are stopped when the job ends, and a pattern cannot tell whose exit code it matches. So a job with sidecars
     gets no alert for an attempt that was itself killed. A pattern cannot tell an attempt that timed out from an attempt

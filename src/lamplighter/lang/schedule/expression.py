@@ -44,7 +44,7 @@ class Schedule:
     """The word with which the expression begins."""
 
     def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
-        """Return the first time after an instant, in milliseconds since the epoch, or None if there is none."""
+        """Return the schedule's first time after an instant, or None; both are in milliseconds since the epoch."""
         return next(self.times(after_ms, zone, anchor_ms), None)
 
     def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:

@@ -12,7 +12,9 @@ MAX_LISTED_ROWS = 20
 
 
 def compose_dropped_alert(project: str, job: str, slots: Sequence[Json], url: str) -> Json:
-    """Compose the subject and the message. All `slots` belong to one job; `url` is the console's URL."""
+    """Compose the subject and the text of an alert about scheduled times that start no run. All `slots` belong to one
+    job; `url` is the console's URL.
+    """
     count = sum(each["Count"] for each in slots)
     times, runs = ("one", "This run") if count == 1 else (f"{count}", "These runs")
     lines = [

@@ -42,7 +42,9 @@ def parse_arn(text: str, parameter: str) -> Arn:
 
 
 def find_topic(reader: Reader, text: str, parameter: str = "TopicArn") -> Topic:
-    """Return the topic of an ARN. Raises `InvalidParameter` or `NotFound`."""
+    """Return the topic of an ARN. Raises `InvalidParameter` for a malformed ARN and `NotFound` if there is no such
+    topic.
+    """
     if ":" in parse_arn(text, parameter).resource:
         raise InvalidParameter(parameter)
     found = topics.get(reader, text)

@@ -25,7 +25,9 @@ class InvalidParameter(AwsError):
 
 
 class InvalidAttributeValue(ServiceError, code="InvalidParameterValueException"):
-    """A message attribute is invalid. AWS sends the code ParameterValueInvalid over HTTP; SDKs use another name."""
+    """A message attribute is invalid. AWS sends the code ParameterValueInvalid over HTTP; SDKs call the error
+    InvalidParameterValueException.
+    """
 
 
 class AuthorizationError(ServiceError, status=403):

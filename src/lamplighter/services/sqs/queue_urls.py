@@ -22,7 +22,7 @@ QUEUE_PATH = re.compile(r"/([0-9]{12})/([^/]+)/?")
 
 
 def check_name(name: str, *, fifo: bool) -> str:
-    """Return the name of a new queue. Raises `InvalidParameterValue` if it is not valid."""
+    """Check the requested name of a new queue and return it. Raises `InvalidParameterValue` if it is not valid."""
     if fifo and not FIFO_QUEUE_NAME.fullmatch(name):
         raise InvalidParameterValue(
             "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, "

@@ -1,7 +1,7 @@
 """Restore SQS's query protocol, which older SDKs use and botocore's model no longer describes.
 
-Provides the element names of API version 2012-11-05 for the lists and maps of today's model, which are still flattened
-but no longer have names. Does not change the model passed in. See
+Provides the element names of API version 2012-11-05 for the lists and maps of today's model. The model still marks them
+as flattened, but no longer names their elements. Does not change the model passed in. See
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html.
 """
 

@@ -43,7 +43,7 @@ def list_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def _stacks(reader: Reader, caller: Caller, token: str | None, wanted: Callable[[Stack], bool]) -> list[Stack]:
-    """Return one page of stacks, and more if there are more."""
+    """Return the stacks of one page, and one more stack if there is a further page."""
     found: list[Stack] = []
     created, _, key = (token or "").partition("|")
     position = (page_start(created if token is not None else None), key)

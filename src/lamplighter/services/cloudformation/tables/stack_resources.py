@@ -133,7 +133,7 @@ def delete(tx: Tx, stack: str, logical: str) -> None:
 
 
 def add_leftover(tx: Tx, resource: StackResource) -> None:
-    """Store a resource, in its present state, as a leftover that will be deleted."""
+    """Store a resource in its present state as a leftover: the clean-up after the update deletes it."""
     tx.insert(
         "INSERT INTO stack_leftovers (stack, logical, physical, type, body) VALUES (?, ?, ?, ?, ?)",
         (resource.stack, resource.logical, resource.physical, resource.type, dumps(resource.body)),

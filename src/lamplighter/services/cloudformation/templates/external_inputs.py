@@ -128,9 +128,9 @@ class InputFetcher:
         self._remote = remote
 
     async def run_with_inputs(self, run: Callable[[ExternalInputs], Awaitable[T]], *, retries: bool = False) -> T:
-        """Run a function again, with one more input each time, until it misses none.
+        """Call a function; each time it lacks an input, fetch the input and call the function again.
 
-        `retries` states that it also waits while the data directory cannot be read.
+        With `retries`, wait while the data directory cannot be read; otherwise this is an error.
         """
         inputs = ExternalInputs()
         for _ in range(MAX_INPUTS):

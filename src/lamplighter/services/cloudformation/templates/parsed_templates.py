@@ -22,7 +22,7 @@ MAX_CACHED_TEMPLATES = 4
 
 @dataclass(frozen=True, slots=True)
 class ParsedTemplate:
-    """A template parsed with the values of one plan.
+    """A template parsed with the parameter values of one stack operation.
 
     Its resources stay text: the garbage collector would look through a million objects again and again.
     """

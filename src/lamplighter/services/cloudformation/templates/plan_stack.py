@@ -153,7 +153,9 @@ def _transform(document: Json, plan: Json, placeholder: Stack, texts: dict[str, 
 
 
 def _check_template(template: Template, scope: TemplateScope) -> tuple[str, ...]:
-    """Check that a template can be created with these parameters; return its resources in the order of creation."""
+    """Check that a stack can be created from a template with these parameters; return the resources in order of
+    creation.
+    """
     conditions = evaluate_conditions(template.conditions, scope)
     failed_rule = failed_assertion(template.rules, scope)
     if failed_rule is not None:

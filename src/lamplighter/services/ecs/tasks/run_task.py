@@ -69,7 +69,7 @@ def _repeated_answer(tx: Tx, cluster: str, token: str, request: str, now: int) -
 
 
 def _store_and_order(bus: Bus, tx: Tx, task: Task, now: int) -> Json:
-    """Store a task and order its run; return it as RunTask shows it, although it is PENDING already."""
+    """Store a task and queue its start; return it with the status PROVISIONING, as RunTask shows it."""
     order = outbox.put(tx, "ecs", task.arn, {"do": "run"})
     steps = [replace(task, run_order=order)]
     if task.status == "PROVISIONING":

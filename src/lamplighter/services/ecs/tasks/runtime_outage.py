@@ -30,7 +30,10 @@ log = logging.getLogger("lamplighter.ecs")
 
 
 class OutageWatch:
-    """A monitor of the runtime, active while tasks need it; `supervised` returns the ARNs of the running tasks."""
+    """A monitor that alerts if the container runtime does not answer while tasks need it.
+
+    `supervised` returns the ARNs of the tasks that have a supervisor.
+    """
 
     def __init__(
         self, bus: Bus, world: World, runtime: Runtime, pause: Pause, supervised: Callable[[], Iterable[str]]

@@ -33,7 +33,7 @@ MOVES = Table("sqs_moves", MoveTask)
 
 
 def put(tx: Tx, move: MoveTask) -> int:
-    """Insert a new task, ignoring its id; return the id of the row."""
+    """Insert a new message move task, ignoring its id; return the id of the row."""
     return MOVES.insert(tx, move)
 
 

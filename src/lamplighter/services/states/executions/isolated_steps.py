@@ -209,7 +209,7 @@ class IsolatedSteps:
                 return answer
 
     def _save_steps(self, key: int, isolated: IsolatedRequest, outcome: Advanced | str, tx: Tx) -> None:
-        """Save the steps, unless the execution has been ended from outside."""
+        """Save the computed steps; save nothing if the execution was stopped meanwhile."""
         if not pending_events.all_exist(tx, key, isolated.rows):
             return
         pending_events.delete(tx, isolated.rows)

@@ -78,7 +78,9 @@ class ChildExecutions:
         return len(found)
 
     def _redrive_child(self, tx: Tx, child: ChildExecution) -> None:
-        """Continue a standard child from its failed state; start an express child, which has no rows, again."""
+        """Continue a standard child execution from its failed state; run an express one, of which nothing is stored,
+        again.
+        """
         run = rows.get_by_id(tx, child.run)
         assert run is not None
         record = executions.get_by_id(tx, child.execution)

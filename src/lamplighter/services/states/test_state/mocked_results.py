@@ -37,7 +37,7 @@ JSON_TYPES: Mapping[str, tuple[str, tuple[type, ...]]] = {
 
 
 class SchemaMismatch(Invalid):
-    """The error for a mocked result that the service could not return."""
+    """The error for a mocked result that does not fit the schema of the service's answer."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"Mock result schema validation error: {why}")
