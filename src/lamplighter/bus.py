@@ -108,7 +108,7 @@ class Service:
         """Process an outbox row after its commit. The engine calls this at least once for each row."""
         raise Bug(f"{self.name} puts nothing into the outbox, but row {row.id} has its name")
 
-    def fire_timer(self, tx: Tx, timer: Timer) -> None:  # noqa: ARG002 - for those that override it
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:  # noqa: ARG002 - subclasses use it
         """Handle a timer that is due; this transaction has already deleted its row."""
         raise Bug(f"{self.name} sets no timers, but {timer.subject} has its name")
 

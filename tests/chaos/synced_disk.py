@@ -24,7 +24,7 @@ class SyncedDisk:
 
     def __enter__(self) -> Self:
         self.mirror.mkdir(exist_ok=True)
-        setattr(os, "fsync", self._sync)  # noqa: B010 - types know os.fsync as a function that is not replaced
+        setattr(os, "fsync", self._sync)  # noqa: B010 - the type stubs do not allow replacing os.fsync
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -144,7 +144,7 @@ async def test_no_full_collection_runs_while_a_thread_pauses_the_collector(
     gc.disable()
     try:
         started_collector._check()
-        started_collector._handle.cancel()  # type: ignore[union-attr]  # it is set
+        started_collector._handle.cancel()  # type: ignore[union-attr]  # it is set by then
         assert started_collector._busy_turns_left == 0
     finally:
         gc.enable()

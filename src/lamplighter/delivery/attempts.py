@@ -40,7 +40,7 @@ class Attempts(Generic[Row]):
     end: Callable[[Tx, Row, Json | AwsError], None]
     """End a delivery with the target's answer or with the error of the last attempt."""
 
-    def schedule(self, tx: Tx, id: int, wait: int = 0) -> None:  # noqa: A002 - what it is
+    def schedule(self, tx: Tx, id: int, wait: int = 0) -> None:  # noqa: A002 - the key of the row
         """Schedule an attempt: after the commit, or after `wait` milliseconds."""
         subject = f"{self.subject_prefix}{id}"
         if wait > 0:

@@ -130,12 +130,12 @@ class DeliveryQueue:
                 check_answer(delivery, answer)
         except sqlite3.Error:
             raise
-        except Exception as fault:  # noqa: BLE001 - whatever it is, the delivery is not delivered
+        except Exception as fault:  # noqa: BLE001 - any error means that the delivery failed
             answer = _to_aws_error(delivery, fault)
         self._attempts.store_outcome(tx, outbox_row, answer)
         return None
 
-    def _find(self, tx: Tx, id: int) -> PendingDelivery | None:  # noqa: A002 - what it is
+    def _find(self, tx: Tx, id: int) -> PendingDelivery | None:  # noqa: A002 - the key of the row
         try:
             return deliveries.get(tx, id)
         except DamagedData:
@@ -215,7 +215,7 @@ async def _await_outcome(delivery: Delivery, call: AsyncCall) -> Json | AwsError
     try:
         answer = await call()
         check_answer(delivery, answer)
-    except Exception as fault:  # noqa: BLE001 - whatever it is, the delivery is not delivered
+    except Exception as fault:  # noqa: BLE001 - any error means that the delivery failed
         return _to_aws_error(delivery, fault)
     return answer
 

@@ -68,7 +68,7 @@ class FakeHttp:
             raise answer
         return answer
 
-    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:  # noqa: ARG002 - the port's
+    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:  # noqa: ARG002 - the port requires it
         """Record the request and return the next response, or raise the next failure."""
         self.requests.append(request)
         reply = self.responses.popleft() if self.responses else HttpResponse(200, "OK", (), b"")

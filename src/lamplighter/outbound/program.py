@@ -50,7 +50,7 @@ class ShellPrograms:
     async def run(self, command: str, stdin: bytes, environment: Mapping[str, str]) -> None:
         """Run the command to its end; raise `DeliveryFailed` if it fails or takes too long."""
         async with self._semaphore:
-            while not self._has_room(FILES_PER_START):  # noqa: ASYNC110 - whoever closes a file tells nobody
+            while not self._has_room(FILES_PER_START):  # noqa: ASYNC110 - closing a file sends no event
                 await asyncio.sleep(CHECK_SECONDS)
             try:
                 with _file(stdin) as message:

@@ -293,11 +293,11 @@ class Store:
     async def close(self) -> None:
         """Finish the current turn and close the files."""
         await self._idle.wait()
-        self._commits.put(False)  # noqa: FBT003 - the committer's word for "no more"
+        self._commits.put(False)  # noqa: FBT003 - the value that ends the committer
         await asyncio.to_thread(self._thread.join)
         # SQLite does not touch the paths if they now lead to other files, which may belong to another engine.
         self._connection.close()
-        self.reader._connection.close()  # noqa: SLF001 - ours
+        self.reader._connection.close()  # noqa: SLF001 - our own class
         self._lock.release()
 
     def _run_turn(self) -> None:
@@ -314,7 +314,7 @@ class Store:
         except sqlite3.Error as error:
             self._finish_turn(error)
         else:
-            self._commits.put(True)  # noqa: FBT003 - the committer's word for "commit"
+            self._commits.put(True)  # noqa: FBT003 - the value that makes the committer commit
 
     def _run_job(self, job: _Job) -> None:
         self._connection.execute("SAVEPOINT job")
@@ -325,7 +325,7 @@ class Store:
             self._merge_signals(tx.signals)
         except sqlite3.OperationalError:
             raise
-        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the job
+        except Exception as error:  # noqa: BLE001 - the error belongs to the caller of the job
             job.error = error
             self._connection.execute("ROLLBACK TO job")
         self._connection.execute("RELEASE job")

@@ -345,6 +345,6 @@ def _compile_catcher(source: Mapping[str, Json], within: str, *, jsonata: bool) 
         )
     else:
         place = compile_result_path(source.get("ResultPath", "$"), f"{within}ResultPath")
-        output = lambda scope, error: place(scope.input, error)  # noqa: E731 - the twin of the line above
+        output = lambda scope, error: place(scope.input, error)  # noqa: E731 - the counterpart of the line above
     assign = _compile_part(source, "Assign", within, jsonata=jsonata)
     return Catcher(errors=tuple(source["ErrorEquals"]), next=source["Next"], output=output, assign=assign)

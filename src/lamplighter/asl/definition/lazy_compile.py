@@ -82,7 +82,7 @@ class _Compiler(Compiler):
     numbers: Mapping[int, int]
     """Numbers of blocks by the `id()` of the block's source."""
 
-    def compile_block(self, source: Mapping[str, Json], *, jsonata: bool, location: str) -> int:  # noqa: ARG002 - of all blocks
+    def compile_block(self, source: Mapping[str, Json], *, jsonata: bool, location: str) -> int:  # noqa: ARG002 - the base class has it
         return self.numbers[id(source)]
 
 

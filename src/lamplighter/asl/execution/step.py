@@ -171,7 +171,7 @@ class StepBuilder:
         self.last_number += 1
         return self.last_number
 
-    def open_frame(self, id: int) -> MutableFrame:  # noqa: A002 - it is one
+    def open_frame(self, id: int) -> MutableFrame:  # noqa: A002 - the frame's id
         """Return the mutable copy of a frame."""
         path = self.mutable_frames.get(id)
         if path is None:
@@ -303,7 +303,7 @@ class StepBuilder:
             self.commands.append(CancelMapRun(path.id, path.number))
         self.clear_wait(path)
 
-    def descendants(self, id: int) -> Iterator[MutableFrame]:  # noqa: A002 - it is one
+    def descendants(self, id: int) -> Iterator[MutableFrame]:  # noqa: A002 - the frame's id
         """Yield all paths below a frame, older siblings first."""
         for child in sorted(key for key, frame in self.frames.items() if frame.parent == id):
             yield self.open_frame(child)

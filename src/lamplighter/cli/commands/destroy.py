@@ -101,7 +101,7 @@ def _print_deletion(client: Json, stack: Stack, project: Project, target: Target
     return deployed
 
 
-def _should_keep_logs(option: bool | None, deployed: Json, *, yes: bool) -> bool:  # noqa: FBT001 - an option that may be missing
+def _should_keep_logs(option: bool | None, deployed: Json, *, yes: bool) -> bool:  # noqa: FBT001 - an optional option
     if option is not None or yes or not retain_logs.log_group_names(deployed):
         return bool(option)
     return typer.confirm("Keep the logs?", default=True)

@@ -27,7 +27,7 @@ MAX_TIMES = 1000
 
 
 @with_command_context
-def next(  # noqa: A001 - the verb's name
+def next(  # noqa: A001 - the name of the command
     context: CommandContext,
     job: AnyJobArgument = None,
     *,

@@ -107,7 +107,7 @@ class Connection(HttpToolsProtocol):
 
     # --- asyncio's protocol -------------------------------------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
         """Wait for a request, or refuse the connection if there is no room."""
         super().connection_made(transport)
         if not self._limit.admit(self):

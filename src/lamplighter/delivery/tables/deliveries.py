@@ -44,20 +44,20 @@ def put(tx: Tx, sender: str, created: int, delivery: Delivery) -> int | None:
     return row[0] if row is not None else None
 
 
-def get(reader: Reader, id: int) -> PendingDelivery | None:  # noqa: A002 - what it is
+def get(reader: Reader, id: int) -> PendingDelivery | None:  # noqa: A002 - the key of the row
     """Return a pending delivery, or None if it has ended. Raises `DamagedData` if it cannot be read."""
     row = reader.row("SELECT id, created, attempts, body FROM deliveries WHERE id = ? AND finished IS NULL", (id,))
     return None if row is None else _pending(row)
 
 
-def count_attempt(tx: Tx, id: int) -> PendingDelivery | None:  # noqa: A002 - what it is
+def count_attempt(tx: Tx, id: int) -> PendingDelivery | None:  # noqa: A002 - the key of the row
     """Add one to the attempts of a pending delivery and return it, or None if it has ended."""
     changed = "UPDATE deliveries SET attempts = attempts + 1 WHERE id = ? AND finished IS NULL"
     row = tx.row(f"{changed} RETURNING id, created, attempts, body", (id,))
     return None if row is None else _pending(row)
 
 
-def finish(tx: Tx, id: int, now: int, outcome: str) -> None:  # noqa: A002 - what it is
+def finish(tx: Tx, id: int, now: int, outcome: str) -> None:  # noqa: A002 - the key of the row
     """Record that a delivery ended, and delete some expired keys."""
     tx.execute("UPDATE deliveries SET finished = ?, outcome = ?, body = '' WHERE id = ?", (now, outcome, id))
     sql = "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE finished < ? LIMIT ?)"
@@ -75,9 +75,3 @@ def oldest_pending(reader: Reader, sender: str) -> int | None:
     assert row is not None
     created: int | None = row[0]
     return created
-
-
-def count_finished(reader: Reader, sender: str, outcome: str, since: int) -> int:
-    """Return how many of a sender's deliveries ended with an outcome since a time (at most two days ago)."""
-    sql = "SELECT count(*) FROM deliveries WHERE finished >= ? AND sender = ? AND outcome = ?"
-    return reader.count(sql, (since, sender, outcome))

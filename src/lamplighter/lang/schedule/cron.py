@@ -83,7 +83,7 @@ class Cron:
 
     def _in_month(self, year: int, month: int, start: datetime) -> Iterator[datetime]:
         for day in self.days.dates_in(year, month):
-            today = datetime(year, month, day)  # noqa: DTZ001 - a local time, of no place yet
+            today = datetime(year, month, day)  # noqa: DTZ001 - a local time whose zone is not known yet
             if today.date() > start.date():
                 yield from self._in_day(today, 0, 0)
             elif today.date() == start.date():

@@ -57,7 +57,7 @@ class TemplateError(ServiceError, code="ValidationError"):
 class _Loader(yaml.CSafeLoader):
     """A loader that reads YAML as CloudFormation does."""
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own way to tell a loader what plain text means
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML declares the meaning of plain text in this way
         first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] in ("bool", "null")]
         for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }

@@ -146,7 +146,7 @@ def exec_program(shim_arguments: ShimArguments, gate: int, failed: int, out: int
             os.setuid(user)
         os.chdir(shim_arguments.directory)
         exec_from_path(shim_arguments)
-    except BaseException as error:  # noqa: BLE001 - this is a child: what it does not report, no one learns
+    except BaseException as error:  # noqa: BLE001 - this is a child process: an error that it does not report is lost
         os.write(failed, explain_start_error(error, shim_arguments).encode())
     finally:
         os._exit(127)

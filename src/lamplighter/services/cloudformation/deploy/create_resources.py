@@ -93,7 +93,7 @@ def _apply_resource(turn: StackTurn, resource: Resource, position: int, scope: T
         body = resolve_resource(resource, scope, stack.plan["tags"])
     except RETRY_TURN_ERRORS:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
+    except Exception as error:  # noqa: BLE001 - any error is reported as the resource's failure
         _fail(turn, row, failure_reason(turn, error), is_new=is_new)
         return None
     row = replace(row, position=position)

@@ -169,7 +169,7 @@ def attempt(turn: StackTurn) -> Iterator[list[str]]:
             yield failures
     except RETRY_TURN_ERRORS:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
+    except Exception as error:  # noqa: BLE001 - any error is reported as the resource's failure
         failures.append(failure_reason(turn, error))
 
 

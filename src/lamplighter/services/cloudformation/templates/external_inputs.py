@@ -155,7 +155,7 @@ class InputFetcher:
             inputs.answers[inner.request] = await self._fetch(inner.request)
         except Unavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - the turn that wanted it raises it
+        except Exception as error:  # noqa: BLE001 - the turn that requested it raises it
             inputs.computed[missing.name] = ComputationError(error)
 
     async def _fetch(self, request: ExternalRequest) -> Json:

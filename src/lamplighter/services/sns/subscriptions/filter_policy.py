@@ -39,7 +39,7 @@ def prepare_check(text: str, *, body: bool) -> Work | None:
     return _CHECK.work_for(text, body)
 
 
-def _check(text: str, body: bool) -> None:  # noqa: FBT001 - it is a key
+def _check(text: str, body: bool) -> None:  # noqa: FBT001 - a part of the key
     if len(text.encode()) > MAX_POLICY_BYTES:
         raise InvalidParameter("FilterPolicy: Policy is too large")
     try:

@@ -87,5 +87,5 @@ def _item(found: Subscription) -> Json:
     }
 
 
-def _boolean_text(value: bool) -> str:  # noqa: FBT001 - a truth is what it writes
+def _boolean_text(value: bool) -> str:  # noqa: FBT001 - it writes a truth value
     return "true" if value else "false"

@@ -49,7 +49,7 @@ def _subscription(row: Row) -> Subscription:
 
 
 def _where(reader: Reader, condition: str, *parameters: str | int) -> list[Subscription]:
-    sql = f"SELECT {COLUMNS} FROM subscriptions WHERE {condition}"  # noqa: S608 - our own words
+    sql = f"SELECT {COLUMNS} FROM subscriptions WHERE {condition}"  # noqa: S608 - our own conditions
     return [_subscription(row) for row in reader.rows(sql, parameters)]
 
 

@@ -81,13 +81,13 @@ def delete(tx: Tx, arn: str) -> None:
     """Delete a topic with its subscriptions, deliveries and counters."""
     tx.execute("DELETE FROM topics WHERE arn = ?", (arn,))
     for table in ("topic_counts", "accepted_messages", "subscriptions", "sns_deliveries"):
-        tx.execute(f"DELETE FROM {table} WHERE topic = ?", (arn,))  # noqa: S608 - our own names
+        tx.execute(f"DELETE FROM {table} WHERE topic = ?", (arn,))  # noqa: S608 - our own columns
 
 
 def increment_count(tx: Tx, topic: str, counter: str, by: int = 1) -> None:
     """Add `by` to the topic's counter `counter`."""
     tx.execute("INSERT OR IGNORE INTO topic_counts VALUES (?, 0, 0, 0, 0, 0)", (topic,))
-    tx.execute(f"UPDATE topic_counts SET {counter} = {counter} + ? WHERE topic = ?", (by, topic))  # noqa: S608 - our own names
+    tx.execute(f"UPDATE topic_counts SET {counter} = {counter} + ? WHERE topic = ?", (by, topic))  # noqa: S608 - our own columns
 
 
 def counts(reader: Reader, topic: str) -> dict[str, int]:

@@ -50,7 +50,7 @@ class StepMarker:
         if name == self._mark:
             return False
         self._mark = name
-        try:  # noqa: SIM105 - each step comes by here twice, and `suppress` costs as much as the write
+        try:  # noqa: SIM105 - each step runs this twice, and `suppress` costs as much as the write
             os.pwrite(self._file, name, 0)
         except OSError:
             pass

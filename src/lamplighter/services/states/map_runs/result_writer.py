@@ -121,7 +121,7 @@ class ResultFile:
     """A file of results, which stays in memory while it is small."""
 
     def __init__(self, *, lines: bool) -> None:
-        self.body = tempfile.SpooledTemporaryFile(MAX_MEMORY_BYTES)  # noqa: SIM115 - whoever is given the file closes it
+        self.body = tempfile.SpooledTemporaryFile(MAX_MEMORY_BYTES)  # noqa: SIM115 - the caller closes the file
         self.size = 0
         self._lines = lines
 

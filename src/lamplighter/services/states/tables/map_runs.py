@@ -105,7 +105,7 @@ CHILD_COLUMNS = ", ".join(field.name for field in fields(ChildExecution))
 
 
 def _get(reader: Reader, where: str, *values: object) -> MapRun | None:
-    row = reader.row(f"SELECT {COLUMNS} FROM map_runs WHERE {where}", values)  # noqa: S608 - our own words
+    row = reader.row(f"SELECT {COLUMNS} FROM map_runs WHERE {where}", values)  # noqa: S608 - our own conditions
     return MapRun(*row) if row else None
 
 
@@ -126,7 +126,7 @@ def run_of_work(reader: Reader, work: Work) -> MapRun | None:
 
 def runs_of_execution(reader: Reader, parent: str, after: int, most: int) -> list[MapRun]:
     """Return the Map Runs of an execution with keys above `after`, oldest first."""
-    sql = f"SELECT {COLUMNS} FROM map_runs WHERE parent = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own words
+    sql = f"SELECT {COLUMNS} FROM map_runs WHERE parent = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own conditions
     return [MapRun(*row) for row in reader.rows(sql, (parent, after, most))]
 
 
@@ -154,7 +154,7 @@ def unfinished_runs(reader: Reader) -> list[int]:
 def add_child(tx: Tx, child: ChildExecution) -> None:
     """Store an execution as the child of a Map Run."""
     values = [getattr(child, field.name) for field in fields(ChildExecution)]
-    tx.execute(f"INSERT INTO map_children ({CHILD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608 - our own words
+    tx.execute(f"INSERT INTO map_children ({CHILD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608 - our own conditions
 
 
 def get_child(reader: Reader, execution: int) -> ChildExecution | None:
@@ -191,7 +191,7 @@ def running_children(reader: Reader, run: int, most: int) -> list[int]:
 def unsuccessful_children(reader: Reader, run: MapRun, most: int) -> list[ChildExecution]:
     """Return children that ended without success before the Map Run's last redrive."""
     sql = (
-        f"SELECT {CHILD_COLUMNS} FROM map_children "  # noqa: S608 - our own words
+        f"SELECT {CHILD_COLUMNS} FROM map_children "  # noqa: S608 - our own conditions
         "WHERE run = ? AND status IN ('FAILED', 'TIMED_OUT', 'ABORTED') AND redrives < ? LIMIT ?"
     )
     return [ChildExecution(*row) for row in reader.rows(sql, (run.id, run.redrives, most))]

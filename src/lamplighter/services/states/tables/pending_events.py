@@ -57,7 +57,7 @@ def _parse_event(key: int, body: str) -> Event:
 def all_exist(reader: Reader, execution: int, keys: Sequence[int]) -> bool:
     """Return whether all these events are still pending."""
     placeholders = ", ".join("?" * len(keys))
-    sql = f"SELECT count(*) FROM pending_events WHERE execution = ? AND id IN ({placeholders})"  # noqa: S608 - marks only
+    sql = f"SELECT count(*) FROM pending_events WHERE execution = ? AND id IN ({placeholders})"  # noqa: S608 - placeholders only
     return reader.count(sql, (execution, *keys)) == len(keys)
 
 
