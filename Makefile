@@ -1,4 +1,4 @@
-# Needs Python 3.11 or newer and make, nothing else; all that is installed goes into .venv.
+# Needs only Python 3.11 or newer and make; everything is installed into .venv.
 
 PYTHON ?= python3
 ARGS ?=
@@ -17,30 +17,30 @@ setup: $(READY) ## build .venv with the lamplighter command and all that tests n
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo 'Python 3.11 or newer is needed: name one with make PYTHON=...' >&2; exit 1; }
+		|| { echo 'Python 3.11 or newer is needed: choose one with make PYTHON=...' >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo 'Installing into .venv ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 10 --editable '.[dev]'
 	@touch $@
 
-check: setup ## ruff, mypy strict, import-linter
+check: setup ## run ruff, mypy strict and import-linter
 	$(BIN)/ruff check
 	$(BIN)/mypy src tests
 	$(BIN)/lint-imports --no-logo
 
-test: setup ## all tests, one process per core
+test: setup ## run all tests, one process per core
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
-chaos: setup ## kill the engine and cut its power: ARGS="--minutes 10 --seed 7", or "--kills 1000 --cuts 5000"
+chaos: setup ## kill the engine and simulate power cuts: ARGS="--minutes 10 --seed 7", or "--kills 1000 --cuts 5000"
 	$(BIN)/python -m tests.chaos.storm $(ARGS)
 
-demo: setup ## the article's batch: fails, is killed, is retried, succeeds; then fails, and a mail tells
+demo: setup ## run the article's batch: it fails, is killed, is retried and succeeds; then it fails, and a mail reports it
 	$(BIN)/python examples/article/demo.py $(ARGS)
 
-bench: setup ## how fast, beside the peers
+bench: setup ## measure the speed
 	$(BIN)/python bench/run.py $(ARGS)
 
-pictures: setup ## the pictures of the console in docs/, anew; needs Chromium
+pictures: setup ## take the screenshots of the console in docs/ again; needs Chromium
 	$(BIN)/python -m tests.console.pictures
 
 clean: ## remove .venv and every cache

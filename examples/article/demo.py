@@ -19,11 +19,11 @@ from pathlib import Path
 LAMPLIGHTER = (sys.executable, "-m", "lamplighter")
 JOB = "nightly-report"
 PATIENCE = 60
-"""Seconds for whatever is waited for."""
+"""The most seconds to wait for one event."""
 
 
 class Engine:
-    """`lamplighter up` in a folder; what it says is shown."""
+    """`lamplighter up` in a folder; its output is shown."""
 
     def __init__(self, folder: Path) -> None:
         say("lamplighter up --runtime process")
@@ -32,7 +32,7 @@ class Engine:
         self.says(f" {JOB}  ")
 
     def says(self, text: str) -> None:
-        """Show what it says until it says this."""
+        """Show its output up to this text."""
         assert self._process.stderr is not None
         for line in self._process.stderr:
             print(f"    {line}", end="", flush=True)
@@ -41,24 +41,24 @@ class Engine:
         raise SystemExit(f"the engine ended with {self._process.wait()}")
 
     def kill(self) -> None:
-        """Kill it with SIGKILL: it has no time to put anything in order."""
+        """Kill it with SIGKILL, so that it cannot clean up."""
         self._process.kill()
         self._process.wait()
 
     def stay(self) -> None:
-        """Show what it says until somebody ends it with Ctrl-C."""
+        """Show its output until the user presses Ctrl-C."""
         say("look at the runs in the console, whose address is above; Ctrl-C ends the engine")
         with suppress(KeyboardInterrupt, SystemExit):
             self.says("\0")
 
     def stop(self) -> None:
-        """Stop it as one stops it."""
+        """Stop it as a user does, with Ctrl-C."""
         self._process.terminate()
         self._process.communicate()
 
 
 def main() -> int:
-    """Run the story; 0 where it ended well."""
+    """Run the demo; return 0 if everything happened as expected."""
     with tempfile.TemporaryDirectory(prefix="lamplighter-demo-") as name:
         folder = Path(name)
         shutil.copy(Path(__file__).with_name("lamplighter.yaml"), folder)
@@ -88,12 +88,12 @@ def main() -> int:
 
 
 def run(folder: Path, database: Path) -> str:
-    """Begin a run now, as the schedule would at three; its name."""
+    """Start a run now, as the schedule does at three; return its name."""
     return verb(folder, "run", JOB, "--env", f"DATABASE={database}").split("\n")[0]
 
 
 def verb(folder: Path, *words: str) -> str:
-    """Do what a user types."""
+    """Run a command line that a user would type."""
     say(f"lamplighter {' '.join(words)}")
     done = subprocess.run([*LAMPLIGHTER, *words], cwd=folder, stdout=subprocess.PIPE, text=True, check=True)
     print("".join(f"    {line}\n" for line in done.stdout.splitlines()), flush=True)
@@ -115,7 +115,7 @@ def show_mail(mails: Path) -> None:
 
 
 def say(text: str) -> None:
-    """Tell what happens."""
+    """Print what happens next."""
     print(f"==> {text}", flush=True)
 
 

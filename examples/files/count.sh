@@ -6,6 +6,6 @@ fi
 words=$(($(wc -w < "in/$LAMPLIGHTER_INPUT")))
 echo "$LAMPLIGHTER_INPUT has $words words"
 mkdir -p out
-# Under a name of its own first: another run may count the same file at the same time.
+# Write to a temporary name first, because another run may count the same file at the same time.
 echo "$words" > "out/$LAMPLIGHTER_INPUT.$LAMPLIGHTER_RUN"
 mv "out/$LAMPLIGHTER_INPUT.$LAMPLIGHTER_RUN" "out/$LAMPLIGHTER_INPUT"

@@ -1,4 +1,4 @@
-# The first attempt finds the shop busy: 75 is what sysexits.h calls a failure that another try may mend.
+# The first attempt fails because the shop is busy. 75 is EX_TEMPFAIL of sysexits.h: a retry may succeed.
 if [ "$LAMPLIGHTER_ATTEMPT" = 1 ]; then
     echo "the shop is busy" >&2
     exit 75

@@ -1,5 +1,5 @@
 set -e
-# A run that is begun again must not be in the report twice.
+# A run that is started again must not appear in the report twice.
 touch report.csv
 grep -v "^$LAMPLIGHTER_RUN," report.csv > "work/$LAMPLIGHTER_RUN.report" || true
 sed "s/^/$LAMPLIGHTER_RUN,/" "work/$LAMPLIGHTER_RUN.sums" >> "work/$LAMPLIGHTER_RUN.report"

@@ -117,7 +117,7 @@ async def act_on_message(page: Page, given: Mapping[str, str]) -> Response:
     if answer is None:
         raise AwsError("On AWS, only all messages of a queue can be moved together", code="UnsupportedOperation")
     if not answer["Messages"]:
-        raise AwsError("This message is not in the queue any more.", code="NotFound", status=404)
+        raise AwsError("This message is no longer in the queue.", code="NotFound", status=404)
     if action == "discard" or await dead_letter_origin.send_again(page, answer["Messages"][0]):
         await page.console.port.call_internal(page.place, "sqs", "Discard", message_key)
     else:

@@ -1,4 +1,4 @@
--- Activities, and their tasks that no worker has taken yet.
+-- Activities, and their tasks that no worker has received yet.
 
 CREATE TABLE activities (
     arn TEXT PRIMARY KEY,

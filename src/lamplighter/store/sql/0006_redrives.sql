@@ -1,4 +1,4 @@
--- Where executions failed, for those who want to go on from there.
+-- The states in which executions failed, from which a redrive continues.
 
 CREATE TABLE redrives (
     execution INTEGER PRIMARY KEY,

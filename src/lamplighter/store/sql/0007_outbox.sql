@@ -1,3 +1,3 @@
--- The outbox says for what it does something, so that a row that can't be read is missed by the right one.
+-- An outbox row names its subject, so that a row that cannot be read fails the right one.
 
 ALTER TABLE outbox ADD COLUMN subject TEXT NOT NULL DEFAULT '';

@@ -26,7 +26,7 @@ CREATE INDEX map_children_by_status ON map_children (run, status, redrives);
 ALTER TABLE map_results ADD COLUMN status TEXT NOT NULL DEFAULT 'SUCCEEDED';
 ALTER TABLE map_results RENAME COLUMN output TO body;   -- what the child came to, as the writer wants it: JSON text
 
--- The key of an execution that is forgotten (express) must never be another's: late answers and orders are told by it.
+-- The key of a deleted (express) execution must never be reused, because late answers and orders contain it.
 CREATE TABLE executions_kept (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     arn TEXT NOT NULL UNIQUE,

@@ -1,4 +1,4 @@
--- SQS: queues, their messages, and what was asked of them before. Times are of the steady clock unless said otherwise.
+-- SQS: queues, messages and earlier requests. Times are on the steady clock unless stated otherwise.
 
 CREATE TABLE sqs_queues (
     id INTEGER PRIMARY KEY AUTOINCREMENT,  -- where its messages are; a purge gives the queue a new one

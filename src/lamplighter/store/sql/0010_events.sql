@@ -1,4 +1,4 @@
--- Letters: calls that are to be delivered to a target.
+-- Deliveries: calls to send to a target.
 
 CREATE TABLE letters (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

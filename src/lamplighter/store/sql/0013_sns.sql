@@ -1,4 +1,4 @@
--- SNS: topics, subscriptions, and what is delivered to them.
+-- SNS: topics, subscriptions and deliveries.
 
 CREATE TABLE topics (
     arn TEXT PRIMARY KEY,

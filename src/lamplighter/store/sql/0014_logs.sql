@@ -1,4 +1,4 @@
--- CloudWatch Logs: groups, streams, and chunks of log events. What ECS has handed over. Counts and ages to watch.
+-- CloudWatch Logs: groups, streams and chunks of log events. The lines that ECS has shipped. Counts and ages for metrics.
 
 CREATE TABLE log_groups (
     id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never repeats: what a deleted group leaves is not its successor's

@@ -1,4 +1,4 @@
--- What is asked by those who watch the engine.
+-- Indexes for the health document and the metrics.
 
 CREATE TRIGGER letters_counted AFTER UPDATE OF outcome ON letters WHEN old.outcome IS NULL AND new.outcome IS NOT NULL
 BEGIN

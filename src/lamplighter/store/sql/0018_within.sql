@@ -1,3 +1,3 @@
--- For how many seconds after its time a slot is made up for that came while no engine ran.
+-- The seconds after its time within which a slot that was missed without an engine still starts a run.
 
 ALTER TABLE schedules ADD COLUMN within INTEGER;

@@ -1,4 +1,4 @@
--- CloudWatch: alarms, what became of them, and what was measured.
+-- CloudWatch: alarms, their history, and metrics.
 
 CREATE TABLE alarms (
     arn TEXT PRIMARY KEY,
@@ -39,5 +39,5 @@ CREATE TABLE metric_points (       -- what customers put, and samples of what go
 ) WITHOUT ROWID;
 CREATE INDEX metric_points_by_time ON metric_points (time);
 
--- How many executions of a machine began, or ended, in a time: what AWS/States measures.
+-- Indexes for the executions of a machine that began or ended in a period: the metrics of AWS/States.
 CREATE INDEX executions_by_start ON executions (machine, start);

@@ -1,4 +1,4 @@
--- A replay goes by the time that an event tells of itself, and not by when it came.
+-- A replay selects events by their own time, not by their arrival.
 
 ALTER TABLE archived_events ADD COLUMN happened INTEGER NOT NULL DEFAULT 0;
 UPDATE archived_events SET happened =

@@ -1,4 +1,4 @@
--- Who may log to an account, or to one of its log groups: kept and shown.
+-- Resource policies of CloudWatch Logs: stored and shown.
 
 CREATE TABLE log_policies (
     account TEXT NOT NULL,

@@ -1,4 +1,4 @@
--- Which alarms a composite alarm goes by.
+-- The alarms on which a composite alarm depends.
 
 CREATE TABLE alarm_children (
     child TEXT NOT NULL,           -- ARNs

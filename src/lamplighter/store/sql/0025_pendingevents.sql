@@ -1,5 +1,5 @@
--- Events of executions that a process of its own works on, in the order in which they happened, and what was under way
--- in the engine's own process when an engine died.
+-- Events of executions whose steps a separate process computes, in order of arrival; and the step that the engine's own
+-- process computed when an engine died.
 
 CREATE TABLE pending_events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

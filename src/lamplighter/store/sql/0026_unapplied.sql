@@ -1,4 +1,4 @@
--- Files whose jobs are not as the files say, until they are.
+-- Job files that are not applied yet.
 
 CREATE TABLE unapplied (
     file TEXT PRIMARY KEY,

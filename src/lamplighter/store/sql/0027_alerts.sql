@@ -1,4 +1,4 @@
--- Slots of schedules that no target was called for, and whom to tell of them.
+-- Slots for which no target was called, and the topics to alert.
 
 ALTER TABLE schedules ADD COLUMN mark TEXT;   -- which job of a job file it starts, and its channels for did-not-start
 
@@ -14,7 +14,7 @@ CREATE TABLE dropped_slots (       -- nobody has been told of these yet
     PRIMARY KEY (owner, schedule, slot)
 ) WITHOUT ROWID;
 
--- Docker, or whatever runs containers, does not answer; at most one row.
+-- An outage of the container runtime; at most one row.
 
 CREATE TABLE runtime_outage (
     id INTEGER PRIMARY KEY CHECK (id = 1),

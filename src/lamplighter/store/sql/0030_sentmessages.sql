@@ -1,4 +1,4 @@
--- How many messages were sent to each queue, by minute: CloudWatch's NumberOfMessagesSent.
+-- The number of messages sent to each queue in each minute: CloudWatch's NumberOfMessagesSent.
 
 CREATE TABLE sqs_sent_counts (
     account TEXT NOT NULL,

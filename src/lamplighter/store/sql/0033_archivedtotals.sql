@@ -1,4 +1,4 @@
--- What an archive holds, added up for each ten minutes, so that nobody counts its events one by one.
+-- The number and size of an archive's events for each ten minutes, so that no query counts single events.
 
 CREATE TABLE archived_totals (
     archive TEXT NOT NULL,

@@ -1,4 +1,4 @@
--- The templates of stacks and change sets, apart from what else a plan says: they are large, and few turns need them.
+-- The templates of stacks and change sets in their own table: they are large, and few turns need them.
 
 CREATE TABLE stack_templates (
     id TEXT PRIMARY KEY,           -- which never repeats: what it names never changes
@@ -37,5 +37,5 @@ UPDATE change_sets SET body = json_set(
     '$.plan.transforms', NULL
 );
 
--- What a pass asks of all resources of a stack, in their order, is in the index.
+-- An index that contains what a pass reads of all resources of a stack, in their order.
 CREATE INDEX stack_resources_in_order ON stack_resources (stack, position, logical, type, status, phase);
