@@ -4,16 +4,17 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 READY := .venv/ready
+PURE := $(addprefix tests/,architecture asl base console/view jobs/file jobs/iam jobs/lint lang operations runs wire)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test chaos demo bench pictures clean
+.PHONY: help setup check test quick chaos demo bench pictures clean
 
-help: ## list these targets
+help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
 	@echo
 	@echo 'PYTHON=python3.12 chooses the interpreter of a new .venv; ARGS="tests/asl -k retry" goes to pytest, chaos, demo or bench.'
 
-setup: $(READY) ## build .venv with the lamplighter command and all that tests need
+setup: $(READY) ## build .venv with the lamplighter command and everything that the tests need
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -30,6 +31,9 @@ check: setup ## run ruff, mypy strict and import-linter
 
 test: setup ## run all tests, one process per core
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+quick: setup ## run the tests of the pure layers, with few examples for each property
+	LAMPLIGHTER_QUICK=1 $(BIN)/pytest -q -n auto $(PURE) $(ARGS)
 
 chaos: setup ## kill the engine and simulate power cuts: ARGS="--minutes 10 --seed 7", or "--kills 1000 --cuts 5000"
 	$(BIN)/python -m tests.chaos.storm $(ARGS)

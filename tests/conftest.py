@@ -18,9 +18,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.free_ports import claimed_port
+from tests.property_settings import examples
 
 # The duration of an example depends more on the machine than on the code.
-settings.register_profile("no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "no deadline", deadline=None, max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("no deadline")
 
 # A shell that runs the tests in the background may ignore these signals; each program that they start inherits that.

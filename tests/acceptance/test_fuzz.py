@@ -22,6 +22,7 @@ from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.models.shapes import JSON, load_service
 from tests.asl.definition.test_parse import damaged_definitions
+from tests.property_settings import examples
 from tests.random_parameters import documents, values_of_shape
 from tests.strategies import values
 
@@ -64,7 +65,7 @@ The only activity does not exist, so that no request waits for a task.
 FUZZ = settings(
     deadline=None,
     derandomize=True,
-    max_examples=250,
+    max_examples=examples(250),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -153,7 +154,7 @@ def requests(draw: st.DrawFn) -> tuple[str, Json]:
     return operation, draw(values_of_shape(shape, TEXTS))
 
 
-@settings(FUZZ, max_examples=1500)
+@settings(FUZZ, max_examples=examples(1500))
 @given(request=requests())
 def test_every_operation_answers_random_parameters_in_aws_s_shape(
     client: ServerClient, request: tuple[str, Json]

@@ -12,6 +12,7 @@ from lamplighter.asl.definition.parse import InvalidDefinition, parse_definition
 from lamplighter.asl.execution import step
 from lamplighter.base.json_text import Json, dumps, loads
 from tests.asl.simulated_execution import SimulatedExecution
+from tests.property_settings import examples
 from tests.strategies import INPUT, definitions, values
 
 NodePath = tuple[str | int, ...]
@@ -90,7 +91,7 @@ def parse_or_reject(text: str) -> Definition | InvalidDefinition:
         return error
 
 
-@settings(deadline=None, derandomize=True, max_examples=600)
+@settings(deadline=None, derandomize=True, max_examples=examples(600))
 @given(damaged_definitions())
 def test_a_damaged_definition_is_compiled_or_rejected_with_locations(document: Json) -> None:
     found = parse_or_reject(dumps(document))
@@ -102,7 +103,7 @@ def test_a_damaged_definition_is_compiled_or_rejected_with_locations(document: J
             assert "object is not" not in each.message, each
 
 
-@settings(deadline=None, derandomize=True, max_examples=600)
+@settings(deadline=None, derandomize=True, max_examples=examples(600))
 @given(damaged_definitions())
 def test_a_damaged_definition_that_is_compiled_runs_to_an_end(document: Json) -> None:
     found = parse_or_reject(dumps(document))
@@ -111,7 +112,7 @@ def test_a_damaged_definition_that_is_compiled_runs_to_an_end(document: Json) ->
             assert SimulatedExecution(found, INPUT).run().execution.status != "RUNNING"
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(deadline=None, derandomize=True, max_examples=examples(200))
 @given(st.text() | values.map(dumps))
 def test_a_random_text_is_rejected_with_a_reason(text: str) -> None:
     found = parse_or_reject(text)

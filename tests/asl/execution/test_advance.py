@@ -27,12 +27,13 @@ from lamplighter.services.states.tables.frames import dump_counters, load, save
 from lamplighter.store.db import CommitSignals, Tx
 from lamplighter.store.migrate import migrate
 from tests.asl.simulated_execution import PredictableExecution, SimulatedExecution, awaited_keys, without_progress
+from tests.property_settings import examples
 from tests.strategies import INPUT, definitions, moves
 
 quick = settings(
     deadline=None,
     derandomize=True,
-    max_examples=250,
+    max_examples=examples(250),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 SHORT_HISTORY = 30

@@ -18,6 +18,7 @@ from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.jobs.stack.template import to_json
 from tests.jobs.file.test_load import OVERRIDES, mutate_document
 from tests.jobs.matrix import FILES, WORKFLOWS
+from tests.property_settings import examples
 
 SCHEMA = job_file_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -37,7 +38,7 @@ def test_the_schema_accepts_every_valid_file(text: str) -> None:
 
 
 @given(st.sampled_from(sorted(FILES)), st.integers(1, 2), st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_schema_accepts_every_file_that_loads_without_an_error(
     tmp_path: Path, name: str, times: int, draw: st.DataObject
 ) -> None:

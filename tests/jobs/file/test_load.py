@@ -21,6 +21,7 @@ from lamplighter.jobs.lint.lint import lint_job_file
 from lamplighter.jobs.stack.template import build_template
 from tests.jobs.matrix import FILES, WORKFLOWS
 from tests.jobs.projects import collect_problems, load_job_text
+from tests.property_settings import examples
 
 ONE_JOB = "project: p\njobs: {a: {command: ls}}\n"
 
@@ -440,7 +441,7 @@ def collect_all_problems(folder: Path, text: str) -> list[Problem]:
 
 
 @given(st.sampled_from(sorted(FILES)), st.integers(1, 4), st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_mutated_file_yields_problems_or_a_template_and_never_another_error(
     tmp_path: Path, name: str, times: int, draw: st.DataObject
 ) -> None:
@@ -454,7 +455,7 @@ def test_a_mutated_file_yields_problems_or_a_template_and_never_another_error(
 
 
 @given(st.sampled_from(sorted(FILES)), st.integers(0, 3000), st.integers(0, 30), st.text(max_size=5))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_file_with_a_replaced_part_yields_problems_or_a_template(
     tmp_path: Path, name: str, at: int, length: int, text: str
 ) -> None:

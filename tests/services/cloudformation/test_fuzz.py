@@ -16,13 +16,14 @@ from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.models.shapes import QUERY, load_service
 from tests.asl.definition.test_parse import node_paths, with_renamed_member, with_value, without_node
+from tests.property_settings import examples
 from tests.random_parameters import documents, values_of_shape
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, template
 
 FUZZ = settings(
     deadline=None,
     derandomize=True,
-    max_examples=150,
+    max_examples=examples(150),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 CREDENTIAL = "Credential=test/20260101/us-east-1/cloudformation/aws4_request"
@@ -186,7 +187,7 @@ def test_a_damaged_template_is_deployed_or_refused(wire: WireClient, document: J
     create_and_delete(wire, dumps(document))
 
 
-@settings(FUZZ, max_examples=40)
+@settings(FUZZ, max_examples=examples(40))
 @given(document=damaged_templates())
 def test_an_update_to_a_damaged_template_completes_or_is_rolled_back(wire: WireClient, document: Json) -> None:
     update_and_delete(wire, dumps(document))
@@ -260,7 +261,7 @@ def requests(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
     return operation.name, {name: str(value) for name, value in body.items() if name not in ("Action", "Version")}
 
 
-@settings(FUZZ, max_examples=200)
+@settings(FUZZ, max_examples=examples(200))
 @given(request=requests())
 def test_every_operation_answers_random_parameters_as_aws_would(
     wire: WireClient, request: tuple[str, dict[str, str]]

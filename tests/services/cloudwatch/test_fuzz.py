@@ -14,6 +14,7 @@ from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.shapes import SERVICES
 from lamplighter.wire.protocols import aws_json
 from tests.engine_harness import ACCOUNT, CALLER, REGION
+from tests.property_settings import examples
 from tests.random_parameters import values_of_shape
 from tests.services.cloudwatch.cloudwatch_harness import MACHINE_ARN, MINUTE, CloudWatchHarness
 
@@ -58,7 +59,7 @@ def harness(tmp_path: Path) -> Iterator[CloudWatchHarness]:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@settings(max_examples=25, deadline=None, suppress_health_check=SUPPRESSED_CHECKS)
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=SUPPRESSED_CHECKS)
 @given(data=st.data())
 def test_any_request_gets_a_valid_answer_or_an_aws_error(
     harness: CloudWatchHarness, operation: str, data: st.DataObject

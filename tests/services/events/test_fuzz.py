@@ -12,6 +12,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.events.rules.event_patterns import REQUIRED_FIELDS
 from lamplighter.wire.models.catalog import ModelCatalog
 from tests.engine_harness import ACCOUNT, CALLER, REGION, ROLE, SECOND
+from tests.property_settings import examples
 from tests.services.events.events_harness import GROUP, QUEUE, TOPIC, EventsHarness
 
 CATALOG = ModelCatalog()
@@ -118,7 +119,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventsHarness]:
 @settings(
     deadline=None,
     derandomize=True,
-    max_examples=100,
+    max_examples=examples(100),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())

@@ -18,11 +18,12 @@ from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.server import HttpServer
 from lamplighter.services.logs.arns import event_id, page_token
 from lamplighter.wire.access.host_header import AllowedHosts
+from tests.property_settings import examples
 
 FUZZ = settings(
     deadline=None,
     derandomize=True,
-    max_examples=300,
+    max_examples=examples(300),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 NOW = ManualClock().wall

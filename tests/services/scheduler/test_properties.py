@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lamplighter.lang.schedule.expression import parse_schedule
 from tests.engine_harness import ROLE, EngineDied
+from tests.property_settings import examples
 from tests.services.scheduler.scheduler_harness import HOUR, MINUTE, QUEUE, SchedulerHarness, format_time
 
 TARGET = {
@@ -60,7 +61,7 @@ def apply_incident(harness: SchedulerHarness, kind: str, amount: int) -> None:
             harness.advance(5 * MINUTE)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(EXPRESSIONS, POLICIES, st.lists(INCIDENTS, min_size=1, max_size=6))
 def test_every_slot_is_recorded_once_and_runs_at_most_once(
     expression: str, policy: str, incidents: list[tuple[str, int]]

@@ -13,6 +13,7 @@ from lamplighter.bus import Caller
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.route import encode_result, route_request
 from tests.engine_harness import ACCOUNT, REGION
+from tests.property_settings import examples
 from tests.services.sns.sns_harness import DEAD_LETTER_QUEUE, MISSING_QUEUE, QUEUE, WEBHOOK, SnsHarness
 
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
@@ -91,7 +92,7 @@ def _route_and_call(harness: SnsHarness, body: bytes) -> Json:
 @settings(
     deadline=None,
     derandomize=True,
-    max_examples=150,
+    max_examples=examples(150),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(REQUESTS, min_size=1, max_size=8))

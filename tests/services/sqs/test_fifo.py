@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
+from tests.property_settings import examples
 from tests.services.sqs.sqs_harness import SqsHarness, redrive_policy
 
 
@@ -213,7 +214,7 @@ operation_lists = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(operation_lists)
 def test_a_group_is_received_in_order_and_by_one_receiver_at_a_time(
     harness: SqsHarness, operations: list[tuple[str, Json]]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.wire.models.catalog import ModelCatalog
+from tests.property_settings import examples
 from tests.services.sqs.sqs_harness import SqsHarness, arn, redrive_policy
 
 CATALOG = ModelCatalog()
@@ -119,7 +120,7 @@ def values_of_shape(shape: Shape, name: str, handles: list[str]) -> st.SearchStr
 @settings(
     deadline=None,
     derandomize=True,
-    max_examples=150,
+    max_examples=examples(150),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
