@@ -61,7 +61,7 @@ class RecordingRuntime(FakeRuntime):
         """Return the names of the containers that really started, in order."""
         return [name for operation, name in self.calls if operation == "run"]
 
-    def left(self) -> list[str]:
+    def remaining(self) -> list[str]:
         """Return the names of the containers that were not removed."""
         return list(self._runs)
 

@@ -9,54 +9,54 @@ from pathlib import Path
 import pytest
 
 from lamplighter.engine import health
-from tests.acceptance.test_told import MINUTE, House
+from tests.acceptance.test_job_alerts import MINUTE, JobStackHarness
 from tests.engine_harness import HOUR, SECOND
 
 JOB = "timeout: 10m, notify: {run-failed: [ops, dev]}"
 
 
 @pytest.fixture
-def harness(tmp_path: Path) -> Iterator[House]:
-    harness = House(tmp_path)
+def harness(tmp_path: Path) -> Iterator[JobStackHarness]:
+    harness = JobStackHarness(tmp_path)
     harness.up()
     yield harness
     harness.close()
 
 
-def pass_time(harness: House, milliseconds: int) -> None:
+def pass_time(harness: JobStackHarness, milliseconds: int) -> None:
     """Advance the clock, a minute at a time."""
     for _ in range(milliseconds // MINUTE):
         harness.advance(MINUTE)
 
 
-def restore_docker(harness: House) -> None:
+def restore_docker(harness: JobStackHarness) -> None:
     harness.runtime.come_back()
     for _ in range(4):
         harness.advance(5 * SECOND)
 
 
-def running_containers(harness: House) -> list[str]:
-    return [each for each in harness.runtime.left() if harness.runtime._is_running(each)]
+def running_containers(harness: JobStackHarness) -> list[str]:
+    return [each for each in harness.runtime.remaining() if harness.runtime._is_running(each)]
 
 
-def test_a_task_that_waits_for_docker_does_not_use_up_its_timeout(harness: House) -> None:
+def test_a_task_that_waits_for_docker_does_not_use_up_its_timeout(harness: JobStackHarness) -> None:
     harness.deploy(JOB)
     harness.runtime.go_away()
-    run = harness.begin()
+    run = harness.start_run()
     pass_time(harness, 5 * HOUR)
     assert harness.status(run) == "RUNNING"
     restore_docker(harness)
     assert len(running_containers(harness)) == 1
     pass_time(harness, 9 * MINUTE)
     assert harness.status(run) == "RUNNING"
-    harness.finish()
+    harness.finish_containers()
     assert harness.status(run) == "SUCCEEDED"
 
 
-def test_the_timeout_of_a_waiting_task_begins_when_docker_is_back(harness: House) -> None:
+def test_the_timeout_of_a_waiting_task_begins_when_docker_is_back(harness: JobStackHarness) -> None:
     harness.deploy(JOB)
     harness.runtime.go_away()
-    run = harness.begin()
+    run = harness.start_run()
     pass_time(harness, 5 * HOUR)
     restore_docker(harness)
     pass_time(harness, 11 * MINUTE)
@@ -64,11 +64,11 @@ def test_the_timeout_of_a_waiting_task_begins_when_docker_is_back(harness: House
     assert harness.describe(run)["error"] == "States.Timeout"
 
 
-def test_an_outage_and_its_end_are_reported_once_to_each_channel(harness: House) -> None:
+def test_an_outage_and_its_end_are_reported_once_to_each_channel(harness: JobStackHarness) -> None:
     harness.deploy(JOB)
     harness.runtime.go_away()
-    harness.begin()
-    harness.begin()
+    harness.start_run()
+    harness.start_run()
     pass_time(harness, 3 * HOUR)
     for channel in ("ops", "dev"):
         ((subject, text),) = harness.mails(channel)
@@ -83,20 +83,20 @@ def test_an_outage_and_its_end_are_reported_once_to_each_channel(harness: House)
         assert "took longer" not in str(harness.mails(channel))
 
 
-def test_a_short_outage_is_not_reported(harness: House) -> None:
+def test_a_short_outage_is_not_reported(harness: JobStackHarness) -> None:
     harness.deploy(JOB)
     harness.runtime.go_away()
-    harness.begin()
+    harness.start_run()
     harness.advance(30 * SECOND)
     restore_docker(harness)
     pass_time(harness, 2 * MINUTE)
     assert harness.mails() == []
 
 
-def test_the_health_of_the_engine_reports_an_outage(harness: House) -> None:
+def test_the_health_of_the_engine_reports_an_outage(harness: JobStackHarness) -> None:
     harness.deploy(JOB)
     harness.runtime.go_away()
-    harness.begin()
+    harness.start_run()
     (found,) = health.read_health(harness.engine).conditions
     assert found.name == "docker"
     assert found.reason == "Docker has not answered since 2026-01-01 00:00 UTC: 1 task is waiting"
@@ -104,10 +104,10 @@ def test_the_health_of_the_engine_reports_an_outage(harness: House) -> None:
     assert health.read_health(harness.engine).conditions == ()
 
 
-def test_an_engine_that_restarts_during_an_outage_continues_it(harness: House) -> None:
+def test_an_engine_that_restarts_during_an_outage_continues_it(harness: JobStackHarness) -> None:
     harness.deploy(JOB)
     harness.runtime.go_away()
-    run = harness.begin()
+    run = harness.start_run()
     pass_time(harness, HOUR)
     harness.restart()
     pass_time(harness, HOUR)
@@ -116,17 +116,17 @@ def test_an_engine_that_restarts_during_an_outage_continues_it(harness: House) -
     harness.restart()
     pass_time(harness, 9 * MINUTE)
     assert harness.status(run) == "RUNNING"
-    harness.finish()
+    harness.finish_containers()
     assert harness.status(run) == "SUCCEEDED"
     assert [subject for subject, _ in harness.mails()][1:] == ["Docker answers again"]
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(5, "SUCCEEDED"), (12, "FAILED")])
 def test_a_container_that_ended_during_an_outage_is_judged_by_the_time_of_its_end(
-    harness: House, minutes: int, status: str
+    harness: JobStackHarness, minutes: int, status: str
 ) -> None:
     harness.deploy(JOB)
-    run = harness.begin()
+    run = harness.start_run()
     harness.runtime.go_away()
     pass_time(harness, minutes * MINUTE)
     harness.runtime.finish(running_containers(harness)[0])
@@ -137,9 +137,9 @@ def test_a_container_that_ended_during_an_outage_is_judged_by_the_time_of_its_en
     assert harness.status(run) == status
 
 
-def test_a_container_that_exceeded_its_timeout_during_an_outage_is_stopped(harness: House) -> None:
+def test_a_container_that_exceeded_its_timeout_during_an_outage_is_stopped(harness: JobStackHarness) -> None:
     harness.deploy(JOB)
-    run = harness.begin()
+    run = harness.start_run()
     harness.runtime.go_away()
     pass_time(harness, HOUR)
     assert harness.status(run) == "RUNNING"
@@ -148,10 +148,10 @@ def test_a_container_that_exceeded_its_timeout_during_an_outage_is_stopped(harne
     assert running_containers(harness) == []
 
 
-def test_a_run_that_is_stopped_during_an_outage_leaves_no_rows(harness: House) -> None:
+def test_a_run_that_is_stopped_during_an_outage_leaves_no_rows(harness: JobStackHarness) -> None:
     harness.deploy(JOB)
     harness.runtime.go_away()
-    run = harness.begin()
+    run = harness.start_run()
     pass_time(harness, 2 * MINUTE)
     harness.call("states", "StopExecution", executionArn=run)
     restore_docker(harness)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import manual_world
-from tests.chaos.recorded_night import (
+from tests.chaos.recorded_batch import (
     EXECUTION_EXISTS,
     MESSAGE_DELETED,
     MESSAGE_EXISTS,

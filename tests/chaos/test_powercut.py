@@ -12,7 +12,7 @@ import pytest
 from lamplighter.base.json_text import Json
 from tests.chaos.disk_states import power_cut_states
 from tests.chaos.powercut import check_recovery, find_fault, write_files
-from tests.chaos.recorded_night import (
+from tests.chaos.recorded_batch import (
     RecordedDisk,
     Workload,
     WorkloadRecord,

@@ -52,7 +52,7 @@ def test_a_job_that_still_runs_after_its_timeout_is_stopped_at_the_restart(harne
     execution = run_job_across_downtime(harness, 3_600_000, 60_000, TimeoutSeconds=10)
     harness.settle()
     assert harness.describe(execution)["error"] == "States.Timeout"
-    assert harness.runtime.left() == []
+    assert harness.runtime.remaining() == []
 
 
 def test_an_engine_starts_while_the_runtime_is_unavailable(harness: EngineHarness) -> None:

@@ -103,7 +103,7 @@ def start_execution(harness: EngineHarness, machine: str) -> str:
 def answer_task_tokens(harness: EngineHarness) -> None:
     """Be the worker that answers for each container with a task token; it repeats a call whose answer was lost."""
     for name, container in harness.runtime.started.items():
-        if "TOKEN" in container.environment and name in harness.runtime.left():
+        if "TOKEN" in container.environment and name in harness.runtime.remaining():
             with suppress(AwsError):  # the call was committed, and the engine died before it answered
                 harness.call(
                     "states", "SendTaskSuccess", taskToken=container.environment["TOKEN"], output='{"by":"hand"}'
@@ -141,7 +141,7 @@ def check_events(harness: EngineHarness) -> None:
 
 
 def check_leftovers(harness: EngineHarness) -> None:
-    assert harness.runtime.left() == []
+    assert harness.runtime.remaining() == []
     for table in ("outbox", "timers", "frames", "child_progress", "child_results", "external_names"):
         assert harness.rows(f"SELECT * FROM {table}") == [], table
 

@@ -159,7 +159,7 @@ def test_a_task_whose_row_is_damaged_is_stopped_with_a_reason(harness: EngineHar
     found = harness.describe(damaged)
     assert (found["status"], found["error"]) == ("FAILED", "States.TaskFailed")
     assert "cannot be read" in found["cause"]
-    assert harness.runtime.left() == [intact_task]
+    assert harness.runtime.remaining() == [intact_task]
     assert harness.runtime.count("stop", damaged_task) == 1
     harness.advance(100 * SECOND)
     assert harness.status(neighbour) == "SUCCEEDED"

@@ -116,4 +116,4 @@ def test_an_engine_that_starts_without_docker_continues_when_docker_returns(harn
     harness.runtime.come_back()
     harness.advance(10 * SECOND)
     assert harness.status(execution) == "SUCCEEDED"
-    assert (len(harness.runtime.started_names()), harness.runtime.left()) == (1, [])
+    assert (len(harness.runtime.started_names()), harness.runtime.remaining()) == (1, [])

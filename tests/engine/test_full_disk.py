@@ -61,11 +61,11 @@ def test_the_exit_of_a_container_is_written_when_there_is_room_again(harness: En
     harness.disk.fill(full_at)
     harness.advance(60 * SECOND)
     assert harness.status(execution) == "RUNNING"
-    assert harness.runtime.left() == [name], "its exit is not on record, so it must not be removed"
+    assert harness.runtime.remaining() == [name], "its exit is not on record, so it must not be removed"
     harness.disk.fill("")
     harness.advance(SECOND)
     assert harness.status(execution) == "SUCCEEDED"
-    assert (harness.runtime.started_names(), harness.runtime.left()) == ([name], [])
+    assert (harness.runtime.started_names(), harness.runtime.remaining()) == ([name], [])
     assert [event.detail["status"] for event in harness.published_events("aws.states")] == ["RUNNING", "SUCCEEDED"]
 
 
@@ -87,7 +87,7 @@ def test_a_disk_that_is_full_from_time_to_time_runs_no_container_twice(
     harness.advance(10 * SECOND)
     assert harness.status(execution) == "SUCCEEDED"
     assert len(set(harness.runtime.started_names())) == len(harness.runtime.started_names()) == 2
-    assert harness.runtime.left() == []
+    assert harness.runtime.remaining() == []
     kinds = harness.types(execution)
     assert (kinds.count("TaskSubmitted"), kinds.count("TaskFailed"), kinds.count("TaskSucceeded")) == (2, 1, 1)
 

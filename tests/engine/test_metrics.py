@@ -38,7 +38,7 @@ def test_executions_and_tasks_are_counted_by_status(harness: EngineHarness) -> N
     found = read_metrics(harness)
     assert (found["executions", "SUCCEEDED"], found["executions", "RUNNING"]) == (1, 2)
     assert found["tasks", "RUNNING"] == 1
-    harness.runtime.finish(harness.runtime.left()[0])
+    harness.runtime.finish(harness.runtime.remaining()[0])
     harness.advance(60 * SECOND)
     found = read_metrics(harness)
     assert (found["executions", "SUCCEEDED"], found["executions", "RUNNING"]) == (3, 0)

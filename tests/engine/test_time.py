@@ -52,10 +52,10 @@ def test_a_timeout_ends_the_task_exactly_at_its_time_and_stops_its_container(har
     harness.runtime.script(Script(after=None))
     execution = harness.run_machine(job(TimeoutSeconds=60))
     harness.advance(60 * SECOND - 1)
-    assert (harness.status(execution), len(harness.runtime.left())) == ("RUNNING", 1)
+    assert (harness.status(execution), len(harness.runtime.remaining())) == ("RUNNING", 1)
     harness.advance(1)
     assert harness.describe(execution)["error"] == "States.Timeout"
-    assert harness.runtime.left() == []
+    assert harness.runtime.remaining() == []
 
 
 def test_a_missed_heartbeat_ends_the_task_and_a_timely_one_does_not(harness: EngineHarness) -> None:

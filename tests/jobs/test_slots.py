@@ -13,7 +13,7 @@ from lamplighter.runtime.fake import Script
 from lamplighter.store.db import Tx
 from tests.engine_harness import ACCOUNT, HOUR, REGION
 from tests.jobs.test_alerts import AlertHarness
-from tests.jobs.test_untold import replace_operation
+from tests.jobs.test_unreported_failures import replace_operation
 
 MACHINES = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:"
 DAY = 24 * HOUR

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.chaos.disk_states import power_cut_states
 from tests.chaos.powercut import find_fault, write_files
-from tests.chaos.recorded_night import record_workload
+from tests.chaos.recorded_batch import record_workload
 from tests.chaos.storm.ledger import Figures
 from tests.chaos.storm.storm import Storm
 

@@ -9,15 +9,15 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.services.alerts import service
 from lamplighter.services.alerts.service import Alerts
-from tests.acceptance.test_told import House
+from tests.acceptance.test_job_alerts import JobStackHarness
 from tests.engine_harness import ACCOUNT, REGION, EngineDied
 
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:reports-ops"
 
 
 @pytest.fixture
-def harness(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
+def harness(tmp_path: Path) -> Iterator[JobStackHarness]:
+    house = JobStackHarness(tmp_path)
     house.up()
     yield house
     house.close()
@@ -32,19 +32,19 @@ def make_failing_composer(error: Exception) -> Json:
 
 @pytest.mark.parametrize("error", [AwsError("no"), KeyError("detail"), RuntimeError("a bug")])
 def test_an_alert_that_cannot_be_composed_contains_the_message_of_the_rule(
-    harness: House, monkeypatch: pytest.MonkeyPatch, error: Exception
+    harness: JobStackHarness, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setitem(service.COMPOSERS, "run-failed", make_failing_composer(error))
     harness.deploy("notify: ops")
-    run = harness.begin()
-    harness.attempt(3)
+    run = harness.start_run()
+    harness.end_attempt(3)
     ((subject, text),) = harness.mails()
     assert subject == "AWS Notification Message"
     assert "a run of the job nightly ended FAILED" in text
     assert run in text
 
 
-def test_an_alert_of_an_unknown_pattern_contains_the_message_of_the_rule(harness: House) -> None:
+def test_an_alert_of_an_unknown_pattern_contains_the_message_of_the_rule(harness: JobStackHarness) -> None:
     harness.deploy("notify: ops")
     request = {"Mark": {"Job": "nightly", "Pattern": "new"}, "Channel": "ops", "TopicArn": TOPIC}
     harness.call("alerts", "Tell", **request, Message="as it came", Event={})
@@ -52,7 +52,7 @@ def test_an_alert_of_an_unknown_pattern_contains_the_message_of_the_rule(harness
     assert harness.mails()[0][1] == "as it came"
 
 
-def test_the_failure_of_a_deleted_run_is_alerted(harness: House) -> None:
+def test_the_failure_of_a_deleted_run_is_alerted(harness: JobStackHarness) -> None:
     harness.deploy("notify: ops")
     detail = {
         "executionArn": f"arn:aws:states:{REGION}:{ACCOUNT}:execution:reports-nightly:gone",
@@ -76,7 +76,7 @@ def test_the_failure_of_a_deleted_run_is_alerted(harness: House) -> None:
     ],
 )
 def test_a_cause_that_a_user_wrote_as_json_is_shown_as_the_reason(
-    harness: House, cause: str, reason: str | None
+    harness: JobStackHarness, cause: str, reason: str | None
 ) -> None:
     harness.deploy("notify: ops")
     fail = {"Type": "Fail", "Error": "Bad.Total", "Cause": cause}
@@ -95,12 +95,12 @@ def test_a_cause_that_a_user_wrote_as_json_is_shown_as_the_reason(
 
 
 @pytest.mark.parametrize("commit", range(1, 7))
-def test_an_alert_survives_a_crash_at_any_commit_and_has_one_message_id(harness: House, commit: int) -> None:
+def test_an_alert_survives_a_crash_at_any_commit_and_has_one_message_id(harness: JobStackHarness, commit: int) -> None:
     harness.deploy("notify: ops")
-    harness.begin()
+    harness.start_run()
     harness.die_at(commit, before=commit % 2 == 0)
     try:
-        harness.attempt(3, "oh no")
+        harness.end_attempt(3, "oh no")
         harness.advance(60_000)
     except EngineDied:
         harness.up()
@@ -112,7 +112,7 @@ def test_an_alert_survives_a_crash_at_any_commit_and_has_one_message_id(harness:
     assert len({str(mail["Message-ID"]) for mail in harness.out.mail.sent}) == 1
 
 
-def test_the_service_has_no_caches(harness: House) -> None:
+def test_the_service_has_no_caches(harness: JobStackHarness) -> None:
     alerts = Alerts(harness.engine.bus, harness.engine.world, "http://box")
     alerts.drop_caches()
     assert alerts.name == "alerts"

@@ -92,7 +92,7 @@ class CloudFormationHarness(EngineHarness):
 
     def finish_containers(self, code: int) -> None:
         """End all running containers with this exit code."""
-        for name in self.runtime.left():
+        for name in self.runtime.remaining():
             self.runtime.finish(name, code)
         self.settle()
 

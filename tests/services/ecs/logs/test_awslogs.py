@@ -263,7 +263,7 @@ def test_every_line_is_logged_once_if_the_engine_is_killed_at_any_commit(
             )
             name = f"{arn.rpartition('/')[2]}-main"
             harness.advance(SECOND)
-            if not written and name in harness.runtime.left():
+            if not written and name in harness.runtime.remaining():
                 written = True
                 harness.runtime.write(name, "4", "stderr")
                 harness.runtime.write(name, "5")
@@ -292,4 +292,4 @@ def test_the_output_of_a_container_whose_task_is_already_stopped_is_logged(harne
     harness.up()
     harness.advance(60 * SECOND)
     assert logged_messages(harness) == ["1", "2"]
-    assert harness.runtime.left() == []
+    assert harness.runtime.remaining() == []

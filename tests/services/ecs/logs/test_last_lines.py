@@ -31,7 +31,7 @@ def test_the_last_line_is_in_the_log_when_the_task_stops(tmp_path: Path) -> None
     harness.call("ecs", "RegisterTaskDefinition", family="job", containerDefinitions=[container])
     harness.call("ecs", "RunTask", taskDefinition="job")
     harness.settle()
-    (name,) = harness.runtime.left()
+    (name,) = harness.runtime.remaining()
     for number in range(3):
         harness.runtime.write(name, f"line {number}")
     harness.runtime.finish(name, 1)
@@ -47,7 +47,7 @@ def test_output_that_never_ends_delays_the_end_of_the_task_for_seconds_only(tmp_
     harness.define_task()
     arn = harness.call("ecs", "RunTask", taskDefinition="job")["tasks"][0]["taskArn"]
     harness.settle()
-    (name,) = harness.runtime.left()
+    (name,) = harness.runtime.remaining()
     logs = harness.runtime.logs
 
     async def endless_logs(name: str) -> Json:

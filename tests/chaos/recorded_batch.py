@@ -162,7 +162,7 @@ class Workload:
     def complete_tasks(self) -> None:
         """Complete the tasks of the containers that have a token."""
         for name, container in self.harness.runtime.started.items():
-            if "TOKEN" in container.environment and name in self.harness.runtime.left():
+            if "TOKEN" in container.environment and name in self.harness.runtime.remaining():
                 token = container.environment["TOKEN"]
                 self.harness.call("states", "SendTaskSuccess", taskToken=token, output='{"by":"hand"}')
                 self.harness.runtime.finish(name)

@@ -202,4 +202,4 @@ def test_each_night_of_a_month_runs_once_and_its_failures_are_alerted_by_all_thr
     )
     reasons = [mail["detail"]["stopCode"] for mail in attempt_mails]
     assert reasons.count("TaskFailedToStart") == sum(n.attempts.count(MISSING_IMAGE) for n in MONTH.values())
-    assert month.runtime.left() == []
+    assert month.runtime.remaining() == []

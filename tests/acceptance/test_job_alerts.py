@@ -28,7 +28,7 @@ CHANNELS = """channels:
 """
 
 
-class House(EngineHarness):
+class JobStackHarness(EngineHarness):
     """An engine harness with the stack of a job file, and the mails that it sends."""
 
     def __init__(self, folder: Path) -> None:
@@ -56,29 +56,29 @@ class House(EngineHarness):
         (stack,) = self.call("cloudformation", "DescribeStacks", StackName="reports")["Stacks"]
         assert stack["StackStatus"] == "CREATE_COMPLETE", stack
 
-    def begin(self, job: str = "nightly") -> str:
+    def start_run(self, job: str = "nightly") -> str:
         """Start a run by hand and return its ARN."""
         run = self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports-{job}")
         self.settle()
         return run
 
-    def attempt(self, code: int, *lines: str) -> None:
+    def end_attempt(self, code: int, *lines: str) -> None:
         """Let the running container write lines and exit."""
-        name = self.at_work(*lines)
+        name = self.write_lines(*lines)
         self.runtime.finish(name, code)
         self.settle()
         self.advance(2 * SECOND)
 
-    def at_work(self, *lines: str) -> str:
+    def write_lines(self, *lines: str) -> str:
         """Let the running container write lines; return its name."""
-        (name,) = [each for each in self.runtime.left() if self.runtime._is_running(each)]
+        (name,) = [each for each in self.runtime.remaining() if self.runtime._is_running(each)]
         for line in lines:
             self.runtime.write(name, line)
         return name
 
-    def finish(self) -> None:
+    def finish_containers(self) -> None:
         """Let all running containers exit with 0."""
-        for name in self.runtime.left():
+        for name in self.runtime.remaining():
             if self.runtime._is_running(name):
                 self.runtime.finish(name)
         self.settle()
@@ -90,19 +90,19 @@ class House(EngineHarness):
 
 
 @pytest.fixture
-def harness(tmp_path: Path) -> Iterator[House]:
-    harness = House(tmp_path)
+def harness(tmp_path: Path) -> Iterator[JobStackHarness]:
+    harness = JobStackHarness(tmp_path)
     harness.up()
     yield harness
     harness.close()
 
 
-def test_a_failed_run_is_alerted_with_all_known_details(harness: House) -> None:
+def test_a_failed_run_is_alerted_with_all_known_details(harness: JobStackHarness) -> None:
     harness.deploy("retry: {attempts: 1, interval: 10s}, notify: ops")
-    run = harness.begin()
-    harness.attempt(1, "first try")
+    run = harness.start_run()
+    harness.end_attempt(1, "first try")
     harness.advance(10 * SECOND)
-    harness.attempt(3, *(f"line {number}" for number in range(1, 31)), "\x1b[31mboom\x1b[0m")
+    harness.end_attempt(3, *(f"line {number}" for number in range(1, 31)), "\x1b[31mboom\x1b[0m")
     assert harness.status(run) == "FAILED"
     lines = "\n".join(f"  line {number}" for number in range(12, 31))
     ((subject, text),) = harness.mails()
@@ -121,12 +121,12 @@ def test_a_failed_run_is_alerted_with_all_known_details(harness: House) -> None:
     )
 
 
-def test_each_failed_attempt_is_alerted_if_the_job_requests_it(harness: House) -> None:
+def test_each_failed_attempt_is_alerted_if_the_job_requests_it(harness: JobStackHarness) -> None:
     harness.deploy("retry: {attempts: 1, interval: 10s}, notify: {attempt-failed: ops}")
-    run = harness.begin()
-    harness.attempt(7, "oh no")
+    run = harness.start_run()
+    harness.end_attempt(7, "oh no")
     harness.advance(10 * SECOND)
-    harness.attempt(0)
+    harness.end_attempt(0)
     assert harness.status(run) == "SUCCEEDED"
     ((subject, text),) = harness.mails()
     assert subject == "reports: an attempt of nightly failed with exit code 7"
@@ -135,19 +135,19 @@ def test_each_failed_attempt_is_alerted_if_the_job_requests_it(harness: House) -
     assert text.rstrip().endswith("Last lines:\n  oh no")
 
 
-def test_a_webhook_of_the_job_file_gets_only_notifications_and_needs_no_confirmation(harness: House) -> None:
+def test_a_webhook_of_the_job_file_gets_only_notifications_and_needs_no_confirmation(harness: JobStackHarness) -> None:
     harness.deploy("notify: hook")
-    harness.begin()
-    harness.attempt(3)
+    harness.start_run()
+    harness.end_attempt(3)
     posts = [loads(post.body) for post in harness.out.http.posts]
     assert [post["Type"] for post in posts] == ["Notification"]
     assert posts[0]["Subject"] == "reports: nightly failed with exit code 3"
 
 
-def test_a_run_that_alerted_a_channel_itself_is_not_alerted_there_again(harness: House) -> None:
+def test_a_run_that_alerted_a_channel_itself_is_not_alerted_there_again(harness: JobStackHarness) -> None:
     harness.deploy("notify: {caught: ops, run-failed: [ops, dev]}")
-    run = harness.begin()
-    harness.attempt(3, "oh no")
+    run = harness.start_run()
+    harness.end_attempt(3, "oh no")
     assert harness.status(run) == "FAILED"
     assert [subject for subject, _ in harness.mails("ops")] == ["reports: nightly failed"]
     assert "Exit code: 3" in harness.mails("ops")[0][1]
@@ -155,9 +155,9 @@ def test_a_run_that_alerted_a_channel_itself_is_not_alerted_there_again(harness:
     assert [subject for subject, _ in harness.mails("dev")] == ["reports: nightly failed with exit code 3"]
 
 
-def test_a_run_that_exceeds_its_deadline_is_alerted_only_by_the_rule(harness: House) -> None:
+def test_a_run_that_exceeds_its_deadline_is_alerted_only_by_the_rule(harness: JobStackHarness) -> None:
     harness.deploy("deadline: 1h, notify: {caught: ops, run-failed: ops}")
-    run = harness.begin()
+    run = harness.start_run()
     harness.advance(HOUR)
     assert harness.status(run) == "TIMED_OUT"
     ((subject, text),) = harness.mails()
@@ -170,10 +170,10 @@ TIMED_OUT = "Error:     States.Timeout\nReason:    an attempt took longer than i
 
 
 @pytest.mark.parametrize("retry", ["{attempts: 0}", "{exit: {codes: [3], attempts: 1}}"])
-def test_a_run_whose_attempt_timed_out_is_alerted_with_the_limit_and_its_last_lines(harness: House, retry: str) -> None:
+def test_an_alert_of_a_timed_out_attempt_has_the_limit_and_the_last_lines(harness: JobStackHarness, retry: str) -> None:
     harness.deploy(f"timeout: 1m, retry: {retry}, notify: ops")
-    harness.begin()
-    harness.at_work("still at it")
+    harness.start_run()
+    harness.write_lines("still at it")
     for _ in range(2):
         harness.advance(30 * SECOND)
     ((_, text),) = harness.mails()
@@ -183,11 +183,11 @@ def test_a_run_whose_attempt_timed_out_is_alerted_with_the_limit_and_its_last_li
 
 @pytest.mark.parametrize(("lines", "mails"), [((), 1), (("still at it",), 2)])
 def test_a_run_is_alerted_again_with_last_lines_that_its_own_alert_could_not_contain(
-    harness: House, lines: tuple[str, ...], mails: int
+    harness: JobStackHarness, lines: tuple[str, ...], mails: int
 ) -> None:
     harness.deploy("timeout: 1m, notify: {caught: ops, run-failed: ops}")
-    harness.begin()
-    harness.at_work(*lines)
+    harness.start_run()
+    harness.write_lines(*lines)
     for _ in range(2):
         harness.advance(30 * SECOND)
     found = [text for _, text in harness.mails()]
@@ -196,13 +196,13 @@ def test_a_run_is_alerted_again_with_last_lines_that_its_own_alert_could_not_con
     assert ["still at it" in text for text in found] == [False, True][:mails]
 
 
-def test_a_timed_out_attempt_is_alerted_as_a_timeout(harness: House) -> None:
+def test_a_timed_out_attempt_is_alerted_as_a_timeout(harness: JobStackHarness) -> None:
     harness.deploy("timeout: 1m, retry: {attempts: 1, interval: 10s}, notify: {attempt-failed: ops}")
-    harness.begin()
-    harness.at_work("still at it")
+    harness.start_run()
+    harness.write_lines("still at it")
     harness.advance(MINUTE)
     harness.advance(10 * SECOND)
-    harness.attempt(0)
+    harness.end_attempt(0)
     ((subject, text),) = harness.mails()
     assert subject == "reports: an attempt of nightly failed: it timed out"
     assert TIMED_OUT in text
@@ -210,17 +210,17 @@ def test_a_timed_out_attempt_is_alerted_as_a_timeout(harness: House) -> None:
     assert "still at it" in text
 
 
-def test_an_attempt_whose_run_exceeded_its_deadline_is_alerted_with_the_deadline(harness: House) -> None:
+def test_an_attempt_whose_run_exceeded_its_deadline_is_alerted_with_the_deadline(harness: JobStackHarness) -> None:
     harness.deploy("timeout: 1h, deadline: 1m, notify: {attempt-failed: ops}")
-    harness.begin()
+    harness.start_run()
     harness.advance(MINUTE)
     ((_, text),) = harness.mails()
     assert "Reason:    the run took longer than its deadline of 1m\n" in text
 
 
-def test_an_attempt_whose_run_a_person_stops_is_not_alerted(harness: House) -> None:
+def test_an_attempt_whose_run_a_person_stops_is_not_alerted(harness: JobStackHarness) -> None:
     harness.deploy("timeout: 1h, notify: {attempt-failed: ops}")
-    run = harness.begin()
+    run = harness.start_run()
     harness.call("states", "StopExecution", executionArn=run)
     harness.advance(MINUTE)
     assert harness.status(run) == "ABORTED"
@@ -237,13 +237,13 @@ States:
 
 
 @pytest.mark.parametrize("retry", ["{attempts: 1, interval: 10s}", "{exit: {codes: [3], attempts: 1, interval: 10s}}"])
-def test_the_alert_names_the_failed_step_with_its_exit_code(harness: House, retry: str) -> None:
+def test_the_alert_names_the_failed_step_with_its_exit_code(harness: JobStackHarness, retry: str) -> None:
     harness.deploy(f"retry: {retry}", steps=STEPS, whole="notify: {run-failed: ops, caught: dev}")
-    harness.begin("whole")
-    harness.attempt(0)
-    harness.attempt(3)
+    harness.start_run("whole")
+    harness.end_attempt(0)
+    harness.end_attempt(3)
     harness.advance(10 * SECOND)
-    harness.attempt(3, "oh no")
+    harness.end_attempt(3, "oh no")
     ((subject, text),) = harness.mails()
     assert subject == "reports: whole failed with exit code 3"
     assert "Exit code: 3\nStep:      Second (job nightly), attempt 2\n" in text
@@ -252,10 +252,10 @@ def test_the_alert_names_the_failed_step_with_its_exit_code(harness: House, retr
     assert "Exit code: 3\nStep:      job nightly, attempt 2\n" in caught
 
 
-def test_the_alert_names_the_step_that_timed_out_with_its_timeout(harness: House) -> None:
+def test_the_alert_names_the_step_that_timed_out_with_its_timeout(harness: JobStackHarness) -> None:
     harness.deploy("timeout: 1m", steps=STEPS, whole="notify: {run-failed: ops}")
-    harness.begin("whole")
-    harness.attempt(0)
+    harness.start_run("whole")
+    harness.end_attempt(0)
     harness.advance(MINUTE)
     ((_, text),) = harness.mails()
     assert TIMED_OUT in text
@@ -275,26 +275,26 @@ States:
 """
 
 
-def test_an_attempt_that_is_stopped_because_a_parallel_step_failed_is_not_alerted(harness: House) -> None:
+def test_an_attempt_that_is_stopped_because_a_parallel_step_failed_is_not_alerted(harness: JobStackHarness) -> None:
     harness.deploy("timeout: 1h, notify: {attempt-failed: ops}", steps=PARALLEL_STEPS)
-    run = harness.begin("whole")
+    run = harness.start_run("whole")
     harness.advance(MINUTE)
     assert harness.status(run) == "FAILED"
     assert harness.mails() == []
 
 
-def test_a_late_run_is_alerted_and_continues(harness: House) -> None:
+def test_a_late_run_is_alerted_and_continues(harness: JobStackHarness) -> None:
     harness.deploy("late: 30m, notify: ops")
-    run = harness.begin()
+    run = harness.start_run()
     harness.advance(30 * MINUTE)
     ((subject, text),) = harness.mails()
     assert subject == "reports: nightly is late"
     assert f"Run:       {run}" in text
-    harness.attempt(0)
+    harness.end_attempt(0)
     assert len(harness.mails()) == 1
 
 
-def test_a_job_that_did_not_start_is_alerted_once(harness: House) -> None:
+def test_a_job_that_did_not_start_is_alerted_once(harness: JobStackHarness) -> None:
     harness.deploy("schedule: rate(1 hour), notify: ops")
     harness.call("scheduler", "DeleteSchedule", Name="reports-nightly", GroupName="reports")
     for _ in range(3 * 60):
@@ -305,31 +305,31 @@ def test_a_job_that_did_not_start_is_alerted_once(harness: House) -> None:
     assert "Run now:   lamplighter run reports-nightly" in text
 
 
-def test_a_new_job_is_not_alerted_before_its_first_slot(harness: House) -> None:
+def test_a_new_job_is_not_alerted_before_its_first_slot(harness: JobStackHarness) -> None:
     harness.deploy("schedule: 'cron(0 3 * * ? *)', notify: ops")
     for _ in range(30):
         for step in (HOUR - 3 * MINUTE, MINUTE, MINUTE, MINUTE):
             harness.advance(step)
-        harness.finish()
+        harness.finish_containers()
     assert harness.mails() == []
 
 
-def test_missed_slots_that_run_later_raise_no_alarm(harness: House) -> None:
+def test_missed_slots_that_run_later_raise_no_alarm(harness: JobStackHarness) -> None:
     harness.deploy("schedule: rate(1 day), missed: {run: last, within: 1d}, notify: ops")
     for _ in range(3):
         harness.advance(DAY)
-        harness.finish()
+        harness.finish_containers()
     harness.down()
     harness.clock.advance(3 * DAY + 3 * HOUR)
     harness.up()
-    harness.finish()
+    harness.finish_containers()
     for _ in range(30):
         harness.advance(MINUTE)
     assert harness.mails() == []
 
 
 def test_a_missed_slot_is_alerted_at_the_next_start_but_not_by_the_alarm_for_given_up_starts(
-    harness: House,
+    harness: JobStackHarness,
 ) -> None:
     job = "timezone: Asia/Seoul, missed: {run: last, within: 6h}, notify: {did-not-start: [ops, hook]}"
     harness.deploy(f"schedule: 'cron(0 1 * * ? *)', {job}")
@@ -351,7 +351,7 @@ def test_a_missed_slot_is_alerted_at_the_next_start_but_not_by_the_alarm_for_giv
     }
 
 
-def test_a_refused_start_is_alerted_with_the_reason(harness: House) -> None:
+def test_a_refused_start_is_alerted_with_the_reason(harness: JobStackHarness) -> None:
     harness.deploy("schedule: rate(1 hour), notify: {did-not-start: ops}")
     machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports-nightly"
     harness.call("states", "DeleteStateMachine", stateMachineArn=machine)
@@ -362,10 +362,10 @@ def test_a_refused_start_is_alerted_with_the_reason(harness: House) -> None:
     assert "Reason:    StateMachineDeleting" in harness.mails()[0][1]
 
 
-def test_an_attempt_that_ended_while_no_engine_ran_has_the_duration_of_its_container(harness: House) -> None:
+def test_an_attempt_that_ended_while_no_engine_ran_has_the_duration_of_its_container(harness: JobStackHarness) -> None:
     harness.deploy("notify: ops")
-    run = harness.begin()
-    name = harness.at_work()
+    run = harness.start_run()
+    name = harness.write_lines()
     harness.crash()
     harness.clock.advance(24 * SECOND)
     harness.runtime.finish(name)
