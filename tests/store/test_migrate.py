@@ -1,21 +1,74 @@
-"""All missing migrations run, or none of them."""
+"""A new database and an upgraded one have the same schema; all missing migrations run, or none of them."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
+from lamplighter.base.json_text import Json
 from lamplighter.store import migrate
 
 
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as opened:
+        yield opened
+
+
 def table_names(connection: sqlite3.Connection) -> set[str]:
-    return {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    return {name for (name,) in tables}
 
 
-def test_a_failed_upgrade_leaves_the_data_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+def describe_schema(connection: sqlite3.Connection) -> dict[str, Json]:
+    """Return all that a table's statements depend on: columns, keys, indexes, triggers and the first rows."""
+    described: dict[str, Json] = {}
+    for name in table_names(connection):
+        described[f"columns of {name}"] = connection.execute(f"PRAGMA table_xinfo({name})").fetchall()
+        described[f"foreign keys of {name}"] = connection.execute(f"PRAGMA foreign_key_list({name})").fetchall()
+        described[f"rows of {name}"] = connection.execute(f"SELECT * FROM {name}").fetchall()
+        for _, index, unique, origin, partial in connection.execute(f"PRAGMA index_list({name})").fetchall():
+            columns = connection.execute(f"PRAGMA index_xinfo({index})").fetchall()
+            described[f"index {index}"] = (name, unique, origin, partial, columns)
+    for name, *kinds in connection.execute(
+        "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'"
+    ):
+        described[f"kind of {name}"] = kinds
+    for name, sql in connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"):
+        words = sql.replace('"', "").split()
+        described[f"{words[1]} {name}"] = words if words[1] != "TABLE" else words.count("AUTOINCREMENT")
+    described["version"] = connection.execute("PRAGMA user_version").fetchone()
+    described.pop("kind of sqlite_sequence", None)
+    return described
+
+
+def test_a_new_database_has_the_schema_that_the_migrations_make(connection: sqlite3.Connection) -> None:
+    migrations = migrate.migration_scripts()
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as migrated:
+        migrate.run_scripts(migrated, [sql for _, sql in migrations], migrations[-1][0])
+        migrate.migrate(connection)
+        new, upgraded = describe_schema(connection), describe_schema(migrated)
+    assert new == upgraded
+    assert len(new) > 400
+
+
+@pytest.mark.parametrize("version", [1, 16, 34, 36])
+def test_a_database_of_an_earlier_version_gets_the_migrations_that_it_lacks(
+    connection: sqlite3.Connection, version: int
+) -> None:
+    migrate.run_scripts(connection, [sql for number, sql in migrate.migration_scripts() if number <= version], version)
+    migrate.migrate(connection, first_start=False)
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as new:
+        migrate.migrate(new)
+        assert describe_schema(connection) == describe_schema(new)
+
+
+def test_a_failed_upgrade_leaves_the_data_unchanged(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scripts = [(1, "CREATE TABLE old (x)"), (2, "CREATE TABLE new (x)"), (3, "INSERT INTO nowhere VALUES (1)")]
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    monkeypatch.setattr(migrate, "migration_scripts", lambda: scripts[:1])
-    migrate.migrate(connection)
+    migrate.run_scripts(connection, [scripts[0][1]], 1)
     monkeypatch.setattr(migrate, "migration_scripts", lambda: scripts)
     with pytest.raises(sqlite3.OperationalError, match="nowhere"):
         migrate.migrate(connection, first_start=False)
@@ -26,3 +79,11 @@ def test_a_failed_upgrade_leaves_the_data_unchanged(monkeypatch: pytest.MonkeyPa
     migrate.migrate(connection, first_start=False)
     assert table_names(connection) == {"old", "new"}
     assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+def test_a_timer_that_deletes_a_log_group_survives_the_renamed_column(connection: sqlite3.Connection) -> None:
+    migrate.run_scripts(connection, [sql for number, sql in migrate.migration_scripts() if number <= 36], 36)
+    connection.execute("INSERT INTO timers VALUES ('logs', '7', 'drop.grp.0', 5, 0), ('logs', '8', 'retention', 5, 0)")
+    migrate.migrate(connection, first_start=False)
+    names = connection.execute("SELECT subject, name, due FROM timers ORDER BY subject").fetchall()
+    assert names == [("7", "drop.log_group.0", 5), ("8", "retention", 5)]

@@ -1,7 +1,12 @@
-"""Migrate the database's schema with numbered, append-only scripts: `sql/NNNN_name.sql`, each run once, in order.
+"""Bring a database to this program's schema.
 
-All missing scripts run in one transaction. So an upgrade that fails leaves the data unchanged, and a new database costs
-one sync instead of one per migration.
+A new database gets the current schema: `schema/*.sql`, one script for each package that owns tables. A database of an
+earlier version gets the migrations that it lacks: `migrations/NNNN_name.sql`, numbered and append-only, each run once,
+in order. The two ways make the same schema, and a change of the schema is made in both places.
+
+All scripts run in one transaction. So an upgrade that fails leaves the data unchanged, and a new database costs one
+sync. (The schema is not made by the migrations: they cost 170 ms, most of it in renamed columns, and a reader of 37
+migrations does not see the tables.)
 """
 
 import sqlite3
@@ -14,15 +19,23 @@ class NewerData(LamplighterError):
     """The error that a newer version of this program wrote the data."""
 
 
-def migration_scripts() -> list[tuple[int, str]]:
-    """Return all migrations in order, as (number, SQL)."""
-    folder = files("lamplighter.store") / "sql"
-    found = [(int(entry.name[:4]), entry.read_text()) for entry in folder.iterdir() if entry.name.endswith(".sql")]
-    return sorted(found)
-
-
 class NoSchema(LamplighterError):
     """The error that the database is not one of lamplighter's."""
+
+
+def schema_scripts() -> list[str]:
+    """Return the scripts that make the current schema in an empty database."""
+    return [text for _, text in _scripts("schema")]
+
+
+def migration_scripts() -> list[tuple[int, str]]:
+    """Return all migrations in order, as (number, SQL)."""
+    return [(int(name[:4]), text) for name, text in _scripts("migrations")]
+
+
+def _scripts(folder: str) -> list[tuple[str, str]]:
+    entries = (files("lamplighter.store") / folder).iterdir()
+    return sorted((entry.name, entry.read_text()) for entry in entries if entry.name.endswith(".sql"))
 
 
 def migrate(connection: sqlite3.Connection, *, first_start: bool = True) -> None:
@@ -35,9 +48,16 @@ def migrate(connection: sqlite3.Connection, *, first_start: bool = True) -> None
     if version == 0 and not first_start:
         raise NoSchema("it has no schema")
     migrations = migration_scripts()
-    if version > migrations[-1][0]:
-        known = f"but this program supports up to {migrations[-1][0]}; upgrade lamplighter"
+    latest = migrations[-1][0]
+    if version > latest:
+        known = f"but this program supports up to {latest}; upgrade lamplighter"
         raise NewerData(f"the data has schema version {version}, {known}")
-    missing = [f"{sql}; PRAGMA user_version={number};" for number, sql in migrations if number > version]
+    missing = schema_scripts() if version == 0 else [sql for number, sql in migrations if number > version]
     if missing:
-        connection.executescript("\n".join(["BEGIN IMMEDIATE;", *missing, "COMMIT"]))
+        run_scripts(connection, missing, latest)
+
+
+def run_scripts(connection: sqlite3.Connection, scripts: list[str], version: int) -> None:
+    """Run scripts in one transaction, which also sets the version of the schema."""
+    statements = ["BEGIN IMMEDIATE", *scripts, f"PRAGMA user_version = {version}", "COMMIT"]
+    connection.executescript(";\n".join(statements))

@@ -63,7 +63,7 @@ class LogGroups:
         log_groups.delete_group(tx, group.id)
         for policy in resource_policies.policies_of(tx, group.account, group.region, group_arn(group)):
             resource_policies.delete(tx, policy)
-        retention.schedule_deletion(tx, "grp", group.id)
+        retention.schedule_deletion(tx, "log_group", group.id)
         return {}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:

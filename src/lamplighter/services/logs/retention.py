@@ -16,7 +16,7 @@ SLICE = 100
 """The most chunks, and the most streams, that one slice deletes."""
 FOREVER = 2**62
 
-Kind = Literal["grp", "stream"]
+Kind = Literal["log_group", "stream"]
 
 
 def schedule_expiry(tx: Tx, group: int, due: int) -> None:
@@ -26,7 +26,7 @@ def schedule_expiry(tx: Tx, group: int, due: int) -> None:
 
 def schedule_deletion(tx: Tx, kind: Kind, key: int, group: int = 0) -> None:
     """Set the timer that deletes a group's streams and chunks, or a stream's chunks, which makes `group` smaller."""
-    if kind == "grp":
+    if kind == "log_group":
         timers.delete(tx, SERVICE, str(key), "retention")
     timers.put(tx, timers.Timer(SERVICE, str(key), f"drop.{kind}.{group}", tx.now), steady_clock=False)
 
@@ -38,8 +38,8 @@ def fire_timer(tx: Tx, timer: timers.Timer) -> None:
         _delete_expired(tx, key)
         return
     _, kind, group = timer.name.split(".")
-    if kind == "grp":
-        deleted = log_chunks.sweep(tx, ("grp", key), FOREVER, SLICE)[0] + log_groups.sweep_streams(tx, key, SLICE)
+    if kind == "log_group":
+        deleted = log_chunks.sweep(tx, ("log_group", key), FOREVER, SLICE)[0] + log_groups.sweep_streams(tx, key, SLICE)
     else:
         deleted, counted = log_chunks.sweep(tx, ("stream", key), FOREVER, SLICE)
         log_groups.resize_group(tx, int(group), -counted)
@@ -52,7 +52,7 @@ def _delete_expired(tx: Tx, key: int) -> None:
     if group is None or group.retention is None:
         return
     now = tx.now
-    deleted, counted = log_chunks.sweep(tx, ("grp", key), now - group.retention * DAY, SLICE)
+    deleted, counted = log_chunks.sweep(tx, ("log_group", key), now - group.retention * DAY, SLICE)
     if deleted:
         log_groups.resize_group(tx, key, -counted)
     schedule_expiry(tx, key, now if deleted else now + HOUR)

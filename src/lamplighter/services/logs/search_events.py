@@ -149,7 +149,7 @@ def _sources(reader: Reader, group: LogGroup, params: Json) -> tuple[list[Source
         streams = log_groups.streams_by_name(reader, group.id, prefix, None, MAX_PARALLEL_STREAMS + 1)
         if len(streams) <= MAX_PARALLEL_STREAMS:
             return [("stream", stream.id) for stream in streams], prefix
-    return [("grp", group.id)], prefix or ""
+    return [("log_group", group.id)], prefix or ""
 
 
 def _matching_page(

@@ -15,7 +15,7 @@ from lamplighter.store.migrate import migrate
 FIRST: Key = (0, 0, 0)
 LAST: Key = (2**62, 2**62, 2**62)
 times = st.integers(1, 300_000)
-SOURCES: list[Source] = [("grp", 7), ("stream", 1)]
+SOURCES: list[Source] = [("log_group", 7), ("stream", 1)]
 messages = st.sampled_from(["a", "ü" * 300, "x" * 40_000])
 batches = st.lists(
     st.tuples(st.integers(1, 3), st.lists(st.tuples(times, messages), min_size=1, max_size=12).map(sorted)), max_size=12
@@ -40,7 +40,7 @@ def test_events_are_read_in_order_and_none_is_lost_or_repeated(
     batches: list[tuple[int, list[tuple[int, str]]]],
 ) -> None:
     with transaction_with_events(batches) as tx:
-        found = list(log_chunks.events_forward(tx, ("grp", 7), FIRST, 2**62))
+        found = list(log_chunks.events_forward(tx, ("log_group", 7), FIRST, 2**62))
     expected = [(time, at, message) for at, (_, events) in enumerate(batches) for time, message in events]
     assert [(each.key[0], each.message) for each in found] == [
         (time, message) for time, _, message in sorted(expected, key=lambda each: each[:2])
@@ -77,11 +77,11 @@ def test_a_sweep_deletes_only_chunks_that_ended_before_a_time(
     batches: list[tuple[int, list[tuple[int, str]]]], time: int
 ) -> None:
     with transaction_with_events(batches) as tx:
-        everything = list(log_chunks.events_forward(tx, ("grp", 7), FIRST, 2**62))
+        everything = list(log_chunks.events_forward(tx, ("log_group", 7), FIRST, 2**62))
         swept = 0
-        while found := log_chunks.sweep(tx, ("grp", 7), time, 2)[1]:
+        while found := log_chunks.sweep(tx, ("log_group", 7), time, 2)[1]:
             swept += found
-        left = list(log_chunks.events_forward(tx, ("grp", 7), FIRST, 2**62))
+        left = list(log_chunks.events_forward(tx, ("log_group", 7), FIRST, 2**62))
     deleted = [each for each in everything if each not in left]
     assert all(each.key[0] < time for each in deleted)
     assert all(each.key[0] + log_chunks.CHUNK_SPAN_MS >= time for each in left)

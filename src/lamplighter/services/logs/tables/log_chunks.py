@@ -29,8 +29,8 @@ CHUNKS_PER_QUERY = (4, 64)
 
 Key = tuple[int, int, int]
 """The position of an event in the order: its time, the id of its chunk, and its index in the chunk."""
-Source = tuple[Literal["grp", "stream"], int]
-"""The log group (`grp`) or log stream whose events are read, with its id."""
+Source = tuple[Literal["log_group", "stream"], int]
+"""The log group (`log_group`) or log stream whose events are read, with its id."""
 
 
 class StoredEvent(NamedTuple):
@@ -73,7 +73,8 @@ def append_events(tx: Tx, group: int, stream: int, events: Sequence[tuple[int, s
         if len(body) > MAX_UNCOMPRESSED_BYTES:
             body = zlib.compress(body, 1)
         tx.execute(
-            "INSERT INTO log_chunks (grp, stream, first, last, ingested, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO log_chunks (log_group, stream, first, last, ingested, bytes, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (group, stream, first, piece[-1][0], now, counted, body),
         )
         total += counted

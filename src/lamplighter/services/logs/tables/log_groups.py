@@ -43,7 +43,7 @@ class LogStream:
 
 
 GROUPS = Table("log_groups", LogGroup, json={"tags": loads}, columns={"log_class": "class"})
-STREAMS = Table("log_streams", LogStream, columns={"group": "grp"})
+STREAMS = Table("log_streams", LogStream, columns={"group": "log_group"})
 
 
 def get_group(reader: Reader, account: str, region: str, name: str) -> LogGroup | None:
@@ -87,12 +87,12 @@ def resize_group(tx: Tx, key: int, bytes_more: int) -> None:
 def delete_group(tx: Tx, key: int) -> None:
     """Delete a log group and its filters; `retention.py` deletes its streams and chunks later."""
     tx.execute("DELETE FROM log_groups WHERE id = ?", (key,))
-    tx.execute("DELETE FROM log_filters WHERE grp = ?", (key,))
+    tx.execute("DELETE FROM log_filters WHERE log_group = ?", (key,))
 
 
 def get_stream(reader: Reader, group: int, name: str) -> LogStream | None:
     """Return the log stream of this name, or None if there is none."""
-    return STREAMS.find(reader, "grp = ? AND name = ?", group, name)
+    return STREAMS.find(reader, "log_group = ? AND name = ?", group, name)
 
 
 def stream_name(reader: Reader, key: int) -> str | None:
@@ -106,7 +106,7 @@ def streams_by_name(
     """Return log streams whose names start with `prefix` and follow (or, descending, precede) the name `start`."""
     order, beyond = ("DESC", "<") if descending else ("ASC", ">")
     start = (prefix + HIGHEST_CHARACTER if descending else "") if start is None else start
-    where = f"grp = ? AND name >= ? AND name < ? AND name {beyond} ? ORDER BY name {order} LIMIT ?"
+    where = f"log_group = ? AND name >= ? AND name < ? AND name {beyond} ? ORDER BY name {order} LIMIT ?"
     return STREAMS.select(reader, where, group, prefix, prefix + HIGHEST_CHARACTER, start, most)
 
 
@@ -116,13 +116,13 @@ def streams_by_time(
     """Return log streams in order of their latest events, from the time and key `start` on (exclusive)."""
     order, beyond = ("DESC", "<") if descending else ("ASC", ">")
     time, key = start or ((2**62, 0) if descending else (-1, 0))
-    where = f"grp = ? AND (last, id) {beyond} (?, ?) ORDER BY last {order}, id {order} LIMIT ?"
+    where = f"log_group = ? AND (last, id) {beyond} (?, ?) ORDER BY last {order}, id {order} LIMIT ?"
     return STREAMS.select(reader, where, group, time, key, most)
 
 
 def put_stream(tx: Tx, group: int, name: str, created: int) -> int:
     """Store a new log stream and return its key."""
-    return tx.insert("INSERT INTO log_streams (grp, name, created) VALUES (?, ?, ?)", (group, name, created))
+    return tx.insert("INSERT INTO log_streams (log_group, name, created) VALUES (?, ?, ?)", (group, name, created))
 
 
 def record_events(tx: Tx, key: int, last: int, now: int) -> None:
@@ -137,5 +137,5 @@ def delete_stream(tx: Tx, key: int) -> None:
 
 def sweep_streams(tx: Tx, group: int, most: int) -> int:
     """Delete up to `most` streams of a deleted group and return their number."""
-    sql = "DELETE FROM log_streams WHERE id IN (SELECT id FROM log_streams WHERE grp = ? LIMIT ?)"
+    sql = "DELETE FROM log_streams WHERE id IN (SELECT id FROM log_streams WHERE log_group = ? LIMIT ?)"
     return tx.execute(sql, (group, most))

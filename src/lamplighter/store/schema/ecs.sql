@@ -1,0 +1,80 @@
+CREATE TABLE clusters (
+    arn TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,  -- account/region
+    name TEXT NOT NULL,
+    status TEXT NOT NULL,
+    body TEXT NOT NULL,   -- settings and configuration, in the form of the API
+    tags TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE task_definitions (
+    arn TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,        -- account/region
+    family TEXT NOT NULL,
+    revision INTEGER NOT NULL,  -- increases by one within the family; rows stay, so that no number returns
+    status TEXT NOT NULL,
+    body TEXT NOT NULL,         -- in the form of the API, with times in milliseconds
+    tags TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX task_definitions_by_family ON task_definitions (owner, family, revision);
+
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    arn TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,  -- the last part of the ARN; the names of its containers begin with it
+    cluster TEXT NOT NULL,
+    family TEXT NOT NULL,
+    launch_type TEXT NOT NULL,
+    started_by TEXT,
+    cpu INTEGER NOT NULL,       -- what it reserves: CPU units, MiB
+    memory INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    desired TEXT NOT NULL,
+    body TEXT NOT NULL,         -- in the form of the API, with times in milliseconds
+    tags TEXT NOT NULL,
+    run_order INTEGER,          -- rows of the outbox that are not carried out yet
+    stop_order INTEGER
+);
+CREATE INDEX tasks_by_cluster ON tasks (cluster, desired, id);
+CREATE INDEX tasks_alive ON tasks (id) WHERE status <> 'STOPPED';
+CREATE TRIGGER tasks_counted AFTER INSERT ON tasks BEGIN
+    INSERT INTO row_counts VALUES ('task', new.status, 1) ON CONFLICT DO UPDATE SET number = number + 1;
+END;
+CREATE TRIGGER tasks_recounted AFTER UPDATE OF status ON tasks WHEN old.status <> new.status BEGIN
+    UPDATE row_counts SET number = number - 1 WHERE kind = 'task' AND status = old.status;
+    INSERT INTO row_counts VALUES ('task', new.status, 1) ON CONFLICT DO UPDATE SET number = number + 1;
+END;
+CREATE TRIGGER tasks_discounted AFTER DELETE ON tasks BEGIN
+    UPDATE row_counts SET number = number - 1 WHERE kind = 'task' AND status = old.status;
+END;
+
+-- Client tokens of RunTask. A repeated request gets the first answer and starts nothing.
+CREATE TABLE run_task_tokens (
+    cluster TEXT NOT NULL,
+    token TEXT NOT NULL,
+    request TEXT NOT NULL,
+    tasks TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    PRIMARY KEY (cluster, token)
+) WITHOUT ROWID;
+CREATE INDEX run_task_tokens_by_age ON run_task_tokens (created);
+
+-- One row while the container runtime does not answer.
+CREATE TABLE runtime_outage (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    since INTEGER NOT NULL,  -- milliseconds since the epoch
+    topics TEXT              -- a list of the topics that were alerted; NULL: none yet
+);
+
+-- Tasks that wait for the container runtime. Meanwhile the timeouts of their states stand still.
+CREATE TABLE held_tasks (
+    task TEXT PRIMARY KEY,  -- its ARN
+    since INTEGER NOT NULL  -- milliseconds of the steady clock
+) WITHOUT ROWID;
+
+-- How many lines of a container's output are in CloudWatch Logs.
+CREATE TABLE shipped_lines (
+    container TEXT PRIMARY KEY,  -- its name in the runtime
+    stdout INTEGER NOT NULL,
+    stderr INTEGER NOT NULL
+) WITHOUT ROWID;

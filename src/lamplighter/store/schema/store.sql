@@ -1,0 +1,47 @@
+-- What the engine does at a later time. A service has one timer for each subject and name.
+CREATE TABLE timers (
+    service TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    name TEXT NOT NULL,
+    due INTEGER NOT NULL,           -- milliseconds since the epoch
+    steady_clock INTEGER NOT NULL,  -- 1: it measures a duration, which does not change if somebody sets the wall clock
+    PRIMARY KEY (service, subject, name)
+) WITHOUT ROWID;
+CREATE INDEX timers_by_due ON timers (steady_clock, due);
+
+-- One row: by how many milliseconds somebody set the wall clock since this engine started.
+CREATE TABLE clock_jump (
+    jump INTEGER NOT NULL
+);
+INSERT INTO clock_jump VALUES (0);
+
+-- Requests to the outside world, each committed with the step that wants it and deleted after it was carried out.
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    service TEXT NOT NULL,
+    body TEXT NOT NULL,
+    subject TEXT NOT NULL DEFAULT '',  -- what the request belongs to; may be empty
+    created INTEGER                    -- milliseconds since the epoch
+);
+CREATE INDEX outbox_by_age ON outbox (created);
+
+-- One row: the id of this engine, which labels its containers.
+CREATE TABLE engine (
+    name TEXT NOT NULL
+);
+
+-- The number of rows in each status. Triggers keep it, because metrics ask often and counting is slow.
+CREATE TABLE row_counts (
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (kind, status)
+) WITHOUT ROWID;
+
+-- Job files that `up` could not apply.
+CREATE TABLE unapplied_files (
+    file TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    since INTEGER NOT NULL,  -- milliseconds since the epoch
+    alerted INTEGER          -- when the alert was sent; NULL: not yet
+) WITHOUT ROWID;
