@@ -75,6 +75,8 @@ class SimulatedExecution:
         self.ended_keys: list[Key] = []
         """Keys of tasks and timers that no frame waits for any more."""
         self.has_ready_frames = False
+        self._history: list[Json] = []
+        self._rendered_steps = 0
         self.send(Started())
 
     def send(self, event: Event) -> Step:
@@ -228,7 +230,10 @@ class SimulatedExecution:
     @property
     def history(self) -> list[Json]:
         """All history events so far."""
-        return [loads(entry) for scene in self.steps for entry in scene.step.entries]
+        for recorded in self.steps[self._rendered_steps :]:
+            self._history += map(loads, recorded.step.entries)
+        self._rendered_steps = len(self.steps)
+        return self._history
 
     @property
     def types(self) -> list[str]:
