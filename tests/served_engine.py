@@ -217,10 +217,11 @@ def call_in_thread(pool: ThreadPoolExecutor, call: Callable[..., Json], **params
 
 def eventually(condition: Callable[[], T | None], seconds: float = 120) -> T:
     """Call `condition` repeatedly until its result is true, and return the result."""
-    end = time.monotonic() + seconds
+    began = time.monotonic()
     while True:
         found = condition()
         if found:
             return found
-        assert time.monotonic() < end, f"nothing to see after {seconds} s"
-        time.sleep(0.02)
+        waited = time.monotonic() - began
+        assert waited < seconds, f"nothing to see after {seconds} s"
+        time.sleep(min(0.1, 0.02 + waited / 20))  # the longer it takes, the less an answer may cost
