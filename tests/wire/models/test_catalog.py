@@ -1,14 +1,15 @@
-"""Service models are read when they are needed, compiled once, and not shared between catalogs."""
+"""Service models are read once, when they are needed; the operations of a catalog are compiled once."""
 
 import subprocess
 import sys
 
 import pytest
+from botocore.loaders import Loader
 
 from lamplighter.base.errors import UnknownOperation
-from lamplighter.wire.models import shapes
+from lamplighter.base.json_text import Json
 from lamplighter.wire.models.catalog import ModelCatalog
-from lamplighter.wire.models.shapes import SERVICES, ServiceShapes
+from lamplighter.wire.models.shapes import SERVICES, load_service
 from lamplighter.wire.protocols import aws_json, query, rest_json
 
 
@@ -20,26 +21,29 @@ def test_the_service_table_agrees_with_the_models(catalog: ModelCatalog) -> None
         assert name == metadata.get("signingName", metadata["endpointPrefix"])
 
 
+def test_the_models_are_the_latest_ones_of_botocore(catalog: ModelCatalog) -> None:
+    for name, entry in SERVICES.items():
+        latest = Loader().load_service_model(entry.model, "service-2")
+        assert catalog.service(name).model._service_description == latest
+
+
 def test_only_the_requested_model_is_read_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
-    def load(name: str, protocol: str) -> ServiceShapes:
-        read.append(name)
-        return original(name, protocol)
+    def load(loader: Loader, path: str) -> Json:
+        read.append(path.split("/")[0])
+        return original(loader, path)
 
-    original = shapes.load_service
-    monkeypatch.setattr(shapes, "load_service", load)
-    catalog = ModelCatalog()
+    original = Loader.load_data
+    monkeypatch.setattr(Loader, "load_data", load)
+    load_service.cache_clear()
+    catalogs = ModelCatalog(), ModelCatalog()
     assert read == []
-    first = catalog.operation_of_target(b"AmazonSQS.SendMessage")
-    assert catalog.operation_of_target(b"AmazonSQS.SendMessage") is first
-    assert catalog.operation("sqs", "SendMessage") is first
+    first = catalogs[0].operation_of_target(b"AmazonSQS.SendMessage")
+    assert catalogs[0].operation_of_target(b"AmazonSQS.SendMessage") is first
+    assert catalogs[0].operation("sqs", "SendMessage") is first
+    assert catalogs[1].operation("sqs", "SendMessage") is not first
     assert read == ["sqs"]
-
-
-def test_two_catalogs_share_nothing() -> None:
-    first, second = ModelCatalog(), ModelCatalog()
-    assert first.operation("sqs", "SendMessage") is not second.operation("sqs", "SendMessage")
 
 
 def test_an_unknown_operation_is_not_cached() -> None:

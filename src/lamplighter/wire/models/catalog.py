@@ -1,7 +1,7 @@
 """Provide the compiled operations of all services.
 
-Guarantees that each model is read and each operation compiled once, when it is first needed, and that two catalogs
-share nothing. Unknown names are not stored, so callers cannot make the catalog grow.
+Guarantees that each operation is compiled once, when it is first needed, and that two catalogs share only the models,
+which nothing changes. Unknown names are not stored, so callers cannot make the catalog grow.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.wire.http import HttpRequest, Response
-from lamplighter.wire.models import shapes
-from lamplighter.wire.models.shapes import CBOR, JSON, QUERY, REST_JSON, SERVICES, ServiceShapes
+from lamplighter.wire.models.shapes import CBOR, JSON, QUERY, REST_JSON, SERVICES, ServiceShapes, load_service
 from lamplighter.wire.models.validate import Check, compile_check
 from lamplighter.wire.protocols import aws_json, cbor, query, rest_json
 
@@ -40,7 +39,6 @@ class ModelCatalog:
     """The compiled AWS APIs of one engine."""
 
     def __init__(self) -> None:
-        self._services: dict[tuple[str, str], ServiceShapes] = {}
         self._operations: dict[tuple[str, str, str], CompiledOperation] = {}
         self._targets: dict[bytes, CompiledOperation] = {}
         self._prefixes = {entry.target: name for name, entry in SERVICES.items() if entry.target}
@@ -52,10 +50,7 @@ class ModelCatalog:
         if entry is None or (protocol and protocol not in entry.protocols):
             with_protocol = f" with the protocol {protocol}" if protocol else ""
             raise UnknownOperation(f"There is no service '{name}'{with_protocol} here.")
-        key = (name, protocol or entry.protocols[0])
-        if key not in self._services:
-            self._services[key] = shapes.load_service(*key)
-        return self._services[key]
+        return load_service(name, protocol or entry.protocols[0])
 
     def operation(self, service: str, name: str, protocol: str | None = None) -> CompiledOperation:
         """Return an operation of a service. Raises UnknownOperation if the service does not have the operation."""
