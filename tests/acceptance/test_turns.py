@@ -18,7 +18,7 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -139,6 +139,7 @@ def create_machine_call(text: Callable[[], str]) -> Call:
 
 
 def definition_cases(name: str) -> Iterable[Case]:
+    @cache
     def text() -> str:
         return fill_to_size(DEFINITIONS[name])
 
