@@ -7,12 +7,14 @@ import fcntl
 import functools
 import gc
 import io
+import itertools
 import os
 import signal
 import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.free_ports import claimed_port
 from tests.property_settings import examples
+from tests.served_engine import EngineAccount, ServedEngine
 
 # The duration of an example depends more on the machine than on the code.
 settings.register_profile(
@@ -32,6 +35,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 IMAGE = "lamplighter-test:latest"
+ACCOUNT_NUMBERS = itertools.count(1)
+"""The numbers of the accounts that tests have not used yet."""
 BUSYBOX = Path("/bin/busybox")
 APPLETS = ("sh", "true", "echo", "cat", "sleep", "printf", "env", "id", "pwd", "seq", "kill", "readlink")
 
@@ -78,6 +83,21 @@ def own_port() -> Iterator[int]:
     """Yield a port for an engine that is killed and started again on the same port."""
     with claimed_port() as port:
         yield port
+
+
+@pytest.fixture(scope="session")
+def shared_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedEngine]:
+    """Start one engine for all tests of a pytest worker that need no more than an account of it."""
+    with closing(ServedEngine(tmp_path_factory.mktemp("shared") / "data")) as engine:
+        engine.up()
+        yield engine
+
+
+@pytest.fixture
+def account(shared_engine: ServedEngine) -> EngineAccount:
+    """Return an empty account of the shared engine."""
+    number = f"{next(ACCOUNT_NUMBERS):012}"
+    return EngineAccount(shared_engine.port, number, key=number)
 
 
 @pytest.fixture(scope="session")

@@ -28,13 +28,90 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/batch"
 
 
-class ServedEngine:
+class EngineAccount:
+    """An account of an engine, which a test calls as a user does, with boto3."""
+
+    def __init__(self, port: int = 0, account: str = ACCOUNT, key: str = "test") -> None:
+        self.port = port
+        self.account = account
+        self.key = key
+
+    @property
+    def url(self) -> str:
+        """The URL on which the engine listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(self, service: str, region: str = REGION, key: str = "", secret: str = "test") -> Json:
+        """Return a boto3 client of the engine."""
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=region,
+            aws_access_key_id=key or self.key,
+            aws_secret_access_key=secret,
+            config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
+        )
+
+    @property
+    def sfn(self) -> Json:
+        """A client of Step Functions."""
+        return self.client("stepfunctions")
+
+    @property
+    def ecs(self) -> Json:
+        """A client of ECS."""
+        return self.client("ecs")
+
+    def machine(self, definition: Json, name: str = "machine") -> str:
+        """Create a state machine and return its ARN."""
+        role = f"arn:aws:iam::{self.account}:role/batch"
+        answer = self.sfn.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
+        arn: str = answer["stateMachineArn"]
+        return arn
+
+    def start(self, machine: str, input: Json = None, name: str | None = None) -> str:  # noqa: A002 - AWS's word
+        """Start an execution and return its ARN."""
+        named = {"name": name} if name else {}
+        answer = self.sfn.start_execution(stateMachineArn=machine, input=json.dumps(input or {}), **named)
+        arn: str = answer["executionArn"]
+        return arn
+
+    def ended(self, execution: str, seconds: float = 30) -> Json:
+        """Wait until an execution has ended and return its description."""
+        sfn = self.sfn
+
+        def description() -> Json:
+            found = sfn.describe_execution(executionArn=execution)
+            return found if found["status"] != "RUNNING" else None
+
+        return eventually(description, seconds)
+
+    def history(self, execution: str) -> list[Json]:
+        """Return all events of an execution's history."""
+        pages = self.sfn.get_paginator("get_execution_history").paginate(executionArn=execution)
+        return [event for page in pages for event in page["events"]]
+
+    def task(self, family: str, command: list[str], **container: Json) -> str:
+        """Register a task definition of one container and return its ARN."""
+        answer = self.ecs.register_task_definition(
+            family=family,
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            cpu="256",
+            memory="512",
+            containerDefinitions=[{"name": "main", "command": command, **container}],
+        )
+        arn: str = answer["taskDefinition"]["taskDefinitionArn"]
+        return arn
+
+
+class ServedEngine(EngineAccount):
     """A data directory, and the engine that runs on it, if one runs."""
 
     def __init__(self, data: Path, runtime: str = "process") -> None:
+        super().__init__()
         self.data = data
         self.runtime = runtime
-        self.port = 0
         self.region = REGION
         self.files: int | None = None
         """The soft and hard limit of open files for the engine; None: the limit of the tests."""
@@ -111,73 +188,6 @@ class ServedEngine:
             leader = place.read_leader()
             if leader is not None and place.read_exit() is None:
                 process_session.kill(leader)
-
-    @property
-    def url(self) -> str:
-        """The URL on which the engine listens."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def client(self, service: str, region: str = REGION, key: str = "test", secret: str = "test") -> Json:
-        """Return a boto3 client of the engine."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=region,
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
-        )
-
-    @property
-    def sfn(self) -> Json:
-        """A client of Step Functions."""
-        return self.client("stepfunctions")
-
-    @property
-    def ecs(self) -> Json:
-        """A client of ECS."""
-        return self.client("ecs")
-
-    def machine(self, definition: Json, name: str = "machine") -> str:
-        """Create a state machine and return its ARN."""
-        answer = self.sfn.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
-        arn: str = answer["stateMachineArn"]
-        return arn
-
-    def start(self, machine: str, input: Json = None, name: str | None = None) -> str:  # noqa: A002 - AWS's word
-        """Start an execution and return its ARN."""
-        named = {"name": name} if name else {}
-        answer = self.sfn.start_execution(stateMachineArn=machine, input=json.dumps(input or {}), **named)
-        arn: str = answer["executionArn"]
-        return arn
-
-    def ended(self, execution: str, seconds: float = 30) -> Json:
-        """Wait until an execution has ended and return its description."""
-        sfn = self.sfn
-
-        def description() -> Json:
-            found = sfn.describe_execution(executionArn=execution)
-            return found if found["status"] != "RUNNING" else None
-
-        return eventually(description, seconds)
-
-    def history(self, execution: str) -> list[Json]:
-        """Return all events of an execution's history."""
-        pages = self.sfn.get_paginator("get_execution_history").paginate(executionArn=execution)
-        return [event for page in pages for event in page["events"]]
-
-    def task(self, family: str, command: list[str], **container: Json) -> str:
-        """Register a task definition of one container and return its ARN."""
-        answer = self.ecs.register_task_definition(
-            family=family,
-            networkMode="awsvpc",
-            requiresCompatibilities=["FARGATE"],
-            cpu="256",
-            memory="512",
-            containerDefinitions=[{"name": "main", "command": command, **container}],
-        )
-        arn: str = answer["taskDefinition"]["taskDefinitionArn"]
-        return arn
 
 
 def run_task(definition: str, cluster: str = "default", **state: Json) -> Json:

@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ServedEngine, one_state
+from tests.served_engine import EngineAccount, one_state
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ def api() -> Iterator[Api]:
     server.server_close()
 
 
-def create_connection(served: ServedEngine, kind: str = "API_KEY", **auth: Json) -> str:
+def create_connection(account: EngineAccount, kind: str = "API_KEY", **auth: Json) -> str:
     """Create a connection and return its ARN."""
     given = auth or {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "secret"}}
-    answer = served.client("events").create_connection(Name="c", AuthorizationType=kind, AuthParameters=given)
+    answer = account.client("events").create_connection(Name="c", AuthorizationType=kind, AuthParameters=given)
     arn: str = answer["ConnectionArn"]
     return arn
 
@@ -98,12 +98,12 @@ def http_task(api: Api, connection_arn: str, **parameters: Json) -> Json:
     }
 
 
-def run_state(served: ServedEngine, state: Json) -> Json:
-    return served.ended(served.start(served.machine(one_state(state))))
+def run_state(account: EngineAccount, state: Json) -> Json:
+    return account.ended(account.start(account.machine(one_state(state))))
 
 
 def test_a_call_sends_its_parameters_and_the_connection_s_key_and_returns_the_answer(
-    served: ServedEngine, api: Api
+    account: EngineAccount, api: Api
 ) -> None:
     parameters = {
         "Method": "POST",
@@ -111,7 +111,7 @@ def test_a_call_sends_its_parameters_and_the_connection_s_key_and_returns_the_an
         "QueryParameters": {"page": "1", "tag": ["a", "b"]},
         "RequestBody": {"n": 1},
     }
-    ended = run_state(served, http_task(api, create_connection(served), **parameters))
+    ended = run_state(account, http_task(api, create_connection(account), **parameters))
     (request,) = api.requests
     assert (request.method, request.path, request.query) == ("POST", "/orders", {"page": ["1"], "tag": ["a", "b"]})
     assert json.loads(request.body) == {"n": 1}
@@ -122,35 +122,35 @@ def test_a_call_sends_its_parameters_and_the_connection_s_key_and_returns_the_an
     assert result["Headers"]["set-cookie"] == ["a=1", "b=2"]
 
 
-def test_a_connection_adds_its_parameters_and_a_password(served: ServedEngine, api: Api) -> None:
+def test_a_connection_adds_its_parameters_and_a_password(account: EngineAccount, api: Api) -> None:
     own = {
         "HeaderParameters": [{"Key": "X-Team", "Value": "night", "IsValueSecret": True}],
         "QueryStringParameters": [{"Key": "v", "Value": "2"}],
         "BodyParameters": [{"Key": "origin", "Value": "lamp"}],
     }
     basic = {"Username": "ann", "Password": "s3cret"}
-    connection_arn = create_connection(served, "BASIC", BasicAuthParameters=basic, InvocationHttpParameters=own)
+    connection_arn = create_connection(account, "BASIC", BasicAuthParameters=basic, InvocationHttpParameters=own)
     assert (
-        run_state(served, http_task(api, connection_arn, Method="PUT", RequestBody={"n": 1}))["status"] == "SUCCEEDED"
+        run_state(account, http_task(api, connection_arn, Method="PUT", RequestBody={"n": 1}))["status"] == "SUCCEEDED"
     )
     (request,) = api.requests
     assert b64decode(request.headers["authorization"].removeprefix("Basic ")) == b"ann:s3cret"
     assert (request.headers["x-team"], request.query) == ("night", {"v": ["2"]})
     assert json.loads(request.body) == {"n": 1, "origin": "lamp"}
-    shown = served.client("events").describe_connection(Name="c")
+    shown = account.client("events").describe_connection(Name="c")
     assert "s3cret" not in str(shown)
     assert "night" not in str(shown)
 
 
-def test_an_oauth_token_is_requested_first(served: ServedEngine, api: Api) -> None:
+def test_an_oauth_token_is_requested_first(account: EngineAccount, api: Api) -> None:
     oauth = {
         "ClientParameters": {"ClientID": "me", "ClientSecret": "shh"},
         "AuthorizationEndpoint": f"{api.url}/token",
         "HttpMethod": "POST",
         "OAuthHttpParameters": {"BodyParameters": [{"Key": "scope", "Value": "all"}]},
     }
-    connection_arn = create_connection(served, "OAUTH_CLIENT_CREDENTIALS", OAuthParameters=oauth)
-    assert run_state(served, http_task(api, connection_arn))["status"] == "SUCCEEDED"
+    connection_arn = create_connection(account, "OAUTH_CLIENT_CREDENTIALS", OAuthParameters=oauth)
+    assert run_state(account, http_task(api, connection_arn))["status"] == "SUCCEEDED"
     token, call = api.requests
     assert parse_qs(token.body) == {
         "grant_type": ["client_credentials"],
@@ -170,35 +170,35 @@ def test_an_oauth_token_is_requested_first(served: ServedEngine, api: Api) -> No
         ("BRACKETS", {"a[]": ["1", "2"], "b[c]": ["x"]}),
     ],
 )
-def test_a_body_can_be_sent_as_a_form(served: ServedEngine, api: Api, style: str, form: Json) -> None:
+def test_a_body_can_be_sent_as_a_form(account: EngineAccount, api: Api, style: str, form: Json) -> None:
     transform = {"RequestBodyEncoding": "URL_ENCODED", "RequestEncodingOptions": {"ArrayFormat": style}}
     state = http_task(
-        api, create_connection(served), Method="POST", RequestBody={"a": [1, 2], "b": {"c": "x"}}, Transform=transform
+        api, create_connection(account), Method="POST", RequestBody={"a": [1, 2], "b": {"c": "x"}}, Transform=transform
     )
-    assert run_state(served, state)["status"] == "SUCCEEDED"
+    assert run_state(account, state)["status"] == "SUCCEEDED"
     assert parse_qs(api.requests[0].body) == form
     assert api.requests[0].headers["content-type"] == "application/x-www-form-urlencoded"
 
 
 @pytest.mark.parametrize("status", [302, 404, 503])
 def test_an_unsuccessful_answer_is_an_error_with_the_answer_as_its_cause(
-    served: ServedEngine, api: Api, status: int
+    account: EngineAccount, api: Api, status: int
 ) -> None:
     api.status = status
-    ended = run_state(served, http_task(api, create_connection(served)))
+    ended = run_state(account, http_task(api, create_connection(account)))
     assert (ended["status"], ended["error"]) == ("FAILED", f"States.Http.StatusCode.{status}")
     assert json.loads(ended["cause"]) == {"id": 7}
 
 
-def test_a_failed_call_is_retried(served: ServedEngine, api: Api) -> None:
+def test_a_failed_call_is_retried(account: EngineAccount, api: Api) -> None:
     api.status = 500
     retry = [{"ErrorEquals": ["States.Http.StatusCode.500"], "IntervalSeconds": 1, "MaxAttempts": 1}]
-    assert run_state(served, http_task(api, create_connection(served)) | {"Retry": retry})["status"] == "FAILED"
+    assert run_state(account, http_task(api, create_connection(account)) | {"Retry": retry})["status"] == "FAILED"
     assert len(api.requests) == 2
 
 
-def test_an_unreachable_server_is_a_socket_error(served: ServedEngine, api: Api) -> None:
-    ended = run_state(served, http_task(api, create_connection(served), ApiEndpoint="http://127.0.0.1:1/x"))
+def test_an_unreachable_server_is_a_socket_error(account: EngineAccount, api: Api) -> None:
+    ended = run_state(account, http_task(api, create_connection(account), ApiEndpoint="http://127.0.0.1:1/x"))
     assert (ended["status"], ended["error"]) == ("FAILED", "States.Http.Socket")
 
 
@@ -213,26 +213,26 @@ def test_an_unreachable_server_is_a_socket_error(served: ServedEngine, api: Api)
     ],
 )
 def test_invalid_parameters_are_reported_and_make_no_call(
-    served: ServedEngine, api: Api, change: Json, reason: str
+    account: EngineAccount, api: Api, change: Json, reason: str
 ) -> None:
-    ended = run_state(served, http_task(api, create_connection(served), **change))
+    ended = run_state(account, http_task(api, create_connection(account), **change))
     assert ended["status"] == "FAILED"
     assert reason in ended["cause"]
     assert api.requests == []
 
 
-def test_testing_a_state_shows_the_exchange_and_secrets_only_on_request(served: ServedEngine, api: Api) -> None:
-    state = json.dumps(http_task(api, create_connection(served), Method="POST", RequestBody={"n": 1}))
+def test_testing_a_state_shows_the_exchange_and_secrets_only_on_request(account: EngineAccount, api: Api) -> None:
+    state = json.dumps(http_task(api, create_connection(account), Method="POST", RequestBody={"n": 1}))
     parameters = {"definition": state, "roleArn": "arn:aws:iam::123456789012:role/r", "inspectionLevel": "TRACE"}
-    data = served.sfn.test_state(**parameters)["inspectionData"]
+    data = account.sfn.test_state(**parameters)["inspectionData"]
     assert (data["request"]["method"], data["request"]["url"]) == ("POST", f"{api.url}/orders")
     assert "secret" not in data["request"]["headers"]
     assert (data["response"]["statusCode"], data["response"]["body"]) == ("200", '{"id": 7}')
-    shown = served.sfn.test_state(**parameters, revealSecrets=True)["inspectionData"]
+    shown = account.sfn.test_state(**parameters, revealSecrets=True)["inspectionData"]
     assert "secret" in shown["request"]["headers"]
 
 
-def test_the_secrets_of_a_connection_cannot_be_read_from_outside(served: ServedEngine) -> None:
-    connection_arn = create_connection(served)
+def test_the_secrets_of_a_connection_cannot_be_read_from_outside(account: EngineAccount) -> None:
+    connection_arn = create_connection(account)
     with pytest.raises(ClientError):
-        served.client("events")._make_api_call("DescribeConnection", {"Name": connection_arn})
+        account.client("events")._make_api_call("DescribeConnection", {"Name": connection_arn})

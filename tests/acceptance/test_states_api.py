@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ROLE, ServedEngine, one_state
+from tests.served_engine import ROLE, EngineAccount, one_state
 
 PASS = one_state({"Type": "Pass", "End": True})
 TOO_MANY = (
@@ -27,55 +27,55 @@ def error_message(error: "pytest.ExceptionInfo[ClientError]") -> str:
 
 
 def test_creating_a_machine_again_returns_it_and_another_definition_is_refused(
-    served: ServedEngine,
+    account: EngineAccount,
 ) -> None:
-    arn = served.machine(PASS)
-    assert served.machine(PASS) == arn
+    arn = account.machine(PASS)
+    assert account.machine(PASS) == arn
     with pytest.raises(ClientError) as refused:
-        served.machine(WAIT)
+        account.machine(WAIT)
     assert (error_code(refused), error_message(refused)) == (
         "StateMachineAlreadyExists",
         f"State Machine Already Exists: '{arn}'",
     )
 
 
-def test_an_invalid_definition_is_refused_with_all_errors_and_not_stored(served: ServedEngine) -> None:
+def test_an_invalid_definition_is_refused_with_all_errors_and_not_stored(account: EngineAccount) -> None:
     bad = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "Gone"}, "B": {"Type": "Pass", "End": True}}}
     with pytest.raises(ClientError) as refused:
-        served.machine(bad)
+        account.machine(bad)
     assert error_code(refused) == "InvalidDefinition"
     assert error_message(refused) == (
         "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: Missing 'Next' target: Gone at /States/A/Next, "
         'MISSING_TRANSITION_TARGET: State "B" is not reachable. at /States/B\''
     )
-    assert served.sfn.list_state_machines()["stateMachines"] == []
+    assert account.sfn.list_state_machines()["stateMachines"] == []
 
 
-def test_an_unknown_resource_is_reported_at_creation(served: ServedEngine) -> None:
+def test_an_unknown_resource_is_reported_at_creation(account: EngineAccount) -> None:
     with pytest.raises(ClientError, match="arn:aws:states:::nosuch:call is not recognized"):
-        served.machine(one_state({"Type": "Task", "Resource": "arn:aws:states:::nosuch:call", "End": True}))
+        account.machine(one_state({"Type": "Task", "Resource": "arn:aws:states:::nosuch:call", "End": True}))
 
 
 @pytest.mark.parametrize("name", ["a b", "a*b", "a/b", "a:b", "a\x7f"])
-def test_a_name_with_forbidden_characters_is_refused(served: ServedEngine, name: str) -> None:
+def test_a_name_with_forbidden_characters_is_refused(account: EngineAccount, name: str) -> None:
     with pytest.raises(ClientError) as refused:
-        served.machine(PASS, name)
+        account.machine(PASS, name)
     assert (error_code(refused), error_message(refused)) == ("InvalidName", f"Invalid Name: '{name}'")
 
 
-def test_an_execution_name_can_be_started_again_only_with_the_same_input_while_it_runs(served: ServedEngine) -> None:
-    machine = served.machine(WAIT)
-    arn = served.start(machine, {"n": 1}, "night")
-    assert served.start(machine, {"n": 1}, "night") == arn
+def test_an_execution_name_can_be_started_again_only_with_the_same_input_while_it_runs(account: EngineAccount) -> None:
+    machine = account.machine(WAIT)
+    arn = account.start(machine, {"n": 1}, "night")
+    assert account.start(machine, {"n": 1}, "night") == arn
     for given in ({"n": 2}, {"n": 1}):
         with pytest.raises(ClientError) as refused:
-            served.start(machine, given, "night")
+            account.start(machine, given, "night")
         assert (error_code(refused), error_message(refused)) == (
             "ExecutionAlreadyExists",
             f"Execution Already Exists: '{arn}'",
         )
-        served.sfn.stop_execution(executionArn=arn)
-    assert len(served.sfn.list_executions(stateMachineArn=machine)["executions"]) == 1
+        account.sfn.stop_execution(executionArn=arn)
+    assert len(account.sfn.list_executions(stateMachineArn=machine)["executions"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -92,10 +92,10 @@ def test_an_execution_name_can_be_started_again_only_with_the_same_input_while_i
     ],
 )
 def test_unknown_or_invalid_parameters_get_aws_s_message(
-    served: ServedEngine, operation: str, params: Json, expected: str
+    account: EngineAccount, operation: str, params: Json, expected: str
 ) -> None:
     names = {
-        "machine": served.machine(PASS),
+        "machine": account.machine(PASS),
         "execution": "arn:aws:states:us-east-1:123456789012:execution:machine:none",
     }
     filled = {
@@ -103,73 +103,73 @@ def test_unknown_or_invalid_parameters_get_aws_s_message(
         for key, value in params.items()
     }
     with pytest.raises(ClientError) as refused:
-        getattr(served.sfn, operation)(**filled)
+        getattr(account.sfn, operation)(**filled)
     assert error_message(refused) == expected.format(**names)
 
 
-def test_invalid_or_too_large_input_is_refused_and_starts_nothing(served: ServedEngine) -> None:
-    machine = served.machine(PASS)
+def test_invalid_or_too_large_input_is_refused_and_starts_nothing(account: EngineAccount) -> None:
+    machine = account.machine(PASS)
     for text, expected in (
         ("not some json", "InvalidExecutionInput"),
         ('"' + "x" * 262_145 + '"', "ValidationException"),
     ):
         with pytest.raises(ClientError) as refused:
-            served.sfn.start_execution(stateMachineArn=machine, input=text)
+            account.sfn.start_execution(stateMachineArn=machine, input=text)
         assert error_code(refused) == expected
-    assert served.sfn.list_executions(stateMachineArn=machine)["executions"] == []
+    assert account.sfn.list_executions(stateMachineArn=machine)["executions"] == []
 
 
-def test_a_stopped_execution_has_only_the_given_error_and_cause(served: ServedEngine) -> None:
-    machine = served.machine(WAIT)
-    explained, unexplained = served.start(machine), served.start(machine)
-    served.sfn.stop_execution(executionArn=explained, error="Mine", cause="enough")
-    served.sfn.stop_execution(executionArn=unexplained)
-    found = served.sfn.describe_execution(executionArn=explained)
+def test_a_stopped_execution_has_only_the_given_error_and_cause(account: EngineAccount) -> None:
+    machine = account.machine(WAIT)
+    explained, unexplained = account.start(machine), account.start(machine)
+    account.sfn.stop_execution(executionArn=explained, error="Mine", cause="enough")
+    account.sfn.stop_execution(executionArn=unexplained)
+    found = account.sfn.describe_execution(executionArn=explained)
     assert (found["status"], found["error"], found["cause"]) == ("ABORTED", "Mine", "enough")
-    found = served.sfn.describe_execution(executionArn=unexplained)
+    found = account.sfn.describe_execution(executionArn=unexplained)
     assert found["status"] == "ABORTED"
     assert not {"error", "cause", "output"} & found.keys()
-    assert served.history(unexplained)[-1]["executionAbortedEventDetails"] == {}
+    assert account.history(unexplained)[-1]["executionAbortedEventDetails"] == {}
 
 
-def test_an_execution_times_out_exactly_at_its_timeout(served: ServedEngine) -> None:
-    execution = served.start(served.machine(WAIT | {"TimeoutSeconds": 1}))
-    ended = served.ended(execution)
+def test_an_execution_times_out_exactly_at_its_timeout(account: EngineAccount) -> None:
+    execution = account.start(account.machine(WAIT | {"TimeoutSeconds": 1}))
+    ended = account.ended(execution)
     assert ended["status"] == "TIMED_OUT"
     assert (ended["stopDate"] - ended["startDate"]).total_seconds() == 1
     assert not {"error", "cause"} & ended.keys()
-    assert served.history(execution)[-1]["executionTimedOutEventDetails"] == {"error": "States.Timeout"}
+    assert account.history(execution)[-1]["executionTimedOutEventDetails"] == {"error": "States.Timeout"}
 
 
-def test_a_history_is_read_in_pages_in_both_orders(served: ServedEngine) -> None:
+def test_a_history_is_read_in_pages_in_both_orders(account: EngineAccount) -> None:
     states: Json = {f"S{n}": {"Type": "Pass", "Next": f"S{n + 1}"} for n in range(60)}
     states["S60"] = {"Type": "Pass", "End": True}
-    execution = served.start(served.machine({"StartAt": "S0", "States": states}))
-    served.ended(execution)
+    execution = account.start(account.machine({"StartAt": "S0", "States": states}))
+    account.ended(execution)
     forward: list[int] = []
     backward: list[int] = []
     for order, seen in ((False, forward), (True, backward)):
         token: Json = {}
         while token is not None:
-            page = served.sfn.get_execution_history(executionArn=execution, maxResults=7, reverseOrder=order, **token)
+            page = account.sfn.get_execution_history(executionArn=execution, maxResults=7, reverseOrder=order, **token)
             seen += [event["id"] for event in page["events"]]
             token = {"nextToken": page["nextToken"]} if "nextToken" in page else None
     assert forward == list(range(1, 125))
     assert backward == forward[::-1]
 
 
-def test_pages_of_lists_lose_and_repeat_nothing(served: ServedEngine) -> None:
-    machines = [served.machine(PASS, f"m{n:02}") for n in range(12)]
-    pages = served.sfn.get_paginator("list_state_machines").paginate(PaginationConfig={"PageSize": 5})
+def test_pages_of_lists_lose_and_repeat_nothing(account: EngineAccount) -> None:
+    machines = [account.machine(PASS, f"m{n:02}") for n in range(12)]
+    pages = account.sfn.get_paginator("list_state_machines").paginate(PaginationConfig={"PageSize": 5})
     assert [each["stateMachineArn"] for page in pages for each in page["stateMachines"]] == machines
-    executions = [served.start(machines[0]) for _ in range(12)]
-    pages = served.sfn.get_paginator("list_executions").paginate(
+    executions = [account.start(machines[0]) for _ in range(12)]
+    pages = account.sfn.get_paginator("list_executions").paginate(
         stateMachineArn=machines[0], PaginationConfig={"PageSize": 5}
     )
     assert [each["executionArn"] for page in pages for each in page["executions"]] == executions[::-1]
 
 
-def test_a_running_execution_keeps_the_definition_of_its_start(served: ServedEngine) -> None:
+def test_a_running_execution_keeps_the_definition_of_its_start(account: EngineAccount) -> None:
     wait = {
         "StartAt": "W",
         "States": {
@@ -177,23 +177,23 @@ def test_a_running_execution_keeps_the_definition_of_its_start(served: ServedEng
             "P": {"Type": "Pass", "Result": "old", "End": True},
         },
     }
-    machine = served.machine(wait)
-    before = served.start(machine)
+    machine = account.machine(wait)
+    before = account.start(machine)
     new = json.dumps(one_state({"Type": "Pass", "Result": "new", "End": True}))
-    served.sfn.update_state_machine(stateMachineArn=machine, definition=new)
-    after = served.start(machine)
-    assert [json.loads(served.ended(each)["output"]) for each in (before, after)] == ["old", "new"]
+    account.sfn.update_state_machine(stateMachineArn=machine, definition=new)
+    after = account.start(machine)
+    assert [json.loads(account.ended(each)["output"]) for each in (before, after)] == ["old", "new"]
 
 
-def test_accounts_and_regions_are_separate(served: ServedEngine) -> None:
-    other = served.client("stepfunctions", region="eu-west-1", key="222222222222")
+def test_accounts_and_regions_are_separate(account: EngineAccount) -> None:
+    other = account.client("stepfunctions", region="eu-west-1", key="222222222222")
     arn = other.create_state_machine(name="machine", definition=json.dumps(PASS), roleArn=ROLE)["stateMachineArn"]
     assert arn == "arn:aws:states:eu-west-1:222222222222:stateMachine:machine"
-    assert served.sfn.list_state_machines()["stateMachines"] == []
+    assert account.sfn.list_state_machines()["stateMachines"] == []
 
 
-def test_tags_are_added_listed_and_removed(served: ServedEngine) -> None:
-    machine = served.machine(PASS)
-    served.sfn.tag_resource(resourceArn=machine, tags=[{"key": "team", "value": "night"}, {"key": "x", "value": "1"}])
-    served.sfn.untag_resource(resourceArn=machine, tagKeys=["x"])
-    assert served.sfn.list_tags_for_resource(resourceArn=machine)["tags"] == [{"key": "team", "value": "night"}]
+def test_tags_are_added_listed_and_removed(account: EngineAccount) -> None:
+    machine = account.machine(PASS)
+    account.sfn.tag_resource(resourceArn=machine, tags=[{"key": "team", "value": "night"}, {"key": "x", "value": "1"}])
+    account.sfn.untag_resource(resourceArn=machine, tagKeys=["x"])
+    assert account.sfn.list_tags_for_resource(resourceArn=machine)["tags"] == [{"key": "team", "value": "night"}]
