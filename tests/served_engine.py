@@ -31,9 +31,9 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/batch"
 class EngineAccount:
     """An account of an engine, which a test calls as a user does, with boto3."""
 
-    def __init__(self, port: int = 0, account: str = ACCOUNT, key: str = "test") -> None:
+    def __init__(self, port: int = 0, account_id: str = ACCOUNT, key: str = "test") -> None:
         self.port = port
-        self.account = account
+        self.account_id = account_id
         self.key = key
 
     @property
@@ -64,7 +64,7 @@ class EngineAccount:
 
     def machine(self, definition: Json, name: str = "machine") -> str:
         """Create a state machine and return its ARN."""
-        role = f"arn:aws:iam::{self.account}:role/batch"
+        role = f"arn:aws:iam::{self.account_id}:role/batch"
         answer = self.sfn.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
         arn: str = answer["stateMachineArn"]
         return arn

@@ -6,20 +6,20 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ROLE, ServedEngine, eventually, one_state, run_task
+from tests.served_engine import ROLE, EngineAccount, ServedEngine, eventually, one_state, run_task
 
 DEFINITION = Path(__file__).parents[2] / "examples" / "article" / "state-machine.asl.json"
 FAILS_ONCE = 'if [ -e "$MARK" ]; then exit 0; fi; touch "$MARK"; exit 3'
 SYNC_EVENTS = ["TaskScheduled", "TaskStarted", "TaskSubmitted"]
 
 
-def create_article_machine(served: ServedEngine, task: str) -> str:
+def create_article_machine(account: EngineAccount, task: str) -> str:
     """Create the article's machine with its placeholders filled in; return its ARN."""
-    cluster = served.ecs.create_cluster(clusterName="batch")["cluster"]["clusterArn"]
+    cluster = account.ecs.create_cluster(clusterName="batch")["cluster"]["clusterArn"]
     definition = DEFINITION.read_text()
     definition = definition.replace("arn:aws:ecs:ap-northeast-1:xxxxx:cluster/xxxxx", cluster)
     definition = definition.replace("arn:aws:ecs:ap-northeast-1:xxxxx:task-definition/xxxxx", task)
-    arn: str = served.sfn.create_state_machine(name="nightly", definition=definition, roleArn=ROLE)["stateMachineArn"]
+    arn: str = account.sfn.create_state_machine(name="nightly", definition=definition, roleArn=ROLE)["stateMachineArn"]
     return arn
 
 
@@ -50,10 +50,10 @@ def test_the_article_s_machine_retries_a_failed_container_after_ten_seconds(
     assert (again["timestamp"] - failed["timestamp"]).total_seconds() >= 10, "the article's interval"
 
 
-def test_a_failed_container_ends_the_run_with_aws_s_error_and_cause(served: ServedEngine) -> None:
-    machine = served.machine(one_state(run_task(served.task("fails", ["sh", "-c", "exit 3"]))))
-    served.ecs.create_cluster(clusterName="default")
-    ended = served.ended(served.start(machine))
+def test_a_failed_container_ends_the_run_with_aws_s_error_and_cause(account: EngineAccount) -> None:
+    machine = account.machine(one_state(run_task(account.task("fails", ["sh", "-c", "exit 3"]))))
+    account.ecs.create_cluster(clusterName="default")
+    ended = account.ended(account.start(machine))
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
     task = json.loads(ended["cause"])
     assert task["StopCode"] == "EssentialContainerExited"
@@ -62,20 +62,22 @@ def test_a_failed_container_ends_the_run_with_aws_s_error_and_cause(served: Serv
     assert task["StartedBy"] == "AWS Step Functions"
 
 
-def test_the_output_of_a_successful_container_is_its_task(served: ServedEngine) -> None:
-    served.ecs.create_cluster(clusterName="default")
-    execution = served.start(served.machine(one_state(run_task(served.task("works", ["true"])))))
-    ended = served.ended(execution)
+def test_the_output_of_a_successful_container_is_its_task(account: EngineAccount) -> None:
+    account.ecs.create_cluster(clusterName="default")
+    execution = account.start(account.machine(one_state(run_task(account.task("works", ["true"])))))
+    ended = account.ended(execution)
     assert ended["status"] == "SUCCEEDED"
     task = json.loads(ended["output"])
     assert (task["LastStatus"], task["Containers"][0]["ExitCode"], task["Version"]) == ("STOPPED", 0, 5)
-    parameters = json.loads(served.history(execution)[2]["taskScheduledEventDetails"]["parameters"])
+    parameters = json.loads(account.history(execution)[2]["taskScheduledEventDetails"]["parameters"])
     assert parameters["StartedBy"] == "AWS Step Functions"
 
 
-def test_a_task_whose_program_does_not_exist_failed_to_start(served: ServedEngine) -> None:
-    served.ecs.create_cluster(clusterName="default")
-    ended = served.ended(served.start(served.machine(one_state(run_task(served.task("none", ["/no/such/program"]))))))
+def test_a_task_whose_program_does_not_exist_failed_to_start(account: EngineAccount) -> None:
+    account.ecs.create_cluster(clusterName="default")
+    ended = account.ended(
+        account.start(account.machine(one_state(run_task(account.task("none", ["/no/such/program"])))))
+    )
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
     task = json.loads(ended["cause"])
     assert task["StopCode"] == "TaskFailedToStart"
@@ -114,12 +116,12 @@ def test_the_end_of_a_state_stops_its_container_with_aws_s_reason(
     )
 
 
-def describe_task(served: ServedEngine, task: str) -> Json:
-    return served.ecs.describe_tasks(cluster="default", tasks=[task])["tasks"][0]
+def describe_task(account: EngineAccount, task: str) -> Json:
+    return account.ecs.describe_tasks(cluster="default", tasks=[task])["tasks"][0]
 
 
-def description_if_stopped(served: ServedEngine, task: str) -> Json:
-    found = describe_task(served, task)
+def description_if_stopped(account: EngineAccount, task: str) -> Json:
+    found = describe_task(account, task)
     return found if found["lastStatus"] == "STOPPED" else None
 
 

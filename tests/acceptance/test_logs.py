@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import REGION, ServedEngine, eventually, one_state, run_task
+from tests.served_engine import REGION, EngineAccount, ServedEngine, eventually, one_state, run_task
 
 GROUP = "/ecs/night"
 OPTIONS = {"awslogs-group": GROUP, "awslogs-region": REGION, "awslogs-stream-prefix": "batch"}
@@ -36,14 +36,14 @@ def run_aws_logs(served: ServedEngine, *arguments: str) -> Json:
     return json.loads(done.stdout) if done.stdout.strip() else None
 
 
-def messages(served: ServedEngine, **params: Json) -> list[str]:
+def messages(account: EngineAccount, **params: Json) -> list[str]:
     """Return all messages of the group."""
-    pages = served.client("logs").get_paginator("filter_log_events").paginate(logGroupName=GROUP, **params)
+    pages = account.client("logs").get_paginator("filter_log_events").paginate(logGroupName=GROUP, **params)
     return [event["message"] for page in pages for event in page["events"]]
 
 
-def wait_for_more(served: ServedEngine, lines: int) -> None:
-    eventually(lambda: len(messages(served)) > lines)
+def wait_for_more(account: EngineAccount, lines: int) -> None:
+    eventually(lambda: len(messages(account)) > lines)
 
 
 class Follower:
@@ -69,8 +69,8 @@ class Follower:
             token = {"nextToken": page["nextToken"]}
 
 
-def test_boto3_writes_and_reads_events_and_gets_errors(served: ServedEngine) -> None:
-    logs = served.client("logs")
+def test_boto3_writes_and_reads_events_and_gets_errors(account: EngineAccount) -> None:
+    logs = account.client("logs")
     logs.create_log_group(logGroupName=GROUP, tags={"team": "night"})
     logs.create_log_stream(logGroupName=GROUP, logStreamName="a/b")
     event = {"timestamp": now(), "message": "grüße"}
@@ -85,13 +85,13 @@ def test_boto3_writes_and_reads_events_and_gets_errors(served: ServedEngine) -> 
         logs.filter_log_events(logGroupName="none")
 
 
-def test_the_largest_event_is_accepted_although_json_escapes_make_it_larger(served: ServedEngine) -> None:
-    logs = served.client("logs")
+def test_the_largest_event_is_accepted_although_json_escapes_make_it_larger(account: EngineAccount) -> None:
+    logs = account.client("logs")
     logs.create_log_group(logGroupName=GROUP)
     logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
     message = "ü" * ((1_048_576 - 26) // 2)  # boto3 writes it as \u00fc
     logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=[{"timestamp": now(), "message": message}])
-    assert messages(served) == [message]
+    assert messages(account) == [message]
     with pytest.raises(logs.exceptions.InvalidParameterException, match="exceeds limit of 1048576"):
         logs.put_log_events(
             logGroupName=GROUP, logStreamName="s", logEvents=[{"timestamp": now(), "message": message + "!!"}]
@@ -152,16 +152,16 @@ def test_lines_of_a_process_appear_while_it_runs_and_once_despite_kills(served: 
     assert re.fullmatch("batch/main/[0-9a-f]{32}", stream["logStreamName"])
 
 
-def test_a_missing_log_group_fails_the_state_with_aws_s_message(served: ServedEngine) -> None:
-    task = served.task("night", ["true"], logConfiguration=AWSLOGS | {"options": OPTIONS})
-    ended = served.ended(served.start(served.machine(one_state(run_task(task)))))
+def test_a_missing_log_group_fails_the_state_with_aws_s_message(account: EngineAccount) -> None:
+    task = account.task("night", ["true"], logConfiguration=AWSLOGS | {"options": OPTIONS})
+    ended = account.ended(account.start(account.machine(one_state(run_task(task)))))
     assert ended["error"] == "States.TaskFailed"
     assert "ResourceInitializationError: failed to validate logger args" in ended["cause"]
 
 
-def send_request(served: ServedEngine, path: str, method: str = "GET", **headers: str) -> tuple[int, str, str]:
+def send_request(account: EngineAccount, path: str, method: str = "GET", **headers: str) -> tuple[int, str, str]:
     """Send an unsigned request; return status, content type and text of the answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", account.port, timeout=60)
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
     found = answer.status, answer.getheader("content-type") or "", answer.read().decode()
@@ -179,9 +179,9 @@ def test_health_and_metrics_need_no_signature(served: ServedEngine) -> None:
     assert ("lamplighter_executions", {"status": "SUCCEEDED"}, 1.0) in numbers
 
 
-def test_health_and_metrics_refuse_web_pages_and_other_paths_need_a_signature(served: ServedEngine) -> None:
+def test_health_and_metrics_refuse_web_pages_and_other_paths_need_a_signature(account: EngineAccount) -> None:
     for path in ("/_lamplighter/health", "/_lamplighter/metrics"):
-        assert send_request(served, path, Origin="http://127.0.0.1")[0] == 403
-        assert send_request(served, path, Host="evil.example")[0] == 403
-        assert send_request(served, path, "POST")[0] == 403
-    assert send_request(served, "/_lamplighter/else")[0] == 403
+        assert send_request(account, path, Origin="http://127.0.0.1")[0] == 403
+        assert send_request(account, path, Host="evil.example")[0] == 403
+        assert send_request(account, path, "POST")[0] == 403
+    assert send_request(account, "/_lamplighter/else")[0] == 403

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ROLE, ServedEngine, eventually, one_state, run_task
+from tests.served_engine import ROLE, EngineAccount, ServedEngine, eventually, one_state, run_task
 
 ECHO = {"StartAt": "Echo", "States": {"Echo": {"Type": "Pass", "End": True}}}
 
@@ -24,27 +24,31 @@ def distributed_map(processor: Json, **fields: Json) -> Json:
     )
 
 
-def test_a_distributed_map_runs_each_item_as_an_execution_and_keeps_the_order_of_results(served: ServedEngine) -> None:
-    execution = served.start(served.machine(distributed_map(ECHO, Label="Echoes")), {"items": list(range(120))})
-    ended = served.ended(execution)
+def test_a_distributed_map_runs_each_item_as_an_execution_and_keeps_their_order(
+    account: EngineAccount,
+) -> None:
+    execution = account.start(account.machine(distributed_map(ECHO, Label="Echoes")), {"items": list(range(120))})
+    ended = account.ended(execution)
     assert json.loads(ended["output"]) == list(range(120))
-    (run,) = served.sfn.list_map_runs(executionArn=execution)["mapRuns"]
-    found = served.sfn.describe_map_run(mapRunArn=run["mapRunArn"])
+    (run,) = account.sfn.list_map_runs(executionArn=execution)["mapRuns"]
+    found = account.sfn.describe_map_run(mapRunArn=run["mapRunArn"])
     assert (found["status"], found["itemCounts"]["succeeded"], found["executionCounts"]["total"]) == (
         "SUCCEEDED",
         120,
         120,
     )
     assert ":mapRun:machine/Echoes:" in run["mapRunArn"]
-    children = served.sfn.list_executions(mapRunArn=run["mapRunArn"], maxResults=1000)["executions"]
+    children = account.sfn.list_executions(mapRunArn=run["mapRunArn"], maxResults=1000)["executions"]
     assert len(children) == 120
-    assert children[0]["executionArn"].startswith("arn:aws:states:us-east-1:123456789012:execution:machine/Echoes:")
+    assert children[0]["executionArn"].startswith(
+        f"arn:aws:states:us-east-1:{account.account_id}:execution:machine/Echoes:"
+    )
 
 
-def test_items_are_passed_to_children_in_batches_with_the_batch_input(served: ServedEngine) -> None:
+def test_items_are_passed_to_children_in_batches_with_the_batch_input(account: EngineAccount) -> None:
     batcher = {"MaxItemsPerBatch": 3, "BatchInput": {"day.$": "$.day"}}
-    machine = served.machine(distributed_map(ECHO, ItemBatcher=batcher))
-    ended = served.ended(served.start(machine, {"items": list(range(7)), "day": "monday"}))
+    machine = account.machine(distributed_map(ECHO, ItemBatcher=batcher))
+    ended = account.ended(account.start(machine, {"items": list(range(7)), "day": "monday"}))
     assert json.loads(ended["output"]) == [
         {"BatchInput": {"day": "monday"}, "Items": items} for items in ([0, 1, 2], [3, 4, 5], [6])
     ]
@@ -52,13 +56,13 @@ def test_items_are_passed_to_children_in_batches_with_the_batch_input(served: Se
 
 @pytest.mark.parametrize(("tolerated", "status"), [({}, "FAILED"), ({"ToleratedFailureCount": 1}, "SUCCEEDED")])
 def test_a_distributed_map_fails_if_more_items_fail_than_tolerated(
-    served: ServedEngine, tolerated: Json, status: str
+    account: EngineAccount, tolerated: Json, status: str
 ) -> None:
     odd = {"Variable": "$", "NumericEquals": 3, "Next": "Bad"}
     states = {"Look": {"Type": "Choice", "Choices": [odd], "Default": "Good"}, "Bad": {"Type": "Fail", "Error": "Odd"}}
     processor = {"StartAt": "Look", "States": states | {"Good": {"Type": "Succeed"}}}
-    execution = served.start(served.machine(distributed_map(processor, **tolerated)), {"items": [1, 2, 3, 4]})
-    ended = served.ended(execution)
+    execution = account.start(account.machine(distributed_map(processor, **tolerated)), {"items": [1, 2, 3, 4]})
+    ended = account.ended(execution)
     assert ended["status"] == status
     if status == "FAILED":
         assert ended["error"] == "States.ExceedToleratedFailureThreshold"
@@ -86,35 +90,35 @@ def has_lines(record_file: Path, lines: int) -> bool:
     return record_file.exists() and len(record_file.read_text().split()) >= lines
 
 
-def create_express_machine(served: ServedEngine, definition: Json) -> str:
-    answer = served.sfn.create_state_machine(
+def create_express_machine(account: EngineAccount, definition: Json) -> str:
+    answer = account.sfn.create_state_machine(
         name="quick", definition=json.dumps(definition), roleArn=ROLE, type="EXPRESS"
     )
     arn: str = answer["stateMachineArn"]
     return arn
 
 
-def test_a_synchronous_express_execution_returns_its_result_also_after_a_wait(served: ServedEngine) -> None:
+def test_a_synchronous_express_execution_returns_its_result_also_after_a_wait(account: EngineAccount) -> None:
     wait = {"Type": "Wait", "Seconds": 1, "Next": "Done"}
     machine = create_express_machine(
-        served, {"StartAt": "W", "States": {"W": wait, "Done": {"Type": "Pass", "End": True}}}
+        account, {"StartAt": "W", "States": {"W": wait, "Done": {"Type": "Pass", "End": True}}}
     )
-    answer = served.sfn.start_sync_execution(stateMachineArn=machine, input='{"n": 1}')
+    answer = account.sfn.start_sync_execution(stateMachineArn=machine, input='{"n": 1}')
     assert (answer["status"], json.loads(answer["output"])) == ("SUCCEEDED", {"n": 1})
     assert (answer["stopDate"] - answer["startDate"]).total_seconds() >= 1
 
 
-def test_a_failed_express_execution_is_a_result_and_not_an_api_error(served: ServedEngine) -> None:
-    machine = create_express_machine(served, one_state({"Type": "Fail", "Error": "Mine", "Cause": "because"}))
-    answer = served.sfn.start_sync_execution(stateMachineArn=machine)
+def test_a_failed_express_execution_is_a_result_and_not_an_api_error(account: EngineAccount) -> None:
+    machine = create_express_machine(account, one_state({"Type": "Fail", "Error": "Mine", "Cause": "because"}))
+    answer = account.sfn.start_sync_execution(stateMachineArn=machine)
     assert (answer["status"], answer["error"], answer["cause"]) == ("FAILED", "Mine", "because")
 
 
-def test_operations_of_the_other_machine_type_are_refused(served: ServedEngine) -> None:
-    express, standard = create_express_machine(served, ECHO), served.machine(ECHO)
+def test_operations_of_the_other_machine_type_are_refused(account: EngineAccount) -> None:
+    express, standard = create_express_machine(account, ECHO), account.machine(ECHO)
     calls: list[Callable[[], Json]] = [
-        lambda: served.sfn.list_executions(stateMachineArn=express),
-        lambda: served.sfn.start_sync_execution(stateMachineArn=standard),
+        lambda: account.sfn.list_executions(stateMachineArn=express),
+        lambda: account.sfn.start_sync_execution(stateMachineArn=standard),
     ]
     for call in calls:
         with pytest.raises(ClientError, match="not supported by this type of state machine"):
@@ -220,7 +224,7 @@ def test_a_lambda_function_is_called_at_the_configured_endpoint(tmp_path: Path, 
         engine.close()
 
 
-def test_a_missing_endpoint_is_reported_when_the_machine_is_created(served: ServedEngine) -> None:
+def test_a_missing_endpoint_is_reported_when_the_machine_is_created(account: EngineAccount) -> None:
     call = {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
@@ -228,4 +232,4 @@ def test_a_missing_endpoint_is_reported_when_the_machine_is_created(served: Serv
         "End": True,
     }
     with pytest.raises(ClientError, match="Start the engine with --endpoint lambda=URL"):
-        served.machine(one_state(call))
+        account.machine(one_state(call))

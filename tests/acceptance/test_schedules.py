@@ -9,11 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ROLE, ServedEngine, eventually, one_state
+from tests.served_engine import ROLE, EngineAccount, ServedEngine, eventually, one_state
 
 
-def test_a_schedule_starts_an_execution_and_is_described_as_it_was_created(served: ServedEngine) -> None:
-    machine, scheduler = served.machine(one_state({"Type": "Pass", "End": True})), served.client("scheduler")
+def test_a_schedule_starts_an_execution_and_is_described_as_it_was_created(account: EngineAccount) -> None:
+    machine, scheduler = account.machine(one_state({"Type": "Pass", "End": True})), account.client("scheduler")
     scheduler.create_schedule_group(Name="nightly", Tags=[{"Key": "team", "Value": "night"}])
     start = datetime.now(UTC) + timedelta(hours=1)
     made = scheduler.create_schedule(
@@ -35,8 +35,8 @@ def test_a_schedule_starts_an_execution_and_is_described_as_it_was_created(serve
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": machine, "RoleArn": ROLE, "Input": '{"n":"<aws.scheduler.attempt-number>"}'},
     )
-    (execution,) = eventually(lambda: executions(served, machine))
-    assert json.loads(served.ended(execution["executionArn"])["input"]) == {"n": "1"}
+    (execution,) = eventually(lambda: executions(account, machine))
+    assert json.loads(account.ended(execution["executionArn"])["input"]) == {"n": "1"}
     scheduler.delete_schedule_group(Name="nightly")
     eventually(lambda: is_deleted(scheduler, "nightly"))
     with pytest.raises(ClientError) as caught:
@@ -44,8 +44,8 @@ def test_a_schedule_starts_an_execution_and_is_described_as_it_was_created(serve
     assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
-def test_every_slot_is_recorded_and_can_be_listed(served: ServedEngine) -> None:
-    machine, scheduler = served.machine(one_state({"Type": "Pass", "End": True})), served.client("scheduler")
+def test_every_slot_is_recorded_and_can_be_listed(account: EngineAccount) -> None:
+    machine, scheduler = account.machine(one_state({"Type": "Pass", "End": True})), account.client("scheduler")
     arn = scheduler.create_schedule(
         Name="now",
         ScheduleExpression="rate(1 minute)",
@@ -54,7 +54,7 @@ def test_every_slot_is_recorded_and_can_be_listed(served: ServedEngine) -> None:
     )["ScheduleArn"]
 
     def recorded() -> Json:
-        with urllib.request.urlopen(f"{served.url}/_lamplighter/slots?arn={arn}", timeout=60) as answer:
+        with urllib.request.urlopen(f"{account.url}/_lamplighter/slots?arn={arn}", timeout=60) as answer:
             slots = json.load(answer)["Slots"]
         return slots if slots and slots[0]["Outcome"] == "DELIVERED" else None
 
@@ -62,11 +62,11 @@ def test_every_slot_is_recorded_and_can_be_listed(served: ServedEngine) -> None:
     assert slot["Fired"] - slot["Due"] < 60
     for wrong in ("", "?arn=x", f"?arn={arn}x", f"?arn={arn}&before=x"):
         with pytest.raises(urllib.error.HTTPError) as error:
-            urllib.request.urlopen(f"{served.url}/_lamplighter/slots{wrong}", timeout=60)
+            urllib.request.urlopen(f"{account.url}/_lamplighter/slots{wrong}", timeout=60)
         with error.value as answer:
             assert answer.code in (400, 404)
     with pytest.raises(urllib.error.HTTPError) as error:
-        urllib.request.urlopen(f"{served.url}/_lamplighter/runs?machine=now&region=", timeout=60)
+        urllib.request.urlopen(f"{account.url}/_lamplighter/runs?machine=now&region=", timeout=60)
     assert error.value.code == 400
     error.value.close()
     with pytest.raises(ClientError):
@@ -90,8 +90,8 @@ def test_a_schedule_that_was_due_while_no_engine_ran_fires_at_the_next_start(ser
     eventually(lambda: served.client("scheduler").list_schedules()["Schedules"] == [])
 
 
-def executions(served: ServedEngine, machine: str) -> Json:
-    return served.sfn.list_executions(stateMachineArn=machine)["executions"]
+def executions(account: EngineAccount, machine: str) -> Json:
+    return account.sfn.list_executions(stateMachineArn=machine)["executions"]
 
 
 def is_deleted(scheduler: Json, group: str) -> bool:

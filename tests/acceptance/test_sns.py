@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
 from tests.contracts.servers import MailServer, WebServer, mail_server, web_server
-from tests.served_engine import ServedEngine, eventually, one_state
+from tests.served_engine import EngineAccount, ServedEngine, eventually, one_state
 from tests.services.sns.messages.test_signing import verify
 
 T = TypeVar("T")
@@ -202,21 +202,21 @@ def test_a_get_of_an_unsubscribe_url_does_not_unsubscribe(engine: ServedEngine, 
         "/unsubscribe.html",
     ],
 )
-def test_an_invented_link_does_nothing(served: ServedEngine, path: str) -> None:
-    sns = served.client("sns")
+def test_an_invented_link_does_nothing(account: EngineAccount, path: str) -> None:
+    sns = account.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
     for request in (open_url, press_button):
         with pytest.raises(urllib.error.HTTPError) as error:
-            request(f"{served.url}{path.replace('TOPIC', topic)}")
+            request(f"{account.url}{path.replace('TOPIC', topic)}")
         with error.value as answer:
             assert answer.code in (400, 403, 404)
     assert len(sns.list_topics()["Topics"]) == 1
 
 
 @pytest.mark.parametrize("path", ["/?Action=Unsubscribe&SubscriptionArn=x", "/unsubscribe.html?SubscriptionArn=x"])
-def test_a_link_with_a_foreign_host_name_is_refused(served: ServedEngine, path: str) -> None:
+def test_a_link_with_a_foreign_host_name_is_refused(account: EngineAccount, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as error:
-        open_url(f"{served.url}{path}", Host="evil.example")
+        open_url(f"{account.url}{path}", Host="evil.example")
     with error.value as answer:
         assert answer.code == 403
 
@@ -258,8 +258,8 @@ def test_a_command_subscription_receives_the_message(served: ServedEngine, tmp_p
     assert out.read_text() == "Night\nthe batch failed"
 
 
-def test_errors_are_the_exceptions_of_aws_in_boto3(served: ServedEngine) -> None:
-    sns = served.client("sns")
+def test_errors_are_the_exceptions_of_aws_in_boto3(account: EngineAccount) -> None:
+    sns = account.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
     with pytest.raises(sns.exceptions.NotFoundException):
         sns.publish(TopicArn=topic + "x", Message="m")
@@ -291,11 +291,11 @@ def test_a_webhook_that_is_down_gets_the_message_later(engine: ServedEngine, web
     assert (headers["x-amz-sns-subscription-arn"], body) == (arn, b"{}")
 
 
-def test_a_publish_state_returns_the_message_id(served: ServedEngine) -> None:
-    topic = served.client("sns").create_topic(Name="night")["TopicArn"]
+def test_a_publish_state_returns_the_message_id(account: EngineAccount) -> None:
+    topic = account.client("sns").create_topic(Name="night")["TopicArn"]
     parameters = {"TopicArn": topic, "Message": "m"}
     state = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": parameters, "End": True}
-    ended = served.ended(served.start(served.machine(one_state(state))))
+    ended = account.ended(account.start(account.machine(one_state(state))))
     assert json.loads(ended["output"])["MessageId"]
 
 

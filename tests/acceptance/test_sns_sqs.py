@@ -6,24 +6,24 @@ import signal
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ServedEngine
+from tests.served_engine import EngineAccount, ServedEngine
 
 pytest.importorskip("lamplighter.services.sqs", reason="this engine has no SQS")
 
 
-def create_queue(served: ServedEngine, name: str, **attributes: str) -> tuple[str, str]:
+def create_queue(account: EngineAccount, name: str, **attributes: str) -> tuple[str, str]:
     """Create a queue; return its URL and its ARN."""
-    sqs = served.client("sqs")
+    sqs = account.client("sqs")
     url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     return url, found["Attributes"]["QueueArn"]
 
 
-def receive_all(served: ServedEngine, url: str) -> list[Json]:
+def receive_all(account: EngineAccount, url: str) -> list[Json]:
     """Receive all messages of a queue."""
     found: list[Json] = []
     while True:
-        page = served.client("sqs").receive_message(
+        page = account.client("sqs").receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=60
         )
         if not page.get("Messages"):
@@ -31,10 +31,10 @@ def receive_all(served: ServedEngine, url: str) -> list[Json]:
         found += page["Messages"]
 
 
-def test_every_queue_receives_a_message_raw_or_in_an_envelope(served: ServedEngine) -> None:
-    sns = served.client("sns")
+def test_every_queue_receives_a_message_raw_or_in_an_envelope(account: EngineAccount) -> None:
+    sns = account.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
-    (wrapped, wrapped_arn), (raw, raw_arn) = create_queue(served, "wrapped"), create_queue(served, "raw")
+    (wrapped, wrapped_arn), (raw, raw_arn) = create_queue(account, "wrapped"), create_queue(account, "raw")
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=wrapped_arn)
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=raw_arn, Attributes={"RawMessageDelivery": "true"})
     attributes = {
@@ -43,35 +43,35 @@ def test_every_queue_receives_a_message_raw_or_in_an_envelope(served: ServedEngi
         "many": {"DataType": "String.Array", "StringValue": "[1]"},
     }
     message = sns.publish(TopicArn=topic, Message="failed", Subject="Night", MessageAttributes=attributes)
-    (one,) = receive_all(served, raw)
+    (one,) = receive_all(account, raw)
     assert (one["Body"], one["MessageAttributes"]) == ("failed", attributes)
-    (other,) = receive_all(served, wrapped)
+    (other,) = receive_all(account, wrapped)
     body = json.loads(other["Body"])
     assert (body["MessageId"], body["Subject"]) == (message["MessageId"], "Night")
     assert body["MessageAttributes"]["bytes"] == {"Type": "Binary", "Value": "AP8="}
 
 
-def test_an_undeliverable_message_is_a_dead_letter(served: ServedEngine) -> None:
-    sns = served.client("sns")
+def test_an_undeliverable_message_is_a_dead_letter(account: EngineAccount) -> None:
+    sns = account.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
-    (dead, dead_arn), (_, arn) = create_queue(served, "dead"), create_queue(served, "raw")
+    (dead, dead_arn), (_, arn) = create_queue(account, "dead"), create_queue(account, "raw")
     redrive = json.dumps({"deadLetterTargetArn": dead_arn})
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"{arn}-gone", Attributes={"RedrivePolicy": redrive})
     raw_attributes = {"RedrivePolicy": redrive, "RawMessageDelivery": "true"}
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=raw_attributes)
     sns.publish(TopicArn=topic, Message="one")
-    assert [json.loads(each["Body"])["Message"] for each in receive_all(served, dead)] == ["one"]
+    assert [json.loads(each["Body"])["Message"] for each in receive_all(account, dead)] == ["one"]
 
 
-def test_a_fifo_topic_keeps_the_order_and_deduplicates_messages(served: ServedEngine) -> None:
-    sns = served.client("sns")
+def test_a_fifo_topic_keeps_the_order_and_deduplicates_messages(account: EngineAccount) -> None:
+    sns = account.client("sns")
     fifo = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
     topic = sns.create_topic(Name="orders.fifo", Attributes=fifo)["TopicArn"]
-    url, arn = create_queue(served, "orders.fifo", FifoQueue="true")
+    url, arn = create_queue(account, "orders.fifo", FifoQueue="true")
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     for number in (0, 1, 1, 2, 3):
         sns.publish(TopicArn=topic, Message=str(number), MessageGroupId="g")
-    assert [json.loads(each["Body"])["Message"] for each in receive_all(served, url)] == ["0", "1", "2", "3"]
+    assert [json.loads(each["Body"])["Message"] for each in receive_all(account, url)] == ["0", "1", "2", "3"]
 
 
 def test_an_accepted_message_is_in_the_queue_once_although_the_engine_is_killed(served: ServedEngine) -> None:
