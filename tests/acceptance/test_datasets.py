@@ -7,6 +7,7 @@ import gzip
 import json
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import boto3
@@ -15,7 +16,7 @@ from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ServedEngine, eventually, one_state
+from tests.served_engine import EngineAccount, ServedEngine, eventually, one_state
 
 BUCKET = "data"
 PASS = {"StartAt": "Do", "States": {"Do": {"Type": "Pass", "End": True}}}
@@ -39,27 +40,36 @@ class Bucket:
         return body.decode()
 
 
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    """Start an S3 server with an empty bucket."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+@pytest.fixture(scope="module")
+def s3_url() -> Iterator[str]:
+    """Start an S3 server and return its URL."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
-    url = "http://{}:{}".format(*server.get_host_and_port())
-    # The server keeps its buckets in this process, also those of earlier tests.
-    urllib.request.urlopen(f"{url}/moto-api/reset", data=b"").close()
-    yield Bucket(url)
+    yield "http://{}:{}".format(*server.get_host_and_port())
     server.stop()
 
 
 @pytest.fixture
-def served(tmp_path: Path, bucket: Bucket) -> Iterator[ServedEngine]:
+def bucket(s3_url: str) -> Bucket:
+    """Return an empty bucket, which is the only one."""
+    urllib.request.urlopen(f"{s3_url}/moto-api/reset", data=b"").close()
+    return Bucket(s3_url)
+
+
+@pytest.fixture(scope="module")
+def shared_engine(tmp_path_factory: pytest.TempPathFactory, s3_url: str) -> Iterator[ServedEngine]:
+    """Start an engine with the endpoint of S3 for the tests of this file that only need an account of it."""
+    with closing(ServedEngine(tmp_path_factory.mktemp("datasets") / "data")) as engine:
+        engine.up("--endpoint", f"s3={s3_url}")
+        yield engine
+
+
+@pytest.fixture
+def served(tmp_path: Path, s3_url: str) -> Iterator[ServedEngine]:
     """Start an engine with the endpoint of S3."""
-    engine = ServedEngine(tmp_path / "data")
-    engine.up("--endpoint", f"s3={bucket.url}")
-    yield engine
-    engine.close()
+    with closing(ServedEngine(tmp_path / "data")) as engine:
+        engine.up("--endpoint", f"s3={s3_url}")
+        yield engine
 
 
 def item_reader(action: str = "getObject", config: Json = None, **parameters: Json) -> Json:
@@ -82,9 +92,9 @@ def distributed_map(processor: Json = None, kind: str = "STANDARD", **fields: Js
     )
 
 
-def run_machine(served: ServedEngine, definition: Json, given: Json = None) -> Json:
+def run_machine(account: EngineAccount, definition: Json, given: Json = None) -> Json:
     """Run a machine and return the description of its ended execution."""
-    return served.ended(served.start(served.machine(definition), given))
+    return account.ended(account.start(account.machine(definition), given))
 
 
 INVENTORY_ROWS = gzip.compress(b'"source","k1","7"\n"source","k2","8"\n', mtime=0)
@@ -132,18 +142,18 @@ INVENTORY = json.dumps(
     ],
 )
 def test_a_map_processes_each_item_of_its_reader(
-    served: ServedEngine, bucket: Bucket, objects: dict[str, str | bytes], reader: Json, items: list[Json]
+    account: EngineAccount, bucket: Bucket, objects: dict[str, str | bytes], reader: Json, items: list[Json]
 ) -> None:
     for key, body in objects.items():
         bucket.put(key, body)
-    ended = run_machine(served, distributed_map(ItemReader=reader))
+    ended = run_machine(account, distributed_map(ItemReader=reader))
     assert (ended["status"], json.loads(ended["output"])) == ("SUCCEEDED", items)
 
 
-def test_listed_objects_are_items_in_aws_s_format(served: ServedEngine, bucket: Bucket) -> None:
+def test_listed_objects_are_items_in_aws_s_format(account: EngineAccount, bucket: Bucket) -> None:
     for at in range(3):
         bucket.put(f"images/{at}.png", b"x" * at)
-    ended = run_machine(served, distributed_map(ItemReader=item_reader("listObjectsV2", Prefix="images/", MaxKeys=2)))
+    ended = run_machine(account, distributed_map(ItemReader=item_reader("listObjectsV2", Prefix="images/", MaxKeys=2)))
     items = json.loads(ended["output"])
     assert [item["Key"] for item in items] == ["images/0.png", "images/1.png", "images/2.png"]
     assert items[2]["Size"] == 2
@@ -152,7 +162,7 @@ def test_listed_objects_are_items_in_aws_s_format(served: ServedEngine, bucket: 
 
 
 def test_the_location_of_the_items_can_come_from_the_input_in_both_query_languages(
-    served: ServedEngine, bucket: Bucket
+    account: EngineAccount, bucket: Bucket
 ) -> None:
     bucket.put("today", '{"rows": [1, 2, 3]}')
     given = {"key": "today", "most": 2}
@@ -161,15 +171,15 @@ def test_the_location_of_the_items_can_come_from_the_input_in_both_query_languag
         "ReaderConfig": {"MaxItemsPath": "$.most"},
         "Parameters": {"Bucket": BUCKET, "Key.$": "$.key"},
     }
-    ended = run_machine(served, distributed_map(ItemReader=path, ItemsPath="$.rows"), given)
+    ended = run_machine(account, distributed_map(ItemReader=path, ItemsPath="$.rows"), given)
     assert json.loads(ended["output"]) == [1, 2]
     expression = resource | {
         "ReaderConfig": {"MaxItems": "{% $states.input.most %}", "ItemsPointer": "/rows"},
         "Arguments": {"Bucket": BUCKET, "Key": "{% $states.input.key %}"},
     }
     definition = distributed_map(ItemReader=expression, ItemSelector={"n": "{% $states.context.Map.Item.Value %}"})
-    execution = served.start(served.machine(definition | {"QueryLanguage": "JSONata"}, "jsonata"), given)
-    assert json.loads(served.ended(execution)["output"]) == [{"n": 1}, {"n": 2}]
+    execution = account.start(account.machine(definition | {"QueryLanguage": "JSONata"}, "jsonata"), given)
+    assert json.loads(account.ended(execution)["output"]) == [{"n": 1}, {"n": 2}]
 
 
 @pytest.mark.parametrize(
@@ -182,17 +192,17 @@ def test_the_location_of_the_items_can_come_from_the_input_in_both_query_languag
     ],
 )
 def test_a_failed_reader_fails_the_map_and_can_be_caught(
-    served: ServedEngine, bucket: Bucket, body: str, reader: Json, cause: str
+    account: EngineAccount, bucket: Bucket, body: str, reader: Json, cause: str
 ) -> None:
     bucket.put("a", body)
     definition = distributed_map(ItemReader=reader)
     definition["States"]["Job"]["Catch"] = [{"ErrorEquals": ["States.ItemReaderFailed"], "Next": "Caught"}]
     definition["States"]["Caught"] = {"Type": "Succeed"}
-    execution = served.start(served.machine(definition))
-    ended = served.ended(execution)
+    execution = account.start(account.machine(definition))
+    ended = account.ended(execution)
     assert ended["status"] == "SUCCEEDED"
     assert cause in json.loads(ended["output"])["Cause"]
-    event_types = [event["type"] for event in served.history(execution)]
+    event_types = [event["type"] for event in account.history(execution)]
     assert event_types[1:6] == ["MapStateEntered", "MapStateStarted", "MapRunStarted", "MapRunFailed", "MapStateFailed"]
 
 
@@ -211,10 +221,10 @@ FAILS_ABOVE_TWO = {
 
 
 @pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
-def test_results_are_written_by_status_with_a_manifest(served: ServedEngine, bucket: Bucket, kind: str) -> None:
+def test_results_are_written_by_status_with_a_manifest(account: EngineAccount, bucket: Bucket, kind: str) -> None:
     definition = distributed_map(FAILS_ABOVE_TWO, kind, ResultWriter=result_writer(), ToleratedFailureCount=1)
-    execution = served.start(served.machine(definition), [1, 2, 3])
-    output = json.loads(served.ended(execution)["output"])
+    execution = account.start(account.machine(definition), [1, 2, 3])
+    output = json.loads(account.ended(execution)["output"])
     run = output["MapRunArn"]
     folder = f"out/{run.rpartition(':')[2]}"
     assert output["ResultWriterDetails"] == {"Bucket": BUCKET, "Key": f"{folder}/manifest.json"}
@@ -230,7 +240,7 @@ def test_results_are_written_by_status_with_a_manifest(served: ServedEngine, buc
     assert (failed["Input"], failed["Error"], failed["Cause"]) == ("3", "TooLarge", "more than 2")
     assert (failed["Status"], failed["RedriveStatus"]) == ("FAILED", "REDRIVABLE_BY_MAP_RUN")
     assert ":express:" in failed["ExecutionArn"] if kind == "EXPRESS" else ":execution:" in failed["ExecutionArn"]
-    assert served.sfn.describe_map_run(mapRunArn=run)["executionCounts"]["resultsWritten"] == 3
+    assert account.sfn.describe_map_run(mapRunArn=run)["executionCounts"]["resultsWritten"] == 3
 
 
 @pytest.mark.parametrize(
@@ -242,26 +252,26 @@ def test_results_are_written_by_status_with_a_manifest(served: ServedEngine, buc
     ],
 )
 def test_results_are_transformed_before_they_are_written(
-    served: ServedEngine, bucket: Bucket, config: dict[str, str], suffix: str, text: str
+    account: EngineAccount, bucket: Bucket, config: dict[str, str], suffix: str, text: str
 ) -> None:
-    ended = run_machine(served, distributed_map(FAILS_ABOVE_TWO, ResultWriter=result_writer(**config)), [1, 2])
+    ended = run_machine(account, distributed_map(FAILS_ABOVE_TWO, ResultWriter=result_writer(**config)), [1, 2])
     key = json.loads(ended["output"])["ResultWriterDetails"]["Key"]
     assert bucket.get(key.replace("manifest.json", f"SUCCEEDED_0.{suffix}")) == text
 
 
-def test_results_can_be_transformed_without_being_written(served: ServedEngine) -> None:
+def test_results_can_be_transformed_without_being_written(account: EngineAccount) -> None:
     flat = {"WriterConfig": {"Transformation": "FLATTEN", "OutputType": "JSON"}}
     ended = run_machine(
-        served, distributed_map(FAILS_ABOVE_TWO, ResultWriter=flat, ToleratedFailurePercentage=50), [1, 3, 2]
+        account, distributed_map(FAILS_ABOVE_TWO, ResultWriter=flat, ToleratedFailurePercentage=50), [1, 3, 2]
     )
     first, second, failed, third, fourth = json.loads(ended["output"])
     assert [first, second, third, fourth] == ["a", "b", "a", "b"]
     assert (failed["Status"], failed["Error"]) == ("FAILED", "TooLarge")
 
 
-def test_a_failed_map_run_writes_its_pending_items(served: ServedEngine, bucket: Bucket) -> None:
+def test_a_failed_map_run_writes_its_pending_items(account: EngineAccount, bucket: Bucket) -> None:
     definition = distributed_map(FAILS_ABOVE_TWO, ResultWriter=result_writer(), MaxConcurrency=1)
-    ended = run_machine(served, definition, [1, 3, 2, 1])
+    ended = run_machine(account, definition, [1, 3, 2, 1])
     assert (ended["status"], ended["error"]) == ("FAILED", "States.ExceedToleratedFailureThreshold")
     (manifest,) = [key for key in object_keys(bucket) if key.endswith("manifest.json")]
     pending = json.loads(bucket.get(manifest.replace("manifest", "PENDING_0")))
@@ -271,9 +281,9 @@ def test_a_failed_map_run_writes_its_pending_items(served: ServedEngine, bucket:
     ]
 
 
-def test_results_that_cannot_be_written_fail_the_map(served: ServedEngine) -> None:
+def test_results_that_cannot_be_written_fail_the_map(account: EngineAccount) -> None:
     nowhere = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "nowhere"}}
-    ended = run_machine(served, distributed_map(ResultWriter=nowhere), [1])
+    ended = run_machine(account, distributed_map(ResultWriter=nowhere), [1])
     assert (ended["status"], ended["error"]) == ("FAILED", "States.ResultWriterFailed")
     assert "Error Code: NoSuchBucket" in ended["cause"]
 
@@ -310,48 +320,48 @@ def test_ten_thousand_items_survive_kills(served: ServedEngine, bucket: Bucket, 
 # Redrive: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html
 
 
-def test_a_redriven_map_run_repeats_only_unsuccessful_items(served: ServedEngine) -> None:
-    gate = served.sfn.create_activity(name="gate")["activityArn"]
+def test_a_redriven_map_run_repeats_only_unsuccessful_items(account: EngineAccount) -> None:
+    gate = account.sfn.create_activity(name="gate")["activityArn"]
     processor = {"StartAt": "Ask", "States": {"Ask": {"Type": "Task", "Resource": gate, "End": True}}}
-    execution = served.start(served.machine(distributed_map(processor, MaxConcurrency=1)), [1, 2, 3])
-    complete_task(served, gate, "1")
-    complete_task(served, gate, None)
-    assert served.ended(execution)["status"] == "FAILED"
-    (run,) = served.sfn.list_map_runs(executionArn=execution)["mapRuns"]
-    (failed,) = served.sfn.list_executions(mapRunArn=run["mapRunArn"], statusFilter="FAILED")["executions"]
-    described = served.sfn.describe_execution(executionArn=failed["executionArn"])
+    execution = account.start(account.machine(distributed_map(processor, MaxConcurrency=1)), [1, 2, 3])
+    complete_task(account, gate, "1")
+    complete_task(account, gate, None)
+    assert account.ended(execution)["status"] == "FAILED"
+    (run,) = account.sfn.list_map_runs(executionArn=execution)["mapRuns"]
+    (failed,) = account.sfn.list_executions(mapRunArn=run["mapRunArn"], statusFilter="FAILED")["executions"]
+    described = account.sfn.describe_execution(executionArn=failed["executionArn"])
     assert (described["redriveStatus"], described["mapRunArn"]) == ("REDRIVABLE_BY_MAP_RUN", run["mapRunArn"])
     assert (failed["mapRunArn"], failed["itemCount"]) == (run["mapRunArn"], 1)
     with pytest.raises(ClientError, match="redriven with it"):
-        served.sfn.redrive_execution(executionArn=failed["executionArn"])
-    served.sfn.redrive_execution(executionArn=execution)
-    assert complete_task(served, gate, "2") == 2
-    assert complete_task(served, gate, "3") == 3
-    ended = served.ended(execution)
+        account.sfn.redrive_execution(executionArn=failed["executionArn"])
+    account.sfn.redrive_execution(executionArn=execution)
+    assert complete_task(account, gate, "2") == 2
+    assert complete_task(account, gate, "3") == 3
+    ended = account.ended(execution)
     assert (ended["status"], ended["output"]) == ("SUCCEEDED", "[1,2,3]")
-    after = served.sfn.describe_map_run(mapRunArn=run["mapRunArn"])
+    after = account.sfn.describe_map_run(mapRunArn=run["mapRunArn"])
     assert (after["status"], after["redriveCount"]) == ("SUCCEEDED", 1)
     assert after["executionCounts"]["total"] == 3
     assert after["executionCounts"]["failed"] == 0
-    again = served.sfn.list_executions(mapRunArn=run["mapRunArn"], redriveFilter="REDRIVEN")["executions"]
+    again = account.sfn.list_executions(mapRunArn=run["mapRunArn"], redriveFilter="REDRIVEN")["executions"]
     assert [each["executionArn"] for each in again] == [failed["executionArn"]]
-    event_types = [event["type"] for event in served.history(execution)]
+    event_types = [event["type"] for event in account.history(execution)]
     at = event_types.index("ExecutionRedriven")
     assert event_types[at : at + 3] == ["ExecutionRedriven", "MapRunRedriven", "MapRunSucceeded"]
-    assert served.history(failed["executionArn"])[-1]["type"] == "ExecutionSucceeded"
+    assert account.history(failed["executionArn"])[-1]["type"] == "ExecutionSucceeded"
 
 
-def complete_task(served: ServedEngine, activity: str, output: str | None) -> Json:
+def complete_task(account: EngineAccount, activity: str, output: str | None) -> Json:
     """Take a task of an activity, end it with this output, or with an error for None; return its input."""
-    task = served.sfn.get_activity_task(activityArn=activity)
+    task = account.sfn.get_activity_task(activityArn=activity)
     if output is None:
-        served.sfn.send_task_failure(taskToken=task["taskToken"], error="No")
+        account.sfn.send_task_failure(taskToken=task["taskToken"], error="No")
     else:
-        served.sfn.send_task_success(taskToken=task["taskToken"], output=output)
+        account.sfn.send_task_success(taskToken=task["taskToken"], output=output)
     return json.loads(task["input"])
 
 
-def test_a_redriven_map_run_restarts_its_express_children(served: ServedEngine, bucket: Bucket) -> None:
+def test_a_redriven_map_run_restarts_its_express_children(account: EngineAccount, bucket: Bucket) -> None:
     read = {
         "Type": "Task",
         "Resource": "arn:aws:states:::aws-sdk:s3:headObject",
@@ -361,16 +371,16 @@ def test_a_redriven_map_run_restarts_its_express_children(served: ServedEngine, 
     }
     bucket.put("one", "1")
     definition = distributed_map({"StartAt": "Read", "States": {"Read": read}}, "EXPRESS")
-    execution = served.start(served.machine(definition), ["one", "two"])
-    assert served.ended(execution)["status"] == "FAILED"
+    execution = account.start(account.machine(definition), ["one", "two"])
+    assert account.ended(execution)["status"] == "FAILED"
     bucket.put("two", "2")
-    served.sfn.redrive_execution(executionArn=execution)
-    assert served.ended(execution)["output"] == '["one","two"]'
+    account.sfn.redrive_execution(executionArn=execution)
+    assert account.ended(execution)["output"] == '["one","two"]'
 
 
-def test_a_redrive_repeats_a_failed_reader(served: ServedEngine, bucket: Bucket) -> None:
-    execution = served.start(served.machine(distributed_map(ItemReader=item_reader(Key="late"))))
-    assert served.ended(execution)["error"] == "States.ItemReaderFailed"
+def test_a_redrive_repeats_a_failed_reader(account: EngineAccount, bucket: Bucket) -> None:
+    execution = account.start(account.machine(distributed_map(ItemReader=item_reader(Key="late"))))
+    assert account.ended(execution)["error"] == "States.ItemReaderFailed"
     bucket.put("late", "[7]")
-    served.sfn.redrive_execution(executionArn=execution)
-    assert served.ended(execution)["output"] == "[7]"
+    account.sfn.redrive_execution(executionArn=execution)
+    assert account.ended(execution)["output"] == "[7]"
