@@ -122,9 +122,8 @@ class StateMachines:
         """Handle DescribeStateMachine: describe the current revision, or that of a version."""
         target = find_target(reader, params["stateMachineArn"], self._world)
         machine = target.machine
-        answer = self._describe_revision(
-            machine.arn, machine.name, _current_revision(machine), params
-        ) | _version_fields(target)
+        revision = machine.current_revision
+        answer = self._describe_revision(machine.arn, machine.name, revision, params) | _version_fields(target)
         return answer | {"status": "DELETING" if machine.deleting else "ACTIVE", "type": machine.type}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -146,7 +145,7 @@ class StateMachines:
         if not given and not params.get("publish"):
             raise MissingRequiredParameter(NOTHING_TO_UPDATE)
         check_description(params)
-        old, new = _current_revision(machine), self._new_revision(tx, machine, params)
+        old, new = machine.current_revision, self._new_revision(tx, machine, params)
         if replace(old, id=new.id, created=new.created, initial=False) != new:
             rows.add_revision(tx, machine.arn, new)
         machine = find_machine(tx, machine.arn)
@@ -205,12 +204,6 @@ def _item(machine: StateMachine) -> Json:
         "type": machine.type,
         "creationDate": machine.created / 1000,
     }
-
-
-def _current_revision(machine: StateMachine) -> Revision:
-    return Revision(
-        machine.revision, machine.definition, machine.role, machine.settings, machine.created, initial=machine.initial
-    )
 
 
 def _is_same_machine(tx: Tx, one: StateMachine, other: StateMachine, params: Json) -> bool:

@@ -1,11 +1,10 @@
 """Store aliases of state machines: names that lead to one or two versions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
-
-COLUMNS = "id, machine, name, description, routes, created, updated"
+from lamplighter.base.json_text import Json, loads
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,38 +30,28 @@ class Alias:
         return any(route["stateMachineVersionArn"] == version for route in self.routes)
 
 
-def _alias(row: Row) -> Alias:
-    key, machine, name, description, routes, created, updated = row
-    return Alias(key, machine, name, description, loads(routes), created, updated)
+ALIASES = Table("aliases", Alias, json={"routes": loads})
 
 
 def get(reader: Reader, machine: str, name: str) -> Alias | None:
     """Return the alias with this name, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM aliases WHERE machine = ? AND name = ?", (machine, name))  # noqa: S608
-    return _alias(row) if row else None
+    return ALIASES.find(reader, "machine = ? AND name = ?", machine, name)
 
 
 def aliases_of_machine(reader: Reader, machine: str, after: int = 0) -> list[Alias]:
     """Return the aliases of a state machine with ids above `after`, oldest first."""
-    sql = f"SELECT {COLUMNS} FROM aliases WHERE machine = ? AND id > ? ORDER BY id"  # noqa: S608
-    return [_alias(row) for row in reader.rows(sql, (machine, after))]
+    return ALIASES.select(reader, "machine = ? AND id > ? ORDER BY id", machine, after)
 
 
 def put(tx: Tx, machine: str, name: str, description: str | None, routes: Json, now: int) -> Alias:
     """Store a new alias."""
-    key = tx.insert(
-        "INSERT INTO aliases (machine, name, description, routes, created, updated) VALUES (?, ?, ?, ?, ?, ?)",
-        (machine, name, description, dumps(routes), now, now),
-    )
-    return Alias(key, machine, name, description, routes, now, now)
+    alias = Alias(0, machine, name, description, routes, now, now)
+    return replace(alias, id=ALIASES.insert(tx, alias))
 
 
 def update(tx: Tx, alias: Alias) -> None:
-    """Update an alias's description, routes and time of change."""
-    tx.execute(
-        "UPDATE aliases SET description = ?, routes = ?, updated = ? WHERE id = ?",
-        (alias.description, dumps(alias.routes), alias.updated, alias.id),
-    )
+    """Store the changes of an alias."""
+    ALIASES.update(tx, alias, "id = ?", alias.id)
 
 
 def delete(tx: Tx, machine: str, name: str) -> None:

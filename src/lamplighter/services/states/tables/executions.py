@@ -1,12 +1,13 @@
 """Store executions and their histories, and list executions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from lamplighter.base.arn import build
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 EVENT_ID_BITS = 15
 """The bits of a history row's key that hold the id of its first event; the bits above hold the execution's key.
@@ -16,10 +17,6 @@ An execution has at most 25,000 events.
 
 Owner = Literal["machine", "version", "alias"]
 """The column by which executions are listed."""
-
-COLUMNS = (
-    "id, arn, machine, revision, name, role, status, start, stop, input, output, error, cause, counters, version, alias"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +42,18 @@ class ExecutionRecord:
     alias: str | None = None
 
 
-def _record(row: Row) -> ExecutionRecord:
-    return ExecutionRecord(*row)
+COLUMNS = {each.name: f"e.{each.name}" for each in fields(ExecutionRecord)}
+EXECUTIONS = Table("executions e", ExecutionRecord, columns=COLUMNS)
 
 
 def get(reader: Reader, arn: str) -> ExecutionRecord | None:
     """Return the execution with this ARN, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM executions WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
-    return _record(row) if row else None
+    return EXECUTIONS.find(reader, "arn = ?", arn)
 
 
 def get_by_id(reader: Reader, key: int) -> ExecutionRecord | None:
     """Return the execution with this key, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM executions WHERE id = ?", (key,))  # noqa: S608 - our own columns
-    return _record(row) if row else None
+    return EXECUTIONS.find(reader, "id = ?", key)
 
 
 def insert(tx: Tx, values: Sequence[Json]) -> int:
@@ -183,19 +178,17 @@ class ExecutionFilter:
 def page(reader: Reader, owner: tuple[Owner, str], criteria: ExecutionFilter, most: int) -> list[ExecutionRecord]:
     """Return executions of a state machine, a version or an alias, newest first."""
     where, values = criteria.where("e.id")
-    sql = f"SELECT {COLUMNS} FROM executions e WHERE {owner[0]} = ? AND {where} ORDER BY e.id DESC LIMIT ?"  # noqa: S608
-    return [_record(row) for row in reader.rows(sql, (owner[1], *values, most))]
+    return EXECUTIONS.select(reader, f"{owner[0]} = ? AND {where} ORDER BY e.id DESC LIMIT ?", owner[1], *values, most)
 
 
 def page_of_run(reader: Reader, run: int, criteria: ExecutionFilter, most: int) -> list[tuple[ExecutionRecord, int]]:
     """Return executions of a Map Run, newest first, each with its number of items."""
     where, values = criteria.where("c.execution")
-    columns = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
     sql = (
-        f"SELECT {columns}, c.items FROM map_children c JOIN executions e ON e.id = c.execution "  # noqa: S608
+        f"SELECT {', '.join(COLUMNS.values())}, c.items FROM map_children c JOIN executions e ON e.id = c.execution "  # noqa: S608
         f"WHERE c.run = ? AND {where} ORDER BY c.execution DESC LIMIT ?"
     )
-    return [(_record(row[:-1]), row[-1]) for row in reader.rows(sql, (run, *values, most))]
+    return [(ExecutionRecord(*row[:-1]), row[-1]) for row in reader.rows(sql, (run, *values, most))]
 
 
 def append_history(tx: Tx, key: int, first: int, entries: Sequence[bytes]) -> None:

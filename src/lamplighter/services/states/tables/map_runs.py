@@ -7,6 +7,7 @@ from typing import Literal
 from lamplighter.base.json_text import Json, loads
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import DamagedData, Reader, Tx
+from lamplighter.store.rows import Table
 
 Stage = Literal["READ", "RUN", "REDRIVE", "STOP", "WRITE", "DONE"]
 
@@ -97,44 +98,35 @@ class MapItems(Sequence[Json]):
         return loads(row[0])
 
 
-COLUMN_NAMES = tuple(field.name for field in fields(MapRun))
-COLUMNS = ", ".join(COLUMN_NAMES)
+RUNS = Table("map_runs", MapRun)
+CHILDREN = Table("map_children", ChildExecution)
 FIXED_COLUMNS = ("id", "arn", "execution", "frame", "parent", "label", "block", "express", "start", "writing")
-CHANGING_COLUMNS = tuple(name for name in COLUMN_NAMES if name not in FIXED_COLUMNS)
-CHILD_COLUMNS = ", ".join(field.name for field in fields(ChildExecution))
-
-
-def _get(reader: Reader, where: str, *values: object) -> MapRun | None:
-    row = reader.row(f"SELECT {COLUMNS} FROM map_runs WHERE {where}", values)  # noqa: S608 - our own conditions
-    return MapRun(*row) if row else None
+CHANGING_COLUMNS = tuple(field.name for field in fields(MapRun) if field.name not in FIXED_COLUMNS)
 
 
 def get(reader: Reader, arn: str) -> MapRun | None:
     """Return the Map Run with this ARN, or None."""
-    return _get(reader, "arn = ?", arn)
+    return RUNS.find(reader, "arn = ?", arn)
 
 
 def get_by_id(reader: Reader, key: int) -> MapRun | None:
     """Return the Map Run with this key, or None."""
-    return _get(reader, "id = ?", key)
+    return RUNS.find(reader, "id = ?", key)
 
 
 def run_of_work(reader: Reader, work: Work) -> MapRun | None:
     """Return the Map Run that does a piece of work, or None."""
-    return _get(reader, "execution = ? AND frame = ? AND number = ?", work.execution, work.frame, work.number)
+    return RUNS.find(reader, "execution = ? AND frame = ? AND number = ?", work.execution, work.frame, work.number)
 
 
 def runs_of_execution(reader: Reader, parent: str, after: int, most: int) -> list[MapRun]:
     """Return the Map Runs of an execution with keys above `after`, oldest first."""
-    sql = f"SELECT {COLUMNS} FROM map_runs WHERE parent = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own conditions
-    return [MapRun(*row) for row in reader.rows(sql, (parent, after, most))]
+    return RUNS.select(reader, "parent = ? AND id > ? ORDER BY id LIMIT ?", parent, after, most)
 
 
 def insert(tx: Tx, run: MapRun) -> int:
     """Store a new Map Run and return its key."""
-    names = COLUMN_NAMES[1:]
-    sql = f"INSERT INTO map_runs ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
-    return tx.insert(sql, [getattr(run, name) for name in names])
+    return RUNS.insert(tx, run)
 
 
 def update(tx: Tx, run: MapRun) -> None:
@@ -153,22 +145,18 @@ def unfinished_runs(reader: Reader) -> list[int]:
 
 def add_child(tx: Tx, child: ChildExecution) -> None:
     """Store an execution as the child of a Map Run."""
-    values = [getattr(child, field.name) for field in fields(ChildExecution)]
-    tx.execute(f"INSERT INTO map_children ({CHILD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608 - our own conditions
+    CHILDREN.insert(tx, child)
 
 
 def get_child(reader: Reader, execution: int) -> ChildExecution | None:
     """Return the child row of an execution, or None if the execution is not a child of a Map Run."""
-    row = reader.row(f"SELECT {CHILD_COLUMNS} FROM map_children WHERE execution = ?", (execution,))  # noqa: S608
-    return ChildExecution(*row) if row else None
+    return CHILDREN.find(reader, "execution = ?", execution)
 
 
 def run_of_child(reader: Reader, execution: int) -> str | None:
     """Return the ARN of the Map Run of a child execution, or None."""
-    row = reader.row(
-        "SELECT r.arn FROM map_children c JOIN map_runs r ON r.id = c.run WHERE c.execution = ?", (execution,)
-    )
-    return row[0] if row else None
+    sql = "SELECT r.arn FROM map_children c JOIN map_runs r ON r.id = c.run WHERE c.execution = ?"
+    return reader.value(sql, (execution,))
 
 
 def set_child(tx: Tx, child: ChildExecution) -> None:
@@ -190,11 +178,8 @@ def running_children(reader: Reader, run: int, most: int) -> list[int]:
 
 def unsuccessful_children(reader: Reader, run: MapRun, most: int) -> list[ChildExecution]:
     """Return children that ended without success before the Map Run's last redrive."""
-    sql = (
-        f"SELECT {CHILD_COLUMNS} FROM map_children "  # noqa: S608 - our own conditions
-        "WHERE run = ? AND status IN ('FAILED', 'TIMED_OUT', 'ABORTED') AND redrives < ? LIMIT ?"
-    )
-    return [ChildExecution(*row) for row in reader.rows(sql, (run.id, run.redrives, most))]
+    where = "run = ? AND status IN ('FAILED', 'TIMED_OUT', 'ABORTED') AND redrives < ? LIMIT ?"
+    return CHILDREN.select(reader, where, run.id, run.redrives, most)
 
 
 def item_counts(reader: Reader, run: int) -> dict[str, int]:

@@ -6,12 +6,8 @@ A revision is an unchangeable set of definition, role and settings. An execution
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
-
-COLUMNS = (
-    "m.arn, m.account, m.region, m.name, m.type, m.created, m.tags, m.deleting, "
-    "r.id, r.definition, r.role, r.settings, r.initial"
-)
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +44,24 @@ class StateMachine:
     deleting: bool = False
     """Whether the machine is being deleted: it is removed when its last execution has ended."""
 
+    @property
+    def current_revision(self) -> Revision:
+        """The machine's current revision, with the machine's time of creation."""
+        return Revision(self.revision, self.definition, self.role, self.settings, self.created, initial=self.initial)
 
-def _machine(row: Row) -> StateMachine:
-    arn, account, region, name, kind, created, tags, deleting, revision, definition, role, settings, initial = row
-    return StateMachine(
-        arn=arn,
-        account=account,
-        region=region,
-        name=name,
-        type=kind,
-        created=created,
-        tags=loads(tags),
-        revision=revision,
-        definition=definition,
-        role=role,
-        settings=loads(settings),
-        initial=bool(initial),
-        deleting=bool(deleting),
-    )
+
+MACHINES = Table(
+    "state_machines m JOIN revisions r ON r.id = m.revision",
+    StateMachine,
+    json={"tags": loads, "settings": loads},
+    columns={"created": "m.created"},
+)
+REVISIONS = Table("revisions", Revision, json={"settings": loads})
 
 
 def get(reader: Reader, arn: str) -> StateMachine | None:
     """Return the state machine with this ARN, or None."""
-    sql = f"SELECT {COLUMNS} FROM state_machines m JOIN revisions r ON r.id = m.revision WHERE m.arn = ?"  # noqa: S608
-    row = reader.row(sql, (arn,))
-    return _machine(row) if row else None
+    return MACHINES.find(reader, "arn = ?", arn)
 
 
 def places_with_machines(reader: Reader) -> list[tuple[str, str]]:
@@ -83,19 +72,13 @@ def places_with_machines(reader: Reader) -> list[tuple[str, str]]:
 
 def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[StateMachine]:
     """Return state machines of an account and region whose names come after `after`, in order of name."""
-    sql = (
-        f"SELECT {COLUMNS} FROM state_machines m JOIN revisions r ON r.id = m.revision "  # noqa: S608
-        "WHERE m.account = ? AND m.region = ? AND m.name > ? ORDER BY m.name LIMIT ?"
-    )
-    return [_machine(row) for row in reader.rows(sql, (account, region, after, most))]
+    where = "account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"
+    return MACHINES.select(reader, where, account, region, after, most)
 
 
 def put(tx: Tx, machine: StateMachine) -> None:
     """Store a new state machine with its first revision."""
-    first = Revision(
-        machine.revision, machine.definition, machine.role, machine.settings, machine.created, initial=True
-    )
-    _insert_revision(tx, machine.arn, first)
+    _insert_revision(tx, machine.arn, machine.current_revision)
     tx.execute(
         "INSERT INTO state_machines (arn, account, region, name, type, revision, created, tags) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -164,5 +147,4 @@ def is_deleting(reader: Reader, arn: str) -> bool:
 
 def get_revision(reader: Reader, key: str) -> Revision | None:
     """Return the revision with this id, or None."""
-    row = reader.row("SELECT id, definition, role, settings, created, initial FROM revisions WHERE id = ?", (key,))
-    return Revision(row[0], row[1], row[2], loads(row[3]), row[4], initial=bool(row[5])) if row else None
+    return REVISIONS.find(reader, "id = ?", key)

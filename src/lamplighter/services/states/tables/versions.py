@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from lamplighter.store.db import Reader, Row, Tx
-
-COLUMNS = "machine, number, revision, description, created"
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +22,23 @@ class Version:
         return f"{self.machine}:{self.number}"
 
 
-def _version(row: Row) -> Version:
-    return Version(*row)
+VERSIONS = Table("versions", Version)
 
 
 def get(reader: Reader, machine: str, number: int) -> Version | None:
     """Return the version with this number, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM versions WHERE machine = ? AND number = ?", (machine, number))  # noqa: S608
-    return _version(row) if row else None
+    return VERSIONS.find(reader, "machine = ? AND number = ?", machine, number)
 
 
 def version_of_revision(reader: Reader, revision: str) -> Version | None:
     """Return the version of a revision, or None; a revision has at most one."""
-    row = reader.row(f"SELECT {COLUMNS} FROM versions WHERE revision = ?", (revision,))  # noqa: S608
-    return _version(row) if row else None
+    return VERSIONS.find(reader, "revision = ?", revision)
 
 
 def page(reader: Reader, machine: str, before: int | None, most: int) -> list[Version]:
     """Return versions of a state machine with numbers below `before`, newest first."""
     limit = before if before is not None else 2**62
-    sql = f"SELECT {COLUMNS} FROM versions WHERE machine = ? AND number < ? ORDER BY number DESC LIMIT ?"  # noqa: S608
-    return [_version(row) for row in reader.rows(sql, (machine, limit, most))]
+    return VERSIONS.select(reader, "machine = ? AND number < ? ORDER BY number DESC LIMIT ?", machine, limit, most)
 
 
 def count(reader: Reader, machine: str) -> int:
@@ -57,10 +52,7 @@ def publish(tx: Tx, machine: str, revision: str, description: str | None, create
     row = tx.row("SELECT published FROM state_machines WHERE arn = ?", (machine,))
     assert row is not None
     version = Version(machine, row[0], revision, description, created)
-    tx.execute(
-        f"INSERT INTO versions ({COLUMNS}) VALUES (?, ?, ?, ?, ?)",  # noqa: S608
-        (machine, version.number, revision, description, created),
-    )
+    VERSIONS.insert(tx, version)
     return version
 
 
