@@ -152,7 +152,7 @@ def _begin_execution(run: StepBuilder, _event: Started) -> None:
     if execution.event:
         return
     details = history.execution_started(execution.text, execution.role)
-    run.add_event(0, "ExecutionStarted", "executionStartedEventDetails", details)
+    run.add_event(0, "ExecutionStarted", details)
     _set_execution_timeout(run)
     run.last_frame_id = 1
     block = run.definition.blocks[execution.block]
@@ -203,9 +203,7 @@ def _handle_timer(run: StepBuilder, event: TimerFired) -> None:
         return
     if event.frame == 0:
         if event.number == run.timeout_timer:
-            run.add_terminal_event(
-                run.last_event_id, "ExecutionTimedOut", "executionTimedOutEventDetails", {"error": "States.Timeout"}
-            )
+            run.add_terminal_event(run.last_event_id, "ExecutionTimedOut", {"error": "States.Timeout"})
             run.end_execution("TIMED_OUT")
         return
     frame = run.frames.get(event.frame)
@@ -231,7 +229,7 @@ def _end_wait(run: StepBuilder, path: MutableFrame, state: State, number: int) -
 
 def _stop(run: StepBuilder, event: StopRequested) -> None:
     details = history.failure_details(event.error, event.cause)
-    run.add_terminal_event(run.last_event_id, "ExecutionAborted", "executionAbortedEventDetails", details)
+    run.add_terminal_event(run.last_event_id, "ExecutionAborted", details)
     run.end_execution("ABORTED", error=event.error, cause=event.cause)
 
 
@@ -241,12 +239,7 @@ def _redrive_execution(run: StepBuilder, _event: Redriven) -> None:
     "A redriven execution … continues the failed execution from the unsuccessful step and uses the same input."
     See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
     """
-    run.add_event(
-        run.last_event_id,
-        "ExecutionRedriven",
-        "executionRedrivenEventDetails",
-        {"redriveCount": run.execution.redrives},
-    )
+    run.add_event(run.last_event_id, "ExecutionRedriven", {"redriveCount": run.execution.redrives})
     _set_execution_timeout(run)
     for key in sorted(run.frames, reverse=True):
         path = run.open_frame(key)

@@ -12,6 +12,7 @@ from itertools import islice
 from lamplighter.asl.definition import reader_and_writer
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Batcher, Definition, DistributedMap, Map
+from lamplighter.asl.execution import history
 from lamplighter.asl.execution.frame import Execution, Phase
 from lamplighter.asl.execution.messages import COMPACT, MapRunEnded, RedriveMapRun, StartMapRun
 from lamplighter.asl.execution.state_errors import StateError
@@ -33,11 +34,10 @@ def start_map_run(run: StepBuilder, path: MutableFrame, state: Map, distributed:
     concurrency = state.concurrency(scope)
     reader_settings = reader_and_writer.reader_settings(reader, effective_scope) if reader else None
     writer_settings = reader_and_writer.writer_settings(writer, effective_scope) if writer else COMPACT
-    details = {"length": len(items)}
-    path.previous = run.add_event(path.previous, "MapStateStarted", "mapStateStartedEventDetails", details)
+    path.previous = run.add_event(path.previous, "MapStateStarted", {"length": len(items)})
     label = distributed.label or run.world.uuid()
     name = map_run_arn(run.execution, label, run.world.uuid())
-    path.previous = run.add_event(path.previous, "MapRunStarted", "mapRunStartedEventDetails", {"mapRunArn": name})
+    path.previous = run.add_event(path.previous, "MapRunStarted", {"mapRunArn": name})
     path.phase, path.number, path.map_run = Phase.WORKING, run.next_number(), name
     path.items = items if reader is None else None
     run.commands.append(
@@ -67,7 +67,7 @@ def redrive_map_run(run: StepBuilder, path: MutableFrame) -> None:
     assert path.map_run is not None
     path.map_redrives += 1
     details = {"mapRunArn": path.map_run, "redriveCount": path.map_redrives}
-    path.previous = run.add_event(run.last_event_id, "MapRunRedriven", "mapRunRedrivenEventDetails", details)
+    path.previous = run.add_event(run.last_event_id, "MapRunRedriven", details)
     path.phase, path.number = Phase.WORKING, run.next_number()
     run.commands.append(RedriveMapRun(path.id, path.number, path.map_run))
 
@@ -83,8 +83,8 @@ def end_map_run(run: StepBuilder, path: MutableFrame, state: Map, event: MapRunE
     """Process the end of a Map Run: complete the state with its output, or handle its error."""
     run.clear_timers(path)
     if event.output is None:
-        details = {name: value for name, value in (("error", event.error), ("cause", event.cause)) if value is not None}
-        path.previous = run.add_event(path.previous, "MapRunFailed", "mapRunFailedEventDetails", details)
+        details = history.failure_details(event.error, event.cause)
+        path.previous = run.add_event(path.previous, "MapRunFailed", details)
         handle_error(run, path, state, event.error, event.cause)
         return
     text = check_size(state, event.output)

@@ -5,6 +5,7 @@ See https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEv
 """
 
 from collections.abc import Iterable
+from functools import cache
 
 from lamplighter.asl.definition.model import Resource
 from lamplighter.base.json_text import Json, dump_bytes
@@ -12,20 +13,27 @@ from lamplighter.base.json_text import Json, dump_bytes
 NOT_TRUNCATED = {"truncated": False}
 
 
-HistoryEvent = tuple[int, int, int, str, str | None, Json]
-"""An event: its id, the id of the previous event on its path, its time (milliseconds since the epoch), its type, the
-name of its details, and the details. The name is None if the event has no details."""
+HistoryEvent = tuple[int, int, int, str, Json | None]
+"""An event: its id, the id of the previous event on its path, its time (milliseconds since the epoch), its type, and
+its details, or None if it has none."""
 
 
 def render_events(events: Iterable[HistoryEvent]) -> tuple[bytes, ...]:
     """Render each event as JSON."""
     rendered = []
-    for number, previous, time, kind, field, details in events:
+    for number, previous, time, kind, details in events:
         body: Json = {"timestamp": time / 1000, "type": kind, "id": number, "previousEventId": previous}
-        if field is not None:
-            body[field] = details
+        if details is not None:
+            body[_details_name(kind)] = details
         rendered.append(dump_bytes(body))
     return tuple(rendered)
+
+
+@cache
+def _details_name(kind: str) -> str:
+    """Return the name of the details of a type: taskFailedEventDetails; all states share stateEnteredEventDetails."""
+    shared = next((each for each in ("StateEntered", "StateExited") if kind.endswith(each)), kind)
+    return f"{shared[0].lower()}{shared[1:]}EventDetails"
 
 
 def execution_started(input: str, role: str) -> Json:  # noqa: A002 - AWS's word
@@ -46,8 +54,8 @@ def state_exited(name: str, output: str, assigned: dict[str, str] | None) -> Jso
     return details
 
 
-def execution_succeeded(output: str) -> Json:
-    """Build executionSucceededEventDetails."""
+def output_details(output: str) -> Json:
+    """Build the details of an event that has only an output, which is JSON text."""
     return {"output": output, "outputDetails": NOT_TRUNCATED}
 
 
@@ -56,21 +64,23 @@ def failure_details(error: str | None, cause: str | None) -> Json:
     return {key: value for key, value in (("error", error), ("cause", cause)) if value is not None}
 
 
-def task_scheduled(
+def work_scheduled(
     resource: Resource, region: str, parameters: str, timeout: int | None, heartbeat: int | None, role: str | None
 ) -> Json:
-    """Build taskScheduledEventDetails; `parameters` is JSON text, times are seconds."""
-    details: Json = {
-        "resourceType": resource.type,
-        "resource": resource.name,
-        "region": region,
-        "parameters": parameters,
-    }
+    """Build the details of TaskScheduled, ActivityScheduled or LambdaFunctionScheduled.
+
+    `parameters` is JSON text, times are seconds. AWS shows no role of an activity and no heartbeat of a function.
+    """
+    details: Json
+    if resource.kind in ("activity", "lambda"):
+        details = {"resource": resource.text, "input": parameters, "inputDetails": NOT_TRUNCATED}
+    else:
+        details = task_details(resource) | {"region": region, "parameters": parameters}
     if timeout is not None:
         details["timeoutInSeconds"] = timeout
-    if heartbeat is not None:
+    if heartbeat is not None and resource.kind != "lambda":
         details["heartbeatInSeconds"] = heartbeat
-    if role is not None:
+    if role is not None and resource.kind != "activity":
         details["taskCredentials"] = {"roleArn": role}
     return details
 
@@ -78,28 +88,3 @@ def task_scheduled(
 def task_details(resource: Resource) -> Json:
     """Build the details that all events of a task have."""
     return {"resourceType": resource.type, "resource": resource.name}
-
-
-def task_output_details(resource: Resource, output: str) -> Json:
-    """Build taskSubmittedEventDetails or taskSucceededEventDetails."""
-    return task_details(resource) | {"output": output, "outputDetails": NOT_TRUNCATED}
-
-
-def activity_scheduled(resource: str, input: str, timeout: int | None, heartbeat: int | None) -> Json:  # noqa: A002 - AWS's word
-    """Build activityScheduledEventDetails."""
-    details: Json = {"resource": resource, "input": input, "inputDetails": NOT_TRUNCATED}
-    if timeout is not None:
-        details["timeoutInSeconds"] = timeout
-    if heartbeat is not None:
-        details["heartbeatInSeconds"] = heartbeat
-    return details
-
-
-def lambda_scheduled(resource: str, input: str, timeout: int | None, role: str | None) -> Json:  # noqa: A002 - AWS's word
-    """Build lambdaFunctionScheduledEventDetails."""
-    details: Json = {"resource": resource, "input": input, "inputDetails": NOT_TRUNCATED}
-    if timeout is not None:
-        details["timeoutInSeconds"] = timeout
-    if role is not None:
-        details["taskCredentials"] = {"roleArn": role}
-    return details

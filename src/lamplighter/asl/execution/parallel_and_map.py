@@ -78,8 +78,7 @@ def begin_map(run: StepBuilder, path: MutableFrame, state: Map) -> None:
     items = state.items(scope.at(state.arguments(scope)))
     concurrency = state.concurrency(scope)
     limit = min(concurrency or INLINE_LIMIT, INLINE_LIMIT)
-    details = {"length": len(items)}
-    path.previous = run.add_event(path.previous, "MapStateStarted", "mapStateStartedEventDetails", details)
+    path.previous = run.add_event(path.previous, "MapStateStarted", {"length": len(items)})
     path.phase, path.fan, path.items = Phase.WAITING_FOR_CHILDREN, ChildProgress(len(items), 0, 0, limit), items
     if not items:
         path.phase = Phase.CHILDREN_ENDED
@@ -95,8 +94,7 @@ def _start_next_item(run: StepBuilder, path: MutableFrame, state: Map, previous:
     index = path.fan.started
     item = distributed_map.select_item(run, path, state, index, path.items[index])
     path.fan = replace(path.fan, started=index + 1)
-    details = {"name": state.name, "index": index}
-    started = run.add_event(previous, "MapIterationStarted", "mapIterationStartedEventDetails", details)
+    started = run.add_event(previous, "MapIterationStarted", {"name": state.name, "index": index})
     return run.start_child(path, index, run.definition.blocks[state.processor], (item, dumps(item)), started)
 
 
@@ -122,12 +120,7 @@ def _end_execution(run: StepBuilder, end: BlockEnd) -> None:
     if end.failed:
         fail_execution(run, end.path.previous, end.error, end.cause)
         return
-    run.add_terminal_event(
-        end.path.previous,
-        "ExecutionSucceeded",
-        "executionSucceededEventDetails",
-        history.execution_succeeded(end.output),
-    )
+    run.add_terminal_event(end.path.previous, "ExecutionSucceeded", history.output_details(end.output))
     run.end_execution("SUCCEEDED", output=end.output)
 
 
@@ -138,7 +131,7 @@ def _child_succeeded(run: StepBuilder, parent: MutableFrame, state: RetryableSta
     last = child.previous
     if isinstance(state, Map):
         details = {"name": state.name, "index": child.index}
-        last = run.add_event(child.previous, "MapIterationSucceeded", "mapIterationSucceededEventDetails", details)
+        last = run.add_event(child.previous, "MapIterationSucceeded", details)
     run.remove_frame(child)
     parent.fan = replace(parent.fan, done=parent.fan.done + 1)
     if isinstance(state, Map) and parent.fan.started < parent.fan.total:
@@ -163,8 +156,7 @@ def _child_failed(run: StepBuilder, parent: MutableFrame, state: RetryableState,
     """Fail a Parallel or Map: "the entire … state is considered to have failed and all its branches are stopped"."""
     child = end.path
     if isinstance(state, Map):
-        details = {"name": state.name, "index": child.index}
-        run.add_event(child.previous, "MapIterationFailed", "mapIterationFailedEventDetails", details)
+        run.add_event(child.previous, "MapIterationFailed", {"name": state.name, "index": child.index})
     parent.previous = child.previous
     run.remove_frame(child)
     _cancel_children(run, parent)
@@ -186,8 +178,7 @@ def _cancel_children(run: StepBuilder, parent: MutableFrame) -> None:
         if is_waiting and path.entered:
             run.add_event(path.previous, f"{state_type(state)}StateAborted")
         if path.parent == parent.id and run.is_map(parent):
-            details = {"name": parent.state, "index": path.index}
-            run.add_event(path.previous, "MapIterationAborted", "mapIterationAbortedEventDetails", details)
+            run.add_event(path.previous, "MapIterationAborted", {"name": parent.state, "index": path.index})
         run.remove_frame(path)
         run.results.pop(path.id, None)
     run.results.pop(parent.id, None)

@@ -154,16 +154,16 @@ class StepBuilder:
         self.saved_for_redrive: tuple[Mapping[int, Frame], Mapping[int, Mapping[int, str]]] | None = None
         """Frames and results as they were when an error arose that is not handled yet."""
 
-    def add_event(self, previous: int, kind: str, field: str | None = None, details: Json = None) -> int:
+    def add_event(self, previous: int, kind: str, details: Json = None) -> int:
         """Add an event to the history and return its id; raises HistoryFull if only the terminal event still fits."""
         if self.last_event_id >= MAX_EVENTS - 1:
             raise HistoryFull
-        return self.add_terminal_event(previous, kind, field, details)
+        return self.add_terminal_event(previous, kind, details)
 
-    def add_terminal_event(self, previous: int, kind: str, field: str | None = None, details: Json = None) -> int:
+    def add_terminal_event(self, previous: int, kind: str, details: Json = None) -> int:
         """Add an event even if it is the last that the history can hold, and return its id."""
         self.last_event_id += 1
-        self.events.append((self.last_event_id, previous, self.now, kind, field, details))
+        self.events.append((self.last_event_id, previous, self.now, kind, details))
         return self.last_event_id
 
     def next_number(self) -> int:

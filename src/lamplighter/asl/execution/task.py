@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 
 from lamplighter.asl.definition.expression_scope import Scope
-from lamplighter.asl.definition.model import Task
+from lamplighter.asl.definition.model import Resource, Task
 from lamplighter.asl.execution import history
 from lamplighter.asl.execution.frame import Execution, Phase
 from lamplighter.asl.execution.messages import (
@@ -75,22 +75,11 @@ def _add_scheduled_events(
 ) -> None:
     run.history_characters += len(text)
     resource = state.resource
-    if resource.kind == "activity":
-        details = history.activity_scheduled(resource.text, text, timeout, heartbeat)
-        path.previous = run.add_event(path.previous, "ActivityScheduled", "activityScheduledEventDetails", details)
-        return
-    if resource.kind == "lambda":
-        details = history.lambda_scheduled(resource.text, text, timeout, role)
-        path.previous = run.add_event(
-            path.previous, "LambdaFunctionScheduled", "lambdaFunctionScheduledEventDetails", details
-        )
-        path.previous = run.add_event(path.previous, "LambdaFunctionStarted")
-        return
-    details = history.task_scheduled(resource, run.execution.region, text, timeout, heartbeat, role)
-    path.previous = run.add_event(path.previous, "TaskScheduled", "taskScheduledEventDetails", details)
-    path.previous = run.add_event(
-        path.previous, "TaskStarted", "taskStartedEventDetails", history.task_details(resource)
-    )
+    details = history.work_scheduled(resource, run.execution.region, text, timeout, heartbeat, role)
+    path.previous = run.add_event(path.previous, f"{_work_type(resource)}Scheduled", details)
+    if resource.kind != "activity":  # the work of an activity has not started before a worker receives it
+        started = None if resource.kind == "lambda" else history.task_details(resource)
+        path.previous = run.add_event(path.previous, f"{_work_type(resource)}Started", started)
 
 
 def make_task_token(execution: Execution, frame: int, number: int, secret: str) -> str:
@@ -117,7 +106,7 @@ def task_started(run: StepBuilder, path: MutableFrame, state: Task, event: TaskS
     if state.resource.kind == "activity" and not path.submitted:
         path.submitted = True
         details = {"workerName": event.worker} if event.worker is not None else {}
-        path.previous = run.add_event(path.previous, "ActivityStarted", "activityStartedEventDetails", details)
+        path.previous = run.add_event(path.previous, "ActivityStarted", details)
         _set_timers(run, path, *_time_limits(state, run.scope(path)))
 
 
@@ -126,24 +115,22 @@ def task_submitted(run: StepBuilder, path: MutableFrame, state: Task, event: Tas
     if path.submitted:
         return
     path.submitted = True
-    details = history.task_output_details(state.resource, checked_text(state, event.output))
-    path.previous = run.add_event(path.previous, "TaskSubmitted", "taskSubmittedEventDetails", details)
+    details = history.output_details(checked_text(state, event.output))
+    path.previous = run.add_event(path.previous, "TaskSubmitted", history.task_details(state.resource) | details)
 
 
 def task_succeeded(run: StepBuilder, path: MutableFrame, state: Task, event: TaskSucceeded) -> None:
     """Record that the work has succeeded, and complete the state."""
     run.clear_wait(path)
     text = checked_text(state, event.output)
-    name, field, details = _end_event(state, "Succeeded", {"output": text, "outputDetails": history.NOT_TRUNCATED})
-    path.previous = run.add_event(path.previous, name, field, details)
+    _add_end_event(run, path, state, "Succeeded", history.output_details(text))
     complete_state(run, path, state, event.output, text)
 
 
 def task_failed(run: StepBuilder, path: MutableFrame, state: Task, event: TaskFailed) -> None:
     """Record that the work has failed, and handle the error."""
     run.clear_wait(path)
-    name, field, details = _end_event(state, "Failed", history.failure_details(event.error, event.cause))
-    path.previous = run.add_event(path.previous, name, field, details)
+    _add_end_event(run, path, state, "Failed", history.failure_details(event.error, event.cause))
     handle_error(run, path, state, event.error, event.cause)
 
 
@@ -155,8 +142,7 @@ def task_timed_out(run: StepBuilder, path: MutableFrame, state: Task, number: in
     """
     handled_as = TIMEOUT if number == path.timeout else HEARTBEAT_TIMEOUT
     run.cancel_wait(path)
-    name, field, details = _end_event(state, "TimedOut", history.failure_details(TIMEOUT, None))
-    path.previous = run.add_event(path.previous, name, field, details)
+    _add_end_event(run, path, state, "TimedOut", history.failure_details(TIMEOUT, None))
     handle_error(run, path, state, TIMEOUT, None, handled_as)
 
 
@@ -174,10 +160,14 @@ def _restart_heartbeat(run: StepBuilder, path: MutableFrame) -> None:
     path.heartbeat = run.set_timer(path, heartbeat * 1000)
 
 
-def _end_event(state: Task, ending: str, details: Json) -> tuple[str, str, Json]:
-    """Return the event that reports the end of an attempt, by the kind of the resource."""
-    if state.resource.kind == "activity":
-        return f"Activity{ending}", f"activity{ending}EventDetails", details
-    if state.resource.kind == "lambda":
-        return f"LambdaFunction{ending}", f"lambdaFunction{ending}EventDetails", details
-    return f"Task{ending}", f"task{ending}EventDetails", history.task_details(state.resource) | details
+def _add_end_event(run: StepBuilder, path: MutableFrame, state: Task, ending: str, details: Json) -> None:
+    """Add the event that reports the end of an attempt."""
+    work = _work_type(state.resource)
+    if work == "Task":
+        details = history.task_details(state.resource) | details
+    path.previous = run.add_event(path.previous, f"{work}{ending}", details)
+
+
+def _work_type(resource: Resource) -> str:
+    """Return the word with which the types of the events about the work begin."""
+    return {"activity": "Activity", "lambda": "LambdaFunction"}.get(resource.kind, "Task")

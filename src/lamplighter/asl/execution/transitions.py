@@ -17,9 +17,7 @@ def enter_state(run: StepBuilder, path: MutableFrame, state: State) -> None:
     path.event_before_entry = path.previous
     run.history_characters += len(path.text)
     details = history.state_entered(state.name, path.text)
-    path.entered = path.previous = run.add_event(
-        path.previous, f"{state_type(state)}StateEntered", "stateEnteredEventDetails", details
-    )
+    path.entered = path.previous = run.add_event(path.previous, f"{state_type(state)}StateEntered", details)
     path.entered_at = run.now
     path.retries = ()
 
@@ -51,7 +49,7 @@ def leave_state(
         names = {name: dumps(value) for name, value in assigned.items()}
         run.history_characters += sum(map(len, names.values()))
     details = history.state_exited(state.name, text, names)
-    path.previous = run.add_event(path.previous, f"{state_type(state)}StateExited", "stateExitedEventDetails", details)
+    path.previous = run.add_event(path.previous, f"{state_type(state)}StateExited", details)
     if assigned:
         path.variables = {**path.variables, **assigned}
     if target is None:
@@ -109,7 +107,7 @@ def _record_evaluation_failure(run: StepBuilder, path: MutableFrame, state: Stat
         field = {"location": fault.field} if fault.field else {}
         details = history.failure_details(fault.error, cause) | field | {"state": state.name}
         before = path.event_before_entry if path.previous == path.entered else path.previous
-        path.previous = run.add_event(before, "EvaluationFailed", "evaluationFailedEventDetails", details)
+        path.previous = run.add_event(before, "EvaluationFailed", details)
     return cause
 
 
@@ -203,7 +201,5 @@ def apply_catcher(
 
 def fail_execution(run: StepBuilder, previous: int, error: str | None, cause: str | None) -> None:
     """End the execution with an error."""
-    run.add_terminal_event(
-        previous, "ExecutionFailed", "executionFailedEventDetails", history.failure_details(error, cause)
-    )
+    run.add_terminal_event(previous, "ExecutionFailed", history.failure_details(error, cause))
     run.end_execution("FAILED", error=error, cause=cause)

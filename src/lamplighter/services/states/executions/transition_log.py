@@ -16,7 +16,7 @@ MAX_CAUSE_LENGTH = 200
 def describe_events(execution: Execution, events: Sequence[HistoryEvent]) -> Iterator[str]:
     """Yield a line for each event, except for those that add no information."""
     prefix = f"{execution.machine_name} {execution.name}"
-    for _, _, _, kind, _, details in events:
+    for _, _, _, kind, details in events:
         if kind not in UNLOGGED_TYPES:
             yield f"{prefix}  {kind}{_describe_details(details or {})}"
 
