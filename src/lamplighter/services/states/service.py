@@ -12,7 +12,7 @@ from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Http
 from lamplighter.services.states import outbox_rows, tags
-from lamplighter.services.states.activities.activities import Activities
+from lamplighter.services.states.activities import activities
 from lamplighter.services.states.activities.activity_polls import ActivityPolls
 from lamplighter.services.states.activities.task_tokens import TaskTokens
 from lamplighter.services.states.calls.held_timeouts import HeldTimeouts
@@ -26,10 +26,9 @@ from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.executions import Executions
 from lamplighter.services.states.executions.express import ExpressExecutions
 from lamplighter.services.states.executions.redrive import Redrives
-from lamplighter.services.states.machines.aliases import Aliases
+from lamplighter.services.states.machines import aliases, versions
 from lamplighter.services.states.machines.state_machines import StateMachines
 from lamplighter.services.states.machines.validate_definition import DefinitionValidator
-from lamplighter.services.states.machines.versions import Versions
 from lamplighter.services.states.map_runs.item_reader import ItemReaderRunner
 from lamplighter.services.states.map_runs.map_runs import MapRuns
 from lamplighter.services.states.map_runs.result_writer import ResultWriterRunner
@@ -59,8 +58,7 @@ class States(Service):
         definitions = DefinitionValidator(bus, remote, find_model)
         machines, executions = StateMachines(bus, world, definitions), Executions(world, self._driver, express)
         state_tester = StateTester(world, calls, definitions, find_model, isolation)
-        versions, aliases = Versions(world), Aliases(world)
-        activities, tokens = Activities(world), TaskTokens(self._driver)
+        tokens = TaskTokens(self._driver)
         self._item_reader = ItemReaderRunner(bus.store, world, self._driver.map_runs, remote)
         self._result_writer = ResultWriterRunner(bus.store, world, self._driver.map_runs, remote)
         map_runs = MapRuns(self._driver.map_runs)
@@ -75,14 +73,14 @@ class States(Service):
                 read=machines.describe_for_execution, prepare=machines.prepare_describe_for_execution
             ),
             "ValidateStateMachineDefinition": Operation(read=definitions.validate, prepare=definitions.prepare),
-            "PublishStateMachineVersion": Operation(write=versions.publish),
-            "ListStateMachineVersions": Operation(read=versions.list),
-            "DeleteStateMachineVersion": Operation(write=versions.delete),
-            "CreateStateMachineAlias": Operation(write=aliases.create),
-            "UpdateStateMachineAlias": Operation(write=aliases.update),
-            "DescribeStateMachineAlias": Operation(read=aliases.describe),
-            "DeleteStateMachineAlias": Operation(write=aliases.delete),
-            "ListStateMachineAliases": Operation(read=aliases.list),
+            "PublishStateMachineVersion": Operation(write=versions.publish_version),
+            "ListStateMachineVersions": Operation(read=versions.list_versions),
+            "DeleteStateMachineVersion": Operation(write=versions.delete_version),
+            "CreateStateMachineAlias": Operation(write=aliases.create_alias),
+            "UpdateStateMachineAlias": Operation(write=aliases.update_alias),
+            "DescribeStateMachineAlias": Operation(read=aliases.describe_alias),
+            "DeleteStateMachineAlias": Operation(write=aliases.delete_alias),
+            "ListStateMachineAliases": Operation(read=aliases.list_aliases),
             "TestState": Operation(read=state_tester.test),
             "StartExecution": Operation(write=executions.start),
             "StartSyncExecution": Operation(read=express.start_sync),
@@ -102,10 +100,10 @@ class States(Service):
             "DescribeMapRun": Operation(read=map_runs.describe),
             "ListMapRuns": Operation(read=map_runs.list),
             "UpdateMapRun": Operation(write=map_runs.update),
-            "CreateActivity": Operation(write=activities.create),
-            "DescribeActivity": Operation(read=activities.describe),
-            "ListActivities": Operation(read=activities.list),
-            "DeleteActivity": Operation(write=activities.delete),
+            "CreateActivity": Operation(write=activities.create_activity),
+            "DescribeActivity": Operation(read=activities.describe_activity),
+            "ListActivities": Operation(read=activities.list_activities),
+            "DeleteActivity": Operation(write=activities.delete_activity),
             "GetActivityTask": Operation(read=polls.poll),
             "SendTaskSuccess": Operation(write=tokens.succeed),
             "SendTaskFailure": Operation(write=tokens.fail),

@@ -5,7 +5,6 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-activities.htm
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.states import tags
 from lamplighter.services.states.arns import check_name, page, page_size, read_page_token, resource_arn
@@ -18,45 +17,42 @@ from lamplighter.store.db import Reader, Tx
 DEFAULT_ENCRYPTION: Json = {"type": "AWS_OWNED_KEY"}
 
 
-class Activities:
-    """The activity operations of the API."""
+def create_activity(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle CreateActivity: "an idempotent API … based on the activity name".
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    A repeated request does not change the tags.
+    """
+    name = check_name(params["name"])
+    key = arn.build("states", caller.region, caller.account, f"activity:{name}")
+    encryption = params.get("encryptionConfiguration", DEFAULT_ENCRYPTION)
+    activity = rows.get(tx, key)
+    if activity is None:
+        given = tags.RULES.read(params.get("tags"))
+        activity = Activity(key, caller.account, caller.region, name, tx.now, encryption, given)
+        rows.put(tx, activity)
+    elif activity.encryption != encryption:
+        raise ActivityAlreadyExists(key)
+    return {"activityArn": key, "creationDate": activity.created / 1000}
 
-    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Handle CreateActivity: "an idempotent API … based on the activity name".
 
-        A repeated request does not change the tags.
-        """
-        name = check_name(params["name"])
-        key = arn.build("states", caller.region, caller.account, f"activity:{name}")
-        encryption = params.get("encryptionConfiguration", DEFAULT_ENCRYPTION)
-        activity = rows.get(tx, key)
-        if activity is None:
-            given = tags.RULES.read(params.get("tags"))
-            activity = Activity(key, caller.account, caller.region, name, self._world.now(), encryption, given)
-            rows.put(tx, activity)
-        elif activity.encryption != encryption:
-            raise ActivityAlreadyExists(key)
-        return {"activityArn": key, "creationDate": activity.created / 1000}
+def describe_activity(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle DescribeActivity."""
+    activity = find_activity(reader, params["activityArn"])
+    return _item(activity) | {"encryptionConfiguration": activity.encryption}
 
-    def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """Handle DescribeActivity."""
-        activity = find_activity(reader, params["activityArn"])
-        return _item(activity) | {"encryptionConfiguration": activity.encryption}
 
-    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """Handle ListActivities."""
-        size = page_size(params)
-        after = read_page_token(params.get("nextToken")) or ""
-        found = rows.page(reader, caller.account, caller.region, after, size + 1)
-        return page("activities", found, size, _item, lambda activity: activity.name)
+def list_activities(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListActivities."""
+    size = page_size(params)
+    after = read_page_token(params.get("nextToken")) or ""
+    found = rows.page(reader, caller.account, caller.region, after, size + 1)
+    return page("activities", found, size, _item, lambda activity: activity.name)
 
-    def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Handle DeleteActivity; do nothing if the activity does not exist."""
-        rows.delete(tx, resource_arn(params["activityArn"], "activity"))
-        return {}
+
+def delete_activity(tx: Tx, _caller: Caller, params: Json) -> Json:
+    """Handle DeleteActivity; do nothing if the activity does not exist."""
+    rows.delete(tx, resource_arn(params["activityArn"], "activity"))
+    return {}
 
 
 def _item(activity: Activity) -> Json:

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-alia
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.states.arns import page, page_number, page_size
 from lamplighter.services.states.errors import (
@@ -33,69 +32,63 @@ ALIAS_EXISTS = (
 NOTHING_TO_UPDATE = "Either the description or the RoutingConfiguration must be specified"
 
 
-class Aliases:
-    """The alias operations of the API."""
+def create_alias(tx: Tx, _caller: Caller, params: Json) -> Json:
+    """Handle CreateStateMachineAlias; a repeated request with the same parameters returns the same answer."""
+    routes, name, description = params["routingConfiguration"], params["name"], params.get("description")
+    machine = check_routes(tx, routes)
+    alias = rows.get(tx, machine, name)
+    if alias is None:
+        if len(rows.aliases_of_machine(tx, machine)) >= MAX_ALIASES:
+            raise ServiceQuotaExceeded(f"The state machine already has {MAX_ALIASES} aliases; delete unused aliases.")
+        alias = rows.put(tx, machine, name, description, routes, tx.now)
+    elif (alias.routes, alias.description) != (routes, description):
+        raise Conflict(ALIAS_EXISTS)
+    return _item(alias)
 
-    def __init__(self, world: World) -> None:
-        self._world = world
 
-    def create(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Handle CreateStateMachineAlias; a repeated request with the same parameters returns the same answer."""
-        routes, name, description = params["routingConfiguration"], params["name"], params.get("description")
-        machine = check_routes(tx, routes)
-        alias = rows.get(tx, machine, name)
-        if alias is None:
-            if len(rows.aliases_of_machine(tx, machine)) >= MAX_ALIASES:
-                raise ServiceQuotaExceeded(
-                    f"The state machine already has {MAX_ALIASES} aliases; delete unused aliases."
-                )
-            alias = rows.put(tx, machine, name, description, routes, self._world.now())
-        elif (alias.routes, alias.description) != (routes, description):
-            raise Conflict(ALIAS_EXISTS)
-        return _item(alias)
+def update_alias(tx: Tx, _caller: Caller, params: Json) -> Json:
+    """Handle UpdateStateMachineAlias."""
+    alias = _find(tx, params["stateMachineAliasArn"])
+    routes = params.get("routingConfiguration")
+    if routes is None and "description" not in params:
+        raise MissingRequiredParameter(NOTHING_TO_UPDATE)
+    if routes is not None and check_routes(tx, routes) != alias.machine:
+        raise Invalid(f"The routing configuration must name versions of {alias.machine}")
+    now = tx.now
+    description = params.get("description", alias.description)
+    rows.update(tx, replace(alias, routes=routes or alias.routes, description=description, updated=now))
+    return {"updateDate": now / 1000}
 
-    def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Handle UpdateStateMachineAlias."""
-        alias = _find(tx, params["stateMachineAliasArn"])
-        routes = params.get("routingConfiguration")
-        if routes is None and "description" not in params:
-            raise MissingRequiredParameter(NOTHING_TO_UPDATE)
-        if routes is not None and check_routes(tx, routes) != alias.machine:
-            raise Invalid(f"The routing configuration must name versions of {alias.machine}")
-        now = self._world.now()
-        description = params.get("description", alias.description)
-        rows.update(tx, replace(alias, routes=routes or alias.routes, description=description, updated=now))
-        return {"updateDate": now / 1000}
 
-    def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """Handle DescribeStateMachineAlias."""
-        alias = _find(reader, params["stateMachineAliasArn"])
-        answer = {
-            "stateMachineAliasArn": alias.arn,
-            "name": alias.name,
-            "routingConfiguration": alias.routes,
-            "creationDate": alias.created / 1000,
-            "updateDate": alias.updated / 1000,
-        }
-        return answer if alias.description is None else answer | {"description": alias.description}
+def describe_alias(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle DescribeStateMachineAlias."""
+    alias = _find(reader, params["stateMachineAliasArn"])
+    answer = {
+        "stateMachineAliasArn": alias.arn,
+        "name": alias.name,
+        "routingConfiguration": alias.routes,
+        "creationDate": alias.created / 1000,
+        "updateDate": alias.updated / 1000,
+    }
+    return answer if alias.description is None else answer | {"description": alias.description}
 
-    def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Handle DeleteStateMachineAlias; do nothing if the alias does not exist."""
-        machine, name = split_qualifier(params["stateMachineAliasArn"])
-        rows.delete(tx, machine, name)
-        return {}
 
-    def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """Handle ListStateMachineAliases: list the aliases of a state machine, or those that lead to a version."""
-        arn = params["stateMachineArn"]
-        machine, qualifier = split_qualifier(arn)
-        size, after = page_size(params), page_number(params.get("nextToken")) or 0
-        if state_machines.get(reader, machine) is None or (qualifier and find_version(reader, arn) is None):
-            raise StateMachineDoesNotExist(arn)
-        found = [
-            alias for alias in rows.aliases_of_machine(reader, machine, after) if not qualifier or alias.leads_to(arn)
-        ]
-        return page("stateMachineAliases", found, size, _item, lambda alias: alias.id)
+def delete_alias(tx: Tx, _caller: Caller, params: Json) -> Json:
+    """Handle DeleteStateMachineAlias; do nothing if the alias does not exist."""
+    machine, name = split_qualifier(params["stateMachineAliasArn"])
+    rows.delete(tx, machine, name)
+    return {}
+
+
+def list_aliases(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle ListStateMachineAliases: list the aliases of a state machine, or those that lead to a version."""
+    arn = params["stateMachineArn"]
+    machine, qualifier = split_qualifier(arn)
+    size, after = page_size(params), page_number(params.get("nextToken")) or 0
+    if state_machines.get(reader, machine) is None or (qualifier and find_version(reader, arn) is None):
+        raise StateMachineDoesNotExist(arn)
+    found = [alias for alias in rows.aliases_of_machine(reader, machine, after) if not qualifier or alias.leads_to(arn)]
+    return page("stateMachineAliases", found, size, _item, lambda alias: alias.id)
 
 
 def _item(alias: Alias) -> Json:

@@ -26,7 +26,7 @@ from lamplighter.services.states.machines.resolve_arn import (
 )
 from lamplighter.services.states.machines.validate_definition import DefinitionValidator
 from lamplighter.services.states.machines.variable_references import variable_references
-from lamplighter.services.states.machines.versions import check_description, publish_version
+from lamplighter.services.states.machines.versions import check_description, find_or_publish_version
 from lamplighter.services.states.tables import aliases, versions
 from lamplighter.services.states.tables import state_machines as rows
 from lamplighter.services.states.tables.state_machines import Revision, StateMachine
@@ -93,7 +93,7 @@ class StateMachines:
             region=caller.region,
             name=name,
             type=kind,
-            created=self._world.now(),
+            created=tx.now,
             tags=tags.RULES.read(params.get("tags")),
             revision=self._world.uuid(),
             definition=params["definition"],
@@ -115,7 +115,7 @@ class StateMachines:
     def _publish(self, tx: Tx, machine: StateMachine, params: Json) -> Json:
         if not params.get("publish"):
             return {}
-        version = publish_version(tx, machine, params.get("versionDescription"), self._world.now())
+        version = find_or_publish_version(tx, machine, params.get("versionDescription"))
         return {"stateMachineVersionArn": version.arn}
 
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -159,7 +159,7 @@ class StateMachines:
         role = check_role(params["roleArn"]) if "roleArn" in params else machine.role
         self._definitions.check(definition, machine.type)
         changed = merge_settings(machine.settings, params, lambda group: self._log_group_exists(tx, group))
-        return Revision(self._world.uuid(), definition, role, changed, self._world.now())
+        return Revision(self._world.uuid(), definition, role, changed, tx.now)
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Handle DeleteStateMachine: delete the machine with its versions and aliases; do nothing if it does not exist.

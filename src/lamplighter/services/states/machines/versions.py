@@ -6,7 +6,6 @@ version: to publish the revision again returns the existing version.
 """
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.states.arns import page, page_number, page_size
 from lamplighter.services.states.errors import Conflict, Invalid, ServiceQuotaExceeded, StateMachineDeleting
@@ -30,55 +29,50 @@ VERSION_IN_USE = (
 NO_DESCRIPTION = "Version description can only be set when publish is true"
 
 
-class Versions:
-    """The version operations of the API."""
+def publish_version(tx: Tx, _caller: Caller, params: Json) -> Json:
+    """Handle PublishStateMachineVersion."""
+    machine = find_machine(tx, params["stateMachineArn"])
+    if machine.deleting:
+        raise StateMachineDeleting(machine.arn)
+    current = INITIAL_REVISION if machine.initial else machine.revision
+    requested = params.get("revisionId", current)
+    if requested != current:
+        raise Conflict(STALE_REVISION.format(requested, current))
+    return _item(find_or_publish_version(tx, machine, params.get("description")))
 
-    def __init__(self, world: World) -> None:
-        self._world = world
 
-    def publish(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Handle PublishStateMachineVersion."""
-        machine = find_machine(tx, params["stateMachineArn"])
-        if machine.deleting:
-            raise StateMachineDeleting(machine.arn)
-        current = INITIAL_REVISION if machine.initial else machine.revision
-        requested = params.get("revisionId", current)
-        if requested != current:
-            raise Conflict(STALE_REVISION.format(requested, current))
-        version = publish_version(tx, machine, params.get("description"), self._world.now())
-        return _item(version)
+def list_versions(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle ListStateMachineVersions: newest first; the list is empty if the state machine does not exist."""
+    arn, _ = split_qualifier(params["stateMachineArn"])
+    size = page_size(params)
+    found = rows.page(reader, arn, page_number(params.get("nextToken")), size + 1)
+    return page("stateMachineVersions", found, size, _item, lambda version: version.number)
 
-    def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """Handle ListStateMachineVersions: newest first; the list is empty if the state machine does not exist."""
-        arn, _ = split_qualifier(params["stateMachineArn"])
-        size = page_size(params)
-        found = rows.page(reader, arn, page_number(params.get("nextToken")), size + 1)
-        return page("stateMachineVersions", found, size, _item, lambda version: version.number)
 
-    def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Handle DeleteStateMachineVersion; do nothing if the version does not exist."""
-        version = find_version(tx, params["stateMachineVersionArn"])
-        if version is None:
-            return {}
-        users = [alias.name for alias in aliases.aliases_of_machine(tx, version.machine) if alias.leads_to(version.arn)]
-        if users:
-            raise Conflict(VERSION_IN_USE.format(", ".join(users)))
-        rows.delete(tx, version.machine, version.number)
+def delete_version(tx: Tx, _caller: Caller, params: Json) -> Json:
+    """Handle DeleteStateMachineVersion; do nothing if the version does not exist."""
+    version = find_version(tx, params["stateMachineVersionArn"])
+    if version is None:
         return {}
+    users = [alias.name for alias in aliases.aliases_of_machine(tx, version.machine) if alias.leads_to(version.arn)]
+    if users:
+        raise Conflict(VERSION_IN_USE.format(", ".join(users)))
+    rows.delete(tx, version.machine, version.number)
+    return {}
 
 
 def _item(version: Version) -> Json:
     return {"stateMachineVersionArn": version.arn, "creationDate": version.created / 1000}
 
 
-def publish_version(tx: Tx, machine: StateMachine, description: str | None, now: int) -> Version:
+def find_or_publish_version(tx: Tx, machine: StateMachine, description: str | None) -> Version:
     """Return the version of the machine's current revision; publish one if the revision has none."""
     found = rows.version_of_revision(tx, machine.revision)
     if found is not None:
         return found
     if rows.count(tx, machine.arn) >= MAX_VERSIONS:
         raise ServiceQuotaExceeded(f"The state machine already has {MAX_VERSIONS} versions; delete unused versions.")
-    return rows.publish(tx, machine.arn, machine.revision, description, now)
+    return rows.publish(tx, machine.arn, machine.revision, description, tx.now)
 
 
 def check_description(params: Json) -> None:
