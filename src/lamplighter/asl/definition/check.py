@@ -35,6 +35,7 @@ from lamplighter.asl.definition.fields import (
     one_of,
 )
 from lamplighter.asl.definition.retrier import MAX_SECONDS
+from lamplighter.asl.definition.state_tree import state_places
 from lamplighter.base.json_text import Json
 
 MISSING_TARGET = "MISSING_TRANSITION_TARGET"
@@ -272,18 +273,7 @@ def _check_transitions(states: Mapping[str, Json], start: str, location: str) ->
 def _check_duplicates(definition: Mapping[str, Json]) -> Iterator[Diagnostic]:
     """Check that state names are unique within the whole machine."""
     seen: set[str] = set()
-    for name, place in _names(definition, ""):
-        if name in seen:
-            yield Diagnostic("DUPLICATE_STATE_NAME", f"Duplicate State name: {name}", place)
-        seen.add(name)
-
-
-def _names(block: Mapping[str, Json], location: str) -> Iterator[tuple[str, str]]:
-    for name, state in block["States"].items():
-        here = f"{location}/States/{name}"
-        yield name, here
-        for index, branch in enumerate(state.get("Branches", [])):
-            yield from _names(branch, f"{here}/Branches[{index}]")
-        for field in ("ItemProcessor", "Iterator"):
-            if field in state:
-                yield from _names(state[field], f"{here}/{field}")
+    for place in state_places(definition):
+        if place.name in seen:
+            yield Diagnostic("DUPLICATE_STATE_NAME", f"Duplicate State name: {place.name}", place.location)
+        seen.add(place.name)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from lamplighter.asl.definition.compiler import AddedParameters, Compiler, parse_resource
 from lamplighter.asl.definition.data_flow import RecordStage
 from lamplighter.asl.definition.model import Block, Definition, Resource, State
+from lamplighter.asl.definition.state_tree import own_fields
 from lamplighter.base.json_text import Json, dump_bytes
 
 MAX_SHORT_BYTES = 32_768
@@ -120,10 +121,6 @@ class _LongStates(Container[str]):
             return self.measured[name]
         if name not in self.sources:
             return False
-        long = len(dump_bytes(_without_inner_states(self.sources[name]))) > MAX_SHORT_BYTES
+        long = len(dump_bytes(own_fields(self.sources[name]))) > MAX_SHORT_BYTES
         self.measured[name] = long
         return long
-
-
-def _without_inner_states(source: Mapping[str, Json]) -> Json:
-    return {name: part for name, part in source.items() if name not in ("Branches", "ItemProcessor", "Iterator")}

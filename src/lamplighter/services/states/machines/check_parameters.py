@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from botocore.model import OperationModel, StructureShape
 
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
+from lamplighter.asl.definition.state_tree import StatePlace
 from lamplighter.services.states.calls.integrations import CallBinding
 from lamplighter.services.states.calls.parameter_conversion import member_of, pascal_case
-from lamplighter.services.states.machines.state_tree import StatePlace
 
 
 def check_parameters(place: StatePlace, binding: CallBinding, operation: OperationModel) -> Iterator[Diagnostic]:

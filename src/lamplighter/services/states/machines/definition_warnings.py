@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lamplighter.asl.definition.diagnostics import Diagnostic
+from lamplighter.asl.definition.state_tree import StatePlace
 from lamplighter.base.json_text import Json
-from lamplighter.services.states.machines.state_tree import StatePlace
 
 PATH = re.compile(r"\$(\$?[.\[]|\$?$|[A-Za-z_]\w*([.\[]|$))")
 """A pattern for a value that looks like a path: `$`, `$.a`, `$$.Execution`, `$name`, `$name.a`."""

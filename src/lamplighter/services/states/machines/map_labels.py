@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lamplighter.asl.definition.diagnostics import Diagnostic
+from lamplighter.asl.definition.state_tree import StatePlace
 from lamplighter.base.errors import AwsError
-from lamplighter.services.states.machines.state_tree import StatePlace
 
 INVALID_LABEL = "INVALID_LABEL_NAME"
 DUPLICATE_LABEL = "DUPLICATE_LABEL_NAME"

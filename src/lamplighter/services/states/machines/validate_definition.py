@@ -11,6 +11,7 @@ from botocore.model import ServiceModel
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.definition.parse import InvalidDefinition, parse_definition, parse_resource
+from lamplighter.asl.definition.state_tree import StatePlace, state_places
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Bus, Caller
@@ -20,7 +21,6 @@ from lamplighter.services.states.calls.integrations import CallBinding, added_pa
 from lamplighter.services.states.executions.json_errors import json_error_message
 from lamplighter.services.states.machines import check_parameters, map_labels
 from lamplighter.services.states.machines.definition_warnings import definition_warnings
-from lamplighter.services.states.machines.state_tree import StatePlace, state_places
 from lamplighter.store.db import Reader
 
 NOT_JSON = "INVALID_JSON_DESCRIPTION"

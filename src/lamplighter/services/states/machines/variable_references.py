@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from lamplighter.asl.definition.data_flow import expression_text, is_expression
+from lamplighter.asl.definition.state_tree import StatePlace, state_places
 from lamplighter.base.json_text import Json
 from lamplighter.lang.jsonata.free_variables import free_names
-from lamplighter.services.states.machines.state_tree import StatePlace, state_places
 
 QUOTED_TEXT = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 VARIABLE_NAME = re.compile(r"(?<![\w.$])\$([^\W\d]\w*)")

@@ -16,6 +16,7 @@ from botocore.model import ServiceModel
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.model import Resource, RetryableState, State, Task
 from lamplighter.asl.definition.parse import SINGLE_STATE, InvalidDefinition, parse_definition, parse_single_state
+from lamplighter.asl.definition.state_tree import state_places
 from lamplighter.asl.execution.messages import TaskFailed
 from lamplighter.asl.execution.single_state import StateConfiguration, StateOutcome
 from lamplighter.asl.execution.state_errors import RUNTIME, TIMEOUT
@@ -42,7 +43,6 @@ from lamplighter.services.states.calls.service_calls import ServiceCalls
 from lamplighter.services.states.errors import Invalid
 from lamplighter.services.states.executions.execution_input import read_input
 from lamplighter.services.states.executions.isolated_steps import STEP_STOPPED, request_clock
-from lamplighter.services.states.machines.state_tree import state_places
 from lamplighter.services.states.machines.validate_definition import DefinitionValidator
 from lamplighter.services.states.test_state.mocked_results import answer_shape, check_result
 from lamplighter.services.states.test_state.options import (

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lamplighter.asl.definition.model import Map, Parallel, RetryableState, State, Task
+from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.services.states.errors import Invalid
-from lamplighter.services.states.machines.state_tree import INNER_FIELDS
 
 INVALID_CONTEXT = "Invalid Context object provided: {}"
 TASK_NOT_ALLOWED = (
@@ -113,13 +113,8 @@ def check_configuration(configuration: Json, state: State, source: Mapping[str, 
 
 def _inner_state_names(source: Mapping[str, Json]) -> set[str]:
     """Return the names of all states inside a state."""
-    names: set[str] = set()
-    for field in INNER_FIELDS:
-        found = source.get(field, [])
-        for block in found if isinstance(found, list) else [found]:
-            for name, state in block["States"].items():
-                names |= {name} | _inner_state_names(state)
-    return names
+    _itself, *inner = walk_states({"States": {"": source}})
+    return {name for name, _ in inner}
 
 
 def state_type(state: State) -> str:

@@ -23,7 +23,12 @@ class StatePlace:
     @property
     def own_fields(self) -> Mapping[str, Json]:
         """Return the state's fields without the states inside it."""
-        return {name: value for name, value in self.state.items() if name not in INNER_FIELDS}
+        return own_fields(self.state)
+
+
+def own_fields(state: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the fields of a state without the states inside it."""
+    return {name: value for name, value in state.items() if name not in INNER_FIELDS}
 
 
 def state_places(definition: Json) -> Iterator[StatePlace]:
