@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from botocore.model import ServiceModel
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World, real_world
-from lamplighter.bus import Bus, Caller, Service, wait_forever
+from lamplighter.bus import Bus, Service
 from lamplighter.engine import file_descriptors, metrics
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.dispatcher import Dispatcher
@@ -58,6 +58,7 @@ class Engine:
         self.runtime = runtime
         self.catalog = ModelCatalog()
         self.bus = Bus(store)
+        self.call = self.bus.call
         remote = RemoteServices(config.remote_endpoints)
         connections = outbound or _outbound(config)
         self.isolation = isolation or WorkerProcesses()
@@ -89,12 +90,8 @@ class Engine:
     def _lazy_services(self, remote: RemoteServices, outbound: Outbound) -> Iterator[LazyService]:
         """Yield the services that an engine may never need."""
         bus, world, config = self.bus, self.world, self.config
-
-        def find(service: str) -> ServiceModel | None:
-            return self._find_model(remote, service)
-
         options = {"ask_by_mail": config.confirm_mail, "commands": config.allow_commands}
-        model = partial(self._model, remote)
+        model, find = partial(self._model, remote), partial(self._find_model, remote)
         data = _absolute(config.data_directory)
         yield LazyService(
             "scheduler",
@@ -161,20 +158,6 @@ class Engine:
             await store.close()
             raise
         return engine
-
-    async def call(
-        self,
-        caller: Caller,
-        service: str,
-        operation: str,
-        params: Json,
-        until_caller_gone: Callable[[], Awaitable[None]] = wait_forever,
-    ) -> Json:
-        """Run an operation of a service and return its result.
-
-        `until_caller_gone` is awaited while the result is pending; it raises when the caller no longer needs an answer.
-        """
-        return await self.bus.call(caller, service, operation, params, until_caller_gone)
 
     def metrics(self) -> bytes:
         """Return the engine's metrics in Prometheus' text format."""
