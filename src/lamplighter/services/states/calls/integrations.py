@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from lamplighter.asl.definition.model import Resource
 from lamplighter.base.json_text import Json
+from lamplighter.services.states.calls.parameter_conversion import pascal_case
 from lamplighter.services.states.calls.sync_rules import (
     RUN_TASK,
     START_BUILD,
@@ -62,10 +63,7 @@ SERVICES: Mapping[str, IntegratedService] = {
         "dynamodb",
         "DynamoDB",
         "AmazonDynamoDBv2",
-        {
-            name: Integration(f"{name[:1].upper()}{name[1:]}")
-            for name in ("getItem", "putItem", "updateItem", "deleteItem")
-        },
+        {name: Integration(pascal_case(name)) for name in ("getItem", "putItem", "updateItem", "deleteItem")},
     ),
     "batch": IntegratedService("batch", "Batch", "AWSBatch", {"submitJob": Integration("SubmitJob", SUBMIT_JOB)}),
     "glue": IntegratedService("glue", "Glue", "AWSGlue", {"startJobRun": Integration("StartJobRun", START_JOB_RUN)}),
@@ -89,14 +87,9 @@ SERVICES: Mapping[str, IntegratedService] = {
 
 SDK_NAMES: Mapping[str, str] = {
     "sfn": "states",
-    "ecs": "ecs",
-    "sns": "sns",
-    "sqs": "sqs",
     "eventbridge": "events",
-    "scheduler": "scheduler",
     "cloudwatch": "monitoring",
     "cloudwatchlogs": "logs",
-    "cloudformation": "cloudformation",
 }
 """Services whose AWS SDK integrations have another name than botocore and the bus use."""
 
@@ -118,8 +111,7 @@ def bind_resource(resource: Resource) -> CallBinding | None:
     """Return the call that a Resource means, or None if it is unknown."""
     if resource.kind == "sdk":
         service_name = SDK_NAMES.get(resource.service, resource.service)
-        operation = resource.action[:1].upper() + resource.action[1:]
-        label = resource.service[:1].upper() + resource.service[1:]
+        operation, label = pascal_case(resource.action), pascal_case(resource.service)
         return CallBinding(service_name, operation, label, label, optimised=False, sync=None)
     service = SERVICES.get(resource.service)
     action = service.actions.get(resource.action) if service else None

@@ -5,8 +5,8 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.htm
 reports the end with an event. A service elsewhere is polled.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
 
 from lamplighter.base.json_text import Json
 
@@ -27,27 +27,27 @@ class SyncOutcome:
 class SyncRule:
     """The rule for following the work of a `.sync` call."""
 
-    added_parameters: Mapping[str, Json]
-    """Parameters that Step Functions adds to the call."""
-    started_nothing: Callable[[Json], bool]
-    """A function that returns whether an answer means that no work was started."""
     names: Callable[[Json, Json], list[str]]
     """A function that returns the names of the work, from the call's parameters and its answer."""
-    event_source: str
-    """The source of the events that report the end; "" if the service has to be polled."""
-    is_end_event: Callable[[Json], bool]
-    """A function that returns whether an event's detail means that the work has ended."""
     describe: Callable[[list[str]], Call]
     """A function that returns the call that reads the work's state."""
     read_outcome: Callable[[Json], SyncOutcome | None]
     """A function that returns how the work ended, from its state; None means that the work still runs."""
-    end_time: Callable[[Json], int | None]
-    """A function that returns when the work ended, in milliseconds since the epoch, or None if the event's time
-    counts."""
     outcome_shape: tuple[str, str]
     """The operation, and the member of its output, whose shape is that of the outcome."""
     cancel: Callable[[str, str], Call]
     """A function that returns the call that stops the work, from the work's name and the execution's ARN."""
+    added_parameters: Mapping[str, Json] = field(default_factory=dict)
+    """Parameters that Step Functions adds to the call."""
+    started_nothing: Callable[[Json], bool] = lambda _answer: False
+    """A function that returns whether an answer means that no work was started."""
+    event_source: str = ""
+    """The source of the events that report the end; "" if the service has to be polled."""
+    is_end_event: Callable[[Json], bool] = lambda _detail: False
+    """A function that returns whether an event's detail means that the work has ended."""
+    end_time: Callable[[Json], int | None] = lambda _described: None
+    """A function that returns when the work ended, in milliseconds since the epoch, or None if the event's time
+    counts."""
 
 
 # ECS: https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
@@ -97,8 +97,6 @@ RUN_TASK = SyncRule(
 # Step Functions: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 
 START_EXECUTION = SyncRule(
-    added_parameters={},
-    started_nothing=lambda _answer: False,
     names=lambda _given, answer: [answer["executionArn"]],
     event_source="aws.states",
     is_end_event=lambda detail: detail.get("status") != "RUNNING",
@@ -106,7 +104,6 @@ START_EXECUTION = SyncRule(
     read_outcome=lambda described: (
         None if described["status"] == "RUNNING" else SyncOutcome(described["status"] != "SUCCEEDED", described)
     ),
-    end_time=lambda _described: None,
     outcome_shape=("DescribeExecution", ""),
     cancel=lambda name, _execution: ("StopExecution", {"executionArn": name}),
 )
@@ -119,29 +116,25 @@ def _polled_rule(
     describe: Callable[[str], Call],
     found: Callable[[Json], Json],
     status: Callable[[Json], str],
-    final_statuses: Mapping[str, bool],
+    failures: Container[str],
     outcome_shape: tuple[str, str],
     cancel: Callable[[str], Call],
 ) -> SyncRule:
     """Build the rule for work that is polled.
 
-    `found` returns the work's description from an answer. `final_statuses` maps each final status to whether the work
-    succeeded.
+    `found` returns the work's description from an answer. `failures` are the statuses of work that has failed; work
+    that has succeeded is SUCCEEDED.
     """
 
     def read_outcome(described: Json) -> SyncOutcome | None:
-        succeeded = final_statuses.get(status(found(described)))
-        return None if succeeded is None else SyncOutcome(not succeeded, found(described))
+        work = found(described)
+        failed = status(work) in failures
+        return SyncOutcome(failed, work) if failed or status(work) == "SUCCEEDED" else None
 
     return SyncRule(
-        added_parameters={},
-        started_nothing=lambda _answer: False,
         names=names,
-        event_source="",
-        is_end_event=lambda _detail: False,
         describe=lambda names: describe(names[0]),
         read_outcome=read_outcome,
-        end_time=lambda _described: None,
         outcome_shape=outcome_shape,
         cancel=lambda name, _execution: cancel(name),
     )
@@ -152,7 +145,7 @@ SUBMIT_JOB = _polled_rule(  # https://docs.aws.amazon.com/step-functions/latest/
     describe=lambda name: ("DescribeJobs", {"jobs": [name]}),
     found=lambda described: described["jobs"][0],
     status=lambda job: job["status"],
-    final_statuses={"SUCCEEDED": True, "FAILED": False},
+    failures=("FAILED",),
     outcome_shape=("DescribeJobs", "jobs"),
     cancel=lambda name: (
         "TerminateJob",
@@ -164,14 +157,7 @@ START_JOB_RUN = _polled_rule(  # https://docs.aws.amazon.com/step-functions/late
     describe=lambda name: ("GetJobRun", {"JobName": name.partition("/")[0], "RunId": name.partition("/")[2]}),
     found=lambda described: described["JobRun"],
     status=lambda run: run["JobRunState"],
-    final_statuses={
-        "SUCCEEDED": True,
-        "FAILED": False,
-        "STOPPED": False,
-        "TIMEOUT": False,
-        "ERROR": False,
-        "EXPIRED": False,
-    },
+    failures=("FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"),
     outcome_shape=("GetJobRun", "JobRun"),
     cancel=lambda name: (
         "BatchStopJobRun",
@@ -183,7 +169,7 @@ START_BUILD = _polled_rule(  # https://docs.aws.amazon.com/step-functions/latest
     describe=lambda name: ("BatchGetBuilds", {"ids": [name]}),
     found=lambda described: {"build": described["builds"][0]},
     status=lambda found: found["build"]["buildStatus"],
-    final_statuses={"SUCCEEDED": True, "FAILED": False, "FAULT": False, "TIMED_OUT": False, "STOPPED": False},
+    failures=("FAILED", "FAULT", "TIMED_OUT", "STOPPED"),
     outcome_shape=("StartBuild", ""),
     cancel=lambda name: ("StopBuild", {"id": name}),
 )
@@ -192,7 +178,7 @@ START_QUERY = _polled_rule(  # https://docs.aws.amazon.com/step-functions/latest
     describe=lambda name: ("GetQueryExecution", {"QueryExecutionId": name}),
     found=lambda described: described,
     status=lambda found: found["QueryExecution"]["Status"]["State"],
-    final_statuses={"SUCCEEDED": True, "FAILED": False, "CANCELLED": False},
+    failures=("FAILED", "CANCELLED"),
     outcome_shape=("GetQueryExecution", ""),
     cancel=lambda name: ("StopQueryExecution", {"QueryExecutionId": name}),
 )
