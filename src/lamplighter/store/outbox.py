@@ -23,9 +23,9 @@ def delete(tx: Tx, key: int) -> bool:
     return tx.execute("DELETE FROM outbox WHERE id = ?", (key,)) > 0
 
 
-def delete_and_call(tx: Tx, key: int, then: Callable[[Tx], None]) -> None:
-    """Delete the row and, if it still existed, call `then` in the same transaction."""
-    if delete(tx, key):
+def delete_and_call(tx: Tx, key: int, then: Callable[[Tx], None] | None) -> None:
+    """Delete the row and, if it still existed, call `then`, if it is given, in the same transaction."""
+    if delete(tx, key) and then is not None:
         then(tx)
 
 

@@ -44,7 +44,7 @@ class ItemReaderRunner:
     async def handle_row(self, key: int, row: ReadItems) -> None:
         """Read the items of a Map Run and report the result to its driver."""
         run = rows.get_by_id(self._store.reader, row.run)
-        report = await self._read_and_report(run) if run is not None and run.reading is not None else _do_nothing
+        report = await self._read_and_report(run) if run is not None and run.reading is not None else None
         await self._store.write_with_retry(partial(outbox.delete_and_call, key=key, then=report))
 
     async def _read_and_report(self, run: MapRun) -> Callable[[Tx], None]:
@@ -82,10 +82,6 @@ class ItemReaderRunner:
     def _store_items(self, tx: Tx, key: int, first: int, part: list[str]) -> bool:
         rows.store_items(tx, key, first, part)
         return self._map_runs.wants_items(tx, key)
-
-
-def _do_nothing(_tx: Tx) -> None:
-    """Do nothing: the Map Run no longer waits for its items."""
 
 
 def item_slices(found: Iterator[Json]) -> Generator[list[str], None, None]:

@@ -13,7 +13,7 @@ from functools import partial
 
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Finish, MapRunEnded, RedriveMapRun, StartMapRun, StopRequested
-from lamplighter.asl.execution.state_errors import RUNTIME, TOLERANCE_EXCEEDED, StateError
+from lamplighter.asl.execution.state_errors import RUNTIME, TOLERANCE_EXCEEDED, WRITER_FAILED, StateError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.isolation.port import Isolation
@@ -81,17 +81,8 @@ class MapRunDriver:
             label=command.label,
             block=command.block,
             express=command.express,
-            status="RUNNING",
             start=self._world.now(),
-            stop=None,
             total=command.total,
-            taken=0,
-            started=0,
-            succeeded=0,
-            failed=0,
-            timed_out=0,
-            aborted=0,
-            items_failed=0,
             concurrency=command.concurrency,
             tolerated_count=command.tolerated_count,
             tolerated_percentage=command.tolerated_percentage,
@@ -190,17 +181,17 @@ class MapRunDriver:
             rows.update(tx, replace(run, outcome=dumps([status, error, cause]), stage="STOP"))
         else:
             output = self._gather_results(tx, run, writing["transformation"]) if status == "SUCCEEDED" else None
-            self._report_end(
-                tx, replace(run, stage="STOP"), status, MapRunEnded(run.frame, run.number, output, error, cause)
-            )
+            self._report_end(tx, replace(run, stage="STOP"), status, output, error, cause)
         self.continue_soon(tx, run.id)
 
-    def _report_end(self, tx: Tx, run: MapRun, status: str, event: MapRunEnded) -> None:
+    def _report_end(
+        self, tx: Tx, run: MapRun, status: str, output: str | None, error: str | None, cause: str | None
+    ) -> None:
         if status == "SUCCEEDED":
             rows.delete_results(tx, run.id)
             rows.delete_items(tx, run.id)
         rows.update(tx, replace(run, status=status, stop=self._world.now()))
-        self._driver.send_event(tx, run.execution, event)
+        self._driver.send_event(tx, run.execution, MapRunEnded(run.frame, run.number, output, error, cause))
 
     def _gather_results(self, tx: Tx, run: MapRun, transformation: str) -> str:
         parts: list[str] = []
@@ -257,35 +248,24 @@ class MapRunDriver:
         """End a Map Run whose items cannot be read."""
         run = rows.get_by_id(tx, key)
         if run is not None and self.wants_items(tx, key):
-            self._report_end(
-                tx, replace(run, stage="DONE"), "FAILED", MapRunEnded(run.frame, run.number, None, error, cause)
-            )
+            self._report_end(tx, replace(run, stage="DONE"), "FAILED", None, error, cause)
 
-    def on_results_written(self, tx: Tx, key: int, output: str) -> None:
-        """End a Map Run whose results are in S3; `output` is the state's output if the run succeeded."""
+    def on_writing_ended(self, tx: Tx, key: int, output: str | None, failure: str | None) -> None:
+        """End a Map Run after its results were written, or could not be for the cause `failure`.
+
+        `output` is the state's output if the run succeeded. An earlier error of the run comes before the failure.
+        """
         run = rows.get_by_id(tx, key)
         if run is None or run.stage != "WRITE":
             return
-        done = replace(run, stage="DONE", written=1)
+        done = replace(run, stage="DONE", written=int(failure is None))
         if run.outcome is None:
             rows.update(tx, done)
             return
         status, error, cause = loads(run.outcome)
-        result = output if status == "SUCCEEDED" else None
-        self._report_end(tx, done, status, MapRunEnded(run.frame, run.number, result, error, cause))
-
-    def on_writing_failed(self, tx: Tx, key: int, error: str, cause: str) -> None:
-        """Fail a Map Run whose results cannot be written; an earlier error of the run comes first."""
-        run = rows.get_by_id(tx, key)
-        if run is None or run.stage != "WRITE":
-            return
-        done = replace(run, stage="DONE")
-        if run.outcome is None:
-            rows.update(tx, done)
-            return
-        status, *earlier = loads(run.outcome)
-        failure = earlier if status == "FAILED" else [error, cause]
-        self._report_end(tx, done, "FAILED", MapRunEnded(run.frame, run.number, None, *failure))
+        if failure is not None and status != "FAILED":
+            status, error, cause = "FAILED", WRITER_FAILED, failure
+        self._report_end(tx, done, status, output if status == "SUCCEEDED" else None, error, cause)
 
     # --- children -----------------------------------------------------------------------------------------------------
 

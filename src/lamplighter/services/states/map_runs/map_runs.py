@@ -10,6 +10,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.arns import page, page_number, page_size, state_machine_of
 from lamplighter.services.states.executions.lookup import find_execution, find_map_run
+from lamplighter.services.states.map_runs.child_executions import COUNTER_COLUMNS
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
@@ -27,8 +28,7 @@ class MapRuns:
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Handle DescribeMapRun."""
         run = find_map_run(reader, params["mapRunArn"])
-        executions = {"SUCCEEDED": run.succeeded, "FAILED": run.failed, "TIMED_OUT": run.timed_out,
-                      "ABORTED": run.aborted}  # fmt: skip
+        executions = {status: getattr(run, column) for status, column in COUNTER_COLUMNS.items()}
         description: Json = {
             "mapRunArn": run.arn,
             "executionArn": run.parent,

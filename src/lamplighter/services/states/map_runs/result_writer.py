@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
-from lamplighter.asl.execution.state_errors import WRITER_FAILED
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
@@ -46,21 +45,20 @@ class ResultWriterRunner:
     async def handle_row(self, key: int, row: WriteResults) -> None:
         """Write the results of a Map Run and report the outcome to its driver."""
         run = rows.get_by_id(self._store.reader, row.run)
-        report = await self._write_and_report(run) if run is not None and run.stage == "WRITE" else _do_nothing
+        report = await self._write_and_report(run) if run is not None and run.stage == "WRITE" else None
         await self._store.write_with_retry(partial(outbox.delete_and_call, key=key, then=report))
 
     async def _write_and_report(self, run: MapRun) -> Callable[[Tx], None]:
+        output, failure = None, None
         try:
             manifest = await self._write(run, loads(run.writing))
+            output = dumps({"MapRunArn": run.arn, "ResultWriterDetails": manifest})
         except AwsError as refused:
-            cause = s3_error_message(refused, self._world)
+            failure = s3_error_message(refused, self._world)
         except Exception:
             log.exception("the results of %s cannot be written", run.arn)
-            cause = INTERNAL_ERROR
-        else:
-            output = dumps({"MapRunArn": run.arn, "ResultWriterDetails": manifest})
-            return lambda tx: self._map_runs.on_results_written(tx, run.id, output)
-        return lambda tx: self._map_runs.on_writing_failed(tx, run.id, WRITER_FAILED, cause)
+            failure = INTERNAL_ERROR
+        return lambda tx: self._map_runs.on_writing_ended(tx, run.id, output, failure)
 
     async def _write(self, run: MapRun, writing: Json) -> Json:
         """Write the files and the manifest; return the manifest's bucket and key."""
@@ -105,10 +103,6 @@ class ResultWriterRunner:
                 return
             for body in bodies:
                 yield body
-
-
-def _do_nothing(_tx: Tx) -> None:
-    """Do nothing: the Map Run does not wait for its results to be written."""
 
 
 def _folder(run: MapRun, prefix: str) -> str:

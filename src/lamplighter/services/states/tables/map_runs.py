@@ -25,22 +25,22 @@ class MapRun:
     label: str
     block: int
     express: bool
-    status: str
     start: int
-    stop: int | None
     total: int
-    taken: int
-    started: int
-    succeeded: int
-    failed: int
-    timed_out: int
-    aborted: int
-    items_failed: int
     concurrency: int
     tolerated_count: int | None
     tolerated_percentage: float | None
     stage: Stage
     """The engine's current work for the Map Run; `status` is the status that the API shows."""
+    status: str = "RUNNING"
+    stop: int | None = None
+    taken: int = 0
+    started: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    timed_out: int = 0
+    aborted: int = 0
+    items_failed: int = 0
     reading: str | None = None
     """The reader's settings as JSON text; None once the items are read, and if the items are in the frame."""
     writing: str = "{}"
