@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from lamplighter.base import arn
 from lamplighter.base.errors import Bug, LamplighterError, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.base.threads import run_in_thread
@@ -23,6 +24,12 @@ class Caller:
 
     account: str
     region: str
+
+
+def caller_of(text: str) -> Caller:
+    """Return the account and region in an ARN."""
+    found = arn.parse_known(text)
+    return Caller(found.account, found.region)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ resource exists.
 
 from dataclasses import dataclass
 
+from lamplighter.base.errors import Bug
+
 PARTITION = "aws"
 
 
@@ -31,6 +33,20 @@ def parse(text: str) -> Arn | None:
     return Arn(partition=parts[1], service=parts[2], region=parts[3], account=parts[4], resource=parts[5])
 
 
+def parse_known(text: str) -> Arn:
+    """Parse the ARN of a resource that exists. Raises `Bug` if the text is not an ARN."""
+    found = parse(text)
+    if found is None:
+        raise Bug(f"{text} is not an ARN")
+    return found
+
+
 def build(service: str, region: str, account: str, resource: str) -> str:
     """Build the text of an ARN in the partition `aws`."""
     return f"arn:{PARTITION}:{service}:{region}:{account}:{resource}"
+
+
+def sibling(text: str, resource: str) -> str:
+    """Return the ARN of another resource of the service, region and account in an ARN."""
+    found = parse_known(text)
+    return build(found.service, found.region, found.account, resource)

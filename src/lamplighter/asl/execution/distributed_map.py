@@ -36,7 +36,7 @@ def start_map_run(run: StepBuilder, path: MutableFrame, state: Map, distributed:
     writer_settings = reader_and_writer.writer_settings(writer, effective_scope) if writer else COMPACT
     path.previous = run.add_event(path.previous, "MapStateStarted", {"length": len(items)})
     label = distributed.label or run.world.uuid()
-    name = map_run_arn(run.execution, label, run.world.uuid())
+    name = arn.sibling(run.execution.arn, f"mapRun:{run.execution.machine_name}/{label}:{run.world.uuid()}")
     path.previous = run.add_event(path.previous, "MapRunStarted", {"mapRunArn": name})
     path.phase, path.number, path.map_run = Phase.WORKING, run.next_number(), name
     path.items = items if reader is None else None
@@ -70,13 +70,6 @@ def redrive_map_run(run: StepBuilder, path: MutableFrame) -> None:
     path.previous = run.add_event(run.last_event_id, "MapRunRedriven", details)
     path.phase, path.number = Phase.WORKING, run.next_number()
     run.commands.append(RedriveMapRun(path.id, path.number, path.map_run))
-
-
-def map_run_arn(execution: Execution, label: str, name: str) -> str:
-    """Build the ARN of a Map Run."""
-    owner = arn.parse(execution.arn)
-    assert owner is not None
-    return arn.build("states", owner.region, owner.account, f"mapRun:{execution.machine_name}/{label}:{name}")
 
 
 def end_map_run(run: StepBuilder, path: MutableFrame, state: Map, event: MapRunEnded) -> None:

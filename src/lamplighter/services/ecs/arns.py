@@ -28,13 +28,6 @@ def resource_arn(caller: Caller, resource: str) -> str:
     return arn.build("ecs", caller.region, caller.account, resource)
 
 
-def caller_of(name: str) -> Caller:
-    """Return the account and region in an ARN."""
-    found = arn.parse(name)
-    assert found is not None
-    return Caller(found.account, found.region)
-
-
 def cluster_arn(caller: Caller, reference: str | None) -> str:
     """Return the ARN of a cluster, which is given by its name or ARN."""
     name = reference or DEFAULT

@@ -34,13 +34,6 @@ def end_of_prefix(prefix: str) -> str:
     return f"{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}"
 
 
-def caller_of(name: str) -> Caller:
-    """Return the account and region of an ARN."""
-    found = arn.parse(name)
-    assert found is not None
-    return Caller(found.account, found.region)
-
-
 def page_start(params: Json, prefix: str) -> str:
     """Return the ARN after which the page begins. Raises `ValidationError` if NextToken is not of this list."""
     token: str = params.get("NextToken", "")

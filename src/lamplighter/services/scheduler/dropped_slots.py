@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World, format_iso_time
-from lamplighter.bus import Bus, Event
+from lamplighter.bus import Bus, Event, caller_of
 from lamplighter.delivery.delivery import Delivery, RetryPolicy
 from lamplighter.services.scheduler import arns as naming
 from lamplighter.services.scheduler import schedule_times
@@ -65,14 +65,14 @@ class DroppedSlotNotifier:
             about = (each.schedule, each.count, format_iso_time(each.slot), each.reason)
             log.warning("schedule %s dropped %s scheduled times, the first at %s: %s", *about)
         detail = {"Slots": [_shown(each) for each in found], "Job": (found[-1].annotation or {}).get("Job")}
-        caller, now = naming.caller_of(found[0].schedule), self._world.now()
+        caller, now = caller_of(found[0].schedule), self._world.now()
         arns = tuple(dict.fromkeys(each.schedule for each in found))
         self._bus.publish(tx, SOURCE, lambda: Event(caller, SOURCE, DETAIL_TYPE, now, arns, detail))
         for channel, topic in ((found[-1].annotation or {}).get("Tell") or {}).items():
             self._send(tx, self._delivery(found, channel, topic, detail))
 
     def _delivery(self, found: list[DroppedSlot], channel: str, topic: str, detail: Json) -> Delivery:
-        caller = naming.caller_of(found[0].schedule)
+        caller = caller_of(found[0].schedule)
         arn = topic if topic.startswith("arn:") else _topic_arn(found[0].schedule, topic)
         params = {"TopicArn": arn, "Channel": channel, "Project": found[0].schedule.split("/")[1], **detail}
         attributes = {"SCHEDULE_ARN": found[0].schedule, "TARGET_ARN": arn}

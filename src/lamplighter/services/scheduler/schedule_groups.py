@@ -10,7 +10,7 @@ from dataclasses import replace
 from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Caller
+from lamplighter.bus import Caller, caller_of
 from lamplighter.operations.paging import list_page
 from lamplighter.operations.tags import TOO_MANY_TAGS, UPPER_CASE, TagOperations, TagRules
 from lamplighter.services.scheduler import arns
@@ -97,7 +97,7 @@ class ScheduleGroups:
         )
 
     def _find_tagged(self, reader: Reader, caller: Caller, arn: str) -> ScheduleGroup:
-        if arns.caller_of(arn) != caller:
+        if caller_of(arn) != caller:
             raise NotFound(f"Resource {arn} does not exist.")
         return self.require(reader, arn)
 

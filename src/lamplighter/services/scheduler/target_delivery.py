@@ -11,8 +11,9 @@ from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import format_iso_time
+from lamplighter.bus import caller_of
 from lamplighter.delivery.delivery import Delivery, RetryPolicy
-from lamplighter.services.scheduler import arns, templated_targets, universal_targets
+from lamplighter.services.scheduler import templated_targets, universal_targets
 from lamplighter.services.scheduler.tables.schedules import Schedule
 from lamplighter.services.scheduler.templated_targets import TargetInput
 from lamplighter.services.scheduler.universal_targets import AwsServices
@@ -59,7 +60,7 @@ def make_delivery(schedule: Schedule, slot: int, created: int, services: AwsServ
     policy = target["RetryPolicy"]
     return Delivery(
         key=key,
-        caller=arns.caller_of(schedule.arn),
+        caller=caller_of(schedule.arn),
         service=service,
         operation=operation,
         params=params,

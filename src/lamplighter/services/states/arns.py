@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from lamplighter.base import arn
-from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
 from lamplighter.operations.paging import decode_token, encode_token, list_page
 from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidToken, WrongResource
@@ -23,11 +22,8 @@ ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 
 def state_machine_of(execution: str) -> str:
     """Return the ARN of the state machine of an execution, be it standard or express, given the execution's ARN."""
-    found = arn.parse(execution)
-    if found is None:
-        raise Bug(f"{execution} is not the ARN of an execution")
-    _kind, machine, *_names = found.resource.split(":")
-    return arn.build("states", found.region, found.account, f"stateMachine:{machine}")
+    _kind, machine, *_names = arn.parse_known(execution).resource.split(":")
+    return arn.sibling(execution, f"stateMachine:{machine}")
 
 
 def check_name(name: str) -> str:

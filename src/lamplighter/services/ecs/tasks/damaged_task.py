@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Bus
+from lamplighter.bus import Bus, caller_of
 from lamplighter.services.ecs import arns
 from lamplighter.services.ecs.tables import task_definitions, tasks
 from lamplighter.services.ecs.tasks import lifecycle
@@ -47,6 +47,6 @@ def end_damaged_task(bus: Bus, world: World, arn: str, why: str, tx: Tx) -> None
 
 def _definition(tx: Tx, task: str, family: str) -> str:
     """Return the ARN of the family's latest revision, because only the damaged body names the task's own."""
-    caller = arns.caller_of(task)
+    caller = caller_of(task)
     last = task_definitions.next_revision(tx, arns.owner_key(caller), family) - 1
     return arns.resource_arn(caller, f"task-definition/{family}:{last}")

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterable
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World, format_iso_time
-from lamplighter.bus import Bus
+from lamplighter.bus import Bus, caller_of
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
-from lamplighter.services.ecs.arns import caller_of
 from lamplighter.services.ecs.tables import outages, task_definitions, tasks
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks.runtime_retry import Pause

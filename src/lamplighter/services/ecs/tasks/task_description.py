@@ -9,8 +9,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import format_iso_time
-from lamplighter.bus import Bus, Event
-from lamplighter.services.ecs.arns import caller_of
+from lamplighter.bus import Bus, Event, caller_of
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.store.db import Tx
 

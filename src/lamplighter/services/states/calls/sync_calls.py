@@ -17,11 +17,10 @@ from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.definition.parse import parse_resource
 from lamplighter.asl.execution.messages import Event as MachineEvent
 from lamplighter.asl.execution.messages import TaskFailed, TaskSucceeded
-from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.base.world import format_iso_time
-from lamplighter.bus import Bus, Caller, Event
+from lamplighter.bus import Bus, Event, caller_of
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states import outbox_rows
 from lamplighter.services.states.calls.integrations import SERVICES, CallBinding, bind_resource
@@ -119,17 +118,12 @@ class SyncCalls:
         caller, service, sync = caller_of(sync_call.execution), sync_call.binding.service, sync_call.sync
         described = self._bus.invoke(tx, caller, service, *sync.describe(names))
         outcome = sync.read_outcome(described)
-        if outcome is not None and not self._ended_too_late(tx, sync_call.work, sync.end_time(described)):
+        if outcome is None:
+            return
+        # If the work ended while no engine ran, a timeout that was due before, but has not fired, counts.
+        end_time = sync.end_time(described)
+        if end_time is None or not self._queries.timed_out_before(tx, sync_call.work, end_time):
             self._resume_execution(tx, sync_call, outcome)
-
-    def _ended_too_late(self, tx: Tx, work: Work, end_time: int | None) -> bool:
-        """Return whether a timeout of the work was due before its end, although that timer has not fired yet.
-
-        This happens if the work ended while no engine ran. Then the timeout counts, because it came first.
-        """
-        if end_time is None:
-            return False
-        return self._queries.timed_out_before(tx, work, end_time)
 
     def _resume_execution(self, tx: Tx, sync_call: SyncCall, outcome: SyncOutcome) -> None:
         work = sync_call.work
@@ -218,13 +212,6 @@ def _poll_intervals() -> Iterator[float]:
     while True:
         yield seconds
         seconds = min(seconds * 1.5, MAX_POLL_SECONDS)
-
-
-def caller_of(execution: str) -> Caller:
-    """Return the account and region for which an execution makes its calls."""
-    found = arn.parse(execution)
-    assert found is not None
-    return Caller(found.account, found.region)
 
 
 def time_renderer(binding: CallBinding) -> Callable[[float], Json]:

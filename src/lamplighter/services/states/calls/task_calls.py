@@ -14,12 +14,13 @@ from lamplighter.asl.execution.messages import Event as MachineEvent
 from lamplighter.asl.execution.messages import TaskFailed, TaskSubmitted
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.bus import caller_of
 from lamplighter.services.states.activities.activity_polls import ActivityPolls
 from lamplighter.services.states.calls import lambda_functions, put_events
 from lamplighter.services.states.calls.integrations import CallBinding, bind_resource
 from lamplighter.services.states.calls.parameter_conversion import ParametersRefused
 from lamplighter.services.states.calls.service_calls import ServiceCalls
-from lamplighter.services.states.calls.sync_calls import SyncCall, SyncCalls, caller_of
+from lamplighter.services.states.calls.sync_calls import SyncCall, SyncCalls
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.outbox_rows import StartCall

@@ -16,7 +16,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.log_batches import batch_events
 from lamplighter.base.world import World, format_iso_time
-from lamplighter.bus import Bus, Caller
+from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.services.states.tables import state_machines
 from lamplighter.store.db import Reader, Tx
 
@@ -117,11 +117,9 @@ def _parse_settings(settings: Json) -> LogSettings | None:
     destinations = configuration.get("destinations")
     if configuration.get("level", "OFF") == "OFF" or not destinations:
         return None
-    group = arn.parse(destinations[0]["cloudWatchLogsLogGroup"]["logGroupArn"])
-    assert group is not None
-    name = group.resource.removeprefix("log-group:").removesuffix(":*")
-    caller = Caller(group.account, group.region)
-    return LogSettings(caller, name, configuration["level"], configuration.get("includeExecutionData", False))
+    group = destinations[0]["cloudWatchLogsLogGroup"]["logGroupArn"]
+    name = arn.parse_known(group).resource.removeprefix("log-group:").removesuffix(":*")
+    return LogSettings(caller_of(group), name, configuration["level"], configuration.get("includeExecutionData", False))
 
 
 def _is_logged(kind: str, level: str) -> bool:

@@ -52,9 +52,7 @@ class Executions:
             return self._express.start(tx, machine, params)
         name = check_name(params["name"]) if "name" in params else self._world.uuid()
         document, text = read_input(params)
-        owner = arn.parse(machine.arn)
-        assert owner is not None
-        key = arn.build("states", owner.region, owner.account, f"execution:{machine.name}:{name}")
+        key = arn.sibling(machine.arn, f"execution:{machine.name}:{name}")
         existing = rows.get(tx, key)
         if existing is not None:
             if existing.status != "RUNNING" or existing.input != text:

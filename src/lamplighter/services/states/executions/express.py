@@ -69,10 +69,7 @@ class ExpressExecutions:
         """Build a new execution. Its name need not be unique, but its ARN is."""
         name = check_name(params["name"]) if "name" in params else self._world.uuid()
         document, text = read_input(params)
-        owner = arn.parse(machine.arn)
-        assert owner is not None
-        resource = f"express:{machine.name}:{name}:{self._world.uuid()}"
-        key = arn.build("states", owner.region, owner.account, resource)
+        key = arn.sibling(machine.arn, f"express:{machine.name}:{name}:{self._world.uuid()}")
         return Execution(key, name, machine.role, machine.arn, machine.name, document, text, self._world.now())
 
 

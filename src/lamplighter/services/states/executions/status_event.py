@@ -5,9 +5,8 @@ output are JSON text. Input and output are omitted if the event would be larger 
 """
 
 from lamplighter.asl.execution.frame import Execution
-from lamplighter.base import arn
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Bus, Caller, Event
+from lamplighter.bus import Bus, Event, caller_of
 from lamplighter.store.db import Tx
 
 SOURCE = "aws.states"
@@ -22,8 +21,6 @@ def publish_status(bus: Bus, tx: Tx, execution: Execution, status: str, stop: in
 
 
 def _event(execution: Execution, status: str, stop: int | None, output: str | None) -> Event:
-    found = arn.parse(execution.arn)
-    assert found is not None
     bytes_left = MAX_DATA_BYTES - len(execution.text.encode())
     shows_input = bytes_left >= 0
     shows_output = output is not None and len(output.encode()) <= (bytes_left if shows_input else MAX_DATA_BYTES)
@@ -40,7 +37,7 @@ def _event(execution: Execution, status: str, stop: int | None, output: str | No
         "outputDetails": None if output is None else {"included": shows_output},
     }
     return Event(
-        caller=Caller(found.account, found.region),
+        caller=caller_of(execution.arn),
         source=SOURCE,
         detail_type="Step Functions Execution Status Change",
         time=stop or execution.start,

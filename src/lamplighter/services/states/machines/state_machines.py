@@ -7,7 +7,7 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.precompute import Precomputed, combine
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Caller
+from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.services.states import tags
 from lamplighter.services.states.arns import check_name, check_role, page, page_size, read_page_token
 from lamplighter.services.states.errors import (
@@ -105,11 +105,8 @@ class StateMachines:
         """Return whether a log group exists. If this engine does not serve logs, assume that the group exists."""
         if not self._bus.serves("logs", "DescribeLogGroups"):
             return True
-        found = arn.parse(group)
-        assert found is not None
-        name = found.resource.split(":")[1]
-        caller = Caller(found.account, found.region)
-        answer = self._bus.invoke(tx, caller, "logs", "DescribeLogGroups", {"logGroupNamePrefix": name})
+        name = arn.parse_known(group).resource.split(":")[1]
+        answer = self._bus.invoke(tx, caller_of(group), "logs", "DescribeLogGroups", {"logGroupNamePrefix": name})
         return any(each["logGroupName"] == name for each in answer["logGroups"])
 
     def _publish(self, tx: Tx, machine: StateMachine, params: Json) -> Json:

@@ -53,13 +53,11 @@ class ChildExecutions:
         self._driver.start(tx, self._new_child(parent, run, given.text), revision, insert_child)
 
     def _new_child(self, parent: Execution, run: MapRun, text: str) -> Execution:
-        owner = arn.parse(parent.arn)
-        assert owner is not None
         name = self._world.uuid()
         machine = f"{parent.machine_name}/{run.label}"
         resource = f"express:{machine}:{name}:{self._world.uuid()}" if run.express else f"execution:{machine}:{name}"
         return Execution(
-            arn=arn.build("states", owner.region, owner.account, resource),
+            arn=arn.sibling(parent.arn, resource),
             name=name,
             role=parent.role,
             machine=f"{parent.machine}/{run.label}",

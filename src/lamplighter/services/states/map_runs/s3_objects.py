@@ -25,9 +25,7 @@ ATHENA_INPUT_TYPES = ("CSV", "JSON", "JSONL")
 
 def s3_call_function(remote: RemoteServices, map_run: str) -> Call:
     """Return the function that calls S3 for a Map Run."""
-    owner = arn.parse(map_run)
-    assert owner is not None
-    return remote.call_function("s3", owner.region)
+    return remote.call_function("s3", arn.parse_known(map_run).region)
 
 
 def s3_error_message(refused: AwsError, world: World) -> str:
