@@ -120,10 +120,7 @@ class Compiler:
         for name, state in source["States"].items():
             place = f"{location}/States/{name}"
             try:
-                is_jsonata = jsonata or state.get("QueryLanguage") == "JSONata"
-                states[name] = self.compile_state(
-                    name, state, jsonata=is_jsonata, block_jsonata=jsonata, location=place
-                )
+                states[name] = self.compile_state(name, state, block_jsonata=jsonata, location=place)
             except BadField as error:
                 self.faults.append(Diagnostic(error.code or SCHEMA, str(error), f"{place}/{error.field}"))
             except (PathError, IntrinsicSyntaxError, TypeError, AttributeError) as error:
@@ -131,10 +128,9 @@ class Compiler:
         self.blocks[number] = Block(number, source["StartAt"], states)
         return number
 
-    def compile_state(
-        self, name: str, source: Mapping[str, Json], *, jsonata: bool, block_jsonata: bool, location: str
-    ) -> State:
+    def compile_state(self, name: str, source: Mapping[str, Json], *, block_jsonata: bool, location: str) -> State:
         """Compile one state; raises BadField, PathError or IntrinsicSyntaxError if the state cannot be compiled."""
+        jsonata = block_jsonata or source.get("QueryLanguage") == "JSONata"
         make: Callable[[Mapping[str, Json], _StatePlace], State] = getattr(self, f"_{source['Type'].lower()}")
         assign = _compile_part(source, "Assign", "", jsonata=jsonata)
         filters = None if jsonata else self._compile_filters(source)

@@ -35,10 +35,8 @@ def compile_lazily(document: Json, added_parameters: AddedParameters, record: Re
     compiled_short_states: dict[str, State] = {}
 
     def compile_state(name: str) -> State:
-        source = sources[name]
-        is_jsonata = jsonata or source.get("QueryLanguage") == "JSONata"
         state = compiled_states[name] = compiler.compile_state(
-            name, source, jsonata=is_jsonata, block_jsonata=jsonata, location=f"/States/{name}"
+            name, sources[name], block_jsonata=jsonata, location=f"/States/{name}"
         )
         if name not in long_states:
             compiled_short_states[name] = state

@@ -103,12 +103,12 @@ class SyncCalls:
         return on_event
 
     def _check_work(self, tx: Tx, work: Work) -> None:
-        resource, execution = self._queries.resource_of(tx, work), self._queries.execution_of(tx, work)
+        resource, execution = self._queries.call_of(tx, work) or (None, "")
         binding = bind_resource(resource) if resource is not None else None
-        if resource is None or execution is None or binding is None or binding.sync is None:
+        if resource is None or binding is None or binding.sync is None:
             frames.delete_external_names(tx, work)
         else:
-            self._resume_if_ended(tx, SyncCall(work, resource, binding, binding.sync, execution.arn))
+            self._resume_if_ended(tx, SyncCall(work, resource, binding, binding.sync, execution))
 
     def _resume_if_ended(self, tx: Tx, sync_call: SyncCall) -> None:
         """Read the work's state and send the end, if it has ended, to the execution."""

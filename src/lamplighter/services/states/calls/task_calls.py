@@ -47,14 +47,14 @@ class TaskCaller:
         try:
             pending_answer = await self._store.write_with_retry(lambda tx: self._start(tx, key, row))
             if pending_answer is not None:
-                await self._await_answer(key, row, pending_answer)
+                await self._await_answer(key, row, *pending_answer)
         except Exception:
             log.exception("%s could not be called", row.resource)
             event = TaskFailed(row.frame, row.number, "States.Runtime", INTERNAL_ERROR)
             await self._store.write_with_retry(lambda tx: self._send_event(tx, key, row, event))
 
-    def _start(self, tx: Tx, key: int, row: StartCall) -> Awaitable[Json] | None:
-        """Make a call in this transaction; return an awaitable if the answer comes later, else None."""
+    def _start(self, tx: Tx, key: int, row: StartCall) -> tuple[Resource, CallBinding, Awaitable[Json]] | None:
+        """Make a call in this transaction; return it with an awaitable if the answer comes later, else None."""
         if not outbox.is_pending(tx, key):
             return None
         resource = parse_resource(row.resource)
@@ -78,15 +78,13 @@ class TaskCaller:
             self._send_event(tx, key, row, self._calls.failure_event(row.work, binding, error, row.parameters))
             return None
         if inspect.isawaitable(answer):
-            return answer
+            return resource, binding, answer
         self._handle_answer(tx, key, row, resource, binding, answer)
         return None
 
-    async def _await_answer(self, key: int, row: StartCall, pending_answer: Awaitable[Json]) -> None:
-        resource = parse_resource(row.resource)
-        assert resource is not None
-        binding = bind_resource(resource)
-        assert binding is not None
+    async def _await_answer(
+        self, key: int, row: StartCall, resource: Resource, binding: CallBinding, pending_answer: Awaitable[Json]
+    ) -> None:
         try:
             answer = await pending_answer
         except AwsError as error:

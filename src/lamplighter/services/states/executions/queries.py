@@ -1,7 +1,7 @@
 """Answer questions about running executions and the work that they wait for."""
 
 from lamplighter.asl.definition.model import Resource
-from lamplighter.asl.execution.frame import Execution, Phase
+from lamplighter.asl.execution.frame import Frame, Phase
 from lamplighter.asl.execution.task import parse_task_token
 from lamplighter.base.errors import Bug
 from lamplighter.base.world import World
@@ -36,8 +36,7 @@ class ExecutionQueries:
 
     def waits_for(self, tx: Tx, work: Work) -> bool:
         """Return whether an execution still waits for a piece of work."""
-        found = self._driver.find(tx, work.execution)
-        frame = found.execution.frames.get(work.frame) if found else None
+        _, frame = self._find(tx, work.execution, work.frame)
         waits = frame is not None and frame.phase is Phase.WORKING and frame.number == work.number
         return waits and not self._isolated.ends_work(tx, work)
 
@@ -46,18 +45,13 @@ class ExecutionQueries:
         monotonic = wall - (self._world.now() - self._world.monotonic())
         return timers.has_due_timer(tx, SERVICE, str(work.execution), (f"{work.frame}.", "0."), monotonic)
 
-    def resource_of(self, tx: Tx, work: Work) -> Resource | None:
-        """Return the resource that a piece of work calls, or None if no execution waits for the work."""
-        found = self._driver.find(tx, work.execution)
-        frame = found.execution.frames.get(work.frame) if found else None
+    def call_of(self, tx: Tx, work: Work) -> tuple[Resource, str] | None:
+        """Return the resource that a piece of work calls and the ARN of its execution, or None if none waits for it."""
+        found, frame = self._find(tx, work.execution, work.frame)
         if found is None or frame is None or frame.number != work.number:
             return None
-        return self._definitions.definition(tx, found.revision).resources.get(frame.state)
-
-    def execution_of(self, tx: Tx, work: Work) -> Execution | None:
-        """Return the execution that a piece of work belongs to, or None if it has ended."""
-        found = self._driver.find(tx, work.execution)
-        return found.execution if found else None
+        resource = self._definitions.definition(tx, found.revision).resources.get(frame.state)
+        return None if resource is None else (resource, found.execution.arn)
 
     def work_of_token(self, tx: Tx, token: str) -> Work | None:
         """Return the work that a task token names, or None if no execution waits for it."""
@@ -65,9 +59,12 @@ class ExecutionQueries:
         record = executions.get(tx, parts[0]) if parts else None
         if parts is None or record is None or record.status != "RUNNING":
             return None
-        found = self._driver.find(tx, record.id)
-        frame = found.execution.frames.get(parts[1]) if found else None
+        _, frame = self._find(tx, record.id, parts[1])
         if frame is None or frame.token != token or frame.number != parts[2]:
             return None
         work = Work(record.id, parts[1], parts[2])
         return None if self._isolated.ends_work(tx, work) else work
+
+    def _find(self, tx: Tx, key: int, frame: int) -> tuple[RunningExecution | None, Frame | None]:
+        found = self._driver.find(tx, key)
+        return found, found.execution.frames.get(frame) if found else None
