@@ -73,9 +73,7 @@ class SyncCalls:
         if sync_call.sync.event_source:
             self._resume_if_ended(tx, sync_call)
             return
-        work = sync_call.work
-        row = PollCall(work.execution, work.frame, work.number, sync_call.resource.text, sync_call.execution)
-        outbox_rows.put(tx, row)
+        outbox_rows.put(tx, PollCall(*sync_call.work, sync_call.resource.text, sync_call.execution))
 
     async def handle_row(self, key: int, row: PollCall | CancelCall) -> None:
         """Process an outbox row: poll work elsewhere until its end, or cancel work."""

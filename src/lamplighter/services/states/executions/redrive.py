@@ -16,6 +16,7 @@ from lamplighter.services.states.executions.port import ExecutionDriver
 from lamplighter.services.states.executions.running_executions import RunningExecution, execution_of_record
 from lamplighter.services.states.tables import executions, map_runs, redrives
 from lamplighter.services.states.tables.executions import ExecutionRecord
+from lamplighter.services.states.tables.frames import load_counters
 from lamplighter.store.db import Reader, Tx
 
 REDRIVABLE = ("FAILED", "ABORTED", "TIMED_OUT")
@@ -54,11 +55,8 @@ class Redrives:
 
 def redrive_execution(tx: Tx, driver: ExecutionDriver, record: ExecutionRecord, now: int, token: str | None) -> bool:
     """Continue an execution from its failed state; return False if that state is not stored."""
-    counter, event, frame, timer, count = loads(record.counters)
-    fixed = replace(
-        execution_of_record(record), counter=counter, event=event, frame=frame, timer=timer, redrives=count + 1
-    )
-    restored = redrives.restore(tx, record.id, fixed)
+    stopped = load_counters(execution_of_record(record), record.counters)
+    restored = redrives.restore(tx, record.id, replace(stopped, redrives=stopped.redrives + 1))
     if restored is None:
         return False
     redrives.save_redrive(tx, record.id, now, token)

@@ -78,7 +78,7 @@ def delete(tx: Tx, arn: str) -> None:
 
 def enqueue(tx: Tx, activity: str, work: Work, token: str, text: str) -> None:
     """Add a task to the activity's queue."""
-    TASKS.insert(tx, WaitingTask(0, activity, work.execution, work.frame, work.number, token, text))
+    TASKS.insert(tx, WaitingTask(0, activity, *work, token, text))
 
 
 def take(tx: Tx, activity: str) -> WaitingTask | None:
@@ -97,7 +97,4 @@ def put_back(tx: Tx, task: WaitingTask) -> None:
 
 def delete_task(tx: Tx, work: Work) -> None:
     """Remove a task that no execution waits for any more."""
-    tx.execute(
-        "DELETE FROM activity_tasks WHERE execution = ? AND frame = ? AND number = ?",
-        (work.execution, work.frame, work.number),
-    )
+    tx.execute("DELETE FROM activity_tasks WHERE execution = ? AND frame = ? AND number = ?", work)

@@ -5,7 +5,8 @@ counts and the child's output.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields, replace
+from typing import NamedTuple
 
 from lamplighter.asl.execution.frame import ChildProgress, Execution, Frame, Phase
 from lamplighter.asl.execution.step import RUNNABLE_PHASES
@@ -19,6 +20,12 @@ STORED_FRAME_FIELDS = tuple(field.name for field in fields(Frame) if field.name 
 def dump_counters(execution: Execution) -> str:
     """Render an execution's counters as JSON text."""
     return dumps([execution.counter, execution.event, execution.frame, execution.timer, execution.redrives])
+
+
+def load_counters(execution: Execution, counters: str) -> Execution:
+    """Return an execution with the counters that `dump_counters` rendered."""
+    counter, event, frame, timer, redrives = loads(counters)
+    return replace(execution, counter=counter, event=event, frame=frame, timer=timer, redrives=redrives)
 
 
 def save(tx: Tx, key: int, old: Execution, new: Execution) -> None:
@@ -103,7 +110,7 @@ def load(reader: Reader, key: int, execution: Execution, counters: str) -> Execu
 
 
 def _load_rows(reader: Reader, key: int, execution: Execution, counters: str) -> Execution:
-    counter, event, frame, timer, redrives = loads(counters)
+    counted = load_counters(execution, counters)
     fans = {
         number: ChildProgress(*loads(body))
         for number, body in reader.rows("SELECT frame, body FROM child_progress WHERE execution = ?", (key,))
@@ -117,24 +124,7 @@ def _load_rows(reader: Reader, key: int, execution: Execution, counters: str) ->
     for number, index, output in reader.rows(sql, (key,)):
         loads(output)  # check that it is JSON: the text is later embedded in a document unchanged
         results.setdefault(number, {})[index] = output
-    return Execution(
-        arn=execution.arn,
-        name=execution.name,
-        role=execution.role,
-        machine=execution.machine,
-        machine_name=execution.machine_name,
-        input=execution.input,
-        text=execution.text,
-        start=execution.start,
-        status=execution.status,
-        counter=counter,
-        event=event,
-        frame=frame,
-        timer=timer,
-        redrives=redrives,
-        frames=frames,
-        results=results,
-    )
+    return replace(counted, frames=frames, results=results)
 
 
 def load_frame(number: int, body: str, fan: ChildProgress | None) -> Frame:
@@ -157,9 +147,8 @@ def unfinished_executions(reader: Reader) -> list[int]:
     return [row[0] for row in reader.rows("SELECT DISTINCT execution FROM frames WHERE ready")]
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A piece of work that an execution waits for."""
+class Work(NamedTuple):
+    """A piece of work that an execution waits for: the columns by which tables name it."""
 
     execution: int
     frame: int
@@ -168,10 +157,8 @@ class Work:
 
 def add_external_name(tx: Tx, name: str, work: Work) -> None:
     """Record that answers under this name are for this work."""
-    tx.execute(
-        "INSERT OR IGNORE INTO external_names (name, execution, frame, number) VALUES (?, ?, ?, ?)",
-        (name, work.execution, work.frame, work.number),
-    )
+    sql = "INSERT OR IGNORE INTO external_names (name, execution, frame, number) VALUES (?, ?, ?, ?)"
+    tx.execute(sql, (name, *work))
 
 
 def has_external_names(reader: Reader) -> bool:
@@ -188,12 +175,9 @@ def work_by_external_name(reader: Reader, name: str) -> list[Work]:
 def external_names_of_work(reader: Reader, work: Work) -> list[str]:
     """Return the names that a piece of work has at its service."""
     sql = "SELECT name FROM external_names WHERE execution = ? AND frame = ? AND number = ?"
-    return [row[0] for row in reader.rows(sql, (work.execution, work.frame, work.number))]
+    return [row[0] for row in reader.rows(sql, work)]
 
 
 def delete_external_names(tx: Tx, work: Work) -> None:
     """Delete the names of work that no execution waits for any more."""
-    tx.execute(
-        "DELETE FROM external_names WHERE execution = ? AND frame = ? AND number = ?",
-        (work.execution, work.frame, work.number),
-    )
+    tx.execute("DELETE FROM external_names WHERE execution = ? AND frame = ? AND number = ?", work)

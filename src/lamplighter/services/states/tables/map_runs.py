@@ -116,7 +116,7 @@ def get_by_id(reader: Reader, key: int) -> MapRun | None:
 
 def run_of_work(reader: Reader, work: Work) -> MapRun | None:
     """Return the Map Run that does a piece of work, or None."""
-    return RUNS.find(reader, "execution = ? AND frame = ? AND number = ?", work.execution, work.frame, work.number)
+    return RUNS.find(reader, "execution = ? AND frame = ? AND number = ?", *work)
 
 
 def runs_of_execution(reader: Reader, parent: str, after: int, most: int) -> list[MapRun]:

@@ -1,6 +1,6 @@
 """Store the frames of failed executions as they were at the failure, so that a redrive can continue from there."""
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 from lamplighter.asl.execution.frame import ChildProgress, Execution
 from lamplighter.base.json_text import dumps, loads
@@ -19,14 +19,13 @@ class Redrive:
 
 def save_failed_state(tx: Tx, key: int, failed: Execution) -> None:
     """Store the frames and results of an execution at its failure."""
-    frames = [[number, dump_frame(frame), _dump_child_progress(frame.fan)] for number, frame in failed.frames.items()]
+    frames = [
+        [number, dump_frame(frame), astuple(frame.fan) if frame.fan else None]
+        for number, frame in failed.frames.items()
+    ]
     results = [[number, list(outputs.items())] for number, outputs in failed.results.items()]
     sql = "INSERT INTO redrives (execution, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"
     tx.execute(sql, (key, dumps([frames, results])))
-
-
-def _dump_child_progress(fan: ChildProgress | None) -> list[int] | None:
-    return [fan.total, fan.started, fan.done, fan.limit] if fan else None
 
 
 def restore(reader: Reader, key: int, execution: Execution) -> Execution | None:
