@@ -38,6 +38,7 @@ from lamplighter.services.states.executions.running_executions import (
 from lamplighter.services.states.executions.step_writer import StepWriter
 from lamplighter.services.states.executions.stepper import EXECUTION_ENDING_EVENTS, Stepper, task_refusal
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
+from lamplighter.services.states.map_runs.child_inputs import ChildInputs
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
 from lamplighter.services.states.tables import executions, frames, state_machines
 from lamplighter.store.db import Reader, Tx
@@ -64,7 +65,8 @@ class Driver:
         self.express_ends = ExpressEnds()
         self.isolated = IsolatedSteps(bus.store, world, isolation, self, definitions, refusal)
         self.queries = ExecutionQueries(self, world, definitions, self.isolated)
-        self.map_runs = MapRunDriver(bus.store, world, self, self.queries, definitions, self.isolated, isolation)
+        inputs = ChildInputs(bus.store, world, self.queries, definitions, self.isolated, isolation)
+        self.map_runs = MapRunDriver(bus.store, world, self, self.queries, inputs)
         self._stepper = Stepper(world, definitions, self.isolated, refusal)
         self._writer = StepWriter(
             bus, world, definitions, self.isolated, self._running, self.map_runs, self.execution_log, self.express_ends

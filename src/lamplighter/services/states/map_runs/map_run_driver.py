@@ -16,12 +16,10 @@ from lamplighter.asl.execution.messages import Finish, MapRunEnded, RedriveMapRu
 from lamplighter.asl.execution.state_errors import RUNTIME, TOLERANCE_EXCEEDED, WRITER_FAILED, StateError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
-from lamplighter.isolation.port import Isolation
 from lamplighter.services.states import outbox_rows
-from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR, IsolatedSteps
+from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.executions.port import ExecutionDriver
 from lamplighter.services.states.executions.queries import ExecutionQueries
-from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.map_runs.child_executions import ChildExecutions, count_child
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs, InputsNotReady
 from lamplighter.services.states.map_runs.child_results import child_result, result_elements
@@ -46,21 +44,14 @@ class MapRunDriver:
     """The driver of one engine's Map Runs."""
 
     def __init__(
-        self,
-        store: Store,
-        world: World,
-        driver: ExecutionDriver,
-        queries: ExecutionQueries,
-        definitions: CompiledDefinitions,
-        isolated: IsolatedSteps,
-        isolation: Isolation,
+        self, store: Store, world: World, driver: ExecutionDriver, queries: ExecutionQueries, inputs: ChildInputs
     ) -> None:
         self._store = store
         self._world = world
         self._driver = driver
         self._queries = queries
-        self.inputs = ChildInputs(store, world, queries, definitions, isolated, isolation)
-        self.children = ChildExecutions(world, driver, queries, self.inputs)
+        self.inputs = inputs
+        self.children = ChildExecutions(world, driver, queries, inputs)
         self._stages: dict[Stage, Callable[[Tx, MapRun], None]] = {
             "RUN": self._start_children,
             "REDRIVE": self._redrive_children,
