@@ -63,7 +63,7 @@ class Dispatcher:
         self._row_tasks: dict[int, asyncio.Task[None]] = {}
         """The tasks that process outbox rows, by the row's key: `start` may read a row that a commit announces, too."""
         self._stopped = False
-        self._write_error = ""
+        self.write_error = ""
         """Why the last turn could not be committed; empty if it was committed."""
         self._files_displaced = False
         """Whether the last turn failed because the files of the store are not where they were."""
@@ -119,17 +119,12 @@ class Dispatcher:
         self.fire_due_timers()
 
     @property
-    def write_error(self) -> str:
-        """Return why the last write to the data directory failed; empty if it succeeded."""
-        return self._write_error
-
-    @property
     def idle(self) -> bool:
         """Return whether no work is in progress. Waiting for a timer or a container is not work in progress."""
         return not self._firing and not self._row_tasks and self._catching_up is None
 
     def _on_commit(self, signals: CommitSignals) -> None:
-        if self._write_error:
+        if self.write_error:
             self._recover()
         for row in signals.outbox_rows:
             self._process_row(row)
@@ -192,9 +187,9 @@ class Dispatcher:
             )
 
     def _on_loss(self, error: sqlite3.Error) -> None:
-        if not self._write_error:
+        if not self.write_error:
             log.error("the data directory cannot be written (%s); nothing is lost, and the engine tries again", error)
-        self._write_error = str(error)
+        self.write_error = str(error)
         self._files_displaced = isinstance(error, FilesDisplaced)
         for service in self._services.values():
             service.drop_caches()
@@ -205,7 +200,7 @@ class Dispatcher:
         A turn that was committed while the files were displaced was never announced, so that its outbox rows are read
         here.
         """
-        were_displaced, self._files_displaced, self._write_error = self._files_displaced, False, ""
+        were_displaced, self._files_displaced, self.write_error = self._files_displaced, False, ""
         log.warning("the data directory can be written again")
         for row in outbox.pending_rows(self._store.reader) if were_displaced else ():
             self._process_row(row)
@@ -213,7 +208,7 @@ class Dispatcher:
     def _check_directory(self) -> None:
         """Notice even without a write that the store's files are gone or back."""
         problem = self._store.find_file_problem()
-        if problem and not self._write_error:
+        if problem and not self.write_error:
             self._on_loss(FilesDisplaced(problem))
         elif self._files_displaced and not problem:
             self._recover()

@@ -238,7 +238,8 @@ class Compiler:
             processor=self.compile_block(source[key], jsonata=place.block_jsonata, location=f"{place.location}/{key}"),
             items=items if place.jsonata else self._recorded("afterItemsPath", items),
             selector=compile_payload(selector, "ItemSelector", jsonata=place.jsonata) if selector is not None else None,
-            concurrency=dynamic_values.compile_concurrency(source, jsonata=place.jsonata),
+            concurrency=dynamic_values.compile_whole_number(source, "MaxConcurrency", jsonata=place.jsonata)
+            or constant(0),
             distributed=_compile_distributed(source, source[key], jsonata=place.jsonata),
         )
 

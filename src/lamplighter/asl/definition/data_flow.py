@@ -184,11 +184,6 @@ def _path_template(value: Json, field: str) -> Template | None:
     return _object_template(keys, list(value.values()), parts)
 
 
-def expression_bindings(scope: Scope) -> dict[str, Json]:
-    """Return the variables that an expression can read, with `$states`."""
-    return {**scope.variables, "states": scope.states}
-
-
 def compile_expression_field(text: str, field: str, expected: tuple[type, ...] | None = None) -> Template:
     """Compile a JSONata expression; `expected` lists the types that the field accepts.
 
@@ -205,7 +200,7 @@ def compile_expression_field(text: str, field: str, expected: tuple[type, ...] |
 
     def evaluate(scope: Scope) -> Json:
         try:
-            value = compiled.value(expression_bindings(scope), scope.world)
+            value = compiled.value({**scope.variables, "states": scope.states}, scope.world)
         except JsonataError as error:
             raise query_error(error.cause(text, field), field) from None
         if value is UNDEFINED:

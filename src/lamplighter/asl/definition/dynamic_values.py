@@ -13,7 +13,6 @@ from lamplighter.asl.definition.data_flow import (
     compile_payload,
     constant,
     expression_text,
-    identity,
     is_expression,
     query_error,
 )
@@ -156,11 +155,6 @@ def _check_evaluated_percentage(value: Json, field: str, text: str) -> float:
     return float(value)
 
 
-def compile_concurrency(source: Mapping[str, Json], *, jsonata: bool) -> Template:
-    """Compile MaxConcurrency, the most items that a Map processes concurrently; 0 leaves the limit to the engine."""
-    return compile_whole_number(source, "MaxConcurrency", jsonata=jsonata) or constant(0)
-
-
 def compile_items(source: Mapping[str, Json], *, jsonata: bool) -> Template:
     """Compile the items of a Map to a template that is evaluated on the effective input."""
     if jsonata:
@@ -180,15 +174,15 @@ def compile_items(source: Mapping[str, Json], *, jsonata: bool) -> Template:
 
 def _evaluated_items(source: Mapping[str, Json]) -> Template:
     if "Items" not in source:
-        return lambda scope: _check_array(scope, identity(scope))
+        return lambda scope: _check_array(scope.input)
     value = source["Items"]
     if is_expression(value):
         return compile_expression_field(expression_text(value), "Items", (list,))
     literal = compile_payload(value, "Items", jsonata=True)
-    return lambda scope: _check_array(scope, literal(scope))
+    return lambda scope: _check_array(literal(scope))
 
 
-def _check_array(_scope: Scope, value: Json) -> Json:
+def _check_array(value: Json) -> Json:
     if not isinstance(value, list):
         raise query_error(f"Map state input must be an array but was: {dumps(value)}", "")
     return value

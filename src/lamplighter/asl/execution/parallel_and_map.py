@@ -177,7 +177,7 @@ def _cancel_children(run: StepBuilder, parent: MutableFrame) -> None:
         run.cancel_wait(path)
         if is_waiting and path.entered:
             run.add_event(path.previous, f"{state_type(state)}StateAborted")
-        if path.parent == parent.id and run.is_map(parent):
+        if path.parent == parent.id and isinstance(run.state(parent), Map):
             run.add_event(path.previous, "MapIterationAborted", {"name": parent.state, "index": path.index})
         run.remove_frame(path)
         run.results.pop(path.id, None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 
 from lamplighter.asl.definition.expression_scope import Scope
-from lamplighter.asl.definition.model import Block, Definition, Map, Resource, State, Task
+from lamplighter.asl.definition.model import Block, Definition, Resource, State, Task
 from lamplighter.asl.execution import history
 from lamplighter.asl.execution.frame import ChildProgress, Execution, Frame, Phase
 from lamplighter.asl.execution.messages import CancelMapRun, CancelTask, ClearTimer, Command, Finish, SetTimer
@@ -308,10 +308,6 @@ class StepBuilder:
         for child in sorted(key for key, frame in self.frames.items() if frame.parent == id):
             yield self.open_frame(child)
             yield from self.descendants(child)
-
-    def is_map(self, path: MutableFrame) -> bool:
-        """Return whether a path is in a Map state."""
-        return isinstance(self.state(path), Map)
 
     def save_for_redrive(self) -> None:
         """Save frames and results at an error; if nothing handles the error, a redrive continues from here."""

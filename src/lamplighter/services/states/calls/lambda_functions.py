@@ -13,13 +13,10 @@ def invoke_parameters(resource: Resource, parameters: Json) -> Json:
     """Return the parameters of Invoke, with the payload as bytes."""
     if resource.kind == "lambda":
         return {"FunctionName": resource.text, "Payload": dumps(parameters).encode()}
-    if resource.kind == "integration" and resource.service == "lambda" and _has_payload(parameters):
+    is_invoke = resource.kind == "integration" and resource.service == "lambda"
+    if is_invoke and isinstance(parameters, dict) and "Payload" in parameters:
         return parameters | {"Payload": dumps(parameters["Payload"]).encode()}
     return parameters
-
-
-def _has_payload(parameters: Json) -> bool:
-    return isinstance(parameters, dict) and "Payload" in parameters
 
 
 def function_error(answer: Json) -> tuple[str, str] | None:

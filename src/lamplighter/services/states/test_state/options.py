@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lamplighter.asl.definition.model import Map, Parallel, RetryableState, State, Task
 from lamplighter.asl.definition.walk_states import walk_states
+from lamplighter.asl.execution.transitions import state_type
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.services.states.errors import Invalid
 
@@ -115,8 +116,3 @@ def _inner_state_names(source: Mapping[str, Json]) -> set[str]:
     """Return the names of all states inside a state."""
     _itself, *inner = walk_states({"States": {"": source}})
     return {name for name, _ in inner}
-
-
-def state_type(state: State) -> str:
-    """Return the state's type."""
-    return type(state).__name__
