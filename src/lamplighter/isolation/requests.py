@@ -93,9 +93,7 @@ class RunTestState:
 
     source: DefinitionSource
     state: str
-    state_input: Json
-    variables: Mapping[str, Json]
-    context: Json
+    given: StateInput
     configuration: StateConfiguration
     outcome: MockedOutcome | None
     """The outcome of the state's work; None if it is not known yet."""
@@ -235,11 +233,10 @@ def run_test_state(request: RunTestState, *, allows_unbounded_work: bool = True)
     known bound.
     """
     world = replace(request.clock.world(), allows_unbounded_work=allows_unbounded_work)
-    source, given = request.source, StateInput(request.state_input, request.variables, request.context)
-    machine = loads(source.text)
+    source, machine = request.source, loads(request.source.text)
     if source.is_single_state:
         machine = single_state_machine(machine)
-    test = StateTest(machine, request.state, _added_parameters(source), given, request.configuration, world)
+    test = StateTest(machine, request.state, _added_parameters(source), request.given, request.configuration, world)
     verdict = test.begin()
     if verdict is None and request.outcome is not None:
         kind, outcome = request.outcome

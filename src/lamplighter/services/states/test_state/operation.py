@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 from botocore.model import ServiceModel
 
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
-from lamplighter.asl.definition.model import Resource, RetryableState, State, Task
+from lamplighter.asl.definition.model import Definition, Resource, RetryableState, State, Task
 from lamplighter.asl.definition.parse import SINGLE_STATE, InvalidDefinition, parse_definition, parse_single_state
 from lamplighter.asl.definition.state_tree import state_places
 from lamplighter.asl.execution.messages import TaskFailed
-from lamplighter.asl.execution.single_state import StateConfiguration, StateOutcome
+from lamplighter.asl.execution.single_state import StateConfiguration, StateInput, StateOutcome
 from lamplighter.asl.execution.state_errors import RUNTIME, TIMEOUT
 from lamplighter.base import arn
 from lamplighter.base.errors import UnboundedWork
@@ -29,7 +29,6 @@ from lamplighter.base.world import World, format_iso_time
 from lamplighter.bus import Caller
 from lamplighter.isolation.port import Isolation, LimitExceeded
 from lamplighter.isolation.requests import (
-    DefinitionSource,
     MockedOutcome,
     RunTestState,
     StateTested,
@@ -92,7 +91,7 @@ class StateTester:
     ) -> tuple[Resource | None, MockedResult | None, RunTestState, "_AnswerRenderer"]:
         if "roleArn" in params:
             check_role(params["roleArn"])
-        state, source = _find_state(params)
+        definition, state, source = _find_state(params)
         mock = read_mock(params, state, source)
         if isinstance(state, Task):
             self._check_task(state, mock)
@@ -103,13 +102,10 @@ class StateTester:
         if context is None:
             context = self._default_context(caller, params, state, given)
         variables = read_object(params, "variables", "Invalid variables provided: {}")
-        definition_source = self._definition_source(params)
         request = RunTestState(
-            definition_source,
+            definition_source(params["definition"], definition, added_parameters),
             state.name,
-            given,
-            variables,
-            context,
+            StateInput(given, variables, context),
             _supplied_facts(configuration, source),
             None,
             request_clock(self._world),
@@ -153,7 +149,7 @@ class StateTester:
         except LimitExceeded as error:
             return _limit_exceeded(STEP_STOPPED.format(error), request)
         assert isinstance(result, StateTested)
-        return replace(result, stages={**result.stages, "input": request.state_input})
+        return replace(result, stages={**result.stages, "input": request.given.document})
 
     async def _call_service(
         self, caller: Caller, resource: Resource | None, result: StateTested, answer: "_AnswerRenderer"
@@ -165,16 +161,6 @@ class StateTester:
         except TimeoutError:
             return "fail", (TIMEOUT, None)
         return ("fail", (event.error, event.cause)) if isinstance(event, TaskFailed) else ("succeed", event.output)
-
-    def _definition_source(self, params: Json) -> DefinitionSource:
-        """Return the definition in the form that a separate process compiles."""
-        text = params["definition"]
-        definition = (
-            parse_definition(text, added_parameters, already_checked=True)
-            if "stateName" in params
-            else parse_single_state(text, added_parameters)
-        )
-        return definition_source(text, definition, added_parameters)
 
     def _check_task(self, state: Task, mock: MockedResult | None) -> None:
         if mock is not None and mock.text is not None:
@@ -207,16 +193,17 @@ class StateTester:
         return context
 
 
-def _find_state(params: Json) -> tuple[State, Mapping[str, Json]]:
-    """Return the state under test, compiled and as JSON."""
+def _find_state(params: Json) -> tuple[Definition, State, Mapping[str, Json]]:
+    """Return the definition, and the state under test, compiled and as JSON."""
     text = params["definition"]
     if "stateName" not in params:
-        return parse_single_state(text, added_parameters).states[SINGLE_STATE], loads(text)
-    name = params["stateName"]
-    state = parse_definition(text, added_parameters).states.get(name)
+        definition = parse_single_state(text, added_parameters)
+        return definition, definition.states[SINGLE_STATE], loads(text)
+    name, definition = params["stateName"], parse_definition(text, added_parameters)
+    state = definition.states.get(name)
     if state is None:
         raise Invalid("State not found in definition")
-    return state, next(place.state for place in state_places(loads(text)) if place.name == name)
+    return definition, state, next(place.state for place in state_places(loads(text)) if place.name == name)
 
 
 def _supplied_facts(configuration: Json, source: Mapping[str, Json]) -> StateConfiguration:
@@ -238,7 +225,7 @@ def _mocked_outcome(mock: MockedResult, request: RunTestState, result: StateTest
 def _limit_exceeded(cause: str, request: RunTestState) -> StateTested:
     """Build the result of a state that exceeded a limit and was stopped."""
     verdict = StateOutcome("FAILED", error=RUNTIME, cause=cause)
-    return StateTested(verdict, {"input": request.state_input}, {}, request.variables, None, 0, 0)
+    return StateTested(verdict, {"input": request.given.document}, {}, request.given.variables, None, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
