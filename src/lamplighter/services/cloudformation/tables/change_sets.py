@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,27 +18,22 @@ class ChangeSet:
     body: Json
 
 
-def _change_set(row: Row) -> ChangeSet:
-    key, stack, name, body = row
-    return ChangeSet(key, stack, name, loads(body))
+CHANGE_SETS = Table("change_sets", ChangeSet, json={"body": loads})
 
 
 def get(reader: Reader, key: str) -> ChangeSet | None:
     """Return the change set with this ARN, or None if there is none."""
-    row = reader.row("SELECT id, stack, name, body FROM change_sets WHERE id = ?", (key,))
-    return _change_set(row) if row else None
+    return CHANGE_SETS.find(reader, "id = ?", key)
 
 
 def by_name(reader: Reader, stack: str, name: str) -> ChangeSet | None:
     """Return the change set of a stack with this name, or None if there is none."""
-    row = reader.row("SELECT id, stack, name, body FROM change_sets WHERE stack = ? AND name = ?", (stack, name))
-    return _change_set(row) if row else None
+    return CHANGE_SETS.find(reader, "stack = ? AND name = ?", stack, name)
 
 
 def page(reader: Reader, stack: str, after: str, most: int) -> list[ChangeSet]:
     """Return change sets of a stack whose names follow `after`, in order of name."""
-    sql = "SELECT id, stack, name, body FROM change_sets WHERE stack = ? AND name > ? ORDER BY name LIMIT ?"
-    return [_change_set(row) for row in reader.rows(sql, (stack, after, most))]
+    return CHANGE_SETS.select(reader, "stack = ? AND name > ? ORDER BY name LIMIT ?", stack, after, most)
 
 
 def put(tx: Tx, change_set: ChangeSet) -> None:

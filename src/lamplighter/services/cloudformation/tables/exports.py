@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 Owner = tuple[str, str]
 """An account and a region, within which the names of exports are unique."""
@@ -17,26 +18,23 @@ class Export:
     value: str
 
 
+EXPORTS = Table("stack_exports", Export)
+
+
 def get(reader: Reader, owner: Owner, name: str) -> Export | None:
     """Return the export with this name, or None if there is none."""
-    sql = "SELECT name, stack, value FROM stack_exports WHERE account = ? AND region = ? AND name = ?"
-    row = reader.row(sql, (*owner, name))
-    return Export(*row) if row else None
+    return EXPORTS.find(reader, "account = ? AND region = ? AND name = ?", *owner, name)
 
 
 def page(reader: Reader, owner: Owner, after: str, most: int) -> list[Export]:
     """Return exports whose names follow `after`, in order of name."""
-    sql = (
-        "SELECT name, stack, value FROM stack_exports WHERE account = ? AND region = ? AND name > ? "
-        "ORDER BY name LIMIT ?"
-    )
-    return [Export(*row) for row in reader.rows(sql, (*owner, after, most))]
+    where = "account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"
+    return EXPORTS.select(reader, where, *owner, after, most)
 
 
 def exports_of(reader: Reader, stack: str) -> list[Export]:
     """Return the exports of a stack, in order of name."""
-    sql = "SELECT name, stack, value FROM stack_exports WHERE stack = ? ORDER BY name"
-    return [Export(*row) for row in reader.rows(sql, (stack,))]
+    return EXPORTS.select(reader, "stack = ? ORDER BY name", stack)
 
 
 def put(tx: Tx, owner: Owner, export: Export) -> None:

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
-
-COLUMNS = "stack, logical, physical, type, status, reason, updated, position, pass_number, body"
+from lamplighter.base.json_text import Json, loads
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +55,19 @@ class Leftover:
     body: Json
 
 
-def _resource(row: Row) -> StackResource:
-    return StackResource(*row[:-1], *[loads(row[-1])])
+RESOURCES = Table("stack_resources", StackResource, json={"body": loads})
+OUTLINES = Table("stack_resources", ResourceOutline)
+LEFTOVERS = Table("stack_leftovers", Leftover, json={"body": loads})
 
 
 def resources_of(reader: Reader, stack: str) -> list[StackResource]:
     """Return the resources of a stack in the order in which they are created."""
-    sql = f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? ORDER BY position, logical"  # noqa: S608 - our columns
-    return [_resource(row) for row in reader.rows(sql, (stack,))]
+    return RESOURCES.select(reader, "stack = ? ORDER BY position, logical", stack)
 
 
 def outlines_of(reader: Reader, stack: str) -> list[ResourceOutline]:
     """Return outlines of a stack's resources in the order in which they are created; only an index is read."""
-    sql = "SELECT logical, type, status, pass_number FROM stack_resources WHERE stack = ? ORDER BY position, logical"
-    return [ResourceOutline(*row) for row in reader.rows(sql, (stack,))]
+    return OUTLINES.select(reader, "stack = ? ORDER BY position, logical", stack)
 
 
 def get_several(reader: Reader, stack: str, outlines: Iterable[ResourceOutline]) -> list[StackResource]:
@@ -80,51 +78,41 @@ def get_several(reader: Reader, stack: str, outlines: Iterable[ResourceOutline])
 
 def updated_resources(reader: Reader, stack: str, pass_number: int, most: int) -> list[StackResource]:
     """Return resources that an update changed and that the pass `pass_number` has not processed, the last one first."""
-    sql = (
-        f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? AND pass_number <> ? "  # noqa: S608
-        "AND json_type(body, '$.before') IS NOT NULL ORDER BY position DESC, logical DESC LIMIT ?"
+    where = (
+        "stack = ? AND pass_number <> ? AND json_type(body, '$.before') IS NOT NULL "
+        "ORDER BY position DESC, logical DESC LIMIT ?"
     )
-    return [_resource(row) for row in reader.rows(sql, (stack, pass_number, most))]
+    return RESOURCES.select(reader, where, stack, pass_number, most)
 
 
 def resources_to_clean_up(reader: Reader, stack: str, pass_number: int, most: int) -> list[StackResource]:
     """Return resources that store their state before an update, or that were last processed before the pass
     `pass_number`.
     """
-    sql = (
-        f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? "  # noqa: S608
-        "AND (pass_number < ? OR json_type(body, '$.before') IS NOT NULL) ORDER BY position, logical LIMIT ?"
+    where = (
+        "stack = ? AND (pass_number < ? OR json_type(body, '$.before') IS NOT NULL) ORDER BY position, logical LIMIT ?"
     )
-    return [_resource(row) for row in reader.rows(sql, (stack, pass_number, most))]
+    return RESOURCES.select(reader, where, stack, pass_number, most)
 
 
 def page(reader: Reader, stack: str, after: str, most: int) -> list[StackResource]:
     """Return resources of a stack whose logical ids follow `after`."""
-    sql = f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? AND logical > ? ORDER BY logical LIMIT ?"  # noqa: S608
-    return [_resource(row) for row in reader.rows(sql, (stack, after, most))]
+    return RESOURCES.select(reader, "stack = ? AND logical > ? ORDER BY logical LIMIT ?", stack, after, most)
 
 
 def get(reader: Reader, stack: str, logical: str) -> StackResource | None:
     """Return the resource with this logical id, or None if there is none."""
-    sql = f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? AND logical = ?"  # noqa: S608
-    row = reader.row(sql, (stack, logical))
-    return _resource(row) if row else None
+    return RESOURCES.find(reader, "stack = ? AND logical = ?", stack, logical)
 
 
 def by_physical(reader: Reader, physical: str, most: int) -> list[StackResource]:
     """Return resources of any stack with this physical id."""
-    sql = f"SELECT {COLUMNS} FROM stack_resources WHERE physical = ? LIMIT ?"  # noqa: S608
-    return [_resource(row) for row in reader.rows(sql, (physical, most))]
+    return RESOURCES.select(reader, "physical = ? LIMIT ?", physical, most)
 
 
 def put(tx: Tx, resource: StackResource) -> None:
     """Store a new or changed resource."""
-    values = (
-        *(resource.stack, resource.logical, resource.physical, resource.type, resource.status, resource.reason),
-        *(resource.updated, resource.position, resource.pass_number, dumps(resource.body)),
-    )
-    marks = ", ".join("?" * len(values))
-    tx.execute(f"INSERT OR REPLACE INTO stack_resources ({COLUMNS}) VALUES ({marks})", values)  # noqa: S608
+    RESOURCES.replace(tx, resource)
 
 
 def delete(tx: Tx, stack: str, logical: str) -> None:
@@ -134,22 +122,13 @@ def delete(tx: Tx, stack: str, logical: str) -> None:
 
 def add_leftover(tx: Tx, resource: StackResource) -> None:
     """Store a resource in its present state as a leftover: the clean-up after the update deletes it."""
-    tx.insert(
-        "INSERT INTO stack_leftovers (stack, logical, physical, type, body) VALUES (?, ?, ?, ?, ?)",
-        (resource.stack, resource.logical, resource.physical, resource.type, dumps(resource.body)),
-    )
+    kept = (resource.stack, resource.logical, resource.physical, resource.type, resource.body)
+    LEFTOVERS.insert(tx, Leftover(0, *kept))
 
 
 def last_leftover(reader: Reader, stack: str) -> Leftover | None:
     """Return the leftover that was added last, or None; the resource created last is thus deleted first."""
-    sql = (
-        "SELECT id, stack, logical, physical, type, body FROM stack_leftovers WHERE stack = ? ORDER BY id DESC LIMIT 1"
-    )
-    row = reader.row(sql, (stack,))
-    if row is None:
-        return None
-    key, _, logical, physical, kind, body = row
-    return Leftover(key, stack, logical, physical, kind, loads(body))
+    return LEFTOVERS.find(reader, "stack = ? ORDER BY id DESC LIMIT 1", stack)
 
 
 def drop_leftover(tx: Tx, key: int) -> None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 COLUMNS = (
     "id, account, region, name, status, reason, created, updated, deleted, parent, pass_number, plan, previous, body"
@@ -42,31 +43,23 @@ class Stack:
         return self.account, self.region
 
 
-def _stack(row: Row) -> Stack:
-    documents = [loads(text) for text in row[-3:]]
-    return Stack(*row[:-3], *documents)
+STACKS = Table("stacks", Stack, json={"plan": loads, "previous": loads, "body": loads})
 
 
 def get(reader: Reader, key: str) -> Stack | None:
     """Return the stack with this id, or None if there is none."""
-    row = reader.row(f"SELECT {COLUMNS} FROM stacks WHERE id = ?", (key,))  # noqa: S608 - our own columns
-    return _stack(row) if row else None
+    return STACKS.find(reader, "id = ?", key)
 
 
 def by_name(reader: Reader, account: str, region: str, name: str) -> Stack | None:
     """Return the stack with this name that is not deleted, or None if there is none."""
-    sql = f"SELECT {COLUMNS} FROM stacks WHERE account = ? AND region = ? AND name = ? AND deleted IS NULL"  # noqa: S608
-    row = reader.row(sql, (account, region, name))
-    return _stack(row) if row else None
+    return STACKS.find(reader, "account = ? AND region = ? AND name = ? AND deleted IS NULL", account, region, name)
 
 
 def page(reader: Reader, account: str, region: str, before: tuple[int, str], most: int) -> list[Stack]:
     """Return stacks of an account and region created before `before`, newest first, including deleted ones."""
-    sql = (
-        f"SELECT {COLUMNS} FROM stacks WHERE account = ? AND region = ? AND (created, id) < (?, ?) "  # noqa: S608
-        "ORDER BY created DESC, id DESC LIMIT ?"
-    )
-    return [_stack(row) for row in reader.rows(sql, (account, region, *before, most))]
+    where = "account = ? AND region = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?"
+    return STACKS.select(reader, where, account, region, *before, most)
 
 
 def regions(reader: Reader, account: str) -> list[str]:
