@@ -28,14 +28,8 @@ IAM_ACTIONS: Mapping[str, str] = {
 }
 """Calls that have other names in IAM."""
 RESOURCE_PARAMETERS = (
-    "StateMachineArn",
-    "ExecutionArn",
-    "TopicArn",
-    "FunctionName",
-    "QueueUrl",
-    "TaskDefinition",
-    "JobQueue",
-)
+    "StateMachineArn", "ExecutionArn", "TopicArn", "FunctionName", "QueueUrl", "TaskDefinition", "JobQueue",
+)  # fmt: skip
 """Parameters that name the resource of a call."""
 QUEUE_URL = re.compile(
     r"https?://(sqs\.(?P<region>[a-z0-9-]+)\.)?[^/]+/(?P<account>[0-9]{12})/(?P<name>[A-Za-z0-9_-]+(\.fifo)?)"

@@ -13,54 +13,14 @@ MAX_REFERENCES = 64
 """The most variables that a bounded expression may name: each may hold 256 KiB, and `&` or `[…]` joins them."""
 
 LINEAR_FUNCTIONS = frozenset(
-    [
-        "abs",
-        "append",
-        "average",
-        "base64decode",
-        "base64encode",
-        "boolean",
-        "ceil",
-        "contains",
-        "count",
-        "error",
-        "exists",
-        "floor",
-        "formatBase",
-        "fromMillis",
-        "hash",
-        "join",
-        "keys",
-        "length",
-        "lookup",
-        "lowercase",
-        "max",
-        "merge",
-        "millis",
-        "min",
-        "not",
-        "now",
-        "number",
-        "parse",
-        "power",
-        "random",
-        "reverse",
-        "round",
-        "spread",
-        "split",
-        "sqrt",
-        "string",
-        "substring",
-        "substringAfter",
-        "substringBefore",
-        "sum",
-        "toMillis",
-        "trim",
-        "type",
-        "uppercase",
-        "uuid",
-    ]
-)
+    {
+        "abs", "append", "average", "base64decode", "base64encode", "boolean", "ceil", "contains", "count", "error",
+        "exists", "floor", "formatBase", "fromMillis", "hash", "join", "keys", "length", "lookup", "lowercase", "max",
+        "merge", "millis", "min", "not", "now", "number", "parse", "power", "random", "reverse", "round", "spread",
+        "split", "sqrt", "string", "substring", "substringAfter", "substringBefore", "sum", "toMillis", "trim", "type",
+        "uppercase", "uuid",
+    }
+)  # fmt: skip
 """Functions whose time and result are linear in their arguments, if none of these is a regular expression."""
 
 _TOKEN = re.compile(

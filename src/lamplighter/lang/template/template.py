@@ -15,34 +15,17 @@ from lamplighter.lang.template.references import find_references
 from lamplighter.lang.template.text import TemplateError
 
 SECTIONS = frozenset(
-    [
-        "AWSTemplateFormatVersion",
-        "Description",
-        "Metadata",
-        "Parameters",
-        "Rules",
-        "Mappings",
-        "Conditions",
-        "Transform",
-        "Globals",
-        "Hooks",
-        "Resources",
-        "Outputs",
-    ]
-)
+    {
+        "AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Mappings", "Conditions",
+        "Transform", "Globals", "Hooks", "Resources", "Outputs",
+    }
+)  # fmt: skip
 RESOURCE_MEMBERS = frozenset(
-    [
-        "Type",
-        "Properties",
-        "DependsOn",
-        "Condition",
-        "Metadata",
-        "DeletionPolicy",
-        "UpdateReplacePolicy",
-        "CreationPolicy",
-        "UpdatePolicy",
-    ]
-)
+    {
+        "Type", "Properties", "DependsOn", "Condition", "Metadata", "DeletionPolicy", "UpdateReplacePolicy",
+        "CreationPolicy", "UpdatePolicy",
+    }
+)  # fmt: skip
 """The members that a resource may have."""
 PSEUDO_PARAMETERS = frozenset(
     f"AWS::{name}"

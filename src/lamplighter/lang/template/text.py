@@ -16,33 +16,12 @@ from lamplighter.base.errors import ServiceError
 from lamplighter.base.json_text import MAX_DEPTH, Json, nesting_depth
 
 SHORT_FUNCTIONS = frozenset(
-    [
-        "And",
-        "Base64",
-        "Cidr",
-        "Equals",
-        "FindInMap",
-        "GetAtt",
-        "GetAZs",
-        "If",
-        "ImportValue",
-        "Join",
-        "Length",
-        "Not",
-        "Or",
-        "Select",
-        "Split",
-        "Sub",
-        "ToJsonString",
-        "Transform",
-        "Contains",
-        "EachMemberEquals",
-        "EachMemberIn",
-        "RefAll",
-        "ValueOf",
-        "ValueOfAll",
-    ]
-)
+    {
+        "And", "Base64", "Cidr", "Equals", "FindInMap", "GetAtt", "GetAZs", "If", "ImportValue", "Join", "Length",
+        "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform", "Contains", "EachMemberEquals",
+        "EachMemberIn", "RefAll", "ValueOf", "ValueOfAll",
+    }
+)  # fmt: skip
 """The functions that have a short form, besides !Ref and !Condition."""
 
 
