@@ -12,7 +12,7 @@ from dataclasses import replace
 from lamplighter.base.json_text import Json
 from lamplighter.lang.template.functions import TemplateScope, resolve, value_as_text
 from lamplighter.lang.template.references import function_name
-from lamplighter.lang.template.text import TemplateError
+from lamplighter.lang.template.text import TemplateError, TemplateFormatError
 
 ConditionLookup = Callable[[str], bool]
 """A function that returns the truth of a condition that another condition names."""
@@ -25,9 +25,7 @@ def evaluate_conditions(conditions: Mapping[str, Json], scope: TemplateScope) ->
 
     def truth_of(name: str) -> bool:
         if name not in conditions:
-            raise TemplateError(
-                f"Template format error: Unresolved condition dependency {name} in the Conditions block of the template"
-            )
+            raise TemplateFormatError(f"Unresolved condition dependency {name} in the Conditions block of the template")
         if name in path:
             raise TemplateError(f"Template error: Circular dependency between conditions: [{', '.join(path)}]")
         if name not in found:
@@ -58,9 +56,8 @@ def failed_assertion(rules: Mapping[str, Json], scope: TemplateScope) -> str | N
 def _assertions(name: str, rule: Json) -> list[Json]:
     found = rule.get("Assertions", [])
     if not isinstance(found, list) or any(not isinstance(each, dict) or "Assert" not in each for each in found):
-        raise TemplateError(
-            f"Template format error: Rule {name} is malformed. "
-            "Assertions must be a list of objects with an Assert member"
+        raise TemplateFormatError(
+            f"Rule {name} is malformed. Assertions must be a list of objects with an Assert member"
         )
     return found
 
@@ -83,8 +80,8 @@ def _truth(value: Json, scope: TemplateScope, truth_of: ConditionLookup) -> bool
         )
         each = [_truth(one, scope, truth_of) for one in _operands(given, 2, 10, message)]
         return all(each) if name == "Fn::And" else any(each)
-    if name in COMPARISONS:
-        return COMPARISONS[name](given, scope)
+    if name is not None and name in COMPARISONS:
+        return _compare(name, given, scope)
     raise TemplateError("Template error: every condition must be a function that returns true or false")
 
 
@@ -94,39 +91,20 @@ def _operands(given: Json, least: int, most: int, message: str) -> list[Json]:
     return given
 
 
-def _resolve_pair(name: str, given: Json, scope: TemplateScope) -> tuple[Json, Json]:
+def _compare(name: str, given: Json, scope: TemplateScope) -> bool:
+    """Return the result of a comparison of two values."""
     message = f"Template error: every {name} object requires a list of 2 string parameters."
-    first, second = _operands(given, 2, 2, message)
-    return resolve(first, scope), resolve(second, scope)
-
-
-def _equals(given: Json, scope: TemplateScope) -> bool:
-    first, second = _resolve_pair("Fn::Equals", given, scope)
-    return value_as_text(first) == value_as_text(second)
-
-
-def _contains(given: Json, scope: TemplateScope) -> bool:
-    items, expected = _resolve_pair("Fn::Contains", given, scope)
-    return value_as_text(expected) in _texts(items)
-
-
-def _each_equals(given: Json, scope: TemplateScope) -> bool:
-    items, expected = _resolve_pair("Fn::EachMemberEquals", given, scope)
-    return all(item == value_as_text(expected) for item in _texts(items))
-
-
-def _each_in(given: Json, scope: TemplateScope) -> bool:
-    items, allowed = _resolve_pair("Fn::EachMemberIn", given, scope)
-    return set(_texts(items)) <= set(_texts(allowed))
+    first, second = (resolve(each, scope) for each in _operands(given, 2, 2, message))
+    return COMPARISONS[name](first, second)
 
 
 def _texts(items: Json) -> list[str]:
     return [value_as_text(item) for item in (items if isinstance(items, list) else [items])]
 
 
-COMPARISONS: Mapping[str | None, Callable[[Json, TemplateScope], bool]] = {
-    "Fn::Equals": _equals,
-    "Fn::Contains": _contains,
-    "Fn::EachMemberEquals": _each_equals,
-    "Fn::EachMemberIn": _each_in,
+COMPARISONS: Mapping[str, Callable[[Json, Json], bool]] = {
+    "Fn::Equals": lambda first, second: value_as_text(first) == value_as_text(second),
+    "Fn::Contains": lambda items, expected: value_as_text(expected) in _texts(items),
+    "Fn::EachMemberEquals": lambda items, expected: all(item == value_as_text(expected) for item in _texts(items)),
+    "Fn::EachMemberIn": lambda items, allowed: set(_texts(items)) <= set(_texts(allowed)),
 }

@@ -15,7 +15,7 @@ from typing import Final
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.references import SUB_VARIABLE, function_name
-from lamplighter.lang.template.text import TemplateError
+from lamplighter.lang.template.text import TemplateError, TemplateFormatError
 
 
 class NoValue:
@@ -31,9 +31,8 @@ _VARIABLE = re.compile(r"[A-Za-z0-9_.:]+")
 
 
 def _unresolved_reference(name: str) -> Json:
-    raise TemplateError(
-        f"Template format error: Unresolved dependencies [{name}]. Cannot reference resources in this block of the "
-        "template"
+    raise TemplateFormatError(
+        f"Unresolved dependencies [{name}]. Cannot reference resources in this block of the template"
     )
 
 
@@ -200,9 +199,7 @@ def _if(given: Json, scope: TemplateScope) -> Json:
     if not isinstance(given, list) or len(given) != 3 or not isinstance(given[0], str):
         raise TemplateError("Template error: Fn::If requires a list argument with the first element being a condition")
     if given[0] not in scope.conditions:
-        raise TemplateError(
-            f"Template format error: Unresolved condition dependency {given[0]} in the Fn::If block of the template"
-        )
+        raise TemplateFormatError(f"Unresolved condition dependency {given[0]} in the Fn::If block of the template")
     return resolve(given[1 if scope.conditions[given[0]] else 2], scope)
 
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from lamplighter.base.json_text import Json
 from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_java
 from lamplighter.lang.template.functions import value_as_text
-from lamplighter.lang.template.text import TemplateError
+from lamplighter.lang.template.template import section_members
+from lamplighter.lang.template.text import TemplateError, TemplateFormatError
 
 SSM_VALUE_PREFIX = "AWS::SSM::Parameter::Value<"
 """The beginning of a type whose values are names of Systems Manager parameters."""
@@ -28,11 +29,7 @@ _NUMERIC_MEMBERS = ("MinValue", "MaxValue", "MinLength", "MaxLength")
 
 def read_parameters(document: Json) -> dict[str, Definition]:
     """Check and return the parameters that a template declares."""
-    section = document.get("Parameters")
-    if section is None:
-        return {}
-    if not isinstance(section, dict) or any(not isinstance(each, dict) for each in section.values()):
-        raise TemplateError("Template format error: Every Parameters member must be an object.")
+    section = section_members(document, "Parameters")
     for name, definition in section.items():
         _check_definition(name, definition)
     return section
@@ -40,21 +37,19 @@ def read_parameters(document: Json) -> dict[str, Definition]:
 
 def _check_definition(name: str, definition: Definition) -> None:
     if "Type" not in definition:
-        raise TemplateError("Template format error: Every Parameters object must contain a Type member.")
+        raise TemplateFormatError("Every Parameters object must contain a Type member.")
     if not isinstance(definition["Type"], str) or not _TYPES.fullmatch(definition["Type"]):
-        raise TemplateError(f"Template format error: Unrecognized parameter type: {value_as_text(definition['Type'])}")
+        raise TemplateFormatError(f"Unrecognized parameter type: {value_as_text(definition['Type'])}")
     for each in _NUMERIC_MEMBERS:
         if each in definition and not _NUMBER.fullmatch(value_as_text(definition[each])):
-            raise TemplateError(f"Template format error: {each} of parameter {name} must be a number.")
+            raise TemplateFormatError(f"{each} of parameter {name} must be a number.")
     if not isinstance(definition.get("AllowedValues", []), list):
-        raise TemplateError(f"Template format error: AllowedValues of parameter {name} must be a list.")
+        raise TemplateFormatError(f"AllowedValues of parameter {name} must be a list.")
     if isinstance(definition.get("Default", ""), (dict, list, type(None))):
-        raise TemplateError(
-            f"Template format error: Every Default member must be a string. [/Parameters/{name}/Default]"
-        )
+        raise TemplateFormatError(f"Every Default member must be a string. [/Parameters/{name}/Default]")
     for each in ("Description", "ConstraintDescription", "AllowedPattern"):
         if not isinstance(definition.get(each, ""), str):
-            raise TemplateError(f"Template format error: {each} of parameter {name} must be a string.")
+            raise TemplateFormatError(f"{each} of parameter {name} must be a string.")
 
 
 def resolve_values(definitions: Mapping[str, Definition], given: Mapping[str, str]) -> dict[str, str]:
@@ -128,8 +123,7 @@ def _matches(name: str, pattern: str, text: str) -> bool:
     try:
         return compile_java(pattern).fullmatch(text)
     except InvalidRegex as error:
-        wrong = f"Template format error: AllowedPattern of parameter {name} is not valid. {error}"
-        raise TemplateError(wrong) from None
+        raise TemplateFormatError(f"AllowedPattern of parameter {name} is not valid. {error}") from None
     except TextTooLong as error:
         raise TemplateError(f"Parameter '{name}' failed to satisfy constraint: {error}") from None
 

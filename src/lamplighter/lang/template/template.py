@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.lang.template.includes import macro_name, macro_names
 from lamplighter.lang.template.references import find_references
-from lamplighter.lang.template.text import TemplateError
+from lamplighter.lang.template.text import TemplateError, TemplateFormatError
 
 SECTIONS = frozenset(
     {
@@ -117,34 +117,30 @@ def parse_checked_template(document: Json) -> Template:
         raise TemplateError(f"Invalid template property or properties [{', '.join(unknown)}]")
     version = document.get("AWSTemplateFormatVersion", "2010-09-09")
     if str(version) != "2010-09-09":
-        raise TemplateError("Template format error: unsupported value for AWSTemplateFormatVersion.")
-    section = _Sections(document)
-    resources = {name: parse_resource(name, body) for name, body in section.members_of("Resources").items()}
+        raise TemplateFormatError("unsupported value for AWSTemplateFormatVersion.")
+    resources = {name: parse_resource(name, body) for name, body in section_members(document, "Resources").items()}
     if not resources:
-        raise TemplateError("Template format error: At least one Resources member must be defined.")
+        raise TemplateFormatError("At least one Resources member must be defined.")
     return Template(
         _description(document),
         document.get("Metadata"),
-        section.members_of("Parameters"),
-        section.members_of("Mappings"),
-        section.members_of("Conditions"),
-        section.members_of("Rules"),
+        section_members(document, "Parameters"),
+        section_members(document, "Mappings"),
+        section_members(document, "Conditions"),
+        section_members(document, "Rules"),
         resources,
-        {name: _output(name, body) for name, body in section.members_of("Outputs").items()},
+        {name: _output(name, body) for name, body in section_members(document, "Outputs").items()},
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Sections:
-    document: Json
-
-    def members_of(self, name: str) -> dict[str, Json]:
-        found = self.document.get(name)
-        if found is None:
-            return {}
-        if not isinstance(found, dict) or any(not isinstance(entry, dict) for entry in found.values()):
-            raise TemplateError(f"Template format error: Every {name} member must be an object.")
-        return found
+def section_members(document: Json, name: str) -> dict[str, Json]:
+    """Return the members of a section, which must be objects; empty if the template does not have the section."""
+    found = document.get(name)
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or any(not isinstance(entry, dict) for entry in found.values()):
+        raise TemplateFormatError(f"Every {name} member must be an object.")
+    return found
 
 
 def _description(document: Json) -> str | None:
@@ -152,9 +148,9 @@ def _description(document: Json) -> str | None:
     if found is None:
         return None
     if not isinstance(found, str):
-        raise TemplateError("Template format error: Description must be a string.")
+        raise TemplateFormatError("Description must be a string.")
     if len(found.encode()) > 1024:
-        raise TemplateError("Template format error: 'Description' length is greater than 1024.")
+        raise TemplateFormatError("'Description' length is greater than 1024.")
     return found
 
 
@@ -162,17 +158,15 @@ def parse_resource(name: str, body: Json) -> Resource:
     """Read one resource of a template. Raises `TemplateError`."""
     kind = body.get("Type")
     if kind is None:
-        raise TemplateError(
-            f"Template format error: [/Resources/{name}] Every Resources object must contain a Type member."
-        )
+        raise TemplateFormatError(f"[/Resources/{name}] Every Resources object must contain a Type member.")
     if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
-        raise TemplateError(f"Template format error: Unrecognized resource types: [{kind}]")
+        raise TemplateFormatError(f"Unrecognized resource types: [{kind}]")
     unknown = [member for member in body if member not in RESOURCE_MEMBERS]
     if unknown:
         raise TemplateError(f"Invalid template resource property '{unknown[0]}'")
     properties = body["Properties"] if body.get("Properties") is not None else {}
     if not isinstance(properties, dict):
-        raise TemplateError(f"Template format error: [/Resources/{name}/Properties] must be an object.")
+        raise TemplateFormatError(f"[/Resources/{name}/Properties] must be an object.")
     return Resource(
         name,
         kind,
@@ -188,27 +182,23 @@ def parse_resource(name: str, body: Json) -> Resource:
 def _depends_on(name: str, given: Json) -> tuple[str, ...]:
     names = [given] if isinstance(given, str) else given
     if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
-        raise TemplateError(
-            f"Template format error: [/Resources/{name}/DependsOn] DependsOn must be a string or a list of strings."
-        )
+        raise TemplateFormatError(f"[/Resources/{name}/DependsOn] DependsOn must be a string or a list of strings.")
     return tuple(names)
 
 
 def _condition(place: str, body: Json) -> str | None:
     named = body.get("Condition")
     if named is not None and not isinstance(named, str):
-        raise TemplateError(f"Template format error: Every Condition member must be a string: [{place}]")
+        raise TemplateFormatError(f"Every Condition member must be a string: [{place}]")
     return named
 
 
 def _output(name: str, body: Json) -> Output:
     if "Value" not in body:
-        raise TemplateError(
-            f"Template format error: Output {name} is malformed. Every Outputs member must contain a Value object"
-        )
+        raise TemplateFormatError(f"Output {name} is malformed. Every Outputs member must contain a Value object")
     export = body.get("Export")
     if export is not None and (not isinstance(export, dict) or "Name" not in export):
-        raise TemplateError(f"Template format error: Output {name} is malformed. The Export member must contain a Name")
+        raise TemplateFormatError(f"Output {name} is malformed. The Export member must contain a Name")
     described = body.get("Description")
     return Output(
         name,
@@ -227,9 +217,7 @@ def _check_limits(template: Template) -> None:
         ("mappings", template.mappings, MAX_MAPPINGS),
     ):
         if len(found) > most:
-            raise TemplateError(
-                f"Template format error: Number of {what}, {len(found)}, is greater than maximum allowed, {most}"
-            )
+            raise TemplateFormatError(f"Number of {what}, {len(found)}, is greater than maximum allowed, {most}")
 
 
 def _check_names(template: Template) -> None:
@@ -240,11 +228,10 @@ def _check_names(template: Template) -> None:
     ):
         for name in names:
             if not _NAME.fullmatch(name):
-                raise TemplateError(f"Template format error: {what} name {name} is non alphanumeric.")
+                raise TemplateFormatError(f"{what} name {name} is non alphanumeric.")
     doubled = [name for name in template.resources if name in template.parameters]
     if doubled:
-        message = "a resource and a parameter have the same name."
-        raise TemplateError(f"Template format error: [/Resources/{doubled[0]}] {message}")
+        raise TemplateFormatError(f"[/Resources/{doubled[0]}] a resource and a parameter have the same name.")
 
 
 def _check_references(template: Template) -> None:
@@ -256,23 +243,20 @@ def _check_references(template: Template) -> None:
     ):
         missing = sorted({name for name in found if name not in known and name not in values})
         if missing:
-            raise TemplateError(
-                f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] in the {block} block "
-                "of the template"
+            raise TemplateFormatError(
+                f"Unresolved resource dependencies [{', '.join(missing)}] in the {block} block of the template"
             )
     wrong = sorted({name for name in find_references(template.conditions) if name not in values})
     if wrong:
-        raise TemplateError(
-            "Template format error: Unresolved dependencies [" + ", ".join(wrong) + "]. Cannot reference resources in "
-            "the Conditions block of the template"
+        raise TemplateFormatError(
+            f"Unresolved dependencies [{', '.join(wrong)}]. Cannot reference resources in the Conditions block of the "
+            "template"
         )
     conditions = [resource.condition for resource in template.resources.values()]
     conditions += [output.condition for output in template.outputs.values()]
     unknown = [name for name in conditions if name is not None and name not in template.conditions]
     if unknown:
-        raise TemplateError(
-            f"Template format error: Condition '{unknown[0]}' is not defined in the Conditions block of the template"
-        )
+        raise TemplateFormatError(f"Condition '{unknown[0]}' is not defined in the Conditions block of the template")
 
 
 def _references_of_resources(template: Template) -> Iterator[str]:

@@ -33,6 +33,10 @@ class TemplateError(ServiceError, code="ValidationError"):
     """A template that cannot be used; the message is the reason in CloudFormation's words."""
 
 
+class TemplateFormatError(TemplateError, template="Template format error: {}"):
+    """A template that does not have the form of a template."""
+
+
 class _Loader(yaml.CSafeLoader):
     """A loader that reads YAML as CloudFormation does."""
 
@@ -88,7 +92,7 @@ def parse_text(text: str) -> Json:
     """Parse the text of a template. Raises `TemplateError`."""
     document = parse_part(text)
     if not isinstance(document, dict):
-        raise TemplateError("Template format error: unsupported structure.")
+        raise TemplateFormatError("unsupported structure.")
     return document
 
 
@@ -96,7 +100,7 @@ def parse_part(text: str) -> Json:
     """Parse a part of a template, which may be any value. Raises `TemplateError`."""
     part = _read_json(text) if text.lstrip().startswith("{") else _read_yaml(text)
     if nesting_depth(part) > MAX_DEPTH:
-        raise TemplateError("Template format error: the template is nested too deeply.")
+        raise TemplateFormatError("the template is nested too deeply.")
     return part
 
 
@@ -109,9 +113,9 @@ def _read_json(text: str) -> Json:
             return _load(text)
         except yaml.YAMLError:
             where = f"(line {error.lineno}, column {error.colno})"
-            raise TemplateError(f"Template format error: JSON not well-formed. {where}") from None
+            raise TemplateFormatError(f"JSON not well-formed. {where}") from None
     except RecursionError:
-        raise TemplateError("Template format error: the template is nested too deeply.") from None
+        raise TemplateFormatError("the template is nested too deeply.") from None
 
 
 def _read_yaml(text: str) -> Json:
@@ -120,9 +124,9 @@ def _read_yaml(text: str) -> Json:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
-        raise TemplateError(f"Template format error: YAML not well-formed.{where}") from None
+        raise TemplateFormatError(f"YAML not well-formed.{where}") from None
     except (yaml.YAMLError, ValueError):
-        raise TemplateError("Template format error: YAML not well-formed.") from None
+        raise TemplateFormatError("YAML not well-formed.") from None
 
 
 def _load(text: str) -> Json:
@@ -133,4 +137,4 @@ def _load(text: str) -> Json:
             raise TemplateError("Template error: YAML aliases are not allowed in CloudFormation templates")
         return yaml.load(text, _Loader)  # noqa: S506 - a safe loader with fewer types than PyYAML's own
     except RecursionError:
-        raise TemplateError("Template format error: the template is nested too deeply.") from None
+        raise TemplateFormatError("the template is nested too deeply.") from None

@@ -11,7 +11,7 @@ from functools import partial
 from lamplighter.base.json_text import Json
 from lamplighter.lang.template.functions import TemplateScope, resolve, value_as_text
 from lamplighter.lang.template.template import Resource, Template
-from lamplighter.lang.template.text import TemplateError
+from lamplighter.lang.template.text import TemplateError, TemplateFormatError
 from lamplighter.services.cloudformation.deploy import nested_stacks, stack_exports
 from lamplighter.services.cloudformation.deploy.resource_handler import (
     RETRY_TURN_ERRORS,
@@ -283,9 +283,8 @@ def _resolve_outputs(template: Template, scope: TemplateScope) -> list[Json]:
             continue
         value = resolve(output.value, scope)
         if not isinstance(value, (str, int, float, bool)):
-            raise TemplateError(
-                f"Template format error: Output {output.name} is malformed. The Value field of every Outputs member "
-                "must evaluate to a String."
+            raise TemplateFormatError(
+                f"Output {output.name} is malformed. The Value field of every Outputs member must evaluate to a String."
             )
         found.append(
             {

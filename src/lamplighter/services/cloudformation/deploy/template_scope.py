@@ -13,7 +13,7 @@ from lamplighter.lang.template.conditions import evaluate_conditions
 from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve, value_as_text
 from lamplighter.lang.template.references import find_references
 from lamplighter.lang.template.template import Template
-from lamplighter.lang.template.text import TemplateError
+from lamplighter.lang.template.text import TemplateError, TemplateFormatError
 from lamplighter.services.cloudformation.resource_types.recorded_only import recorded_attribute
 from lamplighter.services.cloudformation.resource_types.resource_type import ResourceRequest
 from lamplighter.services.cloudformation.tables import exports, stack_resources
@@ -77,9 +77,8 @@ class StackScope:
             return self._found[name]
         row = self.find(name)
         if row is None or row.physical is None:
-            raise TemplateError(
-                f"Template format error: Unresolved resource dependencies [{name}] in the Resources block of the "
-                "template"
+            raise TemplateFormatError(
+                f"Unresolved resource dependencies [{name}] in the Resources block of the template"
             )
         self._found[name] = row
         return row
