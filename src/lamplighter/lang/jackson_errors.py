@@ -147,9 +147,7 @@ class _Parser:
 
     def _next_token_character(self) -> str:
         """Read and return the next character that is not white space; return an empty string at the end of the text."""
-        space = SPACE.match(self._text, self._at)
-        assert space is not None
-        self._at = space.end()
+        self._skip(SPACE)
         character = self._peek()
         self._at += len(character)
         if "" < character < " ":
@@ -208,9 +206,7 @@ class _Parser:
     def _string(self, otherwise: str, what: str) -> None:
         """Read the rest of a string after its opening quotation mark."""
         while True:
-            plain = PLAIN_CHARACTERS.match(self._text, self._at)
-            assert plain is not None
-            self._at = plain.end()
+            self._skip(PLAIN_CHARACTERS)
             character = self._next_character(otherwise)
             if character == '"':
                 return
@@ -241,7 +237,7 @@ class _Parser:
                 self._unexpected(character, expected, kind=" in numeric value")
         if character == "0" and self._peek() in DIGIT:
             raise _FaultFound("Invalid numeric value: Leading zeroes not allowed", self._at)
-        self._digits()
+        self._skip(DIGITS)
         if self._peek() == ".":
             self._at += 1
             self._require_digits("Decimal point not followed by a digit", begun)
@@ -259,12 +255,13 @@ class _Parser:
         if character not in DIGIT:
             seen = character or self._text[self._at - 1]
             raise _FaultFound(f"Unexpected character ({_character_name(seen)}) in numeric value: {otherwise}", begun)
-        self._digits()
+        self._skip(DIGITS)
 
-    def _digits(self) -> None:
-        digits = DIGITS.match(self._text, self._at)
-        assert digits is not None
-        self._at = digits.end()
+    def _skip(self, characters: re.Pattern[str]) -> None:
+        """Read the characters that an expression matches here, possibly none."""
+        found = characters.match(self._text, self._at)
+        assert found is not None
+        self._at = found.end()
 
     def _peek(self) -> str:
         return self._text[self._at : self._at + 1]

@@ -29,7 +29,8 @@ IPV4 = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")
 MAX_IPV4_LENGTH = len("255.255.255.255")
 INTEGER = re.compile("([+-]?)0*([0-9]{1,10})")
 IPV6 = re.compile(r"[0-9a-fA-F:]*:[0-9a-fA-F:]*")
-RANGE_OPERATORS: Mapping[str, Callable[[Json, Json], bool]] = {
+NUMERIC_OPERATORS: Mapping[str, Callable[[Json, Json], bool]] = {
+    "=": operator.eq,
     ">": operator.gt,
     ">=": operator.ge,
     "<": operator.lt,
@@ -84,10 +85,10 @@ def compile_comparison(value: Json, at: Path) -> Predicate:
     return _equals(value)
 
 
-def only_member(value: Json, at: Path) -> tuple[str, Json, Path]:
+def only_member(value: Json, at: Path, kind: str = "Match") -> tuple[str, Json, Path]:
     """Return the name, value and path of an expression's first member, which should be its only one."""
     if not value:
-        raise EventPatternError("Match expression name not found", PatternPosition(at, PatternToken.END))
+        raise EventPatternError(f"{kind} expression name not found", PatternPosition(at, PatternToken.END))
     name, given = next(iter(value.items()))
     return name, given, (*at, name)
 
@@ -111,10 +112,16 @@ def _equals(expected: Json) -> Predicate:
         address = _parse_address(expected)
         if address is not None:
             return lambda value: isinstance(value, str) and (value == expected or _parse_address(value) == address)
-        return lambda value: isinstance(value, str) and value == expected
-    if is_number(expected):
-        return lambda value: is_number(value) and value == expected
+    if isinstance(expected, str) or is_number(expected):
+        return _equals_as_text(expected)
     return lambda value: value is expected
+
+
+def _equals_as_text(expected: Json) -> Predicate:
+    """Return a test for equality that does not treat a text as an IP address."""
+    if isinstance(expected, str):
+        return lambda value: isinstance(value, str) and value == expected
+    return lambda value: is_number(value) and value == expected
 
 
 def is_plain_text(text: str) -> bool:
@@ -123,18 +130,17 @@ def is_plain_text(text: str) -> bool:
 
 
 def _compile_exactly(given: Json, at: Path) -> Predicate:
-    expected = _require_text(given, at, "exact match pattern must be a string")
-    return lambda value: isinstance(value, str) and value == expected
+    return _equals_as_text(_require_text(given, at, "exact"))
 
 
 def _equals_ignore_case(given: Json, at: Path) -> Predicate:
-    expected = _require_text(given, at, "equals-ignore-case match pattern must be a string").lower()
+    expected = _require_text(given, at, "equals-ignore-case").lower()
     return lambda value: isinstance(value, str) and value.lower() == expected
 
 
-def _require_text(given: Json, at: Path, reason: str) -> str:
+def _require_text(given: Json, at: Path, kind: str) -> str:
     if not isinstance(given, str):
-        raise EventPatternError(reason, PatternPosition(at))
+        raise EventPatternError(f"{kind} match pattern must be a string", PatternPosition(at))
     return given
 
 
@@ -146,16 +152,12 @@ def _compile_prefix_or_suffix(kind: str, test: Callable[[str, str], bool]) -> Ca
 
     def compiler(given: Json, at: Path) -> Predicate:
         if not isinstance(given, dict):
-            expected = _require_text(given, at, f"{kind} match pattern must be a string")
+            expected = _require_text(given, at, kind)
             return lambda value: isinstance(value, str) and test(value, expected)
-        if not given:
-            raise EventPatternError(
-                f"{kind.capitalize()} expression name not found", PatternPosition(at, PatternToken.END)
-            )
-        name, inner = next(iter(given.items()))
+        name, inner, place = only_member(given, at, kind.capitalize())
         if name != "equals-ignore-case":
-            raise EventPatternError(f"Unsupported {kind} pattern: {name}", PatternPosition((*at, name)))
-        lower = _require_text(inner, (*at, name), "equals-ignore-case match pattern must be a string").lower()
+            raise EventPatternError(f"Unsupported {kind} pattern: {name}", PatternPosition(place))
+        lower = _require_text(inner, place, "equals-ignore-case").lower()
         require_only_member(given, at)
         return lambda value: isinstance(value, str) and test(value.lower(), lower)
 
@@ -163,7 +165,7 @@ def _compile_prefix_or_suffix(kind: str, test: Callable[[str, str], bool]) -> Ca
 
 
 def _wildcard(given: Json, at: Path) -> Predicate:
-    pattern = _require_text(given, at, "wildcard match pattern must be a string")
+    pattern = _require_text(given, at, "wildcard")
     return _wildcard_predicate(pattern, PatternPosition(at, PatternToken.STRING_END))
 
 
@@ -190,15 +192,11 @@ def _numeric(given: Json, at: Path) -> Predicate:
             f"Invalid member in numeric match: {_describe_first(given[:1], ']')}", _member_position(at, given, 0)
         )
     sign, end = given[0], PatternPosition(at, PatternToken.END)
-    if sign != "=" and sign not in RANGE_OPERATORS:
+    if sign not in NUMERIC_OPERATORS:
         raise EventPatternError(f"Unrecognized numeric range operator: {sign}", _member_position(at, given, 1))
     bound = _require_number(given, 1, "equals" if sign == "=" else sign, at)
-    if sign == "=":
-        _check_length(given, 2, at, TOO_MANY_NUMERIC_ELEMENTS)
-        _check_range(bound, end)
-        return lambda value: is_number(value) and value == bound
-    test = RANGE_OPERATORS[sign]
-    if len(given) == 2 or sign in ("<", "<="):
+    test = NUMERIC_OPERATORS[sign]
+    if len(given) == 2 or sign in ("=", "<", "<="):
         _check_length(given, 2, at, TOO_MANY_NUMERIC_ELEMENTS)
         _check_range(bound, end)
         return lambda value: is_number(value) and test(value, bound)
@@ -222,7 +220,7 @@ def _between(given: Json, at: Path, test: Callable[[Json, Json], bool], bottom: 
         raise EventPatternError("Bottom must be less than top", end)
     _check_range(bottom, end)
     _check_range(top, end)
-    below = RANGE_OPERATORS[sign]
+    below = NUMERIC_OPERATORS[sign]
     return lambda value: is_number(value) and test(value, bottom) and below(value, top)
 
 
@@ -262,7 +260,7 @@ def _describe_first(members: Json, otherwise: str) -> str:
 
 def _cidr(given: Json, at: Path) -> Predicate:
     """Compile `cidr`: the addresses from the one that is named to the last one of its network."""
-    block = _require_text(given, at, "prefix match pattern must be a string")  # sic: AWS's words
+    block = _require_text(given, at, "prefix")  # sic: AWS's word
     try:
         first, bits = _parse_block(block)
     except EventPatternError as error:
@@ -323,12 +321,10 @@ def _parse_address(text: str) -> Address | None:
 
 def _anything_but(given: Json, at: Path) -> Predicate:
     if isinstance(given, dict):
-        if not given:
-            raise EventPatternError("Anything-But expression name not found", PatternPosition(at, PatternToken.END))
-        name, inner = next(iter(given.items()))
+        name, inner, place = only_member(given, at, "Anything-But")
         if name not in ANYTHING_BUT:
-            raise EventPatternError(f"Unsupported anything-but pattern: {name}", PatternPosition((*at, name)))
-        excluded = _compile_excluded(inner, (*at, name), name)
+            raise EventPatternError(f"Unsupported anything-but pattern: {name}", PatternPosition(place))
+        excluded = _compile_excluded(inner, place, name)
         require_only_member(given, at, TOO_MANY_NUMERIC_ELEMENTS)
         return lambda value: not any(test(value) for test in excluded)
     if not isinstance(given, list):
@@ -352,13 +348,6 @@ def _anything_but_list(given: Json, at: Path) -> Predicate:
         raise EventPatternError(reason, PatternPosition(at, PatternToken.END))
     unwanted, kind = frozenset(given), isinstance(given[0], str)
     return lambda value: not ((isinstance(value, str) if kind else is_number(value)) and value in unwanted)
-
-
-def _equals_as_text(expected: Json) -> Predicate:
-    """Return a test for equality that does not treat a text as an IP address."""
-    if isinstance(expected, str):
-        return lambda value: isinstance(value, str) and value == expected
-    return lambda value: is_number(value) and value == expected
 
 
 def _compile_excluded(given: Json, at: Path, name: str) -> list[Predicate]:
