@@ -16,7 +16,7 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.machine import expressions
-from lamplighter.jobs.machine.attempt_states import FAIL_STATE, SAME_INPUT
+from lamplighter.jobs.machine.attempt_states import FAIL_STATE, SAME_INPUT, catch_each
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import PUBLISH, READ_LOG, START_EXECUTION
 from lamplighter.jobs.machine.overlap_states import RETRY_ALWAYS
@@ -51,17 +51,8 @@ def alert_states(project: Project, name: str, *, shows_attempts: bool) -> dict[s
     )
     states = {
         alert_state_name(channel): {
-            "Type": "Task",
-            "Resource": PUBLISH,
-            "Arguments": {
-                "TopicArn": topic_arn(project, channel),
-                "Subject": f"{project.prefix}: {name} failed"[:MAX_SUBJECT_LENGTH],
-                "Message": text,
-            },
-            "Retry": RETRY_ALWAYS,
-            "Catch": [{"ErrorEquals": ["States.ALL"], "Output": SAME_INPUT, "Next": follower}],
-            "Output": SAME_INPUT,
-            "Next": follower,
+            **publish_state(topic_arn(project, channel), f"{project.prefix}: {name} failed"[:MAX_SUBJECT_LENGTH], text),
+            **_continue_always(follower),
         }
         for channel, follower in zip(channels, followers, strict=True)
     }
@@ -70,6 +61,22 @@ def alert_states(project: Project, name: str, *, shows_attempts: bool) -> dict[s
         READ_LOG_STATE: _read_log_state(project, alert_state_name(channels[0])),
     }
     return {**log_states, **states, "Failed": FAIL_STATE}
+
+
+def publish_state(topic: str, subject: str, text: str) -> Json:
+    """Return the state that publishes a message, apart from what follows it."""
+    return {
+        "Type": "Task",
+        "Resource": PUBLISH,
+        "Arguments": {"TopicArn": topic, "Subject": subject, "Message": text},
+        "Retry": RETRY_ALWAYS,
+    }
+
+
+def _continue_always(follower: str) -> Json:
+    """Return the fields of a state that passes on its input, even if it fails."""
+    following = {"Output": SAME_INPUT, "Next": follower}
+    return {"Catch": [{"ErrorEquals": ["States.ALL"], **following}], **following}
 
 
 def timeout_text(job: Job) -> str:
@@ -91,7 +98,6 @@ def _has_log_state(follower: str) -> Json:
 
 def _read_log_state(project: Project, follower: str) -> Json:
     """Return the state that reads the end of the failed task's log; any error means no lines."""
-    without_lines = {"Assign": {"lines": []}, "Output": SAME_INPUT, "Next": follower}
     return {
         "Type": "Task",
         "Resource": READ_LOG,
@@ -102,8 +108,7 @@ def _read_log_state(project: Project, follower: str) -> Json:
             "StartFromHead": False,
         },
         "TimeoutSeconds": 60,
-        # States.ALL does not catch an answer that is too large for a state.
-        "Catch": [{"ErrorEquals": [each], **without_lines} for each in ("States.DataLimitExceeded", "States.ALL")],
+        "Catch": catch_each(Assign={"lines": []}, Output=SAME_INPUT, Next=follower),
         "Assign": {"lines": expressions.LOG_LINES},
         "Output": SAME_INPUT,
         "Next": follower,
@@ -134,7 +139,5 @@ def start_watch_state(project: Project, name: str, follower: str) -> Json:
             },
         },
         "Retry": RETRY_ALWAYS,
-        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": SAME_INPUT, "Next": follower}],
-        "Output": SAME_INPUT,
-        "Next": follower,
+        **_continue_always(follower),
     }

@@ -188,8 +188,12 @@ ALL_ERRORS = ("States.DataLimitExceeded", "States.ALL")
 
 def catch_all(follower: str, **assigned: Json) -> list[Json]:
     """Return a Catch for every error; it stores the failure in a variable and keeps the input."""
-    kept = {"Assign": {"failure": FAILURE, **assigned}, "Output": SAME_INPUT, "Next": follower}
-    return [{"ErrorEquals": [error], **kept} for error in ALL_ERRORS]
+    return catch_each(Assign={"failure": FAILURE, **assigned}, Output=SAME_INPUT, Next=follower)
+
+
+def catch_each(**fields: Json) -> list[Json]:
+    """Return a Catch with these fields for every error."""
+    return [{"ErrorEquals": [error], **fields} for error in ALL_ERRORS]
 
 
 def _failure_class(job: Job) -> str:

@@ -72,24 +72,20 @@ def _search_states(title: str, others: str, follower: str) -> dict[str, Json]:
 
 def _list_runs_state(follower: str, seen: str = "false", **page: str) -> Json:
     """Return the state that reads a page; `seen` tells whether an earlier page listed this run."""
-    return {
-        "Type": "Task",
-        "Resource": LIST_EXECUTIONS,
-        "Arguments": {
-            "StateMachineArn": expression("$states.context.StateMachine.Id"),
-            "StatusFilter": "RUNNING",
-            "MaxResults": PAGE_SIZE,
-            **page,
-        },
-        "Retry": RETRY_ALWAYS,
-        "Assign": {
-            "older": expressions.older_runs(seen),
-            "seen": expressions.run_was_listed(seen),
-            "page": expressions.NEXT_PAGE,
-        },
-        "Output": SAME_INPUT,
-        "Next": follower,
+    machine = {"StateMachineArn": expression("$states.context.StateMachine.Id"), "StatusFilter": "RUNNING"}
+    arguments = {**machine, "MaxResults": PAGE_SIZE, **page}
+    assigned = {
+        "older": expressions.older_runs(seen),
+        "seen": expressions.run_was_listed(seen),
+        "page": expressions.NEXT_PAGE,
     }
+    return read_state(LIST_EXECUTIONS, arguments, assigned, follower)
+
+
+def read_state(call: str, arguments: Json, assigned: Json, follower: str, **more: Json) -> Json:
+    """Return the state that reads something from AWS into variables and passes on its input."""
+    task = {"Type": "Task", "Resource": call, "Arguments": arguments, "Retry": RETRY_ALWAYS}
+    return {**task, "Assign": assigned, "Output": SAME_INPUT, **more, "Next": follower}
 
 
 def _queue_states(follower: str) -> dict[str, Json]:

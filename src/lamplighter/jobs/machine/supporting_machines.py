@@ -22,21 +22,20 @@ if the run did not. A run cannot catch its deadline, States.Runtime, or an error
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.machine.alert_states import FIRST_STATE
-from lamplighter.jobs.machine.attempt_states import SAME_INPUT
+from lamplighter.jobs.machine.alert_states import FIRST_STATE, publish_state
+from lamplighter.jobs.machine.attempt_states import SAME_INPUT, catch_each
 from lamplighter.jobs.machine.expressions import expression
-from lamplighter.jobs.machine.integrations import (
-    DESCRIBE_EXECUTION,
-    LIST_EXECUTIONS,
-    PUBLISH,
-    READ_HISTORY,
-    START_EXECUTION,
-)
-from lamplighter.jobs.machine.overlap_states import RETRY_ALWAYS
+from lamplighter.jobs.machine.integrations import DESCRIBE_EXECUTION, LIST_EXECUTIONS, READ_HISTORY, START_EXECUTION
+from lamplighter.jobs.machine.overlap_states import read_state
 
 ALREADY_STARTED_ERRORS = ["StepFunctions.ExecutionAlreadyExistsException", "StepFunctions.ExecutionAlreadyExists"]
 HISTORY_PAGE_SIZE = 300
 """The number of events to read at the end of a history: enough for alerts to five channels with seven attempts each."""
+
+
+def _definition(comment: str, states: dict[str, Json]) -> Json:
+    """Return the definition of a machine that begins with the first of its states."""
+    return {"Comment": comment, "QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
 
 
 def publish_to_topics(text: str) -> Json:
@@ -54,14 +53,7 @@ def publish_to_topics(text: str) -> Json:
             "StartAt": "Publish",
             "States": {
                 "Publish": {
-                    "Type": "Task",
-                    "Resource": PUBLISH,
-                    "Arguments": {
-                        "TopicArn": expression("$states.input.topic"),
-                        "Subject": expression("$states.input.subject"),
-                        "Message": expression("$states.input.text"),
-                    },
-                    "Retry": RETRY_ALWAYS,
+                    **publish_state(*(expression(f"$states.input.{each}") for each in ("topic", "subject", "text"))),
                     "End": True,
                 }
             },
@@ -70,11 +62,19 @@ def publish_to_topics(text: str) -> Json:
     }
 
 
-START_DEFINITION: Json = {
-    "Comment": "Starts the run of a slot, once, however often the slot is delivered.",
-    "QueryLanguage": "JSONata",
-    "StartAt": "Start",
-    "States": {
+def _publish_if(question: str, condition: str, text: str, otherwise: str) -> dict[str, Json]:
+    """Return the states that publish `text` if a condition holds, and else end the run in the state `otherwise`."""
+    choices = [{"Condition": expression(condition), "Next": "Tell"}]
+    return {
+        question: {"Type": "Choice", "Choices": choices, "Default": otherwise},
+        "Tell": publish_to_topics(text),
+        otherwise: {"Type": "Succeed"},
+    }
+
+
+START_DEFINITION = _definition(
+    "Starts the run of a slot, once, however often the slot is delivered.",
+    {
         "Start": {
             "Type": "Task",
             "Resource": START_EXECUTION,
@@ -98,40 +98,26 @@ START_DEFINITION: Json = {
         },
         "Started before": {"Type": "Succeed"},
     },
-}
+)
 """The definition of START_RUN. Its input has machine, scheduled, suffix, input."""
 NOT_STARTED_TEXT = f"""$states.input.text & '\\n\\n' &
   'Scheduled: ' & $states.input.scheduled & '\\n' &
   'Run now:   lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'"""
-SLOT_CHECK_DEFINITION: Json = {
-    "Comment": "Waits, and tells of a slot for which no run began.",
-    "QueryLanguage": "JSONata",
-    "StartAt": "Wait",
-    "States": {
+LAST_START = "$exists($states.result.Executions[0]) ? $toMillis($states.result.Executions[0].StartDate) : 0"
+"""When the last run began: "Results are sorted by time, with the most recent execution first"."""
+SLOT_CHECK_DEFINITION = _definition(
+    "Waits, and tells of a slot for which no run began.",
+    {
         "Wait": {"Type": "Wait", "Seconds": expression("$states.input.seconds"), "Next": "Look"},
-        "Look": {
-            "Type": "Task",
-            "Resource": LIST_EXECUTIONS,
-            # "Results are sorted by time, with the most recent execution first."
-            "Arguments": {"StateMachineArn": expression("$states.input.machine"), "MaxResults": 1},
-            "Retry": RETRY_ALWAYS,
-            "Assign": {
-                "began": expression(
-                    "$exists($states.result.Executions[0]) ? $toMillis($states.result.Executions[0].StartDate) : 0"
-                )
-            },
-            "Output": SAME_INPUT,
-            "Next": "Started?",
-        },
-        "Started?": {
-            "Type": "Choice",
-            "Choices": [{"Condition": expression("$began < $toMillis($states.input.scheduled)"), "Next": "Tell"}],
-            "Default": "Started",
-        },
-        "Tell": publish_to_topics(NOT_STARTED_TEXT),
-        "Started": {"Type": "Succeed"},
+        "Look": read_state(
+            LIST_EXECUTIONS,
+            {"StateMachineArn": expression("$states.input.machine"), "MaxResults": 1},
+            {"began": expression(LAST_START)},
+            "Started?",
+        ),
+        **_publish_if("Started?", "$began < $toMillis($states.input.scheduled)", NOT_STARTED_TEXT, "Started"),
     },
-}
+)
 """The definition of SLOT_CHECK. Its input has machine, scheduled, seconds, topics, subject, text, name."""
 FAILURE_TEXT = f"""$states.input.text & ' ' & $states.input.status & '.\\n\\n' &
   'Run:       ' & $states.input.run & '\\n' &
@@ -145,31 +131,22 @@ HAS_ALERTED = f"""(
     $count($states.result.Events[TaskSucceededEventDetails.ResourceType = 'sns' and Id > $first]) > 0
 )"""
 """Whether a run published a message after its first alert state."""
-FAILURE_CHECK_DEFINITION: Json = {
-    "Comment": "Tells of a run that failed without telling of it itself.",
-    "QueryLanguage": "JSONata",
-    "StartAt": "Look",
-    "States": {
-        "Look": {
-            "Type": "Task",
-            "Resource": READ_HISTORY,
-            "Arguments": {
+FAILURE_CHECK_DEFINITION = _definition(
+    "Tells of a run that failed without telling of it itself.",
+    {
+        "Look": read_state(
+            READ_HISTORY,
+            {
                 "ExecutionArn": expression("$states.input.run"),
                 "ReverseOrder": True,
                 "MaxResults": HISTORY_PAGE_SIZE,
                 "IncludeExecutionData": False,
             },
-            "Retry": RETRY_ALWAYS,
-            "Assign": {"told": expression(HAS_ALERTED)},
-            "Output": SAME_INPUT,
-            # If the history cannot be read, send the alert: twice is better than never. States.ALL does not catch too
-            # large an answer.
-            "Catch": [
-                {"ErrorEquals": [each], "Assign": {"told": False}, "Output": SAME_INPUT, "Next": "Told?"}
-                for each in ("States.DataLimitExceeded", "States.ALL")
-            ],
-            "Next": "Told?",
-        },
+            {"told": expression(HAS_ALERTED)},
+            "Told?",
+            # If the history cannot be read, send the alert: twice is better than never.
+            Catch=catch_each(Assign={"told": False}, Output=SAME_INPUT, Next="Told?"),
+        ),
         "Told?": {
             "Type": "Choice",
             "Choices": [{"Condition": expression("$told"), "Next": "Told"}],
@@ -178,33 +155,22 @@ FAILURE_CHECK_DEFINITION: Json = {
         "Tell": publish_to_topics(FAILURE_TEXT),
         "Told": {"Type": "Succeed"},
     },
-}
+)
 """The definition of FAILURE_CHECK. Its input has run, status, time, topics, subject, text, name."""
 LATE_TEXT = """$states.input.text & '\\n\\n' &
   'Run:       ' & $states.input.run & '\\n' &
   'Look at:   ' & $states.input.link & '\\n'"""
-LATE_RUN_DEFINITION: Json = {
-    "Comment": "Waits, and tells of a run that still goes on.",
-    "QueryLanguage": "JSONata",
-    "StartAt": "Wait",
-    "States": {
+LATE_RUN_DEFINITION = _definition(
+    "Waits, and tells of a run that still goes on.",
+    {
         "Wait": {"Type": "Wait", "Seconds": expression("$states.input.seconds"), "Next": "Ask"},
-        "Ask": {
-            "Type": "Task",
-            "Resource": DESCRIBE_EXECUTION,
-            "Arguments": {"ExecutionArn": expression("$states.input.run")},
-            "Retry": RETRY_ALWAYS,
-            "Assign": {"status": expression("$states.result.Status")},
-            "Output": SAME_INPUT,
-            "Next": "Late?",
-        },
-        "Late?": {
-            "Type": "Choice",
-            "Choices": [{"Condition": expression("$status = 'RUNNING'"), "Next": "Tell"}],
-            "Default": "In time",
-        },
-        "Tell": publish_to_topics(LATE_TEXT),
-        "In time": {"Type": "Succeed"},
+        "Ask": read_state(
+            DESCRIBE_EXECUTION,
+            {"ExecutionArn": expression("$states.input.run")},
+            {"status": expression("$states.result.Status")},
+            "Late?",
+        ),
+        **_publish_if("Late?", "$status = 'RUNNING'", LATE_TEXT, "In time"),
     },
-}
+)
 """The definition of LATE_RUNS; a run that may be late starts it (`alert_states.py`)."""

@@ -21,10 +21,10 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.retry import Retry
 from lamplighter.jobs.machine import expressions
 from lamplighter.jobs.machine.attempt_states import (
-    ALL_ERRORS,
     FAILURE,
     SAME_INPUT,
     attempt_states,
+    catch_each,
     native_retry_state,
     needs_cause,
     prefix_states,
@@ -119,8 +119,7 @@ def wrap_workflow(project: Project, definition: Json, caught: str | None) -> Jso
     else:
         state["OutputPath"] = "$[0]"
         catch = {"Assign": {"failure.$": "$"}, "ResultPath": None}
-    catchers = [{"ErrorEquals": [error], **catch, "Next": caught} for error in ALL_ERRORS] if caught else []
-    return {**state, **({"Catch": catchers} if catchers else {}), "End": True}
+    return {**state, **({"Catch": catch_each(**catch, Next=caught)} if caught else {}), "End": True}
 
 
 def is_jsonata(definition: Json) -> bool:
