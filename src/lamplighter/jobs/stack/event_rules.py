@@ -31,47 +31,43 @@ MAX_TARGETS = 5
 _PLACEHOLDER = re.compile("<([a-z]+)>")
 FAILURE_STOP_CODES = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"]
 """Stop codes that always mean a failed attempt; UserInitiated only means that a caller stopped the task."""
+RUN_PATHS = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}
+"""The paths of the event that an alert about a run reads."""
+LINK_LINE = f"Look at:   {names.placeholder(names.CONSOLE)}<run>"
 STOPPED_BY_MACHINE = "The Task state in AWS Step Functions execution"
 """How the stopped reason begins if Step Functions stopped the task: after a timeout, or because its run was stopped."""
 
 
 def job_rules(project: Project, name: str) -> Iterator[events.Rule]:
     """Yield the rules of a job."""
-    job = project.jobs[name]
-    if job.notify.attempt_failed and job.workflow is None:
-        yield _rule(
-            project,
-            name,
-            "attempt-failed",
-            job.notify.attempt_failed,
-            _attempt_failed_pattern(project, name),
-            *_attempt_alert_lines(project, name),
-        )
-    if job.notify.run_failed:
-        yield _rule(
-            project,
-            name,
-            "run-failed",
-            job.notify.run_failed,
-            _run_failed_pattern(name),
-            *_run_alert_lines(project, name),
-        )
+    job, notify = project.jobs[name], project.jobs[name].notify
+    if notify.attempt_failed and job.workflow is None:
+        targets = _topic_targets(project, notify.attempt_failed, *_attempt_alert_lines(project, name))
+        yield _rule(project, name, "attempt-failed", _attempt_failed_pattern(project, name), targets)
+    failed = _run_pattern(Ref(names.state_machine_id(name)), ["FAILED", "TIMED_OUT"])
+    lines = _run_alert_lines(project, name)
+    if notify.run_failed:
+        targets = _topic_targets(project, notify.run_failed, RUN_PATHS, lines)
+        yield _rule(project, name, "run-failed", failed, targets)
     if needs_failure_check(job):
-        yield _rule(
-            project, name, "run-failed", job.notify.caught, _run_failed_pattern(name), *_run_alert_lines(project, name),
-            title="untold", aws_target=_failure_check_target(project, name),
-        )  # fmt: skip
+        topics = _topic_targets(project, notify.caught, RUN_PATHS, lines, "here")
+        targets = If(console_links.ON_AWS, [_failure_check_target(project, name)], topics)
+        yield _rule(project, name, "run-failed", failed, targets, title="untold")
 
 
-def _run_alert_lines(project: Project, name: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the event's paths that an alert about a run reads, and the lines of the alert."""
-    paths = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}
-    return paths, (
+def _run_alert_lines(project: Project, name: str) -> tuple[str, ...]:
+    """Return the lines of an alert about a run."""
+    return (
         f"{project.prefix}: a run of the job {name} ended <status>.", "", "Run:       <run>", "Time:      <time>",
         *_time_limit_line(project.jobs[name]),
-        f"Look at:   {names.placeholder(names.CONSOLE)}<run>",
-        f"Run again: lamplighter run {project.name(name)}{names.placeholder(names.OPTIONS)}",
+        *_link_lines(project, name),
     )  # fmt: skip
+
+
+def _link_lines(project: Project, name: str) -> tuple[str, str]:
+    """Return the lines with the link to the run, and with the command that runs the job again."""
+    again = f"Run again: lamplighter run {project.name(name)}{names.placeholder(names.OPTIONS)}"
+    return LINK_LINE, again
 
 
 def _failure_check_target(project: Project, name: str) -> events.Target:
@@ -82,15 +78,14 @@ def _failure_check_target(project: Project, name: str) -> events.Target:
         "text": f"{project.prefix}: a run of the job {name} ended",
         "name": project.name(name),
     }
-    paths = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}
-    raw_values = {each: f"<{each}>" for each in paths}
+    raw_values = {each: f"<{each}>" for each in RUN_PATHS}
     topics = {"topics": [arns.topic_arn(project, channel) for channel in job.notify.caught]}
     return events.Target(
         Id="failures",
         Arn=Ref(job_machine.FAILURE_CHECK),
         RoleArn=GetAtt("EventsRole", "Arn"),
         InputTransformer=events.InputTransformer(
-            InputPathsMap=paths, InputTemplate=join_document(topics, known, raw_values)
+            InputPathsMap=RUN_PATHS, InputTemplate=join_document(topics, known, raw_values)
         ),
         DeadLetterConfig=_dead_letters(),
     )
@@ -110,28 +105,16 @@ def supporting_rules(project: Project, machine: str) -> Iterator[events.Rule]:
     channels = alert_channels(project, machine)
     name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
     lines = (f"{name} ended <status>: {POSSIBLE_LOSS[machine]}.", "", "Run:       <run>", "Time:      <time>",
-             f"Look at:   {names.placeholder(names.CONSOLE)}<run>")  # fmt: skip
-    paths = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}
+             LINK_LINE)  # fmt: skip
+    failed = _run_pattern(arns.arn("states", f"stateMachine:{name}"), ["FAILED", "TIMED_OUT", "ABORTED"])
+    platform: console_links.Platform = "aws" if machine in AWS_ONLY_MACHINES else "anywhere"
     for at, first in enumerate(range(0, len(channels), MAX_TARGETS)):
         yield events.Rule(
             f"{machine}Failed{at + 1 if at else ''}",
             Name=f"{name}-failed{at + 1 if at else ''}",
             Description=f"Tells where {name} fails",
-            EventPattern={
-                "source": ["aws.states"],
-                "detail-type": ["Step Functions Execution Status Change"],
-                "detail": {
-                    "stateMachineArn": [arns.arn("states", f"stateMachine:{name}")],
-                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
-                },
-            },
-            Targets=_topic_targets(
-                project,
-                channels[first : first + MAX_TARGETS],
-                paths,
-                lines,
-                "aws" if machine in AWS_ONLY_MACHINES else "anywhere",
-            ),
+            EventPattern=failed,
+            Targets=_topic_targets(project, channels[first : first + MAX_TARGETS], RUN_PATHS, lines, platform),
             **({"Condition": console_links.ON_AWS} if machine in AWS_ONLY_MACHINES else {}),
         )
 
@@ -171,8 +154,7 @@ def _attempt_alert_lines(project: Project, name: str) -> tuple[dict[str, str], t
     lines = (
         f"{project.prefix}: an attempt of the job {name} failed.", "", "Reason:    <reason>", "Stop code: <stop>",
         "Exit code: <code>", "Attempt:   <attempt>", "Task:      <task>", "Run:       <run>", "Time:      <time>",
-        f"Look at:   {names.placeholder(names.CONSOLE)}<run>",
-        f"Run again: lamplighter run {project.name(name)}{names.placeholder(names.OPTIONS)}",
+        *_link_lines(project, name),
     )  # fmt: skip
     return paths, tuple(line for line in lines if all(each in paths for each in _PLACEHOLDER.findall(line)))
 
@@ -212,34 +194,25 @@ def _attempt_failed_pattern(project: Project, name: str) -> Json:
     }
 
 
-def _run_failed_pattern(name: str) -> Json:
+def _run_pattern(machine: Json, statuses: list[str]) -> Json:
+    """Match a run of a machine, given by its ARN, that ended with one of the statuses."""
     return {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
-        "detail": {"stateMachineArn": [Ref(names.state_machine_id(name))], "status": ["FAILED", "TIMED_OUT"]},
+        "detail": {"stateMachineArn": [machine], "status": statuses},
     }
 
 
 def _rule(
-    project: Project,
-    name: str,
-    pattern: str,
-    channels: tuple[str, ...],
-    event_pattern: Json,
-    paths: dict[str, str],
-    lines: tuple[str, ...],
-    *,
-    title: str = "",
-    aws_target: events.Target | None = None,
+    project: Project, name: str, pattern: str, event_pattern: Json, targets: Json, *, title: str = ""
 ) -> events.Rule:
-    """Return a rule about a job whose targets are topics; on AWS the target is `aws_target`, unless that is None."""
-    topics = _topic_targets(project, channels, paths, lines, "anywhere" if aws_target is None else "here")
+    """Return a rule about a job."""
     return events.Rule(
         f"{names.logical_id(name)}{names.logical_id(title or pattern)}",
         Name=f"{project.name(name)}-{title or pattern}",
         Description=f"Tells of the job {name}: {pattern}",
         EventPattern=event_pattern,
-        Targets=topics if aws_target is None else If(console_links.ON_AWS, [aws_target], topics),
+        Targets=targets,
         Metadata={"Lamplighter": {"Job": name, "Pattern": pattern, **_engine_metadata(project, name)}},
     )
 
