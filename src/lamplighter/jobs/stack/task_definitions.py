@@ -71,47 +71,31 @@ def _engine_metadata(job: Job) -> Json:
 
 def _main_container(name: str, job: Job) -> ecs.ContainerDefinition:
     built = Ref(names.image_parameter(name)) if job.builds_image else job.image
-    given = {
-        "Command": None if job.command is None else list(job.command),
-        "EntryPoint": None if job.entrypoint is None else list(job.entrypoint),
-        "WorkingDirectory": job.working_directory,
-        "User": job.user,
-        "StopTimeout": job.stop_timeout,
-    }
-    return ecs.ContainerDefinition(
-        Name=job_machine.MAIN_CONTAINER,
-        Image=built or NO_IMAGE,
-        Essential=True,
-        **_common_fields(name, job.environment, job.secrets),
-        **_escape_fields(given),
-    )
+    own = {"WorkingDirectory": job.working_directory, "User": job.user, "StopTimeout": job.stop_timeout}
+    head = {"Name": job_machine.MAIN_CONTAINER, "Image": built or NO_IMAGE, "Essential": True}
+    return _container(name, job, head, own)
 
 
 def _sidecar_container(name: str, title: str, sidecar: Sidecar) -> ecs.ContainerDefinition:
-    given = {
-        "Command": None if sidecar.command is None else list(sidecar.command),
-        "EntryPoint": None if sidecar.entrypoint is None else list(sidecar.entrypoint),
-        "Cpu": sidecar.cpu,
-        "Memory": sidecar.memory,
-    }
+    head = {"Name": title, "Image": sidecar.image, "Essential": sidecar.essential}
+    return _container(name, sidecar, head, {"Cpu": sidecar.cpu, "Memory": sidecar.memory})
+
+
+def _container(name: str, given: Job | Sidecar, head: dict[str, Json], own: dict[str, Json]) -> ecs.ContainerDefinition:
+    """Return a container of a job: the fields `head`, those that every container has, and the others that are given."""
+    others = {"Command": given.command, "EntryPoint": given.entrypoint, **own}
     return ecs.ContainerDefinition(
-        Name=title,
-        Image=sidecar.image,
-        Essential=sidecar.essential,
-        **_common_fields(name, sidecar.environment, sidecar.secrets),
-        **_escape_fields(given),
+        **head,
+        **_common_fields(name, given.environment, given.secrets),
+        **{field: _escape(value) for field, value in others.items() if value is not None},
     )
 
 
-def _escape_fields(given: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the fields that are not None, with texts that CloudFormation does not change."""
-
-    def escape(value: Json) -> Json:
-        if isinstance(value, list):
-            return [escape(each) for each in value]
-        return arns.escape_literal(value) if isinstance(value, str) else value
-
-    return {field: escape(value) for field, value in given.items() if value is not None}
+def _escape(value: Json) -> Json:
+    """Return the value of a field with texts that CloudFormation does not change."""
+    if isinstance(value, tuple):
+        return [arns.escape_literal(each) for each in value]
+    return arns.escape_literal(value) if isinstance(value, str) else value
 
 
 def _common_fields(name: str, environment: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Json]:
