@@ -5,7 +5,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseud
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, JsonError, loads
@@ -26,9 +26,9 @@ SSM_PARAMETER = "AWS::SSM::Parameter"
 _SECRET = re.compile(r"(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+|[^:]+)(?::(.*))?")
 
 
-def pseudo_parameters(stack: Stack, plan: Json) -> dict[str, Json]:
-    """Return the values of the pseudo parameters."""
-    return {
+def value_scope(stack: Stack, plan: Json, mappings: Mapping[str, Json]) -> TemplateScope:
+    """Return the scope with the values that do not depend on resources: parameters, pseudo parameters and mappings."""
+    pseudo_parameters = {
         "AWS::AccountId": stack.account,
         "AWS::NotificationARNs": plan["notifications"],
         "AWS::Partition": arn.PARTITION,
@@ -37,13 +37,12 @@ def pseudo_parameters(stack: Stack, plan: Json) -> dict[str, Json]:
         "AWS::StackName": stack.name,
         "AWS::URLSuffix": "amazonaws.com",
     }
+    return TemplateScope({**plan["values"], **pseudo_parameters}, mappings)
 
 
 def stack_conditions(template: Template, stack: Stack, plan: Json) -> Mapping[str, bool]:
     """Evaluate the conditions of a template."""
-    return evaluate_conditions(
-        template.conditions, TemplateScope({**plan["values"], **pseudo_parameters(stack, plan)}, template.mappings)
-    )
+    return evaluate_conditions(template.conditions, value_scope(stack, plan, template.mappings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +61,13 @@ class StackScope:
 
     def scope(self, plan: Json, template: Template) -> TemplateScope:
         """Return the scope for the functions of the stack's template."""
-        return TemplateScope(
-            {**plan["values"], **pseudo_parameters(self.stack, plan)},
-            template.mappings,
-            stack_conditions(template, self.stack, plan),
-            self._resource,
-            self._attribute,
-            self._import_value,
-            self._dynamic_reference,
+        return replace(
+            value_scope(self.stack, plan, template.mappings),
+            conditions=stack_conditions(template, self.stack, plan),
+            resource=self._resource,
+            attribute=self._attribute,
+            import_value=self._import_value,
+            dynamic=self._dynamic_reference,
         )
 
     def _row(self, name: str) -> StackResource:
@@ -105,7 +103,7 @@ class StackScope:
         )
 
     def _import_value(self, name: str) -> Json:
-        export = exports.get(self.reader, (self.stack.account, self.stack.region), name)
+        export = exports.get(self.reader, self.stack.owner, name)
         if export is None:
             raise TemplateError(f"No export named {name} found.")
         self.on_import(name)
@@ -142,12 +140,8 @@ def ssm_parameter(reader: Reader, stack: Stack, reference: str, inputs: External
     """Return the value of an SSM parameter: one that a stack recorded, or else one from the configured endpoint."""
     name = reference.partition(":")[0]
     for row in stack_resources.by_physical(reader, name, 10):
-        stack_arn = arn.parse(row.stack)
-        if (
-            row.type == SSM_PARAMETER
-            and stack_arn is not None
-            and (stack_arn.account, stack_arn.region) == (stack.account, stack.region)
-        ):
+        owner = arn.parse(row.stack)
+        if row.type == SSM_PARAMETER and owner is not None and (owner.account, owner.region) == stack.owner:
             return value_as_text(row.body.get("attributes", {}).get("Value", ""))
     answer = inputs.get("ssm", "GetParameter", {"Name": reference, "WithDecryption": True}, stack.region)
     return value_as_text(answer["Parameter"]["Value"])

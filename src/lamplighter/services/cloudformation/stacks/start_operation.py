@@ -73,15 +73,9 @@ class OperationStarter:
             account=caller.account,
             region=caller.region,
             name=name,
-            status="",
-            reason=None,
             created=self.world.now(),
-            updated=None,
-            deleted=None,
             parent=None if parent is None else parent.id,
-            pass_number=0,
             plan=EMPTY_PLAN,
-            previous=None,
             body=DEFAULT_OPTIONS | options | {"root": root},
         )
         return stack if plan is None else replace(stack, plan=self.store_plan(tx, stack, plan))

@@ -1,6 +1,6 @@
 """Store the stacks of CloudFormation; a deleted stack stays for a while, under its id."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.store.db import Reader, Tx
@@ -20,21 +20,21 @@ class Stack:
     account: str
     region: str
     name: str
-    status: str
-    reason: str | None
-    created: int
+    status: str = ""
+    reason: str | None = None
+    created: int = 0
     """Milliseconds since the epoch, like all times of a stack."""
-    updated: int | None
-    deleted: int | None
-    parent: str | None
+    updated: int | None = None
+    deleted: int | None = None
+    parent: str | None = None
     """The id of the stack that contains this one as a resource; None if it is not nested."""
-    pass_number: int
+    pass_number: int = 0
     """The number of passes over the stack's resources so far."""
-    plan: Json
+    plan: Json = None
     """The plan of the stack: parameters, tags, and the key of its template."""
-    previous: Json
+    previous: Json = None
     """The plan before the update that is in progress."""
-    body: Json
+    body: Json = field(default_factory=dict)
     """All other settings and results, such as outputs and options of the operation."""
 
     @property

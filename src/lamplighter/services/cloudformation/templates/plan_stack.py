@@ -5,7 +5,6 @@ rules hold, the resources do not form a circle, and the capabilities suffice.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
 """
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
@@ -35,11 +34,10 @@ from lamplighter.lang.template.template import (
 )
 from lamplighter.lang.template.text import TemplateError, parse_part, parse_text
 from lamplighter.lang.wildcard import compile_pieces
-from lamplighter.services.cloudformation.deploy.template_scope import live_resources, pseudo_parameters, ssm_parameter
+from lamplighter.services.cloudformation.deploy.template_scope import live_resources, ssm_parameter, value_scope
 from lamplighter.services.cloudformation.errors import InsufficientCapabilities, StackValidationError
 from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
 from lamplighter.services.cloudformation.stacks.compute_changes import KnownAfterUpdate
-from lamplighter.services.cloudformation.stacks.start_operation import DEFAULT_OPTIONS
 from lamplighter.services.cloudformation.tables import templates
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import SAM, ExternalInputs
@@ -88,7 +86,8 @@ def _plan(
     document = parse_template_text(text)
     definitions = read_parameters(document)
     texts = resolve_values(definitions, _parameter_texts(params.get("Parameters", []), old))
-    placeholder = _placeholder_stack(caller, params.get("StackName", "stack"))
+    # For lookups before the stack exists.
+    placeholder = Stack("", caller.account, caller.region, params.get("StackName", "stack"))
     values = {
         name: ref_value(definition, _parameter_value(reader, placeholder, definition, texts[name], inputs))
         for name, definition in definitions.items()
@@ -110,14 +109,10 @@ def _plan(
     document = _transform(document, plan, placeholder, texts, inputs)
     template = parse_template(document)
     plan |= {"description": template.description, "metadata": template.metadata}
-    names = _check_template(template, _value_scope(plan, placeholder, template.mappings))
+    names = _check_template(template, value_scope(placeholder, plan, template.mappings))
     _check_types(template, params.get("ResourceTypes", []))
     _check_capabilities(template, capabilities)
     return StackPlan(plan, text, dumps(document), build_parsed_template(template, names, document))
-
-
-def _value_scope(plan: Json, placeholder: Stack, mappings: Mapping[str, Json]) -> TemplateScope:
-    return TemplateScope({**plan["values"], **pseudo_parameters(placeholder, plan)}, mappings)
 
 
 def _parameter_value(reader: Reader, placeholder: Stack, definition: Json, text: str, inputs: ExternalInputs) -> str:
@@ -132,7 +127,7 @@ def _parameter_value(reader: Reader, placeholder: Stack, definition: Json, text:
 
 def _transform(document: Json, plan: Json, placeholder: Stack, texts: dict[str, str], inputs: ExternalInputs) -> Json:
     """Return the template after its transforms: inclusions come first, then the Transform section in its order."""
-    scope = _value_scope(plan, placeholder, document.get("Mappings") or {})
+    scope = value_scope(placeholder, plan, document.get("Mappings") or {})
 
     def fetch(location: Json) -> Json:
         return parse_part(fetch_template(value_as_text(resolve(location, scope)), placeholder.region, inputs))
@@ -213,11 +208,6 @@ def _parameter_texts(listed: Json, old: Json) -> dict[str, str]:
         else:
             found[name] = parameter.get("ParameterValue", "")
     return found
-
-
-def _placeholder_stack(caller: Caller, name: str) -> Stack:
-    """Return a placeholder stack for lookups before the stack exists."""
-    return Stack("", caller.account, caller.region, name, "", None, 0, None, None, None, 0, None, None, DEFAULT_OPTIONS)
 
 
 def _check_attribute(template: Template, name: str, wanted: str) -> None:
