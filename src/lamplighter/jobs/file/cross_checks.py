@@ -123,17 +123,10 @@ def _check_language(project: Project, name: str, job: Job) -> Iterator[ProjectFi
             parse_definition(resolve_calls(dumps(definition)))
     except InvalidDefinition as error:
         for fault in error.diagnostics:
-            yield (
-                ("workflow", file, *_parse_location(fault.location or "")),
-                f"{fault.message}",
-                _location_advice(fault.location),
-            )
+            advice = f"mend {fault.location}" if fault.location else "see https://states-language.net/spec.html"
+            yield ("workflow", file, *_parse_location(fault.location or "")), fault.message, advice
     except (JsonError, KeyError, TypeError, AttributeError) as error:
         yield ("workflow", file), f"this is no workflow: {error}", "begin with StartAt: and States:"
-
-
-def _location_advice(location: str | None) -> str:
-    return f"mend {location}" if location else "see https://states-language.net/spec.html"
 
 
 def _parse_location(location: str) -> Path:

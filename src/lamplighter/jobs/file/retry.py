@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from lamplighter.base.json_text import Json
+from lamplighter.jobs.file.channels import as_list
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.values import Boolean, Duration, Factor, WholeNumber, format_value
@@ -16,10 +17,6 @@ from lamplighter.jobs.file.values import Boolean, Duration, Factor, WholeNumber,
 MAX_ATTEMPTS = 1_000
 MAX_INTERVAL_SECONDS = 31_622_400
 """The longest wait in seconds that MaxDelaySeconds accepts: https://states-language.net/spec.html#errors"""
-
-
-def _read_codes(value: Json) -> Json:
-    return value if isinstance(value, (list, tuple)) else [value]
 
 
 def _check_code(code: int) -> int:
@@ -47,7 +44,7 @@ class RetryLimits(StrictModel):
 class ExitCodeRetry(RetryLimits):
     """How often to retry after some exit codes of the job's container, and how long to wait."""
 
-    codes: Annotated[tuple[Code, ...], BeforeValidator(_read_codes)] = Field(
+    codes: Annotated[tuple[Code, ...], BeforeValidator(as_list)] = Field(
         min_length=1, description="Exit codes, from 1 to 255."
     )
 

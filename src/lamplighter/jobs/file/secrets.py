@@ -44,7 +44,7 @@ def is_secret_reference(text: str) -> bool:
 def _check_reference(text: str) -> str:
     if not is_secret_reference(text):
         instead = "write ssm:/path, secretsmanager:name, secretsmanager:name:key or an ARN"
-        raise InvalidValue(f"`{text}` is not a reference to a secret", f"{instead}")
+        raise InvalidValue(f"`{text}` is not a reference to a secret", instead)
     return text
 
 

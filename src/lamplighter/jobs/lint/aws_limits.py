@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html.
 """
 
 from collections.abc import Iterator
-from typing import Literal
 
 from lamplighter.base import fargate
 from lamplighter.base.json_text import dumps
@@ -15,6 +14,7 @@ from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Job, Sidecar
 from lamplighter.jobs.file.secrets import is_ambiguous_name
 from lamplighter.jobs.file.values import format_duration
+from lamplighter.jobs.file.yaml_document import Severity
 from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.stack.alarms import MAX_WARM_UP_MINUTES
 
@@ -25,7 +25,6 @@ MAX_INPUT_CHARACTERS = 8192 - 800
 MAX_VARIABLES_CHARACTERS = 64 * 1024 - 8192
 """The most bytes of a job's variables: the limit of a task definition, less 8192 bytes for its other fields."""
 
-Severity = Literal["error", "warning", "info"]
 LintFinding = tuple[Severity, str, str, str]
 """The severity, the key of the job, the problem, and what to write instead."""
 

@@ -66,7 +66,7 @@ def prefix_states(prefix: str, given: StateGroup) -> StateGroup:
     return StateGroup(prefix + given.start, all_of(given.states))
 
 
-def run_task_state(name: str, job: Job, attempt: str, given: str = expressions.INPUT) -> Json:
+def run_task_state(name: str, job: Job, attempt: str, given: str) -> Json:
     """Return the state that runs one attempt of a job and waits for it."""
     state: Json = {
         "Type": "Task",
@@ -112,10 +112,9 @@ def attempt_states(name: str, job: Job, *, caught: str | None = None, given: str
     if not needs_cause(job):
         return StateGroup("Run", {"Run": {**native_retry_state(name, job, given), **_catch(caught), "End": True}})
     policies = job.retry.limits_by_class
+    essential = [name for name, sidecar in job.sidecars.items() if sidecar.essential]
     begin = {"Type": "Pass", "Assign": {"attempt": 1, "retries": dict.fromkeys(policies, 0)}, "Next": "Run"}
-    success_choices = (
-        [{"Condition": expressions.job_succeeded(_essential_sidecars(job)), "Next": ENDED_WELL}] if job.sidecars else []
-    )
+    success_choices = [{"Condition": expressions.job_succeeded(essential), "Next": ENDED_WELL}] if job.sidecars else []
     retry_choices = [{"Condition": _has_retries_left(policies), "Next": "Count"}] if policies else []
     states: dict[str, Json] = {
         "Begin": begin,
@@ -149,11 +148,7 @@ def _wait_states(policies: dict[str, RetryLimits]) -> dict[str, Json]:
     }
 
 
-def _essential_sidecars(job: Job) -> list[str]:
-    return [name for name, sidecar in job.sidecars.items() if sidecar.essential]
-
-
-def native_retry_state(name: str, job: Job, given: str = expressions.INPUT) -> Json:
+def native_retry_state(name: str, job: Job, given: str) -> Json:
     """Return the state of a job that Step Functions itself retries."""
     retriers = []
     if job.retry.timeout is not None:
@@ -197,12 +192,10 @@ def catch_each(**fields: Json) -> list[Json]:
 
 
 def _failure_class(job: Job) -> str:
-    codes = {name: each.codes for name, each in zip(_exit_classes(job), job.retry.exit, strict=True)}
-    return expressions.failure_class(list(job.retry.limits_by_class), codes)
-
-
-def _exit_classes(job: Job) -> list[str]:
-    return [name for name in job.retry.limits_by_class if name.startswith("exit")]
+    classes = list(job.retry.limits_by_class)
+    exit_classes = [name for name in classes if name.startswith("exit")]
+    codes = {name: each.codes for name, each in zip(exit_classes, job.retry.exit, strict=True)}
+    return expressions.failure_class(classes, codes)
 
 
 def _has_retries_left(policies: dict[str, RetryLimits]) -> str:

@@ -70,7 +70,7 @@ ATTEMPT_INDEX, RUN_ARN_INDEX = 1, 2
 """The indices of the attempt's number and of the run's ARN in the Environment of a container override."""
 
 
-def container_overrides(attempt: str, given: str = INPUT) -> str:
+def container_overrides(attempt: str, given: str) -> str:
     """Return ContainerOverrides: what the run's input overrides, and variables that describe the run to the job."""
     return expression(f"""(
   $own := $states.context.Execution.Input.{LAMPLIGHTER_KEY};

@@ -189,7 +189,7 @@ def _numeric(given: Json, at: Path) -> Predicate:
         raise EventPatternError("Value of numeric must be an array.", PatternPosition(at))
     if not given or not isinstance(given[0], str):
         raise EventPatternError(
-            f"Invalid member in numeric match: {_describe_first(given[:1], ']')}", _member_position(at, given, 0)
+            f"Invalid member in numeric match: {_describe_first(given[:1])}", _member_position(at, given, 0)
         )
     sign, end = given[0], PatternPosition(at, PatternToken.END)
     if sign not in NUMERIC_OPERATORS:
@@ -206,7 +206,7 @@ def _numeric(given: Json, at: Path) -> Predicate:
 def _between(given: Json, at: Path, test: Callable[[Json, Json], bool], bottom: Json) -> Predicate:
     if not isinstance(given[2], str):
         raise EventPatternError(
-            f"Bad value in numeric range: {_describe_first(given[2:3], ']')}", _member_position(at, given, 2)
+            f"Bad value in numeric range: {_describe_first(given[2:3])}", _member_position(at, given, 2)
         )
     sign = given[2]
     if sign not in ("<", "<="):
@@ -244,10 +244,10 @@ def _member_position(at: Path, given: Json, index: int) -> PatternPosition:
     return PatternPosition((*at, index)) if index < len(given) else PatternPosition(at, PatternToken.END)
 
 
-def _describe_first(members: Json, otherwise: str) -> str:
+def _describe_first(members: Json) -> str:
     """Return how a message names a misplaced member, or the closing bracket if there is none."""
     if not members:
-        return otherwise
+        return "]"
     words = {True: "true", False: "false", None: "null"}
     value = members[0]
     if isinstance(value, (dict, list)):
@@ -288,7 +288,7 @@ def _parse_block(text: str) -> tuple[Address, int]:
         raise EventPatternError("Malformed CIDR, mask bits must be an integer")
     if bits < 0:
         raise EventPatternError("Malformed CIDR, mask bits must not be negative")
-    if not _looks_like_address(parts[0]):
+    if not (IPV4.fullmatch(parts[0]) or IPV6.fullmatch(parts[0])):
         raise EventPatternError(f"Nonstandard IP address: {parts[0]}")
     first = _parse_address(parts[0])
     if first is None:
@@ -296,10 +296,6 @@ def _parse_block(text: str) -> tuple[Address, int]:
     if bits >= first.max_prefixlen:
         raise EventPatternError(f"IPv{first.version} mask bits must be < {first.max_prefixlen}")
     return first, bits
-
-
-def _looks_like_address(text: str) -> bool:
-    return (IPV4.fullmatch(text) or IPV6.fullmatch(text)) is not None
 
 
 def _parse_address(text: str) -> Address | None:

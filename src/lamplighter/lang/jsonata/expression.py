@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from threading import local
-from typing import Final, Protocol
+from typing import Final
 
 import jsonatapy
+from jsonatapy import JsonataExpression
 
 from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.json_text import Json, loads
@@ -74,16 +75,6 @@ class JsonataError(ValueError):
         return f"{head} threw an error during evaluation{separator} {self}"
 
 
-class Program(Protocol):
-    """An expression that jsonatapy has compiled."""
-
-    def register_override(self, name: str, func: Callable[..., Json]) -> "Program":
-        """Make `$name` call a function."""
-
-    def evaluate_json_or_none(self, json_str: str | None, bindings: dict[str, Json] | None) -> str | None:
-        """Return the result as JSON text, or None if it is undefined."""
-
-
 @dataclass(frozen=True, slots=True)
 class Expression:
     """A valid expression. Each thread keeps its own program of jsonatapy for the text; see `_Programs`."""
@@ -137,8 +128,8 @@ def _dollar_names(text: str) -> frozenset[str]:
     return frozenset(_NAME.findall(text))
 
 
-def _compile_program(text: str) -> Program:
-    program: Program = jsonatapy.compile(
+def _compile_program(text: str) -> JsonataExpression:
+    program = jsonatapy.compile(
         text, timeout=TIME_LIMIT, max_stack_depth=DEPTH_LIMIT, max_sequence_length=SEQUENCE_LIMIT
     )
     for name in _dollar_names(text) & PURE_FUNCTIONS.keys():
@@ -154,13 +145,13 @@ class _Programs(local):
     """
 
     def __init__(self) -> None:
-        self.get: Callable[[str], Program] = lru_cache(MAX_CACHED_PROGRAMS)(_compile_program)
+        self.get: Callable[[str], JsonataExpression] = lru_cache(MAX_CACHED_PROGRAMS)(_compile_program)
 
 
 _PROGRAMS = _Programs()
 
 
-def _evaluate(program: Program, bindings: dict[str, Json]) -> str | None:
+def _evaluate(program: JsonataExpression, bindings: dict[str, Json]) -> str | None:
     try:
         return program.evaluate_json_or_none(None, bindings)
     except OverflowError:

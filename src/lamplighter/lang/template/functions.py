@@ -36,10 +36,6 @@ def _unresolved_reference(name: str) -> Json:
     )
 
 
-def _unresolved_attribute(name: str, _attribute: str) -> Json:
-    return _unresolved_reference(name)
-
-
 @dataclass(frozen=True, slots=True)
 class TemplateScope:
     """The values that a template's functions can read."""
@@ -50,7 +46,7 @@ class TemplateScope:
     conditions: Mapping[str, bool] = field(default_factory=dict)
     resource: Callable[[str], Json] = _unresolved_reference
     """A function that returns the Ref of a resource."""
-    attribute: Callable[[str, str], Json] = _unresolved_attribute
+    attribute: Callable[[str, str], Json] = lambda name, _attribute: _unresolved_reference(name)
     """A function that returns an attribute of a resource."""
     import_value: Callable[[str], Json] = _unresolved_reference
     """A function that returns the value that another stack exports under a name."""

@@ -65,10 +65,6 @@ def _construct_mapping(loader: _Loader, node: Json) -> Json:
     return found
 
 
-def _construct_float(_loader: _Loader, node: Json) -> float:
-    return float(node.value)
-
-
 def _construct_function(loader: _Loader, suffix: str, node: Json) -> Json:
     if suffix not in SHORT_FUNCTIONS and suffix not in ("Ref", "Condition"):
         raise yaml.constructor.ConstructorError(None, None, f"there is no function {suffix}", node.start_mark)
@@ -84,7 +80,7 @@ def _construct_function(loader: _Loader, suffix: str, node: Json) -> Json:
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
-_Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda _loader, node: float(node.value))
 _Loader.add_multi_constructor("!", _construct_function)
 
 

@@ -3,7 +3,7 @@
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/CommonErrors.html.
 """
 
-from lamplighter.base.errors import AwsError, ServiceError
+from lamplighter.base.errors import ServiceError
 
 
 class StackValidationError(ServiceError, code="ValidationError"):
@@ -22,13 +22,10 @@ class AlreadyExists(ServiceError, code="AlreadyExistsException"):
     """The error for the name of an existing stack or change set."""
 
 
-class InsufficientCapabilities(AwsError):
+class InsufficientCapabilities(
+    ServiceError, code="InsufficientCapabilitiesException", template="Requires capabilities : [{}]"
+):
     """The error for a template that needs capabilities that the request does not grant."""
-
-    code = "InsufficientCapabilitiesException"
-
-    def __init__(self, required: list[str]) -> None:
-        super().__init__(f"Requires capabilities : [{', '.join(required)}]")
 
 
 class ChangeSetNotFound(ServiceError, template="ChangeSet [{}] does not exist", status=404):

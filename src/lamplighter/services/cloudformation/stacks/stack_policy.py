@@ -71,15 +71,11 @@ def denied_reason(policy: str | None, action: str, logical: str, kind: str) -> s
 
 
 def _applies_to(statement: Json, action: str, logical: str, kind: str) -> bool:
-    place = f"LogicalResourceId/{logical}"
-    if "Action" in statement and not _matches(statement["Action"], action):
-        return False
-    if "NotAction" in statement and _matches(statement["NotAction"], action):
-        return False
-    if "Resource" in statement and not _matches(statement["Resource"], place):
-        return False
-    if "NotResource" in statement and _matches(statement["NotResource"], place):
-        return False
+    for element, value in (("Action", action), ("Resource", f"LogicalResourceId/{logical}")):
+        if element in statement and not _matches(statement[element], value):
+            return False
+        if f"Not{element}" in statement and _matches(statement[f"Not{element}"], value):
+            return False
     return all(_condition_holds(*pair, kind) for pair in _conditions(statement.get("Condition")))
 
 

@@ -105,7 +105,7 @@ def _plan(
         "role": params.get("RoleARN", old.get("role")),
     }
     if transforms and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
-        raise InsufficientCapabilities(["CAPABILITY_AUTO_EXPAND"])
+        raise InsufficientCapabilities("CAPABILITY_AUTO_EXPAND")
     document = _transform(document, plan, placeholder, texts, inputs)
     template = parse_template(document)
     plan |= {"description": template.description, "metadata": template.metadata}
@@ -237,14 +237,9 @@ def required_capabilities(template: Template) -> list[str]:
 
 
 def _check_capabilities(template: Template, given: list[str]) -> None:
-    wanted = required_capabilities(template)
-    satisfied_by = {
-        "CAPABILITY_IAM": {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"},
-        "CAPABILITY_NAMED_IAM": {"CAPABILITY_NAMED_IAM"},
-    }
-    missing = [name for name in wanted if not satisfied_by[name] & set(given)]
-    if missing:
-        raise InsufficientCapabilities(missing)
+    for wanted in required_capabilities(template):
+        if not {wanted, "CAPABILITY_NAMED_IAM"} & set(given):
+            raise InsufficientCapabilities(wanted)
 
 
 def fetch_template(url: str, region: str, inputs: ExternalInputs) -> str:
