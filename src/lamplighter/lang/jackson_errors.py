@@ -163,7 +163,6 @@ class _Parser:
         self.valid_end, self._missing = self._at, missing
 
     def _mark_complete(self) -> None:
-        """Record that a value is complete."""
         self._is_first_member = False
         self._mark_valid("")
 
@@ -280,7 +279,6 @@ class _Parser:
 
 
 def _character_name(character: str) -> str:
-    """Return how Jackson's messages name a character."""
     code = ord(character)
     if code < 0x20 or 0x7F <= code < 0xA0:
         return f"(CTRL-CHAR, code {code})"

@@ -149,7 +149,6 @@ def _with_defaults(jobs: YamlNode, defaults: YamlNode) -> YamlNode:
 
 
 def _unknown_channels(resolved: YamlNode) -> Iterator[Problem]:
-    """Yield a problem for each channel that a job names and that does not exist."""
     channels = list(resolved.find(("channels",)).mapping()) if "channels" in resolved.mapping() else []
     for job in _submapping(resolved, "jobs").values():
         notify = job.mapping().get("notify")
@@ -172,7 +171,6 @@ def _scalars(part: YamlNode) -> Iterator[YamlNode]:
 
 
 def _read_workflows(resolved: YamlNode, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, YamlNode]]:
-    """Read the files that jobs name as their workflow."""
     for job in _submapping(resolved, "jobs").values():
         named = job.mapping().get("workflow")
         if named is None or not isinstance(named.value, str):

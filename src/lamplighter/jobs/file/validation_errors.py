@@ -143,7 +143,6 @@ _ALLOWED_SIDE = {"greater_than_equal": "more", "less_than_equal": "less"}
 
 
 def _allowed_keys(model: type[BaseModel], path: Path) -> list[str]:
-    """Return the keys that are allowed at a path of the file."""
     for step in path:
         fields = {each.alias or kebab_case(name): each for name, each in model.model_fields.items()}
         inner = fields[str(step)].annotation if str(step) in fields else None

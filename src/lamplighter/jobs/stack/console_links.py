@@ -42,7 +42,6 @@ def conditions() -> dict[str, Json]:
 
 
 def _domain() -> Json:
-    """Return the domain of the AWS console in the stack's partition."""
     found: Json = "console.aws.amazon.com"
     for name, (_, domain) in CONSOLE_DOMAINS.items():
         found = If(name, domain, found)

@@ -56,7 +56,6 @@ def job_rules(project: Project, name: str) -> Iterator[events.Rule]:
 
 
 def _run_alert_lines(project: Project, name: str) -> tuple[str, ...]:
-    """Return the lines of an alert about a run."""
     return (
         f"{project.prefix}: a run of the job {name} ended <status>.", "", "Run:       <run>", "Time:      <time>",
         *_time_limit_line(project.jobs[name]),
@@ -206,7 +205,6 @@ def _run_pattern(machine: Json, statuses: list[str]) -> Json:
 def _rule(
     project: Project, name: str, pattern: str, event_pattern: Json, targets: Json, *, title: str = ""
 ) -> events.Rule:
-    """Return a rule about a job."""
     return events.Rule(
         f"{names.logical_id(name)}{names.logical_id(title or pattern)}",
         Name=f"{project.name(name)}-{title or pattern}",

@@ -99,7 +99,6 @@ def _escape(value: Json) -> Json:
 
 
 def _common_fields(name: str, environment: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Json]:
-    """Return the fields that every container of a job has."""
     # Since June 2025 awslogs is non-blocking by default, and then loses lines when its buffer is full. The last lines
     # of a batch job explain its failure, so the job waits for its log. A job that must not wait can log somewhere else.
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html

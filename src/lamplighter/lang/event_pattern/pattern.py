@@ -119,7 +119,6 @@ def field_values(event: Json, steps: Steps) -> Iterator[Json]:
 
 
 def _combine_conditions(items: Sequence[Item[Condition]]) -> Condition:
-    """Combine the conditions on several fields into one condition."""
     found = [
         (tuple(item.name.split(".")), item.condition)
         if isinstance(item, FieldCondition)

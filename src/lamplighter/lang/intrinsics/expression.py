@@ -122,8 +122,6 @@ _SPACE = re.compile(r"\s*")
 
 
 class _Parser:
-    """A parser that reads one invocation from left to right."""
-
     def __init__(self, text: str) -> None:
         self.text = text
         self.position = 0

@@ -55,8 +55,6 @@ class _Scope:
 
 @dataclass(slots=True)
 class _Reading:
-    """The state of reading an expression from left to right."""
-
     scopes: list[_Scope] = field(default_factory=lambda: [_Scope()])
     parameters: set[str] = field(default_factory=set)
     """The parameters of a function whose body is about to begin."""

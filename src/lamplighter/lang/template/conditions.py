@@ -92,7 +92,6 @@ def _operands(given: Json, least: int, most: int, message: str) -> list[Json]:
 
 
 def _compare(name: str, given: Json, scope: TemplateScope) -> bool:
-    """Return the result of a comparison of two values."""
     message = f"Template error: every {name} object requires a list of 2 string parameters."
     first, second = (resolve(each, scope) for each in _operands(given, 2, 2, message))
     return COMPARISONS[name](first, second)

@@ -256,7 +256,6 @@ def _finish(turn: StackTurn, parsed: ParsedTemplate, scope: TemplateScope) -> No
 
 
 def _delete_unused_imports(turn: StackTurn, parsed: ParsedTemplate, scope: TemplateScope) -> None:
-    """Delete the records of imports that the stack does not use any more."""
     kept = exports.imports(turn.tx, turn.stack.id)
     if not kept:
         return
@@ -276,7 +275,6 @@ def _delete_unused_imports(turn: StackTurn, parsed: ParsedTemplate, scope: Templ
 
 
 def _resolve_outputs(template: Template, scope: TemplateScope) -> list[Json]:
-    """Return the outputs of a stack."""
     found = []
     for output in template.outputs.values():
         if output.condition is not None and not scope.conditions[output.condition]:

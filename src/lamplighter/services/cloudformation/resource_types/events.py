@@ -86,7 +86,6 @@ def _delete_rule(request: ResourceRequest) -> Plan[None]:
 
 
 def _rule_exists(request: ResourceRequest) -> Plan[bool]:
-    """Return whether a rule and all its targets exist."""
     name, bus = _rule_name(request), request.pick("EventBusName")
     yield "DescribeRule", {"Name": name, **bus}
     existing = yield from list_all("ListTargetsByRule", {"Rule": name, **bus}, "Targets")

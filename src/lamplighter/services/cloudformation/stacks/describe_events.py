@@ -48,7 +48,6 @@ def describe_events(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def _read_page(reader: Reader, caller: Caller, params: Json, before: int) -> list[tuple[int, Json]]:
-    """Return one page of an operation's or a stack's events."""
     operation = params.get("OperationId")
     if operation:
         return stack_events.page_of_operation(reader, operation, before, PAGE)

@@ -159,7 +159,6 @@ class StackOperations:
 
 
 def _operation_answer(stack: Stack) -> Json:
-    """Return the answer to a request that began an operation."""
     return {"StackId": stack.id, "OperationId": stack.body.get("operations", [{}])[0].get("OperationId", "")}
 
 
