@@ -7,10 +7,10 @@ you redrive an execution." See https://docs.aws.amazon.com/step-functions/latest
 from dataclasses import replace
 
 from lamplighter.asl.execution.messages import Redriven
-from lamplighter.base.errors import ServiceError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.services.states.errors import ExecutionNotRedrivable
 from lamplighter.services.states.executions.lookup import find_execution
 from lamplighter.services.states.executions.port import ExecutionDriver
 from lamplighter.services.states.executions.running_executions import RunningExecution, execution_of_record
@@ -25,10 +25,6 @@ REDRIVE_PERIOD_MILLISECONDS = 14 * 24 * 3600 * 1000
 CLIENT_TOKEN_MILLISECONDS = 15 * 60 * 1000
 """Milliseconds for which a repeated client token means the same redrive."""
 MAX_EVENTS = 24_999
-
-
-class ExecutionNotRedrivable(ServiceError):
-    """The error for an execution that cannot be redriven; the message states the reason."""
 
 
 class Redrives:

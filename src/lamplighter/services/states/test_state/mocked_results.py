@@ -15,7 +15,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
 from lamplighter.services.states.calls.integrations import bind_resource
 from lamplighter.services.states.calls.parameter_conversion import pascal_case
-from lamplighter.services.states.errors import Invalid
+from lamplighter.services.states.errors import SchemaMismatch
 
 FREE_MEMBERS: Mapping[tuple[str, str], frozenset[str]] = {
     ("lambda", ""): frozenset({"Payload"}),
@@ -34,13 +34,6 @@ JSON_TYPES: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "double": ("a number", (int, float)),
 }
 """The JSON types of shapes. All other shapes are strings, including timestamps and blobs."""
-
-
-class SchemaMismatch(Invalid):
-    """The error for a mocked result that does not fit the schema of the service's answer."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(f"Mock result schema validation error: {why}")
 
 
 def answer_shape(resource: Resource, model: Callable[[str], ServiceModel | None]) -> Shape | None:
