@@ -20,11 +20,11 @@ from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.port import Outbound
-from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.runtime.port import ContainerSpec, Runtime
 from lamplighter.store import db
 from lamplighter.store.db import Store, Tx
 from tests.fake_disk import Death, Disk
+from tests.fake_runtime import FakeRuntime
 from tests.inline_isolation import InlineIsolation
 from tests.virtual_loop import VirtualLoop
 

@@ -17,11 +17,11 @@ from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import wait_forever
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.models.shapes import JSON, load_service
 from tests.asl.definition.test_parse import damaged_definitions
+from tests.fake_runtime import FakeRuntime
 from tests.property_settings import examples
 from tests.random_parameters import documents, values_of_shape
 from tests.strategies import values

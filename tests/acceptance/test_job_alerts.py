@@ -13,10 +13,10 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.stack.template import build_template
-from lamplighter.outbound.fake import FakeOutbound
 from lamplighter.runs import story
-from lamplighter.runtime.fake import Script
 from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION, SECOND, EngineHarness, RecordingEngine
+from tests.fake_outbound import FakeOutbound
+from tests.fake_runtime import Script
 from tests.jobs.projects import load_job_text
 
 URL = "http://127.0.0.1:4566"

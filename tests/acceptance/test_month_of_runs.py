@@ -14,10 +14,10 @@ import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.engine.config import EngineConfig
-from lamplighter.outbound.fake import FakeOutbound
-from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import ImageUnavailable
 from tests.engine_harness import ROLE, EngineHarness, RecordingEngine, job
+from tests.fake_outbound import FakeOutbound
+from tests.fake_runtime import Script
 
 SEOUL = ZoneInfo("Asia/Seoul")
 FIRST = datetime(2026, 1, 2, tzinfo=SEOUL)

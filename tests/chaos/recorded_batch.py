@@ -14,13 +14,13 @@ from pathlib import Path
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import ContainerSpec
 from tests.chaos.disk_log import Operation
 from tests.chaos.ordered_threads import threads_in_lockstep
 from tests.chaos.vfs import Recorder
 from tests.engine_harness import SECOND, WITH_TOKEN, EngineHarness, RecordingRuntime, chain, job
 from tests.fake_disk import Disk
+from tests.fake_runtime import Script
 
 CHECKPOINT_PAGES = 60
 """Pages between two checkpoints; with SQLite's default of 1,000, a short workload would have hardly any."""

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from lamplighter.base.world import ManualClock, real_world
 from lamplighter.runtime.docker.runtime import DockerRuntime
-from lamplighter.runtime.fake import FakeRuntime, Script
 from lamplighter.runtime.port import CannotStart, ContainerSpec, Mount, Runtime
 from lamplighter.runtime.process.runtime import ProcessRuntime
+from tests.fake_runtime import FakeRuntime, Script
 
 GATE = "cat $GATE > /dev/null"
 """A command that waits until the test calls `release`."""

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.outbound.fake import FakeHttp, FakeMail, FakePrograms
 from lamplighter.outbound.http import HttpClient
 from lamplighter.outbound.mail import MailFolder, SmtpMail, parse_mail_server
 from lamplighter.outbound.port import DeliveryFailed, Http, HttpRequest, HttpResponse, Mail, Programs
 from lamplighter.outbound.program import ShellPrograms
 from tests.contracts.servers import mail_server, web_server
+from tests.fake_outbound import FakeHttp, FakeMail, FakePrograms
 
 
 def mail(text: str = "the batch failed") -> EmailMessage:

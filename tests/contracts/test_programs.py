@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import CannotStart, ContainerExit, ContainerSpec, OutputLine, Ulimit
 from tests.contracts.rigs import GATE, RealRig
+from tests.fake_runtime import Script
 
 
 async def run(real_rig: RealRig, container: ContainerSpec) -> tuple[ContainerExit, list[OutputLine]]:

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from lamplighter.base.errors import Bug
-from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import CannotStart, OutputLine, Runtime
 from tests.contracts.rigs import GATE, Rig
+from tests.fake_runtime import Script
 
 GATED = Script(lines=(("stdout", "ready"),), after=None)
 

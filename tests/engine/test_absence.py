@@ -3,9 +3,9 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.fake import FakeRuntime, Script
 from lamplighter.store.timers import Timer
 from tests.engine_harness import EngineHarness, job
+from tests.fake_runtime import FakeRuntime, Script
 
 RETRY = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 2}]
 

@@ -15,8 +15,8 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads
-from lamplighter.runtime.fake import Script
 from tests.engine_harness import SECOND, WITH_TOKEN, EngineDied, EngineHarness, chain, job
+from tests.fake_runtime import Script
 
 MAX_ROUNDS = 200
 """The most deaths and seconds of virtual time that an execution may take."""

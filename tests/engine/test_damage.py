@@ -8,9 +8,9 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.fake import Script
 from lamplighter.store.db import DamagedData
 from tests.engine_harness import ROLE, SECOND, EngineDied, EngineHarness, chain, job
+from tests.fake_runtime import Script
 
 DAMAGES = pytest.mark.parametrize("damage", ["not json", '{"half', '"another shape"', b"\xff\xfe\xfd"], ids=str)
 """What a row may hold instead: other text, truncated JSON, JSON of another shape, bytes that are not UTF-8."""

@@ -9,9 +9,9 @@ from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import Caller
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from lamplighter.runtime.fake import FakeRuntime, Script
 from lamplighter.store.lock import DirectoryInUse
 from tests.engine_harness import CALLER, HOUR, ROLE, SECOND, EngineHarness, chain, job
+from tests.fake_runtime import FakeRuntime, Script
 
 
 @pytest.fixture

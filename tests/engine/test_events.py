@@ -3,8 +3,8 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.fake import Script
 from tests.engine_harness import ACCOUNT, CALLER, REGION, SECOND, EngineHarness, chain, job
+from tests.fake_runtime import Script
 
 FIELDS = {
     "executionArn", "stateMachineArn", "name", "status", "startDate", "stopDate", "input", "inputDetails", "output",

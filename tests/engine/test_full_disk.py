@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from lamplighter.base.errors import Unavailable
-from lamplighter.runtime.fake import Script
 from tests.engine_harness import SECOND, WITH_TOKEN, EngineHarness, job
+from tests.fake_runtime import Script
 
 FULL_AT = pytest.mark.parametrize("full_at", ["write", "COMMIT"])
 

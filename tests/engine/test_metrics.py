@@ -9,11 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.engine import metrics
-from lamplighter.runtime.fake import Script
 from lamplighter.store import migrate as migrations
 from lamplighter.store.db import Reader
 from lamplighter.store.migrate import migrate
 from tests.engine_harness import ACCOUNT, HOUR, SECOND, EngineHarness, job
+from tests.fake_runtime import Script
 
 
 def read_metrics(harness: EngineHarness) -> dict[tuple[str, str], float]:

@@ -3,8 +3,8 @@
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.runtime.fake import Script
 from tests.engine_harness import DAY, EngineHarness, job
+from tests.fake_runtime import Script
 
 TABLES = ("executions", "history", "redrives", "map_runs", "map_children", "map_results", "tasks")
 

@@ -7,8 +7,8 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import format_iso_time
-from lamplighter.runtime.fake import Script
 from tests.engine_harness import DAY, HOUR, SECOND, WITH_TOKEN, EngineHarness, chain, job
+from tests.fake_runtime import Script
 
 CHECK_INTERVAL = 5 * SECOND
 """The longest time until the engine notices that the wall clock was set."""

@@ -11,9 +11,9 @@ import pytest
 
 from lamplighter.base.json_text import Json, loads
 from lamplighter.jobs.stack.template import build_template, to_json
-from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import CannotStart
 from tests.engine_harness import ACCOUNT, REGION
+from tests.fake_runtime import Script
 from tests.jobs.projects import load_job_text
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness
 

@@ -8,8 +8,8 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
-from lamplighter.runtime.fake import Script
 from lamplighter.store.db import Reader, Tx
+from tests.fake_runtime import Script
 from tests.jobs.test_alerts import AlertHarness
 
 CAUGHT = "notify: {caught: q}"

@@ -1,7 +1,7 @@
 """Define the interfaces through which SNS and HTTP tasks reach mail servers, web servers and programs.
 
 Guarantees one attempt per call, bounded in time. A failed call raises `DeliveryFailed`, which states whether another
-attempt may succeed. `fake.py` implements these interfaces for tests.
+attempt may succeed. `tests/fake_outbound.py` implements these interfaces, too.
 """
 
 from collections.abc import Mapping

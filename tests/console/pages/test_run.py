@@ -4,10 +4,10 @@ import html
 import re
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import ContainerSpec
 from tests.console.http_browser import Browser
 from tests.engine_harness import SECOND, EngineHarness, chain, job
+from tests.fake_runtime import Script
 
 NASTY = "<script>alert('x')</script>"
 

@@ -3,9 +3,9 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.fake import Script
 from tests.console.http_browser import Browser
 from tests.engine_harness import EngineHarness
+from tests.fake_runtime import Script
 
 LOG = {
     "logDriver": "awslogs",

@@ -14,10 +14,10 @@ from lamplighter.jobs.file.cross_checks import MAX_MACHINE_NAME_LENGTH
 from lamplighter.jobs.machine import overlap_states
 from lamplighter.jobs.machine.integrations import resolve_calls
 from lamplighter.jobs.machine.state_machine import build_definition
-from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import CannotStart, ContainerSpec, ImageUnavailable
 from lamplighter.store.db import Tx
 from tests.engine_harness import EngineHarness
+from tests.fake_runtime import Script
 from tests.jobs.projects import deploy_project, load_project, scheduled_input
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports-ops"

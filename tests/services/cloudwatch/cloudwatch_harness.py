@@ -5,8 +5,8 @@ from pathlib import Path
 from lamplighter.base.json_text import Json, loads
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from lamplighter.outbound.fake import FakeOutbound
 from tests.engine_harness import ACCOUNT, REGION, EngineHarness, RecordingEngine
+from tests.fake_outbound import FakeOutbound
 
 MINUTE = 60_000
 MACHINE_ARN = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:machine"

@@ -1,7 +1,7 @@
 """A metric filter counts errors in a container's output, and an alarm on them sends a notification."""
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.fake import Script
+from tests.fake_runtime import Script
 from tests.services.cloudwatch.cloudwatch_harness import MINUTE, CloudWatchHarness
 
 GROUP = "/ecs/night"

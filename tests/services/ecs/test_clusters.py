@@ -4,7 +4,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.fake import Script
+from tests.fake_runtime import Script
 from tests.services.ecs.ecs_harness import FARGATE, RUN_TASK, EcsHarness
 
 DEFAULT = "arn:aws:ecs:eu-central-1:123456789012:cluster/default"

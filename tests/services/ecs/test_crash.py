@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.fake import FakeRuntime, Script
 from lamplighter.runtime.port import ContainerExit, ContainerSpec, StartedContainer
 from lamplighter.store import outbox
+from tests.fake_runtime import FakeRuntime, Script
 from tests.services.ecs.ecs_harness import FARGATE, EcsHarness, fargate_definition
 
 

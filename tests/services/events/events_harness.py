@@ -5,10 +5,10 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from lamplighter.outbound.fake import FakeOutbound
 from lamplighter.store.db import Tx
 from tests.delivery.delivery_harness import record
 from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineHarness, RecordingEngine
+from tests.fake_outbound import FakeOutbound
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:in"
 DEAD_LETTER_QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"

@@ -14,10 +14,10 @@ from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import wait_forever
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.server import HttpServer
 from lamplighter.services.logs.arns import event_id, page_token
 from lamplighter.wire.access.host_header import AllowedHosts
+from tests.fake_runtime import FakeRuntime
 from tests.property_settings import examples
 
 FUZZ = settings(

@@ -9,11 +9,11 @@ from lamplighter.base.errors import AwsError, Unavailable
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import EngineConfig
-from lamplighter.outbound.fake import FakeOutbound
 from lamplighter.services.sns.tables import deliveries as notifications
 from lamplighter.services.sns.tables.deliveries import SnsDelivery
 from lamplighter.store.db import Tx
 from tests.engine_harness import ACCOUNT, CALLER, REGION, EngineHarness, RecordingEngine
+from tests.fake_outbound import FakeOutbound
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:reports"
 DEAD_LETTER_QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"

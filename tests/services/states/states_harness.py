@@ -12,7 +12,7 @@ from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import Caller
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from lamplighter.runtime.fake import FakeRuntime
+from tests.fake_runtime import FakeRuntime
 from tests.inline_isolation import InlineIsolation
 
 CALLER = Caller("123456789012", "eu-west-1")

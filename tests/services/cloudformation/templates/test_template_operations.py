@@ -8,8 +8,8 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.runtime.fake import Script
 from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION
+from tests.fake_runtime import Script
 from tests.services.cloudformation.cloudformation_harness import TEMPLATES, CloudFormationHarness, template
 
 IAM = ["CAPABILITY_IAM"]

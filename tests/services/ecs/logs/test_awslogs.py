@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import Stream
 from tests.engine_harness import SECOND, EngineDied, EngineHarness
+from tests.fake_runtime import Script
 
 GROUP = "/ecs/night"
 OPTIONS = {"awslogs-group": GROUP, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "batch"}

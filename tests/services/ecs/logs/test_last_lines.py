@@ -4,9 +4,9 @@ from pathlib import Path
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Event
-from lamplighter.runtime.fake import Script
 from lamplighter.store.db import Tx
 from tests.engine_harness import CALLER, EngineHarness
+from tests.fake_runtime import Script
 
 
 def test_the_last_line_is_in_the_log_when_the_task_stops(tmp_path: Path) -> None:

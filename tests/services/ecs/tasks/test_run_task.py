@@ -4,9 +4,9 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.fake import Script
 from lamplighter.services.ecs.tasks.placement import Capacity
 from lamplighter.services.ecs.tasks.run_task import TOKEN_MILLISECONDS
+from tests.fake_runtime import Script
 from tests.services.ecs.ecs_harness import FARGATE, NETWORK, RUN_TASK, EcsHarness
 
 BRIDGE = {"family": "bridge", "containerDefinitions": [{"name": "job", "image": "busybox", "cpu": 256, "memory": 512}]}

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import OUT_OF_MEMORY, CannotStart, ContainerSpec, ImageUnavailable
 from lamplighter.store import outbox
+from tests.fake_runtime import Script
 from tests.services.ecs.ecs_harness import FARGATE, NETWORK, EcsHarness, fargate_definition
 
 RECORDED_RUN = {

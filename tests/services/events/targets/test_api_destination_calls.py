@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.outbound.fake import FakeHttp
 from lamplighter.outbound.port import DeliveryFailed, HttpRequest, HttpResponse
 from tests.engine_harness import ROLE, SECOND
+from tests.fake_outbound import FakeHttp
 from tests.services.events.events_harness import DEAD_LETTER_QUEUE, EventsHarness, make_target
 from tests.services.events.targets.test_connections import create_connection
 

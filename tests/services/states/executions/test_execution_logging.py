@@ -11,8 +11,8 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.runtime.fake import Script
 from tests.engine_harness import ROLE, SECOND, EngineDied, EngineHarness, chain, job
+from tests.fake_runtime import Script
 
 GROUP = "/aws/vendedlogs/states/night"
 ARN = f"arn:aws:logs:us-east-1:123456789012:log-group:{GROUP}:*"

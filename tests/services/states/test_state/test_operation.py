@@ -15,7 +15,7 @@ from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import Caller
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from lamplighter.runtime.fake import FakeRuntime
+from tests.fake_runtime import FakeRuntime
 
 CALLER = Caller("123456789012", "eu-west-1")
 ROLE = "arn:aws:iam::123456789012:role/lamps"

@@ -1,4 +1,4 @@
-"""Provide fakes of `port.py` for tests; they record their calls and fail as the test demands."""
+"""Provide fakes of `outbound/port.py`; they record their calls and fail as the test demands."""
 
 import asyncio
 from collections import deque
@@ -68,7 +68,7 @@ class FakeHttp:
             raise answer
         return answer
 
-    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:  # noqa: ARG002 - the port requires it
+    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:
         """Record the request and return the next response, or raise the next failure."""
         self.requests.append(request)
         reply = self.responses.popleft() if self.responses else HttpResponse(200, "OK", (), b"")

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from lamplighter.base.world import ManualClock
-from lamplighter.runtime.fake import FakeRuntime, Script
 from lamplighter.runtime.port import (
     OUT_OF_MEMORY,
     ContainerExit,
@@ -14,6 +13,7 @@ from lamplighter.runtime.port import (
     OutputLine,
     RuntimeUnavailable,
 )
+from tests.fake_runtime import FakeRuntime, Script
 
 JOB = ContainerSpec(name="job", image="any")
 
