@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
-COLUMNS = "id, topic, subscription, protocol, endpoint, message, type, status, attempts, created, changed, error, body"
 WAITING, DELIVERED, FAILED = "WAITING", "DELIVERED", "FAILED"
 MAX_FINISHED = 100
 """The number of finished deliveries that are kept for each topic and outcome."""
@@ -36,51 +36,39 @@ class SnsDelivery:
     """The notification while the delivery is pending; None if it is finished or cannot be read."""
 
 
-def _delivery(row: Row) -> SnsDelivery:
-    key, topic, subscription, protocol, endpoint, message, kind, status, attempts, created, changed, error, body = row
-    where = (topic, subscription, protocol, endpoint)
-    return SnsDelivery(key, *where, message, kind, status, attempts, created, changed, error, _read(body))
-
-
-def _read(body: str | None) -> Json:
+def _read(body: str) -> Json:
     try:
-        return None if body is None else loads(body)
+        return loads(body)
     except JsonError:
         return None
 
 
+DELIVERIES = Table("sns_deliveries", SnsDelivery, json={"body": _read})
+
+
 def get(reader: Reader, key: int) -> SnsDelivery | None:
     """Return a delivery by its id, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM sns_deliveries WHERE id = ?", (key,))  # noqa: S608 - our own columns
-    return _delivery(row) if row else None
+    return DELIVERIES.find(reader, "id = ?", key)
 
 
 def subscription_of(reader: Reader, key: int) -> str | None:
     """Return the ARN of a delivery's subscription, or None. The delivery's body is not read."""
-    row = reader.row("SELECT subscription FROM sns_deliveries WHERE id = ?", (key,))
-    return row[0] if row else None
+    return reader.value("SELECT subscription FROM sns_deliveries WHERE id = ?", (key,))
 
 
 def put(tx: Tx, delivery: SnsDelivery) -> SnsDelivery:
     """Store a new delivery and return it with its new id."""
-    each = delivery
-    names = (each.topic, each.subscription, each.protocol, each.endpoint, each.message, each.type, each.status)
-    body = None if each.body is None else dumps(each.body)
-    key = tx.insert(
-        f"INSERT INTO sns_deliveries ({COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-        (*names, each.attempts, each.created, each.changed, each.error, body),
-    )
-    if each.status != WAITING:
-        _prune(tx, each.topic, each.status)
-    return replace(each, id=key)
+    stored = replace(delivery, id=DELIVERIES.insert(tx, delivery))
+    if stored.status != WAITING:
+        _prune(tx, stored.topic, stored.status)
+    return stored
 
 
 def count_attempt(tx: Tx, key: int, error: AwsError | None) -> SnsDelivery | None:
     """Record an attempt and its error, if it failed. Return the delivery, or None if it no longer exists."""
-    changes = "attempts = attempts + 1, changed = ?, error = ?"
-    sql = f"UPDATE sns_deliveries SET {changes} WHERE id = ? RETURNING {COLUMNS}"  # noqa: S608 - our own columns
-    row = tx.row(sql, (tx.now, None if error is None else error.message, key))
-    return _delivery(row) if row else None
+    sql = "UPDATE sns_deliveries SET attempts = attempts + 1, changed = ?, error = ? WHERE id = ?"
+    tx.execute(sql, (tx.now, None if error is None else error.message, key))
+    return get(tx, key)
 
 
 def finish(tx: Tx, delivery: SnsDelivery, status: str) -> None:
@@ -97,8 +85,8 @@ def _prune(tx: Tx, topic: str, status: str) -> None:
 
 def recent(reader: Reader, topic: str, before: int | None = None, most: int = MAX_FINISHED) -> list[SnsDelivery]:
     """Return a topic's deliveries, the newest first; with `before`, only those with a smaller id."""
-    sql = f"SELECT {COLUMNS} FROM sns_deliveries WHERE topic = ? AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
-    return [_delivery(row) for row in reader.rows(sql, (topic, before or 2**62, most))]
+    where = "topic = ? AND id < ? ORDER BY id DESC LIMIT ?"
+    return DELIVERIES.select(reader, where, topic, before or 2**62, most)
 
 
 def count_failing(reader: Reader) -> int:

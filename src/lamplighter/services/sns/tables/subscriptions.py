@@ -3,13 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import dumps
 from lamplighter.services.sns.tables.topics import read_map
-from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
-COLUMNS = (
-    "arn, topic, account, region, protocol, endpoint, status, token, authenticated, locked, attributes, throttled_until"
-)
 PENDING, CONFIRMED, DELETED = "PENDING", "CONFIRMED", "DELETED"
 PAGE = 200
 
@@ -29,7 +26,7 @@ class Subscription:
     token: str
     """The token that confirms the subscription."""
     authenticated: bool
-    """Whether the confirming request was signed."""
+    """Whether the confirming request was signed; from SQLite, 0 or 1, as `locked`."""
     locked: bool
     """Whether only a signed request can unsubscribe it."""
     attributes: dict[str, str]
@@ -42,41 +39,34 @@ class Subscription:
         return self.attributes.get("RawMessageDelivery", "").lower() == "true"
 
 
-def _subscription(row: Row) -> Subscription:
-    arn, topic, account, region, protocol, endpoint, status, token, authenticated, locked, attributes, free = row
-    where = (arn, topic, account, region, protocol, endpoint)
-    return Subscription(*where, status, token, bool(authenticated), bool(locked), read_map(attributes), free)
-
-
-def _where(reader: Reader, condition: str, *parameters: str | int) -> list[Subscription]:
-    sql = f"SELECT {COLUMNS} FROM subscriptions WHERE {condition}"  # noqa: S608 - our own conditions
-    return [_subscription(row) for row in reader.rows(sql, parameters)]
+SUBSCRIPTIONS = Table("subscriptions", Subscription, json={"attributes": read_map})
 
 
 def get(reader: Reader, arn: str) -> Subscription | None:
     """Return a subscription by its ARN, or None."""
-    return next(iter(_where(reader, "arn = ?", arn)), None)
+    return SUBSCRIPTIONS.find(reader, "arn = ?", arn)
 
 
 def find_by_endpoint(reader: Reader, topic: str, protocol: str, endpoint: str) -> Subscription | None:
     """Return the subscription of an endpoint to a topic, or None."""
-    return next(iter(_where(reader, "topic = ? AND protocol = ? AND endpoint = ?", topic, protocol, endpoint)), None)
+    return SUBSCRIPTIONS.find(reader, "topic = ? AND protocol = ? AND endpoint = ?", topic, protocol, endpoint)
 
 
 def by_token(reader: Reader, token: str) -> Subscription | None:
     """Return the subscription that a token confirms, or None."""
-    return next(iter(_where(reader, "token = ?", token)), None)
+    return SUBSCRIPTIONS.find(reader, "token = ?", token)
 
 
 def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[Subscription]:
     """Return an account's subscriptions in a region with ARNs after `after`, in order."""
-    condition = "account = ? AND region = ? AND arn > ? AND status <> 'DELETED' ORDER BY arn LIMIT ?"
-    return _where(reader, condition, account, region, after, most)
+    where = "account = ? AND region = ? AND arn > ? AND status <> 'DELETED' ORDER BY arn LIMIT ?"
+    return SUBSCRIPTIONS.select(reader, where, account, region, after, most)
 
 
 def page_of_topic(reader: Reader, topic: str, after: str, most: int) -> list[Subscription]:
     """Return a topic's subscriptions with ARNs after `after`, in order."""
-    return _where(reader, "topic = ? AND arn > ? AND status <> 'DELETED' ORDER BY arn LIMIT ?", topic, after, most)
+    where = "topic = ? AND arn > ? AND status <> 'DELETED' ORDER BY arn LIMIT ?"
+    return SUBSCRIPTIONS.select(reader, where, topic, after, most)
 
 
 def confirmed_of_topic(reader: Reader, topic: str) -> Iterator[Subscription]:
@@ -100,12 +90,7 @@ def count_by_status(reader: Reader, topic: str) -> dict[str, int]:
 
 def put(tx: Tx, subscription: Subscription) -> None:
     """Store a subscription, new or changed."""
-    each = subscription
-    names = (each.arn, each.topic, each.account, each.region, each.protocol, each.endpoint, each.status, each.token)
-    tx.execute(
-        f"INSERT OR REPLACE INTO subscriptions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-        (*names, each.authenticated, each.locked, dumps(each.attributes), each.throttled_until),
-    )
+    SUBSCRIPTIONS.replace(tx, subscription)
 
 
 def set_throttled_until(tx: Tx, arn: str, until: float) -> None:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import JsonError, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.base.json_text import JsonError, loads
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
-COLUMNS = "arn, account, region, name, created, attributes, tags, protection, sequence"
 COUNTERS = ("published", "filtered", "delivered", "failed", "redriven")
 
 
@@ -42,11 +42,6 @@ class AcceptedMessage:
     sequence: int
 
 
-def _topic(row: Row) -> Topic:
-    arn, account, region, name, created, attributes, tags, protection, sequence = row
-    return Topic(arn, account, region, name, created, read_map(attributes), read_map(tags), protection, sequence)
-
-
 def read_map(text: str) -> dict[str, str]:
     """Return a stored map, or an empty map if it cannot be read, so that the topic then has its defaults."""
     try:
@@ -56,10 +51,12 @@ def read_map(text: str) -> dict[str, str]:
     return found
 
 
+TOPICS = Table("topics", Topic, json={"attributes": read_map, "tags": read_map})
+
+
 def get(reader: Reader, arn: str) -> Topic | None:
     """Return a topic by its ARN, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM topics WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
-    return _topic(row) if row else None
+    return TOPICS.find(reader, "arn = ?", arn)
 
 
 def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[str]:
@@ -70,11 +67,7 @@ def page(reader: Reader, account: str, region: str, after: str, most: int) -> li
 
 def put(tx: Tx, topic: Topic) -> None:
     """Store a topic, new or changed."""
-    values = (topic.arn, topic.account, topic.region, topic.name, topic.created)
-    tx.execute(
-        f"INSERT OR REPLACE INTO topics ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-        (*values, dumps(topic.attributes), dumps(topic.tags), topic.protection, topic.sequence),
-    )
+    TOPICS.replace(tx, topic)
 
 
 def delete(tx: Tx, arn: str) -> None:
