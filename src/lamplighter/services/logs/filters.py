@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.precompute import LARGE_TEXT_LENGTH
-from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.services.logs.arns import cut_page, find_group, parse_page_token
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
@@ -41,80 +40,80 @@ SUBSCRIPTION_FIELDS = (
 log = logging.getLogger("lamplighter.logs")
 
 
-class LogFilters:
-    """The operations on metric filters and subscription filters."""
+def put_metric_filter(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Create or replace a metric filter (`PutMetricFilter`)."""
+    for made in params["metricTransformations"]:
+        check_transformation(made, params.get("emitSystemFieldDimensions", ()))
+    return _put(tx, caller, "metric", params, {"applyOnTransformedLogs": False}, METRIC_FIELDS)
 
-    def __init__(self, world: World) -> None:
-        self._world = world
 
-    def put_metric(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Create or replace a metric filter (`PutMetricFilter`)."""
-        for made in params["metricTransformations"]:
-            check_transformation(made, params.get("emitSystemFieldDimensions", ()))
-        return self._put(tx, caller, "metric", params, {"applyOnTransformedLogs": False}, METRIC_FIELDS)
+def put_subscription_filter(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Create or replace a subscription filter (`PutSubscriptionFilter`)."""
+    check_destination(caller, params)
+    defaults = {"distribution": "ByLogStream", "applyOnTransformedLogs": False}
+    answer = _put(tx, caller, "subscription", params, defaults, SUBSCRIPTION_FIELDS)
+    name, group, destination = params["filterName"], params["logGroupName"], params["destinationArn"]
+    warning = "subscription filter %s of %s is stored, but this engine delivers nothing to %s"
+    tx.after_commit.append(lambda: log.warning(warning, name, group, destination))
+    return answer
 
-    def put_subscription(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Create or replace a subscription filter (`PutSubscriptionFilter`)."""
-        check_destination(caller, params)
-        defaults = {"distribution": "ByLogStream", "applyOnTransformedLogs": False}
-        answer = self._put(tx, caller, "subscription", params, defaults, SUBSCRIPTION_FIELDS)
-        name, group, destination = params["filterName"], params["logGroupName"], params["destinationArn"]
-        warning = "subscription filter %s of %s is stored, but this engine delivers nothing to %s"
-        tx.after_commit.append(lambda: log.warning(warning, name, group, destination))
-        return answer
 
-    def _put(self, tx: Tx, caller: Caller, kind: Kind, params: Json, defaults: Json, members: Sequence[str]) -> Json:
-        compile_filter(params["filterPattern"])
-        group, name = find_group(tx, caller, params["logGroupName"]), params["filterName"]
-        existing = filters.get(tx, group.id, kind, name)
-        if existing is None and filters.count(tx, group.id, kind) >= MAX_FILTERS[kind]:
-            raise LimitExceeded
-        _check_expressions(tx, group.id, kind, params)
-        body = {
-            "filterName": name,
-            "logGroupName": group.name,
-            "filterPattern": params["filterPattern"],
-            "creationTime": self._world.now() if existing is None else existing["creationTime"],
-            **defaults,
-            **{member: params[member] for member in members if member in params},
-        }
-        filters.put(tx, group.id, kind, name, body)
-        return {}
+def _put(tx: Tx, caller: Caller, kind: Kind, params: Json, defaults: Json, members: Sequence[str]) -> Json:
+    compile_filter(params["filterPattern"])
+    group, name = find_group(tx, caller, params["logGroupName"]), params["filterName"]
+    existing = filters.get(tx, group.id, kind, name)
+    if existing is None and filters.count(tx, group.id, kind) >= MAX_FILTERS[kind]:
+        raise LimitExceeded
+    _check_expressions(tx, group.id, kind, params)
+    body = {
+        "filterName": name,
+        "logGroupName": group.name,
+        "filterPattern": params["filterPattern"],
+        "creationTime": tx.now if existing is None else existing["creationTime"],
+        **defaults,
+        **{member: params[member] for member in members if member in params},
+    }
+    filters.put(tx, group.id, kind, name, body)
+    return {}
 
-    def describe_metrics(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """List metric filters of a group, or of all groups, optionally by their metric (`DescribeMetricFilters`)."""
-        name, namespace = params.get("metricName"), params.get("metricNamespace")
-        if (name is None) != (namespace is None):
-            raise InvalidParameter("metricName and metricNamespace must be specified together.")
-        if "logGroupName" in params:
-            found, token = _page(reader, caller, "metric", params)
-        else:
-            found, token = _page_of_all(reader, caller, params)
-        if name is not None:
-            found = [body for body in found if _has_metric(body, name, namespace)]
-        return {"metricFilters": found} | token
 
-    def describe_subscriptions(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """List the subscription filters of a group (`DescribeSubscriptionFilters`)."""
-        found, token = _page(reader, caller, "subscription", params)
-        return {"subscriptionFilters": found} | token
+def describe_metric_filters(reader: Reader, caller: Caller, params: Json) -> Json:
+    """List metric filters of a group, or of all groups, optionally by their metric (`DescribeMetricFilters`)."""
+    name, namespace = params.get("metricName"), params.get("metricNamespace")
+    if (name is None) != (namespace is None):
+        raise InvalidParameter("metricName and metricNamespace must be specified together.")
+    if "logGroupName" in params:
+        found, token = _page(reader, caller, "metric", params)
+    else:
+        found, token = _page_of_all(reader, caller, params)
+    if name is not None:
+        found = [body for body in found if _has_metric(body, name, namespace)]
+    return {"metricFilters": found} | token
 
-    def delete_metric(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Delete a metric filter (`DeleteMetricFilter`)."""
-        return _delete(tx, caller, "metric", params)
 
-    def delete_subscription(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Delete a subscription filter (`DeleteSubscriptionFilter`)."""
-        return _delete(tx, caller, "subscription", params)
+def describe_subscription_filters(reader: Reader, caller: Caller, params: Json) -> Json:
+    """List the subscription filters of a group (`DescribeSubscriptionFilters`)."""
+    found, token = _page(reader, caller, "subscription", params)
+    return {"subscriptionFilters": found} | token
 
-    def test(self, _reader: Reader, _caller: Caller, params: Json) -> Json:
-        """Return which of the given messages match a pattern (`TestMetricFilter`)."""
-        return {"matches": params[PREPARED] if PREPARED in params else _matches(params)}
 
-    def prepare_test(self, _reader: Reader, _caller: Caller, params: Json) -> Work | None:
-        """Return the matching for `TestMetricFilter` to do ahead in a thread, or None if the messages are short."""
-        large = sum(map(len, params["logEventMessages"])) > LARGE_TEXT_LENGTH
-        return (lambda: Prepared(_matches(params))) if large else None
+def delete_filter(kind: Kind, tx: Tx, caller: Caller, params: Json) -> Json:
+    """Delete a filter of this kind (`DeleteMetricFilter`, `DeleteSubscriptionFilter`)."""
+    group = find_group(tx, caller, params["logGroupName"])
+    if not filters.delete(tx, group.id, kind, params["filterName"]):
+        raise NotFound(f"{kind} filter")
+    return {}
+
+
+def run_pattern_test(_reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Return which of the given messages match a pattern (`TestMetricFilter`)."""
+    return {"matches": params[PREPARED] if PREPARED in params else _matches(params)}
+
+
+def prepare_pattern_test(_reader: Reader, _caller: Caller, params: Json) -> Work | None:
+    """Return the matching for `TestMetricFilter` to do ahead in a thread, or None if the messages are short."""
+    large = sum(map(len, params["logEventMessages"])) > LARGE_TEXT_LENGTH
+    return (lambda: Prepared(_matches(params))) if large else None
 
 
 def _matches(params: Json) -> Json:
@@ -142,13 +141,6 @@ def _check_expressions(reader: Reader, group: int, kind: Kind, params: Json) -> 
 
 def _count_expressions(pattern: str) -> int:
     return sum(bool(found[1]) for found in REGULAR_EXPRESSION.finditer(pattern))
-
-
-def _delete(tx: Tx, caller: Caller, kind: Kind, params: Json) -> Json:
-    group = find_group(tx, caller, params["logGroupName"])
-    if not filters.delete(tx, group.id, kind, params["filterName"]):
-        raise NotFound(f"{kind} filter")
-    return {}
 
 
 def _page(reader: Reader, caller: Caller, kind: Kind, params: Json) -> tuple[Sequence[Json], Json]:

@@ -7,7 +7,6 @@ has no field indexes and no data sources, so `ListLogGroups` by one of them retu
 from collections.abc import Callable, Sequence
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.logs import arns, retention, tags
 from lamplighter.services.logs.arns import GROUP, find_by_identifier, find_group, group_arn
@@ -24,110 +23,110 @@ DELIVERY_DAYS = 1
 """The retention in days of log groups in the Delivery class; it cannot be changed."""
 
 
-class LogGroups:
-    """The operations on log groups."""
+def create_group(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Create a log group (`CreateLogGroup`)."""
+    name = arns.check_name(params["logGroupName"], "logGroupName")
+    if name.lower().startswith("aws/"):
+        raise InvalidParameter("Log groups starting with AWS/ are reserved for AWS.")
+    if log_groups.get_group(tx, caller.account, caller.region, name) is not None:
+        raise AlreadyExists(GROUP)
+    kind = params.get("logGroupClass", "STANDARD")
+    group = LogGroup(
+        id=0,
+        account=caller.account,
+        region=caller.region,
+        name=name,
+        log_class=kind,
+        created=tx.now,
+        retention=DELIVERY_DAYS if kind == "DELIVERY" else None,
+        kms=params.get("kmsKeyId"),
+        protected=params.get("deletionProtectionEnabled", False),
+        tags=tags.RULES.read(params.get("tags")),
+    )
+    key = log_groups.put_group(tx, group)
+    if group.retention is not None:
+        retention.schedule_expiry(tx, key, tx.now)
+    return {}
 
-    def __init__(self, world: World) -> None:
-        self._world = world
 
-    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Create a log group (`CreateLogGroup`)."""
-        name = arns.check_name(params["logGroupName"], "logGroupName")
-        if name.lower().startswith("aws/"):
-            raise InvalidParameter("Log groups starting with AWS/ are reserved for AWS.")
-        if log_groups.get_group(tx, caller.account, caller.region, name) is not None:
-            raise AlreadyExists(GROUP)
-        kind = params.get("logGroupClass", "STANDARD")
-        group = LogGroup(
-            id=0,
-            account=caller.account,
-            region=caller.region,
-            name=name,
-            log_class=kind,
-            created=self._world.now(),
-            retention=DELIVERY_DAYS if kind == "DELIVERY" else None,
-            kms=params.get("kmsKeyId"),
-            protected=params.get("deletionProtectionEnabled", False),
-            tags=tags.RULES.read(params.get("tags")),
+def delete_group(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Delete a log group (`DeleteLogGroup`). The group disappears immediately; its events are deleted in slices."""
+    group = find_group(tx, caller, params["logGroupName"])
+    if group.protected:
+        raise Protected(group.name)
+    log_groups.delete_group(tx, group.id)
+    for policy in resource_policies.policies_of(tx, group.account, group.region, group_arn(group)):
+        resource_policies.delete(tx, policy)
+    retention.schedule_deletion(tx, "log_group", group.id)
+    return {}
+
+
+def describe_groups(reader: Reader, caller: Caller, params: Json) -> Json:
+    """List log groups by identifier, prefix, pattern or class (`DescribeLogGroups`)."""
+    prefix, pattern = params.get("logGroupNamePrefix"), params.get("logGroupNamePattern")
+    if prefix is not None and pattern is not None:
+        raise InvalidParameter("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
+    show = _short_description if pattern else lambda group: group_to_api(reader, group)
+    if identifiers := params.get("logGroupIdentifiers"):
+        return {"logGroups": [show(group) for each in identifiers for group in _existing_groups(reader, caller, each)]}
+    classes = _classes(params.get("logGroupClass"))
+    found, token = _page(
+        reader, caller, params, lambda group: classes is None or group.log_class in classes, (prefix or "", pattern)
+    )
+    return {"logGroups": [show(group) for group in found]} | token
+
+
+def list_groups(reader: Reader, caller: Caller, params: Json) -> Json:
+    """List summaries of log groups by pattern, class or tags (`ListLogGroups`)."""
+    if "dataSources" in params or "fieldIndexNames" in params:
+        return {"logGroups": []}
+    found, token = _page(reader, caller, params, lambda group: _satisfies_filters(group, params), ("", None))
+    summaries = [
+        {"logGroupName": group.name, "logGroupArn": group_arn(group), "logGroupClass": group.log_class}
+        for group in found
+    ]
+    return {"logGroups": summaries} | token
+
+
+def put_retention(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Set the days for which a group keeps events (`PutRetentionPolicy`)."""
+    group, days = find_group(tx, caller, params["logGroupName"]), params["retentionInDays"]
+    if days not in RETENTIONS:
+        raise InvalidParameter(
+            f"1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(map(str, RETENTIONS))}]"
         )
-        key = log_groups.put_group(tx, group)
-        if group.retention is not None:
-            retention.schedule_expiry(tx, key, self._world.now())
-        return {}
+    _check_retention_can_change(group)
+    log_groups.change_group(tx, group.id, "retention", days)
+    retention.schedule_expiry(tx, group.id, tx.now)
+    return {}
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Delete a log group (`DeleteLogGroup`). The group disappears immediately; its events are deleted in slices."""
-        group = find_group(tx, caller, params["logGroupName"])
-        if group.protected:
-            raise Protected(group.name)
-        log_groups.delete_group(tx, group.id)
-        for policy in resource_policies.policies_of(tx, group.account, group.region, group_arn(group)):
-            resource_policies.delete(tx, policy)
-        retention.schedule_deletion(tx, "log_group", group.id)
-        return {}
 
-    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """List log groups by identifier, prefix, pattern or class (`DescribeLogGroups`)."""
-        prefix, pattern = params.get("logGroupNamePrefix"), params.get("logGroupNamePattern")
-        if prefix is not None and pattern is not None:
-            raise InvalidParameter("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
-        show = _short_description if pattern else lambda group: group_to_api(reader, group)
-        if identifiers := params.get("logGroupIdentifiers"):
-            return {
-                "logGroups": [show(group) for each in identifiers for group in _existing_groups(reader, caller, each)]
-            }
-        classes = _classes(params.get("logGroupClass"))
-        found, token = _page(
-            reader, caller, params, lambda group: classes is None or group.log_class in classes, (prefix or "", pattern)
-        )
-        return {"logGroups": [show(group) for group in found]} | token
+def delete_retention(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Remove the retention, so that "log events do not expire" (`DeleteRetentionPolicy`)."""
+    group = find_group(tx, caller, params["logGroupName"])
+    _check_retention_can_change(group)
+    log_groups.change_group(tx, group.id, "retention", None)
+    return {}
 
-    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """List summaries of log groups by pattern, class or tags (`ListLogGroups`)."""
-        if "dataSources" in params or "fieldIndexNames" in params:
-            return {"logGroups": []}
-        found, token = _page(reader, caller, params, lambda group: _satisfies_filters(group, params), ("", None))
-        summaries = [
-            {"logGroupName": group.name, "logGroupArn": group_arn(group), "logGroupClass": group.log_class}
-            for group in found
-        ]
-        return {"logGroups": summaries} | token
 
-    def put_retention(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Set the days for which a group keeps events (`PutRetentionPolicy`)."""
-        group, days = find_group(tx, caller, params["logGroupName"]), params["retentionInDays"]
-        if days not in RETENTIONS:
-            raise InvalidParameter(
-                f"1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: "
-                f"Member must satisfy enum value set: [{', '.join(map(str, RETENTIONS))}]"
-            )
-        _check_retention_can_change(group)
-        log_groups.change_group(tx, group.id, "retention", days)
-        retention.schedule_expiry(tx, group.id, self._world.now())
-        return {}
+def set_deletion_protection(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Turn a group's deletion protection on or off (`PutLogGroupDeletionProtection`)."""
+    group = find_by_identifier(tx, caller, params["logGroupIdentifier"])
+    log_groups.change_group(tx, group.id, "protected", params["deletionProtectionEnabled"])
+    return {}
 
-    def delete_retention(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Remove the retention, so that "log events do not expire" (`DeleteRetentionPolicy`)."""
-        group = find_group(tx, caller, params["logGroupName"])
-        _check_retention_can_change(group)
-        log_groups.change_group(tx, group.id, "retention", None)
-        return {}
 
-    def set_deletion_protection(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Turn a group's deletion protection on or off (`PutLogGroupDeletionProtection`)."""
-        group = find_by_identifier(tx, caller, params["logGroupIdentifier"])
-        log_groups.change_group(tx, group.id, "protected", params["deletionProtectionEnabled"])
-        return {}
+def associate_kms_key(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Store a group's KMS key (`AssociateKmsKey`)."""
+    log_groups.change_group(tx, _find_kms_group(tx, caller, params).id, "kms", params["kmsKeyId"])
+    return {}
 
-    def associate_kms_key(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Store a group's KMS key (`AssociateKmsKey`)."""
-        log_groups.change_group(tx, _find_kms_group(tx, caller, params).id, "kms", params["kmsKeyId"])
-        return {}
 
-    def disassociate_kms_key(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Remove a group's KMS key (`DisassociateKmsKey`)."""
-        log_groups.change_group(tx, _find_kms_group(tx, caller, params).id, "kms", None)
-        return {}
+def disassociate_kms_key(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Remove a group's KMS key (`DisassociateKmsKey`)."""
+    log_groups.change_group(tx, _find_kms_group(tx, caller, params).id, "kms", None)
+    return {}
 
 
 def _check_retention_can_change(group: LogGroup) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.logs import arns, retention
 from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, Protected
@@ -14,40 +13,36 @@ from lamplighter.store.db import Reader, Tx
 DEFAULT_LIMIT = 50
 
 
-class LogStreams:
-    """The operations on log streams."""
+def create_stream(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Create a log stream (`CreateLogStream`)."""
+    group = arns.find_group(tx, caller, params["logGroupName"])
+    name = arns.check_name(params["logStreamName"], "logStreamName")
+    if log_groups.get_stream(tx, group.id, name) is not None:
+        raise AlreadyExists(arns.STREAM)
+    log_groups.put_stream(tx, group.id, name, tx.now)
+    return {}
 
-    def __init__(self, world: World) -> None:
-        self._world = world
 
-    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Create a log stream (`CreateLogStream`)."""
-        group = arns.find_group(tx, caller, params["logGroupName"])
-        name = arns.check_name(params["logStreamName"], "logStreamName")
-        if log_groups.get_stream(tx, group.id, name) is not None:
-            raise AlreadyExists(arns.STREAM)
-        log_groups.put_stream(tx, group.id, name, self._world.now())
-        return {}
+def delete_stream(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Delete a log stream (`DeleteLogStream`). It disappears immediately; its events are deleted in slices."""
+    group = arns.find_group(tx, caller, params["logGroupName"])
+    if group.protected:
+        raise Protected(group.name)
+    stream = arns.find_stream(tx, group, params["logStreamName"])
+    log_groups.delete_stream(tx, stream.id)
+    retention.schedule_deletion(tx, "stream", stream.id, group.id)
+    return {}
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Delete a log stream (`DeleteLogStream`). It disappears immediately; its events are deleted in slices."""
-        group = arns.find_group(tx, caller, params["logGroupName"])
-        if group.protected:
-            raise Protected(group.name)
-        stream = arns.find_stream(tx, group, params["logStreamName"])
-        log_groups.delete_stream(tx, stream.id)
-        retention.schedule_deletion(tx, "stream", stream.id, group.id)
-        return {}
 
-    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """List the log streams of a group by name or by their latest events (`DescribeLogStreams`)."""
-        group = arns.requested_group(reader, caller, params)
-        size = params.get("limit", DEFAULT_LIMIT)
-        if params.get("orderBy") == "LastEventTime":
-            found, token = _by_time(reader, group, params, size)
-        else:
-            found, token = _by_name(reader, group, params, size)
-        return {"logStreams": [_describe(reader, group, stream) for stream in found]} | token
+def describe_streams(reader: Reader, caller: Caller, params: Json) -> Json:
+    """List the log streams of a group by name or by their latest events (`DescribeLogStreams`)."""
+    group = arns.requested_group(reader, caller, params)
+    size = params.get("limit", DEFAULT_LIMIT)
+    if params.get("orderBy") == "LastEventTime":
+        found, token = _by_time(reader, group, params, size)
+    else:
+        found, token = _by_name(reader, group, params, size)
+    return {"logStreams": [_describe(reader, group, stream) for stream in found]} | token
 
 
 def _by_name(reader: Reader, group: LogGroup, params: Json, size: int) -> tuple[Sequence[LogStream], Json]:

@@ -4,13 +4,11 @@ See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Ope
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
-from lamplighter.services.logs import retention, tags
-from lamplighter.services.logs.filters import LogFilters
-from lamplighter.services.logs.log_groups import LogGroups
-from lamplighter.services.logs.log_streams import LogStreams
+from lamplighter.services.logs import filters, log_groups, log_streams, retention, tags
 from lamplighter.services.logs.metric_extraction import MetricExtractor
 from lamplighter.services.logs.put_log_events import LogEventWriter
 from lamplighter.services.logs.resource_policies import ResourcePolicies
@@ -26,35 +24,34 @@ class Logs(Service):
 
     def __init__(self, bus: Bus, world: World) -> None:
         policies = ResourcePolicies(world)
-        groups, streams, filters = LogGroups(world), LogStreams(world), LogFilters(world)
         ingest, search = LogEventWriter(world, MetricExtractor(bus, world)), EventSearch(world)
         self.operations: Mapping[str, Operation] = {
-            "CreateLogGroup": Operation(write=groups.create),
-            "DeleteLogGroup": Operation(write=groups.delete),
-            "DescribeLogGroups": Operation(read=groups.describe),
-            "ListLogGroups": Operation(read=groups.list),
-            "PutRetentionPolicy": Operation(write=groups.put_retention),
-            "DeleteRetentionPolicy": Operation(write=groups.delete_retention),
-            "PutLogGroupDeletionProtection": Operation(write=groups.set_deletion_protection),
-            "AssociateKmsKey": Operation(write=groups.associate_kms_key),
-            "DisassociateKmsKey": Operation(write=groups.disassociate_kms_key),
+            "CreateLogGroup": Operation(write=log_groups.create_group),
+            "DeleteLogGroup": Operation(write=log_groups.delete_group),
+            "DescribeLogGroups": Operation(read=log_groups.describe_groups),
+            "ListLogGroups": Operation(read=log_groups.list_groups),
+            "PutRetentionPolicy": Operation(write=log_groups.put_retention),
+            "DeleteRetentionPolicy": Operation(write=log_groups.delete_retention),
+            "PutLogGroupDeletionProtection": Operation(write=log_groups.set_deletion_protection),
+            "AssociateKmsKey": Operation(write=log_groups.associate_kms_key),
+            "DisassociateKmsKey": Operation(write=log_groups.disassociate_kms_key),
             "TagLogGroup": Operation(write=tags.OPERATIONS_BY_NAME.tag),
             "UntagLogGroup": Operation(write=tags.OPERATIONS_BY_NAME.untag),
             "ListTagsLogGroup": Operation(read=tags.OPERATIONS_BY_NAME.list),
             **tags.OPERATIONS.by_name(),
-            "CreateLogStream": Operation(write=streams.create),
-            "DeleteLogStream": Operation(write=streams.delete),
-            "DescribeLogStreams": Operation(read=streams.describe),
+            "CreateLogStream": Operation(write=log_streams.create_stream),
+            "DeleteLogStream": Operation(write=log_streams.delete_stream),
+            "DescribeLogStreams": Operation(read=log_streams.describe_streams),
             "PutLogEvents": Operation(write=ingest.put, prepare=ingest.prepare),
             "GetLogEvents": Operation(read=search.get),
             "FilterLogEvents": Operation(read=search.filter),
-            "PutMetricFilter": Operation(write=filters.put_metric),
-            "DescribeMetricFilters": Operation(read=filters.describe_metrics),
-            "DeleteMetricFilter": Operation(write=filters.delete_metric),
-            "TestMetricFilter": Operation(read=filters.test, prepare=filters.prepare_test),
-            "PutSubscriptionFilter": Operation(write=filters.put_subscription),
-            "DescribeSubscriptionFilters": Operation(read=filters.describe_subscriptions),
-            "DeleteSubscriptionFilter": Operation(write=filters.delete_subscription),
+            "PutMetricFilter": Operation(write=filters.put_metric_filter),
+            "DescribeMetricFilters": Operation(read=filters.describe_metric_filters),
+            "DeleteMetricFilter": Operation(write=partial(filters.delete_filter, "metric")),
+            "TestMetricFilter": Operation(read=filters.run_pattern_test, prepare=filters.prepare_pattern_test),
+            "PutSubscriptionFilter": Operation(write=filters.put_subscription_filter),
+            "DescribeSubscriptionFilters": Operation(read=filters.describe_subscription_filters),
+            "DeleteSubscriptionFilter": Operation(write=partial(filters.delete_filter, "subscription")),
             "PutResourcePolicy": Operation(write=policies.put),
             "DescribeResourcePolicies": Operation(read=policies.describe),
             "DeleteResourcePolicy": Operation(write=policies.delete),
