@@ -49,6 +49,14 @@ def loads(text: str | bytes) -> Json:
         raise JsonError(str(error)) from None
 
 
+def loads_or(text: str | bytes, otherwise: Json) -> Json:
+    """Parse JSON text; return `otherwise` if the text is not JSON."""
+    try:
+        return loads(text)
+    except JsonError:
+        return otherwise
+
+
 def loads_object(text: str | bytes) -> dict[str, Json]:
     """Parse the text of a JSON object. Raises `JsonError` for any other value, too."""
     found = loads(text)

@@ -6,7 +6,7 @@ code that processes a row deletes it in the transaction that records the effect.
 
 from collections.abc import Callable
 
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.store.db import OutboxRow, Reader, Tx
 
 
@@ -37,14 +37,7 @@ def is_pending(reader: Reader, key: int) -> bool:
 def pending_rows(reader: Reader) -> list[OutboxRow]:
     """Return all pending rows, oldest first."""
     rows = reader.rows("SELECT id, service, subject, body FROM outbox ORDER BY id")
-    return [OutboxRow(key, service, subject, _parse_body(body)) for key, service, subject, body in rows]
-
-
-def _parse_body(body: str) -> Json:
-    try:
-        return loads(body)
-    except JsonError:
-        return None
+    return [OutboxRow(key, service, subject, loads_or(body, None)) for key, service, subject, body in rows]
 
 
 def backlog(reader: Reader) -> tuple[int, int | None]:

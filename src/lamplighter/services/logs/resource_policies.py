@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutReso
 """
 
 from lamplighter.base.errors import require
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.logs.arns import group_arn, page_token, parse_page_token, tagged_group
@@ -28,7 +28,7 @@ class ResourcePolicies:
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Create or replace a policy of the account or of a log group (`PutResourcePolicy`)."""
         resource, name, document = _resource(tx, params), _name(params), params.get("policyDocument")
-        if not _is_document(document):
+        if not isinstance(loads_or(document or "", None), dict):
             raise InvalidParameter("policyDocument must be a policy in JSON.")
         existing = rows.policies_of(tx, caller.account, caller.region, resource)
         # A log group has one policy, regardless of its name.
@@ -86,13 +86,6 @@ def _check_revision(old: Policy | None, params: Json) -> None:
     """Raise `InvalidParameter` unless the request names the current revision of a log group's policy."""
     if params.get("expectedRevisionId") != (old.revision if old is not None else None):
         raise InvalidParameter("expectedRevisionId is not the revision of the resource policy.")
-
-
-def _is_document(text: str | None) -> bool:
-    try:
-        return isinstance(loads(text or ""), dict)
-    except JsonError:
-        return False
 
 
 def _policy_to_api(policy: Policy) -> Json:

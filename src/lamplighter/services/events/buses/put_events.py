@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.errors import ValidationError
-from lamplighter.base.json_text import Json, JsonError, loads, nesting_depth
+from lamplighter.base.json_text import Json, loads_or, nesting_depth
 from lamplighter.base.precompute import LARGE_TEXT_LENGTH
 from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
@@ -124,10 +124,7 @@ def _check_entry(entry: Json) -> Json:
         raise InvalidEntry("InvalidArgument", "Parameter Time is not valid.")
     if entry["Source"].startswith("aws."):
         raise InvalidEntry("NotAuthorizedForSourceException", "Not authorized for the source.")
-    try:
-        detail = loads(entry["Detail"])
-    except JsonError:
-        detail = None
+    detail = loads_or(entry["Detail"], None)
     if not isinstance(detail, dict) or nesting_depth(detail) > MAX_DETAIL_DEPTH:
         raise InvalidEntry("MalformedDetail", "Detail is malformed.")
     return detail

@@ -4,7 +4,7 @@ See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPat
 """
 
 from lamplighter.base.errors import AwsError, ValidationError
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, JsonError, loads, loads_or
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Caller, Work
 from lamplighter.lang.event_pattern.pattern import EventPatternError, Pattern, PatternTooComplex, compile_event_pattern
@@ -58,10 +58,7 @@ def _pattern_error(text: str, error: EventPatternError, at: int | None) -> AwsEr
 
 def _matches(pattern_text: str, event_text: str) -> bool:
     pattern = read_pattern(pattern_text)
-    try:
-        event = loads(event_text)
-    except JsonError:
-        event = None
+    event = loads_or(event_text, None)
     if not isinstance(event, dict) or not all(event.get(name) for name in REQUIRED_FIELDS):
         raise ValidationError("Parameter Event is not valid.")
     try:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable
 from urllib.parse import quote
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.events.errors import ResourceNotFound
 from lamplighter.services.events.tables import resources as rows
@@ -50,7 +50,7 @@ def call_api(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
         "ApiEndpoint": endpoint,
         "Headers": HEADERS | params["http"]["Headers"],
         "QueryParameters": params["http"]["Query"],
-        "RequestBody": _parse_body(params["body"]),
+        "RequestBody": loads_or(params["body"], params["body"]),
     }
     return _await_answer(bus.invoke(tx, caller, "http", "Invoke", request))
 
@@ -88,10 +88,3 @@ def _fill_endpoint(endpoint: str, values: list[str]) -> str:
     first, *others = endpoint.split("*")
     values = [quote(value, safe="") for value in values] + ["*"] * len(others)
     return first + "".join(value + part for value, part in zip(values, others, strict=False))
-
-
-def _parse_body(text: str) -> Json:
-    try:
-        return loads(text)
-    except JsonError:
-        return text

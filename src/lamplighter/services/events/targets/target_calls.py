@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lamplighter.base import arn
 from lamplighter.base.arn import Arn
 from lamplighter.base.errors import UnknownOperation
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.lang.event_pattern.comparisons import is_number
 from lamplighter.services.events.arns import MAX_EVENT_TIME, derive_id, parse_instant
 from lamplighter.services.events.targets.api_destination_calls import http_values
@@ -139,10 +139,7 @@ def _log_entry(target_input: TargetInput) -> tuple[int, str]:
     """
     event_time = parse_instant(target_input.event["time"])
     if is_constant(target_input.target):
-        try:
-            made = loads(target_input.input)
-        except JsonError:
-            made = None
+        made = loads_or(target_input.input, None)
         if isinstance(made, dict) and made.keys() == {"timestamp", "message"}:
             message = made["message"]
             return _parse_time(made["timestamp"], event_time), message if isinstance(message, str) else dumps(message)

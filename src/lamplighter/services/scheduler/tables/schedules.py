@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import Json, JsonError, dumps, loads_object
+from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
@@ -41,10 +41,8 @@ class Schedule:
 
 
 def _read(text: str) -> Json:
-    try:
-        return loads_object(text)
-    except JsonError:
-        return None
+    found = loads_or(text, None)
+    return found if isinstance(found, dict) else None
 
 
 SCHEDULES = Table("schedules", Schedule, json={"body": _read, "annotation": _read})

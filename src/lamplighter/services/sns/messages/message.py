@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 from lamplighter.base.number_text import parse_decimal
 from lamplighter.services.sns.errors import InvalidAttributeValue, InvalidParameter
 from lamplighter.services.sns.tables.topics import Topic
@@ -150,7 +150,7 @@ def _attribute(name: str, given: Json) -> Attribute:
         return Attribute(kind, b64encode(value if isinstance(value, bytes) else value.encode()).decode())
     if base == "Number" and not _is_number(value):
         raise InvalidAttributeValue(f"Could not cast message attribute '{name}' value to number.")
-    if kind == "String.Array" and not _is_array(value):
+    if kind == "String.Array" and not isinstance(loads_or(value, None), list):
         raise InvalidAttributeValue(f"The message attribute '{name}' with type 'String.Array' must hold a JSON array.")
     return Attribute(kind, value)
 
@@ -161,13 +161,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_array(text: str) -> bool:
-    try:
-        return isinstance(loads(text), list)
-    except JsonError:
-        return False
 
 
 def _group_and_deduplication(params: Json, topic: Topic | None) -> tuple[str | None, str | None]:

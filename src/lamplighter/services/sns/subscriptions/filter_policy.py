@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, JsonError, loads, loads_or
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Work
 from lamplighter.lang.event_pattern.pattern import EventPatternError, Pattern, PatternTooComplex, compile_event_pattern
@@ -129,10 +129,7 @@ def _matches_policy(policy: str, subscription: Mapping[str, str], text: str, fil
 
 
 def _object(text: str) -> Json:
-    try:
-        document = loads(text)
-    except JsonError:
-        return None
+    document = loads_or(text, None)
     return document if isinstance(document, dict) else None
 
 
@@ -180,15 +177,7 @@ def _build_attributes_object(attributes: Mapping[str, Attribute]) -> Json:
         if attribute.type == "String.Array":
             found[name] = loads(attribute.value)
         elif kind == "Number":
-            found[name] = loads(attribute.value) if _is_json(attribute.value) else float(attribute.value)
+            found[name] = loads_or(attribute.value, float(attribute.value))
         elif kind == "String":
             found[name] = attribute.value
     return found
-
-
-def _is_json(text: str) -> bool:
-    try:
-        loads(text)
-    except JsonError:
-        return False
-    return True

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
@@ -36,14 +36,7 @@ class SnsDelivery:
     """The notification while the delivery is pending; None if it is finished or cannot be read."""
 
 
-def _read(body: str) -> Json:
-    try:
-        return loads(body)
-    except JsonError:
-        return None
-
-
-DELIVERIES = Table("sns_deliveries", SnsDelivery, json={"body": _read})
+DELIVERIES = Table("sns_deliveries", SnsDelivery, json={"body": lambda text: loads_or(text, None)})
 
 
 def get(reader: Reader, key: int) -> SnsDelivery | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import JsonError, loads
+from lamplighter.base.json_text import loads_or
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
@@ -44,10 +44,7 @@ class AcceptedMessage:
 
 def read_map(text: str) -> dict[str, str]:
     """Return a stored map, or an empty map if it cannot be read, so that the topic then has its defaults."""
-    try:
-        found: dict[str, str] = loads(text)
-    except JsonError:
-        return {}
+    found: dict[str, str] = loads_or(text, {})
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lamplighter.base import arn
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import encode_token, list_page
@@ -171,11 +171,7 @@ def _read_boolean(given: dict[str, str], name: str) -> bool:
 
 
 def _check_protection(text: str) -> None:
-    try:
-        policy = loads(text) if len(text) <= MAX_POLICY_LENGTH else None
-    except JsonError:
-        policy = None
-    if not isinstance(policy, dict):
+    if len(text) > MAX_POLICY_LENGTH or not isinstance(loads_or(text, None), dict):
         raise InvalidParameter("DataProtectionPolicy")
 
 
