@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from lamplighter.base.json_text import JsonError, dumps, loads
+from lamplighter.base.json_text import dumps, loads_or
 
 SecretLookup = Callable[[str, str], str | None]
 """A function of a name in the container and a reference; it returns the secret's value, or None."""
@@ -105,9 +105,6 @@ def _spellings(reference: SecretReference) -> Iterator[SecretReference]:
 
 def _member(text: str, key: str) -> str | None:
     """Return a member of a secret that is a JSON object, or None."""
-    try:
-        document = loads(text)
-    except JsonError:
-        return None
+    document = loads_or(text, None)
     value = document.get(key) if isinstance(document, dict) else None
     return value if value is None or isinstance(value, str) else dumps(value)

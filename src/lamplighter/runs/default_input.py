@@ -8,7 +8,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Descri
 
 from collections.abc import Iterable
 
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
 from lamplighter.runs.schedules import target_input
 
@@ -17,12 +17,12 @@ def default_input(metadata: str | None, schedules: Iterable[Json], rules: Iterab
     """Return the input in a resource's metadata (JSON text), or of the first schedule or rule that has one, or {}."""
     declared = _declared_input(metadata)
     texts = (declared, *map(target_input, schedules), *(each.get("Input") for each in rules))
-    return next((_without_lamplighter_key(_read(text)) for text in texts if text is not None), {})
+    return next((_without_lamplighter_key(loads_or(text, {})) for text in texts if text is not None), {})
 
 
 def _declared_input(metadata: str | None) -> str | None:
     """Return the input in the metadata of a job's state machine, or None."""
-    found = _read(metadata or "{}")
+    found = loads_or(metadata or "{}", {})
     extensions = found.get("Lamplighter") if isinstance(found, dict) else None
     text = extensions.get("Input") if isinstance(extensions, dict) else None
     return text if isinstance(text, str) else None
@@ -34,10 +34,3 @@ def _without_lamplighter_key(document: Json) -> Json:
         if isinstance(document, dict)
         else document
     )
-
-
-def _read(text: str) -> Json:
-    try:
-        return loads(text)
-    except JsonError:
-        return {}

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 
 MAX_QUOTED_CHARACTERS = 300
 """The most characters that are quoted from a cause that describes no task."""
@@ -70,8 +70,4 @@ def _objects(values: Json) -> Iterator[dict[str, Json]]:
 
 
 def _document(text: str | None) -> Json:
-    try:
-        document = loads(text) if text and text[:1] == "{" else {}
-    except JsonError:
-        return {}
-    return document if isinstance(document, dict) else {}
+    return loads_or(text, {}) if text and text[:1] == "{" else {}

@@ -6,7 +6,7 @@ To AWS such a run succeeded. Only its output shows the skip, which the job's sta
 
 from collections.abc import Sequence
 
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 
 SKIPPED = "SKIPPED"
 """The status that people are shown for a skipped run. Such a run counts neither as success nor as failure."""
@@ -20,10 +20,7 @@ def skip_output(running: Json) -> Json:
 
 def runs_that_caused_skip(output: str | None) -> Sequence[str] | None:
     """Return the runs because of which a run with this output was skipped, or None if it was not skipped."""
-    try:
-        document = loads(output or "null")
-    except JsonError:
-        return None
+    document = loads_or(output or "null", None)
     if not isinstance(document, dict) or document.keys() != {"skipped", "running"} or document["skipped"] is not True:
         return None
     running = document["running"] if isinstance(document["running"], list) else [document["running"]]

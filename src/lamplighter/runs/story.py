@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 from lamplighter.runs import failure_reasons
 from lamplighter.runs.job_machine import ENDED_WELL, RUN_TASK, is_supporting_state, state_in_job
 
@@ -297,7 +297,7 @@ class _StoryReader:
         found = self._surrounding_visit(position, lambda visit: visit.state == details["name"])
         if found is None or found.visit is None:
             return position
-        assigned = {name: _value(text) for name, text in (details.get("assignedVariables") or {}).items()}
+        assigned = {name: loads_or(text, text) for name, text in (details.get("assignedVariables") or {}).items()}
         self.visits[found.visit] = replace(
             self.visits[found.visit],
             left=time,
@@ -400,10 +400,3 @@ def _with_task(attempt: Attempt, described: Json) -> Attempt:
 
 def _details(event: Json) -> Json:
     return next((value for name, value in event.items() if name.endswith("EventDetails")), {})
-
-
-def _value(text: str) -> Json:
-    try:
-        return loads(text)
-    except JsonError:
-        return text

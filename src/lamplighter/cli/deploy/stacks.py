@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads_or
 
 DESCRIPTION_SUFFIX = ", by lamplighter"
 """The end of the description of each template that is made from a job file."""
@@ -56,10 +56,7 @@ def find_stack(client: Json, name: str) -> Stack | None:
 def read_template(client: Json, stack: Stack) -> Json:
     """Return the original template of a stack, or {} if it is not JSON; the templates of job files are JSON."""
     body = client.get_template(StackName=stack.id, TemplateStage="Original")["TemplateBody"]
-    try:
-        return loads(body if isinstance(body, str) else dumps(dict(body)))
-    except JsonError:
-        return {}
+    return loads_or(body if isinstance(body, str) else dumps(dict(body)), {})
 
 
 def is_from_job_file(document: Json) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 from botocore.exceptions import ClientError
 
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, JsonError, dumps, loads, loads_or
 from lamplighter.cli.command_context import CommandContext, fail
 from lamplighter.cli.runs import find_job, job_schedules
 from lamplighter.cli.runs.find_job import Machine
@@ -37,10 +37,7 @@ def _parse_command(command: str) -> list[str]:
     """Parse a command as the job file does: a line for the shell, or a JSON list of words, which no shell reads."""
     if not command.strip():
         raise typer.BadParameter("--command: name the command to run")
-    try:
-        given = loads(command)
-    except JsonError:
-        given = None
+    given = loads_or(command, None)
     if isinstance(given, list) and given and all(isinstance(word, str) for word in given):
         return given
     return ["sh", "-c", command]

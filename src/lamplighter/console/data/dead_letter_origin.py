@@ -11,7 +11,7 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.
 from dataclasses import dataclass
 
 from lamplighter.base.errors import ValidationError
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 from lamplighter.console.page import Page
 from lamplighter.console.ports.port import place_of_arn
 from lamplighter.console.view import links
@@ -78,10 +78,7 @@ async def _repeat_call(page: Page, attributes: dict[str, str], body: str) -> Non
     """Make the call that the schedule could not make."""
     service, _, action = attributes["TARGET_ARN"].removeprefix(UNIVERSAL_TARGET_PREFIX).partition(":")
     place = place_of_arn(attributes["SCHEDULE_ARN"])
-    try:
-        params = loads(body)
-    except JsonError:
-        params = None
+    params = loads_or(body, None)
     if place is None or not isinstance(params, dict) or not action:
         raise ValidationError("This dead letter does not contain a valid call.")
     operation = f"{action[:1].upper()}{action[1:]}"

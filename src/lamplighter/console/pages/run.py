@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.responses import PlainTextResponse, Response
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.console.data import container_output, history
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view import graph, run_duration, state_panel, timeline
@@ -61,10 +61,7 @@ async def read_run(page: Page) -> RunData:
 async def read_definition(page: Page) -> Json:
     """Read the definition that the run uses, which may be older than the state machine's present one."""
     found = await page.call("states", "DescribeStateMachineForExecution", executionArn=page.arn)
-    try:
-        return loads(found["definition"])
-    except JsonError:
-        return {}
+    return loads_or(found["definition"], {})
 
 
 async def show(page: Page) -> Response:
@@ -142,10 +139,7 @@ def start_command(page: Page, about: Json) -> str:
 
 
 def _has_secrets(text: str) -> bool:
-    try:
-        document = loads(text)
-    except JsonError:
-        return False
+    document = loads_or(text, None)
     return bool(mask_secrets(document) != document)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import MAX_DEPTH, Json, JsonError, dumps, loads, nesting_depth
+from lamplighter.base.json_text import MAX_DEPTH, Json, JsonError, dumps, loads, loads_or, nesting_depth
 from lamplighter.console.data import container_defaults, job_schedules
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view.masking import MASK, mask_secrets
@@ -55,7 +55,7 @@ async def read_default_input(page: Page) -> Json:
     """Return the input of the run that the query's `from` names, or else the job's default input."""
     if (earlier := page.query("from")) is not None:
         found = await page.at(earlier).call("states", "DescribeExecution", executionArn=earlier)
-        return _parse_or_empty(found.get("input", "{}"))
+        return loads_or(found.get("input", "{}"), {})
     metadata = await _read_metadata(page)
     schedules, rules = await job_schedules.job_targets(page, page.arn)
     return default_input(metadata, schedules, rules)
@@ -87,13 +87,6 @@ async def _logical_id(page: Page, stack: str) -> str:
         if not listed.get("NextToken"):
             raise LookupError(page.arn)
         token = {"NextToken": listed["NextToken"]}
-
-
-def _parse_or_empty(text: str) -> Json:
-    try:
-        return loads(text)
-    except JsonError:
-        return {}
 
 
 def fill_form(document: Json) -> StartForm:
@@ -183,7 +176,7 @@ def _words(command: str) -> list[str]:
 
 async def _render_form(page: Page, about: Json, fields: StartForm, error: InvalidField | None) -> Response:
     overrides = OVERRIDES_MARKER in about["definition"]
-    several = len(container_states(_parse_or_empty(about["definition"]))) > 1
+    several = len(container_states(loads_or(about["definition"], {}))) > 1
     return await page.render(
         "start.html",
         status=200 if error is None else 422,

@@ -7,7 +7,7 @@ invalid one. See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-a
 
 from collections.abc import Iterator
 
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 
 MAX_LABEL_LENGTH = 22
 """The longest label of a transition, in characters."""
@@ -15,10 +15,7 @@ MAX_LABEL_LENGTH = 22
 
 def parse_graph(definition: str) -> Json:
     """Return the graph of a definition's text, or a graph without states if the text is not JSON."""
-    try:
-        return block_graph(loads(definition))
-    except JsonError:
-        return block_graph({})
+    return block_graph(loads_or(definition, {}))
 
 
 def block_graph(machine: Json) -> Json:

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, JsonError, dumps, loads, loads_or
 from lamplighter.console.view.masking import is_secret, mask_secrets
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs import durations
@@ -122,10 +122,7 @@ def stack_status(status: str) -> str:
 
 def parse_document(text: str) -> Json:
     """Parse JSON text; return None if the text is not JSON."""
-    try:
-        return loads(text)
-    except JsonError:
-        return None
+    return loads_or(text, None)
 
 
 def arn_path(arn: str) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, JsonError, dumps, loads, loads_or
 
 DOCKER_HUB = "docker.io"
 HUB_KEY = "https://index.docker.io/v1/"
@@ -111,10 +111,7 @@ def _read_config(environment: Mapping[str, str]) -> Json:
         return {}
     except OSError as error:
         raise LoginUnreadable(f"Docker's config.json cannot be read: {error.strerror or error}") from None
-    try:
-        config = loads(text) if text.strip() else {}
-    except JsonError:
-        config = None
+    config = loads_or(text, None) if text.strip() else {}
     if not isinstance(config, dict):
         raise LoginUnreadable(f"{file} is not a JSON document")
     return config

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, JsonError, dumps, loads, loads_or
 from lamplighter.bus import Bus, Caller, Operation
 from lamplighter.outbound.port import DeliveryFailed, Http, HttpRequest, HttpResponse
 from lamplighter.services.states.calls.parameter_conversion import ParametersRefused
@@ -216,9 +216,4 @@ def _headers_by_name(reply: HttpResponse) -> dict[str, list[str]]:
 def _parse_body(reply: HttpResponse, text: str) -> Json:
     """Return the body of a response: parsed if its content type is JSON, else as text."""
     kind = next((value for name, value in reply.headers if name.lower() == "content-type"), "")
-    if "json" not in kind:
-        return text
-    try:
-        return loads(text)
-    except JsonError:
-        return text
+    return loads_or(text, text) if "json" in kind else text

@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html.
 """
 
 from lamplighter.asl.definition.model import Resource
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads_or
 
 
 def invoke_parameters(resource: Resource, parameters: Json) -> Json:
@@ -24,23 +24,17 @@ def function_error(answer: Json) -> tuple[str, str] | None:
     if "FunctionError" not in answer:
         return None
     cause = _payload_text(answer.get("Payload"))
-    payload = _parse_payload(cause)
+    payload = loads_or(cause, cause)
     error = payload.get("errorType") if isinstance(payload, dict) else None
     return error or "Lambda.Unknown", cause
 
 
 def function_result(resource: Resource, answer: Json) -> Json:
     """Return the task's result for a function that returned; its payload is parsed as JSON."""
-    payload = _parse_payload(_payload_text(answer.get("Payload")))
+    text = _payload_text(answer.get("Payload"))
+    payload = loads_or(text, text)
     return payload if resource.kind == "lambda" else answer | {"Payload": payload}
 
 
 def _payload_text(payload: Json) -> str:
     return payload.decode(errors="replace") if isinstance(payload, bytes) else str(payload or "null")
-
-
-def _parse_payload(text: str) -> Json:
-    try:
-        return loads(text)
-    except JsonError:
-        return text

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.history import HistoryEvent
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 
 UNLOGGED_TYPES = frozenset(
     {"TaskStarted", "ParallelStateStarted", "MapStateStarted", "ParallelStateSucceeded", "MapStateSucceeded"}
@@ -32,10 +32,7 @@ def _describe_details(details: Json) -> str:
 
 def _shorten_cause(cause: str) -> str:
     """Shorten a cause to one line; for a stopped task, show its stop reason and its containers' exit codes."""
-    try:
-        task = loads(cause)
-    except JsonError:
-        task = None
+    task = loads_or(cause, None)
     if isinstance(task, dict) and "StoppedReason" in task:
         exits = [f"{each['Name']} exited with {each['ExitCode']}" for each in task["Containers"] if "ExitCode" in each]
         return ", ".join([task["StoppedReason"], *exits])
