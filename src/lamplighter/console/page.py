@@ -64,6 +64,10 @@ class Page:
                 return None
             raise
 
+    async def call_internal(self, service: str, operation: str, **params: Json) -> Json:
+        """Call an operation that only an engine has, or return None if it does not exist here."""
+        return await self.console.port.call_internal(self.place, service, operation, params)
+
     def at(self, arn: str) -> "Page":
         """Return the same page in the account and region of a resource. Raises ValidationError for an invalid ARN."""
         place = place_of_arn(arn)

@@ -71,4 +71,5 @@ def test_aws_is_called_less_often_than_an_engine(aws: AwsPort) -> None:
 
 
 async def test_aws_has_no_slots(aws: AwsPort) -> None:
-    assert await aws.slots(f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/night") is None
+    params = {"GroupName": "default", "Name": "night"}
+    assert await aws.call_internal(PLACE, "scheduler", "ListSlots", params) is None

@@ -67,8 +67,8 @@ async def send_again(page: Page, message: Json) -> bool:
         raise ValidationError("This message cannot be sent again: no queue, rule or schedule moved it here.")
     attributes = {name: str(value.get("StringValue", "")) for name, value in message["Attributes"].items()}
     if found.kind == "rule":
-        params = {"RuleArn": attributes["RULE_ARN"], "TargetArn": attributes["TARGET_ARN"], "Event": message["Body"]}
-        await page.console.port.call_internal(page.place, "events", "Redeliver", params)
+        rule, target = attributes["RULE_ARN"], attributes["TARGET_ARN"]
+        await page.call_internal("events", "Redeliver", RuleArn=rule, TargetArn=target, Event=message["Body"])
     elif found.kind == "schedule":
         await _repeat_call(page, attributes, message["Body"])
     return found.kind != "queue"

@@ -41,7 +41,8 @@ async def read_latest_slots(page: Page, schedules: Sequence[JobSchedule], limit:
 
 async def _read_slots(page: Page, arn: str) -> Json:
     try:
-        return await page.console.port.slots(arn)
+        _, group, name = arn.split("/")
+        return await page.at(arn).call_internal("scheduler", "ListSlots", GroupName=group, Name=name)
     except AwsError:
         return None
 

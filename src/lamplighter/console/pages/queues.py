@@ -64,7 +64,7 @@ async def show_queue(page: Page) -> Response:
     """Show a queue, with its messages if the port can read them without receiving them."""
     queue = await _read_queue(page, await _queue_url(page))
     after = {"After": position} if (position := _parse_position(page.query("after"))) else {}
-    answer = await page.console.port.call_internal(page.place, "sqs", "PeekMessages", {"QueueArn": queue.arn, **after})
+    answer = await page.call_internal("sqs", "PeekMessages", QueueArn=queue.arn, **after)
     move_tasks = (
         await page.call("sqs", "ListMessageMoveTasks", SourceArn=queue.arn, MaxResults=3) if queue.sources else {}
     )
@@ -113,15 +113,15 @@ async def act_on_message(page: Page, given: Mapping[str, str]) -> Response:
     if action not in ("again", "discard") or not number.isdecimal():
         raise ValidationError("Choose a message and an action")
     message_key = {"QueueArn": page.arn, "Id": int(number)}
-    answer = await page.console.port.call_internal(page.place, "sqs", "PeekMessages", message_key)
+    answer = await page.call_internal("sqs", "PeekMessages", **message_key)
     if answer is None:
         raise AwsError("On AWS, only all messages of a queue can be moved together", code="UnsupportedOperation")
     if not answer["Messages"]:
         raise AwsError("This message is no longer in the queue.", code="NotFound", status=404)
     if action == "discard" or await dead_letter_origin.send_again(page, answer["Messages"][0]):
-        await page.console.port.call_internal(page.place, "sqs", "Discard", message_key)
+        await page.call_internal("sqs", "Discard", **message_key)
     else:
-        await page.console.port.call_internal(page.place, "sqs", "SendAgain", message_key)
+        await page.call_internal("sqs", "SendAgain", **message_key)
     return page.redirect(page.url)
 
 

@@ -19,14 +19,14 @@ MAX_RUNS, STRIP_RUNS = 200, 20
 
 async def list_removed(page: Page) -> Sequence[Json]:
     """Return the removed jobs in the page's place. Empty if the port cannot list them."""
-    answer = await page.console.port.call_internal(page.place, "states", "ListRemovedMachines", {})
+    answer = await page.call_internal("states", "ListRemovedMachines")
     return [each for each in (answer or {}).get("stateMachines", ()) if not is_supporting_machine(each["name"])]
 
 
 async def show_removed(page: Page, missing: AwsError) -> Response:
     """Show the runs of a removed job. Raises `missing` if no runs are kept."""
     name = page.arn.rpartition(":")[2]
-    answer = await page.console.port.call_internal(page.place, "states", "ListKeptExecutions", {"name": name})
+    answer = await page.call_internal("states", "ListKeptExecutions", name=name)
     runs = (answer or {}).get("executions", ())
     if not runs:
         raise missing

@@ -29,7 +29,7 @@ class ContainerOutput:
 async def show(page: Page) -> Response:
     """Show all tasks."""
     before = {"Before": int(text)} if (text := page.query("next") or "").isdecimal() else {}
-    answer = await page.console.port.call_internal(page.place, "ecs", "LatestTasks", before)
+    answer = await page.call_internal("ecs", "LatestTasks", **before)
     tasks = answer["Tasks"] if answer else await _list_tasks_of_clusters(page)
     return await page.render("tasks.html", tasks=tasks, next=(answer or {}).get("Before"), page_of=links.resource_path)
 

@@ -47,9 +47,7 @@ async def show_topic(page: Page) -> Response:
         _read_topic(page, page.arn), page.call("sns", "ListSubscriptionsByTopic", TopicArn=page.arn, **token)
     )
     subscriptions = await asyncio.gather(*(_with_attributes(page, each) for each in listed.get("Subscriptions", ())))
-    answer = await page.console.port.call_internal(
-        page.place, "sns", "ListDeliveries", {"TopicArn": page.arn, **before}
-    )
+    answer = await page.call_internal("sns", "ListDeliveries", TopicArn=page.arn, **before)
     return await page.render(
         "topic.html", topic=topic, subscriptions=subscriptions, next=listed.get("NextToken"),
         deliveries=answer and answer["Deliveries"], before=(answer or {}).get("Before"), page_of=links.resource_path,

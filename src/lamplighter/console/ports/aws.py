@@ -65,10 +65,6 @@ class AwsPort:
             raise Unavailable(f"{self.title} does not answer: {error}") from None
         return {name: plain_json(value) for name, value in answer.items() if name != "ResponseMetadata"}
 
-    async def slots(self, schedule: str, before: float | None = None) -> Json:
-        """Return None: AWS keeps no slots."""
-        del schedule, before
-
     async def call_internal(self, place: Place, service: str, operation: str, params: Json) -> Json:
         """Return None: AWS has no such operation."""
         del place, service, operation, params

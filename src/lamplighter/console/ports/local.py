@@ -7,10 +7,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, dump_bytes, loads
 from lamplighter.bus import Caller
-from lamplighter.console.ports.port import Place, place_of_arn
+from lamplighter.console.ports.port import Place
 from lamplighter.engine.engine import Engine
 from lamplighter.services.states.tables import state_machines
 
@@ -42,21 +41,10 @@ class LocalPort:
     async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:
         """Call an operation; see `ConsolePort`."""
         self.engine.catalog.operation(service, operation).check(params)
-        return await self._call_engine(place, service, operation, params)
-
-    async def slots(self, schedule: str, before: float | None = None) -> Json:
-        """Return the slots of a schedule; see `ConsolePort`."""
-        place, parts = place_of_arn(schedule), schedule.split("/")
-        if place is None or len(parts) != 3:
-            raise ValidationError(f"{schedule} is not the ARN of a schedule")
-        params = {"GroupName": parts[1], "Name": parts[2]} | ({} if before is None else {"Before": before})
-        return await self._call_engine(place, "scheduler", "ListSlots", params)
+        return await self.call_internal(place, service, operation, params)
 
     async def call_internal(self, place: Place, service: str, operation: str, params: Json) -> Json:
         """Call an operation of the engine that AWS does not have; see `ConsolePort`."""
-        return await self._call_engine(place, service, operation, params)
-
-    async def _call_engine(self, place: Place, service: str, operation: str, params: Json) -> Json:
         answer = await self.engine.call(Caller(place.account, place.region), service, operation, params)
         # Converting a page of events takes 20 ms, which would delay other requests on the loop.
         is_long = isinstance(answer, dict) and len(answer.get("events", ())) > MAX_EVENTS_ON_LOOP

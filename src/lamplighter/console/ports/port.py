@@ -49,12 +49,6 @@ class ConsolePort(Protocol):
     async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:
         """Call an operation by its AWS name ("states", "StartExecution")."""
 
-    async def slots(self, schedule: str, before: float | None = None) -> Json:
-        """Return the slots of a schedule, newest first, as ListSlots of `services/scheduler` returns them.
-
-        `schedule` is an ARN. Return None if no slots are kept, as on AWS.
-        """
-
     async def call_internal(self, place: Place, service: str, operation: str, params: Json) -> Json:
         """Call an operation that AWS's APIs lack ("events", "ListTraffic"). Return None if it does not exist here."""
 
