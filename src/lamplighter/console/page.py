@@ -6,7 +6,7 @@ reached without the form's token. See any module in `console/pages` for an examp
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from urllib.parse import quote, urlencode
 
@@ -55,6 +55,16 @@ class Page:
         """Call an operation by its AWS name in the account and region of this page."""
         return await self.console.port.call(self.place, service, operation, params)
 
+    async def call_pages(self, service: str, operation: str, **params: Json) -> AsyncIterator[Json]:
+        """Call an operation again and again, and yield its answers, each of which contains one page."""
+        token: Json = {}
+        while True:
+            answer = await self.call(service, operation, **params, **token)
+            yield answer
+            token = {name: answer[name] for name in ("NextToken", "nextToken") if answer.get(name)}
+            if not token:
+                return
+
     async def call_if_allowed(self, service: str, operation: str, **params: Json) -> Json:
         """Call an operation, or return None if the credentials do not allow it."""
         try:
@@ -90,6 +100,11 @@ class Page:
     def query(self, name: str) -> str | None:
         """Return a query parameter, or None if it is absent or empty."""
         return self.request.query_params.get(name) or None
+
+    def read_query(self, **names: str) -> dict[str, str]:
+        """Return the parameters of a call that query parameters contain: `read_query(NextToken="next")`."""
+        found = {parameter: self.query(name) for parameter, name in names.items()}
+        return {parameter: value for parameter, value in found.items() if value is not None}
 
     def query_number(self, name: str) -> int | None:
         """Return a query parameter as a number, or None if it is not one."""

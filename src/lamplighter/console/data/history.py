@@ -13,30 +13,21 @@ HISTORY_PAGE_SIZE, NEW_EVENTS_PAGE_SIZE = 1000, 100
 
 async def read_history(page: Page, arn: str) -> list[Json]:
     """Return all events in order."""
-    events: list[Json] = []
-    token: dict[str, str] = {}
-    while True:
-        answer = await page.call(
-            "states", "GetExecutionHistory", executionArn=arn, maxResults=HISTORY_PAGE_SIZE, **token
-        )
-        events += answer["events"]
-        if not answer.get("nextToken"):
-            return events
-        token = {"nextToken": answer["nextToken"]}
+    given = {"executionArn": arn, "maxResults": HISTORY_PAGE_SIZE}
+    pages = page.call_pages("states", "GetExecutionHistory", **given)
+    return [event async for answer in pages for event in answer["events"]]
 
 
 async def read_events_since(page: Page, arn: str, last: int) -> list[Json]:
     """Return the events with IDs above `last`, in order."""
     new_events: list[Json] = []
-    token: dict[str, str] = {}
-    while True:
-        params = {"executionArn": arn, "maxResults": NEW_EVENTS_PAGE_SIZE, "reverseOrder": True} | token
-        answer = await page.call("states", "GetExecutionHistory", **params)
+    given = {"executionArn": arn, "maxResults": NEW_EVENTS_PAGE_SIZE, "reverseOrder": True}
+    async for answer in page.call_pages("states", "GetExecutionHistory", **given):
         fresh = [event for event in answer["events"] if event["id"] > last]
         new_events += fresh
-        if len(fresh) < len(answer["events"]) or not answer.get("nextToken"):
-            return new_events[::-1]
-        token = {"nextToken": answer["nextToken"]}
+        if len(fresh) < len(answer["events"]):
+            break
+    return new_events[::-1]
 
 
 async def read_event(page: Page, arn: str, number: int) -> Json:

@@ -64,13 +64,10 @@ async def _plan_schedule(page: Page, summary: Json) -> PlannedSchedule | None:
 
 async def _plan_rules(page: Page) -> Sequence[PlannedSchedule]:
     found: list[Json] = []
-    token: dict[str, str] = {}
-    while len(found) < MAX_RULES:
-        answer = await page.call("events", "ListRules", Limit=PAGE_SIZE, **token)
+    async for answer in page.call_pages("events", "ListRules", Limit=PAGE_SIZE):
         found += answer["Rules"]
-        if not answer.get("NextToken"):
+        if len(found) >= MAX_RULES:
             break
-        token = {"NextToken": answer["NextToken"]}
     return [
         PlannedSchedule(
             rule["Name"],

@@ -58,8 +58,7 @@ async def list_runs(page: Page, about: Json, *, latest: bool = False) -> Json:
     """
     if about["type"] == "EXPRESS":
         return {"executions": ()}
-    given = {"statusFilter": page.query("status"), "nextToken": page.query("next")}
-    only = {name: value for name, value in given.items() if value and not latest}
+    only = {} if latest else page.read_query(statusFilter="status", nextToken="next")
     listed = await page.call("states", "ListExecutions", stateMachineArn=page.arn, maxResults=PAGE_SIZE, **only)
     max_calls = page.console.port.max_calls
     known = await skipped_runs.mark_skipped(page, listed["executions"], about["definition"], max_calls)

@@ -41,7 +41,7 @@ class JobRow:
 
 async def show(page: Page) -> Response:
     """Show the list of jobs."""
-    token = {"nextToken": next_token} if (next_token := page.query("next")) else {}
+    token = page.read_query(nextToken="next")
     listed, known, seen = await asyncio.gather(
         page.call("states", "ListStateMachines", maxResults=PAGE_SIZE, **token),
         job_schedules.list_schedules(page),

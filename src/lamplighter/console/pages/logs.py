@@ -68,7 +68,7 @@ async def read_lines(page: Page, source: LogSource) -> Json:
     """Read a page of lines: the search results, the lines before a token, or the end of the log."""
     if (find := page.query("find")) is not None:
         return await _search(page, source, find, page.query("next"))
-    token = {"nextToken": earlier} if (earlier := page.query("before")) else {}
+    token = page.read_query(nextToken="before")
     limit = MAX_LINES
     while True:
         found = await container_output.read_log_page(page, source.log, limit=limit, startFromHead=False, **token)

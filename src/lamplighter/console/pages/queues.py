@@ -45,8 +45,7 @@ class Queue:
 
 async def show(page: Page) -> Response:
     """Show all queues."""
-    token = {"NextToken": next_token} if (next_token := page.query("next")) else {}
-    listed = await page.call("sqs", "ListQueues", MaxResults=PAGE_SIZE, **token)
+    listed = await page.call("sqs", "ListQueues", MaxResults=PAGE_SIZE, **page.read_query(NextToken="next"))
     found = await asyncio.gather(*(_read_queue(page, url) for url in listed.get("QueueUrls", ())))
     return await page.render("queues.html", queues=found, next=listed.get("NextToken"))
 

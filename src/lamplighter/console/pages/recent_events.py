@@ -8,7 +8,6 @@ from starlette.responses import Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.console.page import Page, page_route
-from lamplighter.console.view import links
 from lamplighter.console.view.pattern_wording import describe_values
 from lamplighter.lang.event_pattern.comparisons import EventPatternError
 from lamplighter.lang.event_pattern.explain import Explanation, explain_match
@@ -45,7 +44,7 @@ async def show(page: Page) -> Response:
     found = await _read_recent(page, page.query("from"))
     return await page.render(
         "events.html", kept=found is not None, events=(found or ())[:PAGE_SIZE],
-        next=found[PAGE_SIZE].number if found and len(found) > PAGE_SIZE else None, page_of=links.resource_path,
+        next=found[PAGE_SIZE].number if found and len(found) > PAGE_SIZE else None,
     )  # fmt: skip
 
 
@@ -79,9 +78,7 @@ async def show_event(page: Page) -> Response:
         raise AwsError("This event is no longer stored.", code="NotFound", status=404)
     recent = found[0]
     matches = await _match_rules(page, recent)
-    return await page.render(
-        "event.html", seen=recent, verdicts=matches, wanted=describe_values, page_of=links.resource_path
-    )
+    return await page.render("event.html", seen=recent, verdicts=matches, wanted=describe_values)
 
 
 async def _match_rules(page: Page, recent: RecentEvent) -> Sequence[RuleMatch]:

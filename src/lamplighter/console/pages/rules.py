@@ -12,7 +12,6 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import recent_events
-from lamplighter.console.view import links
 from lamplighter.console.view.pattern_wording import describe_values
 from lamplighter.lang.event_pattern.comparisons import EventPatternError
 from lamplighter.lang.event_pattern.explain import Explanation, explain_match
@@ -39,15 +38,14 @@ class Rule:
 async def show(page: Page) -> Response:
     """Show the rules of a bus."""
     bus = page.query("bus") or DEFAULT_BUS
-    token = {"NextToken": next_token} if (next_token := page.query("next")) else {}
     listed, buses = await asyncio.gather(
-        page.call("events", "ListRules", EventBusName=bus, Limit=PAGE_SIZE, **token),
+        page.call("events", "ListRules", EventBusName=bus, Limit=PAGE_SIZE, **page.read_query(NextToken="next")),
         page.call("events", "ListEventBuses", Limit=MAX_BUSES),
     )
     found = await asyncio.gather(*(_with_targets(page, rule) for rule in listed["Rules"]))
     return await page.render(
         "rules.html", rules=found, bus=bus, buses=[each["Name"] for each in buses["EventBuses"]],
-        next=listed.get("NextToken"), page_of=links.resource_path, named=links.resource_name,
+        next=listed.get("NextToken"),
     )  # fmt: skip
 
 
@@ -75,7 +73,6 @@ async def _render_rule(page: Page, event: str, *, is_test: bool = False) -> Resp
     return await page.render(
         "rule.html", 422 if fault else 200, rule=rule, event=event, explanation=explanation, fault=fault,
         wanted=describe_values,
-        page_of=links.resource_path, named=links.resource_name,
         lately=await recent_events.read_events_of_rule(page, rule.about["Arn"], bus),
     )  # fmt: skip
 

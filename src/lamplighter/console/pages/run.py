@@ -151,9 +151,8 @@ async def show_panel(page: Page) -> Response:
 
 async def show_items(page: Page) -> Response:
     """Show the executions of a Map Run, page by page."""
-    only = {"statusFilter": status} if (status := page.query("status")) else {}
-    token = {"nextToken": next_token} if (next_token := page.query("next")) else {}
-    listed = await page.call("states", "ListExecutions", mapRunArn=page.arn, maxResults=100, **only, **token)
+    chosen = page.read_query(statusFilter="status", nextToken="next")
+    listed = await page.call("states", "ListExecutions", mapRunArn=page.arn, maxResults=100, **chosen)
     about = await page.call("states", "DescribeMapRun", mapRunArn=page.arn)
     now = page.console.world.now() / 1000
     return await page.render(

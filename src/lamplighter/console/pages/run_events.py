@@ -17,10 +17,8 @@ async def show(page: Page) -> Response:
     """Show the history."""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
     newest = page.query("order") == "newest"
-    token = {"nextToken": next_token} if (next_token := page.query("next")) else {}
-    answer = await page.call(
-        "states", "GetExecutionHistory", executionArn=page.arn, maxResults=PAGE_SIZE, reverseOrder=newest, **token
-    )
+    given = {"maxResults": PAGE_SIZE, "reverseOrder": newest, **page.read_query(nextToken="next")}
+    answer = await page.call("states", "GetExecutionHistory", executionArn=page.arn, **given)
     names = states_of_events(answer["events"])
     events = [each | {"details": event_details(each), "name": names[each["id"]]} for each in answer["events"]]
     return await page.render(

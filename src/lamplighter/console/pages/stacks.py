@@ -44,11 +44,8 @@ def _queue_arn(url: str, place: Place) -> str:
 
 async def show(page: Page) -> Response:
     """Show the existing stacks."""
-    token = {"NextToken": next_token} if (next_token := page.query("next")) else {}
-    listed = await page.call("cloudformation", "DescribeStacks", **token)
-    return await page.render(
-        "stacks.html", stacks=listed["Stacks"], next=listed.get("NextToken"), page_of=links.resource_path
-    )
+    listed = await page.call("cloudformation", "DescribeStacks", **page.read_query(NextToken="next"))
+    return await page.render("stacks.html", stacks=listed["Stacks"], next=listed.get("NextToken"))
 
 
 async def show_stack(page: Page) -> Response:
@@ -57,8 +54,7 @@ async def show_stack(page: Page) -> Response:
     if not answer["Stacks"]:
         raise AwsError(f"Stack with id {page.arn} does not exist", code="NotFound", status=404)
     stack = answer["Stacks"][0]
-    more = {"NextToken": next_token} if (next_token := page.query("next")) else {}
-    events = {"NextToken": next_token} if (next_token := page.query("events")) else {}
+    more, events = page.read_query(NextToken="next"), page.read_query(NextToken="events")
     resources = await page.call("cloudformation", "ListStackResources", StackName=page.arn, **more)
     event_page = await page.call("cloudformation", "DescribeStackEvents", StackName=page.arn, **events)
     return await page.render(
@@ -68,16 +64,13 @@ async def show_stack(page: Page) -> Response:
         next=resources.get("NextToken"),
         events=event_page["StackEvents"],
         earlier=event_page.get("NextToken"),
-        page_of=links.resource_path,
     )
 
 
 async def show_template(page: Page) -> Response:
     """Show the template of a stack."""
     answer = await page.call("cloudformation", "GetTemplate", StackName=page.arn)
-    return await page.render(
-        "stack_template.html", arn=page.arn, body=answer["TemplateBody"], page_of=links.resource_path
-    )
+    return await page.render("stack_template.html", arn=page.arn, body=answer["TemplateBody"])
 
 
 ROUTES = (

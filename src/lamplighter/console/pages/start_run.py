@@ -78,15 +78,11 @@ async def _read_metadata(page: Page) -> str | None:
 
 async def _logical_id(page: Page, stack: str) -> str:
     """Return the state machine's logical ID in its stack. Raises LookupError if the stack does not contain it."""
-    token: dict[str, str] = {}
-    while True:
-        listed = await page.call("cloudformation", "ListStackResources", StackName=stack, **token)
+    async for listed in page.call_pages("cloudformation", "ListStackResources", StackName=stack):
         for each in listed["StackResourceSummaries"]:
             if each.get("PhysicalResourceId") == page.arn:
                 return str(each["LogicalResourceId"])
-        if not listed.get("NextToken"):
-            raise LookupError(page.arn)
-        token = {"NextToken": listed["NextToken"]}
+    raise LookupError(page.arn)
 
 
 def fill_form(document: Json) -> StartForm:

@@ -6,19 +6,16 @@ from starlette.responses import Response
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.page import Page, page_route
-from lamplighter.console.view import links
 
 PAGE_SIZE = 25
 
 
 async def show(page: Page) -> Response:
     """Show the families, each with its latest revision."""
-    token = {"nextToken": next_token} if (next_token := page.query("next")) else {}
-    listed = await page.call("ecs", "ListTaskDefinitionFamilies", status="ACTIVE", maxResults=PAGE_SIZE, **token)
+    given = {"status": "ACTIVE", "maxResults": PAGE_SIZE, **page.read_query(nextToken="next")}
+    listed = await page.call("ecs", "ListTaskDefinitionFamilies", **given)
     found = await asyncio.gather(*(_read_latest(page, family) for family in listed["families"]))
-    return await page.render(
-        "definitions.html", definitions=found, next=listed.get("nextToken"), page_of=links.resource_path
-    )
+    return await page.render("definitions.html", definitions=found, next=listed.get("nextToken"))
 
 
 async def _read_latest(page: Page, family: str) -> Json:
@@ -34,7 +31,6 @@ async def show_definition(page: Page) -> Response:
     listed = await page.call("ecs", "ListTaskDefinitions", familyPrefix=family, sort="DESC", maxResults=PAGE_SIZE)
     return await page.render(
         "definition.html", definition=definition, revisions=listed["taskDefinitionArns"], text=dumps(definition),
-        page_of=links.resource_path,
     )  # fmt: skip
 
 

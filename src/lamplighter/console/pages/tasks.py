@@ -10,7 +10,6 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import container_output
 from lamplighter.console.page import Page, form_route, page_route
-from lamplighter.console.view import links
 from lamplighter.runs.log_stream import LogStream, container_log_stream
 
 PAGE_SIZE, MAX_CLUSTERS, MAX_LINES = 100, 10, 200
@@ -31,7 +30,7 @@ async def show(page: Page) -> Response:
     before = {"Before": int(text)} if (text := page.query("next") or "").isdecimal() else {}
     answer = await page.call_internal("ecs", "LatestTasks", **before)
     tasks = answer["Tasks"] if answer else await _list_tasks_of_clusters(page)
-    return await page.render("tasks.html", tasks=tasks, next=(answer or {}).get("Before"), page_of=links.resource_path)
+    return await page.render("tasks.html", tasks=tasks, next=(answer or {}).get("Before"))
 
 
 async def _list_tasks_of_clusters(page: Page) -> Sequence[Json]:
@@ -64,8 +63,6 @@ async def show_task(page: Page) -> Response:
         task=task,
         definition=definition,
         outputs=outputs,
-        page_of=links.resource_path,
-        named=links.resource_name,
     )
 
 

@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page, form_route, page_route
-from lamplighter.console.view import links
 
 PAGE_SIZE = 25
 
@@ -28,10 +27,9 @@ class Topic:
 
 async def show(page: Page) -> Response:
     """Show all topics."""
-    token = {"NextToken": next_token} if (next_token := page.query("next")) else {}
-    listed = await page.call("sns", "ListTopics", **token)
+    listed = await page.call("sns", "ListTopics", **page.read_query(NextToken="next"))
     found = await asyncio.gather(*(_read_topic(page, each["TopicArn"]) for each in listed.get("Topics", ())))
-    return await page.render("topics.html", topics=found, next=listed.get("NextToken"), page_of=links.resource_path)
+    return await page.render("topics.html", topics=found, next=listed.get("NextToken"))
 
 
 async def _read_topic(page: Page, arn: str) -> Topic:
@@ -41,8 +39,8 @@ async def _read_topic(page: Page, arn: str) -> Topic:
 
 async def show_topic(page: Page) -> Response:
     """Show a topic."""
-    token = {"NextToken": next_token} if (next_token := page.query("next")) else {}
     before = {"Before": int(text)} if (text := page.query("before") or "").isdecimal() else {}
+    token = page.read_query(NextToken="next")
     topic, listed = await asyncio.gather(
         _read_topic(page, page.arn), page.call("sns", "ListSubscriptionsByTopic", TopicArn=page.arn, **token)
     )
@@ -50,7 +48,7 @@ async def show_topic(page: Page) -> Response:
     answer = await page.call_internal("sns", "ListDeliveries", TopicArn=page.arn, **before)
     return await page.render(
         "topic.html", topic=topic, subscriptions=subscriptions, next=listed.get("NextToken"),
-        deliveries=answer and answer["Deliveries"], before=(answer or {}).get("Before"), page_of=links.resource_path,
+        deliveries=answer and answer["Deliveries"], before=(answer or {}).get("Before"),
         secretless=without_password,
     )  # fmt: skip
 

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Sequence
-
-from lamplighter.console.view.templates import arn_path
+from urllib.parse import quote
 
 _PAGES: Sequence[tuple[re.Pattern[str], str]] = tuple(
     (re.compile(f"arn:aws[^:]*:{form}"), first)
@@ -23,6 +22,11 @@ _PAGES: Sequence[tuple[re.Pattern[str], str]] = tuple(
 def resource_path(arn: str) -> str | None:
     """Return the path of the resource's page, or None if there is no such page."""
     return next((f"/{first}/{arn_path(arn)}" for form, first in _PAGES if form.fullmatch(arn)), None)
+
+
+def arn_path(arn: str) -> str:
+    """Quote an ARN for a URL's path."""
+    return quote(arn, safe=":/")
 
 
 def resource_name(arn: str) -> str:

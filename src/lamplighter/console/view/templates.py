@@ -17,6 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads, loads_or
+from lamplighter.console.view import links
+from lamplighter.console.view.links import arn_path
 from lamplighter.console.view.masking import is_secret, mask_secrets
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs import durations
@@ -79,6 +81,8 @@ class Templates:
             "locked": self.locked,
             "sections": SECTIONS,
             "static": _static_urls(),
+            "page_of": links.resource_path,
+            "named": links.resource_name,
         }
         return templates
 
@@ -123,11 +127,6 @@ def stack_status(status: str) -> str:
 def parse_document(text: str) -> Json:
     """Parse JSON text; return None if the text is not JSON."""
     return loads_or(text, None)
-
-
-def arn_path(arn: str) -> str:
-    """Quote an ARN for a URL's path."""
-    return quote(arn, safe=":/")
 
 
 def format_utc(seconds: float) -> str:
