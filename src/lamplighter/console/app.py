@@ -36,9 +36,9 @@ from lamplighter.console.pages import (
     topics,
 )
 from lamplighter.console.ports.port import ConsolePort
-from lamplighter.console.security.cross_site_links import CrossSiteLinks
-from lamplighter.console.security.guard import RequestGuard, SecurityHeaders
-from lamplighter.console.security.login import Login, LoginRequired
+from lamplighter.console.security.cross_site_links import reload_visit
+from lamplighter.console.security.guard import Interceptor, SecurityHeaders, refuse_other_sites
+from lamplighter.console.security.login import Login
 from lamplighter.console.static import ICON_ROUTE, ConsoleFiles
 from lamplighter.console.view.templates import Templates
 from lamplighter.wire.access.credentials import CredentialSet
@@ -82,9 +82,9 @@ def build_app(
     )
     app.state.console = Console(port, world, templates, closing)
     if login:
-        app.add_middleware(LoginRequired, login)
-    app.add_middleware(CrossSiteLinks)
-    app.add_middleware(RequestGuard)
+        app.add_middleware(Interceptor, login.require_session)
+    app.add_middleware(Interceptor, reload_visit)
+    app.add_middleware(Interceptor, refuse_other_sites)
     return SecurityHeaders(app)
 
 

@@ -24,7 +24,7 @@ from lamplighter.cli.target import (
 from lamplighter.console.app import build_app
 from lamplighter.console.ports.aws import AwsPort
 from lamplighter.console.ports.port import Place
-from lamplighter.console.security.guard import LocalHostOnly
+from lamplighter.console.security.guard import Interceptor, refuse_other_hosts
 from lamplighter.engine import file_descriptors
 
 
@@ -58,6 +58,6 @@ async def _serve(target: Target, place: Place, listener: socket.socket) -> None:
         "AWS" if target.endpoint is None else "Engine",
         target.endpoint,
     )
-    application = LocalHostOnly(build_app(port, real_world(), closing))
+    application = Interceptor(build_app(port, real_world(), closing), refuse_other_hosts)
     typer.echo(f"lamplighter: the console of {target} is at {listener_url(listener)}/", err=True)
     await http_server.serve(application, closing, listener, file_descriptors.connection_limit())

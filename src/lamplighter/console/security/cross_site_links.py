@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
-from starlette.responses import HTMLResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Scope
 
 COOKIE_NAME, COOKIE_SECONDS = "lamplighter-arrived", 5
 RELOAD_PAGE = """<!doctype html>
@@ -28,17 +28,10 @@ def is_cross_site_link(method: str, headers: Mapping[str, str]) -> bool:
     return method == "GET" and elsewhere and page and COOKIE_NAME not in cookie_parser(headers.get("cookie", ""))
 
 
-class CrossSiteLinks:
-    """ASGI middleware that reloads visits from other sites, so that the application receives their cookies."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer with the reloading page."""
-        if is_cross_site_link(scope["method"], Headers(scope=scope)):
-            response = HTMLResponse(RELOAD_PAGE)
-            response.set_cookie(COOKIE_NAME, "1", max_age=COOKIE_SECONDS, httponly=True, samesite="lax")
-            await response(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+def reload_visit(scope: Scope) -> Response | None:
+    """Return the reloading page for a visit from another site; None for other requests."""
+    if not is_cross_site_link(scope["method"], Headers(scope=scope)):
+        return None
+    response = HTMLResponse(RELOAD_PAGE)
+    response.set_cookie(COOKIE_NAME, "1", max_age=COOKIE_SECONDS, httponly=True, samesite="lax")
+    return response

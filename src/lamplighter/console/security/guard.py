@@ -7,11 +7,11 @@ See https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/CSP and https://web
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lamplighter.base.errors import AccessDenied, AwsError
@@ -48,21 +48,36 @@ def check_same_origin(method: str, headers: Mapping[str, str]) -> None:
         raise AccessDenied("this console rejects requests from other sites", status=403)
 
 
-class LocalHostOnly:
-    """ASGI middleware that accepts only the host names of this machine."""
+def refuse_other_sites(scope: Scope) -> Response | None:
+    """Return the refusal of a request that a page of another site sends; None for other requests."""
+    try:
+        check_same_origin(scope["method"], Headers(scope=scope))
+    except AccessDenied as error:
+        return PlainTextResponse(f"{error.message}\n", error.status)
+    return None
 
-    def __init__(self, app: ASGIApp) -> None:
+
+def refuse_other_hosts(scope: Scope) -> Response | None:
+    """Return the refusal of a request that names another host than this machine; None for other requests."""
+    try:
+        cross_site.check_single_headers(scope["headers"])
+        AllowedHosts().check(dict(scope["headers"]).get(b"host", b""))
+    except AwsError as error:
+        return PlainTextResponse(f"{error.message}\n", error.status)
+    return None
+
+
+class Interceptor:
+    """ASGI middleware that answers some requests itself: those for which `answer` returns a response."""
+
+    def __init__(self, app: ASGIApp, answer: Callable[[Scope], Response | None]) -> None:
         self._app = app
+        self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or reject it."""
-        try:
-            cross_site.check_single_headers(scope["headers"])
-            AllowedHosts().check(dict(scope["headers"]).get(b"host", b""))
-        except AwsError as error:
-            await PlainTextResponse(f"{error.message}\n", error.status)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+        """Send the answer, or pass the request on."""
+        response = self._answer(scope)
+        await (self._app if response is None else response)(scope, receive, send)
 
 
 class SecurityHeaders:
@@ -87,19 +102,3 @@ class SecurityHeaders:
         except Exception:
             # Starlette has sent the error page already. It raises the error again for the log.
             log.exception("%s %s failed", scope["method"], scope["path"])
-
-
-class RequestGuard:
-    """ASGI middleware that accepts only requests of the console's own pages and of people."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or reject it."""
-        try:
-            check_same_origin(scope["method"], Headers(scope=scope))
-        except AccessDenied as error:
-            await PlainTextResponse(f"{error.message}\n", error.status)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)

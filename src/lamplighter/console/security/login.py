@@ -6,7 +6,6 @@ The login redirects only to pages of the console. A console that only this machi
 no login.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from urllib.parse import quote
@@ -14,7 +13,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from lamplighter.base.world import World
 from lamplighter.console.security import forms
@@ -75,9 +74,13 @@ class Login:
         self._set_session_cookie(request, response, "", 0)
         return response
 
-    def has_session(self, headers: Mapping[bytes, bytes]) -> bool:
-        """Return whether a request has a valid session."""
-        return console_session.has_valid_session(headers.get(b"cookie", b""), self.credentials, self.world.now())
+    def require_session(self, scope: Scope) -> Response | None:
+        """Return the redirection to the login page for a request that needs a session and has none; None for others."""
+        path, cookie = scope["path"], dict(scope["headers"]).get(b"cookie", b"")
+        is_open = path in ("/login", "/favicon.ico") or path.startswith("/static/")
+        if is_open or console_session.has_valid_session(cookie, self.credentials, self.world.now()):
+            return None
+        return _redirect_to_login(Request(scope))
 
     def _set_session_cookie(self, request: Request, response: Response, value: str, seconds: int) -> None:
         secure = request.url.scheme == "https"
@@ -111,23 +114,6 @@ def guess_group(address: str) -> str:
     except ValueError:
         return address
     return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
-
-
-class LoginRequired:
-    """ASGI middleware that requires a session."""
-
-    def __init__(self, app: ASGIApp, login: Login) -> None:
-        self._app = app
-        self._login = login
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request with a session on, and show the login page to others."""
-        path: str = scope["path"]
-        is_open = path in ("/login", "/favicon.ico") or path.startswith("/static/")
-        if is_open or self._login.has_session(dict(scope["headers"])):
-            await self._app(scope, receive, send)
-        else:
-            await _redirect_to_login(Request(scope))(scope, receive, send)
 
 
 def _redirect_to_login(request: Request) -> Response:
