@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -45,8 +46,10 @@ SWITCH_INTERVAL = 0.0005
 """Seconds after which the loop lets another thread run: callers wait for the thread that commits."""
 REPEAT_REPORT_SECONDS = 5
 """Seconds between two checks for repeated failures to report."""
-JOBS_PANEL, SERVING_PANEL, REACHING_PANEL = "Jobs", "Serving", "Reaching others"
-"""The sections of the options in --help."""
+jobs_option, serving_option, reaching_option = (
+    partial(typer.Option, rich_help_panel=panel) for panel in ("Jobs", "Serving", "Reaching others")
+)
+"""An option in each section of --help."""
 
 log = logging.getLogger("lamplighter.engine")
 
@@ -58,91 +61,70 @@ def up(
     ] = None,
     env: Annotated[
         str | None,
-        typer.Option("--environment", "-e", help="The environment of the job file to use.",
-                     show_default=False, rich_help_panel=JOBS_PANEL),
+        jobs_option("--environment", "-e", help="The environment of the job file to use.", show_default=False),
     ] = None,
     template: Annotated[
         list[Path] | None,
-        typer.Option(help="A CloudFormation template to run instead of a job file: from CDK, SAM, Copilot or by hand.",
-                     rich_help_panel=JOBS_PANEL),
+        jobs_option(help="A CloudFormation template to run instead of a job file: from CDK, SAM, Copilot or by hand."),
     ] = None,
-    parameters: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME=VALUE: a parameter of the templates.", rich_help_panel=JOBS_PANEL),
-    ] = None,
-    runtime: Annotated[
-        RuntimeChoice, typer.Option(help="The runtime for containers.", rich_help_panel=JOBS_PANEL)
-    ] = RuntimeChoice.AUTO,
+    parameters: Annotated[list[str] | None, jobs_option(help="NAME=VALUE: a parameter of the templates.")] = None,
+    runtime: Annotated[RuntimeChoice, jobs_option(help="The runtime for containers.")] = RuntimeChoice.AUTO,
     host: Annotated[
         str,
-        typer.Option(help="Address to listen on. Beyond this machine, callers need the engine's credentials.",
-                     rich_help_panel=SERVING_PANEL),
+        serving_option(help="Address to listen on. Beyond this machine, callers need the engine's credentials."),
     ] = "127.0.0.1",
-    port: Annotated[
-        int,
-        typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535, rich_help_panel=SERVING_PANEL),
-    ] = 4566,
-    data: Annotated[
-        Path, typer.Option(help="Data directory of the engine.", file_okay=False, rich_help_panel=SERVING_PANEL)
-    ] = Path(".lamplighter"),
+    port: Annotated[int, serving_option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4566,
+    data: Annotated[Path, serving_option(help="Data directory of the engine.", file_okay=False)] = Path(".lamplighter"),
     new: Annotated[  # noqa: FBT002 - typer's way
         bool,
-        typer.Option("--new", help="Start empty; existing data is moved to a subfolder of the data directory.",
-                     rich_help_panel=SERVING_PANEL),
+        serving_option("--new", help="Start empty; existing data is moved to a subfolder of the data directory."),
     ] = False,
     allow_host: Annotated[
-        list[str] | None,
-        typer.Option(help="Additional host name that callers may use for this engine.",
-                     rich_help_panel=SERVING_PANEL),
+        list[str] | None, serving_option(help="Additional host name that callers may use for this engine.")
     ] = None,
     url: Annotated[
         str | None,
-        typer.Option(help="Public URL of this engine, for links in mails and webhooks and for queue URLs.",
-                     rich_help_panel=SERVING_PANEL),
+        serving_option(help="Public URL of this engine, for links in mails and webhooks and for queue URLs."),
     ] = None,
     endpoint: Annotated[
         list[str] | None,
-        typer.Option(help="SERVICE=URL or SERVICE=aws: the endpoint of an AWS service that the engine does not serve.",
-                     rich_help_panel=REACHING_PANEL),
+        reaching_option(
+            help="SERVICE=URL or SERVICE=aws: the endpoint of an AWS service that the engine does not serve."
+        ),
     ] = None,
     credentials: Annotated[
         Path | None,
-        typer.Option(
+        serving_option(
             help="Credentials file in AWS's format. Default: DATA/credentials, created if other machines can reach the "
             "address.",
             exists=True,
             dir_okay=False,
-            rich_help_panel=SERVING_PANEL,
         ),
     ] = None,
     smtp: Annotated[
         str | None,
-        typer.Option(
+        reaching_option(
             envvar=MAIL_SERVER_VARIABLE,
             help="Mail server: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://. "
             "Default: mails are written to files.",
-            rich_help_panel=REACHING_PANEL,
         ),
     ] = None,
     confirm_mail: Annotated[  # noqa: FBT002 - typer's way
-        bool,
-        typer.Option("--confirm-mail", help="Ask subscribers by mail to confirm first, as AWS does.",
-                     rich_help_panel=REACHING_PANEL),
+        bool, reaching_option("--confirm-mail", help="Ask subscribers by mail to confirm first, as AWS does.")
     ] = False,
     commands: Annotated[  # noqa: FBT002 - typer's way
-        bool,
-        typer.Option(
-            help="Allow subscriptions that run a command line on this machine.", rich_help_panel=REACHING_PANEL
-        ),
+        bool, reaching_option(help="Allow subscriptions that run a command line on this machine.")
     ] = True,
     deny: Annotated[
         str,
-        typer.Option(metavar="LIST",
-                     help=f"Features that tasks may not use, separated by commas: {', '.join(deny_rules.DENY_RULES)}.",
-                     show_default=False, rich_help_panel=SERVING_PANEL),
+        serving_option(
+            metavar="LIST",
+            help=f"Features that tasks may not use, separated by commas: {', '.join(deny_rules.DENY_RULES)}.",
+            show_default=False,
+        ),
     ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log only warnings and errors.")] = False,  # noqa: FBT002 - typer's way
-) -> None:  # fmt: skip
+) -> None:
     """Run the jobs of a file here, and serve the AWS APIs on one port; the jobs survive a kill at any time.
 
     The files are watched: valid changes are applied, and errors are reported and change nothing.
