@@ -74,6 +74,13 @@ class Page:
                 return None
             raise
 
+    async def call_or_none(self, service: str, operation: str, **params: Json) -> Json:
+        """Call an operation, or return None if it fails for any reason."""
+        try:
+            return await self.call(service, operation, **params)
+        except AwsError:
+            return None
+
     async def call_internal(self, service: str, operation: str, **params: Json) -> Json:
         """Call an operation that only an engine has, or return None if it does not exist here."""
         return await self.console.port.call_internal(self.place, service, operation, params)

@@ -47,12 +47,8 @@ async def read_last_lines(page: Page, attempt: Attempt) -> Sequence[str]:
 
 async def read_containers(page: Page, definition: str) -> Sequence[Json]:
     """Return the containers of a task definition; empty if it does not exist or the credentials do not allow it."""
-    try:
-        found = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)
-    except AwsError:
-        return ()
-    containers: Sequence[Json] = found["taskDefinition"]["containerDefinitions"]
-    return containers
+    found = await page.call_or_none("ecs", "DescribeTaskDefinition", taskDefinition=definition)
+    return found["taskDefinition"]["containerDefinitions"] if found else ()
 
 
 def log_as_text(page: Page, log: LogStream) -> Response:

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data.skipped_runs import effective_run
 from lamplighter.console.page import Page
@@ -67,11 +66,9 @@ async def read_last_runs(page: Page) -> LastRuns:
 
 async def _read_last_run(page: Page, machine: Json) -> LastRun | None:
     """Return the latest run that was not skipped (its `run` may be None), or None if it cannot be determined."""
-    try:
-        listed = await page.call(
-            "states", "ListExecutions", stateMachineArn=machine["stateMachineArn"], maxResults=RUNS_PER_MACHINE
-        )
-    except AwsError:
+    given = {"stateMachineArn": machine["stateMachineArn"], "maxResults": RUNS_PER_MACHINE}
+    listed = await page.call_or_none("states", "ListExecutions", **given)
+    if listed is None:
         return None
     runs = listed["executions"]
     if not _may_hide_failure(runs):

@@ -9,7 +9,6 @@ not described yet keep AWS's status until the next poll.
 import asyncio
 from collections.abc import Sequence
 
-from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
 from lamplighter.runs.skipped_runs import SKIPPED, runs_that_caused_skip
@@ -41,7 +40,8 @@ async def effective_run(page: Page, run: Json) -> Json:
         others = await _read_skip_causes(page, run["executionArn"])
         if not others:
             return run
-        found = [each for each in await asyncio.gather(*(_describe_run(page, arn) for arn in others)) if each]
+        described = (page.call_or_none("states", "DescribeExecution", executionArn=arn) for arn in others)
+        found = [each for each in await asyncio.gather(*described) if each]
         run = max(found, key=lambda each: float(each["startDate"]), default=None)
     return run
 
@@ -56,13 +56,6 @@ async def _read_skip_causes(page: Page, arn: str) -> Sequence[str]:
 
 async def _cache_skip(page: Page, arn: str) -> None:
     """Read a run and cache whether it was skipped. A failed call caches nothing; the next request repeats it."""
-    about = await _describe_run(page, arn)
+    about = await page.call_or_none("states", "DescribeExecution", executionArn=arn)
     if about is not None:
         page.console.skipped_cache.put({arn: runs_that_caused_skip(about.get("output")) or ()})
-
-
-async def _describe_run(page: Page, arn: str) -> Json:
-    try:
-        return await page.call("states", "DescribeExecution", executionArn=arn)
-    except AwsError:
-        return None

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import job_schedules
 from lamplighter.console.page import Page, page_route
@@ -55,9 +54,9 @@ async def _plan_schedule(page: Page, summary: Json) -> PlannedSchedule | None:
     """Read an enabled schedule. Return None for one that is disabled or was deleted meanwhile."""
     if summary.get("State") == "DISABLED":
         return None
-    try:
-        about = await page.call("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
-    except AwsError:
+    names = {"Name": summary["Name"], "GroupName": summary["GroupName"]}
+    about = await page.call_or_none("scheduler", "GetSchedule", **names)
+    if about is None:
         return None
     return PlannedSchedule(about["Name"], "schedule", about, links.resource_path(started_arn(about["Target"])))
 

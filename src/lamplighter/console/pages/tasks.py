@@ -72,11 +72,8 @@ async def _read_task(page: Page) -> tuple[Json, Json]:
     if not answer["tasks"]:
         raise AwsError("This task is no longer stored.", code="NotFound", status=404)
     task = answer["tasks"][0]
-    try:
-        found = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=task["taskDefinitionArn"])
-    except AwsError:
-        return task, {}
-    return task, found["taskDefinition"]
+    found = await page.call_or_none("ecs", "DescribeTaskDefinition", taskDefinition=task["taskDefinitionArn"])
+    return task, found["taskDefinition"] if found else {}
 
 
 async def _read_output(page: Page, task: Json, definition: Json, container: Json) -> ContainerOutput:
