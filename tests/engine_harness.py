@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 from unittest import mock
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import ManualClock, World, manual_world
+from lamplighter.base.world import World
 from lamplighter.bus import Caller, Event
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
@@ -26,6 +26,7 @@ from lamplighter.store.db import Store, Tx
 from tests.fake_disk import Death, Disk
 from tests.fake_runtime import FakeRuntime
 from tests.inline_isolation import InlineIsolation
+from tests.manual_world import ManualClock, manual_world
 from tests.virtual_loop import VirtualLoop
 
 T = TypeVar("T")

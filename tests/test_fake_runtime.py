@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from lamplighter.base.world import ManualClock
 from lamplighter.runtime.port import (
     OUT_OF_MEMORY,
     ContainerExit,
@@ -14,6 +13,7 @@ from lamplighter.runtime.port import (
     RuntimeUnavailable,
 )
 from tests.fake_runtime import FakeRuntime, Script
+from tests.manual_world import ManualClock
 
 JOB = ContainerSpec(name="job", image="any")
 

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from typing import TypeVar, TypeVarTuple
 
-from lamplighter.base.world import ManualClock
 from tests.fake_disk import MAX_SECONDS
+from tests.manual_world import ManualClock
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

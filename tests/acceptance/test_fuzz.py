@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from lamplighter.asl.execution import step
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import wait_forever
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
@@ -22,6 +21,7 @@ from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.models.shapes import JSON, load_service
 from tests.asl.definition.test_parse import damaged_definitions
 from tests.fake_runtime import FakeRuntime
+from tests.manual_world import ManualClock, manual_world
 from tests.property_settings import examples
 from tests.random_parameters import documents, values_of_shape
 from tests.strategies import values

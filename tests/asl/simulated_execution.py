@@ -26,7 +26,7 @@ from lamplighter.asl.execution.messages import (
 )
 from lamplighter.asl.execution.step import Step
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import ManualClock, manual_world
+from tests.manual_world import ManualClock, manual_world
 
 Key = tuple[int, int]
 """The frame and number that identify a task or a timer."""

@@ -7,7 +7,6 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.world import manual_world
 from tests.chaos.recorded_batch import (
     EXECUTION_EXISTS,
     MESSAGE_DELETED,
@@ -17,6 +16,7 @@ from tests.chaos.recorded_batch import (
     hash_content,
 )
 from tests.engine_harness import SECOND, EngineHarness, chain
+from tests.manual_world import manual_world
 
 MAX_SECONDS = 60
 """Seconds of virtual time within which all work must end."""

@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-from lamplighter.base.world import ManualClock, real_world
+from lamplighter.base.world import real_world
 from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.port import CannotStart, ContainerSpec, Mount, Runtime
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from tests.fake_runtime import FakeRuntime, Script
+from tests.manual_world import ManualClock
 
 GATE = "cat $GATE > /dev/null"
 """A command that waits until the test calls `release`."""

@@ -7,12 +7,13 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World, manual_world
+from lamplighter.base.world import World
 from lamplighter.delivery.attempts import RETRY_TIMER, Attempts
 from lamplighter.outbound.port import DeliveryFailed
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import OutboxRow, Store, Tx
 from lamplighter.store.timers import Timer
+from tests.manual_world import manual_world
 
 RETRYABLE_ERROR, PERMANENT_ERROR = DeliveryFailed("busy", retryable=True), DeliveryFailed("missing", retryable=False)
 

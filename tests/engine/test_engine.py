@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import Caller
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.store.lock import DirectoryInUse
 from tests.engine_harness import CALLER, HOUR, ROLE, SECOND, EngineHarness, chain, job
 from tests.fake_runtime import FakeRuntime, Script
+from tests.manual_world import ManualClock, manual_world
 
 
 @pytest.fixture

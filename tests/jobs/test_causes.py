@@ -3,9 +3,9 @@
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.jobs.machine import expressions
 from lamplighter.lang.jsonata.expression import compile_expression
+from tests.manual_world import ManualClock, manual_world
 
 TASK: Json = {
     "TaskArn": "arn:aws:ecs:us-east-1:123456789012:task/reports/0123",

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from lamplighter.base.world import ManualClock, real_world
+from lamplighter.base.world import real_world
 from lamplighter.runtime.composite import CompositeRuntime
 from lamplighter.runtime.port import ContainerSpec
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from tests.fake_runtime import FakeRuntime, Script
+from tests.manual_world import ManualClock
 
 
 async def test_containers_with_an_image_and_without_run_side_by_side(tmp_path: Path) -> None:

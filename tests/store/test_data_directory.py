@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.world import manual_world
 from lamplighter.store.data_directory import NoDatabase
 from lamplighter.store.db import Store
+from tests.manual_world import manual_world
 
 
 @asynccontextmanager

@@ -10,13 +10,13 @@ import pytest
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import manual_world
 from lamplighter.engine.clock_jump import apply_clock_jump, save_clock_jump
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import CommitSignals, OutboxRow, Reader, Store, Tx
 from lamplighter.store.lock import DirectoryInUse
 from lamplighter.store.migrate import NewerData, migration_scripts
 from lamplighter.store.timers import Timer
+from tests.manual_world import manual_world
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.base.world import manual_world
 from lamplighter.store.db import DamagedData, Store, Tx
 from lamplighter.store.rows import Table
+from tests.manual_world import manual_world
 
 log = logging.getLogger("lamplighter.tests")
 

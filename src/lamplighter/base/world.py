@@ -1,6 +1,6 @@
 """Provide the clock, unique names and randomness; the only module that may import time, uuid, random and secrets.
 
-Guarantees that a test can control all three (`manual_world`) and so simulate a month of runs in milliseconds.
+Guarantees that a test can control all three (`World`) and so simulate a month of runs in milliseconds.
 """
 
 import os
@@ -36,9 +36,12 @@ class World:
 
 def frozen_world(wall: int, steady: int, seed: int) -> World:
     """Return a `World` whose clock does not move and whose names and random numbers follow from a seed."""
-    clock = ManualClock(wall)
-    clock.steady = steady
-    return manual_world(clock, seed)
+    generator = random.Random(seed)  # noqa: S311 - repeatable on purpose
+
+    def random_uuid() -> str:
+        return str(uuid.UUID(int=generator.getrandbits(128), version=4))
+
+    return World(now=lambda: wall, monotonic=lambda: steady, uuid=random_uuid, random=generator.random)
 
 
 def real_world() -> World:
@@ -97,42 +100,6 @@ def process_seconds(pid: int) -> float | None:
         return time.clock_gettime((~pid << 3) | PROCESS_CLOCK)
     except OSError:
         return None
-
-
-class ManualClock:
-    """A clock that moves only when a test moves it."""
-
-    def __init__(self, start: int = 1_767_225_600_000) -> None:
-        self.wall = start
-        self.steady = start
-
-    def now(self) -> int:
-        """Return the wall clock's time in milliseconds since the epoch."""
-        return self.wall
-
-    def monotonic(self) -> int:
-        """Return the time in milliseconds without the effect of `jump`."""
-        return self.steady
-
-    def advance(self, milliseconds: int) -> None:
-        """Move both clocks forward."""
-        self.wall += milliseconds
-        self.steady += milliseconds
-
-    def jump(self, milliseconds: int) -> None:
-        """Set the wall clock forward or back; the monotonic clock stays."""
-        self.wall += milliseconds
-
-
-def manual_world(clock: ManualClock | None = None, seed: int = 0) -> World:
-    """Return a `World` that depends only on a manual clock and a seed, so that every run of a test is the same."""
-    manual_clock = clock or ManualClock()
-    generator = random.Random(seed)  # noqa: S311 - repeatable on purpose
-
-    def random_uuid() -> str:
-        return str(uuid.UUID(int=generator.getrandbits(128), version=4))
-
-    return World(now=manual_clock.now, monotonic=manual_clock.monotonic, uuid=random_uuid, random=generator.random)
 
 
 def random_key(letters: str, length: int) -> str:

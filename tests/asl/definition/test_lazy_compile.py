@@ -11,7 +11,7 @@ from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Started
 from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.world import manual_world
+from tests.manual_world import manual_world
 
 PASS = {"Type": "Pass", "End": True}
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {}, "End": True}

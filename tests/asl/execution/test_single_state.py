@@ -18,8 +18,8 @@ from lamplighter.asl.execution.single_state import (
     StateTest,
 )
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import manual_world
 from tests.asl.simulated_execution import new_execution
+from tests.manual_world import manual_world
 
 TASK: Json = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
 MAP: Json = {

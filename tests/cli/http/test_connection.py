@@ -8,8 +8,8 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import ManualClock
 from lamplighter.cli.http.connection import DEADLINES, GRACE_SECONDS, Connection, ConnectionLimit
+from tests.manual_world import ManualClock
 from tests.virtual_loop import VirtualLoop
 
 SLOW_REQUEST_HEAD = b"POST /slow HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\n"

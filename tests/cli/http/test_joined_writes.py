@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from lamplighter.base.world import ManualClock
 from lamplighter.cli.http.joined_writes import MAX_JOINED_BYTES, JoinedWrites
+from tests.manual_world import ManualClock
 from tests.virtual_loop import VirtualLoop
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import dumps
-from lamplighter.base.world import manual_world
 from lamplighter.bus import Caller
 from lamplighter.delivery.delivery import Delivery, RetryPolicy
 from lamplighter.delivery.tables import deliveries
 from lamplighter.engine.clock_jump import apply_clock_jump, save_clock_jump
 from lamplighter.store import migrate
 from lamplighter.store.db import DamagedData, Reader, Store
+from tests.manual_world import manual_world
 
 LAST_OLD_SCHEMA_VERSION = 34
 STORED_DELIVERY = {

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import manual_world
 from lamplighter.lang.intrinsics.expression import (
     ArgumentNotFound,
     IntrinsicFailure,
@@ -16,6 +15,7 @@ from lamplighter.lang.intrinsics.expression import (
     compile_intrinsic,
 )
 from lamplighter.lang.jsonpath.paths import PathNotFound
+from tests.manual_world import manual_world
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import pytest
 
 from lamplighter.base.errors import UnboundedWork
-from lamplighter.base.world import manual_world
 from lamplighter.lang.jsonata.bounded_cost import MAX_REFERENCES, is_bounded
 from lamplighter.lang.jsonata.expression import compile_expression
+from tests.manual_world import manual_world
 
 BOUNDED = [
     "$states.input.a",

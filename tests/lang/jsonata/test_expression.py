@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.lang.jsonata.expression import UNDEFINED, JsonataError, JsonataSyntaxError, compile_expression
+from tests.manual_world import ManualClock, manual_world
 
 
 def evaluate(text: str, /, **bindings: Json) -> Json:

@@ -9,13 +9,13 @@ from botocore.model import Shape
 
 from lamplighter.base import secret_references
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.services.ecs.service import Ecs
 from lamplighter.services.ecs.tasks.placement import Capacity
 from lamplighter.store import outbox
 from lamplighter.store.db import CommitSignals, Store
 from tests.fake_runtime import FakeRuntime
+from tests.manual_world import ManualClock, manual_world
 
 CALLER = Caller("123456789012", "eu-central-1")
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1", "subnet-2"], "securityGroups": ["sg-1"]}}

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, dump_bytes, loads
-from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import wait_forever
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
@@ -18,6 +17,7 @@ from lamplighter.server import HttpServer
 from lamplighter.services.logs.arns import event_id, page_token
 from lamplighter.wire.access.host_header import AllowedHosts
 from tests.fake_runtime import FakeRuntime
+from tests.manual_world import ManualClock, manual_world
 from tests.property_settings import examples
 
 FUZZ = settings(

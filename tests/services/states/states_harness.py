@@ -8,12 +8,12 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import Caller
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from tests.fake_runtime import FakeRuntime
 from tests.inline_isolation import InlineIsolation
+from tests.manual_world import ManualClock, manual_world
 
 CALLER = Caller("123456789012", "eu-west-1")
 ROLE = "arn:aws:iam::123456789012:role/lamps"

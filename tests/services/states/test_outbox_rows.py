@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.services.states import outbox_rows
 from lamplighter.services.states.outbox_rows import (
     CancelCall,
@@ -17,6 +16,7 @@ from lamplighter.services.states.outbox_rows import (
 )
 from lamplighter.store import outbox
 from lamplighter.store.db import OutboxRow, Store
+from tests.manual_world import ManualClock, manual_world
 
 ROWS: tuple[StatesRow, ...] = (
     StartCall(7, "arn", 1, 2, "arn:aws:states:::ecs:runTask", {"a": [1, None]}, None, "role"),

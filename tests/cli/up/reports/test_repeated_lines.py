@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from lamplighter.base.world import ManualClock
 from lamplighter.cli.up.reports.repeated_lines import MINUTE_MILLISECONDS, RepeatFilter
+from tests.manual_world import ManualClock
 
 
 @dataclass

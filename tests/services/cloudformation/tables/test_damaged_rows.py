@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import manual_world
 from lamplighter.services.cloudformation.tables import stack_events, stacks
 from lamplighter.store.db import Store
+from tests.manual_world import manual_world
 
 
 @pytest.fixture

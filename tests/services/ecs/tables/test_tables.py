@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.world import manual_world
 from lamplighter.services.ecs.tables import clusters, task_definitions, tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.store.db import Store, Tx
+from tests.manual_world import manual_world
 
 
 @pytest.fixture

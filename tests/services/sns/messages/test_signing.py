@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import manual_world
 from lamplighter.services.sns.messages.signing import Signer
 from tests.engine_harness import CALLER, SECOND
+from tests.manual_world import manual_world
 from tests.services.sns.sns_harness import DEAD_LETTER_QUEUE, WEBHOOK, SnsHarness
 
 NOTIFICATION_FIELDS = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")

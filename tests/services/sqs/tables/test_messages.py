@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import manual_world
 from lamplighter.engine.clock_jump import apply_clock_jump, save_clock_jump
 from lamplighter.services.sqs.tables import fifo_requests, message_groups, messages, move_tasks, queues
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.move_tasks import MoveTask
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Reader, Row, Store, Tx
+from tests.manual_world import manual_world
 
 QUEUE = Queue(0, "1", "r", "a", 1, 2, {"DelaySeconds": "1"}, {"k": "v"}, "arn")
 MESSAGE = Message(0, 1, "uuid", "body", "{}", "trace", "me", 1, 2, 3, 4, 5, 6, 7, "g", "d", "s")

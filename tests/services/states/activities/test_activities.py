@@ -12,13 +12,13 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import Caller, CallerGone
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.services.states.activities.activity_polls import ActivityPolls
 from lamplighter.services.states.service import States
 from tests.fake_runtime import FakeRuntime
+from tests.manual_world import ManualClock, manual_world
 
 CALLER = Caller("123456789012", "eu-west-1")
 ROLE = "arn:aws:iam::123456789012:role/lamps"

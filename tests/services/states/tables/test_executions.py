@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from lamplighter.base.world import manual_world
 from lamplighter.services.states.tables import executions
 from lamplighter.store.db import Store, Tx
+from tests.manual_world import manual_world
 
 
 def row_values(name: str) -> list[object]:
