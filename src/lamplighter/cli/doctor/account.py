@@ -38,14 +38,9 @@ def _check_service_linked_role(target: Target) -> Finding:
     """Report whether the service-linked role exists; without it, creating the first cluster of an account fails."""
     try:
         target.client("iam").get_role(RoleName=ROLE_NAME)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchEntity":
-            return doubtful(
-                ROLE_SUBJECT,
-                f"the account has no {ROLE_NAME} yet",
-                f"`lamplighter deploy` creates it, or `{CREATE_COMMAND}`",
-            )
-        return doubtful(ROLE_SUBJECT, f"{ROLE_NAME} could not be checked: {explain_error(error, target)}")
     except CALL_ERRORS as error:
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NoSuchEntity":
+            advice = f"`lamplighter deploy` creates it, or `{CREATE_COMMAND}`"
+            return doubtful(ROLE_SUBJECT, f"the account has no {ROLE_NAME} yet", advice)
         return doubtful(ROLE_SUBJECT, f"{ROLE_NAME} could not be checked: {explain_error(error, target)}")
     return good(ROLE_SUBJECT, f"{ROLE_NAME} exists")

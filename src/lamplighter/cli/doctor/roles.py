@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.jobs.iam.policy_evaluation import IamCall, matches_pattern
+from lamplighter.jobs.iam.policy_evaluation import IamCall, as_list, matches_pattern
 
 
 class UnreadablePolicy(LamplighterError):
@@ -32,25 +32,12 @@ class Role:
 
     def trusts(self, service: str) -> bool:
         """Return whether the trust policy allows a service to assume the role."""
-        return any(
-            each.get("Effect") == "Allow"
-            and any(
-                matches_pattern(action, "sts:AssumeRole", ignore_case=True)
-                for action in as_list(each.get("Action", []))
-            )
-            and _names_service(each.get("Principal", {}), service)
-            for each in self.trust
-        )
+        allowing = (each for each in self.trust if _allows_action(each, "sts:AssumeRole"))
+        return any(_names_service(each.get("Principal", {}), service) for each in allowing)
 
     def allows_on_some_resource(self, call: IamCall) -> bool:
         """Return whether a statement allows the call's action on any resource."""
-        return any(
-            each.get("Effect") == "Allow"
-            and any(
-                matches_pattern(action, call.action, ignore_case=True) for action in as_list(each.get("Action", []))
-            )
-            for each in self.statements
-        )
+        return any(_allows_action(each, call.action) for each in self.statements)
 
 
 def read_role(iam: Json, arn: str) -> Role | None:
@@ -67,9 +54,10 @@ def read_role(iam: Json, arn: str) -> Role | None:
     return Role(name, tuple(statements), tuple(trust), "PermissionsBoundary" in found)
 
 
-def as_list(value: Json) -> list[Json]:
-    """Return a value that may be one item or a list as a list."""
-    return value if isinstance(value, list) else [value]
+def _allows_action(statement: Json, action: str) -> bool:
+    """Return whether a statement allows an action, on whatever resource."""
+    actions = as_list(statement.get("Action", [])) if statement.get("Effect") == "Allow" else []
+    return any(matches_pattern(each, action, ignore_case=True) for each in actions)
 
 
 def _read_policies(iam: Json, name: str) -> Iterator[Json]:

@@ -78,11 +78,12 @@ def _mismatches(statement: Json, call: IamCall) -> Iterable[str]:
 
 def _applies(statement: Json, element: str, value: str, *, ignore_case: bool) -> bool:
     patterns = statement.get(element, statement.get(f"Not{element}", []))
-    found = any(matches_pattern(pattern, value, ignore_case=ignore_case) for pattern in _as_list(patterns))
+    found = any(matches_pattern(pattern, value, ignore_case=ignore_case) for pattern in as_list(patterns))
     return found is (element in statement)
 
 
-def _as_list(value: Json) -> list[Json]:
+def as_list(value: Json) -> list[Json]:
+    """Return a value of a policy, which may be one item or a list, as a list."""
     return value if isinstance(value, list) else [value]
 
 
@@ -126,7 +127,7 @@ _OPERATORS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
 
 
 def _holds(operator: str, key: str, expected: Json, context: Mapping[str, str]) -> bool:
-    values = [str(each).lower() if isinstance(each, bool) else str(each) for each in _as_list(expected)]
+    values = [str(each).lower() if isinstance(each, bool) else str(each) for each in as_list(expected)]
     value = _lower_keys(context).get(key.lower())
     name = operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:")
     if name == "Null":
