@@ -42,6 +42,7 @@ APPLETS = ("sh", "true", "echo", "cat", "sleep", "printf", "env", "id", "pwd", "
 
 
 def pytest_collection_finish() -> None:
+    gc.set_threshold(20_000, 10, 10)  # clients of boto3 and state machines are many objects, and rarely garbage
     collect_garbage_once()
 
 

@@ -13,9 +13,13 @@ from tests.engine.busy import use_processor
 
 
 @pytest.fixture(autouse=True)
-def unfreeze_afterwards() -> Iterator[None]:
+def settings_of_a_new_process() -> Iterator[None]:
+    """Let Python collect as in a new process, and afterwards as before the test."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
     yield
     gc.unfreeze()
+    gc.set_threshold(*thresholds)
 
 
 @pytest.fixture
