@@ -3,6 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
+WORKERS = $(shell $(BIN)/python -c 'import os; print(2 * len(os.sched_getaffinity(0)))')
 READY := .venv/ready
 PURE := $(addprefix tests/,architecture asl base console/view jobs/file jobs/iam jobs/lint lang operations runs wire)
 
@@ -29,8 +30,8 @@ check: setup ## run ruff, mypy strict and import-linter
 	$(BIN)/mypy src tests
 	$(BIN)/lint-imports --no-logo
 
-test: setup ## run all tests, one process per core
-	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+test: setup ## run all tests, with two processes per core, because many tests wait for an engine
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 quick: setup ## run the tests of the pure layers, with few examples for each property
 	LAMPLIGHTER_QUICK=1 $(BIN)/pytest -q -n auto $(PURE) $(ARGS)
