@@ -62,8 +62,8 @@ class Engine:
         remote = RemoteServices(config.remote_endpoints)
         connections = outbound or _outbound(config)
         self.isolation = isolation or WorkerProcesses()
-        models = partial(self._model, remote)
-        states = States(self.bus, world, models, remote, connections.http, self.isolation)
+        model, find_model = partial(self._model, remote), partial(self._find_model, remote)
+        states = States(self.bus, world, model, find_model, remote, connections.http, self.isolation)
         credential_variables = _credential_variables(config.task_credentials)
         self.ecs = ecs = Ecs(
             self.bus,

@@ -12,7 +12,7 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 
 from lamplighter.asl.definition.compiler import AddedParameters
 from lamplighter.asl.definition.model import Definition, Resource
-from lamplighter.asl.definition.parse import SINGLE_STATE, parse_definition, single_state_machine
+from lamplighter.asl.definition.parse import parse_definition, single_state_machine
 from lamplighter.asl.execution.advance import advance
 from lamplighter.asl.execution.distributed_map import ChildInput, child_inputs
 from lamplighter.asl.execution.frame import Execution, Frame
@@ -178,11 +178,15 @@ Answer: TypeAlias = Advanced | Selected | WindowTooSmall | StateFailed | StateTe
 
 
 def definition_source(
-    text: str, definition: Definition, added_parameters: Callable[[Resource], Mapping[str, Json]]
+    text: str,
+    definition: Definition,
+    added_parameters: Callable[[Resource], Mapping[str, Json]],
+    *,
+    is_single_state: bool = False,
 ) -> DefinitionSource:
-    """Return the text from which a process can compile this definition again."""
+    """Return the text from which a process can compile this definition again; `is_single_state`: without a machine."""
     added = {resource.text: dumps(dict(added_parameters(resource))) for resource in set(definition.resources.values())}
-    return DefinitionSource(text, tuple(sorted(added.items())), is_single_state=SINGLE_STATE in definition.states)
+    return DefinitionSource(text, tuple(sorted(added.items())), is_single_state=is_single_state)
 
 
 def answer_request(request: Request, refusal_reason: RefusalReason, is_time_up: Callable[[], bool]) -> Answer:

@@ -3,10 +3,10 @@
     alive    a FIFO that the shim holds open and locked: locked means that the shim lives; its bytes mean "more output"
     started  pid, the kernel's start time, the boot, milliseconds: written before the process begins, never changed
     log      one record per line: milliseconds, `o` or `e` for the stream (in capitals: the line continues), the text
-    exit     the code (or `refused`: it could not start, or `login_error`: the shim died), milliseconds, a reason
+    exit     the code (or `refused`: it could not start, or `unknown`: the shim died), milliseconds, a reason
 
 Guarantees that every file that this module reads is complete; `shim_log.py` reads `log`. This module writes only an
-`login_error` exit.
+`unknown` exit.
 """
 
 import fcntl

@@ -1,9 +1,6 @@
 """Register Step Functions on the bus: its operations by their AWS names, its timers and its outbox rows."""
 
 from collections.abc import Mapping
-from functools import partial
-
-from botocore.model import ServiceModel
 
 from lamplighter.asl.execution.messages import Broken
 from lamplighter.base.world import World
@@ -19,7 +16,7 @@ from lamplighter.services.states.calls.held_timeouts import HeldTimeouts
 from lamplighter.services.states.calls.http_tasks import HttpTasks
 from lamplighter.services.states.calls.integrations import added_parameters
 from lamplighter.services.states.calls.service_calls import ServiceCalls
-from lamplighter.services.states.calls.sync_calls import Models, SyncCalls
+from lamplighter.services.states.calls.sync_calls import FindModel, Models, SyncCalls
 from lamplighter.services.states.calls.task_calls import TaskCaller
 from lamplighter.services.states.executions import execution_metrics
 from lamplighter.services.states.executions.driver import Driver
@@ -45,7 +42,14 @@ class States(Service):
     name = SERVICE
 
     def __init__(
-        self, bus: Bus, world: World, models: Models, remote: RemoteServices, web: Http, isolation: Isolation
+        self,
+        bus: Bus,
+        world: World,
+        models: Models,
+        find_model: FindModel,
+        remote: RemoteServices,
+        web: Http,
+        isolation: Isolation,
     ) -> None:
         self._bus = bus
         calls = ServiceCalls(bus, world, models, remote, HttpTasks(bus, web))
@@ -54,7 +58,6 @@ class States(Service):
         self._sync_calls = SyncCalls(bus, self._driver, models, remote)
         self._task_caller = TaskCaller(bus.store, self._driver, polls, calls, self._sync_calls)
         express = ExpressExecutions(bus, world, self._driver)
-        find_model = partial(self._find_model, models, remote)
         definitions = DefinitionValidator(bus, remote, find_model)
         machines, executions = StateMachines(bus, world, definitions), Executions(world, self._driver, express)
         state_tester = StateTester(world, calls, definitions, find_model, isolation)
@@ -110,9 +113,6 @@ class States(Service):
             "SendTaskHeartbeat": Operation(write=tokens.heartbeat),
             **tags.OPERATIONS.by_name(),
         }
-
-    def _find_model(self, models: Models, remote: RemoteServices, service: str) -> ServiceModel | None:
-        return models(service) if self._bus.serves_any(service) or remote.has_service(service) else None
 
     async def handle_outbox_row(self, outbox_row: OutboxRow) -> None:
         """Process an outbox row; end the execution if its row cannot be read."""

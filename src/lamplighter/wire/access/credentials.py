@@ -70,7 +70,7 @@ def format_credentials(holder: Credentials) -> str:
 
 
 def parse_credentials(text: str) -> CredentialSet:
-    """Parse a credentials file and return its holders. Raises CredentialsUnreadable."""
+    """Parse a credentials file and return its holders. Raises InvalidCredentialsFile."""
     parser = configparser.RawConfigParser(default_section="")
     try:
         parser.read_string(text)

@@ -107,6 +107,18 @@ def test_an_execution_with_a_long_expression_ends_like_any_other(harness: Isolat
     assert harness.rows("SELECT * FROM pending_events") == []
 
 
+def test_a_state_may_have_the_name_that_a_tested_state_has_without_its_machine(harness: IsolationHarness) -> None:
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "StateName",
+        "States": {"StateName": pass_state() | {"End": True}},
+    }
+    execution = harness.start(harness.machine(definition), 1)
+    harness.settle()
+    assert harness.status(execution) == "SUCCEEDED"
+    assert len(harness.isolation.requests) == 1
+
+
 def test_short_expressions_are_evaluated_in_the_process_of_the_engine(harness: IsolationHarness) -> None:
     assert harness.status(start_execution(harness, pass_state(SHORT_EXPRESSION))) == "SUCCEEDED"
     assert harness.isolation.requests == []

@@ -188,7 +188,7 @@ async def test_valid_parameters_of_a_call_have_no_diagnostics(harness: StatesHar
     assert (await validate(harness, one_state(**state)))["diagnostics"] == []
 
 
-@pytest.mark.parametrize("call", ["sns:vouch", "sns:getCertificate", "eventbridge:listTraffic"])
+@pytest.mark.parametrize("call", ["sns:vouch", "sns:getCertificate", "eventbridge:listTraffic", "alerts:tell"])
 async def test_a_machine_cannot_call_operations_that_only_this_engine_has(harness: StatesHarness, call: str) -> None:
     (diagnostic,) = (await validate(harness, one_state(Type="Task", Resource=f"arn:aws:states:::aws-sdk:{call}")))[
         "diagnostics"

@@ -132,6 +132,17 @@ async def test_a_nested_state_of_a_machine_is_found_by_its_name(engine: Engine) 
     assert (error.code, error.message) == ("ValidationException", "State not found in definition")
 
 
+async def test_a_state_of_a_machine_may_be_named_like_a_state_without_a_machine(engine: Engine) -> None:
+    machine = {"StartAt": "StateName", "States": {"StateName": PASS}}
+    assert (await try_state(engine, machine, stateName="StateName", input="1"))["output"] == "1"
+
+
+@pytest.mark.parametrize("operation", ["tell", "tellOutage"])
+async def test_an_internal_service_of_the_engine_is_no_resource(engine: Engine, operation: str) -> None:
+    error = await expect_error(engine, sdk_task("alerts", operation))
+    assert f"arn:aws:states:::aws-sdk:alerts:{operation} is not recognized" in error.message
+
+
 async def test_an_invalid_definition_is_refused_with_its_location(engine: Engine) -> None:
     error = await expect_error(engine, {"Type": "Parallel", "Branches": [], "End": True}, mock=mock_result([]))
     assert error.code == "InvalidDefinition"

@@ -6,8 +6,6 @@ See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateS
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from botocore.model import ServiceModel
-
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.definition.parse import InvalidDefinition, parse_definition, parse_resource
@@ -18,6 +16,7 @@ from lamplighter.bus import Bus, Caller
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
 from lamplighter.services.states.calls.integrations import CallBinding, added_parameters, bind_resource
+from lamplighter.services.states.calls.sync_calls import FindModel
 from lamplighter.services.states.executions.json_errors import json_error_message
 from lamplighter.services.states.machines import check_parameters, map_labels
 from lamplighter.services.states.machines.definition_warnings import definition_warnings
@@ -41,7 +40,7 @@ DEFAULT_MAX_RESULTS = 100
 class DefinitionValidator:
     """The check of definitions against the language and the services that this engine can call."""
 
-    def __init__(self, bus: Bus, remote: RemoteServices, model: Callable[[str], ServiceModel | None]) -> None:
+    def __init__(self, bus: Bus, remote: RemoteServices, model: FindModel) -> None:
         self._bus = bus
         self._remote = remote
         self._model = model

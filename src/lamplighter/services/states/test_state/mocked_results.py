@@ -5,16 +5,17 @@ present fields must conform to the API's schema. NONE: No validation is performe
 have are ignored. See https://docs.aws.amazon.com/step-functions/latest/apireference/API_MockInput.html.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from lamplighter.asl.definition.model import Resource
 from lamplighter.base.json_text import Json
 from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
 from lamplighter.services.states.calls.integrations import bind_resource
 from lamplighter.services.states.calls.parameter_conversion import pascal_case
+from lamplighter.services.states.calls.sync_calls import FindModel
 from lamplighter.services.states.errors import SchemaMismatch
 
 FREE_MEMBERS: Mapping[tuple[str, str], frozenset[str]] = {
@@ -36,7 +37,7 @@ JSON_TYPES: Mapping[str, tuple[str, tuple[type, ...]]] = {
 """The JSON types of shapes. All other shapes are strings, including timestamps and blobs."""
 
 
-def answer_shape(resource: Resource, model: Callable[[str], ServiceModel | None]) -> Shape | None:
+def answer_shape(resource: Resource, model: FindModel) -> Shape | None:
     """Return the shape of the result of a Task's call, or None if the result has no known shape.
 
     With `.sync`, the result is the described state of the work at its end. With a task token, the worker chooses the

@@ -6,12 +6,10 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.ht
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
-
-from botocore.model import ServiceModel
 
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.model import Definition, Resource, RetryableState, State, Task
@@ -39,6 +37,7 @@ from lamplighter.services.states.arns import check_role
 from lamplighter.services.states.calls.http_tasks import HttpExchange
 from lamplighter.services.states.calls.integrations import added_parameters
 from lamplighter.services.states.calls.service_calls import ServiceCalls
+from lamplighter.services.states.calls.sync_calls import FindModel
 from lamplighter.services.states.errors import Invalid
 from lamplighter.services.states.executions.execution_input import read_input
 from lamplighter.services.states.executions.isolated_steps import STEP_STOPPED, request_clock
@@ -66,7 +65,7 @@ class StateTester:
         world: World,
         calls: ServiceCalls,
         definitions: DefinitionValidator,
-        model: Callable[[str], ServiceModel | None],
+        model: FindModel,
         isolation: Isolation,
     ) -> None:
         self._world = world
@@ -103,7 +102,9 @@ class StateTester:
             context = self._default_context(caller, params, state, given)
         variables = read_object(params, "variables", "Invalid variables provided: {}")
         request = RunTestState(
-            definition_source(params["definition"], definition, added_parameters),
+            definition_source(
+                params["definition"], definition, added_parameters, is_single_state="stateName" not in params
+            ),
             state.name,
             StateInput(given, variables, context),
             _supplied_facts(configuration, source),
