@@ -4,14 +4,12 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 from unittest import mock
 
 import boto3
@@ -21,6 +19,7 @@ from botocore.config import Config
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.process import process_session
 from lamplighter.runtime.process.process_directory import ProcessDirectory
+from tests.command_process import CommandProcess
 
 T = TypeVar("T")
 
@@ -116,24 +115,21 @@ class ServedEngine(EngineAccount):
         self.files: int | None = None
         """The soft and hard limit of open files for the engine; None: the limit of the tests."""
         self.lines: list[str] = []
-        self._process: subprocess.Popen[str] | None = None
+        self._process: CommandProcess | None = None
         self._reader: threading.Thread | None = None
 
     def up(self, *options: str) -> None:
         """Start the engine and return when it listens."""
-        command = [sys.executable, "-m", "lamplighter", "up", "--data", str(self.data), "--port", str(self.port)]
+        command = ["up", "--data", str(self.data), "--port", str(self.port), "--runtime", self.runtime, *options]
         credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": self.region}
         environment = {**os.environ, **credentials, "PYTHONUNBUFFERED": "1"}
-        limited = [] if self.files is None else ["/bin/sh", "-c", f'ulimit -n {self.files}; exec "$@"', "sh"]
-        self._process = subprocess.Popen(
-            [*limited, *command, "--runtime", self.runtime, *options],
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment,
-            start_new_session=True,
+        read_end, write_end = os.pipe()
+        stderr = os.fdopen(read_end)
+        self._process = CommandProcess(
+            command, stdout=1, stderr=write_end, environment=environment, open_files=self.files
         )
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
+        os.close(write_end)
+        for line in stderr:
             self.lines.append(line)
             found = re.search(r"listening on http://[^ ]+:(\d+)", line)
             if found:
@@ -141,10 +137,10 @@ class ServedEngine(EngineAccount):
                 break
         else:
             self._process.wait()
-            self._process.stderr.close()
+            stderr.close()
             self._process = None
             raise AssertionError(f"the engine did not start: {''.join(self.lines[-5:])}")
-        self._reader = threading.Thread(target=self._drain, args=(self._process,), daemon=True)
+        self._reader = threading.Thread(target=self._drain, args=(stderr,), daemon=True)
         self._reader.start()
 
     def up_on(self, port: int) -> None:
@@ -152,9 +148,9 @@ class ServedEngine(EngineAccount):
         self.port = port
         self.up()
 
-    def _drain(self, process: "subprocess.Popen[str]") -> None:
-        assert process.stderr is not None
-        self.lines.extend(process.stderr)
+    def _drain(self, stderr: TextIO) -> None:
+        with stderr:
+            self.lines.extend(stderr)
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> int:
         """Send a signal, wait for the end of the engine and return its exit code."""
@@ -163,8 +159,6 @@ class ServedEngine(EngineAccount):
         code = self._process.wait()
         assert self._reader is not None
         self._reader.join()
-        assert self._process.stderr is not None
-        self._process.stderr.close()
         self._process = None
         self.port = 0  # another process may use the port now
         return code
@@ -178,7 +172,7 @@ class ServedEngine(EngineAccount):
     @property
     def running(self) -> bool:
         """Whether the engine runs."""
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.is_running()
 
     def close(self) -> None:
         """Kill the engine and the processes that it runs."""

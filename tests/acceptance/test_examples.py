@@ -62,8 +62,8 @@ def test_lint_reports_only_that_the_processes_of_an_example_cannot_run_on_aws(na
 def test_the_pipeline_runs_its_three_steps_in_order(example: Example) -> None:
     example.up_with_jobs()
     output = run_lamplighter("run", "nightly", "--follow", "--endpoint-url", example.url, cwd=example.folder)
-    assert output.returncode == 0, output.stdout + output.stderr
-    assert "the shop is busy" in output.stdout + output.stderr
+    assert output.code == 0, output.out + output.err
+    assert "the shop is busy" in output.out + output.err
     sums = [line.split(",", 1)[1] for line in (example.folder / "report.csv").read_text().splitlines()]
     assert sums == ["cake,2", "coffee,6", "tea,7"]
 

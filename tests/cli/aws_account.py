@@ -5,13 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
 import boto3
 
 from lamplighter.base.json_text import Json
+from tests import command_process
+from tests.command_process import CommandResult
 
 REGION = "us-east-1"
 TEST_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
@@ -47,22 +48,9 @@ def make_client(url: str, service: str) -> Json:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class CommandResult:
-    """A command's exit code and output."""
-
-    code: int
-    out: str
-    err: str
-
-
 def run_command(folder: Path, *words: str, **environment: str) -> CommandResult:
     """Run a command in a folder without a terminal, so that it cannot prompt."""
-    command, given = [sys.executable, "-m", "lamplighter", *words], command_environment(**environment)
-    process = subprocess.run(
-        command, cwd=folder, env=given, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120
-    )
-    return CommandResult(process.returncode, process.stdout, process.stderr)
+    return command_process.run_command(folder, *words, environment=command_environment(**environment))
 
 
 def command_environment(**more: str) -> Mapping[str, str]:

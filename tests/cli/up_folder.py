@@ -1,12 +1,11 @@
 """A folder with a job file, and `lamplighter up` on that file in a separate process."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from textwrap import dedent
 
 from lamplighter.base.json_text import Json
+from tests.command_process import CommandResult, run_command
 from tests.served_engine import ACCOUNT, REGION, ServedEngine, eventually
 
 
@@ -55,8 +54,7 @@ class UpFolder(ServedEngine):
         return self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
 
 
-def run_lamplighter(*words: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+def run_lamplighter(*words: str, cwd: Path, **environment: str) -> CommandResult:
     """Run a command until it ends."""
-    command = [sys.executable, "-m", "lamplighter", *words]
     given = {**os.environ, "TERM": "dumb", "COLUMNS": "200", **environment}
-    return subprocess.run(command, cwd=cwd, env=given, capture_output=True, text=True, timeout=60)
+    return run_command(cwd, *words, environment=given, seconds=60)

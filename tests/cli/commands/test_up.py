@@ -68,15 +68,15 @@ def test_a_skipped_run_is_logged_as_skipped(home: UpFolder) -> None:
 def test_an_error_at_startup_is_reported_with_advice(tmp_path: Path, options: list[str], message: str) -> None:
     (tmp_path / "file").touch()
     result = run_lamplighter("up", "--port", "0", *options, cwd=tmp_path)
-    assert result.returncode == 1
-    assert message in result.stderr
-    assert result.stderr.count("\n") == 1
+    assert result.code == 1
+    assert message in result.err
+    assert result.err.count("\n") == 1
 
 
 def test_a_port_in_use_is_reported_with_advice(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         result = run_lamplighter("up", "--port", str(listener.getsockname()[1]), cwd=tmp_path)
-    assert (result.returncode, "use --port with another port, or 0 for any" in result.stderr) == (1, True)
+    assert (result.code, "use --port with another port, or 0 for any" in result.err) == (1, True)
 
 
 def test_the_stack_of_a_job_file_has_no_network_resources(home: UpFolder) -> None:
@@ -213,20 +213,20 @@ def test_a_second_engine_is_refused_and_the_first_continues(home: UpFolder, tmp_
     home.write("one: {command: 'true'}")
     home.up_and_apply()
     second = run_lamplighter("up", str(home.file), "--data", str(home.data), "--port", "0", cwd=tmp_path)
-    assert second.returncode == 1
-    assert str(home.pid) in second.stderr
+    assert second.code == 1
+    assert str(home.pid) in second.err
     other = run_lamplighter("up", str(home.file), "--data", "other", "--port", str(home.port), cwd=tmp_path)
-    assert other.returncode == 1
-    assert "address already in use" in other.stderr
+    assert other.code == 1
+    assert "address already in use" in other.err
     assert home.ended(home.start_run("one"))["status"] == "SUCCEEDED"
 
 
 def test_an_invalid_file_is_refused_before_anything_is_created(tmp_path: Path) -> None:
     tmp_path.joinpath("lamplighter.yaml").write_text("project: home\njobs:\n  one: {comand: 'true'}\n")
     result = run_lamplighter("up", cwd=tmp_path)
-    assert result.returncode == 1
-    assert "lamplighter.yaml:3:9: error: `comand` is not a known key here" in result.stderr
-    assert "did you mean `command`?" in result.stderr
+    assert result.code == 1
+    assert "lamplighter.yaml:3:9: error: `comand` is not a known key here" in result.err
+    assert "did you mean `command`?" in result.err
     assert [path.name for path in tmp_path.iterdir()] == ["lamplighter.yaml"]
 
 
@@ -242,5 +242,5 @@ def test_an_invalid_file_is_refused_before_anything_is_created(tmp_path: Path) -
 )
 def test_an_unreadable_file_or_invalid_options_are_rejected(tmp_path: Path, arguments: list[str], message: str) -> None:
     result = run_lamplighter("up", *arguments, cwd=tmp_path)
-    assert result.returncode in (1, 2)
-    assert message in result.stderr
+    assert result.code in (1, 2)
+    assert message in result.err

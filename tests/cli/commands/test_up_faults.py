@@ -37,7 +37,7 @@ def list_mail_subjects(home: UpFolder) -> list[str]:
 
 def run_doctor(home: UpFolder) -> Json:
     """Return doctor's findings by their subject."""
-    output = run_lamplighter("doctor", "--data", str(home.data), "--json", cwd=home.folder).stdout
+    output = run_lamplighter("doctor", "--data", str(home.data), "--json", cwd=home.folder).out
     return {each["about"]: each for each in json.loads(output)["findings"]}
 
 
@@ -130,9 +130,9 @@ def test_a_removed_job_s_run_keeps_its_retries_and_alerts_and_no_new_run_starts(
         "Subject: home: two failed with exit code 2",
     ]
     result = run_lamplighter("history", run, "--endpoint-url", home.url, cwd=home.folder)
-    assert "exit code 2" in result.stdout
+    assert "exit code 2" in result.out
     result = run_lamplighter("logs", run, "--endpoint-url", home.url, cwd=home.folder)
-    assert "wrote nothing" in result.stderr
+    assert "wrote nothing" in result.err
 
 
 def run_and_remove(home: UpFolder) -> str:
@@ -153,16 +153,16 @@ def test_runs_of_a_removed_job_are_found_by_its_name(home: UpFolder, name: str) 
     run_name, options = first.rpartition(":")[2], ("--endpoint-url", home.url)
     for arguments in (("ps", name), ("ps", name, "--all"), ("history", name), ("history", f"{name}:{run_name}")):
         result = run_lamplighter(*arguments, *options, cwd=home.folder)
-        assert (result.returncode, "succeeded" in result.stdout) == (0, True), result.stderr
-    assert "first" in run_lamplighter("logs", name, *options, cwd=home.folder).stdout
-    assert "the job was deleted" in run_lamplighter("ps", name, *options, cwd=home.folder).stdout
+        assert (result.code, "succeeded" in result.out) == (0, True), result.err
+    assert "first" in run_lamplighter("logs", name, *options, cwd=home.folder).out
+    assert "the job was deleted" in run_lamplighter("ps", name, *options, cwd=home.folder).out
     started = run_lamplighter("run", name, *options, cwd=home.folder)
-    assert (started.returncode, f"called {name}" in started.stderr) == (1, True)
+    assert (started.code, f"called {name}" in started.err) == (1, True)
 
 
 def test_a_job_that_is_added_again_keeps_its_log(home: UpFolder) -> None:
     first = run_and_remove(home)
-    assert "first" in run_lamplighter("logs", first, "--endpoint-url", home.url, cwd=home.folder).stdout
+    assert "first" in run_lamplighter("logs", first, "--endpoint-url", home.url, cwd=home.folder).out
     before = len(home.lines)
     home.write("one: {command: 'true'}\ntwo: {command: echo second}")
     home.wait_for_line("+ two", before)
@@ -206,7 +206,7 @@ def test_a_broken_file_at_a_restart_runs_the_last_applied_jobs_and_is_applied_wh
 def test_a_broken_file_at_the_first_start_is_refused(home: UpFolder) -> None:
     home.file.write_text("no: yes:")
     result = run_lamplighter("up", "--port", "0", cwd=home.folder)
-    assert (result.returncode, "lamplighter.yaml:" in result.stderr) == (1, True)
+    assert (result.code, "lamplighter.yaml:" in result.err) == (1, True)
 
 
 def test_a_broken_file_that_was_never_applied_is_refused_with_an_existing_data_directory(home: UpFolder) -> None:
@@ -214,7 +214,7 @@ def test_a_broken_file_that_was_never_applied_is_refused_with_an_existing_data_d
     home.kill()
     home.file.write_text("no: yes:")
     result = run_lamplighter("up", str(home.file), "--port", "0", "--data", str(home.data), cwd=home.folder)
-    assert (result.returncode, "there is no job to run" in result.stderr) == (1, True)
+    assert (result.code, "there is no job to run" in result.err) == (1, True)
 
 
 def test_resources_that_were_deleted_by_hand_are_recreated_and_reported_at_the_next_start(home: UpFolder) -> None:
