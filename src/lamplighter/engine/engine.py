@@ -59,11 +59,10 @@ class Engine:
         self.catalog = ModelCatalog()
         self.bus = Bus(store)
         self.call = self.bus.call
-        remote = RemoteServices(config.remote_endpoints)
+        self._remote = remote = RemoteServices(config.remote_endpoints)
         connections = outbound or _outbound(config)
         self.isolation = isolation or WorkerProcesses()
-        model, find_model = partial(self._model, remote), partial(self._find_model, remote)
-        states = States(self.bus, world, model, find_model, remote, connections.http, self.isolation)
+        states = States(self.bus, world, self._model, self._find_model, remote, connections.http, self.isolation)
         credential_variables = _credential_variables(config.task_credentials)
         self.ecs = ecs = Ecs(
             self.bus,
@@ -91,12 +90,11 @@ class Engine:
         """Yield the services that an engine may never need."""
         bus, world, config = self.bus, self.world, self.config
         options = {"ask_by_mail": config.confirm_mail, "commands": config.allow_commands}
-        model, find = partial(self._model, remote), partial(self._find_model, remote)
         data = _absolute(config.data_directory)
         yield LazyService(
             "scheduler",
             "lamplighter.services.scheduler.service:Scheduler",
-            lambda build: build(bus, world, remote, find, self._check_parameters),
+            lambda build: build(bus, world, remote, self._find_model, self._check_parameters),
         )
         yield LazyService(
             "sns",
@@ -119,18 +117,18 @@ class Engine:
         yield LazyService(
             "cloudformation",
             "lamplighter.services.cloudformation.service:CloudFormation",
-            lambda build: build(bus, world, remote, model, self._check_parameters),
+            lambda build: build(bus, world, remote, self._model, self._check_parameters),
         )
 
     def _check_parameters(self, service: str, operation: str, params: Json) -> None:
         if service in SERVICES:  # no model describes the engine's internal services
             self.catalog.operation(service, operation).check(params)
 
-    def _model(self, remote: RemoteServices, service: str) -> ServiceModel:
-        return self.catalog.service(service).model if service in SERVICES else remote.model(service)
+    def _model(self, service: str) -> ServiceModel:
+        return self.catalog.service(service).model if service in SERVICES else self._remote.model(service)
 
-    def _find_model(self, remote: RemoteServices, service: str) -> ServiceModel | None:
-        return self._model(remote, service) if service in SERVICES or remote.has_service(service) else None
+    def _find_model(self, service: str) -> ServiceModel | None:
+        return self._model(service) if service in SERVICES or self._remote.has_service(service) else None
 
     @classmethod
     async def open(
