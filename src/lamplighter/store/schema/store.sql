@@ -4,12 +4,12 @@ CREATE TABLE timers (
     subject TEXT NOT NULL,
     name TEXT NOT NULL,
     due INTEGER NOT NULL,           -- milliseconds since the epoch
-    steady_clock INTEGER NOT NULL,  -- 1: it measures a duration, which does not change if somebody sets the wall clock
+    steady_clock INTEGER NOT NULL,  -- 1: due is a time of the steady clock; 0: of the wall clock
     PRIMARY KEY (service, subject, name)
 ) WITHOUT ROWID;
 CREATE INDEX timers_by_due ON timers (steady_clock, due);
 
--- One row: by how many milliseconds somebody set the wall clock since this engine started.
+-- One row: the difference between the wall clock and the steady clock, in milliseconds.
 CREATE TABLE clock_jump (
     jump INTEGER NOT NULL
 );

@@ -30,7 +30,7 @@ CHUNKS_PER_QUERY = (4, 64)
 Key = tuple[int, int, int]
 """The position of an event in the order: its time, the id of its chunk, and its index in the chunk."""
 Source = tuple[Literal["log_group", "stream"], int]
-"""The log group (`log_group`) or log stream whose events are read, with its id."""
+"""The log group or log stream whose events are read: the column that names it, and its id."""
 
 
 class StoredEvent(NamedTuple):

@@ -36,8 +36,9 @@ from lamplighter.store.db import Tx
 log = logging.getLogger("lamplighter.states")
 
 Models = Callable[[str], ServiceModel]
+"""Returns the model of a service by its name in the bus or in botocore."""
 FindModel = Callable[[str], ServiceModel | None]
-"""Returns the model of a service by its name in the bus or in botocore, or None if AWS has no such service."""
+"""Returns the same, or None if AWS has no such service."""
 MIN_POLL_SECONDS, MAX_POLL_SECONDS = 1.0, 15.0
 """The shortest and longest time between two polls, in seconds."""
 
