@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,14 +53,20 @@ class CommandProcess:
         return not select.select([self._keeper], [], [], 0)[0]
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Send a signal to the command; one that has ended gets none."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+        """Send a signal to a command before `wait`; a command that has ended ignores it."""
+        os.kill(self.pid, number)
 
     def wait(self, seconds: float | None = None) -> int:
-        """Wait for the end of the command; return its exit code, or minus the number of the signal that killed it."""
-        self._keeper.settimeout(seconds)
+        """Wait for the end of the command; return its exit code, or minus the number of the signal that killed it.
+
+        A command that takes longer than `seconds` is killed. Until this call no other process gets the command's id.
+        """
         with self._keeper:
+            if not select.select([self._keeper], [], [], seconds)[0]:
+                self.send_signal(signal.SIGKILL)
+                raise TimeoutError(f"the command still runs after {seconds} s")
+            assert self._keeper.recv(MAX_ANSWER_BYTES) == b"ended"
+            self._keeper.send(b"?")
             return int(self._keeper.recv(MAX_ANSWER_BYTES))
 
 

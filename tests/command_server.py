@@ -1,7 +1,8 @@
 """Fork the processes of commands from one that has imported the program already: see `tests/command_process.py`.
 
 `python -m tests.command_server PATH` listens on a Unix socket until its standard input ends. For each connection it
-forks a keeper, which forks the command, sends its process id, and sends its exit code when it ends.
+forks a keeper. The keeper forks the command, sends its process id, sends "ended" when the command has ended, and sends
+the exit code on request.
 """
 
 import gc
@@ -12,6 +13,7 @@ import resource
 import select
 import socket
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 import lamplighter
@@ -49,8 +51,9 @@ def serve(path: str) -> list[str]:
 
 def reap_keepers() -> None:
     """Collect the keepers that have ended."""
-    while os.waitpid(-1, os.WNOHANG)[0]:
-        pass
+    with suppress(ChildProcessError):  # none is left
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def keep_command(connection: socket.socket) -> list[str]:
@@ -67,6 +70,9 @@ def keep_command(connection: socket.socket) -> list[str]:
         os.close(file)
     try:
         connection.send(str(process).encode())
+        os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+        connection.send(b"ended")
+        connection.recv(1)  # until then no other process can get the id of this one
         _, status = os.waitpid(process, 0)
         connection.send(str(os.waitstatus_to_exitcode(status)).encode())
     finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_process import CommandProcess, run_command
+from tests.served_engine import eventually
 
 JOB_FILE = "project: reports\njobs:\n  nightly: {command: 'echo ü', schedule: rate(1 day)}\n"
 
@@ -42,4 +43,25 @@ def test_a_command_is_the_leader_of_a_session_with_the_given_limit_and_ends_by_i
         limits = Path(f"/proc/{command.pid}/limits").read_text().splitlines()
         assert any(line.split()[:5] == ["Max", "open", "files", "256", "256"] for line in limits)
         command.send_signal(signal.SIGKILL)
+        eventually(lambda: not command.is_running())
+        assert process_state(command.pid) == "Z", "another process could get its id before `wait`"
+        command.send_signal(signal.SIGTERM)
         assert command.wait() == -signal.SIGKILL
+
+
+def test_a_command_that_takes_too_long_is_killed(tmp_path: Path) -> None:
+    words = ["up", "--data", str(tmp_path / "data"), "--port", "0", "--runtime", "process"]
+    with Path(os.devnull).open("wb") as nowhere:
+        command = CommandProcess(words, stdout=nowhere.fileno(), stderr=nowhere.fileno(), folder=tmp_path)
+    with pytest.raises(TimeoutError):
+        command.wait(0.01)
+    eventually(lambda: process_state(command.pid) in ("", "Z"))
+
+
+def process_state(pid: int) -> str:
+    """Return the letter of a process's state; empty if there is no such process."""
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
