@@ -57,7 +57,7 @@ def simulate_steps(text: str, picks: list[int], crossings: int = 250) -> Iterato
         yield simulated
 
 
-@quick
+@settings(quick, max_examples=examples(500))  # 250 for each number of crossings
 @given(definitions(), moves, st.sampled_from([250, 2]))
 def test_every_step_keeps_the_invariants(text: str, picks: list[int], crossings: int) -> None:
     """All claims are checked in one walk, because the walk costs more than the checks."""
