@@ -7,6 +7,9 @@ WORKERS = $(shell $(BIN)/python -c 'import os; print(2 * len(os.sched_getaffinit
 READY := .venv/ready
 PURE := $(addprefix tests/,architecture asl base console/view jobs/file jobs/iam jobs/lint lang operations runs wire)
 
+# The tests start hundreds of programs, and each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup check test quick chaos demo bench pictures clean
 

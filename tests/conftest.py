@@ -37,6 +37,8 @@ signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 IMAGE = "lamplighter-test:latest"
 ACCOUNT_NUMBERS = itertools.count(1)
 """The numbers of the accounts that tests have not used yet."""
+MAX_OPEN_FILES = 500
+"""The most files that a pytest worker may have open after the tests of a file; `select` takes at most 1,024."""
 BUSYBOX = Path("/bin/busybox")
 APPLETS = ("sh", "true", "echo", "cat", "sleep", "printf", "env", "id", "pwd", "seq", "kill", "readlink")
 
@@ -49,6 +51,8 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     if nextitem is None or nextitem.path != item.path:
         collect_garbage_once()
+        if len(os.listdir("/proc/self/fd")) > MAX_OPEN_FILES:
+            pytest.fail(f"the tests of this process have left more than {MAX_OPEN_FILES} files open")
 
 
 def collect_garbage_once() -> None:

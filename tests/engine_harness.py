@@ -5,10 +5,11 @@ its locks are free, and the next engine finds the same containers.
 """
 
 import asyncio
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self, TypeVar
 from unittest import mock
@@ -22,6 +23,7 @@ from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import ContainerSpec, Runtime
 from lamplighter.store import db
+from lamplighter.store.data_directory import LOCK, STEP_MARK
 from lamplighter.store.db import Store, Tx
 from tests.fake_disk import Death, Disk
 from tests.fake_runtime import FakeRuntime
@@ -151,9 +153,18 @@ class EngineHarness:
         if self._up:
             self.engine.store._commits.put(False)
             self.engine.store._thread.join()
+        self._close_files()
         shutil.rmtree(self.directory)
         left.rename(self.directory)
         self._up = False
+
+    def _close_files(self) -> None:
+        """Close the dead engine's lock and step mark, as the kernel closes the files of a process that ends."""
+        names = {str(self.directory / LOCK), str(self.directory / STEP_MARK)}
+        for file in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):  # the listing itself opened a file that is closed again
+                if str(file.readlink()) in names:
+                    os.close(int(file.name))
 
     def restart(self) -> None:
         """Let the engine die and start the next one."""

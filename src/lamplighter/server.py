@@ -3,12 +3,11 @@
 Guarantees that no web page of another site can call the engine (`wire/access/host_header.py`,
 `wire/access/cross_site.py`): the Host header must be one of the engine's names, and a call must carry an AWS signature
 in its Authorization header. Without a signature, a request can open a link that SNS sent
-(`wire/access/unsigned_requests.py`) or read the engine's state: `/_lamplighter/health`, `/_lamplighter/metrics`,
-`/_lamplighter/slots` and `/_lamplighter/runs`. Guarantees that the size of a request is limited, and that no answer is
-a stack trace.
+(`wire/access/unsigned_requests.py`) or read the engine's state (`monitoring.py`). Guarantees that the size of a request
+is limited, and that no answer is a stack trace.
 
 If credentials are configured, the signature must be made with one of them. It may then be in the query, because it is
-verified. Metrics, slots and runs then need credentials too; health, the certificate and the links of SNS stay open.
+verified. Then only the links of SNS and `monitoring.PUBLIC_PATHS` stay open.
 
 Requests for console pages go to the console, which has its own protection and login (`console/security/guard.py`,
 `console/security/login.py`). The console is loaded with the first such request. See
@@ -17,26 +16,24 @@ https://asgi.readthedocs.io/en/latest/specs/www.html.
 
 import asyncio
 import logging
-import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
-from urllib.parse import parse_qsl
 
-from lamplighter.base.errors import AwsError, ServiceError, Unavailable, ValidationError
-from lamplighter.base.json_text import Json, dump_bytes
+from lamplighter import monitoring
+from lamplighter.base.errors import AwsError, ServiceError, Unavailable
+from lamplighter.base.json_text import Json
 from lamplighter.base.modules import load_object
 from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller, CallerGone, first_result
 from lamplighter.console import paths
 from lamplighter.console.ports.local import LocalPort
-from lamplighter.engine import health, metrics
 from lamplighter.engine.engine import Engine
 from lamplighter.wire.access import cross_site, gate, sigv4, unsigned_requests
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 from lamplighter.wire.access.host_header import AllowedHosts
-from lamplighter.wire.http import HttpRequest, Response, make_response
+from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.protocols import compression
 from lamplighter.wire.route import encode_error, encode_result, route_request
 
@@ -120,7 +117,7 @@ class HttpServer:
     async def _answer(
         self, http: HttpRequest, request_id: str, until_caller_gone: Callable[[], Awaitable[None]]
     ) -> Response:
-        if http.method == "GET" and (watch := MONITORING_PATHS.get(http.path)) is not None:
+        if http.method == "GET" and (watch := monitoring.ENDPOINTS.get(http.path)) is not None:
             return await watch(self.engine, http, request_id)
         if unsigned_requests.is_subscription_page(http):
             return await self._subscription(http, request_id)
@@ -153,8 +150,8 @@ class HttpServer:
 
         Refuses unknown callers before the request's body is read.
         """
-        if http.method == "GET" and http.path in MONITORING_PATHS:
-            if self.credentials is not None and http.path not in PUBLIC_PATHS:
+        if http.method == "GET" and http.path in monitoring.ENDPOINTS:
+            if self.credentials is not None and http.path not in monitoring.PUBLIC_PATHS:
                 gate.admit_monitoring(http, self.credentials, self.engine.world.now())
             return None
         if self.credentials is None:
@@ -168,63 +165,6 @@ class HttpServer:
     async def _closed(self) -> None:
         await self.closing.wait()
         raise Unavailable("the engine is stopping")
-
-
-async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    """Return the engine's health (`engine/health.py`), whether mails are sent, and the `--deny` rules."""
-    found, config = health.read_health(engine), engine.config
-    body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.denied)}
-    return make_response(200 if found.available else 503, b"application/json", dump_bytes(body), request_id)
-
-
-async def _metrics(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    return make_response(200, metrics.CONTENT_TYPE, engine.metrics(), request_id)
-
-
-async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response:
-    """Return the slots of a schedule: `?arn=…`, and `&before=SECONDS_TEXT` for the next page."""
-    query = dict(parse_qsl(http.query.decode("latin-1")))
-    found = SCHEDULE_ARN.fullmatch(query.get("arn", ""))
-    if found is None or not SECONDS_TEXT.fullmatch(query.get("before", "0")):
-        raise ValidationError("Give ?arn= with the ARN of a schedule; the optional &before= is a number of seconds")
-    region, account, group, name = found.groups()
-    params = {"GroupName": group, "Name": name}
-    params |= {"Before": float(query["before"])} if "before" in query else {}
-    slots = await engine.call(Caller(account, region), "scheduler", "ListSlots", params)
-    return make_response(200, b"application/json", dump_bytes(slots), request_id)
-
-
-async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
-    """Return the latest executions of a state machine, even a deleted one: `?machine=NAME&region=REGION_NAME`."""
-    query = dict(parse_qsl(http.query.decode("latin-1")))
-    name, region = query.get("machine", ""), query.get("region", "")
-    if not MACHINE_NAME.fullmatch(name) or not REGION_NAME.fullmatch(region):
-        raise ValidationError("Give ?machine= with the name of a state machine and &region= with its region")
-    caller = Caller(engine.config.account, region)
-    runs = await engine.call(caller, "states", "ListKeptExecutions", {"name": name})
-    return make_response(200, b"application/json", dump_bytes(runs), request_id)
-
-
-async def _certificate(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    """Return the certificate that verifies the signatures of SNS messages."""
-    found = await engine.call(Caller(engine.config.account, ""), "sns", "GetCertificate", {})
-    return make_response(200, b"application/x-pem-file", found, request_id)
-
-
-SCHEDULE_ARN = re.compile("arn:aws[^:]*:scheduler:([^:]+):([0-9]{12}):schedule/([^/]+)/([^/]+)")
-MACHINE_NAME = re.compile(r"[^:/\s]{1,80}")
-REGION_NAME = re.compile("[a-z0-9-]{1,32}")
-SECONDS_TEXT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
-MONITORING_PATHS: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]]] = {
-    b"/_lamplighter/health": _health,
-    b"/_lamplighter/metrics": _metrics,
-    b"/_lamplighter/slots": _slots,
-    b"/_lamplighter/runs": _runs,
-    unsigned_requests.CERTIFICATE_PATH.encode(): _certificate,
-}
-PUBLIC_PATHS = frozenset({b"/_lamplighter/health", unsigned_requests.CERTIFICATE_PATH.encode()})
-"""The paths that need no credentials: load balancers read the health, receivers of SNS messages read the certificate.
-"""
 
 
 class InternalFailure(

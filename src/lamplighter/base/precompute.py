@@ -55,7 +55,7 @@ class Precomputed(Generic[V]):
         self._outcome: Callable[..., Outcome[V]] = lru_cache(CACHE_SIZE)(lambda *given: run_work(lambda: work(*given)))
 
     def __call__(self, *given: Hashable) -> V:
-        """Return the function's result; for large arguments, use a result that was computed before."""
+        """Return the function's result; for large arguments, the one computed before, if any."""
         if not _is_large(given):
             return self._work(*given)
         return self._outcome(*given).get()

@@ -16,9 +16,9 @@ from lamplighter.base.files import sync_directory
 
 log = logging.getLogger("lamplighter.store")
 
-DATABASE, LOCK = "lamplighter.db", "lock"
+DATABASE, LOCK, STEP_MARK = "lamplighter.db", "lock", "step"
 WAL, SHARED_MEMORY = f"{DATABASE}-wal", f"{DATABASE}-shm"
-RUNTIME_PATHS = (DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "address", "step")
+RUNTIME_PATHS = (DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "address", STEP_MARK)
 """The files and folders that an engine writes in the data directory while it runs."""
 ENGINE_PATHS = (*RUNTIME_PATHS, LOCK, "credentials")
 """All files and folders of the data directory that belong to the engine."""

@@ -8,7 +8,8 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.http.connection import DEADLINES, GRACE_SECONDS, Connection, ConnectionLimit
+from lamplighter.cli.http.connection import DEADLINES, GRACE_SECONDS, Connection
+from lamplighter.cli.http.connection_limit import ConnectionLimit
 from tests.manual_world import ManualClock
 from tests.virtual_loop import VirtualLoop
 

@@ -104,7 +104,10 @@ class _StatePlace:
 
 @dataclass(slots=True)
 class Compiler:
-    """A compiler for the blocks of one definition; `blocks` contains the results by number."""
+    """A compiler for the blocks of one definition: the machine itself, each branch, and each Map's processor.
+
+    `blocks` contains the results by number.
+    """
 
     added_parameters: AddedParameters
     record: RecordStage | None = None

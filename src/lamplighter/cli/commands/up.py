@@ -33,7 +33,7 @@ from lamplighter.cli.up.reports.stderr_log import log_to_stderr
 from lamplighter.engine import file_descriptors
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
-from lamplighter.engine.garbage_collection import GarbageCollector
+from lamplighter.engine.python_gc import GarbageCollector
 from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS

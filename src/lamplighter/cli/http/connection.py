@@ -1,10 +1,9 @@
-"""Limit the HTTP server's connections: their number, the size of a request's head, and the time a peer may take.
+"""Limit the time that a peer may take, and the size of a request's head; `connection_limit.py` limits the number.
 
-Guarantees that a peer which sends nothing, or only half of a request, is disconnected, and that such peers cannot keep
-other clients out. A request that has arrived completely is answered, however long that takes (long polls, streams). A
-connection waits for its peer when it is idle, when a head or a body is being received, and when the peer does not read
-the response. Such a connection has a deadline. If there are too many connections, the one that has waited longest is
-closed in favour of the new one. The new connection is refused, with 503, only if all others are being answered.
+Guarantees that a peer which sends nothing, or only half of a request, is disconnected. A request that has arrived
+completely is answered, however long that takes (long polls, streams). A connection waits for its peer when it is idle,
+when a head or a body is being received, and when the peer does not read the response. Such a connection has a deadline.
+A connection for which there is no room is refused with 503.
 
 The times are those of Apache's mod_reqtimeout: https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html. A connection
 that has had a response is kept longer than clients keep theirs (90 s is Go's default, the longest that we know:
@@ -13,8 +12,6 @@ may already be on its way, and then fails: https://www.rfc-editor.org/rfc/rfc911
 """
 
 import asyncio
-from collections import OrderedDict
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -22,6 +19,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from lamplighter.cli.http.connection_limit import ConnectionLimit
 from lamplighter.cli.http.joined_writes import JoinedWrites
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -38,42 +36,6 @@ BUSY_RESPONSE = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\nretry-after: 1\r\n"
     b"content-length: 49\r\nconnection: close\r\n\r\nThe server has no free connection. Send it again."
 )
-
-
-@dataclass(slots=True)
-class ConnectionLimit:
-    """The connections of one server, and their limit."""
-
-    max_connections: int
-    """The most connections at a time."""
-    _open: "set[Connection]" = field(default_factory=set)
-    _waiting: "OrderedDict[Connection, None]" = field(default_factory=OrderedDict)
-    """The connections that wait for their peers; the one that has waited longest is first."""
-
-    def admit(self, connection: "Connection") -> bool:
-        """Add a connection; if there are too many, close the one that has waited longest, or return False."""
-        if len(self._open) >= self.max_connections:
-            if not self._waiting:
-                return False
-            longest = next(iter(self._waiting))
-            longest.abort()
-        self._open.add(connection)
-        return True
-
-    def mark_waiting(self, connection: "Connection") -> None:
-        """Record that a connection waits for its peer from now on."""
-        self._waiting.pop(connection, None)
-        if connection in self._open:
-            self._waiting[connection] = None
-
-    def mark_busy(self, connection: "Connection") -> None:
-        """Record that a connection no longer waits for its peer."""
-        self._waiting.pop(connection, None)
-
-    def remove(self, connection: "Connection") -> None:
-        """Record that a connection is closed."""
-        self._open.discard(connection)
-        self._waiting.pop(connection, None)
 
 
 class Connection(HttpToolsProtocol):

@@ -10,7 +10,8 @@ from functools import partial
 import uvicorn
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.http.connection import Connection, ConnectionLimit
+from lamplighter.cli.http.connection import Connection
+from lamplighter.cli.http.connection_limit import ConnectionLimit
 
 Application = Callable[[Json, Json, Json], Awaitable[None]]
 """An ASGI application; an import of Starlette's type would load Starlette."""

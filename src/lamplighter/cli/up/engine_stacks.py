@@ -172,7 +172,7 @@ class EngineStacks:
         return "" if found is None else found[1]
 
     async def missing_resources(self, name: str) -> list[StackResource]:
-        """Return the resources that were deleted by other means; the next `apply` creates them again."""
+        """Find the resources that were deleted by other means, and record that; the next `apply` recreates them."""
         if self.status(name) in ABSENT_STATUSES:
             return []
         found: list[StackResource] = []

@@ -78,9 +78,10 @@ async def _read_last_run(page: Page, machine: Json) -> LastRun | None:
 
 
 def _may_hide_failure(runs: Sequence[Json]) -> bool:
-    """Return whether the latest run may be a skipped one that hides a failure, which takes another call to find out.
+    """Return whether the latest run succeeded, but may be a skipped one, with a failure before it.
 
-    The failure is among the latest runs, or it precedes many skipped ones, which take almost no time.
+    So it may be if another of the runs did not succeed, or if the latest took almost no time and there are more runs
+    than these. Another call finds out.
     """
     if not runs or runs[0]["status"] != "SUCCEEDED":
         return False

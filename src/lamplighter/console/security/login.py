@@ -7,7 +7,6 @@ no login.
 """
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -17,14 +16,11 @@ from starlette.types import Scope
 
 from lamplighter.base.world import World
 from lamplighter.console.security import forms
+from lamplighter.console.security.password_guesses import GuessesBySource
 from lamplighter.console.view.links import local_path
 from lamplighter.console.view.templates import Templates
-from lamplighter.wire.access import console_session, password_throttle
+from lamplighter.wire.access import console_session
 from lamplighter.wire.access.credentials import CredentialSet
-from lamplighter.wire.access.password_throttle import PasswordGuesses
-
-MAX_ADDRESSES = 1000
-"""The most addresses whose wrong guesses are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +30,7 @@ class Login:
     credentials: CredentialSet
     world: World
     templates: Templates
-    guesses: dict[str, PasswordGuesses] = field(default_factory=dict)
+    guesses: GuessesBySource = field(default_factory=GuessesBySource)
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of the login and the logout."""
@@ -51,16 +47,15 @@ class Login:
     async def log_in(self, request: Request) -> Response:
         """Check a password and create the session."""
         given = await forms.read_fields(request)
-        address, now = guess_group(request.client.host if request.client else ""), self.world.now()
-        guesses = self.guesses.get(address, PasswordGuesses())
-        if pause := password_throttle.wait_milliseconds(guesses, now):
+        address, now = request.client.host if request.client else "", self.world.now()
+        if pause := self.guesses.wait_milliseconds(address, now):
             message = f"Too many wrong passwords from this address: try again in {-(-pause // 1000)} s."
             return self._login_page(request, given.get("next", "/"), 429, message)
         holder = console_session.find_holder(given.get("password", ""), self.credentials)
         if holder is None:
-            self._store_guesses(address, password_throttle.add_wrong_guess(guesses, now))
+            self.guesses.add_wrong_guess(address, now)
             return self._login_page(request, given.get("next", "/"), 422, "Wrong password.")
-        self.guesses.pop(address, None)
+        self.guesses.forget(address)
         response = RedirectResponse(local_path(given.get("next", "/")), 303)
         self._set_session_cookie(
             request, response, console_session.issue_session(holder, now), console_session.LIFETIME_MILLISECONDS // 1000
@@ -96,24 +91,6 @@ class Login:
         if existing is None:
             forms.set_token(response, token, secure=request.url.scheme == "https")
         return response
-
-    def _store_guesses(self, address: str, guesses: PasswordGuesses) -> None:
-        """Store the guesses and drop the oldest entry beyond `MAX_ADDRESSES`, so that a botnet cannot fill the
-        memory.
-        """
-        self.guesses.pop(address, None)
-        self.guesses[address] = guesses
-        if len(self.guesses) > MAX_ADDRESSES:
-            del self.guesses[next(iter(self.guesses))]
-
-
-def guess_group(address: str) -> str:
-    """Return the address or network whose guesses count together: an IPv6 user owns a whole /64 network."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
 
 
 def _redirect_to_login(request: Request) -> Response:

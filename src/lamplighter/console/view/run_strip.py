@@ -6,16 +6,14 @@ duration.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from lamplighter.base.json_text import Json
 from lamplighter.runs.durations import format_duration
 from lamplighter.runs.run import run_seconds
-from lamplighter.runs.skipped_runs import SKIPPED
+from lamplighter.runs.success_rate import median_seconds, success_rate
 
 BAR_WIDTH, BAR_GAP, STRIP_HEIGHT, MIN_BAR_HEIGHT = 7, 3, 24, 5
 """The width of a bar, the gap between bars, the height of the strip and the least height of a bar, in pixels."""
-SUCCEEDED, RUNNING = "SUCCEEDED", "RUNNING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +52,7 @@ def build_run_strip(executions: Sequence[Json], now: float) -> RunStrip:
         _make_bar(at, each, seconds, longest)
         for at, (each, seconds) in enumerate(reversed(list(zip(executions, took, strict=True))))
     ]
-    ended = [each for each in executions if each["status"] not in (RUNNING, SKIPPED)]
-    succeeded = [seconds for each, seconds in zip(executions, took, strict=True) if each["status"] == SUCCEEDED]
-    known = [seconds for seconds in succeeded if seconds is not None]
-    return RunStrip(shown, len(succeeded) / len(ended) if ended else None, median(known) if known else None)
+    return RunStrip(shown, success_rate(executions), median_seconds(executions, now))
 
 
 def _make_bar(at: int, execution: Json, seconds: float | None, longest: float) -> RunBar:

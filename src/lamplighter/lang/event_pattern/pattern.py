@@ -5,8 +5,8 @@ at most `MAX_VALUES` values: an event that needs more raises `PatternTooComplex`
 
 A field is named by the steps to it, joined by dots; the field names of an event may also contain dots. Objects in
 arrays give a field several values. Two conditions are met together only by values that are in the same element of every
-array that they share. Rejects an invalid pattern with AWS's message.
-See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html.
+array that they share. `field_conditions.py` merges the conditions on one field. Rejects an invalid pattern with AWS's
+message. See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -82,7 +82,9 @@ def find_attributes(value: Json) -> Iterator[tuple[str, str]]:
 
 
 def creation_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return the names so that each follows the names that it needs, otherwise in the given order.
+    """Return the names so that each follows the names that it needs.
+
+    First come the names that need none, then those that need only these, and so on; each group is in the given order.
 
     Raises `TemplateError` if the names form a circle.
     """

@@ -16,7 +16,7 @@ from lamplighter.services.cloudformation.deploy import create_resources, delete_
 from lamplighter.services.cloudformation.deploy.missing_resources import find_missing_resources
 from lamplighter.services.cloudformation.deploy.resource_handler import undo_on_error
 from lamplighter.services.cloudformation.deploy.stack_turn import EngineParts, StackTurn
-from lamplighter.services.cloudformation.stacks import describe_events, describe_stacks
+from lamplighter.services.cloudformation.stacks import describe_events, describe_stacks, retention
 from lamplighter.services.cloudformation.stacks.change_sets import ChangeSets
 from lamplighter.services.cloudformation.stacks.lookup import require_live_stack
 from lamplighter.services.cloudformation.stacks.stack_events import SERVICE, StackEvents, is_in_progress
@@ -139,8 +139,8 @@ class CloudFormation(Service):
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Fail a stack whose creation took too long, or delete the rows of a stack that was deleted long ago."""
         stack = stacks.get(tx, timer.subject)
-        if timer.name == "forget":
-            stacks.delete(tx, timer.subject)
+        if timer.name == retention.TIMER_NAME:
+            retention.fire_timer(tx, timer)
         elif stack is not None and stack.status == "CREATE_IN_PROGRESS":
             turn = StackTurn(tx, stack, ExternalInputs(), self._parts)
             create_resources.fail_stack(turn, "Stack creation time exceeded the specified timeout. ")

@@ -33,7 +33,10 @@ Check = Callable[[str, str, Json], None]
 
 
 class Events(Service):
-    """The EventBridge service of one engine. `check` raises an error if a call's parameters do not fit AWS's model."""
+    """The EventBridge service of one engine.
+
+    `check` raises an error if the parameters of a call to a rule's target do not fit AWS's model.
+    """
 
     name = SERVICE
 

@@ -1,22 +1,20 @@
 """Fire schedules: every slot is a timer; when it is due, record the slot, set the next timer and send the delivery.
 
 All of that is one transaction, and the delivery's key consists of schedule and slot. So no slot runs twice and none is
-lost. A slot that fires more than a minute late (AWS's own precision) was missed, because no engine ran. The schedule's
-`missed` decides whether a missed slot runs late; slots older than its `within`, or without it than the target's maximum
-event age, never do. Missed slots are counted in several turns and recorded as one row. If a slot's target was not
-called and no later slot replaces it, the slot is reported (`dropped_slots.py`).
+lost. `missed_slots.py` decides which missed slots run late. They are counted in several turns and recorded as one row.
+If a slot's target was not called and no later slot replaces it, the slot is reported (`dropped_slots.py`).
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from itertools import chain
+from collections.abc import Callable
+from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome
-from lamplighter.services.scheduler import arns, schedule_times, target_delivery
+from lamplighter.services.scheduler import arns, missed_slots, schedule_times, target_delivery
 from lamplighter.services.scheduler.dropped_slots import DroppedSlotNotifier
+from lamplighter.services.scheduler.missed_slots import LAST, MAX_LATENESS
 from lamplighter.services.scheduler.tables import schedules, slots
 from lamplighter.services.scheduler.tables.schedules import Schedule
 from lamplighter.services.scheduler.universal_targets import AwsServices
@@ -25,34 +23,12 @@ from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.scheduler")
 
-MAX_LATENESS = 60_000
-"""The most milliseconds by which a slot may be late and still be on time: "all schedule types … invoke their targets
-with 60 second precision"."""
-MAX_EXAMINED_PER_TURN = 2_000
-"""The most missed slots that are examined in one turn: about 5 ms."""
-MAX_LATE_RUNS_PER_TURN = 50
-"""The most missed slots of a schedule that run late in one turn."""
 WINDOW_SUFFIX, LATE_SUFFIX = "window", "late"
 """Suffixes of timer names, after the slot. `window`: the slot fires within its flexible time window. `late`: the slot
 was missed and is run or counted, which may take several turns."""
 
-ALL, LAST, NONE = "all", "last", "none"
-MISSED_POLICIES = (ALL, LAST, NONE)
-
-NO_ENGINE = "no engine ran at that time"
-NOT_RUN_LATE = f"{NO_ENGINE}, and this schedule's missed times are skipped"
 UNREADABLE = "The schedule cannot be read."
 SCHEDULE_CHANGED = "the schedule was changed while the slot waited in its flexible time window"
-
-
-@dataclass(frozen=True, slots=True)
-class DueSlots:
-    """The slots of a schedule that are due, and the one after them."""
-
-    slots: list[int]
-    following: int | None
-    more: bool
-    """Whether the following slot is due too."""
 
 
 class ScheduleFirer:
@@ -175,41 +151,22 @@ class ScheduleFirer:
     def _catch_up(self, tx: Tx, schedule: Schedule, first: int, since: int) -> None:
         """Run missed slots from `first` on as the schedule's policy requires, a part of them in each turn.
 
-        `since` is when `first` was due, which is later than the slot itself if the schedule was created after that
-        time.
+        `since` is when `first` was due.
         """
         now = self._world.now()
-        within = schedule.within or schedule.body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
-        oldest = now - (MAX_LATENESS if schedule.missed == NONE else within * 1000)
-        due = self._due_slots(chain([first], schedule_times.slots_after(schedule, first)), now, oldest, schedule.missed)
-        ages = {first: since}
-        runs = [slot for slot in due.slots if ages.get(slot, slot) >= oldest]
-        if schedule.missed == LAST:
-            runs = [] if due.more else runs[-1:]
-        missed = due.slots[: len(due.slots) - len(runs)]
-        if missed:
-            self._record_missed(tx, schedule, missed)
-            self._notifier.drop(tx, schedule, missed, _missed_reason(schedule, within))
-        if runs and schedule.missed == LAST:
+        found = missed_slots.decide(schedule, first, since, now)
+        if found.missed:
+            self._record_missed(tx, schedule, found.missed)
+            self._notifier.drop(tx, schedule, found.missed, missed_slots.missed_reason(schedule))
+        if found.late_runs and schedule.missed == LAST:
             self._notifier.on_replaced(tx, schedule)
-        for slot in runs:
-            self._fire_or_wait(tx, schedule, slot, ages.get(slot, slot))
-        if due.more:
+        for slot in found.late_runs:
+            self._fire_or_wait(tx, schedule, slot, since if slot == first else slot)
+        if found.more:
             # Other timers may be due too, and fire first.
-            self._set_timer(tx, schedule, f"{due.following}/{LATE_SUFFIX}", now)
+            self._set_timer(tx, schedule, f"{found.following}/{LATE_SUFFIX}", now)
         else:
-            self._set_next_timer(tx, schedule, due.following)
-
-    def _due_slots(self, times: Iterator[int], now: int, oldest: int, policy: str) -> DueSlots:
-        found: list[int] = []
-        recent = 0
-        for time in times:
-            full = len(found) == MAX_EXAMINED_PER_TURN or (policy != LAST and recent == MAX_LATE_RUNS_PER_TURN)
-            if time > now or full:
-                return DueSlots(found, time, more=time <= now)
-            found.append(time)
-            recent += time >= oldest
-        return DueSlots(found, None, more=False)
+            self._set_next_timer(tx, schedule, found.following)
 
     def _record_missed(self, tx: Tx, schedule: Schedule, missed: list[int]) -> None:
         last = slots.last(tx, schedule.id)
@@ -218,13 +175,6 @@ class ScheduleFirer:
         else:
             row = slots.single_slot(schedule.id, missed[0], missed[0], slots.MISSED)
             slots.record(tx, replace(row, until=missed[-1], count=len(missed)))
-
-
-def _missed_reason(schedule: Schedule, within: int) -> str:
-    """Return why missed slots do not run late, with the duration `within` as text: 6 h, 90 min, 45 s."""
-    unit, size = next(each for each in (("h", 3600), ("min", 60), ("s", 1)) if within % each[1] == 0)
-    old = f"{NO_ENGINE}, and it is more than {within // size} {unit} ago"
-    return NOT_RUN_LATE if schedule.missed == NONE else old
 
 
 def _started_arn(answer: Json) -> str | None:

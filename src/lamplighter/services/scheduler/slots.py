@@ -9,7 +9,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.scheduler import arns
 from lamplighter.services.scheduler.errors import ScheduleNotFound
-from lamplighter.services.scheduler.fire_schedules import LAST, MISSED_POLICIES
+from lamplighter.services.scheduler.missed_slots import LAST, MISSED_POLICIES
 from lamplighter.services.scheduler.tables import schedules, slots
 from lamplighter.services.scheduler.tables.slots import Slot
 from lamplighter.store import timers

@@ -11,7 +11,8 @@ from lamplighter.bus import Operation, Service
 from lamplighter.services.sqs.messages.delete_and_change_visibility import ReceivedMessageOperations
 from lamplighter.services.sqs.messages.long_polls import LongPolls
 from lamplighter.services.sqs.messages.peek_messages import MessagePeeker
-from lamplighter.services.sqs.messages.queue_messages import SERVICE, QueueMessages
+from lamplighter.services.sqs.messages.queue_messages import QueueMessages
+from lamplighter.services.sqs.messages.retention import SERVICE
 from lamplighter.services.sqs.messages.send_message import MessageSender
 from lamplighter.services.sqs.messages.waiting_receivers import WaitingReceivers
 from lamplighter.services.sqs.queues import move_tasks, permissions, tags

@@ -1,10 +1,10 @@
-"""Recognize the only requests that need no signature: the links that SNS sends to subscribers.
+"""Recognize the only calls of an API that need no signature: the links that SNS sends to subscribers.
 
 A program confirms its subscription by a plain GET of the `SubscribeURL`, as on AWS. A person opens a page from a mail
 and presses its button. Opening a page changes nothing, because mail scanners follow every link. Guarantees that no
-other request is accepted unsigned. The secret in the link (a token or a subscription's ARN) limits what the request can
-do, and no web page can guess the secret. Unlike AWS, rejects unsubscribing by a GET: one GET by any client would end
-the alerts permanently. The pages have the same names as AWS's.
+other call is accepted unsigned; `monitoring.py` has the public addresses that are not calls. The secret in the link (a
+token or a subscription's ARN) limits what the request can do, and no web page can guess the secret. Unlike AWS, rejects
+unsubscribing by a GET: one GET by any client would end the alerts permanently. The pages have the same names as AWS's.
 See https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html: "This call requires an AWS signature only
 when the AuthenticateOnUnsubscribe flag is set to true".
 """
@@ -42,7 +42,7 @@ def is_subscription_page(http: HttpRequest) -> bool:
 
 
 def _action(http: HttpRequest) -> str | None:
-    """Return the query API operation that an unsigned request names in its query string."""
+    """Return the query API operation that an unsigned request for `/` names in its query string, or None."""
     if _is_signed(http) or http.path != b"/" or http.body or b"Action=" not in http.query:
         return None
     return query.read_action(http)

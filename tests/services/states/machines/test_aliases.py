@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.states.machines.resolve_arn import choose_version
+from lamplighter.services.states.machines.choose_version import choose_version
 from tests.services.states.states_harness import MACHINE, StatesHarness, pass_definition
 
 V1, V2 = f"{MACHINE}:1", f"{MACHINE}:2"

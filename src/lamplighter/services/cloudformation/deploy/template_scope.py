@@ -137,7 +137,7 @@ class StackScope:
 
 
 def ssm_parameter(reader: Reader, stack: Stack, reference: str, inputs: ExternalInputs) -> str:
-    """Return the value of an SSM parameter: one that a stack recorded, or else one from the configured endpoint."""
+    """Return the value of an SSM parameter, which a stack of this account and region or the SSM endpoint has."""
     name = reference.partition(":")[0]
     for row in stack_resources.by_physical(reader, name, 10):
         owner = arn.parse(row.stack)

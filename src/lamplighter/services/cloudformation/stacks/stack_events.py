@@ -11,12 +11,12 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World, format_iso_time
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.services.cloudformation.resource_types.registry import is_simulated
-from lamplighter.services.cloudformation.tables import exports, stack_events, stack_resources, stacks, templates
+from lamplighter.services.cloudformation.stacks import retention
+from lamplighter.services.cloudformation.tables import stack_events, stack_resources, stacks, templates
 from lamplighter.services.cloudformation.tables.stack_resources import ResourceOutline, StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import Reader, Tx
-from lamplighter.store.timers import Timer
 
 log = logging.getLogger("lamplighter.cloudformation")
 
@@ -30,10 +30,6 @@ OPERATION_BY_STATUS = {
     "UPDATE_ROLLBACK_IN_PROGRESS": "ROLLBACK",
 }
 """The operation that begins when a stack gets a status."""
-DELETED_STACK_RETENTION_MS = 90 * 86_400_000
-"""Milliseconds for which a deleted stack stays visible ("You can view deleted stacks for 90 days")."""
-
-
 MAX_RESOURCES_PER_TURN = 10
 """The most resources that one turn creates, updates or deletes: about 20 ms."""
 
@@ -87,13 +83,7 @@ class StackEvents:
         timers.delete_all(tx, SERVICE, stack.id)
         templates.drop_unused(tx, stack.id)
         if deleted_at is not None:
-            for export in exports.exports_of(tx, stack.id):
-                exports.delete(tx, (stack.account, stack.region), export.name)
-            for name in exports.imports(tx, stack.id):
-                exports.drop_import(tx, stack.id, name)
-            timers.put(
-                tx, Timer(SERVICE, stack.id, "forget", deleted_at + DELETED_STACK_RETENTION_MS), steady_clock=False
-            )
+            retention.retain_deleted(tx, stack, deleted_at)
         if stack.parent is not None:
             outbox.put(tx, SERVICE, stack.parent, {})
         self._log_recorded_only(tx, ended)

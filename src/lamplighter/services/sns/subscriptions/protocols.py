@@ -1,4 +1,4 @@
-"""Define the protocols of subscriptions and validate their endpoints.
+"""Define the protocols of subscriptions: their endpoints, and whether an endpoint must confirm its subscription.
 
 `lamplighter:command` exists only here: its endpoint is a command line that gets the message on its standard input. It
 is allowed unless the engine was started with `--deny commands` or `--no-commands`. It gives a caller no additional
@@ -28,6 +28,11 @@ WITH_POLICY = frozenset({*WEB, COMMAND})
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[A-Za-z0-9.-]{1,253}")
 _PHONE = re.compile(r"\+?[0-9]([ .()-]?[0-9]){4,18}")
+
+
+def needs_confirmation(protocol: str, *, ask_by_mail: bool) -> bool:
+    """Return whether the endpoint must confirm its subscription: a web server, and a mail address if `ask_by_mail`."""
+    return protocol in WEB or (protocol in MAIL and ask_by_mail)
 
 
 def check_endpoint(protocol: str, endpoint: str, *, commands: bool) -> None:

@@ -142,7 +142,7 @@ class SubscriptionOperations:
             rows.delete(tx, found.arn)
 
     def _new(self, caller: Caller, topic: Topic, protocol: str, endpoint: str) -> Subscription:
-        needs_confirmation = protocol in protocols.WEB or (protocol in protocols.MAIL and self.ask_by_mail)
+        needs_confirmation = protocols.needs_confirmation(protocol, ask_by_mail=self.ask_by_mail)
         return Subscription(
             f"{topic.arn}:{self.world.uuid()}",
             topic.arn,

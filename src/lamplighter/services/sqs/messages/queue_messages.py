@@ -1,36 +1,30 @@
-"""Manage the messages in queues: add, receive, hide, delete and expire them.
+"""Manage the messages in queues: add, receive, hide and delete them.
 
-Guarantees that waiting receivers learn of every change, and that a timer deletes the expired messages of each queue.
-For each group of a FIFO queue, a row states when its messages can be received. A receive takes few statements and uses
-an index, however many messages there are. See
+Guarantees that waiting receivers learn of every change. `retention.py` deletes expired messages;
+`queues/dead_letter_queues.py` decides which messages move to a dead-letter queue. For each group of a FIFO queue, a row
+states when its messages can be received. A receive takes few statements and uses an index, however many messages there
+are. See
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html and
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html.
 """
 
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from lamplighter.base.world import World
 from lamplighter.services.sqs.errors import OverLimit
+from lamplighter.services.sqs.messages import retention
+from lamplighter.services.sqs.messages.retention import retention_milliseconds
 from lamplighter.services.sqs.messages.waiting_receivers import WaitingReceivers
-from lamplighter.services.sqs.queue_urls import find_by_arn
-from lamplighter.services.sqs.queues.dead_letter_queues import allows_source, redrive_policy
-from lamplighter.services.sqs.queues.queue_attributes import numeric_attribute
-from lamplighter.services.sqs.tables import fifo_requests, message_groups, messages, queues
+from lamplighter.services.sqs.queues import dead_letter_queues
+from lamplighter.services.sqs.tables import message_groups, messages, queues
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
-from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 
-SERVICE = "sqs"
-SWEEP_TIMER = "sweep"
-MAX_MESSAGES_PER_TURN = 200
-"""The most messages that a sweep deletes in one turn, or that a receive examines."""
-DELETE_BATCH_SIZE = 5
-"""The messages that a sweep deletes between two checks of the time."""
-MAX_SWEEP_MILLISECONDS = 20
+MAX_EXAMINED_PER_RECEIVE = 200
+"""The most messages that a receive examines."""
 MAX_IN_FLIGHT = 120_000
 
 
@@ -55,7 +49,7 @@ class QueueMessages:
         """Add a new message to a queue; return its id."""
         key = messages.put(tx, replace(message, queue=queue.id))
         if queue.messages == 0:
-            self._set_sweep_timer(tx, queue.id, message.enqueued + _retention_milliseconds(queue))
+            retention.schedule_slice(tx, queue.id, message.enqueued + retention_milliseconds(queue))
         if queue.fifo:
             message_groups.add_message(tx, queue.id, message.group_id or "", message.visible)
         self._waiting_receivers.notify(tx, queue)
@@ -70,7 +64,7 @@ class QueueMessages:
     def available(self, tx: Tx, queue: Queue, most: int) -> list[Message]:
         """Return messages that can be received now, and delete those among them that have expired."""
         now = self._world.monotonic()
-        found, expired = _receivable(tx, queue, most, now), now - _retention_milliseconds(queue)
+        found, expired = _receivable(tx, queue, most, now), now - retention_milliseconds(queue)
         expired_messages = [message for message in found if message.enqueued <= expired]
         messages.delete(tx, (message.id for message in expired_messages))
         self.on_groups_changed(tx, queue, {message.group_id for message in expired_messages})
@@ -84,15 +78,16 @@ class QueueMessages:
         now, taken = self._world.monotonic(), list[ReceivedMessage]()
         if self._is_full(tx, queue, now):
             return []
-        expired, examined = now - _retention_milliseconds(queue), 0
-        target, max_receives = _dead_letter_target(tx, queue)
-        while examined < MAX_MESSAGES_PER_TURN:
+        expired, examined = now - retention_milliseconds(queue), 0
+        target = dead_letter_queues.find_target(tx, queue)
+        while examined < MAX_EXAMINED_PER_RECEIVE:
             found = _receivable(tx, queue, most - len(taken), now)
             for message in found:
                 if message.enqueued <= expired:
                     messages.delete(tx, [message.id])
-                elif target is not None and message.receives >= max_receives:
-                    self._move_to_dead_letter_queue(tx, queue, target, message, now)
+                elif target is not None and target.takes(message):
+                    messages.delete(tx, [message.id])
+                    self.put(tx, target.queue, dead_letter_queues.to_dead_letter(queue, message, now))
                 else:
                     taken.append(self._hide_received(tx, message, now, timeout))
             if found:
@@ -130,18 +125,6 @@ class QueueMessages:
             messages.save_receive(tx, each.before)
         self.on_groups_changed(tx, queue, {each.after.group_id for each in unchanged})
 
-    def _move_to_dead_letter_queue(self, tx: Tx, queue: Queue, target: Queue, message: Message, now: int) -> None:
-        """Move a message to the dead-letter queue.
-
-        "For standard queues … the enqueue timestamp is unchanged. For FIFO queues, the enqueue timestamp resets", and
-        "the original message's deduplication ID will be replaced with the original message's ID".
-        """
-        messages.delete(tx, [message.id])
-        dead = replace(message, visible=now, receives=0, source=queue.arn)
-        if queue.fifo:
-            dead = replace(dead, enqueued=now, deduplication_id=message.uuid)
-        self.put(tx, target, dead)
-
     # --- changing and deleting ----------------------------------------------------------------------------------------
 
     def set_visible_at(self, tx: Tx, queue: Queue, message: Message, visible: int) -> None:
@@ -161,55 +144,19 @@ class QueueMessages:
                 message_groups.update_group(tx, queue.id, group or "")
         self._waiting_receivers.notify(tx, queue)
 
-    # --- sweeping -----------------------------------------------------------------------------------------------------
+    # --- retention ----------------------------------------------------------------------------------------------------
 
     def sweep_soon(self, tx: Tx, key: int) -> None:
-        """Set the sweep timer to now, because messages have expired or belong to no queue any more."""
-        self._set_sweep_timer(tx, key, self._world.monotonic())
+        """Set the retention timer to now, because messages have expired or belong to no queue any more."""
+        retention.schedule_slice(tx, key, self._world.monotonic())
 
     def sweep(self, tx: Tx, key: int) -> None:
-        """Delete a slice of expired or detached messages, and set the timer for the next slice."""
-        now = self._world.monotonic()
+        """Delete a slice of expired messages, or of those of a deleted queue."""
         queue = queues.get_by_id(tx, key)
         if queue is None:
-            deleted = self._delete_in_time(tx, messages.enqueued_before(tx, key, sys.maxsize, MAX_MESSAGES_PER_TURN))
-            groups = message_groups.clear(tx, key, MAX_MESSAGES_PER_TURN)
-            if len(deleted) + groups + fifo_requests.clear(tx, key, MAX_MESSAGES_PER_TURN):
-                self._set_sweep_timer(tx, key, now)
-            return
-        before = now - _retention_milliseconds(queue)
-        if deleted := self._delete_in_time(tx, messages.enqueued_before(tx, key, before, MAX_MESSAGES_PER_TURN)):
-            self.on_groups_changed(tx, queue, {group for _, group in deleted})
-        oldest = messages.oldest_enqueued(tx, key)
-        if fifo_requests.sweep(tx, key, now, MAX_MESSAGES_PER_TURN):
-            self._set_sweep_timer(tx, key, now)
-        elif oldest is not None:
-            self._set_sweep_timer(tx, key, max(now, oldest + _retention_milliseconds(queue)))
-
-    def _delete_in_time(self, tx: Tx, aged: Sequence[tuple[int, str | None]]) -> Sequence[tuple[int, str | None]]:
-        """Delete as many messages as a short time allows; one of 1 MB takes as long as hundreds of small ones."""
-        end = self._world.monotonic() + MAX_SWEEP_MILLISECONDS
-        for at in range(0, len(aged), DELETE_BATCH_SIZE):
-            messages.delete(tx, (message for message, _ in aged[at : at + DELETE_BATCH_SIZE]))
-            if self._world.monotonic() >= end:
-                return aged[: at + DELETE_BATCH_SIZE]
-        return aged
-
-    def _set_sweep_timer(self, tx: Tx, key: int, due: int) -> None:
-        timers.put(tx, timers.Timer(SERVICE, str(key), SWEEP_TIMER, due), steady_clock=True)
-
-
-def _retention_milliseconds(queue: Queue) -> int:
-    return numeric_attribute(queue, "MessageRetentionPeriod") * 1000
-
-
-def _dead_letter_target(reader: Reader, queue: Queue) -> tuple[Queue | None, int]:
-    """Return the dead-letter queue (None if messages do not move), and the receives after which a message moves."""
-    redrive = redrive_policy(queue.attributes)
-    target = find_by_arn(reader, redrive.target) if redrive else None
-    if redrive is None or target is None or not allows_source(target, queue.arn):
-        return None, 0
-    return target, redrive.max_receives
+            retention.delete_detached(tx, key, self._world)
+        elif groups := retention.delete_expired(tx, queue, self._world):
+            self.on_groups_changed(tx, queue, groups)
 
 
 def _receivable(reader: Reader, queue: Queue, most: int, now: int) -> list[Message]:

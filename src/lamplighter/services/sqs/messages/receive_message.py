@@ -1,7 +1,7 @@
 """Check ReceiveMessage requests, take the messages, and format the answer.
 
 Guarantees that a message is hidden in the transaction that hands it out. If the receiver has disconnected, the messages
-for it are as before. `long_polls.py` does the waiting. See
+for it are as before. `long_polls.py` does the waiting, `queue_messages.py` takes the messages. See
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html.
 """
 

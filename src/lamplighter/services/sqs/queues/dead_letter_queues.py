@@ -1,16 +1,17 @@
-"""Read and check redrive policies: a queue's dead-letter queue, and the receives after which a message moves there.
+"""Decide when a message moves to a dead-letter queue, and as what; read and check redrive policies.
 
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads
 from lamplighter.services.sqs.errors import invalid_value
 from lamplighter.services.sqs.queue_urls import find_by_arn
+from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Reader
 
@@ -28,6 +29,37 @@ class RedrivePolicy:
     target: str
     """The ARN of the dead-letter queue."""
     max_receives: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterTarget:
+    """The dead-letter queue to which a queue's messages move, and when they do."""
+
+    queue: Queue
+    max_receives: int
+
+    def takes(self, message: Message) -> bool:
+        """Return whether a message that could be received moves instead, because it was received too often."""
+        return message.receives >= self.max_receives
+
+
+def find_target(reader: Reader, queue: Queue) -> DeadLetterTarget | None:
+    """Return the target of a queue's dead letters; None if it has none, or one that does not exist or refuses them."""
+    redrive = redrive_policy(queue.attributes)
+    target = find_by_arn(reader, redrive.target) if redrive else None
+    if redrive is None or target is None or not allows_source(target, queue.arn):
+        return None
+    return DeadLetterTarget(target, redrive.max_receives)
+
+
+def to_dead_letter(queue: Queue, message: Message, now: int) -> Message:
+    """Return the message as it is put into the dead-letter queue of `queue`.
+
+    "For standard queues … the enqueue timestamp is unchanged. For FIFO queues, the enqueue timestamp resets", and
+    "the original message's deduplication ID will be replaced with the original message's ID".
+    """
+    dead = replace(message, visible=now, receives=0, source=queue.arn)
+    return replace(dead, enqueued=now, deduplication_id=message.uuid) if queue.fifo else dead
 
 
 def redrive_policy(attributes: Mapping[str, str]) -> RedrivePolicy | None:

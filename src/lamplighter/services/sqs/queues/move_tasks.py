@@ -18,7 +18,8 @@ from lamplighter.services.sqs.errors import (
     UnsupportedOperation,
     check_range,
 )
-from lamplighter.services.sqs.messages.queue_messages import SERVICE, QueueMessages
+from lamplighter.services.sqs.messages.queue_messages import QueueMessages
+from lamplighter.services.sqs.messages.retention import SERVICE
 from lamplighter.services.sqs.queue_urls import find_by_arn
 from lamplighter.services.sqs.tables import move_tasks, queues
 from lamplighter.services.sqs.tables.messages import Message

@@ -21,7 +21,8 @@ from lamplighter.services.sqs.errors import (
     QueueNameExists,
     check_range,
 )
-from lamplighter.services.sqs.messages.queue_messages import SERVICE, QueueMessages
+from lamplighter.services.sqs.messages.queue_messages import QueueMessages
+from lamplighter.services.sqs.messages.retention import SERVICE
 from lamplighter.services.sqs.queue_urls import check_name, find_queue
 from lamplighter.services.sqs.queues import dead_letter_queues, queue_attributes
 from lamplighter.services.sqs.queues.queue_attributes import COUNT_ATTRIBUTES

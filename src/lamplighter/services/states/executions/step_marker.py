@@ -8,6 +8,7 @@ whole machine is not detected. A write error does not stop the step.
 import os
 from pathlib import Path
 
+from lamplighter.store.data_directory import STEP_MARK
 from lamplighter.store.db import Reader, Tx
 
 MARK_LENGTH = 64
@@ -22,14 +23,17 @@ class StepMarker:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._file = os.open(directory / "step", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file = os.open(directory / STEP_MARK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         found = os.pread(self._file, MARK_LENGTH, 0)
         self._mark = found or NO_MARK
         self.crashed_subject = found.rstrip(b"\0").decode(errors="replace")
         self.clear()
 
     def mark_step(self, subject: str) -> "MarkedStep":
-        """Return a block that marks this step; if the process dies in the block, the next engine finds the mark."""
+        """Return a block that marks a subject while its step runs.
+
+        If the process dies in the block, the next engine finds the mark.
+        """
         return MarkedStep(self, subject)
 
     def set(self, subject: str) -> bool:

@@ -25,6 +25,7 @@ from lamplighter.services.states.executions import status_event
 from lamplighter.services.states.executions.execution_logging import ExecutionLog
 from lamplighter.services.states.executions.express_ends import ExpressEnd, ExpressEnds
 from lamplighter.services.states.executions.isolated_steps import IsolatedSteps
+from lamplighter.services.states.executions.retention import delete_expired
 from lamplighter.services.states.executions.running_executions import RunningExecution, RunningExecutions
 from lamplighter.services.states.executions.transition_log import describe_events
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
@@ -35,11 +36,6 @@ from lamplighter.services.states.tables.frames import Work
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
-
-RETENTION_MILLISECONDS = 90 * 24 * 3600 * 1000
-"""Milliseconds for which an execution is kept after its end: "Execution history retention time: 90 days"."""
-PURGE_BATCH_SIZE = 4
-"""The most expired executions that are deleted when another ends."""
 
 transitions = logging.getLogger("lamplighter.transitions")
 
@@ -127,8 +123,7 @@ class StepWriter:
         if step.redrive is not None:
             redrives.save_failed_state(tx, key, step.redrive)
         status_event.publish_status(self._bus, tx, new, finish.status, stop, finish.output)
-        for expired in executions.ended_before(tx, self._world.now() - RETENTION_MILLISECONDS, PURGE_BATCH_SIZE):
-            executions.delete_with_history(tx, expired)
+        delete_expired(tx, self._world.now())
 
     def _finish_express(self, tx: Tx, key: int, end: ExpressEnd, execution: Execution) -> None:
         """Delete all rows of an express execution and report its end."""

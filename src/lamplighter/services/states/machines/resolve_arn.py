@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-cd-aliasing-versio
 
 from dataclasses import dataclass, replace
 
-from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.services.states.arns import resource_arn
 from lamplighter.services.states.errors import LabelledArn, StateMachineDoesNotExist
+from lamplighter.services.states.machines.choose_version import choose_version
 from lamplighter.services.states.tables import aliases, state_machines, versions
 from lamplighter.services.states.tables.aliases import Alias
 from lamplighter.services.states.tables.executions import Owner
@@ -35,7 +35,7 @@ class ExecutionTarget:
 
     @property
     def qualified(self) -> tuple[str | None, str | None]:
-        """Return the ARNs of the version and the alias, or None for each that the target does not have."""
+        """Return the ARNs of version and alias: an alias has both, a version its own, a machine itself none."""
         return self.version.arn if self.version else None, self.alias.arn if self.alias else None
 
 
@@ -94,14 +94,6 @@ def possible_definitions(reader: Reader, text: str) -> list[str]:
     names = [route["stateMachineVersionArn"] for route in alias.routes] if alias else [text]
     found = [find_version(reader, name) for name in names]
     return [_machine_at_version(reader, machine, version).definition for version in found if version is not None]
-
-
-def choose_version(routes: Json, random_number: float) -> str:
-    """Return the ARN of one version of a routing configuration; `random_number` is in [0, 1), weights are
-    percentages.
-    """
-    first = routes[0]
-    return str((first if random_number * 100 < first["weight"] else routes[-1])["stateMachineVersionArn"])
 
 
 def _machine_at_version(reader: Reader, machine: StateMachine, version: Version) -> StateMachine:

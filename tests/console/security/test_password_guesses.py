@@ -3,12 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.wire.access.password_throttle import (
+from lamplighter.console.security.password_guesses import (
     FORGET_AFTER_MILLISECONDS,
     FREE_GUESSES,
+    MAX_SOURCES,
     MAX_WAIT_MILLISECONDS,
+    GuessesBySource,
     PasswordGuesses,
     add_wrong_guess,
+    guess_source,
     wait_milliseconds,
 )
 
@@ -49,3 +52,19 @@ def test_a_day_allows_little_more_than_one_guess_per_minute() -> None:
         now += wait_milliseconds(found, now)
         found, attempts = add_wrong_guess(found, now), attempts + 1
     assert attempts < 24 * 60 + 20
+
+
+def test_guesses_from_one_ipv6_network_count_together() -> None:
+    assert guess_source("2001:db8::1") == guess_source("2001:db8::ffff:1") != guess_source("2001:db8:0:1::1")
+    assert guess_source("192.0.2.1") != guess_source("192.0.2.2")
+    assert guess_source("unix") == "unix"
+
+
+def test_only_the_sources_that_guessed_last_are_remembered() -> None:
+    guesses = GuessesBySource()
+    for _ in range(FREE_GUESSES):
+        guesses.add_wrong_guess("192.0.2.1", START)
+    assert guesses.wait_milliseconds("192.0.2.1", START) == 1000
+    for number in range(MAX_SOURCES):
+        guesses.add_wrong_guess(f"198.51.{number // 256}.{number % 256}", START)
+    assert guesses.wait_milliseconds("192.0.2.1", START) == 0

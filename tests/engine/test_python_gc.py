@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from lamplighter.engine import garbage_collection
-from lamplighter.engine.garbage_collection import MAX_BUSY_TURNS, MIDDLE_COLLECTIONS, QUIET_SECONDS, GarbageCollector
+from lamplighter.engine import python_gc
+from lamplighter.engine.python_gc import MAX_BUSY_TURNS, MIDDLE_COLLECTIONS, QUIET_SECONDS, GarbageCollector
 from tests.engine.busy import use_processor
 
 
@@ -108,7 +108,7 @@ async def test_a_full_collection_does_not_wait_forever(
 async def test_the_collector_checks_itself_on_the_loop(
     monkeypatch: pytest.MonkeyPatch, full_collections: list[int]
 ) -> None:
-    monkeypatch.setattr(garbage_collection, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(python_gc, "CHECK_SECONDS", 0)
     collector = GarbageCollector()
     collector.start()
     full_collections.clear()

@@ -1,0 +1,72 @@
+"""Limit how often a password may be guessed: a few guesses without delay, then with growing pauses.
+
+The wrong guesses are counted for each IPv4 address and each IPv6 network.
+"""
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+
+FREE_GUESSES = 5
+MAX_WAIT_MILLISECONDS = 60_000
+"""The longest wait in milliseconds: the owner can always log in a minute after the last wrong guess."""
+FORGET_AFTER_MILLISECONDS = 15 * 60_000
+MAX_SOURCES = 1000
+"""The most addresses and networks whose wrong guesses are remembered, so that a botnet cannot fill the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordGuesses:
+    """The wrong guesses from one source."""
+
+    wrong: int = 0
+    last: int = 0
+    """The time of the last wrong guess, in milliseconds since the epoch."""
+
+
+def wait_milliseconds(guesses: PasswordGuesses, now: int) -> int:
+    """Return the milliseconds until the next guess is accepted; 0 if it is accepted now."""
+    if guesses.wrong < FREE_GUESSES or is_expired(guesses, now):
+        return 0
+    pause = min(MAX_WAIT_MILLISECONDS, 1000 << min(guesses.wrong - FREE_GUESSES, 16))
+    return max(0, guesses.last + pause - now)
+
+
+def add_wrong_guess(guesses: PasswordGuesses, now: int) -> PasswordGuesses:
+    """Return the count after one more wrong guess."""
+    return PasswordGuesses(1 if is_expired(guesses, now) else guesses.wrong + 1, now)
+
+
+def is_expired(guesses: PasswordGuesses, now: int) -> bool:
+    """Return whether the wrong guesses are so old that they no longer count."""
+    return now - guesses.last > FORGET_AFTER_MILLISECONDS
+
+
+def guess_source(address: str) -> str:
+    """Return the address or network whose guesses count together: an IPv6 user owns a whole /64 network."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
+
+
+@dataclass(frozen=True, slots=True)
+class GuessesBySource:
+    """The wrong guesses of all sources; times are in milliseconds since the epoch."""
+
+    _guesses: dict[str, PasswordGuesses] = field(default_factory=dict)
+
+    def wait_milliseconds(self, address: str, now: int) -> int:
+        """Return the milliseconds until the next guess from an address is accepted; 0 if it is accepted now."""
+        return wait_milliseconds(self._guesses.get(guess_source(address), PasswordGuesses()), now)
+
+    def add_wrong_guess(self, address: str, now: int) -> None:
+        """Count a wrong guess, and drop the source that has guessed least recently beyond `MAX_SOURCES`."""
+        source = guess_source(address)
+        self._guesses[source] = add_wrong_guess(self._guesses.pop(source, PasswordGuesses()), now)
+        if len(self._guesses) > MAX_SOURCES:
+            del self._guesses[next(iter(self._guesses))]
+
+    def forget(self, address: str) -> None:
+        """Drop the wrong guesses of an address, because it has given the right password."""
+        self._guesses.pop(guess_source(address), None)

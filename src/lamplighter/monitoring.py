@@ -1,0 +1,75 @@
+"""Answer GET requests for the engine's own addresses: health, metrics, scheduled slots, runs and SNS's certificate.
+
+Health and the certificate are public. If credentials are configured, the others need them (`server.py` checks that).
+Guarantees that no such request changes anything.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import parse_qsl
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import dump_bytes
+from lamplighter.bus import Caller
+from lamplighter.engine import health, metrics
+from lamplighter.engine.engine import Engine
+from lamplighter.wire.access import unsigned_requests
+from lamplighter.wire.http import HttpRequest, Response, make_response
+
+HEALTH_PATH = b"/_lamplighter/health"
+PUBLIC_PATHS = frozenset({HEALTH_PATH, unsigned_requests.CERTIFICATE_PATH.encode()})
+"""The paths that need no credentials: load balancers read the health, receivers of SNS messages the certificate."""
+SCHEDULE_ARN = re.compile("arn:aws[^:]*:scheduler:([^:]+):([0-9]{12}):schedule/([^/]+)/([^/]+)")
+MACHINE_NAME = re.compile(r"[^:/\s]{1,80}")
+REGION_NAME = re.compile("[a-z0-9-]{1,32}")
+SECONDS_TEXT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
+
+
+async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
+    """Return the engine's health (`engine/health.py`), whether mails are sent, and the `--deny` rules."""
+    found, config = health.read_health(engine), engine.config
+    body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.denied)}
+    return make_response(200 if found.available else 503, b"application/json", dump_bytes(body), request_id)
+
+
+async def _metrics(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
+    return make_response(200, metrics.CONTENT_TYPE, engine.metrics(), request_id)
+
+
+async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response:
+    """Return the slots of a schedule: `?arn=…`, and `&before=SECONDS_TEXT` for the next page."""
+    query = dict(parse_qsl(http.query.decode("latin-1")))
+    found = SCHEDULE_ARN.fullmatch(query.get("arn", ""))
+    if found is None or not SECONDS_TEXT.fullmatch(query.get("before", "0")):
+        raise ValidationError("Give ?arn= with the ARN of a schedule; the optional &before= is a number of seconds")
+    region, account, group, name = found.groups()
+    params = {"GroupName": group, "Name": name}
+    params |= {"Before": float(query["before"])} if "before" in query else {}
+    slots = await engine.call(Caller(account, region), "scheduler", "ListSlots", params)
+    return make_response(200, b"application/json", dump_bytes(slots), request_id)
+
+
+async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
+    """Return the latest executions of a state machine, even a deleted one: `?machine=NAME&region=REGION_NAME`."""
+    query = dict(parse_qsl(http.query.decode("latin-1")))
+    name, region = query.get("machine", ""), query.get("region", "")
+    if not MACHINE_NAME.fullmatch(name) or not REGION_NAME.fullmatch(region):
+        raise ValidationError("Give ?machine= with the name of a state machine and &region= with its region")
+    caller = Caller(engine.config.account, region)
+    runs = await engine.call(caller, "states", "ListKeptExecutions", {"name": name})
+    return make_response(200, b"application/json", dump_bytes(runs), request_id)
+
+
+async def _certificate(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
+    """Return the certificate that verifies the signatures of SNS messages."""
+    found = await engine.call(Caller(engine.config.account, ""), "sns", "GetCertificate", {})
+    return make_response(200, b"application/x-pem-file", found, request_id)
+
+
+ENDPOINTS: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]]] = {
+    HEALTH_PATH: _health,
+    b"/_lamplighter/metrics": _metrics,
+    b"/_lamplighter/slots": _slots,
+    b"/_lamplighter/runs": _runs,
+    unsigned_requests.CERTIFICATE_PATH.encode(): _certificate,
+}

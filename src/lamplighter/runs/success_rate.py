@@ -1,0 +1,26 @@
+"""Compute the success rate of runs and their typical duration.
+
+Skipped runs count neither as a success nor as a failure, because their job did not start.
+"""
+
+from collections.abc import Sequence
+from statistics import median
+
+from lamplighter.base.json_text import Json
+from lamplighter.runs.run import run_seconds
+from lamplighter.runs.skipped_runs import SKIPPED
+
+SUCCEEDED, RUNNING = "SUCCEEDED", "RUNNING"
+
+
+def success_rate(executions: Sequence[Json]) -> float | None:
+    """Return the success rate of the ended executions of a list, from 0 to 1; None if no execution has ended."""
+    ended = [each["status"] for each in executions if each["status"] not in (RUNNING, SKIPPED)]
+    return ended.count(SUCCEEDED) / len(ended) if ended else None
+
+
+def median_seconds(executions: Sequence[Json], now: float) -> float | None:
+    """Return the median duration of the succeeded executions; `now` is in seconds since the epoch."""
+    took = [run_seconds(each, now) for each in executions if each["status"] == SUCCEEDED]
+    known = [seconds for seconds in took if seconds is not None]
+    return median(known) if known else None
