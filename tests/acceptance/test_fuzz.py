@@ -18,7 +18,7 @@ from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
-from lamplighter.wire.models.shapes import JSON, load_service
+from lamplighter.wire.models.service_models import JSON, load_service
 from tests.asl.definition.test_parse import damaged_definitions
 from tests.fake_runtime import FakeRuntime
 from tests.manual_world import ManualClock, manual_world

@@ -1,6 +1,7 @@
 """Read the program's source once, for the tests of its structure."""
 
 import ast
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,4 +24,7 @@ def read(path: Path) -> Module:
     return Module(path.relative_to(PACKAGE).as_posix(), text, ast.parse(text))
 
 
-MODULES = tuple(read(path) for path in sorted(PACKAGE.rglob("*.py")))
+@functools.cache
+def modules() -> tuple[Module, ...]:
+    """Return all files of the program."""
+    return tuple(read(path) for path in sorted(PACKAGE.rglob("*.py")))

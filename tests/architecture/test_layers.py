@@ -11,7 +11,7 @@ from pathlib import Path
 
 from importlinter.api import read_configuration
 
-from tests.architecture.source import MODULES, PACKAGE, ROOT, Module
+from tests.architecture.source import PACKAGE, ROOT, Module, modules
 
 CONTRACTS = {each["id"]: each for each in read_configuration(str(ROOT / ".importlinter"))["contracts_options"]}
 ROWS = [[name.strip().strip("()") for name in row.split("|")] for row in CONTRACTS["layers"]["layers"]]
@@ -50,21 +50,21 @@ def test_imports_under_type_checking_are_checked_too() -> None:
 
 
 def test_only_one_module_imports_modules_by_name() -> None:
-    importers = {module.name for module in MODULES if re.search(r"\bimport_module\b|__import__", module.text)}
+    importers = {module.name for module in modules() if re.search(r"\bimport_module\b|__import__", module.text)}
     assert importers == {LOADER}
 
 
 def test_modules_that_are_imported_by_name_respect_the_layers_too() -> None:
-    found = [(module, name) for module in MODULES for name in module_names(module)]
+    found = [(module, name) for module in modules() for name in module_names(module)]
     assert len(found) > 5
     assert [(module.name, name) for module, name in found if not may_import(module, name)] == []
 
 
 def test_every_object_that_is_loaded_by_name_exists() -> None:
-    references = [name for module in MODULES for name in module_names(module) if ":" in name]
+    references = [name for module in modules() for name in module_names(module) if ":" in name]
     assert len(references) > 8
-    modules = {name: name.partition(":") for name in references}
-    assert [name for name, (module, _, item) in modules.items() if not hasattr(import_module(module), item)] == []
+    parts = {name: name.partition(":") for name in references}
+    assert [name for name, (module, _, item) in parts.items() if not hasattr(import_module(module), item)] == []
 
 
 def test_an_import_by_name_that_breaks_the_layers_is_found() -> None:
@@ -92,4 +92,4 @@ def package(name: str) -> str:
 
 def top_level() -> set[str]:
     """Return the packages and modules directly inside the program."""
-    return {package(module.name) for module in MODULES} - {"__init__"}
+    return {package(module.name) for module in modules()} - {"__init__"}

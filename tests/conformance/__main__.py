@@ -38,7 +38,7 @@ def play_cases(replay: ModuleType, chosen: list[Case]) -> dict[str, list[str]]:
         engine = ServedEngine(Path(directory) / "data")
         engine.up()
         try:
-            differences = list(pool.map(lambda case: play_case(replay, case, engine.url), chosen))
+            differences = list(pool.map(lambda case: play_case(replay, case, engine.url, case.timeouts), chosen))
         finally:
             engine.close()
     return {case.name: each for case, each in zip(chosen, differences, strict=True)}

@@ -1,8 +1,9 @@
 """Fixtures of the recorded cases: the program that plays them, and an engine."""
 
 from collections.abc import Iterator
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
+import boto3
 import pytest
 
 from tests.conformance.recorded import load_replayer
@@ -11,8 +12,10 @@ from tests.served_engine import ServedEngine
 
 @pytest.fixture(scope="session")
 def replay() -> ModuleType:
-    """Load the program that plays cases."""
-    return load_replayer()
+    """Load the program that plays cases, with one session of boto3: a new one reads botocore's models anew."""
+    replayer, session = load_replayer(), boto3.session.Session()
+    vars(replayer)["boto3"] = SimpleNamespace(session=SimpleNamespace(Session=lambda: session))
+    return replayer
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ class Case:
         return any(call["params"].get("EventBusName", "default") == "default" for call in permitting)
 
     @property
-    def patience(self) -> Sequence[float]:
+    def timeouts(self) -> Sequence[float]:
         """The most seconds for which a call is repeated, for each try of the case.
 
         A call whose answer shows no end is repeated for the whole time; whether that was long enough shows in the
@@ -82,20 +82,20 @@ def load_replayer() -> ModuleType:
     return module
 
 
-def play_case(replay: ModuleType, case: Case, endpoint: str) -> list[str]:
-    """Play a case, again with a longer timeout while it differs; return the differences from AWS's answers.
+def play_case(replay: ModuleType, case: Case, endpoint: str, timeouts: Sequence[float]) -> list[str]:
+    """Play a case, again with the next timeout while it differs; return the differences from AWS's answers.
 
     Each try uses another account, which has nothing of the previous try.
     """
     differences: list[str] = []
-    for number, patience in enumerate(case.patience):
-        differences = _play_once(replay, case, endpoint, patience, str(int(ACCOUNT) + number))
+    for number, timeout in enumerate(timeouts):
+        differences = _play_once(replay, case, endpoint, timeout, str(int(ACCOUNT) + number))
         if not differences:
             break
     return differences
 
 
-def _play_once(replay: ModuleType, case: Case, endpoint: str, patience: float, account: str) -> list[str]:
+def _play_once(replay: ModuleType, case: Case, endpoint: str, timeout: float, account: str) -> list[str]:
     key = "test" if account == ACCOUNT else account
     options = SimpleNamespace(
         endpoint=endpoint,
@@ -104,7 +104,7 @@ def _play_once(replay: ModuleType, case: Case, endpoint: str, patience: float, a
         access_key=ZEROS if case.zeros else key,
         exact=False,
         lenient=False,
-        timeout=patience,
+        timeout=timeout,
         cases=str(SHARED),
     )
     result: Json = replay.run_case(str(case.path), options)

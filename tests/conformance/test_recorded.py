@@ -26,7 +26,7 @@ def test_the_answers_are_those_of_aws(case: Case, replay: ModuleType, request: p
     engine: ServedEngine = request.getfixturevalue(
         "own_engine" if replay.lists_everything(str(case.path)) else "served"
     )
-    differences = play_case(replay, case, engine.url)
+    differences = play_case(replay, case, engine.url, case.timeouts if case.name not in FAILING else (10.0,))
     if case.name not in FAILING:
         assert differences == []
     else:

@@ -15,7 +15,7 @@ before = file_descriptors.raise_limit()
 room = file_descriptors.has_room(5)
 free = file_descriptors.descriptor_limit() - len(os.listdir("/proc/self/fd"))
 held = [os.dup(0) for _ in range(free - file_descriptors.RESERVE)]
-limits = file_descriptors.descriptor_limit(), file_descriptors.connection_limit()
+limits = file_descriptors.descriptor_limit(), file_descriptors.max_connections()
 print(before, *limits, room, file_descriptors.has_room(5))
 """
 
@@ -30,4 +30,4 @@ def test_the_limit_is_raised_and_a_part_of_it_is_kept_for_jobs(soft: int, hard: 
 
 def test_without_a_file_limit_the_number_of_connections_is_still_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    assert file_descriptors.connection_limit() == file_descriptors.MAX_CONNECTIONS
+    assert file_descriptors.max_connections() == file_descriptors.MAX_CONNECTIONS

@@ -35,7 +35,7 @@ from lamplighter.store import engine_id
 from lamplighter.store.db import Store, damaged_database_error
 from lamplighter.wire.access.credentials import Credentials
 from lamplighter.wire.models.catalog import ModelCatalog
-from lamplighter.wire.models.shapes import SERVICES
+from lamplighter.wire.models.service_models import SERVICES
 
 log = logging.getLogger("lamplighter.engine")
 

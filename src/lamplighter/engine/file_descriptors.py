@@ -1,7 +1,7 @@
 """Raise this process's limit of open files, and check whether there is room for more.
 
 Guarantees that the limit is as high as the system allows once `raise_limit` was called, and that connections cannot use
-up the files that jobs need: `connection_limit` returns the most connections. A raised limit must not be passed on. Code
+up the files that jobs need: `max_connections` returns how many they may be. A raised limit must not be passed on. Code
 that starts programs gives them the soft limit that `raise_limit` returned, because some programs (those that call
 select(2)) depend on it. See https://man7.org/linux/man-pages/man2/getrlimit.2.html.
 """
@@ -34,7 +34,7 @@ def descriptor_limit() -> int:
     return MAX_CONNECTIONS * 4 if soft == resource.RLIM_INFINITY else soft
 
 
-def connection_limit() -> int:
+def max_connections() -> int:
     """Return the most connections that the engine accepts: half of the files that the engine does not need itself."""
     return max(MIN_CONNECTIONS, min((descriptor_limit() - ENGINE_FILES) // 2, MAX_CONNECTIONS))
 

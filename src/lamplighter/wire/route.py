@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.wire.access import sigv4, unsigned_requests
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.models.catalog import CompiledOperation, ModelCatalog
-from lamplighter.wire.models.shapes import CBOR, JSON, QUERY, REST_JSON
+from lamplighter.wire.models.service_models import CBOR, JSON, QUERY, REST_JSON
 from lamplighter.wire.protocols import cbor, query
 
 DEFAULT_ACCOUNT = "123456789012"

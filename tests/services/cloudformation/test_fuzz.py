@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.text import parse_text
 from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
-from lamplighter.wire.models.shapes import QUERY, load_service
+from lamplighter.wire.models.service_models import QUERY, load_service
 from tests.asl.definition.test_parse import node_paths, with_renamed_member, with_value, without_node
 from tests.property_settings import examples
 from tests.random_parameters import documents, values_of_shape

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import dump_bytes
 from lamplighter.wire.models.catalog import ModelCatalog
-from lamplighter.wire.models.shapes import SERVICES
+from lamplighter.wire.models.service_models import SERVICES
 from lamplighter.wire.protocols import aws_json
 from tests.engine_harness import ACCOUNT, CALLER, REGION
 from tests.property_settings import examples

@@ -9,7 +9,7 @@ from botocore.loaders import Loader
 from lamplighter.base.errors import UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.wire.models.catalog import ModelCatalog
-from lamplighter.wire.models.shapes import SERVICES, load_service
+from lamplighter.wire.models.service_models import SERVICES, load_service
 from lamplighter.wire.protocols import aws_json, query, rest_json
 
 

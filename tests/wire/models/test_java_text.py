@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lamplighter.base.json_text import Json
 from lamplighter.wire.models import java_text
 from lamplighter.wire.models.catalog import ModelCatalog
-from lamplighter.wire.models.shapes import SERVICES
+from lamplighter.wire.models.service_models import SERVICES
 
 ENTRY = (
     "PutEventsRequestEntry(time=null, source=a, resources=null, detailType=null, detail={}, eventBusName=null, "

@@ -9,7 +9,7 @@ from botocore.model import Shape
 from lamplighter.base.json_text import Json, RawJson
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.models.catalog import ModelCatalog
-from lamplighter.wire.models.shapes import SERVICES
+from lamplighter.wire.models.service_models import SERVICES
 from lamplighter.wire.route import encode_result, route_request
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

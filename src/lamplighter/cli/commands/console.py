@@ -60,4 +60,4 @@ async def _serve(target: Target, place: Place, listener: socket.socket) -> None:
     )
     application = Interceptor(build_app(port, real_world(), closing), refuse_other_hosts)
     typer.echo(f"lamplighter: the console of {target} is at {listener_url(listener)}/", err=True)
-    await http_server.serve(application, closing, listener, file_descriptors.connection_limit())
+    await http_server.serve(application, closing, listener, file_descriptors.max_connections())

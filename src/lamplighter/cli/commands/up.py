@@ -228,7 +228,7 @@ async def _serve(
         engine.turns.start()
         async with _reconciling(reconciler):
             application = HttpServer(engine, hosts, access_rules.accepted_credentials)
-            await http_server.serve(application, application.closing, listener, file_descriptors.connection_limit())
+            await http_server.serve(application, application.closing, listener, file_descriptors.max_connections())
         (config.data_directory / ADDRESS_FILE).unlink(missing_ok=True)
     finally:
         garbage.stop()

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.doctor.roles import Role, read_role
+from lamplighter.cli.doctor.task_roles import log_stream_arn
 from lamplighter.cli.doctor.task_states import dynamic_states, static_definition
-from lamplighter.cli.doctor.tasks import log_stream_arn
 from lamplighter.jobs.iam.missing_permission import MissingPermission, missing_permissions
 from lamplighter.jobs.iam.required_calls import CallContext
 

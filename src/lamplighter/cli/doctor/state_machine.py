@@ -11,8 +11,8 @@ from lamplighter.cli.doctor.finding import Finding, bad, doubtful
 from lamplighter.cli.doctor.network import check_network
 from lamplighter.cli.doctor.permissions import check_permissions
 from lamplighter.cli.doctor.recent_failures import check_recent_failures
+from lamplighter.cli.doctor.task_roles import check_tasks
 from lamplighter.cli.doctor.task_states import task_states
-from lamplighter.cli.doctor.tasks import check_tasks
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.target import CALL_ERRORS, Target, explain_error
 from lamplighter.runs.job_machine import is_made_from_job_file

@@ -13,7 +13,7 @@ from lamplighter.bus import Bus, Operation, Service
 from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.scheduler import arns, dropped_slots, slots, target_delivery
+from lamplighter.services.scheduler import arns, dropped_slots, slot_operations, target_delivery
 from lamplighter.services.scheduler.client_tokens import idempotent
 from lamplighter.services.scheduler.dropped_slots import DroppedSlotNotifier
 from lamplighter.services.scheduler.fire_schedules import ScheduleFirer
@@ -75,9 +75,9 @@ class Scheduler(Service):
             "GetScheduleGroup": Operation(read=groups.describe),
             "ListScheduleGroups": Operation(read=groups.list),
             "ListTagsForResource": Operation(read=tags.list),
-            "SetMissed": Operation(write=slots.set_missed),
-            "SetMark": Operation(write=slots.set_annotation),
-            "ListSlots": Operation(read=slots.list_slots),
+            "SetMissed": Operation(write=slot_operations.set_missed),
+            "SetMark": Operation(write=slot_operations.set_annotation),
+            "ListSlots": Operation(read=slot_operations.list_slots),
         }
 
     async def handle_outbox_row(self, row: OutboxRow) -> None:

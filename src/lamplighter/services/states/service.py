@@ -26,9 +26,9 @@ from lamplighter.services.states.executions.redrive import Redrives
 from lamplighter.services.states.machines import aliases, versions
 from lamplighter.services.states.machines.state_machines import StateMachines
 from lamplighter.services.states.machines.validate_definition import DefinitionValidator
-from lamplighter.services.states.map_runs.item_reader import ItemReaderRunner
 from lamplighter.services.states.map_runs.map_runs import MapRuns
 from lamplighter.services.states.map_runs.result_writer import ResultWriterRunner
+from lamplighter.services.states.map_runs.store_items import ItemReaderRunner
 from lamplighter.services.states.outbox_rows import SERVICE, CancelCall, PollCall, ReadItems, StartCall, WriteResults
 from lamplighter.services.states.test_state.operation import StateTester
 from lamplighter.store import outbox
@@ -65,7 +65,7 @@ class States(Service):
         self._item_reader = ItemReaderRunner(bus.store, world, self._driver.map_runs, remote)
         self._result_writer = ResultWriterRunner(bus.store, world, self._driver.map_runs, remote)
         map_runs = MapRuns(self._driver.map_runs)
-        held_timeouts = HeldTimeouts(self._driver.queries)
+        held_timeouts = HeldTimeouts(self._driver.pending_work)
         self.operations: Mapping[str, Operation] = {
             "CreateStateMachine": Operation(write=machines.create, prepare=machines.prepare_create),
             "DescribeStateMachine": Operation(read=machines.describe, prepare=machines.prepare_describe),

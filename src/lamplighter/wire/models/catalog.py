@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.wire.http import HttpRequest, Response
-from lamplighter.wire.models.shapes import CBOR, JSON, QUERY, REST_JSON, SERVICES, ServiceShapes, load_service
+from lamplighter.wire.models.service_models import CBOR, JSON, QUERY, REST_JSON, SERVICES, ServiceShapes, load_service
 from lamplighter.wire.models.validate import Check, compile_check
 from lamplighter.wire.protocols import aws_json, cbor, query, rest_json
 

@@ -15,7 +15,7 @@ from botocore.model import OperationModel, Shape
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.wire.http import HttpRequest, Response, make_response
-from lamplighter.wire.models.shapes import ServiceShapes
+from lamplighter.wire.models.service_models import ServiceShapes
 from lamplighter.wire.protocols.aws_json import add_query_error, error_member_and_status
 
 CONTENT_TYPE = b"application/cbor"

@@ -11,7 +11,7 @@ from botocore.model import OperationModel, Shape
 from lamplighter.base.errors import AwsError, MissingAuthentication, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.wire.http import HttpRequest, Response, make_response
-from lamplighter.wire.models.shapes import ServiceShapes
+from lamplighter.wire.models.service_models import ServiceShapes
 from lamplighter.wire.protocols.form import FormNode, build_tree, parse_fields
 from lamplighter.wire.protocols.text import parse_text
 from lamplighter.wire.protocols.xml import escape_text, write_members

@@ -14,7 +14,7 @@ from botocore.model import OperationModel, Shape
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.wire.http import HttpRequest, Response, make_response
-from lamplighter.wire.models.shapes import ServiceShapes
+from lamplighter.wire.models.service_models import ServiceShapes
 from lamplighter.wire.protocols.aws_json import error_response, read_object
 from lamplighter.wire.protocols.blobs import from_base64, make_blob_converter, to_base64
 from lamplighter.wire.protocols.form import parse_fields

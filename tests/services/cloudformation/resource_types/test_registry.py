@@ -12,7 +12,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
 from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES, service_of
 from lamplighter.services.cloudformation.resource_types.resource_type import ALL_PROPERTIES, Plan, ResourceRequest
-from lamplighter.wire.models.shapes import SERVICES, load_service
+from lamplighter.wire.models.service_models import SERVICES, load_service
 from tests.services.cloudformation.resource_types.registry import Example, example, schema_of
 
 DOCUMENTED_AS_CREATE_ONLY = {

@@ -26,9 +26,9 @@ from lamplighter.services.ecs.logs.awslogs import LogDestination
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables import shipped_logs, task_definitions, tasks
 from lamplighter.services.ecs.tables.tasks import Task
-from lamplighter.services.ecs.tasks import containers, lifecycle
+from lamplighter.services.ecs.tasks import container_states, lifecycle
 from lamplighter.services.ecs.tasks.container_plan import plan_containers
-from lamplighter.services.ecs.tasks.containers import ContainerState, TaskEnd
+from lamplighter.services.ecs.tasks.container_states import ContainerState, TaskEnd
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.store import outbox
@@ -80,7 +80,7 @@ class Supervisor:
         task = self._task()
         if task.status == "STOPPED":
             return
-        self._states = containers.load_containers(
+        self._states = container_states.load_containers(
             plan_containers(task, self._definition(task), self._context.secrets, self._context.credential_variables),
             task,
         )
@@ -184,9 +184,9 @@ class Supervisor:
             self._changed.clear()
             if self._stop_ordered():
                 return TaskEnd("UserInitiated", "")
-            if (ending := containers.task_end(self._states)) is not None:
+            if (ending := container_states.task_end(self._states)) is not None:
                 return ending
-            if containers.has_changes(self._task().status, self._states):
+            if container_states.has_changes(self._task().status, self._states):
                 for state in await self._context.bus.store.write_with_retry(self._progress):
                     state.recorded = "STOPPED"
             else:
@@ -200,7 +200,7 @@ class Supervisor:
         task = _get(tx, self._arn)
         if task.run_order is not None:
             outbox.delete(tx, task.run_order)
-        self._save_steps(tx, [containers.with_progress(task, self._states, self._context.world.now())])
+        self._save_steps(tx, [container_states.with_progress(task, self._states, self._context.world.now())])
         return [state for state in self._states if state.ended.is_set()]
 
     async def _prevent_starts(self, group: asyncio.TaskGroup) -> None:
@@ -231,7 +231,7 @@ class Supervisor:
 
     def _mark_stopping(self, tx: Tx, ending: TaskEnd) -> None:
         self._save_steps(
-            tx, containers.steps_to_stopping(_get(tx, self._arn), self._states, ending, self._context.world.now())
+            tx, container_states.steps_to_stopping(_get(tx, self._arn), self._states, ending, self._context.world.now())
         )
 
     async def _stop(self, state: ContainerState, running: list[ContainerState]) -> None:
@@ -251,7 +251,7 @@ class Supervisor:
         for order in (task.run_order, task.stop_order):
             if order is not None:
                 outbox.delete(tx, order)
-        steps = containers.steps_to_stopped(task, self._states, ending, self._context.world.now())
+        steps = container_states.steps_to_stopped(task, self._states, ending, self._context.world.now())
         self._save_steps(tx, steps)
         tx.after_commit.append(partial(_log_end, steps[-1]))
 

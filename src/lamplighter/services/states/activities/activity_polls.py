@@ -78,7 +78,7 @@ class ActivityPolls:
     def _hand_out(self, tx: Tx, activity: str, worker: str | None) -> WaitingTask | None:
         while (task := activities.take(tx, activity)) is not None:
             work = task.work
-            if self._driver.queries.waits_for(tx, work):
+            if self._driver.pending_work.waits_for(tx, work):
                 self._driver.send_event(tx, work.execution, TaskStarted(work.frame, work.number, worker))
                 return task
         return None

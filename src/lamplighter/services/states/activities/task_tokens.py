@@ -43,7 +43,7 @@ class TaskTokens:
     def _work(self, tx: Tx, token: str) -> Work:
         if parse_task_token(token) is None:
             raise InvalidToken
-        work = self._driver.queries.work_of_token(tx, token)
+        work = self._driver.pending_work.work_of_token(tx, token)
         if work is None:
             raise TaskTimedOut
         return work

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.states.executions.queries import ExecutionQueries
+from lamplighter.services.states.executions.pending_work import PendingWork
 from lamplighter.services.states.outbox_rows import SERVICE
 from lamplighter.services.states.tables import frames
 from lamplighter.store import timers
@@ -18,8 +18,8 @@ from lamplighter.store.db import Tx
 class HeldTimeouts:
     """The operations that hold and release timeouts."""
 
-    def __init__(self, queries: ExecutionQueries) -> None:
-        self._queries = queries
+    def __init__(self, pending_work: PendingWork) -> None:
+        self._pending_work = pending_work
 
     def hold(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Handle HoldTimeouts: {Task}: hold the timeouts of a task, given by its ARN."""
@@ -35,6 +35,6 @@ class HeldTimeouts:
 
     def _timers(self, tx: Tx, task: str) -> Iterator[tuple[str, str]]:
         for work in frames.work_by_external_name(tx, task):
-            if self._queries.waits_for(tx, work):
-                execution = self._queries.running(tx, work.execution).execution
+            if self._pending_work.waits_for(tx, work):
+                execution = self._pending_work.running(tx, work.execution).execution
                 yield str(work.execution), f"{work.frame}.{execution.frames[work.frame].timeout}"

@@ -61,7 +61,7 @@ class SyncCalls:
     def __init__(self, bus: Bus, driver: Driver, models: Models, remote: RemoteServices) -> None:
         self._bus = bus
         self._driver = driver
-        self._queries = driver.queries
+        self._pending_work = driver.pending_work
         self._models = models
         self._remote = remote
         syncs = [action.sync for service in SERVICES.values() for action in service.actions.values() if action.sync]
@@ -104,7 +104,7 @@ class SyncCalls:
         return on_event
 
     def _check_work(self, tx: Tx, work: Work) -> None:
-        resource, execution = self._queries.call_of(tx, work) or (None, "")
+        resource, execution = self._pending_work.call_of(tx, work) or (None, "")
         binding = bind_resource(resource) if resource is not None else None
         if resource is None or binding is None or binding.sync is None:
             frames.delete_external_names(tx, work)
@@ -123,7 +123,7 @@ class SyncCalls:
             return
         # If the work ended while no engine ran, a timeout that was due before, but has not fired, counts.
         end_time = sync.end_time(described)
-        if end_time is None or not self._queries.timed_out_before(tx, sync_call.work, end_time):
+        if end_time is None or not self._pending_work.timed_out_before(tx, sync_call.work, end_time):
             self._resume_execution(tx, sync_call, outcome)
 
     def _resume_execution(self, tx: Tx, sync_call: SyncCall, outcome: SyncOutcome) -> None:
@@ -161,7 +161,7 @@ class SyncCalls:
             await asyncio.sleep(seconds)
 
     def _external_names(self, tx: Tx, work: Work) -> list[str]:
-        return frames.external_names_of_work(tx, work) if self._queries.waits_for(tx, work) else []
+        return frames.external_names_of_work(tx, work) if self._pending_work.waits_for(tx, work) else []
 
     async def _read_state(self, sync_call: SyncCall, names: list[str]) -> SyncOutcome | None:
         service, region = sync_call.binding.service, caller_of(sync_call.execution).region

@@ -58,7 +58,7 @@ class TaskCaller:
         if not outbox.is_pending(tx, key):
             return None
         resource = parse_resource(row.resource)
-        if resource is None or not self._driver.queries.waits_for(tx, row.work):
+        if resource is None or not self._driver.pending_work.waits_for(tx, row.work):
             outbox.delete(tx, key)
             return None
         if resource.kind == "activity":

@@ -28,7 +28,7 @@ from lamplighter.services.states.executions import status_event, step_marker
 from lamplighter.services.states.executions.execution_logging import ExecutionLog
 from lamplighter.services.states.executions.express_ends import ExpressEnds
 from lamplighter.services.states.executions.isolated_steps import IsolatedSteps
-from lamplighter.services.states.executions.queries import ExecutionQueries
+from lamplighter.services.states.executions.pending_work import PendingWork
 from lamplighter.services.states.executions.running_executions import (
     DamagedExecution,
     RunningExecution,
@@ -64,9 +64,9 @@ class Driver:
         self.execution_log = ExecutionLog(bus, world)
         self.express_ends = ExpressEnds()
         self.isolated = IsolatedSteps(bus.store, world, isolation, self, definitions, refusal)
-        self.queries = ExecutionQueries(self, world, definitions, self.isolated)
-        inputs = ChildInputs(bus.store, world, self.queries, definitions, self.isolated, isolation)
-        self.map_runs = MapRunDriver(bus.store, world, self, self.queries, inputs)
+        self.pending_work = PendingWork(self, world, definitions, self.isolated)
+        inputs = ChildInputs(bus.store, world, self.pending_work, definitions, self.isolated, isolation)
+        self.map_runs = MapRunDriver(bus.store, world, self, self.pending_work, inputs)
         self._stepper = Stepper(world, definitions, self.isolated, refusal)
         self._writer = StepWriter(
             bus, world, definitions, self.isolated, self._running, self.map_runs, self.execution_log, self.express_ends

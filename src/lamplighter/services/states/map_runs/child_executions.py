@@ -12,8 +12,8 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
 from lamplighter.services.states.executions import redrive
+from lamplighter.services.states.executions.pending_work import PendingWork
 from lamplighter.services.states.executions.port import ExecutionDriver
-from lamplighter.services.states.executions.queries import ExecutionQueries
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs
 from lamplighter.services.states.map_runs.child_results import pending_child_result
 from lamplighter.services.states.tables import executions
@@ -30,10 +30,10 @@ MAX_PENDING_RESULTS = 25
 class ChildExecutions:
     """The child executions of one engine's Map Runs."""
 
-    def __init__(self, world: World, driver: ExecutionDriver, queries: ExecutionQueries, inputs: ChildInputs) -> None:
+    def __init__(self, world: World, driver: ExecutionDriver, pending_work: PendingWork, inputs: ChildInputs) -> None:
         self._world = world
         self._driver = driver
-        self._queries = queries
+        self._pending_work = pending_work
         self._inputs = inputs
 
     def start_next(self, tx: Tx, run: MapRun, most: int) -> None:
@@ -45,7 +45,7 @@ class ChildExecutions:
             self._start_child(tx, run, each, run.started + at)
 
     def _start_child(self, tx: Tx, run: MapRun, given: ChildInput, position: int) -> None:
-        revision, parent = self._queries.running(tx, run.execution)
+        revision, parent = self._pending_work.running(tx, run.execution)
 
         def insert_child(key: int) -> None:
             rows.add_child(tx, ChildExecution(key, run.id, position, given.first, given.items, redrives=run.redrives))
@@ -102,7 +102,7 @@ class ChildExecutions:
         Raises `InputsNotReady`.
         """
         run = rows.get_by_id(tx, key)
-        if run is None or first >= run.total or not self._queries.waits_for(tx, run.work):
+        if run is None or first >= run.total or not self._pending_work.waits_for(tx, run.work):
             return [], first
         try:
             given = self._inputs.take(tx, run, first, MAX_PENDING_RESULTS)

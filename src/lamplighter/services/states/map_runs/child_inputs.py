@@ -25,7 +25,7 @@ from lamplighter.services.states.executions.isolated_steps import (
     IsolatedSteps,
     request_clock,
 )
-from lamplighter.services.states.executions.queries import ExecutionQueries
+from lamplighter.services.states.executions.pending_work import PendingWork
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.tables import map_runs
 from lamplighter.services.states.tables.map_runs import MapRun
@@ -51,14 +51,14 @@ class ChildInputs:
         self,
         store: Store,
         world: World,
-        queries: ExecutionQueries,
+        pending_work: PendingWork,
         definitions: CompiledDefinitions,
         isolated: IsolatedSteps,
         isolation: Isolation,
     ) -> None:
         self._store = store
         self._world = world
-        self._queries = queries
+        self._pending_work = pending_work
         self._definitions = definitions
         self._isolated = isolated
         self._isolation = isolation
@@ -76,7 +76,7 @@ class ChildInputs:
             raise found
         if found is not None:
             return found
-        revision, parent = self._queries.running(tx, run.execution)
+        revision, parent = self._pending_work.running(tx, run.execution)
         subject = step_marker.execution_subject(run.execution)
         if self._isolated.deaths(subject):
             raise InputsNotReady(run.id, first, most)
@@ -119,9 +119,9 @@ class ChildInputs:
     def _next_request(self, missing: InputsNotReady, window: int, tx: Tx) -> SelectItems | None:
         key, first, most = missing.key
         run = map_runs.get_by_id(tx, key)
-        if run is None or not self._queries.waits_for(tx, run.work):
+        if run is None or not self._pending_work.waits_for(tx, run.work):
             return None
-        revision, parent = self._queries.running(tx, run.execution)
+        revision, parent = self._pending_work.running(tx, run.execution)
         source, _ = self._definitions.source(tx, parent, revision)
         items = _items(tx, run, parent)
         sent = tuple(items[at] for at in range(first, min(first + window, len(items))))

@@ -18,8 +18,8 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.services.states import outbox_rows
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
+from lamplighter.services.states.executions.pending_work import PendingWork
 from lamplighter.services.states.executions.port import ExecutionDriver
-from lamplighter.services.states.executions.queries import ExecutionQueries
 from lamplighter.services.states.map_runs.child_executions import ChildExecutions, count_child
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs, InputsNotReady
 from lamplighter.services.states.map_runs.child_results import child_result, result_elements
@@ -44,14 +44,14 @@ class MapRunDriver:
     """The driver of one engine's Map Runs."""
 
     def __init__(
-        self, store: Store, world: World, driver: ExecutionDriver, queries: ExecutionQueries, inputs: ChildInputs
+        self, store: Store, world: World, driver: ExecutionDriver, pending_work: PendingWork, inputs: ChildInputs
     ) -> None:
         self._store = store
         self._world = world
         self._driver = driver
-        self._queries = queries
+        self._pending_work = pending_work
         self.inputs = inputs
-        self.children = ChildExecutions(world, driver, queries, inputs)
+        self.children = ChildExecutions(world, driver, pending_work, inputs)
         self._stages: dict[Stage, Callable[[Tx, MapRun], None]] = {
             "RUN": self._start_children,
             "REDRIVE": self._redrive_children,
@@ -127,7 +127,7 @@ class MapRunDriver:
         run = rows.get_by_id(tx, key)
         if run is None or run.stage not in self._stages:
             return
-        if run.status == "RUNNING" and not self._queries.waits_for(tx, run.work):
+        if run.status == "RUNNING" and not self._pending_work.waits_for(tx, run.work):
             self._abort(tx, run)
             return
         try:
@@ -223,7 +223,7 @@ class MapRunDriver:
         run = rows.get_by_id(tx, key)
         if run is None or run.stage != "READ":
             return False
-        if self._queries.waits_for(tx, run.work):
+        if self._pending_work.waits_for(tx, run.work):
             return True
         self._abort(tx, run)
         return False

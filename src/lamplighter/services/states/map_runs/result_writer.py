@@ -18,7 +18,7 @@ from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.map_runs.child_inputs import InputsNotReady
 from lamplighter.services.states.map_runs.child_results import result_elements
 from lamplighter.services.states.map_runs.map_run_driver import RESULT_PAGE_SIZE, MapRunDriver
-from lamplighter.services.states.map_runs.s3_objects import s3_call_function, s3_error_message
+from lamplighter.services.states.map_runs.read_s3_items import s3_call_function, s3_error_message
 from lamplighter.services.states.outbox_rows import WriteResults
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun

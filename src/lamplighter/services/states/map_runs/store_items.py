@@ -17,7 +17,7 @@ from lamplighter.base.world import World
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
-from lamplighter.services.states.map_runs.s3_objects import read_s3_items, s3_call_function, s3_error_message
+from lamplighter.services.states.map_runs.read_s3_items import read_s3_items, s3_call_function, s3_error_message
 from lamplighter.services.states.outbox_rows import ReadItems
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun

@@ -1,4 +1,4 @@
-"""Answer questions about running executions and the work that they wait for."""
+"""Find out which work a running execution waits for, and whether that work has timed out."""
 
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.frame import Frame, Phase
@@ -16,8 +16,8 @@ from lamplighter.store import timers
 from lamplighter.store.db import Tx
 
 
-class ExecutionQueries:
-    """Queries about the executions of one engine."""
+class PendingWork:
+    """The work that the running executions of one engine wait for."""
 
     def __init__(
         self, driver: ExecutionDriver, world: World, definitions: CompiledDefinitions, isolated: IsolatedSteps

@@ -1,7 +1,7 @@
 """The permissions that ECS needs before a container starts."""
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.doctor.tasks import log_stream_arn, startup_calls
+from lamplighter.cli.doctor.task_roles import log_stream_arn, startup_calls
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/report:1"
 
