@@ -19,6 +19,8 @@ from importlib import import_module
 import lamplighter
 from lamplighter.__main__ import main
 from lamplighter.base.json_text import Json
+from lamplighter.wire.models.service_models import SERVICES, load_service
+from tests import botocore_files
 
 MAX_REQUEST_BYTES = 1_000_000
 
@@ -28,7 +30,13 @@ def import_program() -> None:
     for module in pkgutil.walk_packages(lamplighter.__path__, "lamplighter."):
         if not module.name.endswith("shim"):  # a program of its own
             import_module(module.name)
-    import_module("boto3.session").Session().client("sts", region_name="us-east-1")
+    botocore_files.share_files()
+    session = import_module("boto3.session").Session()
+    for service in botocore_files.SERVICES:
+        session.client(service, region_name="us-east-1")
+    for service, entry in SERVICES.items():
+        for protocol in entry.protocols:
+            load_service(service, protocol)
     gc.collect()
     gc.freeze()
 

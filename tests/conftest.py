@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.botocore_files import share_files
 from tests.free_ports import claimed_port
 from tests.property_settings import examples
 from tests.served_engine import EngineAccount, ServedEngine
@@ -29,6 +30,8 @@ settings.register_profile(
     "no deadline", deadline=None, max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("no deadline")
+
+share_files()
 
 # A shell that runs the tests in the background may ignore these signals; each program that they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

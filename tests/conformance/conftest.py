@@ -1,9 +1,8 @@
 """Fixtures of the recorded cases: the program that plays them, and an engine."""
 
 from collections.abc import Iterator
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
-import boto3
 import pytest
 
 from tests.conformance.recorded import load_replayer
@@ -12,10 +11,8 @@ from tests.served_engine import ServedEngine
 
 @pytest.fixture(scope="session")
 def replay() -> ModuleType:
-    """Load the program that plays cases, with one session of boto3: a new one reads botocore's models anew."""
-    replayer, session = load_replayer(), boto3.session.Session()
-    vars(replayer)["boto3"] = SimpleNamespace(session=SimpleNamespace(Session=lambda: session))
-    return replayer
+    """Load the program that plays cases."""
+    return load_replayer()
 
 
 @pytest.fixture(scope="session")
