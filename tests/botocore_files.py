@@ -16,7 +16,7 @@ SERVICES = ("cloudformation", "cloudwatch", "ecs", "events", "iam", "logs", "sch
 
 
 def share_files() -> None:
-    """Share what botocore reads between all its sessions; nothing changes it."""
+    """Share what botocore reads between all its sessions, which write the same values into it."""
     read_file: Callable[[str], Json] = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
     JSONFileLoader.load_file = lambda _, path: read_file(path)
     list_services = Loader.list_available_services

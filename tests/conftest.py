@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from lamplighter.engine.file_descriptors import DESCRIPTOR_DIRECTORY
 from tests.botocore_files import share_files
 from tests.free_ports import claimed_port
 from tests.property_settings import examples
@@ -51,10 +52,11 @@ def pytest_collection_finish() -> None:
     collect_garbage_once()
 
 
+@pytest.hookimpl(trylast=True)  # after the fixtures have closed their files
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     if nextitem is None or nextitem.path != item.path:
         collect_garbage_once()
-        if len(os.listdir("/proc/self/fd")) > MAX_OPEN_FILES:
+        if len(os.listdir(DESCRIPTOR_DIRECTORY)) > MAX_OPEN_FILES:
             pytest.fail(f"the tests of this process have left more than {MAX_OPEN_FILES} files open")
 
 

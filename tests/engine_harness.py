@@ -19,6 +19,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller, Event
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
+from lamplighter.engine.file_descriptors import DESCRIPTOR_DIRECTORY
 from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import ContainerSpec, Runtime
@@ -161,7 +162,7 @@ class EngineHarness:
     def _close_files(self) -> None:
         """Close the dead engine's lock and step mark, as the kernel closes the files of a process that ends."""
         names = {str(self.directory / LOCK), str(self.directory / STEP_MARK)}
-        for file in Path("/proc/self/fd").iterdir():
+        for file in Path(DESCRIPTOR_DIRECTORY).iterdir():
             with suppress(OSError):  # the listing itself opened a file that is closed again
                 if str(file.readlink()) in names:
                     os.close(int(file.name))

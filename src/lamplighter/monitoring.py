@@ -1,7 +1,7 @@
 """Answer GET requests for the engine's own addresses: health, metrics, scheduled slots, runs and SNS's certificate.
 
 Health and the certificate are public. If credentials are configured, the others need them (`server.py` checks that).
-Guarantees that no such request changes anything.
+Guarantees that no such request changes anything, except that the first one for the certificate creates SNS's key.
 """
 
 import re
@@ -37,7 +37,7 @@ async def _metrics(engine: Engine, _http: HttpRequest, request_id: str) -> Respo
 
 
 async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response:
-    """Return the slots of a schedule: `?arn=…`, and `&before=SECONDS_TEXT` for the next page."""
+    """Return the slots of a schedule: `?arn=…`, and `&before=SECONDS` for the next page."""
     query = dict(parse_qsl(http.query.decode("latin-1")))
     found = SCHEDULE_ARN.fullmatch(query.get("arn", ""))
     if found is None or not SECONDS_TEXT.fullmatch(query.get("before", "0")):
@@ -50,7 +50,7 @@ async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response
 
 
 async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
-    """Return the latest executions of a state machine, even a deleted one: `?machine=NAME&region=REGION_NAME`."""
+    """Return the latest executions of a state machine, even a deleted one: `?machine=NAME&region=REGION`."""
     query = dict(parse_qsl(http.query.decode("latin-1")))
     name, region = query.get("machine", ""), query.get("region", "")
     if not MACHINE_NAME.fullmatch(name) or not REGION_NAME.fullmatch(region):

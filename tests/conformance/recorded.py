@@ -19,6 +19,9 @@ SERVED = frozenset({"events", "logs", "scheduler", "sns", "sqs", "states"})
 ZEROS = "000000000000"
 """The account of the cases that spell out the URL of a queue."""
 
+FAILING_TIMEOUTS = (10.0,)
+"""The seconds for which calls of a case that is expected to fail are repeated: one try, because most would take all."""
+
 ENDING = frozenset({"GetExecutionHistory", "DescribeExecution"})
 """Operations whose answer shows whether an execution has ended; the replayer repeats them until then."""
 

@@ -1,14 +1,21 @@
 """The engine answers every recorded case as AWS answered it.
 
-failing.txt lists the cases that do not pass yet. They must fail: remove a case that passes from the list.
-`python -m tests.conformance` prints the present list.
+failing.txt lists the cases that do not pass yet. They must fail: remove a case that passes from the list. Here they get
+ten seconds; `python -m tests.conformance` plays them as long as the others, and prints the present list.
 """
 
 from types import ModuleType
 
 import pytest
 
-from tests.conformance.recorded import SHARED, Case, play_case, read_failing_cases, recorded_cases
+from tests.conformance.recorded import (
+    FAILING_TIMEOUTS,
+    SHARED,
+    Case,
+    play_case,
+    read_failing_cases,
+    recorded_cases,
+)
 from tests.served_engine import ServedEngine
 
 ALL = recorded_cases()
@@ -26,7 +33,8 @@ def test_the_answers_are_those_of_aws(case: Case, replay: ModuleType, request: p
     engine: ServedEngine = request.getfixturevalue(
         "own_engine" if replay.lists_everything(str(case.path)) else "served"
     )
-    differences = play_case(replay, case, engine.url, case.timeouts if case.name not in FAILING else (10.0,))
+    timeouts = FAILING_TIMEOUTS if case.name in FAILING else case.timeouts
+    differences = play_case(replay, case, engine.url, timeouts)
     if case.name not in FAILING:
         assert differences == []
     else:

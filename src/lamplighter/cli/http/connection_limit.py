@@ -1,7 +1,7 @@
 """Limit the number of connections: a new one takes the place of the one that has waited longest for its peer.
 
-Guarantees that peers which send nothing cannot keep other clients out. A connection whose request is being answered is
-never closed for another; if all are, the new connection is refused.
+Guarantees that peers which send nothing, or do not read their response, cannot keep other clients out. Only a
+connection that waits for its peer is closed for another; if none waits, the new one is refused.
 """
 
 from collections import OrderedDict
@@ -32,6 +32,7 @@ class ConnectionLimit:
             if not self._waiting:
                 return False
             longest = next(iter(self._waiting))
+            self.remove(longest)
             longest.abort()
         self._open.add(connection)
         return True

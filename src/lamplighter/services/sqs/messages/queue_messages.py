@@ -151,7 +151,7 @@ class QueueMessages:
         retention.schedule_slice(tx, key, self._world.monotonic())
 
     def sweep(self, tx: Tx, key: int) -> None:
-        """Delete a slice of expired messages, or of those of a deleted queue."""
+        """Delete a slice of expired messages, or of what a deleted or purged queue has left, and set the next timer."""
         queue = queues.get_by_id(tx, key)
         if queue is None:
             retention.delete_detached(tx, key, self._world)

@@ -49,10 +49,11 @@ def delete_expired(tx: Tx, queue: Queue, world: World) -> set[str | None]:
 
 def delete_detached(tx: Tx, key: int, world: World) -> None:
     """Delete a slice of what a deleted or purged queue has left under `key`, and set the timer for the next slice."""
+    now = world.monotonic()
     deleted = _delete_in_time(tx, messages.enqueued_before(tx, key, sys.maxsize, SLICE_SIZE), world)
     groups = message_groups.clear(tx, key, SLICE_SIZE)
     if len(deleted) + groups + fifo_requests.clear(tx, key, SLICE_SIZE):
-        schedule_slice(tx, key, world.monotonic())
+        schedule_slice(tx, key, now)
 
 
 def _delete_in_time(tx: Tx, aged: Sequence[tuple[int, str | None]], world: World) -> Sequence[tuple[int, str | None]]:

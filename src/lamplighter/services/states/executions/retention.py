@@ -1,6 +1,6 @@
 """Delete executions 90 days after their end, together with their history.
 
-Guarantees that no turn deletes many: each execution that ends deletes a few expired ones. See
+Each execution that ends deletes a few expired ones, so that no end of an execution takes long. See
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-state-machine-executions.
 """
 
