@@ -25,6 +25,7 @@ from tests.botocore_files import share_files
 from tests.free_ports import claimed_port
 from tests.property_settings import examples
 from tests.served_engine import EngineAccount, ServedEngine
+from tests.temporary_files import find_memory_directory
 
 # The duration of an example depends more on the machine than on the code.
 settings.register_profile(
@@ -32,6 +33,7 @@ settings.register_profile(
 )
 settings.load_profile("no deadline")
 
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", find_memory_directory())
 share_files()
 
 # A shell that runs the tests in the background may ignore these signals; each program that they start inherits that.
