@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
-WORKERS = $(shell $(BIN)/python -c 'import os; print(2 * len(os.sched_getaffinity(0)))')
+WORKERS = $(shell $(BIN)/python -c 'import os; print(5 * len(os.sched_getaffinity(0)) // 2)')
 READY := .venv/ready
 PURE := $(addprefix tests/,architecture asl base console/security/test_password_guesses.py console/view jobs/file jobs/iam jobs/lint lang operations runs wire)
 
@@ -33,7 +33,7 @@ check: setup ## run ruff, mypy strict and import-linter
 	$(BIN)/mypy src tests
 	$(BIN)/lint-imports --no-logo
 
-test: setup ## run all tests, with two processes per core, because many tests wait for an engine
+test: setup ## run all tests, with five processes for two cores, because many tests wait for an engine
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 quick: setup ## run the tests of the pure layers, with few examples for each property

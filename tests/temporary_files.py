@@ -7,7 +7,7 @@ keeps what was synced: the tests of power cuts record the calls (`tests/chaos`).
 import os
 from pathlib import Path
 
-MEMORY_DIRECTORY = Path("/dev/shm")  # noqa: S108 - pytest makes a directory of its own there
+MEMORY_DIRECTORY = Path("/dev/shm")
 NEEDED_BYTES = 8 * 1024**3
 
 
