@@ -175,7 +175,7 @@ class Bus:
         params: Json,
         until_caller_gone: Callable[[], Awaitable[None]] = wait_forever,
     ) -> Json:
-        """Run an operation from outside of any turn and return its result.
+        """Run an operation, in a turn of its own if it writes, and return its result. Do not call it within a turn.
 
         `until_caller_gone` is awaited while the result is pending; it raises when the caller no longer needs an answer.
         """

@@ -163,7 +163,7 @@ def _begin_execution(run: StepBuilder, _event: Started) -> None:
 
 
 def _set_execution_timeout(run: StepBuilder) -> None:
-    """Set the timer for the definition's TimeoutSeconds, which ends the execution."""
+    """Set the timer for the definition's TimeoutSeconds, which ends the execution; a Map Run's child has none."""
     if run.definition.timeout is not None and not run.execution.child:
         run.timeout_timer = run.next_number()
         due = run.world.monotonic() + run.definition.timeout * 1000

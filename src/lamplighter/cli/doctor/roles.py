@@ -55,7 +55,7 @@ def read_role(iam: Json, arn: str) -> Role | None:
 
 
 def _allows_action(statement: Json, action: str) -> bool:
-    """Return whether a statement allows an action, on whatever resource."""
+    """Return whether a statement names an action as allowed; its resources and conditions are not looked at."""
     actions = as_list(statement.get("Action", [])) if statement.get("Effect") == "Allow" else []
     return any(matches_pattern(each, action, ignore_case=True) for each in actions)
 

@@ -52,7 +52,7 @@ async def show(page: Page) -> Response:
 
 
 async def read_default_input(page: Page) -> Json:
-    """Return the input of the run that the query's `from` names, or else the job's default input."""
+    """Return the input of the run that the query's `from` names, or else the job's default input; {} if unreadable."""
     if (earlier := page.query("from")) is not None:
         found = await page.at(earlier).call("states", "DescribeExecution", executionArn=earlier)
         return loads_or(found.get("input", "{}"), {})

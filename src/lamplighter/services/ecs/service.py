@@ -113,7 +113,10 @@ class Ecs(Service):
         self._spawn(self._retry_until_success("removing containers without a task", self._remove_orphans))
 
     async def catch_up(self) -> None:
-        """Record which tasks ended while no engine ran, so that services learn of it before their timers fire."""
+        """Wait until the ends of tasks are recorded that no engine could observe, at most `CATCH_UP_SECONDS`.
+
+        So services learn of them before their timers fire: after a start, and after a pause of the machine.
+        """
         try:
             async with asyncio.timeout(CATCH_UP_SECONDS):
                 ended = await self._context.runtime.ended_names()

@@ -23,5 +23,5 @@ def containers(reader: Reader) -> frozenset[str]:
 
 
 def delete(tx: Tx, containers: Iterable[str]) -> None:
-    """Delete the counts of containers that were removed with their output."""
+    """Delete the counts of shipped lines of containers that were removed with their output."""
     tx.execute_many("DELETE FROM shipped_lines WHERE container = ?", [(container,) for container in containers])

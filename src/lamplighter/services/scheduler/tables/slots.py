@@ -53,7 +53,7 @@ def get(reader: Reader, schedule: int, slot: int) -> Slot | None:
 
 
 def last(reader: Reader, schedule: int) -> Slot | None:
-    """Return the row of a schedule's latest slot, or None."""
+    """Return the row of a schedule's latest slot, which may stand for several missed ones, or None."""
     return SLOTS.find(reader, "schedule = ? ORDER BY slot DESC LIMIT 1", schedule)
 
 
