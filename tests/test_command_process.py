@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_process import CommandProcess, run_command
+from tests.process_state import process_state
 from tests.served_engine import eventually
 
 JOB_FILE = "project: reports\njobs:\n  nightly: {command: 'echo ü', schedule: rate(1 day)}\n"
@@ -56,12 +57,3 @@ def test_a_command_that_takes_too_long_is_killed(tmp_path: Path) -> None:
     with pytest.raises(TimeoutError):
         command.wait(0.01)
     eventually(lambda: process_state(command.pid) in ("", "Z"))
-
-
-def process_state(pid: int) -> str:
-    """Return the letter of a process's state; empty if there is no such process."""
-    stat = Path(f"/proc/{pid}/stat")
-    try:
-        return stat.read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return ""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from statistics import median
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.run import run_seconds
 from lamplighter.runs.skipped_runs import SKIPPED
 
 SUCCEEDED, RUNNING = "SUCCEEDED", "RUNNING"
@@ -19,8 +18,8 @@ def success_rate(executions: Sequence[Json]) -> float | None:
     return ended.count(SUCCEEDED) / len(ended) if ended else None
 
 
-def median_seconds(executions: Sequence[Json], now: float) -> float | None:
-    """Return the median duration of the succeeded executions; `now` is in seconds since the epoch."""
-    took = [run_seconds(each, now) for each in executions if each["status"] == SUCCEEDED]
-    known = [seconds for seconds in took if seconds is not None]
+def median_seconds(executions: Sequence[Json], durations: Sequence[float | None]) -> float | None:
+    """Return the median of the known durations of the succeeded executions in seconds; None if there is none."""
+    took = zip(executions, durations, strict=True)
+    known = [seconds for each, seconds in took if each["status"] == SUCCEEDED and seconds is not None]
     return median(known) if known else None

@@ -19,6 +19,7 @@ from lamplighter.runtime.port import ContainerSpec, RuntimeUnavailable
 from lamplighter.runtime.process import shim, shim_arguments
 from lamplighter.runtime.process.process_directory import SHIM_DIED, ProcessDirectory
 from lamplighter.runtime.process.runtime import ProcessRuntime
+from tests.process_state import process_state
 
 ENGINE = """
 import asyncio, sys
@@ -83,10 +84,7 @@ def children(pid: str) -> list[str]:
 
 
 def is_alive(pid: str) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    return process_state(pid) not in ("", "Z")
 
 
 def start_and_kill_engine(directory: Path, script: str, number: signal.Signals) -> None:

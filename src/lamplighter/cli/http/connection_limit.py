@@ -13,7 +13,7 @@ class LimitedConnection(Protocol):
     """A connection that the limit can close."""
 
     def abort(self) -> None:
-        """Close the connection immediately, even during a request."""
+        """Close the connection immediately, even during a request, and remove it from the limit."""
 
 
 @dataclass(slots=True)
@@ -32,7 +32,6 @@ class ConnectionLimit:
             if not self._waiting:
                 return False
             longest = next(iter(self._waiting))
-            self.remove(longest)
             longest.abort()
         self._open.add(connection)
         return True

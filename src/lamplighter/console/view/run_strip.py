@@ -52,7 +52,7 @@ def build_run_strip(executions: Sequence[Json], now: float) -> RunStrip:
         _make_bar(at, each, seconds, longest)
         for at, (each, seconds) in enumerate(reversed(list(zip(executions, took, strict=True))))
     ]
-    return RunStrip(shown, success_rate(executions), median_seconds(executions, now))
+    return RunStrip(shown, success_rate(executions), median_seconds(executions, took))
 
 
 def _make_bar(at: int, execution: Json, seconds: float | None, longest: float) -> RunBar:

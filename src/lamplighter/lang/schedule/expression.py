@@ -6,6 +6,7 @@ See https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +38,7 @@ class InvalidSchedule(LamplighterError):
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(ABC):
     """The times that a schedule expression names."""
 
     kind: ClassVar[Kind]
@@ -47,9 +48,9 @@ class Schedule:
         """Return the schedule's first time after an instant, or None; both are in milliseconds since the epoch."""
         return next(self.times(after_ms, zone, anchor_ms), None)
 
+    @abstractmethod
     def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
         """Yield all times after an instant, in order; this costs less than repeated calls of `next`."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

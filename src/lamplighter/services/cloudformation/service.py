@@ -19,10 +19,11 @@ from lamplighter.services.cloudformation.deploy.stack_turn import EngineParts, S
 from lamplighter.services.cloudformation.stacks import describe_events, describe_stacks, retention
 from lamplighter.services.cloudformation.stacks.change_sets import ChangeSets
 from lamplighter.services.cloudformation.stacks.lookup import require_live_stack
-from lamplighter.services.cloudformation.stacks.stack_events import SERVICE, StackEvents, is_in_progress
+from lamplighter.services.cloudformation.stacks.stack_events import StackEvents, is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_operations import StackOperations
 from lamplighter.services.cloudformation.stacks.start_operation import OperationStarter
 from lamplighter.services.cloudformation.tables import stacks
+from lamplighter.services.cloudformation.tables.stacks import SERVICE
 from lamplighter.services.cloudformation.templates import template_operations
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs, InputFetcher, MissingInput
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates

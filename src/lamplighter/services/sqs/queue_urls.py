@@ -13,7 +13,7 @@ from lamplighter.base.errors import require
 from lamplighter.bus import Caller
 from lamplighter.services.sqs.errors import InvalidAddress, InvalidParameterValue, QueueDoesNotExist
 from lamplighter.services.sqs.tables import queues
-from lamplighter.services.sqs.tables.queues import Queue
+from lamplighter.services.sqs.tables.queues import SERVICE, Queue
 from lamplighter.store.db import Reader
 
 QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -49,6 +49,6 @@ def find_queue(reader: Reader, caller: Caller, url: str) -> Queue:
 def find_by_arn(reader: Reader, text: str) -> Queue | None:
     """Return the queue that an ARN names, or None."""
     found = arn.parse(text)
-    if found is None or found.service != "sqs":
+    if found is None or found.service != SERVICE:
         return None
     return queues.get(reader, found.account, found.region, found.resource)

@@ -12,12 +12,12 @@ from lamplighter.services.sqs.messages.delete_and_change_visibility import Recei
 from lamplighter.services.sqs.messages.long_polls import LongPolls
 from lamplighter.services.sqs.messages.peek_messages import MessagePeeker
 from lamplighter.services.sqs.messages.queue_messages import QueueMessages
-from lamplighter.services.sqs.messages.retention import SERVICE
 from lamplighter.services.sqs.messages.send_message import MessageSender
 from lamplighter.services.sqs.messages.waiting_receivers import WaitingReceivers
 from lamplighter.services.sqs.queues import move_tasks, permissions, tags
 from lamplighter.services.sqs.queues.move_tasks import MoveTasks
 from lamplighter.services.sqs.queues.queues import Queues, measure_messages
+from lamplighter.services.sqs.tables.queues import SERVICE
 from lamplighter.store.db import Store, Tx
 from lamplighter.store.timers import Timer
 

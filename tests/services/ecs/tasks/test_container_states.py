@@ -36,7 +36,8 @@ async def test_the_exit_of_an_essential_container_stops_the_others(harness: EcsH
     assert task["stoppedReason"] == "Essential container in task exited"
 
 
-async def test_the_exit_of_a_container_that_is_not_essential_stops_no_other(harness: EcsHarness) -> None:
+async def run_task_whose_side_container_exits(harness: EcsHarness) -> str:
+    """Run a task until its container `side`, which is not essential, has exited with 9; return the task's ARN."""
     harness.runtime.script(Script(after=None))
     arn = await harness.register_and_run_task(
         definition=fargate_definition({"name": "job"}, {"name": "side", "essential": False})
@@ -44,6 +45,11 @@ async def test_the_exit_of_a_container_that_is_not_essential_stops_no_other(harn
     await harness.wait_for_status(arn, "RUNNING")
     harness.runtime.finish(harness.container_name(arn, "side"), 9)
     await harness.wait_until(lambda: harness.events[-1].detail["containers"][1].get("exitCode") == 9)
+    return arn
+
+
+async def test_the_exit_of_a_container_that_is_not_essential_stops_no_other(harness: EcsHarness) -> None:
+    arn = await run_task_whose_side_container_exits(harness)
     assert (await harness.describe_task(arn))["lastStatus"] == "RUNNING"
     harness.runtime.finish(harness.container_name(arn), 0)
     task = await harness.wait_for_end(arn)
@@ -53,13 +59,7 @@ async def test_the_exit_of_a_container_that_is_not_essential_stops_no_other(harn
 
 
 async def test_a_recorded_exit_code_survives_a_restart(harness: EcsHarness) -> None:
-    harness.runtime.script(Script(after=None))
-    arn = await harness.register_and_run_task(
-        definition=fargate_definition({"name": "job"}, {"name": "side", "essential": False})
-    )
-    await harness.wait_for_status(arn, "RUNNING")
-    harness.runtime.finish(harness.container_name(arn, "side"), 9)
-    await harness.wait_until(lambda: harness.events[-1].detail["containers"][1].get("exitCode") == 9)
+    arn = await run_task_whose_side_container_exits(harness)
     await harness.restart()
     harness.runtime.finish(harness.container_name(arn), 0)
     assert exit_codes(await harness.wait_for_end(arn)) == {"job": 0, "side": 9}

@@ -25,13 +25,12 @@ from lamplighter.services.cloudformation.stacks.lookup import (
     require_live_stack,
     require_stack,
 )
-from lamplighter.services.cloudformation.stacks.stack_events import SERVICE
 from lamplighter.services.cloudformation.stacks.stack_operations import operation_options
 from lamplighter.services.cloudformation.stacks.start_operation import INITIATED, OperationStarter, check_updatable
 from lamplighter.services.cloudformation.tables import change_sets as rows
 from lamplighter.services.cloudformation.tables import stacks, templates
 from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
-from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.tables.stacks import SERVICE, Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
 from lamplighter.services.cloudformation.templates.plan_stack import plan_stack

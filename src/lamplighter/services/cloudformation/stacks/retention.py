@@ -5,12 +5,12 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-view-
 """
 
 from lamplighter.services.cloudformation.tables import exports, stacks
-from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.tables.stacks import SERVICE, Stack
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
 
-SERVICE, TIMER_NAME = "cloudformation", "forget"
+TIMER_NAME = "forget"
 RETENTION_MILLISECONDS = 90 * 86_400_000
 
 

@@ -14,14 +14,14 @@ from lamplighter.services.cloudformation.resource_types.registry import is_simul
 from lamplighter.services.cloudformation.stacks import retention
 from lamplighter.services.cloudformation.tables import stack_events, stack_resources, stacks, templates
 from lamplighter.services.cloudformation.tables.stack_resources import ResourceOutline, StackResource
-from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.tables.stacks import SERVICE, Stack
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import Reader, Tx
 
 log = logging.getLogger("lamplighter.cloudformation")
 
 CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
-SERVICE, STACK = "cloudformation", "AWS::CloudFormation::Stack"
+STACK = "AWS::CloudFormation::Stack"
 OPERATION_BY_STATUS = {
     "CREATE_IN_PROGRESS": "CREATE_STACK",
     "UPDATE_IN_PROGRESS": "UPDATE_STACK",

@@ -7,9 +7,9 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import StackValidationError
-from lamplighter.services.cloudformation.stacks.stack_events import SERVICE, StackEvents
+from lamplighter.services.cloudformation.stacks.stack_events import StackEvents
 from lamplighter.services.cloudformation.tables import templates
-from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.tables.stacks import SERVICE, Stack
 from lamplighter.services.cloudformation.templates.stack_plan import StackPlan
 from lamplighter.store import timers
 from lamplighter.store.db import Tx

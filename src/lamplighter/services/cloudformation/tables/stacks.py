@@ -6,6 +6,8 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
+SERVICE = "cloudformation"
+"""The service's name in timers and outbox rows."""
 COLUMNS = (
     "id, account, region, name, status, reason, created, updated, deleted, parent, pass_number, plan, previous, body"
 )

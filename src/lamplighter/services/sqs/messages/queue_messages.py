@@ -15,7 +15,6 @@ from itertools import takewhile
 from lamplighter.base.world import World
 from lamplighter.services.sqs.errors import OverLimit
 from lamplighter.services.sqs.messages import retention
-from lamplighter.services.sqs.messages.retention import retention_milliseconds
 from lamplighter.services.sqs.messages.waiting_receivers import WaitingReceivers
 from lamplighter.services.sqs.queues import dead_letter_queues
 from lamplighter.services.sqs.tables import message_groups, messages, queues
@@ -49,7 +48,7 @@ class QueueMessages:
         """Add a new message to a queue; return its id."""
         key = messages.put(tx, replace(message, queue=queue.id))
         if queue.messages == 0:
-            retention.schedule_slice(tx, queue.id, message.enqueued + retention_milliseconds(queue))
+            retention.schedule_slice(tx, queue.id, message.enqueued + retention.period_milliseconds(queue))
         if queue.fifo:
             message_groups.add_message(tx, queue.id, message.group_id or "", message.visible)
         self._waiting_receivers.notify(tx, queue)
@@ -64,7 +63,7 @@ class QueueMessages:
     def available(self, tx: Tx, queue: Queue, most: int) -> list[Message]:
         """Return messages that can be received now, and delete those among them that have expired."""
         now = self._world.monotonic()
-        found, expired = _receivable(tx, queue, most, now), now - retention_milliseconds(queue)
+        found, expired = _receivable(tx, queue, most, now), now - retention.period_milliseconds(queue)
         expired_messages = [message for message in found if message.enqueued <= expired]
         messages.delete(tx, (message.id for message in expired_messages))
         self.on_groups_changed(tx, queue, {message.group_id for message in expired_messages})
@@ -78,7 +77,7 @@ class QueueMessages:
         now, taken = self._world.monotonic(), list[ReceivedMessage]()
         if self._is_full(tx, queue, now):
             return []
-        expired, examined = now - retention_milliseconds(queue), 0
+        expired, examined = now - retention.period_milliseconds(queue), 0
         target = dead_letter_queues.find_target(tx, queue)
         while examined < MAX_EXAMINED_PER_RECEIVE:
             found = _receivable(tx, queue, most - len(taken), now)

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from lamplighter.base.world import World
 from lamplighter.services.sqs.queues.queue_attributes import numeric_attribute
 from lamplighter.services.sqs.tables import fifo_requests, message_groups, messages
-from lamplighter.services.sqs.tables.queues import Queue
+from lamplighter.services.sqs.tables.queues import SERVICE, Queue
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
 
-SERVICE = "sqs"
 TIMER_NAME = "sweep"
 SLICE_SIZE = 200
 """The most messages that one slice deletes."""
@@ -24,7 +23,7 @@ DELETE_BATCH_SIZE = 5
 MAX_SLICE_MILLISECONDS = 20
 
 
-def retention_milliseconds(queue: Queue) -> int:
+def period_milliseconds(queue: Queue) -> int:
     """Return the retention period of a queue's messages."""
     return numeric_attribute(queue, "MessageRetentionPeriod") * 1000
 
@@ -37,13 +36,13 @@ def schedule_slice(tx: Tx, key: int, due: int) -> None:
 def delete_expired(tx: Tx, queue: Queue, world: World) -> set[str | None]:
     """Delete a slice of a queue's expired messages and set the next timer; return the deleted messages' groups."""
     now = world.monotonic()
-    expired = messages.enqueued_before(tx, queue.id, now - retention_milliseconds(queue), SLICE_SIZE)
+    expired = messages.enqueued_before(tx, queue.id, now - period_milliseconds(queue), SLICE_SIZE)
     deleted = _delete_in_time(tx, expired, world)
     oldest = messages.oldest_enqueued(tx, queue.id)
     if fifo_requests.sweep(tx, queue.id, now, SLICE_SIZE):
         schedule_slice(tx, queue.id, now)
     elif oldest is not None:
-        schedule_slice(tx, queue.id, max(now, oldest + retention_milliseconds(queue)))
+        schedule_slice(tx, queue.id, max(now, oldest + period_milliseconds(queue)))
     return {group for _, group in deleted}
 
 

@@ -19,12 +19,11 @@ from lamplighter.services.sqs.errors import (
     check_range,
 )
 from lamplighter.services.sqs.messages.queue_messages import QueueMessages
-from lamplighter.services.sqs.messages.retention import SERVICE
 from lamplighter.services.sqs.queue_urls import find_by_arn
 from lamplighter.services.sqs.tables import move_tasks, queues
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.move_tasks import RUNNING, MoveTask
-from lamplighter.services.sqs.tables.queues import Queue
+from lamplighter.services.sqs.tables.queues import SERVICE, Queue
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 

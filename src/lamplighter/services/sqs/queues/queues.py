@@ -22,12 +22,11 @@ from lamplighter.services.sqs.errors import (
     check_range,
 )
 from lamplighter.services.sqs.messages.queue_messages import QueueMessages
-from lamplighter.services.sqs.messages.retention import SERVICE
 from lamplighter.services.sqs.queue_urls import check_name, find_queue
 from lamplighter.services.sqs.queues import dead_letter_queues, queue_attributes
 from lamplighter.services.sqs.queues.queue_attributes import COUNT_ATTRIBUTES
 from lamplighter.services.sqs.tables import messages, queues, sent_counts
-from lamplighter.services.sqs.tables.queues import Queue
+from lamplighter.services.sqs.tables.queues import SERVICE, Queue
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 
@@ -52,7 +51,7 @@ class Queues:
         given = params.get("Attributes", {})
         fifo = given.get("FifoQueue") == "true"
         name = check_name(params["QueueName"], fifo=fifo)
-        key = arn.build("sqs", caller.region, caller.account, name)
+        key = arn.build(SERVICE, caller.region, caller.account, name)
         merged = queue_attributes.merge_attributes({}, given, fifo=fifo)
         dead_letter_queues.check_policies(tx, key, merged, fifo=fifo)
         queue = queues.get(tx, caller.account, caller.region, name)

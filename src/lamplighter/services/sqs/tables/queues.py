@@ -7,6 +7,9 @@ from lamplighter.base.json_text import dumps, loads
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
+SERVICE = "sqs"
+"""The service's name in ARNs and timers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Queue:
@@ -33,7 +36,7 @@ class Queue:
     @property
     def arn(self) -> str:
         """The ARN of the queue."""
-        return arn.build("sqs", self.region, self.account, self.name)
+        return arn.build(SERVICE, self.region, self.account, self.name)
 
     @property
     def fifo(self) -> bool:
