@@ -157,6 +157,13 @@ class Bus:
         """Return whether the service is registered."""
         return service in self._services
 
+    def can_invoke(self, service: str, operation: str) -> bool:
+        """Return whether a short turn may invoke an operation: its service is loaded and it needs no preparation."""
+        if service in self._loaders or service not in self._services:
+            return False
+        entry = self._services[service].get(operation)
+        return entry is not None and entry.prepare is None
+
     def is_loaded(self, service: str) -> bool:
         """Return whether a turn may invoke the service without loading it first."""
         return service not in self._loaders

@@ -116,9 +116,9 @@ def test_a_missing_frame_fails_its_execution(harness: EngineHarness) -> None:
 def test_an_execution_whose_outbox_row_is_damaged_fails_with_a_reason(
     harness: EngineHarness, damage: str | bytes
 ) -> None:
-    """The engine died after the commit that decided to run the task, and before it ran the task."""
-    harness.define_task()
-    machine = harness.machine(chain(job()))
+    """The engine died after the commit that decided to make the call, and before it made the call."""
+    listing = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sfn:listActivities", "Parameters": {}}
+    machine = harness.machine(chain(listing))
     harness.die_at(1, before=False)
     with pytest.raises(EngineDied):
         harness.start(machine, name="damaged")
@@ -127,7 +127,6 @@ def test_an_execution_whose_outbox_row_is_damaged_fails_with_a_reason(
     neighbour = harness.start(machine, name="neighbour")
     harness.settle()
     check_executions(harness, neighbour.replace("neighbour", "damaged"), neighbour)
-    assert len(harness.runtime.started_names()) == 1
 
 
 @pytest.mark.parametrize("action", ["run", "stop"])

@@ -15,6 +15,7 @@ import inspect
 import logging
 import queue
 import sqlite3
+import sys
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -106,11 +107,15 @@ class CommitSignals:
 class Tx(Reader):
     """One job's view of the database. It reads committed data and what this turn wrote, and it writes."""
 
-    def __init__(self, connection: sqlite3.Connection, signals: CommitSignals, now: int = 0) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, signals: CommitSignals, now: int = 0, turn_end: int = sys.maxsize
+    ) -> None:
         super().__init__(connection)
         self.signals = signals
         self.now = now
         """The wall clock's time when the job runs, in milliseconds since the epoch."""
+        self.turn_end = turn_end
+        """The time on the steady clock, in milliseconds, from which on work that can wait belongs to a later turn."""
         self.after_commit: list[Callable[[], None]] = []
         """Functions to call on the loop after the job is committed. They are not called if the job fails."""
 
@@ -309,16 +314,16 @@ class Store:
             while self._waiting and self._world.monotonic() < end:
                 job = self._waiting.popleft()
                 self._turn.append(job)
-                self._run_job(job)
+                self._run_job(job, end)
             self._presence.check()
         except sqlite3.Error as error:
             self._finish_turn(error)
         else:
             self._commits.put(True)  # noqa: FBT003 - the value that makes the committer commit
 
-    def _run_job(self, job: _Job) -> None:
+    def _run_job(self, job: _Job, turn_end: int) -> None:
         self._connection.execute("SAVEPOINT job")
-        tx = Tx(self._connection, CommitSignals(), self._world.now())
+        tx = Tx(self._connection, CommitSignals(), self._world.now(), turn_end)
         try:
             job.result = job.run(tx)
             job.after_commit = tx.after_commit

@@ -31,10 +31,12 @@ from lamplighter.asl.execution.messages import (
 from lamplighter.asl.execution.state_errors import MAX_EVENTS, RUNTIME, StateError
 from lamplighter.asl.execution.step import (
     HistoryFull,
+    MakeCall,
     MutableFrame,
     RefusalReason,
     Step,
     StepBuilder,
+    call_after_commit,
     never_refuse,
     runnable_frames,
 )
@@ -56,11 +58,15 @@ def advance(
     world: World,
     crossings: int = MAX_CROSSINGS,
     refusal_reason: RefusalReason = never_refuse,
+    make_call: MakeCall = call_after_commit,
 ) -> Step:
-    """Process one event of an execution and return the step; `refusal_reason` returns why a task must not start."""
+    """Process one event of an execution and return the step.
+
+    `refusal_reason` returns why a task must not start; `make_call` makes the calls that belong to the step.
+    """
     if execution.status != "RUNNING":
         return Step(execution)
-    run = StepBuilder(definition, execution, world, refusal_reason)
+    run = StepBuilder(definition, execution, world, refusal_reason, make_call)
     try:
         HANDLERS[type(event)](run, event)
         _run_ready_frames(run, crossings)

@@ -125,6 +125,15 @@ Event: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
+class CallAnswer:
+    """The answer to a call that was made within a step."""
+
+    event: TaskSubmitted | TaskSucceeded | TaskFailed
+    names: tuple[str, ...] = ()
+    """The names under which the service knows the work, if the work continues (.sync)."""
+
+
+@dataclass(frozen=True, slots=True)
 class StartTask:
     """Command: start the work of a Task, once."""
 
@@ -136,6 +145,16 @@ class StartTask:
     """The task token, or None if the work does not use one."""
     role: str | None
     """The role to assume (the state's Credentials); None for the machine's own role."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowTask:
+    """Command: wait for the end of work that has been started within the step (.sync)."""
+
+    frame: int
+    number: int
+    names: tuple[str, ...]
+    """The names that the work has at its service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,5 +264,5 @@ class Finish:
 
 
 Command: TypeAlias = (
-    StartTask | CancelTask | StartMapRun | RedriveMapRun | CancelMapRun | SetTimer | ClearTimer | Finish
+    StartTask | FollowTask | CancelTask | StartMapRun | RedriveMapRun | CancelMapRun | SetTimer | ClearTimer | Finish
 )

@@ -11,7 +11,16 @@ from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Block, Definition, Resource, State, Task
 from lamplighter.asl.execution import history
 from lamplighter.asl.execution.frame import ChildProgress, Execution, Frame, Phase
-from lamplighter.asl.execution.messages import CancelMapRun, CancelTask, ClearTimer, Command, Finish, SetTimer
+from lamplighter.asl.execution.messages import (
+    CallAnswer,
+    CancelMapRun,
+    CancelTask,
+    ClearTimer,
+    Command,
+    Finish,
+    SetTimer,
+    StartTask,
+)
 from lamplighter.asl.execution.state_errors import MAX_BYTES, MAX_EVENTS
 from lamplighter.base.errors import LamplighterError, UnboundedWork
 from lamplighter.base.json_text import Json
@@ -54,6 +63,15 @@ RefusalReason = Callable[[Resource, Json], str | None]
 def never_refuse(_resource: Resource, _parameters: Json) -> str | None:
     """Return None: every task may start."""
     return None
+
+
+MakeCall = Callable[[StartTask], CallAnswer | None]
+"""A function that makes a task's call within the step and returns the answer; None if the call has to wait for the
+step's commit. The step then contains the command `StartTask`."""
+
+
+def call_after_commit(_task: StartTask) -> None:
+    """Return None: every call waits for the commit."""
 
 
 FRAME_FIELDS = tuple(field.name for field in fields(Frame))
@@ -123,12 +141,18 @@ class StepBuilder:
     """A mutable copy of the execution, from which one step is built."""
 
     def __init__(
-        self, definition: Definition, execution: Execution, world: World, refusal_reason: RefusalReason = never_refuse
+        self,
+        definition: Definition,
+        execution: Execution,
+        world: World,
+        refusal_reason: RefusalReason = never_refuse,
+        make_call: MakeCall = call_after_commit,
     ) -> None:
         self.definition = definition
         self.execution = execution
         self.world = world
         self.refusal_reason = refusal_reason
+        self.make_call = make_call
         self.now = world.now()
         self.last_event_id = execution.event
         self.last_number = execution.counter

@@ -11,6 +11,8 @@ from lamplighter.asl.definition.model import Resource, Task
 from lamplighter.asl.execution import history
 from lamplighter.asl.execution.frame import Execution, Phase
 from lamplighter.asl.execution.messages import (
+    CallAnswer,
+    FollowTask,
     Heartbeat,
     StartTask,
     TaskFailed,
@@ -25,7 +27,7 @@ from lamplighter.base.json_text import Json
 
 
 def schedule_task(run: StepBuilder, path: MutableFrame, state: Task) -> None:
-    """Start an attempt: evaluate the parameters, add the history events, and return the command `StartTask`."""
+    """Start an attempt: evaluate the parameters, add the history events, and make the call or command it."""
     number = run.next_number()
     path.number, path.submitted = number, False
     if state.resource.pattern == "waitForTaskToken" or state.resource.kind == "activity":
@@ -44,9 +46,32 @@ def schedule_task(run: StepBuilder, path: MutableFrame, state: Task) -> None:
     role = state.role(scope) if state.role is not None else None
     _add_scheduled_events(run, path, state, text, timeout, heartbeat, role)
     path.phase = Phase.WORKING
-    run.commands.append(StartTask(path.id, number, state.resource, parameters, path.token, role))
+    task = StartTask(path.id, number, state.resource, parameters, path.token, role)
+    answer = run.make_call(task)
+    if answer is None:
+        run.commands.append(task)
+    elif not isinstance(answer.event, TaskSubmitted):
+        _end_answered_task(run, path, state, answer.event)
+        return
     if state.resource.kind != "activity":
         _set_timers(run, path, timeout, heartbeat)
+    if answer is not None:
+        _submit_answered_task(run, path, state, answer)
+
+
+def _end_answered_task(run: StepBuilder, path: MutableFrame, state: Task, event: TaskSucceeded | TaskFailed) -> None:
+    if isinstance(event, TaskFailed):
+        task_failed(run, path, state, event)
+    else:
+        task_succeeded(run, path, state, event)
+
+
+def _submit_answered_task(run: StepBuilder, path: MutableFrame, state: Task, answer: CallAnswer) -> None:
+    """Record that the call has returned within the step; the work continues."""
+    if answer.names:
+        run.commands.append(FollowTask(path.id, path.number, answer.names))
+    assert isinstance(answer.event, TaskSubmitted)
+    task_submitted(run, path, state, answer.event)
 
 
 def _time_limits(state: Task, scope: Scope) -> tuple[int | None, int | None]:

@@ -12,6 +12,7 @@ from lamplighter.services.states import outbox_rows, tags
 from lamplighter.services.states.activities import activities
 from lamplighter.services.states.activities.activity_polls import ActivityPolls
 from lamplighter.services.states.activities.task_tokens import TaskTokens
+from lamplighter.services.states.calls.calls_in_step import CallsInStep
 from lamplighter.services.states.calls.held_timeouts import HeldTimeouts
 from lamplighter.services.states.calls.http_tasks import HttpTasks
 from lamplighter.services.states.calls.integrations import added_parameters
@@ -53,10 +54,11 @@ class States(Service):
     ) -> None:
         self._bus = bus
         calls = ServiceCalls(bus, world, models, remote, HttpTasks(bus, web))
-        self._driver = Driver(bus, world, added_parameters, isolation, calls.refusal_reason)
+        calls_in_step = CallsInStep(bus, world, calls)
+        self._driver = Driver(bus, world, added_parameters, isolation, calls.refusal_reason, calls_in_step)
         polls = ActivityPolls(bus.store, self._driver)
         self._sync_calls = SyncCalls(bus, self._driver, models, remote)
-        self._task_caller = TaskCaller(bus.store, self._driver, polls, calls, self._sync_calls)
+        self._task_caller = TaskCaller(bus, self._driver, polls, calls, self._sync_calls)
         express = ExpressExecutions(bus, world, self._driver)
         definitions = DefinitionValidator(bus, remote, find_model)
         machines, executions = StateMachines(bus, world, definitions), Executions(world, self._driver, express)

@@ -7,6 +7,7 @@ no entry, because its resource names the service and the operation. To add a ser
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from lamplighter.asl.definition.model import Resource
 from lamplighter.base.json_text import Json
@@ -107,6 +108,7 @@ class CallBinding:
     iso_times: bool = True
 
 
+@lru_cache(maxsize=256)
 def bind_resource(resource: Resource) -> CallBinding | None:
     """Return the call that a Resource means, or None if it is unknown."""
     if resource.kind == "sdk":

@@ -9,11 +9,11 @@ import inspect
 from botocore.model import Shape
 
 from lamplighter.asl.definition.model import Resource
-from lamplighter.asl.execution.messages import TaskFailed, TaskSucceeded
+from lamplighter.asl.execution.messages import CallAnswer, TaskFailed, TaskSubmitted, TaskSucceeded
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Caller
+from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.outbound.aws import CallFailed, RemoteServices
 from lamplighter.services.states.calls import lambda_functions, put_events
 from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
@@ -73,6 +73,26 @@ class ServiceCalls:
         except (AwsError, ParametersRefused) as error:
             return self.failure_event(work, binding, error, parameters)
         return self.outcome_event(work, resource, binding, answer)
+
+    def call_for_task(self, tx: Tx, execution: str, resource: Resource, binding: CallBinding, parameters: Json) -> Json:
+        """Make the call of an execution's task; return its answer, or an awaitable of it.
+
+        Raises `AwsError` and `ParametersRefused`.
+        """
+        prepared = lambda_functions.invoke_parameters(resource, parameters)
+        if put_events.is_put_events(binding):
+            prepared = put_events.put_events_parameters(prepared, execution)
+        return self.call(tx, caller_of(execution), binding, prepared)
+
+    def answer_of_task(
+        self, work: Work, resource: Resource, binding: CallBinding, parameters: Json, answer: Json
+    ) -> CallAnswer:
+        """Return the event that an answer sends to the execution, and the names of the work that continues."""
+        event = self.outcome_event(work, resource, binding, answer)
+        if isinstance(event, TaskFailed) or resource.pattern == "":
+            return CallAnswer(event)
+        names = tuple(binding.sync.names(parameters, answer)) if binding.sync is not None else ()
+        return CallAnswer(TaskSubmitted(work.frame, work.number, event.output), names)
 
     def call(
         self, tx: Tx, caller: Caller, binding: CallBinding, parameters: Json, on_exchange: OnExchange | None = None

@@ -7,7 +7,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.htm
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -64,12 +64,13 @@ class SyncCalls:
         self._pending_work = driver.pending_work
         self._models = models
         self._remote = remote
+        driver.on_followed = self._check_work
         syncs = [action.sync for service in SERVICES.values() for action in service.actions.values() if action.sync]
         for sync in syncs:
             if sync.event_source:
                 bus.subscribe(sync.event_source, self._listener(sync), frames.has_external_names)
 
-    def follow(self, tx: Tx, sync_call: SyncCall, names: list[str]) -> None:
+    def follow(self, tx: Tx, sync_call: SyncCall, names: Iterable[str]) -> None:
         """Start to follow work that has these names at its service."""
         for name in names:
             frames.add_external_name(tx, name, sync_call.work)

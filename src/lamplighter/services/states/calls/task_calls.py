@@ -11,12 +11,11 @@ from collections.abc import Awaitable
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.definition.parse import parse_resource
 from lamplighter.asl.execution.messages import Event as MachineEvent
-from lamplighter.asl.execution.messages import TaskFailed, TaskSubmitted
+from lamplighter.asl.execution.messages import TaskFailed
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.bus import caller_of
+from lamplighter.bus import Bus
 from lamplighter.services.states.activities.activity_polls import ActivityPolls
-from lamplighter.services.states.calls import lambda_functions, put_events
 from lamplighter.services.states.calls.integrations import CallBinding, bind_resource
 from lamplighter.services.states.calls.parameter_conversion import ParametersRefused
 from lamplighter.services.states.calls.service_calls import ServiceCalls
@@ -25,7 +24,7 @@ from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.outbox_rows import StartCall
 from lamplighter.store import outbox
-from lamplighter.store.db import Store, Tx
+from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.states")
 
@@ -34,9 +33,10 @@ class TaskCaller:
     """The calls for which executions wait."""
 
     def __init__(
-        self, store: Store, driver: Driver, polls: ActivityPolls, calls: ServiceCalls, sync_calls: SyncCalls
+        self, bus: Bus, driver: Driver, polls: ActivityPolls, calls: ServiceCalls, sync_calls: SyncCalls
     ) -> None:
-        self._store = store
+        self._bus = bus
+        self._store = bus.store
         self._driver = driver
         self._polls = polls
         self._calls = calls
@@ -45,6 +45,7 @@ class TaskCaller:
     async def start(self, key: int, row: StartCall) -> None:
         """Make the call of an outbox row; an internal error of the engine fails the task."""
         try:
+            await self._load_service(row)
             pending_answer = await self._store.write_with_retry(lambda tx: self._start(tx, key, row))
             if pending_answer is not None:
                 await self._await_answer(key, row, *pending_answer)
@@ -52,6 +53,13 @@ class TaskCaller:
             log.exception("%s could not be called", row.resource)
             event = TaskFailed(row.frame, row.number, "States.Runtime", INTERNAL_ERROR)
             await self._store.write_with_retry(lambda tx: self._send_event(tx, key, row, event))
+
+    async def _load_service(self, row: StartCall) -> None:
+        """Load the service that a call needs, so that no turn has to wait for it."""
+        resource = parse_resource(row.resource)
+        binding = bind_resource(resource) if resource is not None and resource.kind != "activity" else None
+        if binding is not None:
+            await self._bus.load(binding.service)
 
     def _start(self, tx: Tx, key: int, row: StartCall) -> tuple[Resource, CallBinding, Awaitable[Json]] | None:
         """Make a call in this transaction; return it with an awaitable if the answer comes later, else None."""
@@ -70,10 +78,7 @@ class TaskCaller:
             raise Bug(f"no service provides {resource.text}")
         try:
             with tx.nested():
-                parameters = lambda_functions.invoke_parameters(resource, row.parameters)
-                if put_events.is_put_events(binding):
-                    parameters = put_events.put_events_parameters(parameters, row.arn)
-                answer = self._calls.call(tx, caller_of(row.arn), binding, parameters)
+                answer = self._calls.call_for_task(tx, row.arn, resource, binding, row.parameters)
         except (AwsError, ParametersRefused) as error:
             self._send_event(tx, key, row, self._calls.failure_event(row.work, binding, error, row.parameters))
             return None
@@ -101,11 +106,7 @@ class TaskCaller:
         self, tx: Tx, key: int, row: StartCall, resource: Resource, binding: CallBinding, answer: Json
     ) -> None:
         """Send the outcome to the execution, or wait for the job that the call started (`.sync`)."""
-        event = self._calls.outcome_event(row.work, resource, binding, answer)
-        if isinstance(event, TaskFailed) or resource.pattern == "":
-            self._send_event(tx, key, row, event)
-            return
-        self._send_event(tx, key, row, TaskSubmitted(row.frame, row.number, event.output))
-        if binding.sync is not None:
-            names = binding.sync.names(row.parameters, answer)
-            self._sync_calls.follow(tx, SyncCall(row.work, resource, binding, binding.sync, row.arn), names)
+        answered = self._calls.answer_of_task(row.work, resource, binding, row.parameters, answer)
+        self._send_event(tx, key, row, answered.event)
+        if binding.sync is not None and answered.names:
+            self._sync_calls.follow(tx, SyncCall(row.work, resource, binding, binding.sync, row.arn), answered.names)

@@ -12,6 +12,7 @@ from lamplighter.asl.definition.parse import AddedParameters
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import (
     Event,
+    FollowTask,
     MapRunEnded,
     Resumed,
     StopRequested,
@@ -26,9 +27,10 @@ from lamplighter.bus import Bus
 from lamplighter.isolation.port import Isolation
 from lamplighter.services.states.executions import status_event, step_marker
 from lamplighter.services.states.executions.execution_logging import ExecutionLog
-from lamplighter.services.states.executions.express_ends import ExpressEnds
+from lamplighter.services.states.executions.express_ends import ExpressEnd, ExpressEnds
 from lamplighter.services.states.executions.isolated_steps import IsolatedSteps
 from lamplighter.services.states.executions.pending_work import PendingWork
+from lamplighter.services.states.executions.port import CallMaker, CallMustWait
 from lamplighter.services.states.executions.running_executions import (
     DamagedExecution,
     RunningExecution,
@@ -41,6 +43,7 @@ from lamplighter.services.states.machines.compiled_definitions import CompiledDe
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
 from lamplighter.services.states.tables import executions, frames, state_machines
+from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
 
@@ -55,19 +58,29 @@ class Driver:
     """The driver of one engine's executions."""
 
     def __init__(
-        self, bus: Bus, world: World, additions: AddedParameters, isolation: Isolation, refusal_reason: RefusalReason
+        self,
+        bus: Bus,
+        world: World,
+        additions: AddedParameters,
+        isolation: Isolation,
+        refusal_reason: RefusalReason,
+        calls: CallMaker,
     ) -> None:
         """Build the driver and its parts; `refusal_reason` returns why the parameters of a call do not fit it."""
         self._bus = bus
+        self._calls = calls
+        self._world = world
         definitions, refusal = CompiledDefinitions(additions), partial(task_refusal, refusal_reason)
         self._running = RunningExecutions(definitions)
         self.execution_log = ExecutionLog(bus, world)
         self.express_ends = ExpressEnds()
+        self.on_followed: Callable[[Tx, Work], None] = lambda _tx, _work: None
+        """Checks whether work that is now followed has ended already."""
         self.isolated = IsolatedSteps(bus.store, world, isolation, self, definitions, refusal)
         self.pending_work = PendingWork(self, world, definitions, self.isolated)
         inputs = ChildInputs(bus.store, world, self.pending_work, definitions, self.isolated, isolation)
         self.map_runs = MapRunDriver(bus.store, world, self, self.pending_work, inputs)
-        self._stepper = Stepper(world, definitions, self.isolated, refusal)
+        self._stepper = Stepper(world, definitions, self.isolated, refusal, calls)
         self._writer = StepWriter(
             bus, world, definitions, self.isolated, self._running, self.map_runs, self.execution_log, self.express_ends
         )
@@ -96,7 +109,8 @@ class Driver:
         self, tx: Tx, execution: Execution, revision: str, on_insert: Callable[[int], None] | None = None
     ) -> None:
         """Start an execution; call `on_insert` with its key before the execution can end."""
-        self.save_started(tx, execution, revision, self.first_step(tx, execution, revision), on_insert)
+        step = self._stepper.first_step_with_calls(tx, execution, revision)
+        self.save_started(tx, execution, revision, step, on_insert)
 
     def first_step(self, reader: Reader, execution: Execution, revision: str) -> Step:
         """Return the first step of a new execution, and write nothing."""
@@ -113,6 +127,7 @@ class Driver:
         """Write a new execution and its first step; an express execution that this step ends leaves only its log."""
         if step.finish is not None and execution.express and on_insert is None:
             self.execution_log.write(tx, revision, step)
+            self.express_ends.report(tx, execution.arn, ExpressEnd(step.finish, self._world.now()))
             return
         key = self._writer.insert(tx, execution, revision, step)
         if on_insert is not None:
@@ -132,7 +147,12 @@ class Driver:
     # --- an event arrives ---------------------------------------------------------------------------------------------
 
     def send_event(self, tx: Tx, key: int, event: Event) -> None:
-        """Advance an execution by an event; do nothing if it has ended."""
+        """Advance an execution by an event; do nothing if it has ended.
+
+        Raises `CallMustWait` if the event comes from a call of the execution's own step.
+        """
+        if self._calls.makes_call_of(key):
+            raise CallMustWait
         running = self.find(tx, key)
         if running is None:
             return
@@ -181,6 +201,9 @@ class Driver:
 
     def _save(self, tx: Tx, key: int, running: RunningExecution, step: Step, *, first: bool) -> None:
         self._writer.write(tx, key, running, step, first=first)
+        for command in step.commands:
+            if isinstance(command, FollowTask):
+                self.on_followed(tx, Work(key, command.frame, command.number))
         if step.has_ready_frames:
             tx.after_commit.append(lambda: self._resume_soon(key))
 

@@ -43,7 +43,7 @@ class ExpressExecutions:
         execution = self.execution(machine, params)
         step = self._driver.first_step(reader, execution, machine.revision)
         if step.finish is None:
-            return self._run(execution, machine.revision, step)
+            return self._run(execution, machine.revision)
         ended = ExpressEnd(step.finish, self._world.now())
         if self._driver.execution_log.log_settings(reader, machine.revision) is not None:
             return self._log(execution, machine.revision, step, ended)
@@ -54,9 +54,10 @@ class ExpressExecutions:
         await self._bus.store.write(lambda tx: self._driver.save_started(tx, execution, revision, step))
         return _answer(execution, ended)
 
-    async def _run(self, execution: Execution, revision: str, step: Step) -> Json:
+    async def _run(self, execution: Execution, revision: str) -> Json:
+        """Run an execution that calls a service or waits; its first step is computed anew, with its calls."""
         ended = self._driver.express_ends.wait_for(execution.arn)
-        await self._bus.store.write(lambda tx: self._driver.save_started(tx, execution, revision, step))
+        await self._bus.store.write(lambda tx: self._driver.start(tx, execution, revision))
         return _answer(execution, await ended)
 
     def start(self, tx: Tx, machine: StateMachine, params: Json) -> Json:

@@ -1,13 +1,34 @@
 """Declare the driver's methods that its parts use; the parts are built before the driver is complete."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Event
-from lamplighter.asl.execution.step import Step
+from lamplighter.asl.execution.step import MakeCall, Step, call_after_commit
+from lamplighter.base.errors import LamplighterError
 from lamplighter.services.states.executions.running_executions import RunningExecution
 from lamplighter.store.db import Tx
+
+
+class CallMustWait(LamplighterError):
+    """A call cannot be made within the step: its answer comes later, or it affects the execution that makes it."""
+
+
+StepCalls = AbstractContextManager[MakeCall]
+"""The calls of one step; if the step raises, they are undone."""
+NO_CALLS: StepCalls = nullcontext(call_after_commit)
+
+
+class CallMaker(Protocol):
+    """Makes the calls that belong to steps (`calls/calls_in_step.py`)."""
+
+    def begin(self, tx: Tx, key: int, execution: Execution) -> StepCalls:
+        """Begin the calls of one step of an execution."""
+
+    def makes_call_of(self, key: int) -> bool:
+        """Return whether a call of this execution's step is being made, so that the step is not written yet."""
 
 
 class ExecutionDriver(Protocol):

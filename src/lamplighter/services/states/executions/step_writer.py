@@ -12,6 +12,7 @@ from lamplighter.asl.execution.messages import (
     ClearTimer,
     Command,
     Finish,
+    FollowTask,
     RedriveMapRun,
     SetTimer,
     StartMapRun,
@@ -146,6 +147,9 @@ class StepWriter:
                 role = role or execution.role
                 row = StartCall(key, execution.arn, frame, number, resource.text, parameters, token, role)
                 outbox_rows.put(tx, row)
+            case FollowTask(frame, number, names):
+                for name in names:
+                    frames.add_external_name(tx, name, Work(key, frame, number))
             case CancelTask():
                 self._cancel_task(tx, key, execution, command)
             case SetTimer(frame, number, due, elapsed):

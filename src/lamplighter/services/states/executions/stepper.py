@@ -4,6 +4,7 @@ A step without a known bound raises `UnboundedWork`; `isolated_steps.py` compute
 """
 
 import logging
+import sqlite3
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -18,6 +19,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.services.states.executions import step_marker
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR, IsolatedSteps, TaskRefusal
+from lamplighter.services.states.executions.port import NO_CALLS, CallMaker, StepCalls
 from lamplighter.services.states.executions.running_executions import RunningExecution
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.tables import activities
@@ -25,6 +27,8 @@ from lamplighter.store.db import Reader, Tx
 
 EXECUTION_ENDING_EVENTS = (StopRequested, Broken)
 """Events that end an execution in any state: their step evaluates no expression and never waits."""
+NEW_EXECUTION = 0
+"""Stands for the key of an execution that is not stored yet."""
 EMPTY_DEFINITION = Definition(blocks=())
 
 log = logging.getLogger("lamplighter.states")
@@ -41,22 +45,39 @@ class Stepper:
     """Computes steps."""
 
     def __init__(
-        self, world: World, definitions: CompiledDefinitions, isolated: IsolatedSteps, refusal: TaskRefusal
+        self,
+        world: World,
+        definitions: CompiledDefinitions,
+        isolated: IsolatedSteps,
+        refusal: TaskRefusal,
+        calls: CallMaker,
     ) -> None:
         self._bounded_world = replace(world, allows_unbounded_work=False)
         self._world = world
         self._definitions = definitions
         self._isolated = isolated
         self._refusal = refusal
+        self._calls = calls
 
-    def first_step(self, reader: Reader, execution: Execution, revision: str) -> Step:
+    def first_step_with_calls(self, tx: Tx, execution: Execution, revision: str) -> Step:
+        """Make the first step of a new execution, with the calls that belong to it."""
+        return self.first_step(tx, execution, revision, self._calls.begin(tx, NEW_EXECUTION, execution))
+
+    def first_step(self, reader: Reader, execution: Execution, revision: str, calls: StepCalls = NO_CALLS) -> Step:
         """Return the first step of a new execution: up to its first wait, or without a state if it may take long."""
         definition = self._definitions.definition_of(reader, execution, revision)
         subject, refuses = step_marker.revision_subject(revision), partial(self._refusal, reader)
         if not self._isolated.deaths(subject):
             self._isolated.mark_until_loop_turns(subject)
-            with suppress(UnboundedWork):
-                return advance(definition, execution, Started(), self._bounded_world, refusal_reason=refuses)
+            with suppress(UnboundedWork), calls as make_call:
+                return advance(
+                    definition,
+                    execution,
+                    Started(),
+                    self._bounded_world,
+                    refusal_reason=refuses,
+                    make_call=make_call,
+                )
         return advance(definition, execution, Started(), self._bounded_world, crossings=0, refusal_reason=refuses)
 
     def step(self, tx: Tx, key: int, running: RunningExecution, event: Event) -> Step:
@@ -68,9 +89,10 @@ class Stepper:
         try:
             definition = self._definitions.definition_of(tx, execution, revision)
             world = self._world if isinstance(event, EXECUTION_ENDING_EVENTS) else self._bounded_world
-            with self._isolated.mark_step(step_marker.execution_subject(key)):
-                return advance(definition, execution, event, world, refusal_reason=partial(self._refusal, tx))
-        except UnboundedWork:
+            refuses, calls = partial(self._refusal, tx), self._calls.begin(tx, key, execution)
+            with self._isolated.mark_step(step_marker.execution_subject(key)), calls as make_call:
+                return advance(definition, execution, event, world, refusal_reason=refuses, make_call=make_call)
+        except (UnboundedWork, sqlite3.OperationalError):
             raise
         except Exception:
             log.exception(
