@@ -172,6 +172,7 @@ class Bus:
         """Load a service unless it is already loaded."""
         if load := self._loaders.get(service):
             await load()
+            self._services[service] = dict(self._services[service])
             self._loaders.pop(service, None)
 
     async def call(

@@ -6,6 +6,7 @@ A field `id` is the key of its row: `insert` ignores it, and SQLite chooses the 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, fields
 from logging import Logger
+from operator import attrgetter
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from lamplighter.base.json_text import Json, JsonError, dumps
@@ -43,8 +44,13 @@ class Table(Generic[R]):
         self._json = json or {}
         self._damaged = damaged
         self._columns = {each: (columns or {}).get(each, each) for each in (*self._fields, *properties)}
-        self._stored = [each for each in self._columns if each != "id"]
-        stored = [self._columns[each] for each in self._stored]
+        names = [each for each in self._columns if each != "id"]
+        stored = [self._columns[each] for each in names]
+        self._values_of = attrgetter(*names, names[0])  # with one name, attrgetter returns no tuple
+        takes_keywords = any(each.kw_only for each in fields(row_type))
+        self._make_row: Callable[..., R] = self._make_by_keywords if takes_keywords else row_type
+        self._json_stored = [at for at, name in enumerate(names) if name in self._json]
+        self._json_fields = [(at, self._json[name]) for at, name in enumerate(self._fields) if name in self._json]
         self._insert = f"INTO {name} ({', '.join(stored)}) VALUES ({', '.join('?' * len(stored))})"
         self._update = f"UPDATE {name} SET {', '.join(f'{each} = ?' for each in stored)} WHERE"  # noqa: S608
         self.query = f"SELECT {', '.join(self._columns[each] for each in self._fields)} FROM {name}"  # noqa: S608
@@ -70,15 +76,21 @@ class Table(Generic[R]):
     def parse(self, row: Row) -> R:
         """Return the value of a row that `query` found. Raises `DamagedData` or `JsonError`."""
         if not self._json:
-            return self._row_type(*row)
-        found = dict(zip(self._fields, row, strict=True))
+            return self._make_row(*row)
+        values = list(row)
         try:
-            parsed = {name: parse(found[name]) for name, parse in self._json.items() if found[name] is not None}
+            for at, parse in self._json_fields:
+                if values[at] is not None:
+                    values[at] = parse(values[at])
         except JsonError as error:
             if self._damaged is None:
                 raise
+            found = dict(zip(self._fields, row, strict=True))
             raise DamagedData(f"{self._damaged.format(**found)} cannot be read: {error}") from error
-        return self._row_type(**found | parsed)
+        return self._make_row(*values)
+
+    def _make_by_keywords(self, *values: Json) -> R:
+        return self._row_type(**dict(zip(self._fields, values, strict=True)))
 
     def insert(self, tx: Tx, row: R) -> int:
         """Insert a new row; return its key."""
@@ -93,5 +105,8 @@ class Table(Generic[R]):
         return tx.execute(f"{self._update} {where}", (*self._values(row), *values))
 
     def _values(self, row: R) -> list[Json]:
-        found = ((name, getattr(row, name)) for name in self._stored)
-        return [dumps(value) if name in self._json and value is not None else value for name, value in found]
+        values = list(self._values_of(row)[:-1])
+        for at in self._json_stored:
+            if values[at] is not None:
+                values[at] = dumps(values[at])
+        return values

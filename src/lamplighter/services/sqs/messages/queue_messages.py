@@ -45,8 +45,8 @@ class QueueMessages:
     # --- adding -------------------------------------------------------------------------------------------------------
 
     def put(self, tx: Tx, queue: Queue, message: Message) -> int:
-        """Add a new message to a queue; return its id."""
-        key = messages.put(tx, replace(message, queue=queue.id))
+        """Add a new message, which names this queue; return the message's id."""
+        key = messages.put(tx, message)
         if queue.messages == 0:
             retention.schedule_slice(tx, queue.id, message.enqueued + retention.period_milliseconds(queue))
         if queue.fifo:
@@ -86,7 +86,7 @@ class QueueMessages:
                     messages.delete(tx, [message.id])
                 elif target is not None and target.takes(message):
                     messages.delete(tx, [message.id])
-                    self.put(tx, target.queue, dead_letter_queues.to_dead_letter(queue, message, now))
+                    self.put(tx, target.queue, dead_letter_queues.to_dead_letter(queue, target.queue, message, now))
                 else:
                     taken.append(self._hide_received(tx, message, now, timeout))
             if found:

@@ -35,10 +35,10 @@ class WaitingReceivers:
 
     def notify(self, tx: Tx, queue: Queue) -> None:
         """Wake the first receiver in a queue's line after this transaction is committed."""
-        tx.after_commit.append(lambda: self._wake(queue.arn))
+        tx.after_commit.append(lambda: self._wake(queue))
 
-    def _wake(self, queue: str) -> None:
+    def _wake(self, queue: Queue) -> None:
         """Wake the first receiver, even one that arrived between write and commit and did not see the change."""
-        line = self._lines.get(queue)
+        line = self._lines.get(queue.arn) if self._lines else None
         if line is not None:
             line.changed.set()

@@ -52,13 +52,13 @@ def find_target(reader: Reader, queue: Queue) -> DeadLetterTarget | None:
     return DeadLetterTarget(target, redrive.max_receives)
 
 
-def to_dead_letter(queue: Queue, message: Message, now: int) -> Message:
-    """Return the message as it is put into the dead-letter queue of `queue`.
+def to_dead_letter(queue: Queue, target: Queue, message: Message, now: int) -> Message:
+    """Return the message as it is put into `target`, the dead-letter queue of `queue`.
 
     "For standard queues … the enqueue timestamp is unchanged. For FIFO queues, the enqueue timestamp resets", and
     "the original message's deduplication ID will be replaced with the original message's ID".
     """
-    dead = replace(message, visible=now, receives=0, source=queue.arn)
+    dead = replace(message, queue=target.id, visible=now, receives=0, source=queue.arn)
     return replace(dead, enqueued=now, deduplication_id=message.uuid) if queue.fifo else dead
 
 

@@ -110,8 +110,9 @@ class MoveTasks:
         """Move one message as a new message."""
         now = self._world.monotonic()
         self._queue_messages.delete(tx, source, message)
-        fresh = replace(message, uuid=self._world.uuid(), sent=self._world.now(), enqueued=now, visible=now)
-        fresh = replace(fresh, receives=0, total_receives=0, first_received=None, last_received=None, source=None)
+        fresh = replace(message, queue=destination.id, uuid=self._world.uuid(), sent=self._world.now())
+        fresh = replace(fresh, enqueued=now, visible=now, source=None)
+        fresh = replace(fresh, receives=0, total_receives=0, first_received=None, last_received=None)
         self._queue_messages.put(tx, destination, fresh)
 
     def _set_timer(self, tx: Tx, key: int, wait: int) -> None:

@@ -8,6 +8,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.htm
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
@@ -62,6 +63,7 @@ def _convert_members(shape: StructureShape, value: Json, name: str) -> Json:
     return out
 
 
+@lru_cache(maxsize=4096)
 def member_of(shape: StructureShape, key: str) -> str | None:
     """Return the structure's member for a key of a state machine, or None.
 

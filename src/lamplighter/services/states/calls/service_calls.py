@@ -5,6 +5,7 @@ the error names that a state machine sees.
 """
 
 import inspect
+from collections.abc import Callable
 
 from botocore.model import Shape
 
@@ -39,6 +40,8 @@ class ServiceCalls:
         self._remote = remote
         self._https = https
         self._checks: dict[tuple[str, str], Check] = {}
+        self._converted: tuple[Json, CallBinding, Json] | None = None
+        """The parameters that were converted last, the call, and its parameters in the service's form."""
 
     def refusal_reason(self, resource: Resource, parameters: Json) -> str | None:
         """Return why a call does not accept these parameters, or None if it does or if its parameters are unknown."""
@@ -46,11 +49,23 @@ class ServiceCalls:
         if binding is None or binding.service == HTTP or not self._is_known(binding):
             return None
         try:
-            shape = self._models(binding.service).operation_model(binding.operation).input_shape
-            to_service(shape, lambda_functions.invoke_parameters(resource, parameters))
+            self._convert(resource, binding, parameters)
         except ParametersRefused as error:
             return UNUSABLE_PARAMETERS.format(dumps(parameters), error)
         return None
+
+    def _convert(self, resource: Resource, binding: CallBinding, parameters: Json) -> Json:
+        """Return a task's parameters in the service's form. Raises `ParametersRefused`.
+
+        A task's parameters are checked before the history states the call. So the last result is kept for the call.
+        """
+        last = self._converted
+        if last is not None and last[0] is parameters and last[1] is binding:
+            return last[2]
+        shape = self._models(binding.service).operation_model(binding.operation).input_shape
+        converted = to_service(shape, lambda_functions.invoke_parameters(resource, parameters))
+        self._converted = parameters, binding, converted
+        return converted
 
     def _is_known(self, binding: CallBinding) -> bool:
         served = self._bus.serves(binding.service, binding.operation)
@@ -67,22 +82,33 @@ class ServiceCalls:
         if binding is None:
             raise Bug(f"no service provides {resource.text}")
         try:
-            prepared = lambda_functions.invoke_parameters(resource, parameters)
-            answer = await self._bus.store.write(lambda tx: self.call(tx, caller, binding, prepared, on_exchange))
+            call = self._prepare_call(caller, resource, binding, parameters, on_exchange)
+            answer = await self._bus.store.write(call)
             answer = await answer if inspect.isawaitable(answer) else answer
         except (AwsError, ParametersRefused) as error:
             return self.failure_event(work, binding, error, parameters)
         return self.outcome_event(work, resource, binding, answer)
+
+    def _prepare_call(
+        self, caller: Caller, resource: Resource, binding: CallBinding, parameters: Json, on_exchange: OnExchange | None
+    ) -> Callable[[Tx], Json]:
+        if binding.service == HTTP:
+            return lambda tx: self._https.invoke(tx, caller, parameters, on_exchange)
+        params = self._convert(resource, binding, parameters)
+        return lambda tx: self._call(tx, caller, binding, params)
 
     def call_for_task(self, tx: Tx, execution: str, resource: Resource, binding: CallBinding, parameters: Json) -> Json:
         """Make the call of an execution's task; return its answer, or an awaitable of it.
 
         Raises `AwsError` and `ParametersRefused`.
         """
-        prepared = lambda_functions.invoke_parameters(resource, parameters)
+        caller = caller_of(execution)
+        if binding.service == HTTP:  # not an AWS service, so botocore has no model of it
+            return self._https.invoke(tx, caller, parameters)
+        params = self._convert(resource, binding, parameters)
         if put_events.is_put_events(binding):
-            prepared = put_events.put_events_parameters(prepared, execution)
-        return self.call(tx, caller_of(execution), binding, prepared)
+            params = put_events.put_events_parameters(params, execution)
+        return self._call(tx, caller, binding, params)
 
     def answer_of_task(
         self, work: Work, resource: Resource, binding: CallBinding, parameters: Json, answer: Json
@@ -94,23 +120,18 @@ class ServiceCalls:
         names = tuple(binding.sync.names(parameters, answer)) if binding.sync is not None else ()
         return CallAnswer(TaskSubmitted(work.frame, work.number, event.output), names)
 
-    def call(
-        self, tx: Tx, caller: Caller, binding: CallBinding, parameters: Json, on_exchange: OnExchange | None = None
-    ) -> Json:
-        """Make a call; return its answer, or an awaitable of it. Raises `AwsError` and `ParametersRefused`."""
-        if binding.service == HTTP:  # not an AWS service, so botocore has no model of it
-            return self._https.invoke(tx, caller, parameters, on_exchange)
-        operation = self._models(binding.service).operation_model(binding.operation)
-        params = to_service(operation.input_shape, parameters)
+    def _call(self, tx: Tx, caller: Caller, binding: CallBinding, params: Json) -> Json:
+        """Call a service with parameters in its form; return its answer, or an awaitable of it. Raises `AwsError`."""
         if self._bus.serves(binding.service, binding.operation):
-            self._check(binding, operation.input_shape)(params)
+            self._check(binding)(params)
             return self._bus.invoke(tx, caller, binding.service, binding.operation, params)
         return self._remote.call(binding.service, binding.operation, params, caller.region)
 
-    def _check(self, binding: CallBinding, shape: Shape | None) -> Check:
+    def _check(self, binding: CallBinding) -> Check:
         """Return the check that the service's API applies to a request."""
         key = binding.service, binding.operation
         if key not in self._checks:
+            shape = self._models(binding.service).operation_model(binding.operation).input_shape
             self._checks[key] = compile_check(shape, service_quirks.quirks_of(binding.service))
         return self._checks[key]
 
