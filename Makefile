@@ -30,7 +30,7 @@ $(READY): pyproject.toml
 
 check: setup ## run ruff, mypy strict and import-linter
 	$(BIN)/ruff check
-	$(BIN)/mypy src tests
+	$(BIN)/mypy src tests bench
 	$(BIN)/lint-imports --no-logo
 
 test: setup ## run all tests, with five processes for two cores, because many tests wait for an engine
@@ -45,8 +45,8 @@ chaos: setup ## kill the engine and simulate power cuts: ARGS="--minutes 10 --se
 demo: setup ## run the article's batch: it fails, is killed, is retried and succeeds; then it fails, and a mail reports it
 	$(BIN)/python examples/article/demo.py $(ARGS)
 
-bench: setup ## measure the speed
-	$(BIN)/python bench/run.py $(ARGS)
+bench: setup ## measure the speed, a table: ARGS="-k calls" a part of it, ARGS=--long the rows that take minutes, too
+	$(BIN)/python -m bench.run $(ARGS)
 
 pictures: setup ## take the screenshots of the console in docs/ again; needs Chromium
 	$(BIN)/python -m tests.console.pictures

@@ -1,0 +1,1 @@
+"""Measure the speed of an engine; `python -m bench.run` prints the table."""
