@@ -49,10 +49,14 @@ def _wait_until_applied(engine: EngineProcess, due: int) -> None:
 
 
 def _wait_for_start_times(folder: Path, jobs: int, deadline: float) -> list[float]:
-    while time.time() < deadline:
-        texts = [path.read_text() for path in folder.glob("job-*.start")]
-        found = [float(text) for text in texts if re.fullmatch(r"[0-9]+\.[0-9]{9}\n", text)]
-        if len(found) == jobs:
-            return found
+    while len(found := read_start_times(folder)) < jobs:
+        if time.time() > deadline:
+            raise RuntimeError(f"{len(found)} of {jobs} jobs began")
         time.sleep(0.5)
-    raise RuntimeError(f"{len(found)} of {jobs} jobs began")
+    return found
+
+
+def read_start_times(folder: Path) -> list[float]:
+    """Return the times that jobs have written so far, in seconds since the epoch."""
+    texts = (path.read_text() for path in folder.glob("job-*.start"))
+    return [float(text) for text in texts if re.fullmatch(r"[0-9]+\.[0-9]{9}\n", text)]

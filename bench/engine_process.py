@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,15 +76,25 @@ def free_port() -> int:
 
 def wait_until_answers(port: int, process: "subprocess.Popen[bytes]") -> None:
     """Return when an engine answers."""
+    _wait(process, lambda: fetch(port, "/_lamplighter/health"))
+
+
+def wait_until_listens(port: int, process: "subprocess.Popen[bytes]") -> None:
+    """Return when a process accepts connections."""
+    _wait(process, lambda: socket.create_connection(("127.0.0.1", port)).close())
+
+
+def _wait(process: "subprocess.Popen[bytes]", connect: Callable[[], object]) -> None:
+    """Return when a function that connects to a process succeeds."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            fetch(port, "/_lamplighter/health")
+            connect()
         except OSError:
             time.sleep(0.01)
         else:
             return
-    raise RuntimeError(f"no engine answers on port {port}; its exit code is {process.poll()}")
+    raise RuntimeError(f"the process does not answer; its exit code is {process.poll()}")
 
 
 def read_metric(engine: EngineProcess, name: str) -> float:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.engine_process import engine_command, free_port, start_engine, wait_until_answers
+from bench.engine_process import engine_command, free_port, start_engine, wait_until_listens
 from lamplighter.base.json_text import Json
 
 FOLDER = Path(__file__).parents[2] / "shared" / "bench"
@@ -63,7 +63,7 @@ def durable_floor(folder: Path) -> Json:
     environment = {**os.environ, "FLOOR_DB": str(folder / "floor.db"), "PYTHONDONTWRITEBYTECODE": "1"}
     server = subprocess.Popen([sys.executable, *command.split()], cwd=FOLDER, env=environment)
     try:
-        wait_until_answers(port, server)
+        wait_until_listens(port, server)
         endpoint = f"http://127.0.0.1:{port}"
         return run_harness("floor-http", *CONNECTIONS, "--endpoint", endpoint, "--pid", str(server.pid))
     finally:
