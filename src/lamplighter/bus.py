@@ -158,11 +158,13 @@ class Bus:
         return service in self._services
 
     def can_invoke(self, service: str, operation: str) -> bool:
-        """Return whether a short turn may invoke an operation: its service is loaded and it needs no preparation."""
-        if service in self._loaders or service not in self._services:
-            return False
-        entry = self._services[service].get(operation)
-        return entry is not None and entry.prepare is None
+        """Return whether a turn may invoke an operation now: its service is loaded and has the operation."""
+        return service not in self._loaders and operation in self._services.get(service, {})
+
+    def needs_preparation(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> bool:
+        """Return whether an operation with these parameters has work that would make a turn long."""
+        prepare = self._find(service, operation).prepare
+        return prepare is not None and prepare(reader, caller, params) is not None
 
     def is_loaded(self, service: str) -> bool:
         """Return whether a turn may invoke the service without loading it first."""

@@ -220,3 +220,23 @@ def test_the_first_call_of_a_service_that_is_not_loaded_goes_through_the_outbox(
     assert harness.status(execution) == "SUCCEEDED"
     assert harness.disk.commits == before + 2
     assert sent(harness) == ["a", "b"]
+
+
+@pytest.mark.parametrize("bytes_each", [10, 200_000], ids=["small", "large"])
+def test_only_a_long_call_waits_for_the_commit(harness: EngineHarness, bytes_each: int) -> None:
+    """Filtering a large message for many subscriptions is prepared in a thread; a small one needs no preparation."""
+    topic = harness.call("sns", "CreateTopic", Name="topic")["TopicArn"]
+    for number in range(3):
+        policy = {"FilterPolicyScope": "MessageBody", "FilterPolicy": dumps({"n": [{"prefix": str(number)}]})}
+        queue = harness.call("sqs", "CreateQueue", QueueName=f"q{number}")["QueueUrl"]
+        arn = f"arn:aws:sqs:us-east-1:123456789012:{queue.rpartition('/')[2]}"
+        harness.call("sns", "Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=policy)
+    parameters = {"TopicArn": topic, "Message": {"n": "1", "text": "x" * bytes_each}}
+    publish = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": parameters}
+    machine = harness.machine(chain(publish | DISCARD))
+    before = harness.disk.commits
+    execution = harness.start(machine)
+    harness.settle()
+    assert harness.status(execution) == "SUCCEEDED"
+    assert len(sent(harness)) == 1
+    assert (harness.disk.commits == before + 1) == (bytes_each == 10)

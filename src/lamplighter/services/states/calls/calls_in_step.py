@@ -2,7 +2,7 @@
 
 The call, the step and the outcome are then one transaction: the call happens exactly once, and no outbox row, further
 turn or further commit is needed. Every other call becomes an outbox row (`task_calls.py`): a call to another machine, a
-call whose answer comes later, a call that needs preparation, a call that affects the execution itself, and all calls
+call whose answer comes later, a call that would take long, a call that affects the execution itself, and all calls
 after the turn has used up its time.
 """
 
@@ -126,7 +126,10 @@ class CallsOfStep(AbstractContextManager[MakeCall]):
             return CallAnswer(TaskFailed(task.frame, task.number, "States.Runtime", INTERNAL_ERROR))
 
     def _answer(self, task: StartTask, binding: CallBinding, work: Work) -> CallAnswer:
-        answer: Json = self._calls.call_for_task(self._tx, self._execution.arn, task.resource, binding, task.parameters)
+        call = (self._tx, self._execution.arn, task.resource, binding, task.parameters)
+        if self._calls.needs_preparation(*call):
+            raise CallMustWait
+        answer: Json = self._calls.call_for_task(*call)
         if inspect.isawaitable(answer):
             answer.close()  # type: ignore[attr-defined]
             raise CallMustWait

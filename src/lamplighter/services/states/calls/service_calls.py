@@ -23,7 +23,7 @@ from lamplighter.services.states.calls.integrations import CallBinding, bind_res
 from lamplighter.services.states.calls.parameter_conversion import ParametersRefused, to_service, to_states
 from lamplighter.services.states.calls.sync_calls import Models, time_renderer
 from lamplighter.services.states.tables.frames import Work
-from lamplighter.store.db import Tx
+from lamplighter.store.db import Reader, Tx
 from lamplighter.wire.models import service_quirks
 from lamplighter.wire.models.validate import Check, compile_check
 
@@ -109,6 +109,16 @@ class ServiceCalls:
         if put_events.is_put_events(binding):
             params = put_events.put_events_parameters(params, execution)
         return self._call(tx, caller, binding, params)
+
+    def needs_preparation(
+        self, reader: Reader, execution: str, resource: Resource, binding: CallBinding, parameters: Json
+    ) -> bool:
+        """Return whether a task's call of a service of this engine would make the turn long.
+
+        Raises `ParametersRefused`.
+        """
+        params = self._convert(resource, binding, parameters)
+        return self._bus.needs_preparation(reader, caller_of(execution), binding.service, binding.operation, params)
 
     def answer_of_task(
         self, work: Work, resource: Resource, binding: CallBinding, parameters: Json, answer: Json
