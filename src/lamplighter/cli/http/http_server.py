@@ -32,6 +32,7 @@ async def serve(
         log_config=None,
         access_log=False,
         http=partial(Connection, limit=ConnectionLimit(max_connections)),  # type: ignore[arg-type]  # it is called as a class is
+        proxy_headers=False,  # nothing here depends on the caller's address
         ws="none",  # no WebSocket: other protocols than HTTP would bypass the access checks
         server_header=False,
         timeout_graceful_shutdown=5,

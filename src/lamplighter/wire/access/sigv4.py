@@ -13,6 +13,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 from lamplighter.base.errors import AwsError, MissingAuthentication
@@ -78,6 +79,7 @@ def _between(text: str, start: str, end: str) -> str:
     return text.partition(start)[2].partition(end)[0].strip()
 
 
+@lru_cache(maxsize=256)
 def _parse_credential(text: str) -> CredentialScope:
     parts = text.rsplit("/", 4)
     if len(parts) != 5 or not parts[0] or parts[4] != "aws4_request" or not all(map(_LABEL.fullmatch, parts[1:4])):

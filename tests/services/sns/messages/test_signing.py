@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message-verify
 import asyncio
 import errno
 import os
+import threading
 from base64 import b64decode
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.services.sns.messages.signing import Signer
 from tests.engine_harness import CALLER, SECOND
 from tests.manual_world import manual_world
-from tests.services.sns.sns_harness import DEAD_LETTER_QUEUE, WEBHOOK, SnsHarness
+from tests.services.sns.sns_harness import DEAD_LETTER_QUEUE, QUEUE, WEBHOOK, SnsHarness
 
 NOTIFICATION_FIELDS = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 CONFIRMATION_FIELDS = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
@@ -192,3 +193,26 @@ def test_a_dead_letter_waits_until_the_key_is_readable(harness: SnsHarness) -> N
     (dead,) = harness.queued_messages("dead")
     verify(before, loads(dead["MessageBody"]))
     assert harness.count_pending() == 0
+
+
+def test_a_batch_for_queues_is_signed_in_a_thread_before_its_turn(
+    harness: SnsHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten signatures take two milliseconds, in which no other request would be answered."""
+    topic = harness.create_topic()
+    harness.subscribe(topic, "sqs", QUEUE)
+    certificate, threads, get_key = get_certificate(harness), list[int](), Signer._get_key
+
+    def record_thread(signer: Signer) -> rsa.RSAPrivateKey:
+        threads.append(threading.get_ident())
+        return get_key(signer)
+
+    monkeypatch.setattr(Signer, "_get_key", record_thread)
+    entries = [{"Id": str(number), "Message": f"m{number}"} for number in range(10)]
+    answer = harness.call("sns", "PublishBatch", TopicArn=topic, PublishBatchRequestEntries=entries)
+    assert len(threads) == 10
+    assert threading.get_ident() not in threads
+    documents = [loads(each["MessageBody"]) for each in harness.queued_messages()]
+    assert {each["MessageId"] for each in documents} == {each["MessageId"] for each in answer["Successful"]}
+    for each in documents:
+        verify(certificate, each)

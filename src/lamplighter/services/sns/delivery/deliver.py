@@ -89,6 +89,10 @@ class DeliverySender:
             rows.put(tx, self._new_delivery(subscription, notification, DELIVERED, None))
             topics.increment_count(tx, subscription.topic, "delivered")
 
+    def sign_for_queues(self, notification: Notification) -> None:
+        """Sign a notification that is sent to queues soon; any thread may do this."""
+        self._sqs_endpoint.sign(notification)
+
     def _new_delivery(
         self, subscription: Subscription, notification: Notification, status: str, error: str | None
     ) -> SnsDelivery:

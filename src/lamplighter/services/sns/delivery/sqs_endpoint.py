@@ -25,6 +25,10 @@ class SqsEndpoint:
     urls: EngineUrls
     signer: Signer
 
+    def sign(self, notification: Notification) -> None:
+        """Sign a notification that is sent soon; any thread may do this."""
+        signed_members(notification, self.urls, self.signer)
+
     def send(self, tx: Tx, queue: str, notification: Notification) -> None:
         """Send to the queue of an ARN. Raises SQS's `AwsError` if SQS refuses the message; nothing is changed then."""
         found = arn.parse(queue)

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/sns/latest/dg/fifo-message-dedup.html.
 
 import logging
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError
@@ -49,6 +50,23 @@ log = logging.getLogger("lamplighter.sns")
 
 
 @dataclass(frozen=True, slots=True)
+class MessageIdentity:
+    """The MessageId of a message, and its time in milliseconds since the epoch."""
+
+    id: str
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedBatch:
+    """What is known about a batch before its turn."""
+
+    identities: Sequence[MessageIdentity]
+    """One for each entry; the signatures are made for these."""
+    matches: PolicyMatches
+
+
+@dataclass(frozen=True, slots=True)
 class Publisher:
     """Accepts the messages of one engine."""
 
@@ -66,25 +84,51 @@ class Publisher:
             log.warning("no message was sent to %s: this engine does not support SMS", params["PhoneNumber"])
             return {"MessageId": self.world.uuid()}
         topic = _topic(tx, caller, params[targets[0]], targets[0])
-        return self._accept(tx, topic, messages.read_message(params, topic), params.get(PREPARED, {}))
+        message, matches = messages.read_message(params, topic), params.get(PREPARED, {})
+        return self._accept(tx, topic, message, self._new_identity(), matches)
 
     def prepare_publish(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
         """Return the part of Publish that grows with the message: filtering. Return None if the message is small."""
-        return _filter_work(reader, params.get("TopicArn") or params.get("TargetArn"), [params])
+        filtering = _filter_work(reader, params.get("TopicArn") or params.get("TargetArn"), [params])
+        return None if filtering is None else lambda: Prepared(filtering())
 
     def prepare_batch(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
-        """Return the work of PublishBatch that grows with the messages, or None if they are small."""
-        return _filter_work(reader, params["TopicArn"], params["PublishBatchRequestEntries"])
+        """Return the work of PublishBatch that makes its turn long: filtering large messages, and signing."""
+        entries = params["PublishBatchRequestEntries"]
+        filtering = _filter_work(reader, params["TopicArn"], entries)
+        topic = topics.get(reader, params["TopicArn"]) if 0 < len(entries) <= MAX_BATCH_ENTRIES else None
+        signs = topic is not None and any(map(_gets_signature, subscriptions.confirmed_of_topic(reader, topic.arn)))
+        if filtering is None and not signs:
+            return None
+        identities = [self._new_identity() for _ in entries]
+
+        def prepare() -> Prepared:
+            if topic is not None and signs:
+                self._sign(topic, entries, identities)
+            return Prepared(PreparedBatch(identities, filtering() if filtering is not None else {}))
+
+        return prepare
+
+    def _sign(self, topic: Topic, entries: list[Json], identities: Sequence[MessageIdentity]) -> None:
+        """Sign the entries of a batch for queues; `publish_batch` rejects those that cannot be read."""
+        for entry, identity in zip(entries, identities, strict=True):
+            try:
+                message = messages.read_message(entry, topic)
+                text = message.text_for(protocols.SQS)
+                self.sender.sign_for_queues(_notification(topic, "", message, text, identity, raw=False))
+            except AwsError:
+                continue
 
     def publish_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle PublishBatch: accept or reject each entry separately."""
         topic = _topic(tx, caller, params["TopicArn"], "TopicArn")
         entries = params["PublishBatchRequestEntries"]
         _check_batch(topic, entries)
+        prepared = params.get(PREPARED) or PreparedBatch([self._new_identity() for _ in entries], {})
         answer: Json = {"Successful": [], "Failed": []}
-        for entry in entries:
+        for entry, identity in zip(entries, prepared.identities, strict=True):
             try:
-                accepted = self._accept(tx, topic, messages.read_message(entry, topic), params.get(PREPARED, {}))
+                accepted = self._accept(tx, topic, messages.read_message(entry, topic), identity, prepared.matches)
             except AwsError as error:
                 code = error.code.removesuffix("Exception")
                 failed = {"Id": entry["Id"], "Code": code, "Message": error.message, "SenderFault": True}
@@ -93,16 +137,22 @@ class Publisher:
                 answer["Successful"].append({"Id": entry["Id"], **accepted})
         return answer
 
-    def _accept(self, tx: Tx, topic: Topic, message: Message, known_matches: PolicyMatches) -> Json:
+    def _new_identity(self) -> MessageIdentity:
+        return MessageIdentity(self.world.uuid(), self.world.now())
+
+    def _accept(
+        self, tx: Tx, topic: Topic, message: Message, identity: MessageIdentity, known_matches: PolicyMatches
+    ) -> Json:
         """Accept a message; return its MessageId and, for a FIFO topic, its sequence number."""
-        key, sequence = self.world.uuid(), None
+        key, sequence = identity.id, None
         if topic.fifo:
             accepted, new = self._deduplicate(tx, topic, message, key)
             key, sequence = accepted.message, str(FIRST_SEQUENCE + accepted.sequence)
             if not new:
                 return {"MessageId": key, "SequenceNumber": sequence}
         topics.increment_count(tx, topic.arn, "published")
-        self._send_to_subscribers(tx, topic, message, key, sequence, FilteredMessage(message.attributes, known_matches))
+        filtered_message = FilteredMessage(message.attributes, known_matches)
+        self._send_to_subscribers(tx, topic, message, identity, sequence, filtered_message)
         return {"MessageId": key} | ({"SequenceNumber": sequence} if sequence is not None else {})
 
     def _deduplicate(self, tx: Tx, topic: Topic, message: Message, key: str) -> tuple[AcceptedMessage, bool]:
@@ -118,7 +168,13 @@ class Publisher:
         return accepted, True
 
     def _send_to_subscribers(
-        self, tx: Tx, topic: Topic, message: Message, key: str, sequence: str | None, filtered_message: FilteredMessage
+        self,
+        tx: Tx,
+        topic: Topic,
+        message: Message,
+        identity: MessageIdentity,
+        sequence: str | None,
+        filtered_message: FilteredMessage,
     ) -> None:
         filtered = 0
         for subscription in subscriptions.confirmed_of_topic(tx, topic.arn):
@@ -126,40 +182,57 @@ class Publisher:
             if not filter_policy.wants_message(subscription.attributes, text, filtered_message):
                 filtered += 1
                 continue
-            notification = self._notification(topic, subscription, message, text, key, sequence)
+            notification = _notification(
+                topic, subscription.arn, message, text, identity, sequence, raw=subscription.raw
+            )
             if subscription.protocol == protocols.SQS:
                 self.sender.send_to_queue(tx, subscription, notification)
             elif subscription.protocol in protocols.UNDELIVERABLE:
                 where = (subscription.endpoint, subscription.protocol)
                 log.warning(
-                    "message %s is not delivered to %s: this engine does not support the protocol %s", key, *where
+                    "message %s is not delivered to %s: this engine does not support the protocol %s",
+                    identity.id,
+                    *where,
                 )
             else:
                 self.sender.send(tx, subscription, notification)
         if filtered:
             topics.increment_count(tx, topic.arn, "filtered", filtered)
 
-    def _notification(
-        self, topic: Topic, subscription: Subscription, message: Message, text: str, key: str, sequence: str | None
-    ) -> Notification:
-        return Notification(
-            NOTIFICATION,
-            key,
-            topic.arn,
-            subscription.arn,
-            text,
-            self.world.now(),
-            message.subject,
-            _attributes_to_send(message),
-            sequence,
-            message.group,
-            message.deduplication,
-            raw=subscription.raw,
-            version=topic.attributes.get("SignatureVersion", "1"),
-        )
+
+def _notification(
+    topic: Topic,
+    subscription: str,
+    message: Message,
+    text: str,
+    identity: MessageIdentity,
+    sequence: str | None = None,
+    *,
+    raw: bool,
+) -> Notification:
+    return Notification(
+        NOTIFICATION,
+        identity.id,
+        topic.arn,
+        subscription,
+        text,
+        identity.time,
+        message.subject,
+        _attributes_to_send(message),
+        sequence,
+        message.group,
+        message.deduplication,
+        raw=raw,
+        version=topic.attributes.get("SignatureVersion", "1"),
+    )
 
 
-def _filter_work(reader: Reader, arn: str | None, entries: list[Json]) -> Work | None:
+def _gets_signature(subscription: Subscription) -> bool:
+    """Return whether a subscription gets signed documents in the turn that accepts their messages."""
+    return subscription.protocol == protocols.SQS and not subscription.raw
+
+
+def _filter_work(reader: Reader, arn: str | None, entries: list[Json]) -> Callable[[], PolicyMatches] | None:
     """Return the work of filtering the messages before the turn, or None if it is small."""
     size = sum(map(_size, entries)) if arn and len(entries) <= MAX_BATCH_ENTRIES else 0
     topic = topics.get(reader, arn) if arn and size > SMALL_BYTES else None
@@ -168,9 +241,7 @@ def _filter_work(reader: Reader, arn: str | None, entries: list[Json]) -> Work |
     found = [each for each in subscriptions.confirmed_of_topic(reader, topic.arn) if "FilterPolicy" in each.attributes]
     if size * len(found) <= LARGE_TEXT_LENGTH:
         return None
-    return lambda: Prepared(
-        {key: value for entry in entries for key, value in _filter_results(topic, entry, found).items()}
-    )
+    return lambda: {key: value for entry in entries for key, value in _filter_results(topic, entry, found).items()}
 
 
 def _filter_results(topic: Topic, entry: Json, found: list[Subscription]) -> PolicyMatches:

@@ -26,6 +26,8 @@ from lamplighter.base.world import World
 
 KEY_BITS = 2048
 CERTIFICATE_YEARS = 50
+MAX_SIGNATURES = 256
+"""The most signatures in memory: those of some batches that wait for their turns."""
 DIGESTS: Mapping[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303 - AWS's version 1
 SIGNED_MEMBERS = ("Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 """The members that are signed if the message has them, in this order."""
@@ -47,8 +49,10 @@ class Signer:
         self._world = world
         self._key_lock = threading.Lock()
         self._key: rsa.RSAPrivateKey | None = None
-        self._last_signature = (("", b""), "")
-        """The last signed text and its signature: a topic's subscriptions share one, and signing takes 1 ms."""
+        self._signatures: dict[tuple[str, bytes], str] = {}
+        """The latest signatures by version and text: a topic's subscriptions share one, and a batch is signed before
+        its turn."""
+        self._signatures_lock = threading.Lock()
 
     def prepare(self) -> None:
         """Create the key in a thread, so that the first message need not wait for it."""
@@ -56,12 +60,22 @@ class Signer:
             asyncio.get_running_loop().run_in_executor(None, self._prepare_key)
 
     def sign(self, version: str, members: Mapping[str, str]) -> str:
-        """Return the signature of a message's members in base64. Raises `Unavailable` if there is no key now."""
+        """Return the signature of a message's members in base64. Raises `Unavailable` if there is no key now.
+
+        Any thread may call this. Signing takes 0.2 ms, in which other threads can run.
+        """
         to_sign = version, text_to_sign(members)
-        if to_sign != self._last_signature[0]:
-            signature = self._get_key().sign(to_sign[1], padding.PKCS1v15(), DIGESTS[version])
-            self._last_signature = to_sign, b64encode(signature).decode()
-        return self._last_signature[1]
+        found = self._signatures.get(to_sign)
+        if found is None:
+            found = b64encode(self._get_key().sign(to_sign[1], padding.PKCS1v15(), DIGESTS[version])).decode()
+            self._keep_signature(to_sign, found)
+        return found
+
+    def _keep_signature(self, signed: tuple[str, bytes], signature: str) -> None:
+        with self._signatures_lock:
+            if len(self._signatures) >= MAX_SIGNATURES:
+                del self._signatures[next(iter(self._signatures))]
+            self._signatures[signed] = signature
 
     def certificate(self) -> bytes:
         """Return the certificate as PEM. Raises `Unavailable` if it cannot be read."""
