@@ -30,8 +30,9 @@ class FakeTransport(asyncio.Transport):
         self._closing = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.sent += bytes(data)
-        self.writes.append(bytes(data))
+        if not self._closing:
+            self.sent += bytes(data)
+            self.writes.append(bytes(data))
 
     def get_write_buffer_size(self) -> int:
         return self.unread
@@ -85,6 +86,9 @@ class ServerHarness:
             await send({"type": "http.response.body", "body": b"k"})
             return
         await send({"type": "http.response.body", "body": b"ok"})
+        if scope["path"] == "/last":
+            for connection in list(self._state.connections):
+                connection.shutdown()
 
     def connect(self, *pieces: bytes) -> FakeTransport:
         """Open a connection that sends these pieces."""
@@ -241,7 +245,13 @@ def test_the_head_of_a_streamed_answer_is_sent_before_its_body(peers: ServerHarn
     transport = peers.connect(b"GET /stream HTTP/1.1\r\nHost: here\r\n\r\n")
     assert transport.sent.endswith(b"\r\n\r\n")
     peers.release_answers()
-    assert transport.writes[1:] == [b"o", b"k"]
+    assert transport.writes[1:] == [b"ok"]
+
+
+def test_an_answer_that_is_complete_is_sent_although_the_server_stops(peers: ServerHarness) -> None:
+    transport = peers.connect(QUICK_REQUEST.replace(b"/quick", b"/last"))
+    assert transport.sent.endswith(b"ok")
+    assert not is_open(transport)
 
 
 def test_a_100_continue_is_sent_for_an_expected_body(peers: ServerHarness) -> None:

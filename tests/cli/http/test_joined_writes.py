@@ -53,11 +53,13 @@ def test_a_head_without_a_body_is_sent_before_the_connection_is_closed(loop: Vir
     assert (sink.writes, joined.is_closing()) == ([b"head"], True)
 
 
-def test_a_head_is_sent_at_the_next_loop_iteration(loop: VirtualLoop) -> None:
+def test_what_is_written_in_one_loop_iteration_is_sent_at_the_next(loop: VirtualLoop) -> None:
     sink = StoringTransport()
     joined = JoinedWrites(sink, loop)
-    joined.write(b"head")
+    joined.write(b"head ")
+    joined.write(b"body")
     assert sink.writes == []
     loop.settle()
-    joined.write(b"body")
-    assert sink.writes == [b"head", b"body"]
+    joined.write(b"more")
+    loop.settle()
+    assert sink.writes == [b"head body", b"more"]

@@ -52,6 +52,8 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limit = limit
+        self._response: JoinedWrites | None = None
+        """The transport of the last request's response."""
         self._head_bytes = 0
         """Bytes received since the last part of a body or the end of the last head."""
         self._body_bytes = 0
@@ -102,7 +104,8 @@ class Connection(HttpToolsProtocol):
         self._body_bytes = 0
         super().on_headers_complete()
         if self.cycle is not None:
-            self.cycle.transport = JoinedWrites(self.transport, self.loop)  # type: ignore[assignment]
+            self._response = JoinedWrites(self.transport, self.loop)
+            self.cycle.transport = self._response  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
         """Count the bytes of the body; see uvicorn."""
@@ -114,6 +117,12 @@ class Connection(HttpToolsProtocol):
         """Wait for the next request; see uvicorn."""
         super().on_response_complete()
         self._update_phase()
+
+    def shutdown(self) -> None:
+        """Send the end of a complete response, and close the connection when it is idle; see uvicorn."""
+        if self._response is not None:
+            self._response.flush()
+        super().shutdown()
 
     def timeout_keep_alive_handler(self) -> None:
         """Do nothing: this class's deadline replaces uvicorn's five seconds."""
