@@ -20,6 +20,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
+from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
 from lamplighter.services.states.calls.integrations import CallBinding, bind_resource
 from lamplighter.services.states.calls.parameter_conversion import ParametersRefused
 from lamplighter.services.states.calls.service_calls import ServiceCalls
@@ -59,10 +60,15 @@ class CallsInStep:
     def binding(self, resource: Resource) -> CallBinding | None:
         """Return the call that a resource means if a step may make it, otherwise None.
 
-        A call of Step Functions may read or change the very execution whose step is not written yet.
+        A call of Step Functions may read or change the very execution whose step is not written yet. The answer to a
+        call of an HTTP API always comes later.
         """
         found = bind_resource(resource) if resource.kind in ("integration", "sdk") else None
-        if found is None or found.service == SERVICE or not self._bus.can_invoke(found.service, found.operation):
+        if (
+            found is None
+            or found.service in (SERVICE, HTTP)
+            or not self._bus.can_invoke(found.service, found.operation)
+        ):
             return None
         return found
 
