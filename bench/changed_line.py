@@ -40,9 +40,9 @@ def job_file(jobs: int) -> str:
     head = """project: bench
 channels:
   ops: {email: ops@example.com}
-  hook: {webhook: "https://hooks.example.com/jobs"}
+  night: {email: night@example.com}
 defaults:
-  notify: {run-failed: [ops, hook], did-not-start: ops, late: ops, attempt-failed: hook}
+  notify: {run-failed: [ops, night], did-not-start: ops, late: ops, attempt-failed: night}
 jobs:
 """
     return head + "".join(
