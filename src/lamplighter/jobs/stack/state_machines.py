@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from troposphere import AWSObject, Ref, Sub, Tags, stepfunctions
 
@@ -21,12 +21,13 @@ MAX_DEFINITION_BYTES = 1024 * 1024
 
 def state_machine_resources(project: Project) -> Iterator[AWSObject]:
     """Yield the state machines of a project's jobs."""
+    known = placeholder_values(project)
     for name, job in project.jobs.items():
         yield stepfunctions.StateMachine(
             names.state_machine_id(name),
             StateMachineName=project.name(name),
             RoleArn=arns.machine_role_arn(project, name),
-            **substitute_placeholders(project, build_definition(project, name)),
+            **substitute_placeholders(build_definition(project, name), known),
             Tags=Tags({**job.tags, "lamplighter:project": project.prefix, "lamplighter:job": name}),
             Metadata={"Lamplighter": {"Job": name, **_default_input(job)}},
         )
@@ -37,9 +38,9 @@ def _default_input(job: Job) -> dict[str, str]:
     return {"Input": dumps(job.input)} if job.input else {}
 
 
-def substitute_placeholders(project: Project, definition: Json, platform: console_links.Platform = "anywhere") -> Json:
-    """Return a definition as text, and the values of the placeholders that it contains."""
-    text, known = definition_text(definition), placeholder_values(project, platform)
+def substitute_placeholders(definition: Json, known: Mapping[str, Json]) -> Json:
+    """Return a definition as text, and the values of those known placeholders that it contains."""
+    text = definition_text(definition)
     substitutions = {slot: known[slot] for slot in sorted(set(_PLACEHOLDER.findall(text)) & known.keys())}
     return {"DefinitionString": text, **({"DefinitionSubstitutions": substitutions} if substitutions else {})}
 

@@ -20,7 +20,7 @@ from lamplighter.jobs.machine.supporting_machines import (
 )
 from lamplighter.jobs.stack import arns, console_links
 from lamplighter.jobs.stack.roles import allow, iam_role
-from lamplighter.jobs.stack.state_machines import substitute_placeholders
+from lamplighter.jobs.stack.state_machines import placeholder_values, substitute_placeholders
 from lamplighter.runs import job_machine
 
 AWS_ONLY_MACHINES = (job_machine.START_RUN, job_machine.FAILURE_CHECK)
@@ -44,7 +44,8 @@ def supporting_resources(project: Project) -> Iterator[AWSObject]:
             StateMachineName=f"{project.prefix}{job_machine.machine_suffix(machine)}",
             RoleArn=GetAtt(f"{machine}Role", "Arn"),
             **substitute_placeholders(
-                project, DEFINITIONS[machine], "aws" if machine in AWS_ONLY_MACHINES else "anywhere"
+                DEFINITIONS[machine],
+                placeholder_values(project, "aws" if machine in AWS_ONLY_MACHINES else "anywhere"),
             ),
             **condition,
         )

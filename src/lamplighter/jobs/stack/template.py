@@ -12,7 +12,7 @@ import json
 import yaml
 from troposphere import Output, Ref, Template
 
-from lamplighter.base.json_text import Json, loads
+from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack import (
@@ -57,10 +57,12 @@ def build_template(project: Project) -> Json:
     ]
     # add_resource and similar methods would enforce AWS's limits; this engine has none, and `lint` reports them.
     template.parameters = {each.title: each for each in parameters}
-    template.resources = {each.title: each for each in resources}
-    assert len(template.resources) == len(resources), "two resources have one logical id"
     template.outputs = {each.title: each for each in (*outputs, console_links.output())}
-    return loads(json.dumps(template.to_dict()))
+    document: Json = template.to_dict()
+    # Within `template`, each resource would be converted once more.
+    document["Resources"] = {each.title: each.to_dict() for each in resources}
+    assert len(document["Resources"]) == len(resources), "two resources have one logical id"
+    return document
 
 
 def to_json(document: Json) -> str:
