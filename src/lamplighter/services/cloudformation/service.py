@@ -22,6 +22,7 @@ from lamplighter.services.cloudformation.stacks.lookup import require_live_stack
 from lamplighter.services.cloudformation.stacks.stack_events import StackEvents, is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_operations import StackOperations
 from lamplighter.services.cloudformation.stacks.start_operation import OperationStarter
+from lamplighter.services.cloudformation.stacks.untouched_resources import UntouchedResources
 from lamplighter.services.cloudformation.tables import stacks
 from lamplighter.services.cloudformation.tables.stacks import SERVICE
 from lamplighter.services.cloudformation.templates import template_operations
@@ -53,7 +54,7 @@ class CloudFormation(Service):
         self._store = bus.store
         self._input_fetcher = InputFetcher(bus, remote)
         event_log, parsed_templates = StackEvents(bus, world), ParsedTemplates()
-        starter = OperationStarter(world, event_log)
+        starter = OperationStarter(world, event_log, UntouchedResources())
         self._parts = EngineParts(bus, world, models, check, starter, event_log, parsed_templates)
         operations, change_sets = StackOperations(starter, parsed_templates), ChangeSets(starter, parsed_templates)
         self.operations: Mapping[str, Operation] = {

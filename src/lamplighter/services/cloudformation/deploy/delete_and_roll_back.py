@@ -123,7 +123,7 @@ def clean_up_step(turn: StackTurn) -> None:
 
 
 def _children(turn: StackTurn) -> list[StackResource]:
-    nested = [each for each in stack_resources.outlines_of(turn.tx, turn.stack.id) if each.type == NESTED_STACK]
+    nested = stack_resources.outlines_of_types(turn.tx, turn.stack.id, NESTED_STACK.__eq__)
     return [row for row in stack_resources.get_several(turn.tx, turn.stack.id, nested) if row.physical is not None]
 
 

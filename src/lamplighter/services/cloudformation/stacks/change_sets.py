@@ -158,8 +158,8 @@ class ChangeSets:
             check_updatable(stack)
             # Other operations on the stack may have made the changes impossible since the change set was created.
             parsed = self._parsed_templates.get(tx, stack, body["plan"], inputs)
-            compare_stack(tx, stack, None, body["plan"], parsed, inputs)
-            self._starter.update(tx, stack, body["plan"], options)
+            comparison = compare_stack(tx, stack, None, body["plan"], parsed, inputs)
+            self._starter.update(tx, stack, body["plan"], options, comparison.untouched)
         for other in rows.page(tx, stack.id, "", 1_000):
             execution = "EXECUTE_COMPLETE" if other.id == found.id else "OBSOLETE"
             rows.put(tx, replace(other, body=other.body | {"execution": execution}))

@@ -1,19 +1,20 @@
 """Compute what an update would do to a stack, without doing it.
 
-A value that is known only after the update (the name of a new resource) counts as changed.
+A value that is known only after the update (the name of a new resource) counts as changed. A resource counts as
+untouched only if the update would write nothing about it, so that the update can leave it out.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve
+from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve, value_as_text
 from lamplighter.lang.template.template import Resource
 from lamplighter.services.cloudformation.deploy.template_scope import StackScope, merge_tags
 from lamplighter.services.cloudformation.errors import StackValidationError
-from lamplighter.services.cloudformation.resource_types.registry import NESTED_STACK, resource_type_of
+from lamplighter.services.cloudformation.resource_types.registry import NESTED_STACK, is_simulated, resource_type_of
 from lamplighter.services.cloudformation.resource_types.resource_type import lamplighter_metadata
 from lamplighter.services.cloudformation.tables import stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
@@ -42,6 +43,8 @@ class Comparison:
     """The change of each resource, in the order of the update."""
     differs: bool
     """Whether an update has anything to do."""
+    untouched: tuple[str, ...]
+    """The resources about which an update has nothing to write."""
 
 
 def compare_stack(
@@ -53,50 +56,101 @@ def compare_stack(
     """
 
     def run(reader: Reader, inputs: ExternalInputs) -> Comparison:
-        found = compute_changes(reader, stack, plan, new, inputs)
-        return Comparison(found, old is None or bool(found) or _differs(stack, old, plan, new))
+        comparer = _Comparer.open(reader, stack, plan, new, inputs)
+        changes = comparer.compare_resources()
+        differs = old is None or bool(changes) or _differs(stack, old, plan, new)
+        return Comparison(changes, differs, tuple(comparer.untouched))
 
     return inputs.compute(f"changes after pass {stack.pass_number}", new.size, reader, run)
 
 
-def compute_changes(
-    reader: Reader, stack: Stack, plan: Json, new: ParsedTemplate, inputs: ExternalInputs
-) -> list[Json]:
-    """Return the change of each resource, in the order of the update."""
-    rows = {
-        row.logical: row
-        for row in stack_resources.resources_of(reader, stack.id)
-        if not row.status.startswith("DELETE_")
-    }
-    new_or_replaced: set[str] = set()
-    modified: set[str] = set()
-    known = StackScope(reader, stack, rows.get, inputs).scope(plan, new.sections)
-    scope = replace(
-        known,
-        resource=_known_resource(known, new_or_replaced),
-        attribute=_known_attribute(known, new_or_replaced, modified, rows),
+@dataclass(slots=True)
+class _Comparer:
+    """A comparison of a stack's resources with a plan, resource by resource in the order of the update."""
+
+    rows: Mapping[str, StackResource]
+    plan: Json
+    new: ParsedTemplate
+    known: TemplateScope
+    """The scope of the stack in its present state."""
+    new_or_replaced: set[str] = field(default_factory=set)
+    modified: set[str] = field(default_factory=set)
+    untouched: list[str] = field(default_factory=list)
+    uses_changes: bool = False
+    """Whether the present resource uses an export, or a value of a resource that changes."""
+
+    @classmethod
+    def open(cls, reader: Reader, stack: Stack, plan: Json, new: ParsedTemplate, inputs: ExternalInputs) -> "_Comparer":
+        """Read the stack's resources."""
+        rows = {
+            row.logical: row
+            for row in stack_resources.resources_of(reader, stack.id)
+            if not row.status.startswith("DELETE_")
+        }
+        return cls(rows, plan, new, StackScope(reader, stack, rows.get, inputs).scope(plan, new.sections))
+
+    def compare_resources(self) -> list[Json]:
+        """Return the change of each resource, in the order of the update."""
+        scope = replace(self.known, resource=self._resource, attribute=self._attribute, import_value=self._import_value)
+        found = []
+        for position, name in enumerate(self.new.names):
+            resource, row = self.new.resource(name), self.rows.get(name)
+            if row is None or row.physical is None:
+                self.new_or_replaced.add(name)
+                found.append(_change("Add", name, None, resource.type))
+                continue
+            if row.type != resource.type:
+                raise StackValidationError(
+                    "Update of resource type is not permitted. The new template modifies resource type of the "
+                    f"following resources: [{name}]"
+                )
+            self.uses_changes = False
+            change = _modification(resource, row, scope, self.plan)
+            if change is not None:
+                self.modified.add(name)
+                if change["ResourceChange"]["Replacement"] != "False":
+                    self.new_or_replaced.add(name)
+                found.append(change)
+            elif row.position == position and _keeps_its_row(resource, row, scope) and not self.uses_changes:
+                self.untouched.append(name)
+        needed = frozenset(self.new.names)
+        removed = [row for name, row in self.rows.items() if name not in needed]
+        return found + [_change("Remove", row.logical, row.physical, row.type) for row in reversed(removed)]
+
+    def _resource(self, name: str) -> Json:
+        if name in self.new_or_replaced:
+            raise KnownAfterUpdate(name)
+        self.uses_changes |= name in self.modified
+        return self.known.resource(name)
+
+    def _attribute(self, name: str, wanted: str) -> Json:
+        # A change in place may produce a new value, such as a revision or an output; a name or an ARN stays.
+        is_stable = wanted.endswith(("Arn", "Name", "Url", "Id")) and wanted != "StateMachineRevisionId"
+        if (
+            name in self.new_or_replaced
+            or (name in self.modified and not is_stable)
+            or (name in self.rows and self.rows[name].type == NESTED_STACK)
+        ):
+            raise KnownAfterUpdate(name)
+        self.uses_changes |= name in self.modified
+        return self.known.attribute(name, wanted)
+
+    def _import_value(self, name: str) -> Json:
+        # The update records which exports the stack uses.
+        self.uses_changes = True
+        return self.known.import_value(name)
+
+
+def _keeps_its_row(resource: Resource, row: StackResource, scope: TemplateScope) -> bool:
+    """Return whether an update would write nothing new to the row of a resource whose properties stay."""
+    policies = (resource.deletion_policy, resource.update_replace_policy)
+    return (
+        row.status in stack_resources.SETTLED_STATUSES
+        and row.type != NESTED_STACK
+        and [each and value_as_text(_resolve_or_unknown(each, scope)) for each in policies]
+        == [row.body.get("deletion"), row.body.get("replacement")]
+        and is_simulated(row.type) == (not row.body.get("recorded"))
     )
-    found = []
-    for name in new.names:
-        resource, row = new.resource(name), rows.get(name)
-        if row is None or row.physical is None:
-            new_or_replaced.add(name)
-            found.append(_change("Add", name, None, resource.type))
-            continue
-        if row.type != resource.type:
-            raise StackValidationError(
-                "Update of resource type is not permitted. The new template modifies resource type of the following "
-                f"resources: [{name}]"
-            )
-        change = _modification(resource, row, scope, plan)
-        if change is not None:
-            modified.add(name)
-            if change["ResourceChange"]["Replacement"] != "False":
-                new_or_replaced.add(name)
-            found.append(change)
-    needed = frozenset(new.names)
-    removed = [row for name, row in rows.items() if name not in needed]
-    return found + [_change("Remove", row.logical, row.physical, row.type) for row in reversed(removed)]
 
 
 def _differs(stack: Stack, old: ParsedTemplate, plan: Json, new: ParsedTemplate) -> bool:
@@ -107,32 +161,6 @@ def _differs(stack: Stack, old: ParsedTemplate, plan: Json, new: ParsedTemplate)
     if outputs != old.sections.outputs or (outputs and plan["values"] != stack.plan["values"]):
         return True
     return NESTED_STACK in new.types
-
-
-def _known_resource(scope: TemplateScope, new_or_replaced: set[str]) -> Callable[[str], Json]:
-    def resource(name: str) -> Json:
-        if name in new_or_replaced:
-            raise KnownAfterUpdate(name)
-        return scope.resource(name)
-
-    return resource
-
-
-def _known_attribute(
-    scope: TemplateScope, new_or_replaced: set[str], modified: set[str], rows: Mapping[str, StackResource]
-) -> Callable[[str, str], Json]:
-    def attribute(name: str, wanted: str) -> Json:
-        # A change in place may produce a new value, such as a revision or an output; a name or an ARN stays.
-        is_stable = wanted.endswith(("Arn", "Name", "Url", "Id")) and wanted != "StateMachineRevisionId"
-        if (
-            name in new_or_replaced
-            or (name in modified and not is_stable)
-            or (name in rows and rows[name].type == NESTED_STACK)
-        ):
-            raise KnownAfterUpdate(name)
-        return scope.attribute(name, wanted)
-
-    return attribute
 
 
 def _modification(resource: Resource, row: StackResource, scope: TemplateScope, plan: Json) -> Json:

@@ -150,7 +150,7 @@ class StackEvents:
 
 def recorded_only(reader: Reader, stack: str) -> list[ResourceOutline]:
     """Return the resources of a stack that are not simulated."""
-    return [each for each in stack_resources.outlines_of(reader, stack) if not is_simulated(each.type)]
+    return stack_resources.outlines_of_types(reader, stack, lambda kind: not is_simulated(kind))
 
 
 def _event(stack: Stack, event: Json, now: int, *, about_stack: bool) -> Event:

@@ -63,7 +63,7 @@ class StackOperations:
             return _operation_answer(stack)
         check_updatable(stack)
         named = params | {"StackName": stack.name}
-        plan = plan_stack(tx, caller, named, stack.plan, inputs, direct=True)
+        plan = plan_stack(tx, caller, named, stack.plan, inputs, direct=True, stack_id=stack.id)
         old = self._parsed_templates.get(tx, stack, stack.plan, inputs)
         # Errors in the changes are reported now, before the update begins.
         comparison = compare_stack(tx, stack, old, plan.body, plan.parsed, inputs)
@@ -73,7 +73,9 @@ class StackOperations:
         during = requested_policy(params, "StackPolicyDuringUpdate", caller, inputs)
         options = {"token": token, "change_set": None, "policy_during": during, **operation_options(params)}
         options |= {"policy": policy} if policy is not None else {}
-        return _operation_answer(self._starter.update(tx, stack, self._starter.store_plan(tx, stack, plan), options))
+        stored = self._starter.store_plan(tx, stack, plan)
+        tx.after_commit.append(lambda: self._parsed_templates.put(stored["template"], plan.parsed))
+        return _operation_answer(self._starter.update(tx, stack, stored, options, comparison.untouched))
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Begin to delete a stack; do nothing if it does not exist (`DeleteStack`)."""

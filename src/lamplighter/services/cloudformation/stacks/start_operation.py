@@ -1,5 +1,6 @@
 """Begin the creation, update or deletion of a stack; steps from the outbox do the rest."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lamplighter.base import arn
@@ -8,6 +9,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.services.cloudformation.stacks.stack_events import StackEvents
+from lamplighter.services.cloudformation.stacks.untouched_resources import UntouchedResources
 from lamplighter.services.cloudformation.tables import templates
 from lamplighter.services.cloudformation.tables.stacks import SERVICE, Stack
 from lamplighter.services.cloudformation.templates.stack_plan import StackPlan
@@ -58,6 +60,7 @@ class OperationStarter:
 
     world: World
     event_log: StackEvents
+    untouched: UntouchedResources
 
     def store_plan(self, tx: Tx, stack: Stack, plan: StackPlan) -> Json:
         """Store the template of a plan; return the part of the plan that is stored with the stack."""
@@ -89,8 +92,8 @@ class OperationStarter:
             timers.put(tx, Timer(SERVICE, stack.id, "timeout", due), steady_clock=True)
         return begun
 
-    def update(self, tx: Tx, stack: Stack, plan: Json, options: Json) -> Stack:
-        """Begin to update a stack to another plan."""
+    def update(self, tx: Tx, stack: Stack, plan: Json, options: Json, untouched: Iterable[str] = ()) -> Stack:
+        """Begin to update a stack to another plan; the pass leaves out the resources that stay untouched."""
         kept = {name: value for name, value in stack.body.items() if name != "outputs_before"}
         changed = replace(
             stack,
@@ -102,7 +105,9 @@ class OperationStarter:
             | {"on_failure": "ROLLBACK", "disable_rollback": False, "held": False, **SINGLE_OPERATION_OPTIONS}
             | options,
         )
-        return self.event_log.begin_pass(tx, changed, "UPDATE_IN_PROGRESS", INITIATED)
+        begun = self.event_log.begin_pass(tx, changed, "UPDATE_IN_PROGRESS", INITIATED)
+        tx.after_commit.append(lambda: self.untouched.put(begun, untouched))
+        return begun
 
     def delete(self, tx: Tx, stack: Stack, options: Json) -> Stack:
         """Begin to delete a stack."""

@@ -1,9 +1,9 @@
 """Store the resources of stacks, and leftovers: resources that exist although no template names them any more."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from lamplighter.base.json_text import Json, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
@@ -55,6 +55,8 @@ class Leftover:
     body: Json
 
 
+SETTLED_STATUSES = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+"""The statuses of a resource that exists as its row states."""
 RESOURCES = Table("stack_resources", StackResource, json={"body": loads})
 OUTLINES = Table("stack_resources", ResourceOutline)
 LEFTOVERS = Table("stack_leftovers", Leftover, json={"body": loads})
@@ -68,6 +70,32 @@ def resources_of(reader: Reader, stack: str) -> list[StackResource]:
 def outlines_of(reader: Reader, stack: str) -> list[ResourceOutline]:
     """Return outlines of a stack's resources in the order in which they are created; only an index is read."""
     return OUTLINES.select(reader, "stack = ? ORDER BY position, logical", stack)
+
+
+def outlines_of_types(reader: Reader, stack: str, is_wanted: Callable[[str], bool]) -> list[ResourceOutline]:
+    """Return outlines of a stack's resources of the wanted types, in the order in which they are created."""
+    types = reader.rows("SELECT DISTINCT type FROM stack_resources WHERE stack = ?", (stack,))
+    wanted = dumps([kind for (kind,) in types if is_wanted(kind)])
+    where = "stack = ? AND type IN (SELECT value FROM json_each(?)) ORDER BY position, logical"
+    return OUTLINES.select(reader, where, stack, wanted)
+
+
+def unprocessed_outlines(reader: Reader, stack: str, pass_number: int) -> list[ResourceOutline]:
+    """Return outlines of the resources that a pass has not processed, in the order in which they are created."""
+    return OUTLINES.select(reader, "stack = ? AND pass_number <> ? ORDER BY position, logical", stack, pass_number)
+
+
+def processed_names(reader: Reader, stack: str, pass_number: int) -> set[str]:
+    """Return the logical ids of the resources that a pass has processed."""
+    sql = "SELECT logical FROM stack_resources WHERE stack = ? AND pass_number = ?"
+    return {name for (name,) in reader.rows(sql, (stack, pass_number))}
+
+
+def first_under_way(reader: Reader, stack: str) -> StackResource | None:
+    """Return the first resource that is being created, updated or deleted, or None."""
+    where = "stack = ? AND status GLOB '*_IN_PROGRESS' ORDER BY position, logical LIMIT 1"
+    found = OUTLINES.find(reader, where, stack)
+    return None if found is None else get(reader, stack, found.logical)
 
 
 def get_several(reader: Reader, stack: str, outlines: Iterable[ResourceOutline]) -> list[StackResource]:
@@ -90,8 +118,10 @@ def resources_to_clean_up(reader: Reader, stack: str, pass_number: int, most: in
     `pass_number`.
     """
     where = (
-        "stack = ? AND (pass_number < ? OR json_type(body, '$.before') IS NOT NULL) ORDER BY position, logical LIMIT ?"
+        "stack = ? AND (pass_number < ? OR (instr(body, '\"before\"') AND json_type(body, '$.before') IS NOT NULL)) "
+        "ORDER BY position, logical LIMIT ?"
     )
+    # Most rows have no such word, and need not be parsed to find that out.
     return RESOURCES.select(reader, where, stack, pass_number, most)
 
 
@@ -113,6 +143,15 @@ def by_physical(reader: Reader, physical: str, most: int) -> list[StackResource]
 def put(tx: Tx, resource: StackResource) -> None:
     """Store a new or changed resource."""
     RESOURCES.replace(tx, resource)
+
+
+def set_processed(tx: Tx, stack: str, names: Iterable[str], pass_number: int) -> None:
+    """Record that a pass has processed those of the resources that exist as their rows state."""
+    tx.execute(
+        "UPDATE stack_resources SET pass_number = ? WHERE stack = ? AND logical IN (SELECT value FROM json_each(?)) "
+        "AND physical IS NOT NULL AND status IN (SELECT value FROM json_each(?))",
+        (pass_number, stack, dumps(list(names)), dumps(list(SETTLED_STATUSES))),
+    )
 
 
 def delete(tx: Tx, stack: str, logical: str) -> None:

@@ -1,6 +1,7 @@
 """Store the templates of stacks and change sets: the original text, and the text after its transforms.
 
-A stored template never changes; one that no plan names any more is deleted.
+A template that its transforms do not change is stored once. A stored template never changes; one that no plan names
+any more is deleted.
 """
 
 from lamplighter.store.db import Reader, Tx
@@ -8,12 +9,14 @@ from lamplighter.store.db import Reader, Tx
 NONE = ""
 """The template id of a stack that has no template yet."""
 _EMPTY = "{}"
+_SAME = ""
+"""The text after the transforms of a template that they do not change."""
 
 
 def put(tx: Tx, key: str, stack: str, text: str, processed: str) -> None:
     """Store a template under a new key."""
     sql = "INSERT INTO stack_templates (id, stack, text, processed) VALUES (?, ?, ?, ?)"
-    tx.execute(sql, (key, stack, text, processed))
+    tx.execute(sql, (key, stack, text, _SAME if processed == text else processed))
 
 
 def text(reader: Reader, key: str) -> str:
@@ -23,7 +26,7 @@ def text(reader: Reader, key: str) -> str:
 
 def processed(reader: Reader, key: str) -> str:
     """Return the JSON text of a template after its transforms."""
-    return _column(reader, "processed", key)
+    return _column(reader, "processed", key) or text(reader, key)
 
 
 def _column(reader: Reader, column: str, key: str) -> str:

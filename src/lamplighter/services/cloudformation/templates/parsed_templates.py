@@ -63,10 +63,14 @@ class ParsedTemplates:
         """Return the parsed template of one of a stack's plans."""
         key = plan["template"]
         found = self._cache.pop(key, None) or self._read(reader, stack, plan, inputs)
-        self._cache[key] = found
+        self.put(key, found)
+        return found
+
+    def put(self, key: str, parsed: ParsedTemplate) -> None:
+        """Keep the parsed template of a stored plan, in place of the one that was used longest ago."""
+        self._cache[key] = parsed
         if len(self._cache) > MAX_CACHED_TEMPLATES:
             del self._cache[next(iter(self._cache))]
-        return found
 
     def _read(self, reader: Reader, stack: Stack, plan: Json, inputs: ExternalInputs) -> ParsedTemplate:
         text = templates.processed(reader, plan["template"])

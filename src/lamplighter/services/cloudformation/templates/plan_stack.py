@@ -66,30 +66,37 @@ def read_template_text(reader: Reader, caller: Caller, params: Json, old: Json, 
 
 
 def plan_stack(
-    reader: Reader, caller: Caller, params: Json, old: Json, inputs: ExternalInputs, *, direct: bool = False
+    reader: Reader,
+    caller: Caller,
+    params: Json,
+    old: Json,
+    inputs: ExternalInputs,
+    *,
+    direct: bool = False,
+    stack_id: str = "",
 ) -> StackPlan:
     """Make the plan of a stack; a large template is planned in a thread, from the committed data.
 
-    `direct` states that no change set shows the result of the transforms, so that they need a capability.
+    `direct` states that no change set shows the result of the transforms, so that they need a capability. `stack_id` is
+    empty for a stack that does not exist yet.
     """
     text = read_template_text(reader, caller, params, old, inputs)
+    stack = Stack(stack_id, caller.account, caller.region, params.get("StackName", "stack"))
 
     def make(reader: Reader, inputs: ExternalInputs) -> StackPlan:
-        return _plan(reader, caller, params, old or {}, inputs, text, direct=direct)
+        return _plan(reader, stack, params, old or {}, inputs, text, direct=direct)
 
     return inputs.compute(f"plan of {params.get('StackName', '')}", len(text), reader, make)
 
 
 def _plan(
-    reader: Reader, caller: Caller, params: Json, old: Json, inputs: ExternalInputs, text: str, *, direct: bool
+    reader: Reader, stack: Stack, params: Json, old: Json, inputs: ExternalInputs, text: str, *, direct: bool
 ) -> StackPlan:
     document = parse_template_text(text)
     definitions = read_parameters(document)
     texts = resolve_values(definitions, _parameter_texts(params.get("Parameters", []), old))
-    # For lookups before the stack exists.
-    placeholder = Stack("", caller.account, caller.region, params.get("StackName", "stack"))
     values = {
-        name: ref_value(definition, _parameter_value(reader, placeholder, definition, texts[name], inputs))
+        name: ref_value(definition, _parameter_value(reader, stack, definition, texts[name], inputs))
         for name, definition in definitions.items()
     }
     capabilities = params.get("Capabilities", [])
@@ -106,31 +113,31 @@ def _plan(
     }
     if transforms and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
         raise InsufficientCapabilities("CAPABILITY_AUTO_EXPAND")
-    document = _transform(document, plan, placeholder, texts, inputs)
+    document = _transform(document, plan, stack, texts, inputs)
     template = parse_template(document)
     plan |= {"description": template.description, "metadata": template.metadata}
-    names = _check_template(template, value_scope(placeholder, plan, template.mappings))
+    names = _check_template(template, value_scope(stack, plan, template.mappings))
     _check_types(template, params.get("ResourceTypes", []))
     _check_capabilities(template, capabilities)
     return StackPlan(plan, text, dumps(document), build_parsed_template(template, names, document))
 
 
-def _parameter_value(reader: Reader, placeholder: Stack, definition: Json, text: str, inputs: ExternalInputs) -> str:
+def _parameter_value(reader: Reader, stack: Stack, definition: Json, text: str, inputs: ExternalInputs) -> str:
     """Return the value of a parameter; for an SSM parameter without a configured endpoint, return its name."""
     if not is_ssm_parameter(definition):
         return text
     try:
-        return ssm_parameter(reader, placeholder, text, inputs)
+        return ssm_parameter(reader, stack, text, inputs)
     except StackValidationError:
         return text
 
 
-def _transform(document: Json, plan: Json, placeholder: Stack, texts: dict[str, str], inputs: ExternalInputs) -> Json:
+def _transform(document: Json, plan: Json, stack: Stack, texts: dict[str, str], inputs: ExternalInputs) -> Json:
     """Return the template after its transforms: inclusions come first, then the Transform section in its order."""
-    scope = value_scope(placeholder, plan, document.get("Mappings") or {})
+    scope = value_scope(stack, plan, document.get("Mappings") or {})
 
     def fetch(location: Json) -> Json:
-        return parse_part(fetch_template(value_as_text(resolve(location, scope)), placeholder.region, inputs))
+        return parse_part(fetch_template(value_as_text(resolve(location, scope)), stack.region, inputs))
 
     transforms = transform_calls(document)
     document = resolve_includes({name: document[name] for name in document if name != "Transform"}, fetch)
@@ -139,7 +146,7 @@ def _transform(document: Json, plan: Json, placeholder: Stack, texts: dict[str, 
             case "AWS::LanguageExtensions":
                 document = expand_loops(document, scope)
             case "AWS::Serverless-2016-10-31":
-                document = _serverless(document, texts, placeholder.region, inputs)
+                document = _serverless(document, texts, stack.region, inputs)
             case "AWS::Include":
                 document = include_sections(document, call, fetch)
             case name:
