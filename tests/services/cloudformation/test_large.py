@@ -74,6 +74,17 @@ def test_only_the_templates_that_a_stack_needs_are_stored(harness: CloudFormatio
     assert count_templates(harness) == 1
 
 
+def test_a_template_that_its_transforms_do_not_change_is_stored_once(harness: CloudFormationHarness) -> None:
+    harness.create(FIRST)
+    repeated = {"Fn::ForEach::Queues": ["N", ["a", "b"], {"Q${N}": queue()}]}
+    harness.create(dumps({"Transform": "AWS::LanguageExtensions", "Resources": repeated}), name="other",
+                   Capabilities=["CAPABILITY_AUTO_EXPAND"])  # fmt: skip
+    rows = harness.rows("SELECT processed FROM stack_templates ORDER BY processed")
+    assert [text for (text,) in rows] == ["", body(Qa=queue(), Qb=queue())]
+    template = harness.cloudformation("GetTemplate", StackName="stack", TemplateStage="Processed")["TemplateBody"]
+    assert template == FIRST
+
+
 def test_a_failed_update_can_be_rolled_back_to_the_previous_template(harness: CloudFormationHarness) -> None:
     harness.create(FIRST)
     harness.cloudformation(

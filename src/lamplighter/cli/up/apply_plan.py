@@ -70,7 +70,9 @@ async def apply_plan(
     rolled_back: set[str] = set()
     changes: list[ResourceChange] = []
     while True:
-        draft = await run_in_thread(partial(_make_draft, build_without, before, held, busy))
+        draft = _whole_plan(plan)
+        if held or busy:
+            draft = await run_in_thread(partial(_make_draft, build_without, before, held, busy))
         held = draft.held
         if draft.is_empty:
             raise NotApplied(tuple(faults.values()))
@@ -95,7 +97,10 @@ async def apply_plan(
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A candidate for the template to apply: the plan's template, with the held units as they were before."""
+    """A candidate for the template to apply: the plan's template, with the held and leaving units as they were before.
+
+    If there are none, it is the plan's own text, which need not be parsed.
+    """
 
     text: str
     is_empty: bool
@@ -108,6 +113,10 @@ class _Draft:
     def units(self) -> dict[str, str]:
         """Return the unit of each resource."""
         return resource_units(loads(self.text))
+
+
+def _whole_plan(plan: StackPlan) -> _Draft:
+    return _Draft(plan.template, is_empty=False, parameters=plan.declared_parameters, held=frozenset(), leaving=())
 
 
 def _make_draft(build_without: TemplateWithout, text: str, held: frozenset[str], busy: frozenset[str]) -> _Draft:

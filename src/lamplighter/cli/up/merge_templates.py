@@ -26,7 +26,7 @@ left."""
 
 def jobs_of(document: Json) -> list[str]:
     """Return the names of a template's jobs."""
-    found = (_resource_job(each) for each in document.get("Resources", {}).values() if each["Type"] == STATE_MACHINE)
+    found = (resource_job(each) for each in document.get("Resources", {}).values() if each["Type"] == STATE_MACHINE)
     return [name for name in found if name]
 
 
@@ -37,7 +37,7 @@ def resource_units(document: Json) -> dict[str, str]:
 
 
 def _resource_unit(title: str, resource: Json, jobs: Mapping[str, str]) -> str:
-    job = _resource_job(resource)
+    job = resource_job(resource)
     if job in jobs.values():
         return job
     fits = (
@@ -48,7 +48,8 @@ def _resource_unit(title: str, resource: Json, jobs: Mapping[str, str]) -> str:
     return next(fits, title)
 
 
-def _resource_job(resource: Json) -> str:
+def resource_job(resource: Json) -> str:
+    """Return the job that a resource names in its metadata, or ""."""
     return str(resource.get("Metadata", {}).get("Lamplighter", {}).get("Job", ""))
 
 

@@ -170,7 +170,7 @@ class SourceReconciler:
             await self._record_unapplied("\n".join(map(str, permanent or outcome.faults)), immediate=bool(permanent))
         elif outcome.is_incomplete:
             await self._record_unapplied("an image could not be built yet", immediate=False)
-        else:
+        elif self._unapplied_alert.is_unapplied():
             await self._unapplied_alert.set_applied(await self._topics())
         for fault in outcome.faults:
             if str(fault) not in self._logged_faults:
@@ -228,11 +228,11 @@ class SourceReconciler:
         """Return the jobs that a stack's plan no longer has and that have a run under way or an undelivered alert."""
         if plan.project is None or self._stacks.status(plan.stack) in ABSENT_STATUSES:
             return frozenset()
-        if last is not None and last.plan == plan:
-            removed = list(last.leaving)
+        if last is not None and last.plan.project is not None:
+            applied = [*last.plan.project.jobs, *last.leaving]
         else:
-            template = await self._stacks.template(plan.stack)
-            removed = [name for name in jobs_of(template) if name not in plan.project.jobs]
+            applied = jobs_of(await self._stacks.template(plan.stack))
+        removed = [name for name in applied if name not in plan.project.jobs]
         busy = await leaving_jobs.find_running_jobs(self._engine, self._caller, plan.stack, removed)
         if last is not None and leaving_jobs.has_pending_alerts(self._engine):
             busy |= frozenset(last.leaving) - plan.project.jobs.keys()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.cli.up.merge_templates import LOG_GROUP
+from lamplighter.cli.up.merge_templates import LOG_GROUP, resource_job
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.model import Project
@@ -57,6 +57,10 @@ class StackPlan:
     origin: StackOrigin | None = None
     positions: Mapping[str, str] = field(default_factory=dict, compare=False)
     """The place of each job and each channel's topic in the job file: file, line and column."""
+    declared_parameters: frozenset[str] = field(default=frozenset(), compare=False)
+    """The names of the parameters that a job file's template declares."""
+    resource_jobs: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """The job that each resource of a job file's template names in its metadata."""
 
     @property
     def needs_docker(self) -> bool:
@@ -130,11 +134,19 @@ class JobFileSource:
         project, folder = loaded.project, self.folder
         self._workflow_files = {folder / name for name in project.workflows}
         document = add_origin(build_template(project), folder, self.origin)
-        declared = document.get("Parameters", {})
-        parameters = {names.SUBNETS: NO_NETWORK} if names.SUBNETS in declared else {}
-        builds = tuple(_image_builds(project, folder))
+        declared = frozenset(document.get("Parameters", {}))
         return [
-            StackPlan(project.prefix, dumps(document), parameters, project, builds, self.origin, _positions(loaded))
+            StackPlan(
+                project.prefix,
+                dumps(document),
+                {names.SUBNETS: NO_NETWORK} if names.SUBNETS in declared else {},
+                project,
+                tuple(_image_builds(project, folder)),
+                self.origin,
+                _positions(loaded),
+                declared,
+                {title: job for title, each in document["Resources"].items() if (job := resource_job(each))},
+            )
         ]
 
     def files(self) -> set[Path]:

@@ -8,8 +8,10 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-MIN_POLL_SECONDS = 0.4
+MIN_POLL_SECONDS = 0.2
 """The fewest seconds between two polls."""
+SETTLE_SECONDS = 0.1
+"""The fewest seconds between a poll that finds another state and the next one."""
 PAUSE_FACTOR = 20
 
 FileStates = Mapping[Path, tuple[int, int, int, int] | None]
@@ -43,5 +45,6 @@ async def wait_for_change(
             return found
         if deadline is not None and clock() > deadline:
             return found
+        pause = MIN_POLL_SECONDS if found == last else SETTLE_SECONDS
         last = found
-        await asyncio.sleep(max(MIN_POLL_SECONDS, PAUSE_FACTOR * (clock() - started)))
+        await asyncio.sleep(max(pause, PAUSE_FACTOR * (clock() - started)))

@@ -50,6 +50,15 @@ def test_changing_an_immutable_property_replaces_the_resource(harness: CloudForm
     assert [event for event in events if event[0] == "P"][-1] == ("P", "UPDATE_COMPLETE")
 
 
+def test_a_condition_on_the_id_of_the_stack_holds_in_its_update(harness: CloudFormationHarness) -> None:
+    key = harness.create(body(Q=queue()))
+    resources = {"Q": queue(), "Own": topic() | {"Condition": "IsOwn"}}
+    conditions = {"IsOwn": {"Fn::Equals": [{"Ref": "AWS::StackId"}, key]}}
+    harness.update(dumps({"Conditions": conditions, "Resources": resources}))
+    assert harness.state() == "UPDATE_COMPLETE"
+    assert len(harness.call("sns", "ListTopics")["Topics"]) == 1
+
+
 def _policy() -> Json:
     return {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Q"}], "PolicyDocument": {}}}
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.up.apply_plan import AppliedPlan, PlanFault
 from lamplighter.cli.up.engine_stacks import ResourceChange, StackResource
 from lamplighter.cli.up.stack_plan import StackPlan
@@ -72,15 +71,10 @@ def _job_resources(plan: StackPlan) -> Mapping[str, set[str]]:
     """Return the logical IDs of each job's own resources."""
     assert plan.project is not None
     own = {name: {names.task_definition_id(name), names.state_machine_id(name)} for name in plan.project.jobs}
-    for title, resource in loads(plan.template)["Resources"].items():
-        job = _resource_job(resource)
+    for title, job in plan.resource_jobs.items():
         if job in own:
             own[job].add(title)
     return own
-
-
-def _resource_job(resource: Json) -> str:
-    return str(resource.get("Metadata", {}).get("Lamplighter", {}).get("Job", ""))
 
 
 def _removed_jobs(project: Project, changes: list[ResourceChange]) -> list[str]:

@@ -40,10 +40,14 @@ class UnappliedAlert:
         topic_arns = tuple(topics)
         await self._engine.store.write(lambda tx: self._record(tx, reason, topic_arns, immediate=immediate))
 
+    def is_unapplied(self) -> bool:
+        """Return whether it is recorded that the file is not applied."""
+        return unapplied_files.get(self._engine.store.reader, self._file) is not None
+
     async def set_applied(self, topics: Iterable[str]) -> None:
         """Record that the file is applied, and notify the topics if they were notified of the difference."""
         topic_arns = tuple(topics)
-        if unapplied_files.get(self._engine.store.reader, self._file) is not None:
+        if self.is_unapplied():
             await self._engine.store.write(lambda tx: self._clear(tx, topic_arns))
 
     def _record(self, tx: Tx, reason: str, topics: tuple[str, ...], *, immediate: bool) -> None:

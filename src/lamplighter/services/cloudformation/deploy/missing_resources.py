@@ -17,7 +17,7 @@ from lamplighter.services.cloudformation.tables import stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.templates.external_inputs import NotFetched
 
-MAX_CHECKED_PER_TURN = 100
+MAX_CHECKED_PER_TURN = 200
 """The most resources that one turn checks: about 10 ms."""
 DELETED_OUTSIDE_STACK = "The resource was deleted outside of its stack."
 

@@ -14,7 +14,7 @@ from lamplighter.bus import Caller
 from lamplighter.lang.template.conditions import evaluate_conditions, failed_assertion
 from lamplighter.lang.template.for_each import expand_loops
 from lamplighter.lang.template.functions import TemplateScope, resolve, value_as_text
-from lamplighter.lang.template.includes import include_sections, macro_name, resolve_includes
+from lamplighter.lang.template.includes import TRANSFORM, include_sections, macro_name, resolve_includes
 from lamplighter.lang.template.parameters import (
     is_no_echo,
     is_ssm_parameter,
@@ -140,6 +140,8 @@ def _transform(document: Json, plan: Json, stack: Stack, texts: dict[str, str], 
         return parse_part(fetch_template(value_as_text(resolve(location, scope)), stack.region, inputs))
 
     transforms = transform_calls(document)
+    if not {"Transform", "Globals"} & document.keys() and TRANSFORM not in dumps(document):
+        return document
     document = resolve_includes({name: document[name] for name in document if name != "Transform"}, fetch)
     for call in transforms:
         match macro_name(call):
