@@ -40,6 +40,13 @@ def test_the_shim_imports_only_the_standard_library() -> None:
     assert imported_modules(shim) <= sys.stdlib_module_names
 
 
+def test_the_launcher_imports_only_the_shim_and_the_standard_library() -> None:
+    (launcher,) = (module for module in modules() if module.name == "runtime/process/launcher.py")
+    assert imported_modules(launcher) - {"lamplighter"} <= sys.stdlib_module_names
+    imports = [ast.unparse(node) for node in ast.walk(launcher.tree) if isinstance(node, ast.ImportFrom)]
+    assert imports == ["from lamplighter.runtime.process import shim"]
+
+
 def test_no_module_reads_the_current_date_or_time() -> None:
     assert [f"{module.name}:{node.lineno}" for module in modules() for node in current_time_reads(module)] == []
 

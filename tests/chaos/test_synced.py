@@ -1,18 +1,19 @@
 """The machine loses power: files are synced before anything that depends on them is done or answered."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from lamplighter.base.files import make_path, write_file
+from lamplighter.base.files import make_path, sync_directory, write_file
 from lamplighter.base.world import real_world
 from lamplighter.engine import credentials
 from lamplighter.outbound.mail import MailFolder
 from lamplighter.runtime.port import ContainerSpec, OutputLine
-from lamplighter.runtime.process import runtime as process
+from lamplighter.runtime.process import launcher_process
 from lamplighter.runtime.process.process_directory import ProcessDirectory
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.logs.output_files import OutputFiles
@@ -98,6 +99,7 @@ async def test_the_output_of_a_container_is_synced_before_the_container_is_remov
 def test_an_exit_that_is_recorded_as_unknown_is_synced(disk: SyncedDisk, data: Path) -> None:
     place = ProcessDirectory(data / "processes" / "job")
     place.make()
+    sync_directory(place.path.parent)  # as the shim does with the start
     ended = place.record_lost(7)
     assert synced_files(disk, data)["processes/job/exit"].startswith(b"unknown\n7\n")
     assert place.read_exit() == ended
@@ -106,13 +108,13 @@ def test_an_exit_that_is_recorded_as_unknown_is_synced(disk: SyncedDisk, data: P
 @pytest.fixture
 def watched_shim(disk: SyncedDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run shims on the same simulated disk."""
-    script = tmp_path / "shim.py"
+    script = tmp_path / "launcher.py"
     script.write_text(
         f"import runpy, sys; from pathlib import Path; sys.path.insert(0, {str(ROOT)!r})\n"
         f"from tests.chaos.synced_disk import SyncedDisk; SyncedDisk(Path({str(disk.mirror)!r})).__enter__()\n"
-        f"runpy.run_path({str(process._SHIM)!r}, run_name='__main__')\n"
+        "runpy.run_module('lamplighter.runtime.process.launcher', run_name='__main__')\n"
     )
-    monkeypatch.setattr(process, "_SHIM", script)
+    monkeypatch.setattr(launcher_process, "COMMAND", (sys.executable, script))
 
 
 @pytest.mark.usefixtures("watched_shim")

@@ -17,7 +17,8 @@ import uvloop
 from lamplighter.base.world import real_world
 from lamplighter.runtime.port import ContainerSpec, RuntimeUnavailable
 from lamplighter.runtime.process import shim, shim_arguments
-from lamplighter.runtime.process.process_directory import SHIM_DIED, ProcessDirectory
+from lamplighter.runtime.process.launcher_process import LauncherProcess
+from lamplighter.runtime.process.process_directory import SHIM_DIED
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from tests.process_state import process_state
 
@@ -95,10 +96,12 @@ def start_and_kill_engine(directory: Path, script: str, number: signal.Signals) 
         os.killpg(engine.pid, number)
 
 
-def run_shim(directory: ProcessDirectory, text: bytes) -> int:
-    """Run a shim as the engine does; return its exit code once it has decided whether to start the process."""
-    command = [sys.executable, "-I", "-S", shim.__file__, str(directory.path)]
-    return subprocess.run(command, input=text, capture_output=True).returncode
+async def run_shim(arguments: bytes) -> bytes:
+    """Run a shim as the engine does; return its error output once it has decided whether to start the process."""
+    launcher = LauncherProcess()
+    output = await launcher.start_shim(arguments)
+    launcher.close()
+    return output
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -133,6 +136,7 @@ async def test_a_process_without_free_file_descriptors_is_not_started_and_can_be
     assert (await runtime.wait("job")).code == 0
     assert await read_output(runtime) == ["once"]
     await runtime.remove("job")
+    await runtime.close()
 
 
 async def test_a_process_gets_the_user_s_limit_of_open_files(tmp_path: Path) -> None:
@@ -142,6 +146,7 @@ async def test_a_process_gets_the_user_s_limit_of_open_files(tmp_path: Path) -> 
     await runtime.wait("job")
     assert await read_output(runtime) == [str(soft - 1), str(hard)]
     await runtime.remove("job")
+    await runtime.close()
 
 
 async def test_a_killed_shim_ends_the_process_which_is_not_run_again(runtime: ProcessRuntime, gate: Path) -> None:
@@ -249,9 +254,9 @@ def open_files(pid: int) -> list[str]:
 async def test_an_engine_that_dies_while_it_writes_the_arguments_has_started_nothing(runtime: ProcessRuntime) -> None:
     directory = runtime._directory_of("job")
     directory.make()
-    whole = b"/\0\0\0001\0touch-nothing\0PATH=/bin\0end"
+    whole = shim_arguments.encode_arguments(directory.path, job("touch nothing"))
     for text in (b"", whole[:-3], whole[:9]):
-        assert run_shim(directory, text) != 0
+        assert await run_shim(text)
     assert directory.read_leader() is None
     await runtime.start(job("exit 5"))
     assert (await runtime.wait("job")).code == 5
@@ -260,11 +265,11 @@ async def test_an_engine_that_dies_while_it_writes_the_arguments_has_started_not
 async def test_a_second_shim_in_one_directory_starts_nothing(runtime: ProcessRuntime, gate: Path) -> None:
     container = job(f"echo once; cat {gate}; exit 7")
     await runtime.start(container)
-    second = shim_arguments.encode_arguments(job("echo twice"))
-    run_shim(runtime._directory_of("job"), second)
+    second = shim_arguments.encode_arguments(runtime._directory_of("job").path, job("echo twice"))
+    assert await run_shim(second) == b""
     await asyncio.to_thread(gate.write_text, "")
     assert (await runtime.wait("job")).code == 7
-    run_shim(runtime._directory_of("job"), second)
+    assert await run_shim(second) == b""
     assert await read_output(runtime) == ["once"]
 
 

@@ -2,6 +2,7 @@
 
 import os
 import resource
+from pathlib import Path
 
 import pytest
 
@@ -10,22 +11,23 @@ from lamplighter.runtime.port import CannotStart, ContainerSpec, Mount, Ulimit
 from lamplighter.runtime.process import process_user, shim_arguments
 from lamplighter.runtime.process.shim import ShimArguments
 
+PLACE = Path("/data/processes/job")
 JOB = ("printf", "%s", "a b", "", "ü\n$HOME")
 
 
 def test_the_shim_decodes_what_the_engine_encoded() -> None:
     limits = (Ulimit("nofile", 100, 200), Ulimit("core", 0, 0))
     container = ContainerSpec(name="job", command=JOB, environment={"A": "1=2\n", "B": ""}, ulimits=limits)
-    decoded = ShimArguments(shim_arguments.encode_arguments(container))
+    decoded = ShimArguments(shim_arguments.encode_arguments(PLACE, container))
     assert decoded.arguments == [argument.encode() for argument in JOB]
     assert (decoded.environment[b"A"], decoded.environment[b"B"]) == (b"1=2\n", b"")
     assert decoded.limits == [[resource.RLIMIT_NOFILE, 100, 200], [resource.RLIMIT_CORE, 0, 0]]
-    assert (decoded.directory, decoded.user_ids) == (b"/", [])
+    assert (decoded.place, decoded.directory, decoded.user_ids) == (b"/data/processes/job", b"/", [])
 
 
 def test_the_environment_of_the_definition_overrides_the_defaults() -> None:
     decoded = ShimArguments(
-        shim_arguments.encode_arguments(ContainerSpec(name="job", command=JOB, environment={"PATH": "/opt"}))
+        shim_arguments.encode_arguments(PLACE, ContainerSpec(name="job", command=JOB, environment={"PATH": "/opt"}))
     )
     assert decoded.environment[b"PATH"] == b"/opt"
     assert set(decoded.environment) == {b"PATH", b"HOME", b"LANG"}
@@ -55,7 +57,7 @@ def test_settings_that_a_process_cannot_have_are_rejected(
 ) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 0)
     with pytest.raises(CannotStart, match=f"^CannotStartContainerError: .*{reason}"):
-        shim_arguments.encode_arguments(container)
+        shim_arguments.encode_arguments(PLACE, container)
 
 
 def test_a_user_is_resolved_to_its_groups_and_its_home(monkeypatch: pytest.MonkeyPatch) -> None:

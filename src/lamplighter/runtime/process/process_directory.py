@@ -40,9 +40,12 @@ class ProcessDirectory:
     path: Path
 
     def make(self) -> None:
-        """Create the directory and its FIFO if they are missing; the data directory must exist."""
-        for directory in (self.path.parent, self.path):
-            make_directory(directory)
+        """Create the directory and its FIFO if they are missing; the data directory must exist.
+
+        The shim syncs the directory's name, together with the start.
+        """
+        make_directory(self.path.parent)
+        self.path.mkdir(mode=0o700, exist_ok=True)
         if not self.alive.exists():
             os.mkfifo(self.alive, 0o600)
 

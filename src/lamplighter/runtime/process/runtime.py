@@ -13,20 +13,18 @@ import contextlib
 import errno
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 
 from lamplighter.base.errors import Bug
 from lamplighter.runtime.port import ContainerExit, ContainerSpec, OutputLine, RuntimeUnavailable, StartedContainer
 from lamplighter.runtime.process import process_session, shim_arguments
+from lamplighter.runtime.process.launcher_process import LauncherProcess
 from lamplighter.runtime.process.process_directory import ProcessDirectory, SessionLeader, is_locked
 from lamplighter.runtime.process.shim_log import ShimLog
 from lamplighter.runtime.process.shim_watch import ShimWatch
 
 _SUPPORTED = hasattr(os, "pidfd_open") and Path("/proc/self/stat").exists()
-_SHIM = Path(__file__).with_name("shim.py")
 _FILES_TO_START, _FILES_TO_READ = 8, 2
 """The open files of a starting process (one stays open until its removal), and of a reader of its output."""
 _PAUSE = 0.02
@@ -53,6 +51,7 @@ class ProcessRuntime:
         self._file_limit = file_limit
         self._has_room = has_room
         self._starting = 0
+        self._launcher = LauncherProcess()
         self._watches: dict[str, ShimWatch] = {}
 
     def has(self, name: str) -> bool:
@@ -68,10 +67,10 @@ class ProcessRuntime:
         """Implement `Runtime.start`."""
         directory = self._directory_of(container.name)
         if directory.read_leader() is None and directory.read_exit() is None:
-            text = shim_arguments.encode_arguments(container, self._file_limit)
+            text = shim_arguments.encode_arguments(directory.path, container, self._file_limit)
             with self._reserve_files():
                 directory.make()
-                await _launch(directory, text)
+                await self._start_shim(directory, text)
                 if directory.read_exit() is None:
                     self._watch(container.name)
         if refusal := directory.read_refusal():
@@ -80,6 +79,14 @@ class ProcessRuntime:
         if leader is None:
             raise Bug(f"the process {container.name} ended before it started")
         return StartedContainer(runtime_id=str(leader.pid), started_at=leader.started_at)
+
+    async def _start_shim(self, directory: ProcessDirectory, arguments: bytes) -> None:
+        """Return when this shim, or one that a dead engine started, has decided whether the process starts."""
+        output = await self._launcher.start_shim(arguments)
+        while directory.read_leader() is None:
+            if not _has_shim(directory):
+                raise RuntimeUnavailable(f"the shim could not start: {output.decode(errors='replace').strip()}")
+            await asyncio.sleep(_PAUSE)
 
     async def wait(self, name: str) -> ContainerExit:
         """Implement `Runtime.wait`."""
@@ -157,6 +164,7 @@ class ProcessRuntime:
         for watch in self._watches.values():
             watch.close()
         self._watches.clear()
+        self._launcher.close()
 
     @contextlib.contextmanager
     def _reserve_files(self) -> Iterator[None]:
@@ -181,28 +189,6 @@ class ProcessRuntime:
             with _resource_errors():
                 watch = self._watches[name] = ShimWatch(self._directory_of(name).alive)
         return watch
-
-
-async def _launch(directory: ProcessDirectory, text: bytes) -> None:
-    """Start a shim; return when this shim, or one that a dead engine started, has decided whether the process starts.
-
-    The shim starts in a thread, because uvloop loses files when it cannot start a process
-    (https://github.com/MagicStack/uvloop).
-    """
-    output = await asyncio.to_thread(_run_shim, directory.path, text)
-    while directory.read_leader() is None:
-        if not _has_shim(directory):
-            raise RuntimeUnavailable(f"the shim could not start: {output.decode(errors='replace').strip()}")
-        await asyncio.sleep(_PAUSE)
-
-
-def _run_shim(directory: Path, text: bytes) -> bytes:
-    """Run a shim with its arguments as input; return its error output."""
-    command: list[str | Path] = [sys.executable, "-I", "-S", _SHIM, directory]
-    done = subprocess.run(
-        command, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, check=False
-    )
-    return done.stdout
 
 
 def _too_many_files() -> RuntimeUnavailable:

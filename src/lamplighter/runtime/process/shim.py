@@ -1,11 +1,11 @@
 """Watch one plain process: record its start, its output and its exit code in files, even if the engine dies.
 
-Run this file as a script, `python -I -S shim.py DIRECTORY < arguments`; it imports nothing of lamplighter, so that it
-starts in some 40 milliseconds. Guarantees that the process runs at most once: `started` is on disk before the process
-begins, and in a directory that contains it no process is started again. Guarantees that the shim's standard output
-closes as soon as it is decided whether the process starts, and that the shim kills the processes that the process
-leaves behind, except those that it may not kill. `process_directory.py` describes the files. Memory is not limited: no
-rlimit counts what a process really uses.
+The launcher (`launcher.py`) forks a shim for each process. This module imports nothing of lamplighter, so that launcher
+and shims stay small. Guarantees that the process runs at most once: `started` is on disk before the process begins, and
+in a directory that contains it no process is started again. Guarantees that the shim's standard output closes as soon
+as it is decided whether the process starts, and that the shim kills the processes that the process leaves behind,
+except those that it may not kill. `process_directory.py` describes the files. Memory is not limited: no rlimit counts
+what a process really uses.
 """
 
 import ctypes
@@ -15,7 +15,6 @@ import os
 import resource
 import select
 import signal
-import sys
 import time
 
 MAX_RECORD_BYTES = 16 * 1024
@@ -36,10 +35,9 @@ class ShimArguments:
     """The description of the process, from fields separated by NUL: no argument and no variable can contain one."""
 
     def __init__(self, text: bytes) -> None:
-        directory, identity, limits, count, *rest = text.split(b"\0")
+        self.place, self.directory, identity, limits, count, *rest = text.split(b"\0")
         if rest.pop() != b"end":
             raise SystemExit("the engine died while it wrote the arguments")
-        self.directory = directory
         self.user_ids = [int(part) for part in identity.split()]
         self.limits = [[int(part) for part in limit.split()] for limit in limits.split(b",") if limit]
         self.arguments = rest[: int(count)]
@@ -47,30 +45,13 @@ class ShimArguments:
 
 
 def main() -> None:
-    """Run the process unless it was started before."""
-    close_inherited_files()
-    shim_arguments = ShimArguments(sys.stdin.buffer.read())
-    if os.fork():
-        os._exit(0)  # End the engine's direct child: the engine need not wait for it, and no zombie stays.
-    os.chdir(sys.argv[1])
-    for number in IGNORED_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+    """Read the arguments from the standard input; run the process unless it was started before."""
+    with open(0, "rb", closefd=False) as arguments:
+        shim_arguments = ShimArguments(arguments.read())
+    os.chdir(shim_arguments.place)
     alive = os.open("alive", os.O_RDWR | os.O_NONBLOCK)
     if take_lock(alive):
         run_process(shim_arguments, alive)
-
-
-def close_inherited_files() -> None:
-    """Close the files that were inherited from the engine: its port, its pipes.
-
-    Only open files are closed, not each number up to the limit, which may be a thousand million.
-    """
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2:
-            try:  # noqa: SIM105
-                os.close(int(name))
-            except OSError:
-                pass  # The listing itself had opened this one.
 
 
 def take_lock(alive: int) -> bool:
@@ -274,15 +255,20 @@ def kill_descendants(pid: int) -> None:
 
 
 def children() -> list[int]:
-    """Return the pids of the shim's children."""
-    found = []
-    for name in os.listdir("/proc"):
-        try:
-            if name.isdigit() and int(stat(name)[1]) == os.getpid():  # the parent
-                found.append(int(name))
-        except OSError:
-            pass  # It has ended meanwhile.
-    return found
+    """Return the pids of the shim's children, by the kernel's own list or, in a kernel without it, by their parents."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children") as pids:
+            return [int(pid) for pid in pids.read().split()]
+    except FileNotFoundError:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit() and is_child(name)]
+
+
+def is_child(name: str) -> bool:
+    """Return whether a process is a child of the shim."""
+    try:
+        return int(stat(name)[1]) == os.getpid()
+    except OSError:
+        return False  # It has ended meanwhile.
 
 
 def exit_code(pid: int) -> int:
@@ -302,7 +288,10 @@ def write_durably(name: str, *lines: str) -> None:
 
 
 def write_file(name: str, content: bytes) -> None:
-    """Write a temporary file, then rename it: no reader ever sees an incomplete file."""
+    """Write a temporary file, then rename it: no reader ever sees an incomplete file.
+
+    The first file of the directory syncs the directory's own name, too.
+    """
     draft = os.open(name + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         write(draft, content)
@@ -310,7 +299,7 @@ def write_file(name: str, content: bytes) -> None:
     finally:
         os.close(draft)
     os.rename(name + ".new", name)
-    for directory in (".", ".."):
+    for directory in (".",) if name == "exit" else (".", ".."):
         number = os.open(directory, os.O_RDONLY)
         os.fsync(number)
         os.close(number)
@@ -352,7 +341,3 @@ def boot() -> str:
 def now() -> int:
     """Return the milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
-
-
-if __name__ == "__main__":
-    main()

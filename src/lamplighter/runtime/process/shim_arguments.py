@@ -5,7 +5,7 @@ have but a job would need.
 """
 
 import resource
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from lamplighter.runtime.port import ContainerSpec, cannot_start
 from lamplighter.runtime.process import process_user
@@ -14,16 +14,18 @@ UNCHANGED_LIMIT = -2
 """The value that keeps a hard limit unchanged."""
 
 
-def encode_arguments(container: ContainerSpec, file_limit: int | None = None) -> bytes:
+def encode_arguments(place: Path, container: ContainerSpec, file_limit: int | None = None) -> bytes:
     """Return the encoded arguments. Raises `CannotStart` if a plain process can never run like this.
 
-    `file_limit` is the soft limit of open files if the definition names none.
+    `place` is the directory of the shim's files; `file_limit` is the soft limit of open files if the definition names
+    none.
     """
     arguments = [*(container.entry_point or ()), *(container.command or ())]
     _refuse_unsupported(container, arguments)
     user = process_user.resolve_user(container.user)
     environment = {**user.environment, **container.environment}
     fields = [
+        str(place),
         container.working_directory or "/",
         " ".join(map(str, user.ids)),
         ",".join(_limits(container, file_limit)),
