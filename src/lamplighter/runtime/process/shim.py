@@ -27,6 +27,8 @@ IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 UNCHANGED_LIMIT = -2
 """The value that keeps a hard limit unchanged."""
 PR_SET_CHILD_SUBREAPER = 36
+prctl = ctypes.CDLL(None).prctl
+"""A function of the C library; the launcher finds it once for all shims."""
 RESET_SIGNALS = (*IGNORED_SIGNALS, signal.SIGPIPE, signal.SIGXFSZ)
 """The signals whose handling the process must not inherit; Python itself ignores the last two."""
 
@@ -70,7 +72,7 @@ def run_process(shim_arguments: ShimArguments, alive: int) -> None:
     log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     # Make the shim the parent of all descendants whose own parent ends:
     # https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html.
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     pid, fault = fork_process(shim_arguments, child_out, child_err)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: reap(pid))
     reap(pid)  # Children that ended before the handler was set.
@@ -83,7 +85,8 @@ def run_process(shim_arguments: ShimArguments, alive: int) -> None:
         return
     copy_output(pid, {out: Output(b"o"), err: Output(b"e")}, log, alive)
     code = exit_code(pid)
-    os.fsync(log)
+    if os.fstat(log).st_size:
+        os.fsync(log)
     write_durably("exit", str(code), str(now()), "")
 
 
@@ -111,8 +114,6 @@ def exec_program(shim_arguments: ShimArguments, gate: int, failed: int, out: int
     """Execute the program in this child process; never returns."""
     try:
         os.setsid()
-        if not os.read(gate, 1):
-            os._exit(0)  # The shim died before `started` was on disk: the process must not begin.
         for target, source in enumerate((os.open(os.devnull, os.O_RDONLY), out, err)):
             os.dup2(source, target)
         for number in RESET_SIGNALS:
@@ -126,6 +127,8 @@ def exec_program(shim_arguments: ShimArguments, gate: int, failed: int, out: int
             os.setgid(groups[0])
             os.setuid(user)
         os.chdir(shim_arguments.directory)
+        if not os.read(gate, 1):
+            os._exit(0)  # The shim died before `started` was on disk: the process must not begin.
         exec_from_path(shim_arguments)
     except BaseException as error:  # noqa: BLE001 - this is a child process: an error that it does not report is lost
         os.write(failed, explain_start_error(error, shim_arguments).encode())
