@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from lamplighter.runtime.process import shim, shim_arguments
 from lamplighter.runtime.process.launcher_process import LauncherProcess
 from lamplighter.runtime.process.process_directory import SHIM_DIED
 from lamplighter.runtime.process.runtime import ProcessRuntime
-from tests.process_state import process_state
+from tests.process_state import children, parent, process_state
 
 ENGINE = """
 import asyncio, sys
@@ -69,19 +69,6 @@ async def first_line(runtime: ProcessRuntime) -> str:
         async for line in lines:
             return line.text
     raise AssertionError("no output")
-
-
-def parent(pid: str) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def children(pid: str) -> list[str]:
-    found = []
-    for each in (name.name for name in Path("/proc").iterdir() if name.name.isdigit()):
-        with suppress(FileNotFoundError, ProcessLookupError):
-            if parent(each) == int(pid):
-                found.append(each)
-    return found
 
 
 def is_alive(pid: str) -> bool:
@@ -212,10 +199,10 @@ async def test_orphaned_descendants_that_have_ended_leave_no_zombies(runtime: Pr
     orphans = "for i in 1 2 3; do (setsid sh -c 'exit 0' &); done"
     started = await runtime.start(job(f"{orphans}; echo ready; cat {gate}"))
     await first_line(runtime)
-    shim = str(parent(started.runtime_id))
+    main = int(started.runtime_id)
     async with asyncio.timeout(60):
-        while (found := children(shim)) != [started.runtime_id]:
-            assert started.runtime_id in found
+        while (found := children(parent(main))) != [main]:
+            assert main in found
             await asyncio.sleep(0)
     await asyncio.to_thread(gate.write_text, "")
     assert (await runtime.wait("job")).code == 0

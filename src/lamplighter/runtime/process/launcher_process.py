@@ -6,12 +6,15 @@ socket has no name. A start that the launcher had not begun when it died has beg
 
 import asyncio
 import contextlib
+import os
 import socket
 import subprocess
 import sys
 
-MAX_STARTS = 8
-"""The most shims that start at the same time; the others wait, so that the engine and other jobs get processor time."""
+STARTS_AT_ONCE = min(os.cpu_count() or 2, 16)
+"""The shims that start at the same time; the others wait, so that the engine and other jobs get processor time."""
+SLOW_START_SECONDS = 0.2
+"""The seconds after which a start no longer counts: its program may be on a disk that does not answer."""
 COMMAND = (sys.executable, "-P", "-m", "lamplighter.runtime.process.launcher")
 _CHUNK_BYTES = 65_536
 
@@ -21,15 +24,18 @@ class LauncherProcess:
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
-        self._sending = asyncio.Lock()
-        self._starts = asyncio.Semaphore(MAX_STARTS)
+        self._places = asyncio.Semaphore(STARTS_AT_ONCE)
 
     async def start_shim(self, arguments: bytes) -> bytes:
         """Start a shim; return its error output when it is decided whether its process starts, or when it died.
 
         Raises OSError if the launcher cannot start or does not answer.
         """
-        async with self._starts:
+        await self._places.acquire()
+        with contextlib.ExitStack() as place:
+            place.callback(self._places.release)
+            slow = asyncio.get_running_loop().call_later(SLOW_START_SECONDS, place.close)
+            place.callback(slow.cancel)
             connection, shim_end = socket.socketpair()
             with connection:
                 with shim_end:
@@ -39,14 +45,13 @@ class LauncherProcess:
 
     async def _send(self, shim_end: socket.socket) -> None:
         """Send the launcher a shim's end of a connection; start a launcher if there is none or it died."""
-        async with self._sending:
-            if self._socket is not None:
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    _send_connection(self._socket, shim_end)
-                    return
-            self.close()
-            self._socket = await asyncio.to_thread(_start_launcher)
-            _send_connection(self._socket, shim_end)
+        if self._socket is not None and _send_connection(self._socket, shim_end):
+            return
+        self.close()
+        self._socket, launcher_end = socket.socketpair()
+        self._socket.settimeout(0)
+        _send_connection(self._socket, shim_end)  # The launcher reads it as soon as it runs.
+        await asyncio.to_thread(_start_launcher, launcher_end)
 
     def close(self) -> None:
         """End the launcher; the shims continue."""
@@ -55,23 +60,20 @@ class LauncherProcess:
             self._socket = None
 
 
-def _start_launcher() -> socket.socket:
-    """Start a launcher and return the socket to it. Blocks; uvloop's own way loses files when a start fails."""
-    engine_end, launcher_end = socket.socketpair()
+def _start_launcher(launcher_end: socket.socket) -> None:
+    """Start a launcher. Blocks, because uvloop loses files when it cannot start a process."""
+    with launcher_end:
+        number = launcher_end.fileno()
+        subprocess.run(COMMAND, stdin=number, stdout=subprocess.DEVNULL, start_new_session=True, check=False)
+
+
+def _send_connection(launcher: socket.socket, connection: socket.socket) -> bool:
+    """Send a connection; return False if the launcher has died. Raises BlockingIOError if it does not read."""
     try:
-        with launcher_end:
-            subprocess.run(
-                COMMAND, stdin=launcher_end.fileno(), stdout=subprocess.DEVNULL, start_new_session=True, check=False
-            )
-    except BaseException:
-        engine_end.close()
-        raise
-    engine_end.settimeout(0)
-    return engine_end
-
-
-def _send_connection(launcher: socket.socket, connection: socket.socket) -> None:
-    socket.send_fds(launcher, [b"s"], [connection.fileno()])
+        socket.send_fds(launcher, [b"s"], [connection.fileno()])
+    except (BrokenPipeError, ConnectionResetError):
+        return False
+    return True
 
 
 async def _exchange(connection: socket.socket, arguments: bytes) -> bytes:

@@ -10,7 +10,6 @@ Guarantees that every file that this module reads is complete; `shim_log.py` rea
 """
 
 import fcntl
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,14 +39,12 @@ class ProcessDirectory:
     path: Path
 
     def make(self) -> None:
-        """Create the directory and its FIFO if they are missing; the data directory must exist.
+        """Create the directory if it is missing; the data directory must exist.
 
         The shim syncs the directory's name, together with the start.
         """
         make_directory(self.path.parent)
         self.path.mkdir(mode=0o700, exist_ok=True)
-        if not self.alive.exists():
-            os.mkfifo(self.alive, 0o600)
 
     @property
     def alive(self) -> Path:

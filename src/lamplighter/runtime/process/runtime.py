@@ -149,7 +149,7 @@ class ProcessRuntime:
             raise Bug(f"the process {name} still runs and cannot be removed")
         if watch := self._watches.pop(name, None):
             watch.close()
-        directory.clear()
+        await asyncio.to_thread(directory.clear)
 
     async def names(self) -> frozenset[str]:
         """Implement `Runtime.names`."""

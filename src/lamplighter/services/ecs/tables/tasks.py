@@ -85,6 +85,12 @@ def status(reader: Reader, name: str) -> tuple[str, str] | None:
     return (row[0], row[1]) if row else None
 
 
+def statuses(reader: Reader, arn: str) -> tuple[str, str]:
+    """Return the last and the desired status of a task that exists, without reading its body."""
+    ((last, desired),) = reader.rows("SELECT status, desired FROM tasks WHERE arn = ?", (arn,))
+    return last, desired
+
+
 def get_without_body(reader: Reader, arn: str) -> Task:
     """Return a task without its body and tags, which cannot be read."""
     (row,) = reader.rows(f"{TASKS.query} WHERE arn = ?", (arn,))

@@ -70,6 +70,8 @@ class Supervisor:
         self._start_lock = asyncio.Lock()
         """Held during a start: containers start one after another, in their definition's order."""
         self._starts_forbidden = False
+        self._shares_network = False
+        """True for an awsvpc task, whose containers share one network."""
 
     def check_stop_order(self) -> None:
         """Wake the supervisor to check whether the task's stop was ordered."""
@@ -77,9 +79,10 @@ class Supervisor:
 
     async def run(self) -> None:
         """Run the task to its end."""
-        task = self._task()
+        task = _get(self._context.bus.store.reader, self._arn)
         if task.status == "STOPPED":
             return
+        self._shares_network = bool(task.body["attachments"])
         self._states = container_states.load_containers(
             plan_containers(task, self._definition(task), self._context.secrets, self._context.credential_variables),
             task,
@@ -100,8 +103,9 @@ class Supervisor:
             raise Bug(f"the task definition of {self._arn} does not exist")
         return found.body
 
-    def _task(self) -> Task:
-        return _get(self._context.bus.store.reader, self._arn)
+    def _statuses(self) -> tuple[str, str]:
+        """Return the task's last and its desired status."""
+        return tasks.statuses(self._context.bus.store.reader, self._arn)
 
     # --- one container ------------------------------------------------------------------------------------------------
 
@@ -160,7 +164,7 @@ class Supervisor:
 
     def _network(self) -> str | None:
         """Return the container whose network the containers of an awsvpc task share: the first that runs."""
-        if not self._task().body["attachments"]:
+        if not self._shares_network:
             return None
         return next((state.name for state in self._states if state.is_running), None)
 
@@ -174,7 +178,7 @@ class Supervisor:
                 )
 
     async def _copy(self, state: ContainerState) -> None:
-        await copy_output(self._context, self._task().name, state.plan.name, state.name, state.plan.log)
+        await copy_output(self._context, self._arn.rpartition("/")[2], state.plan.name, state.name, state.plan.log)
 
     # --- the task -----------------------------------------------------------------------------------------------------
 
@@ -186,14 +190,14 @@ class Supervisor:
                 return TaskEnd("UserInitiated", "")
             if (ending := container_states.task_end(self._states)) is not None:
                 return ending
-            if container_states.has_changes(self._task().status, self._states):
+            if container_states.has_changes(self._statuses()[0], self._states):
                 for state in await self._context.bus.store.write_with_retry(self._progress):
                     state.recorded = "STOPPED"
             else:
                 await self._changed.wait()
 
     def _stop_ordered(self) -> bool:
-        return self._task().desired == "STOPPED"
+        return self._statuses()[1] == "STOPPED"
 
     def _progress(self, tx: Tx) -> list[ContainerState]:
         """Record the progress of the containers; return those whose end is recorded."""
