@@ -337,3 +337,16 @@ def test_a_descendant_that_cannot_be_killed_does_not_protect_the_others(monkeypa
     monkeypatch.setattr(os, "waitpid", wait)
     shim.kill_descendants(main)
     assert (alive, sorted(attempts)) == ([main, foreign], [foreign, 12, 13, adopted])
+
+
+def test_children_are_found_in_a_kernel_that_does_not_list_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def open_without_list(path: str, mode: str = "r") -> object:
+        if path.endswith("/children"):
+            raise FileNotFoundError
+        return open(path, mode)
+
+    monkeypatch.setattr(shim, "open", open_without_list, raising=False)
+    with subprocess.Popen(["sleep", "1000"]) as child:
+        found = shim.children()
+        child.kill()
+    assert child.pid in found

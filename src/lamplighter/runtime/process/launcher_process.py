@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 
 STARTS_AT_ONCE = min(os.cpu_count() or 2, 16)
 """The shims that start at the same time; the others wait, so that the engine and other jobs get processor time."""
@@ -26,22 +27,27 @@ class LauncherProcess:
         self._socket: socket.socket | None = None
         self._places = asyncio.Semaphore(STARTS_AT_ONCE)
 
-    async def start_shim(self, arguments: bytes) -> bytes:
-        """Start a shim; return its error output when it is decided whether its process starts, or when it died.
-
-        Raises OSError if the launcher cannot start or does not answer.
-        """
+    @contextlib.asynccontextmanager
+    async def wait_for_place(self) -> AsyncIterator[None]:
+        """Wait until few other processes start; a start that is slow gives up its place, but continues."""
         await self._places.acquire()
         with contextlib.ExitStack() as place:
             place.callback(self._places.release)
             slow = asyncio.get_running_loop().call_later(SLOW_START_SECONDS, place.close)
             place.callback(slow.cancel)
-            connection, shim_end = socket.socketpair()
-            with connection:
-                with shim_end:
-                    await self._send(shim_end)
-                connection.settimeout(0)
-                return await _exchange(connection, arguments)
+            yield
+
+    async def start_shim(self, arguments: bytes) -> bytes:
+        """Start a shim; return its error output when it is decided whether its process starts, or when it died.
+
+        Raises OSError if the launcher cannot start or does not answer.
+        """
+        connection, shim_end = socket.socketpair()
+        with connection:
+            with shim_end:
+                await self._send(shim_end)
+            connection.settimeout(0)
+            return await _exchange(connection, arguments)
 
     async def _send(self, shim_end: socket.socket) -> None:
         """Send the launcher a shim's end of a connection; start a launcher if there is none or it died."""

@@ -67,12 +67,8 @@ class ProcessRuntime:
         """Implement `Runtime.start`."""
         directory = self._directory_of(container.name)
         if directory.read_leader() is None and directory.read_exit() is None:
-            text = shim_arguments.encode_arguments(directory.path, container, self._file_limit)
-            with self._reserve_files():
-                directory.make()
-                await self._start_shim(directory, text)
-                if directory.read_exit() is None:
-                    self._watch(container.name)
+            async with self._launcher.wait_for_place():
+                await self._start_process(directory, container)
         if refusal := directory.read_refusal():
             raise refusal
         leader = directory.read_leader()
@@ -80,13 +76,18 @@ class ProcessRuntime:
             raise Bug(f"the process {container.name} ended before it started")
         return StartedContainer(runtime_id=str(leader.pid), started_at=leader.started_at)
 
-    async def _start_shim(self, directory: ProcessDirectory, arguments: bytes) -> None:
+    async def _start_process(self, directory: ProcessDirectory, container: ContainerSpec) -> None:
         """Return when this shim, or one that a dead engine started, has decided whether the process starts."""
-        output = await self._launcher.start_shim(arguments)
-        while directory.read_leader() is None:
-            if not _has_shim(directory):
-                raise RuntimeUnavailable(f"the shim could not start: {output.decode(errors='replace').strip()}")
-            await asyncio.sleep(_PAUSE)
+        arguments = shim_arguments.encode_arguments(directory.path, container, self._file_limit)
+        with self._reserve_files():
+            directory.make()
+            output = await self._launcher.start_shim(arguments)
+            while directory.read_leader() is None:
+                if not _has_shim(directory):
+                    raise RuntimeUnavailable(f"the shim could not start: {output.decode(errors='replace').strip()}")
+                await asyncio.sleep(_PAUSE)
+            if directory.read_exit() is None:
+                self._watch(container.name)
 
     async def wait(self, name: str) -> ContainerExit:
         """Implement `Runtime.wait`."""
