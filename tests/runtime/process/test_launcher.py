@@ -14,6 +14,7 @@ import pytest
 from lamplighter.base.world import real_world
 from lamplighter.runtime.port import ContainerSpec, RuntimeUnavailable
 from lamplighter.runtime.process import launcher_process
+from lamplighter.runtime.process.launcher import fork_shim
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from tests.process_state import children, parent, process_state
 
@@ -207,3 +208,15 @@ async def test_starts_that_a_hanging_launcher_cannot_take_are_refused_and_can_be
         await runtime.start(each)
     assert {(await runtime.wait(each.name)).code for each in jobs} == {0}
     assert [await output(runtime, each.name) for each in jobs] == [["once"]] * len(jobs)
+
+
+async def test_a_launcher_without_room_for_a_shim_says_why_and_continues(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fork() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", fork)
+    engine_end, launcher_end = socket.socketpair()
+    with engine_end:
+        fork_shim(launcher_end.detach())
+        engine_end.settimeout(0)
+        assert b"temporarily unavailable" in await launcher_process._exchange(engine_end, b"arguments")

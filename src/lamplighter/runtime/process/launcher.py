@@ -23,8 +23,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # The kernel itself removes ended shims.
     os.chdir("/")
-    gc.disable()
-    gc.freeze()  # Shims share this memory as long as nobody writes to it.
+    gc.freeze()  # No shim's garbage collector writes to the memory that it shares.
     engine = socket.socket(fileno=0)
     while True:
         message, connections, _, _ = socket.recv_fds(engine, 1, 1)

@@ -83,11 +83,12 @@ def _send_connection(launcher: socket.socket, connection: socket.socket) -> bool
 
 
 async def _exchange(connection: socket.socket, arguments: bytes) -> bytes:
-    """Send all arguments and return all output; a shim that died has no more."""
+    """Send all arguments and return all output; a shim that died takes and gives no more."""
     loop, output = asyncio.get_running_loop(), b""
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         await loop.sock_sendall(connection, arguments)
         connection.shutdown(socket.SHUT_WR)
+    with contextlib.suppress(ConnectionResetError):
         while chunk := await loop.sock_recv(connection, _CHUNK_BYTES):
             output += chunk
     return output

@@ -27,8 +27,8 @@ IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 UNCHANGED_LIMIT = -2
 """The value that keeps a hard limit unchanged."""
 PR_SET_CHILD_SUBREAPER = 36
-prctl = ctypes.CDLL(None).prctl
-"""A function of the C library; the launcher finds it once for all shims."""
+C_LIBRARY = ctypes.CDLL(None)
+"""The C library; the launcher opens it once for all shims."""
 RESET_SIGNALS = (*IGNORED_SIGNALS, signal.SIGPIPE, signal.SIGXFSZ)
 """The signals whose handling the process must not inherit; Python itself ignores the last two."""
 
@@ -76,7 +76,7 @@ def run_process(shim_arguments: ShimArguments, alive: int) -> None:
     log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     # Make the shim the parent of all descendants whose own parent ends:
     # https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html.
-    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    C_LIBRARY.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     pid, fault = fork_process(shim_arguments, child_out, child_err)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: reap(pid))
     reap(pid)  # Children that ended before the handler was set.
