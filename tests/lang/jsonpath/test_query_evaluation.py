@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.jsonpath.queries import PathError, compile_query
-from lamplighter.lang.jsonpath.query_evaluation import MAX_VALUES, QueryTooComplex
+from lamplighter.lang.jsonpath.errors import PathError, QueryTooComplex
+from lamplighter.lang.jsonpath.queries import compile_query
+from lamplighter.lang.jsonpath.query_evaluation import MAX_VALUES
 
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from(["", "a", "ab", "b"]))
 DOCUMENTS = st.recursive(

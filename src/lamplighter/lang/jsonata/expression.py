@@ -1,10 +1,10 @@
 """Evaluate JSONata as Step Functions uses it: the text between `{%` and `%}`.
 
-The library jsonatapy evaluates the expressions. Guarantees AWS's own functions ($partition, $range, $hash, $random,
-$uuid, $parse), AWS's limits on depth and size, and AWS's wording of errors. Undefined is not null. An evaluation
-receives only the values that the expression names, so that a large state costs nothing if it is not used. Rejects
-`$eval` and the top-level context `$`. Does not read the clock: `$now`, `$millis`, `$random` and `$uuid` come from the
-`World` that the caller passes.
+The library jsonatapy evaluates the expressions; it is loaded with the first one, for it takes 5 MB. Guarantees AWS's
+own functions ($partition, $range, $hash, $random, $uuid, $parse), AWS's limits on depth and size, and AWS's wording of
+errors. Undefined is not null. An evaluation receives only the values that the expression names, so that a large state
+costs nothing if it is not used. Rejects `$eval` and the top-level context `$`. Does not read the clock: `$now`,
+`$millis`, `$random` and `$uuid` come from the `World` that the caller passes.
 See https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html and https://docs.jsonata.org.
 """
 
@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from threading import local
-from typing import Final
-
-import jsonatapy
-from jsonatapy import JsonataExpression
+from typing import Final, Protocol
 
 from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.json_text import Json, loads
+from lamplighter.base.modules import load_object
 from lamplighter.base.world import World, format_iso_time
 from lamplighter.lang.intrinsics import functions
 from lamplighter.lang.jsonata.bounded_cost import is_bounded
@@ -128,8 +126,18 @@ def _dollar_names(text: str) -> frozenset[str]:
     return frozenset(_NAME.findall(text))
 
 
-def _compile_program(text: str) -> JsonataExpression:
-    program = jsonatapy.compile(
+class Program(Protocol):
+    """A program of jsonatapy."""
+
+    def register_override(self, name: str, function: Callable[..., Json]) -> None:
+        """Define a function for the next evaluations."""
+
+    def evaluate_json_or_none(self, document: None, bindings: Mapping[str, Json]) -> str | None:
+        """Return the value as JSON text, or None if there is no value."""
+
+
+def _compile_program(text: str) -> Program:
+    program: Program = load_object("jsonatapy:compile")(
         text, timeout=TIME_LIMIT, max_stack_depth=DEPTH_LIMIT, max_sequence_length=SEQUENCE_LIMIT
     )
     for name in _dollar_names(text) & PURE_FUNCTIONS.keys():
@@ -145,13 +153,13 @@ class _Programs(local):
     """
 
     def __init__(self) -> None:
-        self.get: Callable[[str], JsonataExpression] = lru_cache(MAX_CACHED_PROGRAMS)(_compile_program)
+        self.get: Callable[[str], Program] = lru_cache(MAX_CACHED_PROGRAMS)(_compile_program)
 
 
 _PROGRAMS = _Programs()
 
 
-def _evaluate(program: JsonataExpression, bindings: dict[str, Json]) -> str | None:
+def _evaluate(program: Program, bindings: dict[str, Json]) -> str | None:
     try:
         return program.evaluate_json_or_none(None, bindings)
     except OverflowError:

@@ -14,8 +14,9 @@ from typing import Protocol
 
 from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.lang.jsonpath.queries import PathError, Select, apply_function, compile_query, split_call
-from lamplighter.lang.jsonpath.query_evaluation import QueryTooComplex
+from lamplighter.base.modules import load_object
+from lamplighter.lang.jsonpath.errors import PathError, QueryTooComplex
+from lamplighter.lang.jsonpath.path_functions import Select, apply_function, split_call
 
 __all__ = [
     "Path",
@@ -155,9 +156,15 @@ def compile_path(text: str) -> Path:
     name = root if root in ("$", "$$") else root[1:]
     plain, function = split_call(rest)
     steps = _steps(plain, _STEP)
-    select = compile_query("$" + plain) if steps is None else _selector(steps)
+    select = _compile_query("$" + plain) if steps is None else _selector(steps)
     bounded = steps is not None or _BOUNDED.fullmatch(plain) is not None
     return Path(text, name, steps, apply_function(select, function) if function else select, bounded)
+
+
+def _compile_query(text: str) -> Select:
+    """Compile a path that is not plain; the library for it is loaded with the first one."""
+    select: Select = load_object("lamplighter.lang.jsonpath.queries:compile_query")(text)
+    return select
 
 
 def compile_reference(text: str) -> ReferencePath:

@@ -4,12 +4,11 @@ Step Functions reads paths as Jayway JsonPath does (https://github.com/json-path
 (python-jsonpath) parses a path, and `query_evaluation.py` evaluates it. Guarantees that the library parses the syntax
 that both dialects share, and that Jayway's own syntax is rewritten once, when the path is compiled: `@.items.length()`,
 `nin`, `===`, and a function at the end of a path, `$.items.max()`. Rejects the library's own extensions (unions and
-intersections of whole paths).
+intersections of whole paths). The library takes 25 ms to load, so `paths.py` loads this module with the first query.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 
 import jsonpath
 from jsonpath.filter import BaseExpression, FilterExpressionLiteral
@@ -19,33 +18,12 @@ from jsonpath.stream import TokenStream
 
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
+from lamplighter.lang.jsonpath.errors import PathError
+from lamplighter.lang.jsonpath.path_functions import PATH_FUNCTIONS, Select, call_function
 from lamplighter.lang.jsonpath.query_evaluation import NOTHING, UnsupportedQuery, compile_parsed_query
 from lamplighter.lang.regex import InvalidRegex, Regex, compile_java
 
-Select = Callable[[Json], list[Json]]
-"""A function that returns all matches in a document, in document order."""
-
-
-class PathError(ValueError):
-    """A text that is not a path; str() is the reason."""
-
-
-PATH_FUNCTIONS: dict[str, Callable[[Json], Json]] = {
-    "length": len,
-    "size": len,
-    "min": min,
-    "max": max,
-    "sum": sum,
-    "avg": lambda numbers: sum(numbers) / len(numbers),
-    "first": lambda items: items[0],
-    "last": lambda items: items[-1],
-    "keys": list,
-}
-"""Jayway's path functions by name. Each takes an array; `length`, `size` and `keys` take an object, too."""
-
-_OBJECT_FUNCTIONS = {"length", "size", "keys"}
 _NAMES = "|".join(PATH_FUNCTIONS)
-_CALL = re.compile(rf"(.*)\.({_NAMES})\(\)", re.DOTALL)
 
 _REWRITE = re.compile(
     rf"""
@@ -73,24 +51,6 @@ def compile_query(text: str) -> Select:
         raise PathError(f"{text!r} is not a valid path: {error}") from None
     except (jsonpath.JSONPathError, RecursionError) as error:
         raise PathError(f"{text!r} is not a valid path: {str(error).splitlines()[0]}") from None
-
-
-def split_call(text: str) -> tuple[str, str | None]:
-    """Split off the function at the end of a path; return the rest and the function's name, or None."""
-    call = _CALL.fullmatch(text)
-    return (text, None) if call is None else (call[1], call[2])
-
-
-def apply_function(select: Select, name: str) -> Select:
-    """Return a query that applies the function to each match of `select`."""
-    return lambda document: [result for value in select(document) for result in _apply(name, value)]
-
-
-def _apply(name: str, value: Json) -> Iterator[Json]:
-    # A value that the function does not accept yields nothing.
-    if isinstance(value, list) or (isinstance(value, dict) and name in _OBJECT_FUNCTIONS):
-        with suppress(TypeError, ValueError, IndexError, ZeroDivisionError):
-            yield PATH_FUNCTIONS[name](value)
 
 
 def _rewrite(match: re.Match[str]) -> str:
@@ -141,7 +101,7 @@ def _environment() -> _Environment:
 
 
 def _value_function(name: str) -> Callable[[Json], Json]:
-    return lambda value: next(_apply(name, value), NOTHING)
+    return lambda value: next(call_function(name, value), NOTHING)
 
 
 _ENVIRONMENT = _environment()

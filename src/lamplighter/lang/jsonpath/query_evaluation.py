@@ -13,6 +13,7 @@ from jsonpath import JSONPath, segments, selectors
 from jsonpath import filter as filters
 
 from lamplighter.base.json_text import Json
+from lamplighter.lang.jsonpath.errors import QueryTooComplex
 from lamplighter.lang.regex import InvalidRegex, Regex, TextTooLong, compile_linear
 
 MAX_VALUES = 500_000
@@ -25,10 +26,6 @@ worst."""
 INSTRUCTIONS_PER_VALUE = 12
 COMPILE_COST_PER_CHARACTER = 100
 """The cost, in values, of each character of a regular expression that comes from the document."""
-
-
-class QueryTooComplex(LookupError):
-    """A query that would read too many values; str() is the message."""
 
 
 class UnsupportedQuery(ValueError):
