@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from botocore.model import ListShape, MapShape, Shape, StructureShape
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
+from lamplighter.base.service_model import ListShape, MapShape, Shape, StructureShape
 
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
@@ -36,7 +36,7 @@ def _valid_value(shape: Shape, words: TextsByName, name: str, depth: int) -> st.
     if isinstance(shape, MapShape):
         return st.dictionaries(st.sampled_from(texts), values_of_shape(shape.value, words, name, depth - 1), max_size=2)
     if shape.type_name == "string":
-        known = list(getattr(shape, "enum", [])) or texts
+        known = list(shape.metadata.get("enum", [])) or texts
         return st.integers(0, 9).flatmap(lambda dice: st.text(max_size=8) if dice == 0 else st.sampled_from(known))
     return st.booleans() if shape.type_name == "boolean" else NUMBERS
 

@@ -13,6 +13,7 @@ from botocore.serialize import create_serializer
 from lamplighter.base.json_text import Json
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.models.catalog import ModelCatalog
+from tests.service_models import botocore_model
 
 ENDPOINT = "http://127.0.0.1:4566"
 
@@ -37,7 +38,9 @@ def make_request(catalog: ModelCatalog) -> Callable[..., HttpRequest]:
     ) -> HttpRequest:
         service_model = catalog.service(service, protocol)
         serializer = create_serializer(service_model.protocol, include_validation=False)
-        request_dict = serializer.serialize_to_request(params, service_model.model.operation_model(operation))
+        request_dict = serializer.serialize_to_request(
+            params, botocore_model(service_model.model).operation_model(operation)
+        )
         prepare_request_dict(request_dict, endpoint_url=ENDPOINT)
         unsigned = create_request_object(request_dict)
         signer = SigV4QueryAuth if presigned else SigV4Auth
@@ -75,7 +78,7 @@ def parse_response(catalog: ModelCatalog) -> Callable[..., Json]:
             "body": response.body,
         }
         return create_parser(service_model.protocol).parse(
-            response_dict, service_model.model.operation_model(operation).output_shape
+            response_dict, botocore_model(service_model.model).operation_model(operation).output_shape
         )
 
     return parse

@@ -6,25 +6,24 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from botocore.model import ServiceModel
-
 from lamplighter.base.json_text import Json
+from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World, real_world
 from lamplighter.bus import Bus, Service
 from lamplighter.engine import file_descriptors, metrics
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.dispatcher import Dispatcher
+from lamplighter.engine.lazy_http import LazyHttp
+from lamplighter.engine.lazy_runtime import LazyRuntime
 from lamplighter.engine.lazy_service import LazyService
 from lamplighter.engine.turn_times import TurnTimes
 from lamplighter.isolation.port import Isolation
 from lamplighter.isolation.processes import WorkerProcesses
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.outbound.http import HttpClient
 from lamplighter.outbound.mail import MailFolder, SmtpMail
 from lamplighter.outbound.port import Outbound
 from lamplighter.outbound.program import NoPrograms, ShellPrograms
 from lamplighter.runtime.composite import CompositeRuntime
-from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
@@ -181,7 +180,7 @@ def _runtime(config: EngineConfig, name: str, world: World) -> Runtime:
     )
     if config.runtime is RuntimeChoice.PROCESS:
         return processes
-    docker = DockerRuntime(name, world.now)
+    docker = LazyRuntime("lamplighter.runtime.docker.runtime:DockerRuntime", lambda build: build(name, world.now))
     return docker if config.runtime is RuntimeChoice.DOCKER else CompositeRuntime(docker, processes)
 
 
@@ -192,7 +191,7 @@ def _outbound(config: EngineConfig) -> Outbound:
     programs = (
         ShellPrograms(file_limit=config.child_file_limit, has_room=has_room) if config.allow_commands else NoPrograms()
     )
-    return Outbound(mail, HttpClient(), programs)
+    return Outbound(mail, LazyHttp(), programs)
 
 
 def _credential_variables(credentials: Credentials | None) -> dict[str, str]:

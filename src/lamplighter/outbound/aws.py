@@ -8,13 +8,12 @@ https://boto3.amazonaws.com/v1/documentation/api/latest/guide/configuration.html
 import asyncio
 from collections.abc import Callable, Mapping
 
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
-from botocore.loaders import Loader, UnknownServiceError
-from botocore.model import ServiceModel
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, UnknownServiceError
 
 from lamplighter.base.errors import AwsError, Bug, ServiceError
 from lamplighter.base.json_text import Json
 from lamplighter.base.modules import load_object
+from lamplighter.base.service_model import ServiceModel
 from lamplighter.outbound.service_names import names_by_sdk_identifier
 
 Call = Callable[[str, Json], Json]
@@ -56,11 +55,11 @@ class RemoteServices:
     def botocore_name(self, identifier: str) -> str:
         """Return the service name for an AWS SDK identifier, or the identifier itself if no service has it."""
         if not self._names_by_identifier:
-            self._names_by_identifier = names_by_sdk_identifier(Loader().list_available_services("service-2"))
+            self._names_by_identifier = names_by_sdk_identifier(_loader().list_available_services("service-2"))
         return self._names_by_identifier.get(identifier, identifier)
 
     def model(self, service: str) -> ServiceModel:
-        """Return botocore's model of a service."""
+        """Return the model of a service."""
         model = self._load(service)
         if model is None:
             raise Bug(f"there is no service {service}")
@@ -78,10 +77,10 @@ class RemoteServices:
     def _load(self, service: str) -> ServiceModel | None:
         if service not in self._models:
             try:
-                description = Loader().load_service_model(service, "service-2")
+                definition = _loader().load_service_model(service, "service-2")
             except UnknownServiceError:
                 return None
-            self._models[service] = ServiceModel(description, service)
+            self._models[service] = ServiceModel(definition)
         return self._models[service]
 
     def _client(self, service: str, region: str) -> Json:
@@ -98,6 +97,11 @@ class RemoteServices:
                 service, region_name=region, endpoint_url=endpoint, config=config
             )
         return self._clients[key]
+
+
+def _loader() -> Json:
+    """Return botocore's reader of models; it loads botocore's HTTP client, which most engines do not need."""
+    return load_object("botocore.loaders:Loader")()
 
 
 def _call(client: Json, operation: str, params: Json) -> Json:

@@ -24,6 +24,10 @@ class RuntimeUnavailable(LamplighterError):
     """The runtime does not answer. Nothing is lost and nothing has failed; try again later."""
 
 
+class InvalidRuntimeAddress(RuntimeUnavailable):
+    """The configured address of the runtime is invalid, so that it never answers."""
+
+
 class ImageUnavailable(LamplighterError):
     """The image is not on this machine and cannot be pulled; the text is ECS's, `CannotPullContainerError: …`."""
 

@@ -18,6 +18,7 @@ from lamplighter.wire.models.service_models import QUERY, load_service
 from tests.asl.definition.test_parse import node_paths, with_renamed_member, with_value, without_node
 from tests.property_settings import examples
 from tests.random_parameters import documents, values_of_shape
+from tests.service_models import botocore_model
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, template
 
 FUZZ = settings(
@@ -255,7 +256,7 @@ def requests(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
     operation = MODEL.operation_model(draw(st.sampled_from(OPERATIONS)))
     params = draw(values_of_shape(operation.input_shape, TEXTS))
     try:
-        body = SERIALIZER.serialize_to_request(params, operation)["body"]
+        body = SERIALIZER.serialize_to_request(params, botocore_model(MODEL).operation_model(operation.name))["body"]
     except (TypeError, AttributeError, ValueError, KeyError):
         reject()
     return operation.name, {name: str(value) for name, value in body.items() if name not in ("Action", "Version")}

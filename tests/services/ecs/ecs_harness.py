@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-import botocore.session
-from botocore.model import Shape
-
 from lamplighter.base import secret_references
 from lamplighter.base.json_text import Json
+from lamplighter.base.service_model import ServiceModel, Shape, read_definition
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.services.ecs.service import Ecs
 from lamplighter.services.ecs.tasks.placement import Capacity
@@ -30,7 +28,7 @@ FARGATE = {
 RUN_TASK = {"taskDefinition": "night", "launchType": "FARGATE", "networkConfiguration": NETWORK}
 
 
-MODEL = botocore.session.get_session().get_service_model("ecs")
+MODEL = ServiceModel(read_definition("ecs"))
 TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str, "integer": int, "long": int, "boolean": bool, "timestamp": float, "double": (int, float),
 }  # fmt: skip
@@ -111,7 +109,9 @@ class EcsHarness:
     async def ecs_call(self, operation: str, **params: Json) -> Json:
         """Call an operation and check that its answer matches the shape in AWS's model."""
         answer = await self.bus.call(CALLER, "ecs", operation, params)
-        check_shape(MODEL.operation_model(operation).output_shape, answer, operation)
+        shape = MODEL.operation_model(operation).output_shape
+        assert shape is not None
+        check_shape(shape, answer, operation)
         return answer
 
     async def run_task(self, **params: Json) -> str:

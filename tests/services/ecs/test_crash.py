@@ -11,6 +11,9 @@ from lamplighter.store import outbox
 from tests.fake_runtime import FakeRuntime, Script
 from tests.services.ecs.ecs_harness import FARGATE, EcsHarness, fargate_definition
 
+STRAY = "0" * 32 + "-stray"
+"""The name of a container that belongs to no task."""
+
 
 class KillingRuntime(FakeRuntime):
     """A fake runtime that kills the engine before or after its n-th call, so that the engine never gets the answer."""
@@ -152,13 +155,29 @@ async def test_a_secret_that_is_missing_at_the_restart_does_not_orphan_a_running
     check_task_ran_once(harness, await harness.wait_for_end(arn), 0)
 
 
-async def test_containers_that_belong_to_no_task_are_stopped_and_removed(harness: EcsHarness) -> None:
-    harness.runtime.script(Script(after=None))
-    await harness.runtime.start(ContainerSpec(name="0" * 32 + "-stray", image="busybox"))
+async def test_containers_that_belong_to_no_task_are_stopped_and_removed_at_the_start(harness: EcsHarness) -> None:
+    await harness.wait_for_end(await harness.register_and_run_task())
+    await start_stray_container(harness)
     await harness.restart()
     await harness.wait_until(lambda: not harness.ecs._running)
-    assert harness.runtime.count("stop", "0" * 32 + "-stray") == 1
+    assert harness.runtime.count("stop", STRAY) == 1
     assert await harness.runtime.names() == frozenset()
+
+
+async def test_an_engine_without_tasks_removes_stray_containers_with_its_first_task(harness: EcsHarness) -> None:
+    await start_stray_container(harness)
+    await harness.restart()
+    await harness.wait_until(lambda: not harness.ecs._running)
+    assert await harness.runtime.names() == {STRAY}
+    await harness.wait_for_end(await harness.register_and_run_task())
+    await harness.wait_until(lambda: not harness.ecs._running)
+    assert await harness.runtime.names() == frozenset()
+
+
+async def start_stray_container(harness: EcsHarness) -> None:
+    """Run a container that belongs to no task until it is stopped."""
+    harness.runtime.script(Script(after=None), lambda container: container.name == STRAY)
+    await harness.runtime.start(ContainerSpec(name=STRAY, image="busybox"))
 
 
 async def test_adoption_waits_for_an_unavailable_runtime(harness: EcsHarness) -> None:

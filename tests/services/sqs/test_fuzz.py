@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from botocore.model import Shape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.service_model import Shape
 from lamplighter.wire.models.catalog import ModelCatalog
 from tests.property_settings import examples
 from tests.services.sqs.sqs_harness import SqsHarness, arn, redrive_policy
@@ -127,7 +127,9 @@ def values_of_shape(shape: Shape, name: str, handles: list[str]) -> st.SearchStr
 def test_every_answer_can_be_encoded_and_every_error_is_one_of_aws(
     harness: FilledQueues, name: str, data: st.DataObject
 ) -> None:
-    params = data.draw(values_of_shape(MODEL.operation_model(name).input_shape, "", harness.handles), label="params")
+    shape = MODEL.operation_model(name).input_shape
+    assert shape is not None
+    params = data.draw(values_of_shape(shape, "", harness.handles), label="params")
     operations = [CATALOG.operation("sqs", name, protocol) for protocol in ("json", "query")]
     try:
         operations[0].check(params)

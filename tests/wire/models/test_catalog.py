@@ -4,10 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from botocore.loaders import Loader
 
+from lamplighter.base import service_model
 from lamplighter.base.errors import UnknownOperation
 from lamplighter.base.json_text import Json
+from lamplighter.wire.models import service_models
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.service_models import SERVICES, load_service
 from lamplighter.wire.protocols import aws_json, query, rest_json
@@ -21,21 +22,14 @@ def test_the_service_table_agrees_with_the_models(catalog: ModelCatalog) -> None
         assert name == metadata.get("signingName", metadata["endpointPrefix"])
 
 
-def test_the_models_are_the_latest_ones_of_botocore(catalog: ModelCatalog) -> None:
-    for name, entry in SERVICES.items():
-        latest = Loader().load_service_model(entry.model, "service-2")
-        assert catalog.service(name).model._service_description == latest
-
-
 def test_only_the_requested_model_is_read_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
-    def load(loader: Loader, path: str) -> Json:
-        read.append(path.split("/")[0])
-        return original(loader, path)
+    def read_definition(service: str) -> Json:
+        read.append(service)
+        return service_model.read_definition(service)
 
-    original = Loader.load_data
-    monkeypatch.setattr(Loader, "load_data", load)
+    monkeypatch.setattr(service_models, "read_definition", read_definition)
     load_service.cache_clear()
     catalogs = ModelCatalog(), ModelCatalog()
     assert read == []

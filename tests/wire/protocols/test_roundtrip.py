@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from botocore.model import Shape
 
 from lamplighter.base.json_text import Json, RawJson
+from lamplighter.base.service_model import Shape
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.service_models import SERVICES
@@ -23,7 +23,7 @@ def sample(shape: Shape, *, on_wire: bool) -> Json:
     match shape.type_name:
         case "structure":
             found = {name: sample(member, on_wire=on_wire) for name, member in shape.members.items()}
-            return dict(list(found.items())[:1]) if shape.is_tagged_union else found
+            return dict(list(found.items())[:1]) if shape.metadata.get("union") else found
         case "list":
             return [sample(shape.member, on_wire=on_wire)] * 2
         case "map":
@@ -48,8 +48,8 @@ def is_finite(shape: Shape | None, seen: frozenset[str] = frozenset()) -> bool:
         return True
     if shape.name in seen:
         return False
-    inner = list(getattr(shape, "members", {}).values())
-    inner += [part for name in ("member", "value") if (part := getattr(shape, name, None)) is not None]
+    inner = list(shape.members.values())
+    inner += [shape.member] if shape.type_name == "list" else [shape.value] if shape.type_name == "map" else []
     return all(is_finite(part, seen | {shape.name}) for part in inner)
 
 

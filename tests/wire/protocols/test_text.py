@@ -3,17 +3,13 @@
 from math import inf, isnan, nan
 
 import pytest
-from botocore.model import Shape
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.wire.protocols.text import parse_text, write_text
-
-
-def shape(kind: str) -> Shape:
-    return Shape("S", {"type": kind})
+from tests.service_models import scalar_shape
 
 
 @given(
@@ -26,23 +22,23 @@ def shape(kind: str) -> Shape:
 )
 def test_parsing_reverses_writing(case: tuple[str, Json]) -> None:
     kind, value = case
-    assert parse_text(write_text(value, shape(kind)), shape(kind)) == value
+    assert parse_text(write_text(value, scalar_shape(kind)), scalar_shape(kind)) == value
 
 
 def test_a_timestamp_is_written_as_aws_writes_it() -> None:
-    assert write_text(1767225600.5, shape("timestamp")) == "2026-01-01T00:00:00.500Z"
+    assert write_text(1767225600.5, scalar_shape("timestamp")) == "2026-01-01T00:00:00.500Z"
 
 
 def test_a_timestamp_without_a_zone_is_utc() -> None:
-    assert parse_text("2026-01-01T00:00:00", shape("timestamp")) == 1767225600.0
+    assert parse_text("2026-01-01T00:00:00", scalar_shape("timestamp")) == 1767225600.0
 
 
 @pytest.mark.parametrize(("text", "value"), [("NaN", nan), ("Infinity", inf), ("-Infinity", -inf)])
 def test_a_double_that_is_no_number_has_aws_s_spelling(text: str, value: float) -> None:
     """https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#non-numeric-float-and-double-serialization."""
-    parsed = parse_text(text, shape("double"))
+    parsed = parse_text(text, scalar_shape("double"))
     assert isnan(parsed) if isnan(value) else parsed == value
-    assert write_text(value, shape("double")) == text
+    assert write_text(value, scalar_shape("double")) == text
 
 
 @pytest.mark.parametrize(
@@ -51,7 +47,7 @@ def test_a_double_that_is_no_number_has_aws_s_spelling(text: str, value: float) 
 @pytest.mark.parametrize("kind", ["double", "float"])
 def test_a_double_that_only_python_can_parse_is_malformed_input(kind: str, text: str) -> None:
     with pytest.raises(AwsError) as caught:
-        parse_text(text, shape(kind))
+        parse_text(text, scalar_shape(kind))
     assert caught.value.code == "MalformedInput"
 
 
@@ -60,5 +56,5 @@ def test_a_double_that_only_python_can_parse_is_malformed_input(kind: str, text:
 )
 def test_a_text_of_another_type_is_malformed_input(kind: str, text: str) -> None:
     with pytest.raises(AwsError) as caught:
-        parse_text(text, shape(kind))
+        parse_text(text, scalar_shape(kind))
     assert caught.value.code == "MalformedInput"

@@ -38,7 +38,7 @@ from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.program import MAIL_SERVER_VARIABLE
-from lamplighter.runtime.port import RuntimeUnavailable
+from lamplighter.runtime.port import InvalidRuntimeAddress, RuntimeUnavailable
 from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
 
@@ -217,7 +217,7 @@ async def _serve(
     engine, garbage = await Engine.open(config), GarbageCollector()
     try:
         reconciler = None if source is None else await source.reconciler(engine)
-        if source is None or source.needs_docker:
+        if config.runtime is RuntimeChoice.DOCKER or (source is not None and source.needs_docker):
             await _warn_if_runtime_unavailable(engine)
         garbage.start()
         write_file(config.data_directory / ADDRESS_FILE, f"{config.public_url}\n".encode())
@@ -267,6 +267,8 @@ def _log_reconciler_failure(task: "asyncio.Task[None]") -> None:
 async def _warn_if_runtime_unavailable(engine: Engine) -> None:
     try:
         await engine.runtime.check()
+    except InvalidRuntimeAddress:
+        raise
     except RuntimeUnavailable as error:
         log.warning("%s", error)
 

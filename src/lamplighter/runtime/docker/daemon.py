@@ -13,16 +13,12 @@ import aiohttp
 from aiodocker import Docker, DockerError
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.runtime.port import CannotStart, ImageUnavailable, RuntimeUnavailable
+from lamplighter.runtime.port import CannotStart, ImageUnavailable, InvalidRuntimeAddress, RuntimeUnavailable
 
 _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 _ADVICE = "start Docker, or choose plain processes with --runtime process"
 RETRY_SECONDS = 0.05, 2.0
 """The first and the longest pause before a request to a daemon that did not answer is repeated."""
-
-
-class InvalidAddress(LamplighterError):
-    """The configured address of Docker is invalid."""
 
 
 class ImageMissing(LamplighterError):
@@ -36,7 +32,7 @@ def connect(address: str | None) -> Docker:
     except AssertionError:  # no DOCKER_HOST, no context, no socket: aiodocker fails, but Docker may start later
         client = Docker(_DEFAULT_ADDRESS)
     except (ValueError, DockerError) as error:
-        raise InvalidAddress(f"DOCKER_HOST or Docker's context is invalid ({error}): {_ADVICE}") from error
+        raise InvalidRuntimeAddress(f"DOCKER_HOST or Docker's context is invalid ({error}): {_ADVICE}") from error
     # Each running container holds two connections, aiohttp's limit is 100, and aiodocker has no setting for it.
     client.connector._limit = 0  # noqa: SLF001
     return client

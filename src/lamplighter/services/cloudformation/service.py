@@ -6,9 +6,8 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Operat
 import logging
 from collections.abc import Callable, Mapping
 
-from botocore.model import ServiceModel
-
 from lamplighter.base.json_text import Json
+from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.outbound.aws import RemoteServices

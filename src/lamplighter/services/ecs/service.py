@@ -76,6 +76,7 @@ class Ecs(Service):
         )
         self._watching: asyncio.Task[None] | None = None
         """The asyncio task that checks the runtime while there are ECS tasks."""
+        self._orphans_sought = False
         self.operations: Mapping[str, Operation] = {
             "CreateCluster": Operation(write=clusters.create_cluster),
             "DeleteCluster": Operation(write=clusters.delete_cluster),
@@ -107,16 +108,22 @@ class Ecs(Service):
         self._supervisors[row.subject].check_stop_order()
 
     async def start(self) -> None:
-        """Supervise every task that has not stopped, and remove containers without a task."""
+        """Supervise every task that has not stopped, and remove containers without a task.
+
+        An engine that has never had a task does not ask the runtime, which would have to be loaded.
+        """
+        if tasks.any_exists(self._store.reader):
+            self._begin_orphan_removal()
         for arn in tasks.running_arns(self._store.reader):
             self._supervise(arn)
-        self._spawn(self._retry_until_success("removing containers without a task", self._remove_orphans))
 
     async def catch_up(self) -> None:
         """Wait until the ends of tasks are recorded that no engine could observe, at most `CATCH_UP_SECONDS`.
 
         So services learn of them before their timers fire: after a start, and after a pause of the machine.
         """
+        if not self._end_events:
+            return  # there is no task to wait for
         try:
             async with asyncio.timeout(CATCH_UP_SECONDS):
                 ended = await self._context.runtime.ended_names()
@@ -151,6 +158,8 @@ class Ecs(Service):
     def _supervise(self, arn: str) -> None:
         """Start a supervisor for a task that has none."""
         if arn not in self._supervisors:
+            if not self._orphans_sought:
+                self._begin_orphan_removal()
             self._end_events[arn] = asyncio.Event()
             self._supervisors[arn] = Supervisor(self._context, arn, self._end_events[arn])
             self._spawn(self._run_supervisor(arn))
@@ -173,7 +182,7 @@ class Ecs(Service):
                 await self._store.write_with_retry(
                     partial(damaged_task.end_damaged_task, self._context.bus, self._context.world, arn, str(error))
                 )
-                self._spawn(self._retry_until_success("removing containers without a task", self._remove_orphans))
+                self._begin_orphan_removal()
 
         try:
             await self._retry_until_success(f"supervising {arn}", run)
@@ -208,6 +217,10 @@ class Ecs(Service):
         return task
 
     # --- containers without a task ------------------------------------------------------------------------------------
+
+    def _begin_orphan_removal(self) -> None:
+        self._orphans_sought = True
+        self._spawn(self._retry_until_success("removing containers without a task", self._remove_orphans))
 
     async def _remove_orphans(self) -> None:
         """Stop and remove containers whose task has stopped or is unknown."""

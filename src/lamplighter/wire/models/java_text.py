@@ -7,9 +7,8 @@ value as its toString, and their patterns are in Java's dialect.
 import re
 from collections.abc import Iterable
 
-from botocore.model import Shape
-
 from lamplighter.base.json_text import Json
+from lamplighter.base.service_model import Shape
 
 REDACTED = "*** Sensitive Data Redacted ***"
 

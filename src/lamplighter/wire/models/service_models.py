@@ -8,11 +8,8 @@ See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signe
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from botocore.loaders import Loader
-from botocore.model import ServiceModel, Shape
-
+from lamplighter.base.service_model import ServiceModel, Shape, read_definition
 from lamplighter.wire.models import service_quirks
 from lamplighter.wire.models.service_quirks import ServiceQuirks
 from lamplighter.wire.protocols import sqs_query
@@ -70,10 +67,7 @@ class ServiceShapes:
 def load_service(name: str, protocol: str) -> ServiceShapes:
     """Read a service's model. Raises KeyError if there is no such service."""
     entry = SERVICES[name]
-    loader = Loader()
-    # Not `Loader.load_service_model`: it looks through the folders of all 400 services first, which takes 15 ms.
-    version = loader.determine_latest_version(entry.model, "service-2")
-    description = loader.load_data(str(Path(entry.model, version, "service-2")))
+    definition = read_definition(entry.model)
     if name == "sqs" and protocol == QUERY:
-        description = sqs_query.query_model(description)
-    return ServiceShapes(name, protocol, ServiceModel(description, entry.model), service_quirks.quirks_of(name))
+        definition = sqs_query.query_model(definition)
+    return ServiceShapes(name, protocol, ServiceModel(definition), service_quirks.quirks_of(name))

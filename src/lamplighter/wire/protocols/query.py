@@ -6,10 +6,9 @@ SQS, the path names the queue if no parameter does, as its oldest clients rely o
 
 from collections.abc import Callable
 
-from botocore.model import OperationModel, Shape
-
 from lamplighter.base.errors import AwsError, MissingAuthentication, UnknownOperation
 from lamplighter.base.json_text import Json
+from lamplighter.base.service_model import OperationModel, Shape
 from lamplighter.wire.http import HttpRequest, Response, make_response
 from lamplighter.wire.models.service_models import ServiceShapes
 from lamplighter.wire.protocols.form import FormNode, build_tree, parse_fields

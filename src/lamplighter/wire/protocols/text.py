@@ -7,11 +7,10 @@ since the epoch in Python; see https://smithy.io/2.0/aws/protocols/aws-query-pro
 from datetime import UTC, datetime, timedelta
 from math import inf, isfinite, isnan, nan
 
-from botocore.model import Shape
-
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.number_text import parse_decimal, parse_integer
+from lamplighter.base.service_model import Shape
 from lamplighter.wire.protocols.blobs import from_base64, to_base64
 
 MAX_QUOTED_LENGTH = 200

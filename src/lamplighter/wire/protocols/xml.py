@@ -7,9 +7,8 @@ Characters that XML cannot contain become U+FFFD, and a carriage return is escap
 import re
 from collections.abc import Iterator
 
-from botocore.model import Shape
-
 from lamplighter.base.json_text import Json
+from lamplighter.base.service_model import Shape
 from lamplighter.wire.protocols.text import write_text
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

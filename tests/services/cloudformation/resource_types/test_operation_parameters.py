@@ -1,13 +1,13 @@
 """Properties of a resource are converted to the types of the operation's parameters."""
 
 import pytest
-from botocore.model import Shape
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
+from tests.service_models import scalar_shape
 
-DOUBLE = Shape("Threshold", {"type": "double"})
+DOUBLE = scalar_shape("double")
 
 
 @pytest.mark.parametrize(("value", "number"), [("1.5", 1.5), (" 2 ", 2.0), (3, 3.0), ("-1e3", -1000.0)])

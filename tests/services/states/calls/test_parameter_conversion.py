@@ -4,16 +4,14 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html
 """
 
 import pytest
-from botocore.loaders import Loader
-from botocore.model import ServiceModel, Shape
 
 from lamplighter.base.json_text import Json
+from lamplighter.base.service_model import ServiceModel, Shape, read_definition
 from lamplighter.services.states.calls.parameter_conversion import ParametersRefused, to_service
 
 
-def shape(service: str, operation: str) -> Shape:
-    model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
-    return model.operation_model(operation).input_shape
+def shape(service: str, operation: str) -> Shape | None:
+    return ServiceModel(read_definition(service)).operation_model(operation).input_shape
 
 
 SEND = shape("sqs", "SendMessage")

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from botocore.model import ServiceModel
-
 from lamplighter.base.json_text import Json
+from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.services.cloudformation.stacks.stack_events import StackEvents

@@ -7,10 +7,9 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alar
 
 from dataclasses import dataclass
 
-from botocore.loaders import Loader
-
 from lamplighter.base.arn import Arn
 from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.base.service_model import DATA, read_data_file
 from lamplighter.services.cloudwatch.alarms.alarm_settings import is_composite, watched_metric
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import MISSING, format_instant
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
@@ -182,6 +181,6 @@ def _payload(before: Alarm, alarm: Alarm) -> Json:
 
 def region_name(code: str) -> str:
     """Return the name of a region that alarms use, such as US East (N. Virginia)."""
-    partitions = Loader().load_data("partitions")["partitions"]
+    partitions = read_data_file(DATA / "partitions")["partitions"]
     found: Json = next((each["regions"][code] for each in partitions if code in each["regions"]), {})
     return str(found.get("description", code))

@@ -97,6 +97,11 @@ def get_without_body(reader: Reader, arn: str) -> Task:
     return TASKS.parse((*row[:8], "{}", "[]", *row[10:]))
 
 
+def any_exists(reader: Reader) -> bool:
+    """Return whether there is any task, running or stopped."""
+    return reader.row("SELECT 1 FROM tasks LIMIT 1") is not None
+
+
 def running_arns(reader: Reader) -> list[str]:
     """Return the ARNs of all tasks that have not stopped."""
     return [row[0] for row in reader.rows("SELECT arn FROM tasks WHERE status <> 'STOPPED' ORDER BY id")]

@@ -10,6 +10,7 @@ is a plain process, which needs no runtime.
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World, format_iso_time
@@ -53,9 +54,11 @@ class OutageWatch:
 
     async def check(self) -> None:
         """Check the runtime once, and record what has changed."""
-        unavailable = await self._is_unavailable()
-        if unavailable or self._is_recorded():
-            await self._bus.store.write_with_retry(self._record_outage if unavailable else self._record_recovery)
+        reason = await self._unavailable_reason()
+        if reason is not None:
+            await self._bus.store.write_with_retry(partial(self._record_outage, reason))
+        elif self._is_recorded():
+            await self._bus.store.write_with_retry(self._record_recovery)
 
     def release_task(self, tx: Tx, task: str) -> None:
         """Release the timeout of an ended task without extending it: it decides whether the task ended in time."""
@@ -66,22 +69,23 @@ class OutageWatch:
         reader = self._bus.store.reader
         return outages.current(reader) is not None or bool(outages.held_tasks(reader))
 
-    async def _is_unavailable(self) -> bool:
+    async def _unavailable_reason(self) -> str | None:
+        """Return why the runtime does not answer, or None if it answers."""
         try:
             await self._runtime.check()
-        except (RuntimeUnavailable, TimeoutError):
-            return True
-        return False
+        except (RuntimeUnavailable, TimeoutError) as error:
+            return str(error) or "Docker does not answer in time"
+        return None
 
     # --- the runtime does not answer ----------------------------------------------------------------------------------
 
-    def _record_outage(self, tx: Tx) -> None:
+    def _record_outage(self, reason: str, tx: Tx) -> None:
         waiting = list(self._tasks_needing_runtime())
         outage = outages.current(tx)
         if outage is None:
             if not waiting:
                 return
-            log.error("Docker does not answer; tasks that wait for it: %s", len(waiting))
+            log.error("%s; tasks that wait for it: %s", reason, len(waiting))
             outages.begin(tx, self._world.now())
         for task in waiting:
             if outages.hold_task(tx, task.arn, self._world.monotonic()):

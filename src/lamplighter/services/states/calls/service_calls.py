@@ -7,12 +7,11 @@ the error names that a state machine sees.
 import inspect
 from collections.abc import Callable
 
-from botocore.model import Shape
-
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.messages import CallAnswer, TaskFailed, TaskSubmitted, TaskSucceeded
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.service_model import Shape
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.outbound.aws import CallFailed, RemoteServices

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from botocore.model import ServiceModel
-
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.definition.parse import parse_resource
 from lamplighter.asl.execution.messages import Event as MachineEvent
 from lamplighter.asl.execution.messages import TaskFailed, TaskSucceeded
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import format_iso_time
 from lamplighter.bus import Bus, Event, caller_of
 from lamplighter.outbound.aws import RemoteServices
@@ -142,7 +141,7 @@ class SyncCalls:
         binding = sync_call.binding
         operation, member = sync_call.sync.outcome_shape
         shape = self._models(binding.service).operation_model(operation).output_shape
-        if member:
+        if member and shape is not None:
             shape = shape.members[member]
             if not isinstance(outcome.output, list) and shape.type_name == "list":
                 shape = shape.member

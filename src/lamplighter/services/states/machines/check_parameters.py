@@ -6,10 +6,9 @@ known when the state runs.
 
 from collections.abc import Iterator
 
-from botocore.model import OperationModel, StructureShape
-
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.state_tree import StatePlace
+from lamplighter.base.service_model import OperationModel, StructureShape
 from lamplighter.services.states.calls.integrations import CallBinding
 from lamplighter.services.states.calls.parameter_conversion import member_of, pascal_case
 

@@ -8,10 +8,9 @@ have are ignored. See https://docs.aws.amazon.com/step-functions/latest/apirefer
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from botocore.model import ListShape, MapShape, Shape, StructureShape
-
 from lamplighter.asl.definition.model import Resource
 from lamplighter.base.json_text import Json
+from lamplighter.base.service_model import ListShape, MapShape, Shape, StructureShape
 from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
 from lamplighter.services.states.calls.integrations import bind_resource
 from lamplighter.services.states.calls.parameter_conversion import pascal_case
