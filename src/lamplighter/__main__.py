@@ -1,5 +1,6 @@
 """Run the command line: the `lamplighter` command and `python -m lamplighter`."""
 
+import gc
 import os
 import sys
 
@@ -8,7 +9,11 @@ from lamplighter.cli.app import build_app, requested_command
 
 def main() -> None:
     """Run the command that the process arguments name."""
-    build_app(requested_command(sys.argv[1:], os.environ))(prog_name="lamplighter")
+    gc.disable()
+    app = build_app(requested_command(sys.argv[1:], os.environ))
+    gc.freeze()
+    gc.enable()
+    app(prog_name="lamplighter")
 
 
 if __name__ == "__main__":
