@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lamplighter.base.world import real_world
-from lamplighter.runtime.docker.runtime import DockerRuntime
+from lamplighter.engine.lazy_runtime import LazyRuntime
 from lamplighter.runtime.port import CannotStart, ContainerSpec, Mount, Runtime
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from tests.fake_runtime import FakeRuntime, Script
@@ -107,6 +107,11 @@ class FakeRig:
         return self.runtime
 
 
+def lazy_docker(engine: str, now: Callable[[], int]) -> Runtime:
+    """Return Docker's runtime as an engine has it: it is loaded with its first use."""
+    return LazyRuntime("lamplighter.runtime.docker.runtime:DockerRuntime", lambda build: build(engine, now))
+
+
 @asynccontextmanager
 async def rig(kind: str, directory: Path, image: str | None) -> AsyncIterator[Rig]:
     """Yield a rig; afterwards stop and remove its containers."""
@@ -115,7 +120,7 @@ async def rig(kind: str, directory: Path, image: str | None) -> AsyncIterator[Ri
     engine, now = f"test-{uuid.uuid4()}", real_world().now
     opened: Rig
     if kind == "docker":
-        opened = RealRig(lambda: DockerRuntime(engine, now), gates, image)
+        opened = RealRig(lambda: lazy_docker(engine, now), gates, image)
     elif kind == "process":
         opened = RealRig(lambda: ProcessRuntime(directory / "processes", now), gates, None)
     else:

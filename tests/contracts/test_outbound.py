@@ -1,15 +1,17 @@
 """What every outbound port guarantees, the fakes included: it delivers, or `DeliveryFailed` states whether to retry."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from lamplighter.engine.lazy_http import LazyHttp
 from lamplighter.outbound.http import HttpClient
 from lamplighter.outbound.mail import MailFolder, SmtpMail, parse_mail_server
 from lamplighter.outbound.port import DeliveryFailed, Http, HttpRequest, HttpResponse, Mail, Programs
@@ -126,9 +128,9 @@ async def fake_web() -> AsyncIterator[WebRig]:
 
 
 @asynccontextmanager
-async def http_web() -> AsyncIterator[WebRig]:
+async def http_web(build: Callable[[], Http] = HttpClient) -> AsyncIterator[WebRig]:
     async with web_server() as server:
-        out = HttpClient()
+        out = build()
         yield WebRig(
             out,
             server.url,
@@ -139,7 +141,11 @@ async def http_web() -> AsyncIterator[WebRig]:
         await out.close()
 
 
-WEB_RIGS = {"fake": fake_web, "http": http_web}
+WEB_RIGS: dict[str, Callable[[], AbstractAsyncContextManager[WebRig]]] = {
+    "fake": fake_web,
+    "http": http_web,
+    "lazy": partial(http_web, LazyHttp),
+}
 
 
 @pytest.fixture(params=WEB_RIGS)
