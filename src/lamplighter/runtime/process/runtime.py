@@ -84,10 +84,11 @@ class ProcessRuntime:
             output = await self._launcher.start_shim(arguments)
             while directory.read_leader() is None:
                 if not _has_shim(directory):
-                    raise RuntimeUnavailable(f"the shim could not start: {output.decode(errors='replace').strip()}")
+                    reason = output.decode(errors="replace").strip() or "it was killed, or its launcher was"
+                    raise RuntimeUnavailable(f"the shim could not start: {reason}")
                 await asyncio.sleep(_PAUSE)
             if directory.read_exit() is None:
-                self._watch(container.name)
+                self._watch(container.name, reserved=True)
 
     async def wait(self, name: str) -> ContainerExit:
         """Implement `Runtime.wait`."""
@@ -182,10 +183,11 @@ class ProcessRuntime:
     def _directory_of(self, name: str) -> ProcessDirectory:
         return ProcessDirectory(self._directory / name)
 
-    def _watch(self, name: str) -> ShimWatch:
+    def _watch(self, name: str, *, reserved: bool = False) -> ShimWatch:
+        """Return the watch of a shim; with `reserved`, room for its file is reserved, and the files are not counted."""
         watch = self._watches.get(name)
         if watch is None:
-            if not self._has_room(1):
+            if not reserved and not self._has_room(1):
                 raise _too_many_files()
             with _resource_errors():
                 watch = self._watches[name] = ShimWatch(self._directory_of(name).alive)
