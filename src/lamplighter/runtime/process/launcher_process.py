@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator
 
 STARTS_AT_ONCE = min(os.cpu_count() or 2, 16)
 """The shims that start at the same time; the others wait, so that the engine and other jobs get processor time."""
-SLOW_START_SECONDS = 0.2
-"""The seconds after which a start no longer counts: its program may be on a disk that does not answer."""
+SLOW_START_SECONDS = 0.02
+"""The seconds after which a start no longer counts: on a slow disk or a busy machine, more starts wait side by side."""
 COMMAND = (sys.executable, "-P", "-m", "lamplighter.runtime.process.launcher")
 _CHUNK_BYTES = 65_536
 
