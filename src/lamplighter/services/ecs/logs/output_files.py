@@ -43,8 +43,8 @@ class OutputFiles:
 
     def _open(self, task: str, container: str) -> BinaryIO:
         path = self.path(task, container)
-        for directory in (self._directory, path.parent):  # the data directory itself must exist already
-            make_directory(directory)
+        make_directory(self._directory)  # the data directory itself must exist already
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         return open(path, "wb", buffering=0, opener=partial(os.open, mode=0o600))
 
     def _sync(self, file: BinaryIO, task: str) -> None:
