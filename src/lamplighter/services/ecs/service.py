@@ -61,7 +61,7 @@ class Ecs(Service):
     ) -> None:
         self.outputs = OutputFiles(data_directory / "output")
         self._store = store
-        watch = OutageWatch(bus, world, runtime, pause, lambda: tuple(self._supervisors))
+        watch = OutageWatch(bus, world, runtime, pause, self._tasks_with_images)
         secret_lookup = secrets or secret_references.environment_secrets({})
         self._context = SupervisorContext(
             bus,
@@ -166,6 +166,10 @@ class Ecs(Service):
             if self._watching is None or self._watching.done():
                 watch = self._context.outage_watch.watch
                 self._watching = self._spawn(self._retry_until_success("checking the runtime", watch))
+
+    def _tasks_with_images(self) -> tuple[str, ...]:
+        """Return the ARNs of the supervised tasks that may have a container with an image."""
+        return tuple(arn for arn, supervisor in self._supervisors.items() if supervisor.may_use_images)
 
     def _check_runtime_now(self) -> None:
         """Check the runtime now because a call has just failed, unless an outage is already recorded."""

@@ -162,6 +162,17 @@ async def test_stop_task_stops_the_container_and_keeps_the_reason(harness: EcsHa
     assert outbox.count_pending(harness.store.reader) == 0
 
 
+async def test_a_check_of_docker_reads_only_tasks_that_may_need_it(harness: EcsHarness) -> None:
+    harness.runtime.script(Script(after=None))
+    with_image = await harness.register_and_run_task()
+    process = {"name": "job", "image": "", "command": ["true"]}
+    without = await harness.register_and_run_task(definition=fargate_definition(process))
+    for arn in (with_image, without):
+        await harness.wait_for_status(arn, "RUNNING")
+    assert set(harness.ecs._supervisors) == {with_image, without}
+    assert harness.ecs._tasks_with_images() == (with_image,)
+
+
 async def test_a_container_that_ignores_sigterm_is_killed_after_its_stop_timeout(harness: EcsHarness) -> None:
     harness.runtime.script(Script(after=None, stop_code=None))
     arn = await harness.register_and_run_task(definition=fargate_definition({"name": "job", "stopTimeout": 7}))

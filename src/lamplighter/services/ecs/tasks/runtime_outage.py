@@ -32,7 +32,7 @@ log = logging.getLogger("lamplighter.ecs")
 class OutageWatch:
     """A monitor that alerts if the container runtime does not answer while tasks need it.
 
-    `supervised` returns the ARNs of the tasks that have a supervisor.
+    `supervised` returns the ARNs of the tasks that have a supervisor and may have a container with an image.
     """
 
     def __init__(

@@ -73,6 +73,11 @@ class Supervisor:
         self._shares_network = False
         """True for an awsvpc task, whose containers share one network."""
 
+    @property
+    def may_use_images(self) -> bool:
+        """Return False if it is known that all containers of the task are plain processes."""
+        return not self._states or any(state.plan.container.image for state in self._states)
+
     def check_stop_order(self) -> None:
         """Wake the supervisor to check whether the task's stop was ordered."""
         self._changed.set()
