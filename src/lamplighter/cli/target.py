@@ -1,8 +1,8 @@
 """Decide where a command sends its calls: to this folder's engine, to an engine elsewhere, or to AWS.
 
-Guarantees that commands work the same for all three: a `Target` returns boto3 clients, and its callers need nothing
-else. The engine of this folder is found by the address that `up` writes into its data directory, which also holds the
-engine's credentials if there are any.
+Guarantees that commands work the same for all three: a `Target` returns clients of botocore, and its callers need
+nothing else. The engine of this folder is found by the address that `up` writes into its data directory, which also
+holds the engine's credentials if there are any.
 """
 
 import os
@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-import boto3
 import typer
 from botocore.config import Config
 from botocore.exceptions import (
@@ -24,6 +23,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 from botocore.parsers import ResponseParserError
+from botocore.session import Session
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.engine_address import ADDRESS_FILE
@@ -36,7 +36,7 @@ DEFAULT_REGION = "us-east-1"
 URL_PATTERN = re.compile(r"https?://[^/]")
 EXPIRED_CODES = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired")
 """Error codes of AWS for credentials that have expired."""
-PLACEHOLDER_CREDENTIALS = {"aws_access_key_id": "lamplighter", "aws_secret_access_key": "lamplighter"}
+PLACEHOLDER_KEYS = ("lamplighter", "lamplighter")
 
 EndpointUrlOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="URL of an engine. Default: the engine of this folder.")
@@ -60,19 +60,18 @@ class Target:
 
     @cached_property
     def _session(self) -> Json:
+        session = Session(profile=self.profile)
         if self.credentials is not None and self.profile is None:
-            keys = {"aws_access_key_id": self.credentials.access_key, "aws_secret_access_key": self.credentials.secret}
-            return boto3.Session(region_name=self.region, **keys)
-        session = boto3.Session(profile_name=self.profile, region_name=self.region)
-        if self.endpoint is not None and session.get_credentials() is None:
-            return boto3.Session(region_name=self.region, **PLACEHOLDER_CREDENTIALS)
+            session.set_credentials(self.credentials.access_key, self.credentials.secret)
+        elif self.endpoint is not None and session.get_credentials() is None:
+            session.set_credentials(*PLACEHOLDER_KEYS)
         return session
 
     def client(self, service: str) -> Json:
-        """Return a boto3 client of a service."""
-        # Without this, boto3 adds a prefix to the engine's host name for some operations, such as sync-127.0.0.1.
+        """Return a client of a service."""
+        # Without this, botocore adds a prefix to the engine's host name for some operations, such as sync-127.0.0.1.
         config = Config(inject_host_prefix=self.endpoint is None, retries={"mode": "standard", "total_max_attempts": 5})
-        return self._session.client(service, endpoint_url=self.endpoint, config=config)
+        return self._session.create_client(service, self.region or None, endpoint_url=self.endpoint, config=config)
 
     def __str__(self) -> str:
         aws = f"AWS in {self.region}" if self.region else "AWS"
@@ -106,7 +105,7 @@ def find_target(
 def default_region(profile: str | None = None) -> str:
     """Return the default region: from the environment, else from the AWS configuration, else us-east-1."""
     named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    return named or boto3.Session(profile_name=profile).region_name or DEFAULT_REGION
+    return named or Session(profile=profile).get_config_variable("region") or DEFAULT_REGION
 
 
 def read_address(data: Path) -> str:
@@ -133,7 +132,7 @@ def _read_credentials(data: Path) -> Credentials | None:
 
 
 CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
-"""The exceptions that boto3 raises for a failed call."""
+"""The exceptions that botocore raises for a failed call."""
 
 
 def explain_error(error: BotoCoreError | ClientError | ResponseParserError, target: Target) -> str:

@@ -4,19 +4,16 @@ Guarantees that every such problem is found before a template is made of the pro
 the problem and what to write instead.
 """
 
-import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from lamplighter.asl.definition.parse import InvalidDefinition, parse_definition
-from lamplighter.base.json_text import Json, JsonError, dumps
+from lamplighter.base.json_text import Json
+from lamplighter.base.modules import load_object
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.yaml_document import Path
 from lamplighter.jobs.machine import workflow
 from lamplighter.jobs.machine.attempt_states import needs_cause
-from lamplighter.jobs.machine.integrations import resolve_calls
-from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.runs import job_machine
 
 MAX_MACHINE_NAME_LENGTH = 64 - len("-attempt-failed")
@@ -69,7 +66,7 @@ def _check_workflow(project: Project, name: str, job: Job) -> Iterator[ProjectFi
     findings = [*_check_steps(project, job.workflow or "", definition), *_long_alert_states(name, job)]
     yield from findings
     if not findings:
-        yield from _check_language(project, name, job)
+        yield from load_object("lamplighter.jobs.file.workflow_language:check_language")(project, name, job)
 
 
 def _long_alert_states(name: str, job: Job) -> Iterator[ProjectFinding]:
@@ -113,26 +110,3 @@ def _states_with_paths(block: Json, path: Path) -> Iterator[tuple[Path, Json]]:
         branches = state.get("Branches")
         for at, branch in enumerate(branches if isinstance(branches, list) else ()):
             yield from _states_with_paths(branch, (*here, "Branches", at))
-
-
-def _check_language(project: Project, name: str, job: Job) -> Iterator[ProjectFinding]:
-    """Yield what Step Functions rejects: first in the workflow, then in the state machine made around it."""
-    file = job.workflow or ""
-    try:
-        for definition in (workflow.expand_workflow(project, project.workflows[file]), build_definition(project, name)):
-            parse_definition(resolve_calls(dumps(definition)))
-    except InvalidDefinition as error:
-        for fault in error.diagnostics:
-            advice = f"mend {fault.location}" if fault.location else "see https://states-language.net/spec.html"
-            yield ("workflow", file, *_parse_location(fault.location or "")), fault.message, advice
-    except (JsonError, KeyError, TypeError, AttributeError) as error:
-        yield ("workflow", file), f"this is no workflow: {error}", "begin with StartAt: and States:"
-
-
-def _parse_location(location: str) -> Path:
-    """Return the path that a diagnostic's location means: /States/A/Retry[0]/ErrorEquals."""
-    steps: list[str | int] = []
-    for part in location.strip("/").split("/"):
-        found = re.fullmatch(r"(.*)\[([0-9]+)\]", part)
-        steps += [found[1], int(found[2])] if found else [part] if part else []
-    return tuple(steps)
