@@ -9,10 +9,12 @@ import orjson
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import ServiceModel, Shape, read_data_file, read_definition
+from lamplighter.base.service_model import DATA, ServiceModel, Shape, read_data_file, read_definition, service_names
 from lamplighter.wire.models.service_models import SERVICES
 
-NAMES = sorted(entry.model for entry in SERVICES.values())
+CORRECTED = {path.parent.parent.name for path in DATA.glob("*/*/service-2.sdk-extras.*")}
+"""The services for which botocore has a second file that corrects the first one."""
+NAMES = sorted({entry.model for entry in SERVICES.values()} | CORRECTED)
 
 
 def botocore_model(name: str) -> Json:
@@ -66,6 +68,10 @@ def check_shape(shape: Shape, expected: Json, inside: tuple[str, ...] = ()) -> N
         case "map":
             check_shape(shape.key, expected.key, inside)
             check_shape(shape.value, expected.value, inside)
+
+
+def test_the_services_are_those_of_botocore() -> None:
+    assert sorted(service_names()) == botocore.loaders.Loader().list_available_services("service-2")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,7 @@ See https://smithy.io/2.0/spec/model.html and botocore's data files (`service-2.
 
 import gzip
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import botocore
@@ -170,13 +170,21 @@ class ServiceModel:
         return _SHAPE_CLASSES.get(definition["type"], Shape)(name, definition, self)
 
 
+@cache
+def service_names() -> frozenset[str]:
+    """Return botocore's names of all services of AWS."""
+    return frozenset(path.name for path in DATA.iterdir() if path.is_dir())
+
+
 def read_definition(service: str) -> Json:
-    """Read the latest version of a service's data file, without its documentation, which is most of it."""
-    versions = (path.parent for path in (DATA / service).glob("*/service-2.json*"))
-    definition = read_data_file(max(versions) / "service-2")
+    """Read the latest version of a service's definition, without its documentation, which is most of it."""
+    folder = max(path.parent for path in (DATA / service).glob("*/service-2.json*"))
+    definition = read_data_file(folder / "service-2")
+    if any(folder.glob("service-2.sdk-extras.json*")):
+        _merge(definition, read_data_file(folder / "service-2.sdk-extras")["merge"])
     for described in _described(definition):
         described.pop("documentation", None)
-    return definition
+    return {part: definition[part] for part in ("metadata", "operations", "shapes")}
 
 
 def read_data_file(path: Path) -> Json:
@@ -187,9 +195,17 @@ def read_data_file(path: Path) -> Json:
     return loads(gzip.decompress(path.with_name(f"{path.name}.json.gz").read_bytes()))
 
 
+def _merge(definition: dict[str, Json], additions: Mapping[str, Json]) -> None:
+    """Add to a definition what botocore corrects in it."""
+    for key, value in additions.items():
+        if isinstance(value, dict) and isinstance(definition.get(key), dict):
+            _merge(definition[key], value)
+        else:
+            definition[key] = value
+
+
 def _described(definition: Json) -> Iterator[dict[str, Json]]:
     """Yield the parts of a definition that may have documentation."""
-    yield definition
     yield from definition["operations"].values()
     for shape in definition["shapes"].values():
         yield shape

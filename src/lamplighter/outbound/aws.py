@@ -8,12 +8,12 @@ https://boto3.amazonaws.com/v1/documentation/api/latest/guide/configuration.html
 import asyncio
 from collections.abc import Callable, Mapping
 
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, UnknownServiceError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from lamplighter.base.errors import AwsError, Bug, ServiceError
 from lamplighter.base.json_text import Json
 from lamplighter.base.modules import load_object
-from lamplighter.base.service_model import ServiceModel
+from lamplighter.base.service_model import ServiceModel, read_definition, service_names
 from lamplighter.outbound.service_names import names_by_sdk_identifier
 
 Call = Callable[[str, Json], Json]
@@ -35,7 +35,7 @@ class RemoteServices:
 
     def __init__(self, endpoints: Mapping[str, str]) -> None:
         self._endpoints = endpoints
-        self._models: dict[str, ServiceModel | None] = {}
+        self._models: dict[str, ServiceModel] = {}
         self._clients: dict[tuple[str, str], Json] = {}
         self._names_by_identifier: Mapping[str, str] = {}
 
@@ -55,7 +55,7 @@ class RemoteServices:
     def botocore_name(self, identifier: str) -> str:
         """Return the service name for an AWS SDK identifier, or the identifier itself if no service has it."""
         if not self._names_by_identifier:
-            self._names_by_identifier = names_by_sdk_identifier(_loader().list_available_services("service-2"))
+            self._names_by_identifier = names_by_sdk_identifier(service_names())
         return self._names_by_identifier.get(identifier, identifier)
 
     def model(self, service: str) -> ServiceModel:
@@ -75,13 +75,9 @@ class RemoteServices:
         return lambda operation, params: _call(client, operation, params)
 
     def _load(self, service: str) -> ServiceModel | None:
-        if service not in self._models:
-            try:
-                definition = _loader().load_service_model(service, "service-2")
-            except UnknownServiceError:
-                return None
-            self._models[service] = ServiceModel(definition)
-        return self._models[service]
+        if service not in self._models and service in service_names():
+            self._models[service] = ServiceModel(read_definition(service))
+        return self._models.get(service)
 
     def _client(self, service: str, region: str) -> Json:
         key = service, region
@@ -97,11 +93,6 @@ class RemoteServices:
                 service, region_name=region, endpoint_url=endpoint, config=config
             )
         return self._clients[key]
-
-
-def _loader() -> Json:
-    """Return botocore's reader of models; it loads botocore's HTTP client, which most engines do not need."""
-    return load_object("botocore.loaders:Loader")()
 
 
 def _call(client: Json, operation: str, params: Json) -> Json:
