@@ -140,6 +140,7 @@ class ServiceModel:
         self.metadata: Mapping[str, Json] = definition["metadata"]
         self.operation_names: Collection[str] = definition["operations"].keys()
         self.shape_names: Collection[str] = definition["shapes"].keys()
+        self._operations: dict[str, OperationModel] = {}
         self._shapes: dict[str, Shape] = {}
 
     @cached_property
@@ -150,7 +151,9 @@ class ServiceModel:
 
     def operation_model(self, name: str) -> OperationModel:
         """Return an operation. Raises KeyError if there is none of this name."""
-        return OperationModel(name, self.definition["operations"][name], self)
+        if name not in self._operations:
+            self._operations[name] = OperationModel(name, self.definition["operations"][name], self)
+        return self._operations[name]
 
     def shape_for(self, name: str) -> Shape:
         """Return a shape by its name. Raises KeyError if there is none."""
