@@ -13,7 +13,8 @@ import pytest
 
 from lamplighter.engine.lazy_http import LazyHttp
 from lamplighter.outbound.http import HttpClient
-from lamplighter.outbound.mail import MailFolder, SmtpMail, parse_mail_server
+from lamplighter.outbound.mail import MailFolder, SmtpMail
+from lamplighter.outbound.mail_server import parse_mail_server
 from lamplighter.outbound.port import DeliveryFailed, Http, HttpRequest, HttpResponse, Mail, Programs
 from lamplighter.outbound.program import ShellPrograms
 from tests.contracts.servers import mail_server, web_server

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.world import real_world
-from lamplighter.outbound.mail import InvalidMailServer, MailFolder, MailServer, SmtpMail, parse_mail_server
+from lamplighter.outbound.mail import MailFolder, SmtpMail
+from lamplighter.outbound.mail_server import InvalidMailServer, MailServer, parse_mail_server
 from lamplighter.outbound.port import DeliveryFailed
 from lamplighter.services.sns.messages.signing import Signer
 from tests.contracts.servers import closed_port, mail_server

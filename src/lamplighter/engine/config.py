@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lamplighter.base import secret_references
-from lamplighter.outbound.mail import MailServer
+from lamplighter.outbound.mail_server import MailServer
 from lamplighter.wire.access.credentials import Credentials
 
 

@@ -2,11 +2,12 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from lamplighter.base.json_text import Json
+from lamplighter.base.modules import load_object
 from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World, real_world
 from lamplighter.bus import Bus, Service
@@ -20,8 +21,7 @@ from lamplighter.engine.turn_times import TurnTimes
 from lamplighter.isolation.port import Isolation
 from lamplighter.isolation.processes import WorkerProcesses
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.outbound.mail import MailFolder, SmtpMail
-from lamplighter.outbound.port import Outbound
+from lamplighter.outbound.port import Http, Mail, Outbound
 from lamplighter.outbound.program import NoPrograms, ShellPrograms
 from lamplighter.runtime.composite import CompositeRuntime
 from lamplighter.runtime.port import Runtime
@@ -59,9 +59,9 @@ class Engine:
         self.bus = Bus(store)
         self.call = self.bus.call
         self._remote = remote = RemoteServices(config.remote_endpoints)
-        connections = outbound or _outbound(config)
+        http = outbound.http if outbound else LazyHttp()
         self.isolation = isolation or WorkerProcesses()
-        states = States(self.bus, world, self._model, self._find_model, remote, connections.http, self.isolation)
+        states = States(self.bus, world, self._model, self._find_model, remote, http, self.isolation)
         credential_variables = _credential_variables(config.task_credentials)
         self.ecs = ecs = Ecs(
             self.bus,
@@ -75,7 +75,7 @@ class Engine:
         )
         self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check_parameters)
-        lazy_services = list(self._lazy_services(remote, connections))
+        lazy_services = list(self._lazy_services(remote, lambda: outbound or _outbound(config, http)))
         services: tuple[Service, ...] = (states, ecs, events, *lazy_services)
         self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
@@ -85,7 +85,7 @@ class Engine:
         self.turns = TurnTimes()
         self.dispatcher = Dispatcher(store, world, self.services, ecs.catch_up)
 
-    def _lazy_services(self, remote: RemoteServices, outbound: Outbound) -> Iterator[LazyService]:
+    def _lazy_services(self, remote: RemoteServices, outbound: Callable[[], Outbound]) -> Iterator[LazyService]:
         """Yield the services that an engine may never need."""
         bus, world, config = self.bus, self.world, self.config
         options = {"ask_by_mail": config.confirm_mail, "commands": config.allow_commands}
@@ -98,7 +98,7 @@ class Engine:
         yield LazyService(
             "sns",
             "lamplighter.services.sns.service:Sns",
-            lambda build: build(bus, world, remote, outbound, data, config.public_url, **options),
+            lambda build: build(bus, world, remote, outbound(), data, config.public_url, **options),
             lambda: topics.any_exists(self.store.reader),
         )
         yield LazyService(
@@ -184,14 +184,17 @@ def _runtime(config: EngineConfig, name: str, world: World) -> Runtime:
     return docker if config.runtime is RuntimeChoice.DOCKER else CompositeRuntime(docker, processes)
 
 
-def _outbound(config: EngineConfig) -> Outbound:
-    mail = SmtpMail(config.smtp) if config.smtp else MailFolder(_absolute(config.data_directory) / "mail")
+def _outbound(config: EngineConfig, http: Http) -> Outbound:
+    if config.smtp:
+        mail: Mail = load_object("lamplighter.outbound.mail:SmtpMail")(config.smtp)
+    else:
+        mail = load_object("lamplighter.outbound.mail:MailFolder")(_absolute(config.data_directory) / "mail")
     # Jobs must not use the reserve of open files, but programs that deliver an alert may.
     has_room = partial(file_descriptors.has_room, reserve=0)
     programs = (
         ShellPrograms(file_limit=config.child_file_limit, has_room=has_room) if config.allow_commands else NoPrograms()
     )
-    return Outbound(mail, LazyHttp(), programs)
+    return Outbound(mail, http, programs)
 
 
 def _credential_variables(credentials: Credentials | None) -> dict[str, str]:

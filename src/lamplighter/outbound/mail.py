@@ -1,27 +1,22 @@
 """Send mail through an SMTP server, or store it in a folder if no server is configured.
 
 Guarantees that the server has accepted the mail, or that the mail is on disk, when `send` returns. A mail that is
-stored twice is one file, because the file is named after the Message-ID. The server is configured as a URL:
-`smtp://user:password@host:port?from=address`, which uses STARTTLS if the server offers it, or `smtps://`, which uses
-TLS from the first byte. `&tls=off` turns STARTTLS off, for a relay on this machine whose certificate is not signed.
+stored twice is one file, because the file is named after the Message-ID.
 See https://datatracker.ietf.org/doc/html/rfc5321.
 """
 
 import asyncio
 import logging
 import re
-import socket
-from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import make_directory, write_file
+from lamplighter.outbound.mail_server import MailServer
 from lamplighter.outbound.port import DeliveryFailed
 
 log = logging.getLogger("lamplighter.outbound")
@@ -29,51 +24,6 @@ log = logging.getLogger("lamplighter.outbound")
 TIMEOUT_SECONDS = 30.0
 """Seconds for each SMTP command."""
 MAX_CONNECTIONS = 4
-DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
-
-
-class InvalidMailServer(LamplighterError):
-    """The error for a URL that does not name a mail server."""
-
-
-@dataclass(frozen=True, slots=True)
-class MailServer:
-    """A mail server, the login for it, and the sender's address."""
-
-    host: str
-    port: int
-    tls: bool
-    """Whether TLS begins with the first byte."""
-    starttls: bool
-    """Whether STARTTLS is used if the server offers it."""
-    user: str | None
-    password: str | None
-    sender: str
-    """The address in the From header."""
-
-
-def parse_mail_server(url: str) -> MailServer:
-    """Parse the URL of a mail server; raise `InvalidMailServer` if it is invalid."""
-    invalid = InvalidMailServer(
-        "--smtp is not the URL of a mail server: use smtp://USER:PASSWORD@HOST:PORT or smtps://…"
-    )
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise invalid from None
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise invalid
-    user = unquote(parts.username) if parts.username else None
-    query = parse_qs(parts.query)
-    default_sender = user if user and "@" in user else f"lamplighter@{socket.gethostname()}"
-    sender = query.get("from", [default_sender])[0]
-    if not re.fullmatch(r"[^\s<>@\"]+@[^\s<>@\"]+", sender):
-        raise InvalidMailServer(f"the sender {sender} is not an email address")
-    password = unquote(parts.password) if parts.password else None
-    tls = parts.scheme == "smtps"
-    starttls = not tls and query.get("tls") != ["off"]
-    return MailServer(parts.hostname, port or DEFAULT_PORTS[parts.scheme], tls, starttls, user, password, sender)
 
 
 class SmtpMail:

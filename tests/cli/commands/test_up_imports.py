@@ -10,9 +10,10 @@ from pathlib import Path
 LATER = {
     "aiodocker", "aiohttp", "boto3", "botocore.loaders", "botocore.model", "cryptography", "jinja2", "jsonatapy",
     "jsonpath", "lamplighter.cli.up.source", "lamplighter.console.app", "lamplighter.jobs.file.load",
-    "lamplighter.outbound.http", "lamplighter.runtime.docker.runtime", "lamplighter.services.alerts.service",
-    "lamplighter.services.cloudformation.service", "lamplighter.services.cloudwatch.service",
-    "lamplighter.services.logs.service", "lamplighter.services.scheduler.service", "lamplighter.services.sns.service",
+    "lamplighter.outbound.http", "lamplighter.outbound.mail", "lamplighter.runtime.docker.runtime",
+    "lamplighter.services.alerts.service", "lamplighter.services.cloudformation.service",
+    "lamplighter.services.cloudwatch.service", "lamplighter.services.logs.service",
+    "lamplighter.services.scheduler.service", "lamplighter.services.sns.service",
     "lamplighter.services.sqs.service", "rich", "starlette", "urllib3", "yaml",
 }  # fmt: skip
 """Modules that are loaded with the first task, delivery, query, page or job file."""

@@ -35,8 +35,8 @@ from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.python_gc import GarbageCollector
 from lamplighter.jobs.names import JOB_FILE_NAME
-from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
+from lamplighter.outbound.mail_server import parse_mail_server
 from lamplighter.outbound.program import MAIL_SERVER_VARIABLE
 from lamplighter.runtime.port import InvalidRuntimeAddress, RuntimeUnavailable
 from lamplighter.server import HttpServer
@@ -141,7 +141,7 @@ def up(
             start_empty=new,
             runtime=runtime,
             remote_endpoints=_parse_endpoints(endpoint or []),
-            smtp=mail.parse_mail_server(smtp) if smtp else None,
+            smtp=parse_mail_server(smtp) if smtp else None,
             confirm_mail=confirm_mail,
             allow_commands=commands and deny_rules.COMMANDS not in denied,
             denied=denied,

@@ -14,7 +14,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.outbound import mail
-from lamplighter.outbound.mail import MailServer
+from lamplighter.outbound.mail_server import MailServer, parse_mail_server
 from lamplighter.outbound.program import MAIL_SERVER_VARIABLE
 
 TIMEOUT_SECONDS = 10
@@ -43,7 +43,7 @@ def check_mail_server(environment: Mapping[str, str], engine: Json = None, recip
         message = "no mail server is set: the engine writes mails to files"
         return doubtful("mail", message, f"use --smtp, or set {MAIL_SERVER_VARIABLE}, when you start `lamplighter up`")
     try:
-        server = mail.parse_mail_server(url)
+        server = parse_mail_server(url)
     except LamplighterError as error:
         return bad("mail", f"{MAIL_SERVER_VARIABLE}: {error}", "smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS")
     address = f"{server.host}, port {server.port},"
