@@ -18,6 +18,7 @@ from lamplighter.runtime.port import CannotStart, ContainerSpec, ImageUnavailabl
 from lamplighter.store.db import Tx
 from tests.engine_harness import EngineHarness
 from tests.fake_runtime import Script
+from tests.inline_isolation import InlineIsolation
 from tests.jobs.projects import deploy_project, load_project, scheduled_input
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports-ops"
@@ -123,6 +124,16 @@ def test_a_container_receives_its_run_attempt_scheduled_time_and_input(jobs: Dep
         "LAMPLIGHTER_SCHEDULED": "2026-11-25T03:00:00Z",
     }
     assert second["LAMPLIGHTER_ATTEMPT"] == "2"
+
+
+def test_a_run_needs_no_step_in_another_process(jobs: DeployedJobs) -> None:
+    """A hundred jobs that are due together would wait for each other there."""
+    jobs.deploy("job: {image: busybox, environment: {X: here}, retry: {attempts: 1}}")
+    jobs.script_exits(1, 0)
+    execution = jobs.start_run(day="2026-11-24", lamplighter={"environment": {"Y": "there"}})
+    assert jobs.wait_until_ended(execution)["status"] == "SUCCEEDED"
+    assert isinstance(jobs.harness.engine.isolation, InlineIsolation)
+    assert jobs.harness.engine.isolation.requests == []
 
 
 def test_a_run_may_override_the_command_and_the_environment(jobs: DeployedJobs) -> None:

@@ -17,11 +17,11 @@ from threading import local
 from typing import Final, Protocol
 
 from lamplighter.base.errors import UnboundedWork
-from lamplighter.base.json_text import Json, loads
+from lamplighter.base.json_text import Json, TooDeep, dump_bytes, loads
 from lamplighter.base.modules import load_object
 from lamplighter.base.world import World, format_iso_time
 from lamplighter.lang.intrinsics import functions
-from lamplighter.lang.jsonata.bounded_cost import is_bounded
+from lamplighter.lang.jsonata.bounded_cost import SMALL_DOCUMENT_BYTES, Bound, bound_of
 from lamplighter.lang.jsonata.error_messages import aws_message
 
 TIME_LIMIT = 1_000
@@ -82,25 +82,35 @@ class Expression:
     """The names that follow a `$` in the text: variables, functions, and such text inside a string."""
     states_fields: StatesFields
     """The parts of `$states` that the text names."""
-    bounded: bool
-    """Whether its evaluation is short for every document; see `lang/jsonata/bounded_cost.py`."""
+    bound: Bound
+    """For which documents its evaluation is short; see `lang/jsonata/bounded_cost.py`."""
 
     def value(self, bindings: Mapping[str, Json], world: World) -> Json | Undefined:
         """Return the value of the expression, which may be UNDEFINED. Raises `JsonataError`.
 
         `bindings` are the variables without `$`: `{"states": {"input": …}, "total": 3}`. Values are read, not kept.
-        Raises `UnboundedWork` if the expression has no known bound and the world must not be blocked.
+        Raises `UnboundedWork` if the evaluation may take long and the world must not be blocked.
         """
-        if not (self.bounded or world.allows_unbounded_work):
+        used = self._used_bindings(bindings)
+        if not (world.allows_unbounded_work or self._is_short(used)):
             raise UnboundedWork(self.text)
         program = _PROGRAMS.get(self.text)
         for name in self.names & WORLD_FUNCTIONS.keys():
             program.register_override(name, WORLD_FUNCTIONS[name](world))
         try:
-            result = _evaluate(program, self._used_bindings(bindings))
+            result = _evaluate(program, used)
         except ValueError as error:
             raise JsonataError(*aws_message(str(error), self.text)) from None
         return UNDEFINED if result is None else loads(result)
+
+    def _is_short(self, used: Mapping[str, Json]) -> bool:
+        """Return whether the evaluation with these variables is short."""
+        if self.bound is Bound.SMALL_DOCUMENTS:
+            try:
+                return len(dump_bytes(used)) <= SMALL_DOCUMENT_BYTES
+            except TooDeep:
+                return False
+        return self.bound is Bound.EVERY_DOCUMENT
 
     def _used_bindings(self, bindings: Mapping[str, Json]) -> dict[str, Json]:
         used = {name: bindings[name] for name in self.names if name in bindings}
@@ -119,7 +129,7 @@ def compile_expression(text: str) -> Expression:
         _PROGRAMS.get(text)
     except ValueError as error:
         raise JsonataSyntaxError(*aws_message(str(error))) from None
-    return Expression(text, _dollar_names(text), _find_states_fields(text), is_bounded(text))
+    return Expression(text, _dollar_names(text), _find_states_fields(text), bound_of(text))
 
 
 def _dollar_names(text: str) -> frozenset[str]:

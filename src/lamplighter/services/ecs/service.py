@@ -36,6 +36,9 @@ RETENTION = 90 * 24 * 3600 * 1000
 """Milliseconds for which a stopped task can be described: as long as its execution (AWS: an hour)."""
 CATCH_UP_SECONDS = 15.0
 """The most seconds that a start waits for the tasks that ended before it."""
+ORPHAN_DELAY_SECONDS = 10.0
+"""The seconds after an engine's very first task in which it does not look for containers without a task: that loads the
+client of Docker, and would delay the tasks that start together with the first one."""
 MAX_DELETED_PER_STOP = 4
 """The most old tasks that are deleted when another task stops."""
 
@@ -159,7 +162,7 @@ class Ecs(Service):
         """Start a supervisor for a task that has none."""
         if arn not in self._supervisors:
             if not self._orphans_sought:
-                self._begin_orphan_removal()
+                self._begin_orphan_removal(ORPHAN_DELAY_SECONDS)
             self._end_events[arn] = asyncio.Event()
             self._supervisors[arn] = Supervisor(self._context, arn, self._end_events[arn])
             self._spawn(self._run_supervisor(arn))
@@ -222,12 +225,14 @@ class Ecs(Service):
 
     # --- containers without a task ------------------------------------------------------------------------------------
 
-    def _begin_orphan_removal(self) -> None:
+    def _begin_orphan_removal(self, delay: float = 0) -> None:
         self._orphans_sought = True
-        self._spawn(self._retry_until_success("removing containers without a task", self._remove_orphans))
+        remove = partial(self._remove_orphans, delay)
+        self._spawn(self._retry_until_success("removing containers without a task", remove))
 
-    async def _remove_orphans(self) -> None:
-        """Stop and remove containers whose task has stopped or is unknown."""
+    async def _remove_orphans(self, delay: float) -> None:
+        """Stop and remove containers whose task has stopped or is unknown, after a delay in seconds."""
+        await self._context.pause(delay)
         shipped = shipped_logs.containers(self._store.reader)
         names = await retry_while_unavailable(self._context.pause, self._context.runtime.names)
         # A container starts only after its task is on disk, so the task of any container named here is already stored.

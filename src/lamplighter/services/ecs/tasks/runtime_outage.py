@@ -45,12 +45,15 @@ class OutageWatch:
         self._supervised = supervised
 
     async def watch(self) -> None:
-        """Check the runtime repeatedly, until no task needs it and no timeout is held."""
+        """Check the runtime repeatedly, until no task needs it and no timeout is held.
+
+        The first check waits: a task whose start fails is a reason to check at once, and plain processes need no check.
+        """
         while True:
-            await self.check()
             await self._pause(CHECK_SECONDS)
             if not any(self._tasks_needing_runtime()) and not self._is_recorded():
                 return
+            await self.check()
 
     async def check(self) -> None:
         """Check the runtime once, and record what has changed."""
