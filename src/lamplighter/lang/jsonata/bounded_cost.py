@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from itertools import pairwise
 from math import prod
 
@@ -76,8 +77,12 @@ _CLOSING = frozenset(("sign", each) for each in ")]}")
 _PREDICATE_SIGNS = frozenset(["=", "!=", "<", "<=", ">", ">=", ".", "+", "-", "?", ":"])
 
 
+@lru_cache(maxsize=32)
 def bound_of(expression: str) -> Bound:
-    """Return for which values of the variables that it names an expression is short. The text need not be valid."""
+    """Return for which values of the variables that it names an expression is short. The text need not be valid.
+
+    The last results are kept, because all jobs of a file have the same expressions.
+    """
     tokens = _tokens(expression)
     found = None if tokens is None else _replace_callbacks(tokens)
     if found is None:
