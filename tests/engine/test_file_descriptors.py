@@ -31,3 +31,21 @@ def test_the_limit_is_raised_and_a_part_of_it_is_kept_for_jobs(soft: int, hard: 
 def test_without_a_file_limit_the_number_of_connections_is_still_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert file_descriptors.max_connections() == file_descriptors.MAX_CONNECTIONS
+
+
+COUNTING_PROGRAM = """
+import os
+from lamplighter.engine import file_descriptors
+counts = []
+for directory in (file_descriptors.PROC_DIRECTORY, ""):
+    file_descriptors.PROC_DIRECTORY = directory
+    before = file_descriptors.count_open_files()
+    held = [os.dup(0), os.dup(0)]
+    counts.append(file_descriptors.count_open_files() - before)
+print(*counts)
+"""
+
+
+def test_open_files_are_counted_by_the_kernel_or_in_a_list() -> None:
+    output = subprocess.run([sys.executable, "-c", COUNTING_PROGRAM], capture_output=True, text=True, check=True).stdout
+    assert output == "2 2\n"

@@ -15,7 +15,8 @@ RESERVE = 16
 """The files that stay free for urgent needs."""
 MAX_CONNECTIONS = 10_000
 MIN_CONNECTIONS = 8
-DESCRIPTOR_DIRECTORY = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
+PROC_DIRECTORY = "/proc/self/fd"
+DESCRIPTOR_DIRECTORY = PROC_DIRECTORY if os.path.isdir(PROC_DIRECTORY) else "/dev/fd"
 
 
 def raise_limit() -> int:
@@ -39,9 +40,18 @@ def max_connections() -> int:
     return max(MIN_CONNECTIONS, min((descriptor_limit() - ENGINE_FILES) // 2, MAX_CONNECTIONS))
 
 
+def count_open_files() -> int:
+    """Return how many files this process has open, or one more.
+
+    Linux reports the number as the size of the directory since version 6.2; a list of 300 files takes 0.3 ms.
+    """
+    size = os.stat(PROC_DIRECTORY).st_size if DESCRIPTOR_DIRECTORY == PROC_DIRECTORY else 0
+    return size or len(os.listdir(DESCRIPTOR_DIRECTORY))
+
+
 def has_room(count: int = 0, reserve: int = RESERVE) -> bool:
     """Return whether `count` more files can be opened without touching the reserve."""
     try:
-        return descriptor_limit() - len(os.listdir(DESCRIPTOR_DIRECTORY)) >= count + reserve
+        return descriptor_limit() - count_open_files() >= count + reserve
     except OSError:
         return False
