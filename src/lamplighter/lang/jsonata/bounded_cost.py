@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from itertools import pairwise
 from math import prod
 
 Token = tuple[str, str]
@@ -115,7 +114,7 @@ def _is_linear(tokens: Sequence[Token]) -> bool:
 def _with_neighbours(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token, str]]:
     """Yield each token between the token before it and the text of the one after it."""
     none: Token = ("sign", "")
-    for (before, token), (_, following) in zip(pairwise([none, *tokens]), [*tokens[1:], none], strict=True):
+    for before, token, (_, following) in zip([none, *tokens], tokens, [*tokens[1:], none], strict=False):
         yield before, token, following
 
 

@@ -137,6 +137,7 @@ class CallsOfStep(AbstractContextManager[MakeCall]):
             raise CallMustWait
         answer: Json = self._calls.call_for_task(*call)
         if inspect.isawaitable(answer):
-            answer.close()  # type: ignore[attr-defined]
+            if inspect.iscoroutine(answer):
+                answer.close()
             raise CallMustWait
         return self._calls.answer_of_task(work, task.resource, binding, task.parameters, answer)

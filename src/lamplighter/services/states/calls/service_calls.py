@@ -5,7 +5,6 @@ the error names that a state machine sees.
 """
 
 import inspect
-from collections.abc import Callable
 
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.messages import CallAnswer, TaskFailed, TaskSubmitted, TaskSucceeded
@@ -81,33 +80,20 @@ class ServiceCalls:
         if binding is None:
             raise Bug(f"no service provides {resource.text}")
         try:
-            call = self._prepare_call(caller, resource, binding, parameters, on_exchange)
-            answer = await self._bus.store.write(call)
+            answer = await self._bus.store.write(
+                lambda tx: self._call(tx, caller, resource, binding, parameters, on_exchange=on_exchange)
+            )
             answer = await answer if inspect.isawaitable(answer) else answer
         except (AwsError, ParametersRefused) as error:
             return self.failure_event(work, binding, error, parameters)
         return self.outcome_event(work, resource, binding, answer)
-
-    def _prepare_call(
-        self, caller: Caller, resource: Resource, binding: CallBinding, parameters: Json, on_exchange: OnExchange | None
-    ) -> Callable[[Tx], Json]:
-        if binding.service == HTTP:
-            return lambda tx: self._https.invoke(tx, caller, parameters, on_exchange)
-        params = self._convert(resource, binding, parameters)
-        return lambda tx: self._call(tx, caller, binding, params)
 
     def call_for_task(self, tx: Tx, execution: str, resource: Resource, binding: CallBinding, parameters: Json) -> Json:
         """Make the call of an execution's task; return its answer, or an awaitable of it.
 
         Raises `AwsError` and `ParametersRefused`.
         """
-        caller = caller_of(execution)
-        if binding.service == HTTP:  # not an AWS service, so botocore has no model of it
-            return self._https.invoke(tx, caller, parameters)
-        params = self._convert(resource, binding, parameters)
-        if put_events.is_put_events(binding):
-            params = put_events.put_events_parameters(params, execution)
-        return self._call(tx, caller, binding, params)
+        return self._call(tx, caller_of(execution), resource, binding, parameters, execution=execution)
 
     def needs_preparation(
         self, reader: Reader, execution: str, resource: Resource, binding: CallBinding, parameters: Json
@@ -129,8 +115,22 @@ class ServiceCalls:
         names = tuple(binding.sync.names(parameters, answer)) if binding.sync is not None else ()
         return CallAnswer(TaskSubmitted(work.frame, work.number, event.output), names)
 
-    def _call(self, tx: Tx, caller: Caller, binding: CallBinding, params: Json) -> Json:
-        """Call a service with parameters in its form; return its answer, or an awaitable of it. Raises `AwsError`."""
+    def _call(
+        self,
+        tx: Tx,
+        caller: Caller,
+        resource: Resource,
+        binding: CallBinding,
+        parameters: Json,
+        *,
+        execution: str | None = None,
+        on_exchange: OnExchange | None = None,
+    ) -> Json:
+        if binding.service == HTTP:  # not an AWS service, so botocore has no model of it
+            return self._https.invoke(tx, caller, parameters, on_exchange)
+        params = self._convert(resource, binding, parameters)
+        if execution is not None and put_events.is_put_events(binding):
+            params = put_events.put_events_parameters(params, execution)
         if self._bus.serves(binding.service, binding.operation):
             self._check(binding)(params)
             return self._bus.invoke(tx, caller, binding.service, binding.operation, params)
