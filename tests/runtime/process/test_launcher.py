@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -39,24 +39,10 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 @pytest.fixture
-async def runtime(tmp_path: Path) -> AsyncIterator[ProcessRuntime]:
-    opened = ProcessRuntime(tmp_path / "processes", real_world().now)
-    yield opened
-    await remove_all(opened)
-
-
-@pytest.fixture
 def gate(tmp_path: Path) -> Path:
     """A FIFO at which scripts wait for the test."""
     os.mkfifo(tmp_path / "gate")
     return tmp_path / "gate"
-
-
-async def remove_all(runtime: ProcessRuntime) -> None:
-    for name in await runtime.names():
-        await runtime.stop(name, 0)
-        await runtime.remove(name)
-    await runtime.close()
 
 
 def job(script: str, name: str = "job") -> ContainerSpec:

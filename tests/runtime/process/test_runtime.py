@@ -7,7 +7,6 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -37,16 +36,6 @@ async def main(directory, script):
 
 asyncio.run(main(*sys.argv[1:]))
 """
-
-
-@pytest.fixture
-async def runtime(tmp_path: Path) -> AsyncIterator[ProcessRuntime]:
-    started = ProcessRuntime(tmp_path / "processes", real_world().now)
-    yield started
-    for name in await started.names():
-        await started.stop(name, 0)
-        await started.remove(name)
-    await started.close()
 
 
 @pytest.fixture
