@@ -127,7 +127,10 @@ class SourceReconciler:
         """Wait until there is work: changed files without errors, or `timeout_seconds` after an incomplete attempt."""
         was_valid, error_text = is_valid, self._files.error
         while True:
-            changed = await self._files.wait_for_change(timeout_seconds if is_valid else REMIND_SECONDS)
+            changed = await self._files.wait_for_change(
+                timeout_seconds if is_valid else REMIND_SECONDS,
+                is_file_missing=not is_valid or self._incomplete_attempts > 0,
+            )
             if not changed:
                 if is_valid:
                     return

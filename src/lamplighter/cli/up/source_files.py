@@ -1,7 +1,7 @@
 """Read the files of a source, and detect whether they have changed since."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
@@ -45,11 +45,21 @@ class SourceFiles:
             path: self._file_states.get(path, state) for path, state in watch_files.file_states(self._paths()).items()
         }
 
-    async def wait_for_change(self, timeout_seconds: float | None) -> bool:
-        """Wait for a change of the files, at most `timeout_seconds`; return whether one has changed."""
-        before = self._file_states
-        self._file_states = await watch_files.wait_for_change(self._paths, before, timeout_seconds)
-        return self._file_states != before
+    async def wait_for_change(self, timeout_seconds: float | None, *, is_file_missing: bool) -> bool:
+        """Wait for a change of the files, at most `timeout_seconds`; return whether one has changed.
+
+        If a file may be missing, a file that appears in the source's folder is a change, too; otherwise it is not,
+        because jobs write their own files there.
+        """
+        folder = self.source.folder
+
+        def watched(paths: Iterable[Path]) -> list[Path]:
+            return [path for path in paths if is_file_missing or path != folder]
+
+        before = {path: self._file_states[path] for path in watched(self._file_states)}
+        found = await watch_files.wait_for_change(lambda: watched(self._paths()), before, timeout_seconds)
+        self._file_states = {folder: self._file_states[folder], **found}
+        return found != before
 
     @property
     def env(self) -> Path:
@@ -59,7 +69,9 @@ class SourceFiles:
     def _paths(self) -> Iterator[Path]:
         yield from self.source.files()
         yield self.env
+        yield self.source.folder
         for folder in {build.folder for plan in self.plans for build in plan.builds}:
-            yield folder
+            if not folder.is_dir():
+                yield folder
             yield folder / dockerignore.DOCKERIGNORE
             yield from (path for _, path in build_context.context_files(folder, self.data))

@@ -151,8 +151,7 @@ class JobFileSource:
 
     def files(self) -> set[Path]:
         """See `StackSource.files`."""
-        # The folder itself is included: a missing file may appear in it.
-        return {self.file, self.folder, *self._workflow_files}
+        return {self.file, *self._workflow_files}
 
 
 def add_origin(document: Json, folder: Path, origin: StackOrigin) -> Json:

@@ -1,0 +1,56 @@
+"""What counts as a change of the source's files."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from lamplighter.cli.local_secrets import LocalSecrets
+from lamplighter.cli.up.source_files import SourceFiles
+from lamplighter.cli.up.stack_plan import JobFileSource
+from lamplighter.jobs.file.yaml_document import JobFileError
+
+JOBS = "project: shop\njobs:\n  nightly:\n    command: ./nightly.sh\n"
+WORKFLOW = "project: shop\njobs:\n  nightly:\n    workflow: nightly.asl.json\n"
+MACHINE = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
+
+
+def source_files(folder: Path, text: str) -> SourceFiles:
+    """Write a job file, and return its source."""
+    (folder / "lamplighter.yaml").write_text(text)
+    return SourceFiles(JobFileSource(folder / "lamplighter.yaml", None), LocalSecrets({}), folder / ".lamplighter")
+
+
+def test_a_file_that_a_job_writes_into_the_folder_is_no_change(tmp_path: Path) -> None:
+    files = source_files(tmp_path, JOBS)
+    files.read()
+    (tmp_path / "report.csv").write_text("42\n")
+    assert not asyncio.run(files.wait_for_change(0, is_file_missing=False))
+
+
+def test_a_changed_job_file_is_a_change(tmp_path: Path) -> None:
+    files = source_files(tmp_path, JOBS)
+    files.read()
+    (tmp_path / "lamplighter.yaml").write_text(JOBS + "    timeout: 5m\n")
+    assert asyncio.run(files.wait_for_change(None, is_file_missing=False))
+    files.read()
+    assert not asyncio.run(files.wait_for_change(0, is_file_missing=False))
+
+
+def test_a_file_that_was_missing_and_appears_is_a_change(tmp_path: Path) -> None:
+    files = source_files(tmp_path, WORKFLOW)
+    with pytest.raises(JobFileError, match="nightly.asl.json"):
+        files.read()
+    assert not asyncio.run(files.wait_for_change(0, is_file_missing=True))
+    (tmp_path / "nightly.asl.json").write_text(MACHINE)
+    assert asyncio.run(files.wait_for_change(None, is_file_missing=True))
+    files.read()
+    assert files.error is None
+
+
+def test_a_file_that_appears_between_two_waits_is_a_change_for_the_second(tmp_path: Path) -> None:
+    files = source_files(tmp_path, JOBS)
+    files.read()
+    (tmp_path / "notify.sh").write_text("#!/bin/sh\n")
+    assert not asyncio.run(files.wait_for_change(0, is_file_missing=False))
+    assert asyncio.run(files.wait_for_change(None, is_file_missing=True))
