@@ -110,4 +110,4 @@ def random_key(letters: str, length: int) -> str:
 def format_iso_time(milliseconds: int) -> str:
     """Format an instant as AWS writes it inside documents: 2026-01-01T00:00:00.000Z."""
     whole, rest = divmod(milliseconds, 1000)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+    return f"{datetime.fromtimestamp(whole, UTC).isoformat()[:19]}.{rest:03d}Z"

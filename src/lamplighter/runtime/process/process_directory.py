@@ -10,6 +10,7 @@ Guarantees that every file that this module reads is complete; `shim_log.py` rea
 """
 
 import fcntl
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,12 +59,12 @@ class ProcessDirectory:
 
     def read_leader(self) -> SessionLeader | None:
         """Return the process that was started here, or None."""
-        lines = _lines(self.path / "started")
+        lines = self._read_lines("started")
         return SessionLeader(int(lines[0]), lines[1], lines[2], int(lines[3])) if lines else None
 
     def read_exit(self) -> ContainerExit | None:
         """Return how the process ended, or None if no exit is recorded."""
-        lines = _lines(self.path / "exit")
+        lines = self._read_lines("exit")
         if not lines:
             return None
         code = int(lines[0]) if lines[0].isdigit() else None
@@ -71,7 +72,7 @@ class ProcessDirectory:
 
     def read_refusal(self) -> CannotStart | None:
         """Return why the process could not start, or None if the start did not fail."""
-        lines = _lines(self.path / "exit")
+        lines = self._read_lines("exit")
         if lines[:1] != ["refused"]:
             return None
         return CannotStart("\n".join(lines[2:]))
@@ -86,6 +87,18 @@ class ProcessDirectory:
         (self.path / "started").unlink(missing_ok=True)
         shutil.rmtree(self.path, ignore_errors=True)
 
+    def _read_lines(self, name: str) -> list[str]:
+        """Return the lines of a file, or none if it is missing: an engine reads a dozen files for each process."""
+        try:
+            descriptor = os.open(f"{self.path}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return []
+        try:
+            text = os.read(descriptor, os.fstat(descriptor).st_size).decode()
+        finally:
+            os.close(descriptor)
+        return text.split("\n") if text else []  # Empty: an older version did not sync the file before a power cut.
+
 
 def is_locked(alive: int) -> bool:
     """Return whether a shim holds the lock of this open FIFO."""
@@ -95,11 +108,3 @@ def is_locked(alive: int) -> bool:
         return True
     fcntl.flock(alive, fcntl.LOCK_UN)
     return False
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        text = path.read_text()
-    except FileNotFoundError:
-        return []
-    return text.split("\n") if text else []  # Empty: an older version did not sync the file before a power cut.

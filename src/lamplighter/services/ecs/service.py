@@ -107,8 +107,10 @@ class Ecs(Service):
 
     async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Supervise a task that must run or stop; the supervisor deletes the row once this is recorded."""
-        self._supervise(row.subject)
-        self._supervisors[row.subject].check_stop_order()
+        if supervisor := self._supervisors.get(row.subject):
+            supervisor.check_stop_order()
+        else:
+            self._supervise(row.subject)
 
     async def start(self) -> None:
         """Supervise every task that has not stopped, and remove containers without a task.

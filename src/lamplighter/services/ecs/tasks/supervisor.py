@@ -70,6 +70,9 @@ class Supervisor:
         self._start_lock = asyncio.Lock()
         """Held during a start: containers start one after another, in their definition's order."""
         self._starts_forbidden = False
+        self._status = "PROVISIONING"
+        """The task's last status on disk, which only this supervisor changes."""
+        self._stop_ordered = False
         self._shares_network = False
         """True for an awsvpc task, whose containers share one network."""
 
@@ -79,14 +82,17 @@ class Supervisor:
         return not self._states or any(state.plan.container.image for state in self._states)
 
     def check_stop_order(self) -> None:
-        """Wake the supervisor to check whether the task's stop was ordered."""
-        self._changed.set()
+        """Check whether the task's stop was ordered, and wake the supervisor if it was."""
+        if tasks.desired_status(self._context.bus.store.reader, self._arn) == "STOPPED":
+            self._stop_ordered = True
+            self._changed.set()
 
     async def run(self) -> None:
         """Run the task to its end."""
         task = _get(self._context.bus.store.reader, self._arn)
         if task.status == "STOPPED":
             return
+        self._status, self._stop_ordered = task.status, task.desired == "STOPPED"
         self._shares_network = bool(task.body["attachments"])
         self._states = container_states.load_containers(
             plan_containers(task, self._definition(task), self._context.secrets, self._context.credential_variables),
@@ -108,10 +114,6 @@ class Supervisor:
             raise Bug(f"the task definition of {self._arn} does not exist")
         return found.body
 
-    def _statuses(self) -> tuple[str, str]:
-        """Return the task's last and its desired status."""
-        return tasks.statuses(self._context.bus.store.reader, self._arn)
-
     # --- one container ------------------------------------------------------------------------------------------------
 
     async def _run_container(self, group: asyncio.TaskGroup, state: ContainerState) -> None:
@@ -128,7 +130,7 @@ class Supervisor:
             return True
         await self._await_dependencies(state)
         async with self._start_lock:
-            if self._starts_forbidden or self._stop_ordered():
+            if self._starts_forbidden or self._stop_ordered:
                 return False
             try:
                 await self._start(state)
@@ -155,7 +157,7 @@ class Supervisor:
                 self._context.on_unavailable()
                 raise
 
-        state.start = await retry_while_unavailable(self._context.pause, start_once, self._stop_ordered)
+        state.start = await retry_while_unavailable(self._context.pause, start_once, lambda: self._stop_ordered)
         state.started.set()
 
     async def _open_log(self, state: ContainerState) -> str | None:
@@ -191,26 +193,25 @@ class Supervisor:
         """Record the progress of the containers until the task ends; return why it ends."""
         while True:
             self._changed.clear()
-            if self._stop_ordered():
+            if self._stop_ordered:
                 return TaskEnd("UserInitiated", "")
             if (ending := container_states.task_end(self._states)) is not None:
                 return ending
-            if container_states.has_changes(self._statuses()[0], self._states):
-                for state in await self._context.bus.store.write_with_retry(self._progress):
+            if container_states.has_changes(self._status, self._states):
+                self._status, ended = await self._context.bus.store.write_with_retry(self._progress)
+                for state in ended:
                     state.recorded = "STOPPED"
             else:
                 await self._changed.wait()
 
-    def _stop_ordered(self) -> bool:
-        return self._statuses()[1] == "STOPPED"
-
-    def _progress(self, tx: Tx) -> list[ContainerState]:
-        """Record the progress of the containers; return those whose end is recorded."""
+    def _progress(self, tx: Tx) -> tuple[str, list[ContainerState]]:
+        """Record the progress of the containers; return the task's status and the containers whose end is recorded."""
         task = _get(tx, self._arn)
         if task.run_order is not None:
             outbox.delete(tx, task.run_order)
-        self._save_steps(tx, [container_states.with_progress(task, self._states, self._context.world.now())])
-        return [state for state in self._states if state.ended.is_set()]
+        task = container_states.with_progress(task, self._states, self._context.world.now())
+        self._save_steps(tx, [task])
+        return task.status, [state for state in self._states if state.ended.is_set()]
 
     async def _prevent_starts(self, group: asyncio.TaskGroup) -> None:
         """Prevent further starts, and find out which containers have started."""

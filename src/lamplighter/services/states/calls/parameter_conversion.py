@@ -112,6 +112,8 @@ def _to_bytes(value: Json, name: str) -> bytes:
 
 def to_states(shape: Shape | None, value: Json, render_time: Callable[[float], Json]) -> Json:
     """Convert a service's answer to Step Functions' form; `render_time` renders a time given in seconds."""
+    if isinstance(value, str):  # most values of most answers
+        return value
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         return {pascal_case(key): to_states(shape.members.get(key), inner, render_time) for key, inner in value.items()}
     if isinstance(shape, ListShape) and isinstance(value, list):
@@ -127,6 +129,7 @@ def to_states(shape: Shape | None, value: Json, render_time: Callable[[float], J
     return value
 
 
+@lru_cache(maxsize=4096)
 def pascal_case(name: str) -> str:
     """Turn fooBar into FooBar."""
     return name[:1].upper() + name[1:]
