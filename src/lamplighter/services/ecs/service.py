@@ -110,7 +110,7 @@ class Ecs(Service):
         if supervisor := self._supervisors.get(row.subject):
             supervisor.check_stop_order()
         else:
-            self._supervise(row.subject)
+            self._supervise(row.subject, frozenset((row.body or {}).get(run_task.CONTAINERS_WITH_STREAM, ())))
 
     async def start(self) -> None:
         """Supervise every task that has not stopped, and remove containers without a task.
@@ -160,14 +160,14 @@ class Ecs(Service):
 
     # --- supervisors --------------------------------------------------------------------------------------------------
 
-    def _supervise(self, arn: str) -> None:
-        """Start a supervisor for a task that has none."""
+    def _supervise(self, arn: str, with_stream: frozenset[str] = frozenset()) -> None:
+        """Start a supervisor for a task that has none; the log streams of the containers `with_stream` exist."""
         if arn not in self._supervisors:
             if not self._orphans_sought:
                 self._begin_orphan_removal(ORPHAN_DELAY_SECONDS)
             self._end_events[arn] = asyncio.Event()
-            self._supervisors[arn] = Supervisor(self._context, arn, self._end_events[arn])
-            self._spawn(self._run_supervisor(arn))
+            self._supervisors[arn] = Supervisor(self._context, arn, self._end_events[arn], with_stream)
+            self._spawn(self._run_supervisor(arn, with_stream))
             if self._watching is None or self._watching.done():
                 watch = self._context.outage_watch.watch
                 self._watching = self._spawn(self._retry_until_success("checking the runtime", watch))
@@ -181,9 +181,9 @@ class Ecs(Service):
         if outages.current(self._store.reader) is None:
             self._spawn(self._context.outage_watch.check())
 
-    async def _run_supervisor(self, arn: str) -> None:
+    async def _run_supervisor(self, arn: str, with_stream: frozenset[str]) -> None:
         async def run() -> None:
-            supervisor = self._supervisors[arn] = Supervisor(self._context, arn, self._end_events[arn])
+            supervisor = self._supervisors[arn] = Supervisor(self._context, arn, self._end_events[arn], with_stream)
             try:
                 await supervisor.run()
             except DamagedData as error:

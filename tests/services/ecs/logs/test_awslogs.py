@@ -75,6 +75,12 @@ def logged_messages(harness: EngineHarness) -> list[str]:
     return [message for _, message in logged_events(harness)]
 
 
+def stream_names(harness: EngineHarness) -> list[str]:
+    """Return the names of the log group's streams."""
+    streams = harness.call("logs", "DescribeLogStreams", logGroupName=GROUP)["logStreams"]
+    return [each["logStreamName"] for each in streams]
+
+
 def test_lines_arrive_in_the_log_stream_of_a_container_while_it_runs(harness: EngineHarness) -> None:
     create_group(harness)
     register_definition(harness)
@@ -111,6 +117,32 @@ def test_a_missing_log_group_prevents_the_start_of_the_task(harness: EngineHarne
         ": exit status 1"
     )
     assert harness.runtime.started_names() == []
+
+
+def test_a_container_with_a_log_stream_starts_after_the_commit_of_run_task_without_another(
+    harness: EngineHarness,
+) -> None:
+    create_group(harness)
+    register_definition(harness)
+    harness.die_at(2, before=True)
+    with pytest.raises(EngineDied):
+        run_task(harness)
+    assert len(harness.runtime.started_names()) == 1
+
+
+def test_a_container_that_depends_on_another_gets_its_log_stream_when_it_starts(harness: EngineHarness) -> None:
+    create_group(harness)
+    register_definition(
+        harness,
+        {"name": "first", "essential": False},
+        {"name": "second", "dependsOn": [{"containerName": "first", "condition": "SUCCESS"}]},
+    )
+    harness.runtime.script(Script(lines=(("stdout", "hello"),), after=None))
+    task = run_task(harness).rpartition("/")[2]
+    assert stream_names(harness) == [f"batch/first/{task}"]
+    harness.runtime.finish(f"{task}-first")
+    harness.settle()
+    assert stream_names(harness) == [f"batch/first/{task}", f"batch/second/{task}"]
 
 
 def test_with_launch_type_ec2_the_docker_daemon_reports_the_missing_log_group(harness: EngineHarness) -> None:

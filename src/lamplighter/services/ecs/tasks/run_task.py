@@ -13,17 +13,22 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.ecs import arns, clusters, tags
 from lamplighter.services.ecs.errors import ClientError, Conflict
+from lamplighter.services.ecs.logs import awslogs
+from lamplighter.services.ecs.logs.awslogs import log_destination
 from lamplighter.services.ecs.tables import tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.task_definitions import validate
 from lamplighter.services.ecs.tasks import lifecycle, placement, task_description
+from lamplighter.services.ecs.tasks.container_plan import container_name
 from lamplighter.services.ecs.tasks.placement import Capacity, LaunchType
 from lamplighter.store import outbox
 from lamplighter.store.db import Tx
 
 TOKEN_MILLISECONDS = 24 * 60 * 60 * 1000
+CONTAINERS_WITH_STREAM = "containersWithStream"
+"""The key of an order to run a task with the names of the containers whose log stream exists."""
 DEFAULT_STORAGE: Json = {"sizeInGiB": 20}
 
 
@@ -46,7 +51,7 @@ def run_task(
         task = _new_task(world, caller, params, cluster, definition, launch)
         failure = placement.capacity_failure(tx, capacity, launch, cluster.arn, (task.cpu, task.memory))
         if failure is None:
-            started.append(_store_and_order(bus, tx, task, world.now()))
+            started.append(_store_and_order(bus, tx, task, definition, world.now()))
         else:
             failures.append(failure)
     if token and started:
@@ -68,9 +73,10 @@ def _repeated_answer(tx: Tx, cluster: str, token: str, request: str, now: int) -
     return [task_description.task_to_api(task, with_tags=True) for task in found if task is not None]
 
 
-def _store_and_order(bus: Bus, tx: Tx, task: Task, now: int) -> Json:
+def _store_and_order(bus: Bus, tx: Tx, task: Task, definition: TaskDefinition, now: int) -> Json:
     """Store a task and queue its start; return it with the status PROVISIONING, as RunTask shows it."""
-    order = outbox.put(tx, "ecs", task.arn, {"do": "run"})
+    with_stream = _create_log_streams(bus, tx, task, definition)
+    order = outbox.put(tx, "ecs", task.arn, {"do": "run", CONTAINERS_WITH_STREAM: with_stream})
     steps = [replace(task, run_order=order)]
     if task.status == "PROVISIONING":
         steps.append(lifecycle.next_status(steps[0], "PENDING", now))
@@ -78,6 +84,26 @@ def _store_and_order(bus: Bus, tx: Tx, task: Task, now: int) -> Json:
     for each in steps:
         task_description.publish(bus, tx, each, now)
     return task_description.task_to_api(task, with_tags=True)
+
+
+def _create_log_streams(bus: Bus, tx: Tx, task: Task, definition: TaskDefinition) -> list[str]:
+    """Create the log streams of the containers that start first, so that no start waits for another commit.
+
+    Return the names of the containers whose stream exists. The supervisor creates the other streams; if it cannot, the
+    container must not start.
+    """
+    if not bus.serves(awslogs.SERVICE, "CreateLogStream"):
+        return []
+    destinations = {
+        each["name"]: log_destination(task, each, container_name(task.name, each["name"]))
+        for each in definition.body["containerDefinitions"]
+        if not each.get("dependsOn")
+    }
+    return [
+        name
+        for name, destination in destinations.items()
+        if destination is not None and awslogs.create_stream(bus, tx, destination) is None
+    ]
 
 
 def _new_task(

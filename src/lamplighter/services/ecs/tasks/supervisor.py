@@ -60,9 +60,13 @@ class SupervisorContext:
 class Supervisor:
     """The supervisor of one task."""
 
-    def __init__(self, context: SupervisorContext, arn: str, end_recorded: asyncio.Event) -> None:
+    def __init__(
+        self, context: SupervisorContext, arn: str, end_recorded: asyncio.Event, with_stream: frozenset[str]
+    ) -> None:
         self._context = context
         self._arn = arn
+        self._with_stream = with_stream
+        """The names of the containers whose log stream is known to exist."""
         self._end_recorded = end_recorded
         """Set when the task's end is on disk."""
         self._states: tuple[ContainerState, ...] = ()
@@ -163,7 +167,7 @@ class Supervisor:
     async def _open_log(self, state: ContainerState) -> str | None:
         """Create a container's log stream; return why the container must not start, or None."""
         destination, bus = state.plan.log, self._context.bus
-        if destination is None or not bus.serves("logs", "CreateLogStream"):
+        if destination is None or state.plan.name in self._with_stream or not bus.serves("logs", "CreateLogStream"):
             return None
         failure = await bus.store.write_with_retry(lambda tx: awslogs.create_stream(bus, tx, destination))
         state.log_failed = failure is not None
