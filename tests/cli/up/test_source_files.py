@@ -39,7 +39,7 @@ def test_a_changed_job_file_is_a_change(tmp_path: Path) -> None:
 
 def test_a_file_that_was_missing_and_appears_is_a_change(tmp_path: Path) -> None:
     files = source_files(tmp_path, WORKFLOW)
-    with pytest.raises(JobFileError, match="nightly.asl.json"):
+    with pytest.raises(JobFileError, match=r"nightly\.asl\.json"):
         files.read()
     assert not asyncio.run(files.wait_for_change(0, is_file_missing=True))
     (tmp_path / "nightly.asl.json").write_text(MACHINE)
