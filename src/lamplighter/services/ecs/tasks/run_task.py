@@ -89,10 +89,10 @@ def _store_and_order(bus: Bus, tx: Tx, task: Task, definition: TaskDefinition, n
 def _create_log_streams(bus: Bus, tx: Tx, task: Task, definition: TaskDefinition) -> list[str]:
     """Create the log streams of the containers that start first, so that no start waits for another commit.
 
-    Return the names of the containers whose stream exists. The supervisor creates the other streams; if it cannot, the
-    container must not start.
+    Return the names of the containers whose stream exists. The supervisor creates the other streams, and all of them as
+    long as the service of the logs is not loaded; if it cannot, the container must not start.
     """
-    if not bus.serves(awslogs.SERVICE, "CreateLogStream"):
+    if not bus.can_invoke(awslogs.SERVICE, "CreateLogStream"):
         return []
     destinations = {
         each["name"]: log_destination(task, each, container_name(task.name, each["name"]))

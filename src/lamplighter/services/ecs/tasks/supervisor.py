@@ -167,7 +167,10 @@ class Supervisor:
     async def _open_log(self, state: ContainerState) -> str | None:
         """Create a container's log stream; return why the container must not start, or None."""
         destination, bus = state.plan.log, self._context.bus
-        if destination is None or state.plan.name in self._with_stream or not bus.serves("logs", "CreateLogStream"):
+        if destination is None or state.plan.name in self._with_stream:
+            return None
+        await bus.load(awslogs.SERVICE)
+        if not bus.serves(awslogs.SERVICE, "CreateLogStream"):
             return None
         failure = await bus.store.write_with_retry(lambda tx: awslogs.create_stream(bus, tx, destination))
         state.log_failed = failure is not None
