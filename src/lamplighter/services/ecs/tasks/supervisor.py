@@ -76,7 +76,6 @@ class Supervisor:
         self._starts_forbidden = False
         self._status = "PROVISIONING"
         """The task's last status on disk, which only this supervisor changes."""
-        self._stop_ordered = False
         self._shares_network = False
         """True for an awsvpc task, whose containers share one network."""
 
@@ -86,17 +85,15 @@ class Supervisor:
         return not self._states or any(state.plan.container.image for state in self._states)
 
     def check_stop_order(self) -> None:
-        """Check whether the task's stop was ordered, and wake the supervisor if it was."""
-        if tasks.desired_status(self._context.bus.store.reader, self._arn) == "STOPPED":
-            self._stop_ordered = True
-            self._changed.set()
+        """Wake the supervisor to check whether the task's stop was ordered."""
+        self._changed.set()
 
     async def run(self) -> None:
         """Run the task to its end."""
         task = _get(self._context.bus.store.reader, self._arn)
         if task.status == "STOPPED":
             return
-        self._status, self._stop_ordered = task.status, task.desired == "STOPPED"
+        self._status = task.status
         self._shares_network = bool(task.body["attachments"])
         self._states = container_states.load_containers(
             plan_containers(task, self._definition(task), self._context.secrets, self._context.credential_variables),
@@ -134,7 +131,7 @@ class Supervisor:
             return True
         await self._await_dependencies(state)
         async with self._start_lock:
-            if self._starts_forbidden or self._stop_ordered:
+            if self._starts_forbidden or self._is_stop_ordered():
                 return False
             try:
                 await self._start(state)
@@ -161,7 +158,7 @@ class Supervisor:
                 self._context.on_unavailable()
                 raise
 
-        state.start = await retry_while_unavailable(self._context.pause, start_once, lambda: self._stop_ordered)
+        state.start = await retry_while_unavailable(self._context.pause, start_once, self._is_stop_ordered)
         state.started.set()
 
     async def _open_log(self, state: ContainerState) -> str | None:
@@ -200,7 +197,7 @@ class Supervisor:
         """Record the progress of the containers until the task ends; return why it ends."""
         while True:
             self._changed.clear()
-            if self._stop_ordered:
+            if self._is_stop_ordered():
                 return TaskEnd("UserInitiated", "")
             if (ending := container_states.task_end(self._states)) is not None:
                 return ending
@@ -210,6 +207,10 @@ class Supervisor:
                     state.recorded = "STOPPED"
             else:
                 await self._changed.wait()
+
+    def _is_stop_ordered(self) -> bool:
+        """Return whether the task's stop is on disk: once StopTask has answered, no container starts."""
+        return tasks.desired_status(self._context.bus.store.reader, self._arn) == "STOPPED"
 
     def _progress(self, tx: Tx) -> tuple[str, list[ContainerState]]:
         """Record the progress of the containers; return the task's status and the containers whose end is recorded."""
