@@ -1,10 +1,13 @@
 """A call whose whole effect is in the engine's database is made within the step: once, and without an outbox row."""
 
+from typing import Any
+
 import pytest
 
-from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Caller, Operation
 from lamplighter.services.states.calls.calls_in_step import MAX_CALLS_IN_STEP
+from lamplighter.services.states.calls.service_calls import ServiceCalls
 from lamplighter.store.db import Tx
 from tests.engine_harness import ROLE, SECOND, EngineDied, EngineHarness, chain
 from tests.fake_runtime import Script
@@ -88,6 +91,59 @@ def test_a_call_before_a_slow_state_is_made_once(harness: EngineHarness) -> None
     harness.settle()
     assert harness.describe(execution)["status"] == "SUCCEEDED"
     assert sent(harness) == ["once", "then"]
+
+
+@pytest.mark.parametrize("wait", [(), ({"Type": "Wait", "Seconds": 1},)], ids=["first step", "later step"])
+def test_calls_before_a_slow_state_are_not_undone_again_and_again(
+    harness: EngineHarness, monkeypatch: pytest.MonkeyPatch, wait: tuple[Json, ...]
+) -> None:
+    """Each call would otherwise be made in as many steps as there are calls before it."""
+    made, count = list[Json](), 20
+    original = ServiceCalls.call_for_task
+
+    def counted(calls: ServiceCalls, *arguments: Any) -> Json:
+        made.append(arguments)
+        return original(calls, *arguments)
+
+    monkeypatch.setattr(ServiceCalls, "call_for_task", counted)
+    states = [*wait, *[send(str(number), **DISCARD) for number in range(count)], SLOW_CHOICE]
+    execution = harness.start(harness.machine(chain(*states)))
+    harness.advance(SECOND)
+    assert harness.describe(execution)["status"] == "SUCCEEDED"
+    assert sent(harness) == [str(number) for number in range(count)]
+    assert len(made) <= 3 * count
+
+
+def test_branches_make_their_calls_in_turn(harness: EngineHarness) -> None:
+    """As if each call took its time: a branch that fails later does not hide the calls of its sibling."""
+    branches = [chain(*[send(name, **DISCARD)] * 3, {"Type": "Fail"}, first=name) for name in ("a", "k")]
+    execution = harness.start(harness.machine(chain({"Type": "Parallel", "Branches": branches})))
+    assert harness.status(execution) == "FAILED"
+    assert sent(harness) == ["a", "k"] * 3
+    entered = ["TaskStateEntered", "TaskScheduled", "TaskStarted"]
+    assert harness.types(execution)[3:11] == [*entered * 2, "TaskSucceeded", "TaskStateExited"]
+
+
+def test_the_answer_to_a_call_of_an_aborted_branch_changes_nothing(harness: EngineHarness) -> None:
+    refused = send("lost") | {"Parameters": {"QueueUrl": f"{QUEUE}-missing", "MessageBody": "lost"}}
+    branches = [chain(refused, first="K"), chain(send("sent"), {"Type": "Fail"}, first="M")]
+    parallel = {"Type": "Parallel", "Branches": branches, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}]}
+    execution = harness.start(harness.machine(chain(parallel, send("caught", **DISCARD))))
+    assert harness.status(execution) == "SUCCEEDED"
+    assert sent(harness) == ["sent", "caught"]
+    assert harness.types(execution).count("TaskSucceeded") == 1
+    assert "TaskStateAborted" in harness.types(execution)
+
+
+def test_an_event_of_an_undone_call_is_not_among_the_recent_events(harness: EngineHarness) -> None:
+    harness.call("events", "PutRule", Name="sales", EventPattern='{"source": ["shop"]}')
+    entries = [{"Source": "shop", "DetailType": "Sold", "Detail": {"item": 1}}]
+    put = {"Type": "Task", "Resource": "arn:aws:states:::events:putEvents", "Parameters": {"Entries": entries}}
+    execution = harness.start(harness.machine(chain(put | DISCARD, SLOW_CHOICE)))
+    harness.settle()
+    assert harness.describe(execution)["status"] == "SUCCEEDED"
+    recent = [loads(each["Event"])["source"] for each in harness.call("events", "ListTraffic")["Events"]]
+    assert recent.count("shop") == 1
 
 
 def test_a_long_loop_of_calls_lets_other_turns_run(harness: EngineHarness) -> None:

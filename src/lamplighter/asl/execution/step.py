@@ -3,6 +3,7 @@
 All objects of this module except `Step` exist only during one `advance`. A `MutableFrame` is a frame that can change.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
@@ -20,6 +21,8 @@ from lamplighter.asl.execution.messages import (
     Finish,
     SetTimer,
     StartTask,
+    TaskFailed,
+    TaskSucceeded,
 )
 from lamplighter.asl.execution.state_errors import MAX_BYTES, MAX_EVENTS
 from lamplighter.base.errors import LamplighterError, UnboundedWork
@@ -168,6 +171,8 @@ class StepBuilder:
         self.ready: list[int] = runnable_frames(execution.frames)
         """Ids of the frames that can continue; the last one is the next."""
         self.ended: list[BlockEnd] = []
+        self.answers: deque[TaskSucceeded | TaskFailed] = deque()
+        """The answers to calls that this step has made. As if they came later, all other paths continue first."""
         self.commands: list[Command] = []
         self.events: list[history.HistoryEvent] = []
         self.history_characters = 0

@@ -51,7 +51,7 @@ def schedule_task(run: StepBuilder, path: MutableFrame, state: Task) -> None:
     if answer is None:
         run.commands.append(task)
     elif not isinstance(answer.event, TaskSubmitted):
-        _end_answered_task(run, path, state, answer.event)
+        run.answers.append(answer.event)
         return
     if state.resource.kind != "activity":
         _set_timers(run, path, timeout, heartbeat)
@@ -59,7 +59,8 @@ def schedule_task(run: StepBuilder, path: MutableFrame, state: Task) -> None:
         _submit_answered_task(run, path, state, answer)
 
 
-def _end_answered_task(run: StepBuilder, path: MutableFrame, state: Task, event: TaskSucceeded | TaskFailed) -> None:
+def end_answered_task(run: StepBuilder, path: MutableFrame, state: Task, event: TaskSucceeded | TaskFailed) -> None:
+    """End an attempt whose call this step has made."""
     if isinstance(event, TaskFailed):
         task_failed(run, path, state, event)
     else:

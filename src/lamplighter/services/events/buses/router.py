@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.htm
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
@@ -96,7 +97,7 @@ class EventRouter:
         matching = [candidate.resource for candidate in candidates if _matches_rule(candidate, event, matched)]
         text = matched.text
         rule_arns = [each.arn for each in matching if each.kind == "rule" and (not only or each.arn in only)]
-        self._recent_events.add(caller, self._world.now(), bus, text, rule_arns)
+        self._record(tx, caller, bus, text, rule_arns)
         for resource in matching:
             if resource.kind == "rule":
                 if resource.arn in rule_arns:
@@ -104,13 +105,17 @@ class EventRouter:
             elif "replay-name" not in event:
                 self._archive(tx, resource, event["time"], text)
 
+    def _record(self, tx: Tx, caller: Caller, bus: str, text: str, rules: Sequence[str]) -> None:
+        """Add an event to the recent ones after the commit: a transaction that is undone has no events."""
+        tx.after_commit.append(partial(self._recent_events.add, caller, self._world.now(), bus, text, rules))
+
     def fire_scheduled_rule(self, tx: Tx, rule: Resource, slot: int) -> None:
         """Send an event for one time of a rule's schedule to the rule's targets."""
         caller = Caller(rule.account, rule.region)
         name = derive_id(rule.arn, str(slot))
         event = event_envelope(name, caller, "aws.events", "Scheduled Event", slot, (rule.arn,), {})
         text = dumps(event)
-        self._recent_events.add(caller, self._world.now(), DEFAULT_BUS, text, (rule.arn,))
+        self._record(tx, caller, DEFAULT_BUS, text, (rule.arn,))
         self._send_to_targets(tx, rule, event, text, 0, created=slot)
 
     def _archive(self, tx: Tx, archive: Resource, time: str, text: str) -> None:

@@ -16,7 +16,7 @@ from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import CallAnswer, StartTask, TaskFailed
 from lamplighter.asl.execution.step import MakeCall
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, UnboundedWork
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
@@ -25,13 +25,15 @@ from lamplighter.services.states.calls.integrations import CallBinding, bind_res
 from lamplighter.services.states.calls.parameter_conversion import ParametersRefused
 from lamplighter.services.states.calls.service_calls import ServiceCalls
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
-from lamplighter.services.states.executions.port import NO_CALLS, CallMustWait, StepCalls
+from lamplighter.services.states.executions.port import NEW_EXECUTION, NO_CALLS, CallMustWait, StepCalls
 from lamplighter.services.states.outbox_rows import SERVICE
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Tx
 
 MAX_CALLS_IN_STEP = 100
 """The most calls that one step makes before other turns can run."""
+MAX_UNDONE = 1_000
+"""The most executions of which it is remembered that their calls were undone."""
 
 log = logging.getLogger("lamplighter.states")
 
@@ -45,13 +47,25 @@ class CallsInStep:
         self._calls = calls
         self.caller: int | None = None
         """The key of the execution whose call is being made, or None."""
+        self._undone: dict[int, None] = {}
+        """The keys of executions whose calls were undone, because the step met work without a known bound."""
 
     def begin(self, tx: Tx, key: int, execution: Execution) -> StepCalls:
         """Begin the calls of one step of an execution in this transaction.
 
-        A step that a call causes makes no calls itself, so that no chain of them can become long.
+        A step that a call causes makes no calls itself, so that no chain of them can become long. Neither does a step
+        of an execution whose calls were undone, so that they are not made and undone again before each slow state.
         """
-        return NO_CALLS if self.caller is not None else CallsOfStep(tx, key, execution, self, self._calls)
+        if self.caller is not None or key in self._undone:
+            return NO_CALLS
+        return CallsOfStep(tx, key, execution, self, self._calls)
+
+    def remember_undone(self, key: int) -> None:
+        """Remember that the calls of an execution's step were undone; forget the oldest if there are many."""
+        if key != NEW_EXECUTION:
+            self._undone[key] = None
+        if len(self._undone) > MAX_UNDONE:
+            del self._undone[next(iter(self._undone))]
 
     def makes_call_of(self, key: int) -> bool:
         """Return whether a call of this execution's step is being made, so that the step is not written yet."""
@@ -99,6 +113,8 @@ class CallsOfStep(AbstractContextManager[MakeCall]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         """Keep the writes of the calls, or undo them if the step raised."""
+        if self._count and kind is UnboundedWork:
+            self._rules.remember_undone(self._key)
         return self._savepoint.__exit__(kind, error, trace) if self._savepoint is not None else None
 
     def make(self, task: StartTask) -> CallAnswer | None:

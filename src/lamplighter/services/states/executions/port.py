@@ -19,6 +19,8 @@ class CallMustWait(LamplighterError):
 StepCalls = AbstractContextManager[MakeCall]
 """The calls of one step; if the step raises, they are undone."""
 NO_CALLS: StepCalls = nullcontext(call_after_commit)
+NEW_EXECUTION = 0
+"""Stands for the key of an execution that is not stored yet."""
 
 
 class CallMaker(Protocol):

@@ -19,7 +19,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.services.states.executions import step_marker
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR, IsolatedSteps, TaskRefusal
-from lamplighter.services.states.executions.port import NO_CALLS, CallMaker, StepCalls
+from lamplighter.services.states.executions.port import NEW_EXECUTION, NO_CALLS, CallMaker, StepCalls
 from lamplighter.services.states.executions.running_executions import RunningExecution
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.tables import activities
@@ -27,8 +27,6 @@ from lamplighter.store.db import Reader, Tx
 
 EXECUTION_ENDING_EVENTS = (StopRequested, Broken)
 """Events that end an execution in any state: their step evaluates no expression and never waits."""
-NEW_EXECUTION = 0
-"""Stands for the key of an execution that is not stored yet."""
 EMPTY_DEFINITION = Definition(blocks=())
 
 log = logging.getLogger("lamplighter.states")
