@@ -48,6 +48,31 @@ def test_a_file_that_was_missing_and_appears_is_a_change(tmp_path: Path) -> None
     assert files.error is None
 
 
+@pytest.mark.parametrize("before", [None, "{"], ids=["missing", "broken"])
+def test_a_workflow_of_an_invalid_file_is_watched_wherever_it_is(tmp_path: Path, before: str | None) -> None:
+    files, workflow = source_files(tmp_path, WORKFLOW.replace("nightly.asl", "sub/nightly.asl")), tmp_path / "sub"
+    workflow.mkdir()
+    if before is not None:
+        (workflow / "nightly.asl.json").write_text(before)
+    with pytest.raises(JobFileError):
+        files.read()
+    assert not asyncio.run(files.wait_for_change(0, is_file_missing=True))
+    (workflow / "nightly.asl.json").write_text(MACHINE)
+    assert asyncio.run(files.wait_for_change(None, is_file_missing=True))
+    files.read()
+    assert files.error is None
+
+
+def test_an_invalid_dockerignore_does_not_end_the_watching(tmp_path: Path) -> None:
+    (tmp_path / "image").mkdir()
+    (tmp_path / "image" / ".dockerignore").write_text("[z-a]\n")
+    files = source_files(tmp_path, "project: shop\njobs:\n  nightly:\n    image: ./image\n")
+    files.read()
+    assert not asyncio.run(files.wait_for_change(0, is_file_missing=False))
+    (tmp_path / "image" / ".dockerignore").write_text("*.log\n")
+    assert asyncio.run(files.wait_for_change(None, is_file_missing=False))
+
+
 def test_a_file_that_appears_between_two_waits_is_a_change_for_the_second(tmp_path: Path) -> None:
     files = source_files(tmp_path, JOBS)
     files.read()

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.cli.images.dockerignore import compile_ignore, has_exceptions
+from lamplighter.cli.images.dockerignore import DOCKERIGNORE, compile_ignore, has_exceptions
+from lamplighter.lang.regex import InvalidRegex, TextTooLong
 
 DOCKERFILE = "Dockerfile"
 TAG_LENGTH = 16
@@ -39,7 +40,17 @@ def context_digest(folder: Path, platform: str, excluded: Path | None = None) ->
 
 
 def context_files(folder: Path, excluded: Path | None = None) -> Iterator[tuple[str, Path]]:
-    """Yield the files of a folder that a build sees, with their relative names; skip the folder `excluded`."""
+    """Yield the files of a folder that a build sees, with their relative names; skip the folder `excluded`.
+
+    Raises `InvalidBuildContext` if `.dockerignore` cannot be used.
+    """
+    try:
+        yield from _files_of_context(folder, excluded)
+    except (OSError, InvalidRegex, TextTooLong) as error:
+        raise InvalidBuildContext(f"{folder / DOCKERIGNORE} cannot be used: {error}") from error
+
+
+def _files_of_context(folder: Path, excluded: Path | None) -> Iterator[tuple[str, Path]]:
     is_ignored, can_prune = compile_ignore(folder), not has_exceptions(folder)
     for at, folders, found in os.walk(folder):
         names = {name: Path(at, name).relative_to(folder).as_posix() for name in (*folders, *found)}

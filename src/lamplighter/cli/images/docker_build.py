@@ -9,7 +9,6 @@ from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.images import build_context
-from lamplighter.lang.regex import InvalidRegex, TextTooLong
 
 LOCAL_PLATFORM = "here"
 """Stands in the hash for a platform: that of this machine."""
@@ -35,7 +34,7 @@ async def image_tag(name: str, folder: Path, data: Path) -> str:
     """Return the name and tag of the image of a folder, whether it is built or not; raise `BuildFailed`."""
     try:
         return f"{name}:{await asyncio.to_thread(build_context.context_digest, folder, LOCAL_PLATFORM, data)}"
-    except (OSError, build_context.InvalidBuildContext, InvalidRegex, TextTooLong) as error:
+    except (OSError, build_context.InvalidBuildContext) as error:
         raise BuildFailed(str(error)) from error
 
 

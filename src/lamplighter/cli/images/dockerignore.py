@@ -35,7 +35,10 @@ def has_exceptions(folder: Path) -> bool:
 
 
 def _lines(file: Path) -> list[str]:
-    text = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
+    try:
+        text = file.read_text(encoding="utf-8-sig", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return []
     lines = [line.strip() for line in text.splitlines() if not line.startswith("#")]
     return [line for line in lines if line]
 

@@ -7,6 +7,7 @@ unchanged, even if the file no longer has their job (`leaving_jobs.py`). Resourc
 created again: the file wins.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ from lamplighter.services.cloudformation.tables import stacks
 
 log = logging.getLogger("lamplighter.jobs")
 
+READ_RETRY_SECONDS = 10.0
+"""Seconds until the files are read again after an unexpected error."""
 REMIND_SECONDS = 30.0
 """Seconds between two checks whether the channels have to be alerted to a broken file."""
 
@@ -111,7 +114,7 @@ class SourceReconciler:
         if broken is not None:
             await self._record_unapplied(str(broken), immediate=True)
             log.error("%s has errors: the jobs run as last applied", self._files.source.display_name)
-            await self._reread(None, is_valid=False)
+            await self._reread_or_retry(None, is_valid=False)
         while True:
             try:
                 outcome = await self._apply()
@@ -121,7 +124,20 @@ class SourceReconciler:
                 log.exception("%s could not be applied", self._files.source.display_name)
                 outcome = ApplyOutcome(crashed=True)
             self._incomplete_attempts = self._incomplete_attempts + 1 if outcome.is_incomplete else 0
-            await self._reread(next_attempt_delay(outcome, self._incomplete_attempts), is_valid=True)
+            await self._reread_or_retry(next_attempt_delay(outcome, self._incomplete_attempts), is_valid=True)
+
+    async def _reread_or_retry(self, timeout_seconds: float | None, *, is_valid: bool) -> None:
+        """Call `_reread`; after an unexpected error, record it and try again: the watching never ends."""
+        while True:
+            try:
+                await self._reread(timeout_seconds, is_valid=is_valid)
+            except Exception as error:
+                await self._record_unapplied(str(error), immediate=False)
+                log.exception("the files of %s could not be read", self._files.source.display_name)
+                await asyncio.sleep(READ_RETRY_SECONDS)
+                if not is_valid:
+                    continue
+            return
 
     async def _reread(self, timeout_seconds: float | None, *, is_valid: bool) -> None:
         """Wait until there is work: changed files without errors, or `timeout_seconds` after an incomplete attempt."""
@@ -139,10 +155,12 @@ class SourceReconciler:
             try:
                 await run_in_thread(self._files.read)
             except LamplighterError as error:
-                is_valid, was_valid, error_text = False, False, error
+                is_new, error_text = str(error) != str(error_text), error
+                is_valid = was_valid = False
                 await self._record_unapplied(str(error), immediate=False)
-                print_source_error(error)
-                log.warning("%s is not applied: the jobs are unchanged", self._files.source.display_name)
+                if is_new:
+                    print_source_error(error)
+                    log.warning("%s is not applied: the jobs are unchanged", self._files.source.display_name)
                 continue
             if not was_valid:
                 log.info("the errors in %s are fixed", self._files.source.display_name)

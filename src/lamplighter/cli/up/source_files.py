@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
@@ -27,23 +28,24 @@ class SourceFiles:
 
     def read(self) -> None:
         """Read all files; raise `LamplighterError` with all errors, and keep the plans that were read before."""
-        self._file_states = watch_files.file_states(self._paths())
+        before = watch_files.file_states(self._paths())
         try:
             self._read()
         except LamplighterError as error:
             self.error = error
             raise
-        self.error = None
+        else:
+            self.error = None
+        finally:  # Only now is it known which other files to watch.
+            self._file_states = {
+                path: before.get(path, state) for path, state in watch_files.file_states(self._paths()).items()
+            }
 
     def _read(self) -> None:
         if self.secrets.read(self.env) and self.plans:
             log.info("%s was read again: it applies from the next run on", self.env)
         self.plans = self.source.read_plans()
         self.secrets.set_projects(plan.project for plan in self.plans if plan.project is not None)
-        # Only now is it known which other files to watch.
-        self._file_states = {
-            path: self._file_states.get(path, state) for path, state in watch_files.file_states(self._paths()).items()
-        }
 
     async def wait_for_change(self, timeout_seconds: float | None, *, is_file_missing: bool) -> bool:
         """Wait for a change of the files, at most `timeout_seconds`; return whether one has changed.
@@ -74,4 +76,5 @@ class SourceFiles:
             if not folder.is_dir():
                 yield folder
             yield folder / dockerignore.DOCKERIGNORE
-            yield from (path for _, path in build_context.context_files(folder, self.data))
+            with suppress(build_context.InvalidBuildContext):  # The build reports it; the file itself is watched.
+                yield from (path for _, path in build_context.context_files(folder, self.data))

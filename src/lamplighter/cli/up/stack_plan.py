@@ -127,7 +127,11 @@ class JobFileSource:
 
     def read_plans(self) -> list[StackPlan]:
         """See `StackSource.read_plans`; raises `JobFileError`."""
-        loaded = load_job_file(self.file, self.environment)
+        try:
+            loaded = load_job_file(self.file, self.environment)
+        except JobFileError as error:
+            self._workflow_files |= error.files
+            raise
         denied = list(denied_jobs(loaded, self.deny))
         if denied:
             raise JobFileError(denied)

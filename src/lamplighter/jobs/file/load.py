@@ -52,9 +52,10 @@ def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFi
     resolved = _resolve_environment(root, environment, problems)
     problems += _at_new_positions(validation_problems(Project, resolved), problems)
     problems += _unknown_channels(resolved)
+    workflow_files = [file.parent / name for name, _ in _workflow_names(resolved)]
     workflows = dict(_read_workflows(resolved, file.parent, problems))
     if problems:
-        raise JobFileError(problems)
+        raise JobFileError(problems, workflow_files)
     documents = {name: each.plain() for name, each in workflows.items()}
     loaded = LoadedJobFile(
         Project.model_validate({**resolved.plain(), "workflows": documents}), file.parent, resolved, workflows
@@ -64,7 +65,7 @@ def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFi
         for path, what, instead in check_project(loaded.project)
     ]
     if findings:
-        raise JobFileError(findings)
+        raise JobFileError(findings, workflow_files)
     return loaded
 
 
@@ -170,19 +171,22 @@ def _scalars(part: YamlNode) -> Iterator[YamlNode]:
         yield part
 
 
-def _read_workflows(resolved: YamlNode, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, YamlNode]]:
+def _workflow_names(resolved: YamlNode) -> Iterator[tuple[str, YamlNode]]:
+    """Yield the names of the workflows' files, and where they are written."""
     for job in _submapping(resolved, "jobs").values():
         named = job.mapping().get("workflow")
-        if named is None or not isinstance(named.value, str):
-            continue
-        file = folder / named.value
+        if named is not None and isinstance(named.value, str):
+            yield named.value, named
+
+
+def _read_workflows(resolved: YamlNode, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, YamlNode]]:
+    for name, named in _workflow_names(resolved):
+        file = folder / name
         try:
             # JSON may be indented by tabs, YAML may not.
             text = _read_text(file).replace("\t", " ") if file.suffix == ".json" else _read_text(file)
-            yield named.value, yaml_document.parse_yaml(text, str(file))
+            yield name, yaml_document.parse_yaml(text, str(file))
         except JobFileError as error:
             missing = not file.is_file()
             instead = "name a file beside this one, in Amazon States Language"
-            problems += (
-                [Problem(named.position, f"there is no file `{named.value}`", instead)] if missing else error.problems
-            )
+            problems += [Problem(named.position, f"there is no file `{name}`", instead)] if missing else error.problems

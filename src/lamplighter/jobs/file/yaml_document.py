@@ -6,8 +6,10 @@ See https://yaml.org/spec/1.2.2/#103-core-schema.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import isfinite
+from pathlib import Path as FilePath
 from typing import Literal
 
 import yaml
@@ -52,10 +54,14 @@ class Problem:
 
 
 class JobFileError(LamplighterError):
-    """A file with errors; str() lists all of its problems as readable text."""
+    """A file with errors; str() lists all of its problems as readable text.
 
-    def __init__(self, problems: list[Problem]) -> None:
+    `files` are the other files that it names, as far as they are known: an error may be in one of them.
+    """
+
+    def __init__(self, problems: list[Problem], files: Iterable[FilePath] = ()) -> None:
         self.problems = sorted(set(problems), key=lambda each: (each.position, each.message))
+        self.files = frozenset(files)
         super().__init__("\n".join(map(str, self.problems)))
 
 

@@ -1,65 +1,12 @@
 """A job file that stays broken for two minutes sends one alert to its channels, and one when it is applied again."""
 
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from lamplighter.cli.local_secrets import LocalSecrets
-from lamplighter.cli.up.reconcile import REMIND_SECONDS, SourceReconciler
-from lamplighter.cli.up.source_files import SourceFiles
-from lamplighter.cli.up.stack_plan import JobFileSource
+from lamplighter.cli.up.reconcile import REMIND_SECONDS
 from lamplighter.engine import health
-from tests.engine_harness import REGION, SECOND, EngineHarness
-
-GOOD = """
-project: home
-channels: {me: {email: me@example.com}}
-jobs: {one: {command: 'true', notify: me}}
-"""
-
-
-class WatchedFile:
-    """A job file, and a virtual engine that applies it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.harness = EngineHarness(folder / "data")
-        self.file = folder / "lamplighter.yaml"
-
-    def write(self, text: str) -> None:
-        """Write the file as an editor does."""
-        new = self.file.with_name("new")
-        new.write_text(text)
-        new.rename(self.file)
-
-    def start(self) -> None:
-        """Start the engine and apply the file."""
-        self.harness.up()
-        source_files = SourceFiles(JobFileSource(self.file, None), LocalSecrets({}), self.harness.directory)
-        source_files.read()
-        self.task = self.harness.start_in_background(SourceReconciler(self.harness.engine, source_files, REGION).run())
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass in steps that are short enough for every check of the file."""
-        for _ in range(round(seconds * 2)):
-            self.harness.advance(SECOND // 2)
-
-    def mails(self) -> list[str]:
-        """Return the subjects of all mails, in order."""
-        found = sorted((self.harness.directory / "mail").glob("**/*.eml"), key=lambda each: each.stat().st_mtime_ns)
-        return [line for each in found for line in each.read_text().splitlines() if line.startswith("Subject: ")]
-
-
-@pytest.fixture
-def watched(tmp_path: Path) -> Iterator[WatchedFile]:
-    made = WatchedFile(tmp_path)
-    made.write(GOOD)
-    made.start()
-    yield made
-    made.task.cancel()
-    made.harness.settle()
-    made.harness.close()
+from tests.cli.up.watched_file import GOOD, WatchedFile
 
 
 def test_a_broken_file_sends_one_alert_after_two_minutes_and_one_when_it_is_fixed(watched: WatchedFile) -> None:

@@ -209,7 +209,7 @@ class Supervisor:
                 await self._changed.wait()
 
     def _is_stop_ordered(self) -> bool:
-        """Return whether the task's stop is on disk: once StopTask has answered, no container starts."""
+        """Return whether the order to stop the task is on disk. A start that already waits for a place continues."""
         return tasks.desired_status(self._context.bus.store.reader, self._arn) == "STOPPED"
 
     def _progress(self, tx: Tx) -> tuple[str, list[ContainerState]]:
