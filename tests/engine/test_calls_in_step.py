@@ -212,6 +212,21 @@ def test_a_task_that_another_branch_fails_is_stopped(harness: EngineHarness) -> 
     assert harness.rows("SELECT * FROM external_names") == []
 
 
+@pytest.mark.parametrize("calls_in_step", [0, 1], ids=["after the step", "within the step"])
+def test_a_task_whose_start_fills_the_history_is_stopped(
+    harness: EngineHarness, monkeypatch: pytest.MonkeyPatch, calls_in_step: int
+) -> None:
+    monkeypatch.setattr("lamplighter.services.states.calls.calls_in_step.MAX_CALLS_IN_STEP", calls_in_step)
+    monkeypatch.setattr("lamplighter.asl.execution.step.MAX_EVENTS", 5)
+    harness.define_task()
+    harness.runtime.script(Script(after=None))
+    execution = harness.start(harness.machine(chain(RUN_JOB)))
+    harness.settle()
+    assert harness.describe(execution)["error"] == "States.Runtime"
+    (_task,) = harness.call("ecs", "ListTasks", desiredStatus="STOPPED")["taskArns"]
+    assert harness.rows("SELECT * FROM external_names") == []
+
+
 def test_a_task_that_has_already_ended_ends_its_state(harness: EngineHarness) -> None:
     """With a client token, RunTask returns the task that it started before, which will send no event any more."""
     harness.define_task()

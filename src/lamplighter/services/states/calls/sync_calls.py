@@ -7,7 +7,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.htm
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -69,10 +69,8 @@ class SyncCalls:
             if sync.event_source:
                 bus.subscribe(sync.event_source, self._listener(sync), frames.has_external_names)
 
-    def follow(self, tx: Tx, sync_call: SyncCall, names: Iterable[str]) -> None:
-        """Start to follow work that has these names at its service."""
-        for name in names:
-            frames.add_external_name(tx, name, sync_call.work)
+    def follow(self, tx: Tx, sync_call: SyncCall) -> None:
+        """Start to follow work whose names at its service are stored; it may have ended already."""
         if sync_call.sync.event_source:
             self._resume_if_ended(tx, sync_call)
             return

@@ -23,6 +23,7 @@ from lamplighter.services.states.calls.sync_calls import SyncCall, SyncCalls
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.outbox_rows import StartCall
+from lamplighter.services.states.tables import frames
 from lamplighter.store import outbox
 from lamplighter.store.db import Tx
 
@@ -105,8 +106,13 @@ class TaskCaller:
     def _handle_answer(
         self, tx: Tx, key: int, row: StartCall, resource: Resource, binding: CallBinding, answer: Json
     ) -> None:
-        """Send the outcome to the execution, or wait for the job that the call started (`.sync`)."""
+        """Send the outcome to the execution, or wait for the job that the call started (`.sync`).
+
+        The job's names are stored first: if the event ends the execution, its end cancels the job.
+        """
         answered = self._calls.answer_of_task(row.work, resource, binding, row.parameters, answer)
+        for name in answered.names:
+            frames.add_external_name(tx, name, row.work)
         self._send_event(tx, key, row, answered.event)
         if binding.sync is not None and answered.names:
-            self._sync_calls.follow(tx, SyncCall(row.work, resource, binding, binding.sync, row.arn), answered.names)
+            self._sync_calls.follow(tx, SyncCall(row.work, resource, binding, binding.sync, row.arn))
