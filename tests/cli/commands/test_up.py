@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import signal
 import socket
 from pathlib import Path
 
@@ -219,6 +220,20 @@ def test_a_second_engine_is_refused_and_the_first_continues(home: UpFolder, tmp_
     assert other.code == 1
     assert "address already in use" in other.err
     assert home.ended(home.start_run("one"))["status"] == "SUCCEEDED"
+
+
+def test_an_engine_that_cannot_write_its_address_serves_and_writes_it_later(home: UpFolder) -> None:
+    home.write("one: {command: 'true'}")
+    home.up_and_apply()
+    home.kill(signal.SIGTERM)
+    address = home.data / "address"
+    address.mkdir()  # as impossible to write as on a full disk
+    home.up_and_apply()
+    assert home.ended(home.start_run("one"))["status"] == "SUCCEEDED"
+    address.rmdir()
+    eventually(address.is_file)
+    home.kill(signal.SIGTERM)
+    assert not address.exists()
 
 
 def test_an_invalid_file_is_refused_before_anything_is_created(tmp_path: Path) -> None:

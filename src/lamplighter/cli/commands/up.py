@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -44,6 +44,8 @@ from lamplighter.wire.access.host_header import AllowedHosts
 
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the loop lets another thread run: callers wait for the thread that commits."""
+ADDRESS_RETRY_SECONDS = 1
+"""Seconds until the engine's address is written again after an error."""
 REPEAT_REPORT_SECONDS = 5
 """Seconds between two checks for repeated failures to report."""
 jobs_option, serving_option, reaching_option = (
@@ -220,16 +222,15 @@ async def _serve(
         if config.runtime is RuntimeChoice.DOCKER or (source is not None and source.needs_docker):
             await _warn_if_runtime_unavailable(engine)
         garbage.start()
-        write_file(config.data_directory / ADDRESS_FILE, f"{config.public_url}\n".encode())
-        typer.echo(f"lamplighter: listening on {listener_url(listener)}", err=True)
-        typer.echo(f"lamplighter: the console is at {config.public_url}/", err=True)
-        for line in access.access_advice(access_rules, config.public_url):
-            typer.echo(f"lamplighter: {line}", err=True)
-        engine.turns.start()
-        async with _reconciling(reconciler):
-            application = HttpServer(engine, hosts, access_rules.accepted_credentials)
-            await http_server.serve(application, application.closing, listener, file_descriptors.max_connections())
-        (config.data_directory / ADDRESS_FILE).unlink(missing_ok=True)
+        async with _publishing_address(config):
+            typer.echo(f"lamplighter: listening on {listener_url(listener)}", err=True)
+            typer.echo(f"lamplighter: the console is at {config.public_url}/", err=True)
+            for line in access.access_advice(access_rules, config.public_url):
+                typer.echo(f"lamplighter: {line}", err=True)
+            engine.turns.start()
+            async with _reconciling(reconciler):
+                application = HttpServer(engine, hosts, access_rules.accepted_credentials)
+                await http_server.serve(application, application.closing, listener, file_descriptors.max_connections())
     finally:
         garbage.stop()
         await engine.close()
@@ -242,6 +243,31 @@ async def _log_repeats(repeats: RepeatFilter) -> None:
     while True:
         await asyncio.sleep(REPEAT_REPORT_SECONDS)
         repeats.log_counts()
+
+
+@asynccontextmanager
+async def _publishing_address(config: EngineConfig) -> AsyncIterator[None]:
+    """Write the file by which commands find this engine, and remove it at the end."""
+    writing = asyncio.create_task(_write_address(config))
+    await asyncio.sleep(0)  # the first attempt
+    try:
+        yield
+    finally:
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+        with suppress(OSError):
+            (config.data_directory / ADDRESS_FILE).unlink()
+
+
+async def _write_address(config: EngineConfig) -> None:
+    """Write the file; while this is impossible, for example because the disk is full, the engine serves without it."""
+    file = config.data_directory / ADDRESS_FILE
+    while True:
+        try:
+            return write_file(file, f"{config.public_url}\n".encode())
+        except OSError as error:
+            log.warning("%s cannot be written, so commands do not find this engine: %s", file, error.strerror)
+            await asyncio.sleep(ADDRESS_RETRY_SECONDS)
 
 
 @asynccontextmanager
