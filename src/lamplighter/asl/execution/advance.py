@@ -82,27 +82,14 @@ def _run_ready_frames(run: StepBuilder, crossings: int) -> None:
             parallel_and_map.end_path(run, run.ended.pop())
             continue
         if not run.ready or crossings <= 0:
-            _take_answer(run)
+            answer = run.answers.popleft()
+            HANDLERS[type(answer)](run, answer)
             continue
         path, written, event = run.open_frame(run.ready.pop()), run.history_characters, run.last_event_id
         _enter_and_run(run, path, run.state(path))
         crossings -= (
             1 + (run.history_characters - written + (run.last_event_id - event) * EVENT_BYTES) // CROSSING_BYTES
         )
-
-
-def _take_answer(run: StepBuilder) -> None:
-    """End the task that the next answer belongs to, unless its path no longer waits for it."""
-    event = run.answers.popleft()
-    path = run.mutable_frames.get(event.frame)
-    if path is None or path.phase is not Phase.WORKING or path.number != event.number:
-        return
-    state = run.state(path)
-    assert isinstance(state, Task)
-    try:
-        task.end_answered_task(run, path, state, event)
-    except StateError as fault:
-        fail_state(run, path, state, fault)
 
 
 def _enter_and_run(run: StepBuilder, path: MutableFrame, state: State) -> None:
@@ -206,7 +193,7 @@ def _work_handler(
     """
 
     def handle(run: StepBuilder, event: Any) -> None:
-        frame = run.frames.get(event.frame)
+        frame = run.mutable_frames.get(event.frame) or run.frames.get(event.frame)
         if frame is None or frame.phase is not Phase.WORKING or frame.number != event.number:
             return
         path = run.open_frame(event.frame)

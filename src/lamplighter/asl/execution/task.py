@@ -59,14 +59,6 @@ def schedule_task(run: StepBuilder, path: MutableFrame, state: Task) -> None:
         _submit_answered_task(run, path, state, answer)
 
 
-def end_answered_task(run: StepBuilder, path: MutableFrame, state: Task, event: TaskSucceeded | TaskFailed) -> None:
-    """End an attempt whose call this step has made."""
-    if isinstance(event, TaskFailed):
-        task_failed(run, path, state, event)
-    else:
-        task_succeeded(run, path, state, event)
-
-
 def _submit_answered_task(run: StepBuilder, path: MutableFrame, state: Task, answer: CallAnswer) -> None:
     """Record that the call has returned within the step; the work continues."""
     if answer.names:
