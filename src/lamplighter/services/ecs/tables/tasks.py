@@ -85,10 +85,10 @@ def status(reader: Reader, name: str) -> tuple[str, str] | None:
     return (row[0], row[1]) if row else None
 
 
-def desired_status(reader: Reader, arn: str) -> str | None:
-    """Return the desired status of a task without reading its body, or None if the task does not exist."""
-    row = reader.row("SELECT desired FROM tasks WHERE arn = ?", (arn,))
-    return row[0] if row else None
+def statuses(reader: Reader, arn: str) -> tuple[str, str]:
+    """Return the last and the desired status of a task that exists, without reading its body."""
+    ((last, desired),) = reader.rows("SELECT status, desired FROM tasks WHERE arn = ?", (arn,))
+    return last, desired
 
 
 def get_without_body(reader: Reader, arn: str) -> Task:

@@ -74,8 +74,6 @@ class Supervisor:
         self._start_lock = asyncio.Lock()
         """Held during a start: containers start one after another, in their definition's order."""
         self._starts_forbidden = False
-        self._status = "PROVISIONING"
-        """The task's last status on disk, which only this supervisor changes."""
         self._shares_network = False
         """True for an awsvpc task, whose containers share one network."""
 
@@ -93,7 +91,6 @@ class Supervisor:
         task = _get(self._context.bus.store.reader, self._arn)
         if task.status == "STOPPED":
             return
-        self._status = task.status
         self._shares_network = bool(task.body["attachments"])
         self._states = container_states.load_containers(
             plan_containers(task, self._definition(task), self._context.secrets, self._context.credential_variables),
@@ -114,6 +111,10 @@ class Supervisor:
         if found is None:
             raise Bug(f"the task definition of {self._arn} does not exist")
         return found.body
+
+    def _statuses(self) -> tuple[str, str]:
+        """Return the task's last and its desired status."""
+        return tasks.statuses(self._context.bus.store.reader, self._arn)
 
     # --- one container ------------------------------------------------------------------------------------------------
 
@@ -197,29 +198,28 @@ class Supervisor:
         """Record the progress of the containers until the task ends; return why it ends."""
         while True:
             self._changed.clear()
-            if self._is_stop_ordered():
+            status, desired = self._statuses()
+            if desired == "STOPPED":
                 return TaskEnd("UserInitiated", "")
             if (ending := container_states.task_end(self._states)) is not None:
                 return ending
-            if container_states.has_changes(self._status, self._states):
-                self._status, ended = await self._context.bus.store.write_with_retry(self._progress)
-                for state in ended:
+            if container_states.has_changes(status, self._states):
+                for state in await self._context.bus.store.write_with_retry(self._progress):
                     state.recorded = "STOPPED"
             else:
                 await self._changed.wait()
 
     def _is_stop_ordered(self) -> bool:
         """Return whether the order to stop the task is on disk. A start that already waits for a place continues."""
-        return tasks.desired_status(self._context.bus.store.reader, self._arn) == "STOPPED"
+        return self._statuses()[1] == "STOPPED"
 
-    def _progress(self, tx: Tx) -> tuple[str, list[ContainerState]]:
-        """Record the progress of the containers; return the task's status and the containers whose end is recorded."""
+    def _progress(self, tx: Tx) -> list[ContainerState]:
+        """Record the progress of the containers; return those whose end is recorded."""
         task = _get(tx, self._arn)
         if task.run_order is not None:
             outbox.delete(tx, task.run_order)
-        task = container_states.with_progress(task, self._states, self._context.world.now())
-        self._save_steps(tx, [task])
-        return task.status, [state for state in self._states if state.ended.is_set()]
+        self._save_steps(tx, [container_states.with_progress(task, self._states, self._context.world.now())])
+        return [state for state in self._states if state.ended.is_set()]
 
     async def _prevent_starts(self, group: asyncio.TaskGroup) -> None:
         """Prevent further starts, and find out which containers have started."""
