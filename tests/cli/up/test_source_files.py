@@ -37,27 +37,17 @@ def test_a_changed_job_file_is_a_change(tmp_path: Path) -> None:
     assert not asyncio.run(files.wait_for_change(0, is_file_missing=False))
 
 
-def test_a_file_that_was_missing_and_appears_is_a_change(tmp_path: Path) -> None:
-    files = source_files(tmp_path, WORKFLOW)
+@pytest.mark.parametrize("before", [None, "{"], ids=["missing", "broken"])
+@pytest.mark.parametrize("name", ["nightly.asl.json", "sub/nightly.asl.json"])
+def test_a_workflow_of_an_invalid_file_is_watched_wherever_it_is(tmp_path: Path, name: str, before: str | None) -> None:
+    files, workflow = source_files(tmp_path, WORKFLOW.replace("nightly.asl.json", name)), tmp_path / name
+    workflow.parent.mkdir(exist_ok=True)
+    if before is not None:
+        workflow.write_text(before)
     with pytest.raises(JobFileError, match=r"nightly\.asl\.json"):
         files.read()
     assert not asyncio.run(files.wait_for_change(0, is_file_missing=True))
-    (tmp_path / "nightly.asl.json").write_text(MACHINE)
-    assert asyncio.run(files.wait_for_change(None, is_file_missing=True))
-    files.read()
-    assert files.error is None
-
-
-@pytest.mark.parametrize("before", [None, "{"], ids=["missing", "broken"])
-def test_a_workflow_of_an_invalid_file_is_watched_wherever_it_is(tmp_path: Path, before: str | None) -> None:
-    files, workflow = source_files(tmp_path, WORKFLOW.replace("nightly.asl", "sub/nightly.asl")), tmp_path / "sub"
-    workflow.mkdir()
-    if before is not None:
-        (workflow / "nightly.asl.json").write_text(before)
-    with pytest.raises(JobFileError):
-        files.read()
-    assert not asyncio.run(files.wait_for_change(0, is_file_missing=True))
-    (workflow / "nightly.asl.json").write_text(MACHINE)
+    workflow.write_text(MACHINE)
     assert asyncio.run(files.wait_for_change(None, is_file_missing=True))
     files.read()
     assert files.error is None

@@ -42,11 +42,13 @@ def context_digest(folder: Path, platform: str, excluded: Path | None = None) ->
 def context_files(folder: Path, excluded: Path | None = None) -> Iterator[tuple[str, Path]]:
     """Yield the files of a folder that a build sees, with their relative names; skip the folder `excluded`.
 
-    Raises `InvalidBuildContext` if `.dockerignore` cannot be used.
+    Raises `InvalidBuildContext` if the folder cannot be read or its `.dockerignore` cannot be used.
     """
     try:
         yield from _files_of_context(folder, excluded)
-    except (OSError, InvalidRegex, TextTooLong) as error:
+    except OSError as error:
+        raise InvalidBuildContext(f"{folder} cannot be read: {error}") from error
+    except (InvalidRegex, TextTooLong) as error:
         raise InvalidBuildContext(f"{folder / DOCKERIGNORE} cannot be used: {error}") from error
 
 

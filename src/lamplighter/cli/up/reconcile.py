@@ -130,14 +130,13 @@ class SourceReconciler:
         """Call `_reread`; after an unexpected error, record it and try again: the watching never ends."""
         while True:
             try:
-                await self._reread(timeout_seconds, is_valid=is_valid)
+                return await self._reread(timeout_seconds, is_valid=is_valid)
             except Exception as error:
                 await self._record_unapplied(str(error), immediate=False)
                 log.exception("the files of %s could not be read", self._files.source.display_name)
                 await asyncio.sleep(READ_RETRY_SECONDS)
-                if not is_valid:
-                    continue
-            return
+            if is_valid:  # The next attempt to apply the plans ends the difference that is recorded here.
+                return None
 
     async def _reread(self, timeout_seconds: float | None, *, is_valid: bool) -> None:
         """Wait until there is work: changed files without errors, or `timeout_seconds` after an incomplete attempt."""

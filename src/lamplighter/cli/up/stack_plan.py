@@ -132,11 +132,11 @@ class JobFileSource:
         except JobFileError as error:
             self._workflow_files |= error.files
             raise
+        project, folder = loaded.project, self.folder
+        self._workflow_files = {folder / name for name in project.workflows}
         denied = list(denied_jobs(loaded, self.deny))
         if denied:
             raise JobFileError(denied)
-        project, folder = loaded.project, self.folder
-        self._workflow_files = {folder / name for name in project.workflows}
         document = add_origin(build_template(project), folder, self.origin)
         declared = frozenset(document.get("Parameters", {}))
         return [
