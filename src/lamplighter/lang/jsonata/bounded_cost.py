@@ -33,6 +33,7 @@ MAX_REFERENCES = 64
 """The most documents that a result may contain: each may have 256 KiB, and `&` or `[…]` joins them. A variable that an
 expression binds counts as often as the documents in its value."""
 MAX_CALLBACKS = 4
+"""The most functions for each entry of an object that one expression may have."""
 MAX_CALLBACK_CHARACTERS = 64
 """The most characters of a function that is called for each entry of an object: it may copy them as often."""
 

@@ -113,7 +113,7 @@ class CallsOfStep(AbstractContextManager[MakeCall]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         """Keep the writes of the calls, or undo them if the step raised."""
-        if self._count and kind is UnboundedWork:
+        if self._count and isinstance(error, UnboundedWork):
             self._rules.remember_undone(self._key)
         return self._savepoint.__exit__(kind, error, trace) if self._savepoint is not None else None
 
