@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lamplighter.base import secret_references
 from lamplighter.outbound.mail_server import MailServer
+from lamplighter.services.ecs.capacity import NO_LIMITS, CapacityLimits
 from lamplighter.wire.access.credentials import Credentials
 
 
@@ -52,6 +53,10 @@ class EngineConfig:
     risk."""
     denied: frozenset[str] = frozenset()
     """What task definitions may not contain (`base/deny_rules.py`)."""
+    capacity: CapacityLimits = NO_LIMITS
+    """The most that all tasks may reserve together; it overrides the limits of a job file."""
+    machine_capacity: CapacityLimits = NO_LIMITS
+    """What the machine has for tasks: it limits what neither `capacity` nor a job file limits."""
     child_file_limit: int | None = None
     """The soft limit of open files for programs that the engine starts; None if the engine's own limit was not raised.
     """

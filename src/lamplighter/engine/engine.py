@@ -69,6 +69,7 @@ class Engine:
             world,
             runtime,
             config.data_directory,
+            limits=lambda of_file: config.capacity.or_else(of_file).or_else(config.machine_capacity),
             secrets=config.secrets,
             credential_variables=credential_variables,
             deny=config.denied,

@@ -109,8 +109,10 @@ def hold(tx: Tx, service: str, subject: str, name: str) -> None:
     tx.execute(f"UPDATE timers SET due = due + ? WHERE {where}", (HOLD_OFFSET, service, subject, name, HOLD_OFFSET))  # noqa: S608
 
 
-def release(tx: Tx, service: str, subject: str, name: str, push: int) -> None:
-    """Release a held timer; it is then due `push` milliseconds later than before the hold."""
+def release(tx: Tx, service: str, subject: str, name: str, push: int) -> bool:
+    """Release a held timer, which is then due `push` milliseconds later than before; return whether it was held."""
     row = tx.row("SELECT due FROM timers WHERE service = ? AND subject = ? AND name = ?", (service, subject, name))
-    if row is not None and row[0] >= HOLD_OFFSET:
-        postpone(tx, Timer(service, subject, name, row[0]), row[0] - HOLD_OFFSET + push)
+    if row is None or row[0] < HOLD_OFFSET:
+        return False
+    postpone(tx, Timer(service, subject, name, row[0]), row[0] - HOLD_OFFSET + push)
+    return True

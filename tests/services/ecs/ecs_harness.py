@@ -8,8 +8,8 @@ from lamplighter.base import secret_references
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import ServiceModel, Shape, read_definition
 from lamplighter.bus import Bus, Caller, Event
+from lamplighter.services.ecs.capacity import CapacityLimits
 from lamplighter.services.ecs.service import Ecs
-from lamplighter.services.ecs.tasks.placement import Capacity
 from lamplighter.store import outbox
 from lamplighter.store.db import CommitSignals, Store
 from tests.fake_runtime import FakeRuntime
@@ -58,7 +58,7 @@ class EcsHarness:
         self.world = manual_world(self.clock)
         self.runtime = FakeRuntime(self.clock.now)
         self.secrets: dict[str, str] = {}
-        self.capacity: Capacity | None = None
+        self.limits = CapacityLimits()
         self.deny = frozenset[str]()
         self.events: list[Event] = []
         self.commits = 0
@@ -76,7 +76,7 @@ class EcsHarness:
             self.world,
             self.runtime,
             self.directory,
-            capacity=self.capacity,
+            limits=lambda _of_file: self.limits,
             deny=self.deny,
             secrets=secret_references.environment_secrets(self.secrets),
             pause=lambda _seconds: asyncio.sleep(0),

@@ -268,7 +268,7 @@ def _redrive_execution(run: StepBuilder, _event: Redriven) -> None:
 
 
 def _fail_broken_execution(run: StepBuilder, event: Broken) -> None:
-    fail_execution(run, run.last_event_id, RUNTIME, event.cause)
+    fail_execution(run, run.last_event_id, event.error, event.cause)
 
 
 HANDLERS: Mapping[type[Event], Callable[[StepBuilder, Any], None]] = {

@@ -94,6 +94,7 @@ class Broken:
     """Event: the execution cannot continue, for a reason outside its definition such as damaged storage."""
 
     cause: str
+    error: str = "States.Runtime"
 
 
 @dataclass(frozen=True, slots=True)

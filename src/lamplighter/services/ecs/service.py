@@ -1,8 +1,8 @@
 """Connect ECS to the engine: operations decide, and supervisors carry out the decisions.
 
-Guarantees that every task that has not stopped has one supervisor, from the commit that accepted the task or from the
-start of the engine. No error loses a task: the error is logged, and the supervisor starts again. At the start,
-containers whose task has stopped or is unknown are stopped and removed.
+Guarantees that every task that has its room and has not stopped has one supervisor, from the commit that gave it the
+room or from the start of the engine. No error loses a task: the error is logged, and the supervisor starts again. At
+the start, containers whose task has stopped or is unknown are stopped and removed.
 See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Operations.html.
 """
 
@@ -19,16 +19,16 @@ from lamplighter.runtime.port import Runtime, RuntimeUnavailable
 from lamplighter.services.ecs import clusters, tags
 from lamplighter.services.ecs.logs.awslogs import log_destination
 from lamplighter.services.ecs.logs.output_files import OutputFiles
-from lamplighter.services.ecs.tables import outages, shipped_logs, task_definitions, tasks
+from lamplighter.services.ecs.tables import outages, shipped_logs, task_definitions, tasks, waiting_tasks
 from lamplighter.services.ecs.task_definitions import operations as definitions
 from lamplighter.services.ecs.tasks import damaged_task, run_task
 from lamplighter.services.ecs.tasks import operations as task_operations
+from lamplighter.services.ecs.tasks.admission import CONTAINERS_WITH_STREAM, Admission, Limits
 from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, container_name
-from lamplighter.services.ecs.tasks.placement import Capacity
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.supervisor import Supervisor, SupervisorContext, copy_output
-from lamplighter.store.db import DamagedData, OutboxRow, Store
+from lamplighter.store.db import DamagedData, OutboxRow, Store, Tx
 
 log = logging.getLogger("lamplighter.ecs")
 
@@ -56,7 +56,7 @@ class Ecs(Service):
         runtime: Runtime,
         data_directory: Path,
         *,
-        capacity: Capacity | None = None,
+        limits: Limits = lambda of_file: of_file,
         secrets: secret_references.SecretLookup | None = None,
         credential_variables: Mapping[str, str] | None = None,
         deny: Collection[str] = (),
@@ -64,6 +64,7 @@ class Ecs(Service):
     ) -> None:
         self.outputs = OutputFiles(data_directory / "output")
         self._store = store
+        self._admission = admission = Admission(bus, world, limits)
         watch = OutageWatch(bus, world, runtime, pause, self._tasks_with_images)
         secret_lookup = secrets or secret_references.environment_secrets({})
         self._context = SupervisorContext(
@@ -75,6 +76,7 @@ class Ecs(Service):
             credential_variables or {},
             pause,
             watch,
+            admission,
             self._check_runtime_now,
         )
         self._watching: asyncio.Task[None] | None = None
@@ -93,11 +95,12 @@ class Ecs(Service):
             "DescribeTaskDefinition": Operation(read=definitions.describe_definition),
             "ListTaskDefinitions": Operation(read=definitions.list_revisions),
             "ListTaskDefinitionFamilies": Operation(read=definitions.list_families),
-            "RunTask": Operation(write=partial(run_task.run_task, bus, world, capacity, deny)),
+            "RunTask": Operation(write=partial(run_task.run_task, admission, world, deny)),
             "StopTask": Operation(write=partial(task_operations.stop_task, bus)),
-            "DescribeTasks": Operation(read=task_operations.describe_tasks),
+            "DescribeTasks": Operation(read=partial(task_operations.describe_tasks, admission)),
+            "SetCapacityLimits": Operation(write=admission.set_limits),
             "ListTasks": Operation(read=task_operations.list_tasks),
-            "LatestTasks": Operation(read=task_operations.latest_tasks),
+            "LatestTasks": Operation(read=partial(task_operations.latest_tasks, admission)),
             **tags.OPERATIONS.by_name(),
         }
         self._supervisors: dict[str, Supervisor] = {}
@@ -110,17 +113,20 @@ class Ecs(Service):
         if supervisor := self._supervisors.get(row.subject):
             supervisor.check_stop_order()
         else:
-            self._supervise(row.subject, frozenset((row.body or {}).get(run_task.CONTAINERS_WITH_STREAM, ())))
+            self._supervise(row.subject, frozenset((row.body or {}).get(CONTAINERS_WITH_STREAM, ())))
 
     async def start(self) -> None:
-        """Supervise every task that has not stopped, and remove containers without a task.
+        """Supervise every task that has its room, and remove containers without a task.
 
         An engine that has never had a task does not ask the runtime, which would have to be loaded.
         """
         if tasks.any_exists(self._store.reader):
             self._begin_orphan_removal()
-        for arn in tasks.running_arns(self._store.reader):
+        for arn in tasks.placed_arns(self._store.reader):
             self._supervise(arn)
+        if waiting := waiting_tasks.all_waiting(self._store.reader):
+            self._store.write_in_background(partial(self._admission.hold_timeouts, waiting))
+            self._store.write_in_background(self._admission.start_waiting)
 
     async def catch_up(self) -> None:
         """Wait until the ends of tasks are recorded that no engine could observe, at most `CATCH_UP_SECONDS`.
@@ -188,9 +194,7 @@ class Ecs(Service):
                 await supervisor.run()
             except DamagedData as error:
                 log.error("%s; the task is stopped", error)
-                await self._store.write_with_retry(
-                    partial(damaged_task.end_damaged_task, self._context.bus, self._context.world, arn, str(error))
-                )
+                await self._store.write_with_retry(partial(self._end_damaged_task, arn, str(error)))
                 self._begin_orphan_removal()
 
         try:
@@ -199,6 +203,10 @@ class Ecs(Service):
             self._end_events.pop(arn).set()
             del self._supervisors[arn]
         await self._delete_old_tasks()
+
+    def _end_damaged_task(self, arn: str, why: str, tx: Tx) -> None:
+        damaged_task.end_damaged_task(self._context.bus, self._context.world, arn, why, tx)
+        self._admission.start_waiting(tx)
 
     async def _delete_old_tasks(self) -> None:
         """Delete a few tasks that stopped long ago; their output first, so that no output remains without its task."""

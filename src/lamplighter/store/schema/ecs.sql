@@ -33,10 +33,15 @@ CREATE TABLE tasks (
     body TEXT NOT NULL,         -- in the form of the API, with times in milliseconds
     tags TEXT NOT NULL,
     run_order INTEGER,          -- rows of the outbox that are not carried out yet
-    stop_order INTEGER
+    stop_order INTEGER,
+    priority INTEGER NOT NULL DEFAULT 0,
+    exclusive INTEGER NOT NULL DEFAULT 0,  -- 1: it starts after the previous task of its family has stopped
+    waiting_since INTEGER       -- milliseconds of the steady clock while it waits for room; NULL: it has its room
 );
 CREATE INDEX tasks_by_cluster ON tasks (cluster, desired, id);
 CREATE INDEX tasks_alive ON tasks (id) WHERE status <> 'STOPPED';
+CREATE INDEX tasks_placed ON tasks (family, cpu, memory) WHERE status <> 'STOPPED' AND waiting_since IS NULL;
+CREATE INDEX tasks_waiting ON tasks (priority DESC, id) WHERE waiting_since IS NOT NULL;
 CREATE TRIGGER tasks_counted AFTER INSERT ON tasks BEGIN
     INSERT INTO row_counts VALUES ('task', new.status, 1) ON CONFLICT DO UPDATE SET number = number + 1;
 END;
@@ -58,6 +63,14 @@ CREATE TABLE run_task_tokens (
     PRIMARY KEY (cluster, token)
 ) WITHOUT ROWID;
 CREATE INDEX run_task_tokens_by_age ON run_task_tokens (created);
+
+-- One row if the job file limits what all tasks together may reserve. NULL: no limit of the file.
+CREATE TABLE capacity_limits (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    cpu INTEGER,     -- CPU units
+    memory INTEGER,  -- MiB
+    tasks INTEGER
+);
 
 -- One row while the container runtime does not answer.
 CREATE TABLE runtime_outage (

@@ -59,7 +59,8 @@ CREATE TABLE executions (
     cause TEXT,
     counters TEXT NOT NULL,  -- the counters of the running execution, as JSON
     version TEXT,
-    alias TEXT
+    alias TEXT,
+    waited INTEGER NOT NULL DEFAULT 0  -- milliseconds by which its deadline is later, because it waited
 );
 CREATE INDEX executions_by_machine ON executions (machine, id);
 CREATE INDEX executions_by_status ON executions (machine, status, id);
@@ -231,3 +232,11 @@ CREATE TABLE map_results (
     status TEXT NOT NULL DEFAULT 'SUCCEEDED',
     PRIMARY KEY (run, position)
 ) WITHOUT ROWID;
+
+-- Executions that wait until the earlier executions of their state machine have ended.
+CREATE TABLE queued_executions (
+    execution INTEGER PRIMARY KEY,
+    machine TEXT NOT NULL,
+    since INTEGER NOT NULL  -- milliseconds of the steady clock
+);
+CREATE INDEX queued_executions_by_machine ON queued_executions (machine, execution);

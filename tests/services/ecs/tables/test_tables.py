@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.services.ecs.tables import clusters, task_definitions, tasks
+from lamplighter.services.ecs.capacity import Reservation
+from lamplighter.services.ecs.tables import clusters, task_definitions, tasks, waiting_tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
@@ -67,13 +68,16 @@ async def test_a_task_is_read_back_as_inserted_and_as_updated(store: Store) -> N
     assert tasks.get(store.reader, "arn:task/x") == changed
 
 
-async def test_only_tasks_that_have_not_stopped_are_running_and_use_capacity(store: Store) -> None:
+async def test_tasks_that_have_their_room_and_have_not_stopped_are_supervised_and_use_capacity(store: Store) -> None:
     await store.write(lambda tx: tasks.insert(tx, task("a", cpu=3)))
     await store.write(lambda tx: tasks.insert(tx, task("b", cpu=4, status="PENDING")))
     await store.write(lambda tx: tasks.insert(tx, task("c", cpu=5, status="STOPPED")))
-    assert tasks.running_arns(store.reader) == ["arn:task/a", "arn:task/b"]
-    assert tasks.reserved_capacity(store.reader) == (7, 4)
-    assert tasks.count_by_cluster(store.reader, "arn:cluster") == (1, 1)
+    waiting = replace(task("d", cpu=6, status="PROVISIONING"), waiting_since=1)
+    await store.write(lambda tx: tasks.insert(tx, waiting))
+    assert tasks.placed_arns(store.reader) == ["arn:task/a", "arn:task/b"]
+    assert waiting_tasks.reserved(store.reader) == Reservation(cpu=7, memory=4, tasks=2)
+    assert waiting_tasks.all_waiting(store.reader) == ["arn:task/d"]
+    assert tasks.count_by_cluster(store.reader, "arn:cluster") == (1, 2)
 
 
 def stopped_task(name: str, at: int) -> Task:

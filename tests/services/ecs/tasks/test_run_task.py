@@ -4,7 +4,6 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.services.ecs.tasks.placement import Capacity
 from lamplighter.services.ecs.tasks.run_task import TOKEN_MILLISECONDS
 from tests.fake_runtime import Script
 from tests.services.ecs.ecs_harness import FARGATE, NETWORK, RUN_TASK, EcsHarness
@@ -112,44 +111,6 @@ async def test_a_request_with_the_same_client_token_starts_no_task_again_for_a_d
     assert (await expect_error(harness, RUN_TASK | {"clientToken": "t", "count": 2}))[0] == "ConflictException"
     harness.clock.advance(TOKEN_MILLISECONDS + 1)
     assert await harness.run_task(clientToken="t") != first
-
-
-@pytest.mark.parametrize(
-    ("definition", "params", "failure"),
-    [
-        (FARGATE, RUN_TASK, {"reason": "Capacity is unavailable at this time. "
-                                  "Please try again later or in a different availability zone"}),
-        (BRIDGE, {"taskDefinition": "bridge"}, {"reason": "RESOURCE:CPU"}),
-    ],
-)  # fmt: skip
-async def test_missing_capacity_is_a_failure_and_not_an_error(
-    harness: EcsHarness, definition: Json, params: Json, failure: Json
-) -> None:
-    harness.capacity = Capacity(cpu=600, memory=4096)
-    harness.build_engine()
-    harness.runtime.script(Script(after=None))
-    await harness.ecs_call("RegisterTaskDefinition", **definition)
-    answer = await harness.ecs_call("RunTask", **params, count=3)
-    assert len(answer["tasks"]) == 2
-    (found,) = answer["failures"]
-    assert found["reason"] == failure["reason"]
-    assert found.get("arn", "").startswith("arn:aws:ecs:") == (definition is BRIDGE)
-
-
-async def test_missing_memory_is_named_as_the_reason(harness: EcsHarness) -> None:
-    harness.capacity = Capacity(cpu=4096, memory=500)
-    harness.build_engine()
-    await harness.ecs_call("RegisterTaskDefinition", **BRIDGE)
-    answer = await harness.ecs_call("RunTask", taskDefinition="bridge", clientToken="t")
-    assert answer["tasks"] == []
-    assert [failure["reason"] for failure in answer["failures"]] == ["RESOURCE:MEMORY"]
-
-
-async def test_a_stopped_task_uses_no_capacity(harness: EcsHarness) -> None:
-    harness.capacity = Capacity(cpu=256, memory=512)
-    harness.build_engine()
-    await harness.wait_for_end(await harness.register_and_run_task())
-    await harness.wait_for_end(await harness.run_task())
 
 
 async def test_tags_come_from_the_definition_the_request_and_ecs(harness: EcsHarness) -> None:

@@ -31,6 +31,12 @@ class Task:
     """The outbox row that orders the task's run; None once the run is recorded."""
     stop_order: int | None = None
     """The outbox row that orders the task's stop, or None."""
+    priority: int = 0
+    """Of two tasks that wait for room, the one with the higher priority starts first."""
+    exclusive: bool = False
+    """Whether the task starts only after the previous task of its family has stopped."""
+    waiting_since: int | None = None
+    """The milliseconds of the steady clock since which the task waits for room; None once it has its room."""
 
     @property
     def name(self) -> str:
@@ -102,9 +108,10 @@ def any_exists(reader: Reader) -> bool:
     return reader.row("SELECT 1 FROM tasks LIMIT 1") is not None
 
 
-def running_arns(reader: Reader) -> list[str]:
-    """Return the ARNs of all tasks that have not stopped."""
-    return [row[0] for row in reader.rows("SELECT arn FROM tasks WHERE status <> 'STOPPED' ORDER BY id")]
+def placed_arns(reader: Reader) -> list[str]:
+    """Return the ARNs of all tasks that have their room and have not stopped."""
+    sql = "SELECT arn FROM tasks WHERE status <> 'STOPPED' AND waiting_since IS NULL ORDER BY id"
+    return [row[0] for row in reader.rows(sql)]
 
 
 _STOPPED_AT = (
@@ -160,13 +167,6 @@ def count_by_cluster(reader: Reader, cluster: str) -> tuple[int, int]:
     )
     ((running, starting),) = reader.rows(sql, (cluster,))
     return running, starting
-
-
-def reserved_capacity(reader: Reader) -> tuple[int, int]:
-    """Return the CPU units and the MiB that tasks which have not stopped reserve on the machine."""
-    sql = "SELECT coalesce(sum(cpu), 0), coalesce(sum(memory), 0) FROM tasks WHERE status <> 'STOPPED'"
-    ((cpu, memory),) = reader.rows(sql)
-    return cpu, memory
 
 
 def by_token(reader: Reader, cluster: str, token: str) -> tuple[str, list[str]] | None:

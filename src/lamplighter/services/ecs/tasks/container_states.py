@@ -120,7 +120,7 @@ def steps_to_stopped(task: Task, states: Sequence[ContainerState], ending: TaskE
     for status in lifecycle.statuses_to_stopped(task):
         task = lifecycle.next_status(task, status, now)
         steps.append(task)
-    steps[-1] = replace(task, run_order=None, stop_order=None)
+    steps[-1] = replace(task, run_order=None, stop_order=None, waiting_since=None)
     return steps
 
 

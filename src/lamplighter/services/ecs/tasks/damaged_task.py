@@ -42,7 +42,9 @@ def end_damaged_task(bus: Bus, world: World, arn: str, why: str, tx: Tx) -> None
     for order in (found.run_order, found.stop_order):
         if order is not None:
             outbox.delete(tx, order)
-    lifecycle.save_and_publish(bus, tx, replace(found, body=body, run_order=None, stop_order=None), now)
+    lifecycle.save_and_publish(
+        bus, tx, replace(found, body=body, run_order=None, stop_order=None, waiting_since=None), now
+    )
 
 
 def _definition(tx: Tx, task: str, family: str) -> str:

@@ -31,7 +31,8 @@ class TaskStatus:
 
 STATUSES: Mapping[str, TaskStatus] = {
     # "Amazon ECS has to perform additional steps before the task is launched": the network interface of awsvpc.
-    "PROVISIONING": TaskStatus(("PENDING", "DEPROVISIONING")),
+    # Here also: there is no room for the task yet.
+    "PROVISIONING": TaskStatus(("PENDING", "DEPROVISIONING", "STOPPED")),
     # "Amazon ECS is waiting on the container agent to take further action."
     "PENDING": TaskStatus(
         ("ACTIVATING", "RUNNING", "STOPPING", "DEPROVISIONING", "STOPPED"), task_description.with_attachment

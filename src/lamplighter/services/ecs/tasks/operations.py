@@ -14,6 +14,7 @@ from lamplighter.services.ecs.errors import InvalidParameter, ServiceNotFound
 from lamplighter.services.ecs.tables import tasks
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import lifecycle, task_description
+from lamplighter.services.ecs.tasks.admission import Admission
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
@@ -39,7 +40,7 @@ def stop_task(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Json:
     return {"task": task_description.task_to_api(found)}
 
 
-def describe_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle DescribeTasks."""
     cluster = clusters.require_cluster(reader, caller, params.get("cluster"))
     references = params.get("tasks") or []
@@ -54,7 +55,7 @@ def describe_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
         if found is None:
             failures.append({"arn": arns.task_arn(cluster, reference), "reason": "MISSING"})
         else:
-            shown.append(task_description.task_to_api(found, with_tags=with_tags))
+            shown.append(_describe(admission, reader, found, with_tags=with_tags))
     return {"tasks": shown, "failures": failures}
 
 
@@ -72,11 +73,20 @@ def list_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
     return list_page("taskArns", found, size, lambda item: item[1], lambda item: str(item[0]))
 
 
-def latest_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
+def latest_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle LatestTasks: the newest tasks of all clusters, before a key. It is not available over the wire."""
     found = tasks.latest(reader, caller.account, caller.region, params.get("Before", 2**62), LATEST_TASKS_PAGE_SIZE + 1)
-    answer: Json = {"Tasks": [task_description.task_to_api(task) for task in found[:LATEST_TASKS_PAGE_SIZE]]}
+    answer: Json = {"Tasks": [_describe(admission, reader, task) for task in found[:LATEST_TASKS_PAGE_SIZE]]}
     return answer | ({"Before": found[LATEST_TASKS_PAGE_SIZE - 1].id} if len(found) > LATEST_TASKS_PAGE_SIZE else {})
+
+
+def _describe(admission: Admission, reader: Reader, task: Task, *, with_tags: bool = False) -> Json:
+    """Return the task in the API's form; the containers of a task that waits for room state why."""
+    shown = task_description.task_to_api(task, with_tags=with_tags)
+    reason = admission.waiting_reason(reader, task)
+    if reason is None:
+        return shown
+    return shown | {"containers": [each | {"reason": f"The task {reason}."} for each in shown["containers"]]}
 
 
 def _find(reader: Reader, cluster: str, reference: str) -> Task | None:

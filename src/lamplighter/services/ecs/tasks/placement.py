@@ -1,4 +1,4 @@
-"""Decide whether and how RunTask may launch a task, by its parameters and by the machine's capacity.
+"""Decide whether and how RunTask may launch a task, by its parameters.
 
 See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html. AWS chooses among machines and zones;
 here there is only this machine. Parameters by which AWS chooses are checked, stored and shown.
@@ -9,11 +9,9 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.ecs.errors import ClientError, InvalidParameter
-from lamplighter.services.ecs.tables import tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.task_definitions import validate
-from lamplighter.store.db import Reader
 
 MAX_TASKS = 10
 MAX_OVERRIDE_CHARACTERS = 8192
@@ -21,17 +19,6 @@ LAUNCH_TYPES = ("EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES")
 FARGATE_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 LATEST_PLATFORM_VERSION = "1.4.0"
 """The platform version that LATEST means on Linux."""
-NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
-
-
-@dataclass(frozen=True, slots=True)
-class Capacity:
-    """The most that all tasks on this machine may reserve together."""
-
-    cpu: int
-    """CPU units, 1024 for each vCPU."""
-    memory: int
-    """MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +108,6 @@ def task_size(params: Json, definition: TaskDefinition) -> tuple[int | None, int
     except ClientError as error:
         raise InvalidParameter(error.message) from error
     return cpu, memory
-
-
-def capacity_failure(
-    reader: Reader, capacity: Capacity | None, launch: LaunchType, cluster: str, required: tuple[int, int]
-) -> Json:
-    """Return the failure that RunTask reports if the machine is full, or None if it is not."""
-    if capacity is None:
-        return None
-    cpu, memory = (taken + needed for taken, needed in zip(tasks.reserved_capacity(reader), required, strict=True))
-    missing_resource = "CPU" if cpu > capacity.cpu else "MEMORY" if memory > capacity.memory else None
-    if missing_resource is None:
-        return None
-    if launch.is_fargate:
-        return {"reason": NO_CAPACITY}
-    return {"arn": container_instance_arn(cluster), "reason": f"RESOURCE:{missing_resource}"}
 
 
 def container_instance_arn(cluster: str) -> str:

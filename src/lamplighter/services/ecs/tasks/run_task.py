@@ -1,41 +1,33 @@
-"""Handle RunTask: accept tasks, and order their run after the commit.
+"""Handle RunTask: accept tasks, which start after the commit or wait for room (`admission.py`).
 
-The order is a row of the outbox. For a day, the same request with the same clientToken starts no further tasks, as on
+For a day, the same request with the same clientToken starts no further tasks, as on
 AWS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html.
 """
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import replace
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Caller
+from lamplighter.bus import Caller
 from lamplighter.services.ecs import arns, clusters, tags
 from lamplighter.services.ecs.errors import ClientError, Conflict
-from lamplighter.services.ecs.logs import awslogs
-from lamplighter.services.ecs.logs.awslogs import log_destination
 from lamplighter.services.ecs.tables import tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.task_definitions import validate
 from lamplighter.services.ecs.tasks import lifecycle, placement, task_description
-from lamplighter.services.ecs.tasks.container_plan import container_name
-from lamplighter.services.ecs.tasks.placement import Capacity, LaunchType
-from lamplighter.store import outbox
+from lamplighter.services.ecs.tasks.admission import Admission
+from lamplighter.services.ecs.tasks.placement import LaunchType
 from lamplighter.store.db import Tx
 
 TOKEN_MILLISECONDS = 24 * 60 * 60 * 1000
-CONTAINERS_WITH_STREAM = "containersWithStream"
-"""The key of an order to run a task with the names of the containers whose log stream exists."""
 DEFAULT_STORAGE: Json = {"sizeInGiB": 20}
 
 
-def run_task(
-    bus: Bus, world: World, capacity: Capacity | None, deny: Collection[str], tx: Tx, caller: Caller, params: Json
-) -> Json:
-    """Handle RunTask; `capacity` limits all tasks together (None: no limit), `deny` lists what they must not use."""
+def run_task(admission: Admission, world: World, deny: Collection[str], tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle RunTask; `deny` lists what tasks must not use. A task for which there is no room waits."""
     cluster = clusters.resolve_cluster(tx, caller, params.get("cluster"))
     request = hashlib.sha256(dumps(sorted(params.items())).encode()).hexdigest()
     token = params.get("clientToken")
@@ -46,17 +38,14 @@ def run_task(
         raise ClientError("TaskDefinition not found.")
     validate.check_allowed(definition.body, deny)
     launch = placement.choose_launch_type(params, cluster, definition)
-    started, failures = [], []
-    for _ in range(params.get("count", 1)):
-        task = _new_task(world, caller, params, cluster, definition, launch)
-        failure = placement.capacity_failure(tx, capacity, launch, cluster.arn, (task.cpu, task.memory))
-        if failure is None:
-            started.append(_store_and_order(bus, tx, task, definition, world.now()))
-        else:
-            failures.append(failure)
-    if token and started:
+    accepted = [
+        admission.accept(tx, _new_task(world, caller, params, cluster, definition, launch), definition)
+        for _ in range(params.get("count", 1))
+    ]
+    started = [task_description.task_to_api(each, with_tags=True) for each in accepted]
+    if token:
         tasks.insert_token(tx, cluster.arn, token, request, [task["taskArn"] for task in started], world.now())
-    return {"tasks": started, "failures": failures}
+    return {"tasks": started, "failures": []}
 
 
 def _repeated_answer(tx: Tx, cluster: str, token: str, request: str, now: int) -> Json:
@@ -71,39 +60,6 @@ def _repeated_answer(tx: Tx, cluster: str, token: str, request: str, now: int) -
         )
     found = (tasks.get(tx, arn) for arn in known[1])
     return [task_description.task_to_api(task, with_tags=True) for task in found if task is not None]
-
-
-def _store_and_order(bus: Bus, tx: Tx, task: Task, definition: TaskDefinition, now: int) -> Json:
-    """Store a task and queue its start; return it with the status PROVISIONING, as RunTask shows it."""
-    with_stream = _create_log_streams(bus, tx, task, definition)
-    order = outbox.put(tx, "ecs", task.arn, {"do": "run", CONTAINERS_WITH_STREAM: with_stream})
-    steps = [replace(task, run_order=order)]
-    if task.status == "PROVISIONING":
-        steps.append(lifecycle.next_status(steps[0], "PENDING", now))
-    tasks.insert(tx, steps[-1])
-    for each in steps:
-        task_description.publish(bus, tx, each, now)
-    return task_description.task_to_api(task, with_tags=True)
-
-
-def _create_log_streams(bus: Bus, tx: Tx, task: Task, definition: TaskDefinition) -> list[str]:
-    """Create the log streams of the containers that start first, so that no start waits for another commit.
-
-    Return the names of the containers whose stream exists. The supervisor creates the other streams, and all of them as
-    long as the service of the logs is not loaded; if it cannot, the container must not start.
-    """
-    if not bus.can_invoke(awslogs.SERVICE, "CreateLogStream"):
-        return []
-    destinations = {
-        each["name"]: log_destination(task, each, container_name(task.name, each["name"]))
-        for each in definition.body["containerDefinitions"]
-        if not each.get("dependsOn")
-    }
-    return [
-        name
-        for name, destination in destinations.items()
-        if destination is not None and awslogs.create_stream(bus, tx, destination) is None
-    ]
 
 
 def _new_task(

@@ -27,6 +27,7 @@ from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables import shipped_logs, task_definitions, tasks
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import container_states, lifecycle
+from lamplighter.services.ecs.tasks.admission import Admission
 from lamplighter.services.ecs.tasks.container_plan import plan_containers
 from lamplighter.services.ecs.tasks.container_states import ContainerState, TaskEnd
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
@@ -53,6 +54,7 @@ class SupervisorContext:
     credential_variables: Mapping[str, str]
     pause: Pause
     outage_watch: OutageWatch
+    admission: Admission
     on_unavailable: Callable[[], None] = lambda: None
     """Called immediately when the runtime does not answer."""
 
@@ -271,6 +273,7 @@ class Supervisor:
                 outbox.delete(tx, order)
         steps = container_states.steps_to_stopped(task, self._states, ending, self._context.world.now())
         self._save_steps(tx, steps)
+        self._context.admission.start_waiting(tx)
         tx.after_commit.append(partial(_log_end, steps[-1]))
 
     def _save_steps(self, tx: Tx, steps: list[Task]) -> None:

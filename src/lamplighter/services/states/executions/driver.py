@@ -29,6 +29,7 @@ from lamplighter.services.states.executions import status_event, step_marker
 from lamplighter.services.states.executions.execution_logging import ExecutionLog
 from lamplighter.services.states.executions.express_ends import ExpressEnd, ExpressEnds
 from lamplighter.services.states.executions.isolated_steps import IsolatedSteps
+from lamplighter.services.states.executions.overlap import ExecutionQueues
 from lamplighter.services.states.executions.pending_work import PendingWork
 from lamplighter.services.states.executions.port import CallMaker, CallMustWait
 from lamplighter.services.states.executions.running_executions import (
@@ -42,7 +43,7 @@ from lamplighter.services.states.executions.stepper import EXECUTION_ENDING_EVEN
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
-from lamplighter.services.states.tables import executions, frames, state_machines
+from lamplighter.services.states.tables import executions, frames, queued_executions, state_machines
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
@@ -81,8 +82,17 @@ class Driver:
         inputs = ChildInputs(bus.store, world, self.pending_work, definitions, self.isolated, isolation)
         self.map_runs = MapRunDriver(bus.store, world, self, self.pending_work, inputs)
         self._stepper = Stepper(world, definitions, self.isolated, refusal, calls)
+        self.queues = ExecutionQueues(self, world)
         self._writer = StepWriter(
-            bus, world, definitions, self.isolated, self._running, self.map_runs, self.execution_log, self.express_ends
+            bus,
+            world,
+            definitions,
+            self.isolated,
+            self._running,
+            self.map_runs,
+            self.queues,
+            self.execution_log,
+            self.express_ends,
         )
 
     def drop_caches(self) -> None:
@@ -94,8 +104,9 @@ class Driver:
         """Continue every step and Map Run that the last engine left unfinished."""
         await self.isolated.start()
         for key in frames.unfinished_executions(self._bus.store.reader):
-            if not self.isolated.has_events(key):
-                self._resume_soon(key)
+            if not self.isolated.has_events(key) and not queued_executions.is_queued(self._bus.store.reader, key):
+                self.resume_soon(key)
+        self._bus.store.write_in_background(self.queues.resume_all)
         self.map_runs.resume_all()
 
     async def stop(self) -> None:
@@ -111,6 +122,14 @@ class Driver:
         """Start an execution; call `on_insert` with its key before the execution can end."""
         step = self._stepper.first_step_with_calls(tx, execution, revision)
         self.save_started(tx, execution, revision, step, on_insert)
+
+    def start_waiting(self, tx: Tx, execution: Execution, revision: str) -> int:
+        """Start an execution that enters no state until `resume_soon`; return its key."""
+        step = self._stepper.waiting_step(tx, execution, revision)
+        key = self._writer.insert(tx, execution, revision, step)
+        status_event.publish_status(self._bus, tx, execution, "RUNNING", None, None)
+        self._writer.write(tx, key, RunningExecution(revision, execution), step, first=True)
+        return key
 
     def first_step(self, reader: Reader, execution: Execution, revision: str) -> Step:
         """Return the first step of a new execution, and write nothing."""
@@ -205,7 +224,8 @@ class Driver:
             if isinstance(command, FollowTask):
                 self.on_followed(tx, Work(key, command.frame, command.number))
         if step.has_ready_frames:
-            tx.after_commit.append(lambda: self._resume_soon(key))
+            tx.after_commit.append(lambda: self.resume_soon(key))
 
-    def _resume_soon(self, key: int) -> None:
+    def resume_soon(self, key: int) -> None:
+        """Continue an execution with a frame that is ready."""
         self._bus.store.write_in_background(lambda tx: self.send_event(tx, key, Resumed()))

@@ -19,6 +19,7 @@ from lamplighter.services.states.executions.execution_input import read_input
 from lamplighter.services.states.executions.execution_logging import DATA_FIELDS
 from lamplighter.services.states.executions.express import ExpressExecutions
 from lamplighter.services.states.executions.lookup import find_execution, find_map_run
+from lamplighter.services.states.executions.overlap import parse_rule
 from lamplighter.services.states.machines.resolve_arn import find_target
 from lamplighter.services.states.tables import executions as rows
 from lamplighter.services.states.tables import map_runs
@@ -60,7 +61,11 @@ class Executions:
             return {"executionArn": key, "startDate": existing.start / 1000}
         now = self._world.now()
         execution = Execution(key, name, machine.role, machine.arn, machine.name, document, text, now)
-        self._driver.start(tx, execution, machine.revision)
+        rule = parse_rule(machine.tags) if machine.tags else None
+        if rule is None:
+            self._driver.start(tx, execution, machine.revision)
+        else:
+            self._driver.queues.start(tx, execution, machine.revision, rule)
         rows.set_version_and_alias(tx, key, *target.qualified)
         return {"executionArn": key, "startDate": now / 1000}
 

@@ -44,6 +44,12 @@ class ExecutionDriver(Protocol):
     ) -> None:
         """Start an execution; call `on_insert` with its key before the execution can end."""
 
+    def start_waiting(self, tx: Tx, execution: Execution, revision: str) -> int:
+        """Start an execution that enters no state until `resume_soon`; return its key."""
+
+    def resume_soon(self, key: int) -> None:
+        """Continue an execution with a frame that is ready."""
+
     def send_event(self, tx: Tx, key: int, event: Event) -> None:
         """Advance an execution by an event; do nothing if it has ended."""
 

@@ -26,6 +26,7 @@ from lamplighter.services.states.executions import status_event
 from lamplighter.services.states.executions.execution_logging import ExecutionLog
 from lamplighter.services.states.executions.express_ends import ExpressEnd, ExpressEnds
 from lamplighter.services.states.executions.isolated_steps import IsolatedSteps
+from lamplighter.services.states.executions.overlap import ExecutionQueues
 from lamplighter.services.states.executions.retention import delete_expired
 from lamplighter.services.states.executions.running_executions import RunningExecution, RunningExecutions
 from lamplighter.services.states.executions.transition_log import describe_events
@@ -52,6 +53,7 @@ class StepWriter:
         isolated: IsolatedSteps,
         running: RunningExecutions,
         map_runs: MapRunDriver,
+        queues: ExecutionQueues,
         execution_log: ExecutionLog,
         express_ends: ExpressEnds,
     ) -> None:
@@ -61,6 +63,7 @@ class StepWriter:
         self._isolated = isolated
         self._running = running
         self._map_runs = map_runs
+        self._queues = queues
         self._log = execution_log
         self._express_ends = express_ends
 
@@ -124,6 +127,7 @@ class StepWriter:
         if step.redrive is not None:
             redrives.save_failed_state(tx, key, step.redrive)
         status_event.publish_status(self._bus, tx, new, finish.status, stop, finish.output)
+        self._queues.on_end(tx, key, new.machine)
         delete_expired(tx, self._world.now())
 
     def _finish_express(self, tx: Tx, key: int, end: ExpressEnd, execution: Execution) -> None:
@@ -139,7 +143,8 @@ class StepWriter:
         timeout = self._definitions.definition_of(tx, execution, revision).timeout
         assert timeout is not None
         redrive = redrives.last_redrive(tx, key)
-        return (execution.start if redrive is None else redrive.date) + timeout * 1000
+        began = execution.start + executions.waited_time(tx, key) if redrive is None else redrive.date
+        return began + timeout * 1000
 
     def _carry_out(self, tx: Tx, key: int, execution: Execution, command: Command) -> None:
         match command:

@@ -78,6 +78,11 @@ class Stepper:
                 )
         return advance(definition, execution, Started(), self._bounded_world, crossings=0, refusal_reason=refuses)
 
+    def waiting_step(self, reader: Reader, execution: Execution, revision: str) -> Step:
+        """Return the first step of an execution that enters no state yet."""
+        definition = self._definitions.definition_of(reader, execution, revision)
+        return advance(definition, execution, Started(), self._bounded_world, crossings=0)
+
     def step(self, tx: Tx, key: int, running: RunningExecution, event: Event) -> Step:
         """Return the step that an event leads to; a step that ends the execution if that fails.
 

@@ -40,6 +40,8 @@ class ExecutionRecord:
     version: str | None = None
     """The ARN of the version with which the execution was started; `alias` is the ARN of the alias."""
     alias: str | None = None
+    waited: int = 0
+    """The milliseconds by which its deadline is later, because it or its first task waited."""
 
 
 COLUMNS = {each.name: f"e.{each.name}" for each in fields(ExecutionRecord)}
@@ -89,6 +91,28 @@ def set_version_and_alias(tx: Tx, arn: str, version: str | None, alias: str | No
     """Record the version and alias with which an execution was started."""
     if version is not None:
         tx.execute("UPDATE executions SET version = ?, alias = ? WHERE arn = ?", (version, alias, arn))
+
+
+def add_waited_time(tx: Tx, key: int, milliseconds: int) -> None:
+    """Record that an execution's deadline is later, because it waited."""
+    tx.execute("UPDATE executions SET waited = waited + ? WHERE id = ?", (milliseconds, key))
+
+
+def waited_time(reader: Reader, key: int) -> int:
+    """Return the milliseconds by which an execution's deadline is later, because it waited."""
+    return reader.count("SELECT waited FROM executions WHERE id = ?", (key,))
+
+
+def number_of_submitted_tasks(reader: Reader, key: int, most: int) -> int:
+    """Return how many tasks an execution has submitted, counted up to `most`."""
+    start, found = key << EVENT_ID_BITS, 0
+    for (body,) in reader.rows("SELECT body FROM history WHERE id BETWEEN ? AND ? ORDER BY id", (start, start | 32767)):
+        if "TaskSubmitted" not in body:
+            continue
+        found += sum(loads(line)["type"] == "TaskSubmitted" for line in body.split("\n") if "TaskSubmitted" in line)
+        if found >= most:
+            break
+    return found
 
 
 def set_counters(tx: Tx, key: int, counters: str) -> None:

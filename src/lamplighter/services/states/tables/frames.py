@@ -172,6 +172,11 @@ def work_by_external_name(reader: Reader, name: str) -> list[Work]:
     return [Work(*row) for row in reader.rows(sql, (name,))]
 
 
+def number_of_external_names(reader: Reader, key: int) -> int:
+    """Return the number of names under which an execution waits for answers."""
+    return reader.count("SELECT count(*) FROM external_names WHERE execution = ?", (key,))
+
+
 def external_names_of_work(reader: Reader, work: Work) -> list[str]:
     """Return the names that a piece of work has at its service."""
     sql = "SELECT name FROM external_names WHERE execution = ? AND frame = ? AND number = ?"

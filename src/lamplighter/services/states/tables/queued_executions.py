@@ -1,0 +1,48 @@
+"""Store which executions wait until the earlier executions of their state machine have ended."""
+
+from lamplighter.store.db import Reader, Tx
+
+
+def add(tx: Tx, key: int, machine: str, since: int) -> None:
+    """Record that an execution waits, since a time of the steady clock in milliseconds."""
+    tx.execute("INSERT INTO queued_executions (execution, machine, since) VALUES (?, ?, ?)", (key, machine, since))
+
+
+def remove(tx: Tx, key: int) -> int | None:
+    """Record that an execution no longer waits; return since when it waited, or None if it did not."""
+    row = tx.row("SELECT since FROM queued_executions WHERE execution = ?", (key,))
+    if row is None:
+        return None
+    tx.execute("DELETE FROM queued_executions WHERE execution = ?", (key,))
+    since: int = row[0]
+    return since
+
+
+def is_queued(reader: Reader, key: int) -> bool:
+    """Return whether an execution waits."""
+    return reader.row("SELECT 1 FROM queued_executions WHERE execution = ?", (key,)) is not None
+
+
+def first(reader: Reader, machine: str) -> int | None:
+    """Return the execution of a state machine that has waited longest, or None if none waits."""
+    row = reader.row("SELECT min(execution) FROM queued_executions WHERE machine = ?", (machine,))
+    return row[0] if row else None
+
+
+def count(reader: Reader, machine: str) -> int:
+    """Return the number of executions of a state machine that wait."""
+    return reader.count("SELECT count(*) FROM queued_executions WHERE machine = ?", (machine,))
+
+
+def machines(reader: Reader) -> list[str]:
+    """Return the state machines with executions that wait."""
+    return [row[0] for row in reader.rows("SELECT DISTINCT machine FROM queued_executions")]
+
+
+def active_executions(reader: Reader, machine: str) -> list[int]:
+    """Return the running executions of a state machine that do not wait, the oldest first."""
+    sql = (
+        "SELECT id FROM executions WHERE machine = ? AND status = 'RUNNING' "
+        "AND id NOT IN (SELECT execution FROM queued_executions) ORDER BY id"
+    )
+    return [row[0] for row in reader.rows(sql, (machine,))]
