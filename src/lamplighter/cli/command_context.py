@@ -68,6 +68,11 @@ class CommandContext:
         """A boto3 client of Step Functions."""
         return self.target.client("stepfunctions")
 
+    @cached_property
+    def ecs(self) -> Json:
+        """A boto3 client of ECS."""
+        return self.target.client("ecs")
+
 
 def _read_default_project() -> Project | None:
     """Return the project of this folder's job file; if the file is broken, print its problems and return None."""

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from lamplighter.base.world import World
 from lamplighter.delivery.tables import deliveries as target_deliveries
 from lamplighter.engine.turn_times import LONG_TURN_SECONDS, TurnTimes
+from lamplighter.services.ecs.tables import waiting_tasks
 from lamplighter.services.scheduler.tables import slots
 from lamplighter.services.sns.tables import deliveries as sns_deliveries
+from lamplighter.services.states.tables import queued_executions
 from lamplighter.store import outbox, row_counts, timers, unapplied_files
 from lamplighter.store.db import Reader
 
@@ -49,6 +51,16 @@ def task_gauges(reader: Reader, _world: World) -> Iterator[Gauge]:
     yield Gauge(
         "lamplighter_tasks", "Stored ECS tasks, by status.", row_counts.count_by_status(reader, "task"), "status"
     )
+
+
+def waiting_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
+    """Yield the tasks that wait for room, and the executions that wait for earlier ones."""
+    number, since = waiting_tasks.number_and_oldest(reader)
+    age = 0.0 if since is None else max(0, world.monotonic() - since) / 1000
+    queued = queued_executions.count_all(reader)
+    yield Gauge("lamplighter_tasks_waiting", "ECS tasks that wait for room on the machine.", {"": number})
+    yield Gauge("lamplighter_tasks_waiting_oldest_seconds", "How long the oldest of these tasks has waited.", {"": age})
+    yield Gauge("lamplighter_executions_queued", "Executions that wait for earlier ones to end.", {"": queued})
 
 
 def outbox_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
@@ -104,6 +116,7 @@ def file_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
 SOURCES: tuple[Source, ...] = (
     execution_gauges,
     task_gauges,
+    waiting_gauges,
     outbox_gauges,
     timer_gauges,
     delivery_gauges,

@@ -3,6 +3,8 @@
 Guarantees that a job has one name per environment, so that roles can refer to it before it exists.
 """
 
+from collections.abc import Mapping
+
 from lamplighter.base.json_text import Json
 
 JOB_FILE_NAME = "lamplighter.yaml"
@@ -55,3 +57,8 @@ def escape_placeholders(value: Json) -> Json:
 def placeholder(name: str) -> str:
     """Return the placeholder in a definition that the template replaces."""
     return f"${{{name}}}"
+
+
+def job_tags(prefix: str, job: str, tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags of a job's resources: its own, and those that name the project and the job."""
+    return {**tags, "lamplighter:project": prefix, "lamplighter:job": job}

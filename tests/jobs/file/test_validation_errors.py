@@ -34,7 +34,7 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
         (
             "project: p\nx: {}\njobs: {a: {command: b}}",
             [("2:1 `x` is not a known key here "
-             "-> write one of project, variables, defaults, channels, environments, jobs")],
+             "-> write one of project, variables, defaults, box, channels, environments, jobs")],
         ),
         ("project: p\njobs:\n  a: {command: b}\n  a: {}", ["4:3 `a` is set twice here -> keep one of the two"]),
         ("project: p\n? [a]\n: b\njobs: {a: {}}", ["2:3 a key must be text -> write a word here"]),
@@ -73,6 +73,15 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
         (
             "project: p\nchannels: {c: {webhook: example.com}}\njobs: {a: {}}",
             ["2:25 `webhook`: `example.com` is not a URL -> write one such as https://example.com/alerts"],
+        ),
+        (
+            "project: p\nbox: {cpus: 0, memory: big, max-tasks: 0, cores: 2}\njobs: {a: {command: b}}",
+            [
+                "2:48 `cores` is not a known key here -> write one of cpus, memory, max-tasks",
+                "2:13 `cpus`: `0` is not a number of cores -> write one such as 4 or 0.5",
+                "2:24 `memory`: `big` is not a size -> write MiB such as 512, or 2 GB",
+                "2:40 `max-tasks`: `0` is less than 1 -> write 1 or more",
+            ],
         ),
         ("project: p\nchannels: {c: ops}\njobs: {a: {}}", [f"2:15 `c`: `ops` is not a mapping -> {MAPPING}"]),
         (
@@ -183,6 +192,9 @@ PROBLEMS_BY_KEY: dict[str, list[str]] = {
     "timeout: 1 hour": ["4:14 `timeout`: `1 hour` is not a duration -> write it with its unit: 10s, 5m, 1h30m, 2d"],
     "timeout: 0s": ["4:14 `timeout`: `0s` is not between 1 second and 99999999 -> write a duration such as 1h30m"],
     "deadline: 60": ["4:15 `deadline`: `60` is not a duration -> write it with its unit: 60s or 60m"],
+    "priority: -1": ["4:15 `priority`: `-1` is less than 0 -> write 0 or more"],
+    "priority: 10000": ["4:15 `priority`: `10000` is more than 9999 -> write 9999 or less"],
+    "queue-length: 0": ["4:19 `queue-length`: `0` is less than 1 -> write 1 or more"],
     "late: soon": ["4:11 `late`: `soon` is not a duration -> write it with its unit: 10s, 5m, 1h30m, 2d"],
     "overlap: no": ["4:14 `overlap`: `no` is not allowed here -> write allow, skip, queue or cancel-previous"],
     "missed: some": ["4:13 `run`: `some` is not allowed here -> write last, all or none"],

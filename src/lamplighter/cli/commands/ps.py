@@ -28,6 +28,7 @@ from lamplighter.jobs.machine.workflow import job_steps
 from lamplighter.runs.run import Run
 from lamplighter.runs.story import Attempt, Story
 from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, next_time
+from lamplighter.runs.waiting import WAITS_FOR_TURN, cluster_of_task, started_tasks, waiting_reason, waits_for_turn
 from lamplighter.runs.waits import waits_of_visit
 
 MAX_LISTED_RUNS = 10
@@ -136,14 +137,32 @@ def _workflows_with_step(context: CommandContext, job: str) -> Iterator[str]:
 def _read_active_run(context: CommandContext, run: Run) -> ActiveRun:
     story = find_run.read_story(context, run)
     attempts = tuple(each for each in story.attempts if each.outcome == "running")
+    if waits_for_turn(story):
+        return ActiveRun(run, (), WAITS_FOR_TURN)
     labels = labels_for(find_run.read_definition(context, run), story.redriven)
+    reasons = _waiting_reasons(context, story)
     activities = [
-        *(f"{labels.title(each)} since {formatting.format_clock(each.began, run.began)}" for each in attempts),
+        *(
+            f"{labels.title(each)} {reasons.get(each.event, 'since')} {formatting.format_clock(each.began, run.began)}"
+            for each in attempts
+        ),
         *_describe_waits(story),
     ]
     return ActiveRun(
         run, attempts, ", ".join(activities[:3]) + (f" and {len(activities) - 3} more" if len(activities) > 3 else "")
     )
+
+
+def _waiting_reasons(context: CommandContext, story: Story) -> dict[int, str]:
+    """Return why tasks of a run wait, by the event that scheduled the attempt; only an engine has such tasks."""
+    found = {}
+    for each in started_tasks(story) if context.target.endpoint is not None else ():
+        assert each.task is not None
+        answer = context.ecs.describe_tasks(cluster=cluster_of_task(each.task), tasks=[each.task])
+        reason = next((text for task in answer["tasks"] if (text := waiting_reason(task))), None)
+        if reason is not None:
+            found[each.event] = f"{reason}, since"
+    return found
 
 
 def _describe_waits(story: Story) -> Iterator[str]:

@@ -27,12 +27,14 @@ from lamplighter.cli.engine_address import ADDRESS_FILE
 from lamplighter.cli.http import http_server
 from lamplighter.cli.http.listen import listen, listener_url, local_url
 from lamplighter.cli.up import access
+from lamplighter.cli.up.capacity_options import parse_capacity
 from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
 from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
 from lamplighter.cli.up.reports.stderr_log import log_to_stderr
 from lamplighter.engine import file_descriptors
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
+from lamplighter.engine.machine_capacity import machine_capacity
 from lamplighter.engine.python_gc import GarbageCollector
 from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.outbound.aws import AWS
@@ -125,6 +127,27 @@ def up(
             show_default=False,
         ),
     ] = "",
+    cpus: Annotated[
+        float | None,
+        jobs_option(
+            help="Cores that all tasks may reserve together; further tasks wait. Default: `box:` in the job file, or "
+            "the machine's own.",
+            min=0.01,
+            show_default=False,
+        ),
+    ] = None,
+    memory: Annotated[
+        str | None,
+        jobs_option(
+            metavar="SIZE",
+            help="Memory that all tasks may reserve together, such as 8G. Default: as for --cpus, less a margin.",
+            show_default=False,
+        ),
+    ] = None,
+    max_tasks: Annotated[
+        int | None,
+        jobs_option(help="Tasks that run at the same time. Default: no limit.", min=1, show_default=False),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log only warnings and errors.")] = False,  # noqa: FBT002 - typer's way
 ) -> None:
     """Run the jobs of a file here, and serve the AWS APIs on one port; the jobs survive a kill at any time.
@@ -147,6 +170,8 @@ def up(
             confirm_mail=confirm_mail,
             allow_commands=commands and deny_rules.COMMANDS not in denied,
             denied=denied,
+            capacity=parse_capacity(cpus, memory, max_tasks),
+            machine_capacity=machine_capacity(),
             secrets=source.secrets if source else secret_references.environment_secrets(os.environ),
             child_file_limit=child_file_limit,
         )

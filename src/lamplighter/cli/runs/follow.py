@@ -26,6 +26,7 @@ from lamplighter.cli.runs.run_moments import Moment, run_moments
 from lamplighter.runs.attempt_numbers import read_numbered_story
 from lamplighter.runs.run import Run
 from lamplighter.runs.story import Attempt, Story
+from lamplighter.runs.waiting import cluster_of_task, started_tasks, waiting_reason
 
 EXIT_CODES = {"SUCCEEDED": 0, "FAILED": 1, "TIMED_OUT": 3, "ABORTED": 4}
 EXIT_INTERRUPTED = 130
@@ -53,6 +54,8 @@ class RunWatcher:
         self._context = context
         self._events: list[Json] = []
         self._polls_after_end: Counter[str] = Counter()
+        self._placed_tasks: set[str] = set()
+        """The tasks that are known not to wait for room any more."""
         self._has_unread = True
         self._poll_seconds = AWS_POLL_SECONDS if context.target.endpoint is None else ENGINE_POLL_SECONDS
 
@@ -70,6 +73,23 @@ class RunWatcher:
         self._has_unread = any(not self._is_fully_read(each) for each in attempts)
         wanted, self._tail = len(lines) if self._tail is None else min(self._tail, len(lines)), None
         return lines[len(lines) - wanted :]
+
+    def waiting_moments(self, story: Story, labels: AttemptLabels) -> list[Moment]:
+        """Return a moment for each attempt whose task waits for room; only an engine has such tasks."""
+        found = []
+        for attempt in started_tasks(story) if self._context.target.endpoint is not None else ():
+            assert attempt.task is not None
+            if attempt.task in self._placed_tasks:
+                continue
+            asked = {"cluster": cluster_of_task(attempt.task), "tasks": [attempt.task]}
+            reasons = [waiting_reason(task) for task in self._context.ecs.describe_tasks(**asked)["tasks"]]
+            text = next(filter(None, reasons), None)
+            if text is None:
+                self._placed_tasks.add(attempt.task)
+            else:
+                text = f"{labels.title(attempt)} {text}"
+                found.append(Moment(("waits for room", attempt.event), attempt.began, text, "running"))
+        return found
 
     def _is_fully_read(self, attempt: Attempt) -> bool:
         """Return whether all lines of an attempt have been read."""
@@ -136,6 +156,8 @@ def _follow_to_end(watcher: RunWatcher, definition: Json, *, events: bool, times
         labels = labels_for(definition, story.redriven)
         lines = watcher.retry_while_down(partial(watcher.new_lines, story))
         moments = run_moments(story, definition) if events else []
+        if events:
+            moments += watcher.retry_while_down(partial(watcher.waiting_moments, story, labels))
         new_moments = [each for each in moments if each.key not in shown_keys and each.time >= watcher.since]
         shown_keys.update(each.key for each in new_moments)
         timeline: list[Moment | OutputLine] = [*new_moments, *lines]

@@ -13,6 +13,7 @@ from lamplighter.cli.runs.formatting import format_milliseconds
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.runs.skipped_runs import SKIP_REASON
 from lamplighter.runs.story import Attempt, Story, Visit
+from lamplighter.runs.waiting import WAITS_FOR_TURN, waits_for_turn
 from lamplighter.runs.waits import Wait, planned_length, waits_of_visit
 
 
@@ -31,6 +32,11 @@ def run_moments(story: Story, definition: Json) -> list[Moment]:
     """Return all moments so far, ordered by time."""
     labels = labels_for(definition, story.redriven)
     found = [
+        *(
+            [Moment(("waits for turn", 0), story.began or 0, WAITS_FOR_TURN, "running")]
+            if waits_for_turn(story)
+            else []
+        ),
         *(Moment(("redriven", at), time, "redriven") for at, time in enumerate(story.redriven)),
         *(moment for each in story.attempts for moment in _attempt_moments(each, labels)),
         *(moment for each in story.visits for moment in _visit_moments(story, each, definition, labels)),

@@ -202,11 +202,17 @@ class SourceReconciler:
     async def _apply(self) -> ApplyOutcome:
         """Apply all plans, delete stacks that the source no longer names, and return what was left undone."""
         found = ApplyOutcome()
+        await self._set_capacity_limits()
         for plan in self._files.plans:
             found = found.combine(await self._apply_stack(plan))
         if not found.faults:
             found = found.combine(await self._delete_stale_stacks())
         return found
+
+    async def _set_capacity_limits(self) -> None:
+        """Set the limits of the job file; templates have none."""
+        limits = next((plan.project.box.limits for plan in self._files.plans if plan.project is not None), {})
+        await self._engine.call(self._caller, "ecs", "SetCapacityLimits", limits)
 
     async def _apply_stack(self, plan: StackPlan) -> ApplyOutcome:
         built, complete = await self._builder.build_images(plan, await self._stacks.parameters(plan.stack))

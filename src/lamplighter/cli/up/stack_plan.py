@@ -1,8 +1,9 @@
 """Plan the stacks that an engine keeps, from a job file or from the user's own templates.
 
 Guarantees that a plan has no errors that reading can find, and that it names the files to watch. The template of a job
-file is adapted to this machine: plain processes run in the file's folder, tasks need no network of their own, and a
-job's log group stays when the job is removed, so that a new job of the same name continues it.
+file is adapted to this machine: the engine keeps the queues of its runs, plain processes run in the file's folder,
+tasks need no network of their own, and a job's log group stays when the job is removed, so that a new job of the same
+name continues it.
 """
 
 import os
@@ -137,7 +138,7 @@ class JobFileSource:
         denied = list(denied_jobs(loaded, self.deny))
         if denied:
             raise JobFileError(denied)
-        document = add_origin(build_template(project), folder, self.origin)
+        document = add_origin(build_template(project, "here"), folder, self.origin)
         declared = frozenset(document.get("Parameters", {}))
         return [
             StackPlan(
@@ -190,7 +191,8 @@ def template_without(plan: StackPlan, without: frozenset[str]) -> Json | None:
     }
     if not jobs:
         return None
-    return add_origin(build_template(project.model_copy(update={"jobs": jobs})), Path(origin.file).parent, origin)
+    document = build_template(project.model_copy(update={"jobs": jobs}), "here")
+    return add_origin(document, Path(origin.file).parent, origin)
 
 
 def _positions(loaded: LoadedJobFile) -> dict[str, str]:

@@ -19,6 +19,7 @@ from lamplighter.runs.run import IDLE, is_running
 from lamplighter.runs.skipped_runs import runs_that_caused_skip
 from lamplighter.runs.state_status import state_statuses
 from lamplighter.runs.story import Story
+from lamplighter.runs.waiting import WAITS_FOR_TURN, cluster_of_task, started_tasks, waiting_reason, waits_for_turn
 
 MAX_COMMAND_INPUT = 4_000
 """The longest input that is part of a command line, in characters."""
@@ -103,7 +104,22 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
         "attempts": [each for each in run.story.attempts if not (from_job_file and each.supporting)],
         "maps": await map_runs(page, run),
         "command": start_command(page, run.about),
+        "waits": await waiting_lines(page, run.story),
     }
+
+
+async def waiting_lines(page: Page, story: Story) -> Sequence[str]:
+    """Return why the run or its tasks wait, one sentence each."""
+    if waits_for_turn(story):
+        return [f"The run {WAITS_FOR_TURN}."]
+    found = []
+    for attempt in started_tasks(story)[: page.console.port.max_calls]:
+        assert attempt.task is not None
+        asked = {"cluster": cluster_of_task(attempt.task), "tasks": [attempt.task]}
+        answer = await page.call_or_none("ecs", "DescribeTasks", **asked)
+        reasons = [waiting_reason(each) for each in answer["tasks"]] if answer else []
+        found += [f"{' '.join([*attempt.path, attempt.state])} {reason}." for reason in reasons if reason]
+    return found
 
 
 async def map_runs(page: Page, run: RunData) -> Sequence[Json]:

@@ -11,6 +11,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.data import container_output
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.runs.log_stream import LogStream, container_log_stream
+from lamplighter.runs.waiting import cluster_of_task
 
 PAGE_SIZE, MAX_CLUSTERS, MAX_LINES = 100, 10, 200
 
@@ -67,8 +68,7 @@ async def show_task(page: Page) -> Response:
 
 
 async def _read_task(page: Page) -> tuple[Json, Json]:
-    cluster = page.arn.split("/")[1] if page.arn.count("/") > 1 else "default"
-    answer = await page.call("ecs", "DescribeTasks", cluster=cluster, tasks=[page.arn])
+    answer = await page.call("ecs", "DescribeTasks", cluster=cluster_of_task(page.arn), tasks=[page.arn])
     if not answer["tasks"]:
         raise AwsError("This task is no longer stored.", code="NotFound", status=404)
     task = answer["tasks"][0]

@@ -24,7 +24,7 @@ MAX_STEP_NAME_LENGTH = MAX_STATE_NAME_LENGTH - len(f": {job_machine.ENDED_WELL}"
 CONTAINER_KEYS = (
     "image", "command", "entrypoint", "working-directory", "user", "stop-timeout", "cpu", "memory", "storage",
     "architecture", "launch", "environment", "secrets", "retry", "timeout", "sidecars", "network", "cluster",
-    "log-retention",
+    "log-retention", "priority",
 )  # fmt: skip
 """Keys that a job with a workflow may not have; in `defaults` they do not apply to such a job."""
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from lamplighter.base.json_text import Json
+from lamplighter.jobs.file.box import DEFAULT_QUEUE_LENGTH, MAX_PRIORITY, MAX_QUEUE_LENGTH, Box
 from lamplighter.jobs.file.channels import DEFAULT_PATTERNS, Channel, Notify, as_list
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.retry import Retry
@@ -137,6 +138,18 @@ class Job(StrictModel):
     deadline: Duration | None = Field(default=None, description="The longest time of a whole run.")
     late: Duration | None = Field(default=None, description="A run that takes longer causes an alert and continues.")
     overlap: Literal["allow", "skip", "queue", "cancel-previous"] = "allow"
+    queue_length: WholeNumber = Field(
+        default=DEFAULT_QUEUE_LENGTH,
+        ge=1,
+        le=MAX_QUEUE_LENGTH,
+        description="The most runs that wait with `overlap: queue` on this box; a further run fails.",
+    )
+    priority: WholeNumber = Field(
+        default=0,
+        ge=0,
+        le=MAX_PRIORITY,
+        description="Of two attempts that wait for room on this box, the one with the higher number starts first.",
+    )
     missed: MissedRuns = MissedRuns()
     notify: Notify = Notify()
     workflow: str | None = Field(default=None, description="A file with several steps in Amazon States Language.")
@@ -197,6 +210,7 @@ class Project(StrictModel):
 
     project: Name
     environment: Name | None = None
+    box: Box = Box()
     channels: dict[Name, Channel] = Field(default_factory=dict)
     jobs: dict[Name, Job] = Field(min_length=1)
     workflows: dict[str, Json] = Field(default_factory=dict)

@@ -30,6 +30,7 @@ class EnvironmentOverlay(StrictModel):
     """The values that an environment changes."""
 
     variables: Values = Field(default_factory=dict)
+    box: Body = Field(default_factory=dict)
     defaults: Body = Field(default_factory=dict)
     channels: dict[str, Json] = Field(default_factory=dict)
     jobs: dict[str, Body] = Field(default_factory=dict)
@@ -43,6 +44,7 @@ class FileShape(StrictModel):
         default_factory=dict, description="Values for ${name}; a variable that is null must be set by an environment."
     )
     defaults: Body = Field(default_factory=dict, description="Values for every job that does not set its own.")
+    box: Body = Field(default_factory=dict, description="The limits of all tasks on this machine together.")
     channels: dict[str, Json] = Field(default_factory=dict, description="The places that receive alerts, by name.")
     environments: dict[Name, EnvironmentOverlay | None] = Field(
         default_factory=dict, description="Values that an environment changes, by the environment's name."

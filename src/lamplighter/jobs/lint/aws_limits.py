@@ -48,9 +48,23 @@ def job_findings(job: Job) -> Iterator[LintFinding]:
                 f"AWS ends every run after a year, not after {format_duration(value)}",
                 "write 365d, or less",
             )
+    yield from _box_findings(job)
     if job.overlap != "allow":
         what = "AWS lists runs with a delay: two runs that begin within the same second may not see each other"
         yield "info", "overlap", what, "do not start the job by hand at its scheduled times"
+
+
+def _box_findings(job: Job) -> Iterator[LintFinding]:
+    """Yield findings about what this machine does and AWS does not: queues, priorities, deadlines that wait."""
+    given = job.model_fields_set
+    if "queue_length" in given and job.overlap == "queue":
+        what = "on AWS, any number of runs may wait: `queue-length` holds on this box only"
+        yield "info", "queue-length", what, "start the job less often than it takes"
+    elif "queue_length" in given:
+        yield "warning", "queue-length", "`queue-length` has no effect without `overlap: queue`", "add `overlap: queue`"
+    if job.overlap == "queue" and job.deadline is not None:
+        what = "on AWS, the deadline includes the time in the queue; here it begins after that"
+        yield "info", "deadline", what, "make the deadline longer by the longest wait that you accept on AWS"
 
 
 def _container_findings(job: Job) -> Iterator[LintFinding]:

@@ -2,7 +2,8 @@
 
 Guarantees that `queue` is first come, first served. Of two runs that begin together, the older one in Step Functions'
 list of running executions goes first. On AWS that list is "eventually consistent": two runs that begin within about a
-second may not see each other there. On this engine they always do.
+second may not see each other there. Under `lamplighter up`, the engine itself keeps the queue, and a state machine has
+only the states for `skip`.
 
 The list has pages of 400 runs, the youngest first: 600 runs exceed the 256 KiB that a state may pass on. A run that
 finds no older run on a page reads the next page. Runs listed after it are older, runs listed before it are younger. So
@@ -17,11 +18,14 @@ from lamplighter.jobs.machine import expressions
 from lamplighter.jobs.machine.attempt_states import SAME_INPUT, WAIT_SECONDS, StateGroup, catch_all
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import LIST_EXECUTIONS, STOP_EXECUTION
+from lamplighter.jobs.machine.platform import Platform
 from lamplighter.runs.job_machine import SKIPPED_STATE
 from lamplighter.runs.skipped_runs import skip_output
 
 PAGE_SIZE = 400
 """The number of runs on a page."""
+OVERLAP_TAG = "lamplighter:overlap"
+"""The tag by which this engine applies a rule (`services/states/executions/overlap.py`)."""
 RETRY_ALWAYS: Json = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 6, "JitterStrategy": "FULL"}]
 MIN_WAIT_SECONDS, WAIT_INCREASE_SECONDS, MAX_WAIT_SECONDS = 15, 5, 300
 """Seconds between two checks: the wait grows from MIN_WAIT_SECONDS by WAIT_INCREASE_SECONDS each time, up to
@@ -31,9 +35,20 @@ So a wait of a week fits into the 25,000 events of a history.
 """
 
 
-def overlap_states(job: Job, follower: str, caught: str | None = None) -> StateGroup | None:
-    """Return the states before a job, or None if runs may overlap; `caught` is the state after a failure."""
-    made = _states_for_overlap(job, follower)
+def engine_rule(job: Job) -> str | None:
+    """Return the rule for runs that overlap which this engine applies itself, as the tag's value, or None."""
+    match job.overlap:
+        case "queue":
+            return f"queue:{job.queue_length}"
+        case "cancel-previous":
+            return "cancel-previous"
+        case _:
+            return None
+
+
+def overlap_states(job: Job, follower: str, caught: str | None, platform: Platform) -> StateGroup | None:
+    """Return the states before a job, or None if there are none; `caught` is the state after a failure."""
+    made = None if platform == "here" and engine_rule(job) else _states_for_overlap(job, follower)
     if made is None or caught is None:
         return made
     # The job has made no attempt yet.

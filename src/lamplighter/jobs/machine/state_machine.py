@@ -11,12 +11,13 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine import overlap_states, workflow
 from lamplighter.jobs.machine.alert_states import FIRST_STATE, alert_states, has_late_alert, start_watch_state
 from lamplighter.jobs.machine.attempt_states import StateGroup, attempt_states, prefix_states
+from lamplighter.jobs.machine.platform import Platform
 from lamplighter.runs.job_machine import WORKFLOW_STATE
 
 WATCH_STATE = "Watch"
 
 
-def build_definition(project: Project, name: str) -> Json:
+def build_definition(project: Project, name: str, platform: Platform = "anywhere") -> Json:
     """Return the definition of a job's state machine; the template replaces placeholders such as ${Cluster}."""
     job = project.jobs[name]
     document = (
@@ -26,7 +27,7 @@ def build_definition(project: Project, name: str) -> Json:
     )
     caught = FIRST_STATE if job.notify.caught else None
     body = attempt_states(name, job, caught=caught) if job.workflow is None else StateGroup(WORKFLOW_STATE, {})
-    around = _add_helper_states(project, name, body)
+    around = _add_helper_states(project, name, body, platform)
     if job.workflow is not None:
         own = around.states if workflow.is_jsonata(document) else workflow.mark_jsonata(around.states)
         wrapped = workflow.wrap_workflow(project, document, caught)
@@ -40,13 +41,14 @@ def build_definition(project: Project, name: str) -> Json:
     }
 
 
-def _add_helper_states(project: Project, name: str, body: StateGroup) -> StateGroup:
+def _add_helper_states(project: Project, name: str, body: StateGroup, platform: Platform) -> StateGroup:
     """Return the job's states with those before it (lateness, overlap) and those after its failure (alerts)."""
     job = project.jobs[name]
     start, states = body.start, dict(body.states)
     if job.notify.caught:
         states |= alert_states(project, name, shows_attempts=job.workflow is None)
-    others = overlap_states.overlap_states(job, start, FIRST_STATE if job.notify.caught else None)
+    caught = FIRST_STATE if job.notify.caught else None
+    others = overlap_states.overlap_states(job, start, caught, platform)
     if others is not None:
         start, states = others.start, others.states | states
     if has_late_alert(job):

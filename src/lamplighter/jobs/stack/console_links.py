@@ -6,12 +6,12 @@ run at `URL/runs/ARN`.
 """
 
 from collections.abc import Iterator
-from typing import Literal
 
 from troposphere import Equals, If, Join, Output, Parameter, Ref, Sub
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
+from lamplighter.jobs.machine.platform import Platform
 
 ON_AWS = "OnAws"
 AWS_CONSOLE = "https://${AWS::Region}.${Domain}/states/home?region=${AWS::Region}#/v2/executions/details/"
@@ -46,10 +46,6 @@ def _domain() -> Json:
     for name, (_, domain) in CONSOLE_DOMAINS.items():
         found = If(name, domain, found)
     return found
-
-
-Platform = Literal["anywhere", "aws", "here"]
-"""Where a resource, or one branch of a condition, applies: on AWS, on this engine ("here"), or both."""
 
 
 def placeholder_values(platform: Platform = "anywhere") -> dict[str, Json]:

@@ -19,6 +19,7 @@ from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.machine.alert_states import MAX_SUBJECT_LENGTH
 from lamplighter.jobs.machine.expressions import ATTEMPT_INDEX, RUN_ARN_INDEX
+from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.supported_jobs import alert_channels, needs_failure_check, supported_jobs
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues, roles
 from lamplighter.jobs.stack.json_documents import join_document
@@ -106,7 +107,7 @@ def supporting_rules(project: Project, machine: str) -> Iterator[events.Rule]:
     lines = (f"{name} ended <status>: {POSSIBLE_LOSS[machine]}.", "", "Run:       <run>", "Time:      <time>",
              LINK_LINE)  # fmt: skip
     failed = _run_pattern(arns.arn("states", f"stateMachine:{name}"), ["FAILED", "TIMED_OUT", "ABORTED"])
-    platform: console_links.Platform = "aws" if machine in AWS_ONLY_MACHINES else "anywhere"
+    platform: Platform = "aws" if machine in AWS_ONLY_MACHINES else "anywhere"
     for at, first in enumerate(range(0, len(channels), MAX_TARGETS)):
         yield events.Rule(
             f"{machine}Failed{at + 1 if at else ''}",
@@ -220,7 +221,7 @@ def _topic_targets(
     channels: Sequence[str],
     paths: dict[str, str],
     lines: tuple[str, ...],
-    platform: console_links.Platform = "anywhere",
+    platform: Platform = "anywhere",
 ) -> list[events.Target]:
     """Return topics as targets.
 

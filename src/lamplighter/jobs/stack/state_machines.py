@@ -9,7 +9,8 @@ from troposphere import AWSObject, Ref, Sub, Tags, stepfunctions
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.machine import integrations
+from lamplighter.jobs.machine import integrations, overlap_states
+from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.jobs.stack import arns, console_links, network
 from lamplighter.runs import job_machine
@@ -19,7 +20,7 @@ MAX_DEFINITION_BYTES = 1024 * 1024
 """The most bytes of a definition: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 
-def state_machine_resources(project: Project) -> Iterator[AWSObject]:
+def state_machine_resources(project: Project, platform: Platform) -> Iterator[AWSObject]:
     """Yield the state machines of a project's jobs."""
     known = placeholder_values(project)
     for name, job in project.jobs.items():
@@ -27,10 +28,16 @@ def state_machine_resources(project: Project) -> Iterator[AWSObject]:
             names.state_machine_id(name),
             StateMachineName=project.name(name),
             RoleArn=arns.machine_role_arn(project, name),
-            **substitute_placeholders(build_definition(project, name), known),
-            Tags=Tags({**job.tags, "lamplighter:project": project.prefix, "lamplighter:job": name}),
+            **substitute_placeholders(build_definition(project, name, platform), known),
+            Tags=Tags({**names.job_tags(project.prefix, name, job.tags), **_engine_tags(job, platform)}),
             Metadata={"Lamplighter": {"Job": name, **_default_input(job)}},
         )
+
+
+def _engine_tags(job: Job, platform: Platform) -> dict[str, str]:
+    """Return the tag by which this engine queues or replaces runs (`services/states/executions/overlap.py`)."""
+    rule = overlap_states.engine_rule(job)
+    return {overlap_states.OVERLAP_TAG: rule} if platform == "here" and rule is not None else {}
 
 
 def _default_input(job: Job) -> dict[str, str]:
@@ -45,7 +52,7 @@ def substitute_placeholders(definition: Json, known: Mapping[str, Json]) -> Json
     return {"DefinitionString": text, **({"DefinitionSubstitutions": substitutions} if substitutions else {})}
 
 
-def placeholder_values(project: Project, platform: console_links.Platform = "anywhere") -> dict[str, Json]:
+def placeholder_values(project: Project, platform: Platform = "anywhere") -> dict[str, Json]:
     """Return every placeholder that a definition may contain, with its value."""
     tasks = {
         names.task_definition_id(name): Ref(names.task_definition_id(name))

@@ -15,7 +15,9 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project, Sidecar
 from lamplighter.jobs.file.secrets import parse_grant
-from lamplighter.jobs.stack import arns
+from lamplighter.jobs.machine import overlap_states
+from lamplighter.jobs.machine.platform import Platform
+from lamplighter.jobs.stack import arns, roles
 from lamplighter.runs import job_machine
 
 NO_IMAGE = "scratch"
@@ -31,7 +33,7 @@ def parameters(project: Project) -> list[Parameter]:
     ]
 
 
-def task_definition_resources(project: Project, name: str) -> Iterator[AWSObject]:
+def task_definition_resources(project: Project, name: str, platform: Platform) -> Iterator[AWSObject]:
     """Yield a job's log group and its task definition."""
     job = project.jobs[name]
     yield logs.LogGroup(
@@ -55,12 +57,28 @@ def task_definition_resources(project: Project, name: str) -> Iterator[AWSObject
             _main_container(name, job),
             *(_sidecar_container(name, *each) for each in job.sidecars.items()),
         ],
-        Tags=Tags({**job.tags, "lamplighter:project": project.prefix, "lamplighter:job": name}),
+        Tags=Tags({**names.job_tags(project.prefix, name, job.tags), **_engine_tags(project, name, platform)}),
         **storage,
         **({"Metadata": {"Lamplighter": metadata}} if metadata else {}),
         UpdateReplacePolicy="Retain",
         DeletionPolicy="Delete",
     )
+
+
+def _engine_tags(project: Project, name: str, platform: Platform) -> dict[str, str]:
+    """Return the tags by which this engine admits the job's tasks (`services/ecs/tasks/admission.py`).
+
+    Tasks of workflows may run side by side, so a job that is a step has no tag for its overlap.
+    """
+    if platform != "here":
+        return {}
+    job = project.jobs[name]
+    workflows = [each for each, other in project.jobs.items() if other.workflow is not None]
+    alone = job.overlap != "allow" and not any(name in roles.container_jobs(project, each) for each in workflows)
+    return {
+        **({"lamplighter:priority": str(job.priority)} if job.priority else {}),
+        **({overlap_states.OVERLAP_TAG: job.overlap} if alone else {}),
+    }
 
 
 def _engine_metadata(job: Job) -> Json:

@@ -15,6 +15,7 @@ from troposphere import Output, Ref, Template
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.stack import (
     alerts,
     console_links,
@@ -27,8 +28,12 @@ from lamplighter.jobs.stack import (
 )
 
 
-def build_template(project: Project) -> Json:
-    """Return the template as a document."""
+def build_template(project: Project, platform: Platform = "anywhere") -> Json:
+    """Return the template as a document.
+
+    With the platform `here`, this engine keeps the queues of runs that must not overlap: their state machines have no
+    states for that, and tags tell the engine what to do.
+    """
     parameters = (*console_links.parameters(), *network.parameters(project), *task_definitions.parameters(project))
     template = Template(
         Description=f"The jobs of {project.prefix}, by lamplighter",
@@ -41,9 +46,9 @@ def build_template(project: Project) -> Json:
         *network.network_resources(project),
         *(each for name in project.jobs for each in roles.job_roles(project, name)),
         *roles.shared_roles(project),
-        *(each for name in contained for each in task_definitions.task_definition_resources(project, name)),
+        *(each for name in contained for each in task_definitions.task_definition_resources(project, name, platform)),
         *supporting_machines.supporting_resources(project),
-        *state_machines.state_machine_resources(project),
+        *state_machines.state_machine_resources(project, platform),
         *schedules.schedule_resources(project),
         *alerts.alert_resources(project),
     )

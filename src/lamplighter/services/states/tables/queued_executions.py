@@ -34,6 +34,11 @@ def count(reader: Reader, machine: str) -> int:
     return reader.count("SELECT count(*) FROM queued_executions WHERE machine = ?", (machine,))
 
 
+def count_all(reader: Reader) -> int:
+    """Return the number of executions that wait."""
+    return reader.count("SELECT count(*) FROM queued_executions")
+
+
 def machines(reader: Reader) -> list[str]:
     """Return the state machines with executions that wait."""
     return [row[0] for row in reader.rows("SELECT DISTINCT machine FROM queued_executions")]

@@ -1,0 +1,34 @@
+"""Say why a run has entered no state yet, or why its task has not started: words for what waits on one machine.
+
+On AWS neither happens: runs there queue in their own states (`jobs/machine/overlap_states.py`), and Fargate finds room.
+"""
+
+from collections.abc import Sequence
+
+from lamplighter.base.json_text import Json
+from lamplighter.runs.story import Attempt, Story
+
+WAITS_FOR_TURN = "waits for its turn: an earlier run has to end first"
+
+
+def waits_for_turn(story: Story) -> bool:
+    """Return whether a run has begun and has entered no state yet."""
+    return story.began is not None and story.outcome == "running" and not story.visits
+
+
+def started_tasks(story: Story) -> Sequence[Attempt]:
+    """Return the running attempts that have a task, which may wait for room."""
+    return [each for each in story.container_attempts if each.outcome == "running" and each.task is not None]
+
+
+def waiting_reason(task: Json) -> str | None:
+    """Return why a task waits, such as "waits for 512 MiB of memory (…)"; None if it does not wait."""
+    if task["lastStatus"] != "PROVISIONING":
+        return None
+    reasons = [each["reason"] for each in task["containers"] if each.get("reason")]
+    return str(reasons[0]).removeprefix("The task ").removesuffix(".") if reasons else None
+
+
+def cluster_of_task(arn: str) -> str:
+    """Return the name of the cluster in a task's ARN."""
+    return arn.split("/")[1] if arn.count("/") > 1 else "default"
