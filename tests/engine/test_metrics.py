@@ -177,3 +177,19 @@ def test_the_lateness_of_the_latest_slot_is_reported(harness: EngineHarness) -> 
     harness.up()
     harness.settle()
     assert read_metrics(harness)["schedules_late_seconds", ""] == 90
+
+
+def test_waiting_tasks_and_executions_are_counted(harness: EngineHarness) -> None:
+    harness.define_task()
+    harness.runtime.script(Script(after=None))
+    harness.call("ecs", "SetCapacityLimits", Tasks=1)
+    for _ in range(3):
+        harness.call("ecs", "RunTask", taskDefinition="job")
+    machine = harness.machine({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 60, "End": True}}})
+    harness.call("states", "TagResource", resourceArn=machine, tags=[{"key": "lamplighter:overlap", "value": "queue"}])
+    for _ in range(3):
+        harness.start(machine)
+    harness.advance(5 * SECOND)
+    found = read_metrics(harness)
+    assert (found["tasks_waiting", ""], found["tasks_waiting_oldest_seconds", ""]) == (2, 5)
+    assert found["executions_queued", ""] == 2

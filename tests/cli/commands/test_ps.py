@@ -152,3 +152,43 @@ def test_an_unreachable_engine_is_reported_in_one_sentence(job_folder: JobFolder
     result = job_folder.invoke("ps", "--endpoint-url", "http://127.0.0.1:1")
     assert result.exit_code == 1
     assert "does not answer" in result.stderr
+
+
+def test_a_run_that_waits_for_room_is_listed_with_its_reason(job_folder: JobFolder) -> None:
+    """The engine of the folder has no limits of its own, so a task that must not overlap waits here."""
+    ecs = job_folder.served.client("ecs")
+    (definition,) = ecs.list_task_definitions(familyPrefix="reports-endless")["taskDefinitionArns"]
+    ecs.tag_resource(resourceArn=definition, tags=[{"key": "lamplighter:overlap", "value": "queue"}])
+    first = job_folder.run_job("endless")
+    wait_until_started(job_folder)
+    second = job_folder.run_job("endless")
+
+    def waiting_line() -> str:
+        lines = job_folder.invoke("ps", "endless").stdout.splitlines()
+        return next((line for line in lines if "waits until" in line and second["run"] in line), "")
+
+    eventually(waiting_line)
+    assert "attempt 1 waits until the previous task of its family has stopped, since" in waiting_line()
+    job_folder.invoke("stop", first["arn"])
+    job_folder.invoke("stop", second["arn"])
+    ecs.untag_resource(resourceArn=definition, tagKeys=["lamplighter:overlap"])
+
+
+def test_a_run_that_waits_for_an_earlier_one_says_so_in_the_list_and_when_followed(job_folder: JobFolder) -> None:
+    sfn = job_folder.served.sfn
+    (machine,) = [
+        each["stateMachineArn"] for each in sfn.list_state_machines()["stateMachines"] if "endless" in each["name"]
+    ]
+    sfn.tag_resource(resourceArn=machine, tags=[{"key": "lamplighter:overlap", "value": "queue"}])
+    first, second = job_folder.run_job("endless"), job_folder.run_job("endless")
+    (line,) = [line for line in job_folder.invoke("ps", "endless").stdout.splitlines() if second["run"] in line]
+    assert "waits for its turn: an earlier run has to end first" in line
+    follower = job_folder.start_command("run", "endless", "--follow")
+    assert follower.stderr is not None
+    assert any("waits for its turn" in each for each in iter(follower.stderr.readline, ""))
+    follower.kill()
+    follower.communicate()
+    sfn.untag_resource(resourceArn=machine, tagKeys=["lamplighter:overlap"])
+    for each in sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
+        sfn.stop_execution(executionArn=each["executionArn"])
+    assert first["run"] != second["run"]

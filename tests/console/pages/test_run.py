@@ -286,3 +286,27 @@ def test_the_history_names_the_state_of_each_event(harness: EngineHarness, brows
     body = browser.get(f"/runs/{execution}/history").body
     for kind, state in (("TaskScheduled", "A"), ("TaskFailed", "A"), ("ExecutionFailed", "")):
         assert f"<td>{state}</td>" in body.partition(f">{kind}<")[2].partition("</tr>")[0], kind
+
+
+def test_a_run_shows_why_its_task_waits(harness: EngineHarness, browser: Browser) -> None:
+    harness.runtime.script(Script(after=SECOND))
+    harness.call("ecs", "SetCapacityLimits", Tasks=1)
+    machine = harness.machine(chain(job(harness.define_task())))
+    first, second = harness.start(machine), harness.start(machine)
+    harness.settle()
+    assert "waits for" not in browser.get(f"/runs/{first}").text
+    assert "A waits for its turn (1 of 1 tasks run)." in browser.get(f"/runs/{second}").text
+    harness.advance(SECOND)
+    assert "waits for" not in browser.get(f"/runs/{second}").text
+
+
+def test_a_run_shows_that_it_waits_for_an_earlier_one(harness: EngineHarness, browser: Browser) -> None:
+    machine = harness.machine(chain({"Type": "Wait", "Seconds": 1}))
+    harness.call("states", "TagResource", resourceArn=machine, tags=[{"key": "lamplighter:overlap", "value": "queue"}])
+    first, second = harness.start(machine), harness.start(machine)
+    harness.settle()
+    text = "The run waits for its turn: an earlier run has to end first."
+    assert text not in browser.get(f"/runs/{first}").text
+    assert text in browser.get(f"/runs/{second}").text
+    harness.advance(SECOND)
+    assert text not in browser.get(f"/runs/{second}").text

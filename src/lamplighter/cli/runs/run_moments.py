@@ -31,12 +31,9 @@ class Moment:
 def run_moments(story: Story, definition: Json) -> list[Moment]:
     """Return all moments so far, ordered by time."""
     labels = labels_for(definition, story.redriven)
+    turn = Moment(("waits for turn", 0), story.began or 0, WAITS_FOR_TURN, "running")
     found = [
-        *(
-            [Moment(("waits for turn", 0), story.began or 0, WAITS_FOR_TURN, "running")]
-            if waits_for_turn(story)
-            else []
-        ),
+        *([turn] if waits_for_turn(story) else []),
         *(Moment(("redriven", at), time, "redriven") for at, time in enumerate(story.redriven)),
         *(moment for each in story.attempts for moment in _attempt_moments(each, labels)),
         *(moment for each in story.visits for moment in _visit_moments(story, each, definition, labels)),

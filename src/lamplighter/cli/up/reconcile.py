@@ -79,6 +79,8 @@ class SourceReconciler:
         """Stacks that are deleted when their runs have ended."""
         self._logged_faults: set[str] = set()
         """Faults that were already logged."""
+        self._logged_sizes: set[str] = set()
+        """Jobs that are larger than the machine and were already logged."""
         self._incomplete_attempts = 0
         """The number of incomplete attempts in a row."""
 
@@ -210,9 +212,15 @@ class SourceReconciler:
         return found
 
     async def _set_capacity_limits(self) -> None:
-        """Set the limits of the job file; templates have none."""
-        limits = next((plan.project.box.limits for plan in self._files.plans if plan.project is not None), {})
-        await self._engine.call(self._caller, "ecs", "SetCapacityLimits", limits)
+        """Set the limits of the job file, and log which jobs exceed them; templates have no limits."""
+        project = next((plan.project for plan in self._files.plans if plan.project is not None), None)
+        given = {} if project is None else project.box.limits
+        limits = await self._engine.call(self._caller, "ecs", "SetCapacityLimits", given)
+        lines = [] if project is None else list(job_lines.oversize_lines(project, limits))
+        for line in lines:
+            if line not in self._logged_sizes:
+                log.warning("%s", line)
+        self._logged_sizes = set(lines)
 
     async def _apply_stack(self, plan: StackPlan) -> ApplyOutcome:
         built, complete = await self._builder.build_images(plan, await self._stacks.parameters(plan.stack))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from lamplighter.base.json_text import Json
 from lamplighter.cli.up.apply_plan import AppliedPlan, PlanFault
 from lamplighter.cli.up.engine_stacks import ResourceChange, StackResource
 from lamplighter.cli.up.stack_plan import StackPlan
@@ -91,6 +92,21 @@ def secret_lines(project: Project, secrets: Mapping[str, str], env: Path) -> Ite
     for finding in missing_secrets(project, secrets):
         if not finding.found_by_variable:
             yield f"{finding.job}: its runs will fail: {finding.problem}: {finding.advice(str(env))}"
+
+
+def oversize_lines(project: Project, limits: Json) -> Iterator[str]:
+    """Yield a line for each job that needs more than all tasks together may have: CPU units and MiB."""
+    for name, job in project.jobs.items():
+        needs = {
+            "memory": (job.memory, limits["Memory"], "MiB of memory"),
+            "cpu": (job.cpu, limits["Cpu"], "CPU units"),
+        }
+        for key, (needed, limit, what) in needs.items():
+            if job.workflow is None and limit is not None and needed > limit:
+                yield (
+                    f"{name}: its {key} is {needed:,}, and all tasks together have {limit:,} {what}: "
+                    "an attempt starts only when no other task runs"
+                )
 
 
 def not_simulated_lines(resources: list[StackResource]) -> Iterator[str]:

@@ -93,12 +93,16 @@ class Admission:
             tx.after_commit.append(lambda: self._bus.store.write_in_background(self.start_waiting))
 
     def set_limits(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Handle SetCapacityLimits: {Cpu, Memory, Tasks}: the limits of the job file. Not an AWS operation."""
+        """Handle SetCapacityLimits: {Cpu, Memory, Tasks}: set the limits of the job file, and return those in force.
+
+        Not an AWS operation.
+        """
         given = CapacityLimits(params.get("Cpu"), params.get("Memory"), params.get("Tasks"))
         if given != waiting_tasks.limits(tx):
             waiting_tasks.set_limits(tx, given)
             self.start_waiting(tx)
-        return {}
+        limits = self._limits(given)
+        return {"Cpu": limits.cpu, "Memory": limits.memory, "Tasks": limits.tasks}
 
     def hold_timeouts(self, arns: Iterable[str], tx: Tx) -> None:
         """Stop the timeouts of the states that wait for these tasks, as far as they still wait for room."""

@@ -1,0 +1,126 @@
+"""`box:`, `priority:` and `overlap:` of a job file decide what runs on this machine, and when."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.json_text import Json, loads
+from lamplighter.jobs.stack.template import build_template
+from tests.cli.up.watched_file import GOOD, WatchedFile
+from tests.engine_harness import SECOND
+from tests.fake_runtime import Script
+from tests.jobs.projects import load_job_text
+
+BOXED = """
+project: home
+channels: {me: {email: me@example.com}}
+box: {max-tasks: 1}
+defaults: {notify: me, timeout: 1m, deadline: 1m}
+jobs:
+  low: {command: 'true'}
+  high: {command: 'true', priority: 7}
+  queued: {command: 'true', overlap: queue, queue-length: 2}
+  replaced: {command: 'true', overlap: cancel-previous}
+"""
+
+
+def start(watched: WatchedFile, job: str, name: str = "") -> str:
+    machine = f"arn:aws:states:us-east-1:123456789012:stateMachine:home-{job}"
+    execution = watched.harness.start(machine, name=name or None)
+    watched.harness.settle()
+    return execution
+
+
+def test_the_limits_and_priorities_of_a_changed_file_apply_at_once(watched: WatchedFile) -> None:
+    watched.write(BOXED)
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=10 * SECOND))
+    first, low, high = start(watched, "low", "a"), start(watched, "low", "b"), start(watched, "high")
+    assert len(watched.harness.runtime.started_names()) == 1
+    watched.advance(10)
+    assert [watched.harness.status(each) for each in (first, low, high)] == ["SUCCEEDED", "RUNNING", "RUNNING"]
+    assert "high" in [*watched.harness.runtime.started.values()][-1].environment["LAMPLIGHTER_RUN_ARN"]
+    watched.write(BOXED.replace("max-tasks: 1", "max-tasks: 2"))
+    watched.advance(2)
+    assert len(watched.harness.runtime.started_names()) == 3
+
+
+def test_a_killed_engine_keeps_the_limits_of_the_file(watched: WatchedFile) -> None:
+    watched.write(BOXED)
+    watched.advance(5)
+    watched.harness.restart()
+    watched.harness.runtime.script(Script(after=10 * SECOND))
+    start(watched, "low", "a")
+    start(watched, "low", "b")
+    assert len(watched.harness.runtime.started_names()) == 1
+
+
+def test_runs_of_a_job_that_queues_run_one_after_another_up_to_its_queue_length(watched: WatchedFile) -> None:
+    watched.write(BOXED)
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=10 * SECOND))
+    runs = [start(watched, "queued", f"run-{number}") for number in range(4)]
+    assert watched.harness.describe(runs[3])["error"] == "Lamplighter.QueueFull"
+    watched.advance(2)
+    assert watched.mails()[-1] == "Subject: home: queued failed"
+    for number in range(3):
+        watched.advance(10)
+        assert watched.harness.status(runs[number]) == "SUCCEEDED"
+
+
+def test_a_newer_run_of_a_job_replaces_the_earlier_one(watched: WatchedFile) -> None:
+    watched.write(BOXED)
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=10 * SECOND))
+    first, second = start(watched, "replaced", "a"), start(watched, "replaced", "b")
+    assert watched.harness.status(first) == "ABORTED"
+    watched.advance(15)
+    assert watched.harness.status(second) == "SUCCEEDED"
+
+
+def test_a_job_that_is_larger_than_the_box_is_reported_once(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        watched.write(GOOD.replace("jobs:", "box: {memory: 256}\njobs:"))
+        watched.advance(5)
+        watched.write(GOOD.replace("jobs:", "box: {memory: 256, max-tasks: 9}\njobs:"))
+        watched.advance(5)
+    line = (
+        "one: its memory is 512, and all tasks together have 256 MiB of memory: "
+        "an attempt starts only when no other task runs"
+    )
+    assert [each.getMessage() for each in caplog.records].count(line) == 1
+
+
+def definition(template: Json, machine: str) -> Json:
+    return loads(template["Resources"][machine]["Properties"]["DefinitionString"])
+
+
+def test_on_aws_a_job_that_queues_has_states_for_it_and_here_a_tag(tmp_path: Path) -> None:
+    project = load_job_text(tmp_path, BOXED).project
+    aws, here = build_template(project), build_template(project, "here")
+    for machine, states, tag in (
+        ("QueuedMachine", {"Queue up", "List runs"}, "queue:2"),
+        ("ReplacedMachine", {"List runs", "Stop them"}, "cancel-previous"),
+    ):
+        assert states <= definition(aws, machine)["States"].keys()
+        assert not states & definition(here, machine)["States"].keys()
+        assert {"Key": "lamplighter:overlap", "Value": tag} in here["Resources"][machine]["Properties"]["Tags"]
+    assert not [tag for each in aws["Resources"].values() for tag in each.get("Properties", {}).get("Tags", [])
+                if isinstance(tag, dict) and tag["Key"] in ("lamplighter:overlap", "lamplighter:priority")]  # fmt: skip
+    assert {"Key": "lamplighter:priority", "Value": "7"} in here["Resources"]["HighTask"]["Properties"]["Tags"]
+
+
+def test_tasks_of_a_job_that_is_a_step_of_a_workflow_may_run_side_by_side(tmp_path: Path) -> None:
+    text = """
+    project: home
+    jobs:
+      step: {command: 'true', overlap: queue}
+      all: {workflow: all.asl.yaml}
+    """
+    steps = "StartAt: One\nStates: {One: {Type: Task, Job: step, End: true}}\n"
+    project = load_job_text(tmp_path, text, all_asl_yaml=steps).project
+    tags = build_template(project, "here")["Resources"]["StepTask"]["Properties"]["Tags"]
+    assert "lamplighter:overlap" not in [each["Key"] for each in tags]
