@@ -1,7 +1,7 @@
-"""Answer GET requests for the engine's own addresses: health, metrics, scheduled slots, runs and SNS's certificate.
+"""Answer requests for the engine's own addresses: health, metrics, scheduled slots, runs, use of the disk, certificate.
 
 Health and the certificate are public. If credentials are configured, the others need them (`server.py` checks that).
-Guarantees that no such request changes anything, except that the first one for the certificate creates SNS's key.
+Guarantees that no GET request changes anything, except that the first one for the certificate creates SNS's key.
 """
 
 import re
@@ -66,10 +66,26 @@ async def _certificate(engine: Engine, _http: HttpRequest, request_id: str) -> R
     return make_response(200, b"application/x-pem-file", found, request_id)
 
 
-ENDPOINTS: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]]] = {
+async def _usage(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
+    """Return what the data directory holds, how it grows, and what need not be kept any longer."""
+    return make_response(200, b"application/json", dump_bytes(await engine.disk_usage()), request_id)
+
+
+async def _prune(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
+    """Delete what need not be kept any longer; return the numbers of what was deleted."""
+    deleted = await engine.retention.sweep()
+    return make_response(200, b"application/json", dump_bytes({"deleted": deleted.document()}), request_id)
+
+
+Endpoint = Callable[[Engine, HttpRequest, str], Awaitable[Response]]
+
+CHANGES: Mapping[bytes, Endpoint] = {b"/_lamplighter/prune": _prune}
+"""The addresses that change something. Such a request is a POST, and is signed as every call is."""
+ENDPOINTS: Mapping[bytes, Endpoint] = {
     HEALTH_PATH: _health,
     b"/_lamplighter/metrics": _metrics,
     b"/_lamplighter/slots": _slots,
     b"/_lamplighter/runs": _runs,
+    b"/_lamplighter/usage": _usage,
     unsigned_requests.CERTIFICATE_PATH.encode(): _certificate,
 }

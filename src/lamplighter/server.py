@@ -119,6 +119,8 @@ class HttpServer:
     ) -> Response:
         if http.method == "GET" and (watch := monitoring.ENDPOINTS.get(http.path)) is not None:
             return await watch(self.engine, http, request_id)
+        if http.method == "POST" and (change := monitoring.CHANGES.get(http.path)) is not None:
+            return await change(self.engine, http, request_id)
         if unsigned_requests.is_subscription_page(http):
             return await self._subscription(http, request_id)
         request = await _decode_in_thread(

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Command] = {
     "stop": Command("Stop a run."),
     "redrive": Command("Continue a failed run from the state that failed."),
     "next": Command("List the times at which jobs will run."),
+    "prune": Command("Delete what need not be kept, and show what the rest takes."),
     "console": Command("Serve the console for an AWS account or another engine."),
     "lint": Command("Check a job file, and suggest corrections."),
     "synth": Command("Print the CloudFormation template of a job file."),

@@ -67,6 +67,11 @@ class Target:
             session.set_credentials(*PLACEHOLDER_KEYS)
         return session
 
+    @property
+    def signing_credentials(self) -> Json:
+        """The credentials that sign requests."""
+        return self._session.get_credentials()
+
     def client(self, service: str) -> Json:
         """Return a client of a service."""
         # Without this, botocore adds a prefix to the engine's host name for some operations, such as sync-127.0.0.1.

@@ -13,10 +13,12 @@ from lamplighter.base.world import World, real_world
 from lamplighter.bus import Bus, Service
 from lamplighter.engine import file_descriptors, metrics
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
+from lamplighter.engine.disk_usage import disk_usage
 from lamplighter.engine.dispatcher import Dispatcher
 from lamplighter.engine.lazy_http import LazyHttp
 from lamplighter.engine.lazy_runtime import LazyRuntime
 from lamplighter.engine.lazy_service import LazyService
+from lamplighter.engine.retention import RetentionSweep
 from lamplighter.engine.turn_times import TurnTimes
 from lamplighter.isolation.port import Isolation
 from lamplighter.isolation.processes import WorkerProcesses
@@ -84,6 +86,7 @@ class Engine:
         for service in lazy_services:
             self.bus.serve(service.name, service.operations, service.load)
         self.turns = TurnTimes()
+        self.retention = RetentionSweep(store, world, ecs.outputs, config.data_directory / "mail")
         self.dispatcher = Dispatcher(store, world, self.services, ecs.catch_up)
 
     def _lazy_services(self, remote: RemoteServices, outbound: Callable[[], Outbound]) -> Iterator[LazyService]:
@@ -156,6 +159,11 @@ class Engine:
             await store.close()
             raise
         return engine
+
+    async def disk_usage(self) -> Json:
+        """Return what the data directory holds and how it grows (`engine/disk_usage.py`)."""
+        directory, now = self.config.data_directory, self.world.now()
+        return await self.store.read_in_thread(lambda reader: disk_usage(reader, directory, now))
 
     def metrics(self) -> bytes:
         """Return the engine's metrics in Prometheus' text format."""

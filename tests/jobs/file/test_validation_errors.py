@@ -34,7 +34,7 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
         (
             "project: p\nx: {}\njobs: {a: {command: b}}",
             [("2:1 `x` is not a known key here "
-             "-> write one of project, variables, defaults, box, channels, environments, jobs")],
+             "-> write one of project, variables, defaults, box, keep, channels, environments, jobs")],
         ),
         ("project: p\njobs:\n  a: {command: b}\n  a: {}", ["4:3 `a` is set twice here -> keep one of the two"]),
         ("project: p\n? [a]\n: b\njobs: {a: {}}", ["2:3 a key must be text -> write a word here"]),
@@ -77,10 +77,10 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
         (
             "project: p\nbox: {cpus: 0, memory: big, max-tasks: 0, cores: 2}\njobs: {a: {command: b}}",
             [
-                "2:48 `cores` is not a known key here -> write one of cpus, memory, max-tasks",
                 "2:13 `cpus`: `0` is not a number of cores -> write one such as 4 or 0.5",
                 "2:24 `memory`: `big` is not a size -> write MiB such as 512, or 2 GB",
                 "2:40 `max-tasks`: `0` is less than 1 -> write 1 or more",
+                "2:43 `cores` is not a known key here -> write one of cpus, memory, max-tasks",
             ],
         ),
         ("project: p\nchannels: {c: ops}\njobs: {a: {}}", [f"2:15 `c`: `ops` is not a mapping -> {MAPPING}"]),

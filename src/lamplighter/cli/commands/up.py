@@ -242,6 +242,7 @@ async def _serve(
 ) -> None:
     repeats_task = asyncio.create_task(_log_repeats(repeats))
     engine, garbage = await Engine.open(config), GarbageCollector()
+    sweeps: asyncio.Task[None] | None = None
     try:
         reconciler = None if source is None else await source.reconciler(engine)
         if config.runtime is RuntimeChoice.DOCKER or (source is not None and source.needs_docker):
@@ -253,11 +254,14 @@ async def _serve(
             for line in access.access_advice(access_rules, config.public_url):
                 typer.echo(f"lamplighter: {line}", err=True)
             engine.turns.start()
+            sweeps = asyncio.create_task(engine.retention.run())
             async with _reconciling(reconciler):
                 application = HttpServer(engine, hosts, access_rules.accepted_credentials)
                 await http_server.serve(application, application.closing, listener, file_descriptors.max_connections())
     finally:
         garbage.stop()
+        if sweeps is not None:
+            sweeps.cancel()
         await engine.close()
         repeats_task.cancel()
         repeats.log_counts(all_counts=True)

@@ -8,14 +8,20 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from lamplighter.cli.images import docker_build
+from lamplighter.cli.images import docker_build, old_images
 from lamplighter.cli.images.docker_build import BuildFailed, NoDocker
 from lamplighter.cli.up.stack_plan import ImageBuild, StackPlan
+from lamplighter.jobs.file.keep import Keep
 
 LOCAL_REGISTRY = "localhost"
 """The registry in the names of local images, so that Docker never pulls a foreign image of the same name."""
 
 log = logging.getLogger("lamplighter.jobs")
+
+
+def image_repository(stack: str, job: str) -> str:
+    """Return the name under which the images of a job are built on this machine."""
+    return f"{LOCAL_REGISTRY}/{stack}/{job}"
 
 
 class ImageBuilder:
@@ -37,18 +43,25 @@ class ImageBuilder:
     async def _build_image(
         self, plan: StackPlan, build: ImageBuild, before: str | None
     ) -> tuple[tuple[str, str], bool]:
-        repository = f"{LOCAL_REGISTRY}/{plan.stack}/{build.job}"
+        repository = image_repository(plan.stack, build.job)
         image = f"{repository}:none"
         try:
             image = await docker_build.image_tag(repository, build.folder, self._data)
             if self._builds and not await docker_build.is_built(image):
                 log.info("%s: building its image from %s", build.job, build.folder)
                 await docker_build.build_image(image, build.folder)
+                await self._remove_old_images(repository, plan, {image, before or image})
             self._logged_errors.pop(build.job, None)
         except BuildFailed as error:
             self._log_failure(build.job, str(error), before if before != image else None)
             return (build.parameter, before or image), not isinstance(error, NoDocker)
         return (build.parameter, image), True
+
+    async def _remove_old_images(self, repository: str, plan: StackPlan, current: set[str]) -> None:
+        keep = Keep() if plan.project is None else plan.project.keep
+        old = await old_images.find_old_images(repository, keep.images, current)
+        for image in await old_images.remove_images(old):
+            log.info("removed the image %s of an earlier build", image)
 
     def _log_failure(self, job: str, reason: str, before: str | None) -> None:
         if self._logged_errors.get(job) != reason:

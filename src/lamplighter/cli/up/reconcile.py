@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.json_text import dumps
@@ -33,9 +34,12 @@ from lamplighter.cli.up.stack_plan import StackOrigin, StackPlan
 from lamplighter.engine.config import RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs import names
+from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.services.cloudformation.tables import stacks
+from lamplighter.store import retention
+from lamplighter.store.retention import RetentionSettings
 
 log = logging.getLogger("lamplighter.jobs")
 
@@ -205,6 +209,7 @@ class SourceReconciler:
         """Apply all plans, delete stacks that the source no longer names, and return what was left undone."""
         found = ApplyOutcome()
         await self._set_capacity_limits()
+        await self._set_retention()
         for plan in self._files.plans:
             found = found.combine(await self._apply_stack(plan))
         if not found.faults:
@@ -221,6 +226,13 @@ class SourceReconciler:
             if line not in self._logged_sizes:
                 log.warning("%s", line)
         self._logged_sizes = set(lines)
+
+    async def _set_retention(self) -> None:
+        """Set for how long the engine keeps what has ended; templates have the defaults."""
+        keep = next((plan.project.keep for plan in self._files.plans if plan.project is not None), Keep())
+        settings = RetentionSettings(keep.runs * 1000, keep.output * 1000, keep.mails * 1000, keep.slots)
+        if settings != retention.read(self._engine.store.reader):
+            await self._engine.store.write(partial(retention.write, settings=settings))
 
     async def _apply_stack(self, plan: StackPlan) -> ApplyOutcome:
         built, complete = await self._builder.build_images(plan, await self._stacks.parameters(plan.stack))

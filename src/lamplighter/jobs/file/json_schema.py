@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import PATTERNS, Channel
+from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Job
 from lamplighter.jobs.file.outer_shape import EnvironmentOverlay, FileShape
 from lamplighter.jobs.file.values import DURATION_PATTERN, format_duration
@@ -33,15 +34,17 @@ _SHORT_FORMS: dict[str, list[Json]] = {
 def job_file_schema() -> Json:
     """Return the schema of a whole job file."""
     _, made = models_json_schema(
-        [(model, "validation") for model in (FileShape, EnvironmentOverlay, Job, Channel, Box)], by_alias=True
+        [(model, "validation") for model in (FileShape, EnvironmentOverlay, Job, Channel, Box, Keep)], by_alias=True
     )
     definitions = {name: _relaxed_model(each) for name, each in made["$defs"].items()}
     body: Json = {"anyOf": [{"$ref": "#/$defs/Job"}, NULL_SCHEMA]}
     box: Json = {"anyOf": [{"$ref": "#/$defs/Box"}, NULL_SCHEMA]}
+    keep: Json = {"anyOf": [{"$ref": "#/$defs/Keep"}, NULL_SCHEMA]}
     channel: Json = {"anyOf": [{"$ref": "#/$defs/Channel"}, NULL_SCHEMA]}
+    parts = {"box": box, "keep": keep, "defaults": body, "jobs": _mapping(body), "channels": _mapping(channel)}
     for model in (FileShape, EnvironmentOverlay):
         properties = definitions[model.__name__]["properties"]
-        for key, each in {"box": box, "defaults": body, "jobs": _mapping(body), "channels": _mapping(channel)}.items():
+        for key, each in parts.items():
             properties[key] = {**_description_and_default(properties[key]), **each}
     source = definitions.pop(FileShape.__name__)
     return {

@@ -13,6 +13,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.box import DEFAULT_QUEUE_LENGTH, MAX_PRIORITY, MAX_QUEUE_LENGTH, Box
 from lamplighter.jobs.file.channels import DEFAULT_PATTERNS, Channel, Notify, as_list
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
+from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.retry import Retry
 from lamplighter.jobs.file.schedules import MissedRuns, Schedule, Window, Zone
 from lamplighter.jobs.file.secrets import Secret
@@ -211,6 +212,7 @@ class Project(StrictModel):
     project: Name
     environment: Name | None = None
     box: Box = Box()
+    keep: Keep = Keep()
     channels: dict[Name, Channel] = Field(default_factory=dict)
     jobs: dict[Name, Job] = Field(min_length=1)
     workflows: dict[str, Json] = Field(default_factory=dict)

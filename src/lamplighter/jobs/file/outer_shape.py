@@ -31,6 +31,7 @@ class EnvironmentOverlay(StrictModel):
 
     variables: Values = Field(default_factory=dict)
     box: Body = Field(default_factory=dict)
+    keep: Body = Field(default_factory=dict)
     defaults: Body = Field(default_factory=dict)
     channels: dict[str, Json] = Field(default_factory=dict)
     jobs: dict[str, Body] = Field(default_factory=dict)
@@ -45,6 +46,7 @@ class FileShape(StrictModel):
     )
     defaults: Body = Field(default_factory=dict, description="Values for every job that does not set its own.")
     box: Body = Field(default_factory=dict, description="The limits of all tasks on this machine together.")
+    keep: Body = Field(default_factory=dict, description="For how long this machine keeps what has ended.")
     channels: dict[str, Json] = Field(default_factory=dict, description="The places that receive alerts, by name.")
     environments: dict[Name, EnvironmentOverlay | None] = Field(
         default_factory=dict, description="Values that an environment changes, by the environment's name."

@@ -28,12 +28,11 @@ from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, containe
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.supervisor import Supervisor, SupervisorContext, copy_output
+from lamplighter.store import retention
 from lamplighter.store.db import DamagedData, OutboxRow, Store, Tx
 
 log = logging.getLogger("lamplighter.ecs")
 
-RETENTION = 90 * 24 * 3600 * 1000
-"""Milliseconds for which a stopped task can be described: as long as its execution (AWS: an hour)."""
 CATCH_UP_SECONDS = 15.0
 """The most seconds that a start waits for the tasks that ended before it."""
 ORPHAN_DELAY_SECONDS = 10.0
@@ -210,9 +209,8 @@ class Ecs(Service):
 
     async def _delete_old_tasks(self) -> None:
         """Delete a few tasks that stopped long ago; their output first, so that no output remains without its task."""
-        for arn, name in tasks.stopped_before(
-            self._store.reader, self._context.world.now() - RETENTION, MAX_DELETED_PER_STOP
-        ):
+        before = self._context.world.now() - retention.read(self._store.reader).runs
+        for arn, name in tasks.stopped_before(self._store.reader, before, MAX_DELETED_PER_STOP):
             await asyncio.to_thread(self.outputs.remove, name)
             await self._store.write_with_retry(partial(tasks.delete, arn=arn))
 

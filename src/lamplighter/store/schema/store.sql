@@ -45,3 +45,12 @@ CREATE TABLE unapplied_files (
     since INTEGER NOT NULL,  -- milliseconds since the epoch
     alerted INTEGER          -- when the alert was sent; NULL: not yet
 ) WITHOUT ROWID;
+
+-- One row if a job file sets for how long ended things are kept. NULL: the default.
+CREATE TABLE retention_settings (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    runs INTEGER,    -- milliseconds, as output and mails
+    output INTEGER,
+    mails INTEGER,
+    slots INTEGER    -- rows of each schedule
+);
