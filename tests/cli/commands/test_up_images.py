@@ -79,7 +79,7 @@ def test_images_of_earlier_builds_are_removed_beyond_those_that_the_file_keeps(t
         assert len([line for line in home.lines if "of an earlier build" in line]) == 1
         listed = ["docker", "image", "ls", "--quiet", f"localhost/{project}/tell"]
         assert len(subprocess.run(listed, capture_output=True, text=True).stdout.split()) == 2
-        assert run_lamplighter("prune", cwd=home.folder).code == 0
+        assert run_lamplighter("prune", "--endpoint-url", home.url, cwd=home.folder).code == 0
         assert len(subprocess.run(listed, capture_output=True, text=True).stdout.split()) == 1
         home.start_run("tell", project)
         assert home.wait_for_line("tell: succeeded", before, seconds=60).rstrip().endswith(": three")
