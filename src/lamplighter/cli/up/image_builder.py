@@ -25,7 +25,7 @@ class ImageBuilder:
         self._data = data
         self._builds = builds
         self._logged_errors: dict[str, str] = {}
-        """The last error of each job's image, so that the same error is logged only once."""
+        """The last error of each image, so that the same error is logged only once."""
 
     async def build_images(self, plan: StackPlan, before: Mapping[str, str]) -> tuple[dict[str, str], bool]:
         """Build the images; return the parameters that name them, and whether no build has to be repeated later."""
@@ -37,21 +37,21 @@ class ImageBuilder:
     async def _build_image(
         self, plan: StackPlan, build: ImageBuild, before: str | None
     ) -> tuple[tuple[str, str], bool]:
-        repository = f"{LOCAL_REGISTRY}/{plan.stack}/{build.job}"
+        repository = f"{LOCAL_REGISTRY}/{plan.stack}/{build.title}"
         image = f"{repository}:none"
         try:
             image = await docker_build.image_tag(repository, build.folder, self._data)
             if self._builds and not await docker_build.is_built(image):
-                log.info("%s: building its image from %s", build.job, build.folder)
+                log.info("%s: building its image from %s", build.title, build.folder)
                 await docker_build.build_image(image, build.folder)
-            self._logged_errors.pop(build.job, None)
+            self._logged_errors.pop(build.title, None)
         except BuildFailed as error:
-            self._log_failure(build.job, str(error), before if before != image else None)
+            self._log_failure(build.title, str(error), before if before != image else None)
             return (build.parameter, before or image), not isinstance(error, NoDocker)
         return (build.parameter, image), True
 
-    def _log_failure(self, job: str, reason: str, before: str | None) -> None:
-        if self._logged_errors.get(job) != reason:
-            self._logged_errors[job] = reason
+    def _log_failure(self, title: str, reason: str, before: str | None) -> None:
+        if self._logged_errors.get(title) != reason:
+            self._logged_errors[title] = reason
             consequence = f"it continues with {before}" if before else "its runs will fail until it is built"
-            log.error("%s: its image could not be built, so %s: %s", job, consequence, reason)
+            log.error("%s: its image could not be built, so %s: %s", title, consequence, reason)

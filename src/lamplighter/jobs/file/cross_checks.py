@@ -23,7 +23,8 @@ MAX_STEP_NAME_LENGTH = MAX_STATE_NAME_LENGTH - len(f": {job_machine.ENDED_WELL}"
 """The longest name of a step whose job's retries need several states, because their names begin with the step's."""
 CONTAINER_KEYS = (
     "image", "command", "entrypoint", "working-directory", "user", "stop-timeout", "cpu", "memory", "storage",
-    "architecture", "launch", "environment", "secrets", "retry", "timeout", "sidecars", "network", "cluster",
+    "architecture", "launch", "environment", "env-file", "secrets", "volumes",
+    "docker-network", "extra-hosts", "gpus", "retry", "timeout", "sidecars", "network", "cluster",
     "log-retention",
 )  # fmt: skip
 """Keys that a job with a workflow may not have; in `defaults` they do not apply to such a job."""

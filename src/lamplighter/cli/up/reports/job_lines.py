@@ -8,6 +8,7 @@ from lamplighter.cli.up.engine_stacks import ResourceChange, StackResource
 from lamplighter.cli.up.stack_plan import StackPlan
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.lint.machine_access import missing_folders
 from lamplighter.jobs.lint.missing_secrets import missing_secrets
 from lamplighter.runs.job_machine import is_supporting_machine
 
@@ -91,6 +92,12 @@ def secret_lines(project: Project, secrets: Mapping[str, str], env: Path) -> Ite
     for finding in missing_secrets(project, secrets):
         if not finding.found_by_variable:
             yield f"{finding.job}: its runs will fail: {finding.problem}: {finding.advice(str(env))}"
+
+
+def folder_lines(project: Project, folder: Path) -> Iterator[str]:
+    """Yield a line for each folder that a job mounts and that does not exist."""
+    for each in missing_folders(project, folder):
+        yield f"{each.job}: its runs will fail: {each.problem}: {each.advice}"
 
 
 def not_simulated_lines(resources: list[StackResource]) -> Iterator[str]:

@@ -4,17 +4,22 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_
 a container without an image is a plain process on this machine and needs no memory limit.
 """
 
+import re
 from collections.abc import Collection
 
 from lamplighter.base import deny_rules, fargate
 from lamplighter.base.json_text import Json
 from lamplighter.base.number_text import parse_decimal, parse_integer
+from lamplighter.base.task_definition_metadata import NETWORK_LABEL
 from lamplighter.services.ecs.arns import RESOURCE_NAME
 from lamplighter.services.ecs.errors import ClientError
 
 MAX_STOP_SECONDS = 120
 """The most seconds of stopTimeout ("The max stop timeout value is 120 seconds and if the parameter is not specified,
 the default value of 30 seconds is used.")."""
+
+_NETWORK_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]*")
+"""The pattern of a network's name; `container:…`, the network of a container of somebody else, does not match."""
 
 
 def parse_units(text: str | None, name: str) -> int | None:
@@ -103,6 +108,10 @@ def _check_container(container: Json, params: Json) -> None:
         raise ClientError(
             f"Invalid setting for container '{name}'. 'stopTimeout' must be between 0 and {MAX_STOP_SECONDS}."
         )
+    network = (container.get("dockerLabels") or {}).get(NETWORK_LABEL)
+    if network is not None and not _NETWORK_NAME.fullmatch(network):
+        raise ClientError(f"Invalid setting for container '{name}'. '{NETWORK_LABEL}' must name a network of Docker.")
+    _check_gpus(container)
     volumes = {volume["name"] for volume in params.get("volumes") or ()}
     for mount in container.get("mountPoints") or ():
         if not mount.get("containerPath"):
@@ -117,6 +126,14 @@ def _check_container(container: Json, params: Json) -> None:
     log = container.get("logConfiguration") or {}
     if log.get("logDriver") == "awslogs" and not {"awslogs-region", "awslogs-group"} <= set(log.get("options") or ()):
         raise ClientError("Log driver awslogs requires options: awslogs-region, awslogs-group")
+
+
+def _check_gpus(container: Json) -> None:
+    for each in container.get("resourceRequirements") or ():
+        if each["type"] == "GPU" and not re.fullmatch("all|[1-9][0-9]{0,3}", each["value"]):
+            raise ClientError(
+                f"Invalid setting for container '{container['name']}'. Invalid GPU value {each['value']}."
+            )
 
 
 def _check_dependencies(container: Json, names: dict[str, Json]) -> None:
