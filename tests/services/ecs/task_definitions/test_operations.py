@@ -48,6 +48,14 @@ def make_definition(*definitions: Json, **more: Json) -> Json:
             make_definition(CONTAINER | {"mountPoints": [{"sourceVolume": "data", "containerPath": "/data"}]}),
             "Unknown volume 'data'.",
         ),
+        (
+            make_definition(CONTAINER | {"dockerLabels": {"lamplighter.network": "container:other"}}),
+            "Invalid setting for container 'job'. 'lamplighter.network' must name a network of Docker.",
+        ),
+        (
+            make_definition(CONTAINER | {"resourceRequirements": [{"type": "GPU", "value": "many"}]}),
+            "Invalid setting for container 'job'. many is not a number of GPUs.",
+        ),
         (make_definition(CONTAINER, volumes=[{}]), "Volume.name should not be null or empty."),
         (
             make_definition(CONTAINER | {"mountPoints": [{"sourceVolume": "data"}]}, volumes=[{"name": "data"}]),

@@ -259,7 +259,8 @@ async def test_the_container_is_started_with_the_settings_of_the_definition(harn
             "linuxParameters": {"initProcessEnabled": True},
             "readonlyRootFilesystem": True,
             "extraHosts": [{"hostname": "db", "ipAddress": "10.0.0.9"}],
-            "dockerLabels": {"team": "night"},
+            "dockerLabels": {"team": "night", "lamplighter.network": "backend"},
+            "resourceRequirements": [{"type": "GPU", "value": "2"}],
         }
     )
     definition = definition | {"volumes": [{"name": "host", "host": {"sourcePath": "/srv"}}, {"name": "own"}]}
@@ -276,7 +277,9 @@ async def test_the_container_is_started_with_the_settings_of_the_definition(harn
         "B": "3",
         "PASSWORD": "open sesame",
     }
-    assert container.labels == {"team": "night", "lamplighter.task": arn, "lamplighter.container": "job"}
+    given = {"team": "night", "lamplighter.network": "backend"}
+    assert container.labels == {**given, "lamplighter.task": arn, "lamplighter.container": "job"}
+    assert (container.docker_network, container.gpus) == ("backend", 2)
     assert (container.working_directory, container.user) == ("/srv", "1000:1000")
     assert (container.cpu, container.memory) == (256, 512)
     own = f"{arn.rpartition('/')[2]}-own"

@@ -131,9 +131,8 @@ def _check_container(container: Json, params: Json) -> None:
 def _check_gpus(container: Json) -> None:
     for each in container.get("resourceRequirements") or ():
         if each["type"] == "GPU" and not re.fullmatch("all|[1-9][0-9]{0,3}", each["value"]):
-            raise ClientError(
-                f"Invalid setting for container '{container['name']}'. Invalid GPU value {each['value']}."
-            )
+            setting = f"Invalid setting for container '{container['name']}'."
+            raise ClientError(f"{setting} {each['value']} is not a number of GPUs.")
 
 
 def _check_dependencies(container: Json, names: dict[str, Json]) -> None:
