@@ -3,7 +3,7 @@
 The metadata is under `Lamplighter` and may have these keys; each is in the form of the template:
 
 - `Process: true, Directory: /folder`: a container with the image `scratch`, which cannot be pulled, is a plain process
-  in that folder.
+  in that folder. `Unlimited: true`: it may use all memory of this machine.
 - `Volumes: [{Name: …, …}]`: these volumes replace those of the same names. A folder of this machine that does not exist
   is refused; Docker would create it, empty and owned by root.
 - `ExtraHosts: [{Hostname: …, IpAddress: …}]`: each container gets these entries in its hosts file.
@@ -26,6 +26,9 @@ NETWORK_LABEL = "lamplighter.network"
 MISSING_FOLDERS_LABEL = "lamplighter.missing-folders"
 """The label of a container whose folders of this machine must exist; its value is `refuse`."""
 REFUSE = "refuse"
+MEMORY_LABEL = "lamplighter.memory"
+"""The label of a container that is not held to the task's memory; its value is `unlimited`."""
+UNLIMITED = "unlimited"
 
 
 def adapt_task_definition(properties: Mapping[str, Json], metadata: Mapping[str, Json]) -> dict[str, Json]:
@@ -64,5 +67,9 @@ def _adapt_container(container: Json, metadata: Mapping[str, Json], *, is_first:
 
 
 def _labels(metadata: Mapping[str, Json]) -> dict[str, str]:
-    network = {NETWORK_LABEL: str(metadata["Network"])} if metadata.get("Network") else {}
-    return {**network, **({MISSING_FOLDERS_LABEL: REFUSE} if metadata.get("Volumes") else {})}
+    given = {
+        NETWORK_LABEL: str(metadata["Network"]) if metadata.get("Network") else None,
+        MISSING_FOLDERS_LABEL: REFUSE if metadata.get("Volumes") else None,
+        MEMORY_LABEL: UNLIMITED if metadata.get("Unlimited") else None,
+    }
+    return {name: value for name, value in given.items() if value is not None}

@@ -65,7 +65,9 @@ def task_definition_resources(project: Project, name: str) -> Iterator[AWSObject
 
 def _engine_metadata(project: Project, job: Job) -> Json:
     if job.image is None:
-        return {"Process": True, "Directory": "."}
+        # A default that nobody chose must not kill a process that ran under cron before.
+        unlimited = {} if "memory" in job.model_fields_set else {"Unlimited": True}
+        return {"Process": True, "Directory": ".", **unlimited}
     given: dict[str, Json] = {
         "Build": job.image if job.builds_image else None,
         "Volumes": volumes.engine_volumes(project, job),

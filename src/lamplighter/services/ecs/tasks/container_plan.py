@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from lamplighter.base import secret_references
 from lamplighter.base.json_text import Json
-from lamplighter.base.task_definition_metadata import NETWORK_LABEL
+from lamplighter.base.task_definition_metadata import MEMORY_LABEL, NETWORK_LABEL, UNLIMITED
 from lamplighter.runtime.port import ContainerSpec, Ulimit
 from lamplighter.services.ecs.logs.awslogs import LogDestination, log_destination
 from lamplighter.services.ecs.tables.tasks import Task
@@ -101,7 +101,8 @@ def _container(
 ) -> ContainerSpec:
     hard = override.get("memory") or given.get("memory")
     soft = override.get("memoryReservation") or given.get("memoryReservation")
-    task_memory = int(task.body.get("memory", 0)) or None
+    is_unlimited = (given.get("dockerLabels") or {}).get(MEMORY_LABEL) == UNLIMITED
+    task_memory = None if is_unlimited else int(task.body.get("memory", 0)) or None
     stop = given.get("stopTimeout")
     return ContainerSpec(
         name=container_name(task.name, given["name"]),
