@@ -28,7 +28,7 @@ SECONDS_TEXT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
 
 
 async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    """Return the engine's health (`engine/health.py`), and how it is configured: mails, `--deny`, limits of processes."""
+    """Return the engine's health (`engine/health.py`), and its configuration: mails, `--deny`, limits of processes."""
     found, config = health.read_health(engine), engine.config
     body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.denied)}
     cgroups = engine.runtime.cgroups if isinstance(engine.runtime, (CompositeRuntime, ProcessRuntime)) else None
