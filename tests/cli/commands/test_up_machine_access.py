@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.up_folder import UpFolder
+from tests.cli.up_folder import UpFolder, run_lamplighter
 from tests.conftest import BUSYBOX
 
 
@@ -184,3 +184,15 @@ def test_variables_of_an_env_file_reach_a_plain_process_and_a_change_applies_to_
     home.wait_for_line("~ tell", before)
     home.start_run("tell")
     assert home.wait_for_line("tell: succeeded", before).rstrip().endswith(": another wins")
+
+
+def test_up_says_with_the_first_plain_process_whether_processes_are_held_to_their_memory(home: UpFolder) -> None:
+    home.write("tell: {command: 'echo here', memory: 64}")
+    home.up_and_apply()
+    assert not any("held to their `memory`" in line for line in home.lines)
+    home.start_run("tell")
+    home.wait_for_line("tell: succeeded")
+    (line,) = [line for line in home.lines if "held to their `memory`" in line]
+    found = run_lamplighter("doctor", "--data", str(home.data), cwd=home.folder)
+    (finding,) = [each for each in found.out.splitlines() if "held to their `memory`" in each]
+    assert finding.partition("plain processes")[2] == line.rstrip().partition("plain processes")[2]

@@ -351,6 +351,12 @@ def test_no_hint_is_for_a_key_that_a_job_file_has() -> None:
     assert FileShape.model_fields.keys() & TOP_HINTS.keys() == set()
 
 
+def test_two_images_with_one_parameter_are_reported(tmp_path: Path) -> None:
+    jobs = "a: {image: x, sidecars: {b: {image: ./b}}}, a-sidecar-b: {image: ./c}"
+    (problem,) = collect_problems(tmp_path, f"project: p\njobs: {{{jobs}}}")
+    assert "the images of `a-sidecar-b` and `a/b` would both be called ASidecarBImage -> rename one of them" in problem
+
+
 def test_a_key_without_a_similar_known_key_gets_no_suggestion(tmp_path: Path) -> None:
     (problem,) = collect_problems(tmp_path, "project: p\njobs: {a: {image: x, sleeps: 3}}")
     assert "did you mean" not in problem

@@ -183,7 +183,7 @@ async def runtime(tmp_path: Path, limited: ProcessCgroups) -> AsyncIterator[Proc
         await opened.remove(name)
     await opened.close()
     assert limited.folder is not None
-    limited.folder.rmdir()  # All cgroups of processes are gone.
+    assert not limited.folder.exists(), "no cgroup is left"
 
 
 def allocate(name: str, mebibytes: int, memory: int | None, *before: str) -> ContainerSpec:

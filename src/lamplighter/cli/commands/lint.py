@@ -66,7 +66,7 @@ def _folder_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
     """Yield a problem for each folder that a job mounts and that this machine does not have."""
     for each in missing_folders(loaded.project, loaded.folder.absolute()):
         position = loaded.position_of("jobs", each.job, "volumes", key=True)
-        yield Problem(position, f"{each.job}: on this machine {each.problem}", each.advice, "warning")
+        yield Problem(position, f"{each.job}: on this machine {each.problem}", each.advice, "info")
 
 
 def _secret_problems(loaded: LoadedJobFile, env: Path) -> Iterator[Problem]:

@@ -67,6 +67,12 @@ class ProcessCgroups:
             with contextlib.suppress(OSError):
                 (self.folder / name).rmdir()
 
+    def close(self) -> None:
+        """Remove the folder unless processes are left in it."""
+        if self.folder is not None:
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
+
     def _write(self, name: str, file: str, text: str) -> None:
         if self.folder is not None:
             with contextlib.suppress(OSError):

@@ -203,6 +203,8 @@ class ProcessRuntime:
             watch.close()
         self._watches.clear()
         self._launcher.close()
+        if self._cgroups is not None:
+            self._cgroups.close()
 
     @contextlib.contextmanager
     def _reserve_files(self) -> Iterator[None]:

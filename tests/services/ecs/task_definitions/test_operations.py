@@ -119,6 +119,12 @@ async def test_a_container_without_an_image_needs_no_memory_limit(harness: EcsHa
     assert answer["taskDefinition"]["compatibilities"] == ["EC2"]
 
 
+async def test_a_task_of_plain_processes_may_have_any_size(harness: EcsHarness) -> None:
+    size = FARGATE | {"cpu": "100", "memory": "300", "containerDefinitions": [{"name": "job", "command": ["true"]}]}
+    answer = await harness.ecs_call("RegisterTaskDefinition", **size)
+    assert (answer["taskDefinition"]["cpu"], answer["taskDefinition"]["memory"]) == ("100", "300")
+
+
 async def test_a_definition_is_shown_with_the_fields_that_ecs_adds(harness: EcsHarness) -> None:
     given = FARGATE | {"cpu": ".25 vCPU", "memory": "0.5GB", "tags": [{"key": "a", "value": "1"}]}
     answer = await harness.ecs_call("RegisterTaskDefinition", **given)

@@ -1,7 +1,8 @@
 """Check a task definition by ECS's rules, and report faults in ECS's words.
 
-See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html. One rule is different:
-a container without an image is a plain process on this machine and needs no memory limit.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html. Two rules are different
+for a container without an image, which is a plain process on this machine: it needs no memory limit, and a task of such
+containers may have any size.
 """
 
 import re
@@ -168,7 +169,8 @@ def _check_fargate(params: Json, cpu: int | None, memory: int | None) -> None:
         raise ClientError("Fargate requires that 'cpu' be defined at the task level.")
     if memory is None:
         raise ClientError("Fargate requires that 'memory' be defined at the task level.")
-    if not fargate.has_size(cpu, memory):
+    has_image = any(container.get("image") for container in params["containerDefinitions"])
+    if has_image and not fargate.has_size(cpu, memory):
         raise ClientError(
             f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. "
             "See the Amazon ECS documentation for the valid values."
