@@ -23,6 +23,12 @@ def test_a_container_without_an_image_is_a_process_in_the_folder() -> None:
     assert "Image" in containers[0], "the given properties are not changed"
 
 
+def test_an_unlimited_process_has_a_label() -> None:
+    containers = [{"Name": "main", "Image": "scratch"}]
+    adapted = adapt_task_definition({"ContainerDefinitions": containers}, {"Process": True, "Unlimited": True})
+    assert adapted["ContainerDefinitions"] == [{"Name": "main", "DockerLabels": {"lamplighter.memory": "unlimited"}}]
+
+
 def test_a_volume_is_replaced_by_the_one_of_the_same_name_and_its_folder_must_exist() -> None:
     folder = {"Name": "volume-1", "Host": {"SourcePath": "/srv"}}
     adapted = adapt_task_definition(PROPERTIES, {"Volumes": [folder]})

@@ -90,6 +90,12 @@ def test_job_and_sidecar_share_a_volume_that_both_name(tmp_path: Path) -> None:
     assert [each["SourceVolume"] for each in sidecar["MountPoints"]] == ["volume-1", "volume-2"]
 
 
+def test_a_plain_process_is_held_only_to_a_memory_that_the_file_names(tmp_path: Path) -> None:
+    resources = build_template(load_project(tmp_path, "a: {command: ls}\nb: {command: ls, memory: 512}"))["Resources"]
+    metadata = [resources[name]["Metadata"]["Lamplighter"] for name in ("ATask", "BTask")]
+    assert metadata == [{"Process": True, "Directory": ".", "Unlimited": True}, {"Process": True, "Directory": "."}]
+
+
 def test_a_plain_process_has_no_volumes(tmp_path: Path) -> None:
     project = load_project(tmp_path, "a: {command: ls, volumes: './x:/a'}")
     properties = build_template(project)["Resources"]["ATask"]["Properties"]

@@ -290,6 +290,30 @@ async def test_the_container_is_started_with_the_settings_of_the_definition(harn
     assert task["overrides"]["containerOverrides"][0]["command"] == ["pwd"]
 
 
+async def test_an_override_that_names_no_number_of_gpus_fails_the_task(harness: EcsHarness) -> None:
+    override = {"name": "job", "resourceRequirements": [{"type": "GPU", "value": "many"}]}
+    definition = fargate_definition({"name": "job"})
+    arn = await harness.register_and_run_task(definition=definition, overrides={"containerOverrides": [override]})
+    task = await harness.wait_for_end(arn)
+    assert task["containers"][0]["reason"] == "CannotCreateContainerError: many is not a number of GPUs"
+
+
+@pytest.mark.parametrize(("labels", "memory"), [({}, 512), ({"lamplighter.memory": "unlimited"}, None)])
+async def test_a_container_has_the_memory_of_its_task_unless_a_label_says_otherwise(
+    harness: EcsHarness, labels: dict[str, str], memory: int | None
+) -> None:
+    seen: list[int | None] = []
+
+    def record_memory(container: ContainerSpec) -> bool:
+        seen.append(container.memory)
+        return True
+
+    harness.runtime.script(Script(), record_memory)
+    definition = fargate_definition({"name": "job", "dockerLabels": labels})
+    await harness.wait_for_end(await harness.register_and_run_task(definition=definition))
+    assert seen == [memory]
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [

@@ -19,6 +19,9 @@ MAX_STOP_SECONDS = 120
 """The most seconds of stopTimeout ("The max stop timeout value is 120 seconds and if the parameter is not specified,
 the default value of 30 seconds is used.")."""
 
+ALL_GPUS = "all"
+GPU_COUNT = re.compile(f"{ALL_GPUS}|[1-9][0-9]{{0,3}}")
+"""A number of GPUs; `all` exists only on this machine."""
 _NETWORK_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]*")
 """The pattern of a network's name; `container:…`, the network of a container of somebody else, does not match."""
 
@@ -131,7 +134,7 @@ def _check_container(container: Json, params: Json) -> None:
 
 def _check_gpus(container: Json) -> None:
     for each in container.get("resourceRequirements") or ():
-        if each["type"] == "GPU" and not re.fullmatch("all|[1-9][0-9]{0,3}", each["value"]):
+        if each["type"] == "GPU" and not GPU_COUNT.fullmatch(each["value"]):
             setting = f"Invalid setting for container '{container['name']}'."
             raise ClientError(f"{setting} {each['value']} is not a number of GPUs.")
 

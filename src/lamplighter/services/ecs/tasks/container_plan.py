@@ -25,7 +25,7 @@ from lamplighter.base.task_definition_metadata import MEMORY_LABEL, NETWORK_LABE
 from lamplighter.runtime.port import ContainerSpec, Ulimit
 from lamplighter.services.ecs.logs.awslogs import LogDestination, log_destination
 from lamplighter.services.ecs.tables.tasks import Task
-from lamplighter.services.ecs.task_definitions.validate import MAX_STOP_SECONDS
+from lamplighter.services.ecs.task_definitions.validate import ALL_GPUS, GPU_COUNT, MAX_STOP_SECONDS
 from lamplighter.services.ecs.tasks.container_storage import container_mounts, linux_settings
 
 STOP_SECONDS = 30
@@ -86,7 +86,7 @@ def plan_containers(
             container=_container(task, definition, container, override, environment),
             essential=container["essential"],
             depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
-            failure=_missing_secret(container, secrets),
+            failure=_missing_secret(container, secrets) or _invalid_gpus(container, override),
             log=log_destination(task, container, container_name(task.name, container["name"])),
             pull_hint=_LOGIN_HINT if container.get("repositoryCredentials") else "",
         )
@@ -121,7 +121,7 @@ def _container(
         memory=hard or task_memory,
         memory_reservation=soft,
         docker_network=_docker_network(definition, given),
-        gpus=_gpus(override.get("resourceRequirements") or given.get("resourceRequirements") or ()),
+        gpus=_gpus(given, override),
         mounts=container_mounts(task, definition, given),
         **linux_settings(given.get("linuxParameters") or {}),
         ulimits=tuple(
@@ -141,10 +141,20 @@ def _docker_network(definition: Json, given: Json) -> str | None:
     return (given.get("dockerLabels") or {}).get(NETWORK_LABEL) or None
 
 
-def _gpus(requirements: Json) -> int:
+def _gpus(given: Json, override: Json) -> int:
     """Return the number of GPUs that a container requires; -1 means all."""
-    values = [each["value"] for each in requirements if each["type"] == "GPU"]
-    return -1 if "all" in values else sum(map(int, values))
+    values = _gpu_values(given, override)
+    return -1 if ALL_GPUS in values else sum(int(value) for value in values if GPU_COUNT.fullmatch(value))
+
+
+def _invalid_gpus(given: Json, override: Json) -> str | None:
+    invalid = [value for value in _gpu_values(given, override) if not GPU_COUNT.fullmatch(value)]
+    return f"CannotCreateContainerError: {invalid[0]} is not a number of GPUs" if invalid else None
+
+
+def _gpu_values(given: Json, override: Json) -> list[str]:
+    requirements = override.get("resourceRequirements") or given.get("resourceRequirements") or ()
+    return [each["value"] for each in requirements if each["type"] == "GPU"]
 
 
 def _environment(

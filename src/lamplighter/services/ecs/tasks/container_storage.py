@@ -88,5 +88,5 @@ def linux_settings(given: Json) -> LinuxSettings:
 
 def _device(given: Json) -> Device:
     source = given["hostPath"]
-    letters = "".join(_PERMISSION_LETTERS[each] for each in given.get("permissions") or _PERMISSION_LETTERS)
+    letters = "".join(_PERMISSION_LETTERS.get(each, "") for each in given.get("permissions") or _PERMISSION_LETTERS)
     return Device(source, given.get("containerPath") or source, letters)
