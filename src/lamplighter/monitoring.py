@@ -13,6 +13,8 @@ from lamplighter.base.json_text import dump_bytes
 from lamplighter.bus import Caller
 from lamplighter.engine import health, metrics
 from lamplighter.engine.engine import Engine
+from lamplighter.runtime.composite import CompositeRuntime
+from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.wire.access import unsigned_requests
 from lamplighter.wire.http import HttpRequest, Response, make_response
 
@@ -26,9 +28,12 @@ SECONDS_TEXT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
 
 
 async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    """Return the engine's health (`engine/health.py`), whether mails are sent, and the `--deny` rules."""
+    """Return the engine's health (`engine/health.py`), and its configuration: mails, `--deny`, limits of processes."""
     found, config = health.read_health(engine), engine.config
     body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.denied)}
+    cgroups = engine.runtime.cgroups if isinstance(engine.runtime, (CompositeRuntime, ProcessRuntime)) else None
+    if cgroups is not None:
+        body["processes"] = {"limited": cgroups.folder is not None, "summary": cgroups.summary}
     return make_response(200 if found.available else 503, b"application/json", dump_bytes(body), request_id)
 
 

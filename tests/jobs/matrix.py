@@ -5,6 +5,7 @@ from pathlib import Path
 from lamplighter.jobs.file.load import LoadedJobFile
 from tests.jobs.projects import load_job_text
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 CHANNELS = """
 channels:
   mail: {email: ops@example.com}
@@ -51,7 +52,7 @@ jobs:
     timeout: 1h
     deadline: 3h
 """,
-    "every key of a job": (Path(__file__).parents[2] / "examples" / "every-key.yaml").read_text(),
+    "every key of a job": (EXAMPLES / "every-key.yaml").read_text(),
     "the user's own roles": """
 project: own
 channels: {ops: {email: ops@example.com}}
@@ -122,7 +123,8 @@ jobs:
 }
 ENVIRONMENTS = {"the longest names": "e" * 9}
 FILES["a workflow in JSONata"] = FILES["a workflow in JSONPath"].replace("steps.yaml", "jsonata.yaml")
-WORKFLOWS = {
+OTHER_FILES = {
+    "variables_env": (EXAMPLES / "variables.env").read_text(),
     "steps_yaml": STEPS,
     "jsonata_yaml": "QueryLanguage: JSONata\n"
     + STEPS.replace("ItemsPath: $.Containers", "Items: '{% $states.input.Containers %}'"),
@@ -131,4 +133,4 @@ WORKFLOWS = {
 
 def load_matrix_file(folder: Path, name: str) -> LoadedJobFile:
     """Load one of the job files."""
-    return load_job_text(folder, FILES[name], ENVIRONMENTS.get(name), **WORKFLOWS)
+    return load_job_text(folder, FILES[name], ENVIRONMENTS.get(name), **OTHER_FILES)

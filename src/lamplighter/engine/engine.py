@@ -1,6 +1,7 @@
 """Build one engine from its parts: the services, the store, the runtime and the dispatcher."""
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -27,6 +28,7 @@ from lamplighter.outbound.port import Http, Mail, Outbound
 from lamplighter.outbound.program import NoPrograms, ShellPrograms
 from lamplighter.runtime.composite import CompositeRuntime
 from lamplighter.runtime.port import Runtime
+from lamplighter.runtime.process.cgroups import find_cgroups
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
 from lamplighter.services.events.service import Events
@@ -186,6 +188,7 @@ def _runtime(config: EngineConfig, name: str, world: World) -> Runtime:
         world.now,
         file_limit=config.child_file_limit,
         has_room=file_descriptors.has_room,
+        find_cgroups=lambda: find_cgroups(name, is_root=os.geteuid() == 0),
     )
     if config.runtime is RuntimeChoice.PROCESS:
         return processes

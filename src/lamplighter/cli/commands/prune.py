@@ -18,6 +18,7 @@ from lamplighter.cli.engine_request import request_engine
 from lamplighter.cli.images import docker_build, old_images
 from lamplighter.cli.runs import formatting
 from lamplighter.cli.up.image_builder import image_repository
+from lamplighter.jobs.stack.built_images import built_images
 
 USAGE_PATH, PRUNE_PATH = "/_lamplighter/usage", "/_lamplighter/prune"
 TITLES = {
@@ -65,8 +66,8 @@ async def _old_images(context: CommandContext) -> list[str]:
     project = context.project
     if project is None:
         return []
-    built = [name for name, job in project.jobs.items() if job.builds_image]
-    found = [await _old_images_of(image_repository(project.prefix, name), project.keep.images) for name in built]
+    repositories = [image_repository(project.prefix, each.title) for each in built_images(project)]
+    found = [await _old_images_of(each, project.keep.images) for each in repositories]
     return [image for images in found for image in images]
 
 

@@ -19,9 +19,9 @@ LOCAL_REGISTRY = "localhost"
 log = logging.getLogger("lamplighter.jobs")
 
 
-def image_repository(stack: str, job: str) -> str:
-    """Return the name under which the images of a job are built on this machine."""
-    return f"{LOCAL_REGISTRY}/{stack}/{job}"
+def image_repository(stack: str, title: str) -> str:
+    """Return the name under which the images of a folder are built on this machine."""
+    return f"{LOCAL_REGISTRY}/{stack}/{title}"
 
 
 class ImageBuilder:
@@ -31,7 +31,7 @@ class ImageBuilder:
         self._data = data
         self._builds = builds
         self._logged_errors: dict[str, str] = {}
-        """The last error of each job's image, so that the same error is logged only once."""
+        """The last error of each image, so that the same error is logged only once."""
 
     async def build_images(self, plan: StackPlan, before: Mapping[str, str]) -> tuple[dict[str, str], bool]:
         """Build the images; return the parameters that name them, and whether no build has to be repeated later."""
@@ -43,17 +43,17 @@ class ImageBuilder:
     async def _build_image(
         self, plan: StackPlan, build: ImageBuild, before: str | None
     ) -> tuple[tuple[str, str], bool]:
-        repository = image_repository(plan.stack, build.job)
+        repository = image_repository(plan.stack, build.title)
         image = f"{repository}:none"
         try:
             image = await docker_build.image_tag(repository, build.folder, self._data)
             if self._builds and not await docker_build.is_built(image):
-                log.info("%s: building its image from %s", build.job, build.folder)
+                log.info("%s: building its image from %s", build.title, build.folder)
                 await docker_build.build_image(image, build.folder)
                 await self._remove_old_images(repository, plan, {image, before or image})
-            self._logged_errors.pop(build.job, None)
+            self._logged_errors.pop(build.title, None)
         except BuildFailed as error:
-            self._log_failure(build.job, str(error), before if before != image else None)
+            self._log_failure(build.title, str(error), before if before != image else None)
             return (build.parameter, before or image), not isinstance(error, NoDocker)
         return (build.parameter, image), True
 
@@ -63,8 +63,8 @@ class ImageBuilder:
         for image in await old_images.remove_images(old):
             log.info("removed the image %s of an earlier build", image)
 
-    def _log_failure(self, job: str, reason: str, before: str | None) -> None:
-        if self._logged_errors.get(job) != reason:
-            self._logged_errors[job] = reason
+    def _log_failure(self, title: str, reason: str, before: str | None) -> None:
+        if self._logged_errors.get(title) != reason:
+            self._logged_errors[title] = reason
             consequence = f"it continues with {before}" if before else "its runs will fail until it is built"
-            log.error("%s: its image could not be built, so %s: %s", job, consequence, reason)
+            log.error("%s: its image could not be built, so %s: %s", title, consequence, reason)

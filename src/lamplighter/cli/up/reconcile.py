@@ -321,6 +321,8 @@ class SourceReconciler:
         log.info("%s", "\n".join([f"{plan.stack} agrees with {self._files.source.display_name}{exception}:", *lines]))
         for line in job_lines.secret_lines(project, self._files.secrets, self._files.env):
             log.warning("%s", line)
+        for line in job_lines.folder_lines(project, self._files.source.folder):
+            log.warning("%s", line)
 
     # --- stacks that the source no longer names -----------------------------------------------------------------------
 

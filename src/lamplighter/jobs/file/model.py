@@ -14,6 +14,7 @@ from lamplighter.jobs.file.box import DEFAULT_QUEUE_LENGTH, MAX_PRIORITY, MAX_QU
 from lamplighter.jobs.file.channels import DEFAULT_PATTERNS, Channel, Notify, as_list
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.keep import Keep
+from lamplighter.jobs.file.machine_access import ExtraHosts, Gpus
 from lamplighter.jobs.file.retry import Retry
 from lamplighter.jobs.file.schedules import MissedRuns, Schedule, Window, Zone
 from lamplighter.jobs.file.secrets import Secret
@@ -22,8 +23,9 @@ from lamplighter.jobs.file.text_formats import (
     Action,
     Cluster,
     Directory,
+    DockerNetwork,
+    FileName,
     Image,
-    ImageReference,
     Name,
     Resource,
     RoleArn,
@@ -32,6 +34,7 @@ from lamplighter.jobs.file.text_formats import (
     VariableName,
 )
 from lamplighter.jobs.file.values import Boolean, Command, Cpu, Duration, Memory, Text, WholeNumber
+from lamplighter.jobs.file.volumes import Volumes, check_paths
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
 
 ResourceIds = Annotated[tuple[str, ...], BeforeValidator(as_list)]
@@ -66,6 +69,14 @@ class Permission(StrictModel):
     resources: Annotated[tuple[Resource, ...], BeforeValidator(as_list)] = Field(min_length=1)
 
 
+FileNames = Annotated[tuple[FileName, ...], BeforeValidator(as_list)]
+
+
+def is_folder(image: str | None) -> bool:
+    """Return whether an image is a folder from which an image is built."""
+    return image is not None and image.startswith((".", "/"))
+
+
 def _check_disjoint(environment: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     """ECS rejects an environment variable that is also a secret."""
     both = sorted(environment.keys() & secrets.keys())
@@ -76,11 +87,13 @@ def _check_disjoint(environment: Mapping[str, str], secrets: Mapping[str, str]) 
 class Sidecar(StrictModel):
     """A container that runs beside the job's own container."""
 
-    image: ImageReference
+    image: Image = Field(description="An image, or a folder with a Dockerfile (./proxy).")
     command: Command | None = None
     entrypoint: Command | None = None
     environment: dict[VariableName, Text] = Field(default_factory=dict)
     secrets: dict[VariableName, Secret] = Field(default_factory=dict)
+    env_file: FileNames = Field(default=(), description="Files with lines NAME=value; `environment` wins over them.")
+    volumes: Volumes = Field(default=(), description="Folders that the sidecar sees, as those of a job.")
     essential: Boolean = Field(default=False, description="Whether the job ends when this container ends.")
     cpu: Cpu | None = None
     memory: Memory | None = None
@@ -88,7 +101,13 @@ class Sidecar(StrictModel):
     @model_validator(mode="after")
     def _check_variables(self) -> "Sidecar":
         _check_disjoint(self.environment, self.secrets)
+        check_paths(self.volumes)
         return self
+
+    @property
+    def builds_image(self) -> bool:
+        """Whether the image is a folder from which an image is built."""
+        return is_folder(self.image)
 
 
 def _check_sidecar_names(sidecars: dict[str, Sidecar]) -> dict[str, Sidecar]:
@@ -125,6 +144,17 @@ class Job(StrictModel):
     secrets: dict[VariableName, Secret] = Field(
         default_factory=dict, description="ssm:/path, secretsmanager:name, secretsmanager:name:key, or an ARN."
     )
+    env_file: FileNames = Field(default=(), description="Files with lines NAME=value; `environment` wins over them.")
+    volumes: Volumes = Field(
+        default=(), description="Folders that the job sees: ./data:/data, /srv/in:/in:ro, name:/cache, or a mapping."
+    )
+    docker_network: DockerNetwork | None = Field(
+        default=None, description="The network of Docker that the job joins on this machine; also host or none."
+    )
+    extra_hosts: ExtraHosts = Field(
+        default_factory=dict, description="IP addresses by host name, on this machine; host-gateway is this machine."
+    )
+    gpus: Gpus | None = Field(default=None, description="The number of GPUs on this machine, or all.")
     input: dict[str, Json] = Field(
         default_factory=dict, description="The input of a run; the job reads it from LAMPLIGHTER_INPUT."
     )
@@ -185,6 +215,7 @@ class Job(StrictModel):
     @model_validator(mode="after")
     def _check_variables(self) -> "Job":
         _check_disjoint(self.environment, self.secrets)
+        check_paths(self.volumes)
         return self
 
     @field_validator("log_retention")
@@ -198,7 +229,7 @@ class Job(StrictModel):
     @property
     def builds_image(self) -> bool:
         """Whether the image is a folder from which an image is built."""
-        return self.image is not None and self.image.startswith((".", "/"))
+        return is_folder(self.image)
 
 
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)

@@ -106,7 +106,7 @@ def _container_findings(job: Job) -> Iterator[LintFinding]:
 
 def _size_findings(job: Job) -> Iterator[LintFinding]:
     """Fargate offers only some sizes, and the containers of a task share one."""
-    if not fargate.has_size(job.cpu, job.memory):
+    if job.image is not None and not fargate.has_size(job.cpu, job.memory):  # A plain process may have any size.
         cpu, memory = fargate.nearest_size(job.cpu, job.memory)
         key = "memory" if "memory" in job.model_fields_set else "cpu"
         what = f"Fargate does not offer {job.cpu} CPU units with {job.memory} MiB"
