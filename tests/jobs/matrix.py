@@ -53,6 +53,21 @@ jobs:
     deadline: 3h
 """,
     "every key of a job": (EXAMPLES / "every-key.yaml").read_text(),
+    "what only this machine has": """
+project: box
+jobs:
+  one:
+    image: ./one
+    env-file: variables.env
+    volumes: [./data:/data, '/srv/in:/in:ro', cache:/cache, {efs: fs-0123456789abcdef0, path: /shared}]
+    docker-network: backend
+    extra-hosts: [db.local:10.0.0.5]
+    gpus: all
+    sidecars:
+      proxy: {image: ./proxy, volumes: [./data:/d:ro, {efs: fs-0123456789abcdef0, path: /s, read-only: true}]}
+    timeout: 1h
+  two: {command: ls, memory: 300, volumes: ./data:/data, env-file: [variables.env], timeout: 1h}
+""",
     "the user's own roles": """
 project: own
 channels: {ops: {email: ops@example.com}}

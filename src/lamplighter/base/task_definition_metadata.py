@@ -3,7 +3,8 @@
 The metadata is under `Lamplighter` and may have these keys; each is in the form of the template:
 
 - `Process: true, Directory: /folder`: a container with the image `scratch`, which cannot be pulled, is a plain process
-  in that folder. `Unlimited: true`: it may use all memory of this machine.
+  in that folder. `Unlimited: true`: it may use all memory of this machine. `Cpu: "100", Memory: "300"`: the task has
+  this size, which need not be one of Fargate's.
 - `Volumes: [{Name: …, …}]`: these volumes replace those of the same names. A folder of this machine that does not exist
   is refused; Docker would create it, empty and owned by root.
 - `ExtraHosts: [{Hostname: …, IpAddress: …}]`: each container gets these entries in its hosts file.
@@ -34,6 +35,7 @@ UNLIMITED = "unlimited"
 def adapt_task_definition(properties: Mapping[str, Json], metadata: Mapping[str, Json]) -> dict[str, Json]:
     """Return the properties of a template's task definition as this engine registers them."""
     adapted, containers = dict(properties), properties.get("ContainerDefinitions")
+    adapted |= {name: metadata[name] for name in ("Cpu", "Memory") if name in metadata}
     if metadata.get("Volumes"):
         adapted["Volumes"] = _replace_volumes(properties.get("Volumes") or [], metadata["Volumes"])
     if isinstance(containers, list):

@@ -96,6 +96,15 @@ def test_a_plain_process_is_held_only_to_a_memory_that_the_file_names(tmp_path: 
     assert metadata == [{"Process": True, "Directory": ".", "Unlimited": True}, {"Process": True, "Directory": "."}]
 
 
+def test_a_plain_process_has_any_size_here_and_one_of_fargate_s_on_aws(tmp_path: Path) -> None:
+    project = load_project(tmp_path, "a: {command: ls, memory: 300, cpu: 100}")
+    resource = build_template(project)["Resources"]["ATask"]
+    properties = resource["Properties"]
+    assert (properties["Cpu"], properties["Memory"]) == ("256", "512")
+    adapted = adapt_task_definition(properties, resource["Metadata"]["Lamplighter"])
+    assert (adapted["Cpu"], adapted["Memory"]) == ("100", "300")
+
+
 def test_a_plain_process_has_no_volumes(tmp_path: Path) -> None:
     project = load_project(tmp_path, "a: {command: ls, volumes: './x:/a'}")
     properties = build_template(project)["Resources"]["ATask"]["Properties"]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from troposphere import AWSObject, Parameter, Ref, Tags, ecs, logs
 
+from lamplighter.base import fargate
 from lamplighter.base.json_text import Json
 from lamplighter.base.task_definition_metadata import NO_IMAGE
 from lamplighter.jobs import names
@@ -41,14 +42,16 @@ def task_definition_resources(project: Project, name: str, platform: Platform) -
     )
     storage = {} if job.storage is None else {"EphemeralStorage": ecs.EphemeralStorage(SizeInGiB=job.storage)}
     volumes_of_task = volumes.task_volumes(project, job)
+    # A plain process may have any size here, and does not run on AWS, which would refuse the whole stack for its size.
+    cpu, memory = (job.cpu, job.memory) if job.image is not None else fargate.nearest_size(job.cpu, job.memory)
     metadata = _engine_metadata(project, job)
     yield ecs.TaskDefinition(
         names.task_definition_id(name),
         Family=project.name(name),
         RequiresCompatibilities=["FARGATE"],
         NetworkMode="awsvpc",
-        Cpu=str(job.cpu),
-        Memory=str(job.memory),
+        Cpu=str(cpu),
+        Memory=str(memory),
         RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=job.architecture.upper(), OperatingSystemFamily="LINUX"),
         ExecutionRoleArn=arns.execution_role_arn(project, name),
         TaskRoleArn=arns.task_role_arn(project, name),
@@ -85,7 +88,9 @@ def _engine_metadata(project: Project, job: Job) -> Json:
     if job.image is None:
         # A default that nobody chose must not kill a process that ran under cron before.
         unlimited = {} if "memory" in job.model_fields_set else {"Unlimited": True}
-        return {"Process": True, "Directory": ".", **unlimited}
+        has_size = fargate.has_size(job.cpu, job.memory)
+        size = {} if has_size else {"Cpu": str(job.cpu), "Memory": str(job.memory)}
+        return {"Process": True, "Directory": ".", **unlimited, **size}
     given: dict[str, Json] = {
         "Build": job.image if job.builds_image else None,
         "Volumes": volumes.engine_volumes(project, job),
