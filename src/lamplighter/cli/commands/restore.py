@@ -129,8 +129,8 @@ def _warnings(restored: Restored, data: Path) -> Iterator[str]:
     is_here = manifest.host == platform.node()
     state = " It runs now." if is_here and is_locked(Path(manifest.directory)) else ""
     yield (
-        f"warning: this is the engine of {where}.{state} Start this copy only if that one never runs again: two engines "
-        "with the same jobs start every run twice, send every alert twice, and remove each other's containers. "
+        f"warning: this is the engine of {where}.{state} Start this copy only if that one never runs again: two "
+        "engines with the same jobs start every run twice, send every alert twice, and remove each other's containers. "
         "`ps`, `history` and `logs` read this copy without `up`"
     )
 
