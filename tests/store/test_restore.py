@@ -44,7 +44,7 @@ def target(tmp_path: Path) -> Path:
 
 
 def restore(archive: bytes, target: Path, *, force: bool = False, now: int = NOW + 5) -> Restored:
-    return restore_backup(BufferedReader(BytesIO(archive)), None, target, now, force=force)  # type: ignore[arg-type]
+    return restore_backup(BufferedReader(BytesIO(archive)), None, target, now, force=force)
 
 
 def shared_modes(directory: Path) -> set[int]:

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.job_folder import JobFolder
 from tests.served_engine import eventually
 
-COMMANDS = (
+COMMANDS: tuple[tuple[str, ...], ...] = (
     ("ps",),
     ("ps", "--all"),
     ("ps", "nightly"),
