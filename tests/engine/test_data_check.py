@@ -47,6 +47,16 @@ def drop_test_table(harness: EngineHarness) -> None:
         connection.execute("DROP TABLE published_events")
 
 
+def test_what_litestream_and_analyze_add_is_accepted(harness: EngineHarness) -> None:
+    drop_test_table(harness)
+    (harness.directory / ".lamplighter.db-litestream").mkdir()
+    with closing(sqlite3.connect(harness.directory / "lamplighter.db")) as connection:
+        connection.execute("CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)")
+        connection.execute("CREATE TABLE _litestream_lock (id INTEGER)")
+        connection.execute("ANALYZE")
+    assert check(harness) == []
+
+
 @pytest.mark.parametrize(
     ("sql", "about", "says"),
     [

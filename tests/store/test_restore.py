@@ -34,8 +34,16 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def archive(directory: Path) -> bytes:
-    return back_up(directory, directory.with_name("backup.tar.gz"))
+def archive_file(directory: Path) -> Path:
+    """A backup of that directory."""
+    made = directory.with_name("backup.tar.gz")
+    back_up(directory, made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def archive(archive_file: Path) -> bytes:
+    return archive_file.read_bytes()
 
 
 @pytest.fixture
@@ -128,6 +136,15 @@ def test_output_that_a_backup_does_not_have_stays_where_it_is(directory: Path, t
     assert content(target) == content(directory)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can restore for another user")
+def test_files_that_root_restores_belong_to_the_owner_of_the_directory(archive: bytes, target: Path) -> None:
+    make_directory(target)
+    for each in (target, *target.rglob("*")):
+        os.chown(each, 4711, 4712)
+    restore(archive, target, force=True)
+    assert {(each.stat().st_uid, each.stat().st_gid) for each in target.rglob("*")} == {(4711, 4712)}
+
+
 def test_nothing_is_restored_under_a_running_engine(archive: bytes, target: Path) -> None:
     lock = DirectoryLock(target)
     lock.write_holder(new=False)
@@ -169,9 +186,10 @@ def test_a_restore_that_dies_while_it_replaces_files_can_be_repeated(
 
 @given(place=st.integers(0, 2**40) | st.integers(0, 40), change=st.integers(1, 255))
 def test_an_archive_with_a_changed_byte_is_refused_or_makes_no_difference(
-    directory: Path, archive: bytes, tmp_path_factory: pytest.TempPathFactory, place: int, change: int
+    directory: Path, archive_file: Path, tmp_path_factory: pytest.TempPathFactory, place: int, change: int
 ) -> None:
-    """The only bytes that make no difference are some of gzip's header, such as the name of the system."""
+    """Some bytes of gzip's header mean nothing, and a compressed run of zeros can be written in several ways."""
+    archive = archive_file.read_bytes()
     at = place % len(archive)
     changed = bytearray(archive)
     changed[at] ^= change
@@ -181,12 +199,14 @@ def test_an_archive_with_a_changed_byte_is_refused_or_makes_no_difference(
     except RestoreFailed:
         assert not target.exists()
     else:
-        assert at < 10
         assert content(target) == content(directory)
 
 
 @given(length=st.integers(0, 2**40))
-def test_a_shortened_archive_is_refused(archive: bytes, tmp_path_factory: pytest.TempPathFactory, length: int) -> None:
+def test_a_shortened_archive_is_refused(
+    archive_file: Path, tmp_path_factory: pytest.TempPathFactory, length: int
+) -> None:
+    archive = archive_file.read_bytes()
     target = tmp_path_factory.mktemp("short") / "restored"
     with pytest.raises(RestoreFailed):
         restore(archive[: length % len(archive)], target)

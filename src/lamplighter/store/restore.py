@@ -9,7 +9,7 @@ that the restored engine finds those that still run.
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
@@ -68,6 +68,7 @@ def restore_backup(source: BufferedReader, path: Path | None, directory: Path, n
             manifest = _unpack(source, path, staging)
             created = _changed(path, now) if manifest is None else manifest.created
             identity = _verify(staging / DATABASE, created, now)
+            _give_to_owner(directory, (directory / LOCK, *staging.rglob("*")))
             os.sync()
             aside = _put_in_place(staging, directory, now)
         finally:
@@ -137,10 +138,19 @@ def _put_in_place(staging: Path, directory: Path, now: int) -> Path | None:
     """Set aside what the unpacked files replace, and move them into the directory, the database last."""
     unpacked = [name for name in (*FILES, *FOLDERS) if (staging / name).exists()]
     aside = set_aside(directory, format_iso_time(now).replace(":", ""), (*DATABASE_FILES, *unpacked))
+    _give_to_owner(directory, [] if aside is None else [aside])
     for name in (*unpacked, DATABASE):
         (staging / name).rename(directory / name)
         sync_directory(directory)
     return aside
+
+
+def _give_to_owner(directory: Path, paths: Iterable[Path]) -> None:
+    """If root restores, give files to the owner of the directory, as whom the engine runs."""
+    if os.geteuid() == 0:
+        owner = directory.stat()
+        for path in paths:
+            os.chown(path, owner.st_uid, owner.st_gid)
 
 
 @contextmanager

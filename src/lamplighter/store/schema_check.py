@@ -4,12 +4,16 @@ The text of a statement is not compared: a migrated database has other texts tha
 is: columns, keys, indexes, and the statements of triggers.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 
 from lamplighter.base.json_text import Json
 from lamplighter.store.migrate import migrate
+
+_FOREIGN = re.compile(" (sqlite_stat|_litestream_)")
+"""Matches what others may add: the statistics of ANALYZE, and what Litestream remembers."""
 
 
 def table_names(connection: sqlite3.Connection) -> set[str]:
@@ -36,9 +40,7 @@ def describe_schema(connection: sqlite3.Connection) -> dict[str, Json]:
         described[f"{words[1]} {name}"] = words if words[1] != "TABLE" else words.count("AUTOINCREMENT")
     described["version"] = connection.execute("PRAGMA user_version").fetchone()
     described.pop("kind of sqlite_sequence", None)
-    for each in [key for key in described if " sqlite_stat" in key]:  # statistics of ANALYZE, which anybody may run
-        del described[each]
-    return described
+    return {key: found for key, found in described.items() if not _FOREIGN.search(key)}
 
 
 def schema_differences(connection: sqlite3.Connection) -> Iterator[str]:

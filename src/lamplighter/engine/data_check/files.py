@@ -7,10 +7,12 @@ from pathlib import Path
 
 from lamplighter.engine.data_check.finding import DataFinding, note, problem
 from lamplighter.services.ecs.tables import tasks
-from lamplighter.store.data_directory import ENGINE_PATHS, SET_ASIDE_PREFIX, UPGRADE_COPY_PREFIX
+from lamplighter.store.data_directory import DATABASE, ENGINE_PATHS, SET_ASIDE_PREFIX, UPGRADE_COPY_PREFIX
 from lamplighter.store.db import Reader
 
 OUTPUT, PROCESSES = "output", "processes"
+LITESTREAM_FOLDERS = (f".{DATABASE}-litestream", f"{DATABASE}-litestream")
+"""What Litestream keeps beside the database."""
 
 
 def check_files(directory: Path, reader: Reader, *, engine_runs: bool) -> Iterator[DataFinding]:
@@ -23,7 +25,7 @@ def check_files(directory: Path, reader: Reader, *, engine_runs: bool) -> Iterat
 
 
 def _check_names(directory: Path, *, engine_runs: bool) -> Iterator[DataFinding]:
-    for name in sorted(os.listdir(directory)):
+    for name in sorted(set(os.listdir(directory)) - set(LITESTREAM_FOLDERS)):
         path = directory / name
         if name.startswith(SET_ASIDE_PREFIX):
             yield note("files", f"{path} has data that was set aside", "delete it when you no longer need it")
