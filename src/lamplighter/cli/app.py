@@ -43,6 +43,9 @@ COMMANDS: Mapping[str, Command] = {
     "diff": Command("Show what deploying would change."),
     "deploy": Command("Deploy a job file to AWS."),
     "destroy": Command("Delete a deployment."),
+    "backup": Command("Write a backup of this folder's engine into a file, while it runs or not."),
+    "restore": Command("Restore a backup into a data directory."),
+    "check": Command("Check the files of a data directory for damage and leftovers."),
     "doctor": Command("Check this machine, your credentials and permissions for problems."),
     "schema": Command("Print the JSON Schema of job files, for editors."),
 }

@@ -15,10 +15,10 @@ def read_health(url: str) -> Json:
     """Return the health document of the engine at a URL, or None if no lamplighter engine answers there."""
     try:
         with urllib.request.urlopen(url.rstrip("/") + HEALTH_PATH, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the user's URL
-            return _parse_health(answer.read())
+            return parse_health(answer.read())
     except urllib.error.HTTPError as error:
         with error:
-            return _parse_health(error.read())
+            return parse_health(error.read())
     except (OSError, ValueError):
         return None
 
@@ -28,7 +28,8 @@ def is_lamplighter(endpoint: str | None) -> bool:
     return endpoint is not None and read_health(endpoint) is not None
 
 
-def _parse_health(body: bytes) -> Json:
+def parse_health(body: bytes) -> Json:
+    """Return the health document in an answer, or None if it is none."""
     try:
         document = loads(body)
     except (json.JSONDecodeError, ValueError):

@@ -2,17 +2,21 @@
 
 Guarantees that commands work the same for all three: a `Target` returns clients of botocore, and its callers need
 nothing else. The engine of this folder is found by the address that `up` writes into its data directory, which also
-holds the engine's credentials if there are any.
+holds the engine's credentials if there are any. Commands that only read also work while that engine does not run
+(`stopped_engine.py`).
 """
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -26,13 +30,18 @@ from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from lamplighter.base.json_text import Json
+from lamplighter.base.modules import load_object
 from lamplighter.cli.engine_address import ADDRESS_FILE
 from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS_FILE
+from lamplighter.store.data_directory import DATABASE
+from lamplighter.store.lock import is_locked
 from lamplighter.wire.access.credentials import Credentials, InvalidCredentialsFile
 
 DEFAULT_DATA = Path(".lamplighter")
 DEFAULT_REGION = "us-east-1"
+DEFAULT_URL = "http://127.0.0.1:4566"
+"""The address of an engine that was started without --port."""
 URL_PATTERN = re.compile(r"https?://[^/]")
 EXPIRED_CODES = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired")
 """Error codes of AWS for credentials that have expired."""
@@ -47,6 +56,27 @@ RegionOption = Annotated[str | None, typer.Option("--region", help="An AWS regio
 DataOption = Annotated[Path, typer.Option("--data", help="The data directory of this folder's engine.")]
 
 
+class StoppedEngine(Protocol):
+    """Answers from the data directory of an engine that does not run: `stopped_engine.py` loads the whole engine."""
+
+    @property
+    def written(self) -> int:
+        """When the engine last wrote, in milliseconds since the epoch."""
+
+    @property
+    def restored_from(self) -> int | None:
+        """The time of the backup from which the data was restored, if no engine has run since; else None."""
+
+    def get(self, path: str) -> bytes:
+        """Return the answer to a GET request without a signature."""
+
+    def answer_botocore(self, request: AWSPreparedRequest, **event: Json) -> AWSResponse:
+        """Answer a request of botocore instead of sending it."""
+
+    def close(self) -> None:
+        """Close the files."""
+
+
 @dataclass(frozen=True)
 class Target:
     """An account and region, reached at AWS's own address or at an engine's URL."""
@@ -57,6 +87,8 @@ class Target:
     profile: str | None = None
     credentials: Credentials | None = None
     """The credentials for the engine of this folder; None if it requires none."""
+    stopped: StoppedEngine | None = None
+    """What answers instead of the engine of this folder, if that does not run."""
 
     @cached_property
     def _session(self) -> Json:
@@ -76,7 +108,10 @@ class Target:
         """Return a client of a service."""
         # Without this, botocore adds a prefix to the engine's host name for some operations, such as sync-127.0.0.1.
         config = Config(inject_host_prefix=self.endpoint is None, retries={"mode": "standard", "total_max_attempts": 5})
-        return self._session.create_client(service, self.region or None, endpoint_url=self.endpoint, config=config)
+        client = self._session.create_client(service, self.region or None, endpoint_url=self.endpoint, config=config)
+        if self.stopped is not None:
+            client.meta.events.register("before-send", self.stopped.answer_botocore)
+        return client
 
     def __str__(self) -> str:
         aws = f"AWS in {self.region}" if self.region else "AWS"
@@ -90,9 +125,11 @@ def find_target(
     profile: str | None = None,
     region: str | None = None,
     data: Path = DEFAULT_DATA,
+    when_stopped: bool = False,
 ) -> Target:
     """Return the target that a command's options select.
 
+    `when_stopped`: if the engine of this folder does not run, read its data directory instead.
     Ends the command with exit code 1 if no engine can be found, and with 2 if the options contradict each other.
     """
     if aws and endpoint_url:
@@ -104,7 +141,24 @@ def find_target(
         return Target(None, chosen_region, profile)
     if endpoint_url:
         return Target(endpoint_url.rstrip("/"), chosen_region, profile)
+    if when_stopped and (data / DATABASE).exists() and not is_locked(data):
+        return _read_stopped_engine(data, Target(None, chosen_region, profile, _read_credentials(data)))
     return Target(read_address(data), chosen_region, profile, _read_credentials(data))
+
+
+def _read_stopped_engine(data: Path, target: Target) -> Target:
+    """Return the target that reads a data directory, and report that no engine runs."""
+    address = data / ADDRESS_FILE
+    url = address.read_text().strip() if address.exists() else DEFAULT_URL
+    open_stopped: Callable[[Path, str], StoppedEngine] = load_object("lamplighter.cli.stopped_engine:StoppedEngine")
+    stopped = open_stopped(data, url)
+    since = "as it last wrote, at" if stopped.restored_from is None else "as restored from a backup of"
+    time = datetime.fromtimestamp((stopped.restored_from or stopped.written) / 1000).astimezone()
+    typer.echo(
+        f"lamplighter: the engine of {data} does not run: this is its state {since} {time:%Y-%m-%d %H:%M:%S %Z}",
+        err=True,
+    )
+    return replace(target, endpoint=url, stopped=stopped)
 
 
 def default_region(profile: str | None = None) -> str:
@@ -118,10 +172,9 @@ def read_address(data: Path) -> str:
     try:
         return (data / ADDRESS_FILE).read_text().strip()
     except OSError:
+        problem = f"the engine of {data} does not run" if (data / DATABASE).exists() else f"no engine has run on {data}"
         typer.echo(
-            f"lamplighter: no engine has run on {data}: start one with `lamplighter up`, "
-            "or use --endpoint-url URL or --aws",
-            err=True,
+            f"lamplighter: {problem}: start one with `lamplighter up`, or use --endpoint-url URL or --aws", err=True
         )
         raise typer.Exit(1) from None
 

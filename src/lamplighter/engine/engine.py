@@ -19,6 +19,7 @@ from lamplighter.engine.dispatcher import Dispatcher
 from lamplighter.engine.lazy_http import LazyHttp
 from lamplighter.engine.lazy_runtime import LazyRuntime
 from lamplighter.engine.lazy_service import LazyService
+from lamplighter.engine.restored_work import examine_restored_work
 from lamplighter.engine.retention import RetentionSweep
 from lamplighter.engine.turn_times import TurnTimes
 from lamplighter.isolation.port import Isolation
@@ -149,7 +150,8 @@ class Engine:
         store = Store(config.data_directory, clocks, new=config.start_empty)
         try:
             name = await store.write(lambda tx: engine_id.engine_id(tx, clocks.uuid))
-            engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks), outbound, isolation)
+            engine = cls(config, clocks, store, runtime or build_runtime(config, name, clocks), outbound, isolation)
+            await examine_restored_work(store, engine.runtime, clocks)
             for service in engine.services.values():
                 await service.start()
             await engine.ecs.catch_up()
@@ -182,7 +184,8 @@ class Engine:
         await self.store.close()
 
 
-def _runtime(config: EngineConfig, name: str, world: World) -> Runtime:
+def build_runtime(config: EngineConfig, name: str, world: World) -> Runtime:
+    """Return the runtime that the settings choose, for the containers of the engine with this id."""
     processes = ProcessRuntime(
         _absolute(config.data_directory) / "processes",
         world.now,

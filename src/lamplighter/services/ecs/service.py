@@ -258,8 +258,11 @@ class Ecs(Service):
         log.warning("the container %s belongs to no running task; it is stopped and removed", name)
         context, runtime = self._context, self._context.runtime
         await retry_while_unavailable(context.pause, partial(runtime.stop, name, STOP_SECONDS))
-        task = tasks.by_name(self._store.reader, name.partition("-")[0])
-        if task is not None:
+        owner, _, container_part = name.partition("-")
+        task = tasks.by_name(self._store.reader, owner)
+        if task is None:  # a restored database does not know the tasks that are newer than its backup
+            await copy_output(context, owner, container_part, name, None)
+        else:
             definition = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"])
             for container in definition.body["containerDefinitions"] if definition else ():
                 if container_name(task.name, container["name"]) == name:
