@@ -20,6 +20,7 @@ PARENTS = (
     ("child_results", "child_results.execution", "executions", "id"),
     ("external_names", "external_names.execution", "executions", "id"),
     ("pending_events", "pending_events.execution", "executions", "id"),
+    ("queued_executions", "queued_executions.execution", "executions", "id"),
     ("redrives", "redrives.execution", "executions", "id"),
     ("activity_tasks", "activity_tasks.execution", "executions", "id"),
     ("map_runs", "map_runs.execution", "executions", "id"),
