@@ -16,7 +16,6 @@ from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.json_text import dumps
 from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller
-from lamplighter.cli.job_file import print_problems
 from lamplighter.cli.up import apply_plan, leaving_jobs
 from lamplighter.cli.up.apply_outcome import ApplyOutcome, next_attempt_delay
 from lamplighter.cli.up.apply_plan import AppliedPlan, NotApplied, PlanFault
@@ -158,7 +157,7 @@ class SourceReconciler:
                 is_valid = was_valid = False
                 await self._record_unapplied(str(error), immediate=False)
                 if is_new:
-                    print_source_error(error)
+                    log_source_error(error)
                     log.warning("%s is not applied: the jobs are unchanged", self._files.source.display_name)
                 continue
             if not was_valid:
@@ -358,9 +357,7 @@ class SourceReconciler:
         return True
 
 
-def print_source_error(error: LamplighterError) -> None:
-    """Print the errors of a file."""
-    if isinstance(error, JobFileError):
-        print_problems(error.problems)
-    else:
-        log.error("%s", error)
+def log_source_error(error: LamplighterError) -> None:
+    """Log the errors of a file."""
+    problems = error.problems if isinstance(error, JobFileError) else None
+    log.error("%s", error, extra={"problems": problems})

@@ -10,11 +10,10 @@ import typer
 
 from lamplighter.base import secret_references
 from lamplighter.base.errors import LamplighterError
-from lamplighter.cli.job_file import print_problems
 from lamplighter.cli.local_secrets import LocalSecrets
 from lamplighter.cli.target import default_region
 from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
-from lamplighter.cli.up.reconcile import SourceReconciler, print_source_error
+from lamplighter.cli.up.reconcile import SourceReconciler, log_source_error
 from lamplighter.cli.up.source_files import SourceFiles
 from lamplighter.cli.up.stack_plan import JobFileSource, StackSource
 from lamplighter.cli.up.templates import TemplateSource, parse_parameter_values
@@ -45,9 +44,9 @@ def read_source(options: UpOptions, data: Path) -> LoadedSource:
         if not (data / data_directory.DATABASE).exists():
             if not isinstance(error, JobFileError):
                 raise
-            print_problems(error.problems)
+            log_source_error(error)
             raise typer.Exit(1) from None
-        print_source_error(error)
+        log_source_error(error)
     return _LoadedSource(files)
 
 
