@@ -31,6 +31,7 @@ from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
 from lamplighter.cli.up.reports.log_formats import COMMAND_LOGGER, FORMAT_VARIABLE, LogFormat
 from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
 from lamplighter.cli.up.reports.stderr_log import log_to_stderr
+from lamplighter.cli.up.stored_stacks import may_have_stacks
 from lamplighter.engine import file_descriptors
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
@@ -150,7 +151,7 @@ def up(
     sys.setswitchinterval(SWITCH_INTERVAL)
     child_file_limit = file_descriptors.raise_limit()
     denied = _parse_deny(deny, runtime)
-    options = replace(_parse_options(file, env, template or [], parameters or []), deny=denied)
+    options = replace(_parse_options(file, env, template or [], parameters or [], data), deny=denied)
     try:
         source = _read_source(options, data)
         config = EngineConfig(
@@ -191,7 +192,9 @@ def _error_text(error: OSError, data: Path) -> str:
     return f"the data directory {data} cannot be used ({path}: {reason}): make it writable, or name another with --data"
 
 
-def _parse_options(file: Path | None, env: str | None, templates: list[Path], parameters: list[str]) -> UpOptions:
+def _parse_options(
+    file: Path | None, env: str | None, templates: list[Path], parameters: list[str], data: Path
+) -> UpOptions:
     """Return the source that the command line names; raise `BadParameter` for options that contradict each other."""
     if file is not None and templates:
         raise typer.BadParameter("name a job file or --template, not both")
@@ -200,9 +203,13 @@ def _parse_options(file: Path | None, env: str | None, templates: list[Path], pa
     if env is not None and templates:
         raise typer.BadParameter("--environment works only with a job file, not with --template")
     default_file = Path(JOB_FILE_NAME)
-    if file is None and not templates and (default_file.exists() or env is not None):
+    if file is not None or templates or default_file.exists() or env is not None:
+        is_implied = False
+    else:  # Were its jobs applied before, a missing job file is an error that somebody must hear of.
+        is_implied = may_have_stacks(data)
+    if file is None and not templates and (is_implied or default_file.exists() or env is not None):
         file = default_file
-    return UpOptions(file, env, tuple(templates), tuple(parameters))
+    return UpOptions(file, env, tuple(templates), tuple(parameters), is_implied=is_implied)
 
 
 def _parse_deny(text: str, runtime: RuntimeChoice) -> frozenset[str]:
@@ -245,7 +252,7 @@ async def _serve(
     engine, garbage = await Engine.open(config), GarbageCollector()
     try:
         reconciler = None if source is None else await source.reconciler(engine)
-        if config.runtime is RuntimeChoice.DOCKER or (source is not None and source.needs_docker):
+        if config.runtime is RuntimeChoice.DOCKER or (reconciler and source and source.needs_docker):
             await _warn_if_runtime_unavailable(engine)
         garbage.start()
         async with _publishing_address(config):

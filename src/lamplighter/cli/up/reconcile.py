@@ -53,7 +53,7 @@ class _StackState:
     """The plan and the images that were last applied to a stack, and its leaving jobs."""
 
     plan: StackPlan
-    images: dict[str, str]
+    images: Mapping[str, str]
     leaving: tuple[str, ...]
 
 
@@ -184,17 +184,18 @@ class SourceReconciler:
 
     async def _report_outcome(self, outcome: ApplyOutcome) -> None:
         """Log each new fault, and record whether the file and the engine agree; the engine's health shows it."""
-        permanent = [each for each in outcome.faults if not each.is_temporary]
-        if outcome.faults:
-            await self._record_unapplied("\n".join(map(str, permanent or outcome.faults)), immediate=bool(permanent))
+        faults = outcome.all_faults
+        permanent = [each for each in faults if not each.is_temporary]
+        if faults:
+            await self._record_unapplied("\n".join(map(str, permanent or faults)), immediate=bool(permanent))
         elif outcome.is_incomplete:
             await self._record_unapplied("an image could not be built yet", immediate=False)
         elif self._unapplied_alert.is_unapplied():
             await self._unapplied_alert.set_applied(await self._topics())
-        for fault in outcome.faults:
+        for fault in faults:
             if str(fault) not in self._logged_faults:
                 log.log(logging.WARNING if fault.is_temporary else logging.ERROR, "%s", job_lines.format_fault(fault))
-        self._logged_faults = {str(each) for each in outcome.faults}
+        self._logged_faults = {str(each) for each in faults}
 
     # --- applying -----------------------------------------------------------------------------------------------------
 
@@ -208,13 +209,17 @@ class SourceReconciler:
         return found
 
     async def _apply_stack(self, plan: StackPlan) -> ApplyOutcome:
-        built, complete = await self._builder.build_images(plan, await self._stacks.parameters(plan.stack))
+        images = await self._builder.build_images(plan, await self._stacks.parameters(plan.stack))
+        outcome = ApplyOutcome(failed_builds=images.faults, needs_build=images.is_incomplete)
+        return outcome.combine(await self._apply_built_stack(plan, images.parameters))
+
+    async def _apply_built_stack(self, plan: StackPlan, built: Mapping[str, str]) -> ApplyOutcome:
         faults = await find_channel_faults(self._engine, plan)
         last = self._applied.get(plan.stack)
         busy = await self._busy_jobs(plan, last)
         unchanged = last is not None and (last.plan, last.images) == (plan, built) and busy.issuperset(last.leaving)
         if not await self._log_missing_resources(plan) and unchanged and last is not None:
-            return ApplyOutcome(tuple(faults), has_leaving_jobs=bool(last.leaving), needs_build=not complete)
+            return ApplyOutcome(tuple(faults), has_leaving_jobs=bool(last.leaving))
         self._applied.pop(plan.stack, None)
         with self._runs.held_back():
             if plan.project is not None:
@@ -231,9 +236,7 @@ class SourceReconciler:
             if not applied.faults:
                 self._applied[plan.stack] = _StackState(plan, built, applied.leaving)
             await self._log_result(plan, applied)
-        return ApplyOutcome(
-            (*faults, *applied.faults), has_leaving_jobs=bool(applied.leaving), needs_build=not complete
-        )
+        return ApplyOutcome((*faults, *applied.faults), has_leaving_jobs=bool(applied.leaving))
 
     async def _update_stack(self, plan: StackPlan, built: Mapping[str, str], busy: frozenset[str]) -> AppliedPlan:
         if plan.project is None:
