@@ -38,7 +38,12 @@ def confine(limits: Limits) -> None:
     os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(OSError):  # a service may protect the engine, but not its workers
+    reset_oom_score()
+
+
+def reset_oom_score() -> None:
+    """Let the kernel end this process like any other if memory runs out; a service may protect the engine."""
+    with suppress(OSError):
         if int(OOM_SCORE.read_text()) < 0:
             OOM_SCORE.write_text("0")
 

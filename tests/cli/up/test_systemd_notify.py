@@ -72,6 +72,19 @@ def test_the_programs_of_the_engine_do_not_get_the_socket(
     assert "NOTIFY_SOCKET" not in output
 
 
+def test_an_engine_that_systemd_ends_because_it_hangs_logs_where_it_was(
+    home: UpFolder, notified: NotifySocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd sends SIGABRT."""
+    monkeypatch.setenv("NOTIFY_SOCKET", notified.address)
+    monkeypatch.setenv("WATCHDOG_USEC", "60000000")
+    home.up()
+    notified.wait_for("READY=1")
+    assert home.kill(signal.SIGABRT) == -signal.SIGABRT
+    assert "Fatal Python error: Aborted" in "".join(home.lines)
+    assert any("in _serve" in line or "in run" in line for line in home.lines)
+
+
 def test_an_engine_without_systemd_opens_no_socket(tmp_path: Path) -> None:
     environment = {"HOME": "/", "WATCHDOG_USEC": "1000"}
     notifier = take_notifier(environment)

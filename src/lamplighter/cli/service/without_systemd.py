@@ -12,7 +12,7 @@ def advice(folder: Path, command: Sequence[str]) -> str:
     return (
         "systemd does not run on this machine, so there is no service to install. Instead:\n"
         f"- with cron, add this line with `crontab -e`:\n    @reboot {escaped}\n"
-        "- with another init system, let it run the same command; docs/manual/service.md has a script for OpenRC\n"
+        "- with another init system, let it run the same command; docs/manual/service.md has an init script\n"
         "- in a container, let `lamplighter up` be its command, with `restart: unless-stopped`\n"
         "`lamplighter service install --print` prints the unit for another machine."
     )
