@@ -4,7 +4,7 @@ A secret is held for its place (`base/secret_references.py`): a line `ssm:/repor
 `SSM_REPORTS_DB_PASSWORD`. A secret that a job file names may instead be held under the name of its variable. That only
 counts if no value is held for the place, and if no other place uses the same variable. Guarantees the usual rules of
 `.env` files: the process's variables win over the file, and `${OTHER}` is filled in. An error in the file is reported
-with its line, and the values that were read before stay valid.
+with its line, and the values that were read before stay valid; if none were, those of the valid lines are.
 See https://saurabh-kumar.com/python-dotenv/#file-format.
 """
 
@@ -21,6 +21,15 @@ from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePos
 from lamplighter.jobs.lint.missing_secrets import references_by_variable
 
 ENV_FILE_NAME = ".env"
+
+
+class InvalidLines(JobFileError):
+    """A `.env` with lines that are not valid."""
+
+    def __init__(self, problems: list[Problem], valid_values: Mapping[str, str]) -> None:
+        super().__init__(problems)
+        self.valid_values = valid_values
+        """The values of the other lines."""
 
 
 class LocalSecrets(Mapping[str, str]):
@@ -45,7 +54,12 @@ class LocalSecrets(Mapping[str, str]):
 
     def read(self, file: Path) -> bool:
         """Read `.env`, which may be missing; return whether its contents changed. Raises `JobFileError`."""
-        before, self._file = self._file, _read_env_file(file)
+        before = self._file
+        try:
+            self._file = _read_env_file(file)
+        except InvalidLines as error:
+            self._file = self._file or error.valid_values
+            raise
         return self._file != before
 
     def __getitem__(self, name: str) -> str:
@@ -69,10 +83,17 @@ def _read_env_file(file: Path) -> Mapping[str, str]:
         raise JobFileError(
             [Problem(position, f"this file cannot be read: {reason}", "correct it, or delete the file")]
         ) from None
-    invalid_lines = [_first_line(each.original) for each in parse_stream(io.StringIO(text)) if each.error]
+    statements = list(parse_stream(io.StringIO(text)))
+    valid = [each for each in statements if not each.error]
+    invalid_lines = [_first_line(each.original) for each in statements if each.error]
     if invalid_lines:
         message, advice = "this is not a valid line of a .env file", 'write NAME=value, or NAME="a value with spaces"'
-        raise JobFileError([Problem(SourcePosition(str(file), line, 1), message, advice) for line in invalid_lines])
+        problems = [Problem(SourcePosition(str(file), line, 1), message, advice) for line in invalid_lines]
+        raise InvalidLines(problems, _read_values("".join(each.original.string for each in valid)))
+    return _read_values(text)
+
+
+def _read_values(text: str) -> Mapping[str, str]:
     found = dotenv_values(stream=io.StringIO(text))
     return {name: value for name, value in found.items() if value is not None}
 

@@ -173,8 +173,8 @@ def up(
             )
             names = frozenset(name.lower() for name in (host, *(allow_host or [])))
             hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
-            attachments = _Attachments(notifier, heartbeat_url and heartbeat.check_url(heartbeat_url), repeats)
-            runner.run(_serve(config, hosts, listener, access_rules, source, attachments))
+            observers = _Observers(notifier, heartbeat_url and heartbeat.check_url(heartbeat_url), repeats)
+            runner.run(_serve(config, hosts, listener, access_rules, source, observers))
     except LamplighterError as error:
         command_log.error("%s", error)
         raise typer.Exit(1) from None
@@ -231,8 +231,8 @@ def _read_source(options: UpOptions, data: Path) -> LoadedSource | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Attachments:
-    """Those that follow how the engine is: systemd, a monitoring service, and the readers of the log."""
+class _Observers:
+    """Those who observe how the engine is: systemd, a monitoring service, and the readers of the log."""
 
     notifier: systemd_notify.SystemdNotifier
     heartbeat_url: str | None
@@ -245,9 +245,9 @@ async def _serve(
     listener: socket.socket,
     access_rules: access.Access,
     source: LoadedSource | None,
-    attachments: _Attachments,
+    observers: _Observers,
 ) -> None:
-    notifier, repeats = attachments.notifier, attachments.repeats
+    notifier, repeats = observers.notifier, observers.repeats
     repeats_task = asyncio.create_task(_log_repeats(repeats))
     engine, garbage = await Engine.open(config), GarbageCollector()
     try:
@@ -261,7 +261,7 @@ async def _serve(
             for line in access.access_advice(access_rules, config.public_url):
                 command_log.info("%s", line)
             engine.turns.start()
-            async with _reconciling(reconciler), heartbeat.sending_heartbeats(engine, attachments.heartbeat_url):
+            async with _reconciling(reconciler), heartbeat.sending_heartbeats(engine, observers.heartbeat_url):
                 application = HttpServer(engine, hosts, access_rules.accepted_credentials)
                 await http_server.serve(
                     application,

@@ -35,6 +35,11 @@ class ApplyOutcome:
         """Whether the engine and the source do not agree yet."""
         return bool(self.all_faults) or self.needs_build or self.crashed
 
+    @property
+    def may_miss_file(self) -> bool:
+        """Whether a file that appears in the source's folder may help. A build has its own files, which are watched."""
+        return bool(self.faults) or self.needs_build or self.crashed
+
     def combine(self, other: "ApplyOutcome") -> "ApplyOutcome":
         """Return the outcome of two attempts together."""
         return ApplyOutcome(

@@ -80,6 +80,8 @@ class SourceReconciler:
         """Faults that were already logged."""
         self._incomplete_attempts = 0
         """The number of incomplete attempts in a row."""
+        self._may_miss_file = False
+        """Whether the last attempt may have failed because a file is missing."""
 
     async def follow_runs(self) -> None:
         """Log the runs that are still under way, by the names that the source gives to jobs.
@@ -123,6 +125,7 @@ class SourceReconciler:
                 log.exception("%s could not be applied", self._files.source.display_name)
                 outcome = ApplyOutcome(crashed=True)
             self._incomplete_attempts = self._incomplete_attempts + 1 if outcome.is_incomplete else 0
+            self._may_miss_file = outcome.may_miss_file
             await self._reread_or_retry(next_attempt_delay(outcome, self._incomplete_attempts), is_valid=True)
 
     async def _reread_or_retry(self, timeout_seconds: float | None, *, is_valid: bool) -> None:
@@ -143,7 +146,7 @@ class SourceReconciler:
         while True:
             changed = await self._files.wait_for_change(
                 timeout_seconds if is_valid else REMIND_SECONDS,
-                is_file_missing=not is_valid or self._incomplete_attempts > 0,
+                is_file_missing=not is_valid or self._may_miss_file,
             )
             if not changed:
                 if is_valid:
@@ -162,7 +165,7 @@ class SourceReconciler:
                 continue
             if not was_valid:
                 log.info("the errors in %s are fixed", self._files.source.display_name)
-            self._incomplete_attempts = 0
+            self._incomplete_attempts, self._may_miss_file = 0, False
             return
 
     # --- reporting differences ----------------------------------------------------------------------------------------
