@@ -13,7 +13,7 @@ from pathlib import Path
 from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import make_path, write_file
-from lamplighter.base.world import sleep
+from lamplighter.base.world import real_world, sleep
 from lamplighter.cli.engine_address import ADDRESS_FILE
 from lamplighter.cli.engine_health import read_health
 from lamplighter.cli.service.systemd import Systemd, SystemdError
@@ -63,8 +63,9 @@ def install(installation: Installation, say: Callable[[str], None], *, starts: b
     elif not changes and is_active and not _is_outdated(installation):
         say(f"{name} runs already, and nothing has changed")
     else:
+        began = real_world().now() // 1000
         systemd.control("restart", "--no-block", name)
-        _wait_until_serving(installation, before.get("MainPID", "0"))
+        _wait_until_serving(installation, before.get("MainPID", "0"), began)
         say(f"{name} {'was restarted; its jobs went on' if is_active else 'is started'}")
     if starts and (url := read_address(installation.unit.data)):
         say(f"the console is at {url}/")
@@ -157,8 +158,8 @@ def _is_outdated(installation: Installation) -> bool:
     return found is not None and found["version"] != __version__
 
 
-def _wait_until_serving(installation: Installation, old_process: str) -> None:
-    """Return when a new process of the service is ready. Raises `InstallFailed` with the end of its log."""
+def _wait_until_serving(installation: Installation, old_process: str, began: int) -> None:
+    """Return when a new process of the service is ready. Raises `InstallFailed` with its log since `began`."""
     systemd, name = installation.systemd, installation.name
     started = int(systemd.show(name).get("NRestarts", "0") or "0")
     for _ in range(int(START_SECONDS / POLL_SECONDS)):
@@ -168,7 +169,7 @@ def _wait_until_serving(installation: Installation, old_process: str) -> None:
             return
         has_failed = found.get("ActiveState") == "failed" or found.get("SubState", "").startswith("auto-restart")
         if has_failed or int(found.get("NRestarts", "0") or "0") > started:
-            raise InstallFailed(_failure_text(installation))
+            raise InstallFailed(_failure_text(installation, began))
         sleep(POLL_SECONDS)
     raise InstallFailed(
         f"{name} is installed, but does not serve after {START_SECONDS:.0f} s; it continues to start: "
@@ -176,8 +177,8 @@ def _wait_until_serving(installation: Installation, old_process: str) -> None:
     )
 
 
-def _failure_text(installation: Installation) -> str:
-    lines = installation.systemd.last_lines(installation.name, LOG_LINES)
+def _failure_text(installation: Installation, began: int) -> str:
+    lines = installation.systemd.last_lines(installation.name, LOG_LINES, began)
     log = "".join(f"\n    {line}" for line in lines)
     return (
         f"{installation.name} is installed, but its engine does not start; systemd tries again every 5 s, so correct "

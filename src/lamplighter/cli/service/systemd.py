@@ -58,8 +58,8 @@ class Systemd:
         lines = self.control("show", unit).splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
-    def last_lines(self, unit: str, count: int) -> list[str]:
-        """Return the last lines of a unit's log; none if they cannot be read.
+    def last_lines(self, unit: str, count: int, since: int = 0) -> list[str]:
+        """Return the last lines of a unit's log since a time in seconds; none if they cannot be read.
 
         What systemd says about the processes of jobs, which outlive the engine on purpose, is left out.
         """
@@ -69,6 +69,7 @@ class Systemd:
                 "journalctl",
                 chosen,
                 f"--lines={count * LINES_READ_PER_SHOWN}",
+                f"--since=@{since}",
                 "--no-pager",
                 "--quiet",
                 "--output=short-iso",
