@@ -4,7 +4,7 @@ Guarantees that a command loads only what it needs: `lamplighter version` and th
 template. Exit codes: 0 success, 1 failure, which the output explains, 2 a wrong command line.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,16 +19,22 @@ class Command:
     """A subcommand; the module of its name in `cli/commands` holds a function of the same name."""
 
     help: str
+    is_group: bool = False
+    """Whether the command has subcommands: the object is then a Typer."""
 
-    def load(self, name: str) -> Callable[..., None]:
-        """Import the command's module and return its function."""
-        function: Callable[..., None] = load_object(f"lamplighter.cli.commands.{name}:{name}")
-        return function
+    def add(self, app: typer.Typer, name: str) -> None:
+        """Import the command's module and add its function to the command line."""
+        loaded = load_object(f"lamplighter.cli.commands.{name}:{name}")
+        if self.is_group:
+            app.add_typer(loaded, name=name, help=self.help)
+        else:
+            app.command(name, help=self.help)(loaded)
 
 
 COMMANDS: Mapping[str, Command] = {
     "init": Command("Create a first job file."),
     "up": Command("Run the jobs of a file here, and serve the AWS APIs on one port."),
+    "service": Command("Let systemd run `up` from boot on, and restart it after a failure.", is_group=True),
     "run": Command("Start a run of a job now, and optionally follow it."),
     "ps": Command("List jobs: running runs, the last result and the next run."),
     "logs": Command("Print the output of a run's containers."),
@@ -68,7 +74,10 @@ def build_app(command: str | None) -> typer.Typer:
         callback=_options,
     )
     for name, each in COMMANDS.items():
-        app.command(name, help=each.help)(each.load(name) if name == command else _placeholder_command)
+        if name == command:
+            each.add(app, name)
+        else:
+            app.command(name, help=each.help)(_placeholder_command)
     app.command()(version)
     return app
 

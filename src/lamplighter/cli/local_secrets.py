@@ -4,7 +4,7 @@ A secret is held for its place (`base/secret_references.py`): a line `ssm:/repor
 `SSM_REPORTS_DB_PASSWORD`. A secret that a job file names may instead be held under the name of its variable. That only
 counts if no value is held for the place, and if no other place uses the same variable. Guarantees the usual rules of
 `.env` files: the process's variables win over the file, and `${OTHER}` is filled in. An error in the file is reported
-with its line, and the values that were read before stay valid.
+with its line, and the values that were read before stay valid; if none were, those of the valid lines are.
 `jobs/file/env_files.py` reads the file.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lamplighter.base import secret_references
-from lamplighter.jobs.file.env_files import read_env_file
+from lamplighter.jobs.file.env_files import InvalidEnvFile, read_env_file
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.lint.missing_secrets import references_by_variable
 
@@ -41,7 +41,12 @@ class LocalSecrets(Mapping[str, str]):
 
     def read(self, file: Path) -> bool:
         """Read `.env`, which may be missing; return whether its contents changed. Raises `JobFileError`."""
-        before, self._file = self._file, _read_values(file)
+        before = self._file
+        try:
+            self._file = _read_values(file)
+        except InvalidEnvFile as error:
+            self._file = self._file or error.valid_values
+            raise
         return self._file != before
 
     def __getitem__(self, name: str) -> str:

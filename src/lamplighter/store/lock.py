@@ -82,6 +82,21 @@ class DirectoryLock:
         os.close(self._file)
 
 
+def find_holder(directory: Path) -> str | None:
+    """Return the process id of the engine that uses a directory, or None if none does; changes nothing."""
+    try:
+        file = os.open(directory / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.pread(file, 64, 0).decode(errors="replace").split("\n")[0].strip() or "unknown"
+    finally:
+        os.close(file)  # which also releases the lock
+    return None
+
+
 def _try_lock(file: int) -> bool:
     """Lock the file if no other process holds its lock; return whether this engine holds it now."""
     try:

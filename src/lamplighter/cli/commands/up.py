@@ -11,7 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -26,11 +26,13 @@ from lamplighter.base.modules import load_object
 from lamplighter.cli.engine_address import ADDRESS_FILE
 from lamplighter.cli.http import http_server
 from lamplighter.cli.http.listen import listen, listener_url, local_url
-from lamplighter.cli.up import access
+from lamplighter.cli.up import access, heartbeat, systemd_notify
 from lamplighter.cli.up.capacity_options import parse_capacity
 from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
+from lamplighter.cli.up.reports.log_formats import COMMAND_LOGGER, FORMAT_VARIABLE, LogFormat
 from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
 from lamplighter.cli.up.reports.stderr_log import log_to_stderr
+from lamplighter.cli.up.stored_stacks import may_have_stacks
 from lamplighter.engine import file_descriptors
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
@@ -39,7 +41,7 @@ from lamplighter.engine.python_gc import GarbageCollector
 from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.mail_server import parse_mail_server
-from lamplighter.outbound.program import MAIL_SERVER_VARIABLE
+from lamplighter.outbound.program import HEARTBEAT_VARIABLE, MAIL_SERVER_VARIABLE
 from lamplighter.runtime.port import InvalidRuntimeAddress, RuntimeUnavailable
 from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
@@ -56,6 +58,7 @@ jobs_option, serving_option, reaching_option = (
 """An option in each section of --help."""
 
 log = logging.getLogger("lamplighter.engine")
+command_log = logging.getLogger(COMMAND_LOGGER)
 
 
 def up(
@@ -113,6 +116,15 @@ def up(
             "Default: mails are written to files.",
         ),
     ] = None,
+    heartbeat_url: Annotated[
+        str | None,
+        reaching_option(
+            "--heartbeat",
+            envvar=HEARTBEAT_VARIABLE,
+            help="URL to call each minute while the engine works, for a service that alerts when the calls stop: "
+            "Healthchecks, Better Stack, Cronitor, Uptime Kuma.",
+        ),
+    ] = None,
     confirm_mail: Annotated[  # noqa: FBT002 - typer's way
         bool, reaching_option("--confirm-mail", help="Ask subscribers by mail to confirm first, as AWS does.")
     ] = False,
@@ -149,16 +161,20 @@ def up(
         jobs_option(help="Tasks that run at the same time. Default: no limit.", min=1, show_default=False),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log only warnings and errors.")] = False,  # noqa: FBT002 - typer's way
+    log_format: Annotated[
+        LogFormat, typer.Option(envvar=FORMAT_VARIABLE, help="The format of the log; json: one object a line.")
+    ] = LogFormat.TEXT,
 ) -> None:
     """Run the jobs of a file here, and serve the AWS APIs on one port; the jobs survive a kill at any time.
 
     The files are watched: valid changes are applied, and errors are reported and change nothing.
     """
-    repeats = log_to_stderr(logging.WARNING if quiet else logging.INFO)
+    repeats = log_to_stderr(logging.WARNING if quiet else logging.INFO, log_format)
+    notifier = systemd_notify.take_notifier(os.environ)
     sys.setswitchinterval(SWITCH_INTERVAL)
     child_file_limit = file_descriptors.raise_limit()
     denied = _parse_deny(deny, runtime)
-    options = replace(_parse_options(file, env, template or [], parameters or []), deny=denied)
+    options = replace(_parse_options(file, env, template or [], parameters or [], data), deny=denied)
     try:
         source = _read_source(options, data)
         config = EngineConfig(
@@ -182,12 +198,13 @@ def up(
             )
             names = frozenset(name.lower() for name in (host, *(allow_host or [])))
             hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
-            runner.run(_serve(config, hosts, listener, access_rules, source, repeats))
+            observers = _Observers(notifier, heartbeat_url and heartbeat.check_url(heartbeat_url), repeats)
+            runner.run(_serve(config, hosts, listener, access_rules, source, observers))
     except LamplighterError as error:
-        typer.echo(f"lamplighter: {error}", err=True)
+        command_log.error("%s", error)
         raise typer.Exit(1) from None
     except OSError as error:
-        typer.echo(f"lamplighter: {_error_text(error, data)}", err=True)
+        command_log.error("%s", _error_text(error, data))
         raise typer.Exit(1) from None
 
 
@@ -200,7 +217,9 @@ def _error_text(error: OSError, data: Path) -> str:
     return f"the data directory {data} cannot be used ({path}: {reason}): make it writable, or name another with --data"
 
 
-def _parse_options(file: Path | None, env: str | None, templates: list[Path], parameters: list[str]) -> UpOptions:
+def _parse_options(
+    file: Path | None, env: str | None, templates: list[Path], parameters: list[str], data: Path
+) -> UpOptions:
     """Return the source that the command line names; raise `BadParameter` for options that contradict each other."""
     if file is not None and templates:
         raise typer.BadParameter("name a job file or --template, not both")
@@ -209,9 +228,13 @@ def _parse_options(file: Path | None, env: str | None, templates: list[Path], pa
     if env is not None and templates:
         raise typer.BadParameter("--environment works only with a job file, not with --template")
     default_file = Path(JOB_FILE_NAME)
-    if file is None and not templates and (default_file.exists() or env is not None):
+    if file is not None or templates or default_file.exists() or env is not None:
+        is_implied = False
+    else:  # Were its jobs applied before, a missing job file is an error that somebody must hear of.
+        is_implied = may_have_stacks(data)
+    if file is None and not templates and (is_implied or default_file.exists() or env is not None):
         file = default_file
-    return UpOptions(file, env, tuple(templates), tuple(parameters))
+    return UpOptions(file, env, tuple(templates), tuple(parameters), is_implied=is_implied)
 
 
 def _parse_deny(text: str, runtime: RuntimeChoice) -> frozenset[str]:
@@ -232,33 +255,51 @@ def _read_source(options: UpOptions, data: Path) -> LoadedSource | None:
     return source
 
 
+@dataclass(frozen=True, slots=True)
+class _Observers:
+    """Those who observe how the engine is: systemd, a monitoring service, and the readers of the log."""
+
+    notifier: systemd_notify.SystemdNotifier
+    heartbeat_url: str | None
+    repeats: RepeatFilter
+
+
 async def _serve(
     config: EngineConfig,
     hosts: AllowedHosts,
     listener: socket.socket,
     access_rules: access.Access,
     source: LoadedSource | None,
-    repeats: RepeatFilter,
+    observers: _Observers,
 ) -> None:
+    notifier, repeats = observers.notifier, observers.repeats
     repeats_task = asyncio.create_task(_log_repeats(repeats))
     engine, garbage = await Engine.open(config), GarbageCollector()
     sweeps: asyncio.Task[None] | None = None
     try:
         reconciler = None if source is None else await source.reconciler(engine)
-        if config.runtime is RuntimeChoice.DOCKER or (source is not None and source.needs_docker):
+        if config.runtime is RuntimeChoice.DOCKER or (reconciler and source and source.needs_docker):
             await _warn_if_runtime_unavailable(engine)
         garbage.start()
         async with _publishing_address(config):
-            typer.echo(f"lamplighter: listening on {listener_url(listener)}", err=True)
-            typer.echo(f"lamplighter: the console is at {config.public_url}/", err=True)
+            command_log.info("listening on %s", listener_url(listener))
+            command_log.info("the console is at %s/", config.public_url)
             for line in access.access_advice(access_rules, config.public_url):
-                typer.echo(f"lamplighter: {line}", err=True)
+                command_log.info("%s", line)
             engine.turns.start()
             sweeps = asyncio.create_task(engine.retention.run())
-            async with _reconciling(reconciler):
+            async with _reconciling(reconciler), heartbeat.sending_heartbeats(engine, observers.heartbeat_url):
                 application = HttpServer(engine, hosts, access_rules.accepted_credentials)
-                await http_server.serve(application, application.closing, listener, file_descriptors.max_connections())
+                await http_server.serve(
+                    application,
+                    application.closing,
+                    listener,
+                    file_descriptors.max_connections(),
+                    on_start=lambda: notifier.start(lambda: systemd_notify.status_text(engine)),
+                    on_stop=notifier.report_stopping,
+                )
     finally:
+        notifier.close()
         garbage.stop()
         if sweeps is not None:
             sweeps.cancel()

@@ -22,9 +22,11 @@ async def serve(
     closing: asyncio.Event,
     listener: socket.socket,
     max_connections: int,
+    on_start: Callable[[], None] = lambda: None,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve on a port, with at most `max_connections` connections, until SIGINT or SIGTERM; set `closing` on the
-    signal.
+    signal. Call `on_start` when requests are accepted, and `on_stop` on the signal.
     """
     config = uvicorn.Config(
         application,
@@ -37,18 +39,32 @@ async def serve(
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    await _Server(config, closing).serve(sockets=[listener])
+    await _Server(config, closing, on_start, on_stop).serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
     """A uvicorn server that ends without an error after a signal."""
 
-    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        closing: asyncio.Event,
+        on_start: Callable[[], None],
+        on_stop: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._closing = closing
+        self._on_start = on_start
+        self._on_stop = on_stop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to serve."""
+        await super().startup(sockets)
+        self._on_start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving; set `closing` first, so that long polls end."""
+        self._on_stop()
         self._closing.set()
         await super().shutdown(sockets)
 

@@ -31,8 +31,20 @@ class EnvVariable:
     position: SourcePosition
 
 
+class InvalidEnvFile(JobFileError):
+    """A file with lines that are not valid."""
+
+    def __init__(self, problems: list[Problem], valid_values: Mapping[str, str]) -> None:
+        super().__init__(problems)
+        self.valid_values = valid_values
+        """The values of the other lines."""
+
+
 def read_env_file(file: Path) -> dict[str, EnvVariable]:
-    """Return the variables of a file. Raises `JobFileError`, and FileNotFoundError for a missing file."""
+    """Return the variables of a file.
+
+    Raises `InvalidEnvFile`, `JobFileError` for a file that cannot be read, and FileNotFoundError for a missing one.
+    """
     try:
         text = file.read_text("utf-8-sig")
     except FileNotFoundError:
@@ -47,10 +59,17 @@ def read_env_file(file: Path) -> dict[str, EnvVariable]:
     lines = [_first_line(each.original) for each in statements if each.error]
     if lines:
         message, advice = "this is not a valid line of a .env file", 'write NAME=value, or NAME="a value with spaces"'
-        raise JobFileError([Problem(SourcePosition(str(file), line, 1), message, advice) for line in lines])
+        problems = [Problem(SourcePosition(str(file), line, 1), message, advice) for line in lines]
+        raise InvalidEnvFile(
+            problems, _read_values("".join(each.original.string for each in statements if not each.error))
+        )
     positions = {each.key: SourcePosition(str(file), _first_line(each.original), 1) for each in statements if each.key}
+    return {name: EnvVariable(value, positions[name]) for name, value in _read_values(text).items()}
+
+
+def _read_values(text: str) -> dict[str, str]:
     found = dotenv_values(stream=io.StringIO(text))
-    return {name: EnvVariable(value, positions[name]) for name, value in found.items() if value is not None}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _first_line(statement: Original) -> int:

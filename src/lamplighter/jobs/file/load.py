@@ -57,7 +57,7 @@ def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFi
     resolved = add_env_files(resolved, file.parent, problems)
     problems += _at_new_positions(validation_problems(Project, resolved), problems)
     problems += _unknown_channels(resolved)
-    other_files += [file.parent / name for name, _ in _workflow_names(resolved)]
+    other_files += [_workflow_path(file.parent, name) for name, _ in _workflow_names(resolved)]
     workflows = dict(_read_workflows(resolved, file.parent, problems))
     if problems:
         raise JobFileError(problems, other_files)
@@ -188,9 +188,14 @@ def _workflow_names(resolved: YamlNode) -> Iterator[tuple[str, YamlNode]]:
             yield named.value, named
 
 
+def _workflow_path(folder: FilePath, name: str) -> FilePath:
+    """Return the path of a workflow's file; a NUL, which no path can contain, is replaced, so that no file is found."""
+    return folder / name.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def _read_workflows(resolved: YamlNode, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, YamlNode]]:
     for name, named in _workflow_names(resolved):
-        file = folder / name
+        file = _workflow_path(folder, name)
         try:
             # JSON may be indented by tabs, YAML may not.
             text = _read_text(file).replace("\t", " ") if file.suffix == ".json" else _read_text(file)

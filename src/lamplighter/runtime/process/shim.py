@@ -30,6 +30,8 @@ UNCHANGED_LIMIT = -2
 OUT_OF_MEMORY = "oom"
 """The reason in `exit` if the kernel killed a process because the cgroup had no memory left."""
 PR_SET_CHILD_SUBREAPER = 36
+OOM_SCORE = "/proc/self/oom_score_adj"
+"""The kernel's file with the protection of a process: see proc_pid_oom_score_adj(5)."""
 C_LIBRARY = ctypes.CDLL(None)
 """The C library; the launcher opens it once for all shims."""
 RESET_SIGNALS = (*IGNORED_SIGNALS, signal.SIGPIPE, signal.SIGXFSZ)
@@ -197,6 +199,7 @@ def exec_program(shim_arguments: ShimArguments, gate: int, failed: int, out: int
         for number in RESET_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        reset_oom_score()
         for kind, soft, hard in shim_arguments.limits:
             resource.setrlimit(kind, (soft, resource.getrlimit(kind)[1] if hard == UNCHANGED_LIMIT else hard))
         if shim_arguments.user_ids:  # none: the process keeps the engine's user and groups
@@ -212,6 +215,18 @@ def exec_program(shim_arguments: ShimArguments, gate: int, failed: int, out: int
         os.write(failed, explain_start_error(error, shim_arguments).encode())
     finally:
         os._exit(127)
+
+
+def reset_oom_score() -> None:
+    """Let the kernel end this process like any other if memory runs out; a service may protect the engine."""
+    try:
+        with open(OOM_SCORE) as score:
+            protected = int(score.read()) < 0
+        if protected:
+            with open(OOM_SCORE, "w") as score:
+                score.write("0")
+    except OSError:
+        pass  # There is no /proc, or it is read-only.
 
 
 def exec_from_path(shim_arguments: ShimArguments) -> None:
