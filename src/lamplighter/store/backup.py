@@ -33,11 +33,13 @@ class BackupFailed(LamplighterError):
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A backup to be made: of which data directory, whether with the output of containers, and by which clock."""
+    """A backup to be made: of which data directory, by which clock, and whether with the output of containers."""
 
     directory: Path
     now: Callable[[], int]
     output: bool = True
+    after_copy: Callable[[], None] = lambda: None
+    """Called when the database is copied: only until then the backup keeps the engine's WAL from being used again."""
 
 
 def write_backup_file(backup: Backup, target: Path, *, overwrite: bool) -> Manifest:
@@ -67,6 +69,7 @@ def _write(backup: Backup, stream: BinaryIO, folder: Path) -> Manifest:
     copy = folder / DATABASE
     created = backup.now()
     copy_database(backup.directory / DATABASE, copy)
+    backup.after_copy()
     identity = _verify(copy)
     manifest = Manifest(
         engine=identity.engine,

@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,17 +138,3 @@ def test_a_failure_says_why(served: ServedEngine, words: tuple[str, ...], says: 
     assert result.code == 1
     assert says in result.err
     assert "Traceback" not in result.err
-
-
-def test_the_engine_s_calls_do_not_wait_for_a_backup(served: ServedEngine, tmp_path: Path) -> None:
-    """The measurement is in ARCHITECTURE.md; this only shows that the engine answers while a backup is under way."""
-    machine = served.machine(PASS)
-    backing_up = threading.Thread(target=command, args=(served, "backup", str(tmp_path / "backup.tar.gz")))
-    backing_up.start()
-    answered = 0
-    began = time.monotonic()
-    while backing_up.is_alive() and time.monotonic() - began < 60:
-        served.start(machine)
-        answered += 1
-    backing_up.join()
-    assert answered > 3

@@ -20,8 +20,9 @@ from lamplighter.store.backup import Backup
 from lamplighter.store.backup_archive import Manifest
 
 STANDARD_OUTPUT = Path("-")
-LOWEST_PRIORITY = 19
-"""The engine's turns come before the backup: https://man7.org/linux/man-pages/man7/sched.7.html."""
+LOW_PRIORITY = 10
+"""By how much the priority of verifying and compressing is lower than the engine's, as a nice value. Copying is not
+delayed, because the engine's WAL grows meanwhile: https://man7.org/linux/man-pages/man7/sched.7.html."""
 
 
 def backup(
@@ -36,8 +37,7 @@ def backup(
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write a backup of this folder's engine into a file, while the engine runs or while it does not."""
-    wanted = Backup(data, real_world().now, output=not without_output)
-    os.nice(LOWEST_PRIORITY)
+    wanted = Backup(data, real_world().now, not without_output, after_copy=_lower_priority)
     try:
         if file == STANDARD_OUTPUT:
             if sys.stdout.isatty():
@@ -50,6 +50,10 @@ def backup(
     except BrokenPipeError:
         fail("the program that reads the backup has ended: the backup is not complete")
     typer.echo(f"lamplighter: {_summary(manifest, file)}", err=True)
+
+
+def _lower_priority() -> None:
+    os.nice(LOW_PRIORITY)
 
 
 def _summary(manifest: Manifest, file: Path) -> str:
