@@ -41,8 +41,8 @@ ALERT_STATE_PREFIX = "Tell "
 RUN_TASK = "ecs:runTask"
 RUN_VARIABLE, ATTEMPT_VARIABLE = "LAMPLIGHTER_RUN", "LAMPLIGHTER_ATTEMPT"
 """The environment variables that every container of a job receives: the name of its run, and the attempt's number."""
-RUN_ARN_VARIABLE = "LAMPLIGHTER_RUN_ARN"
-"""The environment variable with the ARN of the run."""
+RUN_ARN_VARIABLE, SCHEDULED_VARIABLE = "LAMPLIGHTER_RUN_ARN", "LAMPLIGHTER_SCHEDULED"
+"""The environment variables with the ARN of the run, and with the slot for which it was started, if any."""
 
 
 def is_made_from_job_file(definition: Json) -> bool:

@@ -22,10 +22,12 @@ if the run did not. A run cannot catch its deadline, States.Runtime, or an error
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
+from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION
 from lamplighter.jobs.machine.alert_states import FIRST_STATE, publish_state
 from lamplighter.jobs.machine.attempt_states import SAME_INPUT, catch_each
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import DESCRIBE_EXECUTION, LIST_EXECUTIONS, READ_HISTORY, START_EXECUTION
+from lamplighter.jobs.machine.local_times import define_local_time
 from lamplighter.jobs.machine.overlap_states import read_state
 
 ALREADY_STARTED_ERRORS = ["StepFunctions.ExecutionAlreadyExistsException", "StepFunctions.ExecutionAlreadyExists"]
@@ -100,9 +102,14 @@ START_DEFINITION = _definition(
     },
 )
 """The definition of START_RUN. Its input has machine, scheduled, suffix, input."""
-NOT_STARTED_TEXT = f"""$states.input.text & '\\n\\n' &
-  'Scheduled: ' & $states.input.scheduled & '\\n' &
-  'Run now:   lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'"""
+_PROJECT_LINE = "'Project:   ' & $states.input.project & '\\n'"
+NOT_STARTED_TEXT = f"""(
+  {define_local_time("$states.input.zone")}
+  $states.input.text & '\\n\\n' &
+  'Scheduled: ' & $local($toMillis($states.input.scheduled)) & '\\n' &
+  {_PROJECT_LINE} &
+  'Run now:   lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'
+)"""
 LAST_START = "$exists($states.result.Executions[0]) ? $toMillis($states.result.Executions[0].StartDate) : 0"
 """When the last run began: "Results are sorted by time, with the most recent execution first"."""
 SLOT_CHECK_DEFINITION = _definition(
@@ -118,12 +125,20 @@ SLOT_CHECK_DEFINITION = _definition(
         **_publish_if("Started?", "$began < $toMillis($states.input.scheduled)", NOT_STARTED_TEXT, "Started"),
     },
 )
-"""The definition of SLOT_CHECK. Its input has machine, scheduled, seconds, topics, subject, text, name."""
-FAILURE_TEXT = f"""$states.input.text & ' ' & $states.input.status & '.\\n\\n' &
-  'Run:       ' & $states.input.run & '\\n' &
-  'Time:      ' & $states.input.time & '\\n' &
+"""The definition of SLOT_CHECK. Its input has machine, scheduled, seconds, topics, subject, text, name, zone and
+project.
+"""
+FAILURE_TEXT = f"""(
+  {define_local_time("$states.input.zone")}
+  {DEFINE_DURATION}
+  $states.input.text & ' ' & ($states.input.status = 'TIMED_OUT' ? $states.input.deadline : 'failed') & '\\n\\n' &
+  'Started:   ' & $local($states.input.began) & '\\n' &
+  'Ended:     ' & $local($states.input.ended) & '\\n' &
+  'Duration:  ' & $duration($states.input.ended - $states.input.began) & '\\n' &
+  {_PROJECT_LINE} &
   'Look at:   {names.placeholder(names.CONSOLE)}' & $states.input.run & '\\n' &
-  'Run again: lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'"""
+  'Run again: lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'
+)"""
 IS_ALERT_STATE = f"$contains($string(StateEnteredEventDetails.Name), /(^|: ){FIRST_STATE[:-1]}\\?$/)"
 HAS_ALERTED = f"""(
   $first := $max($states.result.Events[{IS_ALERT_STATE}].Id);
@@ -156,10 +171,17 @@ FAILURE_CHECK_DEFINITION = _definition(
         "Told": {"Type": "Succeed"},
     },
 )
-"""The definition of FAILURE_CHECK. Its input has run, status, time, topics, subject, text, name."""
-LATE_TEXT = """$states.input.text & '\\n\\n' &
-  'Run:       ' & $states.input.run & '\\n' &
-  'Look at:   ' & $states.input.link & '\\n'"""
+"""The definition of FAILURE_CHECK. Its input has run, status, began, ended, topics, subject, text, name, deadline, zone
+and project.
+"""
+LATE_TEXT = f"""(
+  {define_local_time("$states.input.zone")}
+  $states.input.text & '\\n\\n' &
+  ($states.input.scheduled > 0 ? 'Scheduled: ' & $local($states.input.scheduled) & '\\n' : '') &
+  'Started:   ' & $local($states.input.began) & '\\n' &
+  {_PROJECT_LINE} &
+  'Look at:   ' & $states.input.link & '\\n'
+)"""
 LATE_RUN_DEFINITION = _definition(
     "Waits, and tells of a run that still goes on.",
     {

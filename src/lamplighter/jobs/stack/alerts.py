@@ -28,7 +28,8 @@ def alert_resources(project: Project) -> Iterator[AWSObject]:
 
 def _topic_resources(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]:
     local = {} if channel.command is None else {"Metadata": {"Lamplighter": {"Command": list(channel.command)}}}
-    yield sns.Topic(names.topic_id(name), TopicName=f"{project.prefix}-{name}", **local)
+    sender = f"{project.prefix} (lamplighter)"
+    yield sns.Topic(names.topic_id(name), TopicName=f"{project.prefix}-{name}", DisplayName=sender, **local)
     for protocol, endpoint, settings in channel_subscriptions(channel):
         yield sns.SubscriptionResource(
             f"{names.logical_id(name)}Subscription",

@@ -17,14 +17,16 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
-from lamplighter.jobs.machine.alert_states import MAX_SUBJECT_LENGTH
-from lamplighter.jobs.machine.expressions import ATTEMPT_INDEX, RUN_ARN_INDEX
+from lamplighter.jobs.machine.alert_expressions import fixed_subject
+from lamplighter.jobs.machine.expressions import ATTEMPT_INDEX, RUN_ARN_INDEX, SCHEDULED_INDEX
+from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.supported_jobs import alert_channels, needs_failure_check, supported_jobs
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues, roles
 from lamplighter.jobs.stack.json_documents import join_document
 from lamplighter.jobs.stack.supporting_machines import AWS_ONLY_MACHINES
 from lamplighter.runs import job_machine
 from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES
+from lamplighter.runs.failure_words import exceeded_limit
 
 MAX_TARGETS = 5
 """The most targets of a rule: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""
@@ -33,6 +35,13 @@ FAILURE_STOP_CODES = ["TaskFailedToStart", "SpotInterruption", "TerminationNotic
 """Stop codes that always mean a failed attempt; UserInitiated only means that a caller stopped the task."""
 RUN_PATHS = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}
 """The paths of the event that an alert about a run reads."""
+FAILURE_CHECK_PATHS = {
+    "run": "$.detail.executionArn",
+    "status": "$.detail.status",
+    "began": "$.detail.startDate",
+    "ended": "$.detail.stopDate",
+}
+"""The paths of the event that FAILURE_CHECK reads; its dates are milliseconds since the epoch."""
 LINK_LINE = f"Look at:   {names.placeholder(names.CONSOLE)}<run>"
 STOPPED_BY_MACHINE = "The Task state in AWS Step Functions execution"
 """How the stopped reason begins if Step Functions stopped the task: after a timeout, or because its run was stopped."""
@@ -57,8 +66,9 @@ def job_rules(project: Project, name: str) -> Iterator[events.Rule]:
 
 def _run_alert_lines(project: Project, name: str) -> tuple[str, ...]:
     return (
-        f"{project.prefix}: a run of the job {name} ended <status>.", "", "Run:       <run>", "Time:      <time>",
+        f"{name} <status>", "", "Ended:     <time>",
         *_time_limit_line(project.jobs[name]),
+        f"Project:   {project.prefix}",
         *_link_lines(project, name),
     )  # fmt: skip
 
@@ -73,18 +83,21 @@ def _failure_check_target(project: Project, name: str) -> events.Target:
     """Return the target that starts FAILURE_CHECK, which sends the alert if the run did not."""
     job = project.jobs[name]
     known = {
-        "subject": f"{project.prefix}: {name} failed"[:MAX_SUBJECT_LENGTH],
-        "text": f"{project.prefix}: a run of the job {name} ended",
+        "subject": fixed_subject(f"{name} failed"),
+        "text": name,
         "name": project.name(name),
+        "deadline": f"timed out: {run_limit_text(project.jobs[name])}",
+        "zone": zone_document(project.jobs[name].timezone),
+        "project": project.prefix,
     }
-    raw_values = {each: f"<{each}>" for each in RUN_PATHS}
+    raw_values = {each: f"<{each}>" for each in FAILURE_CHECK_PATHS}
     topics = {"topics": [arns.topic_arn(project, channel) for channel in job.notify.caught]}
     return events.Target(
         Id="failures",
         Arn=Ref(job_machine.FAILURE_CHECK),
         RoleArn=GetAtt("EventsRole", "Arn"),
         InputTransformer=events.InputTransformer(
-            InputPathsMap=RUN_PATHS, InputTemplate=join_document(topics, known, raw_values)
+            InputPathsMap=FAILURE_CHECK_PATHS, InputTemplate=join_document(topics, known, raw_values)
         ),
         DeadLetterConfig=_dead_letters(),
     )
@@ -103,8 +116,7 @@ def supporting_rules(project: Project, machine: str) -> Iterator[events.Rule]:
     """Yield the rules that alert about failures of a supporting machine: one rule for every five channels."""
     channels = alert_channels(project, machine)
     name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
-    lines = (f"{name} ended <status>: {POSSIBLE_LOSS[machine]}.", "", "Run:       <run>", "Time:      <time>",
-             LINK_LINE)  # fmt: skip
+    lines = (f"{name} <status>: {POSSIBLE_LOSS[machine]}", "", "Ended:     <time>", LINK_LINE)
     failed = _run_pattern(arns.arn("states", f"stateMachine:{name}"), ["FAILED", "TIMED_OUT", "ABORTED"])
     platform: console_links.Platform = "aws" if machine in AWS_ONLY_MACHINES else "anywhere"
     for at, first in enumerate(range(0, len(channels), MAX_TARGETS)):
@@ -128,6 +140,11 @@ def channels_of_rules(project: Project) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def run_limit_text(job: Job) -> str:
+    """Return how an alert describes a run that exceeded its deadline."""
+    return f"the run {exceeded_limit('deadline', None if job.deadline is None else format_duration(job.deadline))}"
+
+
 def _time_limit_line(job: Job) -> Iterator[str]:
     """Yield a line with the time limits of run and attempt, which explains a run that TIMED_OUT."""
     given = [("the run", job.deadline), ("an attempt", job.timeout)]
@@ -142,18 +159,21 @@ def _attempt_alert_lines(project: Project, name: str) -> tuple[dict[str, str], t
     ECS does not guarantee an order of several containers. With sidecars, no container's fields are read, so the run is
     missing, too.
     """
+    most, headline = project.jobs[name].retry.max_retries + 1, f"{name}: an attempt failed"
     paths = {"reason": "$.detail.stoppedReason", "stop": "$.detail.stopCode", "task": "$.detail.taskArn"}
     if not project.jobs[name].sidecars:
         paths |= {
             "code": "$.detail.containers[0].exitCode",
             "attempt": _override_path(ATTEMPT_INDEX),
             "run": _override_path(RUN_ARN_INDEX),
+            "scheduled": _override_path(SCHEDULED_INDEX),
         }
-    paths["time"] = "$.time"
+        headline = f"{name}: attempt <attempt> of {most} failed"
+    paths |= {"started": "$.detail.startedAt", "ended": "$.detail.stoppedAt"}
     lines = (
-        f"{project.prefix}: an attempt of the job {name} failed.", "", "Reason:    <reason>", "Stop code: <stop>",
-        "Exit code: <code>", "Attempt:   <attempt>", "Task:      <task>", "Run:       <run>", "Time:      <time>",
-        *_link_lines(project, name),
+        headline, "", "Reason:    <reason>", "Exit code: <code>", f"Attempt:   <attempt> of {most}",
+        "Scheduled: <scheduled>", "Started:   <started>", "Ended:     <ended>", "Stop code: <stop>",
+        "Task:      <task>", f"Project:   {project.prefix}", *_link_lines(project, name),
     )  # fmt: skip
     return paths, tuple(line for line in lines if all(each in paths for each in _PLACEHOLDER.findall(line)))
 
@@ -255,6 +275,7 @@ def _engine_metadata(project: Project, name: str) -> Json:
         "Attempts": None if job.workflow is not None else job.retry.max_retries + 1,
         "Timeouts": {project.name(each): format_duration(limit) for each, limit in limits.items() if limit is not None},
         "Deadline": None if job.deadline is None else format_duration(job.deadline),
+        "Zone": None if job.timezone == "UTC" else job.timezone,
         "Caught": list(job.notify.caught),
         "Essential": [title for title, sidecar in job.sidecars.items() if sidecar.essential],
     }

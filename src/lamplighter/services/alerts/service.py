@@ -17,7 +17,7 @@ from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.delivery.tables.lost_alerts import LostAlert
 from lamplighter.services.alerts import attempt_alert, dropped_slots_alert, outage_alert, run_alert
-from lamplighter.services.alerts.alert_text import Alert, alert_body, alert_subject
+from lamplighter.services.alerts.alert_text import Alert, alert_body, alert_subject, to_subject
 from lamplighter.services.alerts.queries import AlertQueries
 from lamplighter.store.db import Tx
 
@@ -48,7 +48,7 @@ class Alerts(Service):
 
         `Message` is published as it is if composing the alert fails.
         """
-        message = {"TopicArn": params["TopicArn"], "Message": params["Message"]}
+        message = {"TopicArn": params["TopicArn"], "Message": params["Message"], **_default_subject(params["Message"])}
         try:
             alert = self._compose(tx, caller, params)
         except sqlite3.Error:
@@ -110,3 +110,11 @@ class Alerts(Service):
     def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:
         compose = COMPOSERS[params["Mark"]["Pattern"]]
         return compose(AlertQueries(self._bus, tx, caller), params["Mark"], params["Channel"], params["Event"])
+
+
+def _default_subject(message: str) -> Json:
+    """Return the subject of a message whose alert cannot be composed: the first line, without EventBridge's quotation
+    marks. No subject if that line is empty.
+    """
+    subject = to_subject(message.partition("\n")[0].strip('"'))
+    return {"Subject": subject} if subject else {}
