@@ -17,8 +17,8 @@ SKIPPED_STATE, WORKFLOW_STATE = "Skipped", "Workflow"
 """The state that a run enters if it is skipped, and the state around the steps of a workflow."""
 LAMPLIGHTER_KEY = "lamplighter"
 """The key of a run's input under which lamplighter passes its own settings."""
-LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK = "Watch", "Start", "Slots", "Failures"
-SUPPORTING = (LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK)
+LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK, RECOVERY_CHECK = "Watch", "Start", "Slots", "Failures", "Recovered"
+SUPPORTING = (LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK, RECOVERY_CHECK)
 """The supporting machines of a project."""
 
 

@@ -13,7 +13,7 @@ from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.text_formats import Email, Name, QueueArn, TopicArn, Url
 from lamplighter.jobs.file.values import Command
 
-Pattern = Literal["attempt-failed", "run-failed", "caught", "did-not-start", "late"]
+Pattern = Literal["attempt-failed", "run-failed", "caught", "did-not-start", "late", "recovered"]
 PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
 DEFAULT_PATTERNS: tuple[Pattern, ...] = ("run-failed", "did-not-start", "late")
 """The patterns that `notify: CHANNEL` means: one alert for a run that fails, does not start or is late."""
@@ -64,6 +64,9 @@ class Notify(StrictModel):
     )
     did_not_start: Channels = Field(default=(), description="No run started at a scheduled time.")
     late: Channels = Field(default=(), description="A run takes longer than the job's `late`.")
+    recovered: Channels = Field(
+        default=(), description="A run succeeded after runs that failed, timed out, did not start or were late."
+    )
 
     def channels_of(self, pattern: Pattern) -> tuple[str, ...]:
         """Return the channels of a pattern."""

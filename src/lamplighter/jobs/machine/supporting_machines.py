@@ -35,19 +35,19 @@ HISTORY_PAGE_SIZE = 300
 """The number of events to read at the end of a history: enough for alerts to five channels with seven attempts each."""
 
 
-def _definition(comment: str, states: dict[str, Json]) -> Json:
+def machine_definition(comment: str, states: dict[str, Json]) -> Json:
     """Return the definition of a machine that begins with the first of its states."""
     return {"Comment": comment, "QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
 
 
-def publish_to_topics(text: str) -> Json:
+def publish_to_topics(text: str, subject: str = "$states.input.subject") -> Json:
     """Return the state that publishes `text` to each topic of the input."""
     return {
         "Type": "Map",
         "Items": expression("$states.input.topics"),
         "ItemSelector": {
             "topic": expression("$states.context.Map.Item.Value"),
-            "subject": expression("$states.input.subject"),
+            "subject": expression(subject),
             "text": expression(text),
         },
         "ItemProcessor": {
@@ -74,7 +74,7 @@ def _publish_if(question: str, condition: str, text: str, otherwise: str) -> dic
     }
 
 
-START_DEFINITION = _definition(
+START_DEFINITION = machine_definition(
     "Starts the run of a slot, once, however often the slot is delivered.",
     {
         "Start": {
@@ -112,7 +112,7 @@ NOT_STARTED_TEXT = f"""(
 )"""
 LAST_START = "$exists($states.result.Executions[0]) ? $toMillis($states.result.Executions[0].StartDate) : 0"
 """When the last run began: "Results are sorted by time, with the most recent execution first"."""
-SLOT_CHECK_DEFINITION = _definition(
+SLOT_CHECK_DEFINITION = machine_definition(
     "Waits, and tells of a slot for which no run began.",
     {
         "Wait": {"Type": "Wait", "Seconds": expression("$states.input.seconds"), "Next": "Look"},
@@ -146,7 +146,7 @@ HAS_ALERTED = f"""(
     $count($states.result.Events[TaskSucceededEventDetails.ResourceType = 'sns' and Id > $first]) > 0
 )"""
 """Whether a run published a message after its first alert state."""
-FAILURE_CHECK_DEFINITION = _definition(
+FAILURE_CHECK_DEFINITION = machine_definition(
     "Tells of a run that failed without telling of it itself.",
     {
         "Look": read_state(
@@ -182,7 +182,7 @@ LATE_TEXT = f"""(
   {_PROJECT_LINE} &
   'Look at:   ' & $states.input.link & '\\n'
 )"""
-LATE_RUN_DEFINITION = _definition(
+LATE_RUN_DEFINITION = machine_definition(
     "Waits, and tells of a run that still goes on.",
     {
         "Wait": {"Type": "Wait", "Seconds": expression("$states.input.seconds"), "Next": "Ask"},

@@ -21,7 +21,7 @@ from lamplighter.jobs.machine.alert_expressions import fixed_subject
 from lamplighter.jobs.machine.expressions import ATTEMPT_INDEX, RUN_ARN_INDEX, SCHEDULED_INDEX
 from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.supported_jobs import alert_channels, needs_failure_check, supported_jobs
-from lamplighter.jobs.stack import arns, console_links, dead_letter_queues, roles
+from lamplighter.jobs.stack import alarms, arns, console_links, dead_letter_queues, roles
 from lamplighter.jobs.stack.json_documents import join_document
 from lamplighter.jobs.stack.supporting_machines import AWS_ONLY_MACHINES
 from lamplighter.runs import job_machine
@@ -42,6 +42,8 @@ FAILURE_CHECK_PATHS = {
     "ended": "$.detail.stopDate",
 }
 """The paths of the event that FAILURE_CHECK reads; its dates are milliseconds since the epoch."""
+RECOVERY_CHECK_PATHS = {name: path for name, path in FAILURE_CHECK_PATHS.items() if name != "status"}
+"""The paths of the event that RECOVERY_CHECK reads."""
 LINK_LINE = f"Look at:   {names.placeholder(names.CONSOLE)}<run>"
 STOPPED_BY_MACHINE = "The Task state in AWS Step Functions execution"
 """How the stopped reason begins if Step Functions stopped the task: after a timeout, or because its run was stopped."""
@@ -62,6 +64,49 @@ def job_rules(project: Project, name: str) -> Iterator[events.Rule]:
         topics = _topic_targets(project, notify.caught, RUN_PATHS, lines, "here")
         targets = If(console_links.ON_AWS, [_failure_check_target(project, name)], topics)
         yield _rule(project, name, "run-failed", failed, targets, title="untold")
+    if notify.recovered:
+        yield from _recovery_rules(project, name)
+
+
+def _recovery_rules(project: Project, name: str) -> Iterator[events.Rule]:
+    """Yield the rules that alert about a job that works again, and that starts again.
+
+    A rule cannot tell whether the runs before a successful run failed. On AWS it starts RECOVERY_CHECK, which looks.
+    """
+    job = project.jobs[name]
+    lines = (f"{name} <status>: it is not known whether it failed before", "", "Ended:     <time>",
+             f"Project:   {project.prefix}", LINK_LINE)  # fmt: skip
+    topics = _topic_targets(project, job.notify.recovered, RUN_PATHS, lines, "here")
+    targets = If(console_links.ON_AWS, [_recovery_check_target(project, name)], topics)
+    succeeded = _run_pattern(Ref(names.state_machine_id(name)), ["SUCCEEDED"])
+    yield _rule(project, name, "recovered", succeeded, targets)
+    for alarm in alarms.did_not_start_alarms(project, name):
+        pattern = {
+            "source": ["aws.cloudwatch"],
+            "detail-type": ["CloudWatch Alarm State Change"],
+            "resources": [arns.arn("cloudwatch", f"alarm:{alarm.AlarmName}")],
+            "detail": {"state": {"value": ["OK"]}, "previousState": {"value": ["ALARM"]}},
+        }
+        text = (f"{name} starts again: a run has begun", "", "Time:      <time>", f"Project:   {project.prefix}")
+        targets = _topic_targets(project, job.notify.recovered, {"time": "$.time"}, text)
+        yield _rule(project, name, "starts-again", pattern, targets)
+
+
+def _recovery_check_target(project: Project, name: str) -> events.Target:
+    """Return the target that starts RECOVERY_CHECK."""
+    job = project.jobs[name]
+    known = {
+        "job": name,
+        "skips": job.overlap == "skip",
+        "late": job.late if job.late is not None and job.notify.late else 0,
+        "zone": zone_document(job.timezone),
+        "project": project.prefix,
+    }
+    named_arns = {
+        "machine": Ref(names.state_machine_id(name)),
+        "topics": [arns.topic_arn(project, channel) for channel in job.notify.recovered],
+    }
+    return _machine_target(job_machine.RECOVERY_CHECK, RECOVERY_CHECK_PATHS, named_arns, known)
 
 
 def _run_alert_lines(project: Project, name: str) -> tuple[str, ...]:
@@ -90,14 +135,19 @@ def _failure_check_target(project: Project, name: str) -> events.Target:
         "zone": zone_document(project.jobs[name].timezone),
         "project": project.prefix,
     }
-    raw_values = {each: f"<{each}>" for each in FAILURE_CHECK_PATHS}
     topics = {"topics": [arns.topic_arn(project, channel) for channel in job.notify.caught]}
+    return _machine_target(job_machine.FAILURE_CHECK, FAILURE_CHECK_PATHS, topics, known)
+
+
+def _machine_target(machine: str, paths: dict[str, str], named_arns: dict[str, Json], known: Json) -> events.Target:
+    """Return the target that starts a supporting machine with values of the event, with ARNs and with known values."""
+    raw_values = {each: f"<{each}>" for each in paths}
     return events.Target(
-        Id="failures",
-        Arn=Ref(job_machine.FAILURE_CHECK),
+        Id=machine.lower(),
+        Arn=Ref(machine),
         RoleArn=GetAtt("EventsRole", "Arn"),
         InputTransformer=events.InputTransformer(
-            InputPathsMap=FAILURE_CHECK_PATHS, InputTemplate=join_document(topics, known, raw_values)
+            InputPathsMap=paths, InputTemplate=join_document(named_arns, known, raw_values)
         ),
         DeadLetterConfig=_dead_letters(),
     )
@@ -108,6 +158,7 @@ POSSIBLE_LOSS = {
     job_machine.START_RUN: "a run may not have been started at its time",
     job_machine.SLOT_CHECK: "a run that did not start may not have been told",
     job_machine.FAILURE_CHECK: "a run that failed may not have been told",
+    job_machine.RECOVERY_CHECK: "a job that works again may not have been told",
 }
 """The possible loss if a supporting machine fails, in words for the alert."""
 
@@ -134,7 +185,7 @@ def channels_of_rules(project: Project) -> list[str]:
     """Return the channels that any rule alerts."""
     jobs = project.jobs.values()
     found = [
-        *(each for job in jobs for each in (*job.notify.attempt_failed, *job.notify.run_failed)),
+        *(each for job in jobs for each in (*job.notify.attempt_failed, *job.notify.run_failed, *job.notify.recovered)),
         *(each for machine in supported_jobs(project) for each in alert_channels(project, machine)),
     ]
     return list(dict.fromkeys(found))
@@ -276,6 +327,8 @@ def _engine_metadata(project: Project, name: str) -> Json:
         "Timeouts": {project.name(each): format_duration(limit) for each, limit in limits.items() if limit is not None},
         "Deadline": None if job.deadline is None else format_duration(job.deadline),
         "Zone": None if job.timezone == "UTC" else job.timezone,
+        "Late": job.late if job.notify.late else None,
+        "Missed": job.missed.run if job.notify.recovered and job.missed.run != "last" else None,
         "Caught": list(job.notify.caught),
         "Essential": [title for title, sidecar in job.sidecars.items() if sidecar.essential],
     }

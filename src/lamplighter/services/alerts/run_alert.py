@@ -55,7 +55,7 @@ def compose_run_alert(queries: AlertQueries, annotation: Json, channel: str, eve
         exit_code=code,
         step=_step(project, last, task) if is_step else None,
         attempt=attempt_label(str(attempts), annotation) if attempts else None,
-        times=_run_times(annotation, described),
+        times=run_times(annotation, described),
         run=run,
         lines=lines,
     )
@@ -68,7 +68,7 @@ def _ending(status: str, error: str | None, reason: str | None, code: int | None
     return f"failed{where}{failure_words(error, reason, code)}"
 
 
-def _run_times(annotation: Json, described: Json) -> Times:
+def run_times(annotation: Json, described: Json) -> Times:
     """Return the times of a run. A redriven run started, for this alert, with its last redrive."""
     given = loads_or(described.get("input") or "{}", {})
     own = given.get(LAMPLIGHTER_KEY) if isinstance(given, dict) else None

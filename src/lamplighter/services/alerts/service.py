@@ -16,12 +16,17 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.delivery.tables.lost_alerts import LostAlert
-from lamplighter.services.alerts import attempt_alert, dropped_slots_alert, outage_alert, run_alert
+from lamplighter.services.alerts import attempt_alert, dropped_slots_alert, outage_alert, recovery_alert, run_alert
 from lamplighter.services.alerts.alert_text import Alert, alert_body, alert_subject, to_subject
 from lamplighter.services.alerts.queries import AlertQueries
 from lamplighter.store.db import Tx
 
-COMPOSERS = {"attempt-failed": attempt_alert.compose_attempt_alert, "run-failed": run_alert.compose_run_alert}
+COMPOSERS = {
+    "attempt-failed": attempt_alert.compose_attempt_alert,
+    "run-failed": run_alert.compose_run_alert,
+    "recovered": recovery_alert.compose_recovery_alert,
+    "starts-again": recovery_alert.compose_start_alert,
+}
 """The functions that compose an alert from an event, by pattern. They return None if no alert is needed."""
 
 log = logging.getLogger("lamplighter.alerts")
