@@ -12,12 +12,14 @@ from urllib.parse import urlsplit
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.base.secret_references import parse_reference
 from lamplighter.bus import Caller
 from lamplighter.cli.up.apply_plan import PlanFault
 from lamplighter.cli.up.stack_plan import StackPlan
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs import names
 from lamplighter.jobs.file.channels import Channel
+from lamplighter.jobs.file.secrets import is_secret_reference
 
 
 async def find_channel_faults(engine: Engine, plan: StackPlan) -> list[PlanFault]:
@@ -38,6 +40,8 @@ async def _explain_channel(engine: Engine, channel: Channel, folder: Path) -> st
         return await find_command_problem(channel.command[0], folder)
     if channel.webhook is not None:
         return find_url_problem(channel.webhook)
+    if channel.chat is not None:
+        return _explain_chat_address(engine, channel.chat[1])
     for target, service, operation, parameter in _target_calls(channel):
         parsed = arn.parse(target)
         assert parsed is not None
@@ -47,6 +51,16 @@ async def _explain_channel(engine: Engine, channel: Channel, folder: Path) -> st
         except AwsError:
             return missing_target_message(service, target)
     return None
+
+
+def _explain_chat_address(engine: Engine, address: str) -> str | None:
+    if not is_secret_reference(address):
+        return None if address.isalnum() else find_url_problem(address)
+    if engine.config.secrets("", address):
+        return None
+    reference = parse_reference(address)
+    how = f"write a line {reference.text}=… in .env, or set the variable {reference.variable}"
+    return f"the secret {reference.text} has no value on this machine: {how}"
 
 
 def _target_calls(channel: Channel) -> Iterator[tuple[str, str, str, str]]:

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alar
 from dataclasses import dataclass
 
 from lamplighter.base.arn import Arn
+from lamplighter.base.chat_services import TEXT_PROTOCOLS
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.service_model import DATA, read_data_file
 from lamplighter.runs.local_times import UTC_NAME, format_local_time
@@ -30,7 +31,7 @@ class ActionCall:
 def action_call(before: Alarm, alarm: Alarm, action: str, target: Arn, url: str) -> ActionCall | None:
     """Return the call that carries out an action, or None if the engine does not support the action."""
     if target.service == "sns":
-        texts = {"default": dumps(_message(before, alarm)), "email": _mail(before, alarm, url)}
+        texts = {"default": dumps(_message(before, alarm)), **dict.fromkeys(TEXT_PROTOCOLS, _mail(before, alarm, url))}
         params = {"TopicArn": action, "Subject": _subject(alarm), "Message": dumps(texts), "MessageStructure": "json"}
         return ActionCall("sns", "Publish", params)
     if target.service == "lambda":

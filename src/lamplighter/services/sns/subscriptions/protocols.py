@@ -13,10 +13,16 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from lamplighter.base import arn
+from lamplighter.base.chat_services import CHAT_PROTOCOLS, COMMAND_PROTOCOL, PAGERDUTY, PROTOCOL_PREFIX
 from lamplighter.services.sns.errors import InvalidParameter
 
 EMAIL, EMAIL_JSON, HTTP, HTTPS, SQS, LAMBDA = "email", "email-json", "http", "https", "sqs", "lambda"
-COMMAND = "lamplighter:command"
+COMMAND = COMMAND_PROTOCOL
+CHAT = frozenset(CHAT_PROTOCOLS)
+"""The protocols of chat services (`runs/chat_formats.py`), which exist only here: the endpoint is the URL of a webhook,
+or PagerDuty's routing key, or a reference to a secret that holds it."""
+IN_ORDER = frozenset({f"{PROTOCOL_PREFIX}{PAGERDUTY}"})
+"""The protocols whose messages must arrive in their order: an incident must not be resolved before it is triggered."""
 WEB = frozenset({HTTP, HTTPS})
 MAIL = frozenset({EMAIL, EMAIL_JSON})
 UNDELIVERABLE = frozenset({"sms", "application", "firehose"})
@@ -82,4 +88,5 @@ _ENDPOINTS: dict[str, tuple[Callable[[str], bool], str]] = {
     "application": (_is_arn("sns"), "Application endpoint ARN"),
     "firehose": (_is_arn("firehose"), "Firehose endpoint ARN"),
     COMMAND: (lambda endpoint: "\0" not in endpoint, "Endpoint"),
+    **{protocol: (lambda endpoint: endpoint.isprintable() and " " not in endpoint, "Endpoint") for protocol in CHAT},
 }
