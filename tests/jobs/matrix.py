@@ -77,8 +77,8 @@ project: overlap
 {CHANNELS}
 defaults: {{image: busybox, timeout: 1h, schedule: rate(1 hour)}}
 jobs:
-  any: {{overlap: allow}}
-  skip: {{overlap: skip, notify: mail}}
+  any: {{overlap: allow, heartbeat: 'secretsmanager:check'}}
+  skip: {{overlap: skip, notify: mail, heartbeat: 'https://hc-ping.com/a'}}
   wait: {{overlap: queue, notify: {{caught: [hook, slack], run-failed: pager, recovered: [pager, teams]}}}}
   last: {{overlap: cancel-previous, missed: none, late: 30m, notify: {{late: bell}}}}
   off: {{enabled: false, missed: last, notify: mail}}

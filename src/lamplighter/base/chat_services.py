@@ -10,6 +10,10 @@ PROTOCOL_PREFIX = "lamplighter:"
 COMMAND_PROTOCOL = f"{PROTOCOL_PREFIX}command"
 CHAT_PROTOCOLS = {f"{PROTOCOL_PREFIX}{service}": service for service in CHAT_SERVICES}
 """The services by the protocols of their subscriptions."""
+HEARTBEAT_PROTOCOL = f"{PROTOCOL_PREFIX}heartbeat"
+"""The protocol of a monitor that gets a ping when a run begins and ends."""
+SECRET_ADDRESS_PROTOCOLS = (*CHAT_PROTOCOLS, HEARTBEAT_PROTOCOL)
+"""The protocols whose endpoints are secrets, or references to secrets."""
 TEXT_PROTOCOLS = ("email", COMMAND_PROTOCOL, *CHAT_PROTOCOLS)
 """The protocols whose messages people read, as text."""
 PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue"

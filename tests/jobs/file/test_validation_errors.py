@@ -92,6 +92,10 @@ def test_a_problem_outside_the_jobs_is_reported_with_its_place_and_advice(
 
 
 PROBLEMS_BY_KEY: dict[str, list[str]] = {
+    "heartbeat: 'https://hc-ping.com'": [
+        ("4:16 `heartbeat`: `https://hc-ping.com` is not the URL of a check "
+        "-> write one such as https://hc-ping.com/UUID, or the secret that holds it: ssm:/path")
+    ],
     "image: 3": [f"4:12 `image`: `3` is not text -> {TEXT}"],
     "image: ''": [
         ("4:12 `image`: nothing is not an image "

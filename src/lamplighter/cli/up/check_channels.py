@@ -1,4 +1,4 @@
-"""Find channels of a job file that cannot work: missing queues or topics, commands that cannot run, invalid URLs.
+"""Find channels of a job file that cannot work: missing queues, topics or secrets, useless commands or URLs.
 
 SNS accepts such a subscription, and the alert is lost when it is needed. Guarantees that the channel is reported when
 the file is applied, with its line and what to do.
@@ -32,6 +32,11 @@ async def find_channel_faults(engine: Engine, plan: StackPlan) -> list[PlanFault
         if reason is not None:
             position = plan.positions.get(names.topic_id(name), plan.origin.file)
             found.append(PlanFault(f"the channel {name}", position, reason, is_temporary=False))
+    for name, job in plan.project.jobs.items():
+        reason = None if job.heartbeat is None else _explain_address(engine, job.heartbeat)
+        if reason is not None:
+            position = plan.positions.get(names.state_machine_id(name), plan.origin.file)
+            found.append(PlanFault(f"the heartbeat of {name}", position, reason, is_temporary=False))
     return found
 
 
@@ -41,7 +46,7 @@ async def _explain_channel(engine: Engine, channel: Channel, folder: Path) -> st
     if channel.webhook is not None:
         return find_url_problem(channel.webhook)
     if channel.chat is not None:
-        return _explain_chat_address(engine, channel.chat[1])
+        return _explain_address(engine, channel.chat[1])
     for target, service, operation, parameter in _target_calls(channel):
         parsed = arn.parse(target)
         assert parsed is not None
@@ -53,7 +58,7 @@ async def _explain_channel(engine: Engine, channel: Channel, folder: Path) -> st
     return None
 
 
-def _explain_chat_address(engine: Engine, address: str) -> str | None:
+def _explain_address(engine: Engine, address: str) -> str | None:
     if not is_secret_reference(address):
         return None if address.isalnum() else find_url_problem(address)
     if engine.config.secrets("", address):

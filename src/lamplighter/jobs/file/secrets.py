@@ -71,6 +71,15 @@ def _check_routing_key(text: str) -> str:
     return text
 
 
+def _check_heartbeat(text: str) -> str:
+    if not is_secret_reference(text) and not re.fullmatch(r"https?://[^\s/]+/[^\s?#]+", text):
+        instead = "write one such as https://hc-ping.com/UUID, or the secret that holds it: ssm:/path"
+        raise InvalidValue(f"`{text}` is not the URL of a check", instead)
+    return text
+
+
+HeartbeatAddress = Annotated[str, AfterValidator(_check_heartbeat)]
+"""The URL of a check of a monitor, or a reference to one."""
 WebhookAddress = Annotated[str, AfterValidator(_check_webhook)]
 """The URL of a webhook, which is a secret, or a reference to one."""
 RoutingKey = Annotated[str, AfterValidator(_check_routing_key)]

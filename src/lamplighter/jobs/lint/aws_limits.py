@@ -48,6 +48,8 @@ def job_findings(job: Job) -> Iterator[LintFinding]:
                 f"AWS ends every run after a year, not after {format_duration(value)}",
                 "write 365d, or less",
             )
+    if job.heartbeat is not None and job.heartbeat.startswith("http://"):
+        yield "warning", "heartbeat", "AWS calls monitors by HTTPS only", "write https://… before you deploy it"
     if job.overlap != "allow":
         what = "AWS lists runs with a delay: two runs that begin within the same second may not see each other"
         yield "info", "overlap", what, "do not start the job by hand at its scheduled times"

@@ -54,16 +54,16 @@ def job_rules(project: Project, name: str) -> Iterator[events.Rule]:
     job, notify = project.jobs[name], project.jobs[name].notify
     if notify.attempt_failed and job.workflow is None:
         targets = _topic_targets(project, notify.attempt_failed, *_attempt_alert_lines(project, name))
-        yield _rule(project, name, "attempt-failed", _attempt_failed_pattern(project, name), targets)
-    failed = _run_pattern(Ref(names.state_machine_id(name)), ["FAILED", "TIMED_OUT"])
+        yield job_rule(project, name, "attempt-failed", _attempt_failed_pattern(project, name), targets)
+    failed = run_pattern(Ref(names.state_machine_id(name)), ["FAILED", "TIMED_OUT"])
     lines = _run_alert_lines(project, name)
     if notify.run_failed:
         targets = _topic_targets(project, notify.run_failed, RUN_PATHS, lines)
-        yield _rule(project, name, "run-failed", failed, targets)
+        yield job_rule(project, name, "run-failed", failed, targets)
     if needs_failure_check(job):
         topics = _topic_targets(project, notify.caught, RUN_PATHS, lines, "here")
         targets = If(console_links.ON_AWS, [_failure_check_target(project, name)], topics)
-        yield _rule(project, name, "run-failed", failed, targets, title="untold")
+        yield job_rule(project, name, "run-failed", failed, targets, title="untold")
     if notify.recovered:
         yield from _recovery_rules(project, name)
 
@@ -78,8 +78,8 @@ def _recovery_rules(project: Project, name: str) -> Iterator[events.Rule]:
              f"Project:   {project.prefix}", LINK_LINE)  # fmt: skip
     topics = _topic_targets(project, job.notify.recovered, RUN_PATHS, lines, "here")
     targets = If(console_links.ON_AWS, [_recovery_check_target(project, name)], topics)
-    succeeded = _run_pattern(Ref(names.state_machine_id(name)), ["SUCCEEDED"])
-    yield _rule(project, name, "recovered", succeeded, targets)
+    succeeded = run_pattern(Ref(names.state_machine_id(name)), ["SUCCEEDED"])
+    yield job_rule(project, name, "recovered", succeeded, targets)
     for alarm in alarms.did_not_start_alarms(project, name):
         pattern = {
             "source": ["aws.cloudwatch"],
@@ -89,7 +89,7 @@ def _recovery_rules(project: Project, name: str) -> Iterator[events.Rule]:
         }
         text = (f"{name} starts again: a run has begun", "", "Time:      <time>", f"Project:   {project.prefix}")
         targets = _topic_targets(project, job.notify.recovered, {"time": "$.time"}, text)
-        yield _rule(project, name, "starts-again", pattern, targets)
+        yield job_rule(project, name, "starts-again", pattern, targets)
 
 
 def _recovery_check_target(project: Project, name: str) -> events.Target:
@@ -149,7 +149,7 @@ def _machine_target(machine: str, paths: dict[str, str], named_arns: dict[str, J
         InputTransformer=events.InputTransformer(
             InputPathsMap=paths, InputTemplate=join_document(named_arns, known, raw_values)
         ),
-        DeadLetterConfig=_dead_letters(),
+        DeadLetterConfig=dead_letters(),
     )
 
 
@@ -168,7 +168,7 @@ def supporting_rules(project: Project, machine: str) -> Iterator[events.Rule]:
     channels = alert_channels(project, machine)
     name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
     lines = (f"{name} <status>: {POSSIBLE_LOSS[machine]}", "", "Ended:     <time>", LINK_LINE)
-    failed = _run_pattern(arns.arn("states", f"stateMachine:{name}"), ["FAILED", "TIMED_OUT", "ABORTED"])
+    failed = run_pattern(arns.arn("states", f"stateMachine:{name}"), ["FAILED", "TIMED_OUT", "ABORTED"])
     platform: console_links.Platform = "aws" if machine in AWS_ONLY_MACHINES else "anywhere"
     for at, first in enumerate(range(0, len(channels), MAX_TARGETS)):
         yield events.Rule(
@@ -264,7 +264,7 @@ def _attempt_failed_pattern(project: Project, name: str) -> Json:
     }
 
 
-def _run_pattern(machine: Json, statuses: list[str]) -> Json:
+def run_pattern(machine: Json, statuses: list[str]) -> Json:
     """Match a run of a machine, given by its ARN, that ended with one of the statuses."""
     return {
         "source": ["aws.states"],
@@ -273,9 +273,10 @@ def _run_pattern(machine: Json, statuses: list[str]) -> Json:
     }
 
 
-def _rule(
-    project: Project, name: str, pattern: str, event_pattern: Json, targets: Json, *, title: str = ""
+def job_rule(
+    project: Project, name: str, pattern: str, event_pattern: Json, targets: Json, *, title: str = "", **more: str
 ) -> events.Rule:
+    """Return a rule of a job; `more` has other fields of the resource."""
     return events.Rule(
         f"{names.logical_id(name)}{names.logical_id(title or pattern)}",
         Name=f"{project.name(name)}-{title or pattern}",
@@ -283,6 +284,7 @@ def _rule(
         EventPattern=event_pattern,
         Targets=targets,
         Metadata={"Lamplighter": {"Job": name, "Pattern": pattern, **_engine_metadata(project, name)}},
+        **more,
     )
 
 
@@ -305,13 +307,14 @@ def _topic_targets(
             Id=channel,
             Arn=arns.topic_arn(project, channel),
             InputTransformer=transformer,
-            DeadLetterConfig=_dead_letters(),
+            DeadLetterConfig=dead_letters(),
         )
         for channel in channels
     ]
 
 
-def _dead_letters() -> events.DeadLetterConfig:
+def dead_letters() -> events.DeadLetterConfig:
+    """Return the dead-letter queue of a rule's target."""
     return events.DeadLetterConfig(Arn=GetAtt(dead_letter_queues.ALERT_QUEUE_ID, "Arn"))
 
 
@@ -327,6 +330,7 @@ def _engine_metadata(project: Project, name: str) -> Json:
         "Timeouts": {project.name(each): format_duration(limit) for each, limit in limits.items() if limit is not None},
         "Deadline": None if job.deadline is None else format_duration(job.deadline),
         "Zone": None if job.timezone == "UTC" else job.timezone,
+        "Skips": job.heartbeat is not None and job.overlap == "skip",
         "Late": job.late if job.notify.late else None,
         "Missed": job.missed.run if job.notify.recovered and job.missed.run != "last" else None,
         "Caught": list(job.notify.caught),

@@ -20,6 +20,7 @@ from lamplighter.jobs.machine.supporting_machines import (
     START_DEFINITION,
 )
 from lamplighter.jobs.stack import arns, console_links
+from lamplighter.jobs.stack.heartbeat_ids import destination_ids
 from lamplighter.jobs.stack.roles import allow, iam_role
 from lamplighter.jobs.stack.state_machines import placeholder_values, substitute_placeholders
 from lamplighter.runs import job_machine
@@ -53,8 +54,17 @@ def supporting_resources(project: Project) -> Iterator[AWSObject]:
             ),
             **condition,
         )
-    if started := [each for each in STARTED_BY_RULES if each in needed]:
-        statements = [allow(["states:StartExecution"], [Ref(each) for each in started])]
+    started = [each for each in STARTED_BY_RULES if each in needed]
+    destinations = destination_ids(project)
+    if started or destinations:
+        statements = [
+            *([allow(["states:StartExecution"], [Ref(each) for each in started])] if started else []),
+            *(
+                [allow(["events:InvokeApiDestination"], [GetAtt(each, "Arn") for each in destinations])]
+                if destinations
+                else []
+            ),
+        ]
         yield iam_role("EventsRole", "events", statements, Condition=console_links.ON_AWS)
 
 

@@ -18,6 +18,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack import (
     alerts,
     console_links,
+    heartbeats,
     network,
     roles,
     schedules,
@@ -25,6 +26,7 @@ from lamplighter.jobs.stack import (
     supporting_machines,
     task_definitions,
 )
+from lamplighter.jobs.stack.heartbeat_ids import destination_ids
 
 
 def build_template(project: Project) -> Json:
@@ -34,7 +36,8 @@ def build_template(project: Project) -> Json:
         Description=f"The jobs of {project.prefix}, by lamplighter",
         Metadata={"Lamplighter": {"Project": project.prefix}},
     )
-    for name, condition in (console_links.conditions() | network.conditions(project)).items():
+    here = console_links.engine_condition() if destination_ids(project) else {}
+    for name, condition in (console_links.conditions() | here | network.conditions(project)).items():
         template.add_condition(name, condition)
     contained = [name for name, job in project.jobs.items() if job.workflow is None]
     resources = (
@@ -46,6 +49,7 @@ def build_template(project: Project) -> Json:
         *state_machines.state_machine_resources(project),
         *schedules.schedule_resources(project),
         *alerts.alert_resources(project),
+        *heartbeats.heartbeat_resources(project),
     )
     outputs = [
         Output(

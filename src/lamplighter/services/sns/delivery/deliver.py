@@ -238,7 +238,7 @@ def _effective_policy(reader: Reader, subscription: Subscription) -> Json:
 def _policy_delays(reader: Reader, subscription: Subscription) -> RetryDelays:
     if subscription.protocol in protocols.WITH_POLICY:
         return retry_delays.delays_of_policy(_effective_policy(reader, subscription)["healthyRetryPolicy"])
-    people = protocols.MAIL | protocols.CHAT
+    people = protocols.MAIL | protocols.SECRET_ADDRESS
     return retry_delays.SMTP if subscription.protocol in people else retry_delays.MANAGED
 
 
@@ -251,7 +251,7 @@ def _address(reader: Reader, subscription: Subscription) -> EndpointAddress:
 
 def _description(delivery: SnsDelivery) -> str:
     """Describe for the log what is delivered, and to which endpoint."""
-    if delivery.protocol in protocols.CHAT:  # its address is a secret
+    if delivery.protocol in protocols.SECRET_ADDRESS:
         return f"delivery to {lost_alerts.recipient_name(delivery.protocol, delivery.endpoint)}"
     return f"{'mail' if delivery.protocol in protocols.MAIL else 'delivery'} to {delivery.endpoint}"
 

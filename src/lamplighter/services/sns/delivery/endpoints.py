@@ -17,6 +17,7 @@ from lamplighter.base.secret_references import SecretLookup
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import DeliveryFailed, HttpRequest, HttpResponse, Outbound
 from lamplighter.runs.chat_formats import format_for
+from lamplighter.runs.heartbeat import ping_url, read_ping
 from lamplighter.services.sns.delivery.mail_text import SENDER, make_mail, plain_text
 from lamplighter.services.sns.messages.notification import (
     NOTIFICATION,
@@ -31,6 +32,7 @@ from lamplighter.services.sns.subscriptions import protocols
 
 USER_AGENT = "Amazon Simple Notification Service Agent"
 CHAT_HEADERS = {"Content-Type": "application/json", "User-Agent": "lamplighter"}
+PING_HEADERS = {"Content-Type": "text/plain; charset=utf-8", "User-Agent": "lamplighter"}
 CHAT_TIMEOUT_SECONDS, MAX_ANSWER_BYTES = 15.0, 300
 RETRYABLE_STATUSES = frozenset({408, 429})
 MAX_RETRY_AFTER_SECONDS = 3_600
@@ -67,6 +69,7 @@ class EndpointSenders:
             protocols.EMAIL_JSON: self._send_json_mail,
             protocols.LAMBDA: self._invoke_function,
             protocols.COMMAND: self._run_command,
+            protocols.HEARTBEAT: self._send_ping,
             **{protocol: partial(self._post_to_chat, service) for protocol, service in CHAT_PROTOCOLS.items()},
         }
         await senders[protocol](address, notification)
@@ -114,22 +117,35 @@ class EndpointSenders:
         await self.outbound.programs.run(address.endpoint, notification.text.encode(), environment)
 
     async def _post_to_chat(self, service: str, address: EndpointAddress, notification: Notification) -> None:
-        place = address.endpoint
-        if place.startswith(SECRET_PREFIXES):
-            found = self.secrets("", place)
-            if not found:
-                raise DeliveryFailed(f"the secret {place} has no value on this machine", retryable=True)
-            place = found.strip()
+        place = self._read_address(address)
         project = address.display_name.removesuffix(SENDER_SUFFIX)
         document = format_for(service, notification.text or notification.subject or "", project)
         if service == PAGERDUTY:
             document, place = {"routing_key": place, **document}, PAGERDUTY_URL
-        request = HttpRequest("POST", place, CHAT_HEADERS, dump_bytes(document))
+        await self._request(service, HttpRequest("POST", place, CHAT_HEADERS, dump_bytes(document)))
+
+    async def _send_ping(self, address: EndpointAddress, notification: Notification) -> None:
+        """Send a ping to a monitor of heartbeats; a message that is none, such as one for all topics, is not sent."""
+        ping = read_ping(notification.text)
+        if ping is not None:
+            url = ping_url(self._read_address(address), ping)
+            await self._request("the monitor", HttpRequest("POST", url, PING_HEADERS, str(ping["text"]).encode()))
+
+    def _read_address(self, address: EndpointAddress) -> str:
+        """Return the URL or key of an endpoint, which may be a reference to a secret."""
+        if not address.endpoint.startswith(SECRET_PREFIXES):
+            return address.endpoint
+        found = self.secrets("", address.endpoint)
+        if not found:
+            raise DeliveryFailed(f"the secret {address.endpoint} has no value on this machine", retryable=True)
+        return found.strip()
+
+    async def _request(self, who: str, request: HttpRequest) -> None:
         answer = await self.outbound.http.request(request, CHAT_TIMEOUT_SECONDS, MAX_ANSWER_BYTES)
         if not 200 <= answer.status < 300:
             said = answer.body.decode("utf-8", "replace").strip()
             raise DeliveryFailed(
-                f"{service} answered with {answer.status}" + (f": {said}" if said else ""),
+                f"{who} answered with {answer.status}" + (f": {said}" if said else ""),
                 retryable=answer.status >= 500 or answer.status in RETRYABLE_STATUSES,
                 retry_after=_retry_after(answer),
             )
