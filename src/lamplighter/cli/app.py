@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Command] = {
     "redrive": Command("Continue a failed run from the state that failed."),
     "next": Command("List the times at which jobs will run."),
     "console": Command("Serve the console for an AWS account or another engine."),
+    "alert": Command("Send a test alert to a channel."),
     "lint": Command("Check a job file, and suggest corrections."),
     "synth": Command("Print the CloudFormation template of a job file."),
     "diff": Command("Show what deploying would change."),

@@ -11,11 +11,9 @@ def explain(address: str, secret: str | None = None) -> str | None:
 
 
 def test_a_secret_without_a_value_is_reported_with_the_line_to_write() -> None:
-    assert explain("ssm:/slack") == (
-        "the secret ssm:/slack has no value on this machine: write a line ssm:/slack=… in .env, or set the variable "
-        "SSM_SLACK"
-    )
-    assert explain("ssm:/slack", "https://x/y") is None
+    how = "write a line ssm:/alerts/slack=… in .env, or set the variable SSM_ALERTS_SLACK"
+    assert explain("ssm:/alerts/slack") == f"the secret ssm:/alerts/slack has no value on this machine: {how}"
+    assert explain("ssm:/alerts/slack", "https://x/y") is None
 
 
 def test_a_url_and_a_routing_key_need_no_secret() -> None:
