@@ -151,6 +151,15 @@ def test_no_secret_is_in_the_database(harness: ChatHarness) -> None:
     assert SECRETS["secretsmanager:pager"].encode() not in stored
 
 
+def test_an_address_that_is_no_url_is_reported_without_its_value(harness: ChatHarness) -> None:
+    harness.deploy("notify: teams")
+    error = f"{SECRETS['ssm:/teams']} is not a valid URL"
+    harness.out.http.responses.append(DeliveryFailed(error, retryable=False))
+    fail_once(harness)
+    (lost,) = lost_alerts.alerts_since(harness.engine.store.reader, 0)
+    assert (lost.recipient, lost.reason) == ("teams", "the address is not a valid URL")
+
+
 def test_an_unreachable_service_is_tried_again(harness: ChatHarness) -> None:
     harness.deploy("notify: discord")
     harness.out.http.responses.append(DeliveryFailed("no route", retryable=True))

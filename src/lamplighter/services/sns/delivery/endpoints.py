@@ -141,7 +141,11 @@ class EndpointSenders:
         return found.strip()
 
     async def _request(self, who: str, request: HttpRequest) -> None:
-        answer = await self.outbound.http.request(request, CHAT_TIMEOUT_SECONDS, MAX_ANSWER_BYTES)
+        try:
+            answer = await self.outbound.http.request(request, CHAT_TIMEOUT_SECONDS, MAX_ANSWER_BYTES)
+        except DeliveryFailed as error:  # its text is stored and logged, and the address is a secret
+            shown = error.message.replace(request.url, "the address")
+            raise DeliveryFailed(shown, retryable=error.retryable) from None
         if not 200 <= answer.status < 300:
             said = answer.body.decode("utf-8", "replace").strip()
             raise DeliveryFailed(
