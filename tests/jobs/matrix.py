@@ -14,6 +14,10 @@ channels:
   queue: {sqs: 'arn:aws:sqs:us-east-1:123456789012:alerts'}
   topic: {sns: 'arn:aws:sns:us-east-1:123456789012:alerts'}
   bell: {command: [notify-send, it failed]}
+  slack: {slack: 'secretsmanager:alerts:slack'}
+  teams: {teams: 'https://example.webhook.office.com/workflows/1?sig=2'}
+  discord: {discord: 'ssm:/alerts/discord'}
+  pager: {pagerduty: 'secretsmanager:pagerduty'}
 """
 STEPS = """
 StartAt: Extract
@@ -89,9 +93,9 @@ project: overlap
 {CHANNELS}
 defaults: {{image: busybox, timeout: 1h, schedule: rate(1 hour)}}
 jobs:
-  any: {{overlap: allow}}
-  skip: {{overlap: skip, notify: mail}}
-  wait: {{overlap: queue, notify: {{caught: hook}}}}
+  any: {{overlap: allow, heartbeat: 'secretsmanager:check'}}
+  skip: {{overlap: skip, notify: mail, heartbeat: 'https://hc-ping.com/a'}}
+  wait: {{overlap: queue, notify: {{caught: [hook, slack], run-failed: pager, recovered: [pager, teams]}}}}
   last: {{overlap: cancel-previous, missed: none, late: 30m, notify: {{late: bell}}}}
   off: {{enabled: false, missed: last, notify: mail}}
 """,

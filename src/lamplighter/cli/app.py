@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Command] = {
     "next": Command("List the times at which jobs will run."),
     "prune": Command("Delete what need not be kept, and show what the rest takes."),
     "console": Command("Serve the console for an AWS account or another engine."),
+    "alert": Command("Send a test alert to a channel."),
     "lint": Command("Check a job file, and suggest corrections."),
     "synth": Command("Print the CloudFormation template of a job file."),
     "diff": Command("Show what deploying would change."),

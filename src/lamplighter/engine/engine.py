@@ -105,7 +105,9 @@ class Engine:
         yield LazyService(
             "sns",
             "lamplighter.services.sns.service:Sns",
-            lambda build: build(bus, world, remote, outbound(), data, config.public_url, **options),
+            lambda build: build(
+                bus, world, remote, outbound(), data, config.public_url, **options, secrets=config.secrets
+            ),
             lambda: topics.any_exists(self.store.reader),
         )
         yield LazyService(

@@ -23,6 +23,13 @@ EXIT_CODE_MEANINGS: Mapping[int, str] = {
     143: "it was terminated (SIGTERM)",
 }
 """What exit codes mean to a shell and to the kernel; programs may use them differently."""
+SHORT_MEANINGS: Mapping[int, str] = {
+    126: "command not executable", 127: "command not found", 134: "aborted", 137: "killed", 139: "crashed",
+    143: "terminated",
+}  # fmt: skip
+"""The same in one or two words, for the subject of a mail."""
+OUT_OF_MEMORY = "OutOfMemory"
+"""The word in ECS's reason for a container that was killed because it exceeded its memory: OutOfMemoryError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,17 @@ def _exceeded_deadline(seconds: int | None) -> str:
 def exceeded_limit(limit: str, length: str | None) -> str:
     """Return the words for a timeout or a deadline that was exceeded; `length` is the formatted limit, if known."""
     return f"took longer than its {limit}" + (f" of {length}" if length else "")
+
+
+def exit_words(code: int, reason: str | None) -> str:
+    """Return an exit code in words: `exit code 3`, `killed (exit code 137)`, `killed, out of memory (exit code 137)`.
+
+    `reason` is ECS's reason for the end of the container.
+    """
+    number, meaning = f"exit code {code}", SHORT_MEANINGS.get(code)
+    if meaning is None:
+        return number
+    return f"{meaning}, out of memory ({number})" if OUT_OF_MEMORY in (reason or "") else f"{meaning} ({number})"
 
 
 def failure_text(error: str | None, reason: str | None, exits: Mapping[str, int]) -> str:

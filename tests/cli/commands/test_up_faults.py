@@ -15,7 +15,7 @@ from lamplighter.cli.up.source_files import SourceFiles
 from tests.cli.up_folder import UpFolder, run_lamplighter
 from tests.served_engine import ACCOUNT, REGION, eventually
 
-ATTEMPT_SUBJECT = "Subject: home: an attempt of two failed with exit code 2"
+ATTEMPT_SUBJECTS = [f"Subject: two: attempt {number} of 2 failed: exit code 2" for number in (1, 2)]
 FAULTY_JOB = "bad: {image: busybox, cpu: 256, memory: 300}"
 """A CPU and memory size that Fargate does not offer."""
 
@@ -129,9 +129,8 @@ def test_a_removed_job_s_run_keeps_its_retries_and_alerts_and_no_new_run_starts(
     assert home.list_machines() == ["home-one"]
     eventually(lambda: len(list_mail_subjects(home)) >= 3)
     assert sorted(list_mail_subjects(home)) == [
-        ATTEMPT_SUBJECT,
-        ATTEMPT_SUBJECT,
-        "Subject: home: two failed with exit code 2",
+        "Subject: two failed: exit code 2 after 2 attempts",
+        *ATTEMPT_SUBJECTS,
     ]
     result = run_lamplighter("history", run, "--endpoint-url", home.url, cwd=home.folder)
     assert "exit code 2" in result.out

@@ -61,7 +61,7 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
             "project: p\nchannels: {c: {}}\njobs: {a: {}}",
             [
                 ("2:15 `c`: a channel must have exactly one target "
-                "-> write email, webhook, sqs, sns or command, and only one of them")
+                "-> write email, slack, teams, discord, pagerduty, webhook, sqs, sns or command, and only one of them")
             ],
         ),
         (
@@ -105,6 +105,10 @@ def test_a_problem_outside_the_jobs_is_reported_with_its_place_and_advice(
 
 
 PROBLEMS_BY_KEY: dict[str, list[str]] = {
+    "heartbeat: 'https://hc-ping.com'": [
+        ("4:16 `heartbeat`: `https://hc-ping.com` is not the URL of a check "
+        "-> write one such as https://hc-ping.com/UUID, or the secret that holds it: ssm:/path")
+    ],
     "image: 3": [f"4:12 `image`: `3` is not text -> {TEXT}"],
     "image: ''": [
         ("4:12 `image`: nothing is not an image "
@@ -377,3 +381,20 @@ def test_a_key_without_a_similar_known_key_gets_no_suggestion(tmp_path: Path) ->
 def test_a_vertical_bar_in_a_value_is_part_of_the_value(tmp_path: Path) -> None:
     (problem,) = collect_problems(tmp_path, "project: p\njobs: {a: {image: x, timeout: '5|m'}}")
     assert problem.endswith("`timeout`: `5|m` is not a duration -> write it with its unit: 10s, 5m, 1h30m, 2d")
+
+
+@pytest.mark.parametrize(
+    ("channel", "problem"),
+    [
+        ("slack: 'http://hooks.slack.com/x'", "`http://hooks.slack.com/x` is not the URL of a webhook"),
+        ("teams: here", "`here` is not the URL of a webhook"),
+        ("pagerduty: short", "this is not a routing key of PagerDuty"),
+    ],
+)
+def test_an_address_of_a_chat_service_must_be_a_url_a_key_or_a_secret(
+    tmp_path: Path, channel: str, problem: str
+) -> None:
+    text = f"project: p\nchannels: {{c: {{{channel}}}}}\njobs: {{a: {{image: x}}}}\n"
+    (found,) = collect_problems(tmp_path, text)
+    assert problem in found
+    assert "the secret that holds it: ssm:/path or secretsmanager:name" in found

@@ -17,7 +17,7 @@ from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.machine_access import ExtraHosts, Gpus
 from lamplighter.jobs.file.retry import Retry
 from lamplighter.jobs.file.schedules import MissedRuns, Schedule, Window, Zone
-from lamplighter.jobs.file.secrets import Secret
+from lamplighter.jobs.file.secrets import HeartbeatAddress, Secret
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.text_formats import (
     Action,
@@ -183,6 +183,10 @@ class Job(StrictModel):
     )
     missed: MissedRuns = MissedRuns()
     notify: Notify = Notify()
+    heartbeat: HeartbeatAddress | None = Field(
+        default=None,
+        description="The URL of a check of Healthchecks, or a secret that holds it: runs report their start and end.",
+    )
     workflow: str | None = Field(default=None, description="A file with several steps in Amazon States Language.")
     sidecars: Annotated[dict[Name, Sidecar], AfterValidator(_check_sidecar_names)] = Field(default_factory=dict)
     tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=48)

@@ -147,6 +147,11 @@ def _alert_findings(job: Job, loaded: LoadedJobFile, name: str) -> Iterator[Lint
     if needs_failure_check(job):
         what = "failures that a run cannot catch, such as its deadline, are alerted without the last log lines"
         yield "info", "notify", what, "write run-failed: CHANNEL as well, to choose the channel for them"
+    pagers = [each for each, channel in loaded.project.channels.items() if channel.pagerduty is not None]
+    notified = {each for pattern, channels in job.notify if pattern != "recovered" for each in channels}
+    if unresolved := [each for each in pagers if each in notified and each not in job.notify.recovered]:
+        what = f"nothing resolves the incidents that the channel {unresolved[0]} opens"
+        yield "warning", "notify", what, f"add recovered: {unresolved[0]}"
     if job.workflow is not None and job.notify.attempt_failed:
         what = "`attempt-failed` has no effect for a workflow"
         yield "warning", "notify", what, "write attempt-failed for the jobs that are its steps"
