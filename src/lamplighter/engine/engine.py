@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json
 from lamplighter.base.modules import load_object
 from lamplighter.base.service_model import ServiceModel
@@ -157,9 +158,13 @@ class Engine:
             raise
         return engine
 
-    def metrics(self) -> bytes:
-        """Return the engine's metrics in Prometheus' text format."""
-        return metrics.render_metrics(self.store.reader, self.world, turns=self.turns)
+    async def metrics(self) -> bytes:
+        """Return the engine's metrics in Prometheus' text format; those of jobs only while the disk can be read."""
+        whole = metrics.render_metrics(self.store.reader, self.world, turns=self.turns)
+        try:
+            return whole + await self.store.read_in_thread(metrics.render_job_metrics)
+        except Unavailable as error:
+            return whole + f"# The metrics of jobs are missing: {error}\n".encode()
 
     async def close(self) -> None:
         """Stop the engine. Tasks continue to run; the next engine takes them over."""
