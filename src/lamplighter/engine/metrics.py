@@ -141,12 +141,28 @@ def loop_gauges(turns: TurnTimes) -> Iterator[Gauge]:
     )
 
 
+def trace_metric(counts: Mapping[str, int]) -> Metric:
+    """Return the number of traces by what became of them."""
+    text = "Traces of ended runs since the engine's start, by what became of them."
+    return Metric(
+        "lamplighter_traces_total",
+        text,
+        [(render_labels({"outcome": each}), counts.get(each, 0)) for each in ("sent", "dropped", "not_sampled")],
+        "counter",
+    )
+
+
 def render_metrics(
-    reader: Reader, world: World, sources: Iterable[Source] = SOURCES, turns: TurnTimes | None = None
+    reader: Reader,
+    world: World,
+    sources: Iterable[Source] = SOURCES,
+    turns: TurnTimes | None = None,
+    traces: Mapping[str, int] | None = None,
 ) -> bytes:
     """Return all metrics of the engine as a whole, in Prometheus' text format."""
     gauges = [gauge for source in sources for gauge in source(reader, world)]
-    return render(gauge.to_metric() for gauge in [*gauges, *(loop_gauges(turns) if turns else ())])
+    found = [gauge.to_metric() for gauge in [*gauges, *(loop_gauges(turns) if turns else ())]]
+    return render([*found, *([] if traces is None else [trace_metric(traces)])])
 
 
 def render_job_metrics(reader: Reader) -> bytes:
