@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.world import World
+from lamplighter.delivery.delivery import DeliveryEnd
 from lamplighter.delivery.tables import deliveries as target_deliveries
 from lamplighter.engine.job_metrics import read_job_metrics
 from lamplighter.engine.metric_text import Metric, render, render_labels
@@ -86,7 +87,7 @@ def timer_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
 
 def delivery_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Yield the deliveries of EventBridge, Scheduler and CloudWatch alarms to their targets, and those of SNS."""
-    by_outcome = row_counts.count_by_status(reader, "delivery")
+    by_outcome = {each.value: 0 for each in DeliveryEnd} | row_counts.count_by_status(reader, "delivery")
     yield Gauge("lamplighter_deliveries", "Finished deliveries to targets, by outcome.", by_outcome, "outcome")
     waiting = {sender: float(target_deliveries.count_pending(reader, sender)) for sender in SENDERS}
     yield Gauge("lamplighter_deliveries_waiting", "Pending deliveries, by sender.", waiting, "sender")
