@@ -38,7 +38,7 @@ async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Respon
 
 
 async def _metrics(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    return make_response(200, metrics.CONTENT_TYPE, engine.metrics(), request_id)
+    return make_response(200, metrics.CONTENT_TYPE, await engine.metrics(), request_id)
 
 
 async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response:

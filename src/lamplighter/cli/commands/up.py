@@ -190,6 +190,7 @@ def up(
             machine_capacity=machine_capacity(),
             secrets=source.secrets if source else secret_references.environment_secrets(os.environ),
             child_file_limit=child_file_limit,
+            telemetry={name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
         )
         with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             access_rules = access.decide_access(credentials, data, listener.getsockname()[0])

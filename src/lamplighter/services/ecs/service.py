@@ -27,7 +27,13 @@ from lamplighter.services.ecs.tasks.admission import CONTAINERS_WITH_STREAM, Adm
 from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, container_name
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
-from lamplighter.services.ecs.tasks.supervisor import Supervisor, SupervisorContext, copy_output
+from lamplighter.services.ecs.tasks.supervisor import (
+    AddedVariables,
+    Supervisor,
+    SupervisorContext,
+    copy_output,
+    no_variables,
+)
 from lamplighter.store import retention
 from lamplighter.store.db import DamagedData, OutboxRow, Store, Tx
 
@@ -60,6 +66,7 @@ class Ecs(Service):
         credential_variables: Mapping[str, str] | None = None,
         deny: Collection[str] = (),
         pause: Pause = asyncio.sleep,
+        added_variables: AddedVariables = no_variables,
     ) -> None:
         self.outputs = OutputFiles(data_directory / "output")
         self._store = store
@@ -77,6 +84,7 @@ class Ecs(Service):
             watch,
             admission,
             self._check_runtime_now,
+            added_variables,
         )
         self._watching: asyncio.Task[None] | None = None
         """The asyncio task that checks the runtime while there are ECS tasks."""

@@ -46,6 +46,7 @@ class DroppedSlotNotifier:
         zone = (schedule.body or {}).get("ScheduleExpressionTimezone", schedule_times.DEFAULT_ZONE)
         found = DroppedSlot(owner, schedule.arn, slots[0], slots[-1], len(slots), zone, reason, schedule.annotation)
         dropped_slots.put(tx, found)
+        dropped_slots.count(tx, schedule.starts, len(slots))
         if not timers.has_timer(tx, naming.SERVICE, SUBJECT_PREFIX + owner):
             due = self._world.monotonic() + COLLECT_MILLISECONDS
             timers.put(tx, timers.Timer(naming.SERVICE, SUBJECT_PREFIX + owner, "tell", due), steady_clock=True)

@@ -17,7 +17,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lamplighter.base import secret_references
 from lamplighter.base.json_text import Json
@@ -58,6 +58,11 @@ class PlannedContainer:
         """Seconds between SIGTERM and SIGKILL."""
         seconds = self.container.stop_timeout
         return STOP_SECONDS if seconds is None else seconds
+
+    def with_variables(self, variables: Mapping[str, str]) -> "PlannedContainer":
+        """Return the plan with more environment variables; the container's own have priority."""
+        own = self.container.environment
+        return replace(self, container=replace(self.container, environment={**variables, **own})) if variables else self
 
 
 def container_name(task: str, container: str) -> str:

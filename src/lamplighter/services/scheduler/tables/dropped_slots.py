@@ -29,6 +29,17 @@ class DroppedSlot:
 DROPPED = Table("dropped_slots", DroppedSlot, json={"annotation": loads})
 
 
+def count(tx: Tx, starts: str, number: int) -> None:
+    """Count dropped slots of the schedules that start this ARN."""
+    sql = "INSERT INTO dropped_totals VALUES (?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number"
+    tx.execute(sql, (starts, number))
+
+
+def totals_between(reader: Reader, first: str, last: str) -> dict[str, int]:
+    """Return how many slots were ever dropped, by what they would have started, from one ARN to another."""
+    return dict(reader.rows("SELECT starts, number FROM dropped_totals WHERE starts BETWEEN ? AND ?", (first, last)))
+
+
 def put(tx: Tx, dropped: DroppedSlot) -> None:
     """Store a dropped slot; extend the previous row of the same schedule if it has the same reason."""
     where = "owner = ? AND schedule = ? ORDER BY slot DESC LIMIT 1"
