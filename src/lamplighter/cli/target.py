@@ -44,7 +44,11 @@ EndpointUrlOption = Annotated[
 AwsOption = Annotated[bool, typer.Option("--aws", help="Use the AWS account of your credentials.")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="A profile of your AWS configuration.")]
 RegionOption = Annotated[str | None, typer.Option("--region", help="An AWS region.")]
-DataOption = Annotated[Path, typer.Option("--data", help="The data directory of this folder's engine.")]
+DATA_VARIABLE = "LAMPLIGHTER_DATA"
+"""The environment variable that names the data directory, as the container image sets it."""
+DataOption = Annotated[
+    Path, typer.Option("--data", envvar=DATA_VARIABLE, help="The data directory of this folder's engine.")
+]
 
 
 @dataclass(frozen=True)

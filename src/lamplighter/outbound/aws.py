@@ -85,20 +85,19 @@ class RemoteServices:
             endpoint = None if self._endpoints[service] == AWS else self._endpoints[service]
             # Only AWS itself has a host name for each bucket, so other endpoints get the bucket in the path.
             style = {"addressing_style": "auto" if endpoint is None else "path"}
-            # Load botocore's configuration and boto3 only now: most engines do not need them, and they take 30 ms.
+            # Load botocore's client only now: most engines do not need it, and it takes 30 ms.
             config = load_object("botocore.config:Config")(
                 retries={"total_max_attempts": 1}, read_timeout=900, s3=style
             )
-            self._clients[key] = load_object("boto3:client")(
-                service, region_name=region, endpoint_url=endpoint, config=config
-            )
+            session = load_object("botocore.session:Session")()
+            self._clients[key] = session.create_client(service, region, endpoint_url=endpoint, config=config)
         return self._clients[key]
 
 
 def _call(client: Json, operation: str, params: Json) -> Json:
     """Call one operation and turn botocore's errors into `AwsError`. Threads may share a client."""
     try:
-        answer: Json = client._make_api_call(operation, params)  # noqa: SLF001 - boto3's own name for a call by operation
+        answer: Json = client._make_api_call(operation, params)  # noqa: SLF001 - botocore's own name for a call by operation
     except ClientError as error:
         details = error.response["Error"]
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]

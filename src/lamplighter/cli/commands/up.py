@@ -73,10 +73,15 @@ def up(
     runtime: Annotated[RuntimeChoice, jobs_option(help="The runtime for containers.")] = RuntimeChoice.AUTO,
     host: Annotated[
         str,
-        serving_option(help="Address to listen on. Beyond this machine, callers need the engine's credentials."),
+        serving_option(
+            envvar="LAMPLIGHTER_HOST",
+            help="Address to listen on. Beyond this machine, callers need the engine's credentials.",
+        ),
     ] = "127.0.0.1",
     port: Annotated[int, serving_option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4566,
-    data: Annotated[Path, serving_option(help="Data directory of the engine.", file_okay=False)] = Path(".lamplighter"),
+    data: Annotated[
+        Path, serving_option(envvar="LAMPLIGHTER_DATA", help="Data directory of the engine.", file_okay=False)
+    ] = Path(".lamplighter"),
     new: Annotated[  # noqa: FBT002 - typer's way
         bool,
         serving_option("--new", help="Start empty; existing data is moved to a subfolder of the data directory."),
