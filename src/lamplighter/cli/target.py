@@ -13,20 +13,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from botocore.config import Config
-from botocore.exceptions import (
+
+from lamplighter.base.errors import MissingLibrary
+from lamplighter.base.json_text import Json
+from lamplighter.base.modules import is_installed, load_object
+from lamplighter.cli.call_errors import (
     BotoCoreError,
     ClientError,
     EndpointConnectionError,
     NoCredentialsError,
+    ResponseParserError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
-from botocore.parsers import ResponseParserError
-from botocore.session import Session
-
-from lamplighter.base.json_text import Json
 from lamplighter.cli.engine_address import ADDRESS_FILE
+from lamplighter.cli.engine_client.client import SIGNING_NAMES, EngineClient, SigningKeys
+from lamplighter.cli.engine_client.find_keys import PLACEHOLDER_KEYS, find_keys, find_region
 from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS_FILE
 from lamplighter.wire.access.credentials import Credentials, InvalidCredentialsFile
@@ -36,7 +38,6 @@ DEFAULT_REGION = "us-east-1"
 URL_PATTERN = re.compile(r"https?://[^/]")
 EXPIRED_CODES = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired")
 """Error codes of AWS for credentials that have expired."""
-PLACEHOLDER_KEYS = ("lamplighter", "lamplighter")
 
 EndpointUrlOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="URL of an engine. Default: the engine of this folder.")
@@ -64,18 +65,30 @@ class Target:
 
     @cached_property
     def _session(self) -> Json:
-        session = Session(profile=self.profile)
+        require_botocore("a call of AWS" if self.endpoint is None else "this call of an engine")
+        session = load_object("botocore.session:Session")(profile=self.profile)
         if self.credentials is not None and self.profile is None:
             session.set_credentials(self.credentials.access_key, self.credentials.secret)
         elif self.endpoint is not None and session.get_credentials() is None:
-            session.set_credentials(*PLACEHOLDER_KEYS)
+            session.set_credentials(PLACEHOLDER_KEYS.access_key, PLACEHOLDER_KEYS.secret)
         return session
 
+    @cached_property
+    def _keys(self) -> SigningKeys:
+        if self.credentials is not None and self.profile is None:
+            return SigningKeys(self.credentials.access_key, self.credentials.secret)
+        return find_keys(self.profile)
+
     def client(self, service: str) -> Json:
-        """Return a client of a service."""
+        """Return a client of a service. Raises `MissingLibrary` if it needs botocore, which is not installed."""
+        if self.endpoint is not None and service in SIGNING_NAMES:
+            return EngineClient(service, self.region or DEFAULT_REGION, self.endpoint, self._keys)
+        session = self._session
         # Without this, botocore adds a prefix to the engine's host name for some operations, such as sync-127.0.0.1.
-        config = Config(inject_host_prefix=self.endpoint is None, retries={"mode": "standard", "total_max_attempts": 5})
-        return self._session.create_client(service, self.region or None, endpoint_url=self.endpoint, config=config)
+        config = load_object("botocore.config:Config")(
+            inject_host_prefix=self.endpoint is None, retries={"mode": "standard", "total_max_attempts": 5}
+        )
+        return session.create_client(service, self.region or None, endpoint_url=self.endpoint, config=config)
 
     def __str__(self) -> str:
         aws = f"AWS in {self.region}" if self.region else "AWS"
@@ -109,7 +122,13 @@ def find_target(
 def default_region(profile: str | None = None) -> str:
     """Return the default region: from the environment, else from the AWS configuration, else us-east-1."""
     named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    return named or Session(profile=profile).get_config_variable("region") or DEFAULT_REGION
+    return named or find_region(profile) or DEFAULT_REGION
+
+
+def require_botocore(feature: str) -> None:
+    """Raise `MissingLibrary` if botocore is not installed."""
+    if not is_installed("botocore"):
+        raise MissingLibrary(feature, "aws")
 
 
 def read_address(data: Path) -> str:
@@ -133,10 +152,6 @@ def _read_credentials(data: Path) -> Credentials | None:
     except InvalidCredentialsFile as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
-
-
-CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
-"""The exceptions that botocore raises for a failed call."""
 
 
 def explain_error(error: BotoCoreError | ClientError | ResponseParserError, target: Target) -> str:

@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvloop
 
 from lamplighter.base import deny_rules, secret_references
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import write_file
-from lamplighter.base.modules import load_object
+from lamplighter.base.modules import is_installed, load_object
 from lamplighter.cli.engine_address import ADDRESS_FILE
 from lamplighter.cli.http import http_server
 from lamplighter.cli.http.listen import listen, listener_url, local_url
@@ -155,7 +154,7 @@ def up(
             secrets=source.secrets if source else secret_references.environment_secrets(os.environ),
             child_file_limit=child_file_limit,
         )
-        with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with listen(host, port) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
             access_rules = access.decide_access(credentials, data, listener.getsockname()[0])
             config = replace(
                 config, public_url=(url or local_url(listener)).rstrip("/"), task_credentials=access_rules.first
@@ -210,6 +209,14 @@ def _read_source(options: UpOptions, data: Path) -> LoadedSource | None:
         return None
     source: LoadedSource = load_object("lamplighter.cli.up.source:read_source")(options, data)
     return source
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the event loop: uvloop of the extra `speed` if it is installed, otherwise asyncio's own."""
+    if not is_installed("uvloop"):
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = load_object("uvloop:new_event_loop")
+    return factory
 
 
 async def _serve(
