@@ -3,6 +3,7 @@
 import tarfile
 from pathlib import Path
 
+from lamplighter.wire.models.service_models import SERVICES
 from tests.packaging.distributions import ROOT, build, package_files, wheel_files, wheel_of
 
 DATA_FILES = {
@@ -15,13 +16,16 @@ DATA_FILES = {
     "lamplighter/store/schema/cloudformation.sql",
 }
 """One file of each kind that is not a module."""
+SERVED = {entry.model for entry in SERVICES.values()}
 SOURCE_FILES = ("pyproject.toml", "README.md", "LICENSE", "Makefile", ".ci/run", "tests/conftest.py", "docs/run.png")
 
 
 def test_the_wheel_contains_the_package_and_nothing_else(tmp_path: Path) -> None:
     build(ROOT, tmp_path, "--wheel")
     files = wheel_files(wheel_of(tmp_path))
-    assert [name for name in files if ".dist-info/" not in name] == package_files()
+    models = [name for name in files if name.startswith("lamplighter/base/aws_models/")]
+    assert [name for name in files if ".dist-info/" not in name and name not in models] == package_files()
+    assert {name.split("/")[3] for name in models if name.endswith("/service-2.json.gz")} == SERVED
     assert DATA_FILES - set(files) == set()
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in files)
 

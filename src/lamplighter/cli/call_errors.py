@@ -55,6 +55,9 @@ except ModuleNotFoundError:
     class ProfileNotFound(BotoCoreError):  # type: ignore[misc,no-redef]
         """A profile that the AWS configuration does not have."""
 
+        def __init__(self, profile: str) -> None:
+            super().__init__(text=f"The config profile ({profile}) could not be found")
+
     class TokenRetrievalError(BotoCoreError):  # type: ignore[misc,no-redef]
         """A login that failed."""
 

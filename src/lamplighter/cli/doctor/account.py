@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from lamplighter.base.errors import MissingLibrary
 from lamplighter.cli.call_errors import CALL_ERRORS, ClientError, NoCredentialsError
 from lamplighter.cli.deploy.service_linked_role import CREATE_COMMAND, ROLE_NAME
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
@@ -25,6 +26,8 @@ def check_account(find: Callable[[], Target], *, needed: bool) -> Iterator[Findi
         yield problem(
             CREDENTIALS_SUBJECT, f"AWS rejects them: {error.response['Error']['Message']}", CREDENTIALS_ADVICE
         )
+    except MissingLibrary as error:
+        yield problem(CREDENTIALS_SUBJECT, f"they were not checked: {error}")
     except CALL_ERRORS as error:
         yield problem(CREDENTIALS_SUBJECT, f"their identity could not be read: {error}", CREDENTIALS_ADVICE)
     else:

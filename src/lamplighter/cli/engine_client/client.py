@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from time import sleep
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import OperationModel, ServiceModel
+from lamplighter.base.world import World, real_world, sleep
 from lamplighter.cli.call_errors import ClientError, EndpointConnectionError, HTTPClientError
 from lamplighter.cli.engine_client.decode_answer import Answer, decode_error, decode_result
 from lamplighter.cli.engine_client.encode_request import encode_request
@@ -99,6 +99,10 @@ class EngineClient:
         raise AssertionError("the last attempt returns or raises")
 
     @cached_property
+    def _world(self) -> World:
+        return real_world()
+
+    @cached_property
     def _signing_name(self) -> str:
         return SIGNING_NAMES[self.service]
 
@@ -139,7 +143,7 @@ class EngineClient:
             raise HTTPClientError(error=error) from None
 
     def _signed_headers(self, request: HttpRequest) -> Mapping[str, str]:
-        now = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+        now = f"{datetime.fromtimestamp(self._world.now() / 1000, UTC):%Y%m%dT%H%M%SZ}"
         headers = {name.decode(): value.decode() for name, value in request.headers.items()}
         headers |= {"host": urlsplit(self.url).netloc, "x-amz-date": now}
         if self.keys.token:
