@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from botocore.exceptions import ProfileNotFound
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import CALL_ERRORS, ProfileNotFound
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, print_problems, read_job_file
 from lamplighter.cli.target import (
-    CALL_ERRORS,
     DEFAULT_DATA,
     AwsOption,
     DataOption,

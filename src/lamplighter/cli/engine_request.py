@@ -1,14 +1,10 @@
 """Send a request to an engine's own addresses (`monitoring.py`), signed as calls of AWS's APIs are."""
 
-import urllib.error
-import urllib.request
-
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.cli.target import Target
+from lamplighter.cli.engine_client.signed_request import Signer, send_over_http, signed_headers
+from lamplighter.cli.target import DEFAULT_REGION, Target
+from lamplighter.wire.http import HttpRequest
 
 SIGNED_SERVICE = "lamplighter"
 TIMEOUT_SECONDS = 600
@@ -20,17 +16,16 @@ class EngineRefused(LamplighterError):
 
 
 def request_engine(target: Target, method: str, path: str) -> Json:
-    """Return the answer of an engine as JSON. Raises `EngineRefused`."""
+    """Return the answer of an engine as JSON. Raises `EngineRefused`, and an error of the connection."""
     assert target.endpoint is not None
-    request = AWSRequest(method, f"{target.endpoint}{path}", data=b"" if method == "POST" else None)
-    SigV4Auth(target.signing_credentials, SIGNED_SERVICE, target.region).add_auth(request)
-    sent = urllib.request.Request(request.url, request.data, dict(request.headers), method=method)  # noqa: S310 - the user's URL
+    request = HttpRequest(method, path.encode(), b"", {}, b"")
+    signer = Signer(target.signing_keys, target.region or DEFAULT_REGION, SIGNED_SERVICE)
+    headers = signed_headers(request, target.endpoint, signer)
+    answer = send_over_http(method, f"{target.endpoint}{path}", headers, b"", TIMEOUT_SECONDS)
+    if answer.status != 200:
+        reason = answer.body.decode(errors="replace")[:500]
+        raise EngineRefused(f"{target} refused the request ({answer.status}): {reason}")
     try:
-        with urllib.request.urlopen(sent, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-            return loads(answer.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            reason = error.read().decode(errors="replace")[:500]
-        raise EngineRefused(f"{target} refused the request ({error.code}): {reason}") from None
-    except (OSError, JsonError) as error:
-        raise EngineRefused(f"{target} does not answer: {error}") from None
+        return loads(answer.body)
+    except JsonError as error:
+        raise EngineRefused(f"{target} returned no JSON: {error}") from None

@@ -7,14 +7,13 @@ a database that is only read. There is no port, so that nobody else can call it.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
+from email.message import Message
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
-
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
+from lamplighter.cli.engine_client.signed_request import Answer
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine, build_runtime
 from lamplighter.server import HttpServer, Scope
@@ -34,14 +33,6 @@ class _Answer:
             self.status, self.headers = message["status"], [*message["headers"]]
         else:
             self.body += message.get("body", b"")
-
-
-class _RawBody(BytesIO):
-    """A body in the form that botocore reads."""
-
-    def stream(self, **_options: Json) -> list[bytes]:
-        """Return the pieces of the body."""
-        return [self.read()]
 
 
 class StoppedEngine:
@@ -72,13 +63,12 @@ class StoppedEngine:
         """Return the answer to a GET request without a signature."""
         return self._request("GET", f"{self._url}{path}", {}, b"").body
 
-    def answer_botocore(self, request: AWSPreparedRequest, **_event: Json) -> AWSResponse:
-        """Answer a request of botocore instead of sending it: a handler of its event `before-send`."""
-        headers = {name: value if isinstance(value, str) else value.decode() for name, value in request.headers.items()}
-        body = request.body or b""
-        found = self._request(request.method, request.url, headers, body.encode() if isinstance(body, str) else body)
-        answered = HeadersDict({name.decode(): value.decode() for name, value in found.headers})
-        return AWSResponse(request.url, found.status, answered, _RawBody(found.body))
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer a request instead of sending it."""
+        found, received = self._request(method, url, headers, body), Message()
+        for name, value in found.headers:
+            received[name.decode()] = value.decode()
+        return Answer(found.status, received, found.body)
 
     def _request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> _Answer:
         return self._runner.run(_call(self._server, _scope(method, url, headers, body), body))

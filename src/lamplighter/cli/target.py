@@ -8,7 +8,7 @@ holds the engine's credentials if there are any. Commands that only read also wo
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -16,22 +16,23 @@ from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.config import Config
-from botocore.exceptions import (
+
+from lamplighter.base.errors import MissingLibrary
+from lamplighter.base.json_text import Json
+from lamplighter.base.modules import is_installed, load_object
+from lamplighter.cli.call_errors import (
     BotoCoreError,
     ClientError,
     EndpointConnectionError,
     NoCredentialsError,
+    ResponseParserError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
-from botocore.parsers import ResponseParserError
-from botocore.session import Session
-
-from lamplighter.base.json_text import Json
-from lamplighter.base.modules import load_object
 from lamplighter.cli.engine_address import ADDRESS_FILE
+from lamplighter.cli.engine_client.client import SIGNING_NAMES, EngineClient
+from lamplighter.cli.engine_client.find_keys import PLACEHOLDER_KEYS, find_keys, find_region
+from lamplighter.cli.engine_client.signed_request import Answer, SigningKeys, send_over_http
 from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS_FILE
 from lamplighter.store.data_directory import DATABASE
@@ -45,7 +46,6 @@ DEFAULT_URL = "http://127.0.0.1:4566"
 URL_PATTERN = re.compile(r"https?://[^/]")
 EXPIRED_CODES = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired")
 """Error codes of AWS for credentials that have expired."""
-PLACEHOLDER_KEYS = ("lamplighter", "lamplighter")
 
 EndpointUrlOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="URL of an engine. Default: the engine of this folder.")
@@ -53,7 +53,11 @@ EndpointUrlOption = Annotated[
 AwsOption = Annotated[bool, typer.Option("--aws", help="Use the AWS account of your credentials.")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="A profile of your AWS configuration.")]
 RegionOption = Annotated[str | None, typer.Option("--region", help="An AWS region.")]
-DataOption = Annotated[Path, typer.Option("--data", help="The data directory of this folder's engine.")]
+DATA_VARIABLE = "LAMPLIGHTER_DATA"
+"""The environment variable that names the data directory, as the container image sets it."""
+DataOption = Annotated[
+    Path, typer.Option("--data", envvar=DATA_VARIABLE, help="The data directory of this folder's engine.")
+]
 
 
 class StoppedEngine(Protocol):
@@ -70,8 +74,8 @@ class StoppedEngine(Protocol):
     def get(self, path: str) -> bytes:
         """Return the answer to a GET request without a signature."""
 
-    def answer_botocore(self, request: AWSPreparedRequest, **event: Json) -> AWSResponse:
-        """Answer a request of botocore instead of sending it."""
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer a request instead of sending it."""
 
     def close(self) -> None:
         """Close the files."""
@@ -92,26 +96,32 @@ class Target:
 
     @cached_property
     def _session(self) -> Json:
-        session = Session(profile=self.profile)
+        require_botocore("a call of AWS" if self.endpoint is None else "this call of an engine")
+        session = load_object("botocore.session:Session")(profile=self.profile)
         if self.credentials is not None and self.profile is None:
             session.set_credentials(self.credentials.access_key, self.credentials.secret)
         elif self.endpoint is not None and session.get_credentials() is None:
-            session.set_credentials(*PLACEHOLDER_KEYS)
+            session.set_credentials(PLACEHOLDER_KEYS.access_key, PLACEHOLDER_KEYS.secret)
         return session
 
-    @property
-    def signing_credentials(self) -> Json:
-        """The credentials that sign requests."""
-        return self._session.get_credentials()
+    @cached_property
+    def signing_keys(self) -> SigningKeys:
+        """What signs requests to an engine."""
+        if self.credentials is not None and self.profile is None:
+            return SigningKeys(self.credentials.access_key, self.credentials.secret)
+        return find_keys(self.profile)
 
     def client(self, service: str) -> Json:
-        """Return a client of a service."""
+        """Return a client of a service. Raises `MissingLibrary` if it needs botocore, which is not installed."""
+        if self.endpoint is not None and service in SIGNING_NAMES:
+            send = send_over_http if self.stopped is None else self.stopped.send
+            return EngineClient(service, self.region or DEFAULT_REGION, self.endpoint, self.signing_keys, send)
+        session = self._session
         # Without this, botocore adds a prefix to the engine's host name for some operations, such as sync-127.0.0.1.
-        config = Config(inject_host_prefix=self.endpoint is None, retries={"mode": "standard", "total_max_attempts": 5})
-        client = self._session.create_client(service, self.region or None, endpoint_url=self.endpoint, config=config)
-        if self.stopped is not None:
-            client.meta.events.register("before-send", self.stopped.answer_botocore)
-        return client
+        config = load_object("botocore.config:Config")(
+            inject_host_prefix=self.endpoint is None, retries={"mode": "standard", "total_max_attempts": 5}
+        )
+        return session.create_client(service, self.region or None, endpoint_url=self.endpoint, config=config)
 
     def __str__(self) -> str:
         aws = f"AWS in {self.region}" if self.region else "AWS"
@@ -164,7 +174,13 @@ def _read_stopped_engine(data: Path, target: Target) -> Target:
 def default_region(profile: str | None = None) -> str:
     """Return the default region: from the environment, else from the AWS configuration, else us-east-1."""
     named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    return named or Session(profile=profile).get_config_variable("region") or DEFAULT_REGION
+    return named or find_region(profile) or DEFAULT_REGION
+
+
+def require_botocore(feature: str) -> None:
+    """Raise `MissingLibrary` if botocore is not installed."""
+    if not is_installed("botocore"):
+        raise MissingLibrary(feature, "aws")
 
 
 def read_address(data: Path) -> str:
@@ -187,10 +203,6 @@ def _read_credentials(data: Path) -> Credentials | None:
     except InvalidCredentialsFile as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
-
-
-CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
-"""The exceptions that botocore raises for a failed call."""
 
 
 def explain_error(error: BotoCoreError | ClientError | ResponseParserError, target: Target) -> str:

@@ -7,8 +7,8 @@ the alert then reaches its recipient is shown by `lamplighter doctor`.
 from typing import Annotated
 
 import typer
-from botocore.exceptions import ClientError
 
+from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.command_context import CommandContext, fail, with_command_context
 from lamplighter.jobs.file.model import Project
 

@@ -9,11 +9,11 @@ from contextlib import suppress
 from typing import Annotated
 
 import typer
-from botocore.exceptions import ClientError
 from rich.console import Console
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.deploy import follow_stack, retain_logs, stacks, stop_runs
 from lamplighter.cli.deploy.changes import compare_resources

@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvloop
 
 from lamplighter.base import deny_rules, secret_references
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import write_file
-from lamplighter.base.modules import load_object
+from lamplighter.base.modules import is_installed, load_object
 from lamplighter.cli.engine_address import ADDRESS_FILE
 from lamplighter.cli.http import http_server
 from lamplighter.cli.http.listen import listen, listener_url, local_url
@@ -78,10 +77,15 @@ def up(
     runtime: Annotated[RuntimeChoice, jobs_option(help="The runtime for containers.")] = RuntimeChoice.AUTO,
     host: Annotated[
         str,
-        serving_option(help="Address to listen on. Beyond this machine, callers need the engine's credentials."),
+        serving_option(
+            envvar="LAMPLIGHTER_HOST",
+            help="Address to listen on. Beyond this machine, callers need the engine's credentials.",
+        ),
     ] = "127.0.0.1",
     port: Annotated[int, serving_option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4566,
-    data: Annotated[Path, serving_option(help="Data directory of the engine.", file_okay=False)] = Path(".lamplighter"),
+    data: Annotated[
+        Path, serving_option(envvar="LAMPLIGHTER_DATA", help="Data directory of the engine.", file_okay=False)
+    ] = Path(".lamplighter"),
     new: Annotated[  # noqa: FBT002 - typer's way
         bool,
         serving_option("--new", help="Start empty; existing data is moved to a subfolder of the data directory."),
@@ -192,7 +196,7 @@ def up(
             child_file_limit=child_file_limit,
             telemetry={name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
         )
-        with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with listen(host, port) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
             access_rules = access.decide_access(credentials, data, listener.getsockname()[0])
             config = replace(
                 config, public_url=(url or local_url(listener)).rstrip("/"), task_credentials=access_rules.first
@@ -263,6 +267,14 @@ class _Observers:
     notifier: systemd_notify.SystemdNotifier
     heartbeat_url: str | None
     repeats: RepeatFilter
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the event loop: uvloop of the extra `speed` if it is installed, otherwise asyncio's own."""
+    if not is_installed("uvloop"):
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = load_object("uvloop:new_event_loop")
+    return factory
 
 
 async def _serve(

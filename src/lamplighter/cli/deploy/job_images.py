@@ -11,10 +11,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from botocore.exceptions import ClientError
-
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.images.build_context import DOCKERFILE, InvalidBuildContext, context_digest
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.stack.built_images import built_images

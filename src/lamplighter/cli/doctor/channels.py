@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from botocore.exceptions import ClientError
-
 from lamplighter.base import arn
 from lamplighter.base.chat_services import PROTOCOL_PREFIX
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.target import Target
 from lamplighter.cli.up.check_channels import find_command_problem, find_url_problem, missing_target_message
