@@ -12,6 +12,8 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.app import build_app
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.wire.access.credentials import CredentialSet
+from lamplighter.wire.access.people import People, no_users
+from lamplighter.wire.access.users import Users
 from tests.engine_harness import EngineHarness
 
 HOST = "127.0.0.1:4566"
@@ -34,10 +36,16 @@ class Response:
 class Browser:
     """A client of the console that keeps its cookies and follows the redirects of forms."""
 
-    def __init__(self, harness: EngineHarness, holders: CredentialSet | None = None) -> None:
+    def __init__(
+        self,
+        harness: EngineHarness,
+        credentials: CredentialSet | None = None,
+        read_users: Callable[[], Users] = no_users,
+    ) -> None:
         self.harness = harness
         self.closing = asyncio.Event()
-        self._app = build_app(LocalPort(harness.engine), harness.engine.world, self.closing, holders)
+        people = None if credentials is None else People(credentials, read_users)
+        self._app = build_app(LocalPort(harness.engine), harness.engine.world, self.closing, people)
         self.cookies: dict[str, str] = {}
 
     def get(self, url: str, **headers: str) -> Response:

@@ -19,11 +19,18 @@ class Command:
     """A subcommand; the module of its name in `cli/commands` holds a function of the same name."""
 
     help: str
+    is_group: bool = False
+    """Whether the command has subcommands; then the module holds a `typer.Typer` of the command's name."""
 
     def load(self, name: str) -> Callable[..., None]:
         """Import the command's module and return its function."""
         function: Callable[..., None] = load_object(f"lamplighter.cli.commands.{name}:{name}")
         return function
+
+    def load_group(self, name: str) -> typer.Typer:
+        """Import the command's module and return its subcommands."""
+        group: typer.Typer = load_object(f"lamplighter.cli.commands.{name}:{name}")
+        return group
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -36,6 +43,8 @@ COMMANDS: Mapping[str, Command] = {
     "stop": Command("Stop a run."),
     "redrive": Command("Continue a failed run from the state that failed."),
     "next": Command("List the times at which jobs will run."),
+    "users": Command("Manage who may log in to the console.", is_group=True),
+    "audit": Command("Print who did what on an engine."),
     "console": Command("Serve the console for an AWS account or another engine."),
     "lint": Command("Check a job file, and suggest corrections."),
     "synth": Command("Print the CloudFormation template of a job file."),
@@ -64,7 +73,10 @@ def build_app(command: str | None) -> typer.Typer:
         callback=_options,
     )
     for name, each in COMMANDS.items():
-        app.command(name, help=each.help)(each.load(name) if name == command else _placeholder_command)
+        if name == command and each.is_group:
+            app.add_typer(each.load_group(name), name=name, help=each.help)
+        else:
+            app.command(name, help=each.help)(each.load(name) if name == command else _placeholder_command)
     app.command()(version)
     return app
 

@@ -19,6 +19,7 @@ from botocore.exceptions import (
     ClientError,
     EndpointConnectionError,
     NoCredentialsError,
+    SSLError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
@@ -26,7 +27,8 @@ from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.engine_address import ADDRESS_FILE
+from lamplighter.cli import engine_address
+from lamplighter.cli.engine_address import EngineAddress
 from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS_FILE
 from lamplighter.wire.access.credentials import Credentials, InvalidCredentialsFile
@@ -57,6 +59,8 @@ class Target:
     profile: str | None = None
     credentials: Credentials | None = None
     """The credentials for the engine of this folder; None if it requires none."""
+    public_url: str | None = None
+    """The URL of the engine of this folder in links; None for other targets."""
 
     @cached_property
     def _session(self) -> Json:
@@ -99,7 +103,8 @@ def find_target(
         return Target(None, chosen_region, profile)
     if endpoint_url:
         return Target(endpoint_url.rstrip("/"), chosen_region, profile)
-    return Target(read_address(data), chosen_region, profile, _read_credentials(data))
+    address = read_address(data)
+    return Target(address.local, chosen_region, profile, _read_credentials(data), address.public)
 
 
 def default_region(profile: str | None = None) -> str:
@@ -108,17 +113,16 @@ def default_region(profile: str | None = None) -> str:
     return named or Session(profile=profile).get_config_variable("region") or DEFAULT_REGION
 
 
-def read_address(data: Path) -> str:
-    """Return the URL of the engine of a data directory; end the command with exit code 1 if no address is recorded."""
-    try:
-        return (data / ADDRESS_FILE).read_text().strip()
-    except OSError:
-        typer.echo(
-            f"lamplighter: no engine has run on {data}: start one with `lamplighter up`, "
-            "or use --endpoint-url URL or --aws",
-            err=True,
-        )
-        raise typer.Exit(1) from None
+def read_address(data: Path) -> EngineAddress:
+    """Return where the engine of a data directory is; end the command with exit code 1 if no address is recorded."""
+    if (found := engine_address.read_address(data)) is not None:
+        return found
+    typer.echo(
+        f"lamplighter: no engine has run on {data}: start one with `lamplighter up`, "
+        "or use --endpoint-url URL or --aws",
+        err=True,
+    )
+    raise typer.Exit(1)
 
 
 def _read_credentials(data: Path) -> Credentials | None:
@@ -143,6 +147,9 @@ def explain_error(error: BotoCoreError | ClientError | ResponseParserError, targ
     if isinstance(error, EndpointConnectionError):
         hint = "is `lamplighter up` running?" if target.endpoint is not None else "is there a network?"
         return f"{target} does not answer: {hint}"
+    if isinstance(error, SSLError) and target.endpoint is not None:
+        reason = f"the certificate of {target} is not trusted"
+        return f"{reason}: set AWS_CA_BUNDLE to the file of the authority that issued it ({error.kwargs.get('error')})"
     if has_expired(error):
         return f"the credentials for {target} have expired: sign in again (`aws sso login`), or get new ones"
     if isinstance(error, ClientError):

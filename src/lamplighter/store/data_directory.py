@@ -20,7 +20,7 @@ DATABASE, LOCK, STEP_MARK = "lamplighter.db", "lock", "step"
 WAL, SHARED_MEMORY = f"{DATABASE}-wal", f"{DATABASE}-shm"
 RUNTIME_PATHS = (DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "address", STEP_MARK)
 """The files and folders that an engine writes in the data directory while it runs."""
-ENGINE_PATHS = (*RUNTIME_PATHS, LOCK, "credentials")
+ENGINE_PATHS = (*RUNTIME_PATHS, LOCK, "credentials", "users")
 """All files and folders of the data directory that belong to the engine."""
 OWNER_ONLY_MODE = 0o700
 """The mode of a folder that only its owner can enter."""

@@ -7,7 +7,6 @@ with their lines before the engine starts.
 import asyncio
 import logging
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -21,14 +20,14 @@ import uvloop
 
 from lamplighter.base import deny_rules, secret_references
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.files import write_file
 from lamplighter.base.modules import load_object
-from lamplighter.cli.engine_address import ADDRESS_FILE
+from lamplighter.cli.engine_address import ADDRESS_FILE, EngineAddress, write_address
 from lamplighter.cli.http import http_server
-from lamplighter.cli.http.listen import listen, listener_url, local_url
 from lamplighter.cli.up import access
 from lamplighter.cli.up.capacity_options import parse_capacity
+from lamplighter.cli.up.keep_current import keeping_current
 from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
+from lamplighter.cli.up.ports import PortOptions, Ports, open_ports
 from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
 from lamplighter.cli.up.reports.stderr_log import log_to_stderr
 from lamplighter.engine import file_descriptors
@@ -90,6 +89,27 @@ def up(
         str | None,
         serving_option(help="Public URL of this engine, for links in mails and webhooks and for queue URLs."),
     ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        serving_option(
+            metavar="FILE",
+            help="Serve HTTPS with this certificate and its chain, in PEM format. A renewed file is taken over.",
+            show_default=False,
+        ),
+    ] = None,
+    tls_key: Annotated[
+        Path | None,
+        serving_option(metavar="FILE", help="The key of the certificate, in PEM format.", show_default=False),
+    ] = None,
+    local_port: Annotated[
+        int,
+        serving_option(
+            help="With --tls-cert: the port of 127.0.0.1 at which programs on this machine reach the engine without "
+            "TLS; 0 picks a free one.",
+            min=0,
+            max=65535,
+        ),
+    ] = 0,
     endpoint: Annotated[
         list[str] | None,
         reaching_option(
@@ -159,6 +179,7 @@ def up(
     child_file_limit = file_descriptors.raise_limit()
     denied = _parse_deny(deny, runtime)
     options = replace(_parse_options(file, env, template or [], parameters or []), deny=denied)
+    port_options = PortOptions(host, port, url, tls_cert, tls_key, local_port)
     try:
         source = _read_source(options, data)
         config = EngineConfig(
@@ -175,14 +196,17 @@ def up(
             secrets=source.secrets if source else secret_references.environment_secrets(os.environ),
             child_file_limit=child_file_limit,
         )
-        with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            access_rules = access.decide_access(credentials, data, listener.getsockname()[0])
+        with open_ports(port_options) as ports, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            access_rules = access.decide_access(credentials, data, ports.listener.getsockname()[0])
             config = replace(
-                config, public_url=(url or local_url(listener)).rstrip("/"), task_credentials=access_rules.first
+                config,
+                public_url=ports.address.public,
+                task_credentials=access_rules.first,
+                certificate_problem=ports.certificate_problem,
             )
-            names = frozenset(name.lower() for name in (host, *(allow_host or [])))
+            names = frozenset(name.lower() for name in (host, *(allow_host or []))) | ports.names
             hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
-            runner.run(_serve(config, hosts, listener, access_rules, source, repeats))
+            runner.run(_serve(config, hosts, ports, access_rules, source, repeats))
     except LamplighterError as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
@@ -235,7 +259,7 @@ def _read_source(options: UpOptions, data: Path) -> LoadedSource | None:
 async def _serve(
     config: EngineConfig,
     hosts: AllowedHosts,
-    listener: socket.socket,
+    ports: Ports,
     access_rules: access.Access,
     source: LoadedSource | None,
     repeats: RepeatFilter,
@@ -247,20 +271,30 @@ async def _serve(
         if config.runtime is RuntimeChoice.DOCKER or (source is not None and source.needs_docker):
             await _warn_if_runtime_unavailable(engine)
         garbage.start()
-        async with _publishing_address(config):
-            typer.echo(f"lamplighter: listening on {listener_url(listener)}", err=True)
-            typer.echo(f"lamplighter: the console is at {config.public_url}/", err=True)
-            for line in access.access_advice(access_rules, config.public_url):
-                typer.echo(f"lamplighter: {line}", err=True)
+        async with _publishing_address(config, ports.address):
+            _print_access(config, ports, access_rules)
             engine.turns.start()
-            async with _reconciling(reconciler):
-                application = HttpServer(engine, hosts, access_rules.accepted_credentials)
-                await http_server.serve(application, application.closing, listener, file_descriptors.max_connections())
+            async with keeping_current(engine, access_rules.users, ports.certificate), _reconciling(reconciler):
+                application = HttpServer(engine, hosts, access_rules.accepted_credentials, access_rules.users.read)
+                limit = file_descriptors.max_connections()
+                await http_server.serve(application, application.closing, ports.local, limit, ports.tls)
     finally:
         garbage.stop()
         await engine.close()
         repeats_task.cancel()
         repeats.log_counts(all_counts=True)
+
+
+def _print_access(config: EngineConfig, ports: Ports, access_rules: access.Access) -> None:
+    """Print where the engine and its console are, and what callers need."""
+    lines = (
+        f"listening on {ports.listening_url}",
+        f"the console is at {config.public_url}/",
+        *access.access_advice(access_rules, config.public_url),
+        *ports.warnings(),
+    )
+    for line in lines:
+        typer.echo(f"lamplighter: {line}", err=True)
 
 
 async def _log_repeats(repeats: RepeatFilter) -> None:
@@ -271,9 +305,9 @@ async def _log_repeats(repeats: RepeatFilter) -> None:
 
 
 @asynccontextmanager
-async def _publishing_address(config: EngineConfig) -> AsyncIterator[None]:
+async def _publishing_address(config: EngineConfig, address: EngineAddress) -> AsyncIterator[None]:
     """Write the file by which commands find this engine, and remove it at the end."""
-    writing = asyncio.create_task(_write_address(config))
+    writing = asyncio.create_task(_write_address(config.data_directory, address))
     await asyncio.sleep(0)  # the first attempt
     try:
         yield
@@ -284,13 +318,13 @@ async def _publishing_address(config: EngineConfig) -> AsyncIterator[None]:
             (config.data_directory / ADDRESS_FILE).unlink()
 
 
-async def _write_address(config: EngineConfig) -> None:
+async def _write_address(data: Path, address: EngineAddress) -> None:
     """Write the file; while this is impossible, for example because the disk is full, the engine serves without it."""
-    file = config.data_directory / ADDRESS_FILE
     while True:
         try:
-            return write_file(file, f"{config.public_url}\n".encode())
+            return write_address(data, address)
         except OSError as error:
+            file = data / ADDRESS_FILE
             log.warning("%s cannot be written, so commands do not find this engine: %s", file, error.strerror)
             await asyncio.sleep(ADDRESS_RETRY_SECONDS)
 

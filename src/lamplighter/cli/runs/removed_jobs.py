@@ -8,12 +8,11 @@ from urllib.parse import urlencode
 
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.cli.command_context import CommandContext
+from lamplighter.cli.engine_requests import open_url
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.target import Target
 
 RUNS_PATH = "/_lamplighter/runs"
-TIMEOUT_SECONDS = 5
-"""Seconds to wait for an answer."""
 
 
 def find_removed_machine(context: CommandContext, short_name: str) -> Machine | None:
@@ -35,7 +34,7 @@ def _read_runs(target: Target, name: str) -> list[Json]:
     query = urlencode({"machine": name, "region": target.region})
     request = urllib.request.Request(f"{target.endpoint}{RUNS_PATH}?{query}", headers=bearer)  # noqa: S310 - the user's URL
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with open_url(request) as answer:
             document = loads(answer.read())
     except (OSError, JsonError):
         return []
