@@ -65,6 +65,23 @@ class Browser:
         sent = {"origin": f"http://{HOST}", "content-type": "application/x-www-form-urlencoded"} | headers
         return self._send("POST", url, urlencode(given).encode(), sent)
 
+    def post_together(self, url: str, fields: Mapping[str, str], times: int) -> list[int]:
+        """Send a form several times at once, and return the statuses of the answers."""
+        body = urlencode({"token": self.cookies.get("lamplighter-form", ""), **fields}).encode()
+        headers = {"origin": f"http://{HOST}", "content-type": "application/x-www-form-urlencoded"}
+        statuses: list[int] = []
+
+        async def send(message: Json) -> None:
+            if "status" in message:
+                statuses.append(message["status"])
+
+        async def request() -> None:
+            app, scopes = self._app, [self._scope("POST", url, headers) for _ in range(times)]
+            await asyncio.gather(*(app(scope, _receive_body(body), send) for scope in scopes))
+
+        self.harness.run(request())
+        return statuses
+
     def open_stream(self, url: str) -> list[str]:
         """Open an event stream, and return the list to which its data is appended."""
         received: list[str] = []

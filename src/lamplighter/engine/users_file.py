@@ -31,9 +31,10 @@ def load_users(file: Path) -> Users:
     except OSError as error:
         reason = "it is a symbolic link" if file.is_symlink() else (error.strerror or str(error)).lower()
         raise InvalidUsers(f"the users file {file} cannot be read: {reason}") from None
+    if problem := _find_problem(os.fstat(descriptor)):
+        os.close(descriptor)
+        raise InvalidUsers(f"the users file {file} is not used: {problem}")
     with os.fdopen(descriptor, "rb") as opened:
-        if problem := _find_problem(os.fstat(descriptor)):
-            raise InvalidUsers(f"the users file {file} is not used: {problem}")
         text = opened.read().decode("utf-8", "replace")
     try:
         return parse_users(text)

@@ -60,7 +60,12 @@ def section(*lines: str) -> str:
 
 def test_a_section_states_what_its_key_may_do() -> None:
     found = parse_credentials(section("lamplighter_role = look", "lamplighter_login = no", "lamplighter_audit = no"))
-    assert (found["1"].name, found["1"].role, found["1"].logs_in, found["1"].audited) == ("loader", "look", False, False)
+    assert (found["1"].name, found["1"].role, found["1"].logs_in, found["1"].audited) == (
+        "loader",
+        "look",
+        False,
+        False,
+    )
     default = parse_credentials(section())["1"]
     assert (default.role, default.logs_in, default.audited) == ("change", True, True)
 

@@ -50,6 +50,8 @@ def admit_monitoring(http: HttpRequest, people: People, now: int) -> None:
 
 def admit_audit(http: HttpRequest, credentials: CredentialSet, now: int) -> None:
     """Accept a request for the audit log: it needs a signature with a key of the role `change`."""
+    if http.headers.get(b"authorization", b"").lower().startswith(b"bearer "):
+        raise AccessDenied("a token reads metrics, slots and runs; the audit log needs a signed request", status=403)
     admit_signed(http, credentials, now)
     if not find_signer(http, credentials).role.allows(Role.CHANGE):
         raise AccessDenied(f"the audit log needs a key with the role {Role.CHANGE}", status=403)
