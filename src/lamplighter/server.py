@@ -37,6 +37,7 @@ from lamplighter.wire.access import cross_site, gate, roles, sigv4, unsigned_req
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.access.people import People, no_users
+from lamplighter.wire.access.trusted_proxies import find_caller_address
 from lamplighter.wire.access.users import Users
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.protocols import compression
@@ -63,11 +64,12 @@ class TooLarge(ServiceError, code="RequestEntityTooLargeException", status=413):
 
 
 @dataclass(frozen=True, slots=True)
-class _Signed:
-    """Who signed a request, and where it came from."""
+class _Sender:
+    """Where a request came from, and who signed it."""
 
-    key: Credentials
     address: str
+    key: Credentials | None
+    """The credentials whose signature was verified; None if none was."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class HttpServer:
     """The accepted credentials. None accepts any, because only this machine can reach the port."""
     read_users: Callable[[], Users] = no_users
     """Returns the users of the console as they are now."""
+    trusted_proxies: frozenset[str] = frozenset()
+    """The addresses of reverse proxies that state the address of their caller."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to stop: requests that still wait for an answer are then refused."""
 
@@ -90,6 +94,9 @@ class HttpServer:
             return
         headers = dict(scope["headers"])
         request_id = self.engine.world.uuid()
+        if self.trusted_proxies and scope.get("client"):
+            peer, port = scope["client"]
+            scope["client"] = find_caller_address(peer, scope["headers"], self.trusted_proxies), port
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
             cross_site.check_single_headers(scope["headers"])
@@ -108,8 +115,8 @@ class HttpServer:
                 )
             if compression.is_compressed(http):
                 http = await _decode_in_thread(http, lambda: compression.decompress(http, MAX_BODY_BYTES))
-            signed = None if signer is None else _Signed(signer, (scope.get("client") or ("",))[0])
-            response = await self._answer(http, request_id, signed, lambda: self._until_caller_gone(receive))
+            sender = _Sender((scope.get("client") or ("",))[0], signer)
+            response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(receive))
         except AwsError as error:
             refused = error
             response = await _decode_in_thread(
@@ -138,18 +145,18 @@ class HttpServer:
         self,
         http: HttpRequest,
         request_id: str,
-        signed: _Signed | None,
+        sender: _Sender,
         until_caller_gone: Callable[[], Awaitable[None]],
     ) -> Response:
         if http.method == "GET" and (watch := monitoring.ENDPOINTS.get(http.path)) is not None:
             return await watch(self.engine, http, request_id)
         if unsigned_requests.is_subscription_page(http):
-            return await self._subscription(http, request_id)
+            return await self._subscription(http, request_id, sender.address)
         request = await _decode_in_thread(
             http, lambda: route_request(self.engine.catalog, http, self.engine.config.account)
         )
         caller = Caller(request.account, request.region)
-        actor = None if signed is None else await self._admit(request, signed)
+        actor = None if sender.key is None else await self._admit(request, sender.key, sender.address)
         try:
             result = await self.engine.call(
                 caller, request.service, request.operation, request.params, until_caller_gone, actor
@@ -161,14 +168,14 @@ class HttpServer:
             log.exception("%s %s failed (request %s)", request.service, request.operation, request_id)
             raise InternalFailure(request_id) from error
 
-    async def _admit(self, request: RoutedRequest, signed: _Signed) -> Actor | None:
+    async def _admit(self, request: RoutedRequest, key: Credentials, address: str) -> Actor | None:
         """Return who is to be recorded for a signed call, or None. Raises AccessDenied if the key's role forbids it."""
-        service, operation, key = request.service, request.operation, signed.key
+        service, operation = request.service, request.operation
         needed = roles.needed_role(service, operation, only_reads=await self.engine.bus.only_reads(service, operation))
         if key.role is roles.Role.RUN and roles.overrides_job(service, operation, request.params):
             needed = roles.Role.CHANGE
         is_recorded = key.audited and needed is not roles.Role.LOOK and not roles.is_data_operation(service, operation)
-        actor = Actor(key.name, "key", signed.address)
+        actor = Actor(key.name, "key", address)
         if key.role.allows(needed):
             return actor if is_recorded else None
         if is_recorded:
@@ -176,13 +183,16 @@ class HttpServer:
         reason = f"it needs the role {needed}, and the key of [{key.name}] has the role {key.role}"
         raise AccessDenied(f"{key.name} is not authorized to perform: {service}:{operation}, because {reason}")
 
-    async def _subscription(self, http: HttpRequest, request_id: str) -> Response:
-        """Return the page that a link in a mail opens."""
+    async def _subscription(self, http: HttpRequest, request_id: str, address: str) -> Response:
+        """Return the page that a link in a mail opens; what its button does is recorded."""
         respond = await asyncio.to_thread(load_object, "lamplighter.console.pages.subscription:respond")
-        anonymous = Caller("", "")
-        response: Response = await respond(
-            lambda operation, params: self.engine.call(anonymous, "sns", operation, params), http, request_id
-        )
+        anonymous, actor = Caller("", ""), Actor("", audit_log.LINK, address)
+
+        async def call(operation: str, params: Json) -> Json:
+            only_reads = await self.engine.bus.only_reads("sns", operation)
+            return await self.engine.call(anonymous, "sns", operation, params, actor=None if only_reads else actor)
+
+        response: Response = await respond(call, http, request_id)
         return response
 
     def _signer(self, http: HttpRequest) -> Credentials | None:

@@ -1,5 +1,7 @@
 """An engine that knows people: users of its console, keys with roles, and the audit log, driven from outside."""
 
+import email
+import email.policy
 import json
 import re
 import urllib.error
@@ -65,6 +67,7 @@ class Visitor:
     """A visitor of the console over HTTP."""
 
     def __init__(self, engine: ServedEngine) -> None:
+        self.headers: dict[str, str] = {}
         self._url = engine.url
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
 
@@ -75,7 +78,7 @@ class Visitor:
             assert token is not None
             fields = {"token": token[1], **fields}
         data = None if fields is None else urllib.parse.urlencode(fields).encode()
-        request = urllib.request.Request(self._url + path, data, {"Origin": self._url})
+        request = urllib.request.Request(self._url + path, data, {"Origin": self._url, **self.headers})
         try:
             with self._opener.open(request, timeout=120) as answer:
                 return str(answer.read().decode())
@@ -252,3 +255,32 @@ def test_the_period_of_the_audit_log_is_checked(engine: ServedEngine, since: str
     engine.up()
     assert read_address(engine.data) is not None
     assert audit(engine, f"--since={since}").code == code
+
+
+@pytest.mark.parametrize(("proxies", "address"), [((), "127.0.0.1"), (("--trusted-proxy", "127.0.0.1"), "203.0.113.5")])
+def test_a_trusted_proxy_states_where_a_caller_is(engine: ServedEngine, proxies: tuple[str, ...], address: str) -> None:
+    add_user(engine, "anna", Role.RUN)
+    engine.up(*proxies)
+    visitor = Visitor(engine)
+    visitor.headers = {"X-Forwarded-For": "10.0.0.1, 203.0.113.5"}
+    visitor.log_in("anna")
+    assert entries(engine)[-1]["address"] == address
+
+
+def test_a_link_in_a_mail_that_ends_a_subscription_is_recorded(engine: ServedEngine) -> None:
+    engine.up("--confirm-mail")
+    sns = engine.client("sns")
+    topic = sns.create_topic(Name="night")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="anna@example.com")
+    file = eventually(lambda: next((engine.data / "mail").glob("**/*.eml"), None))
+    mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    link = re.search(r"http://\S+/confirmation\.html\?\S+", mail.get_content())
+    assert link is not None
+    with urllib.request.urlopen(link[0], timeout=60):
+        assert entries(engine) == []
+    with urllib.request.urlopen(link[0], b"", timeout=60) as answer:
+        assert "You are subscribed" in answer.read().decode()
+    (entry,) = entries(engine)
+    columns = ("who", "how", "action", "resource", "outcome")
+    assert tuple(entry[each] for each in columns) == ("", "link", "confirm subscription", topic, "done")
+    assert "example.com" not in str(entry)

@@ -22,6 +22,8 @@ MAX_DELETED = 100
 MAX_TEXT_LENGTH = 512
 DONE = "done"
 """The outcome of an action that succeeded; other outcomes are the code of the error."""
+LINK = "link"
+"""How somebody acts who has a link of a mail. Refusals are not recorded: strangers could send any number of them."""
 RESOURCE_PARAMETERS = (
     *("executionArn", "stateMachineArn", "stateMachineAliasArn", "stateMachineVersionArn", "mapRunArn", "activityArn"),
     *("resourceArn", "resourceARN", "ResourceArn", "ResourceARN"),
@@ -44,7 +46,7 @@ class Actor:
     who: str
     """The name of the user, or of the section of the credentials file; empty if the engine does not know."""
     how: str
-    """`console`, `key` (a signed request) or `file` (the users file)."""
+    """`console`, `key` (a signed request), `link` (in a mail) or `file` (the users file)."""
     address: str
     """The address from which the request came; empty if there is none."""
 
@@ -117,7 +119,8 @@ async def write_audited(store: Store, actor: Actor, operation: str, params: Json
     try:
         return await store.write(run_and_record)
     except AwsError as error:
-        await record_refusal(store, actor, operation, params, error.code)
+        if actor.how != LINK:
+            await record_refusal(store, actor, operation, params, error.code)
         raise
 
 

@@ -25,7 +25,7 @@ from lamplighter.cli.target import DEFAULT_DATA, DataOption, Target, find_target
 AUDIT_PATH = "/_lamplighter/audit"
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 """Seconds of each unit of --since."""
-WORDS = {"console": "console", "key": "signed call", "file": "users file"}
+WORDS = {"console": "console", "key": "signed call", "link": "link in a mail", "file": "users file"}
 
 
 def audit(

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -88,6 +89,15 @@ def up(
     url: Annotated[
         str | None,
         serving_option(help="Public URL of this engine, for links in mails and webhooks and for queue URLs."),
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        serving_option(
+            metavar="ADDRESS",
+            help="Address of a reverse proxy whose X-Forwarded-For names the caller, for the audit log and wrong "
+            "passwords.",
+            show_default=False,
+        ),
     ] = None,
     tls_cert: Annotated[
         Path | None,
@@ -179,6 +189,7 @@ def up(
     child_file_limit = file_descriptors.raise_limit()
     denied = _parse_deny(deny, runtime)
     options = replace(_parse_options(file, env, template or [], parameters or []), deny=denied)
+    proxies = _parse_addresses(trusted_proxy or [])
     port_options = PortOptions(host, port, url, tls_cert, tls_key, local_port)
     try:
         source = _read_source(options, data)
@@ -206,7 +217,7 @@ def up(
             )
             names = frozenset(name.lower() for name in (host, *(allow_host or []))) | ports.names
             hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
-            runner.run(_serve(config, hosts, ports, access_rules, source, repeats))
+            runner.run(_serve(config, hosts, ports, replace(access_rules, proxies=proxies), source, repeats))
     except LamplighterError as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
@@ -236,6 +247,13 @@ def _parse_options(file: Path | None, env: str | None, templates: list[Path], pa
     if file is None and not templates and (default_file.exists() or env is not None):
         file = default_file
     return UpOptions(file, env, tuple(templates), tuple(parameters))
+
+
+def _parse_addresses(texts: list[str]) -> frozenset[str]:
+    try:
+        return frozenset(str(ip_address(each)) for each in texts)
+    except ValueError as error:
+        raise typer.BadParameter(f"--trusted-proxy: {error}") from None
 
 
 def _parse_deny(text: str, runtime: RuntimeChoice) -> frozenset[str]:
@@ -275,7 +293,8 @@ async def _serve(
             _print_access(config, ports, access_rules)
             engine.turns.start()
             async with keeping_current(engine, access_rules.users, ports.certificate), _reconciling(reconciler):
-                application = HttpServer(engine, hosts, access_rules.accepted_credentials, access_rules.users.read)
+                rules = access_rules
+                application = HttpServer(engine, hosts, rules.accepted_credentials, rules.users.read, rules.proxies)
                 limit = file_descriptors.max_connections()
                 await http_server.serve(application, application.closing, ports.local, limit, ports.tls)
     finally:

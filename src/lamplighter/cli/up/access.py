@@ -25,6 +25,8 @@ class Access:
     accepted_credentials: CredentialSet | None = None
     """The accepted credentials; None if any credentials are accepted."""
     file: Path | None = None
+    proxies: frozenset[str] = frozenset()
+    """The addresses of reverse proxies that state the address of their caller."""
 
     @property
     def first(self) -> Credentials | None:

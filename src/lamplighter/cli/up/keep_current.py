@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.cli.up.ports import Certificate
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.user_changes import record_changes
 from lamplighter.engine.users_file import UsersFile
+from lamplighter.wire.access.users import Users
 
 CHECK_SECONDS = 1.0
 """Seconds between two checks of the files."""
@@ -20,12 +21,16 @@ log = logging.getLogger("lamplighter.engine")
 @asynccontextmanager
 async def keeping_current(engine: Engine, users: UsersFile, certificate: Certificate | None) -> AsyncIterator[None]:
     """Record changes of the users file, and take over a renewed certificate, while the block runs."""
+    recorded: Users | None = None
 
     async def record_users() -> None:
-        try:
-            await record_changes(engine.store, users.read())
-        except Unavailable:  # the disk accepts no write: the next check tries again
+        nonlocal recorded
+        found = users.read()
+        if found is recorded:
             return
+        with suppress(Unavailable):  # the disk accepts no write: the next check tries again
+            await record_changes(engine.store, found)
+            recorded = found
 
     async def renew_certificate() -> None:
         if certificate is not None:

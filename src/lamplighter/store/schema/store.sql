@@ -51,7 +51,7 @@ CREATE TABLE audit_log (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     time INTEGER NOT NULL,    -- milliseconds since the epoch
     who TEXT NOT NULL,        -- a user, or a section of the credentials file; may be empty
-    how TEXT NOT NULL,        -- console, key or file
+    how TEXT NOT NULL,        -- console, key, link or file
     address TEXT NOT NULL,    -- where the request came from; may be empty
     action TEXT NOT NULL,     -- in words
     resource TEXT NOT NULL,   -- an ARN, URL or name; may be empty
