@@ -268,19 +268,20 @@ def test_a_trusted_proxy_states_where_a_caller_is(engine: ServedEngine, proxies:
 
 
 def test_a_link_in_a_mail_that_ends_a_subscription_is_recorded(engine: ServedEngine) -> None:
-    engine.up("--confirm-mail")
+    engine.up()
     sns = engine.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="anna@example.com")
+    subscription = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="anna@example.com")["SubscriptionArn"]
+    sns.publish(TopicArn=topic, Message="all is well")
     file = eventually(lambda: next((engine.data / "mail").glob("**/*.eml"), None))
     mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-    link = re.search(r"http://\S+/confirmation\.html\?\S+", mail.get_content())
+    link = re.search(r"http://\S+/unsubscribe\.html\?\S+", mail.get_content())
     assert link is not None
     with urllib.request.urlopen(link[0], timeout=60):
         assert entries(engine) == []
     with urllib.request.urlopen(link[0], b"", timeout=60) as answer:
-        assert "You are subscribed" in answer.read().decode()
+        assert "You are unsubscribed" in answer.read().decode()
     (entry,) = entries(engine)
     columns = ("who", "how", "action", "resource", "outcome")
-    assert tuple(entry[each] for each in columns) == ("", "link", "confirm subscription", topic, "done")
+    assert tuple(entry[each] for each in columns) == ("", "link", "unsubscribe", subscription, "done")
     assert "example.com" not in str(entry)
