@@ -267,6 +267,13 @@ def test_a_trusted_proxy_states_where_a_caller_is(engine: ServedEngine, proxies:
     assert entries(engine)[-1]["address"] == address
 
 
+def test_an_engine_behind_a_trusted_proxy_is_locked_although_it_listens_on_loopback(engine: ServedEngine) -> None:
+    engine.up("--trusted-proxy", "127.0.0.1")
+    with pytest.raises(ClientError, match="security token"):
+        engine.client("sqs").list_queues()
+    assert 'id="password"' in Visitor(engine).open("/")
+
+
 def test_a_link_in_a_mail_that_ends_a_subscription_is_recorded(engine: ServedEngine) -> None:
     engine.up()
     sns = engine.client("sns")

@@ -208,7 +208,7 @@ def up(
             child_file_limit=child_file_limit,
         )
         with open_ports(port_options) as ports, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            access_rules = access.decide_access(credentials, data, ports.listener.getsockname()[0])
+            access_rules = access.decide_access(credentials, data, ports.listener.getsockname()[0], proxies)
             config = replace(
                 config,
                 public_url=ports.address.public,
@@ -217,7 +217,7 @@ def up(
             )
             names = frozenset(name.lower() for name in (host, *(allow_host or []))) | ports.names
             hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
-            runner.run(_serve(config, hosts, ports, replace(access_rules, proxies=proxies), source, repeats))
+            runner.run(_serve(config, hosts, ports, access_rules, source, repeats))
     except LamplighterError as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None

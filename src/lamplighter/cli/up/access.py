@@ -1,7 +1,7 @@
 """Decide which callers the engine of `up` accepts.
 
 Guarantees that only users of this machine, or callers with credentials, can run commands here through the engine. An
-engine that listens beyond loopback, or whose console has users, has a credentials file. An engine that has such a file
+engine that listens beyond loopback, that has a trusted proxy, or whose console has users, has a credentials file. An engine that has such a file
 requires its credentials at every address, and a login to its console: other users of the machine reach loopback, too.
 Never prints a secret: messages only name the file.
 """
@@ -34,18 +34,20 @@ class Access:
         return next(iter(self.accepted_credentials.values())) if self.accepted_credentials else None
 
 
-def decide_access(given: Path | None, data: Path, address: str) -> Access:
+def decide_access(given: Path | None, data: Path, address: str, proxies: frozenset[str] = frozenset()) -> Access:
     """Return the access rules of an engine that listens on an address; create a credentials file if necessary.
+
+    `proxies` are trusted proxies: others reach the engine through them, even if it listens on loopback.
 
     Raises `InvalidCredentialsFile` if the file cannot be read or holds no credentials, and `InvalidUsers` likewise.
     """
     file, users_file = given or data / CREDENTIALS_FILE, data / USERS_FILE
     has_users, users = bool(load_users(users_file)), UsersFile(users_file)
     if not file.exists():
-        if ip_address(address).is_loopback and not has_users:
+        if ip_address(address).is_loopback and not has_users and not proxies:
             return Access(users)
         credentials.create_credentials(file)
-    return Access(users, credentials.load_credentials(file), file)
+    return Access(users, credentials.load_credentials(file), file, proxies)
 
 
 def access_advice(access_rules: Access, url: str) -> Iterator[str]:
