@@ -131,7 +131,7 @@ class ServedEngine(EngineAccount):
         os.close(write_end)
         for line in stderr:
             self.lines.append(line)
-            found = re.search(r"listening on http://[^ ]+:(\d+)", line)
+            found = re.search(r"listening on https?://[^ ]+:(\d+)", line)
             if found:
                 self.port = int(found[1])
                 break

@@ -14,6 +14,7 @@ from lamplighter.base import arn
 from lamplighter.base.errors import Bug, LamplighterError, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.base.threads import run_in_thread
+from lamplighter.store.audit_log import Actor, record_read, write_audited
 from lamplighter.store.db import OutboxRow, Reader, Store, Tx
 from lamplighter.store.timers import Timer
 
@@ -161,6 +162,12 @@ class Bus:
         """Return whether a turn may invoke an operation now: its service is loaded and has the operation."""
         return service not in self._loaders and operation in self._services.get(service, {})
 
+    async def only_reads(self, service: str, operation: str) -> bool:
+        """Return whether an operation only reads, by its service's table. Raises `UnknownOperation`."""
+        if not self.is_loaded(service):
+            await self.load(service)
+        return self._find(service, operation).write is None
+
     def needs_preparation(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> bool:
         """Return whether an operation with these parameters has work that would make a turn long."""
         prepare = self._find(service, operation).prepare
@@ -184,18 +191,25 @@ class Bus:
         operation: str,
         params: Json,
         until_caller_gone: Callable[[], Awaitable[None]] = wait_forever,
+        actor: Actor | None = None,
     ) -> Json:
         """Run an operation, in a turn of its own if it writes, and return its result. Do not call it within a turn.
 
         `until_caller_gone` is awaited while the result is pending; it raises when the caller no longer needs an answer.
+        If there is an `actor`, the call becomes an entry of the audit log, in the transaction of the operation.
         """
         params = await self.prepare(caller, service, operation, params)
         entry = self._find(service, operation)
         if entry.write is not None:
             run = entry.write
-            result = await self.store.write(lambda tx: run(tx, caller, params))
+            if actor is None:
+                result = await self.store.write(lambda tx: run(tx, caller, params))
+            else:
+                result = await write_audited(self.store, actor, operation, params, lambda tx: run(tx, caller, params))
         else:
             assert entry.read is not None
+            if actor is not None:
+                await record_read(self.store, actor, operation, params)
             result = entry.read(self.store.reader, caller, params)
         return await first_result(result, until_caller_gone()) if inspect.isawaitable(result) else result
 

@@ -1,4 +1,4 @@
-"""Answer requests for the engine's own addresses: health, metrics, scheduled slots, runs, use of the disk, certificate.
+"""Answer requests for the engine's own addresses, such as its health, metrics, audit log and use of the disk.
 
 Health and the certificate are public. If credentials are configured, the others need them (`server.py` checks that).
 Guarantees that no GET request changes anything, except that the first one for the certificate creates SNS's key.
@@ -6,6 +6,7 @@ Guarantees that no GET request changes anything, except that the first one for t
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from urllib.parse import parse_qsl
 
 from lamplighter.base.errors import ValidationError
@@ -15,15 +16,20 @@ from lamplighter.engine import health, metrics
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.composite import CompositeRuntime
 from lamplighter.runtime.process.runtime import ProcessRuntime
+from lamplighter.store import audit_log
 from lamplighter.wire.access import unsigned_requests
 from lamplighter.wire.http import HttpRequest, Response, make_response
 
 HEALTH_PATH = b"/_lamplighter/health"
+AUDIT_PATH = b"/_lamplighter/audit"
 PUBLIC_PATHS = frozenset({HEALTH_PATH, unsigned_requests.CERTIFICATE_PATH.encode()})
 """The paths that need no credentials: load balancers read the health, receivers of SNS messages the certificate."""
 SCHEDULE_ARN = re.compile("arn:aws[^:]*:scheduler:([^:]+):([0-9]{12}):schedule/([^/]+)/([^/]+)")
 MACHINE_NAME = re.compile(r"[^:/\s]{1,80}")
 REGION_NAME = re.compile("[a-z0-9-]{1,32}")
+NUMBER_TEXT = re.compile("[0-9]{1,15}")
+MAX_AUDIT_ENTRIES = 1000
+"""The most entries of the audit log in one answer."""
 SECONDS_TEXT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
 
 
@@ -65,6 +71,17 @@ async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
     return make_response(200, b"application/json", dump_bytes(runs), request_id)
 
 
+async def _audit(engine: Engine, http: HttpRequest, request_id: str) -> Response:
+    """Return the latest entries of the audit log: `?since=MILLISECONDS`, and `&before=ID` for the next page."""
+    query = dict(parse_qsl(http.query.decode("latin-1")))
+    since, before = query.get("since", "0"), query.get("before", "9" * 15)
+    if not NUMBER_TEXT.fullmatch(since) or not NUMBER_TEXT.fullmatch(before):
+        raise ValidationError("&since= is a time in milliseconds, and &before= the id of an entry")
+    found = audit_log.list_entries(engine.store.reader, since=int(since), before=int(before), limit=MAX_AUDIT_ENTRIES)
+    body = dump_bytes({"entries": [asdict(each) for each in found]})
+    return make_response(200, b"application/json", body, request_id)
+
+
 async def _certificate(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
     """Return the certificate that verifies the signatures of SNS messages."""
     found = await engine.call(Caller(engine.config.account, ""), "sns", "GetCertificate", {})
@@ -92,5 +109,6 @@ ENDPOINTS: Mapping[bytes, Endpoint] = {
     b"/_lamplighter/slots": _slots,
     b"/_lamplighter/runs": _runs,
     b"/_lamplighter/usage": _usage,
+    AUDIT_PATH: _audit,
     unsigned_requests.CERTIFICATE_PATH.encode(): _certificate,
 }

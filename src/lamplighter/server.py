@@ -7,7 +7,8 @@ in its Authorization header. Without a signature, a request can open a link that
 is limited, and that no answer is a stack trace.
 
 If credentials are configured, the signature must be made with one of them. It may then be in the query, because it is
-verified. Then only the links of SNS and `monitoring.PUBLIC_PATHS` stay open.
+verified. Then only the links of SNS and `monitoring.PUBLIC_PATHS` stay open. The key's role must allow the operation
+(`wire/access/roles.py`), and the call becomes an entry of the audit log, unless programs make it to exchange data.
 
 Requests for console pages go to the console, which has its own protection and login (`console/security/guard.py`,
 `console/security/login.py`). The console is loaded with the first such request. See
@@ -22,7 +23,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from lamplighter import monitoring
-from lamplighter.base.errors import AwsError, ServiceError, Unavailable
+from lamplighter.base.errors import AccessDenied, AwsError, ServiceError, Unavailable
 from lamplighter.base.json_text import Json
 from lamplighter.base.modules import load_object
 from lamplighter.base.threads import run_in_thread
@@ -30,12 +31,17 @@ from lamplighter.bus import Caller, CallerGone, first_result
 from lamplighter.console import paths
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.engine.engine import Engine
-from lamplighter.wire.access import cross_site, gate, sigv4, unsigned_requests
+from lamplighter.store import audit_log
+from lamplighter.store.audit_log import Actor
+from lamplighter.wire.access import cross_site, gate, roles, sigv4, unsigned_requests
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 from lamplighter.wire.access.host_header import AllowedHosts
+from lamplighter.wire.access.people import People, no_users
+from lamplighter.wire.access.trusted_proxies import find_caller_address
+from lamplighter.wire.access.users import Users
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.protocols import compression
-from lamplighter.wire.route import encode_error, encode_result, route_request
+from lamplighter.wire.route import RoutedRequest, encode_error, encode_result, route_request
 
 Scope = MutableMapping[str, Json]
 Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
@@ -57,6 +63,15 @@ class TooLarge(ServiceError, code="RequestEntityTooLargeException", status=413):
     """The request is larger than any that AWS accepts."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Where a request came from, and who signed it."""
+
+    address: str
+    key: Credentials | None
+    """The credentials whose signature was verified; None if none was."""
+
+
 @dataclass(frozen=True)
 class HttpServer:
     """The ASGI application of one engine."""
@@ -66,6 +81,10 @@ class HttpServer:
     """The names that a Host header may have."""
     credentials: CredentialSet | None = None
     """The accepted credentials. None accepts any, because only this machine can reach the port."""
+    read_users: Callable[[], Users] = no_users
+    """Returns the users of the console as they are now."""
+    trusted_proxies: frozenset[str] = frozenset()
+    """The addresses of reverse proxies that state the address of their caller."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to stop: requests that still wait for an answer are then refused."""
 
@@ -75,6 +94,9 @@ class HttpServer:
             return
         headers = dict(scope["headers"])
         request_id = self.engine.world.uuid()
+        if self.trusted_proxies and scope.get("client"):
+            peer, port = scope["client"]
+            scope["client"] = find_caller_address(peer, scope["headers"], self.trusted_proxies), port
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
             cross_site.check_single_headers(scope["headers"])
@@ -93,7 +115,8 @@ class HttpServer:
                 )
             if compression.is_compressed(http):
                 http = await _decode_in_thread(http, lambda: compression.decompress(http, MAX_BODY_BYTES))
-            response = await self._answer(http, request_id, lambda: self._until_caller_gone(receive))
+            sender = _Sender((scope.get("client") or ("",))[0], signer)
+            response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(receive))
         except AwsError as error:
             refused = error
             response = await _decode_in_thread(
@@ -111,25 +134,36 @@ class HttpServer:
     def _pages(self) -> Application:
         """The console's application, loaded on first use: loading it costs as much as loading the engine."""
         build_app = load_object("lamplighter.console.app:build_app")
-        made: Application = build_app(LocalPort(self.engine), self.engine.world, self.closing, self.credentials)
+        made: Application = build_app(LocalPort(self.engine), self.engine.world, self.closing, self._people)
         return made
 
+    @property
+    def _people(self) -> People | None:
+        return None if self.credentials is None else People(self.credentials, self.read_users)
+
     async def _answer(
-        self, http: HttpRequest, request_id: str, until_caller_gone: Callable[[], Awaitable[None]]
+        self,
+        http: HttpRequest,
+        request_id: str,
+        sender: _Sender,
+        until_caller_gone: Callable[[], Awaitable[None]],
     ) -> Response:
         if http.method == "GET" and (watch := monitoring.ENDPOINTS.get(http.path)) is not None:
             return await watch(self.engine, http, request_id)
         if http.method == "POST" and (change := monitoring.CHANGES.get(http.path)) is not None:
+            if sender.key is not None:
+                await self._admit_change(http, sender.key, sender.address)
             return await change(self.engine, http, request_id)
         if unsigned_requests.is_subscription_page(http):
-            return await self._subscription(http, request_id)
+            return await self._subscription(http, request_id, sender.address)
         request = await _decode_in_thread(
             http, lambda: route_request(self.engine.catalog, http, self.engine.config.account)
         )
         caller = Caller(request.account, request.region)
+        actor = None if sender.key is None else await self._admit(request, sender.key, sender.address)
         try:
             result = await self.engine.call(
-                caller, request.service, request.operation, request.params, until_caller_gone
+                caller, request.service, request.operation, request.params, until_caller_gone, actor
             )
             return encode_result(request, result, request_id)
         except (AwsError, CallerGone):
@@ -138,13 +172,41 @@ class HttpServer:
             log.exception("%s %s failed (request %s)", request.service, request.operation, request_id)
             raise InternalFailure(request_id) from error
 
-    async def _subscription(self, http: HttpRequest, request_id: str) -> Response:
-        """Return the page that a link in a mail opens."""
+    async def _admit(self, request: RoutedRequest, key: Credentials, address: str) -> Actor | None:
+        """Return who is to be recorded for a signed call, or None. Raises AccessDenied if the key's role forbids it."""
+        service, operation = request.service, request.operation
+        needed = roles.needed_role(service, operation, only_reads=await self.engine.bus.only_reads(service, operation))
+        if key.role is roles.Role.RUN and roles.overrides_job(service, operation, request.params):
+            needed = roles.Role.CHANGE
+        is_recorded = key.audited and needed is not roles.Role.LOOK and not roles.is_data_operation(service, operation)
+        actor = Actor(key.name, "key", address)
+        if key.role.allows(needed):
+            return actor if is_recorded else None
+        if is_recorded:
+            await audit_log.record_refusal(self.engine.store, actor, operation, request.params)
+        reason = f"it needs the role {needed}, and the key of [{key.name}] has the role {key.role}"
+        raise AccessDenied(f"{key.name} is not authorized to perform: {service}:{operation}, because {reason}")
+
+    async def _admit_change(self, http: HttpRequest, key: Credentials, address: str) -> None:
+        """Admit a signed request that changes something in the engine itself, and record it. Raises AccessDenied."""
+        operation, actor = http.path.rpartition(b"/")[2].decode(), Actor(key.name, "key", address)
+        if not key.role.allows(roles.Role.CHANGE):
+            await audit_log.record_refusal(self.engine.store, actor, operation, {})
+            raise AccessDenied(
+                f"{operation} needs the role change, and the key of [{key.name}] has the role {key.role}"
+            )
+        await audit_log.record_read(self.engine.store, actor, operation, {})
+
+    async def _subscription(self, http: HttpRequest, request_id: str, address: str) -> Response:
+        """Return the page that a link in a mail opens; what its button does is recorded."""
         respond = await asyncio.to_thread(load_object, "lamplighter.console.pages.subscription:respond")
-        anonymous = Caller("", "")
-        response: Response = await respond(
-            lambda operation, params: self.engine.call(anonymous, "sns", operation, params), http, request_id
-        )
+        anonymous, actor = Caller("", ""), Actor("", audit_log.LINK, address)
+
+        async def call(operation: str, params: Json) -> Json:
+            only_reads = await self.engine.bus.only_reads("sns", operation)
+            return await self.engine.call(anonymous, "sns", operation, params, actor=None if only_reads else actor)
+
+        response: Response = await respond(call, http, request_id)
         return response
 
     def _signer(self, http: HttpRequest) -> Credentials | None:
@@ -153,8 +215,13 @@ class HttpServer:
         Refuses unknown callers before the request's body is read.
         """
         if http.method == "GET" and http.path in monitoring.ENDPOINTS:
-            if self.credentials is not None and http.path not in monitoring.PUBLIC_PATHS:
-                gate.admit_monitoring(http, self.credentials, self.engine.world.now())
+            now = self.engine.world.now()
+            if (people := self._people) is None or http.path in monitoring.PUBLIC_PATHS:
+                return None
+            if http.path == monitoring.AUDIT_PATH:
+                gate.admit_audit(http, people.credentials, now)
+            else:
+                gate.admit_monitoring(http, people, now)
             return None
         if self.credentials is None:
             cross_site.check_authorization(http)

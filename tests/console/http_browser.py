@@ -12,6 +12,8 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.app import build_app
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.wire.access.credentials import CredentialSet
+from lamplighter.wire.access.people import People, no_users
+from lamplighter.wire.access.users import Users
 from tests.engine_harness import EngineHarness
 
 HOST = "127.0.0.1:4566"
@@ -34,10 +36,16 @@ class Response:
 class Browser:
     """A client of the console that keeps its cookies and follows the redirects of forms."""
 
-    def __init__(self, harness: EngineHarness, holders: CredentialSet | None = None) -> None:
+    def __init__(
+        self,
+        harness: EngineHarness,
+        credentials: CredentialSet | None = None,
+        read_users: Callable[[], Users] = no_users,
+    ) -> None:
         self.harness = harness
         self.closing = asyncio.Event()
-        self._app = build_app(LocalPort(harness.engine), harness.engine.world, self.closing, holders)
+        people = None if credentials is None else People(credentials, read_users)
+        self._app = build_app(LocalPort(harness.engine), harness.engine.world, self.closing, people)
         self.cookies: dict[str, str] = {}
 
     def get(self, url: str, **headers: str) -> Response:
@@ -56,6 +64,23 @@ class Browser:
         given = {"token": self.cookies.get("lamplighter-form", ""), **fields}
         sent = {"origin": f"http://{HOST}", "content-type": "application/x-www-form-urlencoded"} | headers
         return self._send("POST", url, urlencode(given).encode(), sent)
+
+    def post_together(self, url: str, fields: Mapping[str, str], times: int) -> list[int]:
+        """Send a form several times at once, and return the statuses of the answers."""
+        body = urlencode({"token": self.cookies.get("lamplighter-form", ""), **fields}).encode()
+        headers = {"origin": f"http://{HOST}", "content-type": "application/x-www-form-urlencoded"}
+        statuses: list[int] = []
+
+        async def send(message: Json) -> None:
+            if "status" in message:
+                statuses.append(message["status"])
+
+        async def request() -> None:
+            app, scopes = self._app, [self._scope("POST", url, headers) for _ in range(times)]
+            await asyncio.gather(*(app(scope, _receive_body(body), send) for scope in scopes))
+
+        self.harness.run(request())
+        return statuses
 
     def open_stream(self, url: str) -> list[str]:
         """Open an event stream, and return the list to which its data is appended."""

@@ -43,6 +43,8 @@ COMMANDS: Mapping[str, Command] = {
     "redrive": Command("Continue a failed run from the state that failed."),
     "next": Command("List the times at which jobs will run."),
     "prune": Command("Delete what need not be kept, and show what the rest takes."),
+    "users": Command("Manage who may log in to the console.", is_group=True),
+    "audit": Command("Print who did what on an engine."),
     "console": Command("Serve the console for an AWS account or another engine."),
     "alert": Command("Send a test alert to a channel."),
     "lint": Command("Check a job file, and suggest corrections."),

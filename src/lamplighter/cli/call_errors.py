@@ -15,6 +15,7 @@ try:
         HTTPClientError,
         NoCredentialsError,
         ProfileNotFound,
+        SSLError,
         TokenRetrievalError,
         UnauthorizedSSOTokenError,
     )
@@ -49,6 +50,9 @@ except ModuleNotFoundError:
     class EndpointConnectionError(Unreachable):  # type: ignore[misc,no-redef]
         """A server that does not answer."""
 
+    class SSLError(Unreachable):  # type: ignore[misc,no-redef]
+        """A server whose certificate is not trusted."""
+
     class NoCredentialsError(BotoCoreError):  # type: ignore[misc,no-redef]
         """A call of AWS without credentials."""
 
@@ -77,6 +81,7 @@ __all__ = [
     "NoCredentialsError",
     "ProfileNotFound",
     "ResponseParserError",
+    "SSLError",
     "TokenRetrievalError",
     "UnauthorizedSSOTokenError",
     "Unreachable",

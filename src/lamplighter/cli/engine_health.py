@@ -2,19 +2,17 @@
 
 import json
 import urllib.error
-import urllib.request
 
 from lamplighter.base.json_text import Json, loads
+from lamplighter.cli.open_url import open_url
 
 HEALTH_PATH = "/_lamplighter/health"
-TIMEOUT_SECONDS = 5
-"""Seconds to wait for an answer."""
 
 
 def read_health(url: str) -> Json:
     """Return the health document of the engine at a URL, or None if no lamplighter engine answers there."""
     try:
-        with urllib.request.urlopen(url.rstrip("/") + HEALTH_PATH, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the user's URL
+        with open_url(url.rstrip("/") + HEALTH_PATH) as answer:
             return parse_health(answer.read())
     except urllib.error.HTTPError as error:
         with error:

@@ -20,16 +20,18 @@ import typer
 from lamplighter.base.errors import MissingLibrary
 from lamplighter.base.json_text import Json
 from lamplighter.base.modules import is_installed, load_object
+from lamplighter.cli import engine_address
 from lamplighter.cli.call_errors import (
     BotoCoreError,
     ClientError,
     EndpointConnectionError,
     NoCredentialsError,
     ResponseParserError,
+    SSLError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
-from lamplighter.cli.engine_address import ADDRESS_FILE
+from lamplighter.cli.engine_address import EngineAddress
 from lamplighter.cli.engine_client.client import SIGNING_NAMES, EngineClient
 from lamplighter.cli.engine_client.find_keys import PLACEHOLDER_KEYS, find_keys, find_region
 from lamplighter.cli.engine_client.signed_request import Answer, SigningKeys, send_over_http
@@ -93,6 +95,8 @@ class Target:
     """The credentials for the engine of this folder; None if it requires none."""
     stopped: StoppedEngine | None = None
     """What answers instead of the engine of this folder, if that does not run."""
+    public_url: str | None = None
+    """The URL of the engine of this folder in links; None for other targets."""
 
     @cached_property
     def _session(self) -> Json:
@@ -153,13 +157,14 @@ def find_target(
         return Target(endpoint_url.rstrip("/"), chosen_region, profile)
     if when_stopped and (data / DATABASE).exists() and not is_locked(data):
         return _read_stopped_engine(data, Target(None, chosen_region, profile, _read_credentials(data)))
-    return Target(read_address(data), chosen_region, profile, _read_credentials(data))
+    address = read_address(data)
+    return Target(address.local, chosen_region, profile, _read_credentials(data), public_url=address.public)
 
 
 def _read_stopped_engine(data: Path, target: Target) -> Target:
     """Return the target that reads a data directory, and report that no engine runs."""
-    address = data / ADDRESS_FILE
-    url = address.read_text().strip() if address.exists() else DEFAULT_URL
+    address = engine_address.read_address(data)
+    url = DEFAULT_URL if address is None else address.public
     open_stopped: Callable[[Path, str], StoppedEngine] = load_object("lamplighter.cli.stopped_engine:StoppedEngine")
     stopped = open_stopped(data, url)
     since = "as it last wrote, at" if stopped.restored_from is None else "as restored from a backup of"
@@ -183,16 +188,13 @@ def require_botocore(feature: str) -> None:
         raise MissingLibrary(feature, "aws")
 
 
-def read_address(data: Path) -> str:
-    """Return the URL of the engine of a data directory; end the command with exit code 1 if no address is recorded."""
-    try:
-        return (data / ADDRESS_FILE).read_text().strip()
-    except OSError:
-        problem = f"the engine of {data} does not run" if (data / DATABASE).exists() else f"no engine has run on {data}"
-        typer.echo(
-            f"lamplighter: {problem}: start one with `lamplighter up`, or use --endpoint-url URL or --aws", err=True
-        )
-        raise typer.Exit(1) from None
+def read_address(data: Path) -> EngineAddress:
+    """Return where the engine of a data directory is; end the command with exit code 1 if no address is recorded."""
+    if (found := engine_address.read_address(data)) is not None:
+        return found
+    problem = f"the engine of {data} does not run" if (data / DATABASE).exists() else f"no engine has run on {data}"
+    typer.echo(f"lamplighter: {problem}: start one with `lamplighter up`, or use --endpoint-url URL or --aws", err=True)
+    raise typer.Exit(1)
 
 
 def _read_credentials(data: Path) -> Credentials | None:
@@ -213,6 +215,9 @@ def explain_error(error: BotoCoreError | ClientError | ResponseParserError, targ
     if isinstance(error, EndpointConnectionError):
         hint = "is `lamplighter up` running?" if target.endpoint is not None else "is there a network?"
         return f"{target} does not answer: {hint}"
+    if isinstance(error, SSLError) and target.endpoint is not None:
+        reason = f"the certificate of {target} is not trusted"
+        return f"{reason}: set AWS_CA_BUNDLE to the file of the authority that issued it ({error.kwargs.get('error')})"
     if has_expired(error):
         return f"the credentials for {target} have expired: sign in again (`aws sso login`), or get new ones"
     if isinstance(error, ClientError):

@@ -1,6 +1,7 @@
 """Build the console as an ASGI application.
 
-To add a page, write a module in `pages` with a function of a `Page` and a `ROUTES`, and a template. Then add its routes
+To add a page, write a module in `pages` with a function of a `Page` and a `ROUTES`, and a template. The route of a form
+states the role that it needs. Then add its routes
 to `PAGES` below, the first word of its path to `paths.py`, its title to `view.templates.SECTIONS`, and a test to
 `tests/console`.
 """
@@ -18,6 +19,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.world import World
 from lamplighter.console.page import Console
 from lamplighter.console.pages import (
+    audit,
     calendar,
     event_streams,
     job,
@@ -41,7 +43,7 @@ from lamplighter.console.security.guard import Interceptor, SecurityHeaders, ref
 from lamplighter.console.security.login import Login
 from lamplighter.console.static import ICON_ROUTE, ConsoleFiles
 from lamplighter.console.view.templates import Templates
-from lamplighter.wire.access.credentials import CredentialSet
+from lamplighter.wire.access.people import People
 
 PAGES: tuple[BaseRoute, ...] = (
     *jobs.ROUTES,
@@ -60,18 +62,15 @@ PAGES: tuple[BaseRoute, ...] = (
     *topics.ROUTES,
     *stacks.ROUTES,
     *calendar.ROUTES,
+    *audit.ROUTES,
 )
 """The routes of all pages; the first match answers. A path that ends in an ARN comes after the longer paths."""
 
 
-def build_app(
-    port: ConsolePort, world: World, closing: asyncio.Event, credentials: CredentialSet | None = None
-) -> ASGIApp:
-    """Build the console for a port. Streams end when `closing` is set. If there are `credentials`, a login is
-    required.
-    """
-    templates = Templates(port.title, locked=credentials is not None)
-    login = Login(credentials, world, templates) if credentials is not None else None
+def build_app(port: ConsolePort, world: World, closing: asyncio.Event, people: People | None = None) -> ASGIApp:
+    """Build the console for a port. Streams end when `closing` is set. If there are `people`, a login is required."""
+    templates = Templates(port.title, locked=people is not None)
+    login = Login(people, world, templates, port) if people is not None else None
     app = Starlette(
         routes=[*PAGES, *(login.routes() if login else ()), ICON_ROUTE, Mount("/static", ConsoleFiles())],
         exception_handlers={

@@ -1,7 +1,9 @@
 """Provide the page functions with the request, AWS's APIs in one place (account and region), and the templates.
 
 A page is an async function of a `Page`. A button is an async function of a `Page` and the form's fields, and cannot be
-reached without the form's token. See any module in `console/pages` for an example.
+reached without the form's token. Its route states the role that it needs: the server refuses people with a lesser role,
+and templates hide the button (`Page.may`). What a form changes is recorded in the audit log under the person's name.
+See any module in `console/pages` for an example.
 """
 
 import asyncio
@@ -21,6 +23,9 @@ from lamplighter.console.data.run_cache import RunCache
 from lamplighter.console.ports.port import ConsolePort, Place, place_of_arn
 from lamplighter.console.security import forms
 from lamplighter.console.view.templates import Templates
+from lamplighter.store.audit_log import Actor
+from lamplighter.wire.access.people import Person
+from lamplighter.wire.access.roles import Role
 
 SCRIPT_HEADER, REDIRECT_HEADER = "x-lamplighter-script", "x-lamplighter-go-on"
 """Headers: a script sent the form, and the URL that the browser opens next (`static/forms.js`)."""
@@ -53,7 +58,7 @@ class Page:
 
     async def call(self, service: str, operation: str, **params: Json) -> Json:
         """Call an operation by its AWS name in the account and region of this page."""
-        return await self.console.port.call(self.place, service, operation, params)
+        return await self.console.port.call(self.place, service, operation, params, self._recorded_actor)
 
     async def call_pages(self, service: str, operation: str, **params: Json) -> AsyncIterator[Json]:
         """Call an operation again and again, and yield its answers, each of which contains one page."""
@@ -83,7 +88,37 @@ class Page:
 
     async def call_internal(self, service: str, operation: str, **params: Json) -> Json:
         """Call an operation that only an engine has, or return None if it does not exist here."""
-        return await self.console.port.call_internal(self.place, service, operation, params)
+        return await self.console.port.call_internal(self.place, service, operation, params, self._recorded_actor)
+
+    @property
+    def person(self) -> Person | None:
+        """Who has logged in; None if the console requires no login, and everybody may do everything."""
+        return person_of(self.request)
+
+    @property
+    def _recorded_actor(self) -> Actor | None:
+        """Who is recorded for what a form changes; None for a page, which changes nothing."""
+        return actor_of(self.request) if self.request.method == "POST" else None
+
+    def may(self, role: str) -> bool:
+        """Return whether this visitor has a role; templates call it."""
+        return self.person is None or self.person.role.allows(Role(role))
+
+    def require(self, role: Role) -> None:
+        """Raise AwsError unless this visitor has a role."""
+        if self.person is not None and not self.may(role):
+            raise AwsError(
+                f"This needs the role “{role}”, and {self.person.name} has the role “{self.person.role}”. "
+                "Ask whoever runs this engine (lamplighter users role).",
+                code="Not allowed",
+                status=403,
+            )
+
+    @property
+    def has_session(self) -> bool:
+        """Whether the visitor's session still lasts: streams check it, because they go on for long."""
+        lasts: Callable[[], bool] = getattr(self.request.state, "session_lasts", lambda: True)
+        return lasts()
 
     def at(self, arn: str) -> "Page":
         """Return the same page in the account and region of a resource. Raises ValidationError for an invalid ARN."""
@@ -130,7 +165,7 @@ class Page:
         """Render a template as a page."""
         response = HTMLResponse(await self.render_text(template, **values), status)
         if forms.form_token(self.request) is None:
-            forms.set_token(response, self.token, secure=self.request.url.scheme == "https")
+            forms.set_token(response, self.token, secure=forms.is_encrypted(self.request))
         return response
 
     def redirect(self, to: str) -> Response:
@@ -145,26 +180,57 @@ class Page:
 
 
 ShowPage = Callable[[Page], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 SubmitForm = Callable[[Page, Mapping[str, str]], Awaitable[Response]]
 
 
-def page_route(path: str, show: ShowPage) -> Route:
+class RoleRoute(Route):
+    """A route that states the role that it needs."""
+
+    def __init__(self, path: str, endpoint: Endpoint, method: str, needs: Role) -> None:
+        super().__init__(path, endpoint, methods=[method])
+        self.needs = needs
+
+
+def person_of(request: Request) -> Person | None:
+    """Return who has logged in, or None."""
+    found: Person | None = getattr(request.state, "person", None)
+    return found
+
+
+def actor_of(request: Request) -> Actor:
+    """Return how the audit log names the sender of a request."""
+    person = person_of(request)
+    return Actor(person.name if person else "", "console", request.client.host if request.client else "")
+
+
+def page_route(path: str, show: ShowPage, *, needs: Role = Role.LOOK) -> RoleRoute:
     """Create the route of a page."""
 
     async def endpoint(request: Request) -> Response:
-        return await show(await _make_page(request))
+        page = await _make_page(request)
+        page.require(needs)
+        return await show(page)
 
-    return Route(path, endpoint, methods=["GET"])
+    return RoleRoute(path, endpoint, "GET", needs)
 
 
-def form_route(path: str, act: SubmitForm) -> Route:
-    """Create the route of a button. Its form is checked before `act` is called."""
+def form_route(path: str, act: SubmitForm, *, needs: Role) -> RoleRoute:
+    """Create the route of a button. Its form and the visitor's role are checked before `act` is called."""
 
     async def endpoint(request: Request) -> Response:
         given = await forms.read_fields(request)
-        return await act(await _make_page(request), given)
+        page = await _make_page(request)
+        try:
+            page.require(needs)
+        except AwsError:
+            resource = str(request.path_params.get("arn", ""))
+            action = f"send form {request.url.path.rpartition('/')[2]}"
+            await page.console.port.record(actor_of(request), action, resource, "AccessDenied")
+            raise
+        return await act(page, given)
 
-    return Route(path, endpoint, methods=["POST"])
+    return RoleRoute(path, endpoint, "POST", needs)
 
 
 async def _make_page(request: Request) -> Page:

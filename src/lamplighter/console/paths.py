@@ -10,7 +10,7 @@ from lamplighter.wire.http import HttpRequest
 FIRST_SEGMENTS = frozenset(
     {
         *("", "favicon.ico", "jobs", "login", "logout", "runs", "static", "streams"),
-        *("calendar", "definitions", "events", "queues", "rules", "stacks", "tasks", "topics"),
+        *("audit", "calendar", "definitions", "events", "queues", "rules", "stacks", "tasks", "topics"),
     }
 )
 """The first words of the pages' paths. A new section of the console adds its word here."""

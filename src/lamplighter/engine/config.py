@@ -1,7 +1,7 @@
 """Define the settings of an engine."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -46,6 +46,9 @@ class EngineConfig:
     """The mail server; without one, mails are written to a folder."""
     confirm_mail: bool = False
     """Whether a subscribed mail address must confirm its subscription first, as on AWS."""
+    certificate_problem: Callable[[int], str | None] | None = None
+    """Returns what is wrong with the certificate of the TLS port at a time in milliseconds, in a sentence that names no
+    file, or None; None if there is no such port."""
     task_credentials: Credentials | None = None
     """The credentials that tasks get to call this engine; None if the engine accepts any."""
     secrets: secret_references.SecretLookup = field(

@@ -172,8 +172,16 @@ def _damaged_rows(engine: Engine, found: list[str], name: str, what: str, effect
     return Condition(name, reason, stops_work=False)
 
 
+def check_certificate(engine: Engine) -> Condition | None:
+    """Report that the certificate of the TLS port has expired or expires soon, or that its renewal cannot be used."""
+    find_problem = engine.config.certificate_problem
+    reason = None if find_problem is None else find_problem(engine.world.now())
+    return None if reason is None else Condition("tls-certificate", reason, stops_work=False)
+
+
 CHECKS: tuple[Check, ...] = (
     check_data_directory,
+    check_certificate,
     check_docker,
     check_file_applied,
     check_alerts,

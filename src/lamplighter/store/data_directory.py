@@ -23,7 +23,7 @@ RUNTIME_PATHS = (DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "s
 """The files and folders that an engine writes in the data directory while it runs."""
 UPGRADE_COPY_PREFIX = f"{DATABASE}.schema-"
 """The prefix of the name of the copy that is made before an upgrade; the number of the old schema follows."""
-ENGINE_PATHS = (*RUNTIME_PATHS, LOCK, "credentials")
+ENGINE_PATHS = (*RUNTIME_PATHS, LOCK, "credentials", "users")
 """All files and folders of the data directory that belong to the engine."""
 OWNER_ONLY_MODE = 0o700
 """The mode of a folder that only its owner can enter."""

@@ -67,7 +67,7 @@ def test_if_not_all_jobs_can_be_checked_the_page_says_so(
     listed: list[str] = []
     original = LocalPort.call
 
-    async def record_call(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def record_call(port: LocalPort, place: Place, service: str, operation: str, params: Json, *_: Json) -> Json:
         if operation == "ListExecutions" and params["maxResults"] == RUNS_PER_MACHINE:
             listed.append(params["stateMachineArn"])
         return await original(port, place, service, operation, params)

@@ -31,7 +31,7 @@ def described(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     arns: list[str] = []
     original = LocalPort.call
 
-    async def record_call(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def record_call(port: LocalPort, place: Place, service: str, operation: str, params: Json, *_: Json) -> Json:
         if operation == "DescribeExecution":
             arns.append(params["executionArn"])
         return await original(port, place, service, operation, params)

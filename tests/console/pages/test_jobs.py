@@ -82,7 +82,9 @@ def test_credentials_that_may_not_list_schedules_still_show_the_jobs(
     harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night")
     original = LocalPort.call
 
-    async def deny_schedules(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def deny_schedules(
+        port: LocalPort, place: Place, service: str, operation: str, params: Json, *_: Json
+    ) -> Json:
         if service in ("scheduler", "events"):
             raise AccessDenied("not authorized to perform: scheduler:ListSchedules")
         return await original(port, place, service, operation, params)

@@ -10,7 +10,9 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.wire.access.console_session import LIFETIME_MILLISECONDS, cookie_name, issue_session
 from lamplighter.wire.access.credentials import Credentials
-from lamplighter.wire.access.gate import admit_monitoring, admit_signed
+from lamplighter.wire.access.gate import admit_audit, admit_monitoring, admit_signed
+from lamplighter.wire.access.people import People, of_owner
+from lamplighter.wire.access.roles import Role
 from lamplighter.wire.access.sigv4 import read_signature
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.models.catalog import ModelCatalog
@@ -69,16 +71,16 @@ def test_a_signature_with_the_secret_of_another_holder_is_rejected(make_request:
 
 
 def test_monitoring_needs_the_token_or_a_signature(make_request: MakeRequest) -> None:
-    admit_monitoring(with_authorization(b"Bearer token"), HOLDERS, 0)
+    admit_monitoring(with_authorization(b"Bearer token"), People(HOLDERS), 0)
     http = make_request("states", "ListStateMachines", {})
-    admit_monitoring(http, HOLDERS, signing_time(http))
+    admit_monitoring(http, People(HOLDERS), signing_time(http))
 
 
 def test_a_console_session_is_enough_for_monitoring() -> None:
-    cookie = f"{cookie_name(HOLDERS)}={issue_session(HOLDERS['AKIAEXAMPLE'], 0)}".encode()
-    admit_monitoring(replace(METRICS, headers={b"cookie": cookie}), HOLDERS, 1)
+    cookie = f"{cookie_name(HOLDERS)}={issue_session(of_owner(HOLDERS['AKIAEXAMPLE']), 0)}".encode()
+    admit_monitoring(replace(METRICS, headers={b"cookie": cookie}), People(HOLDERS), 1)
     with pytest.raises(AwsError):
-        admit_monitoring(replace(METRICS, headers={b"cookie": cookie}), HOLDERS, LIFETIME_MILLISECONDS)
+        admit_monitoring(replace(METRICS, headers={b"cookie": cookie}), People(HOLDERS), LIFETIME_MILLISECONDS)
 
 
 @pytest.mark.parametrize(
@@ -87,9 +89,24 @@ def test_a_console_session_is_enough_for_monitoring() -> None:
 def test_any_other_token_is_rejected(token: bytes) -> None:
     holders = {**HOLDERS, "B": Credentials("B", "s", "p")}
     with pytest.raises(AwsError):
-        admit_monitoring(with_authorization(token), holders, 0)
+        admit_monitoring(with_authorization(token), People(holders), 0)
 
 
 def test_a_token_is_only_for_monitoring() -> None:
     with pytest.raises(AwsError):
         admit_signed(with_authorization(b"Bearer token"), HOLDERS, 0)
+
+
+@pytest.mark.parametrize(("role", "admitted"), [(Role.LOOK, False), (Role.RUN, False), (Role.CHANGE, True)])
+def test_the_audit_log_needs_a_signature_of_a_key_that_may_change_everything(
+    make_request: MakeRequest, role: Role, admitted: bool
+) -> None:
+    http = make_request("states", "ListStateMachines", {})
+    holders = {"AKIAEXAMPLE": replace(HOLDERS["AKIAEXAMPLE"], role=role)}
+    if admitted:
+        admit_audit(http, holders, signing_time(http))
+    else:
+        with pytest.raises(AwsError, match="needs a key with the role change"):
+            admit_audit(http, holders, signing_time(http))
+    with pytest.raises(AwsError):
+        admit_audit(with_authorization(b"Bearer token"), holders, 0)

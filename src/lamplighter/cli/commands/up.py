@@ -7,12 +7,12 @@ with their lines before the engine starts.
 import asyncio
 import logging
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -20,14 +20,14 @@ import typer
 
 from lamplighter.base import deny_rules, secret_references
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.files import write_file
 from lamplighter.base.modules import is_installed, load_object
-from lamplighter.cli.engine_address import ADDRESS_FILE
+from lamplighter.cli.engine_address import ADDRESS_FILE, EngineAddress, write_address
 from lamplighter.cli.http import http_server
-from lamplighter.cli.http.listen import listen, listener_url, local_url
 from lamplighter.cli.up import access, heartbeat, systemd_notify
 from lamplighter.cli.up.capacity_options import parse_capacity
+from lamplighter.cli.up.keep_current import keeping_current
 from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
+from lamplighter.cli.up.ports import PortOptions, Ports, open_ports
 from lamplighter.cli.up.reports.log_formats import COMMAND_LOGGER, FORMAT_VARIABLE, LogFormat
 from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
 from lamplighter.cli.up.reports.stderr_log import log_to_stderr
@@ -97,6 +97,36 @@ def up(
         str | None,
         serving_option(help="Public URL of this engine, for links in mails and webhooks and for queue URLs."),
     ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        serving_option(
+            metavar="ADDRESS",
+            help="Address of a reverse proxy whose X-Forwarded-For names the caller, for the audit log and wrong "
+            "passwords.",
+            show_default=False,
+        ),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        serving_option(
+            metavar="FILE",
+            help="Serve HTTPS with this certificate and its chain, in PEM format. A renewed file is taken over.",
+            show_default=False,
+        ),
+    ] = None,
+    tls_key: Annotated[
+        Path | None,
+        serving_option(metavar="FILE", help="The key of the certificate, in PEM format.", show_default=False),
+    ] = None,
+    local_port: Annotated[
+        int,
+        serving_option(
+            help="With --tls-cert: the port of 127.0.0.1 at which programs on this machine reach the engine without "
+            "TLS; 0 picks a free one.",
+            min=0,
+            max=65535,
+        ),
+    ] = 0,
     endpoint: Annotated[
         list[str] | None,
         reaching_option(
@@ -179,6 +209,8 @@ def up(
     child_file_limit = file_descriptors.raise_limit()
     denied = _parse_deny(deny, runtime)
     options = replace(_parse_options(file, env, template or [], parameters or [], data), deny=denied)
+    proxies = _parse_addresses(trusted_proxy or [])
+    port_options = PortOptions(host, port, url, tls_cert, tls_key, local_port)
     try:
         source = _read_source(options, data)
         config = EngineConfig(
@@ -196,15 +228,18 @@ def up(
             child_file_limit=child_file_limit,
             telemetry={name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
         )
-        with listen(host, port) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            access_rules = access.decide_access(credentials, data, listener.getsockname()[0])
+        with open_ports(port_options) as ports, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            access_rules = access.decide_access(credentials, data, ports.listener.getsockname()[0], proxies)
             config = replace(
-                config, public_url=(url or local_url(listener)).rstrip("/"), task_credentials=access_rules.first
+                config,
+                public_url=ports.address.public,
+                task_credentials=access_rules.first,
+                certificate_problem=ports.certificate_problem,
             )
-            names = frozenset(name.lower() for name in (host, *(allow_host or [])))
+            names = frozenset(name.lower() for name in (host, *(allow_host or []))) | ports.names
             hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
             observers = _Observers(notifier, heartbeat_url and heartbeat.check_url(heartbeat_url), repeats)
-            runner.run(_serve(config, hosts, listener, access_rules, source, observers))
+            runner.run(_serve(config, hosts, ports, access_rules, source, observers))
     except LamplighterError as error:
         command_log.error("%s", error)
         raise typer.Exit(1) from None
@@ -240,6 +275,13 @@ def _parse_options(
     if file is None and not templates and (is_implied or default_file.exists() or env is not None):
         file = default_file
     return UpOptions(file, env, tuple(templates), tuple(parameters), is_implied=is_implied)
+
+
+def _parse_addresses(texts: list[str]) -> frozenset[str]:
+    try:
+        return frozenset(str(ip_address(each)) for each in texts)
+    except ValueError as error:
+        raise typer.BadParameter(f"--trusted-proxy: {error}") from None
 
 
 def _parse_deny(text: str, runtime: RuntimeChoice) -> frozenset[str]:
@@ -280,7 +322,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _serve(
     config: EngineConfig,
     hosts: AllowedHosts,
-    listener: socket.socket,
+    ports: Ports,
     access_rules: access.Access,
     source: LoadedSource | None,
     observers: _Observers,
@@ -294,20 +336,23 @@ async def _serve(
         if config.runtime is RuntimeChoice.DOCKER or (reconciler and source and source.needs_docker):
             await _warn_if_runtime_unavailable(engine)
         garbage.start()
-        async with _publishing_address(config):
-            command_log.info("listening on %s", listener_url(listener))
-            command_log.info("the console is at %s/", config.public_url)
-            for line in access.access_advice(access_rules, config.public_url):
-                command_log.info("%s", line)
+        async with _publishing_address(config, ports.address):
+            _print_access(config, ports, access_rules)
             engine.turns.start()
             sweeps = asyncio.create_task(engine.retention.run())
-            async with _reconciling(reconciler), heartbeat.sending_heartbeats(engine, observers.heartbeat_url):
-                application = HttpServer(engine, hosts, access_rules.accepted_credentials)
+            async with (
+                keeping_current(engine, access_rules.users, ports.certificate),
+                _reconciling(reconciler),
+                heartbeat.sending_heartbeats(engine, observers.heartbeat_url),
+            ):
+                rules = access_rules
+                application = HttpServer(engine, hosts, rules.accepted_credentials, rules.users.read, rules.proxies)
                 await http_server.serve(
                     application,
                     application.closing,
-                    listener,
+                    ports.local,
                     file_descriptors.max_connections(),
+                    ports.tls,
                     on_start=lambda: notifier.start(lambda: systemd_notify.status_text(engine)),
                     on_stop=notifier.report_stopping,
                 )
@@ -321,6 +366,18 @@ async def _serve(
         repeats.log_counts(all_counts=True)
 
 
+def _print_access(config: EngineConfig, ports: Ports, access_rules: access.Access) -> None:
+    """Print where the engine and its console are, and what callers need."""
+    lines = (
+        f"listening on {ports.listening_url}",
+        f"the console is at {config.public_url}/",
+        *access.access_advice(access_rules, config.public_url),
+        *ports.warnings(),
+    )
+    for line in lines:
+        command_log.info("%s", line)
+
+
 async def _log_repeats(repeats: RepeatFilter) -> None:
     """Log the counts of repeated failures regularly, even if nothing else is logged."""
     while True:
@@ -329,9 +386,9 @@ async def _log_repeats(repeats: RepeatFilter) -> None:
 
 
 @asynccontextmanager
-async def _publishing_address(config: EngineConfig) -> AsyncIterator[None]:
+async def _publishing_address(config: EngineConfig, address: EngineAddress) -> AsyncIterator[None]:
     """Write the file by which commands find this engine, and remove it at the end."""
-    writing = asyncio.create_task(_write_address(config))
+    writing = asyncio.create_task(_write_address(config.data_directory, address))
     await asyncio.sleep(0)  # the first attempt
     try:
         yield
@@ -342,13 +399,13 @@ async def _publishing_address(config: EngineConfig) -> AsyncIterator[None]:
             (config.data_directory / ADDRESS_FILE).unlink()
 
 
-async def _write_address(config: EngineConfig) -> None:
+async def _write_address(data: Path, address: EngineAddress) -> None:
     """Write the file; while this is impossible, for example because the disk is full, the engine serves without it."""
-    file = config.data_directory / ADDRESS_FILE
     while True:
         try:
-            return write_file(file, f"{config.public_url}\n".encode())
+            return write_address(data, address)
         except OSError as error:
+            file = data / ADDRESS_FILE
             log.warning("%s cannot be written, so commands do not find this engine: %s", file, error.strerror)
             await asyncio.sleep(ADDRESS_RETRY_SECONDS)
 

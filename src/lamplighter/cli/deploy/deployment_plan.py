@@ -53,7 +53,7 @@ def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, s
     defaults = {}
     if is_engine:
         document = localize_template(document, loaded.folder.absolute())
-        defaults = {names.CONSOLE_URL: target.endpoint or "", names.SUBNETS: NO_NETWORK}
+        defaults = {names.CONSOLE_URL: target.public_url or target.endpoint or "", names.SUBNETS: NO_NETWORK}
     client = target.client("cloudformation")
     stack = stacks.find_stack(client, name)
     deployed = read_deployed_template(client, stack)

@@ -15,7 +15,7 @@ from lamplighter.base.world import real_world
 from lamplighter.cli.doctor import alerts
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.doctor.mail_server import check_mail_server
-from lamplighter.cli.engine_address import ADDRESS_FILE
+from lamplighter.cli.engine_address import read_address
 from lamplighter.cli.engine_health import read_health
 from lamplighter.runtime.docker import daemon
 from lamplighter.runtime.port import RuntimeUnavailable
@@ -36,7 +36,8 @@ def check_local_machine(data: Path, environment: Mapping[str, str]) -> Iterator[
             "docker command", "the command is not installed", "install it where `lamplighter deploy` builds images"
         )
     yield from check_directory(data)
-    url = _recorded_url(data)
+    address = read_address(data)
+    url = None if address is None else address.local
     health = None if url is None else read_health(url)
     yield check_engine(url, health)
     if health is not None and health.get("denied"):
@@ -104,14 +105,6 @@ def _database_error(file: Path) -> LamplighterError | None:
     except sqlite3.DatabaseError as error:
         return damaged_database_error(file, error)
     return None
-
-
-def _recorded_url(data: Path) -> str | None:
-    """Return the URL that the engine of a data directory recorded, or None."""
-    try:
-        return (data / ADDRESS_FILE).read_text().strip()
-    except OSError:
-        return None
 
 
 def check_engine(url: str | None, health: Json) -> Finding:

@@ -3,7 +3,6 @@
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
 """
 
-import os
 import ssl
 import urllib.error
 import urllib.request
@@ -14,7 +13,8 @@ from email.message import Message
 from urllib.parse import urlsplit
 
 from lamplighter.base.world import real_world
-from lamplighter.cli.call_errors import EndpointConnectionError, HTTPClientError
+from lamplighter.cli.call_errors import EndpointConnectionError, HTTPClientError, SSLError
+from lamplighter.cli.open_url import open_url
 from lamplighter.wire.access.sigv4 import ALGORITHM, CredentialScope, Signature, sign
 from lamplighter.wire.http import HttpRequest
 
@@ -59,17 +59,18 @@ Send = Callable[[str, str, Mapping[str, str], bytes], Answer]
 def send_over_http(
     method: str, url: str, headers: Mapping[str, str], body: bytes, timeout: float = TIMEOUT_SECONDS
 ) -> Answer:
-    """Send a request and return the answer. Raises `EndpointConnectionError` or `HTTPClientError`."""
+    """Send a request and return the answer. Raises `EndpointConnectionError`, `SSLError` or `HTTPClientError`."""
     content = body if method in ("POST", "PUT") else None
     sent = urllib.request.Request(url, content, {**headers, **_OWN_HEADERS}, method=method)  # noqa: S310 - the user's URL
-    context = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE")) if url[:5] == "https" else None
     try:
-        with urllib.request.urlopen(sent, timeout=timeout, context=context) as answer:  # noqa: S310
+        with open_url(sent, timeout) as answer:
             return Answer(answer.status, answer.headers, answer.read())
     except urllib.error.HTTPError as error:
         with error:
             return Answer(error.code, error.headers, error.read())
     except urllib.error.URLError as error:
+        if isinstance(error.reason, ssl.SSLError):
+            raise SSLError(endpoint_url=url, error=error.reason) from None
         raise EndpointConnectionError(endpoint_url=url, error=error.reason) from None
     except (OSError, ValueError) as error:
         raise HTTPClientError(error=error) from None

@@ -1,10 +1,15 @@
-"""Run the HTTP server of a command: uvicorn with limited connections, which ends without an error on a signal."""
+"""Run the HTTP server of a command: uvicorn with limited connections, which ends without an error on a signal.
+
+Its plain port is uvicorn's own; `tls_listener.py` accepts the connections of a TLS port.
+"""
 
 import asyncio
 import signal
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 import uvicorn
@@ -12,9 +17,21 @@ import uvicorn
 from lamplighter.base.json_text import Json
 from lamplighter.cli.http.connection import Connection
 from lamplighter.cli.http.connection_limit import ConnectionLimit
+from lamplighter.cli.http.tls_listener import TlsListener
 
 Application = Callable[[Json, Json, Json], Awaitable[None]]
 """An ASGI application; an import of Starlette's type would load Starlette."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsPort:
+    """An open port for encrypted connections."""
+
+    listener: socket.socket
+    context: Callable[[], ssl.SSLContext]
+    """Returns the context for a new connection."""
+    url: str
+    """The URL that callers with a plain request should use."""
 
 
 async def serve(
@@ -22,50 +39,78 @@ async def serve(
     closing: asyncio.Event,
     listener: socket.socket,
     max_connections: int,
+    tls: TlsPort | None = None,
+    *,
     on_start: Callable[[], None] = lambda: None,
     on_stop: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve on a port, with at most `max_connections` connections, until SIGINT or SIGTERM; set `closing` on the
-    signal. Call `on_start` when requests are accepted, and `on_stop` on the signal.
+    """Serve on a port, and on a TLS port too if there is one, until SIGINT or SIGTERM; set `closing` on the signal.
+
+    Both ports together have at most `max_connections` connections. Calls `on_start` when requests are accepted, and
+    `on_stop` on the signal.
     """
+    limit = ConnectionLimit(max_connections)
     config = uvicorn.Config(
         application,
         lifespan="off",
         log_config=None,
         access_log=False,
-        http=partial(Connection, limit=ConnectionLimit(max_connections)),  # type: ignore[arg-type]  # it is called as a class is
-        proxy_headers=False,  # nothing here depends on the caller's address
+        http=partial(Connection, limit=limit),  # type: ignore[arg-type]  # it is called as a class is
+        proxy_headers=False,  # a caller could invent another address
         ws="none",  # no WebSocket: other protocols than HTTP would bypass the access checks
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    await _Server(config, closing, on_start, on_stop).serve(sockets=[listener])
+    await _Server(config, closing, limit, tls, Callbacks(on_start, on_stop)).serve(sockets=[listener])
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """What the server calls when its state changes."""
+
+    on_start: Callable[[], None]
+    on_stop: Callable[[], None]
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that ends without an error after a signal."""
+    """A uvicorn server that may have a TLS port, and ends without an error after a signal."""
 
     def __init__(
         self,
         config: uvicorn.Config,
         closing: asyncio.Event,
-        on_start: Callable[[], None],
-        on_stop: Callable[[], None],
+        limit: ConnectionLimit,
+        tls: TlsPort | None,
+        callbacks: Callbacks,
     ) -> None:
         super().__init__(config)
         self._closing = closing
-        self._on_start = on_start
-        self._on_stop = on_stop
+        self._callbacks = callbacks
+        self._limit = limit
+        self._tls = tls
+        self._tls_listener: TlsListener | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to serve."""
+        """Open the ports."""
         await super().startup(sockets)
-        self._on_start()
+        if self._tls is not None:
+            port = self._tls
+            self._tls_listener = TlsListener(port.listener, port.context, port.url, self._limit, self._make_connection)
+            self._tls_listener.start()
+        self._callbacks.on_start()
+
+    def _make_connection(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn calls it
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving; set `closing` first, so that long polls end."""
-        self._on_stop()
+        self._callbacks.on_stop()
         self._closing.set()
+        if self._tls_listener is not None:
+            self._tls_listener.close()
         await super().shutdown(sockets)
 
     @contextmanager

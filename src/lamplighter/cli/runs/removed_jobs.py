@@ -8,12 +8,11 @@ from urllib.parse import urlencode
 
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.cli.command_context import CommandContext
+from lamplighter.cli.open_url import open_url
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.target import Target
 
 RUNS_PATH = "/_lamplighter/runs"
-TIMEOUT_SECONDS = 5
-"""Seconds to wait for an answer."""
 
 
 def find_removed_machine(context: CommandContext, short_name: str) -> Machine | None:
@@ -43,6 +42,6 @@ def _read_runs(target: Target, name: str) -> list[Json]:
 def _get(target: Target, path: str) -> bytes:
     bearer = {"Authorization": f"Bearer {target.credentials.token}"} if target.credentials is not None else {}
     request = urllib.request.Request(f"{target.endpoint}{path}", headers=bearer)  # noqa: S310 - the user's URL
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+    with open_url(request) as answer:
         found: bytes = answer.read()
         return found

@@ -3,7 +3,8 @@
 A browser opens six connections to a host, and a stream occupies one while it lasts. If six tabs each had their own
 stream, a seventh would load no page. So `static/stream.js` requests all streams together, each by its own path
 (`/streams?of=/runs/…/live&of=/runs/…/logs/live?…`), and distributes the events to the tabs. Guarantees an event every
-few seconds, so that the tabs notice if the engine died or hangs. The stream ends when the server stops.
+few seconds, so that the tabs notice if the engine died or hangs. The stream ends when the server stops, and when the
+visitor's session ends.
 See https://html.spec.whatwg.org/multipage/server-sent-events.html.
 """
 
@@ -65,7 +66,7 @@ async def _merge_streams(page: Page, followed: Mapping[str, AsyncIterator[Stream
                 found = await asyncio.wait_for(queue.get(), ALIVE_SECONDS)
             except TimeoutError:
                 found = ("", StreamEvent("alive", ""))
-            if found is None:
+            if found is None or not page.has_session:
                 return
             yield _format_combined_event(*found)
     finally:

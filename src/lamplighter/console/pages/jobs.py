@@ -20,6 +20,7 @@ from lamplighter.console.view.links import local_path
 from lamplighter.console.view.run_strip import RunStrip, build_run_strip
 from lamplighter.runs.job_machine import is_supporting_machine
 from lamplighter.runs.skipped_runs import SKIPPED
+from lamplighter.wire.access.roles import Role
 
 PAGE_SIZE, STRIP_RUNS = 25, 20
 
@@ -100,4 +101,8 @@ async def home(page: Page) -> Response:
     return page.redirect("/")
 
 
-ROUTES = (page_route("/", show), page_route("/jobs", home), form_route("/jobs/schedule", switch_schedule))
+ROUTES = (
+    page_route("/", show),
+    page_route("/jobs", home),
+    form_route("/jobs/schedule", switch_schedule, needs=Role.CHANGE),
+)

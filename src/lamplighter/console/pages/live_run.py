@@ -39,17 +39,19 @@ class StreamEvent:
 
 async def show(page: Page) -> Response:
     """Serve the stream of a run."""
-    return stream_response(changed_parts(page))
+    return stream_response(page, changed_parts(page))
 
 
-def stream_response(events: AsyncIterator[StreamEvent | None]) -> Response:
-    """Send events as they occur. An AWS error ends the stream, and the browser reconnects."""
-    return StreamingResponse(_until_error(events), media_type="text/event-stream")
+def stream_response(page: Page, events: AsyncIterator[StreamEvent | None]) -> Response:
+    """Send events as they occur. An AWS error or the end of the session ends the stream; the browser reconnects."""
+    return StreamingResponse(_until_error(page, events), media_type="text/event-stream")
 
 
-async def _until_error(events: AsyncIterator[StreamEvent | None]) -> AsyncIterator[str]:
+async def _until_error(page: Page, events: AsyncIterator[StreamEvent | None]) -> AsyncIterator[str]:
     try:
         async for each in events:
+            if not page.has_session:
+                return
             yield ": still here\n\n" if each is None else format_event(each)
     except AwsError as error:
         log.info("a stream ended: %s", error.message)

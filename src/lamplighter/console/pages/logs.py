@@ -97,7 +97,7 @@ async def _search(page: Page, source: LogSource, find: str, token: str | None) -
 
 async def stream_lines(page: Page) -> Response:
     """Stream new lines as server-sent events, beginning after the token of the page."""
-    return live_run.stream_response(new_lines(page))
+    return live_run.stream_response(page, new_lines(page))
 
 
 async def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:

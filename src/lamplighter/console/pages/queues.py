@@ -12,6 +12,7 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.console.data import dead_letter_origin
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view.masking import MASK, is_secret
+from lamplighter.wire.access.roles import Role
 
 PAGE_SIZE, MAX_SOURCES = 25, 10
 
@@ -111,6 +112,8 @@ async def act_on_message(page: Page, given: Mapping[str, str]) -> Response:
     number, action = given.get("message", ""), given.get("do")
     if action not in ("again", "discard") or not number.isdecimal():
         raise ValidationError("Choose a message and an action")
+    if action == "discard":
+        page.require(Role.CHANGE)
     message_key = {"QueueArn": page.arn, "Id": int(number)}
     answer = await page.call_internal("sqs", "PeekMessages", **message_key)
     if answer is None:
@@ -126,7 +129,7 @@ async def act_on_message(page: Page, given: Mapping[str, str]) -> Response:
 
 ROUTES = (
     page_route("/queues", show),
-    form_route("/queues/{arn:path}/again", redrive_all),
-    form_route("/queues/{arn:path}/message", act_on_message),
+    form_route("/queues/{arn:path}/again", redrive_all, needs=Role.RUN),
+    form_route("/queues/{arn:path}/message", act_on_message, needs=Role.RUN),
     page_route("/queues/{arn:path}", show_queue),
 )

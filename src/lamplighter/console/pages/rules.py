@@ -16,6 +16,7 @@ from lamplighter.console.view.pattern_wording import describe_values
 from lamplighter.lang.event_pattern.comparisons import EventPatternError
 from lamplighter.lang.event_pattern.explain import Explanation, explain_match
 from lamplighter.lang.jackson_errors import first_or_partial_value
+from lamplighter.wire.access.roles import Role
 
 PAGE_SIZE, MAX_BUSES = 50, 100
 DEFAULT_BUS = "default"
@@ -115,7 +116,7 @@ async def switch_rule(page: Page, given: Mapping[str, str]) -> Response:
 
 ROUTES = (
     page_route("/rules", show),
-    form_route("/rules/{arn:path}/try", test_event),
-    form_route("/rules/{arn:path}/switch", switch_rule),
+    form_route("/rules/{arn:path}/try", test_event, needs=Role.LOOK),
+    form_route("/rules/{arn:path}/switch", switch_rule, needs=Role.CHANGE),
     page_route("/rules/{arn:path}", show_rule),
 )

@@ -20,6 +20,7 @@ from lamplighter.runs.skipped_runs import runs_that_caused_skip
 from lamplighter.runs.state_status import state_statuses
 from lamplighter.runs.story import Story
 from lamplighter.runs.waiting import WAITS_FOR_TURN, cluster_of_task, started_tasks, waiting_reason, waits_for_turn
+from lamplighter.wire.access.roles import Role
 
 MAX_COMMAND_INPUT = 4_000
 """The longest input that is part of a command line, in characters."""
@@ -215,9 +216,9 @@ async def start_again(page: Page, _given: Mapping[str, str]) -> Response:
 
 
 ROUTES = (
-    form_route("/runs/{arn:path}/stop", stop_run),
-    form_route("/runs/{arn:path}/redrive", redrive_run),
-    form_route("/runs/{arn:path}/again", start_again),
+    form_route("/runs/{arn:path}/stop", stop_run, needs=Role.RUN),
+    form_route("/runs/{arn:path}/redrive", redrive_run, needs=Role.RUN),
+    form_route("/runs/{arn:path}/again", start_again, needs=Role.RUN),
     page_route("/runs/{arn:path}/detail", show_panel),
     page_route("/runs/{arn:path}/document", show_document),
     page_route("/runs/{arn:path}/items", show_items),

@@ -22,6 +22,7 @@ from lamplighter.console.view.templates import format_json
 from lamplighter.console.view.unmasking import UnresolvedMask, restore_secrets
 from lamplighter.runs.default_input import default_input
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, container_states
+from lamplighter.wire.access.roles import Role
 
 OVERRIDES_MARKER = f"Execution.Input.{LAMPLIGHTER_KEY}"
 """Text in the definitions of machines whose input can override environment and command."""
@@ -118,7 +119,13 @@ async def start_run(page: Page, given: Mapping[str, str]) -> Response:
         document = _restore_secrets(read_form(fields), original)
     except InvalidField as wrong:
         return await _render_form(page, about, fields, wrong)
+    if _own_overrides(document) != _own_overrides(original):
+        page.require(Role.CHANGE)  # who chooses the command or the environment can run anything
     return await _start_execution(page, about, document, fields.name)
+
+
+def _own_overrides(document: Json) -> Json:
+    return document.get(LAMPLIGHTER_KEY) if isinstance(document, dict) else None
 
 
 def _restore_secrets(document: Json, original: Json) -> Json:
@@ -198,4 +205,4 @@ async def _start_execution(page: Page, about: Json, document: Json, name: str) -
     return page.redirect(page.console.templates.run_path(started["executionArn"]))
 
 
-ROUTES = (page_route("/jobs/{arn:path}/start", show), form_route("/jobs/{arn:path}/start", start_run))
+ROUTES = (page_route("/jobs/{arn:path}/start", show), form_route("/jobs/{arn:path}/start", start_run, needs=Role.RUN))

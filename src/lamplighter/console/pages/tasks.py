@@ -12,6 +12,7 @@ from lamplighter.console.data import container_output
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.runs.log_stream import LogStream, container_log_stream
 from lamplighter.runs.waiting import cluster_of_task
+from lamplighter.wire.access.roles import Role
 
 PAGE_SIZE, MAX_CLUSTERS, MAX_LINES = 100, 10, 200
 
@@ -109,7 +110,7 @@ async def stop_task(page: Page, _given: Mapping[str, str]) -> Response:
 
 ROUTES = (
     page_route("/tasks", show),
-    form_route("/tasks/{arn:path}/stop", stop_task),
+    form_route("/tasks/{arn:path}/stop", stop_task, needs=Role.RUN),
     page_route("/tasks/{arn:path}/log", download),
     page_route("/tasks/{arn:path}", show_task),
 )

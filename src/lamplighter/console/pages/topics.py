@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page, form_route, page_route
+from lamplighter.wire.access.roles import Role
 
 PAGE_SIZE = 25
 
@@ -80,6 +81,6 @@ def without_password(endpoint: str) -> str:
 
 ROUTES = (
     page_route("/topics", show),
-    form_route("/topics/{arn:path}/publish", publish),
+    form_route("/topics/{arn:path}/publish", publish, needs=Role.RUN),
     page_route("/topics/{arn:path}", show_topic),
 )

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from lamplighter.base.errors import AwsError, Unavailable, ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.console.ports.port import Place
+from lamplighter.store.audit_log import Actor, AuditEntry
 
 Client = Callable[[str, str], Json]
 """A function that creates a boto3 client for a service and a region."""
@@ -33,6 +34,7 @@ class AwsPort:
     """AWS's APIs through boto3."""
 
     poll_seconds = 2.0
+    has_audit_log = False
 
     def __init__(self, client: Client, default_place: Place, title: str, endpoint: str | None = None) -> None:
         self._client = client
@@ -49,8 +51,9 @@ class AwsPort:
         """Return the account and region that the port was created for."""
         return [self._default_place]
 
-    async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:
-        """Call an operation; see `ConsolePort`."""
+    async def call(self, place: Place, service: str, operation: str, params: Json, actor: Actor | None = None) -> Json:
+        """Call an operation; see `ConsolePort`. CloudTrail, or the other engine, records who did it."""
+        del actor
         key = (BOTO3_NAMES.get(service, service), place.region)
         if key not in self._clients:
             self._clients[key] = self._client(*key)
@@ -65,9 +68,20 @@ class AwsPort:
             raise Unavailable(f"{self.title} does not answer: {error}") from None
         return {name: plain_json(value) for name, value in answer.items() if name != "ResponseMetadata"}
 
-    async def call_internal(self, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def call_internal(
+        self, place: Place, service: str, operation: str, params: Json, actor: Actor | None = None
+    ) -> Json:
         """Return None: AWS has no such operation."""
-        del place, service, operation, params
+        del place, service, operation, params, actor
+
+    async def record(self, actor: Actor, action: str, resource: str, outcome: str) -> None:
+        """Do nothing: only an engine has an audit log of its own."""
+        del actor, action, resource, outcome
+
+    def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry] | None:
+        """Return None: only an engine has an audit log of its own."""
+        del before, limit
+        return None
 
 
 def plain_json(value: Json) -> Json:

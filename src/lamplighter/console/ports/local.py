@@ -5,13 +5,18 @@ Guarantees that `call` validates its parameters like a request over HTTP.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json, dump_bytes, loads
 from lamplighter.bus import Caller
 from lamplighter.console.ports.port import Place
 from lamplighter.engine.engine import Engine
 from lamplighter.services.states.tables import state_machines
+from lamplighter.store import audit_log
+from lamplighter.store.audit_log import Actor, AuditEntry
+from lamplighter.wire.access.roles import Role, needed_role
 
 DEFAULT_REGION = "us-east-1"
 MAX_EVENTS_ON_LOOP = 100
@@ -27,6 +32,7 @@ class LocalPort:
     poll_seconds: float = 0.4
     list_poll_seconds: float = 5.0
     max_calls: int = 1000
+    has_audit_log: bool = True
 
     @property
     def endpoint(self) -> str:
@@ -38,17 +44,32 @@ class LocalPort:
         found = [Place(*each) for each in state_machines.places_with_machines(self.engine.store.reader)]
         return found or [Place(self.engine.config.account, DEFAULT_REGION)]
 
-    async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def call(self, place: Place, service: str, operation: str, params: Json, actor: Actor | None = None) -> Json:
         """Call an operation; see `ConsolePort`."""
         self.engine.catalog.operation(service, operation).check(params)
-        return await self.call_internal(place, service, operation, params)
+        return await self.call_internal(place, service, operation, params, actor)
 
-    async def call_internal(self, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def call_internal(
+        self, place: Place, service: str, operation: str, params: Json, actor: Actor | None = None
+    ) -> Json:
         """Call an operation of the engine that AWS does not have; see `ConsolePort`."""
-        answer = await self.engine.call(Caller(place.account, place.region), service, operation, params)
+        if actor is not None:
+            only_reads = await self.engine.bus.only_reads(service, operation)
+            actor = None if needed_role(service, operation, only_reads=only_reads) is Role.LOOK else actor
+        caller = Caller(place.account, place.region)
+        answer = await self.engine.call(caller, service, operation, params, actor=actor)
         # Converting a page of events takes 20 ms, which would delay other requests on the loop.
         is_long = isinstance(answer, dict) and len(answer.get("events", ())) > MAX_EVENTS_ON_LOOP
         return await asyncio.to_thread(_to_plain_json, answer) if is_long else _to_plain_json(answer)
+
+    async def record(self, actor: Actor, action: str, resource: str, outcome: str) -> None:
+        """Add an entry to the audit log; do nothing while the disk accepts no write."""
+        with suppress(Unavailable):
+            await self.engine.store.write(lambda tx: audit_log.add_entry(tx, actor, action, resource, outcome))
+
+    def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry]:
+        """Return the latest entries of the audit log; see `ConsolePort`."""
+        return audit_log.list_entries(self.engine.store.reader, before=before, limit=limit)
 
 
 def _to_plain_json(answer: Json) -> Json:

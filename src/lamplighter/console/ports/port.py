@@ -10,6 +10,7 @@ from typing import Protocol
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
+from lamplighter.store.audit_log import Actor, AuditEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,29 @@ class ConsolePort(Protocol):
     def max_calls(self) -> int:
         """The most things that a page may query with a separate call each: at most 1000."""
 
+    @property
+    def has_audit_log(self) -> bool:
+        """Whether `audit_entries` returns who did what."""
+
     async def places(self) -> Sequence[Place]:
         """Return the places that have something to show, the default one first; never empty."""
 
-    async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:
-        """Call an operation by its AWS name ("states", "StartExecution")."""
+    async def call(self, place: Place, service: str, operation: str, params: Json, actor: Actor | None = None) -> Json:
+        """Call an operation by its AWS name ("states", "StartExecution").
 
-    async def call_internal(self, place: Place, service: str, operation: str, params: Json) -> Json:
+        If there is an `actor`, an operation that changes something becomes an entry of the engine's audit log.
+        """
+
+    async def call_internal(
+        self, place: Place, service: str, operation: str, params: Json, actor: Actor | None = None
+    ) -> Json:
         """Call an operation that AWS's APIs lack ("events", "ListTraffic"). Return None if it does not exist here."""
+
+    async def record(self, actor: Actor, action: str, resource: str, outcome: str) -> None:
+        """Add an entry to the engine's audit log; do nothing if there is none."""
+
+    def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry] | None:
+        """Return the latest entries of the audit log with ids below `before`; None if there is no such log here."""
 
 
 def place_of_arn(text: str) -> Place | None:

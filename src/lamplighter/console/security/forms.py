@@ -30,6 +30,14 @@ def form_token(request: Request) -> str | None:
     return found if _TOKEN.fullmatch(found) else None
 
 
+def is_encrypted(request: Request) -> bool:
+    """Return whether the browser uses HTTPS, with the engine or with a proxy that says so in `X-Forwarded-Proto`.
+
+    A caller may invent this header: a cookie for HTTPS only is never less safe.
+    """
+    return request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "") == "https"
+
+
 def set_token(response: Response, value: str, *, secure: bool) -> None:
     """Set the cookie with the browser's token."""
     response.set_cookie(CSRF_COOKIE, value, httponly=True, samesite="strict", secure=secure, path="/")

@@ -1,11 +1,14 @@
-"""Require a login to a console that other machines can reach: a password, then a session in a cookie.
+"""Require a login to a console that has users or that other machines can reach: a password, then a session in a cookie.
 
 Sessions are defined in `wire/access/console_session.py`. Guarantees that a visitor without a session sees only the
 login page and its static files. A password can be guessed only a few times per minute from one address or IPv6 network.
-The login redirects only to pages of the console. A console that only this machine can reach has no holders and requires
-no login.
+An answer takes the same time and has the same words, whether the name exists or not. Hashes are computed in threads, a
+few at a time, so that guesses keep neither the engine nor its memory busy. The login redirects only to pages of the
+console. A console that only this machine can reach, and that has no users, requires no login.
 """
 
+import asyncio
+import hmac
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -15,22 +18,37 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
 from lamplighter.base.world import World
+from lamplighter.console.page import actor_of
+from lamplighter.console.ports.port import ConsolePort
 from lamplighter.console.security import forms
-from lamplighter.console.security.password_guesses import GuessesBySource
+from lamplighter.console.security.password_guesses import GuessesBySource, RecordLimit
 from lamplighter.console.view.links import local_path
 from lamplighter.console.view.templates import Templates
+from lamplighter.store.audit_log import DONE, Actor
 from lamplighter.wire.access import console_session
-from lamplighter.wire.access.credentials import CredentialSet
+from lamplighter.wire.access.password_hash import BLOCK_SIZE, COST, PARALLELISM, SALT_LENGTH, PasswordHash, is_password
+from lamplighter.wire.access.people import People, Person, of_owner
+
+HASHES_AT_ONCE = 2
+"""The most passwords that are hashed at the same time: each takes 16 MiB and a processor."""
+MAX_WAITING_LOGINS = 20
+"""The most logins that wait for a hash; further ones are refused."""
+ABSENT_USER_HASH = PasswordHash(COST, BLOCK_SIZE, PARALLELISM, "0" * SALT_LENGTH, "0" * 64)
+"""A hash that no password has; it takes the same time as that of a user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The login page, the holders who may log in, and the wrong guesses by address."""
+    """The login page, the people who may log in, and the wrong guesses by address and name."""
 
-    credentials: CredentialSet
+    people: People
     world: World
     templates: Templates
+    port: ConsolePort
     guesses: GuessesBySource = field(default_factory=GuessesBySource)
+    _hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HASHES_AT_ONCE))
+    _waiting: set[object] = field(default_factory=set)
+    _recorded: RecordLimit = field(default_factory=RecordLimit)
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of the login and the logout."""
@@ -42,54 +60,104 @@ class Login:
 
     async def show_login(self, request: Request) -> Response:
         """Show the login page."""
-        return self._login_page(request, request.query_params.get("next", "/"), 200, "")
+        return self._login_page(request, request.query_params.get("next", "/"), "", 200, "")
 
     async def log_in(self, request: Request) -> Response:
-        """Check a password and create the session."""
+        """Check a name and a password, and create a new session."""
         given = await forms.read_fields(request)
+        next_path, name = given.get("next", "/"), given.get("name", "")[:64]
         address, now = request.client.host if request.client else "", self.world.now()
-        if pause := self.guesses.wait_milliseconds(address, now):
+        if pause := self.guesses.wait_milliseconds(address, now, name):
             message = f"Too many wrong passwords from this address: try again in {-(-pause // 1000)} s."
-            return self._login_page(request, given.get("next", "/"), 429, message)
-        holder = console_session.find_holder(given.get("password", ""), self.credentials)
-        if holder is None:
-            self.guesses.add_wrong_guess(address, now)
-            return self._login_page(request, given.get("next", "/"), 422, "Wrong password.")
-        self.guesses.forget(address)
-        response = RedirectResponse(local_path(given.get("next", "/")), 303)
-        self._set_session_cookie(
-            request, response, console_session.issue_session(holder, now), console_session.LIFETIME_MILLISECONDS // 1000
-        )
+            return self._login_page(request, next_path, name, 429, message)
+        if len(self._waiting) >= MAX_WAITING_LOGINS:
+            return self._login_page(request, next_path, name, 503, "Too many people log in now: try again soon.")
+        # The guess counts before its hash is computed: otherwise, guesses that are sent together would all be accepted.
+        self.guesses.add_wrong_guess(address, now, name)
+        has_users = bool(self.people.read_users())
+        person = await self._identify(name, given.get("password", ""))
+        if person is None:
+            await self._record_failure(request, name)
+            words = "Wrong name or password." if has_users else "Wrong password."
+            return self._login_page(request, next_path, name, 422, words)
+        self.guesses.forget(address, name)
+        await self.port.record(Actor(person.name, "console", address), "log in", "", DONE)
+        response = RedirectResponse(local_path(next_path), 303)
+        session = console_session.issue_session(person, now)
+        self._set_session_cookie(request, response, session, console_session.LIFETIME_MILLISECONDS // 1000)
         return response
+
+    async def _identify(self, name: str, password: str) -> Person | None:
+        """Return who has this name and password, or None."""
+        users = self.people.read_users()
+        if not users:
+            found = console_session.find_owner_by_password(password, self.people.credentials)
+            return None if found is None else of_owner(found)
+        user, owner = users.get(name), self.people.find_owner(name)
+        is_user = await self._is_password(password, ABSENT_USER_HASH if user is None else user.password)
+        is_owner = owner is not None and hmac.compare_digest(
+            owner.password.encode(), password.encode("utf-8", "replace")
+        )
+        if user is not None:
+            return self.people.of_user(user) if is_user else None
+        return of_owner(owner) if owner is not None and is_owner else None
+
+    async def _is_password(self, password: str, stored: PasswordHash) -> bool:
+        place = object()
+        self._waiting.add(place)
+        try:
+            async with self._hashing:
+                return await asyncio.to_thread(is_password, password, stored)
+        finally:
+            self._waiting.discard(place)
+
+    async def _record_failure(self, request: Request, name: str) -> None:
+        """Record a failed login. An unknown name is not recorded: people type passwords into the wrong field."""
+        if not self._recorded.allows(self.world.now()):
+            return
+        is_known = name in self.people.read_users() or self.people.find_owner(name) is not None
+        address = request.client.host if request.client else ""
+        await self.port.record(Actor(name if is_known else "", "console", address), "log in", "", "wrong password")
 
     async def log_out(self, request: Request) -> Response:
         """Remove the session cookie from this browser."""
         await forms.read_fields(request)
+        await self.port.record(actor_of(request), "log out", "", DONE)
         response = RedirectResponse("/login", 303)
         self._set_session_cookie(request, response, "", 0)
         return response
 
     def require_session(self, scope: Scope) -> Response | None:
-        """Return the redirection to the login page for a request that needs a session and has none; None for others."""
-        path, cookie = scope["path"], dict(scope["headers"]).get(b"cookie", b"")
-        is_open = path in ("/login", "/favicon.ico") or path.startswith("/static/")
-        if is_open or console_session.has_valid_session(cookie, self.credentials, self.world.now()):
+        """Return the redirection to the login page for a request that needs a session and has none; None for others.
+
+        Pages find the person of the session, and whether the session still lasts, in the state of the request.
+        """
+        path, cookies = scope["path"], dict(scope["headers"]).get(b"cookie", b"")
+        person = self._find_person(cookies)
+        if person is not None:
+            state = scope.setdefault("state", {})
+            state["person"] = person
+            state["session_lasts"] = lambda: self._find_person(cookies) is not None
             return None
-        return _redirect_to_login(Request(scope))
+        is_open = path in ("/login", "/favicon.ico") or path.startswith("/static/")
+        return None if is_open else _redirect_to_login(Request(scope))
+
+    def _find_person(self, cookies: bytes) -> Person | None:
+        return console_session.person_of_cookies(cookies, self.people, self.world.now())
 
     def _set_session_cookie(self, request: Request, response: Response, value: str, seconds: int) -> None:
-        secure = request.url.scheme == "https"
-        name = console_session.cookie_name(self.credentials)
+        secure = forms.is_encrypted(request)
+        name = console_session.cookie_name(self.people.credentials)
         response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="strict", secure=secure, path="/")
 
-    def _login_page(self, request: Request, next_path: str, status: int, message: str) -> Response:
+    def _login_page(self, request: Request, next_path: str, name: str, status: int, message: str) -> Response:
         existing = forms.form_token(request)
         token = existing or self.world.uuid()
-        response = HTMLResponse(
-            self.templates.render("login.html", {"token": token, "next": next_path, "said": message}), status
-        )
+        has_users = bool(self.people.read_users())
+        values = {"token": token, "next": next_path, "said": message, "has_users": has_users, "name": name}
+        response = HTMLResponse(self.templates.render("login.html", values), status)
         if existing is None:
-            forms.set_token(response, token, secure=request.url.scheme == "https")
+            forms.set_token(response, token, secure=forms.is_encrypted(request))
         return response
 
 

@@ -1,6 +1,7 @@
 """Limit how often a password may be guessed: a few guesses without delay, then with growing pauses.
 
-The wrong guesses are counted for each IPv4 address and each IPv6 network.
+The wrong guesses are counted for each name and each IPv4 address or IPv6 network. A right password resets only the
+guesses for its own name: so nobody with a password guesses those of others faster.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +12,10 @@ MAX_WAIT_MILLISECONDS = 60_000
 """The longest wait in milliseconds: the owner can always log in a minute after the last wrong guess."""
 FORGET_AFTER_MILLISECONDS = 15 * 60_000
 MAX_SOURCES = 1000
-"""The most addresses and networks whose wrong guesses are remembered, so that a botnet cannot fill the memory."""
+"""The most addresses and networks, each with a name, whose wrong guesses are remembered, so that a botnet cannot fill
+the memory."""
+MAX_RECORDED_PER_HOUR = 500
+"""The most failed logins that the audit log gets in an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +58,34 @@ def guess_source(address: str) -> str:
 class GuessesBySource:
     """The wrong guesses of all sources; times are in milliseconds since the epoch."""
 
-    _guesses: dict[str, PasswordGuesses] = field(default_factory=dict)
+    _guesses: dict[tuple[str, str], PasswordGuesses] = field(default_factory=dict)
 
-    def wait_milliseconds(self, address: str, now: int) -> int:
+    def wait_milliseconds(self, address: str, now: int, name: str = "") -> int:
         """Return the milliseconds until the next guess from an address is accepted; 0 if it is accepted now."""
-        return wait_milliseconds(self._guesses.get(guess_source(address), PasswordGuesses()), now)
+        return wait_milliseconds(self._guesses.get((guess_source(address), name), PasswordGuesses()), now)
 
-    def add_wrong_guess(self, address: str, now: int) -> None:
+    def add_wrong_guess(self, address: str, now: int, name: str = "") -> None:
         """Count a wrong guess, and drop the source that has guessed least recently beyond `MAX_SOURCES`."""
-        source = guess_source(address)
+        source = (guess_source(address), name)
         self._guesses[source] = add_wrong_guess(self._guesses.pop(source, PasswordGuesses()), now)
         if len(self._guesses) > MAX_SOURCES:
             del self._guesses[next(iter(self._guesses))]
 
-    def forget(self, address: str) -> None:
-        """Drop the wrong guesses of an address, because it has given the right password."""
-        self._guesses.pop(guess_source(address), None)
+    def forget(self, address: str, name: str = "") -> None:
+        """Drop the wrong guesses of an address for a name, because it has given the right password."""
+        self._guesses.pop((guess_source(address), name), None)
+
+
+@dataclass(slots=True)
+class RecordLimit:
+    """Limits how many failed logins are recorded in an hour, so that guesses cannot fill the disk."""
+
+    _hour: int = -1
+    _recorded: int = 0
+
+    def allows(self, now: int) -> bool:
+        """Return whether one more may be recorded, and count it; `now` is in milliseconds."""
+        hour = now // 3_600_000
+        self._recorded = self._recorded + 1 if hour == self._hour else 1
+        self._hour = hour
+        return self._recorded <= MAX_RECORDED_PER_HOUR

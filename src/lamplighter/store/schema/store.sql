@@ -70,3 +70,23 @@ CREATE TABLE restores (
     lost_tasks TEXT,        -- a list: running tasks whose containers no longer exist
     unknown_containers TEXT      -- a list: containers that are newer than the backup
 );
+
+-- Who did what.
+CREATE TABLE audit_log (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time INTEGER NOT NULL,    -- milliseconds since the epoch
+    who TEXT NOT NULL,        -- a user, or a section of the credentials file; may be empty
+    how TEXT NOT NULL,        -- console, key, link or file
+    address TEXT NOT NULL,    -- where the request came from; may be empty
+    action TEXT NOT NULL,     -- in words
+    resource TEXT NOT NULL,   -- an ARN, URL or name; may be empty
+    outcome TEXT NOT NULL     -- done, or the code of the error
+);
+CREATE INDEX audit_log_by_time ON audit_log (time);
+
+-- The users that the engine has seen in its users file, so that changes of the file become rows of the audit log.
+CREATE TABLE seen_users (
+    name TEXT PRIMARY KEY,
+    role TEXT NOT NULL,
+    password_digest TEXT NOT NULL  -- SHA-256 of the hash in the file
+) WITHOUT ROWID;

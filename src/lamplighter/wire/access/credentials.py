@@ -1,4 +1,4 @@
-"""Read and write the credentials file of an engine: AWS's shared format with two additional settings.
+"""Read and write the credentials file of an engine: AWS's shared format with a few additional settings.
 
 AWS's tools ignore these settings.
 
@@ -7,6 +7,9 @@ AWS's tools ignore these settings.
     aws_secret_access_key = …
     lamplighter_password = …
     lamplighter_token = …
+    lamplighter_role = change    look, run or change: what the key may do, and the owner in the console
+    lamplighter_login = yes      no: nobody can log in to the console with this section
+    lamplighter_audit = yes      no: the audit log leaves out what is done with the key
 
 Guarantees that every section with an access key and a secret is a holder. A second key is a second section, and an
 access key of twelve digits is an account by itself. Rejects a file without any holder.
@@ -19,6 +22,7 @@ from dataclasses import dataclass, field
 from string import ascii_letters, ascii_uppercase, digits
 
 from lamplighter.base.errors import LamplighterError
+from lamplighter.wire.access.roles import Role
 
 RandomText = Callable[[str, int], str]
 """A function that returns so many unguessable characters from an alphabet, such as `base.world.random_key`."""
@@ -39,6 +43,14 @@ class Credentials:
     """The password for the console: the file's, otherwise the secret."""
     token: str = field(default="", repr=False)
     """The bearer token for reading metrics, slots and runs. If empty, no token is accepted."""
+    name: str = "default"
+    """The name of the section."""
+    role: Role = Role.CHANGE
+    """What the key may do, and the owner in the console."""
+    logs_in: bool = True
+    """Whether the password opens the console."""
+    audited: bool = True
+    """Whether the audit log contains what is done with the key."""
 
 
 CredentialSet = Mapping[str, Credentials]
@@ -88,5 +100,26 @@ def _parse_holder(section: configparser.SectionProxy) -> Credentials | None:
     if not (access_key and secret):
         return None
     return Credentials(
-        access_key, secret, section.get("lamplighter_password") or secret, section.get("lamplighter_token", "")
+        access_key,
+        secret,
+        section.get("lamplighter_password") or secret,
+        section.get("lamplighter_token", ""),
+        name=section.name,
+        role=_parse_role(section),
+        logs_in=_parse_switch(section, "lamplighter_login"),
+        audited=_parse_switch(section, "lamplighter_audit"),
     )
+
+
+def _parse_role(section: configparser.SectionProxy) -> Role:
+    text = section.get("lamplighter_role", Role.CHANGE)
+    if text not in list(Role):
+        raise InvalidCredentialsFile(f"has lamplighter_role = {text} in [{section.name}]: use {', '.join(Role)}")
+    return Role(text)
+
+
+def _parse_switch(section: configparser.SectionProxy, name: str) -> bool:
+    text = section.get(name, "yes")
+    if text not in ("yes", "no"):
+        raise InvalidCredentialsFile(f"has {name} = {text} in [{section.name}]: use yes or no")
+    return text == "yes"

@@ -8,9 +8,11 @@ https://www.rfc-editor.org/rfc/rfc6750#section-2.1.
 
 import hmac
 
-from lamplighter.base.errors import MissingAuthentication, ServiceError
+from lamplighter.base.errors import AccessDenied, MissingAuthentication, ServiceError
 from lamplighter.wire.access import console_session, sigv4
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
+from lamplighter.wire.access.people import People
+from lamplighter.wire.access.roles import Role
 from lamplighter.wire.http import HttpRequest
 
 
@@ -34,15 +36,25 @@ def find_signer(http: HttpRequest, credentials: CredentialSet) -> Credentials:
     return holder
 
 
-def admit_monitoring(http: HttpRequest, credentials: CredentialSet, now: int) -> None:
-    """Accept a monitoring request with a bearer token, a signature or a console session."""
-    if console_session.has_valid_session(http.headers.get(b"cookie", b""), credentials, now):
+def admit_monitoring(http: HttpRequest, people: People, now: int) -> None:
+    """Accept a monitoring request with a bearer token, a signature or a console session; every role may read."""
+    credentials = people.credentials
+    if console_session.person_of_cookies(http.headers.get(b"cookie", b""), people, now) is not None:
         return
     scheme, _, token = http.headers.get(b"authorization", b"").partition(b" ")
     if scheme.lower() != b"bearer":
         admit_signed(http, credentials, now)
     elif not _has_token(token.strip(), credentials):
         raise MissingAuthentication("No section of the credentials file has this token as its lamplighter_token.")
+
+
+def admit_audit(http: HttpRequest, credentials: CredentialSet, now: int) -> None:
+    """Accept a request for the audit log: it needs a signature with a key of the role `change`."""
+    if http.headers.get(b"authorization", b"").lower().startswith(b"bearer "):
+        raise AccessDenied("a token reads metrics, slots and runs; the audit log needs a signed request", status=403)
+    admit_signed(http, credentials, now)
+    if not find_signer(http, credentials).role.allows(Role.CHANGE):
+        raise AccessDenied(f"the audit log needs a key with the role {Role.CHANGE}", status=403)
 
 
 def _has_token(token: bytes, credentials: CredentialSet) -> bool:

@@ -1,0 +1,77 @@
+"""Run `lamplighter audit`: print who did what on an engine.
+
+Exit codes: 0 printed; 1 the engine does not answer, or refuses.
+"""
+
+import json as json_module
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import real_world
+from lamplighter.cli.command_context import explain_errors
+from lamplighter.cli.engine_request import request_engine
+from lamplighter.cli.target import DEFAULT_DATA, DataOption, Target, find_target
+
+AUDIT_PATH = "/_lamplighter/audit"
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+"""Seconds of each unit of --since."""
+WORDS = {"console": "console", "key": "signed call", "link": "link in a mail", "file": "users file"}
+
+
+def audit(
+    since: Annotated[str, typer.Option(help="How far to look back: 90m, 24h, 7d, 4w.")] = "24h",
+    json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each entry.")] = False,  # noqa: FBT002 - typer's way
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Print who did what, the oldest first: logins, what people changed, and signed calls that change something."""
+    target = find_target(data=data)
+    start = real_world().now() - _parse_duration(since) * 1000
+    entries = list(_read_entries(target, start))
+    for entry in reversed(entries):
+        typer.echo(json_module.dumps(_document(entry)) if json else _line(entry))
+    if not entries and not json:
+        typer.echo(f"Nobody changed anything in the last {since}.", err=True)
+
+
+def _parse_duration(text: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,5})([smhdw])", text)
+    if found is None:
+        raise typer.BadParameter(f"--since {text}: write a number and a unit, such as 90m, 24h, 7d or 4w")
+    return int(found[1]) * SECONDS[found[2]]
+
+
+def _read_entries(target: Target, since: int) -> Iterator[Json]:
+    """Yield the entries, the newest first; end the command if the engine does not answer."""
+    before: Json = None
+    while True:
+        page = _read_page(target, {"since": since} | ({"before": before} if before is not None else {}))
+        yield from page
+        if not page:
+            return
+        before = page[-1]["id"]
+
+
+def _read_page(target: Target, query: Json) -> list[Json]:
+    with explain_errors(target):
+        found: list[Json] = request_engine(target, "GET", AUDIT_PATH, **query)["entries"]
+    return found
+
+
+def _document(entry: Json) -> Json:
+    return {**entry, "time": _format_time(entry["time"])}
+
+
+def _line(entry: Json) -> str:
+    who = entry["who"] or ("owner of the users file" if entry["how"] == "file" else "unknown")
+    place = WORDS.get(entry["how"], entry["how"]) + (f" {entry['address']}" if entry["address"] else "")
+    what = " ".join(filter(None, (entry["action"], entry["resource"])))
+    return f"{_format_time(entry['time'])}  {who} ({place}): {what}: {entry['outcome']}"
+
+
+def _format_time(milliseconds: int) -> str:
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"

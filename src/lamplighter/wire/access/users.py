@@ -1,0 +1,90 @@
+"""Parse and format the users of a console: a line for each, `NAME:ROLE:HASH`.
+
+Guarantees that a name consists of letters, digits and `.-_@` of ASCII, so that it can be part of a line, a header and a
+page. Names that differ only in upper and lower case are the same name to a person: a file with both is invalid.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.wire.access.password_hash import InvalidHash, PasswordHash, parse_hash
+from lamplighter.wire.access.roles import Role
+
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 10, 200
+MAX_USERS = 1000
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_HEADER = "# The users of this engine's console. Change them with `lamplighter users`.\n"
+
+
+class InvalidUsers(LamplighterError):
+    """A name, a password or a line of the users file is invalid."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of the console."""
+
+    name: str
+    role: Role
+    password: PasswordHash = field(repr=False)
+
+
+Users = Mapping[str, User]
+"""Users by their names."""
+
+
+def check_name(name: str) -> None:
+    """Raise `InvalidUsers` unless the text may be a user's name."""
+    if not _NAME.fullmatch(name):
+        raise InvalidUsers(
+            f"{name!a} is not a name: use at most 64 letters, digits and .-_@ and begin with a letter or a digit"
+        )
+
+
+def check_password(password: str, name: str) -> None:
+    """Raise `InvalidUsers` unless the text may be the password of the user with this name."""
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
+        raise InvalidUsers(f"a password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters")
+    if password.lower() == name.lower():
+        raise InvalidUsers("the password must differ from the name")
+
+
+def find_similar_name(name: str, users: Users) -> str | None:
+    """Return the user's name that equals this one except for upper and lower case, or None."""
+    return next((each for each in users if each.lower() == name.lower()), None)
+
+
+def parse_users(text: str) -> Users:
+    """Parse a users file. Raises `InvalidUsers`, which names the line and no hash."""
+    users: dict[str, User] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            user = _parse_line(line.strip())
+        except (InvalidUsers, InvalidHash) as error:
+            raise InvalidUsers(f"line {number}: {error}") from None
+        if find_similar_name(user.name, users):
+            raise InvalidUsers(f"line {number}: there is another line for {user.name}")
+        users[user.name] = user
+    if len(users) > MAX_USERS:
+        raise InvalidUsers(f"there are more than {MAX_USERS} users")
+    return users
+
+
+def _parse_line(line: str) -> User:
+    parts = line.split(":")
+    if len(parts) != 3:
+        raise InvalidUsers("a line has the form NAME:ROLE:HASH")
+    check_name(parts[0])
+    if parts[1] not in list(Role):
+        raise InvalidUsers(f"the role is one of {', '.join(Role)}")
+    return User(parts[0], Role(parts[1]), parse_hash(parts[2]))
+
+
+def format_users(users: Users) -> str:
+    """Return the text of a users file."""
+    lines = (f"{each.name}:{each.role}:{each.password}\n" for each in users.values())
+    return _HEADER + "".join(lines)
