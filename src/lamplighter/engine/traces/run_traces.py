@@ -47,6 +47,7 @@ class RunTraces:
         self._worker: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._is_full = False
+        """Whether a trace was dropped since the queue was empty: this is logged once."""
         self._counts = {SENT: 0, DROPPED: 0, NOT_SAMPLED: 0}
         bus.subscribe("aws.states", self._on_event)
 
@@ -72,7 +73,9 @@ class RunTraces:
         if self._worker is not None:
             _, unfinished = await asyncio.wait([self._worker], timeout=CLOSE_SECONDS)
             for task in unfinished:
+                log.warning("traces are lost: the collector did not accept them within %s s", CLOSE_SECONDS)
                 task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         await self._http.close()
 
     # --- runs that end ------------------------------------------------------------------------------------------------
@@ -104,7 +107,7 @@ class RunTraces:
             for batch in _batches(made, self._settings.batch_size):
                 spans = [span for each in batch for span in each]
                 self._counts[SENT if await self._send(spans) else DROPPED] += len(batch)
-            self._is_full = False
+        self._is_full = False
 
     async def _make_spans(self, arns: list[str]) -> list[list[Span]]:
         """Return the spans of each run that is sampled and can be read."""
