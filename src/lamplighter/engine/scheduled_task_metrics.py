@@ -37,7 +37,7 @@ def read_scheduled_task_metrics(reader: Reader) -> list[Metric]:
         ),
         Metric(
             f"{PREFIX}_last_end_timestamp_seconds",
-            "When such a task last ended, with its outcome.",
+            "When such a task last ended, with its status.",
             [
                 (f'{labels},status="{each.outcome}"', each.stop / 1000)
                 for labels, each in latest.items()
@@ -53,7 +53,7 @@ def read_scheduled_task_metrics(reader: Reader) -> list[Metric]:
                 if each.stop is not None and each.start is not None
             ],
         ),
-        Metric(f"{PREFIX}s_ended_total", "Such tasks that ended, by outcome.", ended, "counter"),
+        Metric(f"{PREFIX}s_ended_total", "Such tasks that ended, by status.", ended, "counter"),
     ]
 
 

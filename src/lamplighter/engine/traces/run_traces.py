@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from lamplighter.base.errors import Unavailable
 from lamplighter.bus import Bus, Event
 from lamplighter.engine.traces.exporter import Exporter
+from lamplighter.engine.traces.port import DROPPED, NOT_SAMPLED, OUTCOMES, SENT
 from lamplighter.engine.traces.read_run import read_spans, root_run
 from lamplighter.engine.traces.settings import TraceSettings, read_settings
 from lamplighter.outbound.port import Http
@@ -29,7 +30,6 @@ MAX_RUNS_PER_READ = 50
 """The most runs whose histories are read at a time."""
 CLOSE_SECONDS = 3.0
 """The longest time for which an engine that stops waits for the collector."""
-SENT, DROPPED, NOT_SAMPLED = "sent", "dropped", "not_sampled"
 
 log = logging.getLogger("lamplighter.traces")
 
@@ -48,7 +48,7 @@ class RunTraces:
         self._closing = asyncio.Event()
         self._is_full = False
         """Whether a trace was dropped since the queue was empty: this is logged once."""
-        self._counts = {SENT: 0, DROPPED: 0, NOT_SAMPLED: 0}
+        self._counts = dict.fromkeys(OUTCOMES, 0)
         bus.subscribe("aws.states", self._on_event)
 
     @property
