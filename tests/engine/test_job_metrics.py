@@ -179,6 +179,17 @@ def test_dropped_slots_are_counted_also_after_their_report_and_their_schedule(ha
     assert read_jobs(harness)["dropped_slots_total", "machine"] == 3
 
 
+def test_missed_slots_in_whose_place_a_later_one_runs_are_not_dropped(harness: EngineHarness) -> None:
+    schedule(harness, harness.machine(chain({"Type": "Pass"})))
+    harness.crash()
+    harness.clock.advance(3 * HOUR + 300 * SECOND)
+    harness.up()
+    harness.advance(60 * SECOND)
+    found = read_jobs(harness)
+    assert found["dropped_slots_total", "machine"] == 0
+    assert found["runs_total", "machine", "SUCCEEDED"] == 2
+
+
 def test_children_of_map_runs_and_express_executions_are_not_runs_of_a_job(harness: EngineHarness) -> None:
     processor: Json = {
         "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.runs import run_spans
 from lamplighter.runs.run_spans import Span, TracedRun, spans_of_run
 from lamplighter.runs.trace_ids import is_sampled, task_span_id, trace_id, traceparent
@@ -10,6 +10,7 @@ from tests.runs.histories import (
     TASK,
     Entry,
     begun,
+    described,
     entered,
     exited,
     failed,
@@ -79,6 +80,16 @@ def test_a_failed_run_has_its_error_and_so_has_the_state_that_was_not_left() -> 
     assert (run.error, run.attributes["error.type"]) == ("States.TaskFailed: exit 3", "States.TaskFailed")
     assert visit.error == "States.TaskFailed"
     assert visit.end == run.end
+
+
+def test_the_description_of_a_task_is_not_sent_but_its_reason_is() -> None:
+    """The description has the environment of the container, which may be secret."""
+    cause = dumps(described("b", 3) | {"StoppedReason": "Essential container in task exited"})
+    ended: Entry = ("ExecutionFailed", 5, {"error": "States.TaskFailed", "cause": cause})
+    run = make_spans(*RETRIED[:5], ended)[0]
+    assert run.error == "States.TaskFailed: Essential container in task exited"
+    long: Entry = ("ExecutionFailed", 5, {"error": "Broken", "cause": "x" * 5_000})
+    assert len(make_spans(*RETRIED[:5], long)[0].error or "") < 1_000
 
 
 def test_a_run_that_has_not_ended_has_no_spans() -> None:

@@ -218,7 +218,7 @@ DEFINITIONS: tuple[JobMetric | JobMetricByStatus, ...] = (
     JobMetric("tasks_waiting", "Tasks of the job that wait for room on the machine.", lambda job: job.tasks_waiting),
     JobMetricByStatus("runs_total", "Runs of the job that ended, by status.", _ended, "counter"),
     JobMetric(
-        "dropped_slots_total", "Scheduled times of the job that started no run: missed, or refused.",
+        "dropped_slots_total", "Scheduled times of the job that were dropped: no run began, nor later in their place.",
         lambda job: job.dropped, "counter",
     ),
     JobMetric(

@@ -13,6 +13,8 @@ from lamplighter.delivery.delivery import DeliveryEnd
 from lamplighter.delivery.tables import deliveries as target_deliveries
 from lamplighter.engine.job_metrics import read_job_metrics
 from lamplighter.engine.metric_text import Metric, render, render_labels
+from lamplighter.engine.scheduled_task_metrics import read_scheduled_task_metrics
+from lamplighter.engine.traces.port import OUTCOMES
 from lamplighter.engine.turn_times import LONG_TURN_SECONDS, TurnTimes
 from lamplighter.services.ecs.tables import waiting_tasks
 from lamplighter.services.scheduler.tables import slots
@@ -148,7 +150,7 @@ def trace_metric(counts: Mapping[str, int]) -> Metric:
     return Metric(
         "lamplighter_traces_total",
         text,
-        [(render_labels({"outcome": each}), counts.get(each, 0)) for each in ("sent", "dropped", "not_sampled")],
+        [(render_labels({"outcome": each}), counts.get(each, 0)) for each in OUTCOMES],
         "counter",
     )
 
@@ -169,4 +171,4 @@ def render_metrics(
 def render_job_metrics(reader: Reader) -> bytes:
     """Return the metrics of each job in Prometheus' text format."""
     found = read_job_metrics(reader)
-    return render(found.metrics, found.comments)
+    return render([*found.metrics, *read_scheduled_task_metrics(reader)], found.comments)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from lamplighter.runs.failure_reasons import failure_reason
 from lamplighter.runs.job_machine import MAIN_CONTAINER, is_supporting_state
 from lamplighter.runs.story import Attempt, Story, Visit
 from lamplighter.runs.trace_ids import map_run_span_id, span_id, task_span_id, trace_id
@@ -94,7 +95,7 @@ def _run_span(run: TracedRun, story: Story, ended: int) -> Span:
         story.gaps[-1].redriven if parts else story.began or 0,
         ended,
         {**_without_none(attributes), **run.attributes},
-        _join(story.error or run.status, story.cause) if failed else None,
+        _failure(story.error or run.status, failure_reason(story.cause)) if failed else None,
     )
 
 
@@ -148,7 +149,7 @@ def _attempt_span(attempt: Attempt, own: Span, around: str) -> Span:
         "lamplighter.exit_codes": " ".join(f"{name}={code}" for name, code in attempt.exits.items()) or None,
     }
     end = own.end if attempt.ended is None else attempt.ended
-    failure = _join(attempt.error or attempt.outcome, attempt.reason) if attempt.failed else None
+    failure = _failure(attempt.error or attempt.outcome, attempt.reason) if attempt.failed else None
     name = f"{attempt.state}: attempt {attempt.number}"
     identity = _attempt_span_id(attempt, own)
     return Span(
@@ -168,5 +169,5 @@ def _without_none(attributes: Mapping[str, Value | None]) -> dict[str, Value]:
     return {name: value for name, value in attributes.items() if value is not None}
 
 
-def _join(*parts: str | None) -> str:
+def _failure(*parts: str | None) -> str:
     return ": ".join(part for part in parts if part)

@@ -12,10 +12,11 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import format_iso_time
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
+from lamplighter.engine.traces import run_traces
 from lamplighter.outbound.port import DeliveryFailed, HttpRequest, HttpResponse, Outbound
 from lamplighter.runs.trace_ids import task_span_id, trace_id
-from tests.engine_harness import HOUR, ROLE, SECOND, EngineHarness, RecordingEngine, chain, job
-from tests.fake_outbound import FakeOutbound
+from tests.engine_harness import ACCOUNT, CALLER, HOUR, REGION, ROLE, SECOND, EngineHarness, RecordingEngine, chain, job
+from tests.fake_outbound import FakeHttp, FakeOutbound
 from tests.fake_runtime import Script
 
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
@@ -227,6 +228,41 @@ def test_more_runs_than_the_queue_holds_are_dropped_and_run_all_the_same(
     harness.advance(DELAY)
     assert harness.counts == {"dropped": 3, "sent": 2}
     assert caplog.text.count("more than 2 ended runs") == 1
+
+
+class BusyHttp(FakeHttp):
+    """A collector during whose second answer more runs end."""
+
+    def __init__(self, harness: TracedHarness, machine: str) -> None:
+        super().__init__()
+        self._work = (harness, machine)
+
+    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:
+        """Start three runs with the second request; they end at once."""
+        harness, machine = self._work
+        if len(self.requests) == 1:
+            for at in range(3):
+                params = {"stateMachineArn": machine, "name": f"more-{at}"}
+                await harness.engine.call(CALLER, "states", "StartExecution", params)
+        return await super().request(request, timeout_seconds, max_bytes)
+
+
+def test_a_full_queue_is_reported_once_until_it_is_empty(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_traces, "MAX_RUNS_PER_READ", 1)
+    harness = TracedHarness(tmp_path / "data")
+    harness.variables = {**ENDPOINT, "OTEL_BSP_MAX_QUEUE_SIZE": "2"}
+    machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:machine"
+    harness.outbound = Outbound(harness.fake.mail, BusyHttp(harness, machine), harness.fake.programs)
+    harness.up()
+    assert harness.machine(chain(PASS)) == machine
+    for _ in range(3):
+        harness.start(machine)
+    harness.advance(DELAY)
+    assert harness.counts == {"dropped": 2, "sent": 4}
+    assert caplog.text.count("more than 2 ended runs") == 1
+    harness.close()
 
 
 def test_a_trace_that_is_not_sampled_is_not_sent_and_its_container_knows(start: Callable[..., TracedHarness]) -> None:

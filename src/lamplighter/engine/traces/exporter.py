@@ -7,6 +7,7 @@ retryable. See https://opentelemetry.io/docs/specs/otlp/#failures-1.
 import gzip
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import urlsplit
 
 from lamplighter import __version__
 from lamplighter.base.threads import run_in_thread
@@ -33,6 +34,8 @@ class Exporter:
         self._settings = settings
         self._http = http
         self._pause = pause
+        self._place = urlsplit(settings.url).hostname
+        """The collector as the log names it: the URL may have a password."""
         self._has_failed = False
         """Whether the latest spans were not delivered: a failure is logged once."""
 
@@ -44,13 +47,13 @@ class Exporter:
             failure, retryable = await self._try(request)
             if not failure:
                 if self._has_failed:
-                    log.info("traces are sent to %s again", self._settings.url)
+                    log.info("traces are sent to %s again", self._place)
                 self._has_failed = False
                 return True
             if not retryable or seconds is None or not await self._pause(seconds):
                 break
         if not self._has_failed:
-            log.warning("traces are lost: %s: %s", self._settings.url, failure)
+            log.warning("traces are lost: the collector %s does not accept them: %s", self._place, failure)
         self._has_failed = True
         return False
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from lamplighter.base.errors import Unavailable
 from lamplighter.bus import Bus, Event
 from lamplighter.engine.traces.exporter import Exporter
+from lamplighter.engine.traces.port import DROPPED, NOT_SAMPLED, OUTCOMES, SENT
 from lamplighter.engine.traces.read_run import read_spans, root_run
 from lamplighter.engine.traces.settings import TraceSettings, read_settings
 from lamplighter.outbound.port import Http
@@ -29,7 +30,6 @@ MAX_RUNS_PER_READ = 50
 """The most runs whose histories are read at a time."""
 CLOSE_SECONDS = 3.0
 """The longest time for which an engine that stops waits for the collector."""
-SENT, DROPPED, NOT_SAMPLED = "sent", "dropped", "not_sampled"
 
 log = logging.getLogger("lamplighter.traces")
 
@@ -47,7 +47,8 @@ class RunTraces:
         self._worker: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._is_full = False
-        self._counts = {SENT: 0, DROPPED: 0, NOT_SAMPLED: 0}
+        """Whether a trace was dropped since the queue was empty: this is logged once."""
+        self._counts = dict.fromkeys(OUTCOMES, 0)
         bus.subscribe("aws.states", self._on_event)
 
     @property
@@ -72,7 +73,9 @@ class RunTraces:
         if self._worker is not None:
             _, unfinished = await asyncio.wait([self._worker], timeout=CLOSE_SECONDS)
             for task in unfinished:
+                log.warning("traces are lost: the collector did not accept them within %s s", CLOSE_SECONDS)
                 task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         await self._http.close()
 
     # --- runs that end ------------------------------------------------------------------------------------------------
@@ -104,7 +107,7 @@ class RunTraces:
             for batch in _batches(made, self._settings.batch_size):
                 spans = [span for each in batch for span in each]
                 self._counts[SENT if await self._send(spans) else DROPPED] += len(batch)
-            self._is_full = False
+        self._is_full = False
 
     async def _make_spans(self, arns: list[str]) -> list[list[Span]]:
         """Return the spans of each run that is sampled and can be read."""

@@ -86,7 +86,7 @@ def _find_problem(url: str, exporters: str, protocol: str) -> str | None:
     if protocol not in get_args(Protocol):
         return f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol}; use http/protobuf and the collector's port for HTTP"
     if not re.match(r"https?://[^/]", url):
-        return f"{url} is no URL of a collector; it must begin with http:// or https://"
+        return "OTEL_EXPORTER_OTLP_ENDPOINT is no URL of a collector; it must begin with http:// or https://"
     return None
 
 

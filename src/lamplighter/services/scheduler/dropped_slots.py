@@ -53,7 +53,9 @@ class DroppedSlotNotifier:
 
     def on_replaced(self, tx: Tx, schedule: Schedule) -> None:
         """Delete the schedule's stored slots: a later slot runs in their place, so that no report is needed."""
-        dropped_slots.delete(tx, _report_owner(schedule), schedule.arn)
+        owner = _report_owner(schedule)
+        dropped_slots.count(tx, schedule.starts, -dropped_slots.number_unreported(tx, owner, schedule.arn))
+        dropped_slots.delete(tx, owner, schedule.arn)
 
     def fire_timer(self, tx: Tx, timer: timers.Timer) -> None:
         """Report all stored slots of one owner."""

@@ -29,9 +29,14 @@ class DroppedSlot:
 DROPPED = Table("dropped_slots", DroppedSlot, json={"annotation": loads})
 
 
+def number_unreported(reader: Reader, owner: str, schedule: str) -> int:
+    """Return the number of the dropped slots of a schedule that are not reported yet."""
+    return reader.count("SELECT sum(count) FROM dropped_slots WHERE owner = ? AND schedule = ?", (owner, schedule))
+
+
 def count(tx: Tx, starts: str, number: int) -> None:
-    """Count dropped slots of the schedules that start this ARN."""
-    sql = "INSERT INTO dropped_totals VALUES (?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number"
+    """Add to the number of dropped slots of all schedules that start this ARN."""
+    sql = "INSERT INTO dropped_totals VALUES (?1, max(0, ?2)) ON CONFLICT DO UPDATE SET number = max(0, number + ?2)"
     tx.execute(sql, (starts, number))
 
 
