@@ -45,10 +45,12 @@ def image() -> Iterator[str]:
         with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:  # debootstrap makes devices, which need a disk
             make_base_image(base, Path(folder))
         build = ["build", "--network=host", f"--build-arg=BASE={base}", "--build-arg=PACKAGES=", *settings]
+        # The first stage gets a name, too, so that it can be removed.
+        docker(*build, "--target=build", f"--tag={name}-build", str(ROOT), seconds=600)
         docker(*build, f"--tag={name}", str(ROOT), seconds=600)
         yield name
     finally:
-        subprocess.run(["docker", "rmi", "--force", name, base], capture_output=True)
+        subprocess.run(["docker", "rmi", "--force", name, f"{name}-build", base], capture_output=True)
 
 
 @pytest.fixture
