@@ -14,6 +14,10 @@ from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.story import Attempt, Story
 
 HEARTBEAT, TASK_FAILED = "States.HeartbeatTimeout", "States.TaskFailed"
+QUEUE_FULL = "Lamplighter.QueueFull"
+"""The error of a run that found as many waiting as its queue holds (`services/states/executions/overlap.py`)."""
+EXPLAINED_BY_REASON = (TASK_FAILED, QUEUE_FULL)
+"""The errors whose names say less than their reasons."""
 EXIT_CODE_MEANINGS: Mapping[int, str] = {
     126: "its command is not executable",
     127: "its command was not found",
@@ -116,7 +120,7 @@ def failure_text(error: str | None, reason: str | None, exits: Mapping[str, int]
     Leaves out what the exit codes say already.
     """
     shown_reason = None if exits and reason == ESSENTIAL_CONTAINER_EXITED else reason
-    named = None if error == TASK_FAILED and (exits or shown_reason) else error
+    named = None if error in EXPLAINED_BY_REASON and (exits or shown_reason) else error
     rest = ": ".join(each for each in (named, shown_reason) if each)
     return (f" with {_exit_codes_text(exits)}" if exits else "") + (f": {rest}" if rest else "")
 

@@ -14,7 +14,7 @@ from lamplighter.runs.ecs_tasks import (
     task_family,
 )
 from lamplighter.runs.failure_reasons import ESSENTIAL_CONTAINER_EXITED
-from lamplighter.runs.failure_words import TASK_FAILED, exceeded_limit, exit_words
+from lamplighter.runs.failure_words import EXPLAINED_BY_REASON, TASK_FAILED, exceeded_limit, exit_words
 from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, SCHEDULED_VARIABLE
 from lamplighter.runs.local_times import UTC_NAME, parse_iso_milliseconds
 from lamplighter.runs.story import to_milliseconds
@@ -92,7 +92,7 @@ def failure_words(error: str | None, reason: str | None, code: int | None) -> st
         return f": {reason}"
     if code:
         return f": {exit_words(code, reason)}"
-    named = error if error != TASK_FAILED else None
+    named = None if error == TASK_FAILED or (error in EXPLAINED_BY_REASON and reason) else error
     return "".join(f": {each}" for each in (named, reason) if each)
 
 
