@@ -14,9 +14,10 @@ HEAD = """# What is there of AWS
 <!-- Made by `make reference` from the program and from botocore's models. Do not edit this page. -->
 
 The engine answers the operations on this page with the parameters, results and errors of AWS. It answers any other
-operation with an error that says so. (AWS's operations are those that botocore {version} knows.) Access is all or nothing: the engine checks signatures, if it has credentials, but
-it enforces no IAM policies. [AWS's APIs](aws-apis.md) shows how to call
-the engine, also with CDK and Terraform.
+operation with an error that says so. Access is all or nothing: the engine checks signatures, if it has credentials, but
+it enforces no IAM policies. [AWS's APIs](aws-apis.md) shows how to call the engine, also with CDK and Terraform.
+
+AWS's operations are those of botocore {version} (the library of the AWS CLI).
 
 """
 NOTES = Path(__file__).with_name("aws_notes.yaml")
@@ -29,20 +30,14 @@ def page_text() -> str:
     assert set(notes) == {each.command for each in services}
     rows = "".join(f"| {_link(each)} | {len(each.served)} | {_total(each)} |\n" for each in services)
     table = f"| service | operations here | of AWS's |\n|---|---|---|\n{rows}"
-    return (
-        HEAD.format(version=botocore.__version__)
-        + table
-        + "".join(_section(each, notes[each.command]) for each in services)
-        + _resource_types()
-    )
+    sections = "".join(_section(each, notes[each.command]) for each in services)
+    return HEAD.format(version=botocore.__version__) + table + sections + _resource_types()
 
 
 def without_models(page: str) -> str:
-    """Return the page without what depends on botocore's version: what is missing, and how many operations AWS has."""
-    kept = (
-        line for line in page.splitlines() if not line.startswith(("**Not there", "| [", "operation with an error"))
-    )
-    return "\n".join(kept)
+    """Return the page without what depends on botocore's version: its number, and the operations that are missing."""
+    varying = ("**Not there", "| [", "AWS's operations")
+    return "\n".join(line for line in page.splitlines() if not line.startswith(varying))
 
 
 def _total(service: ServiceOperations) -> int:
