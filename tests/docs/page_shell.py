@@ -26,33 +26,47 @@ expected=0
 engine=
 stop_engine() {
     if [ -n "$engine" ]; then
-        kill -INT "$engine" 2>/dev/null && tail --pid="$engine" -f /dev/null
+        kill -INT "$engine" 2>/dev/null || true
+        wait "$engine" || true
         engine=
     fi
 }
+# Wait until the engine has written a text into its log a number of times, or has ended.
+wait_for_lines() {
+    [ "$(grep -m "$2" -c "$1" <(tail -n +1 -F --pid="$engine" "$up_log" 2>/dev/null))" = "$2" ] ||
+        { cat "$up_log" >&2; return 1; }
+}
 start_engine() {
     stop_engine
+    local ready='agrees with'
+    [ -e lamplighter.yaml ] || ready='listening on'
     case " $* " in
         *" --port "*) command lamplighter "$@" >"$up_log" 2>&1 & ;;
         *) command lamplighter "$@" --port "$port" >"$up_log" 2>&1 & ;;
     esac
     engine=$!
-    local ready='agrees with'
-    [ -e lamplighter.yaml ] || ready='listening on'
-    if ! grep -q -m1 "$ready" <(tail -n +1 -F --pid="$engine" "$up_log" 2>/dev/null); then
-        cat "$up_log" >&2
-        return 1
-    fi
+    wait_for_lines "$ready" 1
 }
 lamplighter() {
     if [ "$1" = up ]; then start_engine "$@"; else command lamplighter "$@"; fi
 }
+write_file() {
+    local before
+    before=$(grep -c 'agrees with' "$up_log" || true)
+    mkdir -p "$(dirname "$1")"
+    cat >"$1.new"
+    mv "$1.new" "$1"
+    if [ -n "$engine" ] && [ "$1" = lamplighter.yaml ]; then wait_for_lines 'agrees with' $((before + 1)); fi
+}
+wait_for_file() {
+    until compgen -G "$1" >/dev/null; do sleep 0.1; done
+}
 """
 
 
-def shell_blocks(page: Page) -> list[Block]:
-    """Return the blocks that are run."""
-    return [each for each in page.blocks if each.is_shell and "not run" not in each.marks]
+def is_run(block: Block) -> bool:
+    """Return whether the block's commands are run, and not only parsed."""
+    return block.is_shell and not {"not run", "file"} & set(block.marks)
 
 
 def write_files(page: Page, folder: Path) -> None:
@@ -67,10 +81,16 @@ def write_files(page: Page, folder: Path) -> None:
 def page_script(page: Page, port: int) -> str:
     """Return the script that runs a page's blocks; it says where it failed and exits with 99."""
     parts = [PROLOGUE, f"port={port}"]
-    for block in shell_blocks(page):
+    for block in page.blocks:
         parts.append(f"at='{block.place}'")
-        text = block.text.replace("4566", str(port))
-        parts += [f"expected={block.marks.get('exit', 0)}", text, "last=$?", '[ "$last" = "$expected" ]', "expected=0"]
+        if "wait for" in block.marks:
+            parts.append(f"wait_for_file '{block.marks['wait for']}'")
+        if "file" in block.marks:
+            parts.append(f"write_file '{block.marks['file']}' <<'END OF FILE'\n{block.text}END OF FILE")
+        elif is_run(block):
+            text = block.text.replace("4566", str(port))
+            code = block.marks.get("exit", "0")
+            parts += [f"expected={code}", text, "last=$?", "expected=0", f'[ "$last" = {code} ]']
     return "\n".join(parts)
 
 
@@ -79,7 +99,6 @@ def run_page(page: Page, folder: Path, port: int) -> tuple[int, str]:
     home, work = folder / "home", folder / "work"
     home.mkdir()
     work.mkdir()
-    write_files(page, work)
     log = folder / "up.log"
     log.touch()
     environment = {

@@ -7,14 +7,14 @@ import pytest
 
 from tests.docs.command_lines import find_command_problem, lamplighter_commands
 from tests.docs.job_file_blocks import find_block_problems
-from tests.docs.page_shell import run_page, shell_blocks, write_files
+from tests.docs.page_shell import is_run, run_page, write_files
 from tests.docs.pages import Block, Page, pages
 
 LANGUAGES = {"", "sh", "bash", "yaml", "json", "ini", "text", "hcl", "python", "dockerfile", "toml"}
 ALL_PAGES = pages()
 BLOCKS = [block for page in ALL_PAGES for block in page.blocks]
 SHELL_BLOCKS = [block for block in BLOCKS if block.is_shell]
-SHELL_PAGES = [page for page in ALL_PAGES if shell_blocks(page)]
+SHELL_PAGES = [page for page in ALL_PAGES if any(map(is_run, page.blocks))]
 
 
 def by_name(each: Block | Page) -> str:
