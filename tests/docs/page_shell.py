@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.docs.pages import Block, Page
 
-SECONDS = 120
+SECONDS = 100
 PROLOGUE = r"""
 set -E
 check_code() {
@@ -26,7 +26,7 @@ expected=0
 engine=
 stop_engine() {
     if [ -n "$engine" ]; then
-        kill -INT "$engine" 2>/dev/null || true
+        kill -TERM "$engine" 2>/dev/null || true
         wait "$engine" || true
         engine=
     fi
@@ -85,6 +85,8 @@ def page_script(page: Page, port: int) -> str:
         parts.append(f"at='{block.place}'")
         if "wait for" in block.marks:
             parts.append(f"wait_for_file '{block.marks['wait for']}'")
+        if "first" in block.marks:
+            parts.append(block.marks["first"])
         if "file" in block.marks:
             parts.append(f"write_file '{block.marks['file']}' <<'END OF FILE'\n{block.text}END OF FILE")
         elif is_run(block):

@@ -5,6 +5,7 @@ A comment right before a block says what a reader need not see:
 - `<!-- not run: needs AWS -->`: the test only checks that the commands and their options exist.
 - `<!-- exit 1 -->`: the last command of the block ends with this exit code.
 - `<!-- file: report.py -->`: the block is the content of this file, which the reader writes at this place.
+- `<!-- first: lamplighter up -->`: the reader has done this already.
 - `<!-- wait for: .lamplighter/mail/* -->`: the block follows when there is such a file.
 - `<!-- not a job file: Docker Compose -->`: the YAML or JSON belongs to another program and is only parsed.
 
@@ -24,7 +25,7 @@ _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>[\w-]*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
 )
 _MARKS = re.compile(r"(?:<!--(?:(?!-->).)*-->\s*)+\Z", re.DOTALL)
-_MARK = re.compile(r"<!-- (not run|exit|file|wait for|not a job file):? (.*?) -->", re.DOTALL)
+_MARK = re.compile(r"<!-- (not run|exit|file|first|wait for|not a job file):? (.*?) -->", re.DOTALL)
 _PAGE_MARK = re.compile(r"<!-- nothing on this page is run: (.*?) -->", re.DOTALL)
 _COMMAND = re.compile(r"^(sudo |\w+=\S+ )*(lamplighter|aws|docker|make) ", re.MULTILINE)
 

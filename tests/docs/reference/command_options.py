@@ -47,11 +47,12 @@ def _option(name: str, kind: Json, default: Json, info: OptionInfo) -> Parameter
     # Within Annotated, typer has the first of the given names as the default.
     given = [each for each in (info.default, *(info.param_decls or ())) if isinstance(each, str)]
     spelled = f"--{name.replace('_', '-')}"
-    if kind is bool and not given:
+    is_switch = kind in (bool, bool | None)
+    if is_switch and not given:
         names: tuple[str, ...] = (spelled, f"--no-{spelled[2:]}")
     else:
         names = tuple(part for each in given or [spelled] for part in each.split("/"))
-    value = "" if kind is bool else info.metavar or _placeholder(kind)
+    value = "" if is_switch else info.metavar or _placeholder(kind)
     return Parameter(names, value, _default_text(default, info), info.help or "", is_argument=False)
 
 
@@ -60,7 +61,7 @@ def _placeholder(kind: Json) -> str:
     if inner:
         return _placeholder(inner[0])
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return "|".join(str(each.value) for each in kind)
+        return "/".join(str(each.value) for each in kind)
     return {Path: "PATH", int: "NUMBER", float: "NUMBER"}.get(kind, "TEXT")
 
 
