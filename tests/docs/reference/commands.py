@@ -13,7 +13,7 @@ HEAD = """# Commands
 `lamplighter COMMAND --help` shows the same. `lamplighter --install-completion` installs completion for your shell.
 `--version` and `lamplighter version` print the version.
 
-`--json` is for programs. `diff`, `deploy` and `destroy` work on AWS unless you name an engine; all other commands work on
+`--json` is for programs. `diff`, `deploy` and `destroy` work on AWS unless you name an engine; the others work on
 the engine of this folder unless you name another place.
 
 Where a command takes a run, name it by its job (its latest run), by its own name, by `JOB:NAME`, or by its ARN.

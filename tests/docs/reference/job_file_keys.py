@@ -155,7 +155,7 @@ def _type(given: Json, definitions: Mapping[str, Json], limits: str) -> str:
         plain = [each for each in scalar["enum"] if not isinstance(each, bool)]
         return " or ".join(f"`{each}`" for each in sorted(plain, key=lambda each: each == "false"))
     if scalar.get("type") == "object":
-        inner = next(iter(scalar.get("patternProperties", {}).values()), {})
+        inner: Json = next(iter(scalar.get("patternProperties", {}).values()), {})
         return f"names, and {_type(inner, definitions, limits)}" if "$ref" in inner else "names and values"
     return _scalar_type(scalar, limits)
 
