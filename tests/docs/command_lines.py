@@ -5,8 +5,7 @@ import shlex
 from collections.abc import Iterator
 
 from lamplighter.cli.app import COMMANDS
-from tests.docs.reference.command_functions import command_functions
-from tests.docs.reference.command_options import Parameter, command_parameters
+from tests.docs.reference.command_options import Parameter, command_functions, command_parameters
 
 SEPARATORS = {"&&", "||", "|", ";", "&", "(", ")", "do", "then", "else", "{"}
 PREFIXES = {"sudo", "uvx", "exec", "time", "env", "!"}
@@ -44,12 +43,13 @@ def find_command_problem(words: list[str]) -> str | None:
         return None
     if name not in COMMANDS:
         return f"there is no command `{name}`"
-    if COMMANDS[name].is_group:
-        name, rest = f"{name} {rest[0]}" if rest else name, rest[1:]
-    if name not in command_functions():
-        return f"there is no command `{name}`"
-    options = {each: found for found in command_parameters(command_functions()[name]) for each in found.names}
-    return next((problem for problem in _option_problems(rest, options) if problem), None)
+    functions = command_functions(name)
+    if "" not in functions and (not rest or rest[0] not in {*functions, "--help"}):
+        return f"`{name}` needs one of {', '.join(functions)}"
+    subcommand = "" if "" in functions or rest[0] == "--help" else rest.pop(0)
+    found = command_parameters(functions[subcommand]) if subcommand in functions else []
+    options = {spelled: each for each in found for spelled in each.names}
+    return next(_option_problems(rest, options), None)
 
 
 def _option_problems(words: list[str], options: dict[str, Parameter]) -> Iterator[str]:

@@ -38,6 +38,7 @@ wait_for_lines() {
 }
 start_engine() {
     stop_engine
+    : >"$up_log" # the shell in the background empties it too late for the wait below
     local ready='agrees with'
     [ -e lamplighter.yaml ] || ready='listening on'
     case " $* " in

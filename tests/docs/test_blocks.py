@@ -46,9 +46,3 @@ def test_the_documents_of_a_page_load(page: Page, tmp_path: Path) -> None:
     documents = [block for block in page.blocks if block.language in ("yaml", "json")]
     problems = {block.place: find_block_problems(block, tmp_path) for block in documents}
     assert {place: found for place, found in problems.items() if found} == {}
-
-
-def test_a_command_that_does_not_exist_is_found() -> None:
-    text = "cd jobs && sudo lamplighter ps --al\nlamplighter nope # a comment\nA=b lamplighter run job -f | cat"
-    problems = [find_command_problem(words) for words in lamplighter_commands(text)]
-    assert [problem is not None for problem in problems] == [True, True, False]

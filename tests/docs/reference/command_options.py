@@ -7,9 +7,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, get_args, get_origin
 
+import typer
 from typer.models import ArgumentInfo, OptionInfo, ParameterInfo
 
 from lamplighter.base.json_text import Json
+from lamplighter.base.modules import load_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,15 @@ class Parameter:
     is_argument: bool
 
 
+def command_functions(name: str) -> dict[str, Callable[..., None]]:
+    """Return the function of a command; of a command with subcommands, each function by the subcommand's name."""
+    loaded = load_object(f"lamplighter.cli.commands.{name}:{name}")
+    if not isinstance(loaded, typer.Typer):
+        return {"": loaded}
+    found = [(each.name, each.callback) for each in loaded.registered_commands]
+    return {given or made.__name__.replace("_", "-"): made for given, made in found if made is not None}
+
+
 def command_parameters(function: Callable[..., None]) -> list[Parameter]:
     """Return the arguments and options of a command in the order of its help."""
     return list(_parameters(function))
@@ -32,6 +43,8 @@ def command_parameters(function: Callable[..., None]) -> list[Parameter]:
 
 def _parameters(function: Callable[..., None]) -> Iterator[Parameter]:
     for each in inspect.signature(function, eval_str=True).parameters.values():
+        if each.annotation is typer.Context:
+            continue
         assert get_origin(each.annotation) is Annotated
         kind, info = get_args(each.annotation)
         assert isinstance(info, ParameterInfo)

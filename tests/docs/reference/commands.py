@@ -2,9 +2,10 @@
 
 import re
 import sys
+from collections.abc import Iterator
 
-from tests.docs.reference.command_functions import command_functions, command_help
-from tests.docs.reference.command_options import Parameter, command_parameters
+from lamplighter.cli.app import COMMANDS
+from tests.docs.reference.command_options import Parameter, command_functions, command_parameters
 
 HEAD = """# Commands
 
@@ -13,8 +14,8 @@ HEAD = """# Commands
 `lamplighter COMMAND --help` shows the same. `lamplighter --install-completion` installs completion for your shell.
 `--version` and `lamplighter version` print the version.
 
-`--json` is for programs. `diff`, `deploy` and `destroy` work on AWS unless you name an engine; all other commands work
-on the engine of this folder unless you name another place.
+`--json` is for programs. `diff`, `deploy` and `destroy` work on AWS unless you name an engine; the others work on
+the engine of this folder unless you name another place.
 
 Where a command takes a run, name it by its job (its latest run), by its own name, by `JOB:NAME`, or by its ARN.
 
@@ -32,25 +33,32 @@ _EXIT_CODES = re.compile(r"Exit codes(?:, as those of diff\(1\))?: (.*)", re.DOT
 
 def page_text() -> str:
     """Return the page."""
-    found = {name: command_parameters(function) for name, function in command_functions().items()}
-    shared = [each for each in found["ps"] if each.names[0] in SHARED]
-    sections = [_section(name, parameters) for name, parameters in found.items()]
-    table = "".join(f"| [`{name}`](#{name.replace(' ', '-')}) | {command_help(name)} |\n" for name in found)
-    return f"{HEAD}| | |\n|---|---|\n{table}\n{''.join(sections)}{SHARED_HEAD}{_table(shared)}"
+    shared = [each for each in command_parameters(command_functions("ps")[""]) if each.names[0] in SHARED]
+    sections = "".join(map(_section, COMMANDS))
+    table = "".join(f"| [`{name}`](#{name}) | {each.help} |\n" for name, each in COMMANDS.items())
+    return f"{HEAD}| | |\n|---|---|\n{table}\n{sections}{SHARED_HEAD}{_table(shared)}"
 
 
-def _section(name: str, parameters: list[Parameter]) -> str:
+def _section(name: str) -> str:
+    parts = [f"## {name}", COMMANDS[name].help]
+    for subcommand, function in command_functions(name).items():
+        if subcommand:
+            parts += [f"### {name} {subcommand}", (function.__doc__ or "").split("\n")[0]]
+        parts += _usage_and_options(f"{name} {subcommand}".strip(), command_parameters(function))
+    return "\n\n".join([*parts, *_exit_codes(name)]) + "\n\n"
+
+
+def _usage_and_options(command: str, parameters: list[Parameter]) -> Iterator[str]:
     arguments = [each for each in parameters if each.is_argument]
     options = [each for each in parameters if not each.is_argument]
     shares = {each.names[0] for each in options} >= set(SHARED)
     own = [each for each in options if not shares or each.names[0] not in SHARED]
-
-    usage = ["lamplighter", name, *(["[OPTIONS]"] if options else []), *(each.names[0] for each in arguments)]
-    parts = [f"## {name}", command_help(name), f"```text\n{' '.join(usage)}\n```"]
-    parts += [_table([*arguments, *own]).rstrip()] if arguments or own else []
-    parts += ["… and [where it works](#where-a-command-works)"] if shares else []
-    parts += _exit_codes(name)
-    return "\n\n".join(parts) + "\n\n"
+    words = ["lamplighter", command, *(["[OPTIONS]"] if options else []), *(each.names[0] for each in arguments)]
+    yield f"```text\n{' '.join(words)}\n```"
+    if arguments or own:
+        yield _table([*arguments, *own]).rstrip()
+    if shares:
+        yield "… and [where it works](#where-a-command-works)"
 
 
 def _table(parameters: list[Parameter]) -> str:
@@ -65,7 +73,7 @@ def _row(each: Parameter) -> str:
 
 
 def _exit_codes(name: str) -> list[str]:
-    text = sys.modules[f"lamplighter.cli.commands.{name.partition(' ')[0]}"].__doc__ or ""
+    text = sys.modules[f"lamplighter.cli.commands.{name}"].__doc__ or ""
     found = _EXIT_CODES.search(text)
     if found is None:
         return ["Exit codes: 0, or 1 with the reason on the standard error."]
