@@ -194,6 +194,7 @@ def test_peers_that_never_finish_their_handshake_keep_nobody_out(
             if number % 2:
                 silent[-1].sendall(HANDSHAKE_RECORD)
         assert open_health(engine, folder)["status"] == "ok"
+        assert not [line for line in engine.lines if "no connection can be accepted" in line]
     finally:
         for each in silent:
             each.close()
