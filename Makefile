@@ -11,10 +11,10 @@ PURE := $(addprefix tests/,architecture asl base console/security/test_password_
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test quick chaos demo bench pictures clean
+.PHONY: help setup check test test-versions quick chaos demo bench docs docs-serve reference pictures clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
 	@echo
 	@echo 'PYTHON=python3.12 chooses the interpreter of a new .venv; ARGS="tests/asl -k retry" goes to pytest, chaos, demo or bench.'
 
@@ -36,6 +36,9 @@ check: setup ## run ruff, mypy strict and import-linter
 test: setup ## run all tests, with five processes for two cores, because many tests wait for an engine
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
+test-versions: setup ## run the fast tests on every further Python that this machine has
+	.ci/test_versions
+
 quick: setup ## run the tests of the pure layers, with few examples for each property
 	LAMPLIGHTER_QUICK=1 $(BIN)/pytest -q -n auto $(PURE) $(ARGS)
 
@@ -48,9 +51,18 @@ demo: setup ## run the article's batch: it fails, is killed, is retried and succ
 bench: setup ## measure the speed, a table: ARGS="-k calls" a part of it, ARGS=--long the rows that take minutes, too
 	$(BIN)/python -m bench.run $(ARGS)
 
+docs: setup ## build the manual into site/; a warning is an error
+	$(BIN)/zensical build --strict --clean
+
+docs-serve: setup ## serve the manual at http://localhost:8000, and build it again when a page changes
+	$(BIN)/zensical serve
+
+reference: setup ## make the pages of the manual again that are made from the program
+	$(BIN)/python -m tests.docs.reference
+
 pictures: setup ## take the screenshots of the console in docs/ again; needs Chromium
 	$(BIN)/python -m tests.console.pictures
 
 clean: ## remove .venv and every cache
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .versions .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist site
 	find src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -16,9 +16,13 @@ SERVICES = ("cloudformation", "cloudwatch", "ecs", "events", "iam", "logs", "sch
 
 
 def share_files() -> None:
-    """Share what botocore reads between all its sessions, which write the same values into it."""
-    read_file: Callable[[str], Json] = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
-    JSONFileLoader.load_file = lambda _, path: read_file(path)
+    """Share what botocore reads between all its sessions, which write the same values into it.
+
+    Only the model of S3 is read anew: the first client of S3 changes the paths of its operations.
+    """
+    read_anew: Callable[[str], Json] = functools.partial(JSONFileLoader.load_file, JSONFileLoader())
+    read_once = functools.cache(read_anew)
+    JSONFileLoader.load_file = lambda _, path: (read_anew if "/s3/" in path else read_once)(path)
     list_services = Loader.list_available_services
     lists: dict[tuple[str, ...], Json] = {}
 

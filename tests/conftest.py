@@ -1,6 +1,7 @@
 """Fixtures that tests of several packages share: an image to run in Docker, and a port for a restarted engine.
 
-A test marked `docker` is skipped if Docker does not answer; with LAMPLIGHTER_REQUIRE_DOCKER=1 it fails instead.
+A test marked `docker` is skipped if Docker does not answer; with LAMPLIGHTER_REQUIRE_DOCKER=1 it fails instead. The
+mark `index` does the same for pip's package index, with LAMPLIGHTER_REQUIRE_INDEX=1.
 """
 
 import fcntl
@@ -11,6 +12,7 @@ import itertools
 import os
 import signal
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -72,10 +74,12 @@ def collect_garbage_once() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("docker") and (reason := find_docker_problem()):
-        if os.environ.get("LAMPLIGHTER_REQUIRE_DOCKER") == "1":
-            pytest.fail(f"LAMPLIGHTER_REQUIRE_DOCKER=1, but {reason}")
-        pytest.skip(reason)
+    for mark, find_problem in (("docker", find_docker_problem), ("index", find_index_problem)):
+        if item.get_closest_marker(mark) and (reason := find_problem()):
+            variable = f"LAMPLIGHTER_REQUIRE_{mark.upper()}"
+            if os.environ.get(variable) == "1":
+                pytest.fail(f"{variable}=1, but {reason}")
+            pytest.skip(reason)
 
 
 @functools.cache
@@ -88,6 +92,18 @@ def find_docker_problem() -> str | None:
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"no Docker answers: {error}"
     return None if answer.returncode == 0 else f"no Docker answers: {answer.stderr.strip()}"
+
+
+@functools.cache
+def find_index_problem() -> str | None:
+    """Return why pip can install nothing here, or None."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries", "2", "typing-extensions"]
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            answer = subprocess.run([*command, "--dest", folder], capture_output=True, text=True, timeout=180)
+        except subprocess.TimeoutExpired as error:
+            return f"no package index answers: {error}"
+    return None if answer.returncode == 0 else f"no package index answers: {answer.stderr.strip()[-200:]}"
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ class Engine:
         say("lamplighter up --runtime process")
         command = [*LAMPLIGHTER, "up", "--port", "0", "--runtime", "process"]
         self._process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, bufsize=1)
-        self.says(f" {JOB}  ")
 
     def says(self, text: str) -> None:
         """Show its output up to this text."""
@@ -65,6 +64,7 @@ def main() -> int:
         database = folder / "database"
         engine = Engine(folder)
         try:
+            engine.says(f" {JOB}  ")
             first = run(folder, database)
             engine.says("attempt 1 failed")
             say("kill -9 the engine, while the run waits 10 s for its retry; the database comes back")

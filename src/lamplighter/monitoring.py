@@ -1,7 +1,7 @@
-"""Answer GET requests for the engine's own addresses: health, metrics, slots, runs, audit log and SNS's certificate.
+"""Answer requests for the engine's own addresses, such as its health, metrics, audit log and use of the disk.
 
 Health and the certificate are public. If credentials are configured, the others need them (`server.py` checks that).
-Guarantees that no such request changes anything, except that the first one for the certificate creates SNS's key.
+Guarantees that no GET request changes anything, except that the first one for the certificate creates SNS's key.
 """
 
 import re
@@ -14,6 +14,8 @@ from lamplighter.base.json_text import dump_bytes
 from lamplighter.bus import Caller
 from lamplighter.engine import health, metrics
 from lamplighter.engine.engine import Engine
+from lamplighter.runtime.composite import CompositeRuntime
+from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.store import audit_log
 from lamplighter.wire.access import unsigned_requests
 from lamplighter.wire.http import HttpRequest, Response, make_response
@@ -32,14 +34,17 @@ SECONDS_TEXT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
 
 
 async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    """Return the engine's health (`engine/health.py`), whether mails are sent, and the `--deny` rules."""
+    """Return the engine's health (`engine/health.py`), and its configuration: mails, `--deny`, limits of processes."""
     found, config = health.read_health(engine), engine.config
     body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.denied)}
+    cgroups = engine.runtime.cgroups if isinstance(engine.runtime, (CompositeRuntime, ProcessRuntime)) else None
+    if cgroups is not None:
+        body["processes"] = {"limited": cgroups.folder is not None, "summary": cgroups.summary}
     return make_response(200 if found.available else 503, b"application/json", dump_bytes(body), request_id)
 
 
 async def _metrics(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    return make_response(200, metrics.CONTENT_TYPE, engine.metrics(), request_id)
+    return make_response(200, metrics.CONTENT_TYPE, await engine.metrics(), request_id)
 
 
 async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response:
@@ -83,11 +88,27 @@ async def _certificate(engine: Engine, _http: HttpRequest, request_id: str) -> R
     return make_response(200, b"application/x-pem-file", found, request_id)
 
 
-ENDPOINTS: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]]] = {
+async def _usage(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
+    """Return what the data directory holds, how it grows, and what need not be kept any longer."""
+    return make_response(200, b"application/json", dump_bytes(await engine.disk_usage()), request_id)
+
+
+async def _prune(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
+    """Delete what need not be kept any longer; return the numbers of what was deleted."""
+    deleted = await engine.retention.sweep()
+    return make_response(200, b"application/json", dump_bytes({"deleted": deleted.document()}), request_id)
+
+
+Endpoint = Callable[[Engine, HttpRequest, str], Awaitable[Response]]
+
+CHANGES: Mapping[bytes, Endpoint] = {b"/_lamplighter/prune": _prune}
+"""The addresses that change something. Such a request is a POST, and is signed as every call is."""
+ENDPOINTS: Mapping[bytes, Endpoint] = {
     HEALTH_PATH: _health,
     b"/_lamplighter/metrics": _metrics,
     b"/_lamplighter/slots": _slots,
     b"/_lamplighter/runs": _runs,
+    b"/_lamplighter/usage": _usage,
     AUDIT_PATH: _audit,
     unsigned_requests.CERTIFICATE_PATH.encode(): _certificate,
 }

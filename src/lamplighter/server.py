@@ -150,6 +150,10 @@ class HttpServer:
     ) -> Response:
         if http.method == "GET" and (watch := monitoring.ENDPOINTS.get(http.path)) is not None:
             return await watch(self.engine, http, request_id)
+        if http.method == "POST" and (change := monitoring.CHANGES.get(http.path)) is not None:
+            if sender.key is not None:
+                await self._admit_change(http, sender.key, sender.address)
+            return await change(self.engine, http, request_id)
         if unsigned_requests.is_subscription_page(http):
             return await self._subscription(http, request_id, sender.address)
         request = await _decode_in_thread(
@@ -182,6 +186,16 @@ class HttpServer:
             await audit_log.record_refusal(self.engine.store, actor, operation, request.params)
         reason = f"it needs the role {needed}, and the key of [{key.name}] has the role {key.role}"
         raise AccessDenied(f"{key.name} is not authorized to perform: {service}:{operation}, because {reason}")
+
+    async def _admit_change(self, http: HttpRequest, key: Credentials, address: str) -> None:
+        """Admit a signed request that changes something in the engine itself, and record it. Raises AccessDenied."""
+        operation, actor = http.path.rpartition(b"/")[2].decode(), Actor(key.name, "key", address)
+        if not key.role.allows(roles.Role.CHANGE):
+            await audit_log.record_refusal(self.engine.store, actor, operation, {})
+            raise AccessDenied(
+                f"{operation} needs the role change, and the key of [{key.name}] has the role {key.role}"
+            )
+        await audit_log.record_read(self.engine.store, actor, operation, {})
 
     async def _subscription(self, http: HttpRequest, request_id: str, address: str) -> Response:
         """Return the page that a link in a mail opens; what its button does is recorded."""

@@ -179,16 +179,14 @@ def check_failures(engine: ServedEngine, smtp_server: MailServer) -> None:
             len(mail_texts(smtp_server, "dev", "failed")) == 2 and len(mail_texts(smtp_server, "ops", "failed")) == 1
         )
     )
-    attempts = sorted(
-        mail_texts(smtp_server, "dev", "an attempt of nightly failed"), key=lambda text: "Attempt:   2" in text
-    )
+    attempts = sorted(mail_texts(smtp_server, "dev", "nightly: attempt"), key=lambda text: "Attempt:   2" in text)
     for number, text in enumerate(attempts, 1):
-        assert text.startswith("reports: an attempt of the job nightly failed with exit code 3.\n")
+        assert text.startswith(f"nightly: attempt {number} of 2 failed: exit code 3\n")
         assert f"Exit code: 3\nAttempt:   {number} of 2\n" in text
         assert LAST_LINES in text
         assert f"Look at:   {engine.url}/runs/{run}\nRun again: lamplighter run reports-nightly\n" in text
-    (text,) = mail_texts(smtp_server, "ops", "reports: nightly failed")
-    assert "Exit code: 3\nAttempts:  2\n" in text
+    (text,) = mail_texts(smtp_server, "ops", "nightly failed: exit code 3 after 2 attempts")
+    assert "Exit code: 3\nAttempt:   2 of 2\n" in text
     assert f"/runs/{run}" in text
     assert LAST_LINES in text
 
@@ -197,12 +195,12 @@ def test_every_alert_pattern_sends_its_alert(engine: ServedEngine, smtp_server: 
     deploy(engine, tmp_path, JOB + OTHERS)
     slow = engine.start(f"{MACHINE}-slow")
     check_failures(engine, smtp_server)
-    (text,) = eventually(lambda: mail_texts(smtp_server, "dev", "reports: slow is late"))
+    (text,) = eventually(lambda: mail_texts(smtp_server, "dev", "slow is late"))
     assert f"/runs/{slow}" in text
     state = {"StateValue": "ALARM", "StateReason": "a drill"}
     engine.client("cloudwatch").set_alarm_state(AlarmName="reports-hourly-did-not-start", **state)
-    (text,) = eventually(lambda: mail_texts(smtp_server, "ops", "ALARM: hourly did-not-start"))
-    assert text.startswith("No run of the job hourly began for longer than its schedule explains.")
+    (text,) = eventually(lambda: mail_texts(smtp_server, "ops", "hourly did not start"))
+    assert text.startswith("hourly did not start: no run began for longer than its schedule explains\n")
     assert "Run now:   lamplighter run reports-hourly" in text
 
 

@@ -98,7 +98,7 @@ def harness(tmp_path: Path) -> Iterator[JobStackHarness]:
 
 
 def test_a_failed_run_is_alerted_with_all_known_details(harness: JobStackHarness) -> None:
-    harness.deploy("retry: {attempts: 1, interval: 10s}, notify: ops")
+    harness.deploy("timezone: Asia/Seoul, retry: {attempts: 1, interval: 10s}, notify: ops")
     run = harness.start_run()
     harness.end_attempt(1, "first try")
     harness.advance(10 * SECOND)
@@ -106,15 +106,15 @@ def test_a_failed_run_is_alerted_with_all_known_details(harness: JobStackHarness
     assert harness.status(run) == "FAILED"
     lines = "\n".join(f"  line {number}" for number in range(12, 31))
     ((subject, text),) = harness.mails()
-    assert subject == "reports: nightly failed with exit code 3"
+    assert subject == "nightly failed: exit code 3 after 2 attempts"
     assert text.rstrip() == (
-        "reports: a run of the job nightly failed with exit code 3.\n\n"
-        "Error:     States.TaskFailed\n"
-        "Reason:    Essential container in task exited\n"
+        "nightly failed: exit code 3 after 2 attempts\n\n"
         "Exit code: 3\n"
-        "Attempts:  2\n"
-        "Time:      2026-01-01T00:00:12Z\n"
-        f"Run:       {run}\n"
+        "Attempt:   2 of 2\n"
+        "Started:   Thu 2026-01-01 09:00:00 (Asia/Seoul)\n"
+        "Ended:     Thu 2026-01-01 09:00:12 (Asia/Seoul)\n"
+        "Duration:  12 s\n"
+        "Project:   reports\n"
         f"Look at:   {URL}/runs/{run}\n"
         "Run again: lamplighter run reports-nightly\n\n"
         f"Last lines:\n{lines}\n   boom"
@@ -129,7 +129,7 @@ def test_each_failed_attempt_is_alerted_if_the_job_requests_it(harness: JobStack
     harness.end_attempt(0)
     assert harness.status(run) == "SUCCEEDED"
     ((subject, text),) = harness.mails()
-    assert subject == "reports: an attempt of nightly failed with exit code 7"
+    assert subject == "nightly: attempt 1 of 2 failed: exit code 7"
     assert "Exit code: 7\nAttempt:   1 of 2\n" in text
     assert f"Look at:   {URL}/runs/{run}\n" in text
     assert text.rstrip().endswith("Last lines:\n  oh no")
@@ -141,7 +141,7 @@ def test_a_webhook_of_the_job_file_gets_only_notifications_and_needs_no_confirma
     harness.end_attempt(3)
     posts = [loads(post.body) for post in harness.out.http.posts]
     assert [post["Type"] for post in posts] == ["Notification"]
-    assert posts[0]["Subject"] == "reports: nightly failed with exit code 3"
+    assert posts[0]["Subject"] == "nightly failed: exit code 3"
 
 
 def test_a_run_that_alerted_a_channel_itself_is_not_alerted_there_again(harness: JobStackHarness) -> None:
@@ -149,10 +149,10 @@ def test_a_run_that_alerted_a_channel_itself_is_not_alerted_there_again(harness:
     run = harness.start_run()
     harness.end_attempt(3, "oh no")
     assert harness.status(run) == "FAILED"
-    assert [subject for subject, _ in harness.mails("ops")] == ["reports: nightly failed"]
+    assert [subject for subject, _ in harness.mails("ops")] == ["nightly failed: exit code 3"]
     assert "Exit code: 3" in harness.mails("ops")[0][1]
     assert "oh no" in harness.mails("ops")[0][1]
-    assert [subject for subject, _ in harness.mails("dev")] == ["reports: nightly failed with exit code 3"]
+    assert [subject for subject, _ in harness.mails("dev")] == ["nightly failed: exit code 3"]
 
 
 def test_a_run_that_exceeds_its_deadline_is_alerted_only_by_the_rule(harness: JobStackHarness) -> None:
@@ -161,12 +161,13 @@ def test_a_run_that_exceeds_its_deadline_is_alerted_only_by_the_rule(harness: Jo
     harness.advance(HOUR)
     assert harness.status(run) == "TIMED_OUT"
     ((subject, text),) = harness.mails()
-    assert subject == "reports: nightly timed out"
-    assert "Error:     TIMED_OUT\nReason:    the run took longer than its deadline of 1h\n" in text
-    assert f"Run:       {run}" in text
+    assert subject == "nightly timed out: the run took longer than its deadline of 1h"
+    assert text.startswith(f"{subject}\n")
+    assert "Duration:  1 h 00 min\n" in text
+    assert f"/runs/{run}" in text
 
 
-TIMED_OUT = "Error:     States.Timeout\nReason:    an attempt took longer than its timeout of 1m\n"
+TIMED_OUT = "failed: took longer than its timeout of 1m\n"
 
 
 @pytest.mark.parametrize("retry", ["{attempts: 0}", "{exit: {codes: [3], attempts: 1}}"])
@@ -204,7 +205,7 @@ def test_a_timed_out_attempt_is_alerted_as_a_timeout(harness: JobStackHarness) -
     harness.advance(10 * SECOND)
     harness.end_attempt(0)
     ((subject, text),) = harness.mails()
-    assert subject == "reports: an attempt of nightly failed: it timed out"
+    assert subject == "nightly: attempt 1 of 2 failed: took longer than its timeout of 1m"
     assert TIMED_OUT in text
     assert "Attempt:   1 of 2\n" in text
     assert "still at it" in text
@@ -215,7 +216,7 @@ def test_an_attempt_whose_run_exceeded_its_deadline_is_alerted_with_the_deadline
     harness.start_run()
     harness.advance(MINUTE)
     ((_, text),) = harness.mails()
-    assert "Reason:    the run took longer than its deadline of 1m\n" in text
+    assert text.startswith("nightly: attempt 1 of 1 failed: the run took longer than its deadline of 1m\n")
 
 
 def test_an_attempt_whose_run_a_person_stops_is_not_alerted(harness: JobStackHarness) -> None:
@@ -245,7 +246,7 @@ def test_the_alert_names_the_failed_step_with_its_exit_code(harness: JobStackHar
     harness.advance(10 * SECOND)
     harness.end_attempt(3, "oh no")
     ((subject, text),) = harness.mails()
-    assert subject == "reports: whole failed with exit code 3"
+    assert subject == "whole failed in step Second: exit code 3"
     assert "Exit code: 3\nStep:      Second (job nightly), attempt 2\n" in text
     assert text.rstrip().endswith("Last lines:\n  oh no")
     ((_, caught),) = harness.mails("dev")
@@ -258,7 +259,7 @@ def test_the_alert_names_the_step_that_timed_out_with_its_timeout(harness: JobSt
     harness.end_attempt(0)
     harness.advance(MINUTE)
     ((_, text),) = harness.mails()
-    assert TIMED_OUT in text
+    assert text.startswith("whole failed in step Second: took longer than its timeout of 1m\n")
     assert "Step:      Second (job nightly), attempt 1\n" in text
 
 
@@ -288,8 +289,8 @@ def test_a_late_run_is_alerted_and_continues(harness: JobStackHarness) -> None:
     run = harness.start_run()
     harness.advance(30 * MINUTE)
     ((subject, text),) = harness.mails()
-    assert subject == "reports: nightly is late"
-    assert f"Run:       {run}" in text
+    assert subject == "nightly is late: still running after 30m"
+    assert f"/runs/{run}" in text
     harness.end_attempt(0)
     assert len(harness.mails()) == 1
 
@@ -300,8 +301,8 @@ def test_a_job_that_did_not_start_is_alerted_once(harness: JobStackHarness) -> N
     for _ in range(3 * 60):
         harness.advance(MINUTE)
     ((subject, text),) = harness.mails()
-    assert subject == "ALARM: nightly did-not-start"
-    assert text.startswith("No run of the job nightly began for longer than its schedule explains.")
+    assert subject == "nightly did not start: no run began for longer than its schedule explains"
+    assert text.startswith(f"{subject}\n\nTime:      Thu 2026-01-01 ")
     assert "Run now:   lamplighter run reports-nightly" in text
 
 
@@ -338,10 +339,10 @@ def test_a_missed_slot_is_alerted_at_the_next_start_but_not_by_the_alarm_for_giv
     harness.up()
     harness.advance(10 * SECOND)
     ((subject, text),) = harness.mails()
-    assert subject == "reports: nightly did not start"
-    assert "Time:      2026-01-02 01:00 (Asia/Seoul)\n" in text
+    assert subject == "nightly did not start at Fri 2026-01-02 01:00 (Asia/Seoul)"
+    assert "Scheduled: Fri 2026-01-02 01:00 (Asia/Seoul)\n" in text
     assert "Reason:    no engine ran at that time, and it is more than 6 h ago\n" in text
-    assert text.rstrip().endswith("Run now:   lamplighter run reports-nightly")
+    assert "Run now:   lamplighter run reports-nightly\n" in text
     assert len(harness.out.http.posts) == 1
     alarms = harness.call("monitoring", "DescribeAlarms")["MetricAlarms"]
     assert {each["AlarmName"]: each["ActionsEnabled"] for each in alarms} == {
@@ -358,7 +359,7 @@ def test_a_refused_start_is_alerted_with_the_reason(harness: JobStackHarness) ->
     for _ in range(62):
         harness.advance(MINUTE)
     subjects = [subject for subject, _ in harness.mails()]
-    assert subjects[0] == "reports: nightly did not start"
+    assert subjects[0] == "nightly did not start at Thu 2026-01-01 01:00 (UTC)"
     assert "Reason:    StateMachineDeleting" in harness.mails()[0][1]
 
 

@@ -18,6 +18,7 @@ DENIED: list[tuple[str, Json, str]] = [
     ("privileged", task_definition({"dockerSecurityOptions": ["seccomp=unconfined"]}), "unconfined"),
     ("privileged", task_definition(pidMode="host"), "pidMode is host"),
     ("privileged", task_definition(networkMode="host"), "networkMode is host"),
+    ("privileged", task_definition({"dockerLabels": {"lamplighter.network": "host"}}), "the network of this machine"),
     (
         "host-mounts",
         task_definition(volumes=[{"name": "v", "host": {"sourcePath": "/var/run/docker.sock"}}]),

@@ -95,3 +95,17 @@ def test_replaced_and_missing_secrets_are_reported_without_their_values(tmp_path
     (missing,) = missing_secrets(load_jobs_with_secrets(tmp_path, "ssm:/a/db"), {})
     assert missing.problem == "the secret ssm:/a/db (variable WORD) has no value"
     assert "sesame" not in repr([one, two, missing])
+
+
+def test_the_valid_lines_of_a_broken_file_count_if_nothing_was_read_before(tmp_path: Path) -> None:
+    """Otherwise the jobs would have no secrets after a restart."""
+    file = tmp_path / ".env"
+    file.write_text("A=1\nno line of such a file\nB=${A}2\n")
+    secrets = LocalSecrets({})
+    with pytest.raises(JobFileError, match="not a valid line"):
+        secrets.read(file)
+    assert dict(secrets) == {"A": "1", "B": "12"}
+    file.write_text("A=3\nno line of such a file\n")
+    with pytest.raises(JobFileError, match="not a valid line"):
+        secrets.read(file)
+    assert dict(secrets) == {"A": "1", "B": "12"}

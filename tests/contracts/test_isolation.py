@@ -90,7 +90,7 @@ async def test_a_task_is_started_only_if_the_engine_does_not_reject_it(isolation
 @pytest.mark.parametrize(
     ("given", "limits", "reason"),
     [
-        (start_request(pass_state("$pad('x', 1000000000)")), LITTLE_MEMORY, "memory"),
+        (start_request(pass_state(f"($s := $pad('x', 10000000); {'&'.join(['$s'] * 60)})")), LITTLE_MEMORY, "memory"),
         (long_request(), LITTLE_TIME, "processor time"),
     ],
 )

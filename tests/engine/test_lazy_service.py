@@ -34,6 +34,12 @@ def test_an_engine_starts_without_loading_heavy_services(tmp_path: Path) -> None
     assert [name for name in HEAVY_SERVICES if f"lamplighter.{name}" in loaded] == []
 
 
+def test_an_engine_without_a_collector_loads_nothing_for_traces(tmp_path: Path) -> None:
+    result = subprocess.run([sys.executable, "-c", PROGRAM, str(tmp_path)], capture_output=True, text=True, check=True)
+    loaded = [name for name in result.stdout.split() if name.startswith("lamplighter.engine.traces.")]
+    assert loaded == ["lamplighter.engine.traces.port"]
+
+
 def test_a_service_without_calls_continues_the_work_of_the_last_engine(harness: EngineHarness) -> None:
     queue = harness.call("sqs", "CreateQueue", QueueName="q")["QueueUrl"]
     harness.call("sqs", "SendMessage", QueueUrl=queue, MessageBody="x", DelaySeconds=5)

@@ -76,7 +76,7 @@ def test_an_execution_beyond_the_queues_length_fails_and_says_so(harness: Engine
     runs = start(harness, tagged_machine(harness, "queue:2"), 4)
     found = harness.describe(runs[3])
     assert (found["status"], found["error"]) == ("FAILED", "Lamplighter.QueueFull")
-    assert found["cause"].startswith("2 runs of machine wait already, which is as many as its queue holds.")
+    assert found["cause"].startswith("the queue of machine is full: 2 runs wait already;")
     (event,) = [each for each in harness.published_events("aws.states") if each.detail["status"] == "FAILED"]
     assert event.detail["name"] == "run-3"
     for _ in range(3):

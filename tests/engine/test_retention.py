@@ -1,9 +1,15 @@
 """Executions and tasks that ended more than ninety days ago are deleted, and nothing else is."""
 
+import os
+from functools import partial
+
 import pytest
 
 from lamplighter.base.errors import AwsError
-from tests.engine_harness import DAY, EngineHarness, job
+from lamplighter.base.json_text import Json
+from lamplighter.store import retention
+from lamplighter.store.retention import RetentionSettings
+from tests.engine_harness import DAY, ROLE, EngineHarness, job
 from tests.fake_runtime import Script
 
 TABLES = ("executions", "history", "redrives", "map_runs", "map_children", "map_results", "tasks")
@@ -47,3 +53,98 @@ def test_executions_and_tasks_are_kept_for_ninety_days_and_then_deleted_with_all
     assert (left["executions"], left["tasks"]) == (6, 5)
     assert left["map_runs"] == left["map_children"] == left["map_results"] == left["redrives"] == 0
     harness.up()
+
+
+def sweep(harness: EngineHarness) -> Json:
+    """Sweep as the engine does once an hour, and return the numbers of what was deleted that are not zero."""
+    deleted = harness.run(harness.engine.retention.sweep()).document()
+    return {kind: number for kind, number in deleted.items() if number}
+
+
+def keep(harness: EngineHarness, settings: RetentionSettings) -> None:
+    harness.engine.store.write(partial(retention.write, settings=settings))
+    harness.settle()
+
+
+def test_a_sweep_deletes_old_executions_and_tasks_even_if_no_other_ends(harness: EngineHarness) -> None:
+    harness.define_task()
+    harness.runtime.script(Script(lines=(("stdout", "a line"),)))
+    for number in range(45):
+        harness.run_machine(job(), name=f"ran-{number}")
+    assert sweep(harness) == {}
+    harness.advance(90 * DAY + 1000)
+    assert sweep(harness) == {"runs": 45, "tasks": 45}
+    assert list((harness.directory / "output").iterdir()) == []
+    assert row_counts(harness)["history"] == 0
+
+
+def test_the_settings_decide_how_long_runs_are_kept(harness: EngineHarness) -> None:
+    old = harness.run_machine({"Type": "Pass"}, name="old")
+    keep(harness, RetentionSettings(runs=2 * DAY))
+    harness.restart()
+    harness.advance(2 * DAY - 1000)
+    assert sweep(harness) == {}
+    harness.advance(2000)
+    assert sweep(harness) == {"runs": 1}
+    with pytest.raises(AwsError, match="Does Not Exist"):
+        harness.describe(old)
+
+
+def test_files_of_output_and_mails_are_removed_by_their_age(harness: EngineHarness) -> None:
+    harness.define_task()
+    harness.runtime.script(Script(lines=(("stdout", "a line"),)))
+    harness.run_machine(job(), name="ran")
+    mail = harness.directory / "mail"
+    mail.mkdir()
+    for name, days in (("new.eml", 1), ("old.eml", 91)):
+        (mail / name).write_text("x")
+        age = harness.clock.now() / 1000 - days * 86_400
+        os.utime(mail / name, (age, age))
+    (folder,) = (harness.directory / "output").iterdir()
+    for each in (*folder.iterdir(), folder):
+        os.utime(each, (0, 0))
+    assert sweep(harness) == {"output": 1, "mails": 1}
+    assert [each.name for each in mail.iterdir()] == ["new.eml"]
+    assert not folder.exists()
+
+
+def test_the_output_of_a_running_task_stays_however_old_it_is(harness: EngineHarness) -> None:
+    harness.define_task()
+    harness.runtime.script(Script(lines=(("stdout", "a line"),), after=None))
+    harness.run_machine(job(), name="runs")
+    (folder,) = (harness.directory / "output").iterdir()
+    for each in (*folder.iterdir(), folder):
+        os.utime(each, (0, 0))
+    assert sweep(harness) == {}
+    assert folder.exists()
+
+
+def test_a_schedule_keeps_as_many_slots_as_the_settings_say(harness: EngineHarness) -> None:
+    machine = harness.machine({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+    target = {"Arn": machine, "RoleArn": ROLE}
+    window = {"Mode": "OFF"}
+    harness.call(
+        "scheduler", "CreateSchedule", Name="often", ScheduleExpression="rate(1 minute)", Target=target,
+        FlexibleTimeWindow=window,
+    )  # fmt: skip
+    for _ in range(50):
+        harness.advance(60_000)
+    assert harness.rows("SELECT count(*) FROM slots")[0][0] == 51
+    keep(harness, RetentionSettings(slots=20))
+    assert sweep(harness) == {"slots": 31}
+    harness.advance(60_000)
+    assert harness.rows("SELECT count(*), max(recorded) FROM slots, schedules") == [(20, 20)]
+
+
+def test_the_use_of_the_disk_is_reported_with_its_growth_and_what_is_old(harness: EngineHarness) -> None:
+    for number in range(3):
+        harness.run_machine({"Type": "Pass"}, name=f"old-{number}")
+    harness.advance(90 * DAY + 1000)
+    harness.run_machine({"Type": "Pass"}, name="new")
+    usage = harness.run(harness.engine.disk_usage())
+    runs = usage["runs"]
+    assert (runs["number"], runs["numberPerDay"], runs["expired"], runs["keptDays"]) == (1, 1, 0, 90)
+    assert runs["bytes"] == runs["bytesPerDay"] > 100
+    assert runs["expectedBytes"] == runs["bytesPerDay"] * 90
+    assert usage["databaseBytes"] > 100_000
+    assert usage["freeDiskBytes"] > 0

@@ -5,6 +5,7 @@ from pathlib import Path
 from lamplighter.jobs.file.load import LoadedJobFile
 from tests.jobs.projects import load_job_text
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 CHANNELS = """
 channels:
   mail: {email: ops@example.com}
@@ -13,6 +14,10 @@ channels:
   queue: {sqs: 'arn:aws:sqs:us-east-1:123456789012:alerts'}
   topic: {sns: 'arn:aws:sns:us-east-1:123456789012:alerts'}
   bell: {command: [notify-send, it failed]}
+  slack: {slack: 'secretsmanager:alerts:slack'}
+  teams: {teams: 'https://example.webhook.office.com/workflows/1?sig=2'}
+  discord: {discord: 'ssm:/alerts/discord'}
+  pager: {pagerduty: 'secretsmanager:pagerduty'}
 """
 STEPS = """
 StartAt: Extract
@@ -51,7 +56,22 @@ jobs:
     timeout: 1h
     deadline: 3h
 """,
-    "every key of a job": (Path(__file__).parents[2] / "examples" / "every-key.yaml").read_text(),
+    "every key of a job": (EXAMPLES / "every-key.yaml").read_text(),
+    "what only this machine has": """
+project: box
+jobs:
+  one:
+    image: ./one
+    env-file: variables.env
+    volumes: [./data:/data, '/srv/in:/in:ro', cache:/cache, {efs: fs-0123456789abcdef0, path: /shared}]
+    docker-network: backend
+    extra-hosts: [db.local:10.0.0.5]
+    gpus: all
+    sidecars:
+      proxy: {image: ./proxy, volumes: [./data:/d:ro, {efs: fs-0123456789abcdef0, path: /s, read-only: true}]}
+    timeout: 1h
+  two: {command: ls, memory: 300, volumes: ./data:/data, env-file: [variables.env], timeout: 1h}
+""",
     "the user's own roles": """
 project: own
 channels: {ops: {email: ops@example.com}}
@@ -73,9 +93,9 @@ project: overlap
 {CHANNELS}
 defaults: {{image: busybox, timeout: 1h, schedule: rate(1 hour)}}
 jobs:
-  any: {{overlap: allow}}
-  skip: {{overlap: skip, notify: mail}}
-  wait: {{overlap: queue, notify: {{caught: hook}}}}
+  any: {{overlap: allow, heartbeat: 'secretsmanager:check'}}
+  skip: {{overlap: skip, notify: mail, heartbeat: 'https://hc-ping.com/a'}}
+  wait: {{overlap: queue, notify: {{caught: [hook, slack], run-failed: pager, recovered: [pager, teams]}}}}
   last: {{overlap: cancel-previous, missed: none, late: 30m, notify: {{late: bell}}}}
   off: {{enabled: false, missed: last, notify: mail}}
 """,
@@ -122,7 +142,8 @@ jobs:
 }
 ENVIRONMENTS = {"the longest names": "e" * 9}
 FILES["a workflow in JSONata"] = FILES["a workflow in JSONPath"].replace("steps.yaml", "jsonata.yaml")
-WORKFLOWS = {
+OTHER_FILES = {
+    "variables_env": (EXAMPLES / "variables.env").read_text(),
     "steps_yaml": STEPS,
     "jsonata_yaml": "QueryLanguage: JSONata\n"
     + STEPS.replace("ItemsPath: $.Containers", "Items: '{% $states.input.Containers %}'"),
@@ -131,4 +152,4 @@ WORKFLOWS = {
 
 def load_matrix_file(folder: Path, name: str) -> LoadedJobFile:
     """Load one of the job files."""
-    return load_job_text(folder, FILES[name], ENVIRONMENTS.get(name), **WORKFLOWS)
+    return load_job_text(folder, FILES[name], ENVIRONMENTS.get(name), **OTHER_FILES)

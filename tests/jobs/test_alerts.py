@@ -82,16 +82,16 @@ def test_each_failed_attempt_sends_an_alert_and_the_run_sends_one(harness: Alert
     harness.runtime.script(Script(code=3))
     execution = harness.run_job()
     alerts = harness.alerts()
-    attempts = [each for each in alerts if each.startswith("p: an attempt of the job job failed.")]
+    attempts = [each for each in alerts if each.startswith("job: attempt ")]
     assert len(attempts) == 2
     assert all("Exit code: 3" in each for each in attempts)
     assert sorted(line for each in attempts for line in each.splitlines() if "Attempt:" in line) == [
-        "Attempt:   1",
-        "Attempt:   2",
+        "Attempt:   1 of 2",
+        "Attempt:   2 of 2",
     ]
     assert all(f"Look at:   {URL}/runs/{execution}" in each for each in attempts)
     (run_alert,) = [each for each in alerts if each not in attempts]
-    assert run_alert.startswith("p: a run of the job job ended FAILED.")
+    assert run_alert.startswith("job FAILED\n\nEnded:     2026-01-01T00:00:20Z\nProject:   p\n")
     assert f"Look at:   {URL}/runs/{execution}" in run_alert
     assert run_alert.rstrip().endswith("lamplighter run p-job")
 
@@ -111,7 +111,7 @@ def test_a_run_that_exceeds_its_deadline_sends_an_alert(harness: AlertHarness, t
     harness.runtime.script(Script(after=None))
     harness.run_job()
     (alert,) = harness.alerts()
-    assert alert.startswith("p: a run of the job job ended TIMED_OUT.")
+    assert alert.startswith("job TIMED_OUT\n")
     assert "Limits:    the run may take 1m\n" in alert
 
 
@@ -148,13 +148,14 @@ def test_a_caught_failure_sends_one_alert_from_the_run_with_the_last_log_lines(
     execution = harness.run_job()
     (alert,) = harness.alerts()
     assert alert.splitlines() == [
-        "p: the job job failed.",
+        "job failed: exit code 3 after 2 attempts",
         "",
-        "Error:     States.TaskFailed",
-        "Reason:    Essential container in task exited",
         "Exit code: 3",
-        "Attempts:  2",
-        f"Run:       {execution}",
+        "Attempt:   2 of 2",
+        "Started:   Thu 2026-01-01 00:00:00 (UTC)",
+        "Ended:     Thu 2026-01-01 00:00:20 (UTC)",
+        "Duration:  20 s",
+        "Project:   p",
         f"Look at:   {AWS_CONSOLE}{execution}",
         "Run again: lamplighter run p-job --aws --region us-east-1",
         "",
@@ -201,11 +202,12 @@ def test_a_failed_attempt_beside_a_sidecar_sends_an_alert_without_an_exit_code_a
     assert harness.status(execution) == "SUCCEEDED"
     (alert,) = harness.alerts()
     assert alert.splitlines()[:4] == [
-        "p: an attempt of the job job failed.",
+        "job: an attempt failed",
         "",
         "Reason:    Essential container in task exited",
-        "Stop code: EssentialContainerExited",
+        "Started:   2026-01-01T00:00:10.000Z",
     ]
+    assert "Stop code: EssentialContainerExited" in alert
     assert "Exit code" not in alert
     assert "Run again: lamplighter run p-job" in alert
 

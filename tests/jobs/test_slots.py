@@ -95,7 +95,7 @@ def test_a_start_that_fails_permanently_sends_an_alert(harness: AlertHarness, tm
         harness.advance(60_000)
     assert [each["status"] for each in list_runs(harness, "p--start")] == ["FAILED"]
     (alert,) = harness.alerts()
-    assert alert.startswith("p--start ended FAILED: a run may not have been started at its time.\n")
+    assert alert.startswith("p--start FAILED: a run may not have been started at its time\n")
 
 
 def throttle_starts(harness: AlertHarness, times: int) -> None:
@@ -141,8 +141,8 @@ def test_a_missed_slot_of_a_rare_job_sends_an_alert(
     harness.advance(3 * HOUR)
     harness.advance(HOUR + 60_000)
     (alert,) = harness.alerts()
-    assert alert.splitlines()[0] == "p: no run of the job job began at its time."
-    assert "Scheduled: 2026-01-01T03:00:00Z\n" in alert
+    assert alert.splitlines()[0] == "job did not start at its time"
+    assert "Scheduled: Thu 2026-01-01 03:00:00 (UTC)\n" in alert
 
 
 def build_disable_parameters(harness: AlertHarness) -> Json:

@@ -151,5 +151,6 @@ def test_every_target_of_a_rule_exists(tmp_path: Path, file: str) -> None:
     topics = {resolved.arn(title) for title in find_resources(resolved, "AWS::SNS::Topic")}
     rules = find_resources(resolved, "AWS::Events::Rule").values()
     known = topics | {resolved.arn(title) for title in find_resources(resolved, "AWS::StepFunctions::StateMachine")}
+    known |= {resolved.arn(title) for title in find_resources(resolved, "AWS::Events::ApiDestination")}
     arns = {target["Arn"] for rule in rules for target in rule["Targets"]}
     assert {arn for arn in arns if arn not in known and not arn.endswith((":alerts", ":dev"))} == set()

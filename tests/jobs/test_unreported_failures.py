@@ -48,7 +48,7 @@ def test_a_deadline_sends_an_alert_although_the_run_cannot_catch_it(harness: Ale
     harness.runtime.script(Script(after=None))
     execution = harness.run_job()
     (alert,) = harness.alerts()
-    assert alert.startswith("p: a run of the job job ended TIMED_OUT.\n")
+    assert alert.startswith("job timed out: the run took longer than its deadline of 1m\n")
     assert execution in alert
     assert alert.rstrip().endswith("lamplighter run p-job --aws --region us-east-1")
 
@@ -65,8 +65,8 @@ def test_an_overlap_check_that_cannot_list_the_runs_sends_an_alert_from_the_run(
     execution = harness.run_job()
     assert harness.status(execution) == "FAILED"
     (alert,) = harness.alerts()
-    assert alert.startswith("p: the job job failed.\n")
-    assert "Attempts:  0\n" in alert
+    assert alert.startswith("job failed: Sfn.AccessDeniedException: no")
+    assert "Attempt:" not in alert
 
 
 WORKFLOW = "StartAt: A\nStates: {A: {Type: Pass, InputPath: $.missing.path, End: true}}"
@@ -77,7 +77,7 @@ def test_a_runtime_error_of_a_workflow_sends_one_alert(harness: AlertHarness, tm
     execution = harness.run_job(name="p-steps")
     assert (harness.status(execution), harness.describe(execution)["error"]) == ("FAILED", "States.Runtime")
     (alert,) = harness.alerts()
-    assert alert.startswith("p: a run of the job steps ended FAILED.\n")
+    assert alert.startswith("steps failed\n")
 
 
 def test_a_failure_that_a_workflow_has_reported_sends_no_second_alert(harness: AlertHarness, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_failure_that_a_workflow_has_reported_sends_no_second_alert(harness: A
     harness.deploy(tmp_path, "", steps=steps, url="", steps_options=f", {CAUGHT}")
     harness.run_job(name="p-steps")
     (alert,) = harness.alerts()
-    assert alert.startswith("p: the job steps failed.\n")
+    assert alert.startswith("steps failed: Custom: {oops}\n")
 
 
 def test_the_failures_machine_sends_the_alert_of_a_run_that_could_not_publish(
@@ -96,7 +96,7 @@ def test_the_failures_machine_sends_the_alert_of_a_run_that_could_not_publish(
     deny_publish(harness, 7)
     harness.run_job()
     (alert,) = harness.alerts()
-    assert alert.startswith("p: a run of the job job ended FAILED.\n")
+    assert alert.startswith("job failed\n")
 
 
 def test_a_failures_machine_that_cannot_publish_causes_an_alert(harness: AlertHarness, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_failures_machine_that_cannot_publish_causes_an_alert(harness: AlertHa
     deny_publish(harness, 14)
     harness.run_job(minutes=10)
     (alert,) = harness.alerts()
-    assert alert.startswith("p--failures ended FAILED: a run that failed may not have been told.\n")
+    assert alert.startswith("p--failures FAILED: a run that failed may not have been told\n")
 
 
 def test_an_alert_that_cannot_be_published_goes_to_a_queue_whose_alarm_sends_an_alert(

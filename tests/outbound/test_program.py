@@ -58,10 +58,11 @@ async def test_a_command_gets_the_message_as_input_and_its_environment(tmp_path:
     assert out.read_text() == "THE BATCH NIGHT\n"
 
 
-async def test_a_program_does_not_inherit_the_mail_servers_password(
+async def test_a_program_does_not_inherit_the_urls_of_mail_server_and_heartbeat(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAMPLIGHTER_SMTP", "smtp://night:secret@mail.example")
+    monkeypatch.setenv("LAMPLIGHTER_HEARTBEAT", "https://hc-ping.com/secret")
     monkeypatch.setenv("OTHER", "kept")
     await ShellPrograms().run(f"env > {tmp_path / 'out'}", b"", {})
     written = (tmp_path / "out").read_text()

@@ -8,6 +8,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.store import migrate
+from lamplighter.store.schema_check import describe_schema, table_names
 
 
 @pytest.fixture
@@ -16,31 +17,12 @@ def connection() -> Iterator[sqlite3.Connection]:
         yield opened
 
 
-def table_names(connection: sqlite3.Connection) -> set[str]:
-    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    return {name for (name,) in tables}
-
-
-def describe_schema(connection: sqlite3.Connection) -> dict[str, Json]:
-    """Return all that a table's statements depend on: columns, keys, indexes, triggers and the first rows."""
-    described: dict[str, Json] = {}
-    for name in table_names(connection):
-        described[f"columns of {name}"] = connection.execute(f"PRAGMA table_xinfo({name})").fetchall()
-        described[f"foreign keys of {name}"] = connection.execute(f"PRAGMA foreign_key_list({name})").fetchall()
-        described[f"rows of {name}"] = connection.execute(f"SELECT * FROM {name}").fetchall()
-        for _, index, unique, origin, partial in connection.execute(f"PRAGMA index_list({name})").fetchall():
-            columns = connection.execute(f"PRAGMA index_xinfo({index})").fetchall()
-            described[f"index {index}"] = (name, unique, origin, partial, columns)
-    for name, *kinds in connection.execute(
-        "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'"
-    ):
-        described[f"kind of {name}"] = kinds
-    for name, sql in connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"):
-        words = sql.replace('"', "").split()
-        described[f"{words[1]} {name}"] = words if words[1] != "TABLE" else words.count("AUTOINCREMENT")
-    described["version"] = connection.execute("PRAGMA user_version").fetchone()
-    described.pop("kind of sqlite_sequence", None)
-    return described
+def describe_database(connection: sqlite3.Connection) -> dict[str, Json]:
+    """Return the schema and the first rows."""
+    rows = {
+        f"rows of {name}": connection.execute(f"SELECT * FROM {name}").fetchall() for name in table_names(connection)
+    }
+    return describe_schema(connection) | rows
 
 
 def test_a_new_database_has_the_schema_that_the_migrations_make(connection: sqlite3.Connection) -> None:
@@ -48,7 +30,7 @@ def test_a_new_database_has_the_schema_that_the_migrations_make(connection: sqli
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as migrated:
         migrate.run_scripts(migrated, [sql for _, sql in migrations], migrations[-1][0])
         migrate.migrate(connection)
-        new, upgraded = describe_schema(connection), describe_schema(migrated)
+        new, upgraded = describe_database(connection), describe_database(migrated)
     assert new == upgraded
     assert len(new) > 400
 
@@ -61,7 +43,7 @@ def test_a_database_of_an_earlier_version_gets_the_migrations_that_it_lacks(
     migrate.migrate(connection, first_start=False)
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as new:
         migrate.migrate(new)
-        assert describe_schema(connection) == describe_schema(new)
+        assert describe_database(connection) == describe_database(new)
 
 
 def test_a_failed_upgrade_leaves_the_data_unchanged(

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from lamplighter.base.json_text import Json
+from lamplighter.base.task_definition_metadata import NETWORK_LABEL
 
 PRIVILEGED, MOUNTS, COMMANDS = "privileged", "host-mounts", "commands"
 CAPABILITIES = frozenset(
@@ -51,6 +52,8 @@ def _privileged(definition: Json) -> Iterator[str]:
         linux = container.get("linuxParameters") or {}
         added = (linux.get("capabilities") or {}).get("add") or []
         strong = sorted(CAPABILITIES & {str(each).upper().removeprefix("CAP_") for each in added})
+        if (container.get("dockerLabels") or {}).get(NETWORK_LABEL) == "host":
+            yield f"container {name} has the network of this machine"
         if container.get("privileged"):
             yield f"container {name} is privileged"
         if strong:

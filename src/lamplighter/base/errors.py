@@ -19,6 +19,13 @@ class Bug(LamplighterError):
     """A fault of this program: a case that its code considered impossible. It is never the caller's fault."""
 
 
+class MissingLibrary(LamplighterError):
+    """A feature whose library is in an extra that is not installed; the text names the command that installs it."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs a library that is not installed: pip install 'lamplighter[{extra}]'")
+
+
 class UnboundedWork(LamplighterError):
     """Work without a known bound, started where other requests would wait for it."""
 

@@ -6,6 +6,7 @@ its import. See https://packaging.python.org/en/latest/specifications/entry-poin
 """
 
 import importlib
+import importlib.util
 from types import ModuleType
 from typing import Any
 
@@ -19,3 +20,8 @@ def load_object(reference: str) -> Any:
 def load_module(name: str) -> ModuleType:
     """Import a module by its full name and return it."""
     return importlib.import_module(name)
+
+
+def is_installed(package: str) -> bool:
+    """Return whether a package can be imported, without importing it: the libraries of extras may be missing."""
+    return importlib.util.find_spec(package) is not None

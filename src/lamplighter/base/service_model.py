@@ -1,21 +1,35 @@
 """Describe the operations and shapes of an AWS service, as botocore's data files define them.
 
-Guarantees the same names and values as `botocore.model`; a test compares every operation that the engine serves. Why
-not `botocore.model` itself: its import loads botocore's HTTP client, which takes 30 ms and 6 MB of every engine.
+botocore is in the extra `aws`. Without it, the wheel's own copies of the files serve, which are made when the wheel is
+built (`build_models.py`): those of the services that the engine serves. Guarantees the same names and values as
+`botocore.model`; a test compares every operation that the engine serves. Why not `botocore.model` itself: its import
+loads botocore's HTTP client, which takes 30 ms and 6 MB of every engine.
 See https://smithy.io/2.0/spec/model.html and botocore's data files (`service-2.json`).
 """
 
 import gzip
+import importlib.util
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 
-import botocore
-
+from lamplighter.base.errors import MissingLibrary
 from lamplighter.base.json_text import Json, loads
 
-DATA = Path(botocore.__file__).with_name("data")
-"""The folder of botocore's data files."""
+OWN_DATA = Path(__file__).with_name("aws_models")
+"""The folder of the wheel's copies of data files; a checkout has none."""
+SERVICE_NAMES = "service-names"
+"""The file there with botocore's names of all services."""
+
+
+def find_data() -> Path:
+    """Return the folder of botocore's data files, or of the wheel's copies if botocore is not installed."""
+    found = importlib.util.find_spec("botocore")
+    return OWN_DATA if found is None or found.origin is None else Path(found.origin).with_name("data")
+
+
+DATA = find_data()
+"""The folder of the data files."""
 METADATA = (
     "required", "min", "max", "pattern", "sensitive", "enum", "idempotencyToken", "error", "exception",
     "endpointdiscoveryid", "retryable", "document", "union", "contextParam", "clientContextParams", "requiresLength",
@@ -176,12 +190,19 @@ class ServiceModel:
 @cache
 def service_names() -> frozenset[str]:
     """Return botocore's names of all services of AWS."""
+    if DATA == OWN_DATA:
+        return frozenset(read_data_file(DATA / SERVICE_NAMES))
     return frozenset(path.name for path in DATA.iterdir() if path.is_dir())
 
 
 def read_definition(service: str) -> Json:
-    """Read the latest version of a service's definition, without its documentation, which is most of it."""
-    folder = max(path.parent for path in (DATA / service).glob("*/service-2.json*"))
+    """Read the latest version of a service's definition, without its documentation, which is most of it.
+
+    Raises `MissingLibrary` if only botocore, which is not installed, has the definition.
+    """
+    folder = max((path.parent for path in (DATA / service).glob("*/service-2.json*")), default=None)
+    if folder is None:
+        raise MissingLibrary(f"the definition of the service {service}", "aws")
     definition = read_data_file(folder / "service-2")
     if any(folder.glob("service-2.sdk-extras.json*")):
         _merge(definition, read_data_file(folder / "service-2.sdk-extras")["merge"])

@@ -4,7 +4,7 @@ Guarantees that a command loads only what it needs: `lamplighter version` and th
 template. Exit codes: 0 success, 1 failure, which the output explains, 2 a wrong command line.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -20,22 +20,21 @@ class Command:
 
     help: str
     is_group: bool = False
-    """Whether the command has subcommands; then the module holds a `typer.Typer` of the command's name."""
+    """Whether the command has subcommands: the object is then a Typer."""
 
-    def load(self, name: str) -> Callable[..., None]:
-        """Import the command's module and return its function."""
-        function: Callable[..., None] = load_object(f"lamplighter.cli.commands.{name}:{name}")
-        return function
-
-    def load_group(self, name: str) -> typer.Typer:
-        """Import the command's module and return its subcommands."""
-        group: typer.Typer = load_object(f"lamplighter.cli.commands.{name}:{name}")
-        return group
+    def add(self, app: typer.Typer, name: str) -> None:
+        """Import the command's module and add its function to the command line."""
+        loaded = load_object(f"lamplighter.cli.commands.{name}:{name}")
+        if self.is_group:
+            app.add_typer(loaded, name=name, help=self.help)
+        else:
+            app.command(name, help=self.help)(loaded)
 
 
 COMMANDS: Mapping[str, Command] = {
     "init": Command("Create a first job file."),
     "up": Command("Run the jobs of a file here, and serve the AWS APIs on one port."),
+    "service": Command("Let systemd run `up` from boot on, and restart it after a failure.", is_group=True),
     "run": Command("Start a run of a job now, and optionally follow it."),
     "ps": Command("List jobs: running runs, the last result and the next run."),
     "logs": Command("Print the output of a run's containers."),
@@ -43,14 +42,19 @@ COMMANDS: Mapping[str, Command] = {
     "stop": Command("Stop a run."),
     "redrive": Command("Continue a failed run from the state that failed."),
     "next": Command("List the times at which jobs will run."),
+    "prune": Command("Delete what need not be kept, and show what the rest takes."),
     "users": Command("Manage who may log in to the console.", is_group=True),
     "audit": Command("Print who did what on an engine."),
     "console": Command("Serve the console for an AWS account or another engine."),
+    "alert": Command("Send a test alert to a channel."),
     "lint": Command("Check a job file, and suggest corrections."),
     "synth": Command("Print the CloudFormation template of a job file."),
     "diff": Command("Show what deploying would change."),
     "deploy": Command("Deploy a job file to AWS."),
     "destroy": Command("Delete a deployment."),
+    "backup": Command("Write a backup of this folder's engine into a file, while it runs or not."),
+    "restore": Command("Restore a backup into a data directory."),
+    "check": Command("Check the files of a data directory for damage and leftovers."),
     "doctor": Command("Check this machine, your credentials and permissions for problems."),
     "schema": Command("Print the JSON Schema of job files, for editors."),
 }
@@ -73,10 +77,10 @@ def build_app(command: str | None) -> typer.Typer:
         callback=_options,
     )
     for name, each in COMMANDS.items():
-        if name == command and each.is_group:
-            app.add_typer(each.load_group(name), name=name, help=each.help)
+        if name == command:
+            each.add(app, name)
         else:
-            app.command(name, help=each.help)(each.load(name) if name == command else _placeholder_command)
+            app.command(name, help=each.help)(_placeholder_command)
     app.command()(version)
     return app
 

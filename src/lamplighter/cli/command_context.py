@@ -8,20 +8,19 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from botocore.exceptions import ProfileNotFound
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import CALL_ERRORS, ProfileNotFound
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, print_problems, read_job_file
 from lamplighter.cli.target import (
-    CALL_ERRORS,
     DEFAULT_DATA,
     AwsOption,
     DataOption,
@@ -63,6 +62,11 @@ class CommandContext:
             return _read_default_project()
         return read_job_file(self.file or DEFAULT_JOB_FILE, self.environment).project
 
+    def close(self) -> None:
+        """Close the files of a stopped engine."""
+        if "target" in self.__dict__ and self.target.stopped is not None:
+            self.target.stopped.close()
+
     @cached_property
     def sfn(self) -> Json:
         """A boto3 client of Step Functions."""
@@ -89,22 +93,31 @@ def _read_default_project() -> Project | None:
         return None
 
 
-def with_command_context(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that choose a site to a command, and pass the site as the command's first argument."""
+def with_command_context(function: Callable[..., None], *, when_stopped: bool = False) -> Callable[..., None]:
+    """Add the options that choose a site to a command, and pass the site as the command's first argument.
+
+    `when_stopped`: the command also works while the engine of this folder does not run.
+    """
     signature = inspect.signature(function, eval_str=True)
-    options = inspect.signature(_make_context, eval_str=True).parameters
+    options = {**inspect.signature(_make_context, eval_str=True).parameters}
+    del options["when_stopped"]
     parameters = [*list(signature.parameters.values())[1:], *options.values()]
 
     def context_options(**given: Json) -> None:
         where = {name: given.pop(name) for name in options}
-        site = _make_context(**where)
-        with explain_errors(site):
+        site = _make_context(**where, when_stopped=when_stopped)
+        with closing(site), explain_errors(site):
             function(site, **given)
 
     context_options.__doc__ = function.__doc__
     context_options.__annotations__ = {each.name: each.annotation for each in parameters}
     context_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return context_options
+
+
+def with_stored_context(function: Callable[..., None]) -> Callable[..., None]:
+    """Do the same for a command that only reads: it reads the data directory if its engine does not run."""
+    return with_command_context(function, when_stopped=True)
 
 
 def _make_context(
@@ -116,11 +129,15 @@ def _make_context(
     profile: ProfileOption = None,
     region: RegionOption = None,
     data: DataOption = DEFAULT_DATA,
+    when_stopped: bool,
 ) -> CommandContext:
     if environment is not None and "=" in environment:
         advice = "it names an environment of the job file; `run` takes --env NAME=VALUE"
         raise typer.BadParameter(f"-e {environment}: {advice}")
-    find = partial(find_target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
+    find = partial(
+        find_target,
+        endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data, when_stopped=when_stopped,
+    )  # fmt: skip
     return CommandContext(find, file, environment)
 
 

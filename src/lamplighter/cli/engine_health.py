@@ -4,7 +4,7 @@ import json
 import urllib.error
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.cli.engine_requests import open_url
+from lamplighter.cli.open_url import open_url
 
 HEALTH_PATH = "/_lamplighter/health"
 
@@ -13,10 +13,10 @@ def read_health(url: str) -> Json:
     """Return the health document of the engine at a URL, or None if no lamplighter engine answers there."""
     try:
         with open_url(url.rstrip("/") + HEALTH_PATH) as answer:
-            return _parse_health(answer.read())
+            return parse_health(answer.read())
     except urllib.error.HTTPError as error:
         with error:
-            return _parse_health(error.read())
+            return parse_health(error.read())
     except (OSError, ValueError):
         return None
 
@@ -26,7 +26,8 @@ def is_lamplighter(endpoint: str | None) -> bool:
     return endpoint is not None and read_health(endpoint) is not None
 
 
-def _parse_health(body: bytes) -> Json:
+def parse_health(body: bytes) -> Json:
+    """Return the health document in an answer, or None if it is none."""
     try:
         document = loads(body)
     except (json.JSONDecodeError, ValueError):

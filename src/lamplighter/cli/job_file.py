@@ -1,5 +1,6 @@
 """Read the job file for a command, and print its problems."""
 
+import io
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -61,9 +62,20 @@ def print_problems(problems: Iterable[Problem]) -> None:
     """Print problems on standard error."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     for each in problems:
-        console.print(
-            Text.assemble(
-                (f"{each.position}: ", "bold"), (f"{each.severity}: ", COLOURS[each.severity]), each.message,
-                ("\n    " + each.advice, "dim"),
-            )
-        )  # fmt: skip
+        console.print(_problem_text(each))
+
+
+def format_problems(problems: Iterable[Problem], *, colours: bool) -> str:
+    """Return problems as lines of text, as `print_problems` prints them, with or without a terminal's colours."""
+    console = Console(file=io.StringIO(), force_terminal=colours, no_color=not colours, soft_wrap=True, highlight=False)
+    with console.capture() as captured:
+        for each in problems:
+            console.print(_problem_text(each))
+    return captured.get().rstrip("\n")
+
+
+def _problem_text(problem: Problem) -> Text:
+    return Text.assemble(
+        (f"{problem.position}: ", "bold"), (f"{problem.severity}: ", COLOURS[problem.severity]), problem.message,
+        ("\n    " + problem.advice, "dim"),
+    )  # fmt: skip

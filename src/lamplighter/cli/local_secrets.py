@@ -4,20 +4,16 @@ A secret is held for its place (`base/secret_references.py`): a line `ssm:/repor
 `SSM_REPORTS_DB_PASSWORD`. A secret that a job file names may instead be held under the name of its variable. That only
 counts if no value is held for the place, and if no other place uses the same variable. Guarantees the usual rules of
 `.env` files: the process's variables win over the file, and `${OTHER}` is filled in. An error in the file is reported
-with its line, and the values that were read before stay valid.
-See https://saurabh-kumar.com/python-dotenv/#file-format.
+with its line, and the values that were read before stay valid; if none were, those of the valid lines are.
+`jobs/file/env_files.py` reads the file.
 """
 
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from dotenv import dotenv_values
-from dotenv.parser import Original, parse_stream
-
 from lamplighter.base import secret_references
+from lamplighter.jobs.file.env_files import InvalidEnvFile, read_env_file
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePosition
 from lamplighter.jobs.lint.missing_secrets import references_by_variable
 
 ENV_FILE_NAME = ".env"
@@ -45,7 +41,12 @@ class LocalSecrets(Mapping[str, str]):
 
     def read(self, file: Path) -> bool:
         """Read `.env`, which may be missing; return whether its contents changed. Raises `JobFileError`."""
-        before, self._file = self._file, _read_env_file(file)
+        before = self._file
+        try:
+            self._file = _read_values(file)
+        except InvalidEnvFile as error:
+            self._file = self._file or error.valid_values
+            raise
         return self._file != before
 
     def __getitem__(self, name: str) -> str:
@@ -58,26 +59,8 @@ class LocalSecrets(Mapping[str, str]):
         return len({**self._file, **self._process})
 
 
-def _read_env_file(file: Path) -> Mapping[str, str]:
+def _read_values(file: Path) -> Mapping[str, str]:
     try:
-        text = file.read_text("utf-8-sig")
+        return {name: each.value for name, each in read_env_file(file).items()}
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (error.strerror or "").lower() if isinstance(error, OSError) else "it is not UTF-8"
-        position = SourcePosition(str(file), 1, 1)
-        raise JobFileError(
-            [Problem(position, f"this file cannot be read: {reason}", "correct it, or delete the file")]
-        ) from None
-    invalid_lines = [_first_line(each.original) for each in parse_stream(io.StringIO(text)) if each.error]
-    if invalid_lines:
-        message, advice = "this is not a valid line of a .env file", 'write NAME=value, or NAME="a value with spaces"'
-        raise JobFileError([Problem(SourcePosition(str(file), line, 1), message, advice) for line in invalid_lines])
-    found = dotenv_values(stream=io.StringIO(text))
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _first_line(statement: Original) -> int:
-    """Return the line on which a statement begins, without the empty lines before it."""
-    text = statement.string
-    return statement.line + len(text) - len(text.lstrip("\n"))

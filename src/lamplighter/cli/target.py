@@ -2,43 +2,52 @@
 
 Guarantees that commands work the same for all three: a `Target` returns clients of botocore, and its callers need
 nothing else. The engine of this folder is found by the address that `up` writes into its data directory, which also
-holds the engine's credentials if there are any.
+holds the engine's credentials if there are any. Commands that only read also work while that engine does not run
+(`stopped_engine.py`).
 """
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
-from botocore.config import Config
-from botocore.exceptions import (
+
+from lamplighter.base.errors import MissingLibrary
+from lamplighter.base.json_text import Json
+from lamplighter.base.modules import is_installed, load_object
+from lamplighter.cli import engine_address
+from lamplighter.cli.call_errors import (
     BotoCoreError,
     ClientError,
     EndpointConnectionError,
     NoCredentialsError,
+    ResponseParserError,
     SSLError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
-from botocore.parsers import ResponseParserError
-from botocore.session import Session
-
-from lamplighter.base.json_text import Json
-from lamplighter.cli import engine_address
 from lamplighter.cli.engine_address import EngineAddress
+from lamplighter.cli.engine_client.client import SIGNING_NAMES, EngineClient
+from lamplighter.cli.engine_client.find_keys import PLACEHOLDER_KEYS, find_keys, find_region
+from lamplighter.cli.engine_client.signed_request import Answer, SigningKeys, send_over_http
 from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS_FILE
+from lamplighter.store.data_directory import DATABASE
+from lamplighter.store.lock import is_locked
 from lamplighter.wire.access.credentials import Credentials, InvalidCredentialsFile
 
 DEFAULT_DATA = Path(".lamplighter")
 DEFAULT_REGION = "us-east-1"
+DEFAULT_URL = "http://127.0.0.1:4566"
+"""The address of an engine that was started without --port."""
 URL_PATTERN = re.compile(r"https?://[^/]")
 EXPIRED_CODES = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired")
 """Error codes of AWS for credentials that have expired."""
-PLACEHOLDER_KEYS = ("lamplighter", "lamplighter")
 
 EndpointUrlOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="URL of an engine. Default: the engine of this folder.")
@@ -46,7 +55,32 @@ EndpointUrlOption = Annotated[
 AwsOption = Annotated[bool, typer.Option("--aws", help="Use the AWS account of your credentials.")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="A profile of your AWS configuration.")]
 RegionOption = Annotated[str | None, typer.Option("--region", help="An AWS region.")]
-DataOption = Annotated[Path, typer.Option("--data", help="The data directory of this folder's engine.")]
+DATA_VARIABLE = "LAMPLIGHTER_DATA"
+"""The environment variable that names the data directory, as the container image sets it."""
+DataOption = Annotated[
+    Path, typer.Option("--data", envvar=DATA_VARIABLE, help="The data directory of this folder's engine.")
+]
+
+
+class StoppedEngine(Protocol):
+    """Answers from the data directory of an engine that does not run: `stopped_engine.py` loads the whole engine."""
+
+    @property
+    def written(self) -> int:
+        """When the engine last wrote, in milliseconds since the epoch."""
+
+    @property
+    def restored_from(self) -> int | None:
+        """The time of the backup from which the data was restored, if no engine has run since; else None."""
+
+    def get(self, path: str) -> bytes:
+        """Return the answer to a GET request without a signature."""
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer a request instead of sending it."""
+
+    def close(self) -> None:
+        """Close the files."""
 
 
 @dataclass(frozen=True)
@@ -59,23 +93,39 @@ class Target:
     profile: str | None = None
     credentials: Credentials | None = None
     """The credentials for the engine of this folder; None if it requires none."""
+    stopped: StoppedEngine | None = None
+    """What answers instead of the engine of this folder, if that does not run."""
     public_url: str | None = None
     """The URL of the engine of this folder in links; None for other targets."""
 
     @cached_property
     def _session(self) -> Json:
-        session = Session(profile=self.profile)
+        require_botocore("a call of AWS" if self.endpoint is None else "this call of an engine")
+        session = load_object("botocore.session:Session")(profile=self.profile)
         if self.credentials is not None and self.profile is None:
             session.set_credentials(self.credentials.access_key, self.credentials.secret)
         elif self.endpoint is not None and session.get_credentials() is None:
-            session.set_credentials(*PLACEHOLDER_KEYS)
+            session.set_credentials(PLACEHOLDER_KEYS.access_key, PLACEHOLDER_KEYS.secret)
         return session
 
+    @cached_property
+    def signing_keys(self) -> SigningKeys:
+        """What signs requests to an engine."""
+        if self.credentials is not None and self.profile is None:
+            return SigningKeys(self.credentials.access_key, self.credentials.secret)
+        return find_keys(self.profile)
+
     def client(self, service: str) -> Json:
-        """Return a client of a service."""
+        """Return a client of a service. Raises `MissingLibrary` if it needs botocore, which is not installed."""
+        if self.endpoint is not None and service in SIGNING_NAMES:
+            send = send_over_http if self.stopped is None else self.stopped.send
+            return EngineClient(service, self.region or DEFAULT_REGION, self.endpoint, self.signing_keys, send)
+        session = self._session
         # Without this, botocore adds a prefix to the engine's host name for some operations, such as sync-127.0.0.1.
-        config = Config(inject_host_prefix=self.endpoint is None, retries={"mode": "standard", "total_max_attempts": 5})
-        return self._session.create_client(service, self.region or None, endpoint_url=self.endpoint, config=config)
+        config = load_object("botocore.config:Config")(
+            inject_host_prefix=self.endpoint is None, retries={"mode": "standard", "total_max_attempts": 5}
+        )
+        return session.create_client(service, self.region or None, endpoint_url=self.endpoint, config=config)
 
     def __str__(self) -> str:
         aws = f"AWS in {self.region}" if self.region else "AWS"
@@ -89,9 +139,11 @@ def find_target(
     profile: str | None = None,
     region: str | None = None,
     data: Path = DEFAULT_DATA,
+    when_stopped: bool = False,
 ) -> Target:
     """Return the target that a command's options select.
 
+    `when_stopped`: if the engine of this folder does not run, read its data directory instead.
     Ends the command with exit code 1 if no engine can be found, and with 2 if the options contradict each other.
     """
     if aws and endpoint_url:
@@ -103,25 +155,45 @@ def find_target(
         return Target(None, chosen_region, profile)
     if endpoint_url:
         return Target(endpoint_url.rstrip("/"), chosen_region, profile)
+    if when_stopped and (data / DATABASE).exists() and not is_locked(data):
+        return _read_stopped_engine(data, Target(None, chosen_region, profile, _read_credentials(data)))
     address = read_address(data)
-    return Target(address.local, chosen_region, profile, _read_credentials(data), address.public)
+    return Target(address.local, chosen_region, profile, _read_credentials(data), public_url=address.public)
+
+
+def _read_stopped_engine(data: Path, target: Target) -> Target:
+    """Return the target that reads a data directory, and report that no engine runs."""
+    address = engine_address.read_address(data)
+    url = DEFAULT_URL if address is None else address.public
+    open_stopped: Callable[[Path, str], StoppedEngine] = load_object("lamplighter.cli.stopped_engine:StoppedEngine")
+    stopped = open_stopped(data, url)
+    since = "as it last wrote, at" if stopped.restored_from is None else "as restored from a backup of"
+    time = datetime.fromtimestamp((stopped.restored_from or stopped.written) / 1000).astimezone()
+    typer.echo(
+        f"lamplighter: the engine of {data} does not run: this is its state {since} {time:%Y-%m-%d %H:%M:%S %Z}",
+        err=True,
+    )
+    return replace(target, endpoint=url, stopped=stopped)
 
 
 def default_region(profile: str | None = None) -> str:
     """Return the default region: from the environment, else from the AWS configuration, else us-east-1."""
     named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    return named or Session(profile=profile).get_config_variable("region") or DEFAULT_REGION
+    return named or find_region(profile) or DEFAULT_REGION
+
+
+def require_botocore(feature: str) -> None:
+    """Raise `MissingLibrary` if botocore is not installed."""
+    if not is_installed("botocore"):
+        raise MissingLibrary(feature, "aws")
 
 
 def read_address(data: Path) -> EngineAddress:
     """Return where the engine of a data directory is; end the command with exit code 1 if no address is recorded."""
     if (found := engine_address.read_address(data)) is not None:
         return found
-    typer.echo(
-        f"lamplighter: no engine has run on {data}: start one with `lamplighter up`, "
-        "or use --endpoint-url URL or --aws",
-        err=True,
-    )
+    problem = f"the engine of {data} does not run" if (data / DATABASE).exists() else f"no engine has run on {data}"
+    typer.echo(f"lamplighter: {problem}: start one with `lamplighter up`, or use --endpoint-url URL or --aws", err=True)
     raise typer.Exit(1)
 
 
@@ -133,10 +205,6 @@ def _read_credentials(data: Path) -> Credentials | None:
     except InvalidCredentialsFile as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
-
-
-CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
-"""The exceptions that botocore raises for a failed call."""
 
 
 def explain_error(error: BotoCoreError | ClientError | ResponseParserError, target: Target) -> str:

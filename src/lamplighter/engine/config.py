@@ -23,6 +23,10 @@ class RuntimeChoice(StrEnum):
     """Plain processes for all containers: the image is not used."""
 
 
+OTLP_ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+"""The environment variables of which one has to be set before traces are sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
     """The settings of one engine."""
@@ -60,6 +64,8 @@ class EngineConfig:
     """The most that all tasks may reserve together; it overrides the limits of a job file."""
     machine_capacity: CapacityLimits = NO_LIMITS
     """What the machine has for tasks: it limits what neither `capacity` nor a job file limits."""
+    telemetry: Mapping[str, str] = field(default_factory=dict)
+    """The environment variables of OpenTelemetry (`engine/traces/settings.py`)."""
     child_file_limit: int | None = None
     """The soft limit of open files for programs that the engine starts; None if the engine's own limit was not raised.
     """

@@ -1,22 +1,28 @@
 """Build one engine from its parts: the services, the store, the runtime and the dispatcher."""
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json
 from lamplighter.base.modules import load_object
 from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World, real_world
 from lamplighter.bus import Bus, Service
 from lamplighter.engine import file_descriptors, metrics
-from lamplighter.engine.config import EngineConfig, RuntimeChoice
+from lamplighter.engine.config import OTLP_ENDPOINTS, EngineConfig, RuntimeChoice
+from lamplighter.engine.disk_usage import disk_usage
 from lamplighter.engine.dispatcher import Dispatcher
 from lamplighter.engine.lazy_http import LazyHttp
 from lamplighter.engine.lazy_runtime import LazyRuntime
 from lamplighter.engine.lazy_service import LazyService
+from lamplighter.engine.restored_work import examine_restored_work
+from lamplighter.engine.retention import RetentionSweep
+from lamplighter.engine.traces.port import Traces
 from lamplighter.engine.turn_times import TurnTimes
 from lamplighter.isolation.port import Isolation
 from lamplighter.isolation.processes import WorkerProcesses
@@ -25,8 +31,10 @@ from lamplighter.outbound.port import Http, Mail, Outbound
 from lamplighter.outbound.program import NoPrograms, ShellPrograms
 from lamplighter.runtime.composite import CompositeRuntime
 from lamplighter.runtime.port import Runtime
+from lamplighter.runtime.process.cgroups import find_cgroups
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
+from lamplighter.services.ecs.tasks.supervisor import no_variables
 from lamplighter.services.events.service import Events
 from lamplighter.services.sns.tables import topics
 from lamplighter.services.states.service import States
@@ -63,6 +71,7 @@ class Engine:
         self.isolation = isolation or WorkerProcesses()
         states = States(self.bus, world, self._model, self._find_model, remote, http, self.isolation)
         credential_variables = _credential_variables(config.task_credentials)
+        self.traces = traces = _open_traces(config, self.bus, outbound)
         self.ecs = ecs = Ecs(
             self.bus,
             store,
@@ -73,6 +82,7 @@ class Engine:
             secrets=config.secrets,
             credential_variables=credential_variables,
             deny=config.denied,
+            added_variables=traces.container_variables if traces else no_variables,
         )
         self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check_parameters)
@@ -84,6 +94,7 @@ class Engine:
         for service in lazy_services:
             self.bus.serve(service.name, service.operations, service.load)
         self.turns = TurnTimes()
+        self.retention = RetentionSweep(store, world, ecs.outputs, config.data_directory / "mail")
         self.dispatcher = Dispatcher(store, world, self.services, ecs.catch_up)
 
     def _lazy_services(self, remote: RemoteServices, outbound: Callable[[], Outbound]) -> Iterator[LazyService]:
@@ -99,7 +110,9 @@ class Engine:
         yield LazyService(
             "sns",
             "lamplighter.services.sns.service:Sns",
-            lambda build: build(bus, world, remote, outbound(), data, config.public_url, **options),
+            lambda build: build(
+                bus, world, remote, outbound(), data, config.public_url, **options, secrets=config.secrets
+            ),
             lambda: topics.any_exists(self.store.reader),
         )
         yield LazyService(
@@ -144,7 +157,8 @@ class Engine:
         store = Store(config.data_directory, clocks, new=config.start_empty)
         try:
             name = await store.write(lambda tx: engine_id.engine_id(tx, clocks.uuid))
-            engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks), outbound, isolation)
+            engine = cls(config, clocks, store, runtime or build_runtime(config, name, clocks), outbound, isolation)
+            await examine_restored_work(store, engine.runtime, clocks)
             for service in engine.services.values():
                 await service.start()
             await engine.ecs.catch_up()
@@ -157,14 +171,26 @@ class Engine:
             raise
         return engine
 
-    def metrics(self) -> bytes:
-        """Return the engine's metrics in Prometheus' text format."""
-        return metrics.render_metrics(self.store.reader, self.world, turns=self.turns)
+    async def disk_usage(self) -> Json:
+        """Return what the data directory holds and how it grows (`engine/disk_usage.py`)."""
+        directory, now = self.config.data_directory, self.world.now()
+        return await self.store.read_in_thread(lambda reader: disk_usage(reader, directory, now))
+
+    async def metrics(self) -> bytes:
+        """Return the engine's metrics in Prometheus' text format; those of jobs only while the disk can be read."""
+        traces = self.traces.counts if self.traces else {}
+        whole = metrics.render_metrics(self.store.reader, self.world, turns=self.turns, traces=traces)
+        try:
+            return whole + await self.store.read_in_thread(metrics.render_job_metrics)
+        except Unavailable as error:
+            return whole + f"# The metrics of jobs are missing: {error}\n".encode()
 
     async def close(self) -> None:
         """Stop the engine. Tasks continue to run; the next engine takes them over."""
         self.turns.stop()
         await self.dispatcher.stop()
+        if self.traces is not None:
+            await self.traces.close()
         for service in self.services.values():
             await service.stop()
         await self.isolation.close()
@@ -172,12 +198,24 @@ class Engine:
         await self.store.close()
 
 
-def _runtime(config: EngineConfig, name: str, world: World) -> Runtime:
+def _open_traces(config: EngineConfig, bus: Bus, outbound: Outbound | None) -> Traces | None:
+    """Return what sends traces, or None; its modules are imported only if the environment names a collector."""
+    if not any(config.telemetry.get(name) for name in OTLP_ENDPOINTS):
+        return None
+    found: Traces | None = load_object("lamplighter.engine.traces.run_traces:open_traces")(
+        bus, config.telemetry, outbound.http if outbound else LazyHttp()
+    )
+    return found
+
+
+def build_runtime(config: EngineConfig, name: str, world: World) -> Runtime:
+    """Return the runtime that the settings choose, for the containers of the engine with this id."""
     processes = ProcessRuntime(
         _absolute(config.data_directory) / "processes",
         world.now,
         file_limit=config.child_file_limit,
         has_room=file_descriptors.has_room,
+        find_cgroups=lambda: find_cgroups(name, is_root=os.geteuid() == 0),
     )
     if config.runtime is RuntimeChoice.PROCESS:
         return processes

@@ -16,8 +16,10 @@ from lamplighter.engine import unreadable_rows
 from lamplighter.engine.engine import Engine
 from lamplighter.services.ecs.tables import outages
 from lamplighter.services.sns.tables import deliveries
-from lamplighter.store import unapplied_files
+from lamplighter.store import restores, unapplied_files
 
+RESTORED_SHOWN_MILLISECONDS = 24 * 3600 * 1000
+"""The milliseconds for which the health reports a restore."""
 MAX_NAMED_ROWS = 3
 """The most damaged rows that a reason names."""
 
@@ -118,6 +120,22 @@ def check_file_applied(engine: Engine) -> Condition | None:
     return Condition("file-not-applied", why, stops_work=False)
 
 
+def check_restored(engine: Engine) -> Condition | None:
+    """Report for a day that the database was restored, and what that cost."""
+    found = restores.latest_restore(engine.store.reader)
+    if found is None or engine.world.now() - found.restored > RESTORED_SHOWN_MILLISECONDS:
+        return None
+    backup = f"{datetime.fromtimestamp(found.backup / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+    parts = [
+        f"the database was restored from a backup of {backup}, and what happened after that is not in it",
+        f"{_counted(len(found.lost_tasks), 'running task')} lost" if found.lost_tasks else "",
+        f"{_counted(len(found.unknown_containers), 'container')} newer than the backup removed"
+        if found.unknown_containers
+        else "",
+    ]
+    return Condition("restored", "; ".join(filter(None, parts)), stops_work=False)
+
+
 def check_rules(engine: Engine) -> Condition | None:
     """Report that rules, targets or archives of EventBridge cannot be read."""
     found = unreadable_rows.unreadable_rules(engine.store.reader)
@@ -167,6 +185,7 @@ CHECKS: tuple[Check, ...] = (
     check_docker,
     check_file_applied,
     check_alerts,
+    check_restored,
     check_rules,
     check_alarms,
     check_schedules,

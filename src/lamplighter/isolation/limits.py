@@ -7,10 +7,14 @@ See https://man7.org/linux/man-pages/man2/getrlimit.2.html.
 import math
 import os
 import resource
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 NICENESS = 5
 """The niceness of a worker, so that the engine, which answers all other requests, gets the processor first."""
+OOM_SCORE = Path("/proc/self/oom_score_adj")
+"""The kernel's file with a process's protection: https://man7.org/linux/man-pages/man5/proc_pid_oom_score_adj.5.html."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +32,20 @@ class Limits:
 
 
 def confine(limits: Limits) -> None:
-    """Limit the memory of this process permanently, lower its priority and disable core files."""
+    """Limit the memory of this process permanently, lower its priority, disable core files, and give it no protection
+    when the machine has no memory left.
+    """
     os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    reset_oom_score()
+
+
+def reset_oom_score() -> None:
+    """Let the kernel end this process like any other if memory runs out; a service may protect the engine."""
+    with suppress(OSError):
+        if int(OOM_SCORE.read_text()) < 0:
+            OOM_SCORE.write_text("0")
 
 
 def grant_time(limits: Limits) -> float:

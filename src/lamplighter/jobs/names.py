@@ -33,9 +33,9 @@ def topic_id(channel: str) -> str:
     return f"{logical_id(channel)}Topic"
 
 
-def image_parameter(job: str) -> str:
-    """Return the name of the template parameter with the image that was built from a job's folder."""
-    return f"{logical_id(job)}Image"
+def image_parameter(job: str, sidecar: str | None = None) -> str:
+    """Return the name of the template parameter with the image that was built for a job or one of its sidecars."""
+    return f"{logical_id(job)}Image" if sidecar is None else f"{logical_id(job)}Sidecar{logical_id(sidecar)}Image"
 
 
 ESCAPED_DOLLAR = "\ue000"

@@ -8,11 +8,9 @@ https://boto3.amazonaws.com/v1/documentation/api/latest/guide/configuration.html
 import asyncio
 from collections.abc import Callable, Mapping
 
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
-
-from lamplighter.base.errors import AwsError, Bug, ServiceError
+from lamplighter.base.errors import Bug, MissingLibrary, ServiceError
 from lamplighter.base.json_text import Json
-from lamplighter.base.modules import load_object
+from lamplighter.base.modules import is_installed, load_object
 from lamplighter.base.service_model import ServiceModel, read_definition, service_names
 from lamplighter.outbound.service_names import names_by_sdk_identifier
 
@@ -20,6 +18,10 @@ Call = Callable[[str, Json], Json]
 """A function that takes an operation and its parameters and returns the answer; it raises `AwsError`."""
 AWS = "aws"
 """The value, in the place of an endpoint's URL, that selects AWS itself."""
+
+
+class NeedsLibrary(ServiceError, code="ValidationException"):
+    """The error for a service whose model or client is in an extra that is not installed."""
 
 
 class CallFailed(ServiceError, code="SdkClientException", status=503):
@@ -72,43 +74,26 @@ class RemoteServices:
     def call_function(self, service: str, region: str) -> Call:
         """Return a function that calls a service's operations from a thread; streams of the answer are left unread."""
         client = self._client(service, region)
-        return lambda operation, params: _call(client, operation, params)
+        call: Callable[[Json, str, Json], Json] = load_object("lamplighter.outbound.aws_client:call")
+        return lambda operation, params: call(client, operation, params)
 
     def _load(self, service: str) -> ServiceModel | None:
         if service not in self._models and service in service_names():
-            self._models[service] = ServiceModel(read_definition(service))
+            try:
+                self._models[service] = ServiceModel(read_definition(service))
+            except MissingLibrary as error:
+                raise NeedsLibrary(error) from None
         return self._models.get(service)
 
     def _client(self, service: str, region: str) -> Json:
         key = service, region
         if key not in self._clients:
             endpoint = None if self._endpoints[service] == AWS else self._endpoints[service]
-            # Only AWS itself has a host name for each bucket, so other endpoints get the bucket in the path.
-            style = {"addressing_style": "auto" if endpoint is None else "path"}
-            # Load botocore's configuration and boto3 only now: most engines do not need them, and they take 30 ms.
-            config = load_object("botocore.config:Config")(
-                retries={"total_max_attempts": 1}, read_timeout=900, s3=style
-            )
-            self._clients[key] = load_object("boto3:client")(
-                service, region_name=region, endpoint_url=endpoint, config=config
-            )
+            if not is_installed("botocore"):
+                raise NeedsLibrary(MissingLibrary(f"a call of {service}", "aws"))
+            # Load botocore's client only now: most engines do not need it, and it takes 30 ms.
+            self._clients[key] = load_object("lamplighter.outbound.aws_client:create_client")(service, region, endpoint)
         return self._clients[key]
-
-
-def _call(client: Json, operation: str, params: Json) -> Json:
-    """Call one operation and turn botocore's errors into `AwsError`. Threads may share a client."""
-    try:
-        answer: Json = client._make_api_call(operation, params)  # noqa: SLF001 - boto3's own name for a call by operation
-    except ClientError as error:
-        details = error.response["Error"]
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        raise AwsError(details.get("Message", ""), code=details.get("Code", "Unknown"), status=status) from None
-    except ParamValidationError as error:
-        raise InvalidCall(str(error)) from None
-    except BotoCoreError as error:
-        raise CallFailed(str(error)) from None
-    answer.pop("ResponseMetadata", None)
-    return answer
 
 
 def _read(call: Call, operation: str, params: Json) -> Json:

@@ -17,9 +17,11 @@ class DeliveryFailed(AwsError):
 
     code = "ERROR_FROM_TARGET"
 
-    def __init__(self, reason: str, *, retryable: bool) -> None:
+    def __init__(self, reason: str, *, retryable: bool, retry_after: int = 0) -> None:
         super().__init__(reason, status=503 if retryable else 400)
         self.retryable = retryable
+        self.retry_after = retry_after
+        """The seconds that the target asked to wait before the next attempt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ from lamplighter.outbound.port import DeliveryFailed
 
 TIMEOUT_SECONDS = 60.0
 MAX_PROGRAMS = 4
-MAIL_SERVER_VARIABLE = "LAMPLIGHTER_SMTP"
-"""The engine's environment variable with the mail server's URL, which programs do not get because it is a secret."""
+MAIL_SERVER_VARIABLE, HEARTBEAT_VARIABLE = "LAMPLIGHTER_SMTP", "LAMPLIGHTER_HEARTBEAT"
+"""The engine's environment variables with the URLs of the mail server and of the heartbeat."""
+SECRET_VARIABLES = frozenset({MAIL_SERVER_VARIABLE, HEARTBEAT_VARIABLE})
+"""The variables that programs do not get because they are secrets."""
 MAX_ERROR_CHARACTERS = 500
 FILES_PER_START = 10
 CHECK_SECONDS = 0.5
@@ -114,8 +116,8 @@ async def _read_stderr_tail(process: asyncio.subprocess.Process) -> bytes:
 
 
 def _program_environment() -> dict[str, str]:
-    """Return the engine's own environment without its secret."""
-    return {name: value for name, value in os.environ.items() if name != MAIL_SERVER_VARIABLE}
+    """Return the engine's own environment without its secrets."""
+    return {name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES}
 
 
 async def _kill(process: asyncio.subprocess.Process) -> None:

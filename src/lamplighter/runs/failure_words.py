@@ -14,6 +14,10 @@ from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.story import Attempt, Story
 
 HEARTBEAT, TASK_FAILED = "States.HeartbeatTimeout", "States.TaskFailed"
+QUEUE_FULL = "Lamplighter.QueueFull"
+"""The error of a run that found as many waiting as its queue holds (`services/states/executions/overlap.py`)."""
+EXPLAINED_BY_REASON = (TASK_FAILED, QUEUE_FULL)
+"""The errors whose names say less than their reasons."""
 EXIT_CODE_MEANINGS: Mapping[int, str] = {
     126: "its command is not executable",
     127: "its command was not found",
@@ -23,6 +27,13 @@ EXIT_CODE_MEANINGS: Mapping[int, str] = {
     143: "it was terminated (SIGTERM)",
 }
 """What exit codes mean to a shell and to the kernel; programs may use them differently."""
+SHORT_MEANINGS: Mapping[int, str] = {
+    126: "command not executable", 127: "command not found", 134: "aborted", 137: "killed", 139: "crashed",
+    143: "terminated",
+}  # fmt: skip
+"""The same in one or two words, for the subject of a mail."""
+OUT_OF_MEMORY = "OutOfMemory"
+"""The word in ECS's reason for a container that was killed because it exceeded its memory: OutOfMemoryError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +103,24 @@ def exceeded_limit(limit: str, length: str | None) -> str:
     return f"took longer than its {limit}" + (f" of {length}" if length else "")
 
 
+def exit_words(code: int, reason: str | None) -> str:
+    """Return an exit code in words: `exit code 3`, `killed (exit code 137)`, `killed, out of memory (exit code 137)`.
+
+    `reason` is ECS's reason for the end of the container.
+    """
+    number, meaning = f"exit code {code}", SHORT_MEANINGS.get(code)
+    if meaning is None:
+        return number
+    return f"{meaning}, out of memory ({number})" if OUT_OF_MEMORY in (reason or "") else f"{meaning} ({number})"
+
+
 def failure_text(error: str | None, reason: str | None, exits: Mapping[str, int]) -> str:
     """Return the words that follow "failed": the exit codes, the error and the reason.
 
     Leaves out what the exit codes say already.
     """
     shown_reason = None if exits and reason == ESSENTIAL_CONTAINER_EXITED else reason
-    named = None if error == TASK_FAILED and (exits or shown_reason) else error
+    named = None if error in EXPLAINED_BY_REASON and (exits or shown_reason) else error
     rest = ": ".join(each for each in (named, shown_reason) if each)
     return (f" with {_exit_codes_text(exits)}" if exits else "") + (f": {rest}" if rest else "")
 

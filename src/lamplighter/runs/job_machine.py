@@ -17,8 +17,10 @@ SKIPPED_STATE, WORKFLOW_STATE = "Skipped", "Workflow"
 """The state that a run enters if it is skipped, and the state around the steps of a workflow."""
 LAMPLIGHTER_KEY = "lamplighter"
 """The key of a run's input under which lamplighter passes its own settings."""
-LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK = "Watch", "Start", "Slots", "Failures"
-SUPPORTING = (LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK)
+LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK, RECOVERY_CHECK = "Watch", "Start", "Slots", "Failures", "Recovered"
+CHAT_FORMAT = "Chat"
+"""The supporting machine that formats alerts for chat services on AWS; it is no job and starts nothing."""
+SUPPORTING = (LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK, RECOVERY_CHECK, CHAT_FORMAT)
 """The supporting machines of a project."""
 
 
@@ -41,8 +43,8 @@ ALERT_STATE_PREFIX = "Tell "
 RUN_TASK = "ecs:runTask"
 RUN_VARIABLE, ATTEMPT_VARIABLE = "LAMPLIGHTER_RUN", "LAMPLIGHTER_ATTEMPT"
 """The environment variables that every container of a job receives: the name of its run, and the attempt's number."""
-RUN_ARN_VARIABLE = "LAMPLIGHTER_RUN_ARN"
-"""The environment variable with the ARN of the run."""
+RUN_ARN_VARIABLE, SCHEDULED_VARIABLE = "LAMPLIGHTER_RUN_ARN", "LAMPLIGHTER_SCHEDULED"
+"""The environment variables with the ARN of the run, and with the slot for which it was started, if any."""
 
 
 def is_made_from_job_file(definition: Json) -> bool:

@@ -90,6 +90,8 @@ class Visit:
     left: int | None = None
     previous: int | None = None
     """The index of the preceding visit on this path, among the story's visits."""
+    around: int | None = None
+    """The index of the visit of the Parallel or Map around it, among the story's visits; None if there is none."""
     exit: int | None = None
     """The id of the event that left the state."""
     block_failed: bool = False
@@ -289,7 +291,8 @@ class _StoryReader:
         if position.visit is not None and self.visits[position.visit].left is not None:
             self.visits[position.visit] = replace(self.visits[position.visit], follower=name)
         kind = kind.removesuffix("StateEntered")
-        self.visits.append(Visit(event["id"], name, position.path, kind, time, previous=position.visit))
+        around = None if position.outer is None else position.outer.visit
+        self.visits.append(Visit(event["id"], name, position.path, kind, time, previous=position.visit, around=around))
         return _Position(position.path, len(self.visits) - 1, outer=position.outer)
 
     def _leave(self, event: Json, time: int, position: _Position) -> _Position:

@@ -14,6 +14,7 @@ from lamplighter.runtime.port import (
     RuntimeUnavailable,
     StartedContainer,
 )
+from lamplighter.runtime.process.cgroups import ProcessCgroups
 from lamplighter.runtime.process.runtime import ProcessRuntime
 
 
@@ -23,6 +24,11 @@ class CompositeRuntime:
     def __init__(self, images: Runtime, processes: ProcessRuntime) -> None:
         self._images = images
         self._processes = processes
+
+    @property
+    def cgroups(self) -> ProcessCgroups | None:
+        """See `ProcessRuntime.cgroups`."""
+        return self._processes.cgroups
 
     async def check(self) -> None:
         """Implement `Runtime.check`."""

@@ -46,10 +46,36 @@ class Mount:
     """A directory or file of the host, or a volume, that the container sees."""
 
     source: str
-    """A path of the host (it begins with a slash, and is created if it is missing) or the name of a volume."""
+    """A path of the host (it begins with a slash) or the name of a volume."""
     target: str
     """The path in the container."""
     read_only: bool = False
+    create: bool = True
+    """Whether a missing path of the host is created; otherwise the container cannot start."""
+    driver: str | None = None
+    """The driver of a volume that is created; None means the runtime's own."""
+    driver_options: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """The labels of a volume that is created."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device of the host that the container sees."""
+
+    source: str
+    target: str
+    permissions: str
+    """Some of the letters `rwm`: read, write, mknod."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tmpfs:
+    """A file system in memory."""
+
+    target: str
+    options: str
+    """The size and the mount options, as mount(8) has them: `size=64m,noexec`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +110,20 @@ class ContainerSpec:
     """The soft limit in MiB."""
     network: str | None = None
     """The name of another container whose network this one shares, as the containers of an awsvpc task do."""
+    docker_network: str | None = None
+    """A network of the runtime, by name, or `host` or `none`; it has no effect on a container with a `network`."""
+    gpus: int = 0
+    """The number of GPUs; -1 means all."""
     mounts: tuple[Mount, ...] = ()
+    tmpfs: tuple[Tmpfs, ...] = ()
+    devices: tuple[Device, ...] = ()
+    shared_memory: int | None = None
+    """The size of /dev/shm in MiB."""
+    added_capabilities: tuple[str, ...] = ()
+    dropped_capabilities: tuple[str, ...] = ()
     ulimits: tuple[Ulimit, ...] = ()
     extra_hosts: Mapping[str, str] = field(default_factory=dict)
-    """IP addresses by host name."""
+    """IP addresses by host name; no effect on a container with a `network`, which has the other's hosts file."""
     read_only_root: bool = False
     privileged: bool = False
     init: bool = False

@@ -9,6 +9,7 @@ does not delete: files that would block a new start are moved to a folder.
 import logging
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
@@ -20,6 +21,8 @@ DATABASE, LOCK, STEP_MARK = "lamplighter.db", "lock", "step"
 WAL, SHARED_MEMORY = f"{DATABASE}-wal", f"{DATABASE}-shm"
 RUNTIME_PATHS = (DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "address", STEP_MARK)
 """The files and folders that an engine writes in the data directory while it runs."""
+UPGRADE_COPY_PREFIX = f"{DATABASE}.schema-"
+"""The prefix of the name of the copy that is made before an upgrade; the number of the old schema follows."""
 ENGINE_PATHS = (*RUNTIME_PATHS, LOCK, "credentials", "users")
 """All files and folders of the data directory that belong to the engine."""
 OWNER_ONLY_MODE = 0o700
@@ -54,9 +57,9 @@ def is_first_start(directory: Path, *, had_no_database: bool, was_used: bool) ->
     )
 
 
-def set_aside(directory: Path, name: str) -> Path | None:
+def set_aside(directory: Path, name: str, paths: Iterable[str] = RUNTIME_PATHS) -> Path | None:
     """Move the files of earlier engines into a new folder of the directory; return it, or None if there are none."""
-    remaining = [each for each in RUNTIME_PATHS if os.path.lexists(directory / each)]
+    remaining = [each for each in paths if os.path.lexists(directory / each)]
     if not remaining:
         return None
     folder = directory / (SET_ASIDE_PREFIX + name)
@@ -93,7 +96,7 @@ def restrict_access(directory: Path) -> None:
     else:
         _set_mode(directory, found)
     for name in os.listdir(directory):
-        if name in ENGINE_PATHS or name.startswith(SET_ASIDE_PREFIX):
+        if name in ENGINE_PATHS or name.startswith((SET_ASIDE_PREFIX, UPGRADE_COPY_PREFIX)):
             _restrict_path(directory / name)
 
 

@@ -25,6 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.files import sync_directory, sync_file
 from lamplighter.base.json_text import Json
@@ -43,6 +44,8 @@ from lamplighter.store.data_directory import (
 from lamplighter.store.file_presence import FilePresence, FilesDisplaced
 from lamplighter.store.lock import DirectoryLock
 from lamplighter.store.migrate import NoSchema, migrate
+from lamplighter.store.program_versions import record_version
+from lamplighter.store.upgrade import prepare_upgrade
 
 T = TypeVar("T")
 Row = tuple[Json, ...]
@@ -250,7 +253,10 @@ class Store:
         if first_start:
             make_database(directory)
         try:
+            if not first_start:
+                prepare_upgrade(path)
             self._connection = _connect(path, read_only=False, first_start=first_start)
+            record_version(self._connection, __version__, self._world.now())
             self.reader = Reader(_connect(path, read_only=True))
         except NoSchema as error:
             raise NoDatabase(f"{path} is not a lamplighter database: {error}; {RESTORE_ADVICE}") from error

@@ -21,6 +21,8 @@ class DirectoryInUse(LamplighterError):
 
 MAX_LOCK_ATTEMPTS = 3000
 """The most times that a start tries to get a lock whose engine has ended."""
+MOMENTARY_ATTEMPTS = 10
+"""The tries in which the lock may be one of `is_locked`; the process id in the file may be another process's by now."""
 LOCK_RETRY_SECONDS = 0.01
 """Seconds between two of these tries."""
 NO_DATABASE_YET = "new"
@@ -49,11 +51,11 @@ class DirectoryLock:
         sync_directory(directory)  # Make the names of the files that a killed engine created here durable.
 
     def _acquire(self, directory: Path) -> None:
-        for _ in range(MAX_LOCK_ATTEMPTS):
+        for attempt in range(MAX_LOCK_ATTEMPTS):
             if _try_lock(self._file):
                 return
             holder = self._read_lines()[0]
-            if not _has_ended(holder):
+            if attempt >= MOMENTARY_ATTEMPTS and not _has_ended(holder):
                 raise DirectoryInUse(
                     f"another engine (process {holder or 'unknown'}) runs on {directory}; "
                     "stop it first, or name another directory with --data"
@@ -80,6 +82,21 @@ class DirectoryLock:
         os.close(self._file)
 
 
+def find_holder(directory: Path) -> str | None:
+    """Return the process id of the engine that uses a directory, or None if none does; changes nothing."""
+    try:
+        file = os.open(directory / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.pread(file, 64, 0).decode(errors="replace").split("\n")[0].strip() or "unknown"
+    finally:
+        os.close(file)  # which also releases the lock
+    return None
+
+
 def _try_lock(file: int) -> bool:
     """Lock the file if no other process holds its lock; return whether this engine holds it now."""
     try:
@@ -97,4 +114,22 @@ def _has_ended(pid: str) -> bool:
         return True
     except (PermissionError, ValueError, OverflowError):  # Another user's process, or the text is no process id.
         return False
+    return False
+
+
+def is_locked(directory: Path) -> bool:
+    """Return whether an engine holds the lock of a directory; return False if its lock file cannot be opened.
+
+    The question itself holds the lock for some microseconds, together with others who ask.
+    """
+    try:
+        file = os.open(directory / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
     return False

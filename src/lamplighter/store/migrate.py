@@ -33,6 +33,12 @@ def migration_scripts() -> list[tuple[int, str]]:
     return [(int(name[:4]), text) for name, text in _scripts("migrations")]
 
 
+def latest_schema() -> int:
+    """Return the number of this program's schema: that of the last migration."""
+    names = (entry.name for entry in (files("lamplighter.store") / "migrations").iterdir())
+    return max(int(name[:4]) for name in names if name.endswith(".sql"))
+
+
 def _scripts(folder: str) -> list[tuple[str, str]]:
     entries = (files("lamplighter.store") / folder).iterdir()
     return sorted((entry.name, entry.read_text()) for entry in entries if entry.name.endswith(".sql"))
@@ -50,8 +56,7 @@ def migrate(connection: sqlite3.Connection, *, first_start: bool = True) -> None
     migrations = migration_scripts()
     latest = migrations[-1][0]
     if version > latest:
-        known = f"but this program supports up to {latest}; upgrade lamplighter"
-        raise NewerData(f"the data has schema version {version}, {known}")
+        raise NewerData(f"the data has schema {version}, and this program reads up to schema {latest}")
     missing = schema_scripts() if version == 0 else [sql for number, sql in migrations if number > version]
     if missing:
         run_scripts(connection, missing, latest)

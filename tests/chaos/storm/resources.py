@@ -57,6 +57,8 @@ def create_resources(served: ServedEngine, folder: Path, webhook: str) -> Resour
     more_machines = {
         kind: (served.machine(definition, kind), output) for kind, definition, output in _machines(inbox, activity)
     }
+    queued, _ = more_machines["queued"]
+    served.sfn.tag_resource(resourceArn=queued, tags=[{"key": "lamplighter:overlap", "value": "queue:10000"}])
     return Resources(inbox, inbox_arn, fifo, topic, activity, express, create_machines(served, folder) | more_machines)
 
 
@@ -76,7 +78,9 @@ def _machines(inbox: str, activity: str) -> list[tuple[str, Json, Json]]:
     items = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
     children = items | {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
     distributed = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": children, "End": True}
+    one_after_another = {"Type": "Wait", "Seconds": 0, "OutputPath": "$.items", "End": True}
     return [
+        ("queued", one_state(one_after_another) | {"TimeoutSeconds": 60}, [1, 2, 3]),
         ("callback", one_state(token), "answered"),
         ("activity", one_state(activity_task), "answered"),
         ("distributed", one_state(distributed), [1, 2, 3]),

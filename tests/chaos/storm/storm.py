@@ -24,6 +24,10 @@ TIMEOUT = 300.0
 """Seconds within which all work must end after the last kill."""
 
 
+OPTIONS = ("--quiet", "--max-tasks", "2")
+"""Tasks have to wait for room."""
+
+
 class Storm:
     """One engine, its clients, and the loop that kills it."""
 
@@ -47,7 +51,7 @@ class Storm:
             stack.callback(self.served.close)  # A worker may be polling for a task, which takes up to a minute.
             tokens: list[str] = []
             webhook = stack.enter_context(receivers.run_webhook(self.ledger, tokens))
-            self.served.up("--quiet")
+            self.served.up(*OPTIONS)
             created = resources.create_resources(self.served, self._folder, webhook)
             eventually(lambda: tokens)
             self.served.client("sns").confirm_subscription(TopicArn=created.topic, Token=tokens[0])
@@ -110,9 +114,9 @@ class Storm:
         self.kills += 1
         try:
             self.served.port = port
-            self.served.up("--quiet")
+            self.served.up(*OPTIONS)
         except AssertionError:
             if "use" not in "".join(self.served.lines[-5:]):
                 raise
             self.served.port = 0  # Another process has taken the port.
-            self.served.up("--quiet")
+            self.served.up(*OPTIONS)

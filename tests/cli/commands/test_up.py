@@ -108,7 +108,7 @@ def test_a_command_channel_runs_in_the_folder_of_the_job_file(home: UpFolder) ->
             output_file.read_text() if output_file.exists() and str(home.folder) in output_file.read_text() else None
         )
     )
-    assert "a run of the job fails failed" in text
+    assert "fails failed: exit code 3" in text
 
 
 def test_a_restart_without_changes_changes_nothing_and_runs_continue(home: UpFolder) -> None:

@@ -2,16 +2,20 @@
 
 import json
 import re
+import signal
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 from lamplighter.base.json_text import Json
+from lamplighter.cli.up import source
+from lamplighter.cli.up.options import UpOptions
+from lamplighter.cli.up.source_files import SourceFiles
 from tests.cli.up_folder import UpFolder, run_lamplighter
 from tests.served_engine import ACCOUNT, REGION, eventually
 
-ATTEMPT_SUBJECT = "Subject: home: an attempt of two failed with exit code 2"
+ATTEMPT_SUBJECTS = [f"Subject: two: attempt {number} of 2 failed: exit code 2" for number in (1, 2)]
 FAULTY_JOB = "bad: {image: busybox, cpu: 256, memory: 300}"
 """A CPU and memory size that Fargate does not offer."""
 
@@ -125,9 +129,8 @@ def test_a_removed_job_s_run_keeps_its_retries_and_alerts_and_no_new_run_starts(
     assert home.list_machines() == ["home-one"]
     eventually(lambda: len(list_mail_subjects(home)) >= 3)
     assert sorted(list_mail_subjects(home)) == [
-        ATTEMPT_SUBJECT,
-        ATTEMPT_SUBJECT,
-        "Subject: home: two failed with exit code 2",
+        "Subject: two failed: exit code 2 after 2 attempts",
+        *ATTEMPT_SUBJECTS,
     ]
     result = run_lamplighter("history", run, "--endpoint-url", home.url, cwd=home.folder)
     assert "exit code 2" in result.out
@@ -201,6 +204,110 @@ def test_a_broken_file_at_a_restart_runs_the_last_applied_jobs_and_is_applied_wh
     eventually(lambda: "conditions" not in read_health(home))
     eventually(lambda: "Subject: lamplighter.yaml is applied again" in list_mail_subjects(home))
     assert len(list_mail_subjects(home)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "new", "reason"),
+    [
+        ("lamplighter.yaml", None, "cannot read this file: no such file or directory"),
+        ("lamplighter.yaml", "a: " + "[" * 20_000, "this cannot be read as YAML"),
+        ("lamplighter.yaml", "x" * 1_100_000, "the file is too long"),
+        ("lamplighter.yaml", 'project: home\njobs: {flow: {workflow: "a\\0b.json"}}\n', "there is no file"),
+        ("flow.asl.json", "{", "flow.asl.json:1:2"),
+        ("flow.asl.json", None, "there is no file `flow.asl.json`"),
+        (".env", "ssm:/word=well\nno line of such a file\n", "this is not a valid line of a .env file"),
+    ],
+)
+def test_whatever_breaks_the_files_the_jobs_run_as_last_applied_after_a_kill_and_the_channels_hear_of_it(
+    home: UpFolder, name: str, new: str | None, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command does not name the file, so a missing one could be taken for none."""
+    monkeypatch.chdir(home.folder)
+    home.folder.joinpath("flow.asl.json").write_text('{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}')
+    head = "channels: {me: {email: me@example.com}}\ndefaults: {notify: me}\n"
+    home.write("one: {command: 'echo $WORD', secrets: {WORD: 'ssm:/word'}}\nflow: {workflow: flow.asl.json}", head=head)
+    home.folder.joinpath(".env").write_text("ssm:/word=well\n")
+    home.up()
+    home.wait_for_line("agrees with")
+    home.kill()
+    home.folder.joinpath(name).unlink()
+    if new is not None:
+        home.folder.joinpath(name).write_text(new)
+    before = len(home.lines)
+    home.up()
+    home.wait_for_line("has errors: the jobs run as last applied", before)
+    assert reason in "".join(home.lines[before:])
+    home.start_run("one")
+    assert "well" in home.wait_for_line("home-one: succeeded", before)
+    found = eventually(lambda: read_health(home).get("conditions"))
+    assert (found[0]["name"], reason in found[0]["reason"]) == ("file-not-applied", True), found
+    assert read_unapplied_gauge(home) == 1
+    assert eventually(lambda: list_mail_subjects(home)) == ["Subject: lamplighter.yaml is not applied"]
+
+
+def test_an_error_that_nobody_foresaw_does_not_keep_the_jobs_from_running(
+    home: UpFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_files: SourceFiles) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    home.write("one: {command: 'true'}")
+    home.up_and_apply()
+    home.kill()
+    monkeypatch.setattr(SourceFiles, "read", fail)
+    found = source.read_source(UpOptions(home.file, None, (), ()), home.data)
+    assert found is not None
+    with pytest.raises(ZeroDivisionError):
+        source.read_source(UpOptions(home.file, None, (), ()), home.data / "never-used")
+
+
+def test_an_environment_that_is_gone_runs_its_jobs_as_last_applied(home: UpFolder) -> None:
+    home.write("one: {command: echo well}", head="environments: {prod: {}}\n")
+    home.up(str(home.file), "-e", "prod")
+    home.wait_for_line("agrees with")
+    home.kill()
+    home.write("one: {command: echo well}")
+    before = len(home.lines)
+    home.up(str(home.file), "-e", "prod")
+    home.wait_for_line("there is no environment `prod`", before)
+    home.wait_for_line("has errors: the jobs run as last applied", before)
+    assert home.list_machines() == ["home-prod-one"]
+    assert "there is no environment" in eventually(lambda: read_health(home).get("conditions"))[0]["reason"]
+
+
+def test_an_engine_without_a_job_file_says_nothing_of_one_that_was_never_there(
+    home: UpFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home.folder)
+    home.up()
+    body = json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
+    home.client("cloudformation").create_stack(StackName="other", TemplateBody=body)
+    eventually(lambda: home.describe_stack("other")["StackStatus"] == "CREATE_COMPLETE")
+    home.kill()
+    before = len(home.lines)
+    home.up()
+    assert "conditions" not in read_health(home)
+    home.kill(signal.SIGTERM)
+    assert "lamplighter.yaml" not in "".join(home.lines[before:])
+
+
+def test_a_folder_whose_dockerfile_is_gone_is_reported_to_the_channels_until_it_is_back(home: UpFolder) -> None:
+    head = "channels: {me: {email: me@example.com}}\ndefaults: {notify: me}\n"
+    home.folder.joinpath("empty").mkdir()
+    home.runtime = "auto"
+    home.write("bad: {image: ./empty}\nplain: {command: echo well}", head=head)
+    home.up(str(home.file))
+    home.wait_for_line("+ plain")
+    fault = home.wait_for_line("bad: its image could not be built, so its runs will fail until it is built")
+    assert f"{home.file}:5:3: error: " in fault
+    found = eventually(lambda: read_health(home).get("conditions"))
+    assert (found[0]["name"], "has no Dockerfile" in found[0]["reason"]) == ("file-not-applied", True)
+    assert eventually(lambda: list_mail_subjects(home)) == ["Subject: lamplighter.yaml is not applied"]
+    home.start_run("plain")
+    home.wait_for_line("plain: succeeded")
+    home.write("plain: {command: echo well}", head=head)
+    eventually(lambda: "conditions" not in read_health(home))
+    eventually(lambda: "Subject: lamplighter.yaml is applied again" in list_mail_subjects(home))
 
 
 def test_a_broken_file_at_the_first_start_is_refused(home: UpFolder) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.up_folder import UpFolder
+from tests.cli.up_folder import UpFolder, run_lamplighter
 from tests.conftest import BUSYBOX
 
 PRINT_COMMAND = """["sh", "-c", "while read line; do echo $line; done < /said"]"""
@@ -60,6 +60,29 @@ def test_a_folder_s_image_is_built_once_and_rebuilt_only_after_a_change(tmp_path
         home.wait_for_line("tell: its image could not be built, so it continues with", before, seconds=60)
         home.start_run("tell", project)
         assert home.wait_for_line("tell: succeeded", before, seconds=60).rstrip().endswith(": two")
+    finally:
+        home.close()
+
+
+@pytest.mark.docker
+def test_images_of_earlier_builds_are_removed_beyond_those_that_the_file_keeps(tmp_path: Path, project: str) -> None:
+    home = UpFolder(tmp_path, runtime="docker")
+    try:
+        folder = create_image_folder(home, "one")
+        home.write("tell: {image: ./said}", project=project)
+        home.file.write_text(f"{home.file.read_text()}\nkeep: {{images: 1}}\n")
+        home.up_and_apply()
+        for text in ("two", "three"):
+            before = len(home.lines)
+            folder.joinpath("said").write_text(f"{text}\n")
+            home.wait_for_line("~ tell", before, seconds=60)
+        assert len([line for line in home.lines if "of an earlier build" in line]) == 1
+        listed = ["docker", "image", "ls", "--quiet", f"localhost/{project}/tell"]
+        assert len(subprocess.run(listed, capture_output=True, text=True).stdout.split()) == 2
+        assert run_lamplighter("prune", "--endpoint-url", home.url, cwd=home.folder).code == 0
+        assert len(subprocess.run(listed, capture_output=True, text=True).stdout.split()) == 1
+        home.start_run("tell", project)
+        assert home.wait_for_line("tell: succeeded", before, seconds=60).rstrip().endswith(": three")
     finally:
         home.close()
 

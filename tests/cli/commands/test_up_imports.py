@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 LATER = {
-    "aiodocker", "aiohttp", "boto3", "botocore.loaders", "botocore.model", "cryptography", "jinja2", "jsonatapy",
+    "aiodocker", "aiohttp", "boto3", "botocore.loaders", "botocore.model", "cryptography", "jinja2", "jlens",
     "jsonpath", "lamplighter.cli.up.source", "lamplighter.console.app", "lamplighter.jobs.file.load",
     "lamplighter.outbound.http", "lamplighter.outbound.mail", "lamplighter.runtime.docker.runtime",
     "lamplighter.services.alerts.service", "lamplighter.services.cloudformation.service",

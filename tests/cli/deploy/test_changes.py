@@ -73,6 +73,21 @@ def test_one_changed_environment_variable_is_one_difference(tmp_path: Path) -> N
     ]
 
 
+def test_a_changed_volume_is_shown_by_its_name_and_its_path(tmp_path: Path) -> None:
+    volumes = "image: x, volumes: [{efs: fs-01234567, path: /a, root: /old}, {efs: fs-89abcdef, path: /b}]"
+    before = build_resources(tmp_path, JOB.replace("image: x", volumes))
+    after = build_resources(
+        tmp_path, JOB.replace("image: x", volumes.replace("/old", "/new").replace("/b}", "/b, read-only: true}"))
+    )
+    task, role = sorted(compare(before, after), key=lambda each: each.type)
+    assert [(each.path, each.before, each.after) for each in task.differences] == [
+        ("ContainerDefinitions.main.MountPoints./b.ReadOnly", False, True),
+        ("Volumes.volume-1.EFSVolumeConfiguration.RootDirectory", "/old", "/new"),
+    ]
+    assert role.changes_permissions
+    assert any("elasticfilesystem:ClientWrite" in str(each.before) for each in role.differences)
+
+
 def test_one_changed_line_of_a_policy_is_one_difference_and_marked_as_permissions(tmp_path: Path) -> None:
     skips = JOB.replace("image: x", "image: x, overlap: skip")
     found = {each.resource: each for each in compare(build_resources(tmp_path, JOB), build_resources(tmp_path, skips))}

@@ -91,6 +91,23 @@ def test_a_folder_without_a_dockerfile_is_reported(folder: Path) -> None:
         image_tag(folder)
 
 
+def test_the_image_of_a_sidecar_has_a_repository_of_its_own(aws: str, folder: Path) -> None:
+    proxy = folder / "proxy"
+    proxy.mkdir()
+    (proxy / "Dockerfile").write_text("FROM scratch\n")
+    jobs = JOB_FILE.replace("timeout: 1h", "timeout: 1h, sidecars: {proxy: {image: ./proxy}}")
+    write_job_file(folder, jobs)
+    _, image = project_images(load_job_text(folder, jobs))
+    name = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/reports/nightly/proxy:{image.tag}"
+    code, err, calls = deploy_with_fake_docker(folder, aws)
+    assert code == 0, err
+    assert f"docker build --platform linux/amd64 --tag {name} {proxy}" in calls
+    assert f"docker push {name}" in calls
+    ecs = make_client(aws, "ecs")
+    described = ecs.describe_task_definition(taskDefinition="reports-nightly")["taskDefinition"]
+    assert [each["image"] for each in described["containerDefinitions"]][1] == name
+
+
 def test_an_image_is_built_and_pushed_and_an_unchanged_image_is_not(aws: str, folder: Path) -> None:
     name = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/reports/nightly:{image_tag(folder)}"
     code, err, calls = deploy_with_fake_docker(folder, aws)
@@ -121,13 +138,13 @@ def test_a_failed_build_deploys_nothing(aws: str, folder: Path) -> None:
     code, err, calls = deploy_with_fake_docker(folder, aws, DOCKER_FAILS="build")
     assert (code, len(calls)) == (1, 1)
     assert "no, says docker" in err
-    assert "the image of the job nightly cannot be built" in err
+    assert "the image of nightly cannot be built" in err
     assert make_client(aws, "cloudformation").describe_stacks()["Stacks"] == []
 
 
 def test_a_failed_push_deploys_nothing(aws: str, folder: Path) -> None:
     code, err, _ = deploy_with_fake_docker(folder, aws, DOCKER_FAILS="push")
-    assert (code, "the image of the job nightly cannot be pushed" in err) == (1, True)
+    assert (code, "the image of nightly cannot be pushed" in err) == (1, True)
     assert make_client(aws, "cloudformation").describe_stacks()["Stacks"] == []
 
 

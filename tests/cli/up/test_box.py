@@ -63,7 +63,7 @@ def test_runs_of_a_job_that_queues_run_one_after_another_up_to_its_queue_length(
     runs = [start(watched, "queued", f"run-{number}") for number in range(4)]
     assert watched.harness.describe(runs[3])["error"] == "Lamplighter.QueueFull"
     watched.advance(2)
-    assert watched.mails()[-1] == "Subject: home: queued failed"
+    assert watched.mails()[-1] == "Subject: queued failed: the queue of home-queued is full: 2 runs wait already;"
     for number in range(3):
         watched.advance(10)
         assert watched.harness.status(runs[number]) == "SUCCEEDED"

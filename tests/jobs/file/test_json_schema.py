@@ -17,7 +17,7 @@ from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.jobs.stack.template import to_json
 from tests.jobs.file.test_load import OVERRIDES, mutate_document
-from tests.jobs.matrix import FILES, WORKFLOWS
+from tests.jobs.matrix import FILES, OTHER_FILES
 from tests.property_settings import examples
 
 SCHEMA = job_file_schema()
@@ -45,7 +45,7 @@ def test_the_schema_accepts_every_file_that_loads_without_an_error(
     document = yaml.safe_load(FILES[name])
     for _ in range(times):
         document = mutate_document(document, draw)
-    for workflow, steps in WORKFLOWS.items():
+    for workflow, steps in OTHER_FILES.items():
         (tmp_path / workflow.replace("_", ".")).write_text(steps)
     file = tmp_path / "lamplighter.yaml"
     file.write_text(yaml.safe_dump(document, allow_unicode=True))

@@ -16,10 +16,11 @@ from lamplighter.jobs.file.model import Job, Network, Sidecar
 from lamplighter.jobs.file.outer_shape import EnvironmentOverlay
 from lamplighter.jobs.file.retry import ExitCodeRetry, Retry, RetryLimits
 from lamplighter.jobs.file.schedules import MissedRuns
+from lamplighter.jobs.file.volumes import Volume
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem
 from lamplighter.jobs.lint.lint import lint_job_file
 from lamplighter.jobs.stack.template import build_template
-from tests.jobs.matrix import FILES, WORKFLOWS
+from tests.jobs.matrix import FILES, OTHER_FILES
 from tests.jobs.projects import collect_problems, load_job_text
 from tests.property_settings import examples
 
@@ -225,7 +226,8 @@ EVERY_KEY = FILES["every key of a job"]
 
 
 @pytest.mark.parametrize(
-    "model", [Job, Retry, ExitCodeRetry, RetryLimits, Sidecar, Network, Notify, MissedRuns, Channel, EnvironmentOverlay]
+    "model",
+    [Job, Retry, ExitCodeRetry, RetryLimits, Sidecar, Network, Notify, MissedRuns, Channel, EnvironmentOverlay, Volume],
 )
 def test_the_example_of_every_key_contains_every_key(model: type[BaseModel]) -> None:
     known = {name.replace("_", "-") for name in model.model_fields}
@@ -234,7 +236,7 @@ def test_the_example_of_every_key_contains_every_key(model: type[BaseModel]) -> 
 
 @pytest.mark.parametrize("environment", [None, "prod"])
 def test_the_example_of_every_key_is_loaded(tmp_path: Path, environment: str | None) -> None:
-    loaded = load_job_text(tmp_path, EVERY_KEY, environment)
+    loaded = load_job_text(tmp_path, EVERY_KEY, environment, **OTHER_FILES)
     assert job(loaded, "all").retry.attempts == 1
     assert job(loaded, "all").environment["LEVEL"] == ("info" if environment is None else "warning")
     assert {each.severity for each in lint_job_file(loaded)} <= {"warning", "info"}
@@ -429,7 +431,7 @@ def mutate_document(document: Json, draw: st.DataObject) -> Json:
 
 def collect_all_problems(folder: Path, text: str) -> list[Problem]:
     """Return the problems of a file; a valid file must yield a template and lint findings that have advice."""
-    for workflow, steps in WORKFLOWS.items():
+    for workflow, steps in OTHER_FILES.items():
         (folder / workflow.replace("_", ".")).write_text(steps)
     (folder / "lamplighter.yaml").write_text(text, encoding="utf-8", errors="surrogatepass")
     try:

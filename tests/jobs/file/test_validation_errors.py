@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.jobs.file.model import Job
+from lamplighter.jobs.file.foreign_keys import JOB_HINTS, TOP_HINTS
+from lamplighter.jobs.file.model import Job, Sidecar
+from lamplighter.jobs.file.outer_shape import FileShape
 from tests.jobs.projects import collect_problems, load_job_text
 
 MAPPING = "write `key: value` lines, one further to the right"
 TEXT = "write text; put it in quotation marks if it looks like a number"
+VOLUME = "write ./folder:/path, /folder:/path:ro, or name:/path for a volume of Docker"
+ADDRESS = "write one such as 10.0.0.5, or host-gateway for this machine"
 NAME = "use small letters, digits and single hyphens, a letter first"
 ARN = "write one such as arn:aws:"
 FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for service in ("sqs", "sns"))
@@ -34,7 +38,7 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
         (
             "project: p\nx: {}\njobs: {a: {command: b}}",
             [("2:1 `x` is not a known key here "
-             "-> write one of project, variables, defaults, box, channels, environments, jobs")],
+             "-> write one of project, variables, defaults, box, keep, channels, environments, jobs")],
         ),
         ("project: p\njobs:\n  a: {command: b}\n  a: {}", ["4:3 `a` is set twice here -> keep one of the two"]),
         ("project: p\n? [a]\n: b\njobs: {a: {}}", ["2:3 a key must be text -> write a word here"]),
@@ -57,7 +61,7 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
             "project: p\nchannels: {c: {}}\njobs: {a: {}}",
             [
                 ("2:15 `c`: a channel must have exactly one target "
-                "-> write email, webhook, sqs, sns or command, and only one of them")
+                "-> write email, slack, teams, discord, pagerduty, webhook, sqs, sns or command, and only one of them")
             ],
         ),
         (
@@ -77,10 +81,10 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
         (
             "project: p\nbox: {cpus: 0, memory: big, max-tasks: 0, cores: 2}\njobs: {a: {command: b}}",
             [
-                "2:48 `cores` is not a known key here -> write one of cpus, memory, max-tasks",
                 "2:13 `cpus`: `0` is not a number of cores -> write one such as 4 or 0.5",
                 "2:24 `memory`: `big` is not a size -> write MiB such as 512, or 2 GB",
                 "2:40 `max-tasks`: `0` is less than 1 -> write 1 or more",
+                "2:43 `cores` is not a known key here -> write one of cpus, memory, max-tasks",
             ],
         ),
         ("project: p\nchannels: {c: ops}\njobs: {a: {}}", [f"2:15 `c`: `ops` is not a mapping -> {MAPPING}"]),
@@ -101,6 +105,10 @@ def test_a_problem_outside_the_jobs_is_reported_with_its_place_and_advice(
 
 
 PROBLEMS_BY_KEY: dict[str, list[str]] = {
+    "heartbeat: 'https://hc-ping.com'": [
+        ("4:16 `heartbeat`: `https://hc-ping.com` is not the URL of a check "
+        "-> write one such as https://hc-ping.com/UUID, or the secret that holds it: ssm:/path")
+    ],
     "image: 3": [f"4:12 `image`: `3` is not text -> {TEXT}"],
     "image: ''": [
         ("4:12 `image`: nothing is not an image "
@@ -208,9 +216,42 @@ PROBLEMS_BY_KEY: dict[str, list[str]] = {
         "4:15 there is no file `steps.yaml` -> name a file beside this one, in Amazon States Language"
     ],
     "sidecars: {s: {}}": ["4:16 `image` is missing here -> add `image:`"],
-    "sidecars: {s: {image: ./s}}": [
-        "4:27 `image`: `./s` is not an image that can be pulled -> write one such as envoyproxy/envoy:v1.31"
+    "sidecars: {s: {image: a b}}": [
+        "4:27 `image`: `a b` is not an image -> write one such as busybox:1.36, or a folder with a Dockerfile: ./report"
     ],
+    "env-file: here.env": ["4:15 there is no file `here.env` -> create it beside the job file, or remove it here"],
+    "env-file: {a: b}": [f"4:15 `env-file`: a mapping is not text -> {TEXT}"],
+    "volumes: data": [f"4:14 `volumes`: `data` is not a volume -> {VOLUME}"],
+    "volumes: ['./data:data']": [f"4:15 `volumes`: `./data:data` is not a volume -> {VOLUME}"],
+    "volumes: ['./data:/data:z']": [
+        "4:15 `volumes`: `z` is not a mode of a volume -> write :ro, so that the job may only read, or nothing"
+    ],
+    "volumes: [{host: data, path: /data}]": [
+        ("4:22 `host`: `data` is not a folder of this machine "
+         "-> write an absolute path, or one that begins with ./ or ../")
+    ],
+    "volumes: [{path: /data}]": [
+        "4:15 `volumes`: the volume has no place -> add `host: ./folder`, `volume: name`, or on AWS `efs: fs-…`"
+    ],
+    "volumes: [{host: ., volume: v, path: /data}]": [
+        "4:15 `volumes`: a volume has one place on this machine, not both `host` and `volume` -> keep one"
+    ],
+    "volumes: [{host: ., path: /data, root: /r}]": [
+        "4:15 `volumes`: `root` and `access-point` belong to a file system of EFS -> add `efs: fs-…`"
+    ],
+    "volumes: [{efs: fs-01234567, path: /data, root: /r, access-point: fsap-01234567}]": [
+        "4:15 `volumes`: an access point has its own root folder -> remove `root` or `access-point`"
+    ],
+    "volumes: [{efs: shared, path: /data}]": [
+        "4:21 `efs`: `shared` is not a file system of EFS -> write its id, such as fs-0123456789abcdef0"
+    ],
+    "volumes: ['.:/a', '/b:/a/']": ["4:5 `a`: two volumes are at /a/ -> give each its own path"],
+    "docker-network: 'container:x'": [
+        "4:21 `docker-network`: `container:x` is not a network of Docker -> write its name, or host, or none"
+    ],
+    "extra-hosts: ['db']": [f"4:18 `db`: nothing is not an IP address -> {ADDRESS}"],
+    "extra-hosts: {db: here}": [f"4:23 `db`: `here` is not an IP address -> {ADDRESS}"],
+    "gpus: none": ["4:11 `gpus`: `none` is not a number of GPUs -> write one such as 1, or all"],
     "sidecars: {main: {image: x}}": [
         "4:15 `sidecars`: `main` is the job's own container -> give the sidecar another name"
     ],
@@ -271,6 +312,67 @@ def test_an_invalid_field_of_a_schedule_is_named(tmp_path: Path, expression: str
     assert problem.endswith(message)
 
 
+@pytest.mark.parametrize(
+    ("key", "advice"),
+    [
+        ("env_file: .env", "did you mean `env-file`?"),
+        ("envFile: .env", "did you mean `env-file`?"),
+        ("extra_hosts: []", "did you mean `extra-hosts`?"),
+        ("working_dir: /x", "write working-directory: /path"),
+        ("depends_on: [b]", "write a workflow with both jobs as steps"),
+        ("ports: ['80:80']", "a job publishes no ports"),
+        ("restart: always", "write retry: {attempts: 3}"),
+        ("build: ./x", "write image: ./folder"),
+        ("networks: [n]", "write docker-network: NAME"),
+        ("network_mode: host", "write docker-network: NAME, or host"),
+        ("mem_limit: 1g", "write cpu: 1 vCPU and memory: 2 GB"),
+        ("container_name: x", "the job is called by its key under `jobs:`"),
+        ("cron: 0 3 * * *", "write schedule: cron(0 3 * * ? *)"),
+        ("MAILTO: a@b", "add a channel under `channels:`"),
+        ("env: {A: b}", "write environment: {NAME: value}"),
+        ("run: ls", "write command: one line"),
+        ("needs: b", "write a workflow with both jobs as steps"),
+        ("runs-on: ubuntu", "write architecture: x86_64 or arm64"),
+        ("timeout-minutes: 5", "write timeout: 30m"),
+        ("concurrencyPolicy: Forbid", "write overlap: skip (Forbid)"),
+        ("timeZone: UTC", "did you mean `timezone`?"),
+        ("volume: x", "write volumes: [./data:/data]"),
+    ],
+)
+def test_a_key_of_another_tool_is_answered_with_what_to_write_here(tmp_path: Path, key: str, advice: str) -> None:
+    (problem,) = collect_problems(tmp_path, f"project: p\njobs:\n  a:\n    image: x\n    {key}\n")
+    assert problem.partition(" -> ")[2].startswith(advice)
+
+
+@pytest.mark.parametrize(
+    ("key", "advice"),
+    [
+        ("version: '3'", "remove it: the file needs no version"),
+        ("services: {}", "write jobs: {name: {image: …}}"),
+        ("networks: {}", "write docker-network: NAME in the job that joins it"),
+        ("volumes: {}", "write `volumes:` in the job that needs them: volumes: [name:/path]"),
+        ("on: push", "write `schedule:` in a job"),
+    ],
+)
+def test_a_top_key_of_another_tool_is_answered_with_what_to_write_here(tmp_path: Path, key: str, advice: str) -> None:
+    (problem,) = collect_problems(tmp_path, f"project: p\n{key}\njobs: {{a: {{image: x}}}}\n")
+    assert problem.partition(" -> ")[2] == advice
+
+
+def test_no_hint_is_for_a_key_that_a_job_file_has() -> None:
+    known = {name.replace("_", "-") for name in Job.model_fields} | {
+        name.replace("_", "-") for name in Sidecar.model_fields
+    }
+    assert known & JOB_HINTS.keys() == set()
+    assert FileShape.model_fields.keys() & TOP_HINTS.keys() == set()
+
+
+def test_two_images_with_one_parameter_are_reported(tmp_path: Path) -> None:
+    jobs = "a: {image: x, sidecars: {b: {image: ./b}}}, a-sidecar-b: {image: ./c}"
+    (problem,) = collect_problems(tmp_path, f"project: p\njobs: {{{jobs}}}")
+    assert "the images of `a-sidecar-b` and `a/b` would both be called ASidecarBImage -> rename one of them" in problem
+
+
 def test_a_key_without_a_similar_known_key_gets_no_suggestion(tmp_path: Path) -> None:
     (problem,) = collect_problems(tmp_path, "project: p\njobs: {a: {image: x, sleeps: 3}}")
     assert "did you mean" not in problem
@@ -279,3 +381,20 @@ def test_a_key_without_a_similar_known_key_gets_no_suggestion(tmp_path: Path) ->
 def test_a_vertical_bar_in_a_value_is_part_of_the_value(tmp_path: Path) -> None:
     (problem,) = collect_problems(tmp_path, "project: p\njobs: {a: {image: x, timeout: '5|m'}}")
     assert problem.endswith("`timeout`: `5|m` is not a duration -> write it with its unit: 10s, 5m, 1h30m, 2d")
+
+
+@pytest.mark.parametrize(
+    ("channel", "problem"),
+    [
+        ("slack: 'http://hooks.slack.com/x'", "`http://hooks.slack.com/x` is not the URL of a webhook"),
+        ("teams: here", "`here` is not the URL of a webhook"),
+        ("pagerduty: short", "this is not a routing key of PagerDuty"),
+    ],
+)
+def test_an_address_of_a_chat_service_must_be_a_url_a_key_or_a_secret(
+    tmp_path: Path, channel: str, problem: str
+) -> None:
+    text = f"project: p\nchannels: {{c: {{{channel}}}}}\njobs: {{a: {{image: x}}}}\n"
+    (found,) = collect_problems(tmp_path, text)
+    assert problem in found
+    assert "the secret that holds it: ssm:/path or secretsmanager:name" in found

@@ -14,7 +14,7 @@ from lamplighter.jobs.iam.check_roles import call_context, missing_job_permissio
 from lamplighter.jobs.iam.missing_permission import allowing_statement, missing_permissions
 from lamplighter.jobs.iam.policy_evaluation import IamCall, evaluate_policy
 from lamplighter.jobs.iam.required_calls import NESTED_EXECUTION_RULE, CallContext, required_calls
-from lamplighter.jobs.stack.roles import repository_name
+from lamplighter.jobs.stack.built_images import built_images
 from tests.jobs.matrix import FILES, load_matrix_file
 from tests.jobs.projects import load_project, resolve_stack
 
@@ -196,7 +196,7 @@ def test_in_every_file_an_execution_role_allows_exactly_what_ecs_needs_to_start_
     tmp_path: Path, file: str
 ) -> None:
     whole = load_matrix_file(tmp_path, file).project
-    pushed = {names.image_parameter(name): f"{REGISTRY}/{repository_name(whole, name)}:1" for name in whole.jobs}
+    pushed = {each.parameter: f"{REGISTRY}/{each.repository(whole)}:1" for each in built_images(whole)}
     deployed = resolve_stack(whole, **pushed)
     for name in [name for name, job in whole.jobs.items() if job.roles.execution is None and job.workflow is None]:
         statements = deployed.statements(f"{names.logical_id(name)}ExecutionRole")

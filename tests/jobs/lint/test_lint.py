@@ -420,3 +420,19 @@ def test_beside_sidecars_the_finding_suggests_caught_alerts(tmp_path: Path) -> N
     text = f"project: p\nchannels: {{ops: {{email: ops@example.com}}}}\njobs: {{a: {job}}}"
     (finding,) = [each for each in lint_text(tmp_path, text, "info") if "sidecars" in each]
     assert "write notify: {caught: CHANNEL}" in finding
+
+
+PAGER = "channels: {pager: {pagerduty: 'secretsmanager:pager'}}\njobs: {a: {image: x, timeout: 1h, notify: NOTIFY}}"
+
+
+def test_incidents_that_nothing_resolves_are_a_warning(tmp_path: Path) -> None:
+    (found,) = lint_sections(tmp_path, PAGER.replace("NOTIFY", "pager"))
+    assert "nothing resolves the incidents that the channel pager opens -> add recovered: pager" in found
+    resolved = PAGER.replace("NOTIFY", "{run-failed: pager, recovered: pager}")
+    assert lint_sections(tmp_path, resolved) == []
+
+
+def test_an_address_in_a_parameter_is_reported_with_its_type(tmp_path: Path) -> None:
+    text = "project: p\nchannels: {c: {slack: 'ssm:/slack'}}\njobs: {a: {image: x, timeout: 1h, notify: c}}\n"
+    found = lint_text(tmp_path, text, "info")
+    assert any("CloudFormation reads this parameter only if its type is String" in each for each in found)

@@ -390,15 +390,17 @@ def test_a_caught_failure_sends_an_alert_with_reason_exit_code_and_attempts(jobs
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
     assert loads(ended["cause"])["Containers"][0]["ExitCode"] == 3
     (mail,) = jobs.alerts
-    assert (mail["TopicArn"], mail["Subject"]) == (TOPIC, "reports: job failed")
+    assert (mail["TopicArn"], mail["Subject"]) == (TOPIC, "job failed: exit code 3 after 2 attempts")
     assert mail["Message"].splitlines() == [
-        "reports: the job job failed.",
+        "job failed: exit code 3 after 2 attempts",
         "",
-        "Error:     States.TaskFailed",
-        "Reason:    Essential container in task exited",
         "Exit code: 3",
-        "Attempts:  2",
-        f"Run:       {execution}",
+        "Attempt:   2 of 2",
+        "Scheduled: Wed 2026-11-25 03:00:00 (UTC)",
+        "Started:   Thu 2026-01-01 00:00:00 (UTC)",
+        "Ended:     Thu 2026-01-01 00:00:01 (UTC)",
+        "Duration:  1 s",
+        "Project:   reports",
         f"Look at:   {AWS_CONSOLE}{execution}",
         "Run again: lamplighter run reports-job --aws --region us-east-1",
     ]
@@ -467,10 +469,10 @@ def test_a_timeout_without_a_cause_sends_an_alert(jobs: DeployedJobs) -> None:
     jobs.script_exits(FOREVER)
     execution = jobs.start_run()
     assert jobs.wait_until_ended(execution)["error"] == "States.Timeout"
-    assert jobs.alerts[0]["Message"].splitlines()[2:5] == [
-        "Error:     States.Timeout",
-        "Reason:    an attempt took longer than its timeout of 30s",
-        "Attempts:  1",
+    assert jobs.alerts[0]["Message"].splitlines()[:3] == [
+        "job failed: took longer than its timeout of 30s",
+        "",
+        "Attempt:   1 of 1",
     ]
     assert "Last lines" not in list_entered_states(jobs, execution)
 
@@ -513,10 +515,13 @@ def test_a_late_run_is_reported_and_continues(jobs: DeployedJobs) -> None:
     jobs.harness.advance(HOUR // 2 - 1_000)
     assert jobs.alerts == []
     jobs.harness.advance(1_000)
-    assert [each["Subject"] for each in jobs.alerts] == ["reports: job is late"] * 2
+    assert [each["Subject"] for each in jobs.alerts] == ["job is late: still running after 30m"] * 2
     assert jobs.alerts[0]["Message"] == (
-        "reports: a run of the job job still goes on after 30m.\n\n"
-        f"Run:       {execution}\nLook at:   {AWS_CONSOLE}{execution}\n"
+        "job is late: still running after 30m\n\n"
+        "Scheduled: Wed 2026-11-25 03:00:00 (UTC)\n"
+        "Started:   Thu 2026-01-01 00:00:00 (UTC)\n"
+        "Project:   reports\n"
+        f"Look at:   {AWS_CONSOLE}{execution}\n"
     )
     jobs.harness.advance(HOUR)
     assert jobs.harness.status(execution) == "SUCCEEDED"
@@ -576,11 +581,11 @@ def test_a_failed_step_fails_the_run_with_its_error_and_sends_one_alert(jobs: De
     execution = jobs.start_run()
     ended = jobs.wait_until_ended(execution)
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
-    assert [each["Subject"] for each in jobs.alerts] == ["reports: job failed"]
+    assert [each["Subject"] for each in jobs.alerts] == ["job failed: exit code 3"]
     assert "Exit code: 3" in jobs.alerts[0]["Message"]
     assert read_alerted_log_lines(jobs) == ["  it broke"]
     assert "Step:      job load, attempt 1\n" in jobs.alerts[0]["Message"]
-    assert "Attempts:" not in jobs.alerts[0]["Message"]
+    assert "Attempt:" not in jobs.alerts[0]["Message"]
 
 
 @pytest.mark.parametrize("steps", [JSONATA, JSONPATH], ids=["JSONata", "JSONPath"])
@@ -589,7 +594,7 @@ def test_an_alert_for_a_step_that_exceeds_its_timeout_states_the_timeout(jobs: D
     jobs.script_exits(FOREVER)
     execution = jobs.start_run()
     assert jobs.wait_until_ended(execution)["error"] == "States.Timeout"
-    assert "Reason:    a step took longer than its timeout\nRun: " in jobs.alerts[0]["Message"]
+    assert jobs.alerts[0]["Subject"] == "job failed: a step took longer than its timeout"
     assert "job: Last lines" not in list_entered_states(jobs, execution)
 
 
@@ -692,7 +697,7 @@ def test_a_workflow_has_a_deadline_a_late_alert_and_a_caught_alert(jobs: Deploye
     jobs.script_exits(FOREVER)
     execution = jobs.start_run(day="monday")
     jobs.harness.advance(HOUR)
-    assert [each["Subject"] for each in jobs.alerts] == ["reports: job is late"]
+    assert [each["Subject"] for each in jobs.alerts] == ["job is late: still running after 1h"]
     jobs.harness.advance(HOUR // 2)
     assert jobs.harness.describe(execution)["error"] == "States.Timeout"
     assert [each["TopicArn"].rpartition(":")[2] for each in jobs.alerts] == ["reports-ops", "dev"]

@@ -37,6 +37,10 @@ VALID_NAMES = {
 """The names that AWS accepts: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"""
 
 
+MISSING_IN_REGION = re.compile(r"'AWS::(Events::(Connection|ApiDestination)|Pipes::Pipe)' does not exist in ")
+DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
+
+
 def build_matrix_template(folder: Path, file: str) -> Json:
     return build_template(load_matrix_file(folder, file).project)
 
@@ -49,7 +53,9 @@ def list_properties(document: Json, kind: str) -> Iterator[Json]:
 @every_file
 def test_cfn_lint_reports_neither_an_error_nor_a_warning(tmp_path: Path, file: str) -> None:
     found = lint_all(to_yaml(build_matrix_template(tmp_path, file)))
-    assert [str(match) for match in found if match.rule.severity != "informational"] == []
+    reported = [str(match) for match in found if match.rule.severity != "informational"]
+    # Some regions have neither API destinations nor pipes, which only the channels of chat services need.
+    assert [each for each in reported if not MISSING_IN_REGION.search(each)] == []
 
 
 @every_file
@@ -79,7 +85,7 @@ def test_every_name_is_valid_on_aws(tmp_path: Path, file: str) -> None:
             assert 1 <= len(each) <= 5
             for target in each:
                 assert re.fullmatch(NAME + "{1,64}", target["Id"])
-                assert len(dumps(target["InputTransformer"]["InputTemplate"])) <= 8192
+                assert len(dumps(target.get("InputTransformer"))) <= 8192
 
 
 @every_file
@@ -139,7 +145,9 @@ def test_the_local_engine_creates_and_deletes_a_stack_of_the_template(tmp_path: 
     harness = CloudFormationHarness(tmp_path / "data")
     harness.up()
     try:
-        harness.create(to_json(document), values=images, Capabilities=["CAPABILITY_IAM"])
+        # An engine has no Secrets Manager.
+        text = DYNAMIC_REFERENCE.sub("https://example.com/secret", to_json(document))
+        harness.create(text, values=images, Capabilities=["CAPABILITY_IAM"])
         assert harness.state() == "CREATE_COMPLETE", harness.reasons()
         machines = {each["name"] for each in harness.call("states", "ListStateMachines")["stateMachines"]}
         assert machines == {
@@ -193,12 +201,17 @@ def test_a_rule_s_metadata_holds_what_the_engine_needs_to_compose_alerts(tmp_pat
     assert rule["Metadata"]["Lamplighter"] == {"Job": "j", "Pattern": "run-failed", "Attempts": 3, "Caught": ["c"]}
 
 
+def is_topic_on_aws(resource: Json) -> bool:
+    return bool(resource["Type"] == "AWS::SNS::Topic" and resource.get("Condition") != "OnEngine")
+
+
 @every_file
 def test_a_topic_s_policy_names_only_that_topic(tmp_path: Path, file: str) -> None:
     policies = list(list_properties(build_matrix_template(tmp_path, file), "AWS::SNS::TopicPolicy"))
     statements = [statement for each in policies for statement in each["PolicyDocument"]["Statement"]]
     assert [each["Topics"] for each in policies for _ in range(2)] == [[each["Resource"]] for each in statements]
-    assert len(policies) == len(list(list_properties(build_matrix_template(tmp_path, file), "AWS::SNS::Topic")))
+    topics = [each for each in build_matrix_template(tmp_path, file)["Resources"].values() if is_topic_on_aws(each)]
+    assert len(policies) == len(topics)
 
 
 def test_a_local_engine_deploys_a_stack_with_more_resources_than_aws_allows(tmp_path: Path) -> None:

@@ -170,6 +170,7 @@ def test_a_template_is_filled_with_its_arguments(template: str, arguments: list[
         lambda: f.partition([1], 0),
         lambda: f.partition("ab", 1),
         lambda: f.array_range(0, 1000, 1),
+        lambda: f.array_range(0, 1e308, 2),
         lambda: f.array_range(0, 1, 0),
         lambda: f.array_range(0, 1, True),
         lambda: f.array_item([1], 1),

@@ -37,6 +37,7 @@ BOUNDED = [
 SHORT_CALLBACK = "$each($x, function($v, $k) { {'Name': $k, 'Value': $string($v)} })"
 SMALL = [
     SHORT_CALLBACK,
+    "$keys($x)",
     "$sift($x, function($v) { $v > 1 })",
     "($a := $sift($x.y, function($v, $k) { $k != 'z' }); $merge([$a, {'b': $each($x, function($v) { $v })}]))",
 ]

@@ -51,6 +51,12 @@ def failure(text: str, /, **bindings: Json) -> JsonataError:
         ("$hash('input data', 'SHA-1')", "aaff4a450a104cd177d28d18d74485e8cae074b7"),
         ("$parse('-0')", 0),
         ("$parse('1.1')", 1.1),
+        ("[$parse('null')]", [None]),
+        ("$map(['[1]', 'null'], $parse)", [[1], None]),
+        ("$base64encode('한')", "7ZWc"),
+        ("$base64decode('7ZWc')", "한"),
+        ("$base64encode($nope)", UNDEFINED),
+        ("$uppercase($base64encode('a'))", "YQ=="),
         ("$parse('[1, 2, \"HelloWorld\"]')", [1, 2, "HelloWorld"]),
         ('$parse(\'{"Arg1": 1, "Arg2": []}\').Arg2', []),
         ("($x := 2; $y := function($z) { $z * $x }; $y(21))", 42),
@@ -178,6 +184,10 @@ def test_a_seed_returns_the_same_random_number_every_time() -> None:
         ("$uuid(1)", "T0410"),
         ("$hash('a')", "T0410"),
         ("$parse('{')", ""),
+        ("$parse()", "T0410"),
+        ("$parse('1', 2)", "T0410"),
+        ("$base64decode('/w==')", ""),
+        ("1/0", "D1001"),
         ("$partition([1], 0)", ""),
         ("$hash('a', 'CRC')", ""),
         ("$random('x')", ""),
@@ -227,6 +237,22 @@ def test_the_longest_sequence_that_aws_accepts_is_accepted() -> None:
 def test_an_invalid_expression_is_rejected_when_it_is_compiled(text: str) -> None:
     with pytest.raises(JsonataSyntaxError, match=r"\w+"):
         compile_expression(text)
+
+
+def test_a_value_that_is_nested_too_deeply_fails_the_expression() -> None:
+    deep: Json = None
+    for _ in range(2_000):
+        deep = [deep]
+    assert failure("$count($deep)", deep=deep).message.endswith("nested more than 1000 levels deep")
+
+
+def test_a_range_of_any_size_fails_as_one_that_is_too_large() -> None:
+    assert failure("$range(0, 1e308, 2)").message.startswith("Expression evaluation memory limit exceeded")
+
+
+@pytest.mark.parametrize("text", ["$match($s, /(a+)+$/)", "$contains($s, /(a|a)*b/)", "$replace($s, /(a+)+$/, '')"])
+def test_a_regular_expression_that_backtracks_without_end_reaches_the_limit_of_time(text: str) -> None:
+    assert failure(text, s="a" * 40 + "!").message == "Expression evaluation timeout: Check for infinite loop"
 
 
 def test_an_expression_can_be_evaluated_and_freed_in_another_thread(

@@ -1,10 +1,12 @@
 """The requests to Docker to create a container, and the meaning of its answers."""
 
+from dataclasses import replace
+
 import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.docker import container_state, create_request
-from lamplighter.runtime.port import OUT_OF_MEMORY, ContainerExit, ContainerSpec, Mount, Ulimit
+from lamplighter.runtime.port import OUT_OF_MEMORY, ContainerExit, ContainerSpec, Device, Mount, Tmpfs, Ulimit
 
 NOW = 1_767_225_600_000
 
@@ -41,6 +43,56 @@ def test_a_path_is_a_bind_mount_and_a_name_is_a_volume() -> None:
     )
 
 
+def test_a_missing_path_is_created_only_if_the_definition_allows_it() -> None:
+    mounts = (Mount("/a", "/a"), Mount("/b", "/b", create=False))
+    created, refused = host_config(ContainerSpec(name="job", image="any", mounts=mounts))["Mounts"]
+    assert created["BindOptions"] == {"CreateMountpoint": True}
+    assert refused["BindOptions"] == {"CreateMountpoint": False}
+
+
+def test_a_volume_has_the_driver_and_the_labels_of_its_definition() -> None:
+    mount = Mount("nfs", "/nfs", driver="local", driver_options={"type": "nfs"}, labels={"team": "night"})
+    (volume,) = host_config(ContainerSpec(name="job", image="any", mounts=(mount,)))["Mounts"]
+    assert volume["VolumeOptions"] == {
+        "DriverConfig": {"Name": "local", "Options": {"type": "nfs"}},
+        "Labels": {"team": "night"},
+    }
+
+
+@pytest.mark.parametrize(("gpus", "count"), [(2, 2), (-1, -1)])
+def test_gpus_are_requested_as_the_docker_command_requests_them(gpus: int, count: int) -> None:
+    requests = host_config(ContainerSpec(name="job", image="any", gpus=gpus))["DeviceRequests"]
+    assert requests == [{"Count": count, "Capabilities": [["gpu"]]}]
+
+
+def test_the_first_container_of_a_task_has_the_network_and_the_hosts_and_the_others_share_them() -> None:
+    hosts = {"db": "10.0.0.1", "box": "host-gateway"}
+    first = ContainerSpec(name="job", image="any", docker_network="backend", extra_hosts=hosts)
+    assert host_config(first)["NetworkMode"] == "backend"
+    assert host_config(first)["ExtraHosts"] == ["db:10.0.0.1", "box:host-gateway"]
+    second = host_config(replace(first, name="proxy", network="job"))
+    assert second["NetworkMode"] == "container:lamplighter-job"
+    assert "ExtraHosts" not in second
+
+
+def test_devices_capabilities_and_file_systems_in_memory_are_passed_to_docker() -> None:
+    container = ContainerSpec(
+        name="job",
+        image="any",
+        devices=(Device("/dev/fuse", "/dev/fuse", "rw"),),
+        tmpfs=(Tmpfs("/tmp", "size=64m,noexec"),),
+        shared_memory=128,
+        added_capabilities=("SYS_PTRACE",),
+        dropped_capabilities=("NET_RAW",),
+    )
+    request = host_config(container)
+    assert request["Devices"] == [
+        {"PathOnHost": "/dev/fuse", "PathInContainer": "/dev/fuse", "CgroupPermissions": "rw"}
+    ]
+    assert (request["Tmpfs"], request["ShmSize"]) == ({"/tmp": "size=64m,noexec"}, 128 << 20)
+    assert (request["CapAdd"], request["CapDrop"]) == (["SYS_PTRACE"], ["NET_RAW"])
+
+
 def test_all_other_settings_are_passed_to_docker() -> None:
     container = ContainerSpec(
         name="job",
@@ -51,7 +103,6 @@ def test_all_other_settings_are_passed_to_docker() -> None:
         stop_timeout=7,
         network="first",
         ulimits=(Ulimit("nofile", 1, 2),),
-        extra_hosts={"db": "10.0.0.1"},
         read_only_root=True,
         privileged=True,
         init=True,
@@ -61,7 +112,6 @@ def test_all_other_settings_are_passed_to_docker() -> None:
     assert (request["User"], request["WorkingDir"], request["StopTimeout"]) == ("1:2", "/srv", 7)
     assert request["HostConfig"]["NetworkMode"] == "container:lamplighter-first"
     assert request["HostConfig"]["Ulimits"] == [{"Name": "nofile", "Soft": 1, "Hard": 2}]
-    assert request["HostConfig"]["ExtraHosts"] == ["db:10.0.0.1"]
     assert [request["HostConfig"][name] for name in ("ReadonlyRootfs", "Privileged", "Init")] == [True, True, True]
 
 

@@ -39,8 +39,8 @@ def test_an_alert_that_cannot_be_composed_contains_the_message_of_the_rule(
     run = harness.start_run()
     harness.end_attempt(3)
     ((subject, text),) = harness.mails()
-    assert subject == "AWS Notification Message"
-    assert "a run of the job nightly ended FAILED" in text
+    assert subject == "nightly FAILED"
+    assert text.startswith('"nightly FAILED"\n')
     assert run in text
 
 
@@ -63,7 +63,7 @@ def test_the_failure_of_a_deleted_run_is_alerted(harness: JobStackHarness) -> No
     request = {"Mark": {"Job": "nightly", "Pattern": "run-failed"}, "Channel": "ops", "TopicArn": TOPIC}
     harness.call("alerts", "Tell", **request, Message="as it came", Event=event)
     harness.settle()
-    assert harness.mails()[0][0] == "reports: nightly failed"
+    assert harness.mails()[0][0] == "nightly failed"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,8 @@ def test_a_cause_that_a_user_wrote_as_json_is_shown_as_the_reason(
     harness.call("alerts", "Tell", **request, Message="as it came", Event=event)
     harness.settle()
     ((_, text),) = harness.mails()
-    assert f"Reason:    {reason or cause}" in text
+    assert text.startswith(f"nightly failed: Bad.Total: {reason or cause}\n")
+    assert "Error:     Bad.Total\n" in text
 
 
 @pytest.mark.parametrize("commit", range(1, 7))
@@ -107,7 +108,7 @@ def test_an_alert_survives_a_crash_at_any_commit_and_has_one_message_id(harness:
         harness.advance(60_000)
         harness.advance(60_000)
     found = harness.mails()
-    assert {subject for subject, _ in found} == {"reports: nightly failed with exit code 3"}
+    assert {subject for subject, _ in found} == {"nightly failed: exit code 3"}
     assert all("oh no" in text for _, text in found)
     assert len({str(mail["Message-ID"]) for mail in harness.out.mail.sent}) == 1
 

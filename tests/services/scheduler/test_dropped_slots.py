@@ -41,14 +41,15 @@ def test_a_missed_slot_is_reported_at_the_next_start(harness: SchedulerHarness) 
     (found,) = collect_alerts(harness)
     assert found == {
         "TopicArn": TOPIC,
-        "Subject": "default: nightly did not start",
+        "Subject": "nightly did not start at Fri 2026-01-02 01:00 (Asia/Seoul)",
         "Message": (
-            "default: the job nightly did not start at one of its scheduled times. "
-            "This run will not be started later.\n\n"
-            "Time:      2026-01-02 01:00 (Asia/Seoul)\n"
+            "nightly did not start at Fri 2026-01-02 01:00 (Asia/Seoul)\n\n"
+            "Scheduled: Fri 2026-01-02 01:00 (Asia/Seoul)\n"
             "Reason:    no engine ran at that time, and it is more than 6 h ago\n"
+            "Project:   default\n"
             "Look at:   http://127.0.0.1:4566/\n"
-            "Run now:   lamplighter run default-nightly\n"
+            "Run now:   lamplighter run default-nightly\n\n"
+            "This run will not be started later.\n"
         ),
     }
     assert messages_to_target(harness) == []
@@ -72,9 +73,10 @@ def test_the_dropped_slots_of_all_schedules_of_a_job_are_one_message(harness: Sc
     harness.settle()
     harness.advance_without_engine(DAY - MINUTE)
     (found,) = collect_alerts(harness)
-    assert "did not start at 24 of its scheduled times. These runs will not be started later." in found["Message"]
-    assert "Time:      2026-01-01 01:00 (UTC)\n" in found["Message"]
-    assert "Time:      2026-01-01 01:00 (UTC) to 2026-01-01 23:00 (UTC) (23 times)\n" in found["Message"]
+    assert found["Message"].startswith("nightly did not start at 24 times\n")
+    assert "Scheduled: Thu 2026-01-01 01:00 (UTC)\n" in found["Message"]
+    assert "Scheduled: Thu 2026-01-01 01:00 (UTC) to Thu 2026-01-01 23:00 (UTC) (23 times)\n" in found["Message"]
+    assert "These runs will not be started later." in found["Message"]
     assert "this schedule's missed times are skipped" in found["Message"]
 
 

@@ -24,7 +24,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.lang.jsonpath.paths import Path, PathError, PathNotFound, QueryTooComplex, compile_path
 from lamplighter.lang.wildcard import compile_pieces, split_wildcard
 
-TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
+TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
 """A timestamp of RFC 3339 with a capital T and either a capital Z or an offset, as the specification demands."""
 
 Convert = Callable[[Json], Json]

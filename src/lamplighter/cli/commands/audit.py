@@ -5,21 +5,16 @@ Exit codes: 0 printed; 1 the engine does not answer, or refuses.
 
 import json as json_module
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
-from urllib.parse import urlencode
 
 import typer
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials as SigningCredentials
 
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.cli.engine_requests import open_url
+from lamplighter.cli.command_context import explain_errors
+from lamplighter.cli.engine_request import request_engine
 from lamplighter.cli.target import DEFAULT_DATA, DataOption, Target, find_target
 
 AUDIT_PATH = "/_lamplighter/audit"
@@ -62,21 +57,9 @@ def _read_entries(target: Target, since: int) -> Iterator[Json]:
 
 
 def _read_page(target: Target, query: Json) -> list[Json]:
-    request = AWSRequest("GET", f"{target.endpoint}{AUDIT_PATH}?{urlencode(query)}")
-    if target.credentials is not None:
-        keys = SigningCredentials(target.credentials.access_key, target.credentials.secret)
-        SigV4Auth(keys, "states", target.region).add_auth(request)
-    try:
-        with open_url(urllib.request.Request(request.url, headers=dict(request.headers))) as answer:  # noqa: S310 - the engine's URL
-            found: list[Json] = loads(answer.read())["entries"]
-            return found
-    except urllib.error.HTTPError as error:
-        with error:
-            reason = error.read().decode("utf-8", "replace").strip()
-        typer.echo(f"lamplighter: {target} refuses the audit log: {reason}", err=True)
-    except (OSError, JsonError):
-        typer.echo(f"lamplighter: {target} does not answer: is `lamplighter up` running?", err=True)
-    raise typer.Exit(1)
+    with explain_errors(target):
+        found: list[Json] = request_engine(target, "GET", AUDIT_PATH, **query)["entries"]
+    return found
 
 
 def _document(entry: Json) -> Json:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lamplighter.base.modules import load_object
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.http import http_server
@@ -20,10 +21,10 @@ from lamplighter.cli.target import (
     RegionOption,
     Target,
     find_target,
+    require_botocore,
 )
 from lamplighter.console.app import build_app
-from lamplighter.console.ports.aws import AwsPort
-from lamplighter.console.ports.port import Place
+from lamplighter.console.ports.port import ConsolePort, Place
 from lamplighter.console.security.guard import Interceptor, refuse_other_hosts
 from lamplighter.engine import file_descriptors
 
@@ -39,6 +40,7 @@ def console(
     """Show the console of an AWS account or an engine, at an address of this machine."""
     target = find_target(endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
     with explain_errors(target):
+        require_botocore("lamplighter console")
         account = target.client("sts").get_caller_identity()["Account"] if aws else _read_account(target)
         with listen("127.0.0.1", port) as listener:
             asyncio.run(_serve(target, Place(account, target.region), listener))
@@ -52,7 +54,7 @@ def _read_account(target: Target) -> str:
 
 async def _serve(target: Target, place: Place, listener: socket.socket) -> None:
     closing = asyncio.Event()
-    port = AwsPort(
+    port: ConsolePort = load_object("lamplighter.console.ports.aws:AwsPort")(
         lambda service, region: replace(target, region=region).client(service),
         place,
         "AWS" if target.endpoint is None else "Engine",

@@ -9,11 +9,11 @@ from contextlib import suppress
 from typing import Annotated
 
 import typer
-from botocore.exceptions import ClientError
 from rich.console import Console
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.deploy import follow_stack, retain_logs, stacks, stop_runs
 from lamplighter.cli.deploy.changes import compare_resources
@@ -33,7 +33,7 @@ from lamplighter.cli.deploy.upload_template import choose_upload
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.stack.roles import repository_name
+from lamplighter.jobs.stack.built_images import built_images
 
 TASK_DEFINITION = "AWS::ECS::TaskDefinition"
 
@@ -93,7 +93,7 @@ def _print_deletion(client: Json, stack: Stack, project: Project, target: Target
         )
     deployed = read_deployed_template(client, stack)
     print_changes(compare_resources(resolve_resources(deployed, stack.parameters), {}, metadata=False), console)
-    repositories = [repository_name(project, name) for name, job in project.jobs.items() if job.builds_image]
+    repositories = [each.repository(project) for each in built_images(project)]
     if target.endpoint is None and repositories:
         console.print("images in ECR are kept; delete them with:")
         for name in repositories:

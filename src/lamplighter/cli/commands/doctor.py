@@ -22,6 +22,7 @@ from lamplighter.cli.deploy.prompts import JsonOption
 from lamplighter.cli.doctor.account import check_account
 from lamplighter.cli.doctor.channels import check_channels
 from lamplighter.cli.doctor.finding import Finding, doubtful, good
+from lamplighter.cli.doctor.folders import check_folders
 from lamplighter.cli.doctor.local_machine import check_local_machine
 from lamplighter.cli.doctor.secrets import check_secrets
 from lamplighter.cli.doctor.state_machine import check_state_machine, run_check
@@ -90,6 +91,7 @@ def _check_everything(
     if data is not None:
         yield from check_local_machine(data, os.environ)
         yield from check_secrets(*file_and_environment)
+        yield from check_folders(*file_and_environment)
     # An engine of this folder enforces no permissions, even if it does not answer now.
     if context is None or data is not None or not _enforces_permissions(context.target):
         yield from check_account(lambda: Target(None, region or default_region(profile), profile), needed=False)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.cli.command_context import CommandContext, with_command_context
+from lamplighter.cli.command_context import CommandContext, with_stored_context
 from lamplighter.cli.runs import find_run, formatting, result_text
 from lamplighter.cli.runs.arguments import RunArgument
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
@@ -34,7 +34,7 @@ ITEM_STATE_WORDS = {
 """The words for the states of a Map Run's items."""
 
 
-@with_command_context
+@with_stored_context
 def history(
     context: CommandContext,
     run: RunArgument,

@@ -20,6 +20,7 @@ from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem, Severity
 from lamplighter.jobs.lint.denied_jobs import denied_jobs
 from lamplighter.jobs.lint.lint import lint_job_file
+from lamplighter.jobs.lint.machine_access import missing_folders
 from lamplighter.jobs.lint.missing_secrets import missing_secrets
 
 
@@ -39,6 +40,7 @@ def lint(
         problems = [
             *lint_job_file(loaded, real_world().now()),
             *denied_jobs(loaded, _parse_deny(deny)),
+            *_folder_problems(loaded),
             *_secret_problems(loaded, file.absolute().parent / ENV_FILE_NAME),
         ]
     except JobFileError as error:
@@ -58,6 +60,13 @@ def _parse_deny(deny: str) -> frozenset[str]:
         return deny_rules.parse_deny_list(deny)
     except deny_rules.UnknownDenyWord as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def _folder_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
+    """Yield a problem for each folder that a job mounts and that this machine does not have."""
+    for each in missing_folders(loaded.project, loaded.folder.absolute()):
+        position = loaded.position_of("jobs", each.job, "volumes", key=True)
+        yield Problem(position, f"{each.job}: on this machine {each.problem}", each.advice, "info")
 
 
 def _secret_problems(loaded: LoadedJobFile, env: Path) -> Iterator[Problem]:

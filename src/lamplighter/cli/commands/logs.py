@@ -12,7 +12,7 @@ import typer
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.cli.command_context import CommandContext, fail, with_command_context
+from lamplighter.cli.command_context import CommandContext, fail, with_stored_context
 from lamplighter.cli.runs import find_run, formatting
 from lamplighter.cli.runs.arguments import FollowOption, RunArgument
 from lamplighter.cli.runs.attempt_labels import labels_for
@@ -23,7 +23,7 @@ from lamplighter.cli.runs.parse_instant import parse_instant
 from lamplighter.runs.run import Run
 
 
-@with_command_context
+@with_stored_context
 def logs(
     context: CommandContext,
     run: RunArgument,
@@ -43,6 +43,8 @@ def logs(
     if follow and json:
         raise typer.BadParameter("use either --follow or --json, not both")
     start = None if since is None else parse_instant(since, real_world().now())
+    if follow and context.target.stopped is not None:
+        fail("there is nothing to follow: start the engine with `lamplighter up`, or leave out --follow")
     found = find_run.find_run(context, run)
     if follow:
         follow_run(context, found, events=False, since=start, tail=tail, times=times)

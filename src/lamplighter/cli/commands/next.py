@@ -14,7 +14,7 @@ from rich.text import Text
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.cli.command_context import CommandContext, with_command_context
+from lamplighter.cli.command_context import CommandContext, with_stored_context
 from lamplighter.cli.runs import find_job, formatting, job_schedules
 from lamplighter.cli.runs.arguments import AnyJobArgument
 from lamplighter.cli.runs.find_job import NoSuchJob
@@ -26,7 +26,7 @@ from lamplighter.runs.upcoming_times import Timetable, UpcomingTime
 MAX_TIMES = 1000
 
 
-@with_command_context
+@with_stored_context
 def next(  # noqa: A001 - the name of the command
     context: CommandContext,
     job: AnyJobArgument = None,

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.cli.command_context import CommandContext, with_command_context
+from lamplighter.cli.command_context import CommandContext, with_stored_context
 from lamplighter.cli.runs import find_job, find_run, formatting, job_schedules, result_text
 from lamplighter.cli.runs.arguments import AnyJobArgument
 from lamplighter.cli.runs.attempt_labels import labels_for
@@ -65,7 +65,7 @@ class JobOverview:
     """The workflows in which the job is a step."""
 
 
-@with_command_context
+@with_stored_context
 def ps(
     context: CommandContext,
     job: AnyJobArgument = None,
@@ -79,7 +79,7 @@ def ps(
     if every:
         _list_runs(context, chosen, count, json=json)
         return
-    for reason in () if json else engine_conditions(context.target.endpoint):
+    for reason in () if json else engine_conditions(context.target):
         typer.echo(reason, err=True)
     now = real_world().now()
     tables = job_schedules.find_timetables(context, chosen)

@@ -8,29 +8,30 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvloop
 
 from lamplighter.base import deny_rules, secret_references
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.modules import load_object
+from lamplighter.base.modules import is_installed, load_object
 from lamplighter.cli.engine_address import ADDRESS_FILE, EngineAddress, write_address
 from lamplighter.cli.http import http_server
-from lamplighter.cli.up import access
+from lamplighter.cli.up import access, heartbeat, systemd_notify
 from lamplighter.cli.up.capacity_options import parse_capacity
 from lamplighter.cli.up.keep_current import keeping_current
 from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
 from lamplighter.cli.up.ports import PortOptions, Ports, open_ports
+from lamplighter.cli.up.reports.log_formats import COMMAND_LOGGER, FORMAT_VARIABLE, LogFormat
 from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
 from lamplighter.cli.up.reports.stderr_log import log_to_stderr
+from lamplighter.cli.up.stored_stacks import may_have_stacks
 from lamplighter.engine import file_descriptors
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
@@ -39,7 +40,7 @@ from lamplighter.engine.python_gc import GarbageCollector
 from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.mail_server import parse_mail_server
-from lamplighter.outbound.program import MAIL_SERVER_VARIABLE
+from lamplighter.outbound.program import HEARTBEAT_VARIABLE, MAIL_SERVER_VARIABLE
 from lamplighter.runtime.port import InvalidRuntimeAddress, RuntimeUnavailable
 from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
@@ -56,6 +57,7 @@ jobs_option, serving_option, reaching_option = (
 """An option in each section of --help."""
 
 log = logging.getLogger("lamplighter.engine")
+command_log = logging.getLogger(COMMAND_LOGGER)
 
 
 def up(
@@ -75,10 +77,15 @@ def up(
     runtime: Annotated[RuntimeChoice, jobs_option(help="The runtime for containers.")] = RuntimeChoice.AUTO,
     host: Annotated[
         str,
-        serving_option(help="Address to listen on. Beyond this machine, callers need the engine's credentials."),
+        serving_option(
+            envvar="LAMPLIGHTER_HOST",
+            help="Address to listen on. Beyond this machine, callers need the engine's credentials.",
+        ),
     ] = "127.0.0.1",
     port: Annotated[int, serving_option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4566,
-    data: Annotated[Path, serving_option(help="Data directory of the engine.", file_okay=False)] = Path(".lamplighter"),
+    data: Annotated[
+        Path, serving_option(envvar="LAMPLIGHTER_DATA", help="Data directory of the engine.", file_okay=False)
+    ] = Path(".lamplighter"),
     new: Annotated[  # noqa: FBT002 - typer's way
         bool,
         serving_option("--new", help="Start empty; existing data is moved to a subfolder of the data directory."),
@@ -143,6 +150,15 @@ def up(
             "Default: mails are written to files.",
         ),
     ] = None,
+    heartbeat_url: Annotated[
+        str | None,
+        reaching_option(
+            "--heartbeat",
+            envvar=HEARTBEAT_VARIABLE,
+            help="URL to call each minute while the engine works, for a service that alerts when the calls stop: "
+            "Healthchecks, Better Stack, Cronitor, Uptime Kuma.",
+        ),
+    ] = None,
     confirm_mail: Annotated[  # noqa: FBT002 - typer's way
         bool, reaching_option("--confirm-mail", help="Ask subscribers by mail to confirm first, as AWS does.")
     ] = False,
@@ -179,16 +195,20 @@ def up(
         jobs_option(help="Tasks that run at the same time. Default: no limit.", min=1, show_default=False),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log only warnings and errors.")] = False,  # noqa: FBT002 - typer's way
+    log_format: Annotated[
+        LogFormat, typer.Option(envvar=FORMAT_VARIABLE, help="The format of the log; json: one object a line.")
+    ] = LogFormat.TEXT,
 ) -> None:
     """Run the jobs of a file here, and serve the AWS APIs on one port; the jobs survive a kill at any time.
 
     The files are watched: valid changes are applied, and errors are reported and change nothing.
     """
-    repeats = log_to_stderr(logging.WARNING if quiet else logging.INFO)
+    repeats = log_to_stderr(logging.WARNING if quiet else logging.INFO, log_format)
+    notifier = systemd_notify.take_notifier(os.environ)
     sys.setswitchinterval(SWITCH_INTERVAL)
     child_file_limit = file_descriptors.raise_limit()
     denied = _parse_deny(deny, runtime)
-    options = replace(_parse_options(file, env, template or [], parameters or []), deny=denied)
+    options = replace(_parse_options(file, env, template or [], parameters or [], data), deny=denied)
     proxies = _parse_addresses(trusted_proxy or [])
     port_options = PortOptions(host, port, url, tls_cert, tls_key, local_port)
     try:
@@ -206,8 +226,9 @@ def up(
             machine_capacity=machine_capacity(),
             secrets=source.secrets if source else secret_references.environment_secrets(os.environ),
             child_file_limit=child_file_limit,
+            telemetry={name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
         )
-        with open_ports(port_options) as ports, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with open_ports(port_options) as ports, asyncio.Runner(loop_factory=_loop_factory()) as runner:
             access_rules = access.decide_access(credentials, data, ports.listener.getsockname()[0], proxies)
             config = replace(
                 config,
@@ -217,12 +238,13 @@ def up(
             )
             names = frozenset(name.lower() for name in (host, *(allow_host or []))) | ports.names
             hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
-            runner.run(_serve(config, hosts, ports, access_rules, source, repeats))
+            observers = _Observers(notifier, heartbeat_url and heartbeat.check_url(heartbeat_url), repeats)
+            runner.run(_serve(config, hosts, ports, access_rules, source, observers))
     except LamplighterError as error:
-        typer.echo(f"lamplighter: {error}", err=True)
+        command_log.error("%s", error)
         raise typer.Exit(1) from None
     except OSError as error:
-        typer.echo(f"lamplighter: {_error_text(error, data)}", err=True)
+        command_log.error("%s", _error_text(error, data))
         raise typer.Exit(1) from None
 
 
@@ -235,7 +257,9 @@ def _error_text(error: OSError, data: Path) -> str:
     return f"the data directory {data} cannot be used ({path}: {reason}): make it writable, or name another with --data"
 
 
-def _parse_options(file: Path | None, env: str | None, templates: list[Path], parameters: list[str]) -> UpOptions:
+def _parse_options(
+    file: Path | None, env: str | None, templates: list[Path], parameters: list[str], data: Path
+) -> UpOptions:
     """Return the source that the command line names; raise `BadParameter` for options that contradict each other."""
     if file is not None and templates:
         raise typer.BadParameter("name a job file or --template, not both")
@@ -244,9 +268,13 @@ def _parse_options(file: Path | None, env: str | None, templates: list[Path], pa
     if env is not None and templates:
         raise typer.BadParameter("--environment works only with a job file, not with --template")
     default_file = Path(JOB_FILE_NAME)
-    if file is None and not templates and (default_file.exists() or env is not None):
+    if file is not None or templates or default_file.exists() or env is not None:
+        is_implied = False
+    else:  # Were its jobs applied before, a missing job file is an error that somebody must hear of.
+        is_implied = may_have_stacks(data)
+    if file is None and not templates and (is_implied or default_file.exists() or env is not None):
         file = default_file
-    return UpOptions(file, env, tuple(templates), tuple(parameters))
+    return UpOptions(file, env, tuple(templates), tuple(parameters), is_implied=is_implied)
 
 
 def _parse_addresses(texts: list[str]) -> frozenset[str]:
@@ -274,31 +302,65 @@ def _read_source(options: UpOptions, data: Path) -> LoadedSource | None:
     return source
 
 
+@dataclass(frozen=True, slots=True)
+class _Observers:
+    """Those who observe how the engine is: systemd, a monitoring service, and the readers of the log."""
+
+    notifier: systemd_notify.SystemdNotifier
+    heartbeat_url: str | None
+    repeats: RepeatFilter
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the event loop: uvloop of the extra `speed` if it is installed, otherwise asyncio's own."""
+    if not is_installed("uvloop"):
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = load_object("uvloop:new_event_loop")
+    return factory
+
+
 async def _serve(
     config: EngineConfig,
     hosts: AllowedHosts,
     ports: Ports,
     access_rules: access.Access,
     source: LoadedSource | None,
-    repeats: RepeatFilter,
+    observers: _Observers,
 ) -> None:
+    notifier, repeats = observers.notifier, observers.repeats
     repeats_task = asyncio.create_task(_log_repeats(repeats))
     engine, garbage = await Engine.open(config), GarbageCollector()
+    sweeps: asyncio.Task[None] | None = None
     try:
         reconciler = None if source is None else await source.reconciler(engine)
-        if config.runtime is RuntimeChoice.DOCKER or (source is not None and source.needs_docker):
+        if config.runtime is RuntimeChoice.DOCKER or (reconciler and source and source.needs_docker):
             await _warn_if_runtime_unavailable(engine)
         garbage.start()
         async with _publishing_address(config, ports.address):
             _print_access(config, ports, access_rules)
             engine.turns.start()
-            async with keeping_current(engine, access_rules.users, ports.certificate), _reconciling(reconciler):
+            sweeps = asyncio.create_task(engine.retention.run())
+            async with (
+                keeping_current(engine, access_rules.users, ports.certificate),
+                _reconciling(reconciler),
+                heartbeat.sending_heartbeats(engine, observers.heartbeat_url),
+            ):
                 rules = access_rules
                 application = HttpServer(engine, hosts, rules.accepted_credentials, rules.users.read, rules.proxies)
-                limit = file_descriptors.max_connections()
-                await http_server.serve(application, application.closing, ports.local, limit, ports.tls)
+                await http_server.serve(
+                    application,
+                    application.closing,
+                    ports.local,
+                    file_descriptors.max_connections(),
+                    ports.tls,
+                    on_start=lambda: notifier.start(lambda: systemd_notify.status_text(engine)),
+                    on_stop=notifier.report_stopping,
+                )
     finally:
+        notifier.close()
         garbage.stop()
+        if sweeps is not None:
+            sweeps.cancel()
         await engine.close()
         repeats_task.cancel()
         repeats.log_counts(all_counts=True)
@@ -313,7 +375,7 @@ def _print_access(config: EngineConfig, ports: Ports, access_rules: access.Acces
         *ports.warnings(),
     )
     for line in lines:
-        typer.echo(f"lamplighter: {line}", err=True)
+        command_log.info("%s", line)
 
 
 async def _log_repeats(repeats: RepeatFilter) -> None:

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from botocore.exceptions import ClientError
-
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import CALL_ERRORS, ClientError
 from lamplighter.cli.deploy import stacks
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.deploy.upload_template import TemplateUpload, template_parameters
-from lamplighter.cli.target import CALL_ERRORS, Target
+from lamplighter.cli.target import Target
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")

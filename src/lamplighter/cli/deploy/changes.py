@@ -15,7 +15,7 @@ from lamplighter.cli.deploy.resolved_template import Resource
 Action = Literal["add", "change", "remove"]
 PropertyPath = tuple[str, ...]
 
-IDENTIFYING_PROPERTIES = ("Name", "Key", "PolicyName", "Id", "ContainerName")
+IDENTIFYING_PROPERTIES = ("Name", "Key", "PolicyName", "Id", "ContainerName", "ContainerPath", "Hostname")
 """The properties that identify the items of a list."""
 POLICY_PROPERTIES = ("PolicyDocument", "AssumeRolePolicyDocument")
 PERMISSION_TYPES = ("AWS::IAM::", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")

@@ -13,16 +13,16 @@ from functools import partial
 from typing import TypeVar
 
 import typer
-from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import CALL_ERRORS, ClientError
 from lamplighter.cli.deploy import stacks
 from lamplighter.cli.deploy.changes import RESOURCE_WORDS
 from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.target import CALL_ERRORS, Target, explain_error
+from lamplighter.cli.target import Target, explain_error
 
 SUCCESS_STATUSES = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE")
 CANCELLED_WORDS = ("cancelled", "canceled")

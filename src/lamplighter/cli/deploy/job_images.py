@@ -11,14 +11,12 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from botocore.exceptions import ClientError
-
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.images.build_context import DOCKERFILE, InvalidBuildContext, context_digest
-from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile
-from lamplighter.jobs.stack.roles import repository_name
+from lamplighter.jobs.stack.built_images import built_images
 
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 
@@ -29,18 +27,16 @@ class CannotBuild(LamplighterError):
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The image of a job."""
+    """The image of a job or of its sidecar."""
 
-    job: str
+    title: str
+    """The image's name within the project: that of the job, or job/sidecar."""
+    parameter: str
+    """The name of the template's parameter for this image."""
     folder: Path
     platform: str
     repository: str
     tag: str
-
-    @property
-    def parameter(self) -> str:
-        """The name of the template's parameter for this image."""
-        return names.image_parameter(self.job)
 
     @property
     def local_name(self) -> str:
@@ -51,16 +47,19 @@ class Image:
 def project_images(loaded: LoadedJobFile) -> list[Image]:
     """Return the images that have to be built for a project's jobs."""
     found = []
-    for name, job in loaded.project.jobs.items():
-        if job.builds_image and job.image is not None:
-            folder, platform = (loaded.folder / job.image).resolve(), PLATFORMS[job.architecture]
-            if not (folder / DOCKERFILE).is_file():
-                raise CannotBuild(f"{name}: there is no Dockerfile in {job.image}: add one, or name another image")
-            try:
-                tag = context_digest(folder, platform)
-            except InvalidBuildContext as error:
-                raise CannotBuild(f"{name}: {error}") from None
-            found.append(Image(name, folder, platform, repository_name(loaded.project, name), tag))
+    for built in built_images(loaded.project):
+        folder = (loaded.folder / built.folder).resolve()
+        platform = PLATFORMS[loaded.project.jobs[built.job].architecture]
+        if not (folder / DOCKERFILE).is_file():
+            raise CannotBuild(
+                f"{built.title}: there is no Dockerfile in {built.folder}: add one, or name another image"
+            )
+        try:
+            tag = context_digest(folder, platform)
+        except InvalidBuildContext as error:
+            raise CannotBuild(f"{built.title}: {error}") from None
+        repository = built.repository(loaded.project)
+        found.append(Image(built.title, built.parameter, folder, platform, repository, tag))
     return found
 
 
@@ -77,7 +76,7 @@ def build_local_image(image: Image) -> None:
 def build_image(image: Image, name: str) -> None:
     """Build an image; Docker's output goes to standard error."""
     if _run_docker("build", "--platform", image.platform, "--tag", name, str(image.folder)).returncode != 0:
-        raise CannotBuild(f"the image of the job {image.job} cannot be built: see Docker's output above")
+        raise CannotBuild(f"the image of {image.title} cannot be built: see Docker's output above")
 
 
 # --- in ECR -----------------------------------------------------------------------------------------------------------
@@ -103,7 +102,7 @@ def push_image(ecr: Json, image: Image) -> bool:
     build_image(image, name)
     _log_in(ecr, found["repositoryUri"].partition("/")[0])
     if _run_docker("push", name).returncode != 0:
-        raise CannotBuild(f"the image of the job {image.job} cannot be pushed: see Docker's output above")
+        raise CannotBuild(f"the image of {image.title} cannot be pushed: see Docker's output above")
     return True
 
 

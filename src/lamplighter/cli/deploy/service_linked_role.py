@@ -7,11 +7,11 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-li
 from collections.abc import Callable
 
 import typer
-from botocore.exceptions import ClientError
 from rich.console import Console
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.target import CALL_ERRORS, Target, explain_error
+from lamplighter.cli.call_errors import CALL_ERRORS, ClientError
+from lamplighter.cli.target import Target, explain_error
 
 SERVICE_NAME, ROLE_NAME = "ecs.amazonaws.com", "AWSServiceRoleForECS"
 CLUSTER = "AWS::ECS::Cluster"

@@ -6,9 +6,8 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-ev
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
-
 from lamplighter.base.json_text import Json, dumps, loads_or
+from lamplighter.cli.call_errors import ClientError
 
 DESCRIPTION_SUFFIX = ", by lamplighter"
 """The end of the description of each template that is made from a job file."""

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import typer
-from botocore.exceptions import ClientError
 from rich.console import Console
 
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.target import Target, explain_error
 

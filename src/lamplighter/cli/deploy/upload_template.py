@@ -6,11 +6,10 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformatio
 import hashlib
 from dataclasses import dataclass, replace
 
-from botocore.exceptions import ClientError
-from botocore.session import get_session
-
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.base.modules import load_object
+from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.template import to_compact_json
@@ -86,7 +85,7 @@ def _bucket_region(target: Target, bucket: str) -> str:
 
 def _dns_suffix(region: str) -> str:
     """Return the domain of AWS's servers in a region; China has one of its own."""
-    session = get_session()
+    session = load_object("botocore.session:get_session")()
     name = session.get_partition_for_region(region)
     partitions: Json = session.get_data("endpoints")["partitions"]
     return str(next(each["dnsSuffix"] for each in partitions if each["partition"] == name))

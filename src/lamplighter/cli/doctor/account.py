@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from botocore.exceptions import ClientError, NoCredentialsError
-
+from lamplighter.base.errors import MissingLibrary
+from lamplighter.cli.call_errors import CALL_ERRORS, ClientError, NoCredentialsError
 from lamplighter.cli.deploy.service_linked_role import CREATE_COMMAND, ROLE_NAME
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
-from lamplighter.cli.target import CALL_ERRORS, Target, explain_error
+from lamplighter.cli.target import Target, explain_error
 
 CREDENTIALS_SUBJECT, ROLE_SUBJECT = "credentials", "role of ECS"
 CREDENTIALS_ADVICE = "`aws configure`, `aws sso login`, --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
@@ -26,6 +26,8 @@ def check_account(find: Callable[[], Target], *, needed: bool) -> Iterator[Findi
         yield problem(
             CREDENTIALS_SUBJECT, f"AWS rejects them: {error.response['Error']['Message']}", CREDENTIALS_ADVICE
         )
+    except MissingLibrary as error:
+        yield problem(CREDENTIALS_SUBJECT, f"they were not checked: {error}")
     except CALL_ERRORS as error:
         yield problem(CREDENTIALS_SUBJECT, f"their identity could not be read: {error}", CREDENTIALS_ADVICE)
     else:

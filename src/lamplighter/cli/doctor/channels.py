@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from botocore.exceptions import ClientError
-
 from lamplighter.base import arn
+from lamplighter.base.chat_services import PROTOCOL_PREFIX
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.target import Target
 from lamplighter.cli.up.check_channels import find_command_problem, find_url_problem, missing_target_message
@@ -86,6 +86,9 @@ def _check_subscriptions(about: str, topic: str, channel: Channel, target: Targe
         expected[channel.command[0]] = next(
             (each for (protocol, _), each in found.items() if protocol == COMMAND), None
         )
+    if channel.chat is not None:  # its address may be a secret, so the service is named instead
+        protocol = "sqs" if target.endpoint is None else f"{PROTOCOL_PREFIX}{channel.chat[0]}"
+        expected[channel.chat[0]] = next((each for (name, _), each in found.items() if name == protocol), None)
     for endpoint, subscription in expected.items():
         if subscription is None:
             yield bad(about, f"the subscription of {endpoint} was deleted", f"{remedy} again")

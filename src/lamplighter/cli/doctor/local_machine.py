@@ -42,6 +42,9 @@ def check_local_machine(data: Path, environment: Mapping[str, str]) -> Iterator[
     yield check_engine(url, health)
     if health is not None and health.get("denied"):
         yield good("denied", f"tasks may not use {', '.join(health['denied'])} (--deny)")
+    if health is not None and health.get("processes"):
+        limits = health["processes"]
+        yield (good if limits["limited"] else doubtful)("processes", limits["summary"])
     if health is not None and health["status"] == "degraded":
         # The health only counts the alerts; the findings about alerts say more.
         yield from (bad("engine", each["reason"]) for each in health["conditions"] if each["name"] != "alerts")

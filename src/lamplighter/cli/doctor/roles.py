@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from botocore.exceptions import ClientError
-
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.cli.call_errors import ClientError
 from lamplighter.jobs.iam.policy_evaluation import IamCall, as_list, matches_pattern
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from botocore.exceptions import ClientError
-
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, loads
+from lamplighter.cli.call_errors import CALL_ERRORS, ClientError
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful
 from lamplighter.cli.doctor.network import check_network
@@ -14,7 +13,7 @@ from lamplighter.cli.doctor.recent_failures import check_recent_failures
 from lamplighter.cli.doctor.task_roles import check_tasks
 from lamplighter.cli.doctor.task_states import task_states
 from lamplighter.cli.runs.find_job import Machine
-from lamplighter.cli.target import CALL_ERRORS, Target, explain_error
+from lamplighter.cli.target import Target, explain_error
 from lamplighter.runs.job_machine import is_made_from_job_file
 
 

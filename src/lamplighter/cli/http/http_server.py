@@ -40,10 +40,14 @@ async def serve(
     listener: socket.socket,
     max_connections: int,
     tls: TlsPort | None = None,
+    *,
+    on_start: Callable[[], None] = lambda: None,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve on a port, and on a TLS port too if there is one, until SIGINT or SIGTERM; set `closing` on the signal.
 
-    Both ports together have at most `max_connections` connections.
+    Both ports together have at most `max_connections` connections. Calls `on_start` when requests are accepted, and
+    `on_stop` on the signal.
     """
     limit = ConnectionLimit(max_connections)
     config = uvicorn.Config(
@@ -57,17 +61,31 @@ async def serve(
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    await _Server(config, closing, limit, tls).serve(sockets=[listener])
+    await _Server(config, closing, limit, tls, Callbacks(on_start, on_stop)).serve(sockets=[listener])
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """What the server calls when its state changes."""
+
+    on_start: Callable[[], None]
+    on_stop: Callable[[], None]
 
 
 class _Server(uvicorn.Server):
     """A uvicorn server that may have a TLS port, and ends without an error after a signal."""
 
     def __init__(
-        self, config: uvicorn.Config, closing: asyncio.Event, limit: ConnectionLimit, tls: TlsPort | None
+        self,
+        config: uvicorn.Config,
+        closing: asyncio.Event,
+        limit: ConnectionLimit,
+        tls: TlsPort | None,
+        callbacks: Callbacks,
     ) -> None:
         super().__init__(config)
         self._closing = closing
+        self._callbacks = callbacks
         self._limit = limit
         self._tls = tls
         self._tls_listener: TlsListener | None = None
@@ -79,6 +97,7 @@ class _Server(uvicorn.Server):
             port = self._tls
             self._tls_listener = TlsListener(port.listener, port.context, port.url, self._limit, self._make_connection)
             self._tls_listener.start()
+        self._callbacks.on_start()
 
     def _make_connection(self) -> asyncio.Protocol:
         made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn calls it
@@ -88,6 +107,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving; set `closing` first, so that long polls end."""
+        self._callbacks.on_stop()
         self._closing.set()
         if self._tls_listener is not None:
             self._tls_listener.close()

@@ -40,14 +40,14 @@ async def image_tag(name: str, folder: Path, data: Path) -> str:
 
 async def is_built(image: str) -> bool:
     """Return whether an image with this tag exists; raise `NoDocker` if Docker does not answer."""
-    code, output = await _run_docker("image", "inspect", "--format", "{{.Id}}", image)
+    code, output = await run_docker("image", "inspect", "--format", "{{.Id}}", image)
     _check_docker(code, output)
     return code == 0
 
 
 async def build_image(image: str, folder: Path) -> None:
     """Build an image; raise `BuildFailed` with the end of the output."""
-    code, output = await _run_docker("build", "--tag", image, str(folder))
+    code, output = await run_docker("build", "--tag", image, str(folder))
     _check_docker(code, output)
     if code != 0:
         raise BuildFailed(
@@ -60,7 +60,7 @@ def _check_docker(code: int, output: str) -> None:
         raise NoDocker(f"Docker does not answer ({output.strip().splitlines()[-1]})")
 
 
-async def _run_docker(*words: str) -> tuple[int, str]:
+async def run_docker(*words: str) -> tuple[int, str]:
     """Run the `docker` command, and return its exit code and all its output."""
     try:
         process = await asyncio.create_subprocess_exec(

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from botocore.exceptions import ClientError
-
 from lamplighter.base import arn as arns
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, loads
+from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import find_job, removed_jobs
 from lamplighter.cli.runs.find_job import Machine, NoSuchJob

@@ -11,12 +11,11 @@ from itertools import takewhile
 from typing import NoReturn, TypeVar
 
 import typer
-from botocore.exceptions import ConnectionError as Unreachable
-from botocore.exceptions import HTTPClientError
 from rich.text import Text
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
+from lamplighter.cli.call_errors import HTTPClientError, Unreachable
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import find_run, formatting, result_text
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from heapq import merge
 
-from botocore.exceptions import ClientError
-
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.runs.log_stream import LogSource, log_sources
 from lamplighter.runs.story import Attempt

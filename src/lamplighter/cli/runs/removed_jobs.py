@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.cli.engine_requests import open_url
+from lamplighter.cli.open_url import open_url
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.target import Target
 
@@ -30,13 +30,18 @@ def list_removed_runs(context: CommandContext, machine: Machine) -> list[Json]:
 def _read_runs(target: Target, name: str) -> list[Json]:
     if target.endpoint is None:
         return []
-    bearer = {"Authorization": f"Bearer {target.credentials.token}"} if target.credentials is not None else {}
-    query = urlencode({"machine": name, "region": target.region})
-    request = urllib.request.Request(f"{target.endpoint}{RUNS_PATH}?{query}", headers=bearer)  # noqa: S310 - the user's URL
+    path = f"{RUNS_PATH}?{urlencode({'machine': name, 'region': target.region})}"
     try:
-        with open_url(request) as answer:
-            document = loads(answer.read())
+        document = loads(_get(target, path) if target.stopped is None else target.stopped.get(path))
     except (OSError, JsonError):
         return []
     found: list[Json] = document.get("executions", []) if isinstance(document, dict) else []
     return found
+
+
+def _get(target: Target, path: str) -> bytes:
+    bearer = {"Authorization": f"Bearer {target.credentials.token}"} if target.credentials is not None else {}
+    request = urllib.request.Request(f"{target.endpoint}{path}", headers=bearer)  # noqa: S310 - the user's URL
+    with open_url(request) as answer:
+        found: bytes = answer.read()
+        return found

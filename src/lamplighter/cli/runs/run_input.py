@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import typer
-from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads, loads_or
+from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.command_context import CommandContext, fail
 from lamplighter.cli.runs import find_job, job_schedules
 from lamplighter.cli.runs.find_job import Machine

@@ -3,8 +3,7 @@
 Guarantees that only users of this machine, or callers with credentials, can run commands here through the engine. An
 engine that listens beyond loopback, that has a trusted proxy, or whose console has users, has a credentials file. An
 engine that has such a file requires its credentials at every address, and a login to its console: other users of the
-machine reach loopback, too.
-Never prints a secret: messages only name the file.
+machine reach loopback, too. Never prints a secret: messages only name the file.
 """
 
 from collections.abc import Iterator

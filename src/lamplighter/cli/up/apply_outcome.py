@@ -16,6 +16,8 @@ class ApplyOutcome:
     """The outcome of an attempt to apply a source."""
 
     faults: tuple[PlanFault, ...] = ()
+    failed_builds: tuple[PlanFault, ...] = ()
+    """The images that could not be built; their jobs are applied, with the images that they had."""
     has_leaving_jobs: bool = False
     """Whether removed jobs are still there because their runs have not ended."""
     needs_build: bool = False
@@ -24,14 +26,25 @@ class ApplyOutcome:
     """Whether the attempt failed for a reason that is not in the file."""
 
     @property
+    def all_faults(self) -> tuple[PlanFault, ...]:
+        """All that is wrong with the source."""
+        return (*self.faults, *self.failed_builds)
+
+    @property
     def is_incomplete(self) -> bool:
         """Whether the engine and the source do not agree yet."""
+        return bool(self.all_faults) or self.needs_build or self.crashed
+
+    @property
+    def may_miss_file(self) -> bool:
+        """Whether a file that appears in the source's folder may help. A build has its own files, which are watched."""
         return bool(self.faults) or self.needs_build or self.crashed
 
     def combine(self, other: "ApplyOutcome") -> "ApplyOutcome":
         """Return the outcome of two attempts together."""
         return ApplyOutcome(
             (*self.faults, *other.faults),
+            (*self.failed_builds, *other.failed_builds),
             self.has_leaving_jobs or other.has_leaving_jobs,
             self.needs_build or other.needs_build,
             self.crashed or other.crashed,
@@ -40,7 +53,7 @@ class ApplyOutcome:
 
 def next_attempt_delay(outcome: ApplyOutcome, attempts: int) -> float | None:
     """Return the seconds until the next attempt, after `attempts` incomplete ones; None to wait for changed files."""
-    has_permanent = any(not each.is_temporary for each in outcome.faults)
+    has_permanent = any(not each.is_temporary for each in outcome.all_faults)
     # A check of the leaving jobs applies the file, so it would also repeat the refused parts too often.
     waits = [LEAVING_CHECK_SECONDS] if outcome.has_leaving_jobs and not has_permanent else []
     if outcome.needs_build:

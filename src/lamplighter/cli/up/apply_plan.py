@@ -14,7 +14,6 @@ from lamplighter.base.threads import run_in_thread
 from lamplighter.cli.up.engine_stacks import EngineStacks, ResourceChange, ResourceFailure, StackFailed
 from lamplighter.cli.up.merge_templates import TemplateWithout, hold_back_units, jobs_of, merge_units, resource_units
 from lamplighter.cli.up.stack_plan import StackPlan, template_without
-from lamplighter.jobs import names
 from lamplighter.lang.template.text import parse_text
 
 
@@ -76,7 +75,7 @@ async def apply_plan(
         held = draft.held
         if draft.is_empty:
             raise NotApplied(tuple(faults.values()))
-        values = _parameter_values(draft, known, parameters)
+        values = _parameter_values(plan, draft, known, parameters)
         try:
             changes += await stacks.apply(plan.stack, draft.text, values, from_job_file=True, rollback=False)
         except StackFailed as error:
@@ -129,9 +128,11 @@ def _make_draft(build_without: TemplateWithout, text: str, held: frozenset[str],
     return _Draft(dumps(document), not document.get("Resources"), declared, held, leaving)
 
 
-def _parameter_values(draft: _Draft, known: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, str]:
-    """Return the values of the template's parameters; a job that is held back keeps its present image."""
-    kept = {names.image_parameter(job) for job in draft.held} & known.keys()
+def _parameter_values(
+    plan: StackPlan, draft: _Draft, known: Mapping[str, str], parameters: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the values of the template's parameters; a job that is held back keeps its present images."""
+    kept = {build.parameter for build in plan.builds if build.job in draft.held} & known.keys()
     values = {**known, **{name: value for name, value in parameters.items() if name not in kept}}
     return {name: value for name, value in values.items() if name in draft.parameters}
 

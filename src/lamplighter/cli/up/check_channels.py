@@ -1,4 +1,4 @@
-"""Find channels of a job file that cannot work: missing queues or topics, commands that cannot run, invalid URLs.
+"""Find channels of a job file that cannot work: missing queues, topics or secrets, useless commands or URLs.
 
 SNS accepts such a subscription, and the alert is lost when it is needed. Guarantees that the channel is reported when
 the file is applied, with its line and what to do.
@@ -12,12 +12,14 @@ from urllib.parse import urlsplit
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.base.secret_references import parse_reference
 from lamplighter.bus import Caller
 from lamplighter.cli.up.apply_plan import PlanFault
 from lamplighter.cli.up.stack_plan import StackPlan
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs import names
 from lamplighter.jobs.file.channels import Channel
+from lamplighter.jobs.file.secrets import is_secret_reference
 
 
 async def find_channel_faults(engine: Engine, plan: StackPlan) -> list[PlanFault]:
@@ -30,6 +32,11 @@ async def find_channel_faults(engine: Engine, plan: StackPlan) -> list[PlanFault
         if reason is not None:
             position = plan.positions.get(names.topic_id(name), plan.origin.file)
             found.append(PlanFault(f"the channel {name}", position, reason, is_temporary=False))
+    for name, job in plan.project.jobs.items():
+        reason = None if job.heartbeat is None else _explain_address(engine, job.heartbeat)
+        if reason is not None:
+            position = plan.positions.get(names.state_machine_id(name), plan.origin.file)
+            found.append(PlanFault(f"the heartbeat of {name}", position, reason, is_temporary=False))
     return found
 
 
@@ -38,6 +45,8 @@ async def _explain_channel(engine: Engine, channel: Channel, folder: Path) -> st
         return await find_command_problem(channel.command[0], folder)
     if channel.webhook is not None:
         return find_url_problem(channel.webhook)
+    if channel.chat is not None:
+        return _explain_address(engine, channel.chat[1])
     for target, service, operation, parameter in _target_calls(channel):
         parsed = arn.parse(target)
         assert parsed is not None
@@ -47,6 +56,16 @@ async def _explain_channel(engine: Engine, channel: Channel, folder: Path) -> st
         except AwsError:
             return missing_target_message(service, target)
     return None
+
+
+def _explain_address(engine: Engine, address: str) -> str | None:
+    if not is_secret_reference(address):
+        return None if address.isalnum() else find_url_problem(address)
+    if engine.config.secrets("", address):
+        return None
+    reference = parse_reference(address)
+    how = f"write a line {reference.text}=… in .env, or set the variable {reference.variable}"
+    return f"the secret {reference.text} has no value on this machine: {how}"
 
 
 def _target_calls(channel: Channel) -> Iterator[tuple[str, str, str, str]]:

@@ -19,6 +19,8 @@ class UpOptions:
     """Words of the form NAME=VALUE."""
     deny: frozenset[str] = frozenset()
     """The features that no task may use (`up --deny`)."""
+    is_implied: bool = False
+    """Whether the file is the default one, which is missing, although its jobs may have been applied before."""
 
 
 class LoadedSource(Protocol):
@@ -32,8 +34,11 @@ class LoadedSource(Protocol):
     def needs_docker(self) -> bool:
         """Whether Docker may be needed: a container may have an image, or the files could not be read."""
 
-    async def reconciler(self, engine: Engine) -> "Reconciler":
-        """Return the reconciler for an engine; the engine's log reports the runs of the source's jobs from now on."""
+    async def reconciler(self, engine: Engine) -> "Reconciler | None":
+        """Return the reconciler for an engine; the engine's log reports the runs of the source's jobs from now on.
+
+        None: the implied job file is missing, and was never applied, so there is nothing to follow.
+        """
 
 
 class Reconciler(Protocol):

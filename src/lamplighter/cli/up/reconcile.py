@@ -11,12 +11,12 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.json_text import dumps
 from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller
-from lamplighter.cli.job_file import print_problems
 from lamplighter.cli.up import apply_plan, leaving_jobs
 from lamplighter.cli.up.apply_outcome import ApplyOutcome, next_attempt_delay
 from lamplighter.cli.up.apply_plan import AppliedPlan, NotApplied, PlanFault
@@ -33,9 +33,12 @@ from lamplighter.cli.up.stack_plan import StackOrigin, StackPlan
 from lamplighter.engine.config import RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs import names
+from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.services.cloudformation.tables import stacks
+from lamplighter.store import retention
+from lamplighter.store.retention import RetentionSettings
 
 log = logging.getLogger("lamplighter.jobs")
 
@@ -54,7 +57,7 @@ class _StackState:
     """The plan and the images that were last applied to a stack, and its leaving jobs."""
 
     plan: StackPlan
-    images: dict[str, str]
+    images: Mapping[str, str]
     leaving: tuple[str, ...]
 
 
@@ -83,6 +86,8 @@ class SourceReconciler:
         """Jobs that are larger than the machine and were already logged."""
         self._incomplete_attempts = 0
         """The number of incomplete attempts in a row."""
+        self._may_miss_file = False
+        """Whether the last attempt may have failed because a file is missing."""
 
     async def follow_runs(self) -> None:
         """Log the runs that are still under way, by the names that the source gives to jobs.
@@ -126,6 +131,7 @@ class SourceReconciler:
                 log.exception("%s could not be applied", self._files.source.display_name)
                 outcome = ApplyOutcome(crashed=True)
             self._incomplete_attempts = self._incomplete_attempts + 1 if outcome.is_incomplete else 0
+            self._may_miss_file = outcome.may_miss_file
             await self._reread_or_retry(next_attempt_delay(outcome, self._incomplete_attempts), is_valid=True)
 
     async def _reread_or_retry(self, timeout_seconds: float | None, *, is_valid: bool) -> None:
@@ -146,7 +152,7 @@ class SourceReconciler:
         while True:
             changed = await self._files.wait_for_change(
                 timeout_seconds if is_valid else REMIND_SECONDS,
-                is_file_missing=not is_valid or self._incomplete_attempts > 0,
+                is_file_missing=not is_valid or self._may_miss_file,
             )
             if not changed:
                 if is_valid:
@@ -160,12 +166,12 @@ class SourceReconciler:
                 is_valid = was_valid = False
                 await self._record_unapplied(str(error), immediate=False)
                 if is_new:
-                    print_source_error(error)
+                    log_source_error(error)
                     log.warning("%s is not applied: the jobs are unchanged", self._files.source.display_name)
                 continue
             if not was_valid:
                 log.info("the errors in %s are fixed", self._files.source.display_name)
-            self._incomplete_attempts = 0
+            self._incomplete_attempts, self._may_miss_file = 0, False
             return
 
     # --- reporting differences ----------------------------------------------------------------------------------------
@@ -187,17 +193,18 @@ class SourceReconciler:
 
     async def _report_outcome(self, outcome: ApplyOutcome) -> None:
         """Log each new fault, and record whether the file and the engine agree; the engine's health shows it."""
-        permanent = [each for each in outcome.faults if not each.is_temporary]
-        if outcome.faults:
-            await self._record_unapplied("\n".join(map(str, permanent or outcome.faults)), immediate=bool(permanent))
+        faults = outcome.all_faults
+        permanent = [each for each in faults if not each.is_temporary]
+        if faults:
+            await self._record_unapplied("\n".join(map(str, permanent or faults)), immediate=bool(permanent))
         elif outcome.is_incomplete:
             await self._record_unapplied("an image could not be built yet", immediate=False)
         elif self._unapplied_alert.is_unapplied():
             await self._unapplied_alert.set_applied(await self._topics())
-        for fault in outcome.faults:
+        for fault in faults:
             if str(fault) not in self._logged_faults:
                 log.log(logging.WARNING if fault.is_temporary else logging.ERROR, "%s", job_lines.format_fault(fault))
-        self._logged_faults = {str(each) for each in outcome.faults}
+        self._logged_faults = {str(each) for each in faults}
 
     # --- applying -----------------------------------------------------------------------------------------------------
 
@@ -205,6 +212,7 @@ class SourceReconciler:
         """Apply all plans, delete stacks that the source no longer names, and return what was left undone."""
         found = ApplyOutcome()
         await self._set_capacity_limits()
+        await self._set_retention()
         for plan in self._files.plans:
             found = found.combine(await self._apply_stack(plan))
         if not found.faults:
@@ -222,14 +230,25 @@ class SourceReconciler:
                 log.warning("%s", line)
         self._logged_sizes = set(lines)
 
+    async def _set_retention(self) -> None:
+        """Set for how long the engine keeps what has ended; templates have the defaults."""
+        keep = next((plan.project.keep for plan in self._files.plans if plan.project is not None), Keep())
+        settings = RetentionSettings(keep.runs * 1000, keep.output * 1000, keep.mails * 1000, keep.slots)
+        if settings != retention.read(self._engine.store.reader):
+            await self._engine.store.write(partial(retention.write, settings=settings))
+
     async def _apply_stack(self, plan: StackPlan) -> ApplyOutcome:
-        built, complete = await self._builder.build_images(plan, await self._stacks.parameters(plan.stack))
+        images = await self._builder.build_images(plan, await self._stacks.parameters(plan.stack))
+        outcome = ApplyOutcome(failed_builds=images.faults, needs_build=images.is_incomplete)
+        return outcome.combine(await self._apply_built_stack(plan, images.parameters))
+
+    async def _apply_built_stack(self, plan: StackPlan, built: Mapping[str, str]) -> ApplyOutcome:
         faults = await find_channel_faults(self._engine, plan)
         last = self._applied.get(plan.stack)
         busy = await self._busy_jobs(plan, last)
         unchanged = last is not None and (last.plan, last.images) == (plan, built) and busy.issuperset(last.leaving)
         if not await self._log_missing_resources(plan) and unchanged and last is not None:
-            return ApplyOutcome(tuple(faults), has_leaving_jobs=bool(last.leaving), needs_build=not complete)
+            return ApplyOutcome(tuple(faults), has_leaving_jobs=bool(last.leaving))
         self._applied.pop(plan.stack, None)
         with self._runs.held_back():
             if plan.project is not None:
@@ -246,9 +265,7 @@ class SourceReconciler:
             if not applied.faults:
                 self._applied[plan.stack] = _StackState(plan, built, applied.leaving)
             await self._log_result(plan, applied)
-        return ApplyOutcome(
-            (*faults, *applied.faults), has_leaving_jobs=bool(applied.leaving), needs_build=not complete
-        )
+        return ApplyOutcome((*faults, *applied.faults), has_leaving_jobs=bool(applied.leaving))
 
     async def _update_stack(self, plan: StackPlan, built: Mapping[str, str], busy: frozenset[str]) -> AppliedPlan:
         if plan.project is None:
@@ -308,6 +325,8 @@ class SourceReconciler:
         )
         log.info("%s", "\n".join([f"{plan.stack} agrees with {self._files.source.display_name}{exception}:", *lines]))
         for line in job_lines.secret_lines(project, self._files.secrets, self._files.env):
+            log.warning("%s", line)
+        for line in job_lines.folder_lines(project, self._files.source.folder):
             log.warning("%s", line)
 
     # --- stacks that the source no longer names -----------------------------------------------------------------------
@@ -372,9 +391,7 @@ class SourceReconciler:
         return True
 
 
-def print_source_error(error: LamplighterError) -> None:
-    """Print the errors of a file."""
-    if isinstance(error, JobFileError):
-        print_problems(error.problems)
-    else:
-        log.error("%s", error)
+def log_source_error(error: LamplighterError) -> None:
+    """Log the errors of a file."""
+    problems = error.problems if isinstance(error, JobFileError) else None
+    log.error("%s", error, extra={"problems": problems})

@@ -10,17 +10,18 @@ import typer
 
 from lamplighter.base import secret_references
 from lamplighter.base.errors import LamplighterError
-from lamplighter.cli.job_file import print_problems
 from lamplighter.cli.local_secrets import LocalSecrets
 from lamplighter.cli.target import default_region
 from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
-from lamplighter.cli.up.reconcile import SourceReconciler, print_source_error
+from lamplighter.cli.up.reconcile import NothingToRun, SourceReconciler, log_source_error
 from lamplighter.cli.up.source_files import SourceFiles
 from lamplighter.cli.up.stack_plan import JobFileSource, StackSource
 from lamplighter.cli.up.templates import TemplateSource, parse_parameter_values
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.store import data_directory
+
+log = logging.getLogger("lamplighter.jobs")
 
 QUIET_LOGGERS: Mapping[str, int] = {
     "lamplighter.cloudformation": logging.ERROR,
@@ -31,12 +32,16 @@ QUIET_LOGGERS: Mapping[str, int] = {
 them."""
 
 
+class UnexpectedError(LamplighterError):
+    """The files of a source could not be read, for a reason that is not described as an error of them."""
+
+
 def read_source(options: UpOptions, data: Path) -> LoadedSource:
     """Read the source that the options name.
 
     Errors in it are printed. The command then ends with exit code 1 if no engine ever ran on the data directory.
     Otherwise `up` continues with the jobs that were applied last (`SourceReconciler.follow_runs` raises if there
-    are none).
+    are none). Errors of an implied file are printed only then.
     """
     files = SourceFiles(_make_source(options), LocalSecrets(os.environ), data)
     try:
@@ -45,10 +50,16 @@ def read_source(options: UpOptions, data: Path) -> LoadedSource:
         if not (data / data_directory.DATABASE).exists():
             if not isinstance(error, JobFileError):
                 raise
-            print_problems(error.problems)
+            log_source_error(error)
             raise typer.Exit(1) from None
-        print_source_error(error)
-    return _LoadedSource(files)
+        if not options.is_implied:
+            log_source_error(error)
+    except Exception as error:  # whatever is wrong with the file, the jobs that were applied must run
+        if not (data / data_directory.DATABASE).exists():
+            raise
+        log.exception("the files of %s could not be read", files.source.display_name)
+        files.error = UnexpectedError(f"{files.source.display_name} could not be read: {error}")
+    return _LoadedSource(files, options.is_implied)
 
 
 def _make_source(options: UpOptions) -> StackSource:
@@ -61,6 +72,7 @@ def _make_source(options: UpOptions) -> StackSource:
 @dataclass(frozen=True, slots=True)
 class _LoadedSource:
     files: SourceFiles
+    is_implied: bool
 
     @property
     def secrets(self) -> secret_references.SecretLookup:
@@ -70,9 +82,16 @@ class _LoadedSource:
     def needs_docker(self) -> bool:
         return self.files.error is not None or any(plan.needs_docker for plan in self.files.plans)
 
-    async def reconciler(self, engine: Engine) -> Reconciler:
+    async def reconciler(self, engine: Engine) -> Reconciler | None:
         reconciler = SourceReconciler(engine, self.files, default_region())
-        await reconciler.follow_runs()
+        try:
+            await reconciler.follow_runs()
+        except NothingToRun:
+            if not self.is_implied:
+                raise
+            return None
+        if self.is_implied and self.files.error is not None:
+            log_source_error(self.files.error)
         for name, level in QUIET_LOGGERS.items():
             logging.getLogger(name).setLevel(level)
         return reconciler

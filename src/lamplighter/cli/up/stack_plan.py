@@ -20,6 +20,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.jobs.lint.denied_jobs import denied_jobs
 from lamplighter.jobs.stack import roles
+from lamplighter.jobs.stack.built_images import built_images
 from lamplighter.jobs.stack.template import build_template
 
 NO_NETWORK = "subnet-0000000000000000f"
@@ -31,6 +32,8 @@ class ImageBuild:
     """An image that is built from a folder."""
 
     job: str
+    title: str
+    """The image's name within the project: that of the job, or job/sidecar."""
     parameter: str
     """The template's parameter that holds the name of the image."""
     folder: Path
@@ -105,7 +108,7 @@ class JobFileSource:
     environment: str | None
     deny: frozenset[str] = frozenset()
     """The features that no job may use (`up --deny`)."""
-    _workflow_files: set[Path] = field(default_factory=set)
+    _other_files: set[Path] = field(default_factory=set)
 
     @property
     def display_name(self) -> str:
@@ -131,10 +134,10 @@ class JobFileSource:
         try:
             loaded = load_job_file(self.file, self.environment)
         except JobFileError as error:
-            self._workflow_files |= error.files
+            self._other_files |= error.files
             raise
         project, folder = loaded.project, self.folder
-        self._workflow_files = {folder / name for name in project.workflows}
+        self._other_files = {folder / each for each in loaded.other_files}
         denied = list(denied_jobs(loaded, self.deny))
         if denied:
             raise JobFileError(denied)
@@ -156,7 +159,7 @@ class JobFileSource:
 
     def files(self) -> set[Path]:
         """See `StackSource.files`."""
-        return {self.file, *self._workflow_files}
+        return {self.file, *self._other_files}
 
 
 def add_origin(document: Json, folder: Path, origin: StackOrigin) -> Json:
@@ -166,11 +169,14 @@ def add_origin(document: Json, folder: Path, origin: StackOrigin) -> Json:
 
 
 def localize_template(document: Json, folder: Path) -> Json:
-    """Adapt a job file's template to this machine: processes and commands run in the folder, and logs outlive jobs."""
+    """Adapt a job file's template to this machine: all paths begin in the folder, and logs outlive jobs."""
     for resource in document["Resources"].values():
         own = resource.get("Metadata", {}).get("Lamplighter", {})
         if own.get("Process") or own.get("Command"):
             own["Directory"] = str(folder / own.get("Directory", "."))
+        for volume in own.get("Volumes", ()):
+            if "Host" in volume:
+                volume["Host"]["SourcePath"] = os.path.normpath(folder / volume["Host"]["SourcePath"])
         if resource["Type"] == LOG_GROUP:
             resource["DeletionPolicy"] = resource["UpdateReplacePolicy"] = "Retain"
             resource["Metadata"] = {"Lamplighter": {"Adopt": True}}
@@ -204,6 +210,5 @@ def _positions(loaded: LoadedJobFile) -> dict[str, str]:
 
 
 def _image_builds(project: Project, folder: Path) -> Iterator[ImageBuild]:
-    for name, job in project.jobs.items():
-        if job.builds_image:
-            yield ImageBuild(name, names.image_parameter(name), Path(os.path.normpath(folder / str(job.image))))
+    for each in built_images(project):
+        yield ImageBuild(each.job, each.title, each.parameter, Path(os.path.normpath(folder / each.folder)))

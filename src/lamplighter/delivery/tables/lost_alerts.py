@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from lamplighter.base.chat_services import PROTOCOL_PREFIX, SECRET_ADDRESS_PROTOCOLS
 from lamplighter.store.db import Reader, Tx
 
 MAX_ROWS = 1_000
@@ -35,5 +36,7 @@ def alerts_since(reader: Reader, time: int) -> list[LostAlert]:
 
 def recipient_name(protocol: str, endpoint: str) -> str:
     """Name a message's recipient. A web address is shown as its host only, because the rest may contain a password."""
+    if protocol in SECRET_ADDRESS_PROTOCOLS:
+        return f"{protocol.removeprefix(PROTOCOL_PREFIX)} {urlsplit(endpoint).hostname or ''}".rstrip()
     host = urlsplit(endpoint).hostname if protocol in ("http", "https") else None
     return f"{protocol} {host or endpoint}"

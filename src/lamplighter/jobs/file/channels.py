@@ -7,13 +7,15 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from lamplighter.base.chat_services import CHAT_SERVICES
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
+from lamplighter.jobs.file.secrets import RoutingKey, WebhookAddress
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.text_formats import Email, Name, QueueArn, TopicArn, Url
 from lamplighter.jobs.file.values import Command
 
-Pattern = Literal["attempt-failed", "run-failed", "caught", "did-not-start", "late"]
+Pattern = Literal["attempt-failed", "run-failed", "caught", "did-not-start", "late", "recovered"]
 PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
 DEFAULT_PATTERNS: tuple[Pattern, ...] = ("run-failed", "did-not-start", "late")
 """The patterns that `notify: CHANNEL` means: one alert for a run that fails, does not start or is late."""
@@ -27,15 +29,33 @@ class Channel(StrictModel):
     sqs: QueueArn | None = Field(default=None, description="The ARN of a queue.")
     sns: TopicArn | None = Field(default=None, description="The ARN of an existing topic.")
     command: Command | None = Field(default=None, description="A command that runs on this box; AWS cannot run it.")
+    slack: WebhookAddress | None = Field(
+        default=None, description="The URL of an incoming webhook of Slack, or a reference to the secret that holds it."
+    )
+    teams: WebhookAddress | None = Field(
+        default=None, description="The URL of a Teams workflow with a webhook, or a reference to a secret."
+    )
+    discord: WebhookAddress | None = Field(
+        default=None, description="The URL of a webhook of Discord, or a reference to a secret."
+    )
+    pagerduty: RoutingKey | None = Field(
+        default=None, description="The routing key of PagerDuty's Events API v2, or a reference to a secret."
+    )
 
     @model_validator(mode="after")
     def _check_one_kind(self) -> "Channel":
         if len(self.model_fields_set) != 1:
             raise IncompleteValue(
                 "a channel must have exactly one target",
-                "write email, webhook, sqs, sns or command, and only one of them",
+                "write email, slack, teams, discord, pagerduty, webhook, sqs, sns or command, and only one of them",
             )
         return self
+
+    @property
+    def chat(self) -> tuple[str, str] | None:
+        """The chat service of the channel and its address, or None."""
+        found = ((service, getattr(self, service)) for service in CHAT_SERVICES)
+        return next(((service, address) for service, address in found if address is not None), None)
 
 
 def as_list(value: Json) -> Json:
@@ -64,6 +84,9 @@ class Notify(StrictModel):
     )
     did_not_start: Channels = Field(default=(), description="No run started at a scheduled time.")
     late: Channels = Field(default=(), description="A run takes longer than the job's `late`.")
+    recovered: Channels = Field(
+        default=(), description="A run succeeded after runs that failed, timed out, did not start or were late."
+    )
 
     def channels_of(self, pattern: Pattern) -> tuple[str, ...]:
         """Return the channels of a pattern."""

@@ -14,6 +14,7 @@ from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.yaml_document import Path
 from lamplighter.jobs.machine import workflow
 from lamplighter.jobs.machine.attempt_states import needs_cause
+from lamplighter.jobs.stack.built_images import built_images
 from lamplighter.runs import job_machine
 
 MAX_MACHINE_NAME_LENGTH = 64 - len("-attempt-failed")
@@ -23,7 +24,8 @@ MAX_STEP_NAME_LENGTH = MAX_STATE_NAME_LENGTH - len(f": {job_machine.ENDED_WELL}"
 """The longest name of a step whose job's retries need several states, because their names begin with the step's."""
 CONTAINER_KEYS = (
     "image", "command", "entrypoint", "working-directory", "user", "stop-timeout", "cpu", "memory", "storage",
-    "architecture", "launch", "environment", "secrets", "retry", "timeout", "sidecars", "network", "cluster",
+    "architecture", "launch", "environment", "env-file", "secrets", "volumes",
+    "docker-network", "extra-hosts", "gpus", "retry", "timeout", "sidecars", "network", "cluster",
     "log-retention", "priority",
 )  # fmt: skip
 """Keys that a job with a workflow may not have; in `defaults` they do not apply to such a job."""
@@ -36,6 +38,7 @@ def check_project(project: Project) -> Iterator[ProjectFinding]:
     """Yield every finding of a project."""
     yield from _duplicate_ids("jobs", list(project.jobs))
     yield from _duplicate_ids("channels", list(project.channels))
+    yield from _duplicate_images(project)
     for name, job in project.jobs.items():
         excess = len(project.name(name)) - MAX_MACHINE_NAME_LENGTH
         if excess > 0:
@@ -52,6 +55,16 @@ def _duplicate_ids(family: str, given: list[str]) -> Iterator[ProjectFinding]:
         if title in seen:
             yield (family, name), f"`{name}` and `{seen[title]}` would both be called {title}", "rename one of them"
         seen.setdefault(title, name)
+
+
+def _duplicate_images(project: Project) -> Iterator[ProjectFinding]:
+    """Yield each image that has the parameter of another one: a job may be called like a sidecar of another job."""
+    seen: dict[str, str] = {}
+    for each in built_images(project):
+        other = seen.setdefault(each.parameter, each.title)
+        if other != each.title:
+            what = f"the images of `{each.title}` and `{other}` would both be called {each.parameter}"
+            yield ("jobs", each.job), what, "rename one of them"
 
 
 def _check_workflow(project: Project, name: str, job: Job) -> Iterator[ProjectFinding]:

@@ -11,37 +11,45 @@ from pydantic.json_schema import models_json_schema
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import PATTERNS, Channel
+from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Job
 from lamplighter.jobs.file.outer_shape import EnvironmentOverlay, FileShape
 from lamplighter.jobs.file.values import DURATION_PATTERN, format_duration
+from lamplighter.jobs.file.volumes import SHORT_SYNTAX_PATTERN
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 VARIABLE_SCHEMA: Json = {"type": "string", "pattern": r"\$\{"}
 """A value that contains a reference to a variable."""
 NULL_SCHEMA: Json = {"type": "null"}
 _LIST_KEYS = (
-    "schedule", "subnets", "security-groups", "actions", "resources", "codes", "exit", "permissions", *PATTERNS,
+    "schedule", "env-file", "volumes", "subnets", "security-groups", "actions", "resources", "codes", "exit",
+    "permissions",    *PATTERNS,
 )  # fmt: skip
 """Fields that are lists and also accept a single item."""
 _SHORT_FORMS: dict[str, list[Json]] = {
     "notify": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
     "missed": [{"enum": ["last", "all", "none"]}],
+    "extra-hosts": [{"type": "array", "items": {"type": "string", "pattern": "[:=]"}}],
 }
 """Fields that accept a short form, and the schemas of these forms."""
+_SHORT_ITEMS: dict[str, Json] = {"volumes": {"type": "string", "pattern": SHORT_SYNTAX_PATTERN}}
+"""Fields whose items accept a short form, and the schemas of these forms."""
 
 
 def job_file_schema() -> Json:
     """Return the schema of a whole job file."""
     _, made = models_json_schema(
-        [(model, "validation") for model in (FileShape, EnvironmentOverlay, Job, Channel, Box)], by_alias=True
+        [(model, "validation") for model in (FileShape, EnvironmentOverlay, Job, Channel, Box, Keep)], by_alias=True
     )
     definitions = {name: _relaxed_model(each) for name, each in made["$defs"].items()}
     body: Json = {"anyOf": [{"$ref": "#/$defs/Job"}, NULL_SCHEMA]}
     box: Json = {"anyOf": [{"$ref": "#/$defs/Box"}, NULL_SCHEMA]}
+    keep: Json = {"anyOf": [{"$ref": "#/$defs/Keep"}, NULL_SCHEMA]}
     channel: Json = {"anyOf": [{"$ref": "#/$defs/Channel"}, NULL_SCHEMA]}
+    parts = {"box": box, "keep": keep, "defaults": body, "jobs": _mapping(body), "channels": _mapping(channel)}
     for model in (FileShape, EnvironmentOverlay):
         properties = definitions[model.__name__]["properties"]
-        for key, each in {"box": box, "defaults": body, "jobs": _mapping(body), "channels": _mapping(channel)}.items():
+        for key, each in parts.items():
             properties[key] = {**_description_and_default(properties[key]), **each}
     source = definitions.pop(FileShape.__name__)
     return {
@@ -79,6 +87,11 @@ def _relaxed_field(name: str, field: Json) -> Json:
     """Return a field's schema that also accepts a variable, null and the short forms."""
     plain = {key: value for key, value in field.items() if key not in ("title", "description", "default")}
     options = plain["anyOf"] if set(plain) == {"anyOf"} else [plain]
+    if name in _SHORT_ITEMS:
+        options = [
+            {**each, "items": {"anyOf": [each["items"], _SHORT_ITEMS[name]]}} if "items" in each else each
+            for each in options
+        ]
     alone = [each["items"] for each in options if name in _LIST_KEYS and "items" in each]
     known = [_relaxed_option(each) for each in (*options, *alone, *_SHORT_FORMS.get(name, []))]
     kept = _description_and_default(field)

@@ -12,6 +12,7 @@ from pathlib import Path as FilePath
 from lamplighter.jobs.file import yaml_document
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.cross_checks import CONTAINER_KEYS, check_project
+from lamplighter.jobs.file.env_files import add_env_files, env_file_names
 from lamplighter.jobs.file.environments import VariableFiller, apply_overlay, drop_nulls
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.outer_shape import FileShape
@@ -30,6 +31,8 @@ class LoadedJobFile:
     folder: FilePath
     root: YamlNode
     workflows: Mapping[str, YamlNode]
+    other_files: frozenset[FilePath] = frozenset()
+    """The other files that it names: workflows, and files of variables."""
 
     def position_of(self, *path: str | int, key: bool = False) -> SourcePosition:
         """Return the position of a part: `position_of("jobs", "nightly", "timeout")`, `position_of("workflow", file,
@@ -50,22 +53,28 @@ def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFi
     problems = list(validation_problems(FileShape, root))
     problems += _at_new_positions(_body_problems(root), problems)
     resolved = _resolve_environment(root, environment, problems)
+    other_files = [file.parent / str(each.value) for each in env_file_names(resolved)]
+    resolved = add_env_files(resolved, file.parent, problems)
     problems += _at_new_positions(validation_problems(Project, resolved), problems)
     problems += _unknown_channels(resolved)
-    workflow_files = [file.parent / name for name, _ in _workflow_names(resolved)]
+    other_files += [_workflow_path(file.parent, name) for name, _ in _workflow_names(resolved)]
     workflows = dict(_read_workflows(resolved, file.parent, problems))
     if problems:
-        raise JobFileError(problems, workflow_files)
+        raise JobFileError(problems, other_files)
     documents = {name: each.plain() for name, each in workflows.items()}
     loaded = LoadedJobFile(
-        Project.model_validate({**resolved.plain(), "workflows": documents}), file.parent, resolved, workflows
+        Project.model_validate({**resolved.plain(), "workflows": documents}),
+        file.parent,
+        resolved,
+        workflows,
+        frozenset(other_files),
     )
     findings = [
         Problem(loaded.position_of(*path, key=True), what, instead)
         for path, what, instead in check_project(loaded.project)
     ]
     if findings:
-        raise JobFileError(findings, workflow_files)
+        raise JobFileError(findings, other_files)
     return loaded
 
 
@@ -179,9 +188,14 @@ def _workflow_names(resolved: YamlNode) -> Iterator[tuple[str, YamlNode]]:
             yield named.value, named
 
 
+def _workflow_path(folder: FilePath, name: str) -> FilePath:
+    """Return the path of a workflow's file; a NUL, which no path can contain, is replaced, so that no file is found."""
+    return folder / name.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def _read_workflows(resolved: YamlNode, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, YamlNode]]:
     for name, named in _workflow_names(resolved):
-        file = folder / name
+        file = _workflow_path(folder, name)
         try:
             # JSON may be indented by tabs, YAML may not.
             text = _read_text(file).replace("\t", " ") if file.suffix == ".json" else _read_text(file)

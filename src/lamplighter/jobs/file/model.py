@@ -13,16 +13,19 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.box import DEFAULT_QUEUE_LENGTH, MAX_PRIORITY, MAX_QUEUE_LENGTH, Box
 from lamplighter.jobs.file.channels import DEFAULT_PATTERNS, Channel, Notify, as_list
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
+from lamplighter.jobs.file.keep import Keep
+from lamplighter.jobs.file.machine_access import ExtraHosts, Gpus
 from lamplighter.jobs.file.retry import Retry
 from lamplighter.jobs.file.schedules import MissedRuns, Schedule, Window, Zone
-from lamplighter.jobs.file.secrets import Secret
+from lamplighter.jobs.file.secrets import HeartbeatAddress, Secret
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.text_formats import (
     Action,
     Cluster,
     Directory,
+    DockerNetwork,
+    FileName,
     Image,
-    ImageReference,
     Name,
     Resource,
     RoleArn,
@@ -31,6 +34,7 @@ from lamplighter.jobs.file.text_formats import (
     VariableName,
 )
 from lamplighter.jobs.file.values import Boolean, Command, Cpu, Duration, Memory, Text, WholeNumber
+from lamplighter.jobs.file.volumes import Volumes, check_paths
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
 
 ResourceIds = Annotated[tuple[str, ...], BeforeValidator(as_list)]
@@ -40,9 +44,14 @@ Schedules = Annotated[tuple[Schedule, ...], BeforeValidator(as_list)]
 class Network(StrictModel):
     """The subnets and security groups of the tasks."""
 
-    subnets: ResourceIds = Field(min_length=1, max_length=16)
-    security_groups: ResourceIds = Field(default=(), max_length=5)
-    public_ip: Boolean = Field(default=True, description="If false, the subnets need a NAT gateway or VPC endpoints.")
+    subnets: ResourceIds = Field(min_length=1, max_length=16, description="The subnets of the tasks.")
+    security_groups: ResourceIds = Field(
+        default=(), max_length=5, description="Security groups of the tasks; by default, that of the VPC."
+    )
+    public_ip: Boolean = Field(
+        default=True,
+        description="Whether tasks get a public address. If not, the subnets need a NAT gateway or VPC endpoints.",
+    )
 
 
 class Roles(StrictModel):
@@ -61,8 +70,20 @@ class Roles(StrictModel):
 class Permission(StrictModel):
     """Actions and resources that the job's task role allows."""
 
-    actions: Annotated[tuple[Action, ...], BeforeValidator(as_list)] = Field(min_length=1)
-    resources: Annotated[tuple[Resource, ...], BeforeValidator(as_list)] = Field(min_length=1)
+    actions: Annotated[tuple[Action, ...], BeforeValidator(as_list)] = Field(
+        min_length=1, description="IAM actions, such as s3:GetObject."
+    )
+    resources: Annotated[tuple[Resource, ...], BeforeValidator(as_list)] = Field(
+        min_length=1, description="The ARNs of the resources, or *."
+    )
+
+
+FileNames = Annotated[tuple[FileName, ...], BeforeValidator(as_list)]
+
+
+def is_folder(image: str | None) -> bool:
+    """Return whether an image is a folder from which an image is built."""
+    return image is not None and image.startswith((".", "/"))
 
 
 def _check_disjoint(environment: Mapping[str, str], secrets: Mapping[str, str]) -> None:
@@ -75,19 +96,29 @@ def _check_disjoint(environment: Mapping[str, str], secrets: Mapping[str, str]) 
 class Sidecar(StrictModel):
     """A container that runs beside the job's own container."""
 
-    image: ImageReference
-    command: Command | None = None
-    entrypoint: Command | None = None
-    environment: dict[VariableName, Text] = Field(default_factory=dict)
-    secrets: dict[VariableName, Secret] = Field(default_factory=dict)
+    image: Image = Field(description="An image, or a folder with a Dockerfile (./proxy).")
+    command: Command | None = Field(default=None, description="A line for the shell, or a list of words.")
+    entrypoint: Command | None = Field(default=None, description="Replaces the image's ENTRYPOINT.")
+    environment: dict[VariableName, Text] = Field(default_factory=dict, description="Environment variables.")
+    secrets: dict[VariableName, Secret] = Field(
+        default_factory=dict, description="Environment variables whose values are secrets, as those of a job."
+    )
+    env_file: FileNames = Field(default=(), description="Files with lines NAME=value; `environment` wins over them.")
+    volumes: Volumes = Field(default=(), description="Folders that the sidecar sees, as those of a job.")
     essential: Boolean = Field(default=False, description="Whether the job ends when this container ends.")
-    cpu: Cpu | None = None
-    memory: Memory | None = None
+    cpu: Cpu | None = Field(default=None, description="A part of the job's `cpu` for this container.")
+    memory: Memory | None = Field(default=None, description="The most memory of this container; a part of the job's.")
 
     @model_validator(mode="after")
     def _check_variables(self) -> "Sidecar":
         _check_disjoint(self.environment, self.secrets)
+        check_paths(self.volumes)
         return self
+
+    @property
+    def builds_image(self) -> bool:
+        """Whether the image is a folder from which an image is built."""
+        return is_folder(self.image)
 
 
 def _check_sidecar_names(sidecars: dict[str, Sidecar]) -> dict[str, Sidecar]:
@@ -99,45 +130,89 @@ def _check_sidecar_names(sidecars: dict[str, Sidecar]) -> dict[str, Sidecar]:
 class Job(StrictModel):
     """A job: what runs, when, with which retries, timeouts and alerts."""
 
-    description: str | None = None
+    description: str | None = Field(default=None, description="What the job does, for people who read the file.")
     image: Image | None = Field(
         default=None,
         description="An image, or a folder with a Dockerfile (./report). Without it, the job is a process on this box.",
     )
-    command: Command | None = None
-    entrypoint: Command | None = None
-    working_directory: Directory | None = None
+    command: Command | None = Field(
+        default=None,
+        description="A line for `sh -c`, or a list of words. It replaces the image's CMD; a plain process needs it.",
+    )
+    entrypoint: Command | None = Field(
+        default=None, description="Replaces the image's ENTRYPOINT; the words of `command` follow it."
+    )
+    working_directory: Directory | None = Field(
+        default=None,
+        description="An absolute path. By default the image's own, or the folder of the job file for a plain process.",
+    )
     user: Text | None = Field(
         default=None, description="The user's name or number, optionally with a group: user:group."
     )
     stop_timeout: Duration | None = Field(
         default=None, le=120, description="The time between SIGTERM and SIGKILL; 30s by default."
     )
-    cpu: Cpu = 256
-    memory: Memory = 512
+    cpu: Cpu = Field(
+        default=256,
+        description="CPU units (1024 are a core) or vCPU. An attempt starts when the box has so much free; "
+        "Fargate offers certain sizes only.",
+    )
+    memory: Memory = Field(
+        default=512,
+        description="MiB or GB. An attempt starts when the box has so much free; a container that uses more is killed.",
+    )
     storage: WholeNumber | None = Field(
         default=None, ge=21, le=200, description="GiB of disk if the 20 GiB of Fargate are not enough."
     )
-    architecture: Literal["x86_64", "arm64"] = "x86_64"
-    launch: Literal["fargate", "fargate-spot"] = "fargate"
-    environment: dict[VariableName, Text] = Field(default_factory=dict)
-    secrets: dict[VariableName, Secret] = Field(
-        default_factory=dict, description="ssm:/path, secretsmanager:name, secretsmanager:name:key, or an ARN."
+    architecture: Literal["x86_64", "arm64"] = Field(
+        default="x86_64",
+        description="The processor for which `deploy` builds the image and on which Fargate runs it. "
+        "The box always has its own.",
     )
+    launch: Literal["fargate", "fargate-spot"] = Field(
+        default="fargate", description="Spot costs less, and AWS may stop the task with two minutes' notice."
+    )
+    environment: dict[VariableName, Text] = Field(
+        default_factory=dict, description="Environment variables. Everyone who can read the template can read them."
+    )
+    secrets: dict[VariableName, Secret] = Field(
+        default_factory=dict,
+        description="Environment variables whose values are secrets: ssm:/path, secretsmanager:name, "
+        "secretsmanager:name:key, or an ARN. On the box, each value is a line of `.env`.",
+    )
+    env_file: FileNames = Field(default=(), description="Files with lines NAME=value; `environment` wins over them.")
+    volumes: Volumes = Field(
+        default=(), description="Folders that the job sees: ./data:/data, /srv/in:/in:ro, name:/cache, or a mapping."
+    )
+    docker_network: DockerNetwork | None = Field(
+        default=None, description="The network of Docker that the job joins on this machine; also host or none."
+    )
+    extra_hosts: ExtraHosts = Field(
+        default_factory=dict, description="IP addresses by host name, on this machine; host-gateway is this machine."
+    )
+    gpus: Gpus | None = Field(default=None, description="The number of GPUs on this machine, or all.")
     input: dict[str, Json] = Field(
         default_factory=dict, description="The input of a run; the job reads it from LAMPLIGHTER_INPUT."
     )
-    schedule: Schedules = Field(default=(), description="One or several of cron(…), rate(…) and at(…).")
-    timezone: Zone = "UTC"
-    window: Window | None = Field(default=None, description="The run may start at any moment within this time.")
-    enabled: Boolean = True
-    retry: Retry = Retry()
+    schedule: Schedules = Field(default=(), description="One or several of cron(…), rate(…) and at(…), as on AWS.")
+    timezone: Zone = Field(default="UTC", description="The time zone of cron(…) and at(…), such as Asia/Seoul.")
+    window: Window | None = Field(
+        default=None, description="Whole minutes, up to 24h: the run starts at a random moment within them."
+    )
+    enabled: Boolean = Field(
+        default=True, description="If false, the schedule exists and starts nothing; `run` still works."
+    )
+    retry: Retry = Field(default=Retry(), description="How often to try again, and after which failures.")
     timeout: Duration | None = Field(
         default=None, description="The longest time of one attempt; then its container is stopped."
     )
-    deadline: Duration | None = Field(default=None, description="The longest time of a whole run.")
+    deadline: Duration | None = Field(
+        default=None, description="The longest time of a whole run, with all attempts and waits; then it is stopped."
+    )
     late: Duration | None = Field(default=None, description="A run that takes longer causes an alert and continues.")
-    overlap: Literal["allow", "skip", "queue", "cancel-previous"] = "allow"
+    overlap: Literal["allow", "skip", "queue", "cancel-previous"] = Field(
+        default="allow", description="What a run does while an earlier run of the job has not ended."
+    )
     queue_length: WholeNumber = Field(
         default=DEFAULT_QUEUE_LENGTH,
         ge=1,
@@ -150,16 +225,42 @@ class Job(StrictModel):
         le=MAX_PRIORITY,
         description="Of two attempts that wait for room on this box, the one with the higher number starts first.",
     )
-    missed: MissedRuns = MissedRuns()
-    notify: Notify = Notify()
-    workflow: str | None = Field(default=None, description="A file with several steps in Amazon States Language.")
-    sidecars: Annotated[dict[Name, Sidecar], AfterValidator(_check_sidecar_names)] = Field(default_factory=dict)
-    tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=48)
-    network: Network | None = None
-    cluster: Cluster | None = Field(default=None, description="The name or ARN of an existing cluster.")
-    roles: Roles = Roles()
-    permissions: Annotated[tuple[Permission, ...], BeforeValidator(as_list)] = ()
-    log_retention: WholeNumber = Field(default=30, description="Days for which the log is kept.")
+    missed: MissedRuns = Field(
+        default=MissedRuns(),
+        description="What happens to scheduled times at which no engine ran, or AWS could not start the run.",
+    )
+    notify: Notify = Field(
+        default=Notify(),
+        description="The channels of each alert. A channel or a list alone stands for run-failed, did-not-start and "
+        "late.",
+    )
+    heartbeat: HeartbeatAddress | None = Field(
+        default=None,
+        description="The URL of a check of Healthchecks, or a secret that holds it: runs report their start and end.",
+    )
+    workflow: str | None = Field(
+        default=None,
+        description="A file with several steps in Amazon States Language, in place of a container.",
+    )
+    sidecars: Annotated[dict[Name, Sidecar], AfterValidator(_check_sidecar_names)] = Field(
+        default_factory=dict, description="Containers that run beside the job's own until that ends, by name."
+    )
+    tags: dict[TagKey, TagValue] = Field(
+        default_factory=dict, max_length=48, description="Tags of the job's resources, beside lamplighter's own."
+    )
+    network: Network | None = Field(
+        default=None, description="The network of the tasks. By default, the stack has a VPC with two public subnets."
+    )
+    cluster: Cluster | None = Field(
+        default=None, description="The name or ARN of an existing cluster. By default, the stack has one."
+    )
+    roles: Roles = Field(default=Roles(), description="Existing roles in place of those that the stack creates.")
+    permissions: Annotated[tuple[Permission, ...], BeforeValidator(as_list)] = Field(
+        default=(), description="What the job's own code may do on AWS."
+    )
+    log_retention: WholeNumber = Field(
+        default=30, description="Days for which the log is kept: 1, 3, 5, 7, 14, 30, 60, 90 or another number of AWS's."
+    )
 
     @field_validator("input")
     @classmethod
@@ -184,6 +285,7 @@ class Job(StrictModel):
     @model_validator(mode="after")
     def _check_variables(self) -> "Job":
         _check_disjoint(self.environment, self.secrets)
+        check_paths(self.volumes)
         return self
 
     @field_validator("log_retention")
@@ -197,7 +299,7 @@ class Job(StrictModel):
     @property
     def builds_image(self) -> bool:
         """Whether the image is a folder from which an image is built."""
-        return self.image is not None and self.image.startswith((".", "/"))
+        return is_folder(self.image)
 
 
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -211,6 +313,7 @@ class Project(StrictModel):
     project: Name
     environment: Name | None = None
     box: Box = Box()
+    keep: Keep = Keep()
     channels: dict[Name, Channel] = Field(default_factory=dict)
     jobs: dict[Name, Job] = Field(min_length=1)
     workflows: dict[str, Json] = Field(default_factory=dict)

@@ -29,11 +29,12 @@ Values = dict[str, Scalar]
 class EnvironmentOverlay(StrictModel):
     """The values that an environment changes."""
 
-    variables: Values = Field(default_factory=dict)
-    box: Body = Field(default_factory=dict)
-    defaults: Body = Field(default_factory=dict)
-    channels: dict[str, Json] = Field(default_factory=dict)
-    jobs: dict[str, Body] = Field(default_factory=dict)
+    variables: Values = Field(default_factory=dict, description="Values that replace those of the file.")
+    box: Body = Field(default_factory=dict, description="Limits that replace those of the file.")
+    keep: Body = Field(default_factory=dict, description="Times that replace those of the file.")
+    defaults: Body = Field(default_factory=dict, description="Values for every job that does not set its own.")
+    channels: dict[str, Json] = Field(default_factory=dict, description="Channels that differ, or are new.")
+    jobs: dict[str, Body] = Field(default_factory=dict, description="Keys of jobs that differ, or new jobs.")
 
 
 class FileShape(StrictModel):
@@ -45,6 +46,7 @@ class FileShape(StrictModel):
     )
     defaults: Body = Field(default_factory=dict, description="Values for every job that does not set its own.")
     box: Body = Field(default_factory=dict, description="The limits of all tasks on this machine together.")
+    keep: Body = Field(default_factory=dict, description="For how long this machine keeps what has ended.")
     channels: dict[str, Json] = Field(default_factory=dict, description="The places that receive alerts, by name.")
     environments: dict[Name, EnvironmentOverlay | None] = Field(
         default_factory=dict, description="Values that an environment changes, by the environment's name."

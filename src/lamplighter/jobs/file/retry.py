@@ -53,12 +53,14 @@ class Retry(StrictModel):
     """The simple form (attempts, interval, …) for all errors, and classes of errors that have their own limits."""
 
     attempts: WholeNumber | None = Field(
-        default=None, ge=0, le=MAX_ATTEMPTS, description="The most retries for all errors together."
+        default=None, ge=0, le=MAX_ATTEMPTS, description="The most retries for all failures that no class below covers."
     )
-    interval: Duration = 1
-    backoff: Factor = Field(default=2, ge=1, le=100)
-    jitter: Boolean = False
-    max_interval: MaxInterval | None = None
+    interval: Duration = Field(default=1, description="The wait before the first retry.")
+    backoff: Factor = Field(
+        default=2, ge=1, le=100, description="The factor by which the wait grows from one retry to the next."
+    )
+    jitter: Boolean = Field(default=False, description="Wait for a random time between zero and the full wait.")
+    max_interval: MaxInterval | None = Field(default=None, description="The longest wait between two attempts.")
     infra: RetryLimits | None = Field(
         default=None,
         description="AWS could not start the task: no capacity, no network interface, throttling or an internal error.",

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from lamplighter.base.secret_references import parse_reference
 from lamplighter.jobs.file.invalid_value import InvalidValue
 
 _SHORT_REFERENCE = re.compile(
@@ -50,6 +51,60 @@ def _check_reference(text: str) -> str:
 
 Secret = Annotated[str, AfterValidator(_check_reference)]
 """A reference to a secret."""
+
+
+def _is_address(text: str) -> bool:
+    return re.fullmatch(r"https://[^\s/]+/\S+", text) is not None
+
+
+def _check_webhook(text: str) -> str:
+    if not is_secret_reference(text) and not _is_address(text):
+        instead = "write https://…, or the secret that holds it: ssm:/path or secretsmanager:name"
+        raise InvalidValue(f"`{text}` is not the URL of a webhook", instead)
+    return text
+
+
+def _check_routing_key(text: str) -> str:
+    if not is_secret_reference(text) and not re.fullmatch("[A-Za-z0-9]{32}", text):
+        instead = "write its 32 letters and digits, or the secret that holds it: ssm:/path or secretsmanager:name"
+        raise InvalidValue("this is not a routing key of PagerDuty", instead)
+    return text
+
+
+def _check_heartbeat(text: str) -> str:
+    if not is_secret_reference(text) and not re.fullmatch(r"https?://[^\s/]+/[^\s?#]+", text):
+        instead = "write one such as https://hc-ping.com/UUID, or the secret that holds it: ssm:/path"
+        raise InvalidValue(f"`{text}` is not the URL of a check", instead)
+    return text
+
+
+HeartbeatAddress = Annotated[str, AfterValidator(_check_heartbeat)]
+"""The URL of a check of a monitor, or a reference to one."""
+WebhookAddress = Annotated[str, AfterValidator(_check_webhook)]
+"""The URL of a webhook, which is a secret, or a reference to one."""
+RoutingKey = Annotated[str, AfterValidator(_check_routing_key)]
+"""A routing key of PagerDuty, or a reference to one."""
+
+
+def is_parameter_reference(text: str) -> bool:
+    """Return whether a text is a reference to a parameter of Systems Manager."""
+    return is_secret_reference(text) and (text.startswith("ssm:") or ":ssm:" in text)
+
+
+def dynamic_reference(text: str) -> str:
+    """Return how a CloudFormation template writes a value or a reference to a secret.
+
+    CloudFormation reads `ssm` references of the type String only.
+    See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html.
+    """
+    if not is_secret_reference(text):
+        return text
+    if text.startswith(("secretsmanager:", "arn:")) and ":ssm:" not in text:
+        parsed = parse_reference(text)
+        name = ":".join(text.split(":")[:7]) if text.startswith("arn:") else parsed.name
+        member = f":SecretString:{parsed.key}" if parsed.key else ""
+        return f"{{{{resolve:secretsmanager:{name}{member}}}}}"
+    return f"{{{{resolve:ssm:{parse_reference(text).name}}}}}"
 
 
 def parse_grant(text: str) -> SecretGrant:

@@ -79,10 +79,31 @@ Url = Annotated[str, *_text_format(r"https?://\S+", "a URL", "one such as https:
 Image = Annotated[
     str, *_text_format(r"\S+", "an image", "one such as busybox:1.36, or a folder with a Dockerfile: ./report")
 ]
-ImageReference = Annotated[
-    str, *_text_format(r"[A-Za-z0-9]\S*", "an image that can be pulled", "one such as envoyproxy/envoy:v1.31")
-]
 Directory = Annotated[str, *_text_format(r"/.*", "an absolute path", "one that begins with /, such as /work")]
+HostFolder = Annotated[
+    str,
+    *_text_format(
+        r"/[^\x00-\x1f]*|\.{1,2}(/[^\x00-\x1f]*)?",
+        "a folder of this machine",
+        "an absolute path, or one that begins with ./ or ../",
+    ),
+]
+FileName = Annotated[str, *_text_format(r"[^\x00-\x1f]+", "a file", "its name, such as report.env")]
+VolumeName = Annotated[
+    str, *_text_format(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", "a name of a volume", "one such as cache, or ./folder")
+]
+FileSystemId = Annotated[
+    str, *_text_format(r"fs-[0-9a-f]{8,40}", "a file system of EFS", "its id, such as fs-0123456789abcdef0")
+]
+AccessPointId = Annotated[
+    str, *_text_format(r"fsap-[0-9a-f]{8,40}", "an access point of EFS", "its id, such as fsap-0123456789abcdef0")
+]
+DockerNetwork = Annotated[
+    str, *_text_format(r"[A-Za-z0-9][A-Za-z0-9_.-]*", "a network of Docker", "its name, or host, or none")
+]
+HostName = Annotated[
+    str, *_text_format(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", "a host name", "one such as db.local")
+]
 VariableName = Annotated[
     str, *_text_format(r"[^=\s\x00]+", "a name of an environment variable", "one such as LOG_LEVEL")
 ]

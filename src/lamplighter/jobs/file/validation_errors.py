@@ -11,8 +11,10 @@ from pydantic_core import ErrorDetails
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.environments import drop_nulls
+from lamplighter.jobs.file.foreign_keys import JOB_HINTS, TOP_HINTS, foreign_key_hint, spelled_key
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
-from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.file.model import Job, Project, Sidecar
+from lamplighter.jobs.file.outer_shape import FileShape
 from lamplighter.jobs.file.strict_model import kebab_case
 from lamplighter.jobs.file.text_formats import MAX_NAME_LENGTH
 from lamplighter.jobs.file.values import format_value
@@ -74,9 +76,7 @@ def _to_problem(model: type[BaseModel], part: YamlNode, loc: Path, error: ErrorD
     name = str(loc[-1]) if loc else ""
     match error["type"]:
         case "extra_forbidden":
-            known = _allowed_keys(model, loc[:-1])
-            close = get_close_matches(name, known, 1, MIN_SIMILARITY)
-            advice = f"did you mean `{close[0]}`?" if close else f"write one of {', '.join(known)}"
+            advice = _advice_for_unknown_key(model, loc)
             return Problem(found.key_position or found.position, f"`{name}` is not a known key here", advice)
         case "missing":
             return Problem(found.key_position or found.position, f"`{name}` is missing here", f"add `{name}:`")
@@ -88,6 +88,18 @@ def _to_problem(model: type[BaseModel], part: YamlNode, loc: Path, error: ErrorD
     owner = _owner(loc) or outer_key
     prefix = "" if "[key]" in loc or not owner else f"`{owner}`: "
     return Problem(place, prefix + text, advice)
+
+
+def _advice_for_unknown_key(model: type[BaseModel], loc: Path) -> str:
+    """Return what to write instead of a key: a known one, or what other tools mean by it."""
+    name, known = str(loc[-1]), _allowed_keys(model, loc[:-1])
+    owner = _model_at(model, loc[:-1])
+    hints = JOB_HINTS if owner in (Job, Sidecar) else TOP_HINTS if owner is FileShape else {}
+    meant = spelled_key(name, known)
+    if meant is None and (hint := foreign_key_hint(name, hints)):
+        return hint
+    close = [meant] if meant is not None else get_close_matches(name, known, 1, MIN_SIMILARITY)
+    return f"did you mean `{close[0]}`?" if close else f"write one of {', '.join(known)}"
 
 
 def _owner(loc: Path) -> str:
@@ -143,16 +155,22 @@ _ALLOWED_SIDE = {"greater_than_equal": "more", "less_than_equal": "less"}
 
 
 def _allowed_keys(model: type[BaseModel], path: Path) -> list[str]:
-    for step in path:
-        fields = {each.alias or kebab_case(name): each for name, each in model.model_fields.items()}
-        inner = fields[str(step)].annotation if str(step) in fields else None
-        model = next(iter(_models(inner)), model) if inner is not None else model
+    model = _model_at(model, path)
     hidden = {"workflows"} | ({"environment"} if model is Project else set())
     return [
         name
         for name in (each.alias or kebab_case(key) for key, each in model.model_fields.items())
         if name not in hidden
     ]
+
+
+def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel]:
+    """Return the model of the mapping at a path."""
+    for step in path:
+        fields = {each.alias or kebab_case(name): each for name, each in model.model_fields.items()}
+        inner = fields[str(step)].annotation if str(step) in fields else None
+        model = next(iter(_models(inner)), model) if inner is not None else model
+    return model
 
 
 def _models(annotation: Json) -> Iterator[type[BaseModel]]:

@@ -21,6 +21,8 @@ _ARN_FORMATS: Mapping[str, tuple[str, str, str]] = {
     "AWS::SQS::Queue": ("sqs", "{}", "QueueName"),
     "AWS::Logs::LogGroup": ("logs", "log-group:{}:*", "LogGroupName"),
     "AWS::IAM::Role": ("iam", "role/{}", ""),
+    "AWS::Events::Connection": ("events", "connection/{}/0a1b", ""),
+    "AWS::Events::ApiDestination": ("events", "api-destination/{}/0a1b", ""),
     "AWS::Scheduler::ScheduleGroup": ("scheduler", "schedule-group/{}", "Name"),
 }
 """For each type: the service, the resource part of the ARN, and the property with the name."""

@@ -12,7 +12,7 @@ from lamplighter.base import fargate
 from lamplighter.base.json_text import dumps
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Job, Sidecar
-from lamplighter.jobs.file.secrets import is_ambiguous_name
+from lamplighter.jobs.file.secrets import is_ambiguous_name, is_parameter_reference
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.file.yaml_document import Severity
 from lamplighter.jobs.lint.alarm_window import alarm_window
@@ -49,6 +49,8 @@ def job_findings(job: Job) -> Iterator[LintFinding]:
                 "write 365d, or less",
             )
     yield from _box_findings(job)
+    if job.heartbeat is not None and job.heartbeat.startswith("http://"):
+        yield "warning", "heartbeat", "AWS calls monitors by HTTPS only", "write https://… before you deploy it"
     if job.overlap != "allow":
         what = "AWS lists runs with a delay: two runs that begin within the same second may not see each other"
         yield "info", "overlap", what, "do not start the job by hand at its scheduled times"
@@ -106,7 +108,7 @@ def _container_findings(job: Job) -> Iterator[LintFinding]:
 
 def _size_findings(job: Job) -> Iterator[LintFinding]:
     """Fargate offers only some sizes, and the containers of a task share one."""
-    if not fargate.has_size(job.cpu, job.memory):
+    if job.image is not None and not fargate.has_size(job.cpu, job.memory):  # A plain process may have any size.
         cpu, memory = fargate.nearest_size(job.cpu, job.memory)
         key = "memory" if "memory" in job.model_fields_set else "cpu"
         what = f"Fargate does not offer {job.cpu} CPU units with {job.memory} MiB"
@@ -141,6 +143,9 @@ def _start_findings(job: Job) -> Iterator[LintFinding]:
 
 def channel_findings(name: str, channel: Channel) -> Iterator[LintFinding]:
     """Yield the findings of one channel."""
+    if channel.chat is not None and is_parameter_reference(channel.chat[1]):
+        what = "CloudFormation reads this parameter only if its type is String"
+        yield "info", channel.chat[0], what, "write secretsmanager:NAME to store the address encrypted"
     if channel.command is not None:
         what = f"the channel {name} runs a command, which AWS cannot"
         yield "warning", "", what, "use email, webhook, sqs or sns on AWS"

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 from lamplighter.base import deny_rules
 from lamplighter.base.json_text import Json
+from lamplighter.base.task_definition_metadata import adapt_task_definition
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.file.yaml_document import Problem
@@ -29,10 +30,8 @@ def denied_jobs(loaded: LoadedJobFile, deny: Collection[str]) -> Iterator[Proble
 
 def _definition(resource: Json) -> Json:
     """Return a task definition of a template as RegisterTaskDefinition receives it on this engine."""
-    definition = _lower(resource.get("Properties", {}))
-    if resource.get("Metadata", {}).get("Lamplighter", {}).get("Process"):
-        definition["containerDefinitions"][0]["image"] = None
-    return definition
+    metadata = resource.get("Metadata", {}).get("Lamplighter", {})
+    return _lower(adapt_task_definition(resource.get("Properties", {}), metadata))
 
 
 def _lower(value: Json) -> Json:

@@ -10,12 +10,13 @@ from datetime import timedelta
 from itertools import islice, takewhile
 
 from lamplighter.base.json_text import dumps
+from lamplighter.jobs.file.env_files import ENV_FILE_KEY
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.file.model import Job
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.iam import check_roles
-from lamplighter.jobs.lint import aws_limits, schedule_interval
+from lamplighter.jobs.lint import aws_limits, machine_access, schedule_interval
 from lamplighter.jobs.lint.aws_limits import LintFinding
 from lamplighter.jobs.machine.supported_jobs import needs_failure_check
 from lamplighter.jobs.stack.template import build_template, to_compact_json
@@ -48,14 +49,19 @@ def _job_findings(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Itera
     if job.workflow is None and job.image is None and job.command is None and job.entrypoint is None:
         yield "error", "", "the job has neither an image nor a command, so nothing would run", "add `command:`"
     yield from aws_limits.job_findings(job)
+    if job.workflow is None:
+        yield from machine_access.machine_findings(job)
     yield from _schedule_findings(job, now)
     yield from _time_limit_findings(job)
     yield from _retry_findings(job)
     yield from _alert_findings(job, loaded, name)
+    own = loaded.position_of("jobs", name).file
     for variable in job.environment:
         if _SECRET.search(variable):
+            is_own = loaded.position_of("jobs", name, "environment", variable).file == own
             what = f"everyone who can read the template can read the value of {variable}"
-            yield "warning", "environment", what, f"store it in SSM and write secrets: {{{variable}: 'ssm:/path'}}"
+            advice = f"store it in SSM and write secrets: {{{variable}: 'ssm:/path'}}"
+            yield "warning", "environment" if is_own else ENV_FILE_KEY, what, advice
 
 
 def _schedule_findings(job: Job, now: int) -> Iterator[LintFinding]:
@@ -141,6 +147,11 @@ def _alert_findings(job: Job, loaded: LoadedJobFile, name: str) -> Iterator[Lint
     if needs_failure_check(job):
         what = "failures that a run cannot catch, such as its deadline, are alerted without the last log lines"
         yield "info", "notify", what, "write run-failed: CHANNEL as well, to choose the channel for them"
+    pagers = [each for each, channel in loaded.project.channels.items() if channel.pagerduty is not None]
+    notified = {each for pattern, channels in job.notify if pattern != "recovered" for each in channels}
+    if unresolved := [each for each in pagers if each in notified and each not in job.notify.recovered]:
+        what = f"nothing resolves the incidents that the channel {unresolved[0]} opens"
+        yield "warning", "notify", what, f"add recovered: {unresolved[0]}"
     if job.workflow is not None and job.notify.attempt_failed:
         what = "`attempt-failed` has no effect for a workflow"
         yield "warning", "notify", what, "write attempt-failed for the jobs that are its steps"

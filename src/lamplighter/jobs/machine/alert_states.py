@@ -1,8 +1,8 @@
 """Build the states that send a run's own alerts: pattern 3 (Catch, publish, fail with the original error), and "late".
 
 Guarantees that an alert never changes how a run ends: an alert that cannot be sent is skipped, and so is a log that
-cannot be read. An alert of pattern 3 has the reason, the exit code, the number of attempts and the last lines of the
-log. It also has a link and the command that runs the job again. For a workflow it names the failed job.
+cannot be read. `alert_expressions.py` has the text of an alert of pattern 3: what happened, the exit code, the attempt,
+local times, the last lines of the log, a link, and the command that runs the job again.
 
 The cause of an attempt that took too long does not name its task, so the states do not read its log. The template
 states the job's timeout instead, and this engine's own alerts find the log.
@@ -16,16 +16,17 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.machine import expressions
+from lamplighter.jobs.machine.alert_expressions import SCHEDULED, STARTED, failure_subject, failure_text, fixed_subject
 from lamplighter.jobs.machine.attempt_states import FAIL_STATE, SAME_INPUT, catch_each
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import PUBLISH, READ_LOG, START_EXECUTION
+from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.overlap_states import RETRY_ALWAYS
 from lamplighter.jobs.names import placeholder
 from lamplighter.runs import job_machine
 from lamplighter.runs.failure_words import exceeded_limit
 from lamplighter.runs.job_machine import READ_LOG_STATE, alert_state_name
 
-MAX_SUBJECT_LENGTH = 100
 MAX_LOG_LINES = 20
 FIRST_STATE = "A log?"
 """The first alert state."""
@@ -43,15 +44,12 @@ def alert_states(project: Project, name: str, *, shows_attempts: bool) -> dict[s
     job = project.jobs[name]
     channels = job.notify.caught
     followers = [*(alert_state_name(channel) for channel in channels[1:]), "Failed"]
-    text = expressions.failure_text(
-        f"{project.prefix}: the job {name} failed.",
-        project.name(name),
-        attempt_line=expressions.ATTEMPTS_LINE if shows_attempts else expressions.failed_step_line(project.prefix),
-        timeout_reason=timeout_text(job),
-    )
+    most = job.retry.max_retries + 1 if shows_attempts else None
+    subject = failure_subject(name, project.prefix, timeout_text(job), shows_attempts=shows_attempts)
+    text = failure_text(name, project.prefix, timeout_text(job), most=most, zone=job.timezone)
     states = {
         alert_state_name(channel): {
-            **publish_state(topic_arn(project, channel), f"{project.prefix}: {name} failed"[:MAX_SUBJECT_LENGTH], text),
+            **publish_state(topic_arn(project, channel), subject, text),
             **_continue_always(follower),
         }
         for channel, follower in zip(channels, followers, strict=True)
@@ -83,7 +81,7 @@ def timeout_text(job: Job) -> str:
     """Return how an alert describes a timeout."""
     if job.workflow is not None:
         return f"a step {exceeded_limit('timeout', None)}"
-    return f"an attempt {exceeded_limit('timeout', None if job.timeout is None else format_duration(job.timeout))}"
+    return exceeded_limit("timeout", None if job.timeout is None else format_duration(job.timeout))
 
 
 def _has_log_state(follower: str) -> Json:
@@ -132,9 +130,14 @@ def start_watch_state(project: Project, name: str, follower: str) -> Json:
             "Input": {
                 "seconds": job.late,
                 "run": expression("$states.context.Execution.Id"),
+                "name": project.name(name),
+                "scheduled": expression(SCHEDULED),
+                "began": expression(STARTED),
+                "zone": zone_document(job.timezone),
+                "project": project.prefix,
                 "link": expression(f"'{placeholder(names.CONSOLE)}' & $states.context.Execution.Id"),
-                "subject": f"{project.prefix}: {name} is late"[:MAX_SUBJECT_LENGTH],
-                "text": f"{project.prefix}: a run of the job {name} still goes on after {format_duration(job.late)}.",
+                "subject": fixed_subject(f"{name} is late: still running after {format_duration(job.late)}"),
+                "text": f"{name} is late: still running after {format_duration(job.late)}",
                 "topics": [topic_arn(project, channel) for channel in job.notify.late],
             },
         },

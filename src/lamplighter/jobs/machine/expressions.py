@@ -12,7 +12,6 @@ of its state's input in LAMPLIGHTER_INPUT, as JSON.
 import re
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.jobs.names import CONSOLE, OPTIONS, placeholder
 from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
 
@@ -66,8 +65,8 @@ def to_jsonata(value: Json) -> str:
     return f"({found[1].strip()})" if found else dumps(value)
 
 
-ATTEMPT_INDEX, RUN_ARN_INDEX = 1, 2
-"""The indices of the attempt's number and of the run's ARN in the Environment of a container override."""
+ATTEMPT_INDEX, RUN_ARN_INDEX, SCHEDULED_INDEX = 1, 2, 3
+"""The indices of the attempt's number, the run's ARN and its slot in the Environment of a container override."""
 
 
 def container_overrides(attempt: str, given: str) -> str:
@@ -177,40 +176,6 @@ LOG_LINES = expression("[$states.result.Events.($substring(Message, 0, 500))]")
 
 HAS_LOGGED = expression(f"({FAILED_TASK_VARIABLE} $exists($task.TaskArn) and $task.StopCode != 'TaskFailedToStart')")
 """Whether the error's cause is a task whose container has run."""
-ATTEMPTS_LINE = """'Attempts:  ' & $string($attempt) & '\\n'"""
-"""The line of an alert with the number of attempts."""
-
-
-def failed_step_line(prefix: str) -> str:
-    """Return the line of an alert with the failed job of a workflow and its attempt, as far as the cause names them."""
-    return f"""(
-    $tried := $task.Overrides.ContainerOverrides.Environment[Name = 'LAMPLIGHTER_ATTEMPT'].Value;
-    $exists($task.Group)
-      ? 'Step:      job ' & $substringAfter($task.Group, 'family:{prefix}-')
-        & ($exists($tried) ? ', attempt ' & $tried[0] : '') & '\\n'
-      : ''
-  )"""
-
-
-def failure_text(headline: str, machine: str, *, attempt_line: str, timeout_reason: str) -> str:
-    """Return an alert's text: the reason, the attempt, a link and a command; `timeout_reason` describes a timeout."""
-    return expression(f"""(
-  {FAILED_TASK_VARIABLE}
-  $code := $task.Containers[Name = '{MAIN_CONTAINER}'].ExitCode;
-  $reason := $exists($task.StoppedReason)
-    ? $join($distinct([$task.StoppedReason, $task.Containers.Reason]), '; ')
-    : $failure.Error = 'States.Timeout' ? {dumps(timeout_reason)}
-    : $exists($failure.Cause) ? $substring($failure.Cause, 0, 2000) : 'no cause is known';
-  {dumps(headline + chr(10) + chr(10))} &
-  'Error:     ' & $failure.Error & '\\n' &
-  'Reason:    ' & $reason & '\\n' &
-  ($exists($code) ? 'Exit code: ' & $join([$code.$string()], ', ') & '\\n' : '') &
-  {attempt_line} &
-  'Run:       ' & $states.context.Execution.Id & '\\n' &
-  'Look at:   {placeholder(CONSOLE)}' & $states.context.Execution.Id & '\\n' &
-  'Run again: lamplighter run {machine}{placeholder(OPTIONS)}\\n' &
-  ($count($lines) > 0 ? '\\nLast lines:\\n' & $join($lines.('  ' & $ & '\\n')) : '')
-)""")
 
 
 _OWN_RUN_INDEX = (

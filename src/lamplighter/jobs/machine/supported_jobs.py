@@ -11,6 +11,7 @@ ALERT_PATTERNS: dict[str, Pattern] = {
     job_machine.START_RUN: "did-not-start",
     job_machine.SLOT_CHECK: "did-not-start",
     job_machine.FAILURE_CHECK: "caught",
+    job_machine.RECOVERY_CHECK: "recovered",
 }
 """For each machine, the pattern whose channels receive its alerts and the alerts about its own failures."""
 
@@ -30,11 +31,17 @@ def needs_failure_check(job: Job) -> bool:
     return bool(job.notify.caught) and not job.notify.run_failed
 
 
+def needs_recovery_check(job: Job) -> bool:
+    """Return whether RECOVERY_CHECK receives the successful runs of a job."""
+    return bool(job.notify.recovered)
+
+
 _NEEDS = {
     job_machine.LATE_RUNS: has_late_alert,
     job_machine.START_RUN: starts_by_name,
     job_machine.SLOT_CHECK: needs_slot_check,
     job_machine.FAILURE_CHECK: needs_failure_check,
+    job_machine.RECOVERY_CHECK: needs_recovery_check,
 }
 
 

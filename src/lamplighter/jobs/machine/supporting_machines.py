@@ -22,10 +22,12 @@ if the run did not. A run cannot catch its deadline, States.Runtime, or an error
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
+from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION
 from lamplighter.jobs.machine.alert_states import FIRST_STATE, publish_state
 from lamplighter.jobs.machine.attempt_states import SAME_INPUT, catch_each
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import DESCRIBE_EXECUTION, LIST_EXECUTIONS, READ_HISTORY, START_EXECUTION
+from lamplighter.jobs.machine.local_times import define_local_time
 from lamplighter.jobs.machine.overlap_states import read_state
 
 ALREADY_STARTED_ERRORS = ["StepFunctions.ExecutionAlreadyExistsException", "StepFunctions.ExecutionAlreadyExists"]
@@ -33,19 +35,19 @@ HISTORY_PAGE_SIZE = 300
 """The number of events to read at the end of a history: enough for alerts to five channels with seven attempts each."""
 
 
-def _definition(comment: str, states: dict[str, Json]) -> Json:
+def machine_definition(comment: str, states: dict[str, Json]) -> Json:
     """Return the definition of a machine that begins with the first of its states."""
     return {"Comment": comment, "QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
 
 
-def publish_to_topics(text: str) -> Json:
+def publish_to_topics(text: str, subject: str = "$states.input.subject") -> Json:
     """Return the state that publishes `text` to each topic of the input."""
     return {
         "Type": "Map",
         "Items": expression("$states.input.topics"),
         "ItemSelector": {
             "topic": expression("$states.context.Map.Item.Value"),
-            "subject": expression("$states.input.subject"),
+            "subject": expression(subject),
             "text": expression(text),
         },
         "ItemProcessor": {
@@ -72,7 +74,7 @@ def _publish_if(question: str, condition: str, text: str, otherwise: str) -> dic
     }
 
 
-START_DEFINITION = _definition(
+START_DEFINITION = machine_definition(
     "Starts the run of a slot, once, however often the slot is delivered.",
     {
         "Start": {
@@ -100,12 +102,17 @@ START_DEFINITION = _definition(
     },
 )
 """The definition of START_RUN. Its input has machine, scheduled, suffix, input."""
-NOT_STARTED_TEXT = f"""$states.input.text & '\\n\\n' &
-  'Scheduled: ' & $states.input.scheduled & '\\n' &
-  'Run now:   lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'"""
+_PROJECT_LINE = "'Project:   ' & $states.input.project & '\\n'"
+NOT_STARTED_TEXT = f"""(
+  {define_local_time("$states.input.zone")}
+  $states.input.text & '\\n\\n' &
+  'Scheduled: ' & $local($toMillis($states.input.scheduled)) & '\\n' &
+  {_PROJECT_LINE} &
+  'Run now:   lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'
+)"""
 LAST_START = "$exists($states.result.Executions[0]) ? $toMillis($states.result.Executions[0].StartDate) : 0"
 """When the last run began: "Results are sorted by time, with the most recent execution first"."""
-SLOT_CHECK_DEFINITION = _definition(
+SLOT_CHECK_DEFINITION = machine_definition(
     "Waits, and tells of a slot for which no run began.",
     {
         "Wait": {"Type": "Wait", "Seconds": expression("$states.input.seconds"), "Next": "Look"},
@@ -118,12 +125,20 @@ SLOT_CHECK_DEFINITION = _definition(
         **_publish_if("Started?", "$began < $toMillis($states.input.scheduled)", NOT_STARTED_TEXT, "Started"),
     },
 )
-"""The definition of SLOT_CHECK. Its input has machine, scheduled, seconds, topics, subject, text, name."""
-FAILURE_TEXT = f"""$states.input.text & ' ' & $states.input.status & '.\\n\\n' &
-  'Run:       ' & $states.input.run & '\\n' &
-  'Time:      ' & $states.input.time & '\\n' &
+"""The definition of SLOT_CHECK. Its input has machine, scheduled, seconds, topics, subject, text, name, zone and
+project.
+"""
+FAILURE_TEXT = f"""(
+  {define_local_time("$states.input.zone")}
+  {DEFINE_DURATION}
+  $states.input.text & ' ' & ($states.input.status = 'TIMED_OUT' ? $states.input.deadline : 'failed') & '\\n\\n' &
+  'Started:   ' & $local($states.input.began) & '\\n' &
+  'Ended:     ' & $local($states.input.ended) & '\\n' &
+  'Duration:  ' & $duration($states.input.ended - $states.input.began) & '\\n' &
+  {_PROJECT_LINE} &
   'Look at:   {names.placeholder(names.CONSOLE)}' & $states.input.run & '\\n' &
-  'Run again: lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'"""
+  'Run again: lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'
+)"""
 IS_ALERT_STATE = f"$contains($string(StateEnteredEventDetails.Name), /(^|: ){FIRST_STATE[:-1]}\\?$/)"
 HAS_ALERTED = f"""(
   $first := $max($states.result.Events[{IS_ALERT_STATE}].Id);
@@ -131,7 +146,7 @@ HAS_ALERTED = f"""(
     $count($states.result.Events[TaskSucceededEventDetails.ResourceType = 'sns' and Id > $first]) > 0
 )"""
 """Whether a run published a message after its first alert state."""
-FAILURE_CHECK_DEFINITION = _definition(
+FAILURE_CHECK_DEFINITION = machine_definition(
     "Tells of a run that failed without telling of it itself.",
     {
         "Look": read_state(
@@ -156,11 +171,18 @@ FAILURE_CHECK_DEFINITION = _definition(
         "Told": {"Type": "Succeed"},
     },
 )
-"""The definition of FAILURE_CHECK. Its input has run, status, time, topics, subject, text, name."""
-LATE_TEXT = """$states.input.text & '\\n\\n' &
-  'Run:       ' & $states.input.run & '\\n' &
-  'Look at:   ' & $states.input.link & '\\n'"""
-LATE_RUN_DEFINITION = _definition(
+"""The definition of FAILURE_CHECK. Its input has run, status, began, ended, topics, subject, text, name, deadline, zone
+and project.
+"""
+LATE_TEXT = f"""(
+  {define_local_time("$states.input.zone")}
+  $states.input.text & '\\n\\n' &
+  ($states.input.scheduled > 0 ? 'Scheduled: ' & $local($states.input.scheduled) & '\\n' : '') &
+  'Started:   ' & $local($states.input.began) & '\\n' &
+  {_PROJECT_LINE} &
+  'Look at:   ' & $states.input.link & '\\n'
+)"""
+LATE_RUN_DEFINITION = machine_definition(
     "Waits, and tells of a run that still goes on.",
     {
         "Wait": {"Type": "Wait", "Seconds": expression("$states.input.seconds"), "Next": "Ask"},

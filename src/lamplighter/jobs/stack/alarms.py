@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from troposphere import Ref, cloudwatch
 
 from lamplighter.jobs import names
-from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.stack import arns
+from lamplighter.runs.local_times import UTC_NAME
 
 MAX_WARM_UP_MINUTES = 2_880
 """The longest warm-up of a CloudWatch alarm, in minutes."""
@@ -31,7 +32,7 @@ def did_not_start_alarms(project: Project, name: str) -> Iterator[cloudwatch.Ala
         yield cloudwatch.Alarm(
             f"{names.logical_id(name)}DidNotStart",
             AlarmName=f"{project.name(name)}-did-not-start",
-            AlarmDescription=f"No run of the job {name} began for longer than its schedule explains.",
+            AlarmDescription=f"{name} did not start: no run began for longer than its schedule explains",
             Namespace="AWS/States",
             MetricName="ExecutionsStarted",
             Dimensions=[cloudwatch.MetricDimension(Name="StateMachineArn", Value=Ref(names.state_machine_id(name)))],
@@ -46,5 +47,10 @@ def did_not_start_alarms(project: Project, name: str) -> Iterator[cloudwatch.Ala
                 OnlyStartEvaluatingAfterWarmUpPeriodEnds=True,
             ),
             AlarmActions=[arns.topic_arn(project, channel) for channel in job.notify.did_not_start],
-            Metadata={"Lamplighter": {"Job": name, "Pattern": "did-not-start", "Patience": step * count}},
+            Metadata={"Lamplighter": {"Job": name, "Pattern": "did-not-start", "Patience": step * count, **_zone(job)}},
         )
+
+
+def _zone(job: Job) -> dict[str, str]:
+    """Return this engine's metadata with the time zone in which it states times, unless that is UTC."""
+    return {} if job.timezone == UTC_NAME else {"Zone": job.timezone}

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from troposphere import AWSObject, Ref, sns
 
+from lamplighter.base.chat_services import PROTOCOL_PREFIX, SENDER_SUFFIX
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.supported_jobs import supported_jobs
-from lamplighter.jobs.stack import alarms, dead_letter_queues, event_rules
+from lamplighter.jobs.stack import alarms, chat_channels, dead_letter_queues, event_rules
 
 
 def alert_resources(project: Project) -> Iterator[AWSObject]:
@@ -17,6 +18,7 @@ def alert_resources(project: Project) -> Iterator[AWSObject]:
     own_topics = [name for name, channel in project.channels.items() if channel.sns is None]
     for name in own_topics:
         yield from _topic_resources(project, name, project.channels[name])
+    yield from chat_channels.chat_resources(project)
     for name in project.jobs:
         yield from event_rules.job_rules(project, name)
         yield from alarms.did_not_start_alarms(project, name)
@@ -27,8 +29,9 @@ def alert_resources(project: Project) -> Iterator[AWSObject]:
 
 
 def _topic_resources(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]:
-    local = {} if channel.command is None else {"Metadata": {"Lamplighter": {"Command": list(channel.command)}}}
-    yield sns.Topic(names.topic_id(name), TopicName=f"{project.prefix}-{name}", **local)
+    local = _engine_metadata(channel)
+    sender = f"{project.prefix}{SENDER_SUFFIX}"
+    yield sns.Topic(names.topic_id(name), TopicName=f"{project.prefix}-{name}", DisplayName=sender, **local)
     for protocol, endpoint, settings in channel_subscriptions(channel):
         yield sns.SubscriptionResource(
             f"{names.logical_id(name)}Subscription",
@@ -38,6 +41,16 @@ def _topic_resources(project: Project, name: str, channel: Channel) -> Iterator[
             **settings,
         )
     yield _topic_policy(name)
+
+
+def _engine_metadata(channel: Channel) -> Json:
+    """Return the metadata with which this engine subscribes a command or a chat service to the channel's topic."""
+    if channel.command is not None:
+        return {"Metadata": {"Lamplighter": {"Command": list(channel.command)}}}
+    if channel.chat is not None:
+        service, address = channel.chat
+        return {"Metadata": {"Lamplighter": {"Protocol": f"{PROTOCOL_PREFIX}{service}", "Endpoint": address}}}
+    return {}
 
 
 def channel_subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:

@@ -7,13 +7,13 @@ run at `URL/runs/ARN`.
 
 from collections.abc import Iterator
 
-from troposphere import Equals, If, Join, Output, Parameter, Ref, Sub
+from troposphere import Condition, Equals, If, Join, Not, Output, Parameter, Ref, Sub
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.machine.platform import Platform
 
-ON_AWS = "OnAws"
+ON_AWS, HERE = "OnAws", "OnEngine"
 AWS_CONSOLE = "https://${AWS::Region}.${Domain}/states/home?region=${AWS::Region}#/v2/executions/details/"
 ON_AWS_OPTIONS = " --aws --region ${AWS::Region}"
 CONSOLE_DOMAINS = {
@@ -39,6 +39,11 @@ def conditions() -> dict[str, Json]:
     """Return the conditions: whether the stack is on AWS, and in which partition."""
     partitions = {name: Equals(Ref("AWS::Partition"), partition) for name, (partition, _) in CONSOLE_DOMAINS.items()}
     return {ON_AWS: Equals(Ref(names.CONSOLE_URL), ""), **partitions}
+
+
+def engine_condition() -> dict[str, Json]:
+    """Return the condition for resources that exist on this engine only."""
+    return {HERE: Not(Condition(ON_AWS))}
 
 
 def _domain() -> Json:

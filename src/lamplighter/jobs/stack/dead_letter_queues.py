@@ -41,8 +41,10 @@ def start_queue(project: Project) -> Iterator[AWSObject]:
 
 
 def alert_queue(project: Project, channels: Sequence[str]) -> Iterator[AWSObject]:
-    """Yield the queue of undelivered alerts, its policy and its alarms; `channels` lists the channels of the rules."""
-    if not channels:
+    """Yield the queue of undelivered alerts and pings, its policy and its alarms; `channels` lists the channels of the
+    rules.
+    """
+    if not channels and not any(job.heartbeat for job in project.jobs.values()):
         return
     yield _queue(ALERT_QUEUE_ID, f"{project.prefix}-undelivered-alerts")
     statement = {

@@ -17,15 +17,17 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
-from lamplighter.jobs.machine.alert_states import MAX_SUBJECT_LENGTH
-from lamplighter.jobs.machine.expressions import ATTEMPT_INDEX, RUN_ARN_INDEX
+from lamplighter.jobs.machine.alert_expressions import fixed_subject
+from lamplighter.jobs.machine.expressions import ATTEMPT_INDEX, RUN_ARN_INDEX, SCHEDULED_INDEX
+from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.supported_jobs import alert_channels, needs_failure_check, supported_jobs
-from lamplighter.jobs.stack import arns, console_links, dead_letter_queues, roles
+from lamplighter.jobs.stack import alarms, arns, console_links, dead_letter_queues, roles
 from lamplighter.jobs.stack.json_documents import join_document
 from lamplighter.jobs.stack.supporting_machines import AWS_ONLY_MACHINES
 from lamplighter.runs import job_machine
 from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES
+from lamplighter.runs.failure_words import exceeded_limit
 
 MAX_TARGETS = 5
 """The most targets of a rule: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""
@@ -34,6 +36,15 @@ FAILURE_STOP_CODES = ["TaskFailedToStart", "SpotInterruption", "TerminationNotic
 """Stop codes that always mean a failed attempt; UserInitiated only means that a caller stopped the task."""
 RUN_PATHS = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}
 """The paths of the event that an alert about a run reads."""
+FAILURE_CHECK_PATHS = {
+    "run": "$.detail.executionArn",
+    "status": "$.detail.status",
+    "began": "$.detail.startDate",
+    "ended": "$.detail.stopDate",
+}
+"""The paths of the event that FAILURE_CHECK reads; its dates are milliseconds since the epoch."""
+RECOVERY_CHECK_PATHS = {name: path for name, path in FAILURE_CHECK_PATHS.items() if name != "status"}
+"""The paths of the event that RECOVERY_CHECK reads."""
 LINK_LINE = f"Look at:   {names.placeholder(names.CONSOLE)}<run>"
 STOPPED_BY_MACHINE = "The Task state in AWS Step Functions execution"
 """How the stopped reason begins if Step Functions stopped the task: after a timeout, or because its run was stopped."""
@@ -44,22 +55,66 @@ def job_rules(project: Project, name: str) -> Iterator[events.Rule]:
     job, notify = project.jobs[name], project.jobs[name].notify
     if notify.attempt_failed and job.workflow is None:
         targets = _topic_targets(project, notify.attempt_failed, *_attempt_alert_lines(project, name))
-        yield _rule(project, name, "attempt-failed", _attempt_failed_pattern(project, name), targets)
-    failed = _run_pattern(Ref(names.state_machine_id(name)), ["FAILED", "TIMED_OUT"])
+        yield job_rule(project, name, "attempt-failed", _attempt_failed_pattern(project, name), targets)
+    failed = run_pattern(Ref(names.state_machine_id(name)), ["FAILED", "TIMED_OUT"])
     lines = _run_alert_lines(project, name)
     if notify.run_failed:
         targets = _topic_targets(project, notify.run_failed, RUN_PATHS, lines)
-        yield _rule(project, name, "run-failed", failed, targets)
+        yield job_rule(project, name, "run-failed", failed, targets)
     if needs_failure_check(job):
         topics = _topic_targets(project, notify.caught, RUN_PATHS, lines, "here")
         targets = If(console_links.ON_AWS, [_failure_check_target(project, name)], topics)
-        yield _rule(project, name, "run-failed", failed, targets, title="untold")
+        yield job_rule(project, name, "run-failed", failed, targets, title="untold")
+    if notify.recovered:
+        yield from _recovery_rules(project, name)
+
+
+def _recovery_rules(project: Project, name: str) -> Iterator[events.Rule]:
+    """Yield the rules that alert about a job that works again, and that starts again.
+
+    A rule cannot tell whether the runs before a successful run failed. On AWS it starts RECOVERY_CHECK, which looks.
+    """
+    job = project.jobs[name]
+    lines = (f"{name} <status>: it is not known whether it failed before", "", "Ended:     <time>",
+             f"Project:   {project.prefix}", LINK_LINE)  # fmt: skip
+    topics = _topic_targets(project, job.notify.recovered, RUN_PATHS, lines, "here")
+    targets = If(console_links.ON_AWS, [_recovery_check_target(project, name)], topics)
+    succeeded = run_pattern(Ref(names.state_machine_id(name)), ["SUCCEEDED"])
+    yield job_rule(project, name, "recovered", succeeded, targets)
+    for alarm in alarms.did_not_start_alarms(project, name):
+        pattern = {
+            "source": ["aws.cloudwatch"],
+            "detail-type": ["CloudWatch Alarm State Change"],
+            "resources": [arns.arn("cloudwatch", f"alarm:{alarm.AlarmName}")],
+            "detail": {"state": {"value": ["OK"]}, "previousState": {"value": ["ALARM"]}},
+        }
+        text = (f"{name} starts again: a run has begun", "", "Time:      <time>", f"Project:   {project.prefix}")
+        targets = _topic_targets(project, job.notify.recovered, {"time": "$.time"}, text)
+        yield job_rule(project, name, "starts-again", pattern, targets)
+
+
+def _recovery_check_target(project: Project, name: str) -> events.Target:
+    """Return the target that starts RECOVERY_CHECK."""
+    job = project.jobs[name]
+    known = {
+        "job": name,
+        "skips": job.overlap == "skip",
+        "late": job.late if job.late is not None and job.notify.late else 0,
+        "zone": zone_document(job.timezone),
+        "project": project.prefix,
+    }
+    named_arns = {
+        "machine": Ref(names.state_machine_id(name)),
+        "topics": [arns.topic_arn(project, channel) for channel in job.notify.recovered],
+    }
+    return _machine_target(job_machine.RECOVERY_CHECK, RECOVERY_CHECK_PATHS, named_arns, known)
 
 
 def _run_alert_lines(project: Project, name: str) -> tuple[str, ...]:
     return (
-        f"{project.prefix}: a run of the job {name} ended <status>.", "", "Run:       <run>", "Time:      <time>",
+        f"{name} <status>", "", "Ended:     <time>",
         *_time_limit_line(project.jobs[name]),
+        f"Project:   {project.prefix}",
         *_link_lines(project, name),
     )  # fmt: skip
 
@@ -74,20 +129,28 @@ def _failure_check_target(project: Project, name: str) -> events.Target:
     """Return the target that starts FAILURE_CHECK, which sends the alert if the run did not."""
     job = project.jobs[name]
     known = {
-        "subject": f"{project.prefix}: {name} failed"[:MAX_SUBJECT_LENGTH],
-        "text": f"{project.prefix}: a run of the job {name} ended",
+        "subject": fixed_subject(f"{name} failed"),
+        "text": name,
         "name": project.name(name),
+        "deadline": f"timed out: {run_limit_text(project.jobs[name])}",
+        "zone": zone_document(project.jobs[name].timezone),
+        "project": project.prefix,
     }
-    raw_values = {each: f"<{each}>" for each in RUN_PATHS}
     topics = {"topics": [arns.topic_arn(project, channel) for channel in job.notify.caught]}
+    return _machine_target(job_machine.FAILURE_CHECK, FAILURE_CHECK_PATHS, topics, known)
+
+
+def _machine_target(machine: str, paths: dict[str, str], named_arns: dict[str, Json], known: Json) -> events.Target:
+    """Return the target that starts a supporting machine with values of the event, with ARNs and with known values."""
+    raw_values = {each: f"<{each}>" for each in paths}
     return events.Target(
-        Id="failures",
-        Arn=Ref(job_machine.FAILURE_CHECK),
+        Id=machine.lower(),
+        Arn=Ref(machine),
         RoleArn=GetAtt("EventsRole", "Arn"),
         InputTransformer=events.InputTransformer(
-            InputPathsMap=RUN_PATHS, InputTemplate=join_document(topics, known, raw_values)
+            InputPathsMap=paths, InputTemplate=join_document(named_arns, known, raw_values)
         ),
-        DeadLetterConfig=_dead_letters(),
+        DeadLetterConfig=dead_letters(),
     )
 
 
@@ -96,6 +159,7 @@ POSSIBLE_LOSS = {
     job_machine.START_RUN: "a run may not have been started at its time",
     job_machine.SLOT_CHECK: "a run that did not start may not have been told",
     job_machine.FAILURE_CHECK: "a run that failed may not have been told",
+    job_machine.RECOVERY_CHECK: "a job that works again may not have been told",
 }
 """The possible loss if a supporting machine fails, in words for the alert."""
 
@@ -104,9 +168,8 @@ def supporting_rules(project: Project, machine: str) -> Iterator[events.Rule]:
     """Yield the rules that alert about failures of a supporting machine: one rule for every five channels."""
     channels = alert_channels(project, machine)
     name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
-    lines = (f"{name} ended <status>: {POSSIBLE_LOSS[machine]}.", "", "Run:       <run>", "Time:      <time>",
-             LINK_LINE)  # fmt: skip
-    failed = _run_pattern(arns.arn("states", f"stateMachine:{name}"), ["FAILED", "TIMED_OUT", "ABORTED"])
+    lines = (f"{name} <status>: {POSSIBLE_LOSS[machine]}", "", "Ended:     <time>", LINK_LINE)
+    failed = run_pattern(arns.arn("states", f"stateMachine:{name}"), ["FAILED", "TIMED_OUT", "ABORTED"])
     platform: Platform = "aws" if machine in AWS_ONLY_MACHINES else "anywhere"
     for at, first in enumerate(range(0, len(channels), MAX_TARGETS)):
         yield events.Rule(
@@ -123,10 +186,15 @@ def channels_of_rules(project: Project) -> list[str]:
     """Return the channels that any rule alerts."""
     jobs = project.jobs.values()
     found = [
-        *(each for job in jobs for each in (*job.notify.attempt_failed, *job.notify.run_failed)),
+        *(each for job in jobs for each in (*job.notify.attempt_failed, *job.notify.run_failed, *job.notify.recovered)),
         *(each for machine in supported_jobs(project) for each in alert_channels(project, machine)),
     ]
     return list(dict.fromkeys(found))
+
+
+def run_limit_text(job: Job) -> str:
+    """Return how an alert describes a run that exceeded its deadline."""
+    return f"the run {exceeded_limit('deadline', None if job.deadline is None else format_duration(job.deadline))}"
 
 
 def _time_limit_line(job: Job) -> Iterator[str]:
@@ -143,18 +211,21 @@ def _attempt_alert_lines(project: Project, name: str) -> tuple[dict[str, str], t
     ECS does not guarantee an order of several containers. With sidecars, no container's fields are read, so the run is
     missing, too.
     """
+    most, headline = project.jobs[name].retry.max_retries + 1, f"{name}: an attempt failed"
     paths = {"reason": "$.detail.stoppedReason", "stop": "$.detail.stopCode", "task": "$.detail.taskArn"}
     if not project.jobs[name].sidecars:
         paths |= {
             "code": "$.detail.containers[0].exitCode",
             "attempt": _override_path(ATTEMPT_INDEX),
             "run": _override_path(RUN_ARN_INDEX),
+            "scheduled": _override_path(SCHEDULED_INDEX),
         }
-    paths["time"] = "$.time"
+        headline = f"{name}: attempt <attempt> of {most} failed"
+    paths |= {"started": "$.detail.startedAt", "ended": "$.detail.stoppedAt"}
     lines = (
-        f"{project.prefix}: an attempt of the job {name} failed.", "", "Reason:    <reason>", "Stop code: <stop>",
-        "Exit code: <code>", "Attempt:   <attempt>", "Task:      <task>", "Run:       <run>", "Time:      <time>",
-        *_link_lines(project, name),
+        headline, "", "Reason:    <reason>", "Exit code: <code>", f"Attempt:   <attempt> of {most}",
+        "Scheduled: <scheduled>", "Started:   <started>", "Ended:     <ended>", "Stop code: <stop>",
+        "Task:      <task>", f"Project:   {project.prefix}", *_link_lines(project, name),
     )  # fmt: skip
     return paths, tuple(line for line in lines if all(each in paths for each in _PLACEHOLDER.findall(line)))
 
@@ -194,7 +265,7 @@ def _attempt_failed_pattern(project: Project, name: str) -> Json:
     }
 
 
-def _run_pattern(machine: Json, statuses: list[str]) -> Json:
+def run_pattern(machine: Json, statuses: list[str]) -> Json:
     """Match a run of a machine, given by its ARN, that ended with one of the statuses."""
     return {
         "source": ["aws.states"],
@@ -203,9 +274,10 @@ def _run_pattern(machine: Json, statuses: list[str]) -> Json:
     }
 
 
-def _rule(
-    project: Project, name: str, pattern: str, event_pattern: Json, targets: Json, *, title: str = ""
+def job_rule(
+    project: Project, name: str, pattern: str, event_pattern: Json, targets: Json, *, title: str = "", **more: str
 ) -> events.Rule:
+    """Return a rule of a job; `more` has other fields of the resource."""
     return events.Rule(
         f"{names.logical_id(name)}{names.logical_id(title or pattern)}",
         Name=f"{project.name(name)}-{title or pattern}",
@@ -213,6 +285,7 @@ def _rule(
         EventPattern=event_pattern,
         Targets=targets,
         Metadata={"Lamplighter": {"Job": name, "Pattern": pattern, **_engine_metadata(project, name)}},
+        **more,
     )
 
 
@@ -235,13 +308,14 @@ def _topic_targets(
             Id=channel,
             Arn=arns.topic_arn(project, channel),
             InputTransformer=transformer,
-            DeadLetterConfig=_dead_letters(),
+            DeadLetterConfig=dead_letters(),
         )
         for channel in channels
     ]
 
 
-def _dead_letters() -> events.DeadLetterConfig:
+def dead_letters() -> events.DeadLetterConfig:
+    """Return the dead-letter queue of a rule's target."""
     return events.DeadLetterConfig(Arn=GetAtt(dead_letter_queues.ALERT_QUEUE_ID, "Arn"))
 
 
@@ -256,6 +330,10 @@ def _engine_metadata(project: Project, name: str) -> Json:
         "Attempts": None if job.workflow is not None else job.retry.max_retries + 1,
         "Timeouts": {project.name(each): format_duration(limit) for each, limit in limits.items() if limit is not None},
         "Deadline": None if job.deadline is None else format_duration(job.deadline),
+        "Zone": None if job.timezone == "UTC" else job.timezone,
+        "Skips": job.heartbeat is not None and job.overlap == "skip",
+        "Late": job.late if job.notify.late else None,
+        "Missed": job.missed.run if job.notify.recovered and job.missed.run != "last" else None,
         "Caught": list(job.notify.caught),
         "Essential": [title for title, sidecar in job.sidecars.items() if sidecar.essential],
     }

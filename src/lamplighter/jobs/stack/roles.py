@@ -20,7 +20,8 @@ from lamplighter.jobs.file.secrets import parse_grant
 from lamplighter.jobs.machine import workflow
 from lamplighter.jobs.machine.alert_states import has_late_alert
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
-from lamplighter.jobs.stack import arns, console_links, dead_letter_queues
+from lamplighter.jobs.stack import arns, console_links, dead_letter_queues, volumes
+from lamplighter.jobs.stack.built_images import job_images
 from lamplighter.runs import job_machine
 
 MANAGED_RULE_RESOURCE = "rule/StepFunctionsGetEventsForECSTaskRule"
@@ -30,11 +31,6 @@ _ECR_IMAGE = re.compile(
 )
 
 
-def repository_name(project: Project, job: str) -> str:
-    """Return the ECR repository for the image that is built from a job's folder."""
-    return f"{project.prefix}/{job}"
-
-
 def job_roles(project: Project, name: str) -> Iterator[AWSObject]:
     """Yield the roles of a job, apart from those that the user provides."""
     job = project.jobs[name]
@@ -42,7 +38,7 @@ def job_roles(project: Project, name: str) -> Iterator[AWSObject]:
     if job.workflow is None and job.roles.execution is None:
         yield iam_role(f"{title}ExecutionRole", "ecs-tasks", list(execution_permissions(project, name)))
     if job.workflow is None and job.roles.task is None:
-        yield iam_role(f"{title}TaskRole", "ecs-tasks", job_permissions(job))
+        yield iam_role(f"{title}TaskRole", "ecs-tasks", task_permissions(job))
     if job.roles.machine is None:
         yield iam_role(f"{title}MachineRole", "states", list(machine_permissions(project, name)))
 
@@ -66,6 +62,11 @@ def job_permissions(job: Job) -> list[Json]:
     return [allow(list(each.actions), list(each.resources)) for each in job.permissions]
 
 
+def task_permissions(job: Job) -> list[Json]:
+    """Return the statements of a job's task role: its own `permissions`, and those to mount its file systems."""
+    return [*job_permissions(job), *volumes.file_system_permissions(job)]
+
+
 def execution_permissions(project: Project, name: str) -> Iterator[Json]:
     """Yield the statements that a job's container needs to start: pull the image, read secrets, write the log."""
     job = project.jobs[name]
@@ -78,8 +79,7 @@ def execution_permissions(project: Project, name: str) -> Iterator[Json]:
         if found
     ]
     pulled: list[Json] = [arns.sub_if_needed(each) for each in dict.fromkeys(repositories)]
-    if job.builds_image:
-        pulled.append(arns.arn("ecr", f"repository/{repository_name(project, name)}"))
+    pulled += [arns.arn("ecr", f"repository/{each.repository(project)}") for each in job_images(project, name)]
     if pulled:
         yield allow(["ecr:GetAuthorizationToken"], ["*"])
         yield allow(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], pulled)

@@ -13,7 +13,8 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.lint.alarm_window import SLOT_CHECK_DELAY_SECONDS
-from lamplighter.jobs.machine.alert_states import MAX_SUBJECT_LENGTH
+from lamplighter.jobs.machine.alert_expressions import fixed_subject
+from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues
 from lamplighter.jobs.stack.json_documents import join_document
@@ -76,9 +77,11 @@ def _slot_check_schedule(project: Project, name: str, job: Job, at: int, express
     known = {
         "scheduled": SCHEDULED_TIME,
         "seconds": (job.window or 0) + SLOT_CHECK_DELAY_SECONDS,
-        "subject": f"{project.prefix}: {name} did not start"[:MAX_SUBJECT_LENGTH],
-        "text": f"{project.prefix}: no run of the job {name} began at its time.",
+        "subject": fixed_subject(f"{name} did not start at its time"),
+        "text": f"{name} did not start at its time",
         "name": project.name(name),
+        "zone": zone_document(job.timezone),
+        "project": project.prefix,
     }
     return scheduler.Schedule(
         f"{names.logical_id(name)}Slot{at + 1 if at else ''}",

@@ -1,7 +1,7 @@
 """Build the supporting machines of a project, with their roles.
 
-START_RUN and FAILURE_CHECK exist on AWS only. This engine's Scheduler delivers a slot once and names the run after it,
-and this engine's alerts know which alerts a run has sent itself.
+START_RUN, FAILURE_CHECK and RECOVERY_CHECK exist on AWS only. This engine's Scheduler delivers a slot once and names
+the run after it, and this engine's alerts know which alerts a run has sent itself, and how the runs before it ended.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from troposphere import AWSObject, GetAtt, Ref, stepfunctions
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.machine.recovery_machine import RECOVERY_CHECK_DEFINITION
 from lamplighter.jobs.machine.supported_jobs import alert_channels, supported_jobs
 from lamplighter.jobs.machine.supporting_machines import (
     FAILURE_CHECK_DEFINITION,
@@ -19,22 +20,26 @@ from lamplighter.jobs.machine.supporting_machines import (
     START_DEFINITION,
 )
 from lamplighter.jobs.stack import arns, console_links
+from lamplighter.jobs.stack.heartbeat_ids import destination_ids
 from lamplighter.jobs.stack.roles import allow, iam_role
 from lamplighter.jobs.stack.state_machines import placeholder_values, substitute_placeholders
 from lamplighter.runs import job_machine
 
-AWS_ONLY_MACHINES = (job_machine.START_RUN, job_machine.FAILURE_CHECK)
+AWS_ONLY_MACHINES = (job_machine.START_RUN, job_machine.FAILURE_CHECK, job_machine.RECOVERY_CHECK)
 """Machines that this engine does not need."""
+STARTED_BY_RULES = (job_machine.FAILURE_CHECK, job_machine.RECOVERY_CHECK)
+"""Machines that rules of EventBridge start."""
 DEFINITIONS = {
     job_machine.LATE_RUNS: LATE_RUN_DEFINITION,
     job_machine.START_RUN: START_DEFINITION,
     job_machine.SLOT_CHECK: SLOT_CHECK_DEFINITION,
     job_machine.FAILURE_CHECK: FAILURE_CHECK_DEFINITION,
+    job_machine.RECOVERY_CHECK: RECOVERY_CHECK_DEFINITION,
 }
 
 
 def supporting_resources(project: Project) -> Iterator[AWSObject]:
-    """Yield the machines and their roles, and the role with which EventBridge starts FAILURE_CHECK."""
+    """Yield the machines and their roles, and the role with which EventBridge starts some of them."""
     needed = supported_jobs(project)
     for machine, jobs in needed.items():
         condition = {"Condition": console_links.ON_AWS} if machine in AWS_ONLY_MACHINES else {}
@@ -49,8 +54,17 @@ def supporting_resources(project: Project) -> Iterator[AWSObject]:
             ),
             **condition,
         )
-    if job_machine.FAILURE_CHECK in needed:
-        statements = [allow(["states:StartExecution"], [Ref(job_machine.FAILURE_CHECK)])]
+    started = [each for each in STARTED_BY_RULES if each in needed]
+    destinations = destination_ids(project)
+    if started or destinations:
+        statements = [
+            *([allow(["states:StartExecution"], [Ref(each) for each in started])] if started else []),
+            *(
+                [allow(["events:InvokeApiDestination"], [GetAtt(each, "Arn") for each in destinations])]
+                if destinations
+                else []
+            ),
+        ]
         yield iam_role("EventsRole", "events", statements, Condition=console_links.ON_AWS)
 
 
@@ -62,7 +76,7 @@ def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
             return [allow(["states:DescribeExecution"], runs), publish]
         case job_machine.START_RUN:
             return [allow(["states:StartExecution"], [Ref(names.state_machine_id(name)) for name in jobs])]
-        case job_machine.SLOT_CHECK:
+        case job_machine.SLOT_CHECK | job_machine.RECOVERY_CHECK:
             return [allow(["states:ListExecutions"], [arns.state_machine_arn(project, name) for name in jobs]), publish]
         case _:
             return [allow(["states:GetExecutionHistory"], runs), publish]

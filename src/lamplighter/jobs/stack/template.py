@@ -19,6 +19,7 @@ from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.stack import (
     alerts,
     console_links,
+    heartbeats,
     network,
     roles,
     schedules,
@@ -26,6 +27,7 @@ from lamplighter.jobs.stack import (
     supporting_machines,
     task_definitions,
 )
+from lamplighter.jobs.stack.heartbeat_ids import destination_ids
 
 
 def build_template(project: Project, platform: Platform = "anywhere") -> Json:
@@ -39,7 +41,8 @@ def build_template(project: Project, platform: Platform = "anywhere") -> Json:
         Description=f"The jobs of {project.prefix}, by lamplighter",
         Metadata={"Lamplighter": {"Project": project.prefix}},
     )
-    for name, condition in (console_links.conditions() | network.conditions(project)).items():
+    here = console_links.engine_condition() if destination_ids(project) else {}
+    for name, condition in (console_links.conditions() | here | network.conditions(project)).items():
         template.add_condition(name, condition)
     contained = [name for name, job in project.jobs.items() if job.workflow is None]
     resources = (
@@ -51,6 +54,7 @@ def build_template(project: Project, platform: Platform = "anywhere") -> Json:
         *state_machines.state_machine_resources(project, platform),
         *schedules.schedule_resources(project),
         *alerts.alert_resources(project),
+        *heartbeats.heartbeat_resources(project),
     )
     outputs = [
         Output(

@@ -85,7 +85,7 @@ def number_range(first: Json, last: Json, step: Json) -> range:
 def array_range(first: Json, last: Json, step: Json) -> list[int]:
     """Return the numbers of `number_range` as a list, within the limit of States.ArrayRange."""
     numbers = number_range(first, last, step)
-    if len(numbers) > RANGE_LIMIT:
+    if numbers[RANGE_LIMIT:]:  # `len` fails for the longest ranges
         raise FunctionError(f"the range has more than {RANGE_LIMIT} items")
     return list(numbers)
 

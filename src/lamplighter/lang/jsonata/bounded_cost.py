@@ -2,9 +2,10 @@
 
 Short means: linear in the size of the document, with a result that is not larger than a known multiple of it. An
 expression that calls a short function for each entry of an object (`$each`, `$sift`) is short only for small documents,
-because each call takes microseconds. Guarantees that an evaluation is short wherever it is said to be. All other
-expressions have no bound, even if they are harmless: those with other functions that take functions, regular
-expressions, ranges, sorting, or a step of a path that reads the whole document again.
+because each call takes microseconds; so is one with `$keys`, which compares each key with all others. Guarantees that
+an evaluation is short wherever it is said to be. All other expressions have no bound, even if they are harmless: those
+with other functions that take functions, regular expressions, ranges, sorting, or a step of a path that reads the whole
+document again.
 See https://docs.jsonata.org/overview.
 """
 
@@ -46,7 +47,8 @@ LINEAR_FUNCTIONS = frozenset(
         "uppercase", "uuid",
     }
 )  # fmt: skip
-"""Functions whose time and result are linear in their arguments, if none of these is a regular expression."""
+"""Functions whose result is linear in their arguments, and their time, too, except for `$keys` of large documents; none
+of the arguments may be a regular expression."""
 
 CALLBACK_FUNCTIONS = frozenset(
     ["boolean", "exists", "length", "lowercase", "not", "number", "string", "type", "uppercase"]
@@ -54,6 +56,7 @@ CALLBACK_FUNCTIONS = frozenset(
 """Functions that a function for each entry may call: their results are single values."""
 _ENTRY_FUNCTIONS = frozenset([("variable", "$each"), ("variable", "$sift")])
 """Functions that call a function for each entry of an object."""
+_KEYS = ("variable", "$keys")
 _FIXED_NAMES = LINEAR_FUNCTIONS | {"each", "sift", ""}
 """The names of variables that an expression must not bind: `$string := $pad` would make `$string` unbounded."""
 
@@ -93,7 +96,7 @@ def bound_of(expression: str) -> Bound:
         return Bound.NONE
     if prod(max(1, _count_references(each)) for each in statements) > MAX_REFERENCES:
         return Bound.NONE
-    return Bound.SMALL_DOCUMENTS if callbacks else Bound.EVERY_DOCUMENT
+    return Bound.SMALL_DOCUMENTS if callbacks or _KEYS in replaced else Bound.EVERY_DOCUMENT
 
 
 def _is_linear(tokens: Sequence[Token]) -> bool:

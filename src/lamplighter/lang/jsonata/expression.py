@@ -1,6 +1,6 @@
 """Evaluate JSONata as Step Functions uses it: the text between `{%` and `%}`.
 
-The library jsonatapy evaluates the expressions; it is loaded with the first one, for it takes 5 MB. Guarantees AWS's
+The library jlens evaluates the expressions; it is loaded with the first one, for it takes 5 MB. Guarantees AWS's
 own functions ($partition, $range, $hash, $random, $uuid, $parse), AWS's limits on depth and size, and AWS's wording of
 errors. Undefined is not null. An evaluation receives only the values that the expression names, so that a large state
 costs nothing if it is not used. Rejects `$eval` and the top-level context `$`. Does not read the clock: `$now`,
@@ -8,12 +8,12 @@ costs nothing if it is not used. Rejects `$eval` and the top-level context `$`. 
 See https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html and https://docs.jsonata.org.
 """
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from threading import local
 from typing import Final, Protocol
 
 from lamplighter.base.errors import UnboundedWork
@@ -22,10 +22,10 @@ from lamplighter.base.modules import load_object
 from lamplighter.base.world import World, format_iso_time
 from lamplighter.lang.intrinsics import functions
 from lamplighter.lang.jsonata.bounded_cost import SMALL_DOCUMENT_BYTES, Bound, bound_of
-from lamplighter.lang.jsonata.error_messages import aws_message
+from lamplighter.lang.jsonata.error_messages import evaluation_message, function_message, syntax_message
 
-TIME_LIMIT = 1_000
-"""The most milliseconds that one evaluation may take."""
+TIME_LIMIT = 1.0
+"""The most seconds that one evaluation may take."""
 DEPTH_LIMIT = 100
 """The deepest nesting of an evaluation.
 
@@ -34,7 +34,7 @@ AWS, measured by users: an evaluation is rejected from about 100 on, and so is `
 SEQUENCE_LIMIT = 873_782
 """The most items of one sequence. AWS, measured by users: `[1..873782]` is evaluated, one more is not."""
 MAX_CACHED_PROGRAMS = 2_048
-"""The most programs that a thread keeps: 2.7 KiB each. Compiling one takes 10 µs, as long as one evaluation."""
+"""The most programs that are kept: 8 KiB each. Compiling one takes some µs, as long as one evaluation."""
 
 
 class Undefined(Enum):
@@ -75,7 +75,7 @@ class JsonataError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A valid expression. Each thread keeps its own program of jsonatapy for the text; see `_Programs`."""
+    """A valid expression. Threads may share it."""
 
     text: str
     names: frozenset[str]
@@ -94,13 +94,17 @@ class Expression:
         used = self._used_bindings(bindings)
         if not (world.allows_unbounded_work or self._is_short(used)):
             raise UnboundedWork(self.text)
-        program = _PROGRAMS.get(self.text)
-        for name in self.names & WORLD_FUNCTIONS.keys():
-            program.register_override(name, WORLD_FUNCTIONS[name](world))
+        world_functions: dict[str, Json] = {
+            name: WORLD_FUNCTIONS[name](world) for name in self.names & WORLD_FUNCTIONS.keys()
+        }
         try:
-            result = _evaluate(program, used)
-        except ValueError as error:
-            raise JsonataError(*aws_message(str(error), self.text)) from None
+            result = _evaluate(_compile_program(self.text), {**world_functions, **used})
+        except functions.FunctionError as error:
+            raise JsonataError(*function_message(str(error))) from None
+        except _error_class() as error:
+            raise JsonataError(*evaluation_message(error.code, str(error))) from None
+        except ValueError as error:  # a variable's value is nested too deeply
+            raise JsonataError("", str(error)) from None
         return UNDEFINED if result is None else loads(result)
 
     def _is_short(self, used: Mapping[str, Json]) -> bool:
@@ -126,9 +130,9 @@ class Expression:
 def compile_expression(text: str) -> Expression:
     """Compile an expression, given without `{%` and `%}`. Raises `JsonataSyntaxError`."""
     try:
-        _PROGRAMS.get(text)
-    except ValueError as error:
-        raise JsonataSyntaxError(*aws_message(str(error))) from None
+        _compile_program(text)
+    except _error_class() as error:
+        raise JsonataSyntaxError(*syntax_message(error.code, str(error))) from None
     return Expression(text, _dollar_names(text), _find_states_fields(text), bound_of(text))
 
 
@@ -137,43 +141,47 @@ def _dollar_names(text: str) -> frozenset[str]:
 
 
 class Program(Protocol):
-    """A program of jsonatapy."""
+    """An expression of jlens."""
 
-    def register_override(self, name: str, function: Callable[..., Json]) -> None:
-        """Define a function for the next evaluations."""
+    def register_function(self, name: str, implementation: Callable[..., Json], signature: str | None = None) -> None:
+        """Define a function; the signature is JSONata's."""
 
-    def evaluate_json_or_none(self, document: None, bindings: Mapping[str, Json]) -> str | None:
+    def evaluate_json(
+        self, text: None, bindings: Mapping[str, Json], *, timeout: float, max_depth: int, max_array_length: int
+    ) -> str | None:
         """Return the value as JSON text, or None if there is no value."""
 
 
+@lru_cache(MAX_CACHED_PROGRAMS)
 def _compile_program(text: str) -> Program:
-    program: Program = load_object("jsonatapy:compile")(
-        text, timeout=TIME_LIMIT, max_stack_depth=DEPTH_LIMIT, max_sequence_length=SEQUENCE_LIMIT
-    )
-    for name in _dollar_names(text) & PURE_FUNCTIONS.keys():
-        program.register_override(name, PURE_FUNCTIONS[name])
+    compile_text: Callable[[str], Program] = load_object("jlens:Expression")
+    program, names = compile_text(text), _dollar_names(text)
+    if "parse" in names:
+        program = compile_text(_WITH_PARSE.format(text=text))
+        program.register_function(_PARSE_TO_OBJECT, _parse_to_object)
+    for name in names & PURE_FUNCTIONS.keys():
+        program.register_function(name, PURE_FUNCTIONS[name])
+    for name in names & TEXT_FUNCTIONS.keys():
+        program.register_function(name, TEXT_FUNCTIONS[name], "<s-:s>")
     return program
 
 
-class _Programs(local):
-    """The programs of one thread.
+class LibraryError(Exception):
+    """An error of jlens."""
 
-    Only this object holds references to them. A program of jsonatapy belongs to the thread that compiled it: if
-    Python's garbage collector drops it in another thread, that is an error, and its memory is never freed.
-    """
-
-    def __init__(self) -> None:
-        self.get: Callable[[str], Program] = lru_cache(MAX_CACHED_PROGRAMS)(_compile_program)
+    code: str
+    """JSONata's code, or one of jlens that begins with U."""
 
 
-_PROGRAMS = _Programs()
+def _error_class() -> type[LibraryError]:
+    error: type[LibraryError] = load_object("jlens:JlensError")
+    return error
 
 
 def _evaluate(program: Program, bindings: dict[str, Json]) -> str | None:
-    try:
-        return program.evaluate_json_or_none(None, bindings)
-    except OverflowError:
-        return program.evaluate_json_or_none(None, {name: _widen_integers(bindings[name]) for name in bindings})
+    return program.evaluate_json(
+        None, bindings, timeout=TIME_LIMIT, max_depth=DEPTH_LIMIT, max_array_length=SEQUENCE_LIMIT
+    )
 
 
 # Strings, comments and regular expressions are searched too: recognizing them takes the whole grammar, and a name too
@@ -201,8 +209,8 @@ def _select_members(value: Json, members: frozenset[str] | None) -> Json:
 
 def _range(first: Json, last: Json, step: Json) -> Json:
     numbers = functions.number_range(first, last, step)
-    if len(numbers) > SEQUENCE_LIMIT:
-        raise functions.FunctionError(f"D2015: The range has more than {SEQUENCE_LIMIT} items")
+    if numbers[SEQUENCE_LIMIT:]:  # `len` fails for the longest ranges
+        raise functions.FunctionError(f"D2014: The range has more than {SEQUENCE_LIMIT} items")
     # AWS, recorded: a sequence of one item is that item; $range(1, 9, 9) is 1.
     return numbers[0] if len(numbers) == 1 else list(numbers)
 
@@ -226,10 +234,37 @@ PURE_FUNCTIONS = {
     "partition": _host_function("partition", 2, 2, functions.partition),
     "range": _host_function("range", 3, 3, _range),
     "hash": _host_function("hash", 2, 2, functions.hash_value),
-    "parse": _host_function("parse", 1, 1, functions.parse_json),
     "eval": _reject_call,
 }
 """AWS's own functions that do not depend on the world, and `$eval`, which is rejected."""
+
+
+_PARSE_TO_OBJECT = "parse_to_object"
+_WITH_PARSE = f'($parse := function($text)<s:x>{{{{ $lookup(${_PARSE_TO_OBJECT}($text), "value") }}}}; ({{text}}\n))'
+"""The text with $parse as a function of JSONata: to jlens, None as the result of our own function is no value, not
+null."""
+
+
+def _parse_to_object(text: Json) -> Json:
+    return {"value": functions.parse_json(text)}
+
+
+def _encode_base64(text: str | None) -> str | None:
+    return None if text is None else base64.b64encode(text.encode()).decode()
+
+
+def _decode_base64(text: str | None) -> str | None:
+    try:
+        return None if text is None else base64.b64decode(text + "==").decode()
+    except ValueError:
+        raise functions.FunctionError("the argument is not a Base64-encoded text") from None
+
+
+TEXT_FUNCTIONS: dict[str, Callable[[str | None], str | None]] = {
+    "base64encode": _encode_base64,
+    "base64decode": _decode_base64,
+}
+"""Functions of a text that jlens has, too; it takes each character for a byte, these use UTF-8."""
 
 
 def _random(world: World) -> Callable[..., float]:
@@ -248,7 +283,7 @@ def _now(world: World) -> Callable[..., Json]:
         if not picture:
             return format_iso_time(world.now())
         given = {"instant": world.now(), **dict(zip(("picture", "zone"), picture, strict=False))}
-        shown = _evaluate(_PROGRAMS.get(_FORMAT_TIME), given)
+        shown = _evaluate(_compile_program(_FORMAT_TIME), given)
         return shown if shown is None else loads(shown)
 
     return now
@@ -262,12 +297,3 @@ WORLD_FUNCTIONS: dict[str, Callable[[World], Callable[..., Json]]] = {
     "shuffle": lambda world: _host_function("shuffle", 1, 1, _shuffle(world)),
 }
 """Functions that need the clock, random numbers or UUIDs, by name; each is made for the world of one evaluation."""
-
-
-def _widen_integers(value: Json) -> Json:
-    # JSONata has one type of number, the double. jsonatapy rejects integers beyond 64 bits instead of rounding them.
-    if isinstance(value, dict):
-        return {name: _widen_integers(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_widen_integers(member) for member in value]
-    return float(value) if isinstance(value, int) and value.bit_length() > 63 else value

@@ -28,7 +28,7 @@ MAX_INSTANT = 253_402_300_800_000
 
 _RATE = re.compile(r"rate\(([0-9]{1,10})\s+(minute|hour|day)(s?)\)")
 _CRON = re.compile(r"cron\((\S.*\S)\)")
-_AT = re.compile(r"at\(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})\)")
+_AT = re.compile(r"at\(([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2})\)")
 
 Kind = Literal["rate", "cron", "at"]
 

@@ -8,7 +8,7 @@ get no swap, as on Fargate: a container that exceeds its memory is killed, here 
 from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.port import ContainerSpec, Mount
+from lamplighter.runtime.port import ContainerSpec, Device, Mount
 
 PREFIX = "lamplighter-"
 
@@ -43,17 +43,43 @@ def _host_config(container: ContainerSpec) -> dict[str, Json]:
         "Memory": container.memory and container.memory * _MEBIBYTE,
         "MemorySwap": container.memory and container.memory * _MEBIBYTE,  # the limit of memory plus swap: no swap
         "MemoryReservation": container.memory_reservation and container.memory_reservation * _MEBIBYTE,
-        "NetworkMode": container.network and f"container:{PREFIX}{container.network}",
         "Mounts": [_mount(mount) for mount in container.mounts],
+        "Tmpfs": {each.target: each.options for each in container.tmpfs} or None,
+        "Devices": [_device(device) for device in container.devices] or None,
+        "DeviceRequests": _gpu_requests(container.gpus) or None,
+        "ShmSize": container.shared_memory and container.shared_memory * _MEBIBYTE,
+        "CapAdd": list(container.added_capabilities) or None,
+        "CapDrop": list(container.dropped_capabilities) or None,
         "Ulimits": [{"Name": each.name, "Soft": each.soft, "Hard": each.hard} for each in container.ulimits],
-        "ExtraHosts": [f"{host}:{address}" for host, address in container.extra_hosts.items()],
+        **_network_config(container),
     }
     return {name: value for name, value in config.items() if value is not None}
+
+
+def _network_config(container: ContainerSpec) -> dict[str, Json]:
+    if container.network is not None:  # Docker refuses extra hosts beside it: the hosts file is that of the other.
+        return {"NetworkMode": f"container:{PREFIX}{container.network}"}
+    hosts: Json = [f"{host}:{address}" for host, address in container.extra_hosts.items()]
+    return {"NetworkMode": container.docker_network, "ExtraHosts": hosts}
+
+
+def _gpu_requests(gpus: int) -> list[Json]:
+    return [{"Count": gpus, "Capabilities": [["gpu"]]}] if gpus else []
+
+
+def _device(device: Device) -> dict[str, Json]:
+    return {
+        "PathOnHost": device.source,
+        "PathInContainer": device.target,
+        "CgroupPermissions": device.permissions,
+    }
 
 
 def _mount(mount: Mount) -> dict[str, Json]:
     form: dict[str, Json] = {"Source": mount.source, "Target": mount.target, "ReadOnly": mount.read_only}
     if not mount.source.startswith("/"):
-        return {**form, "Type": "volume"}
+        driver = {"DriverConfig": {"Name": mount.driver, "Options": {**mount.driver_options}}} if mount.driver else {}
+        labels = {"Labels": {**mount.labels}} if mount.labels else {}
+        return {**form, "Type": "volume", **({"VolumeOptions": {**driver, **labels}} if driver or labels else {})}
     # "If the sourcePath value doesn't exist on the host container instance, the Docker daemon creates it."
-    return {**form, "Type": "bind", "BindOptions": {"CreateMountpoint": True}}
+    return {**form, "Type": "bind", "BindOptions": {"CreateMountpoint": mount.create}}

@@ -7,6 +7,7 @@ This module never retries: only the caller knows whether a request may be repeat
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 
 import aiohttp
@@ -17,6 +18,7 @@ from lamplighter.runtime.port import CannotStart, ImageUnavailable, InvalidRunti
 
 _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 _ADVICE = "start Docker, or choose plain processes with --runtime process"
+_MISSING_FOLDER = re.compile("bind source path does not exist: (.+)")
 RETRY_SECONDS = 0.05, 2.0
 """The first and the longest pause before a request to a daemon that did not answer is repeated."""
 
@@ -67,6 +69,10 @@ def create_error(error: DockerError) -> Exception:
         return ImageMissing(error.message)
     if "invalid reference format" in error.message:
         return pull_error(error)
+    if missing := _MISSING_FOLDER.search(error.message):
+        return CannotStart(
+            f"CannotCreateContainerError: the folder {missing[1]} does not exist on this machine: create it"
+        )
     return error if _is_unavailable(error) else CannotStart(f"CannotCreateContainerError: {_daemon_message(error)}")
 
 

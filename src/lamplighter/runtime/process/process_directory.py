@@ -3,6 +3,7 @@
     alive    a FIFO that the shim holds open and locked: locked means that the shim lives; its bytes mean "more output"
     started  pid, the kernel's start time, the boot, milliseconds: written before the process begins, never changed
     log      one record per line: milliseconds, `o` or `e` for the stream (in capitals: the line continues), the text
+    unlimited  why the process is not held to its limits; only if its cgroup could not be made
     exit     the code (or `refused`: it could not start, or `unknown`: the shim died), milliseconds, a reason
 
 Guarantees that every file that this module reads is complete; `shim_log.py` reads `log`. This module writes only an
@@ -16,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamplighter.base.files import make_directory, write_file
-from lamplighter.runtime.port import CannotStart, ContainerExit
+from lamplighter.runtime.port import OUT_OF_MEMORY, CannotStart, ContainerExit
+from lamplighter.runtime.process import shim
 
 SHIM_DIED = "the shim that watched this process was killed, or the machine went down: the exit code is unknown"
 
@@ -68,7 +70,8 @@ class ProcessDirectory:
         if not lines:
             return None
         code = int(lines[0]) if lines[0].isdigit() else None
-        return ContainerExit(code, int(lines[1]), "\n".join(lines[2:]) or None)
+        reason = "\n".join(lines[2:]) or None
+        return ContainerExit(code, int(lines[1]), OUT_OF_MEMORY if reason == shim.OUT_OF_MEMORY else reason)
 
     def read_refusal(self) -> CannotStart | None:
         """Return why the process could not start, or None if the start did not fail."""
@@ -76,6 +79,10 @@ class ProcessDirectory:
         if lines[:1] != ["refused"]:
             return None
         return CannotStart("\n".join(lines[2:]))
+
+    def read_missing_limits(self) -> str | None:
+        """Return why the process is not held to its limits, or None if it is, or was not meant to be."""
+        return "\n".join(self._read_lines("unlimited")) or None
 
     def record_lost(self, now: int) -> ContainerExit:
         """Record that the process's exit code is lost and will never be known."""

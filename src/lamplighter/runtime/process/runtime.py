@@ -2,8 +2,9 @@
 
 Guarantees everything that `Runtime` guarantees: a detached shim (`shim.py`) watches each process, so that the process
 outlives the engine, and the engine finds it again in its directory (`process_directory.py`). Rejects what a process
-would need but cannot have: mount points and extra hosts. Does not enforce what only restricts: cpu, memory, a read-only
-root and the network of another container; a process sees the whole machine. No shell is involved. Raises
+would need but cannot have: mount points and extra hosts. Memory and cpu are limited where the engine may make cgroups
+(`cgroups.py`); the log says whether it may, when the first process starts. Does not enforce what else only restricts: a
+read-only root and the network of another container; a process sees the whole machine. No shell is involved. Raises
 `RuntimeUnavailable` while a process cannot start because there are too many open files or processes, or because its
 directory cannot be written; the engine then waits.
 """
@@ -11,6 +12,7 @@ directory cannot be written; the engine then waits.
 import asyncio
 import contextlib
 import errno
+import logging
 import os
 import signal
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -19,16 +21,20 @@ from pathlib import Path
 from lamplighter.base.errors import Bug
 from lamplighter.runtime.port import ContainerExit, ContainerSpec, OutputLine, RuntimeUnavailable, StartedContainer
 from lamplighter.runtime.process import process_session, shim_arguments
+from lamplighter.runtime.process.cgroups import ProcessCgroups
 from lamplighter.runtime.process.launcher_process import LauncherProcess
 from lamplighter.runtime.process.process_directory import ProcessDirectory, SessionLeader, is_locked
 from lamplighter.runtime.process.shim_log import ShimLog
 from lamplighter.runtime.process.shim_watch import ShimWatch
 
+NO_CGROUPS = ProcessCgroups(None, "this engine makes no cgroups")
 _SUPPORTED = hasattr(os, "pidfd_open") and Path("/proc/self/stat").exists()
 _FILES_TO_START, _FILES_TO_READ = 8, 2
 """The open files of a starting process (one stays open until its removal), and of a reader of its output."""
 _PAUSE = 0.02
 """Seconds between two checks of a shim that another engine is just starting: nothing else here is polled."""
+
+log = logging.getLogger("lamplighter.processes")
 
 
 class ProcessRuntime:
@@ -40,11 +46,13 @@ class ProcessRuntime:
         now: Callable[[], int],
         file_limit: int | None = None,
         has_room: Callable[[int], bool] = lambda _files: True,
+        find_cgroups: Callable[[], ProcessCgroups] = lambda: NO_CGROUPS,
     ) -> None:
         """Set up the runtime without touching the directory.
 
         `file_limit` is the soft limit of open files for processes whose definition names none; None means the engine's
-        own limit. `has_room` returns whether this process may open that many more files.
+        own limit. `has_room` returns whether this process may open that many more files. `find_cgroups` finds the
+        folder for the cgroups of the processes, before the first one starts.
         """
         self._directory = directory.absolute()
         self._now = now
@@ -53,6 +61,21 @@ class ProcessRuntime:
         self._starting = 0
         self._launcher = LauncherProcess()
         self._watches: dict[str, ShimWatch] = {}
+        self._find_cgroups = find_cgroups
+        self._cgroups: ProcessCgroups | None = None
+        self._has_logged_failure = False
+
+    @property
+    def cgroups(self) -> ProcessCgroups | None:
+        """The cgroups of the processes; None before the first process."""
+        return self._cgroups
+
+    def _known_cgroups(self) -> ProcessCgroups:
+        """Return the cgroups; the first call finds them, and logs whether processes are held to their memory."""
+        if self._cgroups is None:
+            self._cgroups = self._find_cgroups()
+            log.log(logging.INFO if self._cgroups.folder else logging.WARNING, "%s", self._cgroups.summary)
+        return self._cgroups
 
     def has(self, name: str) -> bool:
         """Return whether the directory of a process with this name exists."""
@@ -78,7 +101,9 @@ class ProcessRuntime:
 
     async def _start_process(self, directory: ProcessDirectory, container: ContainerSpec) -> None:
         """Return when this shim, or one that a dead engine started, has decided whether the process starts."""
-        arguments = shim_arguments.encode_arguments(directory.path, container, self._file_limit)
+        cgroups = self._known_cgroups()
+        cgroup, limits = cgroups.path(container.name), cgroups.limits(container)
+        arguments = shim_arguments.encode_arguments(directory.path, container, self._file_limit, cgroup, limits)
         with self._reserve_files():
             directory.make()
             output = await self._launcher.start_shim(arguments)
@@ -89,6 +114,15 @@ class ProcessRuntime:
                 await asyncio.sleep(_PAUSE)
             if directory.read_exit() is None:
                 self._watch(container.name, reserved=True)
+        if cgroup is not None:
+            self._log_missing_limits(container.name, directory)
+
+    def _log_missing_limits(self, name: str, directory: ProcessDirectory) -> None:
+        """Log once that a process runs without limits because its cgroup could not be made."""
+        reason = None if self._has_logged_failure else directory.read_missing_limits()
+        if reason is not None:
+            self._has_logged_failure = True
+            log.warning("the process %s is not held to its memory: its cgroup cannot be made: %s", name, reason)
 
     async def wait(self, name: str) -> ContainerExit:
         """Implement `Runtime.wait`."""
@@ -102,6 +136,7 @@ class ProcessRuntime:
         return directory.read_exit() or await self._end_lost_session(directory, leader)
 
     async def _end_lost_session(self, directory: ProcessDirectory, leader: SessionLeader) -> ContainerExit:
+        self._known_cgroups().kill(directory.path.name)
         await process_session.end_session(leader)
         return directory.read_exit() or directory.record_lost(self._now())
 
@@ -151,6 +186,7 @@ class ProcessRuntime:
             raise Bug(f"the process {name} still runs and cannot be removed")
         if watch := self._watches.pop(name, None):
             watch.close()
+        self._known_cgroups().remove(name)
         await asyncio.to_thread(directory.clear)
 
     async def names(self) -> frozenset[str]:
@@ -167,6 +203,8 @@ class ProcessRuntime:
             watch.close()
         self._watches.clear()
         self._launcher.close()
+        if self._cgroups is not None:
+            self._cgroups.close()
 
     @contextlib.contextmanager
     def _reserve_files(self) -> Iterator[None]:

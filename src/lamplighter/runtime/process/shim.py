@@ -4,8 +4,9 @@ The launcher (`launcher.py`) forks a shim for each process. This module imports 
 and shims stay small. Guarantees that the process runs at most once: `started` is on disk before the process begins, and
 in a directory that contains it no process is started again. Guarantees that the shim's standard output closes as soon
 as it is decided whether the process starts, and that the shim kills the processes that the process leaves behind,
-except those that it may not kill. `process_directory.py` describes the files. Memory is not limited: no rlimit counts
-what a process really uses.
+except those that it may not kill. `process_directory.py` describes the files. If the engine names a cgroup
+(`cgroups.py`), the process runs in it with its limits, and the shim outside of it; a process whose cgroup cannot be
+made runs without limits.
 """
 
 import ctypes
@@ -26,7 +27,11 @@ IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 """Signals for the engine, or for a machine that shuts down: the shim stays to record the exit of its process."""
 UNCHANGED_LIMIT = -2
 """The value that keeps a hard limit unchanged."""
+OUT_OF_MEMORY = "oom"
+"""The reason in `exit` if the kernel killed a process because the cgroup had no memory left."""
 PR_SET_CHILD_SUBREAPER = 36
+OOM_SCORE = "/proc/self/oom_score_adj"
+"""The kernel's file with the protection of a process: see proc_pid_oom_score_adj(5)."""
 C_LIBRARY = ctypes.CDLL(None)
 """The C library; the launcher opens it once for all shims."""
 RESET_SIGNALS = (*IGNORED_SIGNALS, signal.SIGPIPE, signal.SIGXFSZ)
@@ -37,11 +42,12 @@ class ShimArguments:
     """The description of the process, from fields separated by NUL: no argument and no variable can contain one."""
 
     def __init__(self, text: bytes) -> None:
-        self.place, self.directory, identity, limits, count, *rest = text.split(b"\0")
+        self.place, self.directory, identity, limits, self.cgroup, cgroup_limits, count, *rest = text.split(b"\0")
         if rest.pop() != b"end":
             raise SystemExit("the engine died while it wrote the arguments")
         self.user_ids = [int(part) for part in identity.split()]
         self.limits = [[int(part) for part in limit.split()] for limit in limits.split(b",") if limit]
+        self.cgroup_limits = [limit.split(b"=", 1) for limit in cgroup_limits.split(b",") if limit]
         self.arguments = rest[: int(count)]
         self.environment = dict(pair.split(b"=", 1) for pair in rest[int(count) :])
 
@@ -77,6 +83,7 @@ def run_process(shim_arguments: ShimArguments, alive: int) -> None:
     # Make the shim the parent of all descendants whose own parent ends:
     # https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html.
     C_LIBRARY.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    has_cgroup = make_cgroup(shim_arguments)
     pid, fault = fork_process(shim_arguments, child_out, child_err)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: reap(pid))
     reap(pid)  # Children that ended before the handler was set.
@@ -86,12 +93,79 @@ def run_process(shim_arguments: ShimArguments, alive: int) -> None:
         write_durably("exit", "refused", str(now()), "CannotStartContainerError: " + fault)
     release_engine()
     if fault:
+        remove_cgroup(shim_arguments.cgroup)
         return
     copy_output(pid, {out: Output(b"o"), err: Output(b"e")}, log, alive)
     code = exit_code(pid)
     if os.fstat(log).st_size:
         os.fsync(log)
-    write_durably("exit", str(code), str(now()), "")
+    write_durably(
+        "exit", str(code), str(now()), OUT_OF_MEMORY if has_cgroup and ran_out_of_memory(shim_arguments) else ""
+    )
+    remove_cgroup(shim_arguments.cgroup)
+
+
+def make_cgroup(shim_arguments: ShimArguments) -> bool:
+    """Make the cgroup of the process; return False if there is none, and record why it could not be made."""
+    if not shim_arguments.cgroup:
+        return False
+    try:
+        try:  # noqa: SIM105
+            os.mkdir(shim_arguments.cgroup)
+        except FileExistsError:
+            pass  # A shim that was killed has made it.
+        for name, value in shim_arguments.cgroup_limits:
+            write_existing(os.path.join(shim_arguments.cgroup, name), value)
+    except OSError as error:
+        record_missing_limits(error)
+        remove_cgroup(shim_arguments.cgroup)
+        shim_arguments.cgroup = b""
+        return False
+    return True
+
+
+def join_cgroup(cgroup: bytes) -> None:
+    """Move this process into its cgroup; if that fails, record why and continue without limits.
+
+    The child does this itself while the shim writes `started`, because the kernel lets it wait for up to a millisecond.
+    """
+    try:
+        write_existing(os.path.join(cgroup, b"cgroup.procs"), b"0")
+    except OSError as error:
+        record_missing_limits(error)
+
+
+def record_missing_limits(error: OSError) -> None:
+    """Write the file `unlimited`: why the process has no limits."""
+    with open("unlimited", "w") as reason:
+        reason.write(str(error))
+
+
+def write_existing(name: bytes, content: bytes) -> None:
+    """Write to a file of the kernel."""
+    file = os.open(name, os.O_WRONLY)
+    try:
+        os.write(file, content)
+    finally:
+        os.close(file)
+
+
+def ran_out_of_memory(shim_arguments: ShimArguments) -> bool:
+    """Return whether the kernel killed a process of the cgroup because the cgroup had no memory left."""
+    try:
+        with open(os.path.join(shim_arguments.cgroup, b"memory.events")) as events:
+            return any(line.startswith("oom_kill ") and line.split()[1] != "0" for line in events)
+    except OSError:
+        return False
+
+
+def remove_cgroup(cgroup: bytes) -> None:
+    """Remove the cgroup; if processes that the shim may not kill are left, the engine tries again later."""
+    if cgroup:
+        try:  # noqa: SIM105
+            os.rmdir(cgroup)
+        except OSError:
+            pass
 
 
 def fork_process(shim_arguments: ShimArguments, out: int, err: int) -> tuple[int, str]:
@@ -118,11 +192,14 @@ def exec_program(shim_arguments: ShimArguments, gate: int, failed: int, out: int
     """Execute the program in this child process; never returns."""
     try:
         os.setsid()
+        if shim_arguments.cgroup:
+            join_cgroup(shim_arguments.cgroup)
         for target, source in enumerate((os.open(os.devnull, os.O_RDONLY), out, err)):
             os.dup2(source, target)
         for number in RESET_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        reset_oom_score()
         for kind, soft, hard in shim_arguments.limits:
             resource.setrlimit(kind, (soft, resource.getrlimit(kind)[1] if hard == UNCHANGED_LIMIT else hard))
         if shim_arguments.user_ids:  # none: the process keeps the engine's user and groups
@@ -138,6 +215,18 @@ def exec_program(shim_arguments: ShimArguments, gate: int, failed: int, out: int
         os.write(failed, explain_start_error(error, shim_arguments).encode())
     finally:
         os._exit(127)
+
+
+def reset_oom_score() -> None:
+    """Let the kernel end this process like any other if memory runs out; a service may protect the engine."""
+    try:
+        with open(OOM_SCORE) as score:
+            protected = int(score.read()) < 0
+        if protected:
+            with open(OOM_SCORE, "w") as score:
+                score.write("0")
+    except OSError:
+        pass  # There is no /proc, or it is read-only.
 
 
 def exec_from_path(shim_arguments: ShimArguments) -> None:

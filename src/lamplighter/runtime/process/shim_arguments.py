@@ -5,7 +5,9 @@ have but a job would need.
 """
 
 import resource
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from lamplighter.runtime.port import ContainerSpec, cannot_start
 from lamplighter.runtime.process import process_user
@@ -14,11 +16,17 @@ UNCHANGED_LIMIT = -2
 """The value that keeps a hard limit unchanged."""
 
 
-def encode_arguments(place: Path, container: ContainerSpec, file_limit: int | None = None) -> bytes:
+def encode_arguments(
+    place: Path,
+    container: ContainerSpec,
+    file_limit: int | None = None,
+    cgroup: Path | None = None,
+    cgroup_limits: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
     """Return the encoded arguments. Raises `CannotStart` if a plain process can never run like this.
 
     `place` is the directory of the shim's files; `file_limit` is the soft limit of open files if the definition names
-    none.
+    none. `cgroup` is the cgroup to make for the process, and `cgroup_limits` has the contents of its files.
     """
     arguments = [*(container.entry_point or ()), *(container.command or ())]
     _refuse_unsupported(container, arguments)
@@ -29,6 +37,8 @@ def encode_arguments(place: Path, container: ContainerSpec, file_limit: int | No
         container.working_directory or "/",
         " ".join(map(str, user.ids)),
         ",".join(_limits(container, file_limit)),
+        str(cgroup or ""),
+        ",".join(f"{name}={value}" for name, value in cgroup_limits.items()),
         str(len(arguments)),
         *arguments,
         *(f"{name}={value}" for name, value in environment.items()),

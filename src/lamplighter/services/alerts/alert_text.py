@@ -1,78 +1,121 @@
-"""Format an alert as the text that its recipients read."""
+"""Format an alert as the text that its recipients read, at night and on a phone.
+
+Guarantees that the subject and the first line name the job and what happened to it. Times are local times of the job's
+time zone.
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lamplighter.runs.durations import format_duration
+from lamplighter.runs.failure_words import EXIT_CODE_MEANINGS
+from lamplighter.runs.local_times import UTC_NAME, format_local_time
+
 MAX_SUBJECT_LENGTH = 100
 MAX_REASON_LENGTH, MAX_LINE_LENGTH = 2_000, 500
 """The longest reason and the longest log line in an alert, in characters."""
+LAST_LINES = "Last lines:"
+"""The line above the log lines of an alert."""
 UNPRINTABLE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 """Matches control characters and the escape sequences of a terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When something was scheduled, started and ended, in milliseconds since the epoch; None: unknown."""
+
+    scheduled: int | None = None
+    started: int | None = None
+    ended: int | None = None
+    zone: str = UTC_NAME
+    """The time zone of the job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
     """The contents of an alert. The text omits fields that are None or empty."""
 
-    subject: str
     headline: str
-    error: str | None
-    reason: str | None
-    exit_code: int | None
-    run: str | None
-    """The ARN of the execution."""
-    machine: str | None
+    """The job and what happened to it: `nightly failed: exit code 2 after 3 attempts`."""
+    project: str
+    headline_end: str = ""
+    """The last words of the headline, which stay if it is cut."""
+    machine: str | None = None
     """The name of the state machine, which `lamplighter run` accepts as the job's name."""
-    time: str
-    lines: tuple[str, ...] = ()
+    error: str | None = None
+    reason: str | None = None
+    exit_code: int | None = None
     step: str | None = None
-    """The failed step of a workflow, for example "Load (job load), attempt 2"."""
+    """The failed step of a workflow, for example "Load (job load)"."""
     attempt: str | None = None
     """The number of the attempt, for example "2 of 3"."""
-    attempts: int | None = None
-    """The total number of attempts, set if no retry follows."""
-
-
-def failure_text(error: str | None, exit_code: int | None) -> str:
-    """Return the words that follow "failed": the timeout or the exit code."""
-    if error == "States.Timeout":
-        return ": it timed out"
-    return f" with exit code {exit_code}" if exit_code else ""
+    times: Times = Times()
+    run: str | None = None
+    """The ARN of the execution."""
+    lines: tuple[str, ...] = ()
 
 
 def alert_subject(alert: Alert) -> str:
     """Return the subject of the mail for an alert."""
-    return to_subject(alert.subject)
+    return to_subject(alert.headline, end=alert.headline_end)
 
 
-def to_subject(text: str) -> str:
-    """Make the text a valid mail subject: ASCII, on one line, at most 100 characters."""
-    return text.encode("ascii", "replace").decode()[:MAX_SUBJECT_LENGTH]
+def to_subject(text: str, *, end: str = "") -> str:
+    """Make the text and its end a valid mail subject: ASCII, on one line, at most 100 characters.
+
+    If both together are too long, the text is cut.
+    """
+    clean = printable_line(text, len(text)).encode("ascii", "replace").decode()
+    room = MAX_SUBJECT_LENGTH - len(end)
+    return (clean if len(clean) <= room else f"{clean[: room - 3]}...") + end
 
 
 def alert_body(alert: Alert, url: str) -> str:
     """Return the complete text of an alert. `url` is the console's URL."""
-    parts = [alert.headline, "", *_field_lines(alert, url)]
+    parts = [printable_line(alert.headline, MAX_REASON_LENGTH) + alert.headline_end, "", *_field_lines(alert, url)]
     if alert.lines:
-        parts += ["", "Last lines:", *(f"  {printable_line(line, MAX_LINE_LENGTH)}" for line in alert.lines)]
+        parts += ["", LAST_LINES, *(f"  {printable_line(line, MAX_LINE_LENGTH)}" for line in alert.lines)]
     return "\n".join(parts) + "\n"
 
 
 def _field_lines(alert: Alert, url: str) -> Iterator[str]:
+    meaning = EXIT_CODE_MEANINGS.get(alert.exit_code or 0)
+    reason = None if alert.reason is None or alert.reason in alert.headline else alert.reason
     fields = {
-        "Error:": alert.error,
-        "Reason:": None if alert.reason is None else printable_line(alert.reason, MAX_REASON_LENGTH),
-        "Exit code:": alert.exit_code,
-        "Step:": alert.step,
-        "Attempt:": alert.attempt,
-        "Attempts:": alert.attempts or None,
-        "Time:": alert.time,
-        "Run:": alert.run,
-        "Look at:": None if alert.run is None else f"{url.rstrip('/')}/runs/{alert.run}",
-        "Run again:": None if alert.machine is None else f"lamplighter run {alert.machine}",
+        "Error": alert.error,
+        "Reason": reason and printable_line(reason, MAX_REASON_LENGTH),
+        "Exit code": f"{alert.exit_code}: {meaning}" if meaning else alert.exit_code,
+        "Step": alert.step,
+        "Attempt": alert.attempt,
+        **_time_fields(alert.times),
+        "Project": alert.project,
+        "Look at": alert.run and run_link(url, alert.run),
+        "Run again": alert.machine and f"lamplighter run {alert.machine}",
     }
-    yield from (f"{name:<11}{value}" for name, value in fields.items() if value not in (None, ""))
+    yield from (field_line(name, value) for name, value in fields.items() if value not in (None, ""))
+
+
+def _time_fields(times: Times) -> dict[str, str]:
+    known = {"Scheduled": times.scheduled, "Started": times.started, "Ended": times.ended}
+    fields = {
+        name: format_local_time(time, times.zone, seconds=name != "Scheduled" or time % 60_000 != 0)
+        for name, time in known.items()
+        if time is not None
+    }
+    if times.started is not None and times.ended is not None:
+        fields["Duration"] = format_duration((times.ended - times.started) / 1000)
+    return fields
+
+
+def field_line(name: str, value: object) -> str:
+    """Return a line of an alert with a fact: its name and its value."""
+    return f"{f'{name}:':<11}{value}"
+
+
+def run_link(url: str, run: str) -> str:
+    """Return the link to a run in this engine's console."""
+    return f"{url.rstrip('/')}/runs/{run}"
 
 
 def printable_line(line: str, max_characters: int) -> str:

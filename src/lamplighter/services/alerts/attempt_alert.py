@@ -13,10 +13,15 @@ from lamplighter.runs.ecs_tasks import (
     stop_reason,
     task_family,
 )
-from lamplighter.runs.failure_words import exceeded_limit
-from lamplighter.runs.job_machine import ATTEMPT_VARIABLE
-from lamplighter.services.alerts.alert_text import Alert, failure_text
+from lamplighter.runs.failure_reasons import ESSENTIAL_CONTAINER_EXITED
+from lamplighter.runs.failure_words import EXPLAINED_BY_REASON, TASK_FAILED, exceeded_limit, exit_words
+from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, SCHEDULED_VARIABLE
+from lamplighter.runs.local_times import UTC_NAME, parse_iso_milliseconds
+from lamplighter.runs.story import to_milliseconds
+from lamplighter.services.alerts.alert_text import Alert, Times
 from lamplighter.services.alerts.queries import AlertQueries
+
+TIMEOUT = "States.Timeout"
 
 
 def compose_attempt_alert(queries: AlertQueries, annotation: Json, _channel: str, event: Json) -> Alert | None:
@@ -37,21 +42,34 @@ def compose_attempt_alert(queries: AlertQueries, annotation: Json, _channel: str
     if reason is None:
         return None
     code = failed_container(task).get("exitCode")
-    error = task.get("stopCode") if reason == stop_reason(task) else "States.Timeout"
-    machine = task_family(task) or None
-    project = project_of_machine(machine or "", annotation["Job"])
+    error = TASK_FAILED if reason == stop_reason(task) else TIMEOUT
+    attempt = attempt_label(container_variable(task, ATTEMPT_VARIABLE), annotation)
     return Alert(
-        subject=f"{project}: an attempt of {annotation['Job']} failed{failure_text(error, code)}",
-        headline=f"{project}: an attempt of the job {annotation['Job']} failed{failure_text(error, code)}.",
-        error=error,
-        reason=reason,
+        headline=f"{annotation['Job']}: {f'attempt {attempt}' if attempt else 'an attempt'} failed"
+        + failure_words(error, reason, code),
+        project=project_of_machine(task_family(task), annotation["Job"]),
+        machine=task_family(task) or None,
+        reason=shown_reason(reason, code),
         exit_code=code,
-        attempt=attempt_label(container_variable(task, ATTEMPT_VARIABLE), annotation),
+        attempt=attempt,
+        times=_attempt_times(annotation, task, event),
         run=run if known else None,
-        machine=machine,
-        time=event["time"],
         lines=tuple(queries.last_lines(task)),
     )
+
+
+def _attempt_times(annotation: Json, task: Json, event: Json) -> Times:
+    """Return the times of an attempt; ECS's event has them as text or as seconds since the epoch."""
+    return Times(
+        scheduled=parse_iso_milliseconds(container_variable(task, SCHEDULED_VARIABLE)),
+        started=_instant(task.get("startedAt")),
+        ended=_instant(task.get("stoppedAt")) or _instant(event["time"]),
+        zone=annotation.get("Zone", UTC_NAME),
+    )
+
+
+def _instant(given: Json) -> int | None:
+    return to_milliseconds(given) if isinstance(given, (int, float)) else parse_iso_milliseconds(given)
 
 
 def _user_stop_reason(queries: AlertQueries, annotation: Json, run: str, task: Json) -> str | None:
@@ -65,9 +83,27 @@ def _user_stop_reason(queries: AlertQueries, annotation: Json, run: str, task: J
     return deadline_reason(annotation) if (queries.describe_run(run) or {}).get("status") == "TIMED_OUT" else None
 
 
+def failure_words(error: str | None, reason: str | None, code: int | None) -> str:
+    """Return the words that follow "failed", with a colon before them: the limit, the exit code, or error and reason.
+
+    The exit code of an attempt that took too long only says that it was stopped.
+    """
+    if error == TIMEOUT and reason:
+        return f": {reason}"
+    if code:
+        return f": {exit_words(code, reason)}"
+    named = None if error == TASK_FAILED or (error in EXPLAINED_BY_REASON and reason) else error
+    return "".join(f": {each}" for each in (named, reason) if each)
+
+
+def shown_reason(reason: str | None, code: int | None) -> str | None:
+    """Return the reason if it says more than the exit code."""
+    return None if code is not None and reason == ESSENTIAL_CONTAINER_EXITED else reason
+
+
 def timeout_reason(annotation: Json, task: Json) -> str:
     """Return the reason for an attempt that exceeded its timeout."""
-    return f"an attempt {exceeded_limit('timeout', (annotation.get('Timeouts') or {}).get(task_family(task)))}"
+    return exceeded_limit("timeout", (annotation.get("Timeouts") or {}).get(task_family(task)))
 
 
 def deadline_reason(annotation: Json) -> str:
@@ -76,13 +112,15 @@ def deadline_reason(annotation: Json) -> str:
 
 
 def attempt_label(attempt: str | None, annotation: Json) -> str | None:
-    """Return the attempt's number as `n of m`, or as `n` if the number of attempts is unknown.
+    """Return the attempt's number as `n of m`, or as `n` if the number of attempts is unknown or was exceeded by a
+    redrive.
 
     Return None if the attempt's number is unknown.
     """
     if attempt is None:
         return None
-    return f"{attempt} of {annotation['Attempts']}" if "Attempts" in annotation else attempt
+    most = annotation.get("Attempts", 0)
+    return f"{attempt} of {most}" if attempt.isdecimal() and int(attempt) <= most else attempt
 
 
 def project_of_machine(machine: str, job: str) -> str:

@@ -1,11 +1,10 @@
 """Compose the alert for dropped slots: times at which a job did not start and for which it will not start later."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.alerts.alert_text import MAX_REASON_LENGTH, printable_line, to_subject
+from lamplighter.runs.local_times import format_local_time, parse_iso_milliseconds
+from lamplighter.services.alerts.alert_text import MAX_REASON_LENGTH, field_line, printable_line, to_subject
 
 MAX_LISTED_ROWS = 20
 """The most rows of slots that an alert lists. A row stands for one slot, or for several dropped together."""
@@ -16,16 +15,20 @@ def compose_dropped_alert(project: str, job: str, slots: Sequence[Json], url: st
     job; `url` is the console's URL.
     """
     count = sum(each["Count"] for each in slots)
-    times, runs = ("one", "This run") if count == 1 else (f"{count}", "These runs")
+    times, runs = (_format_time(slots[0], "First"), "This run") if count == 1 else (f"{count} times", "These runs")
+    headline = f"{job} did not start at {times}"
     lines = [
-        f"{project}: the job {job} did not start at {times} of its scheduled times. {runs} will not be started later.",
+        headline,
         "",
         *_time_lines(slots[:MAX_LISTED_ROWS]),
         *([f"           and {len(slots) - MAX_LISTED_ROWS} more"] if len(slots) > MAX_LISTED_ROWS else []),
-        f"Look at:   {url.rstrip('/')}/",
-        f"Run now:   lamplighter run {project}-{job}",
+        field_line("Project", project),
+        field_line("Look at", f"{url.rstrip('/')}/"),
+        field_line("Run now", f"lamplighter run {project}-{job}"),
+        "",
+        f"{runs} will not be started later.",
     ]
-    return {"Subject": to_subject(f"{project}: {job} did not start"), "Message": "\n".join(lines) + "\n"}
+    return {"Subject": to_subject(headline), "Message": "\n".join(lines) + "\n"}
 
 
 def _time_lines(slots: Sequence[Json]) -> Iterator[str]:
@@ -34,17 +37,13 @@ def _time_lines(slots: Sequence[Json]) -> Iterator[str]:
     If consecutive rows have the same reason, the reason follows the last of them.
     """
     for at, each in enumerate(slots):
-        first, last = _format_time(each["First"], each["Zone"]), _format_time(each["Last"], each["Zone"])
-        yield f"Time:      {first}" + ("" if each["Count"] == 1 else f" to {last} ({each['Count']} times)")
+        first, last = _format_time(each, "First"), _format_time(each, "Last")
+        yield field_line("Scheduled", first + ("" if each["Count"] == 1 else f" to {last} ({each['Count']} times)"))
         if at + 1 == len(slots) or slots[at + 1]["Reason"] != each["Reason"]:
-            yield f"Reason:    {printable_line(each['Reason'], MAX_REASON_LENGTH)}"
+            yield field_line("Reason", printable_line(each["Reason"], MAX_REASON_LENGTH))
 
 
-def _format_time(iso: str, zone: str) -> str:
-    """Format an instant in the time zone of the schedule: 2026-01-01 01:00 (Asia/Seoul)."""
-    moment = datetime.fromisoformat(iso)
-    try:
-        local_time = moment.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError):
-        local_time, zone = moment, "UTC"
-    return f"{local_time:%Y-%m-%d %H:%M} ({zone})"
+def _format_time(slot: Json, name: str) -> str:
+    """Format an instant of a slot in the time zone of its schedule: Thu 2026-01-01 01:00 (Asia/Seoul)."""
+    milliseconds = parse_iso_milliseconds(slot[name])
+    return slot[name] if milliseconds is None else format_local_time(milliseconds, slot["Zone"], seconds=False)

@@ -5,9 +5,10 @@ those for failed attempts; if there are none either, those for runs that did not
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from lamplighter.base.json_text import Json
+from lamplighter.runs.local_times import UTC_NAME, format_local_time, parse_iso_milliseconds
+from lamplighter.services.alerts.alert_text import field_line, to_subject
 from lamplighter.services.alerts.queries import AlertQueries
 
 MAX_NAMED_JOBS = 20
@@ -29,33 +30,44 @@ def _job_topics(queries: AlertQueries, family: str) -> list[str]:
 
 def compose_outage(params: Json, url: str) -> Json:
     """Compose the subject and the message for a Docker daemon that does not answer."""
-    count, families = params["Tasks"], params["Families"]
-    tasks = _tasks_wait_text(count)
+    families = params["Families"]
+    headline = f"{_jobs_text(families)}: Docker does not answer"
     more = f" and {len(families) - MAX_NAMED_JOBS} more" if len(families) > MAX_NAMED_JOBS else ""
     lines = [
-        f"Docker on the engine's machine has not answered since {_format_time(params['Since'])}. {tasks} for it:",
+        headline,
         "",
-        f"Jobs:      {', '.join(families[:MAX_NAMED_JOBS])}{more}",
-        f"Look at:   {url.rstrip('/')}/",
+        field_line("Jobs", ", ".join(families[:MAX_NAMED_JOBS]) + more),
+        field_line("Tasks", params["Tasks"]),
+        field_line("Since", _format_time(params["Since"])),
+        field_line("Look at", f"{url.rstrip('/')}/"),
         "",
-        "The tasks continue when Docker answers again. Until then, the timeouts of attempts are paused; the deadlines",
-        "of runs are not. For details, run `systemctl status docker` and `lamplighter doctor` on that machine.",
+        "Docker is on the engine's machine. The tasks continue when it answers again. Until then, the timeouts of",
+        "attempts are paused; the deadlines of runs are not. For details, run `systemctl status docker` and",
+        "`lamplighter doctor` on that machine.",
     ]
-    return {"Subject": f"Docker does not answer: {tasks}", "Message": "\n".join(lines) + "\n"}
+    return {"Subject": to_subject(headline), "Message": "\n".join(lines) + "\n"}
 
 
 def compose_recovery(params: Json) -> Json:
     """Compose the subject and the message for a Docker daemon that answers again."""
-    text = (
-        f"Docker on the engine's machine has been available again since {_format_time(params['Until'])}. It had not "
-        f"answered since {_format_time(params['Since'])}.\n\nThe waiting tasks continue.\n"
-    )
-    return {"Subject": "Docker answers again", "Message": text}
+    headline = "Docker answers again: the waiting tasks continue"
+    lines = [
+        headline,
+        "",
+        field_line("Since", _format_time(params["Until"])),
+        field_line("Down from", _format_time(params["Since"])),
+    ]
+    return {"Subject": headline, "Message": "\n".join(lines) + "\n"}
 
 
-def _tasks_wait_text(count: int) -> str:
-    return "1 task waits" if count == 1 else f"{count} tasks wait"
+def _jobs_text(families: Sequence[str]) -> str:
+    """Return which jobs wait: `reports-nightly waits`, `reports-nightly and 2 other jobs wait`."""
+    others = len(families) - 1
+    if others == 0:
+        return f"{families[0]} waits"
+    return f"{families[0]} and {others} other job{'s' if others > 1 else ''} wait"
 
 
 def _format_time(iso: str) -> str:
-    return f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M} UTC"
+    milliseconds = parse_iso_milliseconds(iso)
+    return iso if milliseconds is None else format_local_time(milliseconds, UTC_NAME, seconds=False)

@@ -4,6 +4,7 @@ Guarantees None or an empty result for resources that do not exist any more, so 
 left.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from lamplighter.runs.story import Story, read_story
 from lamplighter.store.db import Reader
 
 MAX_LOG_LINES = 20
+SCHEDULE_SUFFIX = re.compile("(--[0-9]+)?")
 PAGE_SIZE, MAX_PAGES = 1_000, 3
 """The size of a page of the history, and the most pages that an alert reads, beginning at the end of the history."""
 
@@ -46,6 +48,22 @@ class AlertQueries:
             if answer is None or "nextToken" not in answer:
                 return
             token = {"nextToken": answer["nextToken"]}
+
+    def list_runs(self, machine: str) -> list[Json]:
+        """Return the latest `PAGE_SIZE` runs of a state machine as ListExecutions lists them; the newest first."""
+        answer = self._call("states", "ListExecutions", stateMachineArn=machine, maxResults=PAGE_SIZE)
+        return [] if answer is None else list(answer["executions"])
+
+    def schedules(self, machine: str, group: str) -> list[str]:
+        """Return the names of a job's schedules: the name of its machine, which a number may follow."""
+        answer = self._call("scheduler", "ListSchedules", GroupName=group, NamePrefix=machine)
+        found = [each["Name"] for each in answer["Schedules"]] if answer is not None else []
+        return [each for each in found if SCHEDULE_SUFFIX.fullmatch(each.removeprefix(machine))]
+
+    def slots(self, schedule: str, group: str) -> list[Json]:
+        """Return the latest slots of a schedule; the newest first."""
+        answer = self._call("scheduler", "ListSlots", GroupName=group, Name=schedule)
+        return [] if answer is None else list(answer["Slots"])
 
     def describe_task(self, task: str) -> Json | None:
         """Return the task as DescribeTasks describes it."""

@@ -1,14 +1,23 @@
 """Compose the alert for a run that failed after all of its attempts (pattern 2), from the execution's event."""
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, loads_or
 from lamplighter.runs.blamed_attempt import attempt_that_ended_run
 from lamplighter.runs.ecs_tasks import container_variable, failed_container, stop_reason, task_family
 from lamplighter.runs.failure_reasons import failure_reason
-from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, READ_LOG_STATE, alert_state_name
-from lamplighter.runs.run import end_clause
-from lamplighter.runs.story import Attempt
-from lamplighter.services.alerts.alert_text import MAX_REASON_LENGTH, Alert, failure_text
-from lamplighter.services.alerts.attempt_alert import deadline_reason, project_of_machine, timeout_reason
+from lamplighter.runs.failure_words import TASK_FAILED
+from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, LAMPLIGHTER_KEY, READ_LOG_STATE, alert_state_name
+from lamplighter.runs.local_times import UTC_NAME, parse_iso_milliseconds
+from lamplighter.runs.story import Attempt, to_milliseconds
+from lamplighter.services.alerts.alert_text import MAX_REASON_LENGTH, Alert, Times
+from lamplighter.services.alerts.attempt_alert import (
+    TIMEOUT,
+    attempt_label,
+    deadline_reason,
+    failure_words,
+    project_of_machine,
+    shown_reason,
+    timeout_reason,
+)
 from lamplighter.services.alerts.queries import AlertQueries
 
 ATTEMPT_SUFFIX = ": Run"
@@ -30,21 +39,46 @@ def compose_run_alert(queries: AlertQueries, annotation: Json, channel: str, eve
     has_alerted = channel in annotation.get("Caught", []) and story.has_succeeded(alert_state_name(channel))
     if has_alerted and (story.has_succeeded(READ_LOG_STATE) or not lines):
         return None
+    project = project_of_machine(machine, annotation["Job"])
     code = None if task is None else failed_container(task).get("exitCode")
-    project, ended = project_of_machine(machine, annotation["Job"]), end_clause(detail["status"])
-    ended += failure_text(described.get("error"), code) if detail["status"] == "FAILED" else ""
+    reason, error = _reason(annotation, described, task), described.get("error")
+    attempts = len(story.container_attempts) if "Attempts" in annotation else 0
+    is_step = "Attempts" not in annotation and last is not None
+    where = f" in step {last.state.removesuffix(ATTEMPT_SUFFIX)}" if is_step and last is not None and last.state else ""
     return Alert(
-        subject=f"{project}: {annotation['Job']} {ended}",
-        headline=f"{project}: a run of the job {annotation['Job']} {ended}.",
-        error=described.get("error") or detail["status"],
-        reason=_reason(annotation, described, task),
-        exit_code=code,
-        step=_step(project, last, task) if "Attempts" not in annotation else None,
-        attempts=len(story.container_attempts) if "Attempts" in annotation else None,
-        run=run,
+        headline=f"{annotation['Job']} {_ending(detail['status'], error, reason, code, where)}",
+        headline_end=f" after {attempts} attempts" if attempts > 1 and detail["status"] == "FAILED" else "",
+        project=project,
         machine=machine,
-        time=event["time"],
+        error=error if error not in (None, TASK_FAILED, TIMEOUT) else None,
+        reason=shown_reason(reason, code),
+        exit_code=code,
+        step=_step(project, last, task) if is_step else None,
+        attempt=attempt_label(str(attempts), annotation) if attempts else None,
+        times=run_times(annotation, described),
+        run=run,
         lines=lines,
+    )
+
+
+def _ending(status: str, error: str | None, reason: str | None, code: int | None, where: str) -> str:
+    """Return how the run ended, and why: `failed: exit code 3`."""
+    if status == "TIMED_OUT":
+        return f"timed out: {reason}"
+    return f"failed{where}{failure_words(error, reason, code)}"
+
+
+def run_times(annotation: Json, described: Json) -> Times:
+    """Return the times of a run. A redriven run started, for this alert, with its last redrive."""
+    given = loads_or(described.get("input") or "{}", {})
+    own = given.get(LAMPLIGHTER_KEY) if isinstance(given, dict) else None
+    started = described.get("redriveDate") or described.get("startDate")
+    ended = described.get("stopDate")
+    return Times(
+        scheduled=parse_iso_milliseconds(own.get("scheduled")) if isinstance(own, dict) else None,
+        started=None if started is None else to_milliseconds(started),
+        ended=None if ended is None else to_milliseconds(ended),
+        zone=annotation.get("Zone", UTC_NAME),
     )
 
 
@@ -61,7 +95,7 @@ def _reason(annotation: Json, described: Json, task: Json | None) -> str | None:
     """Return the limit that was exceeded, or else why the run failed by the cause of its error or by its task."""
     if described.get("status") == "TIMED_OUT":
         return deadline_reason(annotation)
-    if described.get("error") == "States.Timeout":
+    if described.get("error") == TIMEOUT:
         return timeout_reason(annotation, task or {})
     found = failure_reason(described.get("cause"), MAX_REASON_LENGTH)
     return stop_reason(task) if found is None and task is not None else found

@@ -11,18 +11,33 @@ import sqlite3
 from collections.abc import Mapping
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.delivery.tables.lost_alerts import LostAlert
-from lamplighter.services.alerts import attempt_alert, dropped_slots_alert, outage_alert, run_alert
-from lamplighter.services.alerts.alert_text import Alert, alert_body, alert_subject
+from lamplighter.services.alerts import (
+    attempt_alert,
+    dropped_slots_alert,
+    heartbeat_ping,
+    outage_alert,
+    recovery_alert,
+    run_alert,
+)
+from lamplighter.services.alerts.alert_text import Alert, alert_body, alert_subject, to_subject
 from lamplighter.services.alerts.queries import AlertQueries
 from lamplighter.store.db import Tx
 
-COMPOSERS = {"attempt-failed": attempt_alert.compose_attempt_alert, "run-failed": run_alert.compose_run_alert}
+COMPOSERS = {
+    "attempt-failed": attempt_alert.compose_attempt_alert,
+    "run-failed": run_alert.compose_run_alert,
+    "recovered": recovery_alert.compose_recovery_alert,
+    "starts-again": recovery_alert.compose_start_alert,
+}
 """The functions that compose an alert from an event, by pattern. They return None if no alert is needed."""
+
+HEARTBEAT = "heartbeat"
+"""The pattern of rules that send pings to a monitor."""
 
 log = logging.getLogger("lamplighter.alerts")
 
@@ -48,8 +63,10 @@ class Alerts(Service):
 
         `Message` is published as it is if composing the alert fails.
         """
-        message = {"TopicArn": params["TopicArn"], "Message": params["Message"]}
+        message = {"TopicArn": params["TopicArn"], "Message": params["Message"], **_default_subject(params["Message"])}
         try:
+            if params["Mark"]["Pattern"] == HEARTBEAT:
+                return self._send_ping(tx, caller, params)
             alert = self._compose(tx, caller, params)
         except sqlite3.Error:
             raise
@@ -66,6 +83,14 @@ class Alerts(Service):
                 log.info("no alert to %s is needed for %s", params["Channel"], params["Mark"]["Job"])
                 return {}
             message |= {"Subject": alert_subject(alert), "Message": alert_body(alert, self._url)}
+        return self._bus.invoke(tx, caller, "sns", "Publish", message)
+
+    def _send_ping(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        queries = AlertQueries(self._bus, tx, caller)
+        ping = heartbeat_ping.compose_ping(queries, params["Mark"], params["Event"], self._url)
+        if ping is None:
+            return {}
+        message = {"TopicArn": params["TopicArn"], "Message": dumps(ping)}
         return self._bus.invoke(tx, caller, "sns", "Publish", message)
 
     def send_dropped(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -110,3 +135,11 @@ class Alerts(Service):
     def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:
         compose = COMPOSERS[params["Mark"]["Pattern"]]
         return compose(AlertQueries(self._bus, tx, caller), params["Mark"], params["Channel"], params["Event"])
+
+
+def _default_subject(message: str) -> Json:
+    """Return the subject of a message whose alert cannot be composed: the first line, without EventBridge's quotation
+    marks. No subject if that line is empty.
+    """
+    subject = to_subject(message.partition("\n")[0].strip('"'))
+    return {"Subject": subject} if subject else {}

@@ -27,13 +27,18 @@ from lamplighter.services.ecs.tasks.admission import CONTAINERS_WITH_STREAM, Adm
 from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, container_name
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
-from lamplighter.services.ecs.tasks.supervisor import Supervisor, SupervisorContext, copy_output
+from lamplighter.services.ecs.tasks.supervisor import (
+    AddedVariables,
+    Supervisor,
+    SupervisorContext,
+    copy_output,
+    no_variables,
+)
+from lamplighter.store import retention
 from lamplighter.store.db import DamagedData, OutboxRow, Store, Tx
 
 log = logging.getLogger("lamplighter.ecs")
 
-RETENTION = 90 * 24 * 3600 * 1000
-"""Milliseconds for which a stopped task can be described: as long as its execution (AWS: an hour)."""
 CATCH_UP_SECONDS = 15.0
 """The most seconds that a start waits for the tasks that ended before it."""
 ORPHAN_DELAY_SECONDS = 10.0
@@ -61,6 +66,7 @@ class Ecs(Service):
         credential_variables: Mapping[str, str] | None = None,
         deny: Collection[str] = (),
         pause: Pause = asyncio.sleep,
+        added_variables: AddedVariables = no_variables,
     ) -> None:
         self.outputs = OutputFiles(data_directory / "output")
         self._store = store
@@ -78,6 +84,7 @@ class Ecs(Service):
             watch,
             admission,
             self._check_runtime_now,
+            added_variables,
         )
         self._watching: asyncio.Task[None] | None = None
         """The asyncio task that checks the runtime while there are ECS tasks."""
@@ -210,9 +217,8 @@ class Ecs(Service):
 
     async def _delete_old_tasks(self) -> None:
         """Delete a few tasks that stopped long ago; their output first, so that no output remains without its task."""
-        for arn, name in tasks.stopped_before(
-            self._store.reader, self._context.world.now() - RETENTION, MAX_DELETED_PER_STOP
-        ):
+        before = self._context.world.now() - retention.read(self._store.reader).runs
+        for arn, name in tasks.stopped_before(self._store.reader, before, MAX_DELETED_PER_STOP):
             await asyncio.to_thread(self.outputs.remove, name)
             await self._store.write_with_retry(partial(tasks.delete, arn=arn))
 
@@ -260,8 +266,11 @@ class Ecs(Service):
         log.warning("the container %s belongs to no running task; it is stopped and removed", name)
         context, runtime = self._context, self._context.runtime
         await retry_while_unavailable(context.pause, partial(runtime.stop, name, STOP_SECONDS))
-        task = tasks.by_name(self._store.reader, name.partition("-")[0])
-        if task is not None:
+        owner, _, container_part = name.partition("-")
+        task = tasks.by_name(self._store.reader, owner)
+        if task is None:  # a restored database does not know the tasks that are newer than its backup
+            await copy_output(context, owner, container_part, name, None)
+        else:
             definition = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"])
             for container in definition.body["containerDefinitions"] if definition else ():
                 if container_name(task.name, container["name"]) == name:

@@ -46,13 +46,16 @@ class DroppedSlotNotifier:
         zone = (schedule.body or {}).get("ScheduleExpressionTimezone", schedule_times.DEFAULT_ZONE)
         found = DroppedSlot(owner, schedule.arn, slots[0], slots[-1], len(slots), zone, reason, schedule.annotation)
         dropped_slots.put(tx, found)
+        dropped_slots.count(tx, schedule.starts, len(slots))
         if not timers.has_timer(tx, naming.SERVICE, SUBJECT_PREFIX + owner):
             due = self._world.monotonic() + COLLECT_MILLISECONDS
             timers.put(tx, timers.Timer(naming.SERVICE, SUBJECT_PREFIX + owner, "tell", due), steady_clock=True)
 
     def on_replaced(self, tx: Tx, schedule: Schedule) -> None:
         """Delete the schedule's stored slots: a later slot runs in their place, so that no report is needed."""
-        dropped_slots.delete(tx, _report_owner(schedule), schedule.arn)
+        owner = _report_owner(schedule)
+        dropped_slots.count(tx, schedule.starts, -dropped_slots.number_unreported(tx, owner, schedule.arn))
+        dropped_slots.delete(tx, owner, schedule.arn)
 
     def fire_timer(self, tx: Tx, timer: timers.Timer) -> None:
         """Report all stored slots of one owner."""

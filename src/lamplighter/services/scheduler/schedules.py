@@ -13,6 +13,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import list_page
+from lamplighter.runs.schedules import started_arn
 from lamplighter.services.scheduler import arns as naming
 from lamplighter.services.scheduler import schedule_times, templated_targets, universal_targets, validate_schedule
 from lamplighter.services.scheduler.errors import Conflict, ScheduleNotFound, UnreadableSchedule
@@ -50,7 +51,8 @@ class Schedules:
         if rows.get(tx, arn) is not None:
             raise Conflict(f"Schedule {params['Name']} already exists.")
         state = params.get("State", "ENABLED")
-        schedule = Schedule(0, arn, state, now, now, schedule_times.rate_anchor(body, now), body)
+        anchor = schedule_times.rate_anchor(body, now)
+        schedule = Schedule(0, arn, state, now, now, anchor, body, starts=started_arn(body["Target"]))
         self._firer.start(tx, replace(schedule, id=rows.insert(tx, schedule)), now)
         return {"ScheduleArn": arn}
 
@@ -62,7 +64,8 @@ class Schedules:
         is_same_timing = all(body.get(field) == before.get(field) for field in ("ScheduleExpression", "StartDate"))
         anchor = found.anchor if is_same_timing else schedule_times.rate_anchor(body, now)
         state = params.get("State", "ENABLED")
-        changed = replace(found, state=state, modified=now, anchor=anchor, body=body)
+        starts = started_arn(body["Target"])
+        changed = replace(found, state=state, modified=now, anchor=anchor, body=body, starts=starts)
         rows.update(tx, changed)
         # A new rate counts from now. AWS does not document whether it also fires now; a person who edits a schedule
         # does not expect it.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from lamplighter.base.secret_references import SecretLookup, environment_secrets
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
 from lamplighter.delivery.attempts import RETRY_TIMER
@@ -41,12 +42,14 @@ class Sns(Service):
         *,
         ask_by_mail: bool = False,
         commands: bool = True,
+        secrets: SecretLookup | None = None,
     ) -> None:
         self._bus = bus
         self._outbound = outbound
         self._signer = signer = Signer(data_directory / "sns", world)
         addresses = EngineUrls(url)
-        senders, queues = EndpointSenders(outbound, remote, addresses, signer), SqsEndpoint(bus, addresses, signer)
+        senders = EndpointSenders(outbound, remote, addresses, signer, secrets or environment_secrets({}))
+        queues = SqsEndpoint(bus, addresses, signer)
         self._sender = sender = DeliverySender(bus.store, world, senders, queues)
         topics = Topics(world, signer.prepare)
         asks_by_mail = ask_by_mail and outbound.mail.sends

@@ -91,3 +91,31 @@ CREATE TABLE shipped_lines (
     stdout INTEGER NOT NULL,
     stderr INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- How the tasks ended that a schedule or a rule started without a state machine. A trigger keeps it for the metrics.
+CREATE TABLE scheduled_task_totals (
+    cluster TEXT NOT NULL,    -- the ARN of the cluster
+    family TEXT NOT NULL,
+    outcome TEXT NOT NULL,    -- SUCCEEDED, FAILED
+    number INTEGER NOT NULL,  -- how many tasks ever ended so
+    start INTEGER,            -- when the latest of them started or was created, milliseconds since the epoch
+    stop INTEGER,             -- when it stopped
+    PRIMARY KEY (cluster, family, outcome)
+) WITHOUT ROWID;
+CREATE TRIGGER scheduled_tasks_counted AFTER UPDATE OF status ON tasks
+WHEN old.status <> 'STOPPED' AND new.status = 'STOPPED' AND json_valid(new.body)
+    AND (new.started_by LIKE 'chronos-schedule/%' OR new.started_by LIKE 'events-rule/%') BEGIN
+    INSERT INTO scheduled_task_totals
+        SELECT new.cluster, new.family,
+            -- 137 and 143: the container was killed, because another one had ended.
+            CASE WHEN min(code IN (0, 137, 143)) AND max(code = 0) THEN 'SUCCEEDED' ELSE 'FAILED' END,
+            1,
+            coalesce(json_extract(new.body, '$.startedAt'), json_extract(new.body, '$.createdAt')),
+            json_extract(new.body, '$.stoppedAt')
+        FROM (
+            SELECT coalesce(json_extract(value, '$.exitCode'), -1) AS code
+            FROM json_each(new.body, '$.containers')
+        )
+        WHERE TRUE
+        ON CONFLICT DO UPDATE SET number = number + 1, start = excluded.start, stop = excluded.stop;
+END;

@@ -17,9 +17,11 @@ CREATE TABLE schedules (
     missed TEXT NOT NULL DEFAULT 'last',   -- what happens with slots that were due while no engine ran: all, last, none
     recorded INTEGER NOT NULL DEFAULT 0,   -- the number of its rows in slots
     within INTEGER,                        -- for how many seconds a missed slot may run; NULL: the target's maximum
-    annotation TEXT                        -- the job of the job file, and the topics for dropped slots, as JSON
+    annotation TEXT,                       -- the job of the job file, and the topics for dropped slots, as JSON
+    starts TEXT NOT NULL DEFAULT ''        -- the ARN of the state machine that it starts; else that of its target
 );
 CREATE INDEX schedules_by_state ON schedules (state, arn);
+CREATE INDEX schedules_by_start ON schedules (starts, id);
 
 -- The times at which a schedule was due, and what happened then.
 CREATE TABLE slots (
@@ -58,3 +60,9 @@ CREATE TABLE scheduler_client_tokens (
     PRIMARY KEY (owner, token)
 ) WITHOUT ROWID;
 CREATE INDEX scheduler_client_tokens_by_age ON scheduler_client_tokens (at);
+
+-- How many slots of all schedules that start the same thing were ever dropped. Its rows stay when schedules are deleted.
+CREATE TABLE dropped_totals (
+    starts TEXT PRIMARY KEY,
+    number INTEGER NOT NULL
+) WITHOUT ROWID;

@@ -240,3 +240,42 @@ CREATE TABLE queued_executions (
     since INTEGER NOT NULL  -- milliseconds of the steady clock
 );
 CREATE INDEX queued_executions_by_machine ON queued_executions (machine, execution);
+
+-- How the executions of each state machine ended, by status. Triggers keep it for the metrics. Children of Map Runs, whose
+-- machine has a slash in its name, do not count.
+CREATE TABLE execution_totals (
+    machine TEXT NOT NULL,
+    status TEXT NOT NULL,     -- SKIPPED: it succeeded without doing anything, because another execution was running
+    number INTEGER NOT NULL,  -- how many executions ever ended so; of RUNNING: how many run now
+    start INTEGER NOT NULL,   -- when the latest of them began or was redriven, milliseconds since the epoch
+    stop INTEGER,             -- when it ended
+    PRIMARY KEY (machine, status)
+) WITHOUT ROWID;
+CREATE TRIGGER execution_totals_inserted AFTER INSERT ON executions WHEN instr(new.machine, '/') = 0 BEGIN
+    INSERT INTO execution_totals
+        VALUES (
+            new.machine,
+            CASE WHEN new.output LIKE '{"skipped":true,"running":%"arn:%' THEN 'SKIPPED' ELSE new.status END,
+            1, new.start, new.stop
+        )
+        ON CONFLICT DO UPDATE SET number = number + 1, start = excluded.start, stop = excluded.stop;
+END;
+CREATE TRIGGER execution_totals_updated AFTER UPDATE OF status ON executions
+WHEN old.status <> new.status AND instr(new.machine, '/') = 0 BEGIN
+    UPDATE execution_totals SET number = number - 1
+        WHERE machine = old.machine AND status = 'RUNNING' AND old.status = 'RUNNING';
+    INSERT INTO execution_totals
+        VALUES (
+            new.machine,
+            CASE WHEN new.output LIKE '{"skipped":true,"running":%"arn:%' THEN 'SKIPPED' ELSE new.status END,
+            1, coalesce((SELECT date FROM redrives WHERE execution = new.id), new.start), new.stop
+        )
+        ON CONFLICT DO UPDATE SET number = number + 1, start = excluded.start, stop = excluded.stop;
+END;
+CREATE TRIGGER execution_totals_deleted AFTER DELETE ON executions
+WHEN old.status = 'RUNNING' AND instr(old.machine, '/') = 0 BEGIN
+    UPDATE execution_totals SET number = number - 1 WHERE machine = old.machine AND status = 'RUNNING';
+END;
+CREATE TRIGGER execution_totals_forgotten AFTER DELETE ON state_machines BEGIN
+    DELETE FROM execution_totals WHERE machine = old.arn;
+END;

@@ -46,6 +46,31 @@ CREATE TABLE unapplied_files (
     alerted INTEGER          -- when the alert was sent; NULL: not yet
 ) WITHOUT ROWID;
 
+-- One row if a job file sets for how long ended things are kept. NULL: the default.
+CREATE TABLE retention_settings (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    runs INTEGER,    -- milliseconds, as output and mails
+    output INTEGER,
+    mails INTEGER,
+    slots INTEGER    -- rows of each schedule
+);
+
+-- Which versions of this program used the database.
+CREATE TABLE program_versions (
+    version TEXT PRIMARY KEY,
+    opened INTEGER NOT NULL  -- when it opened the database after another version, in milliseconds since the epoch
+) WITHOUT ROWID;
+
+-- The backups from which the database was restored.
+CREATE TABLE restores (
+    id INTEGER PRIMARY KEY,
+    backup INTEGER NOT NULL,     -- when the backup was made, in milliseconds since the epoch
+    restored INTEGER NOT NULL,   -- when it was restored
+    examined INTEGER,            -- when an engine compared it with what runs; NULL: not yet
+    lost_tasks TEXT,        -- a list: running tasks whose containers no longer exist
+    unknown_containers TEXT      -- a list: containers that are newer than the backup
+);
+
 -- Who did what.
 CREATE TABLE audit_log (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -143,7 +143,7 @@ def verify_signature(http: HttpRequest, secret: str, now: int) -> None:
     given = read_signature(http)
     _check_time(given, now)
     _check_signed_headers(http, given)
-    if not hmac.compare_digest(_sign(http, given, secret).encode(), given.signature.encode()):
+    if not hmac.compare_digest(sign(http, given, secret).encode(), given.signature.encode()):
         raise _invalid_signature(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method. Consult the service documentation for details."
@@ -191,7 +191,7 @@ def _format_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime(_TIME)
 
 
-def _sign(http: HttpRequest, given: Signature, secret: str) -> str:
+def sign(http: HttpRequest, given: Signature, secret: str) -> str:
     """Return the signature of the string to sign under the derived key (tasks 2 and 3 of the specification)."""
     scope = (given.scope.date, given.scope.region, given.scope.service, "aws4_request")
     digest = hashlib.sha256(canonical_request(http, given)).hexdigest()

@@ -1,6 +1,7 @@
 """External inputs of a template are fetched between turns; a missing input is reported."""
 
 import asyncio
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -273,6 +274,17 @@ def test_a_failed_serverless_transform_reports_the_reason(
     assert create_serverless(harness) == ("ValidationError", FAILED + reason)
     (logged,) = [each.getMessage() for each in caplog.records if "serverless transform" in each.getMessage()]
     assert "  line 1\n" in logged or "Traceback" not in script
+
+
+def test_the_transform_without_its_library_fails_with_the_command_that_installs_it(
+    harness: CloudFormationHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "samtranslator" else find_spec(name))
+    sentence = (
+        "Transform AWS::Serverless-2016-10-31 needs a library that is not installed: pip install 'lamplighter[aws]'"
+    )
+    assert create_serverless(harness) == ("ValidationError", sentence)
 
 
 @pytest.mark.parametrize(

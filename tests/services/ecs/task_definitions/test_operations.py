@@ -48,6 +48,14 @@ def make_definition(*definitions: Json, **more: Json) -> Json:
             make_definition(CONTAINER | {"mountPoints": [{"sourceVolume": "data", "containerPath": "/data"}]}),
             "Unknown volume 'data'.",
         ),
+        (
+            make_definition(CONTAINER | {"dockerLabels": {"lamplighter.network": "container:other"}}),
+            "Invalid setting for container 'job'. 'lamplighter.network' must name a network of Docker.",
+        ),
+        (
+            make_definition(CONTAINER | {"resourceRequirements": [{"type": "GPU", "value": "many"}]}),
+            "Invalid setting for container 'job'. many is not a number of GPUs.",
+        ),
         (make_definition(CONTAINER, volumes=[{}]), "Volume.name should not be null or empty."),
         (
             make_definition(CONTAINER | {"mountPoints": [{"sourceVolume": "data"}]}, volumes=[{"name": "data"}]),
@@ -109,6 +117,12 @@ async def test_an_invalid_definition_is_refused(harness: EcsHarness, definition:
 async def test_a_container_without_an_image_needs_no_memory_limit(harness: EcsHarness) -> None:
     answer = await harness.ecs_call("RegisterTaskDefinition", **make_definition({"name": "job", "command": ["true"]}))
     assert answer["taskDefinition"]["compatibilities"] == ["EC2"]
+
+
+async def test_a_task_of_plain_processes_may_have_any_size(harness: EcsHarness) -> None:
+    size = FARGATE | {"cpu": "100", "memory": "300", "containerDefinitions": [{"name": "job", "command": ["true"]}]}
+    answer = await harness.ecs_call("RegisterTaskDefinition", **size)
+    assert (answer["taskDefinition"]["cpu"], answer["taskDefinition"]["memory"]) == ("100", "300")
 
 
 async def test_a_definition_is_shown_with_the_fields_that_ecs_adds(harness: EcsHarness) -> None:

@@ -259,7 +259,8 @@ async def test_the_container_is_started_with_the_settings_of_the_definition(harn
             "linuxParameters": {"initProcessEnabled": True},
             "readonlyRootFilesystem": True,
             "extraHosts": [{"hostname": "db", "ipAddress": "10.0.0.9"}],
-            "dockerLabels": {"team": "night"},
+            "dockerLabels": {"team": "night", "lamplighter.network": "backend"},
+            "resourceRequirements": [{"type": "GPU", "value": "2"}],
         }
     )
     definition = definition | {"volumes": [{"name": "host", "host": {"sourcePath": "/srv"}}, {"name": "own"}]}
@@ -276,7 +277,9 @@ async def test_the_container_is_started_with_the_settings_of_the_definition(harn
         "B": "3",
         "PASSWORD": "open sesame",
     }
-    assert container.labels == {"team": "night", "lamplighter.task": arn, "lamplighter.container": "job"}
+    given = {"team": "night", "lamplighter.network": "backend"}
+    assert container.labels == {**given, "lamplighter.task": arn, "lamplighter.container": "job"}
+    assert (container.docker_network, container.gpus) == ("backend", 2)
     assert (container.working_directory, container.user) == ("/srv", "1000:1000")
     assert (container.cpu, container.memory) == (256, 512)
     own = f"{arn.rpartition('/')[2]}-own"
@@ -285,6 +288,30 @@ async def test_the_container_is_started_with_the_settings_of_the_definition(harn
     assert container.read_only_root
     assert container.extra_hosts == {"db": "10.0.0.9"}
     assert task["overrides"]["containerOverrides"][0]["command"] == ["pwd"]
+
+
+async def test_an_override_that_names_no_number_of_gpus_fails_the_task(harness: EcsHarness) -> None:
+    override = {"name": "job", "resourceRequirements": [{"type": "GPU", "value": "many"}]}
+    definition = fargate_definition({"name": "job"})
+    arn = await harness.register_and_run_task(definition=definition, overrides={"containerOverrides": [override]})
+    task = await harness.wait_for_end(arn)
+    assert task["containers"][0]["reason"] == "CannotCreateContainerError: many is not a number of GPUs"
+
+
+@pytest.mark.parametrize(("labels", "memory"), [({}, 512), ({"lamplighter.memory": "unlimited"}, None)])
+async def test_a_container_has_the_memory_of_its_task_unless_a_label_says_otherwise(
+    harness: EcsHarness, labels: dict[str, str], memory: int | None
+) -> None:
+    seen: list[int | None] = []
+
+    def record_memory(container: ContainerSpec) -> bool:
+        seen.append(container.memory)
+        return True
+
+    harness.runtime.script(Script(), record_memory)
+    definition = fargate_definition({"name": "job", "dockerLabels": labels})
+    await harness.wait_for_end(await harness.register_and_run_task(definition=definition))
+    assert seen == [memory]
 
 
 @pytest.mark.parametrize(

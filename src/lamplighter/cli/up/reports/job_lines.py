@@ -9,6 +9,7 @@ from lamplighter.cli.up.engine_stacks import ResourceChange, StackResource
 from lamplighter.cli.up.stack_plan import StackPlan
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.lint.machine_access import missing_folders
 from lamplighter.jobs.lint.missing_secrets import missing_secrets
 from lamplighter.runs.job_machine import is_supporting_machine
 
@@ -107,6 +108,12 @@ def oversize_lines(project: Project, limits: Json) -> Iterator[str]:
                     f"{name}: its {key} is {needed:,}, and all tasks together have {limit:,} {what}: "
                     "an attempt starts only when no other task runs"
                 )
+
+
+def folder_lines(project: Project, folder: Path) -> Iterator[str]:
+    """Yield a line for each folder that a job mounts and that does not exist."""
+    for each in missing_folders(project, folder):
+        yield f"{each.job}: its runs will fail: {each.problem}: {each.advice}"
 
 
 def not_simulated_lines(resources: list[StackResource]) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 Guarantees that the first of several equal failures is logged in full, that the others are logged as a count each
 minute, and that none is lost. Two failures are equal if they come from the same line of the program and have the same
-cause: the same exception, or the same text if there is none. Messages below WARNING pass unchanged.
+cause: the same exception, or the same text if there is none. Messages below WARNING pass unchanged, and so do the
+errors of a file, for which its author waits.
 """
 
 import logging
@@ -36,7 +37,7 @@ class RepeatFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a record is logged now."""
-        if record.levelno < logging.WARNING:
+        if record.levelno < logging.WARNING or getattr(record, "problems", None):
             return True
         self.log_counts()
         logged = self._logged.get(key := _key(record))
@@ -80,4 +81,6 @@ def _summary(record: logging.LogRecord, repeats: int) -> logging.LogRecord:
     cause = f": {_cause(record)}" if record.exc_info else ""
     times = "once more" if repeats == 1 else f"{repeats} more times"
     text = f"{record.getMessage()}{cause} ({times} in the last minute)"
-    return logging.LogRecord(record.name, record.levelno, record.pathname, record.lineno, text, None, None)
+    summary = logging.LogRecord(record.name, record.levelno, record.pathname, record.lineno, "%s", (text,), None)
+    summary.__dict__["fields"] = {**getattr(record, "fields", {}), "repeats": repeats}
+    return summary

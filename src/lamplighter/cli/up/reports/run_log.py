@@ -24,6 +24,9 @@ from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.jobs")
 
+LogFields = dict[str, Json]
+"""What a message is about, for logs in JSON: the job, the run, the task, the attempt, the exit code."""
+
 TAIL_BYTES = 8_192
 """Bytes at the end of the output in which the last line is searched."""
 MAX_LINE_LENGTH = 160
@@ -41,7 +44,7 @@ class RunLog:
         """For each run under way, the last line of output of its last successful attempt."""
         self._failures: dict[str, str] = {}
         """For each run under way, why its last attempt failed; removed when another step succeeds."""
-        self._held_messages: list[tuple[int, str]] | None = None
+        self._held_messages: list[tuple[int, str, LogFields]] | None = None
         engine.bus.subscribe("aws.states", self._on_run_event, lambda _tx: bool(self._labels))
         engine.bus.subscribe("aws.ecs", self._on_task_event, lambda _tx: bool(self._labels))
 
@@ -53,20 +56,20 @@ class RunLog:
     @contextmanager
     def held_back(self) -> Iterator[None]:
         """Hold messages back until the block ends, and log them then."""
-        held: list[tuple[int, str]] = []
+        held: list[tuple[int, str, LogFields]] = []
         self._held_messages = held
         try:
             yield
         finally:
             self._held_messages = None
-            for level, text in held:
-                log.log(level, "%s", text)
+            for level, text, fields in held:
+                log.log(level, "%s", text, extra={"fields": fields})
 
-    def _log(self, level: int, text: str) -> None:
+    def _log(self, level: int, text: str, fields: LogFields) -> None:
         if self._held_messages is None:
-            log.log(level, "%s", text)
+            log.log(level, "%s", text, extra={"fields": fields})
         else:
-            self._held_messages.append((level, text))
+            self._held_messages.append((level, text, fields))
 
     def _on_run_event(self, tx: Tx, event: Event) -> None:
         label = self._labels.get(str(event.detail.get("stateMachineArn", "")).rpartition(":")[2])
@@ -80,40 +83,46 @@ class RunLog:
             tx.after_commit.append(partial(self._log_task, label, event.detail))
 
     def _log_run(self, label: str, run: Json) -> None:
+        fields: LogFields = {"job": label, "run": run["name"], "status": run["status"]}
         if run["status"] == "RUNNING":
-            self._log(logging.INFO, f"{label}: started")
+            self._log(logging.INFO, f"{label}: started", fields)
             return
         tail, failure = self._tails.pop(run["name"], ""), self._failures.pop(run["name"], "")
         took = ((run["stopDate"] or run["startDate"]) - run["startDate"]) / 1000
         if runs_that_caused_skip(run.get("output")) is not None:
-            self._log(logging.INFO, f"{label}: skipped: {SKIP_REASON}")
+            self._log(logging.INFO, f"{label}: skipped: {SKIP_REASON}", {**fields, "status": "SKIPPED"})
             return
         outcome = END_WORDS.get(run["status"], run["status"])
         level = logging.INFO if run["status"] == "SUCCEEDED" else logging.WARNING
         last = tail if run["status"] == "SUCCEEDED" else failure or self._failure_reason(run["executionArn"])
-        self._log(level, f"{label}: {outcome} after {format_duration(took)}{_suffix(last)}")
+        fields = {**fields, "seconds": took}
+        self._log(level, f"{label}: {outcome} after {format_duration(took)}{_suffix(last)}", fields)
 
     def _log_task(self, label: str, task: Json) -> None:
         is_of_machine = task.get("startedBy") == "AWS Step Functions"
+        fields: LogFields = {"job": label, "task": task["taskArn"].rpartition("/")[2], "status": task["lastStatus"]}
         if task["lastStatus"] == "RUNNING" and not is_of_machine:
-            self._log(logging.INFO, f"{label}: started")
+            self._log(logging.INFO, f"{label}: started", fields)
         if task["lastStatus"] != "STOPPED":
             return
         container = task["containers"][0]
         code, tail = container.get("exitCode"), _read_last_line(self._outputs, task, container["name"])
         run, attempt = container_variable(task, RUN_VARIABLE), container_variable(task, ATTEMPT_VARIABLE)
+        fields |= {"run": run} if run else {}
+        fields |= {"attempt": int(attempt)} if attempt and attempt.isdigit() else {}
+        fields |= {"exitCode": code} if code is not None else {}
         if code == 0:
             if run:
                 self._tails[run] = tail
                 self._failures.pop(run, None)
             elif not is_of_machine:
-                self._log(logging.INFO, f"{label}: succeeded{_suffix(tail)}")
+                self._log(logging.INFO, f"{label}: succeeded{_suffix(tail)}", fields)
             return
         reason = f"exit code {code}" if code is not None else str(task.get("stoppedReason", "it did not start"))
         if run:
             self._failures[run] = f"{reason}{_suffix(tail)}"
         which = f"attempt {attempt} failed" if attempt else "failed"
-        self._log(logging.WARNING, f"{label}: {which}, {reason}{_suffix(tail)}")
+        self._log(logging.WARNING, f"{label}: {which}, {reason}{_suffix(tail)}", fields)
 
     def _failure_reason(self, run: str) -> str:
         """Return the error and cause of an unsuccessful run; leave out a cause in JSON, too long for a line."""

@@ -1,8 +1,8 @@
 """Define the resource types of CloudWatch.
 
-An alarm's metadata may name its job in the job file, and the seconds for which a new alarm is not evaluated: `Metadata:
-{Lamplighter: {Job: …, Pattern: …, Patience: …}}`. It may also turn off the alarm's actions in this engine, which alerts
-about the same in another way: `{Lamplighter: {ActionsEnabled: false}}`. See
+An alarm's metadata may name its job in the job file, the job's time zone, and the seconds for which a new alarm is not
+evaluated: `Metadata: {Lamplighter: {Job: …, Pattern: …, Patience: …, Zone: …}}`. It may also turn off the alarm's
+actions in this engine, which alerts about the same in another way: `{Lamplighter: {ActionsEnabled: false}}`. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_CloudWatch.html.
 """
 
@@ -32,6 +32,8 @@ COMPOSITE_PROPERTIES = (
     *("AlarmRule", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions"),
     *("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod", "ActionConfiguration"),
 )
+MARK_KEYS = ("Job", "Pattern", "Patience", "Zone")
+"""The metadata with which an alarm is annotated."""
 DEFAULT_WINDOW = "SlidingWindow"
 """The default evaluation window, which has no effect of itself and is not passed to the operation."""
 
@@ -47,7 +49,7 @@ def _put_metric(request: ResourceRequest, name: str) -> Plan[None]:
     yield "PutMetricAlarm", {"AlarmName": name, **given, **request.tag_parameter}
     extensions = lamplighter_metadata(request.metadata)
     if "Job" in extensions:
-        yield "SetMark", {"AlarmName": name, **{each: extensions.get(each) for each in ("Job", "Pattern", "Patience")}}
+        yield "SetMark", {"AlarmName": name, **{each: extensions.get(each) for each in MARK_KEYS}}
 
 
 def _put_composite(request: ResourceRequest, name: str) -> Plan[None]:

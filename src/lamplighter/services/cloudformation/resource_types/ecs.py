@@ -1,20 +1,17 @@
 """Define the resource types of ECS: clusters and task definitions.
 
-Services are only recorded, because the engine does not keep tasks running. `Metadata: {Lamplighter: {Process: true,
-Directory: /folder}}` of a task definition states that the container with the image `scratch`, which cannot be pulled,
-is a plain process in that folder of this machine.
+Services are only recorded, because the engine does not keep tasks running. The metadata of a task definition may change
+it for this machine (`base/task_definition_metadata.py`).
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ECS.html.
 """
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.task_definition_metadata import adapt_task_definition
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
-    Properties,
     ResourceRequest,
     ResourceType,
     call_with_id,
@@ -23,7 +20,6 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
     update_tags,
 )
 
-NO_IMAGE = "scratch"
 CAPACITY_PROPERTIES = ("CapacityProviders", "DefaultCapacityProviderStrategy")
 CHANGEABLE_PROPERTIES = ("Configuration", "ServiceConnectDefaults")
 
@@ -62,21 +58,6 @@ def _register(request: ResourceRequest) -> Plan[CreatedResource]:
     return CreatedResource(key, {"TaskDefinitionArn": key})
 
 
-def _without_images(properties: Properties, extensions: Properties) -> Properties:
-    containers = properties.get("ContainerDefinitions")
-    if extensions.get("Process") is not True or not isinstance(containers, list):
-        return properties
-    folder = PurePosixPath(str(extensions.get("Directory", "")))
-    return {**properties, "ContainerDefinitions": [_without_image(each, folder) for each in containers]}
-
-
-def _without_image(container: Json, folder: PurePosixPath) -> Json:
-    if not isinstance(container, dict) or container.get("Image") != NO_IMAGE:
-        return container
-    bare = {name: value for name, value in container.items() if name != "Image"}
-    return bare | {"WorkingDirectory": str(folder / str(bare.get("WorkingDirectory", "")))} if folder.root else bare
-
-
 KINDS: Mapping[str, ResourceType] = {
     "AWS::ECS::Cluster": ResourceType(
         _create_cluster,
@@ -109,7 +90,7 @@ KINDS: Mapping[str, ResourceType] = {
             *("ProxyConfiguration", "RequiresCompatibilities", "RuntimePlatform", "TaskRoleArn"),
         ),
         attributes=("TaskDefinitionArn",),
-        adapt_properties=_without_images,
+        adapt_properties=adapt_task_definition,
         exists=exists_by_call(
             "DescribeTaskDefinition",
             "taskDefinition",

@@ -1,6 +1,7 @@
 """Define the resource types of SNS.
 
 `Metadata: {Lamplighter: {Command: [word, …], Directory: /folder}}` subscribes a command on this machine to a topic.
+`Metadata: {Lamplighter: {Protocol: "lamplighter:slack", Endpoint: …}}` subscribes a chat service or a monitor.
 `Metadata: {Lamplighter: {Confirmed: true}}` states that a subscription's endpoint needs no confirmation, because the
 owner of this machine configured it.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_SNS.html.
@@ -10,6 +11,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
+from lamplighter.base.chat_services import SECRET_ADDRESS_PROTOCOLS
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
@@ -99,6 +101,18 @@ def _with_command(properties: Properties, extensions: Properties) -> Properties:
     return {**properties, "Subscription": [*properties.get("Subscription", []), command]}
 
 
+def _with_chat_service(properties: Properties, extensions: Properties) -> Properties:
+    protocol, endpoint = extensions.get("Protocol"), extensions.get("Endpoint")
+    if protocol not in SECRET_ADDRESS_PROTOCOLS or not isinstance(endpoint, str):
+        return properties
+    chat = {"Protocol": protocol, "Endpoint": endpoint}
+    return {**properties, "Subscription": [*properties.get("Subscription", []), chat]}
+
+
+def _with_own_subscription(properties: Properties, extensions: Properties) -> Properties:
+    return _with_chat_service(_with_command(properties, extensions), extensions)
+
+
 def _with_confirmation(properties: Properties, extensions: Properties) -> Properties:
     return {**properties, CONFIRMED: True} if extensions.get(CONFIRMED) is True else properties
 
@@ -158,7 +172,7 @@ KINDS: Mapping[str, ResourceType] = {
         NameRule("TopicName", 256, fifo_property="FifoTopic"),
         ("FifoTopic",),
         attributes=("TopicArn", "TopicName"),
-        adapt_properties=_with_command,
+        adapt_properties=_with_own_subscription,
         exists=exists_by_call("GetTopicAttributes", "TopicArn"),
     ),
     "AWS::SNS::Subscription": ResourceType(

@@ -29,3 +29,13 @@ def page(reader: Reader, stack: str, before: int, most: int) -> list[tuple[int, 
     """Return events of a stack before the event `before`, newest first, each with its number."""
     sql = "SELECT id, body FROM stack_events WHERE stack = ? AND id < ? ORDER BY id DESC LIMIT ?"
     return [(key, loads(body)) for key, body in reader.rows(sql, (stack, before, most))]
+
+
+def delete_before(tx: Tx, time: int, most: int) -> int:
+    """Delete those of the `most` oldest events that are older than a time in milliseconds; return their number."""
+    age = "CASE WHEN json_valid(body) THEN json_extract(body, '$.Timestamp') ELSE 0 END"
+    oldest = f"SELECT id, {age} AS time FROM stack_events ORDER BY id LIMIT ?"  # noqa: S608 - our own column
+    return tx.execute(
+        f"DELETE FROM stack_events WHERE id IN (SELECT id FROM ({oldest}) WHERE time < ?)",  # noqa: S608
+        (most, time / 1000),
+    )

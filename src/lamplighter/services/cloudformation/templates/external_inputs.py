@@ -15,8 +15,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from lamplighter.base.errors import AwsError, LamplighterError, Unavailable
+from lamplighter.base.errors import AwsError, LamplighterError, MissingLibrary, Unavailable
 from lamplighter.base.json_text import Json, dump_bytes, dumps, loads
+from lamplighter.base.modules import is_installed
 from lamplighter.bus import Bus
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.cloudformation.errors import StackValidationError
@@ -175,6 +176,8 @@ class InputFetcher:
 
 def _transform(params: Json) -> Json:
     """Run the transform in a separate process, because its library takes as long to load as the whole engine."""
+    if not is_installed("samtranslator"):
+        return StackValidationError(str(MissingLibrary("Transform AWS::Serverless-2016-10-31", "aws")))
     try:
         done = subprocess.run(
             [sys.executable, "-m", "lamplighter.services.cloudformation.templates.sam_transform"],

@@ -8,10 +8,12 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alar
 from dataclasses import dataclass
 
 from lamplighter.base.arn import Arn
+from lamplighter.base.chat_services import TEXT_PROTOCOLS
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.service_model import DATA, read_data_file
+from lamplighter.runs.local_times import UTC_NAME, format_local_time
 from lamplighter.services.cloudwatch.alarms.alarm_settings import is_composite, watched_metric
-from lamplighter.services.cloudwatch.alarms.evaluate_alarm import MISSING, format_instant
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, MISSING, format_instant
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 
 MAX_SUBJECT_LENGTH = 100
@@ -29,7 +31,7 @@ class ActionCall:
 def action_call(before: Alarm, alarm: Alarm, action: str, target: Arn, url: str) -> ActionCall | None:
     """Return the call that carries out an action, or None if the engine does not support the action."""
     if target.service == "sns":
-        texts = {"default": dumps(_message(before, alarm)), "email": _mail(before, alarm, url)}
+        texts = {"default": dumps(_message(before, alarm)), **dict.fromkeys(TEXT_PROTOCOLS, _mail(before, alarm, url))}
         params = {"TopicArn": action, "Subject": _subject(alarm), "Message": dumps(texts), "MessageStructure": "json"}
         return ActionCall("sns", "Publish", params)
     if target.service == "lambda":
@@ -42,7 +44,7 @@ def _subject(alarm: Alarm) -> str:
     """Return the subject, in ASCII because SNS requires that."""
     annotation = alarm.body["mark"] or {}
     if "Job" in annotation:
-        text = f"{alarm.state}: {annotation['Job']} {annotation.get('Pattern', '')}".rstrip()
+        text = _job_headline(alarm)
     else:
         text = f'{alarm.state}: "{alarm.name}" in {region_name(alarm.region)}'
     return text.encode("ascii", "replace").decode()[:MAX_SUBJECT_LENGTH]
@@ -104,12 +106,11 @@ def _trigger(settings: Json, source: Json) -> Json:
 
 
 def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
-    annotation, settings, source = (
-        alarm.body["mark"] or {},
-        alarm.body["settings"],
-        watched_metric(alarm.body["settings"]),
-    )
+    annotation, settings = alarm.body["mark"] or {}, alarm.body["settings"]
+    source = watched_metric(settings)
     dimensions = ", ".join(f"{each['Name']} = {each['Value']}" for each in source.get("Dimensions", ()))
+    if "Job" in annotation:
+        return _job_mail(before, alarm, url)
     lines = [
         settings.get("AlarmDescription") or f'The alarm "{alarm.name}" is {alarm.state}.',
         "",
@@ -121,9 +122,29 @@ def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
         else f"Metric:    {source['Namespace']} {source['MetricName']}" + (f" ({dimensions})" if dimensions else ""),
         f"Time:      {format_instant(alarm.body['updated'])}",
     ]
-    if "Job" in annotation:
-        machine = next((each["Value"].rpartition(":")[2] for each in source["Dimensions"]), annotation["Job"])
-        lines += [f"Look at:   {url.rstrip('/')}/", f"Run now:   lamplighter run {machine}"]
+    return "\n".join(lines)
+
+
+def _job_headline(alarm: Alarm) -> str:
+    """Return what an alarm of a job file says about its job: its description, which begins with the job's name."""
+    job = alarm.body["mark"]["Job"]
+    described = alarm.body["settings"].get("AlarmDescription") or f"{job}: the alarm {alarm.name}"
+    return str(described) if alarm.state == ALARM else f"{described} (now {alarm.state})"
+
+
+def _job_mail(before: Alarm, alarm: Alarm, url: str) -> str:
+    annotation, source = alarm.body["mark"], watched_metric(alarm.body["settings"])
+    machine = next((each["Value"].rpartition(":")[2] for each in source["Dimensions"]), annotation["Job"])
+    lines = [
+        _job_headline(alarm),
+        "",
+        f"Time:      {format_local_time(alarm.body['updated'], annotation.get('Zone', UTC_NAME))}",
+        f"Reason:    {alarm.body['reason']}",
+        f"Alarm:     {alarm.name} ({before.state} -> {alarm.state})",
+        f"Project:   {machine.removesuffix('-' + annotation['Job'])}",
+        f"Look at:   {url.rstrip('/')}/",
+        f"Run now:   lamplighter run {machine}",
+    ]
     return "\n".join(lines)
 
 

@@ -23,6 +23,8 @@ from lamplighter.store.db import Tx
 
 MAX_ALARMS = 5_000
 """The most alarms of an account in a region; AWS no longer has a limit."""
+MARK_MEMBERS = ("Job", "Pattern", "Patience", "Zone")
+"""The members of an annotation."""
 INITIAL_REASON = "Unchecked: Initial alarm creation"
 
 
@@ -108,10 +110,10 @@ class MetricAlarms:
     def annotate(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Annotate an alarm (`SetMark`) with its job, its pattern, and the seconds before its first evaluation.
 
-        AWS has no such operation; it exists on the bus only: {AlarmName, Job, Pattern, Patience (seconds)}.
+        AWS has no such operation; it exists on the bus only: {AlarmName, Job, Pattern, Patience (seconds), Zone}.
         """
         alarm = self._find(tx, caller, params["AlarmName"])
-        annotation = {name: params[name] for name in ("Job", "Pattern", "Patience") if params.get(name) is not None}
+        annotation = {name: params[name] for name in MARK_MEMBERS if params.get(name) is not None}
         rows.put(tx, replace(alarm, body=alarm.body | {"mark": annotation}))
         return {}
 

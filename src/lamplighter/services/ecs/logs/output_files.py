@@ -8,7 +8,7 @@ container be removed. A source without any line changes nothing.
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -56,6 +56,22 @@ class OutputFiles:
         """Remove the output of a task, if there is any."""
         shutil.rmtree(self._directory / task, ignore_errors=True)
 
+    def remove_older(self, before: int, running: Collection[str]) -> int:
+        """Remove the output of tasks that was last written before a time in milliseconds; return the number of tasks.
+
+        The output of running tasks stays, however old it is.
+        """
+        if not self._directory.is_dir():
+            return 0
+        old = [
+            each.name
+            for each in self._directory.iterdir()
+            if each.name not in running and _last_change(each) * 1000 < before
+        ]
+        for name in old:
+            self.remove(name)
+        return len(old)
+
     def read(self, task: str, container: str) -> Iterator[OutputLine]:
         """Yield the lines that have been copied so far."""
         path = self.path(task, container)
@@ -65,3 +81,8 @@ class OutputFiles:
             for record in file:
                 if record.endswith(b"\n"):  # the last record may be incomplete
                     yield OutputLine(**loads(record))
+
+
+def _last_change(folder: Path) -> float:
+    """Return when a file in a folder was last changed, in seconds since the epoch."""
+    return max((each.stat().st_mtime for each in (folder, *folder.iterdir())), default=0.0)

@@ -1,20 +1,29 @@
 """Check a task definition by ECS's rules, and report faults in ECS's words.
 
-See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html. One rule is different:
-a container without an image is a plain process on this machine and needs no memory limit.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html. Two rules are different
+for a container without an image, which is a plain process on this machine: it needs no memory limit, and a task of such
+containers may have any size.
 """
 
+import re
 from collections.abc import Collection
 
 from lamplighter.base import deny_rules, fargate
 from lamplighter.base.json_text import Json
 from lamplighter.base.number_text import parse_decimal, parse_integer
+from lamplighter.base.task_definition_metadata import NETWORK_LABEL
 from lamplighter.services.ecs.arns import RESOURCE_NAME
 from lamplighter.services.ecs.errors import ClientError
 
 MAX_STOP_SECONDS = 120
 """The most seconds of stopTimeout ("The max stop timeout value is 120 seconds and if the parameter is not specified,
 the default value of 30 seconds is used.")."""
+
+ALL_GPUS = "all"
+GPU_COUNT = re.compile(f"{ALL_GPUS}|[1-9][0-9]{{0,3}}")
+"""A number of GPUs; `all` exists only on this machine."""
+_NETWORK_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]*")
+"""The pattern of a network's name; `container:…`, the network of a container of somebody else, does not match."""
 
 
 def parse_units(text: str | None, name: str) -> int | None:
@@ -103,6 +112,10 @@ def _check_container(container: Json, params: Json) -> None:
         raise ClientError(
             f"Invalid setting for container '{name}'. 'stopTimeout' must be between 0 and {MAX_STOP_SECONDS}."
         )
+    network = (container.get("dockerLabels") or {}).get(NETWORK_LABEL)
+    if network is not None and not _NETWORK_NAME.fullmatch(network):
+        raise ClientError(f"Invalid setting for container '{name}'. '{NETWORK_LABEL}' must name a network of Docker.")
+    _check_gpus(container)
     volumes = {volume["name"] for volume in params.get("volumes") or ()}
     for mount in container.get("mountPoints") or ():
         if not mount.get("containerPath"):
@@ -117,6 +130,13 @@ def _check_container(container: Json, params: Json) -> None:
     log = container.get("logConfiguration") or {}
     if log.get("logDriver") == "awslogs" and not {"awslogs-region", "awslogs-group"} <= set(log.get("options") or ()):
         raise ClientError("Log driver awslogs requires options: awslogs-region, awslogs-group")
+
+
+def _check_gpus(container: Json) -> None:
+    for each in container.get("resourceRequirements") or ():
+        if each["type"] == "GPU" and not GPU_COUNT.fullmatch(each["value"]):
+            setting = f"Invalid setting for container '{container['name']}'."
+            raise ClientError(f"{setting} {each['value']} is not a number of GPUs.")
 
 
 def _check_dependencies(container: Json, names: dict[str, Json]) -> None:
@@ -152,7 +172,8 @@ def _check_fargate(params: Json, cpu: int | None, memory: int | None) -> None:
         raise ClientError("Fargate requires that 'cpu' be defined at the task level.")
     if memory is None:
         raise ClientError("Fargate requires that 'memory' be defined at the task level.")
-    if not fargate.has_size(cpu, memory):
+    has_image = any(container.get("image") for container in params["containerDefinitions"])
+    if has_image and not fargate.has_size(cpu, memory):
         raise ClientError(
             f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. "
             "See the Amazon ECS documentation for the valid values."

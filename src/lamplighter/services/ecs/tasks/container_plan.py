@@ -6,7 +6,8 @@ of a definition have a different effect on one machine:
 - Health checks are stored and shown but not run; a dependency on HEALTHY is met once the container runs.
 - Environment files in S3 are not read.
 - Images are pulled with this machine's logins instead of `repositoryCredentials`.
-- Every network mode except awsvpc means the runtime's own network.
+- The network modes bridge and awsvpc mean the runtime's own network, or the one that the label `lamplighter.network` of
+  a container names (`base/task_definition_metadata.py`).
 
 If the engine requires credentials, some containers receive them, as containers with a task role do on AWS. The
 container must call the engine (`AWS_ENDPOINT_URL…` in its environment), and its task must have a role. Rejects a secret
@@ -16,14 +17,16 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lamplighter.base import secret_references
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.port import ContainerSpec, Mount, Ulimit
+from lamplighter.base.task_definition_metadata import MEMORY_LABEL, NETWORK_LABEL, UNLIMITED
+from lamplighter.runtime.port import ContainerSpec, Ulimit
 from lamplighter.services.ecs.logs.awslogs import LogDestination, log_destination
 from lamplighter.services.ecs.tables.tasks import Task
-from lamplighter.services.ecs.task_definitions.validate import MAX_STOP_SECONDS
+from lamplighter.services.ecs.task_definitions.validate import ALL_GPUS, GPU_COUNT, MAX_STOP_SECONDS
+from lamplighter.services.ecs.tasks.container_storage import container_mounts, linux_settings
 
 STOP_SECONDS = 30
 _MAX_NAME_LENGTH = 200
@@ -56,6 +59,11 @@ class PlannedContainer:
         seconds = self.container.stop_timeout
         return STOP_SECONDS if seconds is None else seconds
 
+    def with_variables(self, variables: Mapping[str, str]) -> "PlannedContainer":
+        """Return the plan with more environment variables; the container's own have priority."""
+        own = self.container.environment
+        return replace(self, container=replace(self.container, environment={**variables, **own})) if variables else self
+
 
 def container_name(task: str, container: str) -> str:
     """Return a container's name in the runtime: the task's id and the container's name, shortened if it is too long."""
@@ -83,7 +91,7 @@ def plan_containers(
             container=_container(task, definition, container, override, environment),
             essential=container["essential"],
             depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
-            failure=_missing_secret(container, secrets),
+            failure=_missing_secret(container, secrets) or _invalid_gpus(container, override),
             log=log_destination(task, container, container_name(task.name, container["name"])),
             pull_hint=_LOGIN_HINT if container.get("repositoryCredentials") else "",
         )
@@ -96,10 +104,10 @@ def plan_containers(
 def _container(
     task: Task, definition: Json, given: Json, override: Json, environment: Mapping[str, str]
 ) -> ContainerSpec:
-    linux = given.get("linuxParameters") or {}
     hard = override.get("memory") or given.get("memory")
     soft = override.get("memoryReservation") or given.get("memoryReservation")
-    task_memory = int(task.body.get("memory", 0)) or None
+    is_unlimited = (given.get("dockerLabels") or {}).get(MEMORY_LABEL) == UNLIMITED
+    task_memory = None if is_unlimited else int(task.body.get("memory", 0)) or None
     stop = given.get("stopTimeout")
     return ContainerSpec(
         name=container_name(task.name, given["name"]),
@@ -117,16 +125,41 @@ def _container(
         cpu=override.get("cpu") or given.get("cpu") or int(task.body.get("cpu", 0)),
         memory=hard or task_memory,
         memory_reservation=soft,
-        mounts=_mounts(task, definition, given),
+        docker_network=_docker_network(definition, given),
+        gpus=_gpus(given, override),
+        mounts=container_mounts(task, definition, given),
+        **linux_settings(given.get("linuxParameters") or {}),
         ulimits=tuple(
             Ulimit(each["name"], each["softLimit"], each["hardLimit"]) for each in given.get("ulimits") or ()
         ),
         extra_hosts={each["hostname"]: each["ipAddress"] for each in given.get("extraHosts") or ()},
         read_only_root=bool(given.get("readonlyRootFilesystem")),
         privileged=bool(given.get("privileged")),
-        init=bool(linux.get("initProcessEnabled")),
         stop_timeout=None if stop is None else min(stop, MAX_STOP_SECONDS),
     )
+
+
+def _docker_network(definition: Json, given: Json) -> str | None:
+    if definition.get("networkMode") in ("host", "none"):
+        mode: str = definition["networkMode"]
+        return mode
+    return (given.get("dockerLabels") or {}).get(NETWORK_LABEL) or None
+
+
+def _gpus(given: Json, override: Json) -> int:
+    """Return the number of GPUs that a container requires; -1 means all."""
+    values = _gpu_values(given, override)
+    return -1 if ALL_GPUS in values else sum(int(value) for value in values if GPU_COUNT.fullmatch(value))
+
+
+def _invalid_gpus(given: Json, override: Json) -> str | None:
+    invalid = [value for value in _gpu_values(given, override) if not GPU_COUNT.fullmatch(value)]
+    return f"CannotCreateContainerError: {invalid[0]} is not a number of GPUs" if invalid else None
+
+
+def _gpu_values(given: Json, override: Json) -> list[str]:
+    requirements = override.get("resourceRequirements") or given.get("resourceRequirements") or ()
+    return [each["value"] for each in requirements if each["type"] == "GPU"]
 
 
 def _environment(
@@ -164,30 +197,3 @@ def _missing_secret(given: Json, secrets: secret_references.SecretLookup) -> str
         f"{_SECRETS_ERROR}unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
         f"invalid ssm parameters: {name}"
     )
-
-
-def _mounts(task: Task, definition: Json, given: Json) -> tuple[Mount, ...]:
-    volumes = {volume["name"]: _source(task, volume) for volume in definition["volumes"]}
-    mount_points = [(mount, mount.get("readOnly", False)) for mount in given.get("mountPoints") or ()]
-    containers_by_name = {container["name"]: container for container in definition["containerDefinitions"]}
-    for other in given.get("volumesFrom") or ():
-        mounts = containers_by_name.get(other.get("sourceContainer"), {}).get("mountPoints") or ()
-        mount_points += [(mount, other.get("readOnly", False) or mount.get("readOnly", False)) for mount in mounts]
-    return tuple(
-        Mount(volumes[mount["sourceVolume"]], mount["containerPath"], read_only=read_only)
-        for mount, read_only in mount_points
-    )
-
-
-def _source(task: Task, volume: Json) -> str:
-    """Return a path on this machine, or the name of a volume: the task's own, or one that tasks share."""
-    path: str | None = (volume.get("host") or {}).get("sourcePath")
-    if path:
-        return path
-    if (volume.get("dockerVolumeConfiguration") or {}).get("scope") == "shared":
-        shared: str = volume["name"]
-        return shared
-    if volume.get("efsVolumeConfiguration"):
-        file_system: str = volume["efsVolumeConfiguration"]["fileSystemId"]
-        return file_system
-    return f"{task.name}-{volume['name']}"

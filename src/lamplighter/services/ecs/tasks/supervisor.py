@@ -42,6 +42,14 @@ log = logging.getLogger("lamplighter.ecs")
 T = TypeVar("T")
 
 
+AddedVariables = Callable[[str], Mapping[str, str]]
+
+
+def no_variables(_task: str) -> Mapping[str, str]:
+    """Return no environment variables."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class SupervisorContext:
     """The services and settings that all supervisors share."""
@@ -57,6 +65,8 @@ class SupervisorContext:
     admission: Admission
     on_unavailable: Callable[[], None] = lambda: None
     """Called immediately when the runtime does not answer."""
+    added_variables: AddedVariables = no_variables
+    """Returns environment variables for the containers of a task, by its ARN; the task's own have priority."""
 
 
 class Supervisor:
@@ -94,10 +104,9 @@ class Supervisor:
         if task.status == "STOPPED":
             return
         self._shares_network = bool(task.body["attachments"])
-        self._states = container_states.load_containers(
-            plan_containers(task, self._definition(task), self._context.secrets, self._context.credential_variables),
-            task,
-        )
+        plan = plan_containers(task, self._definition(task), self._context.secrets, self._context.credential_variables)
+        added = self._context.added_variables(self._arn)
+        self._states = container_states.load_containers(tuple(each.with_variables(added) for each in plan), task)
         async with asyncio.TaskGroup() as group:
             container_tasks = [group.create_task(self._run_container(group, state)) for state in self._states]
             ending = await self._watch()

@@ -37,6 +37,12 @@ def rules_with_target(reader: Reader, arn: str, within: str, after: str, most: i
     return [rule for (rule,) in reader.rows(sql, (arn, after, within, within, most))]
 
 
+def rules_by_target(reader: Reader, first: str, last: str, most: int) -> list[tuple[str, str]]:
+    """Return at most `most` pairs of a target's ARN, from one ARN to another, and the ARN of a rule that has it."""
+    sql = "SELECT DISTINCT arn, rule FROM event_targets WHERE arn BETWEEN ? AND ? ORDER BY arn, rule LIMIT ?"
+    return [(arn, rule) for arn, rule in reader.rows(sql, (first, last, most))]
+
+
 def put(tx: Tx, rule: str, target: Json) -> None:
     """Store a target; it replaces the target with the same id."""
     sql = "INSERT OR REPLACE INTO event_targets (rule, id, arn, body) VALUES (?, ?, ?, ?)"

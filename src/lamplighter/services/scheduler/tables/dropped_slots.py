@@ -29,6 +29,22 @@ class DroppedSlot:
 DROPPED = Table("dropped_slots", DroppedSlot, json={"annotation": loads})
 
 
+def number_unreported(reader: Reader, owner: str, schedule: str) -> int:
+    """Return the number of the dropped slots of a schedule that are not reported yet."""
+    return reader.count("SELECT sum(count) FROM dropped_slots WHERE owner = ? AND schedule = ?", (owner, schedule))
+
+
+def count(tx: Tx, starts: str, number: int) -> None:
+    """Add to the number of dropped slots of all schedules that start this ARN."""
+    sql = "INSERT INTO dropped_totals VALUES (?1, max(0, ?2)) ON CONFLICT DO UPDATE SET number = max(0, number + ?2)"
+    tx.execute(sql, (starts, number))
+
+
+def totals_between(reader: Reader, first: str, last: str) -> dict[str, int]:
+    """Return how many slots were ever dropped, by what they would have started, from one ARN to another."""
+    return dict(reader.rows("SELECT starts, number FROM dropped_totals WHERE starts BETWEEN ? AND ?", (first, last)))
+
+
 def put(tx: Tx, dropped: DroppedSlot) -> None:
     """Store a dropped slot; extend the previous row of the same schedule if it has the same reason."""
     where = "owner = ? AND schedule = ? ORDER BY slot DESC LIMIT 1"

@@ -28,6 +28,8 @@ class Schedule:
     """The seconds in which missed slots may still run; None means the target's maximum event age."""
     annotation: Json = None
     """The job of the job file, and the topics for dropped slots: {Job, Tell: {channel: topic}}."""
+    starts: str = ""
+    """The ARN of the state machine that the schedule starts; for another target, the target's ARN."""
 
     @property
     def name(self) -> str:
@@ -56,6 +58,45 @@ def get(reader: Reader, arn: str) -> Schedule | None:
 def by_id(reader: Reader, key: int) -> Schedule | None:
     """Return a schedule by its id, or None."""
     return SCHEDULES.find(reader, "id = ?", key)
+
+
+@dataclass(frozen=True, slots=True)
+class RecentTimes:
+    """The scheduled times of a schedule around now, in milliseconds since the epoch."""
+
+    starts: str
+    next: int | None
+    last: int | None
+    interval: int | None
+    """The longer one of the times between the last slot and the slots before and after it; None without a next slot."""
+
+
+def recent_times(reader: Reader, first: str, last: str, most: int) -> list[RecentTimes]:
+    """Return the times of at most `most` schedules that start the state machines from one ARN to another."""
+    sql = """
+        SELECT s.starts, (SELECT min(due) FROM timers WHERE service = 'scheduler' AND subject = CAST(s.id AS TEXT)),
+            last.slot, last.until, last.count, before.until
+        FROM schedules s
+        LEFT JOIN slots last ON last.schedule = s.id
+            AND last.slot = (SELECT max(slot) FROM slots WHERE schedule = s.id)
+        LEFT JOIN slots before ON before.schedule = s.id
+            AND before.slot = (SELECT max(slot) FROM slots WHERE schedule = s.id AND slot < last.slot)
+        WHERE s.starts BETWEEN ? AND ? ORDER BY s.starts, s.id LIMIT ?
+    """
+    return [
+        RecentTimes(starts, following, until, _interval(following, slot, until, count, before))
+        for starts, following, slot, until, count, before in reader.rows(sql, (first, last, most))
+    ]
+
+
+def _interval(
+    following: int | None, slot: int | None, until: int | None, count: int | None, before: int | None
+) -> int | None:
+    """Return the longest time between slots; a row of several missed slots is from `slot` to `until`."""
+    if following is None or slot is None or until is None or count is None:
+        return None
+    past = (until - slot) // (count - 1) if count > 1 else slot - (slot if before is None else before)
+    return max(following - until, past)
 
 
 def insert(tx: Tx, schedule: Schedule) -> int:

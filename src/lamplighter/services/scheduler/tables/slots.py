@@ -1,14 +1,13 @@
-"""Store the slots of schedules and their outcomes. The last 1,000 rows of a schedule are kept.
+"""Store the slots of schedules and their outcomes. The last rows of a schedule are kept (`store/retention.py`).
 
 Consecutive missed slots are one row: the first, the last, and their number.
 """
 
 from dataclasses import dataclass
 
+from lamplighter.store import retention
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
-
-MAX_ROWS = 1_000
 
 WAITING = "WAITING"
 """The slot is due, and fires later in its flexible time window."""
@@ -78,11 +77,23 @@ def record(tx: Tx, slot: Slot) -> None:
     """Store a slot, or replace its row; delete the schedule's oldest row if there are too many."""
     if not SLOTS.update(tx, slot, "schedule = ? AND slot = ?", slot.schedule, slot.slot):
         SLOTS.replace(tx, slot)
-        if not tx.execute(
-            "UPDATE schedules SET recorded = recorded + 1 WHERE id = ? AND recorded < ?", (slot.schedule, MAX_ROWS)
-        ):
+        sql = "UPDATE schedules SET recorded = recorded + 1 WHERE id = ? AND recorded < ?"
+        if not tx.execute(sql, (slot.schedule, retention.read(tx).slots)):
             oldest = "SELECT min(slot) FROM slots WHERE schedule = ?"
             tx.execute(f"DELETE FROM slots WHERE schedule = ? AND slot = ({oldest})", (slot.schedule, slot.schedule))  # noqa: S608
+
+
+def delete_surplus(tx: Tx, keep: int, most: int) -> int:
+    """Delete at most `most` of the oldest rows of the schedules that have more than `keep`; return their number."""
+    row = tx.row("SELECT id, recorded FROM schedules WHERE recorded > ? LIMIT 1", (keep,))
+    if row is None:
+        return 0
+    schedule: int = row[0]
+    surplus: int = min(row[1] - keep, most)
+    oldest = "SELECT slot FROM slots WHERE schedule = ? ORDER BY slot LIMIT ?"
+    tx.execute(f"DELETE FROM slots WHERE schedule = ? AND slot IN ({oldest})", (schedule, schedule, surplus))  # noqa: S608
+    tx.execute("UPDATE schedules SET recorded = recorded - ? WHERE id = ?", (surplus, schedule))
+    return surplus
 
 
 def finish(tx: Tx, schedule: int, slot: int, outcome: str, detail: str | None) -> bool:

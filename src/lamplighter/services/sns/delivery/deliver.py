@@ -156,6 +156,8 @@ class DeliverySender:
         subscription = subscriptions.get(reader, delivery.subscription)
         if subscription is None or subscription.status != REQUIRED_STATUS[notification.type]:
             return DeliveryFailed("the subscription no longer exists", retryable=False)
+        if delivery.protocol in protocols.IN_ORDER and rows.has_earlier_waiting(reader, delivery):
+            return DeliveryFailed("an earlier message to this endpoint is not delivered yet", retryable=True)
         try:
             await self._senders.send(delivery.protocol, _address(reader, subscription), notification)
         except (DeliveryFailed, Unavailable) as error:
@@ -167,13 +169,14 @@ class DeliverySender:
 
     # --- a retry, or the end ------------------------------------------------------------------------------------------
 
-    def _retry_delay(self, tx: Tx, delivery: SnsDelivery, _error: AwsError) -> int | None:
+    def _retry_delay(self, tx: Tx, delivery: SnsDelivery, error: AwsError) -> int | None:
         subscription = subscriptions.get(tx, delivery.subscription)
         if subscription is None:
             return None
         delay = retry_delays.retry_delay(_policy_delays(tx, subscription), delivery.attempts - 1)
         if delay is not None:
             tx.after_commit.append(partial(self._log_failing, delivery))
+            delay = max(delay, error.retry_after * 1_000) if isinstance(error, DeliveryFailed) else delay
         return delay
 
     def _end(self, tx: Tx, delivery: SnsDelivery, error: AwsError | None) -> None:
@@ -183,7 +186,7 @@ class DeliverySender:
             return
         _count_outcome(tx, delivery, "delivered")
         tx.after_commit.append(partial(self._log_recovered, delivery))
-        log.info("message %s of %s is delivered to %s", delivery.message, delivery.topic, delivery.endpoint)
+        log.info("message %s of %s: %s succeeded", delivery.message, delivery.topic, _description(delivery))
 
     def _log_failing(self, delivery: SnsDelivery) -> None:
         """Log once that an endpoint is failing: there are many retries, and the last may be hours away."""
@@ -199,8 +202,7 @@ class DeliverySender:
     def _give_up(self, tx: Tx, delivery: SnsDelivery, notification: Notification | None) -> None:
         _count_outcome(tx, delivery, "failed")
         reason = delivery.error or ""
-        about = (delivery.message, delivery.topic, delivery.endpoint, reason)
-        log.error("message %s of %s could not be delivered to %s: %s", *about)
+        log.error("message %s of %s: %s failed: %s", delivery.message, delivery.topic, _description(delivery), reason)
         subscription = subscriptions.get(tx, delivery.subscription)
         if subscription is None:
             return
@@ -236,7 +238,8 @@ def _effective_policy(reader: Reader, subscription: Subscription) -> Json:
 def _policy_delays(reader: Reader, subscription: Subscription) -> RetryDelays:
     if subscription.protocol in protocols.WITH_POLICY:
         return retry_delays.delays_of_policy(_effective_policy(reader, subscription)["healthyRetryPolicy"])
-    return retry_delays.SMTP if subscription.protocol in protocols.MAIL else retry_delays.MANAGED
+    people = protocols.MAIL | protocols.SECRET_ADDRESS
+    return retry_delays.SMTP if subscription.protocol in people else retry_delays.MANAGED
 
 
 def _address(reader: Reader, subscription: Subscription) -> EndpointAddress:
@@ -248,6 +251,8 @@ def _address(reader: Reader, subscription: Subscription) -> EndpointAddress:
 
 def _description(delivery: SnsDelivery) -> str:
     """Describe for the log what is delivered, and to which endpoint."""
+    if delivery.protocol in protocols.SECRET_ADDRESS:
+        return f"delivery to {lost_alerts.recipient_name(delivery.protocol, delivery.endpoint)}"
     return f"{'mail' if delivery.protocol in protocols.MAIL else 'delivery'} to {delivery.endpoint}"
 
 

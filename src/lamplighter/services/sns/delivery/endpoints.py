@@ -4,14 +4,20 @@ See https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html for the events of functions.
 """
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from lamplighter.base import arn
+from lamplighter.base.chat_services import CHAT_PROTOCOLS, PAGERDUTY, PAGERDUTY_URL, SENDER_SUFFIX
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dump_bytes
+from lamplighter.base.secret_references import SecretLookup
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.outbound.port import DeliveryFailed, Outbound
+from lamplighter.outbound.port import DeliveryFailed, HttpRequest, HttpResponse, Outbound
+from lamplighter.runs.chat_formats import format_for
+from lamplighter.runs.heartbeat import ping_url, read_ping
 from lamplighter.services.sns.delivery.mail_text import SENDER, make_mail, plain_text
 from lamplighter.services.sns.messages.notification import (
     NOTIFICATION,
@@ -25,6 +31,13 @@ from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.services.sns.subscriptions import protocols
 
 USER_AGENT = "Amazon Simple Notification Service Agent"
+CHAT_HEADERS = {"Content-Type": "application/json", "User-Agent": "lamplighter"}
+PING_HEADERS = {"Content-Type": "text/plain; charset=utf-8", "User-Agent": "lamplighter"}
+CHAT_TIMEOUT_SECONDS, MAX_ANSWER_BYTES = 15.0, 300
+RETRYABLE_STATUSES = frozenset({408, 429})
+MAX_RETRY_AFTER_SECONDS = 3_600
+SECRET_PREFIXES = ("ssm:", "secretsmanager:", "arn:")
+"""How an endpoint begins that is a reference to a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,8 @@ class EndpointSenders:
     remote: RemoteServices
     urls: EngineUrls
     signer: Signer
+    secrets: SecretLookup
+    """Finds the value of a secret that is an endpoint."""
 
     async def send(self, protocol: str, address: EndpointAddress, notification: Notification) -> None:
         """Make one attempt. Raises `DeliveryFailed`."""
@@ -54,6 +69,8 @@ class EndpointSenders:
             protocols.EMAIL_JSON: self._send_json_mail,
             protocols.LAMBDA: self._invoke_function,
             protocols.COMMAND: self._run_command,
+            protocols.HEARTBEAT: self._send_ping,
+            **{protocol: partial(self._post_to_chat, service) for protocol, service in CHAT_PROTOCOLS.items()},
         }
         await senders[protocol](address, notification)
 
@@ -99,6 +116,44 @@ class EndpointSenders:
         }
         await self.outbound.programs.run(address.endpoint, notification.text.encode(), environment)
 
+    async def _post_to_chat(self, service: str, address: EndpointAddress, notification: Notification) -> None:
+        place = self._read_address(address)
+        project = address.display_name.removesuffix(SENDER_SUFFIX)
+        document = format_for(service, notification.text or notification.subject or "", project)
+        if service == PAGERDUTY:
+            document, place = {"routing_key": place, **document}, PAGERDUTY_URL
+        await self._request(service, HttpRequest("POST", place, CHAT_HEADERS, dump_bytes(document)))
+
+    async def _send_ping(self, address: EndpointAddress, notification: Notification) -> None:
+        """Send a ping to a monitor of heartbeats; a message that is none, such as one for all topics, is not sent."""
+        ping = read_ping(notification.text)
+        if ping is not None:
+            url = ping_url(self._read_address(address), ping)
+            await self._request("the monitor", HttpRequest("POST", url, PING_HEADERS, str(ping["text"]).encode()))
+
+    def _read_address(self, address: EndpointAddress) -> str:
+        """Return the URL or key of an endpoint, which may be a reference to a secret."""
+        if not address.endpoint.startswith(SECRET_PREFIXES):
+            return address.endpoint
+        found = self.secrets("", address.endpoint)
+        if not found:
+            raise DeliveryFailed(f"the secret {address.endpoint} has no value on this machine", retryable=True)
+        return found.strip()
+
+    async def _request(self, who: str, request: HttpRequest) -> None:
+        try:
+            answer = await self.outbound.http.request(request, CHAT_TIMEOUT_SECONDS, MAX_ANSWER_BYTES)
+        except DeliveryFailed as error:  # its text is stored and logged, and the address is a secret
+            shown = error.message.replace(request.url, "the address")
+            raise DeliveryFailed(shown, retryable=error.retryable) from None
+        if not 200 <= answer.status < 300:
+            said = answer.body.decode("utf-8", "replace").strip()
+            raise DeliveryFailed(
+                f"{who} answered with {answer.status}" + (f": {said}" if said else ""),
+                retryable=answer.status >= 500 or answer.status in RETRYABLE_STATUSES,
+                retry_after=_retry_after(answer),
+            )
+
     async def _invoke_function(self, address: EndpointAddress, notification: Notification) -> None:
         if not self.remote.can_call("lambda", "Invoke"):
             raise DeliveryFailed("no endpoint is configured for Lambda (--endpoint lambda=URL)", retryable=False)
@@ -130,3 +185,12 @@ class EndpointSenders:
             "EventSubscriptionArn": notification.subscription,
             "Sns": {"Subject": None, "MessageAttributes": {}} | body,
         }
+
+
+def _retry_after(answer: HttpResponse) -> int:
+    """Return the seconds of Retry-After, at most an hour; 0 if the answer has none, or one that is a date."""
+    given = next((value for name, value in answer.headers if name.lower() == "retry-after"), "")
+    try:
+        return min(max(0, math.ceil(float(given))), MAX_RETRY_AFTER_SECONDS)
+    except (ValueError, OverflowError):
+        return 0

@@ -23,8 +23,11 @@ SUBJECTS = {
     SUBSCRIPTION: "AWS Notification - Subscription Confirmation",
     UNSUBSCRIPTION: "AWS Notification - Unsubscribe Confirmation",
 }
-SENDER = "AWS Notifications"
-"""The sender's name that "Subscription confirmation and unsubscribe confirmation emails always use"."""
+SENDER = "lamplighter"
+"""The sender's name of confirmations, and of notifications of topics without a display name.
+
+AWS's is "AWS Notifications", which would be wrong for a mail of this engine.
+"""
 NO_REPLY = "Please do not reply directly to this email."
 
 

@@ -13,10 +13,27 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from lamplighter.base import arn
+from lamplighter.base.chat_services import (
+    CHAT_PROTOCOLS,
+    COMMAND_PROTOCOL,
+    HEARTBEAT_PROTOCOL,
+    PAGERDUTY,
+    PROTOCOL_PREFIX,
+    SECRET_ADDRESS_PROTOCOLS,
+)
 from lamplighter.services.sns.errors import InvalidParameter
 
 EMAIL, EMAIL_JSON, HTTP, HTTPS, SQS, LAMBDA = "email", "email-json", "http", "https", "sqs", "lambda"
-COMMAND = "lamplighter:command"
+COMMAND = COMMAND_PROTOCOL
+CHAT = frozenset(CHAT_PROTOCOLS)
+"""The protocols of chat services (`runs/chat_formats.py`), which exist only here: the endpoint is the URL of a webhook,
+or PagerDuty's routing key, or a reference to a secret that holds it."""
+HEARTBEAT = HEARTBEAT_PROTOCOL
+SECRET_ADDRESS = frozenset(SECRET_ADDRESS_PROTOCOLS)
+"""The protocols whose endpoints no log shows."""
+IN_ORDER = frozenset({f"{PROTOCOL_PREFIX}{PAGERDUTY}", HEARTBEAT})
+"""The protocols whose messages must arrive in their order: an incident must not be resolved before it is triggered, and
+a run must not end before it starts."""
 WEB = frozenset({HTTP, HTTPS})
 MAIL = frozenset({EMAIL, EMAIL_JSON})
 UNDELIVERABLE = frozenset({"sms", "application", "firehose"})
@@ -82,4 +99,8 @@ _ENDPOINTS: dict[str, tuple[Callable[[str], bool], str]] = {
     "application": (_is_arn("sns"), "Application endpoint ARN"),
     "firehose": (_is_arn("firehose"), "Firehose endpoint ARN"),
     COMMAND: (lambda endpoint: "\0" not in endpoint, "Endpoint"),
+    **{
+        protocol: (lambda endpoint: endpoint.isprintable() and " " not in endpoint, "Endpoint")
+        for protocol in SECRET_ADDRESS
+    },
 }

@@ -49,6 +49,12 @@ def subscription_of(reader: Reader, key: int) -> str | None:
     return reader.value("SELECT subscription FROM sns_deliveries WHERE id = ?", (key,))
 
 
+def has_earlier_waiting(reader: Reader, delivery: SnsDelivery) -> bool:
+    """Return whether an earlier delivery to the same subscription is pending."""
+    sql = "SELECT 1 FROM sns_deliveries WHERE topic = ? AND subscription = ? AND id < ? AND status = ? LIMIT 1"
+    return reader.row(sql, (delivery.topic, delivery.subscription, delivery.id, WAITING)) is not None
+
+
 def put(tx: Tx, delivery: SnsDelivery) -> SnsDelivery:
     """Store a new delivery and return it with its new id."""
     stored = replace(delivery, id=DELIVERIES.insert(tx, delivery))

@@ -83,9 +83,10 @@ class ExecutionQueues:
             assert running is not None
             deadline.hold(tx, key, running.execution)
         else:
+            runs = "1 run waits" if waiting == 1 else f"{waiting} runs wait"
             cause = (
-                f"{waiting} {'run' if waiting == 1 else 'runs'} of {execution.machine_name} wait already, which is as "
-                "many as its queue holds. Shorten the runs, start them less often, or raise the queue's length."
+                f"the queue of {execution.machine_name} is full: {runs} already; shorten the runs, start them less "
+                "often, or raise the queue's length"
             )
             self._driver.send_event(tx, key, Broken(cause, QUEUE_FULL))
 

@@ -8,15 +8,14 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.htm
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 
-from botocore.exceptions import BotoCoreError
-
 from lamplighter.asl.execution.item_reader import decompress, read_items, read_lines, reader_failed
 from lamplighter.asl.execution.messages import ReaderSettings
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.modules import load_object
 from lamplighter.base.world import World
-from lamplighter.outbound.aws import Call, CallFailed, RemoteServices
+from lamplighter.outbound.aws import Call, RemoteServices
 
 CHUNK_BYTES = 2**18
 """The number of bytes that are read at once."""
@@ -52,12 +51,7 @@ def read_s3_items(call: Call, settings: ReaderSettings) -> Iterator[Json]:
 
 def _read_object(call: Call, parameters: Json) -> Iterator[bytes]:
     body = call("GetObject", parameters)["Body"]
-    try:
-        yield from body.iter_chunks(CHUNK_BYTES)
-    except BotoCoreError as error:
-        raise CallFailed(str(error)) from None
-    finally:
-        body.close()
+    yield from load_object("lamplighter.outbound.aws_client:read_chunks")(body, CHUNK_BYTES)
 
 
 def _listed_items(call: Call, settings: ReaderSettings) -> Iterator[Json]:

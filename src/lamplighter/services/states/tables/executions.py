@@ -7,6 +7,7 @@ from typing import Literal
 from lamplighter.base.arn import build
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.store.db import Reader, Tx
+from lamplighter.store.retention import RUNS_CUTOFF
 from lamplighter.store.rows import Table
 
 EVENT_ID_BITS = 15
@@ -165,6 +166,12 @@ def ended_before(reader: Reader, time: int, most: int) -> list[int]:
     """Return the keys of executions that ended before a time, those that ended first at the front."""
     sql = "SELECT id FROM executions WHERE stop < ? ORDER BY stop LIMIT ?"
     return [row[0] for row in reader.rows(sql, (time, most))]
+
+
+def expired(reader: Reader, now: int, most: int) -> list[int]:
+    """Return the keys of executions whose retention time is over, those that ended first at the front."""
+    sql = f"SELECT id FROM executions WHERE stop < ? - {RUNS_CUTOFF} ORDER BY stop LIMIT ?"  # noqa: S608
+    return [row[0] for row in reader.rows(sql, (now, most))]
 
 
 def delete_with_history(tx: Tx, key: int) -> None:

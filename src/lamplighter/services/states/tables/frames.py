@@ -4,7 +4,7 @@ Writes only changes. When a child of a Map ends, two small rows are written, how
 counts and the child's output.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import NamedTuple
 
@@ -170,6 +170,15 @@ def work_by_external_name(reader: Reader, name: str) -> list[Work]:
     """Return the work that waits for answers under this name."""
     sql = "SELECT execution, frame, number FROM external_names WHERE name = ?"
     return [Work(*row) for row in reader.rows(sql, (name,))]
+
+
+def count_by_machine(reader: Reader, names: Sequence[str]) -> dict[str, int]:
+    """Return how many of these external names the executions of each state machine wait for."""
+    sql = (
+        "SELECT e.machine, count(*) FROM json_each(?) given JOIN external_names x ON x.name = given.value "
+        "JOIN executions e ON e.id = x.execution GROUP BY e.machine"
+    )
+    return dict(reader.rows(sql, (dumps(names),))) if names else {}
 
 
 def number_of_external_names(reader: Reader, key: int) -> int:

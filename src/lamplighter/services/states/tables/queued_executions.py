@@ -39,6 +39,11 @@ def count_all(reader: Reader) -> int:
     return reader.count("SELECT count(*) FROM queued_executions")
 
 
+def count_by_machine(reader: Reader) -> dict[str, int]:
+    """Return the numbers of executions that wait, by state machine."""
+    return dict(reader.rows("SELECT machine, count(*) FROM queued_executions GROUP BY machine"))
+
+
 def machines(reader: Reader) -> list[str]:
     """Return the state machines with executions that wait."""
     return [row[0] for row in reader.rows("SELECT DISTINCT machine FROM queued_executions")]

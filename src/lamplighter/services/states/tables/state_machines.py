@@ -3,9 +3,10 @@
 A revision is an unchangeable set of definition, role and settings. An execution keeps the revision with which it began.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads, loads_or
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
@@ -50,6 +51,25 @@ class StateMachine:
         return Revision(self.revision, self.definition, self.role, self.settings, self.created, initial=self.initial)
 
 
+@dataclass(frozen=True, slots=True)
+class ListedMachine:
+    """A state machine without its definition."""
+
+    arn: str
+    account: str
+    region: str
+    name: str
+    created: int
+    """Milliseconds since the epoch."""
+    tags: dict[str, str]
+
+
+def _read_tags(text: str) -> Json:
+    found = loads_or(text, None)
+    return found if isinstance(found, dict) else {}
+
+
+LISTED = Table("state_machines", ListedMachine, json={"tags": _read_tags})
 MACHINES = Table(
     "state_machines m JOIN revisions r ON r.id = m.revision",
     StateMachine,
@@ -74,6 +94,17 @@ def page(reader: Reader, account: str, region: str, after: str, most: int) -> li
     """Return state machines of an account and region whose names come after `after`, in order of name."""
     where = "account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"
     return MACHINES.select(reader, where, account, region, after, most)
+
+
+def list_standard(reader: Reader, without: Sequence[str], most: int) -> tuple[list[ListedMachine], int]:
+    """Return the first standard state machines of all accounts and regions, in order of ARN, and how many there are.
+
+    Leaves out those that are being deleted, and those whose names end with one of the texts in `without`.
+    """
+    where = "type = 'STANDARD' AND NOT deleting" + " AND substr(name, -?) <> ?" * len(without)
+    values = [value for suffix in without for value in (len(suffix), suffix)]
+    number = reader.count(f"SELECT count(*) FROM state_machines WHERE {where}", values)  # noqa: S608 - no user's text
+    return LISTED.select(reader, f"{where} ORDER BY arn LIMIT ?", *values, most), number
 
 
 def put(tx: Tx, machine: StateMachine) -> None:

@@ -1,0 +1,83 @@
+"""Put copies of botocore's data files into the wheel, so that a plain install works without botocore, which has 21 MB.
+
+A hook of hatchling: it copies the definitions of the services that the engine serves, without documentation, the names
+of all services, and the names of regions. botocore is under the Apache License 2.0; its notice goes with the copies.
+See https://hatch.pypa.io/latest/plugins/build-hook/custom/.
+"""
+
+import gzip
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import botocore
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+SERVICES = ("cloudformation", "cloudwatch", "ecs", "events", "logs", "scheduler", "sns", "sqs", "stepfunctions")
+"""botocore's names of the services that the engine serves."""
+TARGET = "lamplighter/base/aws_models"
+DATA = Path(botocore.__file__).with_name("data")
+NOTICE = f"""These files are extracts of botocore {botocore.__version__} (https://github.com/boto/botocore), whose files
+carry this notice. They are without documentation.
+
+Copyright 2012-2022 Amazon.com, Inc. or its affiliates. All Rights Reserved.
+
+Licensed under the Apache License, Version 2.0 (the "License"). You may not use this file except in compliance with the
+License. A copy of the License is located at http://www.apache.org/licenses/LICENSE-2.0
+"""
+
+
+class ModelsHook(BuildHookInterface):  # type: ignore[misc]
+    """Adds the copies to a wheel; an editable install uses botocore's own files."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Make the copies and add them to the files of the wheel."""
+        if version == "editable":
+            return
+        self._folder = Path(tempfile.mkdtemp())
+        for service in SERVICES:
+            _copy_service(service, self._folder)
+        _write(self._folder / "partitions", _read(DATA / "partitions"))
+        _write(self._folder / "service-names", sorted(path.name for path in DATA.iterdir() if path.is_dir()))
+        (self._folder / "NOTICE").write_text(NOTICE)
+        for file in self._folder.rglob("*"):
+            if file.is_file():
+                build_data["force_include"][str(file)] = f"{TARGET}/{file.relative_to(self._folder)}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Remove the copies."""
+        del build_data, artifact_path
+        if version != "editable":
+            shutil.rmtree(self._folder)
+
+
+def _copy_service(service: str, folder: Path) -> None:
+    source = max(path.parent for path in (DATA / service).glob("*/service-2.json*"))
+    target = folder / service / source.name
+    target.mkdir(parents=True)
+    for name in ("service-2", "service-2.sdk-extras"):
+        if any(source.glob(f"{name}.json*")):
+            _write(target / name, _without_documentation(_read(source / name)))
+
+
+def _without_documentation(value: Any) -> Any:
+    """Return a value without its texts of documentation; a member that is named so is an object and stays."""
+    if isinstance(value, dict):
+        kept = {key: each for key, each in value.items() if key != "documentation" or not isinstance(each, str)}
+        return {key: _without_documentation(each) for key, each in kept.items()}
+    return [_without_documentation(each) for each in value] if isinstance(value, list) else value
+
+
+def _read(path: Path) -> Any:
+    plain = path.with_name(f"{path.name}.json")
+    text = (
+        plain.read_bytes() if plain.exists() else gzip.decompress(path.with_name(f"{path.name}.json.gz").read_bytes())
+    )
+    return json.loads(text)
+
+
+def _write(path: Path, value: Any) -> None:
+    text = json.dumps(value, separators=(",", ":")).encode()
+    path.with_name(f"{path.name}.json.gz").write_bytes(gzip.compress(text, mtime=0))

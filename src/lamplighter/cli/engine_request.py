@@ -1,0 +1,35 @@
+"""Send a request to an engine's own addresses (`monitoring.py`), signed as calls of AWS's APIs are."""
+
+from urllib.parse import urlencode
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.cli.engine_client.signed_request import Signer, send_over_http, signed_headers
+from lamplighter.cli.target import DEFAULT_REGION, Target
+from lamplighter.wire.http import HttpRequest
+
+SIGNED_SERVICE = "lamplighter"
+TIMEOUT_SECONDS = 600
+"""Seconds to wait for an answer: an engine with a large database may count and delete for minutes."""
+
+
+class EngineRefused(LamplighterError):
+    """The engine did not do what the command asked for."""
+
+
+def request_engine(target: Target, method: str, path: str, **query: Json) -> Json:
+    """Return the answer of an engine as JSON. Raises `EngineRefused`, and an error of the connection."""
+    assert target.endpoint is not None
+    text = urlencode(query)
+    request = HttpRequest(method, path.encode(), text.encode(), {}, b"")
+    signer = Signer(target.signing_keys, target.region or DEFAULT_REGION, SIGNED_SERVICE)
+    headers = signed_headers(request, target.endpoint, signer)
+    url = f"{target.endpoint}{path}{'?' if text else ''}{text}"
+    answer = send_over_http(method, url, headers, b"", TIMEOUT_SECONDS)
+    if answer.status != 200:
+        reason = answer.body.decode(errors="replace")[:500]
+        raise EngineRefused(f"{target} refused the request ({answer.status}): {reason}")
+    try:
+        return loads(answer.body)
+    except JsonError as error:
+        raise EngineRefused(f"{target} returned no JSON: {error}") from None

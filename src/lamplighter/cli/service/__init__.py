@@ -1,0 +1,1 @@
+"""The service that runs an engine: a unit of systemd."""

@@ -1,0 +1,75 @@
+"""Check the options of `up` that a service is given, and move the secret ones out of its command line.
+
+Guarantees that the rest of the command line has no secret: everybody on the machine can read the command lines of units
+and processes. Rejects options that make no sense at each start.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.commands.up import up
+from lamplighter.cli.job_file import DEFAULT_JOB_FILE, read_job_file
+from lamplighter.cli.up.heartbeat import check_url
+from lamplighter.outbound.mail_server import parse_mail_server
+from lamplighter.outbound.program import HEARTBEAT_VARIABLE, MAIL_SERVER_VARIABLE
+
+SECRET_OPTIONS = {"--smtp": MAIL_SERVER_VARIABLE, "--heartbeat": HEARTBEAT_VARIABLE}
+"""The options whose values are secret, and the variables that have the same meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpCommand:
+    """The options of `up` for a service."""
+
+    options: tuple[str, ...]
+    """The options without the secret ones."""
+    secrets: dict[str, str]
+    """The values of the secret options, by the variable that has the same meaning."""
+    data: Path
+    """The data directory; an absolute path."""
+
+
+def parse_up_command(words: Sequence[str]) -> UpCommand:
+    """Check the options of `up`, the URLs in them and the job file, as seen from the present folder.
+
+    Raises an error of the command line if `up` would not accept the
+    options; ends the command with exit code 1 if the job file has errors, which are printed.
+    """
+    app = typer.Typer()
+    app.command()(up)
+    params = typer.main.get_command(app).make_context("lamplighter up", list(words)).params
+    if params["new"]:
+        raise typer.BadParameter("--new would begin empty at each start: run `lamplighter up --new` once")
+    if params["smtp"]:
+        parse_mail_server(params["smtp"])
+    if params["heartbeat_url"]:
+        check_url(params["heartbeat_url"])
+    _check_job_file(params)
+    options, secrets = _split_secrets(words)
+    return UpCommand(tuple(options), secrets, Path(os.path.normpath(Path(params["data"]).absolute())))
+
+
+def _check_job_file(params: Json) -> None:
+    if params["template"]:
+        return
+    file = params["file"] or (DEFAULT_JOB_FILE if DEFAULT_JOB_FILE.exists() or params["env"] else None)
+    if file is not None:
+        read_job_file(file, params["env"])
+
+
+def _split_secrets(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Separate the secret options of a valid command line from the others."""
+    options, secrets = list[str](), dict[str, str]()
+    rest: Iterator[str] = iter(words)
+    for word in rest:
+        name, sign, value = word.partition("=")
+        if name in SECRET_OPTIONS:
+            secrets[SECRET_OPTIONS[name]] = value if sign else next(rest)
+        else:
+            options.append(word)
+    return options, secrets

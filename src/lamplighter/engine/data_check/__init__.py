@@ -1,0 +1,1 @@
+"""Check a data directory for damage and leftovers, without changing it."""

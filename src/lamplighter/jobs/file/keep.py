@@ -1,0 +1,18 @@
+"""Define for how long this machine keeps what has ended. AWS has its own times, except for logs (`log-retention`)."""
+
+from pydantic import Field
+
+from lamplighter.jobs.file.strict_model import StrictModel
+from lamplighter.jobs.file.values import Duration, WholeNumber
+
+DAY_SECONDS = 86_400
+
+
+class Keep(StrictModel):
+    """For how long, and how many of each thing, the engine on this machine keeps."""
+
+    runs: Duration = Field(default=90 * DAY_SECONDS, description="Runs with their history, and tasks.")
+    output: Duration = Field(default=30 * DAY_SECONDS, description="Files with the output of tasks.")
+    mails: Duration = Field(default=90 * DAY_SECONDS, description="Mails that are files, without a mail server.")
+    slots: WholeNumber = Field(default=1_000, ge=10, le=1_000_000, description="Scheduled times of each schedule.")
+    images: WholeNumber = Field(default=3, ge=1, le=1_000, description="Images that were built for each job.")

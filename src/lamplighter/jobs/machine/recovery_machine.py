@@ -1,0 +1,85 @@
+"""Define the supporting machine RECOVERY_CHECK: it receives each successful run of a job that has `notify: {recovered:
+…}`, and alerts if the runs before it failed, or if it was late.
+
+Guarantees the rules of `runs/recovery.py`, and the words. A skipped run succeeded, to Step Functions. A job with
+`overlap: skip` never has two runs at once, so a run that began while an older one was running was skipped. The list of
+runs is "eventually consistent", but the runs before are older than that.
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html.
+"""
+
+from lamplighter.jobs import names
+from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION, MAX_SUBJECT_LENGTH
+from lamplighter.jobs.machine.expressions import expression
+from lamplighter.jobs.machine.integrations import LIST_EXECUTIONS
+from lamplighter.jobs.machine.local_times import define_local_time
+from lamplighter.jobs.machine.overlap_states import read_state
+from lamplighter.jobs.machine.supporting_machines import machine_definition, publish_to_topics
+
+RUNS_READ = 100
+LOCAL_MINUTE_LENGTH = len("Fri 2026-01-02 01:00")
+FAILURES = """(
+  $own := $states.input;
+  $all := $states.result.Executions;
+  $skipped := function($arn, $began) {
+    $own.skips and $count($all[
+      ExecutionArn != $arn and $toMillis(StartDate) < $began
+      and ($exists(StopDate) ? $toMillis(StopDate) > $began : true)
+    ]) > 0
+  };
+  $ended := $all[ExecutionArn != $own.run and Status in ['SUCCEEDED', 'FAILED', 'TIMED_OUT']];
+  $before := $ended[
+    $toMillis(StopDate) < $own.ended or ($toMillis(StopDate) = $own.ended and ExecutionArn < $own.run)
+  ];
+  $newest_first := $sort([$before], function($one, $other) {
+    $toMillis($one.StopDate) < $toMillis($other.StopDate)
+      or ($one.StopDate = $other.StopDate and $one.ExecutionArn < $other.ExecutionArn)
+  });
+  $redriven := $count($all[ExecutionArn = $own.run and RedriveCount > 0]) > 0;
+  $found := $reduce($newest_first, function($sum, $run) {
+    $sum.over or ($run.Status = 'SUCCEEDED' and $skipped($run.ExecutionArn, $toMillis($run.StartDate))) ? $sum
+      : $run.Status = 'SUCCEEDED' ? $merge([$sum, {'over': true}])
+      : {'over': false, 'runs': $sum.runs + 1, 'since': $toMillis($run.StartDate)}
+  }, {'over': false, 'runs': $redriven ? 1 : 0, 'since': $own.began});
+  $late := $own.late > 0 and $not($redriven) and $own.ended - $own.began > $own.late * 1000;
+  $skipped($own.run, $own.began) ? {'runs': 0, 'since': 0, 'late': false}
+    : {'runs': $found.runs, 'since': $found.since, 'late': $late}
+)"""
+_HEADLINE = f"""(
+  {define_local_time("$states.input.zone")}
+  {DEFINE_DURATION}
+  $states.input.job & ($failures.runs > 0
+    ? ' works again: succeeded after ' & $failures.runs & ' failed run' & ($failures.runs > 1 ? 's' : '')
+      & ' (since ' & $substring($local($failures.since), 0, {LOCAL_MINUTE_LENGTH}) & ')'
+    : ' succeeded late: it took ' & $duration($states.input.ended - $states.input.began))
+)"""
+_TEXT = f"""(
+  {define_local_time("$states.input.zone")}
+  {DEFINE_DURATION}
+  {_HEADLINE} & '\\n\\n' &
+  'Started:   ' & $local($states.input.began) & '\\n' &
+  'Ended:     ' & $local($states.input.ended) & '\\n' &
+  'Duration:  ' & $duration($states.input.ended - $states.input.began) & '\\n' &
+  'Project:   ' & $states.input.project & '\\n' &
+  'Look at:   {names.placeholder(names.CONSOLE)}' & $states.input.run & '\\n'
+)"""
+RECOVERY_CHECK_DEFINITION = machine_definition(
+    "Tells of a job that works again.",
+    {
+        "Look": read_state(
+            LIST_EXECUTIONS,
+            {"StateMachineArn": expression("$states.input.machine"), "MaxResults": RUNS_READ},
+            {"failures": expression(FAILURES)},
+            "Failed before?",
+        ),
+        "Failed before?": {
+            "Type": "Choice",
+            "Choices": [{"Condition": expression("$failures.runs > 0 or $failures.late"), "Next": "Tell"}],
+            "Default": "Worked before",
+        },
+        "Tell": publish_to_topics(_TEXT, f"$substring({_HEADLINE}, 0, {MAX_SUBJECT_LENGTH})"),
+        "Worked before": {"Type": "Succeed"},
+    },
+)
+"""The definition of RECOVERY_CHECK. Its input has run, machine, began, ended, job, skips, late, topics, zone and
+project.
+"""

@@ -1,0 +1,167 @@
+"""Build what brings the alerts of a topic to a chat service on AWS; this engine subscribes the service to the topic.
+
+SNS cannot speak the formats of chat services, and an input transformer of EventBridge can neither escape nor cut a
+text. So the topic of such a channel has a queue; a pipe takes each message from it, lets the Express workflow
+CHAT_FORMAT make the document, and sends it to an API destination. Everything that sends an alert still publishes to the
+topic. Guarantees that no alert is lost: a message stays in the queue until the service has accepted it, is tried again
+for about six hours, and then moves to the dead-letter queue, which keeps it for two weeks. An alarm reports a queue
+whose oldest message is older than ten minutes to the other channels.
+
+The URL of a webhook is the endpoint of the API destination, and the routing key of PagerDuty a secret parameter of the
+connection. A reference to a secret becomes a dynamic reference, which CloudFormation resolves in any property. See
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes.html and
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from troposphere import AWSObject, GetAtt, Ref, cloudwatch, events, pipes, sns, sqs, stepfunctions
+
+from lamplighter.base.chat_services import PAGERDUTY, PAGERDUTY_URL
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.jobs import names
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.file.secrets import dynamic_reference
+from lamplighter.jobs.machine.chat_machine import CHAT_DEFINITION
+from lamplighter.jobs.stack import arns, console_links
+from lamplighter.jobs.stack.dead_letter_queues import MAX_ACTIONS, RETENTION_SECONDS
+from lamplighter.jobs.stack.roles import allow, iam_role
+from lamplighter.jobs.stack.state_machines import substitute_placeholders
+from lamplighter.runs import job_machine
+
+RETRY_SECONDS, MAX_RECEIVES = 120, 180
+"""The seconds between two attempts, and their number: together six hours, as for a mail."""
+MAX_AGE_SECONDS = 600
+"""The age of a message in seconds from which on the service counts as unreachable."""
+ON_AWS = {"Condition": console_links.ON_AWS}
+
+
+def chat_channels(project: Project) -> dict[str, tuple[str, str]]:
+    """Return the service and the address of each channel of a chat service."""
+    return {name: channel.chat for name, channel in project.channels.items() if channel.chat is not None}
+
+
+def chat_resources(project: Project) -> Iterator[AWSObject]:
+    """Yield the resources of all channels of chat services; they exist on AWS only."""
+    channels = chat_channels(project)
+    if not channels:
+        return
+    yield iam_role("ChatRole", "states", [], **ON_AWS)
+    yield stepfunctions.StateMachine(
+        job_machine.CHAT_FORMAT,
+        StateMachineName=f"{project.prefix}{job_machine.machine_suffix(job_machine.CHAT_FORMAT)}",
+        StateMachineType="EXPRESS",
+        RoleArn=GetAtt("ChatRole", "Arn"),
+        **substitute_placeholders(CHAT_DEFINITION, {}),
+        **ON_AWS,
+    )
+    for name, (service, address) in channels.items():
+        yield from _queues(project, name)
+        yield from _destination(project, name, service, address)
+        yield from _pipe(project, name, service)
+        if others := [each for each in project.channels if each != name]:
+            yield _alarm(project, name, others[:MAX_ACTIONS])
+
+
+def _queues(project: Project, name: str) -> Iterator[AWSObject]:
+    title, topic = names.logical_id(name), Ref(names.topic_id(name))
+    common = {"MessageRetentionPeriod": RETENTION_SECONDS, "SqsManagedSseEnabled": True}
+    yield sqs.Queue(f"{title}Undelivered", QueueName=f"{project.prefix}-{name}-undelivered", **common, **ON_AWS)
+    yield sqs.Queue(
+        f"{title}Queue",
+        QueueName=f"{project.prefix}-{name}",
+        VisibilityTimeout=RETRY_SECONDS,
+        RedrivePolicy=sqs.RedrivePolicy(
+            deadLetterTargetArn=GetAtt(f"{title}Undelivered", "Arn"), maxReceiveCount=MAX_RECEIVES
+        ),
+        **common,
+        **ON_AWS,
+    )
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": GetAtt(f"{title}Queue", "Arn"),
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    yield sqs.QueuePolicy(
+        f"{title}QueuePolicy",
+        Queues=[Ref(f"{title}Queue")],
+        PolicyDocument={"Version": "2012-10-17", "Statement": [statement]},
+        **ON_AWS,
+    )
+    yield sns.SubscriptionResource(
+        f"{title}Subscription", TopicArn=topic, Protocol="sqs", Endpoint=GetAtt(f"{title}Queue", "Arn"), **ON_AWS
+    )
+
+
+def _destination(project: Project, name: str, service: str, address: str) -> Iterator[AWSObject]:
+    """Yield the connection and the API destination. A connection needs some authorization: a header that says who asks
+    is one that every service ignores.
+    """
+    title = names.logical_id(name)
+    secret: Json = {}
+    if service == PAGERDUTY:
+        key = events.Parameter(Key="routing_key", Value=dynamic_reference(address), IsValueSecret=True)
+        secret = {"InvocationHttpParameters": events.ConnectionHttpParameters(BodyParameters=[key])}
+    yield events.Connection(
+        f"{title}Connection",
+        AuthorizationType="API_KEY",
+        AuthParameters=events.AuthParameters(
+            ApiKeyAuthParameters=events.ApiKeyAuthParameters(ApiKeyName="X-Lamplighter", ApiKeyValue=project.prefix),
+            **secret,
+        ),
+        **ON_AWS,
+    )
+    yield events.ApiDestination(
+        f"{title}Destination",
+        ConnectionArn=GetAtt(f"{title}Connection", "Arn"),
+        HttpMethod="POST",
+        InvocationEndpoint=PAGERDUTY_URL if service == PAGERDUTY else dynamic_reference(address),
+        InvocationRateLimitPerSecond=1,
+        **ON_AWS,
+    )
+
+
+def _pipe(project: Project, name: str, service: str) -> Iterator[AWSObject]:
+    title = names.logical_id(name)
+    statements = [
+        allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [GetAtt(f"{title}Queue", "Arn")]),
+        allow(["states:StartSyncExecution"], [Ref(job_machine.CHAT_FORMAT)]),
+        allow(["events:InvokeApiDestination"], [GetAtt(f"{title}Destination", "Arn")]),
+    ]
+    yield iam_role(f"{title}PipeRole", "pipes", statements, **ON_AWS)
+    # A pipe reads the body of a message as JSON: SNS's notification. https://docs.aws.amazon.com/eventbridge/latest/
+    # userguide/eb-pipes-input-transformation.html#input-transform-implicit
+    template = f'{{"service":{dumps(service)},"project":{dumps(project.prefix)},"body":<$.body>}}'
+    yield pipes.Pipe(
+        f"{title}Pipe",
+        RoleArn=GetAtt(f"{title}PipeRole", "Arn"),
+        Source=GetAtt(f"{title}Queue", "Arn"),
+        SourceParameters=pipes.PipeSourceParameters(SqsQueueParameters=pipes.PipeSourceSqsQueueParameters(BatchSize=1)),
+        Enrichment=Ref(job_machine.CHAT_FORMAT),
+        EnrichmentParameters=pipes.PipeEnrichmentParameters(InputTemplate=template),
+        Target=GetAtt(f"{title}Destination", "Arn"),
+        **ON_AWS,
+    )
+
+
+def _alarm(project: Project, name: str, others: Sequence[str]) -> cloudwatch.Alarm:
+    """Return the alarm that reports to other channels that a service takes no alerts."""
+    title = names.logical_id(name)
+    return cloudwatch.Alarm(
+        f"{title}Unreachable",
+        AlarmName=f"{project.prefix}-{name}-unreachable",
+        AlarmDescription=f"The channel {name} has taken no alerts for ten minutes",
+        Namespace="AWS/SQS",
+        MetricName="ApproximateAgeOfOldestMessage",
+        Dimensions=[cloudwatch.MetricDimension(Name="QueueName", Value=GetAtt(f"{title}Queue", "QueueName"))],
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=MAX_AGE_SECONDS,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+        AlarmActions=[arns.topic_arn(project, each) for each in others],
+        **ON_AWS,
+    )

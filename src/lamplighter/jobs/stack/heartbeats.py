@@ -1,0 +1,91 @@
+"""Build what reports the runs of a job to a monitor of heartbeats (`heartbeat: URL`).
+
+On this engine, a rule for the run's events sends to a topic, to which the monitor is subscribed; the alerts service
+composes the pings, and SNS delivers them in their order. On AWS, a rule for each kind of event calls an API
+destination: `URL/start`, `URL/0` for a success and `URL/fail`. There, no ping names the run, because an input path
+cannot make the UUID that the protocol requires. A job with `overlap: skip` sends no start on AWS, because a rule cannot
+know whether a run will be skipped; a skipped run sends no success either.
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html.
+"""
+
+from collections.abc import Iterator
+
+from troposphere import AWSObject, GetAtt, Ref, events, sns
+
+from lamplighter.base.chat_services import HEARTBEAT_PROTOCOL
+from lamplighter.jobs import names
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.file.secrets import dynamic_reference
+from lamplighter.jobs.stack import console_links, event_rules
+from lamplighter.jobs.stack.heartbeat_ids import heartbeat_id
+from lamplighter.runs.heartbeat import STATUSES
+
+PATHS_ON_AWS = {"start": ["RUNNING"], "0": ["SUCCEEDED"], "fail": ["FAILED", "TIMED_OUT", "ABORTED"]}
+"""The end of the URL, and the statuses that a rule on AWS reports with it."""
+SKIPPED_OUTPUT = '{"skipped":true,'
+"""How the output of a skipped run begins (`runs/skipped_runs.py`)."""
+CONNECTION = "HeartbeatConnection"
+ON_AWS, HERE = {"Condition": console_links.ON_AWS}, {"Condition": console_links.HERE}
+
+
+def heartbeat_resources(project: Project) -> Iterator[AWSObject]:
+    """Yield the resources of all jobs that report to a monitor."""
+    jobs = [name for name, job in project.jobs.items() if job.heartbeat is not None]
+    if jobs:
+        yield events.Connection(
+            CONNECTION,
+            AuthorizationType="API_KEY",
+            AuthParameters=events.AuthParameters(
+                ApiKeyAuthParameters=events.ApiKeyAuthParameters(ApiKeyName="X-Lamplighter", ApiKeyValue=project.prefix)
+            ),
+            **ON_AWS,
+        )
+    for name in jobs:
+        yield from _resources_here(project, name)
+        yield from _resources_on_aws(project, name)
+
+
+def _resources_here(project: Project, name: str) -> Iterator[AWSObject]:
+    topic = heartbeat_id(name, "Topic")
+    address = project.jobs[name].heartbeat
+    own = {"Job": name, "Protocol": HEARTBEAT_PROTOCOL, "Endpoint": address}
+    yield sns.Topic(topic, TopicName=f"{project.name(name)}--heartbeat", Metadata={"Lamplighter": own}, **HERE)
+    transformer = events.InputTransformer(
+        InputPathsMap={"run": "$.detail.executionArn", "status": "$.detail.status"},
+        InputTemplate='{"run":<run>,"status":<status>}',
+    )
+    target = events.Target(
+        Id="heartbeat", Arn=Ref(topic), InputTransformer=transformer, DeadLetterConfig=event_rules.dead_letters()
+    )
+    yield event_rules.job_rule(
+        project, name, "heartbeat", event_rules.run_pattern(Ref(names.state_machine_id(name)), list(STATUSES)),
+        [target], **HERE,
+    )  # fmt: skip
+
+
+def _resources_on_aws(project: Project, name: str) -> Iterator[AWSObject]:
+    job, destination = project.jobs[name], heartbeat_id(name, "Destination")
+    assert job.heartbeat is not None
+    yield events.ApiDestination(
+        destination,
+        ConnectionArn=GetAtt(CONNECTION, "Arn"),
+        HttpMethod="POST",
+        InvocationEndpoint=f"{dynamic_reference(job.heartbeat).rstrip('/')}/*",
+        Metadata={"Lamplighter": {"Job": name}},
+        **ON_AWS,
+    )
+    for path, statuses in PATHS_ON_AWS.items():
+        if path == "start" and job.overlap == "skip":
+            continue
+        pattern = event_rules.run_pattern(Ref(names.state_machine_id(name)), statuses)
+        if path == "0" and job.overlap == "skip":
+            pattern["detail"]["output"] = [{"anything-but": {"prefix": SKIPPED_OUTPUT}}]
+        target = events.Target(
+            Id="heartbeat",
+            Arn=GetAtt(destination, "Arn"),
+            RoleArn=GetAtt("EventsRole", "Arn"),
+            HttpParameters=events.HttpParameters(PathParameterValues=[path]),
+            DeadLetterConfig=event_rules.dead_letters(),
+        )
+        title = f"heartbeat-{path if path != '0' else 'success'}"
+        yield event_rules.job_rule(project, name, "heartbeat", pattern, [target], title=title, **ON_AWS)

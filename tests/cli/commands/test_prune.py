@@ -1,0 +1,52 @@
+"""`lamplighter prune` deletes what need not be kept, and shows how much the rest takes and how it grows."""
+
+import urllib.error
+import urllib.request
+
+import pytest
+
+from lamplighter.base.json_text import loads
+from lamplighter.cli.commands.prune import PRUNE_PATH, format_size
+from tests.cli.job_folder import JobFolder
+
+
+def test_the_use_of_the_disk_is_shown_with_its_growth(job_folder: JobFolder) -> None:
+    job_folder.run_job("quick")
+    result = job_folder.invoke("prune", "--dry-run")
+    assert result.exit_code == 0, result.output
+    (runs,) = [line for line in result.stdout.splitlines() if line.startswith("runs")]
+    assert "90 days" in runs
+    assert "about" in runs
+    assert runs.rstrip().endswith(" 0")
+    assert "free on the disk: " in result.stdout
+
+
+def test_nothing_that_must_be_kept_is_deleted(job_folder: JobFolder) -> None:
+    run = job_folder.run_job("quick")
+    result = job_folder.invoke("prune")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "deleted: nothing")
+    document = loads(job_folder.invoke("prune", "--json").stdout)
+    assert document["deleted"]["runs"] == 0
+    assert document["usage"]["runs"]["number"] >= 1
+    assert job_folder.served.sfn.describe_execution(executionArn=run["arn"])["status"] == "SUCCEEDED"
+
+
+def test_a_request_without_a_signature_deletes_nothing(job_folder: JobFolder) -> None:
+    request = urllib.request.Request(f"{job_folder.served.url}{PRUNE_PATH}", data=b"", method="POST")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    with refused.value as answer:
+        assert answer.code == 403
+
+
+def test_aws_is_not_pruned(job_folder: JobFolder) -> None:
+    result = job_folder.invoke("prune", "--aws", "--region", "us-east-1")
+    assert (result.exit_code, "works on an engine" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 B"), (1023, "1,023 B"), (1536, "1.5 KiB"), (300 * 1024**2, "300 MiB"), (2**50, "1,024 TiB")],
+)
+def test_a_size_has_a_unit(size: int, text: str) -> None:
+    assert format_size(size) == text

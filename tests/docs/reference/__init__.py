@@ -1,0 +1,1 @@
+"""Make the pages of the manual that describe what the program itself defines."""
