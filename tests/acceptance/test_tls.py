@@ -187,11 +187,14 @@ def test_peers_that_never_finish_their_handshake_keep_nobody_out(
 ) -> None:
     engine.files = 200  # so the engine has room for a few dozen connections
     engine.up(*folder.options)
-    silent = [socket.create_connection(("127.0.0.1", engine.port), timeout=60) for _ in range(150)]
+    silent = []
     try:
-        for each in silent[::2]:
-            each.sendall(HANDSHAKE_RECORD)
+        for number in range(400):
+            silent.append(socket.create_connection(("127.0.0.1", engine.port), timeout=60))
+            if number % 2:
+                silent[-1].sendall(HANDSHAKE_RECORD)
         assert open_health(engine, folder)["status"] == "ok"
+        assert not [line for line in engine.lines if "no connection can be accepted" in line]
     finally:
         for each in silent:
             each.close()
@@ -216,6 +219,8 @@ def test_the_session_cookie_is_for_tls_only(engine: ServedEngine, folder: Certif
     answer = connection.getresponse()
     assert (answer.status, "; secure" in answer.headers["set-cookie"].lower()) == (303, True)
     connection.close()
+    logged = run_command(engine.data.parent, "audit", "--data", str(engine.data), environment={})
+    assert "default (console 127.0.0.1): log in: done" in logged.out
 
 
 def _credentials(engine: ServedEngine) -> list[str]:
@@ -250,6 +255,7 @@ def test_the_start_warns_about_a_key_that_others_can_read_and_an_expired_certifi
         (("--tls-cert", "server.pem"), 2, "belong together"),
         (("--tls-key", "server.key"), 2, "belong together"),
         (("--local-port", "4879"), 2, "--local-port works only with"),
+        (("--tls-cert", "server.pem", "--tls-key", "server.key", "--url", "http://x"), 2, "the engine speaks HTTPS"),
         (("--tls-cert", "server.pem", "--tls-key", "none.key"), 1, "none.key cannot be read: no such file"),
     ],
 )

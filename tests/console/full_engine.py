@@ -50,7 +50,7 @@ def fill_engine(engine: ServedEngine) -> list[str]:
     engine.ended(execution)
     (task,) = eventually(lambda: engine.ecs.list_tasks(desiredStatus="STOPPED")["taskArns"])
     definition = engine.ecs.list_task_definitions()["taskDefinitionArns"][0]
-    list_pages = ["/calendar", "/tasks", "/definitions", "/events", "/rules", "/topics", "/queues", "/stacks"]
+    list_pages = ["/calendar", "/tasks", "/definitions", "/events", "/rules", "/topics", "/queues", "/stacks", "/audit"]
     detail_pages = ["/events/1", f"/queues/{QUEUE}dead", f"/stacks/{stack}", f"/stacks/{stack}/template"]
     return [
         *list_pages,

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from lamplighter.base.errors import AwsError, ValidationError
+from lamplighter.base.errors import AwsError, ServiceError, ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.console.data.run_cache import RunCache
@@ -29,6 +29,15 @@ from lamplighter.wire.access.roles import Role
 
 SCRIPT_HEADER, REDIRECT_HEADER = "x-lamplighter-script", "x-lamplighter-go-on"
 """Headers: a script sent the form, and the URL that the browser opens next (`static/forms.js`)."""
+
+
+class NotAllowed(
+    ServiceError,
+    code="Not allowed",
+    template="This needs the role “{}”, and {} has the role “{}”. Ask whoever runs this engine.",
+    status=403,
+):
+    """The visitor's role does not allow this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +114,9 @@ class Page:
         return self.person is None or self.person.role.allows(Role(role))
 
     def require(self, role: Role) -> None:
-        """Raise AwsError unless this visitor has a role."""
+        """Raise `NotAllowed` unless this visitor has a role."""
         if self.person is not None and not self.may(role):
-            raise AwsError(
-                f"This needs the role “{role}”, and {self.person.name} has the role “{self.person.role}”. "
-                "Ask whoever runs this engine (lamplighter users role).",
-                code="Not allowed",
-                status=403,
-            )
+            raise NotAllowed(role, self.person.name, self.person.role)
 
     @property
     def has_session(self) -> bool:
@@ -223,12 +227,12 @@ def form_route(path: str, act: SubmitForm, *, needs: Role) -> RoleRoute:
         page = await _make_page(request)
         try:
             page.require(needs)
-        except AwsError:
+            return await act(page, given)
+        except NotAllowed:
             resource = str(request.path_params.get("arn", ""))
             action = f"send form {request.url.path.rpartition('/')[2]}"
             await page.console.port.record(actor_of(request), action, resource, "AccessDenied")
             raise
-        return await act(page, given)
 
     return RoleRoute(path, endpoint, "POST", needs)
 

@@ -26,7 +26,7 @@ def load_users(file: Path) -> Users:
     """Return the users in a file; none if there is no file. Raises `InvalidUsers`."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         reason = "it is a symbolic link" if file.is_symlink() else (error.strerror or str(error)).lower()

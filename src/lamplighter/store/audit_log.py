@@ -104,8 +104,11 @@ def _clean(text: str) -> str:
 
 def list_entries(reader: Reader, *, since: int = 0, before: int | None = None, limit: int) -> list[AuditEntry]:
     """Return the latest entries, the newest first: those from `since` (milliseconds) on, with ids below `before`."""
-    last = before if before is not None else 2**62
-    return _TABLE.select(reader, "time >= ? AND id < ? ORDER BY id DESC LIMIT ?", since, last, limit)
+    first = reader.value("SELECT id FROM audit_log WHERE time >= ? ORDER BY time LIMIT 1", (since,))
+    if first is None:
+        return []
+    last = before if before is not None else first + 2**60
+    return _TABLE.select(reader, "id >= ? AND id < ? ORDER BY id DESC LIMIT ?", first, last, limit)
 
 
 async def write_audited(store: Store, actor: Actor, operation: str, params: Json, run: Callable[[Tx], Json]) -> Json:

@@ -89,7 +89,7 @@ def test_a_throttled_call_hides_only_its_own_data(
     harness.settle()
     original = LocalPort.call
 
-    async def throttle(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def throttle(port: LocalPort, place: Place, service: str, operation: str, params: Json, *_: Json) -> Json:
         if operation == "ListExecutions" and params["maxResults"] == RUNS_PER_MACHINE:
             raise AwsError("Rate exceeded", code="ThrottlingException")
         return await original(port, place, service, operation, params)

@@ -92,6 +92,7 @@ def test_whoever_may_send_a_message_again_may_not_delete_it(harness: EngineHarne
     assert "Discard message" not in shown
     number = shown.partition('name="message" value="')[2].partition('"')[0]
     assert visitor.post_form(f"{page}/message", {"do": "discard", "message": number}).status == 403
+    assert (entries(harness)[0].action, entries(harness)[0].outcome) == ("send form message", "AccessDenied")
     visitor.log_in("change")
     assert "Discard message" in visitor.get(page).body
     assert visitor.post_form(f"{page}/message", {"do": "discard", "message": number}).status == 303

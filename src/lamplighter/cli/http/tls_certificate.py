@@ -78,6 +78,7 @@ def load_pair(files: CertificateFiles) -> CertificatePair:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
+    context.options |= ssl.OP_NO_RENEGOTIATION  # a peer could make the engine compute one handshake after another
     context.set_alpn_protocols(["http/1.1"])
     try:
         context.load_cert_chain(files.certificate, files.key, _no_passphrase)

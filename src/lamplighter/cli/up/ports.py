@@ -60,6 +60,8 @@ class PortOptions:
         """Raise `BadParameter` for options that do not belong together."""
         if (self.certificate is None) != (self.key is None):
             raise typer.BadParameter("--tls-cert and --tls-key belong together: name both files")
+        if self.certificate is not None and (self.url or "https://").startswith("http://"):
+            raise typer.BadParameter("--url begins with http://, but with --tls-cert the engine speaks HTTPS")
         if self.local_port and self.certificate is None:
             raise typer.BadParameter("--local-port works only with --tls-cert: without it there is one port")
 
