@@ -38,8 +38,8 @@ wait_for_lines() {
 }
 start_engine() {
     stop_engine
-    local ready='agrees with'
-    [ -e lamplighter.yaml ] || ready='listening on'
+    local ready='agrees with\|the stack .* is up'
+    case " $* " in *" --template "*) ;; *) [ -e lamplighter.yaml ] || ready='listening on' ;; esac
     case " $* " in
         *" --port "*) command lamplighter "$@" >"$up_log" 2>&1 & ;;
         *) command lamplighter "$@" --port "$port" >"$up_log" 2>&1 & ;;
