@@ -41,6 +41,8 @@ start_engine() {
     : >"$up_log" # the shell in the background empties it too late for the wait below
     local ready='agrees with'
     [ -e lamplighter.yaml ] || ready='listening on'
+    local ready='agrees with\|the stack .* is up'
+    case " $* " in *" --template "*) ;; *) [ -e lamplighter.yaml ] || ready='listening on' ;; esac
     case " $* " in
         *" --port "*) command lamplighter "$@" >"$up_log" 2>&1 & ;;
         *) command lamplighter "$@" --port "$port" >"$up_log" 2>&1 & ;;

@@ -5,7 +5,7 @@ from unittest import mock
 
 import typer
 
-from lamplighter.cli.app import COMMANDS, Command
+from lamplighter.cli.app import Command
 from tests.docs.command_lines import find_command_problem, lamplighter_commands
 from tests.docs.reference import command_options
 
@@ -38,7 +38,7 @@ def test_subcommands_have_their_own_options() -> None:
         """Add a user."""
 
     with (
-        mock.patch.dict(COMMANDS, {"users": Command("Manage users.")}),
+        mock.patch.dict("lamplighter.cli.app.COMMANDS", {"users": Command("Manage users.")}),
         mock.patch.object(command_options, "load_object", return_value=users),
     ):
         assert problems("lamplighter users add anna --role run") == [None]
