@@ -39,8 +39,6 @@ wait_for_lines() {
 start_engine() {
     stop_engine
     : >"$up_log" # the shell in the background empties it too late for the wait below
-    local ready='agrees with'
-    [ -e lamplighter.yaml ] || ready='listening on'
     local ready='agrees with\|the stack .* is up'
     case " $* " in *" --template "*) ;; *) [ -e lamplighter.yaml ] || ready='listening on' ;; esac
     case " $* " in
