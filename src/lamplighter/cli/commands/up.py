@@ -230,12 +230,7 @@ def up(
         )
         with open_ports(port_options) as ports, asyncio.Runner(loop_factory=_loop_factory()) as runner:
             access_rules = access.decide_access(credentials, data, ports.listener.getsockname()[0], proxies)
-            config = replace(
-                config,
-                public_url=ports.address.public,
-                task_credentials=access_rules.first,
-                certificate_problem=ports.certificate_problem,
-            )
+            config = _with_ports(config, ports, access_rules)
             names = frozenset(name.lower() for name in (host, *(allow_host or []))) | ports.names
             hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
             observers = _Observers(notifier, heartbeat_url and heartbeat.check_url(heartbeat_url), repeats)
@@ -246,6 +241,16 @@ def up(
     except OSError as error:
         command_log.error("%s", _error_text(error, data))
         raise typer.Exit(1) from None
+
+
+def _with_ports(config: EngineConfig, ports: Ports, access_rules: access.Access) -> EngineConfig:
+    """Return the settings with what is known once the ports are open."""
+    return replace(
+        config,
+        public_url=ports.address.public,
+        task_credentials=access_rules.first,
+        certificate_problem=ports.certificate_problem,
+    )
 
 
 def _error_text(error: OSError, data: Path) -> str:
