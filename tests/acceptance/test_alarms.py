@@ -53,7 +53,7 @@ def engine(tmp_path: Path, smtp_server: MailServer) -> Iterator[ServedEngine]:
 def protocol_client(engine: ServedEngine, protocol: str, tmp_path: Path) -> Json:
     """Return a client of CloudWatch that uses only this protocol, as older SDKs or other languages do."""
     model = Loader().load_service_model("cloudwatch", "service-2")
-    model["metadata"] |= {"protocol": protocol, "protocols": [protocol]}
+    model = {**model, "metadata": {**model["metadata"], "protocol": protocol, "protocols": [protocol]}}
     folder = tmp_path / "models" / "cloudwatch" / "2010-08-01"
     folder.mkdir(parents=True, exist_ok=True)
     folder.joinpath("service-2.json").write_text(json.dumps(model))

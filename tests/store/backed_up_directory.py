@@ -14,6 +14,7 @@ from tests.manual_world import manual_world
 NOW = 1_800_000_000_000
 FILES = {
     "credentials": b"[lamplighter]\n",
+    "users": b"[anna]\n",
     "sns/key.pem": b"key",
     "sns/certificate.pem": b"certificate",
     "mail/1.eml": b"Subject: x\n",
@@ -48,6 +49,6 @@ def content(directory: Path) -> Json:
     with closing(sqlite3.connect(directory / "lamplighter.db")) as connection:
         rows = [line for line in connection.iterdump() if "restores" not in line]
     names = (str(each.relative_to(directory)) for each in directory.rglob("*") if each.is_file())
-    folders = ("credentials", "sns/", "mail/", "output/")
+    folders = ("credentials", "users", "sns/", "mail/", "output/")
     files = {name: (directory / name).read_bytes() for name in names if name.startswith(folders)}
     return rows, files

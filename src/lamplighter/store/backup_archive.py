@@ -3,6 +3,7 @@
     manifest.json    what the backup is of: engine, version, schema, time, and the digest of the database
     lamplighter.db   the database, in one moment
     credentials      the keys with which callers sign
+    users            who may log in to the console, with hashes of their passwords
     sns/…            the key with which SNS signs messages, and its certificate
     mail/…           the mails of an engine without a mail server
     output/…         the output of containers, unless it was left out
@@ -36,7 +37,7 @@ from lamplighter.store.data_directory import DATABASE
 MANIFEST = "manifest.json"
 FORMAT = 1
 """The number of this layout; a program refuses a higher one."""
-FILES = ("credentials",)
+FILES = ("credentials", "users")
 FOLDERS = ("sns", "mail", "output")
 OUTPUT = "output"
 COMPRESSION_LEVEL = 1
