@@ -49,7 +49,7 @@ def _parameters(function: Callable[..., None]) -> Iterator[Parameter]:
         kind, info = get_args(each.annotation)
         assert isinstance(info, ParameterInfo)
         if isinstance(info, ArgumentInfo):
-            name = (info.metavar or each.name.upper()).strip("[]")
+            name = (info.metavar or each.name.upper()).strip("[]").replace("|", "/")
             name = name if each.default is inspect.Parameter.empty else f"[{name}]"
             yield Parameter((name,), "", _default_text(each.default, info), info.help or "", is_argument=True)
         else:

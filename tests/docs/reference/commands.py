@@ -69,7 +69,7 @@ def _row(each: Parameter) -> str:
     names = ", ".join(f"`{name} {each.value}`" if each.value else f"`{name}`" for name in each.names)
     default = f" Default: `{each.default}`." if each.default else ""
     text = each.help if each.help.endswith(".") else f"{each.help}."
-    return f"| {names.replace('|', chr(92) + '|')} | {text.replace('|', chr(92) + '|')}{default} |\n"
+    return f"| {names} | {text}{default} |\n"
 
 
 def _exit_codes(name: str) -> list[str]:

@@ -61,18 +61,7 @@ SECTIONS = (
     Section("permissions", Permission, (*JOB, "permissions", 0)),
     Section("roles", Roles, (*JOB, "roles")),
 )
-LINKED = {
-    "Retry": "retry",
-    "RetryLimits": "retry-a-class-of-failures",
-    "ExitCodeRetry": "retry-exit",
-    "MissedRuns": "missed",
-    "Notify": "notify",
-    "Network": "network",
-    "Roles": "roles",
-    "Permission": "permissions",
-    "Sidecar": "sidecars",
-    "Volume": "volumes",
-}
+LINKED = {each.model.__name__: each.title.lower().replace(":", "").replace(" ", "-") for each in SECTIONS}
 """The anchors of the sections, by the models whose keys they have."""
 FILE_TYPES = {
     "defaults": "[keys of a job](#a-job)",
@@ -85,12 +74,7 @@ FILE_TYPES = {
 }
 OUTSIDE_THE_JOB = {"workflow": "nightly.asl.yaml"}
 """Examples of keys that the job with every other key cannot have."""
-ANCHORS = {
-    "channels": "channels",
-    "environments": "environments",
-    "jobs": "a-job",
-    **{each: each for each in ("retry", "notify", "sidecars", "network", "permissions", "roles", "missed")},
-}
+ANCHORS = {each.title: LINKED[each.model.__name__] for each in SECTIONS} | {"jobs": LINKED["Job"]}
 """The anchors of the sections, by the keys that they explain."""
 MAX_EXAMPLE = 110
 
@@ -151,6 +135,7 @@ def _type(given: Json, definitions: Mapping[str, Json], limits: str) -> str:
     scalar = _scalar(given)
     if "$ref" in scalar:
         name = scalar["$ref"].rsplit("/", 1)[1]
+        assert name in LINKED, f"the model {name} has no section: add it to SECTIONS"
         return f"[mapping](#{LINKED[name]})"
     if scalar.get("type") == "array":
         return f"one or several of: {_type(scalar['items'], definitions, limits)}"
