@@ -64,6 +64,10 @@ class Page:
         """The page's fenced blocks."""
         return list(_blocks(self))
 
+    def without_its_mark(self) -> "Page":
+        """Return the page as if no mark said that nothing on it is run."""
+        return Page(self.name, _PAGE_MARK.sub("", self.text))
+
 
 def pages() -> list[Page]:
     """Return the README and all pages of the manual."""

@@ -4,6 +4,7 @@ Building uses the tools of the development environment, so it needs no network. 
 marked `index` is skipped if none answers; with LAMPLIGHTER_REQUIRE_INDEX=1 it fails instead.
 """
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "lamplighter"
+PIP_VARIABLES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT")
 
 
 def build(source: Path, folder: Path, *kinds: str) -> None:
@@ -45,6 +47,11 @@ def make_environment(folder: Path, *requirements: str) -> Path:
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run([*pip, "--no-compile", *requirements])
     return folder / "bin"
+
+
+def pip_settings() -> dict[str, str]:
+    """Return the variables that lead pip to this machine's index."""
+    return {name: os.environ[name] for name in PIP_VARIABLES if name in os.environ}
 
 
 def run(command: list[str]) -> None:

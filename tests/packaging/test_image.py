@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
@@ -11,13 +10,12 @@ from urllib.request import urlopen
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.packaging.base_image import find_base_problem, make_base_image
-from tests.packaging.distributions import ROOT
+from tests.packaging.base_image import base_image, require_base_image
+from tests.packaging.distributions import ROOT, pip_settings
 from tests.served_engine import eventually
 
 SOCKET = Path("/var/run/docker.sock")
 USER_ID = "4566"
-PIP_SETTINGS = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT")
 JOB_FILE = """
 project: image
 channels: {{ops: {{command: cat}}}}
@@ -34,23 +32,18 @@ jobs:
 @pytest.fixture(scope="module")
 def image() -> Iterator[str]:
     """Build the image on a base of this machine's Debian, and remove both at the end."""
-    if problem := find_base_problem():
-        if os.environ.get("LAMPLIGHTER_REQUIRE_DOCKER") == "1":
-            pytest.fail(problem)
-        pytest.skip(problem)
+    require_base_image()
     name = f"lamplighter-test-{os.getpid()}"
-    base = f"{name}-base"
-    settings = [f"--build-arg={each}={os.environ[each]}" for each in PIP_SETTINGS if each in os.environ]
-    try:
-        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:  # debootstrap makes devices, which need a disk
-            make_base_image(base, Path(folder))
+    settings = [f"--build-arg={each}={value}" for each, value in pip_settings().items()]
+    with base_image(f"{name}-base") as base:
         build = ["build", "--network=host", f"--build-arg=BASE={base}", "--build-arg=PACKAGES=", *settings]
-        # The first stage gets a name, too, so that it can be removed.
-        docker(*build, "--target=build", f"--tag={name}-build", str(ROOT), seconds=600)
-        docker(*build, f"--tag={name}", str(ROOT), seconds=600)
-        yield name
-    finally:
-        subprocess.run(["docker", "rmi", "--force", name, f"{name}-build", base], capture_output=True)
+        try:
+            # The first stage gets a name, too, so that it can be removed.
+            docker(*build, "--target=build", f"--tag={name}-build", str(ROOT), seconds=600)
+            docker(*build, f"--tag={name}", str(ROOT), seconds=600)
+            yield name
+        finally:
+            subprocess.run(["docker", "rmi", "--force", name, f"{name}-build"], capture_output=True)
 
 
 @pytest.fixture
