@@ -255,6 +255,8 @@ def test_the_start_warns_about_a_key_that_others_can_read_and_an_expired_certifi
         (("--tls-cert", "server.pem"), 2, "belong together"),
         (("--tls-key", "server.key"), 2, "belong together"),
         (("--local-port", "4879"), 2, "--local-port works only with"),
+        (("--url", "jobs.example.com"), 2, "--url needs the whole URL"),
+        (("--url", "https:///jobs"), 2, "--url needs the whole URL"),
         (("--tls-cert", "server.pem", "--tls-key", "server.key", "--url", "http://x"), 2, "the engine speaks HTTPS"),
         (("--tls-cert", "server.pem", "--tls-key", "none.key"), 1, "none.key cannot be read: no such file"),
     ],

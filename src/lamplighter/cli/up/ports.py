@@ -57,7 +57,9 @@ class PortOptions:
     local_port: int
 
     def __post_init__(self) -> None:
-        """Raise `BadParameter` for options that do not belong together."""
+        """Raise `BadParameter` for a URL that cannot be one, and for options that do not belong together."""
+        if self.url is not None and not (self.url.startswith(("http://", "https://")) and url_host(self.url)):
+            raise typer.BadParameter("--url needs the whole URL, such as https://jobs.example.com")
         if (self.certificate is None) != (self.key is None):
             raise typer.BadParameter("--tls-cert and --tls-key belong together: name both files")
         if self.certificate is not None and (self.url or "https://").startswith("http://"):
