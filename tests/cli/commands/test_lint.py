@@ -112,6 +112,21 @@ def test_a_secret_s_source_is_printed_without_its_value(tmp_path: Path) -> None:
     assert "no problems found" in lint(tmp_path).stderr
 
 
+def test_a_channel_and_a_heartbeat_whose_secret_is_missing_are_reported(tmp_path: Path) -> None:
+    text = """
+project: p
+channels: {chat: {slack: 'ssm:/chat'}, open: {slack: 'https://hooks.slack.com/services/T/B/x'}}
+jobs: {a: {image: busybox, timeout: 1h, notify: chat, heartbeat: 'secretsmanager:a:url'}}
+"""
+    result = lint(tmp_path, text=text)
+    assert result.exit_code == 0
+    assert ":3:12: info: on this machine the secret ssm:/chat has no value, so the channel chat gets" in result.stderr
+    assert "the secret secretsmanager:a:url has no value, so the heartbeat of a gets nothing" in result.stderr
+    assert f"write a line ssm:chat=… in {tmp_path}/.env, or set the variable" in result.stderr
+    (tmp_path / ".env").write_text("ssm:/chat=https://x.example/y\nsecretsmanager:a:url=https://x.example/z\n")
+    assert "has no value" not in lint(tmp_path).stderr
+
+
 def test_an_unreadable_env_file_does_not_hide_problems_of_the_job_file(tmp_path: Path) -> None:
     env = tmp_path / ".env"
     env.mkdir()

@@ -21,7 +21,7 @@ from lamplighter.jobs.file.yaml_document import JobFileError, Problem, Severity
 from lamplighter.jobs.lint.denied_jobs import denied_jobs
 from lamplighter.jobs.lint.lint import lint_job_file
 from lamplighter.jobs.lint.machine_access import missing_folders
-from lamplighter.jobs.lint.missing_secrets import missing_secrets
+from lamplighter.jobs.lint.missing_secrets import missing_addresses, missing_secrets
 
 
 def lint(
@@ -84,6 +84,9 @@ def _secret_problems(loaded: LoadedJobFile, env: Path) -> Iterator[Problem]:
         severity: Severity = "warning" if each.sharing_references else "info"
         position = loaded.position_of("jobs", each.job, each.section, key=True)
         yield Problem(position, f"{each.job}: on this machine {each.problem}", each.advice(str(env)), severity)
+    for address in missing_addresses(loaded.project, secrets):
+        position = loaded.position_of(*address.path, key=True)
+        yield Problem(position, f"on this machine {address.problem}", address.advice(str(env)), "info")
 
 
 def _problem_document(problem: Problem) -> dict[str, str | int]:

@@ -8,7 +8,7 @@ from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.yaml_document import JobFileError
-from lamplighter.jobs.lint.missing_secrets import missing_secrets
+from lamplighter.jobs.lint.missing_secrets import missing_addresses, missing_secrets
 
 
 def check_secrets(file: Path, environment: str | None) -> Iterator[Finding]:
@@ -26,5 +26,7 @@ def check_secrets(file: Path, environment: str | None) -> Iterator[Finding]:
     for each in findings:
         make_finding = doubtful if each.found_by_variable else bad
         yield make_finding("secrets", f"{each.job}: {each.problem}", each.advice(str(env)))
-    if not findings and any(job.secrets for job in project.jobs.values()):
+    addresses = list(missing_addresses(project, secrets))
+    yield from (bad("secrets", each.problem, each.advice(str(env))) for each in addresses)
+    if not findings and not addresses and any(job.secrets for job in project.jobs.values()):
         yield good("secrets", "all secrets are held for the places that the job file names")

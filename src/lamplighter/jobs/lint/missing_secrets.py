@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lamplighter.base import secret_references
 from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.file.secrets import is_secret_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,49 @@ class SecretFinding:
 
     def advice(self, env: str) -> str:
         """Return what to write, and into which file."""
-        reference = secret_references.parse_reference(self.reference)
-        return f"write a line {reference.text}=… in {env}, or set the variable {reference.variable}"
+        return _advice(self.reference, env)
+
+
+def _advice(text: str, env: str) -> str:
+    reference = secret_references.parse_reference(text)
+    return f"write a line {reference.text}=… in {env}, or set the variable {reference.variable}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressFinding:
+    """The address of a channel or a heartbeat is a secret that this machine does not have."""
+
+    path: tuple[str, ...]
+    """Where the address is in the job file."""
+    owner: str
+    """What needs the address."""
+    reference: str
+
+    @property
+    def problem(self) -> str:
+        """The problem, in words."""
+        return f"the secret {self.reference} has no value, so {self.owner} gets nothing"
+
+    def advice(self, env: str) -> str:
+        """Return what to write, and into which file."""
+        return _advice(self.reference, env)
+
+
+def missing_addresses(project: Project, values: Mapping[str, str]) -> Iterator[AddressFinding]:
+    """Yield each address of a channel or a heartbeat that is a reference which is not in `values`."""
+    for path, owner, address in _addresses(project):
+        if is_secret_reference(address) and secret_references.find_secret(values, address) is None:
+            yield AddressFinding(path, owner, address)
+
+
+def _addresses(project: Project) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Yield the place in the job file, the owner and the address of each channel and heartbeat that has one."""
+    for name, channel in project.channels.items():
+        if channel.chat is not None:
+            yield ("channels", name), f"the channel {name}", channel.chat[1]
+    for name, job in project.jobs.items():
+        if job.heartbeat is not None:
+            yield ("jobs", name, "heartbeat"), f"the heartbeat of {name}", job.heartbeat
 
 
 def references_by_variable(projects: Iterable[Project]) -> Mapping[str, Sequence[str]]:

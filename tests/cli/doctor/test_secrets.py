@@ -1,0 +1,33 @@
+"""`doctor` names each secret that this machine does not have: of a job, of a channel, of a heartbeat."""
+
+from pathlib import Path
+
+from lamplighter.cli.doctor.secrets import check_secrets
+
+JOB_FILE = """
+project: p
+channels: {chat: {slack: 'secretsmanager:chat'}}
+jobs: {a: {command: [id], notify: chat, heartbeat: 'ssm:/beat', secrets: {WORD: 'ssm:/word'}}}
+"""
+VALUES = {
+    "secretsmanager:chat": "the secret secretsmanager:chat has no value, so the channel chat gets nothing",
+    "ssm:/beat": "the secret ssm:/beat has no value, so the heartbeat of a gets nothing",
+    "ssm:/word": "a: the secret ssm:/word (variable WORD) has no value",
+}
+
+
+def problems(file: Path) -> set[str]:
+    return {each.says for each in check_secrets(file, None) if each.state != "good"}
+
+
+def test_each_missing_secret_is_named_until_env_has_it(tmp_path: Path) -> None:
+    file = tmp_path / "lamplighter.yaml"
+    file.write_text(JOB_FILE)
+    missing = dict(VALUES)
+    while missing:
+        assert problems(file) == set(missing.values())
+        name, _ = missing.popitem()
+        with (tmp_path / ".env").open("a") as env:
+            env.write(f"{name}=https://hooks.example/x\n")
+    assert problems(file) == set()
+    assert [each.state for each in check_secrets(file, None)] == ["good"]
