@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.invalid_value import InvalidValue
+from lamplighter.jobs.file.memory_size import parse_memory_size
 
 UNIT_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 MAX_DURATION_SECONDS = 99_999_999
@@ -20,6 +21,7 @@ DURATION_PATTERN = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
 _DURATION_PARTS = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?", re.ASCII)
 _WHOLE_NUMBER = r"-?[0-9]{1,18}"
 _NUMBER = r"[0-9]{1,18}(\.[0-9]{1,18})?"
+_CPU = re.compile(rf"(?P<number>{_NUMBER}|\.[0-9]{{1,18}})\s*(?P<unit>v?cpu)?", re.IGNORECASE | re.ASCII)
 
 
 def parse_duration(value: Json) -> int:
@@ -60,19 +62,21 @@ def format_value(value: Json) -> str:
     return f"`{value if len(str(value)) < 100 else str(value)[:97] + '…'}`"
 
 
-def _size_parser(suffix: str, example: str) -> Callable[[Json], int]:
-    number = re.compile(rf"({_NUMBER}|\.[0-9]{{1,18}})\s*({suffix})?", re.IGNORECASE | re.ASCII)
-
+def _size_parser(parse: Callable[[str], int | None], example: str) -> Callable[[Json], int]:
     def read(value: Json) -> int:
-        plain = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-        found = number.fullmatch(plain)
-        unit = found is not None and plain[-1].isalpha()
-        size = round(float(found[1]) * 1024) if found and unit else int(plain) if found and plain.isdecimal() else 0
-        if size <= 0:
+        size = parse(str(value)) if isinstance(value, (int, str)) and not isinstance(value, bool) else None
+        if size is None:
             raise InvalidValue(f"{format_value(value)} is not a size", f"write {example}")
         return size
 
     return read
+
+
+def _parse_cpu_units(text: str) -> int | None:
+    found = _CPU.fullmatch(text)
+    if found is None or not (found["unit"] or found["number"].isdecimal()):
+        return None
+    return round(float(found["number"]) * (1024 if found["unit"] else 1)) or None
 
 
 def _parse_whole_number(value: Json) -> int:
@@ -129,12 +133,12 @@ Duration = Annotated[
 ]
 Cpu = Annotated[
     int,
-    BeforeValidator(_size_parser("v?cpu", "CPU units such as 256, or 0.5 vCPU")),
+    BeforeValidator(_size_parser(_parse_cpu_units, "CPU units such as 256, or 0.5 vCPU")),
     WithJsonSchema({"type": ["integer", "string"], "examples": [256, "0.5 vCPU"]}),
 ]
 Memory = Annotated[
     int,
-    BeforeValidator(_size_parser("gb", "MiB such as 512, or 2 GB")),
+    BeforeValidator(_size_parser(parse_memory_size, "MiB such as 512, or 2 GB")),
     WithJsonSchema({"type": ["integer", "string"], "examples": [512, "2 GB"]}),
 ]
 WholeNumber = Annotated[
