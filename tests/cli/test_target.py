@@ -25,7 +25,8 @@ def test_aws_without_a_region_is_called_aws() -> None:
 def test_without_botocore_only_aws_and_further_services_need_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     engine = Target("http://127.0.0.1:1", "us-east-1")
-    assert isinstance(engine.client("stepfunctions"), EngineClient)
+    for service in ("stepfunctions", "sns", "sqs"):
+        assert isinstance(engine.client(service), EngineClient)
     for target, service in ((Target(None, "us-east-1"), "stepfunctions"), (engine, "ecr")):
         with pytest.raises(MissingLibrary, match=r"pip install 'lamplighter\[aws\]'"):
             target.client(service)
