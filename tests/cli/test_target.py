@@ -53,7 +53,7 @@ print(explain_error(SSLError(endpoint_url="https://x/", error="self-signed"), Ta
 @pytest.mark.parametrize("code", ["UnrecognizedClientException", "InvalidClientTokenId"])
 def test_a_key_that_an_engine_does_not_know_is_explained_with_the_file_of_its_keys(code: str) -> None:
     response = {"Error": {"Code": code, "Message": "The security token included in the request is invalid."}}
-    error = ClientError(response, "ListTopics")  # type: ignore[arg-type]
+    error = ClientError(response, "ListTopics")
     assert explain_error(error, Target("https://x", "us-east-1")) == (
         "the engine at https://x does not know your access key: set AWS_SHARED_CREDENTIALS_FILE to its credentials "
         "file, or to a copy of it (ListTopics: The security token included in the request is invalid.)"
