@@ -37,7 +37,7 @@ def test_a_restored_engine_continues_its_container_and_removes_the_one_that_is_n
     served.kill()
     result = run_lamplighter("restore", archive, "--data", str(served.data), "--force", cwd=tmp_path)
     assert result.code == 0, result.err
-    assert "1 container of running tasks still exist" in result.err
+    assert "containers and processes that still exist, and with which `up` continues: 1" in result.err
     assert "1 container newer than the backup: `up` stops and removes" in result.err
     served.up()
     eventually(lambda: len(remaining_containers(served.data)) == 1 or None)

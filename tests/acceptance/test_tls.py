@@ -255,9 +255,9 @@ def test_the_start_warns_about_a_key_that_others_can_read_and_an_expired_certifi
         (("--tls-cert", "server.pem"), 2, "belong together"),
         (("--tls-key", "server.key"), 2, "belong together"),
         (("--local-port", "4879"), 2, "--local-port works only with"),
-        (("--url", "jobs.example.com"), 2, "--url needs the whole URL"),
-        (("--url", "https:///jobs"), 2, "--url needs the whole URL"),
         (("--tls-cert", "server.pem", "--tls-key", "server.key", "--url", "http://x"), 2, "the engine speaks HTTPS"),
+        (("--url", "jobs.example.com"), 2, "--url jobs.example.com: use a URL such as https://jobs.example.com"),
+        (("--url", "https://jobs.example.com/?a=b"), 2, "--url https://jobs.example.com/?a=b: use a URL such as"),
         (("--tls-cert", "server.pem", "--tls-key", "none.key"), 1, "none.key cannot be read: no such file"),
     ],
 )

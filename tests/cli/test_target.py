@@ -1,8 +1,11 @@
 """Error messages of failed calls, and the target's name in them."""
 
 import importlib.util
+import subprocess
+import sys
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from lamplighter.base.errors import MissingLibrary
@@ -25,7 +28,34 @@ def test_aws_without_a_region_is_called_aws() -> None:
 def test_without_botocore_only_aws_and_further_services_need_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     engine = Target("http://127.0.0.1:1", "us-east-1")
-    assert isinstance(engine.client("stepfunctions"), EngineClient)
+    for service in ("stepfunctions", "sns", "sqs"):
+        assert isinstance(engine.client(service), EngineClient)
     for target, service in ((Target(None, "us-east-1"), "stepfunctions"), (engine, "ecr")):
         with pytest.raises(MissingLibrary, match=r"pip install 'lamplighter\[aws\]'"):
             target.client(service)
+
+
+def test_a_certificate_that_is_not_trusted_is_explained_without_botocore() -> None:
+    program = """
+import sys
+sys.modules["botocore"] = None
+from lamplighter.cli.call_errors import SSLError
+from lamplighter.cli.target import Target, explain_error
+print(explain_error(SSLError(endpoint_url="https://x/", error="self-signed"), Target("https://x", "us-east-1")))
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert told.stdout == (
+        "the certificate of the engine at https://x is not trusted: set AWS_CA_BUNDLE to the file of the authority "
+        "that issued it (self-signed)\n"
+    ), told.stderr
+
+
+@pytest.mark.parametrize("code", ["UnrecognizedClientException", "InvalidClientTokenId"])
+def test_a_key_that_an_engine_does_not_know_is_explained_with_the_file_of_its_keys(code: str) -> None:
+    response = {"Error": {"Code": code, "Message": "The security token included in the request is invalid."}}
+    error = ClientError(response, "ListTopics")
+    assert explain_error(error, Target("https://x", "us-east-1")) == (
+        "the engine at https://x does not know your access key: set AWS_SHARED_CREDENTIALS_FILE to its credentials "
+        "file, or to a copy of it (ListTopics: The security token included in the request is invalid.)"
+    )
+    assert "AWS_SHARED" not in explain_error(error, Target(None, "us-east-1"))

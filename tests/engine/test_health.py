@@ -1,11 +1,15 @@
 """The health of an engine: each problem has a name and a reason."""
 
+from dataclasses import replace
+
 import pytest
 
 from lamplighter import __version__
 from lamplighter.base.errors import Unavailable
 from lamplighter.engine import health
 from lamplighter.engine.health import Condition
+from lamplighter.store import unapplied_files
+from lamplighter.wire.access.credentials import Credentials
 from tests.engine_harness import EngineHarness
 
 
@@ -44,3 +48,18 @@ def test_a_disk_that_rejects_writes_is_a_condition_until_it_accepts_them(harness
     harness.disk.fill("")
     harness.start(machine)
     assert health.read_health(harness.engine).status == "ok"
+
+
+def test_an_engine_with_credentials_names_the_file_that_is_not_applied_and_where_the_reason_is(
+    harness: EngineHarness,
+) -> None:
+    engine = harness.engine
+
+    async def record() -> None:
+        await engine.store.write(lambda tx: unapplied_files.set_unapplied(tx, "jobs.yaml", "job a: no image", 0))
+
+    harness.run(record())
+    assert health.read_health(engine).conditions[0].reason == "jobs.yaml is not applied: job a: no image"
+    engine.config = replace(engine.config, task_credentials=Credentials("a", "b", "c"))
+    found = health.read_health(engine).conditions[0].reason
+    assert found == "jobs.yaml is not applied: the log of `lamplighter up` says why"

@@ -40,6 +40,7 @@ except ModuleNotFoundError:
 
         def __init__(self, **details: object) -> None:
             super().__init__(", ".join(map(str, details.values())))
+            self.kwargs = details
 
     class HTTPClientError(BotoCoreError):  # type: ignore[misc,no-redef]
         """A connection that broke."""

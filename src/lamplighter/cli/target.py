@@ -48,6 +48,8 @@ DEFAULT_URL = "http://127.0.0.1:4566"
 URL_PATTERN = re.compile(r"https?://[^/]")
 EXPIRED_CODES = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired")
 """Error codes of AWS for credentials that have expired."""
+UNKNOWN_KEY_CODES = ("UnrecognizedClientException", "InvalidClientTokenId")
+"""Error codes for an access key that the other side does not know."""
 
 EndpointUrlOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="URL of an engine. Default: the engine of this folder.")
@@ -221,13 +223,23 @@ def explain_error(error: BotoCoreError | ClientError | ResponseParserError, targ
     if has_expired(error):
         return f"the credentials for {target} have expired: sign in again (`aws sso login`), or get new ones"
     if isinstance(error, ClientError):
-        return f"{error.operation_name}: {error.response['Error'].get('Message') or error.response['Error']['Code']}"
+        return _explain_answer(error, target)
     if isinstance(error, NoCredentialsError):
         return (
             f"no credentials found for {target}: use --profile, or run `aws configure`; "
             "`lamplighter doctor` checks them"
         )
     return str(error)
+
+
+def _explain_answer(error: ClientError, target: Target) -> str:
+    """Return what a service answered, and which keys an engine knows if it did not know the caller's."""
+    code = error.response["Error"]["Code"]
+    answer = f"{error.operation_name}: {error.response['Error'].get('Message') or code}"
+    if target.endpoint is None or code not in UNKNOWN_KEY_CODES:
+        return answer
+    advice = "set AWS_SHARED_CREDENTIALS_FILE to its credentials file, or to a copy of it"
+    return f"{target} does not know your access key: {advice} ({answer})"
 
 
 def has_expired(error: Exception) -> bool:

@@ -116,8 +116,9 @@ def check_file_applied(engine: Engine) -> Condition | None:
     if not found:
         return None
     first = found[0]
-    why = f"{first.file} is not applied" + (f": {first.reason}" if engine.config.task_credentials is None else "")
-    return Condition("file-not-applied", why, stops_work=False)
+    names_reason = engine.config.task_credentials is None
+    why = first.reason if names_reason else "the log of `lamplighter up` says why"
+    return Condition("file-not-applied", f"{first.file} is not applied: {why}", stops_work=False)
 
 
 def check_restored(engine: Engine) -> Condition | None:

@@ -62,13 +62,13 @@ async def examine_restored_work(store: Store, runtime: Runtime, world: World) ->
         log.warning("the restored database cannot be compared with the containers that exist: %s", error)
         work = RestoredWork((), (), ())
     for task in work.lost:
-        log.warning("task %s ran at the backup, and its containers are gone: its exit is unknown", task)
+        log.warning("task %s ran at the backup, and its container or process is gone: its exit is unknown", task)
     for name in work.unknown:
         log.warning(
             "the container %s is newer than the backup: it is stopped and removed, and its output is kept", name
         )
     if work.continued:
-        log.warning("%d containers of running tasks still exist, and continue", len(work.continued))
+        log.warning("containers and processes of running tasks that still exist, and continue: %d", len(work.continued))
     await store.write(lambda tx: restores.record_examination(tx, [*work.lost], [*work.unknown], world.now()))
 
 

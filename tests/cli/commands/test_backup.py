@@ -103,7 +103,7 @@ def test_an_engine_is_restored_in_its_place_and_continues_the_process_that_still
     assert "has a database already" in refused.err
     result = command(served, "restore", str(tmp_path / "backup.tar.gz"), "--force")
     assert result.code == 0, result.err
-    assert "1 container of running tasks still exist, and `up` continues with them" in result.err
+    assert "containers and processes that still exist, and with which `up` continues: 1" in result.err
     assert "warning" not in result.err
     served.up()
     release.touch()

@@ -154,7 +154,7 @@ def test_an_unreachable_engine_is_reported_in_one_sentence(job_folder: JobFolder
     assert "does not answer" in result.stderr
 
 
-def test_a_run_that_waits_for_room_is_listed_with_its_reason(job_folder: JobFolder) -> None:
+def test_the_list_and_the_history_say_why_a_run_waits_for_room(job_folder: JobFolder) -> None:
     """The engine of the folder has no limits of its own, so a task that must not overlap waits here."""
     ecs = job_folder.served.client("ecs")
     (definition,) = ecs.list_task_definitions(familyPrefix="reports-endless")["taskDefinitionArns"]
@@ -169,12 +169,14 @@ def test_a_run_that_waits_for_room_is_listed_with_its_reason(job_folder: JobFold
 
     eventually(waiting_line)
     assert "attempt 1 waits until the previous task of its family has stopped, since" in waiting_line()
+    history = job_folder.invoke("history", second["arn"]).stdout
+    assert "attempt 1        waits until the previous task of its family has stopped" in history
     job_folder.invoke("stop", first["arn"])
     job_folder.invoke("stop", second["arn"])
     ecs.untag_resource(resourceArn=definition, tagKeys=["lamplighter:overlap"])
 
 
-def test_a_run_that_waits_for_an_earlier_one_says_so_in_the_list_and_when_followed(job_folder: JobFolder) -> None:
+def test_the_list_the_history_and_follow_say_that_a_run_waits_for_an_earlier_one(job_folder: JobFolder) -> None:
     sfn = job_folder.served.sfn
     (machine,) = [
         each["stateMachineArn"] for each in sfn.list_state_machines()["stateMachines"] if "endless" in each["name"]
@@ -183,6 +185,7 @@ def test_a_run_that_waits_for_an_earlier_one_says_so_in_the_list_and_when_follow
     first, second = job_folder.run_job("endless"), job_folder.run_job("endless")
     (line,) = [line for line in job_folder.invoke("ps", "endless").stdout.splitlines() if second["run"] in line]
     assert "waits for its turn: an earlier run has to end first" in line
+    assert "the run waits for its turn: an earlier run" in job_folder.invoke("history", second["arn"]).stdout
     follower = job_folder.start_command("run", "endless", "--follow")
     assert follower.stderr is not None
     assert any("waits for its turn" in each for each in iter(follower.stderr.readline, ""))

@@ -141,7 +141,7 @@ def test_two_concurrent_run_commands_start_two_runs(job_folder: JobFolder) -> No
     ("arguments", "code", "message"),
     [
         (["run", "nightl"], 1, "did you mean nightly"),
-        (["run", "later"], 1, "`lamplighter up` creates it there"),
+        (["run", "later"], 1, "`lamplighter up` creates it there; if it runs already, `lamplighter ps` says"),
         (["run", "nightly", "--input", "{"], 2, "--input is not valid JSON"),
         (["run", "nightly", "--input", "@nowhere"], 2, "nowhere cannot be read"),
         (["run", "nightly", "--input", "[]", "--env", "A=b"], 2, "an object"),

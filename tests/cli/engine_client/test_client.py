@@ -46,8 +46,8 @@ def test_the_methods_have_botocore_s_names(service: str) -> None:
 
 def calls(account: EngineAccount) -> Iterator[tuple[str, str, Json]]:
     """Yield services, methods and parameters whose results have times, lists, maps and blobs."""
-    sfn, ecs, logs, events, scheduler, cloudformation = (account.client(name) for name in (
-        "stepfunctions", "ecs", "logs", "events", "scheduler", "cloudformation",
+    sfn, ecs, logs, events, scheduler, cloudformation, sns, sqs = (account.client(name) for name in (
+        "stepfunctions", "ecs", "logs", "events", "scheduler", "cloudformation", "sns", "sqs",
     ))  # fmt: skip
     machine = sfn.create_state_machine(name="m", definition=PASS, roleArn=ROLE)["stateMachineArn"]
     execution = sfn.start_execution(stateMachineArn=machine, input='{"a": "ü"}')["executionArn"]
@@ -78,6 +78,12 @@ def calls(account: EngineAccount) -> Iterator[tuple[str, str, Json]]:
     yield "cloudformation", "describe_stacks", {"StackName": "s"}
     yield "cloudformation", "describe_stack_resource", {"StackName": "s", "LogicalResourceId": "Q"}
     yield "cloudformation", "list_stack_resources", {"StackName": "s"}
+    topic = sns.create_topic(Name="t", Tags=[{"Key": "k", "Value": "ü"}])["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="me@example.com")
+    yield "sns", "get_topic_attributes", {"TopicArn": topic}
+    yield "sns", "list_subscriptions_by_topic", {"TopicArn": topic}
+    sqs.create_queue(QueueName="alerts", Attributes={"DelaySeconds": "1"})
+    yield "sqs", "get_queue_url", {"QueueName": "alerts", "QueueOwnerAWSAccountId": topic.split(":")[4]}
     yield "cloudformation", "list_stacks", {"StackStatusFilter": ["CREATE_COMPLETE", "DELETE_COMPLETE"]}
     yield "cloudformation", "describe_stack_events", {"StackName": "s"}
 
@@ -103,6 +109,8 @@ def test_results_are_those_of_botocore(account: EngineAccount) -> None:
         ("events", "describe_rule", {"Name": "none"}),
         ("scheduler", "get_schedule", {"Name": "none"}),
         ("cloudformation", "describe_stacks", {"StackName": "none"}),
+        ("sns", "get_topic_attributes", {"TopicArn": f"arn:aws:sns:{REGION}:123456789012:none"}),
+        ("sqs", "get_queue_url", {"QueueName": "none"}),
     ],
 )
 def test_errors_are_those_of_botocore(account: EngineAccount, service: str, method: str, params: Json) -> None:

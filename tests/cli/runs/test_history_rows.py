@@ -17,7 +17,7 @@ ARN = "arn:aws:states:us-east-1:123456789012:execution:nightly:one"
 @given(documents(*TASK_FIELDS), documents("pause"))
 def test_any_document_of_a_user_has_rows_moments_and_an_end(document: Json, assigned: Json) -> None:
     run_story = story(*written_by_a_user(document, assigned=assigned))
-    rows = [*history_rows(run_story, {}, states=True), *history_rows(run_story, {}, states=False)]
+    rows = [*history_rows(run_story, {}, {}, states=True), *history_rows(run_story, {}, {}, states=False)]
     assert all(dumps(row.document) and isinstance(row.result, str) for row in rows)
     assert all(isinstance(moment.text, str) for moment in run_moments(run_story, {}))
     run = Run(ARN, "FAILED", 0, 1, error=run_story.error, cause=run_story.cause)
@@ -41,6 +41,6 @@ def test_only_a_variable_that_is_a_duration_is_shown_as_a_wait(assigned: Json, t
 
 def test_a_caught_failure_of_a_parallel_state_has_a_row_and_a_moment() -> None:
     run_story = story(*CAUGHT_BLOCK)
-    (row,) = history_rows(run_story, {}, states=False)
+    (row,) = history_rows(run_story, {}, {}, states=False)
     assert (row.what, row.result) == ("caught", "continues with Tell")
     assert [moment.text for moment in run_moments(run_story, {})] == ["caught: continues with Tell"]

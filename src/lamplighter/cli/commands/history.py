@@ -18,12 +18,14 @@ from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
 from lamplighter.cli.runs.history_rows import HistoryRow, history_rows
 from lamplighter.cli.runs.map_children import MapChildren, item_counts
 from lamplighter.cli.runs.output import RunOutput
+from lamplighter.cli.runs.waiting_tasks import waiting_reasons
 from lamplighter.runs.attempt_numbers import read_numbered_story
 from lamplighter.runs.blamed_attempt import blamed_attempt, blamed_item
 from lamplighter.runs.failure_reasons import failure_reason
 from lamplighter.runs.redrive_outcome import why_not_redrive
 from lamplighter.runs.run import Run
 from lamplighter.runs.story import Story
+from lamplighter.runs.waiting import WAITS_FOR_TURN, waits_for_turn
 
 TAIL_LINES = 5
 """The most lines of output that are shown of a failed attempt."""
@@ -54,7 +56,8 @@ def history(
     definition = find_run.read_definition(context, found)
     labels = labels_for(definition, story.redriven)
     all_states = not labels.from_job_file if states is None else states
-    rows = history_rows(story, definition, states=all_states)
+    waiting = {} if json else waiting_reasons(context, story)
+    rows = history_rows(story, definition, waiting, states=all_states)
     if json:
         formatting.print_json_lines([_run_document(found, story, events), *(each.document for each in rows)])
         return
@@ -142,6 +145,8 @@ def _print_last_output(context: CommandContext, story: Story, labels: AttemptLab
 
 
 def _print_end(run: Run, story: Story) -> None:
+    if waits_for_turn(story):
+        formatting.make_console().print(f"the run {WAITS_FOR_TURN}")
     if story.ended is None:
         return
     when = formatting.format_clock(story.ended, story.began or story.ended)

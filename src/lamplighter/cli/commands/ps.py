@@ -24,11 +24,12 @@ from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.engine_conditions import engine_conditions
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.result_text import attempt_json, run_json
+from lamplighter.cli.runs.waiting_tasks import waiting_reasons
 from lamplighter.jobs.machine.workflow import job_steps
 from lamplighter.runs.run import Run
 from lamplighter.runs.story import Attempt, Story
 from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, next_time
-from lamplighter.runs.waiting import WAITS_FOR_TURN, cluster_of_task, started_tasks, waiting_reason, waits_for_turn
+from lamplighter.runs.waiting import WAITS_FOR_TURN, waits_for_turn
 from lamplighter.runs.waits import waits_of_visit
 
 MAX_LISTED_RUNS = 10
@@ -140,7 +141,7 @@ def _read_active_run(context: CommandContext, run: Run) -> ActiveRun:
     if waits_for_turn(story):
         return ActiveRun(run, (), WAITS_FOR_TURN)
     labels = labels_for(find_run.read_definition(context, run), story.redriven)
-    reasons = _waiting_reasons(context, story)
+    reasons = {event: f"{reason}, since" for event, reason in waiting_reasons(context, story).items()}
     activities = [
         *(
             f"{labels.title(each)} {reasons.get(each.event, 'since')} {formatting.format_clock(each.began, run.began)}"
@@ -151,18 +152,6 @@ def _read_active_run(context: CommandContext, run: Run) -> ActiveRun:
     return ActiveRun(
         run, attempts, ", ".join(activities[:3]) + (f" and {len(activities) - 3} more" if len(activities) > 3 else "")
     )
-
-
-def _waiting_reasons(context: CommandContext, story: Story) -> dict[int, str]:
-    """Return why tasks of a run wait, by the event that scheduled the attempt; only an engine has such tasks."""
-    found = {}
-    for each in started_tasks(story) if context.target.endpoint is not None else ():
-        assert each.task is not None
-        answer = context.ecs.describe_tasks(cluster=cluster_of_task(each.task), tasks=[each.task])
-        reason = next((text for task in answer["tasks"] if (text := waiting_reason(task))), None)
-        if reason is not None:
-            found[each.event] = f"{reason}, since"
-    return found
 
 
 def _describe_waits(story: Story) -> Iterator[str]:

@@ -106,10 +106,10 @@ async def _container_names(data: Path, engine: str) -> frozenset[str]:
 
 def _container_lines(work: RestoredWork, engine: str) -> Iterator[str]:
     if work.continued:
-        yield f"{_counted(len(work.continued), 'container')} of running tasks still exist, and `up` continues with them"
+        yield f"containers and processes that still exist, and with which `up` continues: {len(work.continued)}"
     if work.lost:
         yield (
-            f"{_counted(len(work.lost), 'task')} ran at the backup, and no container of them exists: their exit is "
+            f"tasks that ran at the backup and have no container or process here: {len(work.lost)}; how they ended is "
             "unknown, and the retries of their runs decide"
         )
     if work.unknown:

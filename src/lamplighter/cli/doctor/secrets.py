@@ -16,11 +16,13 @@ def check_secrets(file: Path, environment: str | None) -> Iterator[Finding]:
     if not file.exists():
         return
     secrets, env = LocalSecrets(os.environ), file.absolute().parent / ENV_FILE_NAME
+    about = "job file"
     try:
         project = load_job_file(file, environment).project
+        about = "secrets"
         secrets.read(env)
     except JobFileError as error:
-        yield from (bad("secrets", f"{each.position}: {each.message}", each.advice) for each in error.problems)
+        yield from (bad(about, f"{each.position}: {each.message}", each.advice) for each in error.problems)
         return
     findings = list(missing_secrets(project, secrets))
     for each in findings:

@@ -29,7 +29,8 @@ from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.models.service_models import SERVICES, load_service
 
 SIGNING_NAMES = {
-    SERVICES[name].model: name for name in ("states", "ecs", "logs", "events", "scheduler", "cloudformation")
+    SERVICES[name].model: name
+    for name in ("states", "ecs", "logs", "events", "scheduler", "cloudformation", "sns", "sqs")
 }
 """The services that commands call on engines: botocore's names, and the names for signatures."""
 ATTEMPTS = 5

@@ -36,7 +36,10 @@ def decode_error(protocol: str, answer: Answer) -> Json:
         code, message = texts.get("Code"), texts.get("Message", "")
     else:
         document = _parse_json(answer.body)
-        code = document.get("__type") or answer.headers.get("x-amzn-errortype")
+        # SQS keeps the codes of its Query API, as
+        # https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#awsquerycompatible-trait says.
+        older_code = answer.headers.get("x-amzn-query-error", "").partition(";")[0]
+        code = older_code or document.get("__type") or answer.headers.get("x-amzn-errortype")
         message = document.get("message", document.get("Message", ""))
     if not code:
         raise ResponseParserError(f"the answer has status {answer.status} and no error code")

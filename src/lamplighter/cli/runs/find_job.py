@@ -108,9 +108,11 @@ def _not_deployed_message(context: CommandContext, job: str, name: str, machine_
     others = [each[len(start) : -len(end)] for each in machine_names if each.startswith(start) and each.endswith(end)]
     if environments := [each for each in others if each]:
         return f"{context.target} has the job {job} only in other environments: use -e {' or -e '.join(environments)}"
-    command = "deploy" if context.target.endpoint is None else "up"
     problem = f"the job {job} is in the job file, and {context.target} has no state machine {name}"
-    return f"{problem}: `lamplighter {command}` creates it there"
+    if context.target.endpoint is None:
+        return f"{problem}: `lamplighter deploy` creates it there"
+    not_yet = "if it runs already, `lamplighter ps` says whether the file has an error, or try again in a second"
+    return f"{problem}: `lamplighter up` creates it there; {not_yet}"
 
 
 def unknown_job_message(context: CommandContext, name: str, machines: list[Machine]) -> str:

@@ -3,7 +3,7 @@
 Guarantees that the rows show what was attempted, how it ended, and what the run waited for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from lamplighter.base.json_text import Json
@@ -31,11 +31,14 @@ class HistoryRow:
     document: Json = field(compare=False)
 
 
-def history_rows(story: Story, definition: Json, *, states: bool) -> list[HistoryRow]:
-    """Return all rows ordered by time; with `states`, every state that the run entered has a row."""
+def history_rows(story: Story, definition: Json, waiting: Mapping[int, str], *, states: bool) -> list[HistoryRow]:
+    """Return all rows ordered by time; with `states`, every state that the run entered has a row.
+
+    `waiting` has the reasons why tasks of running attempts have not started, by the events that scheduled them.
+    """
     labels = labels_for(definition, story.redriven)
     shown_attempts = (each for each in story.attempts if states or each.failed or not labels.hides_work(each))
-    found: list[HistoryRow] = [_attempt_row(each, labels) for each in shown_attempts]
+    found: list[HistoryRow] = [_attempt_row(each, labels, waiting.get(each.event)) for each in shown_attempts]
     for visit in story.visits:
         found += _visit_rows(story, visit, definition, labels, states=states)
     found += map(_redrive_row, story.gaps)
@@ -48,8 +51,8 @@ def _redrive_row(gap: Gap) -> HistoryRow:
     return HistoryRow(gap.redriven, 0, "redriven", None, after, "", document)
 
 
-def _attempt_row(attempt: Attempt, labels: AttemptLabels) -> HistoryRow:
-    title, result = labels.title(attempt), result_text.attempt_result_text(attempt)
+def _attempt_row(attempt: Attempt, labels: AttemptLabels, waiting: str | None) -> HistoryRow:
+    title, result = labels.title(attempt), waiting or result_text.attempt_result_text(attempt)
     document = result_text.attempt_json(attempt)
     return HistoryRow(attempt.began, attempt.event, title, attempt.duration, result, attempt.outcome, document)
 

@@ -6,6 +6,7 @@ between them stays within the machine's kernel, and the same credentials are req
 that the plain port cannot be reached from other machines.
 """
 
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +24,8 @@ from lamplighter.cli.http.http_server import TlsPort
 from lamplighter.cli.http.listen import listen, listener_url, local_url
 
 LOOPBACK = "127.0.0.1"
+PUBLIC_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+"""What --url may be: links append their paths to it."""
 
 
 class Certificate(Protocol):
@@ -57,9 +60,9 @@ class PortOptions:
     local_port: int
 
     def __post_init__(self) -> None:
-        """Raise `BadParameter` for a URL that cannot be one, and for options that do not belong together."""
-        if self.url is not None and not (self.url.startswith(("http://", "https://")) and url_host(self.url)):
-            raise typer.BadParameter("--url needs the whole URL, such as https://jobs.example.com")
+        """Raise `BadParameter` for options that do not belong together, and for a URL that is none."""
+        if self.url is not None and not PUBLIC_URL.fullmatch(self.url):
+            raise typer.BadParameter(f"--url {self.url}: use a URL such as https://jobs.example.com")
         if (self.certificate is None) != (self.key is None):
             raise typer.BadParameter("--tls-cert and --tls-key belong together: name both files")
         if self.certificate is not None and (self.url or "https://").startswith("http://"):

@@ -20,6 +20,7 @@ from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, RUN_VARIABLE
 from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.skipped_runs import SKIP_REASON, runs_that_caused_skip
 from lamplighter.services.ecs.logs.output_files import OutputFiles
+from lamplighter.services.states.calls.sync_rules import ABORT_REASON
 from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.jobs")
@@ -27,6 +28,8 @@ log = logging.getLogger("lamplighter.jobs")
 LogFields = dict[str, Json]
 """What a message is about, for logs in JSON: the job, the run, the task, the attempt, the exit code."""
 
+TIMEOUT = "States.Timeout"
+"""The error of a run whose last attempt took too long."""
 TAIL_BYTES = 8_192
 """Bytes at the end of the output in which the last line is searched."""
 MAX_LINE_LENGTH = 160
@@ -94,7 +97,7 @@ class RunLog:
             return
         outcome = END_WORDS.get(run["status"], run["status"])
         level = logging.INFO if run["status"] == "SUCCEEDED" else logging.WARNING
-        last = tail if run["status"] == "SUCCEEDED" else failure or self._failure_reason(run["executionArn"])
+        last = tail if run["status"] == "SUCCEEDED" else self._failure_reason(run, failure)
         fields = {**fields, "seconds": took}
         self._log(level, f"{label}: {outcome} after {format_duration(took)}{_suffix(last)}", fields)
 
@@ -119,12 +122,21 @@ class RunLog:
                 self._log(logging.INFO, f"{label}: succeeded{_suffix(tail)}", fields)
             return
         reason = f"exit code {code}" if code is not None else str(task.get("stoppedReason", "it did not start"))
-        if run:
+        # The exit code of a process that Step Functions ended says nothing about why it did so.
+        is_stopped = str(task.get("stoppedReason", "")).startswith(ABORT_REASON.partition("[")[0])
+        if run and not is_stopped:
             self._failures[run] = f"{reason}{_suffix(tail)}"
-        which = f"attempt {attempt} failed" if attempt else "failed"
+        outcome = "was stopped by its run (a timeout, or a stop)" if is_stopped else "failed"
+        which = f"attempt {attempt} {outcome}" if attempt else outcome
         self._log(logging.WARNING, f"{label}: {which}, {reason}{_suffix(tail)}", fields)
 
-    def _failure_reason(self, run: str) -> str:
+    def _failure_reason(self, run: Json, attempt_failure: str) -> str:
+        """Return why a run ended: the failure of its last attempt, unless a timeout or a stop ended the run."""
+        reason = self._read_error(run["executionArn"])
+        has_failed_itself = run["status"] == "FAILED" and not reason.startswith(TIMEOUT)
+        return (has_failed_itself and attempt_failure) or reason
+
+    def _read_error(self, run: str) -> str:
         """Return the error and cause of an unsuccessful run; leave out a cause in JSON, too long for a line."""
         engine, arn_parts = self._engine, run.split(":")
         try:
