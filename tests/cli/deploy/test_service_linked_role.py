@@ -13,6 +13,8 @@ from lamplighter.cli.target import Target
 class RefusingTarget:
     """A target whose IAM refuses CreateServiceLinkedRole with an error."""
 
+    endpoint = None
+
     def __init__(self, code: str, message: str) -> None:
         self.error = {"Code": code, "Message": message}
 
