@@ -313,7 +313,7 @@ def test_a_full_disk_leaves_the_directory_as_it_was(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(restores, "unpack_archive", fail)
-    with pytest.raises(RestoreFailed, match="no space left"):
+    with pytest.raises(RestoreFailed, match=r"\(no space left on device\)"):
         restore(archive, target, force=True)
     assert content(target) == before
     assert not (target / ".restore").exists()

@@ -163,4 +163,5 @@ def _explained(name: str, directory: Path) -> Iterator[None]:
         raise RestoreFailed(f"{name} cannot be restored into {directory}: {error}") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise RestoreFailed(f"{name} cannot be restored into {directory} ({error.filename}: {reason})") from error
+        place = f"{error.filename}: " if error.filename else ""  # a write names no file
+        raise RestoreFailed(f"{name} cannot be restored into {directory} ({place}{reason})") from error
