@@ -70,10 +70,10 @@ def restore_backup(source: BufferedReader, path: Path | None, directory: Path, n
             identity = _verify(staging / DATABASE, created, now)
             _give_to_owner(directory, (directory / LOCK, *staging.rglob("*")))
             os.sync()
+            lock.write_holder(new=False)  # from now on, `up` refuses the directory until it has the database
             aside = _put_in_place(staging, directory, now)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        lock.write_holder(new=False)
         return Restored(identity, created, manifest, aside)
 
 
