@@ -131,6 +131,14 @@ def test_a_refused_alert_is_reported_without_the_address(harness: ChatHarness) -
     assert (lost.recipient, lost.reason) == ("slack hooks.slack.example", "slack answered with 404: why")
 
 
+def test_an_answer_that_repeats_the_address_is_reported_without_it(harness: ChatHarness) -> None:
+    harness.deploy("notify: slack")
+    harness.out.http.responses.append(HttpResponse(404, "", (), b"Cannot POST /services/T/B/secret"))
+    fail_once(harness)
+    (lost,) = lost_alerts.alerts_since(harness.engine.store.reader, 0)
+    assert lost.reason == "slack answered with 404: Cannot POST …"
+
+
 def test_a_secret_without_a_value_delays_the_alert_until_it_has_one(harness: ChatHarness) -> None:
     harness.deploy("notify: pager")
     key = harness.secrets.pop("secretsmanager:pager")

@@ -57,6 +57,19 @@ def test_a_file_that_others_can_write_is_refused(data: Path) -> None:
         load_users(data / USERS_FILE)
 
 
+def test_a_pipe_in_place_of_the_file_is_refused_without_waiting_for_its_writer(data: Path) -> None:
+    (data / USERS_FILE).unlink()
+    os.mkfifo(data / USERS_FILE, 0o600)
+    with pytest.raises(InvalidUsers, match="it is not a regular file"):
+        load_users(data / USERS_FILE)
+
+
+def test_a_file_that_is_too_large_is_not_read(data: Path) -> None:
+    os.truncate(data / USERS_FILE, 2**40)
+    with pytest.raises(InvalidUsers, match="at most 1048576 are read"):
+        load_users(data / USERS_FILE)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_a_file_of_another_user_is_refused(data: Path) -> None:
     os.chown(data / USERS_FILE, 12345, -1)

@@ -19,13 +19,16 @@ from lamplighter.wire.access.users import InvalidUsers, Users, format_users, par
 USERS_FILE = "users"
 """The name of the users file in the data directory."""
 
+MAX_BYTES = 1024 * 1024
+"""The largest users file that is read: some 8,000 users. The engine reads it between two requests."""
+
 log = logging.getLogger("lamplighter.access")
 
 
 def load_users(file: Path) -> Users:
     """Return the users in a file; none if there is no file. Raises `InvalidUsers`."""
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe must not block
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
@@ -49,6 +52,8 @@ def _find_problem(found: os.stat_result) -> str | None:
         return f"it belongs to another user ({found.st_uid})"
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return "other users can write to it: run chmod 600"
+    if found.st_size > MAX_BYTES:
+        return f"it has {found.st_size} bytes, and at most {MAX_BYTES} are read"
     return None
 
 

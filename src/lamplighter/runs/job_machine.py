@@ -24,6 +24,23 @@ SUPPORTING = (LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK, RECOVERY_CHECK, C
 """The supporting machines of a project."""
 
 
+def own_settings(document: Json) -> list[Json]:
+    """Return lamplighter's own settings in a run's input: all that `Execution.Input.lamplighter` finds.
+
+    JSONata reads a key of an object, and of each object in an array, however deep. See
+    https://docs.jsonata.org/path-operators#-map.
+    """
+    found: list[Json] = []
+    rest = [document]
+    while rest:
+        each = rest.pop()
+        if isinstance(each, list):
+            rest.extend(reversed(each))
+        elif isinstance(each, dict) and LAMPLIGHTER_KEY in each:
+            found.append(each[LAMPLIGHTER_KEY])
+    return found
+
+
 def machine_suffix(machine: str) -> str:
     """Return the suffix of a supporting machine's name; no job's name can end with it."""
     return f"--{machine.lower()}"

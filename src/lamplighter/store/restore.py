@@ -70,10 +70,10 @@ def restore_backup(source: BufferedReader, path: Path | None, directory: Path, n
             identity = _verify(staging / DATABASE, created, now)
             _give_to_owner(directory, (directory / LOCK, *staging.rglob("*")))
             os.sync()
+            lock.write_holder(new=False)  # from now on, `up` refuses the directory until it has the database
             aside = _put_in_place(staging, directory, now)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        lock.write_holder(new=False)
         return Restored(identity, created, manifest, aside)
 
 
@@ -163,4 +163,5 @@ def _explained(name: str, directory: Path) -> Iterator[None]:
         raise RestoreFailed(f"{name} cannot be restored into {directory}: {error}") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise RestoreFailed(f"{name} cannot be restored into {directory} ({error.filename}: {reason})") from error
+        place = f"{error.filename}: " if error.filename else ""  # a write names no file
+        raise RestoreFailed(f"{name} cannot be restored into {directory} ({place}{reason})") from error

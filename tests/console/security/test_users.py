@@ -106,6 +106,7 @@ def test_only_change_may_set_the_command_of_a_run(harness: EngineHarness, visito
     assert visitor.post_form(f"/jobs/{machine}/start", {**form, "command": "rm -rf /"}).status == 403
     own = {**form, "command": "", "input": '{"lamplighter": {"environment": {"LD_PRELOAD": "x"}}}'}
     assert visitor.post_form(f"/jobs/{machine}/start", own).status == 403
+    assert visitor.post_form(f"/jobs/{machine}/start", {**own, "input": f"[{own['input']}]"}).status == 403
     assert visitor.post_form(f"/jobs/{machine}/start", {**form, "command": ""}).status == 303
     visitor.log_in("change")
     assert visitor.post_form(f"/jobs/{machine}/start", {**form, "command": "true"}).status == 303

@@ -77,6 +77,9 @@ def test_what_writes_needs_change_unless_it_only_uses_what_is_there(service: str
         ('{"deep": {"lamplighter": {"command": ["x"]}}}', False),
         ('{"lamplighter": {"command": ["x"]}}', True),
         ('{"\\u006camplighter": {"environment": {}}}', True),
+        ('[[1, {"night": 2}], []]', False),
+        ('[{"lamplighter": {"command": ["x"]}}]', True),  # JSONata reads a key of the objects in an array, too
+        ('[1, [[{"night": 2}, {"lamplighter": {"command": ["x"]}}]]]', True),
         ("not JSON", True),
     ],
 )

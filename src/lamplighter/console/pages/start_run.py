@@ -21,7 +21,7 @@ from lamplighter.console.view.masking import MASK, mask_secrets
 from lamplighter.console.view.templates import format_json
 from lamplighter.console.view.unmasking import UnresolvedMask, restore_secrets
 from lamplighter.runs.default_input import default_input
-from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, container_states
+from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, container_states, own_settings
 from lamplighter.wire.access.roles import Role
 
 OVERRIDES_MARKER = f"Execution.Input.{LAMPLIGHTER_KEY}"
@@ -119,13 +119,9 @@ async def start_run(page: Page, given: Mapping[str, str]) -> Response:
         document = _restore_secrets(read_form(fields), original)
     except InvalidField as wrong:
         return await _render_form(page, about, fields, wrong)
-    if _own_overrides(document) != _own_overrides(original):
+    if own_settings(document) != own_settings(original):
         page.require(Role.CHANGE)  # who chooses the command or the environment can run anything
     return await _start_execution(page, about, document, fields.name)
-
-
-def _own_overrides(document: Json) -> Json:
-    return document.get(LAMPLIGHTER_KEY) if isinstance(document, dict) else None
 
 
 def _restore_secrets(document: Json, original: Json) -> Json:

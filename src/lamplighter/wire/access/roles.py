@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from lamplighter.base.json_text import Json, loads_or
-from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
+from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, own_settings
 
 
 class Role(StrEnum):
@@ -65,8 +65,7 @@ def overrides_job(service: str, operation: str, params: Json) -> bool:
     if service != "states" or operation not in ("StartExecution", "StartSyncExecution"):
         return False
     unreadable: Json = {LAMPLIGHTER_KEY: None}
-    document = loads_or(params.get("input", "{}"), unreadable)
-    return isinstance(document, dict) and LAMPLIGHTER_KEY in document
+    return bool(own_settings(loads_or(params.get("input", "{}"), unreadable)))
 
 
 def needed_role(service: str, operation: str, *, only_reads: bool) -> Role:

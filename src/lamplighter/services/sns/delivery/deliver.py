@@ -163,7 +163,7 @@ class DeliverySender:
         except (DeliveryFailed, Unavailable) as error:
             return error
         except Exception:
-            log.exception("delivery %d to %s failed with an internal error of the engine", key, delivery.endpoint)
+            log.exception("%s (%d) failed with an internal error of the engine", _description(delivery), key)
             return DeliveryFailed("an internal error of the engine; see its log", retryable=True)
         return None
 
@@ -250,8 +250,8 @@ def _address(reader: Reader, subscription: Subscription) -> EndpointAddress:
 
 
 def _description(delivery: SnsDelivery) -> str:
-    """Describe for the log what is delivered, and to which endpoint."""
-    if delivery.protocol in protocols.SECRET_ADDRESS:
+    """Describe for the log what is delivered, and to which endpoint; an address may contain a password."""
+    if delivery.protocol in (*protocols.SECRET_ADDRESS, protocols.HTTP, protocols.HTTPS):
         return f"delivery to {lost_alerts.recipient_name(delivery.protocol, delivery.endpoint)}"
     return f"{'mail' if delivery.protocol in protocols.MAIL else 'delivery'} to {delivery.endpoint}"
 

@@ -18,6 +18,7 @@ from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import DeliveryFailed, HttpRequest, HttpResponse, Outbound
 from lamplighter.runs.chat_formats import format_for
 from lamplighter.runs.heartbeat import ping_url, read_ping
+from lamplighter.services.sns.delivery.hide_address import hide_address
 from lamplighter.services.sns.delivery.mail_text import SENDER, make_mail, plain_text
 from lamplighter.services.sns.messages.notification import (
     NOTIFICATION,
@@ -119,17 +120,18 @@ class EndpointSenders:
     async def _post_to_chat(self, service: str, address: EndpointAddress, notification: Notification) -> None:
         place = self._read_address(address)
         project = address.display_name.removesuffix(SENDER_SUFFIX)
-        document = format_for(service, notification.text or notification.subject or "", project)
+        document, url = format_for(service, notification.text or notification.subject or "", project), place
         if service == PAGERDUTY:
-            document, place = {"routing_key": place, **document}, PAGERDUTY_URL
-        await self._request(service, HttpRequest("POST", place, CHAT_HEADERS, dump_bytes(document)))
+            document, url = {"routing_key": place, **document}, PAGERDUTY_URL
+        await self._request(service, place, HttpRequest("POST", url, CHAT_HEADERS, dump_bytes(document)))
 
     async def _send_ping(self, address: EndpointAddress, notification: Notification) -> None:
         """Send a ping to a monitor of heartbeats; a message that is none, such as one for all topics, is not sent."""
         ping = read_ping(notification.text)
         if ping is not None:
-            url = ping_url(self._read_address(address), ping)
-            await self._request("the monitor", HttpRequest("POST", url, PING_HEADERS, str(ping["text"]).encode()))
+            place = self._read_address(address)
+            body = str(ping["text"]).encode()
+            await self._request("the monitor", place, HttpRequest("POST", ping_url(place, ping), PING_HEADERS, body))
 
     def _read_address(self, address: EndpointAddress) -> str:
         """Return the URL or key of an endpoint, which may be a reference to a secret."""
@@ -140,14 +142,16 @@ class EndpointSenders:
             raise DeliveryFailed(f"the secret {address.endpoint} has no value on this machine", retryable=True)
         return found.strip()
 
-    async def _request(self, who: str, request: HttpRequest) -> None:
+    async def _request(self, who: str, place: str, request: HttpRequest) -> None:
+        """Send a request; an error's text has nothing of the secret `place`, because it is stored, logged and shown."""
         try:
             answer = await self.outbound.http.request(request, CHAT_TIMEOUT_SECONDS, MAX_ANSWER_BYTES)
-        except DeliveryFailed as error:  # its text is stored and logged, and the address is a secret
-            shown = error.message.replace(request.url, "the address")
+        except DeliveryFailed as error:
+            shown = hide_address(error.message.replace(request.url, "the address"), request.url, place)
             raise DeliveryFailed(shown, retryable=error.retryable) from None
         if not 200 <= answer.status < 300:
-            said = answer.body.decode("utf-8", "replace").strip()
+            text, is_cut_off = answer.body.decode("utf-8", "replace"), len(answer.body) >= MAX_ANSWER_BYTES
+            said = hide_address(text, request.url, place, is_cut_off=is_cut_off).strip()
             raise DeliveryFailed(
                 f"{who} answered with {answer.status}" + (f": {said}" if said else ""),
                 retryable=answer.status >= 500 or answer.status in RETRYABLE_STATUSES,
