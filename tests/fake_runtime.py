@@ -15,6 +15,7 @@ from lamplighter.runtime.port import (
     ContainerExit,
     ContainerSpec,
     ImageUnavailable,
+    NetworkEnded,
     OutputLine,
     RuntimeUnavailable,
     StartedContainer,
@@ -106,6 +107,8 @@ class FakeRuntime:
         if failure := self._failures.get(name):
             raise failure
         if name not in self._runs:
+            if container.network in self._runs and not self._is_running(container.network):
+                raise NetworkEnded(f"{container.network} has ended")
             self._begin(container)
         return self._runs[name].started
 

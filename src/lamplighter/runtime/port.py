@@ -36,6 +36,10 @@ class CannotStart(LamplighterError):
     """The container can never run as described; the text is ECS's, `CannotStartContainerError: …` or the like."""
 
 
+class NetworkEnded(LamplighterError):
+    """The container whose `network` this one should share has ended; this one may start with another network."""
+
+
 def cannot_start(reason: str) -> CannotStart:
     """Return the error for a container that cannot be started, in ECS's form."""
     return CannotStart(f"CannotStartContainerError: {reason}")
@@ -181,8 +185,8 @@ class Runtime(Protocol):
         """Run the container, at most once ever under this name; return when it really runs.
 
         A container of this name that exists is adopted: one that was created but not started is started now; one that
-        runs or has exited is left as it is. Raises `ImageUnavailable` or `CannotStart`. After `CannotStart`, another
-        call raises it again.
+        runs or has exited is left as it is. Raises `ImageUnavailable`, `NetworkEnded` or `CannotStart`. After
+        `CannotStart`, another call raises it again; after the others, nothing of the container exists.
         """
 
     async def wait(self, name: str) -> ContainerExit:

@@ -8,13 +8,22 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiodocker import DockerError
 
 from lamplighter.base.world import real_world
 from lamplighter.runtime.docker.runtime import DockerRuntime
-from lamplighter.runtime.port import OUT_OF_MEMORY, CannotStart, ContainerSpec, ImageUnavailable, RuntimeUnavailable
+from lamplighter.runtime.port import (
+    OUT_OF_MEMORY,
+    CannotStart,
+    ContainerSpec,
+    ImageUnavailable,
+    NetworkEnded,
+    RuntimeUnavailable,
+)
 
 SOCKET = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
 
@@ -194,6 +203,26 @@ async def test_containers_of_one_task_share_a_network(runtime: DockerRuntime, do
     await runtime.start(second)
     namespaces = [(await anext(runtime.logs(each.name))).text for each in (first, second)]
     assert namespaces[0] == namespaces[1]
+
+
+@pytest.mark.docker
+async def test_a_container_does_not_start_in_the_network_of_one_that_has_ended(
+    runtime: DockerRuntime, docker_image: str
+) -> None:
+    """It can start with another network then, also if an engine that was killed had tried and failed."""
+    first = job(docker_image, "true")
+    await runtime.start(first)
+    await runtime.wait(first.name)
+    second = job(docker_image, "exit 7", network=first.name)
+    with pytest.raises(NetworkEnded):
+        await runtime.start(second)
+    await runtime._create(second)
+    with pytest.raises(DockerError):
+        await runtime._container(second.name).start()
+    with pytest.raises(NetworkEnded):
+        await runtime.start(second)
+    await runtime.start(replace(second, network=None))
+    assert (await runtime.wait(second.name)).code == 7
 
 
 @pytest.mark.docker

@@ -24,6 +24,7 @@ from lamplighter.runtime.port import (
     CannotStart,
     ContainerExit,
     ContainerSpec,
+    NetworkEnded,
     OutputLine,
     RuntimeUnavailable,
     StartedContainer,
@@ -81,7 +82,7 @@ class DockerRuntime:
                 return await self._adopt(container)
             digest = asyncio.create_task(self._digest(container))  # takes no extra time while the container starts
             try:
-                await self._launch(container.name)
+                await self._launch(container)
             finally:
                 image_digest = await digest
             return StartedContainer(runtime_id, self._now(), image_digest, pull_started_at, pull_stopped_at)
@@ -119,11 +120,18 @@ class DockerRuntime:
         else:
             await self._docker.images.pull(registry_logins.full_image_name(image), auth=login.auth)
 
-    async def _launch(self, name: str) -> None:
+    async def _launch(self, container: ContainerSpec) -> None:
         try:
-            await self._container(name).start()
+            await self._container(container.name).start()
         except DockerError as error:
+            await self._check_network(container)
             raise daemon.start_error(error) from error
+
+    async def _check_network(self, container: ContainerSpec) -> None:
+        """Raise `NetworkEnded` if a container that did not start shares the network of one that has ended."""
+        if container.network is not None and await self._has_ended(container.network):
+            await self.remove(container.name)
+            raise NetworkEnded(f"{container.network}, whose network {container.name} shares, has ended")
 
     async def _adopt(self, container: ContainerSpec) -> StartedContainer:
         found = await self._inspect(container.name)
@@ -137,10 +145,11 @@ class DockerRuntime:
         if found["Config"]["Labels"].get(ENGINE_LABEL) != self._engine:
             raise CannotStart(f"CannotCreateContainerError: {container.name} belongs to another engine")
         if why := container_state.start_failure(found):
+            await self._check_network(container)
             raise CannotStart(f"CannotStartContainerError: {why}")
         started_at = container_state.started_at(found)
         if container_state.is_new(found):
-            await self._launch(container.name)
+            await self._launch(container)
             started_at = self._now()
         return StartedContainer(found["Id"], started_at, await self._digest(container))
 

@@ -102,8 +102,9 @@ def test_lines_arrive_in_the_log_stream_of_a_container_while_it_runs(harness: En
 def test_each_container_with_a_log_configuration_has_its_own_stream(harness: EngineHarness) -> None:
     create_group(harness)
     register_definition(harness, {"name": "main"}, {"name": "side"}, {"name": "quiet", "logConfiguration": None})
-    harness.runtime.script(Script(lines=(("stdout", "hello"),)))
+    harness.runtime.script(Script(lines=(("stdout", "hello"),), after=SECOND))
     task = run_task(harness).rpartition("/")[2]
+    harness.advance(SECOND)
     assert sorted(logged_events(harness)) == [(f"batch/main/{task}", "hello"), (f"batch/side/{task}", "hello")]
 
 

@@ -1,6 +1,7 @@
 """Tasks with several containers: their order, their dependencies, and which container stops which."""
 
 from lamplighter.runtime.port import ContainerSpec
+from lamplighter.services.ecs.tasks.container_states import ESSENTIAL_EXITED
 from tests.fake_runtime import Script
 from tests.services.ecs.ecs_harness import EcsHarness, fargate_definition
 
@@ -78,6 +79,22 @@ async def test_containers_of_an_awsvpc_task_share_the_network_of_the_first_conta
     assert seen == {"job": None, "side": harness.container_name(arn)}
     await harness.ecs_call("StopTask", task=arn)
     await harness.wait_for_end(arn)
+
+
+async def test_a_container_whose_essential_neighbour_ends_first_neither_starts_nor_fails(harness: EcsHarness) -> None:
+    """Its network is gone then: the task ends with the exit of the essential container, not as a failed start."""
+    definition = fargate_definition({"name": "job"}, {"name": "side", "essential": False})
+    task = await harness.wait_for_end(await harness.register_and_run_task(definition=definition))
+    assert (task["stopCode"], task["stoppedReason"]) == ("EssentialContainerExited", ESSENTIAL_EXITED)
+    assert exit_codes(task) == {"job": 0, "side": None}
+
+
+async def test_a_container_whose_other_neighbour_ends_first_starts_with_its_own_network(harness: EcsHarness) -> None:
+    definition = fargate_definition({"name": "first", "essential": False}, {"name": "job"})
+    harness.runtime.script(Script(code=3), has_name("job"))
+    task = await harness.wait_for_end(await harness.register_and_run_task(definition=definition))
+    assert task["stopCode"] == "EssentialContainerExited"
+    assert exit_codes(task) == {"first": 0, "job": 3}
 
 
 async def test_a_container_waits_for_its_dependencies(harness: EcsHarness) -> None:

@@ -71,12 +71,17 @@ def _load_state(plan: PlannedContainer, container: Json) -> ContainerState:
     return state
 
 
+def essential_ended(states: Sequence[ContainerState]) -> bool:
+    """Return whether an essential container has ended, after which no other one starts."""
+    return any(state.plan.essential and state.ended.is_set() for state in states)
+
+
 def task_end(states: Sequence[ContainerState]) -> TaskEnd | None:
     """Return why the task must end without an order to stop, or None if it continues."""
     for state in states:
         if state.failure is not None:
             return TaskEnd("TaskFailedToStart", state.failure)
-    if any(state.plan.essential and state.ended.is_set() for state in states):
+    if essential_ended(states):
         return TaskEnd("EssentialContainerExited", ESSENTIAL_EXITED)
     return None
 
@@ -125,9 +130,17 @@ def steps_to_stopped(task: Task, states: Sequence[ContainerState], ending: TaskE
 
 
 def _unrecorded_start(task: Task, states: Sequence[ContainerState], now: int) -> list[Task]:
-    """Return the step to RUNNING if all containers have started and this is not recorded yet."""
-    has_started = task.status == "PENDING" and all(state.started.is_set() for state in states)
-    return [with_progress(task, states, now)] if has_started else []
+    """Return the steps to PENDING and RUNNING that the containers have made and that are not recorded yet.
+
+    A task that waits for room has containers only in a database that was restored from a backup.
+    """
+    steps = list[Task]()
+    if task.status == "PROVISIONING" and any(state.started.is_set() for state in states):
+        steps.append(lifecycle.next_status(task, "PENDING", now))
+    last = [task, *steps][-1]
+    if last.status == "PENDING" and all(state.started.is_set() for state in states):
+        steps.append(with_progress(last, states, now))
+    return steps
 
 
 def _stop_changes(task: Task, ending: TaskEnd, now: int) -> Json:

@@ -20,7 +20,14 @@ from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
-from lamplighter.runtime.port import CannotStart, ImageUnavailable, Runtime, RuntimeUnavailable, StartedContainer
+from lamplighter.runtime.port import (
+    CannotStart,
+    ImageUnavailable,
+    NetworkEnded,
+    Runtime,
+    RuntimeUnavailable,
+    StartedContainer,
+)
 from lamplighter.services.ecs.logs import awslogs
 from lamplighter.services.ecs.logs.awslogs import LogDestination
 from lamplighter.services.ecs.logs.output_files import OutputFiles
@@ -146,7 +153,7 @@ class Supervisor:
             if self._starts_forbidden or self._is_stop_ordered():
                 return False
             try:
-                await self._start(state)
+                await self._open_log_and_start(state)
             except ImageUnavailable as error:
                 state.failure = f"{error}{state.plan.pull_hint}"
             except CannotStart as error:
@@ -156,11 +163,21 @@ class Supervisor:
         self._changed.set()
         return state.started.is_set()
 
-    async def _start(self, state: ContainerState) -> None:
+    async def _open_log_and_start(self, state: ContainerState) -> None:
+        """Start a container, unless an essential one ends before; then this one has neither started nor failed."""
         state.failure = state.failure or state.plan.failure or await self._open_log(state)
-        if state.failure is not None:
-            return
-        container = replace(state.plan.container, network=self._network())
+        while state.failure is None and not container_states.essential_ended(self._states):
+            network = self._network()
+            try:
+                state.start = await self._start(state, network)
+            except NetworkEnded:
+                await next(each for each in self._states if each.name == network).ended.wait()
+            else:
+                state.started.set()
+                return
+
+    async def _start(self, state: ContainerState, network: str | None) -> StartedContainer:
+        container = replace(state.plan.container, network=network)
         start = self._context.runtime.start
 
         async def start_once() -> StartedContainer:
@@ -170,8 +187,7 @@ class Supervisor:
                 self._context.on_unavailable()
                 raise
 
-        state.start = await retry_while_unavailable(self._context.pause, start_once, self._is_stop_ordered)
-        state.started.set()
+        return await retry_while_unavailable(self._context.pause, start_once, self._is_stop_ordered)
 
     async def _open_log(self, state: ContainerState) -> str | None:
         """Create a container's log stream; return why the container must not start, or None."""
