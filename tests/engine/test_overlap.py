@@ -72,6 +72,20 @@ def test_an_execution_that_waits_can_be_stopped_and_the_others_keep_their_order(
     assert (harness.status(first), began(harness, third)) == ("SUCCEEDED", [True])
 
 
+def test_a_rule_that_becomes_cancel_previous_stops_what_waits_too(harness: EngineHarness) -> None:
+    """Otherwise the executions that wait would run after the newest one."""
+    machine = tagged_machine(harness, "queue")
+    earlier = start(harness, machine, 3)
+    tags = [{"key": "lamplighter:overlap", "value": "cancel-previous"}]
+    harness.call("states", "TagResource", resourceArn=machine, tags=tags)
+    newest = harness.start(machine, name="newest")
+    harness.settle()
+    assert [harness.status(each) for each in earlier] == ["ABORTED"] * 3
+    assert [harness.types(each) for each in earlier[1:]] == [["ExecutionStarted", "ExecutionAborted"]] * 2
+    harness.advance(10 * SECOND)
+    assert harness.status(newest) == "SUCCEEDED"
+
+
 def test_an_execution_beyond_the_queues_length_fails_and_says_so(harness: EngineHarness) -> None:
     runs = start(harness, tagged_machine(harness, "queue:2"), 4)
     found = harness.describe(runs[3])

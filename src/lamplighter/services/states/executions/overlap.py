@@ -6,7 +6,8 @@ The tag `lamplighter:overlap` of a standard state machine is the rule; AWS ignor
   only ExecutionStarted. Executions continue in the order in which they were started, each in the moment in which the
   one before it ends. At most N executions wait (100, unless the tag says otherwise); a further one fails with
   `Lamplighter.QueueFull`, so that rules and alerts report it.
-- `cancel-previous`: the earlier executions are stopped in the transaction that starts the new one.
+- `cancel-previous`: the earlier executions, also those that wait since the rule was `queue`, are stopped in the
+  transaction that starts the new one.
 
 The `TimeoutSeconds` of an execution begin when it stops waiting. Children of Map Runs and express executions have no
 rule. A redriven execution continues at once, as on AWS.
@@ -68,7 +69,8 @@ class ExecutionQueues:
         earlier = queued_executions.active_executions(tx, execution.machine)
         if rule.mode == CANCEL_PREVIOUS:
             cause = f"A newer run of the job began: {execution.arn}"
-            for key in earlier:
+            # An execution that waited under another rule would begin with the end of the one before it.
+            for key in (*queued_executions.newest_first(tx, execution.machine), *earlier):
                 self._driver.send_event(tx, key, StopRequested(SUPERSEDED, cause))
             self._driver.start(tx, execution, revision)
             return

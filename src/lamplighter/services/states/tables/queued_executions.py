@@ -29,6 +29,12 @@ def first(reader: Reader, machine: str) -> int | None:
     return row[0] if row else None
 
 
+def newest_first(reader: Reader, machine: str) -> list[int]:
+    """Return the executions of a state machine that wait, the newest first."""
+    sql = "SELECT execution FROM queued_executions WHERE machine = ? ORDER BY execution DESC"
+    return [row[0] for row in reader.rows(sql, (machine,))]
+
+
 def count(reader: Reader, machine: str) -> int:
     """Return the number of executions of a state machine that wait."""
     return reader.count("SELECT count(*) FROM queued_executions WHERE machine = ?", (machine,))
