@@ -46,6 +46,48 @@ def test_a_task_that_still_runs_continues_after_a_restore(harness: EngineHarness
     assert len(harness.runtime.started_names()) == 1
 
 
+def limit_tasks(harness: EngineHarness, tasks: int) -> None:
+    harness.call("ecs", "SetCapacityLimits", Tasks=tasks)
+    harness.settle()
+
+
+def start_a_task_that_waited_at_the_backup(harness: EngineHarness) -> tuple[str, Path]:
+    """Return the execution of a task that has started since the backup in which it waits for room, and the backup."""
+    limit_tasks(harness, 1)
+    harness.run_machine(job())
+    waiting = harness.run_machine(job(), name="waiting")
+    archive = back_up(harness)
+    limit_tasks(harness, 2)
+    assert len(harness.runtime.remaining()) == 2
+    return waiting, archive
+
+
+def test_a_task_that_waited_at_the_backup_and_has_started_since_continues_without_room(harness: EngineHarness) -> None:
+    waiting, archive = start_a_task_that_waited_at_the_backup(harness)
+    restore(harness, archive)
+    assert harness.rows("SELECT count(*) FROM tasks WHERE waiting_since IS NOT NULL") == [(0,)]
+    harness.runtime.finish(harness.runtime.started_names()[1], 0)
+    harness.settle()
+    assert harness.status(waiting) == "SUCCEEDED"
+    assert len(harness.runtime.started_names()) == 2
+
+
+def test_the_stop_of_such_a_task_stops_its_container_also_if_the_start_did_not_know_of_it(
+    harness: EngineHarness,
+) -> None:
+    waiting, archive = start_a_task_that_waited_at_the_backup(harness)
+    harness.crash()
+    with archive.open("rb") as source:
+        restore_backup(source, archive, harness.directory, harness.clock.now(), force=True)
+    harness.runtime.go_away()
+    harness.up()
+    harness.call("states", "StopExecution", executionArn=waiting)
+    harness.runtime.come_back()
+    harness.advance(SECOND)
+    assert harness.runtime.started_names()[1] not in harness.runtime.remaining()
+    assert harness.rows("SELECT count(*) FROM tasks WHERE status = 'STOPPED'") == [(1,)]
+
+
 def test_a_task_whose_container_is_gone_has_an_unknown_exit_and_its_retry_decides(
     harness: EngineHarness, caplog: pytest.LogCaptureFixture
 ) -> None:

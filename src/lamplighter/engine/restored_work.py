@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.world import World, format_iso_time
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
-from lamplighter.services.ecs.tables import tasks
+from lamplighter.services.ecs.tables import tasks, waiting_tasks
 from lamplighter.store import restores
 from lamplighter.store.db import Reader, Store
 
@@ -27,18 +27,19 @@ class RestoredWork:
     unknown: tuple[str, ...]
     """The containers of which the database knows no task."""
     continued: tuple[str, ...]
-    """The containers of running tasks that exist: the engine continues with them."""
+    """The containers that exist of tasks that ran or waited at the backup: the engine continues with them."""
 
 
 def compare_work(reader: Reader, names: frozenset[str]) -> RestoredWork:
     """Compare the tasks of a database with the names of the containers that exist."""
     started = [arn.rpartition("/")[2] for arn in tasks.placed_arns(reader) if _has_started(reader, arn)]
+    waiting = [arn.rpartition("/")[2] for arn in waiting_tasks.all_waiting(reader)]
     by_task = {name: name.partition("-")[0] for name in sorted(names)}
     existing = set(by_task.values())
     return RestoredWork(
         lost=tuple(task for task in started if task not in existing),
         unknown=tuple(name for name, task in by_task.items() if tasks.status(reader, task) is None),
-        continued=tuple(name for name, task in by_task.items() if task in started),
+        continued=tuple(name for name, task in by_task.items() if task in started or task in waiting),
     )
 
 

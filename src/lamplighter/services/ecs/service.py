@@ -8,7 +8,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Operations.htm
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -132,8 +132,20 @@ class Ecs(Service):
         for arn in tasks.placed_arns(self._store.reader):
             self._supervise(arn)
         if waiting := waiting_tasks.all_waiting(self._store.reader):
+            await self._place_running_tasks(waiting)
             self._store.write_in_background(partial(self._admission.hold_timeouts, waiting))
             self._store.write_in_background(self._admission.start_waiting)
+
+    async def _place_running_tasks(self, waiting: Sequence[str]) -> None:
+        """Place the waiting tasks whose containers exist: they have started since the backup that was restored."""
+        try:
+            existing = {name.partition("-")[0] for name in await self._context.runtime.names()}
+        except RuntimeUnavailable as error:
+            log.warning("could not find out whether tasks that wait for room have containers: %s", error)
+            return
+        for arn in waiting:
+            if arn.rpartition("/")[2] in existing:
+                await self._store.write(partial(self._admission.place_running_task, arn))
 
     async def catch_up(self) -> None:
         """Wait until the ends of tasks are recorded that no engine could observe, at most `CATCH_UP_SECONDS`.

@@ -92,6 +92,11 @@ class Admission:
         if len(startable) == MAX_EXAMINED:
             tx.after_commit.append(lambda: self._bus.store.write_in_background(self.start_waiting))
 
+    def place_running_task(self, arn: str, tx: Tx) -> None:
+        """Give its room to a waiting task whose containers exist already, whatever room there is."""
+        if waiting_tasks.is_waiting(tx, arn):
+            self._start(tx, arn)
+
     def set_limits(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Handle SetCapacityLimits: {Cpu, Memory, Tasks}: set the limits of the job file, and return those in force.
 
