@@ -61,6 +61,16 @@ def test_a_task_that_does_not_fit_waits_with_its_reason_and_starts_when_another_
     assert len(harness.runtime.started_names()) == 3
 
 
+@pytest.mark.parametrize("size", [{}, {"cpu": "256", "memory": "512"}])
+def test_what_runtask_overrides_is_reserved(harness: EngineHarness, size: dict[str, str]) -> None:
+    harness.call("ecs", "SetCapacityLimits", Memory=1000)
+    define(harness)
+    larger = {"containerOverrides": [{"name": "main", "memory": 800, "cpu": 300}], **size}
+    first, second = run(harness, overrides=larger), run(harness)
+    assert statuses(harness, first, second) == ["RUNNING", "PROVISIONING"]
+    assert reason(harness, second) == "The task waits for 512 MiB of memory (1 running task has 800 of 1,000)."
+
+
 @pytest.mark.parametrize(
     ("limits", "words"),
     [

