@@ -1,6 +1,7 @@
 """The certificate of a TLS port: which pairs are used, and how a renewed pair is taken over."""
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,13 @@ def test_a_key_of_another_certificate_is_refused(folder: CertificateFolder) -> N
 def test_a_key_with_a_passphrase_is_refused_with_the_remedy(folder: CertificateFolder) -> None:
     folder.write_key(encode_key(make_key(), b"sesame"))
     with pytest.raises(InvalidCertificate, match=r"has a passphrase.*openssl pkey"):
+        load_pair(files(folder))
+
+
+def test_a_pipe_is_refused_without_waiting_for_its_writer(folder: CertificateFolder) -> None:
+    folder.certificate.unlink()
+    os.mkfifo(folder.certificate)
+    with pytest.raises(InvalidCertificate, match="holds no certificate in PEM format"):
         load_pair(files(folder))
 
 

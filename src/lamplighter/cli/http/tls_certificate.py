@@ -9,6 +9,7 @@ The ciphers are those of https://wiki.mozilla.org/Security/Server_Side_TLS (inte
 """
 
 import logging
+import os
 import ssl
 import stat
 from collections.abc import Iterable, Iterator
@@ -116,7 +117,9 @@ def _read_key(file: Path) -> PrivateKeyTypes:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe must not block
+        with os.fdopen(descriptor, "rb") as opened:
+            return opened.read() or b""
     except OSError as error:
         raise InvalidCertificate(f"{file} cannot be read: {(error.strerror or str(error)).lower()}") from None
 
