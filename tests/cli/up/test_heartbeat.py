@@ -200,7 +200,7 @@ def test_a_url_that_cannot_be_called_is_refused_without_quoting_it(url: str) -> 
 
 def test_up_refuses_a_wrong_url_and_does_not_print_it(tmp_path: Path) -> None:
     result = run_lamplighter("up", "--port", "0", "--heartbeat", f"htp://{SECRET}", cwd=tmp_path)
-    assert (result.code, "--heartbeat" in result.err, SECRET in result.err) == (1, True, False)
+    assert (result.code, "--heartbeat" in result.err, SECRET in result.err) == (2, True, False)
 
 
 def test_up_sends_heartbeats_and_says_nothing_when_it_is_stopped(

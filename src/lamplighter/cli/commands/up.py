@@ -39,7 +39,7 @@ from lamplighter.engine.machine_capacity import machine_capacity
 from lamplighter.engine.python_gc import GarbageCollector
 from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.outbound.aws import AWS
-from lamplighter.outbound.mail_server import parse_mail_server
+from lamplighter.outbound.mail_server import InvalidMailServer, MailServer, parse_mail_server
 from lamplighter.outbound.program import HEARTBEAT_VARIABLE, MAIL_SERVER_VARIABLE
 from lamplighter.runtime.port import InvalidRuntimeAddress, RuntimeUnavailable
 from lamplighter.server import HttpServer
@@ -218,7 +218,7 @@ def up(
             start_empty=new,
             runtime=runtime,
             remote_endpoints=_parse_endpoints(endpoint or []),
-            smtp=parse_mail_server(smtp) if smtp else None,
+            smtp=_parse_smtp(smtp),
             confirm_mail=confirm_mail,
             allow_commands=commands and deny_rules.COMMANDS not in denied,
             denied=denied,
@@ -233,7 +233,7 @@ def up(
             config = _with_ports(config, ports, access_rules)
             names = frozenset(name.lower() for name in (host, *(allow_host or []))) | ports.names
             hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
-            observers = _Observers(notifier, heartbeat_url and heartbeat.check_url(heartbeat_url), repeats)
+            observers = _Observers(notifier, _parse_heartbeat(heartbeat_url), repeats)
             runner.run(_serve(config, hosts, ports, access_rules, source, observers))
     except LamplighterError as error:
         command_log.error("%s", error)
@@ -241,6 +241,26 @@ def up(
     except OSError as error:
         command_log.error("%s", _error_text(error, data))
         raise typer.Exit(1) from None
+
+
+def _parse_smtp(url: str | None) -> MailServer | None:
+    try:
+        return parse_mail_server(url) if url else None
+    except InvalidMailServer as error:
+        raise _wrong_option(error) from None
+
+
+def _parse_heartbeat(url: str | None) -> str | None:
+    try:
+        return heartbeat.check_url(url) if url else None
+    except heartbeat.InvalidHeartbeatUrl as error:
+        raise _wrong_option(error) from None
+
+
+def _wrong_option(error: LamplighterError) -> typer.Exit:
+    """Report a value of an option that cannot become right: with exit code 2, systemd does not start it again."""
+    command_log.error("%s", error)
+    return typer.Exit(2)
 
 
 def _with_ports(config: EngineConfig, ports: Ports, access_rules: access.Access) -> EngineConfig:

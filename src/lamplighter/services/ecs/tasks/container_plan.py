@@ -186,14 +186,16 @@ def _missing_secret(given: Json, secrets: secret_references.SecretLookup) -> str
     source = next((source for name, source in wanted if secrets(name, source) is None), None)
     if source is None:
         return None
+    wanted_line = secret_references.parse_reference(source).text
+    hint = f" (on this machine: write a line {wanted_line}=… into .env)"
     if ":secretsmanager:" in source:
         return (
             f"{_SECRETS_ERROR}unable to retrieve secret from asm: service call has been retried 1 time(s): "
             f"failed to fetch secret {source} from secrets manager: "
-            "ResourceNotFoundException: Secrets Manager can't find the specified secret."
+            f"ResourceNotFoundException: Secrets Manager can't find the specified secret.{hint}"
         )
     name = source.partition(":parameter/")[2] or source
     return (
         f"{_SECRETS_ERROR}unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
-        f"invalid ssm parameters: {name}"
+        f"invalid ssm parameters: {name}{hint}"
     )
