@@ -197,7 +197,7 @@ def test_a_failed_attempt_beside_a_sidecar_sends_an_alert_without_an_exit_code_a
 ) -> None:
     harness.deploy(tmp_path, SIDECAR)
     harness.runtime.script(Script(after=None), lambda each: each.image == "envoy")
-    harness.runtime.script(Script(code=3), lambda each: each.environment.get("LAMPLIGHTER_ATTEMPT") == "1")
+    harness.runtime.script(Script(code=3, after=1_000), lambda each: each.environment.get("LAMPLIGHTER_ATTEMPT") == "1")
     execution = harness.run_job()
     assert harness.status(execution) == "SUCCEEDED"
     (alert,) = harness.alerts()
