@@ -12,13 +12,14 @@ from lamplighter.cli.images.docker_build import run_docker
 log = logging.getLogger("lamplighter.jobs")
 
 
-async def find_old_images(repository: str, keep: int, current: Collection[str] = ()) -> list[str]:
-    """Return the images of a repository beyond the `keep` newest, without those in `current`; none without Docker."""
+async def find_old_images(repository: str, keep: int, used: Collection[str]) -> list[str]:
+    """Return the images of a repository beyond `keep`: those in `used`, and the newest others; none without Docker."""
     code, output = await run_docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", repository)
     if code != 0:
         return []
     found = [line for line in output.splitlines() if line.startswith(f"{repository}:") and not line.endswith(":<none>")]
-    return [image for image in found[keep:] if image not in current]
+    others = [image for image in found if image not in used]
+    return others[max(keep - (len(found) - len(others)), 0) :]
 
 
 async def remove_images(images: Collection[str]) -> list[str]:
