@@ -66,6 +66,12 @@ def queue(**properties: Json) -> Json:
     return {"Type": "AWS::SQS::Queue", "Properties": properties}
 
 
+def wait_for_the_next_second() -> None:
+    """Let the clock go on: the aws CLI puts the current second into the name of a change set."""
+    second = int(time.time())
+    eventually(lambda: int(time.time()) > second)
+
+
 def test_the_aws_cli_deploys_and_deletes_a_stack(served: ServedEngine, s3: str, tmp_path: Path) -> None:
     template = {"Parameters": {"Delay": {"Type": "Number"}}, "Resources": {"Q": queue(DelaySeconds={"Ref": "Delay"})}}
     file = write_template(tmp_path / "template.json", template)
@@ -73,10 +79,10 @@ def test_the_aws_cli_deploys_and_deletes_a_stack(served: ServedEngine, s3: str, 
     done = run_aws_cloudformation(served, s3, *deploy, "--parameter-overrides", "Delay=1")
     assert done.returncode == 0, done.stderr
     assert "Successfully created/updated stack - batch" in done.stdout
+    wait_for_the_next_second()
     again = run_aws_cloudformation(served, s3, *deploy, "--no-fail-on-empty-changeset")
     assert (again.returncode, "No changes to deploy" in again.stdout) == (0, True), again.stderr
-    second = int(time.time())
-    eventually(lambda: int(time.time()) > second)  # the aws CLI puts the current second into the name of a change set
+    wait_for_the_next_second()
     shown = run_aws_cloudformation(served, s3, *deploy, "--parameter-overrides", "Delay=2", "--no-execute-changeset")
     assert "Changeset created successfully" in shown.stdout, shown.stderr
     for arguments in (("delete-stack",), ("wait", "stack-delete-complete")):
