@@ -34,7 +34,7 @@ SCRIPT_HEADER, REDIRECT_HEADER = "x-lamplighter-script", "x-lamplighter-go-on"
 class NotAllowed(
     ServiceError,
     code="Not allowed",
-    template="This needs the role “{}”, and {} has the role “{}”. Ask whoever runs this engine.",
+    template="This needs the role “{}”, and {} has the role “{}”. Ask the operator of this engine.",
     status=403,
 ):
     """The visitor's role does not allow this."""

@@ -100,7 +100,7 @@ def copy_connection(connection: sqlite3.Connection, target: Path) -> None:
         with closing(sqlite3.connect(target, isolation_level=None)) as copy:
             copy.execute("PRAGMA synchronous=OFF")  # the copy is synced here, and is worthless until it is complete
             connection.backup(copy, pages=PAGES_PER_STEP, progress=lambda *_: os.fdatasync(written))
-            # Without this the copy would be a database with a WAL: whoever opens it would create more files.
+            # Without this the copy would be a database with a WAL: each program that opens it would create more files.
             copy.execute("PRAGMA journal_mode=DELETE")
         os.fsync(written)
     finally:
