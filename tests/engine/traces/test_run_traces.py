@@ -312,11 +312,11 @@ class SilentHttp:
     """A collector that never answers."""
 
     async def post(self, url: str, headers: object, body: bytes) -> int:
-        raise NotImplementedError
+        raise AssertionError("an exporter reads the answer, so it uses `request`")
 
     async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:
         await asyncio.Event().wait()
-        raise NotImplementedError
+        raise AssertionError("nothing sets this event")
 
     async def close(self) -> None:
         """Do nothing."""
