@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from lamplighter.base.secret_references import parse_reference
+from lamplighter.base.secret_references import SSM, parse_reference
 from lamplighter.jobs.file.invalid_value import InvalidValue
 
 _SHORT_REFERENCE = re.compile(
@@ -88,7 +88,7 @@ RoutingKey = Annotated[str, AfterValidator(_check_routing_key)]
 
 def is_parameter_reference(text: str) -> bool:
     """Return whether a text is a reference to a parameter of Systems Manager."""
-    return is_secret_reference(text) and (text.startswith("ssm:") or ":ssm:" in text)
+    return is_secret_reference(text) and parse_reference(text).service == SSM
 
 
 def dynamic_reference(text: str) -> str:
@@ -99,12 +99,12 @@ def dynamic_reference(text: str) -> str:
     """
     if not is_secret_reference(text):
         return text
-    if text.startswith(("secretsmanager:", "arn:")) and ":ssm:" not in text:
-        parsed = parse_reference(text)
-        name = ":".join(text.split(":")[:7]) if text.startswith("arn:") else parsed.name
-        member = f":SecretString:{parsed.key}" if parsed.key else ""
-        return f"{{{{resolve:secretsmanager:{name}{member}}}}}"
-    return f"{{{{resolve:ssm:{parse_reference(text).name}}}}}"
+    parsed = parse_reference(text)
+    if parsed.service == SSM:
+        return f"{{{{resolve:ssm:{parsed.name}}}}}"
+    name = ":".join(text.split(":")[:7]) if text.startswith("arn:") else parsed.name
+    member = f":SecretString:{parsed.key}" if parsed.key else ""
+    return f"{{{{resolve:secretsmanager:{name}{member}}}}}"
 
 
 def parse_grant(text: str) -> SecretGrant:
