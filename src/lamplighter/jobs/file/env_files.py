@@ -9,8 +9,9 @@ See https://saurabh-kumar.com/python-dotenv/#file-format.
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -29,6 +30,10 @@ class EnvVariable:
 
     value: str
     position: SourcePosition
+
+
+ReadFile = Callable[[str], Mapping[str, EnvVariable]]
+"""A function that returns the variables of a file by its name in the job file; see `read_env_file`."""
 
 
 class InvalidEnvFile(JobFileError):
@@ -90,26 +95,27 @@ def add_env_files(resolved: YamlNode, folder: Path, problems: list[Problem]) -> 
     jobs = resolved.mapping().get("jobs")
     if jobs is None or not isinstance(jobs.value, dict):
         return resolved
-    bodies = {name: _with_sidecar_variables(job, folder, problems) for name, job in jobs.mapping().items()}
+    read = cache(lambda name: read_env_file(folder / name))  # many jobs may name one file
+    bodies = {name: _with_sidecar_variables(job, read, problems) for name, job in jobs.mapping().items()}
     return replace(resolved, value={**resolved.mapping(), "jobs": replace(jobs, value=bodies)})
 
 
-def _with_sidecar_variables(job: YamlNode, folder: Path, problems: list[Problem]) -> YamlNode:
-    job = _with_variables(job, folder, problems)
+def _with_sidecar_variables(job: YamlNode, read: ReadFile, problems: list[Problem]) -> YamlNode:
+    job = _with_variables(job, read, problems)
     sidecars = job.mapping().get("sidecars")
     if sidecars is None or not isinstance(sidecars.value, dict):
         return job
-    bodies = {name: _with_variables(each, folder, problems) for name, each in sidecars.mapping().items()}
+    bodies = {name: _with_variables(each, read, problems) for name, each in sidecars.mapping().items()}
     return replace(job, value={**job.mapping(), "sidecars": replace(sidecars, value=bodies)})
 
 
-def _with_variables(container: YamlNode, folder: Path, problems: list[Problem]) -> YamlNode:
+def _with_variables(container: YamlNode, read: ReadFile, problems: list[Problem]) -> YamlNode:
     names = list(_file_names(container))
     if not names:
         return container
     found: dict[str, EnvVariable] = {}
     for name in names:
-        found |= _read_named_file(name, folder, problems)
+        found |= _read_named_file(name, read, problems)
     given = container.mapping().get("environment", YamlNode({}, container.position))
     if not isinstance(given.value, dict):
         return container
@@ -123,9 +129,9 @@ def _with_variables(container: YamlNode, folder: Path, problems: list[Problem]) 
     return replace(container, value={**container.mapping(), "environment": environment})
 
 
-def _read_named_file(name: YamlNode, folder: Path, problems: list[Problem]) -> Mapping[str, EnvVariable]:
+def _read_named_file(name: YamlNode, read: ReadFile, problems: list[Problem]) -> Mapping[str, EnvVariable]:
     try:
-        return read_env_file(folder / str(name.value))
+        return read(str(name.value))
     except FileNotFoundError:
         problems.append(Problem(name.position, f"there is no file `{name.value}`", _MISSING_FILE_ADVICE))
     except JobFileError as error:

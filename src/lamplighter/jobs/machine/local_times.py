@@ -7,6 +7,7 @@ See https://docs.jsonata.org/date-time-functions#frommillis.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lamplighter.base.json_text import Json
@@ -32,7 +33,13 @@ def define_local_time(zone: str) -> str:
   }};"""
 
 
-def _offsets(zone: str) -> Iterator[tuple[int, str]]:
+@lru_cache(maxsize=256)
+def _offsets(zone: str) -> tuple[tuple[int, str], ...]:
+    """Return the offsets of a zone; each is found only once, because that takes some 10 ms."""
+    return tuple(_find_offsets(zone))
+
+
+def _find_offsets(zone: str) -> Iterator[tuple[int, str]]:
     """Yield each instant from which another offset applies, in milliseconds since the epoch, and the offset.
 
     The first offset applies to all earlier times, too.
