@@ -6,6 +6,7 @@ Guarantees that the text names the time limit that was exceeded, if the definiti
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lamplighter.base.engine_rules import QUEUE_FULL
 from lamplighter.base.json_text import Json
 from lamplighter.runs.blamed_attempt import blamed_attempt
 from lamplighter.runs.durations import format_limit
@@ -14,8 +15,6 @@ from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.story import Attempt, Story
 
 HEARTBEAT, TASK_FAILED = "States.HeartbeatTimeout", "States.TaskFailed"
-QUEUE_FULL = "Lamplighter.QueueFull"
-"""The error of a run that found as many waiting as its queue holds (`services/states/executions/overlap.py`)."""
 EXPLAINED_BY_REASON = (TASK_FAILED, QUEUE_FULL)
 """The errors whose names say less than their reasons."""
 EXIT_CODE_MEANINGS: Mapping[int, str] = {

@@ -20,6 +20,7 @@ from lamplighter.engine.engine import Engine
 from lamplighter.jobs import names
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.secrets import is_secret_reference
+from lamplighter.jobs.lint.missing_secrets import secret_advice
 
 
 async def find_channel_faults(engine: Engine, plan: StackPlan) -> list[PlanFault]:
@@ -64,8 +65,7 @@ def _explain_address(engine: Engine, address: str) -> str | None:
     if engine.config.secrets("", address):
         return None
     reference = parse_reference(address)
-    how = f"write a line {reference.text}=… in .env, or set the variable {reference.variable}"
-    return f"the secret {reference.text} has no value on this machine: {how}"
+    return f"the secret {reference.text} has no value on this machine: {secret_advice(address, '.env')}"
 
 
 def _target_calls(channel: Channel) -> Iterator[tuple[str, str, str, str]]:

@@ -103,8 +103,9 @@ async def download(page: Page) -> Response:
 
 async def stop_task(page: Page, _given: Mapping[str, str]) -> Response:
     """Stop the task."""
-    cluster = page.arn.split("/")[1] if page.arn.count("/") > 1 else "default"
-    await page.call("ecs", "StopTask", cluster=cluster, task=page.arn, reason="Stopped in the console")
+    await page.call(
+        "ecs", "StopTask", cluster=cluster_of_task(page.arn), task=page.arn, reason="Stopped in the console"
+    )
     return page.redirect(page.url)
 
 

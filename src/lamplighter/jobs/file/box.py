@@ -9,10 +9,6 @@ from lamplighter.jobs.file.invalid_value import InvalidValue
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.values import Factor, Memory, WholeNumber
 
-MAX_PRIORITY = 9999
-DEFAULT_QUEUE_LENGTH, MAX_QUEUE_LENGTH = 100, 10_000
-
-
 MAX_CORES = 10_000
 
 

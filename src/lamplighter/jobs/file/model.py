@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from lamplighter.base.engine_rules import DEFAULT_QUEUE_LENGTH, MAX_PRIORITY, MAX_QUEUE_LENGTH
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.box import DEFAULT_QUEUE_LENGTH, MAX_PRIORITY, MAX_QUEUE_LENGTH, Box
+from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import DEFAULT_PATTERNS, Channel, Notify, as_list
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.keep import Keep
@@ -34,7 +35,7 @@ from lamplighter.jobs.file.text_formats import (
     VariableName,
 )
 from lamplighter.jobs.file.values import Boolean, Command, Cpu, Duration, Memory, Text, WholeNumber
-from lamplighter.jobs.file.volumes import Volumes, check_paths
+from lamplighter.jobs.file.volumes import Volume, Volumes, check_paths
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
 
 ResourceIds = Annotated[tuple[str, ...], BeforeValidator(as_list)]
@@ -300,6 +301,11 @@ class Job(StrictModel):
     def builds_image(self) -> bool:
         """Whether the image is a folder from which an image is built."""
         return is_folder(self.image)
+
+    @property
+    def all_volumes(self) -> list[Volume]:
+        """The volumes of the job and of its sidecars."""
+        return [*self.volumes, *(each for sidecar in self.sidecars.values() for each in sidecar.volumes)]
 
 
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamplighter.jobs.file.model import Job, Project, Sidecar
-from lamplighter.jobs.file.volumes import Volume
 from lamplighter.jobs.lint.aws_limits import LintFinding
 
 IGNORED_BY_PROCESSES: Mapping[str, str] = {
@@ -60,8 +59,7 @@ def _volume_findings(key: str, container: Job | Sidecar) -> Iterator[LintFinding
 
 def _file_system_findings(job: Job) -> Iterator[LintFinding]:
     """Yield what AWS requires for file systems and a template cannot know."""
-    volumes: list[Volume] = [*job.volumes, *(each for sidecar in job.sidecars.values() for each in sidecar.volumes)]
-    for file_system in dict.fromkeys(each.efs for each in volumes if each.efs is not None):
+    for file_system in dict.fromkeys(each.efs for each in job.all_volumes if each.efs is not None):
         what = f"on AWS, tasks reach {file_system} only from its VPC, and if its security group allows port 2049"
         yield "info", "volumes", what, "write `network:` with subnets of that VPC, and allow TCP 2049 from the tasks"
         if job.roles.task is not None:
@@ -92,6 +90,6 @@ def missing_folders(project: Project, base: Path) -> Iterator[MissingFolder]:
     for name, job in project.jobs.items():
         if job.image is None:
             continue
-        volumes = [*job.volumes, *(each for sidecar in job.sidecars.values() for each in sidecar.volumes)]
-        folders = dict.fromkeys(os.path.normpath(base / each.host) for each in volumes if each.host is not None)
+        hosts = (each.host for each in job.all_volumes if each.host is not None)
+        folders = dict.fromkeys(os.path.normpath(base / each) for each in hosts)
         yield from (MissingFolder(name, Path(each)) for each in folders if not os.path.exists(each))

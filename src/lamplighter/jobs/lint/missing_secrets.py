@@ -41,10 +41,11 @@ class SecretFinding:
 
     def advice(self, env: str) -> str:
         """Return what to write, and into which file."""
-        return _advice(self.reference, env)
+        return secret_advice(self.reference, env)
 
 
-def _advice(text: str, env: str) -> str:
+def secret_advice(text: str, env: str) -> str:
+    """Return how this machine gets the secret of a reference: what to write, and into which file."""
     reference = secret_references.parse_reference(text)
     return f"write a line {reference.text}=… in {env}, or set the variable {reference.variable}"
 
@@ -66,7 +67,7 @@ class AddressFinding:
 
     def advice(self, env: str) -> str:
         """Return what to write, and into which file."""
-        return _advice(self.reference, env)
+        return secret_advice(self.reference, env)
 
 
 def missing_addresses(project: Project, values: Mapping[str, str]) -> Iterator[AddressFinding]:

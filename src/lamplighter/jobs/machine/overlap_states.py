@@ -24,8 +24,6 @@ from lamplighter.runs.skipped_runs import skip_output
 
 PAGE_SIZE = 400
 """The number of runs on a page."""
-OVERLAP_TAG = "lamplighter:overlap"
-"""The tag by which this engine applies a rule (`services/states/executions/overlap.py`)."""
 RETRY_ALWAYS: Json = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 6, "JitterStrategy": "FULL"}]
 MIN_WAIT_SECONDS, WAIT_INCREASE_SECONDS, MAX_WAIT_SECONDS = 15, 5, 300
 """Seconds between two checks: the wait grows from MIN_WAIT_SECONDS by WAIT_INCREASE_SECONDS each time, up to

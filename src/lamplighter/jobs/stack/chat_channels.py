@@ -24,6 +24,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.secrets import dynamic_reference
 from lamplighter.jobs.machine.chat_machine import CHAT_DEFINITION
 from lamplighter.jobs.stack import arns, console_links
+from lamplighter.jobs.stack.connections import connection
 from lamplighter.jobs.stack.dead_letter_queues import MAX_ACTIONS, RETENTION_SECONDS
 from lamplighter.jobs.stack.roles import allow, iam_role
 from lamplighter.jobs.stack.state_machines import substitute_placeholders
@@ -96,23 +97,13 @@ def _queues(project: Project, name: str) -> Iterator[AWSObject]:
 
 
 def _destination(project: Project, name: str, service: str, address: str) -> Iterator[AWSObject]:
-    """Yield the connection and the API destination. A connection needs some authorization: a header that says who asks
-    is one that every service ignores.
-    """
+    """Yield the connection and the API destination."""
     title = names.logical_id(name)
     secret: Json = {}
     if service == PAGERDUTY:
         key = events.Parameter(Key="routing_key", Value=dynamic_reference(address), IsValueSecret=True)
         secret = {"InvocationHttpParameters": events.ConnectionHttpParameters(BodyParameters=[key])}
-    yield events.Connection(
-        f"{title}Connection",
-        AuthorizationType="API_KEY",
-        AuthParameters=events.AuthParameters(
-            ApiKeyAuthParameters=events.ApiKeyAuthParameters(ApiKeyName="X-Lamplighter", ApiKeyValue=project.prefix),
-            **secret,
-        ),
-        **ON_AWS,
-    )
+    yield connection(f"{title}Connection", project, **secret)
     yield events.ApiDestination(
         f"{title}Destination",
         ConnectionArn=GetAtt(f"{title}Connection", "Arn"),

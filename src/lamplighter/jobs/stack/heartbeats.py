@@ -17,6 +17,7 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.secrets import dynamic_reference
 from lamplighter.jobs.stack import console_links, event_rules
+from lamplighter.jobs.stack.connections import connection
 from lamplighter.jobs.stack.heartbeat_ids import heartbeat_id
 from lamplighter.runs.heartbeat import STATUSES
 
@@ -32,14 +33,7 @@ def heartbeat_resources(project: Project) -> Iterator[AWSObject]:
     """Yield the resources of all jobs that report to a monitor."""
     jobs = [name for name, job in project.jobs.items() if job.heartbeat is not None]
     if jobs:
-        yield events.Connection(
-            CONNECTION,
-            AuthorizationType="API_KEY",
-            AuthParameters=events.AuthParameters(
-                ApiKeyAuthParameters=events.ApiKeyAuthParameters(ApiKeyName="X-Lamplighter", ApiKeyValue=project.prefix)
-            ),
-            **ON_AWS,
-        )
+        yield connection(CONNECTION, project)
     for name in jobs:
         yield from _resources_here(project, name)
         yield from _resources_on_aws(project, name)

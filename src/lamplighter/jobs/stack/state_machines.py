@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from troposphere import AWSObject, Ref, Sub, Tags, stepfunctions
 
+from lamplighter.base.engine_rules import OVERLAP_TAG
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
@@ -37,7 +38,7 @@ def state_machine_resources(project: Project, platform: Platform) -> Iterator[AW
 def _engine_tags(job: Job, platform: Platform) -> dict[str, str]:
     """Return the tag by which this engine queues or replaces runs (`services/states/executions/overlap.py`)."""
     rule = overlap_states.engine_rule(job)
-    return {overlap_states.OVERLAP_TAG: rule} if platform == "here" and rule is not None else {}
+    return {OVERLAP_TAG: rule} if platform == "here" and rule is not None else {}
 
 
 def _default_input(job: Job) -> dict[str, str]:

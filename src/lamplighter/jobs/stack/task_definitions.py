@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from troposphere import AWSObject, Parameter, Ref, Tags, ecs, logs
 
 from lamplighter.base import fargate
+from lamplighter.base.engine_rules import OVERLAP_TAG, PRIORITY_TAG
 from lamplighter.base.json_text import Json
 from lamplighter.base.task_definition_metadata import NO_IMAGE
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project, Sidecar
 from lamplighter.jobs.file.secrets import parse_grant
-from lamplighter.jobs.machine import overlap_states
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.stack import arns, roles, volumes
 from lamplighter.jobs.stack.built_images import built_images
@@ -79,8 +79,8 @@ def _engine_tags(project: Project, name: str, platform: Platform) -> dict[str, s
     workflows = [each for each, other in project.jobs.items() if other.workflow is not None]
     alone = job.overlap != "allow" and not any(name in roles.container_jobs(project, each) for each in workflows)
     return {
-        **({"lamplighter:priority": str(job.priority)} if job.priority else {}),
-        **({overlap_states.OVERLAP_TAG: job.overlap} if alone else {}),
+        **({PRIORITY_TAG: str(job.priority)} if job.priority else {}),
+        **({OVERLAP_TAG: job.overlap} if alone else {}),
     }
 
 

@@ -69,7 +69,7 @@ def _mount_statement(file_system: str, access_point: str | None, *, writes: bool
 def _all_volumes(job: Job) -> list[Volume]:
     if job.image is None:  # A plain process sees this machine's own folders.
         return []
-    return [*job.volumes, *(each for sidecar in job.sidecars.values() for each in sidecar.volumes)]
+    return job.all_volumes
 
 
 def _place(volume: Volume) -> Volume:

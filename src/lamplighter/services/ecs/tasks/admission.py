@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
+from lamplighter.base.engine_rules import MAX_PRIORITY, OVERLAP_TAG, PRIORITY_TAG
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -39,8 +40,6 @@ from lamplighter.store.db import DamagedData, Reader, Tx
 
 CONTAINERS_WITH_STREAM = "containersWithStream"
 """The key of an order to run a task with the names of the containers whose log stream exists."""
-PRIORITY_TAG, OVERLAP_TAG = "lamplighter:priority", "lamplighter:overlap"
-MAX_PRIORITY = 9999
 MAX_EXAMINED = 100
 """The most waiting tasks that one pass examines."""
 STATES_SERVICE = "states"

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Broken, StopRequested
+from lamplighter.base.engine_rules import DEFAULT_QUEUE_LENGTH, MAX_QUEUE_LENGTH, OVERLAP_TAG, QUEUE_FULL
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.world import World
 from lamplighter.services.states.executions import deadline
@@ -24,10 +25,7 @@ from lamplighter.services.states.executions.port import ExecutionDriver
 from lamplighter.services.states.tables import queued_executions
 from lamplighter.store.db import Tx
 
-OVERLAP_TAG = "lamplighter:overlap"
 QUEUE, CANCEL_PREVIOUS = "queue", "cancel-previous"
-DEFAULT_QUEUE_LENGTH, MAX_QUEUE_LENGTH = 100, 10_000
-QUEUE_FULL = "Lamplighter.QueueFull"
 SUPERSEDED = "Lamplighter.Superseded"
 
 
