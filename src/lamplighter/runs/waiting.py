@@ -3,11 +3,13 @@
 On AWS neither happens: runs there queue in their own states (`jobs/machine/overlap_states.py`), and Fargate finds room.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from lamplighter.base.json_text import Json
 from lamplighter.runs.story import Attempt, Story
 
+MAX_DESCRIBED = 100
+"""The most tasks that one call of DescribeTasks describes."""
 WAITS_FOR_TURN = "waits for its turn: an earlier run has to end first"
 
 
@@ -19,6 +21,22 @@ def waits_for_turn(story: Story) -> bool:
 def started_tasks(story: Story) -> Sequence[Attempt]:
     """Return the running attempts that have a task, which may wait for room."""
     return [each for each in story.container_attempts if each.outcome == "running" and each.task is not None]
+
+
+def describe_requests(attempts: Iterable[Attempt]) -> Iterator[Json]:
+    """Yield the parameters of the calls of DescribeTasks that describe the tasks of these attempts."""
+    by_cluster: dict[str, list[str]] = {}
+    for each in attempts:
+        if each.task is not None:
+            by_cluster.setdefault(cluster_of_task(each.task), []).append(each.task)
+    for cluster, arns in by_cluster.items():
+        for at in range(0, len(arns), MAX_DESCRIBED):
+            yield {"cluster": cluster, "tasks": arns[at : at + MAX_DESCRIBED]}
+
+
+def reasons_by_task(tasks: Iterable[Json]) -> dict[str, str]:
+    """Return why tasks wait, by ARN, of those that DescribeTasks described and that do wait."""
+    return {each["taskArn"]: reason for each in tasks if (reason := waiting_reason(each)) is not None}
 
 
 def waiting_reason(task: Json) -> str | None:

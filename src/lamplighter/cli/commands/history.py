@@ -25,7 +25,7 @@ from lamplighter.runs.failure_reasons import failure_reason
 from lamplighter.runs.redrive_outcome import why_not_redrive
 from lamplighter.runs.run import Run
 from lamplighter.runs.story import Story
-from lamplighter.runs.waiting import WAITS_FOR_TURN, waits_for_turn
+from lamplighter.runs.waiting import WAITS_FOR_TURN, started_tasks, waits_for_turn
 
 TAIL_LINES = 5
 """The most lines of output that are shown of a failed attempt."""
@@ -56,7 +56,7 @@ def history(
     definition = find_run.read_definition(context, found)
     labels = labels_for(definition, story.redriven)
     all_states = not labels.from_job_file if states is None else states
-    waiting = {} if json else waiting_reasons(context, story)
+    waiting = {} if json else waiting_reasons(context, started_tasks(story))
     rows = history_rows(story, definition, waiting, states=all_states)
     if json:
         formatting.print_json_lines([_run_document(found, story, events), *(each.document for each in rows)])

@@ -29,7 +29,7 @@ from lamplighter.jobs.machine.workflow import job_steps
 from lamplighter.runs.run import Run
 from lamplighter.runs.story import Attempt, Story
 from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, next_time
-from lamplighter.runs.waiting import WAITS_FOR_TURN, waits_for_turn
+from lamplighter.runs.waiting import WAITS_FOR_TURN, started_tasks, waits_for_turn
 from lamplighter.runs.waits import waits_of_visit
 
 MAX_LISTED_RUNS = 10
@@ -141,7 +141,7 @@ def _read_active_run(context: CommandContext, run: Run) -> ActiveRun:
     if waits_for_turn(story):
         return ActiveRun(run, (), WAITS_FOR_TURN)
     labels = labels_for(find_run.read_definition(context, run), story.redriven)
-    reasons = {event: f"{reason}, since" for event, reason in waiting_reasons(context, story).items()}
+    reasons = {event: f"{reason}, since" for event, reason in waiting_reasons(context, started_tasks(story)).items()}
     activities = [
         *(
             f"{labels.title(each)} {reasons.get(each.event, 'since')} {formatting.format_clock(each.began, run.began)}"

@@ -22,10 +22,11 @@ from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
 from lamplighter.cli.runs.map_children import MapChildren
 from lamplighter.cli.runs.output import OutputLine, RunOutput
 from lamplighter.cli.runs.run_moments import Moment, run_moments
+from lamplighter.cli.runs.waiting_tasks import waiting_reasons
 from lamplighter.runs.attempt_numbers import read_numbered_story
 from lamplighter.runs.run import Run
 from lamplighter.runs.story import Attempt, Story
-from lamplighter.runs.waiting import cluster_of_task, started_tasks, waiting_reason
+from lamplighter.runs.waiting import started_tasks
 
 EXIT_CODES = {"SUCCEEDED": 0, "FAILED": 1, "TIMED_OUT": 3, "ABORTED": 4}
 EXIT_INTERRUPTED = 130
@@ -75,20 +76,12 @@ class RunWatcher:
 
     def waiting_moments(self, story: Story, labels: AttemptLabels) -> list[Moment]:
         """Return a moment for each attempt whose task waits for room; only an engine has such tasks."""
-        found = []
-        for attempt in started_tasks(story) if self._context.target.endpoint is not None else ():
-            assert attempt.task is not None
-            if attempt.task in self._placed_tasks:
-                continue
-            asked = {"cluster": cluster_of_task(attempt.task), "tasks": [attempt.task]}
-            reasons = [waiting_reason(task) for task in self._context.ecs.describe_tasks(**asked)["tasks"]]
-            text = next(filter(None, reasons), None)
-            if text is None:
-                self._placed_tasks.add(attempt.task)
-            else:
-                text = f"{labels.title(attempt)} {text}"
-                found.append(Moment(("waits for room", attempt.event), attempt.began, text, "running"))
-        return found
+        attempts = [each for each in started_tasks(story) if each.task not in self._placed_tasks]
+        reasons = waiting_reasons(self._context, attempts)
+        self._placed_tasks |= {each.task for each in attempts if each.task is not None and each.event not in reasons}
+        waiting = [each for each in attempts if each.event in reasons]
+        texts = {each.event: f"{labels.title(each)} {reasons[each.event]}" for each in waiting}
+        return [Moment(("waits for room", each.event), each.began, texts[each.event], "running") for each in waiting]
 
     def _is_fully_read(self, attempt: Attempt) -> bool:
         """Return whether all lines of an attempt have been read."""

@@ -1,19 +1,17 @@
 """Ask an engine why tasks of a run have not started: each waits for room on the machine, or for Docker."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.runs.story import Story
-from lamplighter.runs.waiting import cluster_of_task, started_tasks, waiting_reason
+from lamplighter.runs.story import Attempt
+from lamplighter.runs.waiting import describe_requests, reasons_by_task
 
 
-def waiting_reasons(context: CommandContext, story: Story) -> Mapping[int, str]:
-    """Return why tasks of a run wait, by the event that scheduled the attempt; only an engine has such tasks."""
-    found = {}
-    for each in started_tasks(story) if context.target.endpoint is not None else ():
-        assert each.task is not None
-        answer = context.ecs.describe_tasks(cluster=cluster_of_task(each.task), tasks=[each.task])
-        reason = next((text for task in answer["tasks"] if (text := waiting_reason(task))), None)
-        if reason is not None:
-            found[each.event] = reason
-    return found
+def waiting_reasons(context: CommandContext, attempts: Sequence[Attempt]) -> Mapping[int, str]:
+    """Return why tasks wait, by the event that scheduled the attempt; only an engine has such tasks."""
+    if context.target.endpoint is None:
+        return {}
+    reasons: dict[str, str] = {}
+    for request in describe_requests(attempts):
+        reasons |= reasons_by_task(context.ecs.describe_tasks(**request)["tasks"])
+    return {each.event: reasons[each.task] for each in attempts if each.task in reasons}

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from starlette.responses import PlainTextResponse, Response
 
@@ -19,7 +20,13 @@ from lamplighter.runs.run import IDLE, is_running
 from lamplighter.runs.skipped_runs import runs_that_caused_skip
 from lamplighter.runs.state_status import state_statuses
 from lamplighter.runs.story import Story
-from lamplighter.runs.waiting import WAITS_FOR_TURN, cluster_of_task, started_tasks, waiting_reason, waits_for_turn
+from lamplighter.runs.waiting import (
+    WAITS_FOR_TURN,
+    describe_requests,
+    reasons_by_task,
+    started_tasks,
+    waits_for_turn,
+)
 from lamplighter.wire.access.roles import Role
 
 MAX_COMMAND_INPUT = 4_000
@@ -113,14 +120,13 @@ async def waiting_lines(page: Page, story: Story) -> Sequence[str]:
     """Return why the run or its tasks wait, one sentence each."""
     if waits_for_turn(story):
         return [f"The run {WAITS_FOR_TURN}."]
-    found = []
-    for attempt in started_tasks(story)[: page.console.port.max_calls]:
-        assert attempt.task is not None
-        asked = {"cluster": cluster_of_task(attempt.task), "tasks": [attempt.task]}
-        answer = await page.call_or_none("ecs", "DescribeTasks", **asked)
-        reasons = [waiting_reason(each) for each in answer["tasks"]] if answer else []
-        found += [f"{' '.join([*attempt.path, attempt.state])} {reason}." for reason in reasons if reason]
-    return found
+    attempts = started_tasks(story) if page.console.port.endpoint is not None else ()  # Fargate has room for each
+    reasons: dict[str, str] = {}
+    for request in islice(describe_requests(attempts), page.console.port.max_calls):
+        answer = await page.call_or_none("ecs", "DescribeTasks", **request)
+        reasons |= reasons_by_task(answer["tasks"]) if answer else {}
+    waiting = (each for each in attempts if each.task in reasons)
+    return [f"{' '.join([*each.path, each.state])} {reasons[each.task or '']}." for each in waiting]
 
 
 async def map_runs(page: Page, run: RunData) -> Sequence[Json]:
