@@ -52,12 +52,14 @@ def test_a_failed_upgrade_leaves_the_data_unchanged(
     scripts = [(1, "CREATE TABLE old (x)"), (2, "CREATE TABLE new (x)"), (3, "INSERT INTO nowhere VALUES (1)")]
     migrate.run_scripts(connection, [scripts[0][1]], 1)
     monkeypatch.setattr(migrate, "migration_scripts", lambda: scripts)
+    monkeypatch.setattr(migrate, "latest_schema", lambda: 3)
     with pytest.raises(sqlite3.OperationalError, match="nowhere"):
         migrate.migrate(connection, first_start=False)
     connection.rollback()
     assert table_names(connection) == {"old"}
     assert connection.execute("PRAGMA user_version").fetchone() == (1,)
     monkeypatch.setattr(migrate, "migration_scripts", lambda: scripts[:2])
+    monkeypatch.setattr(migrate, "latest_schema", lambda: 2)
     migrate.migrate(connection, first_start=False)
     assert table_names(connection) == {"old", "new"}
     assert connection.execute("PRAGMA user_version").fetchone() == (2,)

@@ -19,7 +19,7 @@ from lamplighter.services.cloudformation.tables import stack_events
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables import tasks
 from lamplighter.services.scheduler.tables import slots
-from lamplighter.services.states.tables import executions
+from lamplighter.services.states.executions.retention import delete_expired
 from lamplighter.store import retention
 from lamplighter.store.db import Store, Tx
 
@@ -80,7 +80,7 @@ class RetentionSweep:
         async with self._lock:
             settings, now = retention.read(self._store.reader), self._world.now()
             found = Deleted(
-                runs=await self._repeat(partial(_delete_runs, now - settings.runs)),
+                runs=await self._repeat(partial(delete_expired, now=now, most=BATCH_SIZE)),
                 tasks=await self._delete_tasks(now - settings.runs),
                 output=await asyncio.to_thread(self._outputs.remove_older, now - settings.output, self._kept_tasks()),
                 mails=await asyncio.to_thread(remove_old_files, self._mails, now - settings.mails),
@@ -113,13 +113,6 @@ class RetentionSweep:
     def _kept_tasks(self) -> frozenset[str]:
         """Return the names of the tasks that have not stopped, whose output must stay."""
         return frozenset(arn.rpartition("/")[2] for arn in tasks.placed_arns(self._store.reader))
-
-
-def _delete_runs(before: int, tx: Tx) -> int:
-    found = executions.ended_before(tx, before, BATCH_SIZE)
-    for key in found:
-        executions.delete_with_history(tx, key)
-    return len(found)
 
 
 def remove_old_files(folder: Path, before: int) -> int:

@@ -83,7 +83,10 @@ class DirectoryLock:
 
 
 def find_holder(directory: Path) -> str | None:
-    """Return the process id of the engine that uses a directory, or None if none does; changes nothing."""
+    """Return the process id of the engine that uses a directory, or None if none does; changes nothing.
+
+    The question itself holds the lock for some microseconds, together with others who ask.
+    """
     try:
         file = os.open(directory / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -95,6 +98,14 @@ def find_holder(directory: Path) -> str | None:
     finally:
         os.close(file)  # which also releases the lock
     return None
+
+
+def is_locked(directory: Path) -> bool:
+    """Return whether an engine holds the lock of a directory; return False if its lock file cannot be opened."""
+    try:
+        return find_holder(directory) is not None
+    except OSError:
+        return False
 
 
 def _try_lock(file: int) -> bool:
@@ -114,22 +125,4 @@ def _has_ended(pid: str) -> bool:
         return True
     except (PermissionError, ValueError, OverflowError):  # Another user's process, or the text is no process id.
         return False
-    return False
-
-
-def is_locked(directory: Path) -> bool:
-    """Return whether an engine holds the lock of a directory; return False if its lock file cannot be opened.
-
-    The question itself holds the lock for some microseconds, together with others who ask.
-    """
-    try:
-        file = os.open(directory / LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(file)
     return False

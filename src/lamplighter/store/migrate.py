@@ -53,13 +53,12 @@ def migrate(connection: sqlite3.Connection, *, first_start: bool = True) -> None
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == 0 and not first_start:
         raise NoSchema("it has no schema")
-    migrations = migration_scripts()
-    latest = migrations[-1][0]
+    latest = latest_schema()
     if version > latest:
         raise NewerData(f"the data has schema {version}, and this program reads up to schema {latest}")
-    missing = schema_scripts() if version == 0 else [sql for number, sql in migrations if number > version]
-    if missing:
-        run_scripts(connection, missing, latest)
+    if version < latest:  # otherwise no script is read
+        missing = (sql for number, sql in migration_scripts() if number > version)
+        run_scripts(connection, schema_scripts() if version == 0 else [*missing], latest)
 
 
 def run_scripts(connection: sqlite3.Connection, scripts: list[str], version: int) -> None:

@@ -9,12 +9,10 @@ import tempfile
 from asyncio import Future
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.threads import run_in_thread
 from lamplighter.store.data_directory import DATABASE, WAL
 from lamplighter.store.database_copy import open_read_only
 from lamplighter.store.database_identity import NotAnEngineDatabase, read_identity
@@ -63,10 +61,6 @@ class ReadOnlyStore(Store):
     def _read_with_own_connection(self, run: Callable[[Reader], T]) -> T:
         with closing(open_read_only(self._database)) as connection:
             return run(Reader(connection))
-
-    async def read_in_thread(self, run: Callable[[Reader], T]) -> T:
-        """Run a long read of committed data in a separate thread, with its own connection."""
-        return await run_in_thread(partial(self._read_with_own_connection, run))
 
     async def close(self) -> None:
         """Close the files."""

@@ -43,7 +43,7 @@ from lamplighter.services.states.executions.stepper import EXECUTION_ENDING_EVEN
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
-from lamplighter.services.states.tables import executions, frames, queued_executions, state_machines
+from lamplighter.services.states.tables import executions, frames, state_machines
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
@@ -104,7 +104,7 @@ class Driver:
         """Continue every step and Map Run that the last engine left unfinished."""
         await self.isolated.start()
         for key in frames.unfinished_executions(self._bus.store.reader):
-            if not self.isolated.has_events(key) and not queued_executions.is_queued(self._bus.store.reader, key):
+            if not self.isolated.has_events(key):
                 self.resume_soon(key)
         self._bus.store.write_in_background(self.queues.resume_all)
         self.map_runs.resume_all()

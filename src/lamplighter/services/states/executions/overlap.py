@@ -64,15 +64,15 @@ class ExecutionQueues:
 
     def start(self, tx: Tx, execution: Execution, revision: str, rule: OverlapRule) -> None:
         """Start an execution by a rule: it begins, waits, or fails because too many wait."""
-        earlier = queued_executions.active_executions(tx, execution.machine)
         if rule.mode == CANCEL_PREVIOUS:
+            earlier = queued_executions.active_executions(tx, execution.machine)
             cause = f"A newer run of the job began: {execution.arn}"
             # An execution that waited under another rule would begin with the end of the one before it.
             for key in (*queued_executions.newest_first(tx, execution.machine), *earlier):
                 self._driver.send_event(tx, key, StopRequested(SUPERSEDED, cause))
             self._driver.start(tx, execution, revision)
             return
-        if not earlier:
+        if not queued_executions.has_active_execution(tx, execution.machine):
             self._driver.start(tx, execution, revision)
             return
         waiting = queued_executions.count(tx, execution.machine)
@@ -92,20 +92,19 @@ class ExecutionQueues:
 
     def on_end(self, tx: Tx, key: int, machine: str) -> None:
         """Let the next execution of a state machine continue after one has ended."""
-        following = queued_executions.first(tx, machine)
-        if following is None:
-            return
-        queued_executions.remove(tx, key)
-        if not queued_executions.active_executions(tx, machine):
+        if queued_executions.first(tx, machine) is not None:
+            queued_executions.remove(tx, key)
             self._begin_next(tx, machine)
 
     def resume_all(self, tx: Tx) -> None:
         """Let the next execution of each state machine continue if no earlier one runs."""
         for machine in queued_executions.machines(tx):
-            if not queued_executions.active_executions(tx, machine):
-                self._begin_next(tx, machine)
+            self._begin_next(tx, machine)
 
     def _begin_next(self, tx: Tx, machine: str) -> None:
+        """Let the execution continue that has waited longest, unless an earlier one runs."""
+        if queued_executions.has_active_execution(tx, machine):
+            return
         key = queued_executions.first(tx, machine)
         since = None if key is None else queued_executions.remove(tx, key)
         if key is None or since is None:

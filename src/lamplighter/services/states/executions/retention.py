@@ -12,7 +12,12 @@ PURGE_BATCH_SIZE = 4
 """The most expired executions that are deleted when another ends."""
 
 
-def delete_expired(tx: Tx, now: int) -> None:
-    """Delete a few of the executions whose retention time is over; `now` is in milliseconds since the epoch."""
-    for key in executions.expired(tx, now, PURGE_BATCH_SIZE):
+def delete_expired(tx: Tx, now: int, most: int = PURGE_BATCH_SIZE) -> int:
+    """Delete some of the executions whose retention time is over, and return their number.
+
+    `now` is in milliseconds since the epoch.
+    """
+    found = executions.expired(tx, now, most)
+    for key in found:
         executions.delete_with_history(tx, key)
+    return len(found)

@@ -162,12 +162,6 @@ def delete_row(tx: Tx, key: int) -> None:
     tx.execute("DELETE FROM executions WHERE id = ?", (key,))
 
 
-def ended_before(reader: Reader, time: int, most: int) -> list[int]:
-    """Return the keys of executions that ended before a time, those that ended first at the front."""
-    sql = "SELECT id FROM executions WHERE stop < ? ORDER BY stop LIMIT ?"
-    return [row[0] for row in reader.rows(sql, (time, most))]
-
-
 def expired(reader: Reader, now: int, most: int) -> list[int]:
     """Return the keys of executions whose retention time is over, those that ended first at the front."""
     sql = f"SELECT id FROM executions WHERE stop < ? - {RUNS_CUTOFF} ORDER BY stop LIMIT ?"  # noqa: S608

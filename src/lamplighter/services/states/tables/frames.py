@@ -143,8 +143,10 @@ def delete(tx: Tx, key: int) -> None:
 
 
 def unfinished_executions(reader: Reader) -> list[int]:
-    """Return the keys of executions with a frame that can continue without an answer or a timer."""
-    return [row[0] for row in reader.rows("SELECT DISTINCT execution FROM frames WHERE ready")]
+    """Return the keys of executions with a frame that can continue without an answer, a timer or another execution."""
+    queued = "SELECT execution FROM queued_executions"
+    sql = f"SELECT DISTINCT execution FROM frames WHERE ready AND execution NOT IN ({queued})"  # noqa: S608 - our own
+    return [row[0] for row in reader.rows(sql)]
 
 
 class Work(NamedTuple):

@@ -18,11 +18,6 @@ def remove(tx: Tx, key: int) -> int | None:
     return since
 
 
-def is_queued(reader: Reader, key: int) -> bool:
-    """Return whether an execution waits."""
-    return reader.row("SELECT 1 FROM queued_executions WHERE execution = ?", (key,)) is not None
-
-
 def first(reader: Reader, machine: str) -> int | None:
     """Return the execution of a state machine that has waited longest, or None if none waits."""
     row = reader.row("SELECT min(execution) FROM queued_executions WHERE machine = ?", (machine,))
@@ -55,10 +50,17 @@ def machines(reader: Reader) -> list[str]:
     return [row[0] for row in reader.rows("SELECT DISTINCT machine FROM queued_executions")]
 
 
+_ACTIVE = (
+    "SELECT id FROM executions WHERE machine = ? AND status = 'RUNNING' "
+    "AND id NOT IN (SELECT execution FROM queued_executions)"
+)
+
+
+def has_active_execution(reader: Reader, machine: str) -> bool:
+    """Return whether an execution of a state machine runs that does not wait."""
+    return reader.row(f"{_ACTIVE} LIMIT 1", (machine,)) is not None
+
+
 def active_executions(reader: Reader, machine: str) -> list[int]:
     """Return the running executions of a state machine that do not wait, the oldest first."""
-    sql = (
-        "SELECT id FROM executions WHERE machine = ? AND status = 'RUNNING' "
-        "AND id NOT IN (SELECT execution FROM queued_executions) ORDER BY id"
-    )
-    return [row[0] for row in reader.rows(sql, (machine,))]
+    return [row[0] for row in reader.rows(f"{_ACTIVE} ORDER BY id", (machine,))]
