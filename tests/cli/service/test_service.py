@@ -250,6 +250,37 @@ def test_status_of_a_running_service_shows_state_engine_and_log(fake: FakeSystem
         served.close()
 
 
+def test_the_public_url_of_an_engine_is_shown_and_its_health_is_read_on_this_machine(fake: FakeSystemd) -> None:
+    served = ServedEngine(fake.jobs / ".lamplighter")
+    served.up("--url", "https://jobs.example.com")
+    try:
+        for _ in range(2):  # the second call asks the engine for its version
+            fake.set("state", RUNNING.replace("4242", str(served.pid)))
+            installed = fake.run("install")
+            assert (installed.code, "the console is at https://jobs.example.com/\n" in installed.out) == (0, True)
+        result = fake.run("status")
+        assert (result.code, result.err) == (0, "")
+        assert "engine   https://jobs.example.com/, version " in result.out
+    finally:
+        served.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["jobs.yaml", "--template", "t.yaml"], "name a job file or --template"),
+        (["--parameters", "A=b"], "--parameters needs --template"),
+    ],
+)
+def test_options_that_up_would_refuse_at_each_start_are_refused(
+    fake: FakeSystemd, options: list[str], text: str
+) -> None:
+    for name in ("jobs.yaml", "t.yaml"):
+        fake.jobs.joinpath(name).write_text("project: p\njobs: {}\n")
+    result = fake.run("install", "--", *options)
+    assert (result.code, text in result.err, fake.unit.exists()) == (2, True, False)
+
+
 @pytest.mark.parametrize(
     ("state", "text"),
     [

@@ -14,14 +14,14 @@ from typing import Annotated
 import typer
 
 from lamplighter.base.errors import LamplighterError
+from lamplighter.base.modules import load_object
 from lamplighter.cli.command_context import fail
 from lamplighter.cli.service import program, systemd, without_systemd
 from lamplighter.cli.service.install import Installation, install
 from lamplighter.cli.service.status import NOT_INSTALLED, describe_service
 from lamplighter.cli.service.systemd import NAME_PREFIX, InstalledUnit, Systemd, make_systemd
 from lamplighter.cli.service.uninstall import uninstall
-from lamplighter.cli.service.unit_file import Scope, ServiceUnit, render_unit
-from lamplighter.cli.service.up_command import UpCommand, parse_up_command
+from lamplighter.cli.service.unit_file import Scope, ServiceUnit, UpCommand, render_unit
 from lamplighter.cli.service.variables_file import carried_variables
 
 service = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -61,13 +61,14 @@ def install_command(
     scope = _scope(system)
     if user is not None and scope is Scope.USER:
         raise typer.BadParameter("--user needs --system: your own service runs as you")
-    command = parse_up_command(up_options or [])
+    # This loads `up`, and so the engine; the other subcommands do without.
+    command: UpCommand = load_object("lamplighter.cli.service.up_command:parse_up_command")(up_options or [])
     try:
         if not print_unit and not systemd.is_systemd_running():
             fail(without_systemd.advice(Path.cwd(), (*program.service_program(), "up", *command.options)))
         installation = _plan(make_systemd(scope), command, user, name)
         if print_unit:
-            _print_unit(installation, command)
+            _print_unit(installation)
             return
         _check(installation)
         install(installation, _say, starts=start)
@@ -196,7 +197,7 @@ def _enable_lingering() -> None:
         _say(f"warning: it and its jobs stop when {account} logs out: run `sudo loginctl enable-linger {account}`")
 
 
-def _print_unit(installation: Installation, command: UpCommand) -> None:
+def _print_unit(installation: Installation) -> None:
     typer.echo(render_unit(installation.unit), nl=False)
-    names = ", ".join([*command.secrets, *carried_variables(os.environ)])
+    names = ", ".join(installation.variables)
     typer.echo(f"# {installation.file}; variables in {installation.unit.variables_file} (mode 600): {names}", err=True)

@@ -208,7 +208,7 @@ def up(
     sys.setswitchinterval(SWITCH_INTERVAL)
     child_file_limit = file_descriptors.raise_limit()
     denied = _parse_deny(deny, runtime)
-    options = replace(_parse_options(file, env, template or [], parameters or [], data), deny=denied)
+    options = replace(parse_source(file, env, template or [], parameters or [], data), deny=denied)
     proxies = _parse_addresses(trusted_proxy or [])
     port_options = PortOptions(host, port, url, tls_cert, tls_key, local_port)
     try:
@@ -282,7 +282,7 @@ def _error_text(error: OSError, data: Path) -> str:
     return f"the data directory {data} cannot be used ({path}: {reason}): make it writable, or name another with --data"
 
 
-def _parse_options(
+def parse_source(
     file: Path | None, env: str | None, templates: list[Path], parameters: list[str], data: Path
 ) -> UpOptions:
     """Return the source that the command line names; raise `BadParameter` for options that contradict each other."""
@@ -293,12 +293,12 @@ def _parse_options(
     if env is not None and templates:
         raise typer.BadParameter("--environment works only with a job file, not with --template")
     default_file = Path(JOB_FILE_NAME)
-    if file is not None or templates or default_file.exists() or env is not None:
-        is_implied = False
-    else:  # Were its jobs applied before, a missing job file is an error that somebody must hear of.
-        is_implied = may_have_stacks(data)
-    if file is None and not templates and (is_implied or default_file.exists() or env is not None):
-        file = default_file
+    is_implied = False
+    if file is None and not templates:
+        has_file = default_file.exists() or env is not None
+        # Were its jobs applied before, a missing job file is an error that somebody must hear of.
+        is_implied = not has_file and may_have_stacks(data)
+        file = default_file if has_file or is_implied else None
     return UpOptions(file, env, tuple(templates), tuple(parameters), is_implied=is_implied)
 
 

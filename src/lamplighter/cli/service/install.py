@@ -14,7 +14,7 @@ from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import make_path, write_file
 from lamplighter.base.world import real_world, sleep
-from lamplighter.cli.engine_address import ADDRESS_FILE
+from lamplighter.cli.engine_address import read_address
 from lamplighter.cli.engine_health import read_health
 from lamplighter.cli.service.systemd import Systemd, SystemdError
 from lamplighter.cli.service.unit_file import Scope, ServiceUnit, changed_settings, render_unit
@@ -67,28 +67,19 @@ def install(installation: Installation, say: Callable[[str], None], *, starts: b
         systemd.control("restart", "--no-block", name)
         _wait_until_serving(installation, before.get("MainPID", "0"), began)
         say(f"{name} {'was restarted; its jobs went on' if is_active else 'is started'}")
-    if starts and (url := read_address(installation.unit.data)):
-        say(f"the console is at {url}/")
-
-
-def read_address(data: Path) -> str | None:
-    """Return the URL that the engine of a data directory recorded, or None."""
-    try:
-        return (data / ADDRESS_FILE).read_text().strip()
-    except OSError:
-        return None
+    if starts and (address := read_address(installation.unit.data)):
+        say(f"the console is at {address.public}/")
 
 
 def _check_folder(installation: Installation, before: dict[str, str]) -> None:
     """Raise `InstallFailed` if another service or another engine uses the folder or the name."""
-    for each in installation.systemd.find_units():
+    units = installation.systemd.find_units()
+    for each in units:
         if each.name == installation.name and each.folder != installation.unit.folder:
             raise InstallFailed(f"{each.name} runs the engine of {each.folder}: choose another name with --name")
         if each.folder == installation.unit.folder and each.name != installation.name:
             raise InstallFailed(f"{each.name} runs the engine of this folder: use `--name`, or uninstall it first")
-    if installation.file.exists() and not any(
-        each.name == installation.name for each in installation.systemd.find_units()
-    ):
+    if installation.file.exists() and not any(each.name == installation.name for each in units):
         raise InstallFailed(f"{installation.file} is not a unit of lamplighter: choose another name with --name")
     holder = find_holder(installation.unit.data)
     if holder is not None and holder != before.get("MainPID"):
@@ -153,8 +144,8 @@ def _restore(file: Path, text: str | None) -> None:
 
 def _is_outdated(installation: Installation) -> bool:
     """Return whether the engine that runs has another version than this program."""
-    url = read_address(installation.unit.data)
-    found = read_health(url) if url else None
+    address = read_address(installation.unit.data)
+    found = read_health(address.local) if address else None
     return found is not None and found["version"] != __version__
 
 

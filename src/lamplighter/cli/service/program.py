@@ -40,7 +40,7 @@ def check_permanent(prefix: Path, environment: Mapping[str, str]) -> None:
 
 def check_runnable(account: pwd.struct_passwd) -> None:
     """Raise `UnusableProgram` if an account cannot run this installation; only root can find out for others."""
-    if os.geteuid() in (account.pw_uid, *([] if os.geteuid() == 0 else [os.geteuid()])):
+    if os.geteuid() != 0 or account.pw_uid == 0:
         return
     groups = os.getgrouplist(account.pw_name, account.pw_gid)
     try:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from lamplighter.cli.engine_address import read_address
 from lamplighter.cli.engine_health import read_health
-from lamplighter.cli.service.install import read_address
 from lamplighter.cli.service.systemd import InstalledUnit, Systemd, lingers
 from lamplighter.cli.service.unit_file import Scope
 
@@ -51,13 +51,14 @@ def _owner(systemd: Systemd, unit: InstalledUnit) -> str:
 def _engine_lines(unit: InstalledUnit, found: dict[str, str], *, is_running: bool) -> Iterator[str]:
     if not is_running:
         return
-    url = read_address(unit.data)
-    health = read_health(url) if url else None
-    if health is None:
-        silent = f"; {url} does not answer here" if url else ""
+    address = read_address(unit.data)
+    health = read_health(address.local) if address else None
+    if address is None or health is None:
+        silent = f"; {address.local} does not answer here" if address else ""
         yield f"  engine   {found.get('StatusText') or 'its state is unknown'}{silent}"
         return
     tasks = found.get("StatusText", "").partition(";")[0]
-    yield f"  engine   {url}/, version {health['version']}, {health['status']}{f', {tasks}' if tasks else ''}"
+    state = ", ".join(filter(None, (f"version {health['version']}", health["status"], tasks)))
+    yield f"  engine   {address.public}/, {state}"
     for each in health.get("conditions", []):
         yield f"  problem  {each['name']}: {' '.join(each['reason'].split())}"

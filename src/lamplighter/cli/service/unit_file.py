@@ -36,6 +36,18 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class UpCommand:
+    """The options of `up` for a service."""
+
+    options: tuple[str, ...]
+    """The options without the secret ones."""
+    secrets: dict[str, str]
+    """The values of the secret options, by the variable that has the same meaning."""
+    data: Path
+    """The data directory; an absolute path."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceUnit:
     """A service that runs one engine."""
 

@@ -6,14 +6,13 @@ and processes. Rejects options that make no sense at each start.
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-from lamplighter.base.json_text import Json
-from lamplighter.cli.commands.up import up
-from lamplighter.cli.job_file import DEFAULT_JOB_FILE, read_job_file
+from lamplighter.cli.commands.up import parse_source, up
+from lamplighter.cli.job_file import read_job_file
+from lamplighter.cli.service.unit_file import UpCommand
 from lamplighter.cli.up.heartbeat import check_url
 from lamplighter.outbound.mail_server import parse_mail_server
 from lamplighter.outbound.program import HEARTBEAT_VARIABLE, MAIL_SERVER_VARIABLE
@@ -22,23 +21,11 @@ SECRET_OPTIONS = {"--smtp": MAIL_SERVER_VARIABLE, "--heartbeat": HEARTBEAT_VARIA
 """The options whose values are secret, and the variables that have the same meaning."""
 
 
-@dataclass(frozen=True, slots=True)
-class UpCommand:
-    """The options of `up` for a service."""
-
-    options: tuple[str, ...]
-    """The options without the secret ones."""
-    secrets: dict[str, str]
-    """The values of the secret options, by the variable that has the same meaning."""
-    data: Path
-    """The data directory; an absolute path."""
-
-
 def parse_up_command(words: Sequence[str]) -> UpCommand:
     """Check the options of `up`, the URLs in them and the job file, as seen from the present folder.
 
-    Raises an error of the command line if `up` would not accept the
-    options; ends the command with exit code 1 if the job file has errors, which are printed.
+    Raises an error of the command line if `up` would not accept the options; ends the command with exit code 1 if the
+    job file has errors, which are printed.
     """
     app = typer.Typer()
     app.command()(up)
@@ -49,17 +36,13 @@ def parse_up_command(words: Sequence[str]) -> UpCommand:
         parse_mail_server(params["smtp"])
     if params["heartbeat_url"]:
         check_url(params["heartbeat_url"])
-    _check_job_file(params)
+    source = parse_source(
+        params["file"], params["env"], params["template"] or [], params["parameters"] or [], params["data"]
+    )
+    if source.file is not None and not source.is_implied:
+        read_job_file(source.file, source.environment)
     options, secrets = _split_secrets(words)
     return UpCommand(tuple(options), secrets, Path(os.path.normpath(Path(params["data"]).absolute())))
-
-
-def _check_job_file(params: Json) -> None:
-    if params["template"]:
-        return
-    file = params["file"] or (DEFAULT_JOB_FILE if DEFAULT_JOB_FILE.exists() or params["env"] else None)
-    if file is not None:
-        read_job_file(file, params["env"])
 
 
 def _split_secrets(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
