@@ -13,12 +13,11 @@ import typer
 from rich.table import Table
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.command_context import CommandContext, fail, with_command_context
 from lamplighter.cli.engine_request import request_engine
+from lamplighter.cli.find_task_definition import find_task_definition
 from lamplighter.cli.images import docker_build, old_images
 from lamplighter.cli.runs import formatting
-from lamplighter.cli.up.image_builder import image_repository
 from lamplighter.jobs.stack.built_images import built_images
 
 USAGE_PATH, PRUNE_PATH = "/_lamplighter/usage", "/_lamplighter/prune"
@@ -67,23 +66,18 @@ async def _old_images(context: CommandContext) -> list[str]:
     project = context.project
     if project is None:
         return []
-    images, ecs = built_images(project), context.target.client("ecs")
+    images = built_images(project)
     # Docker's own order says nothing about images of the same second: one of them could be the job's.
-    used = {image for job in {each.job for each in images} for image in _used_images(ecs, project.name(job))}
-    repositories = [image_repository(project.prefix, each.title) for each in images]
+    used = {image for job in {each.job for each in images} for image in _used_images(context.ecs, project.name(job))}
+    repositories = [docker_build.image_repository(project.prefix, each.title) for each in images]
     found = [await _old_images_of(each, project.keep.images, used) for each in repositories]
     return [image for images in found for image in images]
 
 
 def _used_images(ecs: Json, family: str) -> list[str]:
     """Return the images of the latest task definition of a family; none if there is no such family."""
-    try:
-        found = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ClientException":
-            raise
-        return []
-    return [each["image"] for each in found["containerDefinitions"] if "image" in each]
+    found = find_task_definition(ecs, family)
+    return [each["image"] for each in found["containerDefinitions"] if "image" in each] if found else []
 
 
 async def _old_images_of(repository: str, keep: int, used: set[str]) -> list[str]:

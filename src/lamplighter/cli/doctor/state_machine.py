@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, loads
-from lamplighter.cli.call_errors import CALL_ERRORS, ClientError
+from lamplighter.cli.call_errors import CALL_ERRORS
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful
 from lamplighter.cli.doctor.network import check_network
@@ -12,6 +12,7 @@ from lamplighter.cli.doctor.permissions import check_permissions
 from lamplighter.cli.doctor.recent_failures import check_recent_failures
 from lamplighter.cli.doctor.task_roles import check_tasks
 from lamplighter.cli.doctor.task_states import task_states
+from lamplighter.cli.find_task_definition import find_task_definition
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.target import Target, explain_error
 from lamplighter.runs.job_machine import is_made_from_job_file
@@ -66,12 +67,6 @@ def run_check(about: str, subject: str, target: Target, check: Callable[[], Iter
 def _find_task_definitions(target: Target, names: set[str]) -> tuple[dict[str, Json], list[str]]:
     """Return the task definitions that exist, by name, and the names of those that do not."""
     ecs = target.client("ecs")
-    existing, missing = {}, []
-    for name in sorted(names):
-        try:
-            existing[name] = ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ClientException":
-                raise
-            missing.append(name)
-    return existing, missing
+    found = {name: find_task_definition(ecs, name) for name in sorted(names)}
+    existing = {name: definition for name, definition in found.items() if definition is not None}
+    return existing, [name for name in found if name not in existing]

@@ -10,6 +10,8 @@ from pathlib import Path
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.images import build_context
 
+LOCAL_REGISTRY = "localhost"
+"""The registry in the names of local images, so that Docker never pulls a foreign image of the same name."""
 LOCAL_PLATFORM = "here"
 """Stands in the hash for a platform: that of this machine."""
 TAIL_LINES = 20
@@ -28,6 +30,11 @@ class BuildFailed(LamplighterError):
 
 class NoDocker(BuildFailed):
     """Docker does not answer, so the build can be tried again later."""
+
+
+def image_repository(stack: str, title: str) -> str:
+    """Return the name under which the images of a folder are built on this machine."""
+    return f"{LOCAL_REGISTRY}/{stack}/{title}"
 
 
 async def image_tag(name: str, folder: Path, data: Path) -> str:

@@ -72,7 +72,7 @@ class RunOutput:
         if definition not in self._definitions:
             answer: Json = {"taskDefinition": {"containerDefinitions": []}}
             try:
-                answer = self._context.target.client("ecs").describe_task_definition(taskDefinition=definition)
+                answer = self._context.ecs.describe_task_definition(taskDefinition=definition)
             except ClientError as error:
                 self.unreadable.add(f"{definition}: {error.response['Error'].get('Message')}")
             self._definitions[definition] = answer["taskDefinition"]["containerDefinitions"]

@@ -16,9 +16,6 @@ from lamplighter.cli.up.apply_plan import PlanFault
 from lamplighter.cli.up.stack_plan import ImageBuild, StackPlan
 from lamplighter.jobs.file.keep import Keep
 
-LOCAL_REGISTRY = "localhost"
-"""The registry in the names of local images, so that Docker never pulls a foreign image of the same name."""
-
 log = logging.getLogger("lamplighter.jobs")
 
 
@@ -32,11 +29,6 @@ class BuiltImages:
     """The builds that failed."""
     is_incomplete: bool = False
     """Whether an image has to be built when Docker answers again."""
-
-
-def image_repository(stack: str, title: str) -> str:
-    """Return the name under which the images of a folder are built on this machine."""
-    return f"{LOCAL_REGISTRY}/{stack}/{title}"
 
 
 class ImageBuilder:
@@ -60,7 +52,7 @@ class ImageBuilder:
         )
 
     async def _build_image(self, plan: StackPlan, build: ImageBuild, before: str | None) -> BuiltImages:
-        repository = image_repository(plan.stack, build.title)
+        repository = docker_build.image_repository(plan.stack, build.title)
         image = f"{repository}:none"
         try:
             image = await docker_build.image_tag(repository, build.folder, self._data)
