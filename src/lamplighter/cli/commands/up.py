@@ -19,6 +19,7 @@ from typing import Annotated
 import typer
 
 from lamplighter.base import deny_rules, secret_references
+from lamplighter.base.background_tasks import running
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.modules import is_installed, load_object
 from lamplighter.cli.engine_address import ADDRESS_FILE, EngineAddress, write_address
@@ -355,7 +356,6 @@ async def _serve(
     notifier, repeats = observers.notifier, observers.repeats
     repeats_task = asyncio.create_task(_log_repeats(repeats))
     engine, garbage = await Engine.open(config), GarbageCollector()
-    sweeps: asyncio.Task[None] | None = None
     try:
         reconciler = None if source is None else await source.reconciler(engine)
         if config.runtime is RuntimeChoice.DOCKER or (reconciler and source and source.needs_docker):
@@ -364,8 +364,8 @@ async def _serve(
         async with _publishing_address(config, ports.address):
             _print_access(config, ports, access_rules)
             engine.turns.start()
-            sweeps = asyncio.create_task(engine.retention.run())
             async with (
+                running(engine.retention.run()),
                 keeping_current(engine, access_rules.users, ports.certificate),
                 _reconciling(reconciler),
                 heartbeat.sending_heartbeats(engine, observers.heartbeat_url),
@@ -384,8 +384,6 @@ async def _serve(
     finally:
         notifier.close()
         garbage.stop()
-        if sweeps is not None:
-            sweeps.cancel()
         await engine.close()
         repeats_task.cancel()
         repeats.log_counts(all_counts=True)
@@ -413,13 +411,11 @@ async def _log_repeats(repeats: RepeatFilter) -> None:
 @asynccontextmanager
 async def _publishing_address(config: EngineConfig, address: EngineAddress) -> AsyncIterator[None]:
     """Write the file by which commands find this engine, and remove it at the end."""
-    writing = asyncio.create_task(_write_address(config.data_directory, address))
-    await asyncio.sleep(0)  # the first attempt
     try:
-        yield
+        async with running(_write_address(config.data_directory, address)):
+            await asyncio.sleep(0)  # the first attempt
+            yield
     finally:
-        writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
         with suppress(OSError):
             (config.data_directory / ADDRESS_FILE).unlink()
 
@@ -441,13 +437,9 @@ async def _reconciling(reconciler: Reconciler | None) -> AsyncIterator[None]:
     if reconciler is None:
         yield
         return
-    task = asyncio.create_task(reconciler.run())
-    task.add_done_callback(_log_reconciler_failure)
-    try:
+    async with running(reconciler.run()) as (task,):
+        task.add_done_callback(_log_reconciler_failure)
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _log_reconciler_failure(task: "asyncio.Task[None]") -> None:

@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from lamplighter.base.background_tasks import running
 from lamplighter.base.errors import LamplighterError
 from lamplighter.engine import file_descriptors, health
 from lamplighter.engine.engine import Engine
@@ -140,10 +141,8 @@ async def sending_heartbeats(engine: Engine, url: str | None) -> AsyncIterator[N
         yield
         return
     http = LazyHttp()
-    task = asyncio.create_task(Heartbeat(engine, url, http).run())
     try:
-        yield
+        async with running(Heartbeat(engine, url, http).run()):
+            yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
         await http.close()

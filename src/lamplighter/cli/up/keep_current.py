@@ -4,7 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
+from lamplighter.base.background_tasks import running
 from lamplighter.base.errors import Unavailable
 from lamplighter.cli.up.ports import Certificate
 from lamplighter.engine.engine import Engine
@@ -32,18 +34,12 @@ async def keeping_current(engine: Engine, users: UsersFile, certificate: Certifi
             await record_changes(engine.store, found)
             recorded = found
 
-    async def renew_certificate() -> None:
-        if certificate is not None:
-            await asyncio.to_thread(certificate.renew)
-
+    checks = [record_users]
+    if certificate is not None:
+        checks.append(partial(asyncio.to_thread, certificate.renew))
     await record_users()
-    tasks = [asyncio.create_task(_repeat(each)) for each in (record_users, renew_certificate)]
-    try:
+    async with running(*map(_repeat, checks)):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _repeat(check: Callable[[], Awaitable[None]]) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from lamplighter.base.background_tasks import running
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import dumps
 from lamplighter.console.page import Page, page_route
@@ -57,9 +58,8 @@ def _follow_path(page: Page, path: str) -> AsyncIterator[StreamEvent | None]:
 
 async def _merge_streams(page: Page, followed: Mapping[str, AsyncIterator[StreamEvent | None]]) -> AsyncIterator[str]:
     queue: asyncio.Queue[tuple[str, StreamEvent] | None] = asyncio.Queue(maxsize=MAX_STREAMS)
-    tasks = [asyncio.create_task(_forward_events(path, events, queue)) for path, events in followed.items()]
-    tasks.append(asyncio.create_task(_end_on_shutdown(page, queue)))
-    try:
+    forwarded = (_forward_events(path, events, queue) for path, events in followed.items())
+    async with running(*forwarded, _end_on_shutdown(page, queue)):
         yield _format_combined_event("", StreamEvent("alive", ""))
         while True:
             try:
@@ -69,10 +69,6 @@ async def _merge_streams(page: Page, followed: Mapping[str, AsyncIterator[Stream
             if found is None or not page.has_session:
                 return
             yield _format_combined_event(*found)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _forward_events(
