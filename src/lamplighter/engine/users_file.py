@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lamplighter.base.file_identity import file_identity
 from lamplighter.base.files import make_path, write_file
 from lamplighter.wire.access.users import InvalidUsers, Users, format_users, parse_users
 
@@ -84,20 +85,15 @@ class UsersFile:
 
     def read(self) -> Users:
         """Return the users as the file has them now; none if it cannot be read."""
-        found = self._identify()
+        found = file_identity(self._file, follow_symlinks=False)
         if found != self._seen:
             self._seen = found
-            try:
-                self._users = load_users(self._file)
-            except InvalidUsers as error:
-                self._users = {}
-                log.error("no user can log in: %s", error)
+            self._users = {} if found is None else self._load()
         return self._users
 
-    def _identify(self) -> tuple[int, ...] | None:
+    def _load(self) -> Users:
         try:
-            found = self._file.lstat()
-        except OSError:
-            self._users = {}
-            return None
-        return found.st_dev, found.st_ino, found.st_ctime_ns, found.st_size
+            return load_users(self._file)
+        except InvalidUsers as error:
+            log.error("no user can log in: %s", error)
+            return {}

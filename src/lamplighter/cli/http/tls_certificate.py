@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
 from lamplighter.base.errors import LamplighterError
+from lamplighter.base.file_identity import file_identity
 
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """The ciphers of TLS 1.2, in OpenSSL's language; TLS 1.3 has only suitable ones."""
@@ -47,15 +48,7 @@ class CertificateFiles:
 
     def fingerprint(self) -> tuple[object, ...]:
         """Return what changes when a file is replaced or written; a missing file is None."""
-        return tuple(_file_identity(each) for each in (self.certificate, self.key))
-
-
-def _file_identity(file: Path) -> tuple[int, int, int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_ctime_ns, found.st_size
+        return tuple(file_identity(each) for each in (self.certificate, self.key))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,14 @@ class UnrecognizedClient(ServiceError, code="UnrecognizedClientException", statu
     """No holder has this access key."""
 
 
-def admit_signed(http: HttpRequest, credentials: CredentialSet, now: int) -> None:
-    """Accept a request with a valid signature; `now` is in milliseconds.
+def admit_signed(http: HttpRequest, credentials: CredentialSet, now: int) -> Credentials:
+    """Accept a request with a valid signature, and return who signed it; `now` is in milliseconds.
 
     Raises UnrecognizedClient and the errors of `sigv4.verify_signature`.
     """
-    sigv4.verify_signature(http, find_signer(http, credentials).secret, now)
+    holder = find_signer(http, credentials)
+    sigv4.verify_signature(http, holder.secret, now)
+    return holder
 
 
 def find_signer(http: HttpRequest, credentials: CredentialSet) -> Credentials:
@@ -52,8 +54,7 @@ def admit_audit(http: HttpRequest, credentials: CredentialSet, now: int) -> None
     """Accept a request for the audit log: it needs a signature with a key of the role `change`."""
     if http.headers.get(b"authorization", b"").lower().startswith(b"bearer "):
         raise AccessDenied("a token reads metrics, slots and runs; the audit log needs a signed request", status=403)
-    admit_signed(http, credentials, now)
-    if not find_signer(http, credentials).role.allows(Role.CHANGE):
+    if not admit_signed(http, credentials, now).role.allows(Role.CHANGE):
         raise AccessDenied(f"the audit log needs a key with the role {Role.CHANGE}", status=403)
 
 

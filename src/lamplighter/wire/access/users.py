@@ -59,6 +59,7 @@ def find_similar_name(name: str, users: Users) -> str | None:
 def parse_users(text: str) -> Users:
     """Parse a users file. Raises `InvalidUsers`, which names the line and no hash."""
     users: dict[str, User] = {}
+    names = set[str]()
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -66,11 +67,12 @@ def parse_users(text: str) -> Users:
             user = _parse_line(line.strip())
         except (InvalidUsers, InvalidHash) as error:
             raise InvalidUsers(f"line {number}: {error}") from None
-        if find_similar_name(user.name, users):
+        if user.name.lower() in names:
             raise InvalidUsers(f"line {number}: there is another line for {user.name}")
+        names.add(user.name.lower())
         users[user.name] = user
-    if len(users) > MAX_USERS:
-        raise InvalidUsers(f"there are more than {MAX_USERS} users")
+        if len(users) > MAX_USERS:
+            raise InvalidUsers(f"there are more than {MAX_USERS} users")
     return users
 
 
