@@ -179,23 +179,28 @@ class HttpServer:
         if key.role is roles.Role.RUN and roles.overrides_job(service, operation, request.params):
             needed = roles.Role.CHANGE
         is_recorded = key.audited and needed is not roles.Role.LOOK and not roles.is_data_operation(service, operation)
-        actor = Actor(key.name, "key", address)
-        if key.role.allows(needed):
-            return actor if is_recorded else None
-        if is_recorded:
-            await audit_log.record_refusal(self.engine.store, actor, operation, request.params)
-        reason = f"it needs the role {needed}, and the key of [{key.name}] has the role {key.role}"
-        raise AccessDenied(f"{key.name} is not authorized to perform: {service}:{operation}, because {reason}")
+        actor = Actor(key.name, "key", address) if is_recorded else None
+        if not key.role.allows(needed):
+            reason = f"it needs the role {needed}, and the key of [{key.name}] has the role {key.role}"
+            await self._record_refusal(actor, operation, request.params)
+            raise AccessDenied(f"{key.name} is not authorized to perform: {service}:{operation}, because {reason}")
+        return actor
 
     async def _admit_change(self, http: HttpRequest, key: Credentials, address: str) -> None:
         """Admit a signed request that changes something in the engine itself, and record it. Raises AccessDenied."""
-        operation, actor = http.path.rpartition(b"/")[2].decode(), Actor(key.name, "key", address)
+        operation = http.path.rpartition(b"/")[2].decode()
+        actor = Actor(key.name, "key", address) if key.audited else None
         if not key.role.allows(roles.Role.CHANGE):
-            await audit_log.record_refusal(self.engine.store, actor, operation, {})
+            await self._record_refusal(actor, operation, {})
             raise AccessDenied(
                 f"{operation} needs the role change, and the key of [{key.name}] has the role {key.role}"
             )
-        await audit_log.record_read(self.engine.store, actor, operation, {})
+        if actor is not None:
+            await audit_log.record_read(self.engine.store, actor, operation, {})
+
+    async def _record_refusal(self, actor: Actor | None, operation: str, params: Json) -> None:
+        if actor is not None:
+            await audit_log.record_refusal(self.engine.store, actor, operation, params)
 
     async def _subscription(self, http: HttpRequest, request_id: str, address: str) -> Response:
         """Return the page that a link in a mail opens; what its button does is recorded."""

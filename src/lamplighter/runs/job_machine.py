@@ -7,7 +7,7 @@ own states. Guarantees that a state that runs a container never counts as a help
 from collections.abc import Sequence
 
 from lamplighter.asl.definition.walk_states import walk_states
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, loads_or
 
 MAIN_CONTAINER = "main"
 """The container of the job itself, besides its sidecars."""
@@ -39,6 +39,14 @@ def own_settings(document: Json) -> list[Json]:
         elif isinstance(each, dict) and LAMPLIGHTER_KEY in each:
             found.append(each[LAMPLIGHTER_KEY])
     return found
+
+
+def scheduled_time(text: str | None) -> str | None:
+    """Return the scheduled time in a run's input, as ISO 8601; None for a run without one."""
+    given = loads_or(text or "{}", None)
+    own = given.get(LAMPLIGHTER_KEY) if isinstance(given, dict) else None
+    found = own.get("scheduled") if isinstance(own, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def machine_suffix(machine: str) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import typer
 
@@ -61,7 +62,7 @@ class PortOptions:
 
     def __post_init__(self) -> None:
         """Raise `BadParameter` for options that do not belong together, and for a URL that is none."""
-        if self.url is not None and not PUBLIC_URL.fullmatch(self.url):
+        if self.url is not None and not (PUBLIC_URL.fullmatch(self.url) and url_host(self.url)):
             raise typer.BadParameter(f"--url {self.url}: use a URL such as https://jobs.example.com")
         if (self.certificate is None) != (self.key is None):
             raise typer.BadParameter("--tls-cert and --tls-key belong together: name both files")
@@ -151,7 +152,8 @@ def _secure(url: str) -> str:
 
 
 def url_host(url: str) -> str:
-    """Return the host name or the address in a URL, without brackets and in lower case."""
-    authority = url.partition("://")[2].partition("/")[0]
-    name = authority.partition("]")[0].removeprefix("[") if authority.startswith("[") else authority.partition(":")[0]
-    return name.lower()
+    """Return the host name or the address in a URL, without brackets and in lower case; empty without a valid one."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

@@ -2,9 +2,9 @@
 
 import re
 
-from lamplighter.base.json_text import Json, loads, loads_or
+from lamplighter.base.json_text import loads
 from lamplighter.runs.attempt_numbers import read_numbered_story
-from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, is_made_from_job_file
+from lamplighter.runs.job_machine import is_made_from_job_file, scheduled_time
 from lamplighter.runs.run_spans import Span, TracedRun, Value, spans_of_run
 from lamplighter.runs.trace_ids import is_sampled, trace_id
 from lamplighter.services.states.tables import executions, map_runs, state_machines
@@ -61,7 +61,4 @@ def _scheduled_time(record: ExecutionRecord) -> str | None:
     """Return the scheduled time of a run as ISO 8601, or None: a job file's run has it in its input."""
     if (found := SLOT_IN_NAME.search(record.name)) is not None:
         return "{}-{}-{}T{}:{}:{}Z".format(*found.groups())
-    given: Json = loads_or(record.input, None)
-    own = given.get(LAMPLIGHTER_KEY) if isinstance(given, dict) else None
-    scheduled = own.get("scheduled") if isinstance(own, dict) else None
-    return scheduled if isinstance(scheduled, str) else None
+    return scheduled_time(record.input)

@@ -1,11 +1,11 @@
 """Compose the alert for a run that failed after all of its attempts (pattern 2), from the execution's event."""
 
-from lamplighter.base.json_text import Json, loads_or
+from lamplighter.base.json_text import Json
 from lamplighter.runs.blamed_attempt import attempt_that_ended_run
 from lamplighter.runs.ecs_tasks import container_variable, failed_container, stop_reason, task_family
 from lamplighter.runs.failure_reasons import failure_reason
 from lamplighter.runs.failure_words import TASK_FAILED
-from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, LAMPLIGHTER_KEY, READ_LOG_STATE, alert_state_name
+from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, READ_LOG_STATE, alert_state_name, scheduled_time
 from lamplighter.runs.local_times import UTC_NAME, parse_iso_milliseconds
 from lamplighter.runs.story import Attempt, to_milliseconds
 from lamplighter.services.alerts.alert_text import MAX_REASON_LENGTH, Alert, Times
@@ -70,12 +70,10 @@ def _ending(status: str, error: str | None, reason: str | None, code: int | None
 
 def run_times(annotation: Json, described: Json) -> Times:
     """Return the times of a run. A redriven run started, for this alert, with its last redrive."""
-    given = loads_or(described.get("input") or "{}", {})
-    own = given.get(LAMPLIGHTER_KEY) if isinstance(given, dict) else None
     started = described.get("redriveDate") or described.get("startDate")
     ended = described.get("stopDate")
     return Times(
-        scheduled=parse_iso_milliseconds(own.get("scheduled")) if isinstance(own, dict) else None,
+        scheduled=parse_iso_milliseconds(scheduled_time(described.get("input"))),
         started=None if started is None else to_milliseconds(started),
         ended=None if ended is None else to_milliseconds(ended),
         zone=annotation.get("Zone", UTC_NAME),
