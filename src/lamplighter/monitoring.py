@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import dump_bytes
 from lamplighter.bus import Caller
-from lamplighter.engine import health, metrics
+from lamplighter.engine import health
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.composite import CompositeRuntime
 from lamplighter.runtime.process.runtime import ProcessRuntime
@@ -21,6 +21,8 @@ from lamplighter.wire.access import unsigned_requests
 from lamplighter.wire.http import HttpRequest, Response, make_response
 
 HEALTH_PATH = b"/_lamplighter/health"
+METRICS_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+"""The content type of Prometheus' text format."""
 AUDIT_PATH = b"/_lamplighter/audit"
 PUBLIC_PATHS = frozenset({HEALTH_PATH, unsigned_requests.CERTIFICATE_PATH.encode()})
 """The paths that need no credentials: load balancers read the health, receivers of SNS messages the certificate."""
@@ -44,7 +46,7 @@ async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Respon
 
 
 async def _metrics(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    return make_response(200, metrics.CONTENT_TYPE, await engine.metrics(), request_id)
+    return make_response(200, METRICS_TYPE, await engine.metrics(), request_id)
 
 
 async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response:

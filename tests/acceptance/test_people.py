@@ -16,13 +16,16 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.engine_address import read_address
+from lamplighter.cli.engine_request import request_engine
+from lamplighter.cli.target import Target
 from lamplighter.engine import credentials
 from lamplighter.engine.users_file import change_users
+from lamplighter.wire.access.credentials import parse_credentials
 from lamplighter.wire.access.password_hash import hash_password
 from lamplighter.wire.access.roles import Role
 from lamplighter.wire.access.users import User
 from tests.command_process import CommandResult, run_command
-from tests.served_engine import ROLE, ServedEngine, eventually
+from tests.served_engine import REGION, ROLE, ServedEngine, eventually
 
 PASSWORD = "correct horse battery"
 MACHINE = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 600, "End": True}}})
@@ -93,6 +96,12 @@ class Visitor:
 
 def client(engine: ServedEngine, service: str, key: str) -> Json:
     return engine.client(service, key=key, secret=SECRETS[key])
+
+
+def prune(engine: ServedEngine, key: str) -> None:
+    """Send the request of `lamplighter prune`, signed with a key of the credentials file."""
+    credentials = parse_credentials((engine.data / "credentials").read_text())[key]
+    request_engine(Target(engine.url, REGION, None, credentials), "POST", "/_lamplighter/prune")
 
 
 def audit(engine: ServedEngine, *words: str) -> CommandResult:
@@ -184,6 +193,8 @@ def test_the_audit_log_has_what_keys_change_and_not_what_programs_exchange(keyed
     admin.receive_message(QueueUrl=queue)
     admin.list_queues()
     client(keyed_engine, "sqs", "LOAD").create_queue(QueueName="loads")
+    for key in ("LOAD", "ADMIN"):
+        prune(keyed_engine, key)
     assert not allowed(client(keyed_engine, "sqs", "LOOK").purge_queue, QueueUrl=queue)
     with pytest.raises(ClientError):
         client(keyed_engine, "stepfunctions", "ADMIN").delete_activity(activityArn="wrong")
@@ -196,6 +207,7 @@ def test_the_audit_log_has_what_keys_change_and_not_what_programs_exchange(keyed
         (each["who"], each["how"], each["action"], each["resource"], each["outcome"]) for each in entries(keyed_engine)
     ] == [
         ("admin", "key", "create queue", "work", "done"),
+        ("admin", "key", "prune", "", "done"),
         ("looker", "key", "purge queue", queue, "AccessDenied"),
         ("admin", "key", "delete activity", "wrong", "InvalidArn"),
     ]

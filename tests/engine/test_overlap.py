@@ -1,8 +1,5 @@
 """The tag `lamplighter:overlap` of a state machine lets its executions wait for each other, or replace each other."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from lamplighter.base.errors import LamplighterError
@@ -11,12 +8,6 @@ from tests.engine_harness import SECOND, EngineDied, EngineHarness, job
 from tests.fake_runtime import Script
 
 WAIT_TEN = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 10, "End": True}}}
-
-
-@pytest.fixture
-def harness(tmp_path: Path) -> Iterator[EngineHarness]:
-    with EngineHarness.running(tmp_path / "data") as running:
-        yield running
 
 
 def tagged_machine(harness: EngineHarness, rule: str, definition: Json = WAIT_TEN) -> str:

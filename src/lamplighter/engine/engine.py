@@ -1,5 +1,6 @@
 """Build one engine from its parts: the services, the store, the runtime and the dispatcher."""
 
+import asyncio
 import logging
 import os
 import sqlite3
@@ -9,13 +10,12 @@ from pathlib import Path
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json
-from lamplighter.base.modules import load_object
+from lamplighter.base.modules import load_module, load_object
 from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World, real_world
 from lamplighter.bus import Bus, Service
-from lamplighter.engine import file_descriptors, metrics
+from lamplighter.engine import file_descriptors
 from lamplighter.engine.config import OTLP_ENDPOINTS, EngineConfig, RuntimeChoice
-from lamplighter.engine.disk_usage import disk_usage
 from lamplighter.engine.dispatcher import Dispatcher
 from lamplighter.engine.lazy_http import LazyHttp
 from lamplighter.engine.lazy_runtime import LazyRuntime
@@ -173,15 +173,18 @@ class Engine:
 
     async def disk_usage(self) -> Json:
         """Return what the data directory holds and how it grows (`engine/disk_usage.py`)."""
+        disk_usage = await asyncio.to_thread(load_object, "lamplighter.engine.disk_usage:disk_usage")
         directory, now = self.config.data_directory, self.world.now()
         return await self.store.read_in_thread(lambda reader: disk_usage(reader, directory, now))
 
     async def metrics(self) -> bytes:
         """Return the engine's metrics in Prometheus' text format; those of jobs only while the disk can be read."""
         traces = self.traces.counts if self.traces else {}
-        whole = metrics.render_metrics(self.store.reader, self.world, turns=self.turns, traces=traces)
+        metrics = await asyncio.to_thread(load_module, "lamplighter.engine.metrics")
+        whole: bytes = metrics.render_metrics(self.store.reader, self.world, turns=self.turns, traces=traces)
         try:
-            return whole + await self.store.read_in_thread(metrics.render_job_metrics)
+            jobs: bytes = await self.store.read_in_thread(metrics.render_job_metrics)
+            return whole + jobs
         except Unavailable as error:
             return whole + f"# The metrics of jobs are missing: {error}\n".encode()
 

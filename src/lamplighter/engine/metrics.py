@@ -27,7 +27,6 @@ SENDERS = ("events", "scheduler", "monitoring")
 """The services that hand deliveries to the delivery queue."""
 LATENESS_WINDOW = 300_000
 """The milliseconds before now that the lateness of slots covers."""
-CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
