@@ -42,20 +42,6 @@ def own_cgroup(tmp_path: Path, position: str) -> Path:
     return own
 
 
-@pytest.fixture
-def delegated(monkeypatch: pytest.MonkeyPatch) -> set[Path]:
-    """The cgroups that systemd delegated."""
-    paths: set[Path] = set()
-
-    def getxattr(path: Path, name: str) -> bytes:
-        if name != "user.delegate" or Path(path) not in paths:
-            raise OSError
-        return b"1"
-
-    monkeypatch.setattr(os, "getxattr", getxattr)
-    return paths
-
-
 def test_without_cgroups_of_version_2_the_reason_says_so(tmp_path: Path) -> None:
     (tmp_path / "own").write_text("4:memory:/a\n")
     found = find_cgroups("e", tmp_path, tmp_path / "own", is_root=True)
@@ -66,46 +52,54 @@ def test_without_cgroups_of_version_2_the_reason_says_so(tmp_path: Path) -> None
     assert found.path("job") is None
 
 
+@pytest.mark.parametrize("position", ["/", "/system.slice/lamplighter.service", "/user.slice/session-1.scope"])
 def test_an_engine_that_is_neither_root_nor_in_a_delegated_unit_says_how_to_get_limits(
-    tmp_path: Path, delegated: set[Path]
+    tmp_path: Path, position: str
 ) -> None:
     root = make_cgroup(tmp_path / "root", "memory")
-    unit = make_cgroup(root / "system.slice" / "lamplighter.service")
-    found = find_cgroups("e", root, own_cgroup(tmp_path, "/system.slice/lamplighter.service"), is_root=False)
+    for slices in ("system.slice", "user.slice"):
+        make_cgroup(root / slices)
+    found = find_cgroups("e", root, own_cgroup(tmp_path, position), is_root=False)
+    assert found.folder is None
     assert "in a unit of systemd with Delegate=yes and DelegateSubgroup=engine" in found.reason
-    delegated.add(unit)
-    assert not find_cgroups("e", root, own_cgroup(tmp_path, "/system.slice/lamplighter.service"), is_root=False).folder
 
 
-def test_the_cgroups_of_a_delegated_unit_are_beside_the_engine_s_own(tmp_path: Path, delegated: set[Path]) -> None:
+def test_a_cgroup_without_the_controller_of_memory_is_the_reason(tmp_path: Path) -> None:
+    root = make_cgroup(tmp_path / "root")
+    (root / "cgroup.controllers").write_text("cpu pids\n")
+    found = find_cgroups("e", root, own_cgroup(tmp_path, "/"), is_root=True)
+    assert found.folder is None
+    assert found.reason == f"cgroups in {root} cannot limit memory, which is not in cgroup.controllers"
+
+
+@pytest.mark.parametrize("unit", ["system.slice/lamplighter.service", "user.slice/user@1.service/app.slice/e.service"])
+def test_the_cgroups_of_a_delegated_unit_are_beside_the_engine_s_own(tmp_path: Path, unit: str) -> None:
+    """Neither does systemd's manager of users mark what it delegates, nor does a unit of it differ otherwise."""
     root = make_cgroup(tmp_path / "root", "memory")
-    unit = make_cgroup(root / "lamplighter.service", "memory", "cpu")
-    delegated.add(unit)
-    make_cgroup(unit / "engine", processes="1\n")
-    make_cgroup(unit / "lamplighter-e", "memory", "cpu")
-    found = find_cgroups("e", root, own_cgroup(tmp_path, "/lamplighter.service/engine"), is_root=False)
-    assert (found.folder, found.limits_cpu) == (unit / "lamplighter-e", True)
-    (unit / "cgroup.procs").write_text("17\n")
-    assert find_cgroups("e", root, own_cgroup(tmp_path, "/lamplighter.service/engine"), is_root=False).folder is None
+    around = make_cgroup(root / unit, "memory", "cpu")
+    make_cgroup(around / "engine", processes="1\n")
+    make_cgroup(around / "lamplighter-e", "memory", "cpu")
+    found = find_cgroups("e", root, own_cgroup(tmp_path, f"/{unit}/engine"), is_root=False)
+    assert (found.folder, found.limits_cpu) == (around / "lamplighter-e", True)
+    (around / "cgroup.procs").write_text("17\n")
+    assert find_cgroups("e", root, own_cgroup(tmp_path, f"/{unit}/engine"), is_root=False).folder is None
 
 
-def test_root_makes_a_folder_in_the_root_of_the_hierarchy(tmp_path: Path, delegated: set[Path]) -> None:
+def test_root_makes_a_folder_in_the_root_of_the_hierarchy(tmp_path: Path) -> None:
     root = make_cgroup(tmp_path / "root")
     make_cgroup(root / "lamplighter-e")
     found = find_cgroups("e", root, own_cgroup(tmp_path, "/user.slice/session-1.scope"), is_root=True)
     assert found.folder == root / "lamplighter-e"
     assert (root / "cgroup.subtree_control").read_text() == "+cpu", "memory was enabled before"
-    assert not delegated
 
 
-def test_a_hierarchy_that_cannot_be_written_is_the_reason(tmp_path: Path, delegated: set[Path]) -> None:
+def test_a_hierarchy_that_cannot_be_written_is_the_reason(tmp_path: Path) -> None:
     root = make_cgroup(tmp_path / "root")
     (root / "cgroup.subtree_control").unlink()
     (root / "cgroup.subtree_control").mkdir()
     found = find_cgroups("e", root, own_cgroup(tmp_path, "/"), is_root=True)
     assert found.folder is None
     assert f"no cgroup can be made in {root} (Is a directory)" in found.reason
-    assert not delegated
 
 
 def test_memory_is_limited_without_swap_and_cpu_is_a_weight(tmp_path: Path) -> None:

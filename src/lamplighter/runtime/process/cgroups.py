@@ -10,7 +10,6 @@ See https://docs.kernel.org/admin-guide/cgroup-v2.html and https://systemd.io/CG
 """
 
 import contextlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +18,9 @@ from lamplighter.runtime.port import ContainerSpec
 ROOT = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
 _MEBIBYTE = 1024 * 1024
-_DELEGATED = "user.delegate", b"1"
-"""The extended attribute with which systemd marks a cgroup that a unit may manage."""
+_UNITS = (".service", ".scope")
+"""The ends of the names of systemd's cgroups that can hold processes. systemd makes a cgroup inside such a one only
+if it has delegated it. Its mark, the attribute `user.delegate`, is missing in the services of users."""
 _ADVICE = "run the engine as root, or in a unit of systemd with Delegate=yes and DelegateSubgroup=engine"
 
 
@@ -96,16 +96,19 @@ def find_cgroups(engine: str, root: Path = ROOT, own: Path = OWN_CGROUP, *, is_r
     delegated = _delegated_cgroup(root, position)
     if delegated is None and not is_root:
         return ProcessCgroups(None, f"the engine may not make cgroups: {_ADVICE}")
+    around = delegated or root
     try:
-        folder = (delegated or root) / f"lamplighter-{engine}"
-        _enable(delegated or root, "memory")
+        if "memory" not in (around / "cgroup.controllers").read_text().split():
+            return ProcessCgroups(None, f"cgroups in {around} cannot limit memory, which is not in cgroup.controllers")
+        folder = around / f"lamplighter-{engine}"
+        _enable(around, "memory")
         folder.mkdir(exist_ok=True)
         _enable(folder, "memory")
     except OSError as error:
-        return ProcessCgroups(None, f"no cgroup can be made in {delegated or root} ({error.strerror}): {_ADVICE}")
+        return ProcessCgroups(None, f"no cgroup can be made in {around} ({error.strerror}): {_ADVICE}")
     limits_cpu = False
     with contextlib.suppress(OSError):  # The kernel refuses it if real-time processes run: then all have equal shares.
-        _enable(delegated or root, "cpu")
+        _enable(around, "cpu")
         _enable(folder, "cpu")
         limits_cpu = True
     return ProcessCgroups(folder, limits_cpu=limits_cpu, limits_swap=(folder / "memory.swap.max").exists())
@@ -121,25 +124,17 @@ def _own_position(own: Path) -> str | None:
 
 
 def _delegated_cgroup(root: Path, position: str) -> Path | None:
-    """Return the cgroup around this process's own one, if it is delegated and holds no processes itself.
+    """Return the cgroup around this process's own one, if it is that of a unit and holds no processes itself.
 
     A cgroup with processes can have no limits for cgroups inside it.
     """
     around = (root / position).parent
-    if not position or around == root or not _is_delegated(around):
+    if around.suffix not in _UNITS:
         return None
     try:
         return None if (around / "cgroup.procs").read_text().strip() else around
     except OSError:
         return None
-
-
-def _is_delegated(cgroup: Path) -> bool:
-    name, value = _DELEGATED
-    try:
-        return os.getxattr(cgroup, name) == value
-    except OSError:
-        return False
 
 
 def _enable(cgroup: Path, controller: str) -> None:
