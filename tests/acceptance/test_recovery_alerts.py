@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.services.alerts.recovery_alert import FEW_RUNS
 from tests.acceptance.test_job_alerts import MINUTE, JobStackHarness
 from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION, SECOND, EngineDied
 
@@ -36,6 +37,16 @@ def test_the_first_success_after_failures_is_alerted_once(harness: JobStackHarne
     assert subject == "nightly works again: succeeded after 2 failed runs (since Thu 2026-01-01 09:10)"
     assert text.startswith(f"{subject}\n\nStarted:   Thu 2026-01-01 09:30:06 (Asia/Seoul)\n")
     assert "Look at:" in text
+
+
+def test_all_failures_of_a_long_series_are_counted(harness: JobStackHarness) -> None:
+    """The alert reads few runs first; a longer series of failures than that is read wholly."""
+    harness.deploy(RECOVERED)
+    failures = FEW_RUNS + 2
+    run_job(harness, 0, *[3] * failures, 0, 0)
+    assert list_subjects(harness) == [
+        f"nightly works again: succeeded after {failures} failed runs (since Thu 2026-01-01 00:10)"
+    ]
 
 
 def test_a_timeout_counts_as_a_failure_and_a_stopped_run_as_neither(harness: JobStackHarness) -> None:

@@ -29,6 +29,6 @@ def compose_ping(queries: AlertQueries, annotation: Json, event: Json, url: str)
 
 def _has_older_run(queries: AlertQueries, detail: Json) -> bool:
     """Return whether an older run is under way, because of which a run of a job with `overlap: skip` is skipped."""
-    listed = queries.list_runs(detail["stateMachineArn"])
+    listed = queries.list_runs(detail["stateMachineArn"], statusFilter="RUNNING")
     own = next((at for at, each in enumerate(listed) if each["executionArn"] == detail["executionArn"]), len(listed))
-    return any(each["status"] == "RUNNING" for each in listed[own + 1 :])
+    return own + 1 < len(listed)

@@ -49,9 +49,12 @@ class AlertQueries:
                 return
             token = {"nextToken": answer["nextToken"]}
 
-    def list_runs(self, machine: str) -> list[Json]:
-        """Return the latest `PAGE_SIZE` runs of a state machine as ListExecutions lists them; the newest first."""
-        answer = self._call("states", "ListExecutions", stateMachineArn=machine, maxResults=PAGE_SIZE)
+    def list_runs(self, machine: str, most: int = PAGE_SIZE, **criteria: str) -> list[Json]:
+        """Return the latest runs of a state machine as ListExecutions lists them; the newest first.
+
+        `most` is at most `PAGE_SIZE`; `criteria` are further parameters of ListExecutions.
+        """
+        answer = self._call("states", "ListExecutions", stateMachineArn=machine, maxResults=most, **criteria)
         return [] if answer is None else list(answer["executions"])
 
     def schedules(self, machine: str, group: str) -> list[str]:

@@ -20,11 +20,13 @@ from lamplighter.runs.recovery import (
 from lamplighter.runs.skipped_runs import runs_that_caused_skip
 from lamplighter.services.alerts.alert_text import Alert
 from lamplighter.services.alerts.attempt_alert import project_of_machine
-from lamplighter.services.alerts.queries import AlertQueries
+from lamplighter.services.alerts.queries import PAGE_SIZE, AlertQueries
 from lamplighter.services.alerts.run_alert import run_times
 
 DROPPED, LATE_SLOT_MILLISECONDS = ("FAILED", "MISSED"), 60_000
 """The outcomes of slots that started no run, and the lateness of a slot that runs in the place of missed ones."""
+FEW_RUNS = 50
+"""The number of latest runs that are read first."""
 
 
 def compose_recovery_alert(queries: AlertQueries, annotation: Json, _channel: str, event: Json) -> Alert | None:
@@ -36,9 +38,7 @@ def compose_recovery_alert(queries: AlertQueries, annotation: Json, _channel: st
         return None
     own = to_ended_run(described)
     project, times = project_of_machine(machine, annotation["Job"]), run_times(annotation, described)
-    listed = queries.list_runs(detail["stateMachineArn"])
-    others = [to_ended_run(each) for each in listed if "stopDate" in each]
-    failures = failures_before(own, others, lambda arn: _is_skipped(queries.describe_run(arn) or {}))
+    failures = _failed_runs(queries, detail["stateMachineArn"], own)
     failures = _with_missed_slots(queries, annotation, failures, own, machine, project)
     if failures.runs or failures.missed:
         words = recovery_words(failures, annotation.get("Zone", UTC_NAME))
@@ -47,6 +47,18 @@ def compose_recovery_alert(queries: AlertQueries, annotation: Json, _channel: st
     else:
         return None
     return Alert(f"{annotation['Job']} {words}", project, times=times, run=run)
+
+
+def _failed_runs(queries: AlertQueries, machine: str, own: EndedRun) -> Failures:
+    """Return the failures before a run. Most jobs succeeded not long ago, so the latest runs usually tell."""
+    failures = Failures()
+    for most in (FEW_RUNS, PAGE_SIZE):
+        listed = queries.list_runs(machine, most)
+        ended = [to_ended_run(each) for each in listed if "stopDate" in each]
+        failures = failures_before(own, ended, lambda arn: _is_skipped(queries.describe_run(arn) or {}))
+        if failures.last_success or len(listed) < most:
+            break
+    return failures
 
 
 def _is_skipped(described: Json) -> bool:
