@@ -1,7 +1,6 @@
 """Delete what the engine need not keep any longer: ended executions and tasks, files of output, mails, old slots.
 
-A few old executions and tasks are deleted whenever others end. The sweep, once an hour and on request, deletes
-everything that is due, so that nothing stays because nothing else ends. Guarantees that a sweep deletes in short
+The sweep, once an hour and on request, deletes everything that is due. Guarantees that a sweep deletes in short
 transactions, beside the engine's work, and that what fails is tried again by the next sweep. The events of CloudWatch
 Logs have timers of their own (`services/logs/retention.py`).
 """

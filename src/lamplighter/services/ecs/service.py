@@ -34,7 +34,6 @@ from lamplighter.services.ecs.tasks.supervisor import (
     copy_output,
     no_variables,
 )
-from lamplighter.store import retention
 from lamplighter.store.db import DamagedData, OutboxRow, Store, Tx
 
 log = logging.getLogger("lamplighter.ecs")
@@ -44,8 +43,6 @@ CATCH_UP_SECONDS = 15.0
 ORPHAN_DELAY_SECONDS = 10.0
 """The seconds after an engine's very first task in which it does not look for containers without a task: that loads the
 client of Docker, and would delay the tasks that start together with the first one."""
-MAX_DELETED_PER_STOP = 4
-"""The most old tasks that are deleted when another task stops."""
 
 
 class Ecs(Service):
@@ -221,18 +218,10 @@ class Ecs(Service):
         finally:
             self._end_events.pop(arn).set()
             del self._supervisors[arn]
-        await self._delete_old_tasks()
 
     def _end_damaged_task(self, arn: str, why: str, tx: Tx) -> None:
         damaged_task.end_damaged_task(self._context.bus, self._context.world, arn, why, tx)
         self._admission.start_waiting(tx)
-
-    async def _delete_old_tasks(self) -> None:
-        """Delete a few tasks that stopped long ago; their output first, so that no output remains without its task."""
-        before = self._context.world.now() - retention.read(self._store.reader).runs
-        for arn, name in tasks.stopped_before(self._store.reader, before, MAX_DELETED_PER_STOP):
-            await asyncio.to_thread(self.outputs.remove, name)
-            await self._store.write_with_retry(partial(tasks.delete, arn=arn))
 
     async def _retry_until_success(self, what: str, run: Callable[[], Awaitable[None]]) -> None:
         """Call `run` again after each error, until it succeeds."""

@@ -27,7 +27,6 @@ from lamplighter.services.states.executions.execution_logging import ExecutionLo
 from lamplighter.services.states.executions.express_ends import ExpressEnd, ExpressEnds
 from lamplighter.services.states.executions.isolated_steps import IsolatedSteps
 from lamplighter.services.states.executions.overlap import ExecutionQueues
-from lamplighter.services.states.executions.retention import delete_expired
 from lamplighter.services.states.executions.running_executions import RunningExecution, RunningExecutions
 from lamplighter.services.states.executions.transition_log import describe_events
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
@@ -128,7 +127,6 @@ class StepWriter:
             redrives.save_failed_state(tx, key, step.redrive)
         status_event.publish_status(self._bus, tx, new, finish.status, stop, finish.output)
         self._queues.on_end(tx, key, new.machine)
-        delete_expired(tx, self._world.now())
 
     def _finish_express(self, tx: Tx, key: int, end: ExpressEnd, execution: Execution) -> None:
         """Delete all rows of an express execution and report its end."""
