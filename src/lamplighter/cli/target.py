@@ -25,6 +25,7 @@ from lamplighter.cli.call_errors import (
     BotoCoreError,
     ClientError,
     EndpointConnectionError,
+    HTTPClientError,
     NoCredentialsError,
     ResponseParserError,
     SSLError,
@@ -220,6 +221,10 @@ def explain_error(error: BotoCoreError | ClientError | ResponseParserError, targ
     if isinstance(error, SSLError) and target.endpoint is not None:
         reason = f"the certificate of {target} is not trusted"
         return f"{reason}: set AWS_CA_BUNDLE to the file of the authority that issued it ({error.kwargs.get('error')})"
+    if isinstance(error, HTTPClientError):
+        hint = "look with `lamplighter ps` whether it took effect before you call again"
+        reason = str(error.kwargs.get("error", error)).strip()
+        return f"the connection to {target} broke during the call ({reason}): {hint}"
     if has_expired(error):
         return f"the credentials for {target} have expired: sign in again (`aws sso login`), or get new ones"
     if isinstance(error, ClientError):

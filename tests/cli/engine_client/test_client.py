@@ -1,6 +1,9 @@
 """A client of an engine has the methods, the results and the errors of botocore's client."""
 
+import re
+import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import botocore
@@ -8,10 +11,11 @@ import pytest
 from botocore.client import BaseClient
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.call_errors import ClientError, EndpointConnectionError
+from lamplighter.cli.call_errors import ClientError, EndpointConnectionError, HTTPClientError
 from lamplighter.cli.engine_client import client as engine_client
 from lamplighter.cli.engine_client.client import SIGNING_NAMES, EngineClient, method_name
 from lamplighter.cli.engine_client.signed_request import SigningKeys
+from lamplighter.cli.target import Target, explain_error
 from lamplighter.wire.models.service_models import SERVICES, load_service
 from tests.free_ports import claimed_port
 from tests.served_engine import REGION, ROLE, EngineAccount
@@ -142,3 +146,25 @@ def test_a_server_that_does_not_answer_is_called_five_times(monkeypatch: pytest.
     with claimed_port() as port, pytest.raises(EndpointConnectionError, match=f"http://127.0.0.1:{port}"):
         EngineClient("stepfunctions", REGION, f"http://127.0.0.1:{port}", SigningKeys("a", "b")).list_state_machines()
     assert waits == [0.1, 0.2, 0.4, 0.8]
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", b"HTTP/1.1 two\r\n\r\n"])
+def test_an_answer_that_breaks_off_is_an_error_of_the_connection(sent: bytes) -> None:
+    """The call may have had an effect, so the client does not repeat it."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:
+        port = server.getsockname()[1]
+        served = pool.submit(send_and_close, server, sent)
+        client = EngineClient("stepfunctions", REGION, f"http://127.0.0.1:{port}", SigningKeys("a", "b"))
+        with pytest.raises(HTTPClientError) as caught:
+            client.list_state_machines()
+        served.result()
+    explained = explain_error(caught.value, Target(f"http://127.0.0.1:{port}", REGION))
+    assert re.fullmatch(r"the connection to the engine at \S+ broke during the call \(.+\): look with .*", explained)
+
+
+def send_and_close(server: socket.socket, sent: bytes) -> None:
+    """Answer the next request with some bytes, and close its connection."""
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(65_536)
+        connection.sendall(sent)

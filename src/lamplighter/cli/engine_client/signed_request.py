@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from lamplighter.base.world import real_world
@@ -72,7 +73,7 @@ def send_over_http(
         if isinstance(error.reason, ssl.SSLError):
             raise SSLError(endpoint_url=url, error=error.reason) from None
         raise EndpointConnectionError(endpoint_url=url, error=error.reason) from None
-    except (OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise HTTPClientError(error=error) from None
 
 
