@@ -37,7 +37,8 @@ class DirectoryLock:
 
     def __init__(self, directory: Path) -> None:
         make_path(directory)
-        self._file = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._path = directory / LOCK
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._acquire(directory)
         except BaseException:
@@ -72,9 +73,12 @@ class DirectoryLock:
     def write_holder(self, *, new: bool) -> None:
         """Write this process's id into the lock file, and whether the directory has no complete database yet."""
         text = f"{os.getpid()}\n{NO_DATABASE_YET}\n" if new else f"{os.getpid()}\n"
-        os.pwrite(self._file, text.encode(), 0)
-        os.ftruncate(self._file, len(text))
-        os.fsync(self._file)
+        try:
+            os.pwrite(self._file, text.encode(), 0)
+            os.ftruncate(self._file, len(text))
+            os.fsync(self._file)
+        except OSError as error:  # which names no file
+            raise OSError(error.errno, error.strerror, str(self._path)) from None
 
     def release(self) -> None:
         """Release the lock for another engine, even while a child that is just starting has the file open."""

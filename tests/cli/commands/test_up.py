@@ -86,6 +86,14 @@ def test_an_error_at_startup_is_reported_with_advice(tmp_path: Path, options: li
     assert result.err.count("\n") == 1
 
 
+def test_a_full_disk_at_startup_is_reported_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "lock").symlink_to("/dev/full")
+    result = run_lamplighter("up", "--port", "0", "--data", "data", "--new", cwd=tmp_path)
+    assert (result.code, result.err.count("\n")) == (1, 1)
+    assert "cannot be used (data/lock: no space left on device): make room, or name another with --data" in result.err
+
+
 def test_a_port_in_use_is_reported_with_advice(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         result = run_lamplighter("up", "--port", str(listener.getsockname()[1]), cwd=tmp_path)

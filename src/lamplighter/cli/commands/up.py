@@ -5,6 +5,7 @@ with their lines before the engine starts.
 """
 
 import asyncio
+import errno
 import logging
 import os
 import sys
@@ -280,7 +281,8 @@ def _error_text(error: OSError, data: Path) -> str:
     if path is None or not (path in (data, *data.parents) or data in path.parents):
         return str(error)
     reason = (error.strerror or str(error)).lower()
-    return f"the data directory {data} cannot be used ({path}: {reason}): make it writable, or name another with --data"
+    advice = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "make it writable"
+    return f"the data directory {data} cannot be used ({path}: {reason}): {advice}, or name another with --data"
 
 
 def parse_source(

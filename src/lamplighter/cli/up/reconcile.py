@@ -126,22 +126,27 @@ class SourceReconciler:
             try:
                 outcome = await self._apply()
                 await self._report_outcome(outcome)
-            except Exception as error:
-                await self._record_unapplied(str(error), immediate=False)
-                log.exception("%s could not be applied", self._files.source.display_name)
+            except Exception as error:  # noqa: BLE001 - it is logged there
+                await self._record_failure("could not be applied", error)
                 outcome = ApplyOutcome(crashed=True)
             self._incomplete_attempts = self._incomplete_attempts + 1 if outcome.is_incomplete else 0
             self._may_miss_file = outcome.may_miss_file
             await self._reread_or_retry(next_attempt_delay(outcome, self._incomplete_attempts), is_valid=True)
+
+    async def _record_failure(self, what: str, error: Exception) -> None:
+        """Record and log an unexpected error. A full disk is no bug: it is logged without a traceback."""
+        await self._record_unapplied(str(error), immediate=False)
+        is_bug = not isinstance(error, Unavailable)
+        name = self._files.source.display_name
+        log.error("%s %s, which will be retried: %s", name, what, error, exc_info=error if is_bug else None)
 
     async def _reread_or_retry(self, timeout_seconds: float | None, *, is_valid: bool) -> None:
         """Call `_reread`; after an unexpected error, record it and try again: the watching never ends."""
         while True:
             try:
                 return await self._reread(timeout_seconds, is_valid=is_valid)
-            except Exception as error:
-                await self._record_unapplied(str(error), immediate=False)
-                log.exception("the files of %s could not be read", self._files.source.display_name)
+            except Exception as error:  # noqa: BLE001 - it is logged there
+                await self._record_failure("could not be read", error)
                 await asyncio.sleep(READ_RETRY_SECONDS)
             if is_valid:  # The next attempt to apply the plans ends the difference that is recorded here.
                 return None
