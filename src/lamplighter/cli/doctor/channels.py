@@ -81,7 +81,7 @@ def _check_subscriptions(about: str, topic: str, channel: Channel, target: Targe
     remedy = (
         "`lamplighter deploy` creates it" if target.endpoint is None else "a restart of `lamplighter up` creates it"
     )
-    expected = {endpoint: found.get((protocol, endpoint)) for protocol, endpoint, _ in channel_subscriptions(channel)}
+    expected = {endpoint: found.get((protocol, endpoint)) for protocol, endpoint in channel_subscriptions(channel)}
     if channel.command is not None:  # its endpoint contains the folder, too, so the protocol identifies it
         expected[channel.command[0]] = next(
             (each for (protocol, _), each in found.items() if protocol == COMMAND), None

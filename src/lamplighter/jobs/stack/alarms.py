@@ -11,43 +11,46 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.htm
 
 from collections.abc import Iterator
 
-from troposphere import Ref, cloudwatch
-
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.stack import arns
+from lamplighter.jobs.stack.intrinsic_functions import ref
+from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.runs.local_times import UTC_NAME
 
 MAX_WARM_UP_MINUTES = 2_880
 """The longest warm-up of a CloudWatch alarm, in minutes."""
 
 
-def did_not_start_alarms(project: Project, name: str) -> Iterator[cloudwatch.Alarm]:
+def did_not_start_alarms(project: Project, name: str) -> Iterator[Resource]:
     """Yield the alarm for a job whose runs do not start, if the job needs one and CloudWatch can wait long enough."""
     job = project.jobs[name]
     wait = alarm_window(job) if job.schedule and job.enabled and job.notify.did_not_start else None
     if wait is not None:
         step, count = wait
-        yield cloudwatch.Alarm(
+        yield Resource(
             f"{names.logical_id(name)}DidNotStart",
-            AlarmName=f"{project.name(name)}-did-not-start",
-            AlarmDescription=f"{name} did not start: no run began for longer than its schedule explains",
-            Namespace="AWS/States",
-            MetricName="ExecutionsStarted",
-            Dimensions=[cloudwatch.MetricDimension(Name="StateMachineArn", Value=Ref(names.state_machine_id(name)))],
-            Statistic="Sum",
-            Period=step,
-            EvaluationPeriods=count,
-            Threshold=1,
-            ComparisonOperator="LessThanThreshold",
-            TreatMissingData="breaching",
-            WarmUpConfiguration=cloudwatch.WarmUpConfiguration(
-                WarmUpPeriodDurationInMinutes=min(step * count // 60, MAX_WARM_UP_MINUTES),
-                OnlyStartEvaluatingAfterWarmUpPeriodEnds=True,
+            "AWS::CloudWatch::Alarm",
+            properties(
+                AlarmName=f"{project.name(name)}-did-not-start",
+                AlarmDescription=f"{name} did not start: no run began for longer than its schedule explains",
+                Namespace="AWS/States",
+                MetricName="ExecutionsStarted",
+                Dimensions=[properties(Name="StateMachineArn", Value=ref(names.state_machine_id(name)))],
+                Statistic="Sum",
+                Period=step,
+                EvaluationPeriods=count,
+                Threshold=1,
+                ComparisonOperator="LessThanThreshold",
+                TreatMissingData="breaching",
+                WarmUpConfiguration=properties(
+                    WarmUpPeriodDurationInMinutes=min(step * count // 60, MAX_WARM_UP_MINUTES),
+                    OnlyStartEvaluatingAfterWarmUpPeriodEnds=True,
+                ),
+                AlarmActions=[arns.topic_arn(project, channel) for channel in job.notify.did_not_start],
             ),
-            AlarmActions=[arns.topic_arn(project, channel) for channel in job.notify.did_not_start],
-            Metadata={"Lamplighter": {"Job": name, "Pattern": "did-not-start", "Patience": step * count, **_zone(job)}},
+            engine_metadata={"Job": name, "Pattern": "did-not-start", "Patience": step * count, **_zone(job)},
         )
 
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from troposphere import AWSObject, Ref, sns
-
 from lamplighter.base.chat_services import PROTOCOL_PREFIX, SENDER_SUFFIX
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
@@ -11,9 +9,12 @@ from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.supported_jobs import supported_jobs
 from lamplighter.jobs.stack import alarms, chat_channels, dead_letter_queues, event_rules
+from lamplighter.jobs.stack.intrinsic_functions import ref
+from lamplighter.jobs.stack.policies import allow_service, policy_document
+from lamplighter.jobs.stack.resources import Resource, properties
 
 
-def alert_resources(project: Project) -> Iterator[AWSObject]:
+def alert_resources(project: Project) -> Iterator[Resource]:
     """Yield a project's topics, rules, alarms and dead-letter queues."""
     own_topics = [name for name, channel in project.channels.items() if channel.sns is None]
     for name in own_topics:
@@ -28,17 +29,25 @@ def alert_resources(project: Project) -> Iterator[AWSObject]:
     yield from dead_letter_queues.start_queue(project)
 
 
-def _topic_resources(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]:
-    local = _engine_metadata(channel)
-    sender = f"{project.prefix}{SENDER_SUFFIX}"
-    yield sns.Topic(names.topic_id(name), TopicName=f"{project.prefix}-{name}", DisplayName=sender, **local)
-    for protocol, endpoint, settings in channel_subscriptions(channel):
-        yield sns.SubscriptionResource(
+def _topic_resources(project: Project, name: str, channel: Channel) -> Iterator[Resource]:
+    yield Resource(
+        names.topic_id(name),
+        "AWS::SNS::Topic",
+        properties(TopicName=f"{project.prefix}-{name}", DisplayName=f"{project.prefix}{SENDER_SUFFIX}"),
+        engine_metadata=_engine_metadata(channel),
+    )
+    for protocol, endpoint in channel_subscriptions(channel):
+        yield Resource(
             f"{names.logical_id(name)}Subscription",
-            TopicArn=Ref(names.topic_id(name)),
-            Protocol=protocol,
-            Endpoint=endpoint,
-            **settings,
+            "AWS::SNS::Subscription",
+            properties(
+                TopicArn=ref(names.topic_id(name)),
+                Protocol=protocol,
+                Endpoint=endpoint,
+                RawMessageDelivery=True if protocol == "sqs" else None,
+            ),
+            # AWS asks a web server to confirm; on this engine the URL in the job file is the user's confirmation.
+            engine_metadata={"Confirmed": True} if endpoint == channel.webhook else None,
         )
     yield _topic_policy(name)
 
@@ -46,26 +55,24 @@ def _topic_resources(project: Project, name: str, channel: Channel) -> Iterator[
 def _engine_metadata(channel: Channel) -> Json:
     """Return the metadata with which this engine subscribes a command or a chat service to the channel's topic."""
     if channel.command is not None:
-        return {"Metadata": {"Lamplighter": {"Command": list(channel.command)}}}
+        return {"Command": list(channel.command)}
     if channel.chat is not None:
         service, address = channel.chat
-        return {"Metadata": {"Lamplighter": {"Protocol": f"{PROTOCOL_PREFIX}{service}", "Endpoint": address}}}
-    return {}
+        return {"Protocol": f"{PROTOCOL_PREFIX}{service}", "Endpoint": address}
+    return None
 
 
-def channel_subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
-    """Yield the subscriptions to a channel's topic: protocol, endpoint, and other properties."""
+def channel_subscriptions(channel: Channel) -> Iterator[tuple[str, str]]:
+    """Yield the subscriptions to a channel's topic, each with protocol and endpoint."""
     if channel.email is not None:
-        yield "email", channel.email, {}
+        yield "email", channel.email
     if channel.webhook is not None:
-        # AWS asks a web server to confirm; on this engine the URL in the job file is the user's confirmation.
-        own = {"Metadata": {"Lamplighter": {"Confirmed": True}}}
-        yield channel.webhook.partition(":")[0], channel.webhook, own
+        yield channel.webhook.partition(":")[0], channel.webhook
     if channel.sqs is not None:
-        yield "sqs", channel.sqs, {"RawMessageDelivery": True}
+        yield "sqs", channel.sqs
 
 
-def _topic_policy(name: str) -> sns.TopicPolicy:
+def _topic_policy(name: str) -> Resource:
     """Allow rules and alarms to publish. SNS accepts only a policy that names its own topic.
 
     EventBridge's statement has no condition, for "Condition blocks" are not supported "in Amazon SNS topic policies for
@@ -73,19 +80,14 @@ def _topic_policy(name: str) -> sns.TopicPolicy:
     in https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html and
     https://repost.aws/knowledge-center/sns-not-getting-eventbridge-notification.
     """
-    alarms = {"Condition": {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}}}
+    topic = ref(names.topic_id(name))
+    own_alarms = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
     statements = [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": f"{service}.amazonaws.com"},
-            "Action": "sns:Publish",
-            "Resource": Ref(names.topic_id(name)),
-            **condition,
-        }
-        for service, condition in (("cloudwatch", alarms), ("events", {}))
+        allow_service("cloudwatch", "sns:Publish", topic, own_alarms),
+        allow_service("events", "sns:Publish", topic),
     ]
-    return sns.TopicPolicy(
+    return Resource(
         f"{names.topic_id(name)}Policy",
-        Topics=[Ref(names.topic_id(name))],
-        PolicyDocument={"Version": "2012-10-17", "Statement": statements},
+        "AWS::SNS::TopicPolicy",
+        properties(Topics=[topic], PolicyDocument=policy_document(statements)),
     )

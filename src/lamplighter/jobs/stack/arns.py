@@ -1,21 +1,20 @@
 """Build ARNs without references to the template's resources, so that a role can name what refers to the role."""
 
-from troposphere import GetAtt, Join, Ref, Sub
-
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
+from lamplighter.jobs.stack.intrinsic_functions import get_att, join, ref, sub
 from lamplighter.runs import job_machine
 
 
-def arn(service: str, resource: str) -> Sub:
+def arn(service: str, resource: str) -> Json:
     """Return an ARN in the stack's own account and region."""
-    return Sub(f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}")
+    return sub(f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}")
 
 
 def sub_if_needed(text: str) -> Json:
     """Return text as Fn::Sub if CloudFormation has a placeholder to replace in it, otherwise as it is."""
-    return Sub(text) if "${" in text else text
+    return sub(text) if "${" in text else text
 
 
 def escape_literal(text: str) -> Json:
@@ -23,13 +22,13 @@ def escape_literal(text: str) -> Json:
 
     CloudFormation changes it only inside Fn::Sub, but elsewhere cfn-lint takes `${…}` for a forgotten Fn::Sub (E1029).
     """
-    return Join("$", text.split("$")) if "${" in text else text
+    return join("$", text.split("$")) if "${" in text else text
 
 
 def cluster_arn(job: Job) -> Json:
     """Return the ARN of a job's cluster."""
     if job.cluster is None:
-        return GetAtt(names.SHARED_CLUSTER, "Arn")
+        return get_att(names.SHARED_CLUSTER, "Arn")
     return job.cluster if job.cluster.startswith("arn:") else arn("ecs", f"cluster/{job.cluster}")
 
 
@@ -41,17 +40,17 @@ def task_arns(project: Project, job: Job) -> Json:
     return arn("ecs", f"task/{name}/*")
 
 
-def task_definition_arns(project: Project, job: str) -> Sub:
+def task_definition_arns(project: Project, job: str) -> Json:
     """Return the ARN pattern of all revisions of a job's task definition."""
     return arn("ecs", f"task-definition/{project.name(job)}:*")
 
 
-def state_machine_arn(project: Project, job: str) -> Sub:
+def state_machine_arn(project: Project, job: str) -> Json:
     """Return the ARN of a job's state machine."""
     return arn("states", f"stateMachine:{project.name(job)}")
 
 
-def execution_arns(project: Project, job: str, within: str = "") -> Sub:
+def execution_arns(project: Project, job: str, within: str = "") -> Json:
     """Return the ARN pattern of a job's runs."""
     return arn("states", f"execution:{project.name(job)}{within}:*")
 
@@ -61,26 +60,26 @@ def log_group_name(project: Project, job: str) -> str:
     return f"/lamplighter/{project.prefix}/{job}"
 
 
-def log_stream_arns(project: Project, job: str) -> Sub:
+def log_stream_arns(project: Project, job: str) -> Json:
     """Return the ARN pattern of the log streams of a job's own container."""
     return arn("logs", f"log-group:{log_group_name(project, job)}:log-stream:{job}/{job_machine.MAIN_CONTAINER}/*")
 
 
 def topic_arn(project: Project, channel: str) -> Json:
     """Return the ARN of a channel's topic."""
-    return project.channels[channel].sns or Ref(names.topic_id(channel))
+    return project.channels[channel].sns or ref(names.topic_id(channel))
 
 
 def execution_role_arn(project: Project, job: str) -> Json:
     """Return the ARN of a job's task execution role, which pulls the image."""
-    return project.jobs[job].roles.execution or GetAtt(f"{names.logical_id(job)}ExecutionRole", "Arn")
+    return project.jobs[job].roles.execution or get_att(f"{names.logical_id(job)}ExecutionRole", "Arn")
 
 
 def task_role_arn(project: Project, job: str) -> Json:
     """Return the ARN of the role that the job itself uses."""
-    return project.jobs[job].roles.task or GetAtt(f"{names.logical_id(job)}TaskRole", "Arn")
+    return project.jobs[job].roles.task or get_att(f"{names.logical_id(job)}TaskRole", "Arn")
 
 
 def machine_role_arn(project: Project, job: str) -> Json:
     """Return the ARN of the role of a job's state machine."""
-    return project.jobs[job].roles.machine or GetAtt(f"{names.logical_id(job)}MachineRole", "Arn")
+    return project.jobs[job].roles.machine or get_att(f"{names.logical_id(job)}MachineRole", "Arn")

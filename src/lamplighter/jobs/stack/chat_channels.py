@@ -15,18 +15,20 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-reference
 
 from collections.abc import Iterator, Sequence
 
-from troposphere import AWSObject, GetAtt, Ref, cloudwatch, events, pipes, sns, sqs, stepfunctions
-
 from lamplighter.base.chat_services import PAGERDUTY, PAGERDUTY_URL
-from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.json_text import dumps
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.secrets import dynamic_reference
 from lamplighter.jobs.machine.chat_machine import CHAT_DEFINITION
 from lamplighter.jobs.stack import arns, console_links
 from lamplighter.jobs.stack.connections import connection
-from lamplighter.jobs.stack.dead_letter_queues import MAX_ACTIONS, RETENTION_SECONDS
-from lamplighter.jobs.stack.roles import allow, iam_role
+from lamplighter.jobs.stack.dead_letter_queues import MAX_ACTIONS
+from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
+from lamplighter.jobs.stack.policies import allow
+from lamplighter.jobs.stack.queues import build_queue, build_queue_policy
+from lamplighter.jobs.stack.resources import Resource, properties
+from lamplighter.jobs.stack.roles import iam_role
 from lamplighter.jobs.stack.state_machines import substitute_placeholders
 from lamplighter.runs import job_machine
 
@@ -34,7 +36,6 @@ RETRY_SECONDS, MAX_RECEIVES = 120, 180
 """The seconds between two attempts, and their number: together six hours, as for a mail."""
 MAX_AGE_SECONDS = 600
 """The age of a message in seconds from which on the service counts as unreachable."""
-ON_AWS = {"Condition": console_links.ON_AWS}
 
 
 def chat_channels(project: Project) -> dict[str, tuple[str, str]]:
@@ -42,19 +43,22 @@ def chat_channels(project: Project) -> dict[str, tuple[str, str]]:
     return {name: channel.chat for name, channel in project.channels.items() if channel.chat is not None}
 
 
-def chat_resources(project: Project) -> Iterator[AWSObject]:
+def chat_resources(project: Project) -> Iterator[Resource]:
     """Yield the resources of all channels of chat services; they exist on AWS only."""
     channels = chat_channels(project)
     if not channels:
         return
-    yield iam_role("ChatRole", "states", [], **ON_AWS)
-    yield stepfunctions.StateMachine(
+    yield iam_role("ChatRole", "states", [], console_links.ON_AWS)
+    yield Resource(
         job_machine.CHAT_FORMAT,
-        StateMachineName=f"{project.prefix}{job_machine.machine_suffix(job_machine.CHAT_FORMAT)}",
-        StateMachineType="EXPRESS",
-        RoleArn=GetAtt("ChatRole", "Arn"),
-        **substitute_placeholders(CHAT_DEFINITION, {}),
-        **ON_AWS,
+        "AWS::StepFunctions::StateMachine",
+        properties(
+            StateMachineName=f"{project.prefix}{job_machine.machine_suffix(job_machine.CHAT_FORMAT)}",
+            StateMachineType="EXPRESS",
+            RoleArn=get_att("ChatRole", "Arn"),
+            **substitute_placeholders(CHAT_DEFINITION, {}),
+        ),
+        condition=console_links.ON_AWS,
     )
     for name, (service, address) in channels.items():
         yield from _queues(project, name)
@@ -64,95 +68,91 @@ def chat_resources(project: Project) -> Iterator[AWSObject]:
             yield _alarm(project, name, others[:MAX_ACTIONS])
 
 
-def _queues(project: Project, name: str) -> Iterator[AWSObject]:
-    title, topic = names.logical_id(name), Ref(names.topic_id(name))
-    common = {"MessageRetentionPeriod": RETENTION_SECONDS, "SqsManagedSseEnabled": True}
-    yield sqs.Queue(f"{title}Undelivered", QueueName=f"{project.prefix}-{name}-undelivered", **common, **ON_AWS)
-    yield sqs.Queue(
-        f"{title}Queue",
-        QueueName=f"{project.prefix}-{name}",
+def _queues(project: Project, name: str) -> Iterator[Resource]:
+    title, topic = names.logical_id(name), ref(names.topic_id(name))
+    queue, undelivered = f"{title}Queue", f"{title}Undelivered"
+    retries = properties(
         VisibilityTimeout=RETRY_SECONDS,
-        RedrivePolicy=sqs.RedrivePolicy(
-            deadLetterTargetArn=GetAtt(f"{title}Undelivered", "Arn"), maxReceiveCount=MAX_RECEIVES
-        ),
-        **common,
-        **ON_AWS,
+        RedrivePolicy=properties(deadLetterTargetArn=get_att(undelivered, "Arn"), maxReceiveCount=MAX_RECEIVES),
     )
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": GetAtt(f"{title}Queue", "Arn"),
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }
-    yield sqs.QueuePolicy(
-        f"{title}QueuePolicy",
-        Queues=[Ref(f"{title}Queue")],
-        PolicyDocument={"Version": "2012-10-17", "Statement": [statement]},
-        **ON_AWS,
-    )
-    yield sns.SubscriptionResource(
-        f"{title}Subscription", TopicArn=topic, Protocol="sqs", Endpoint=GetAtt(f"{title}Queue", "Arn"), **ON_AWS
+    on_aws, senders = console_links.ON_AWS, {"ArnEquals": {"aws:SourceArn": topic}}
+    yield build_queue(undelivered, f"{project.prefix}-{name}-undelivered", condition=on_aws)
+    yield build_queue(queue, f"{project.prefix}-{name}", condition=on_aws, more=retries)
+    yield build_queue_policy(queue, "sns", senders, condition=on_aws)
+    yield Resource(
+        f"{title}Subscription",
+        "AWS::SNS::Subscription",
+        properties(TopicArn=topic, Protocol="sqs", Endpoint=get_att(queue, "Arn")),
+        condition=console_links.ON_AWS,
     )
 
 
-def _destination(project: Project, name: str, service: str, address: str) -> Iterator[AWSObject]:
+def _destination(project: Project, name: str, service: str, address: str) -> Iterator[Resource]:
     """Yield the connection and the API destination."""
     title = names.logical_id(name)
-    secret: Json = {}
+    secret = None
     if service == PAGERDUTY:
-        key = events.Parameter(Key="routing_key", Value=dynamic_reference(address), IsValueSecret=True)
-        secret = {"InvocationHttpParameters": events.ConnectionHttpParameters(BodyParameters=[key])}
-    yield connection(f"{title}Connection", project, **secret)
-    yield events.ApiDestination(
+        key = properties(Key="routing_key", Value=dynamic_reference(address), IsValueSecret=True)
+        secret = properties(BodyParameters=[key])
+    yield connection(f"{title}Connection", project, secret)
+    yield Resource(
         f"{title}Destination",
-        ConnectionArn=GetAtt(f"{title}Connection", "Arn"),
-        HttpMethod="POST",
-        InvocationEndpoint=PAGERDUTY_URL if service == PAGERDUTY else dynamic_reference(address),
-        InvocationRateLimitPerSecond=1,
-        **ON_AWS,
+        "AWS::Events::ApiDestination",
+        properties(
+            ConnectionArn=get_att(f"{title}Connection", "Arn"),
+            HttpMethod="POST",
+            InvocationEndpoint=PAGERDUTY_URL if service == PAGERDUTY else dynamic_reference(address),
+            InvocationRateLimitPerSecond=1,
+        ),
+        condition=console_links.ON_AWS,
     )
 
 
-def _pipe(project: Project, name: str, service: str) -> Iterator[AWSObject]:
+def _pipe(project: Project, name: str, service: str) -> Iterator[Resource]:
     title = names.logical_id(name)
     statements = [
-        allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [GetAtt(f"{title}Queue", "Arn")]),
-        allow(["states:StartSyncExecution"], [Ref(job_machine.CHAT_FORMAT)]),
-        allow(["events:InvokeApiDestination"], [GetAtt(f"{title}Destination", "Arn")]),
+        allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [get_att(f"{title}Queue", "Arn")]),
+        allow(["states:StartSyncExecution"], [ref(job_machine.CHAT_FORMAT)]),
+        allow(["events:InvokeApiDestination"], [get_att(f"{title}Destination", "Arn")]),
     ]
-    yield iam_role(f"{title}PipeRole", "pipes", statements, **ON_AWS)
+    yield iam_role(f"{title}PipeRole", "pipes", statements, console_links.ON_AWS)
     # A pipe reads the body of a message as JSON: SNS's notification. https://docs.aws.amazon.com/eventbridge/latest/
     # userguide/eb-pipes-input-transformation.html#input-transform-implicit
     template = f'{{"service":{dumps(service)},"project":{dumps(project.prefix)},"body":<$.body>}}'
-    yield pipes.Pipe(
+    yield Resource(
         f"{title}Pipe",
-        RoleArn=GetAtt(f"{title}PipeRole", "Arn"),
-        Source=GetAtt(f"{title}Queue", "Arn"),
-        SourceParameters=pipes.PipeSourceParameters(SqsQueueParameters=pipes.PipeSourceSqsQueueParameters(BatchSize=1)),
-        Enrichment=Ref(job_machine.CHAT_FORMAT),
-        EnrichmentParameters=pipes.PipeEnrichmentParameters(InputTemplate=template),
-        Target=GetAtt(f"{title}Destination", "Arn"),
-        **ON_AWS,
+        "AWS::Pipes::Pipe",
+        properties(
+            RoleArn=get_att(f"{title}PipeRole", "Arn"),
+            Source=get_att(f"{title}Queue", "Arn"),
+            SourceParameters=properties(SqsQueueParameters=properties(BatchSize=1)),
+            Enrichment=ref(job_machine.CHAT_FORMAT),
+            EnrichmentParameters=properties(InputTemplate=template),
+            Target=get_att(f"{title}Destination", "Arn"),
+        ),
+        condition=console_links.ON_AWS,
     )
 
 
-def _alarm(project: Project, name: str, others: Sequence[str]) -> cloudwatch.Alarm:
+def _alarm(project: Project, name: str, others: Sequence[str]) -> Resource:
     """Return the alarm that reports to other channels that a service takes no alerts."""
     title = names.logical_id(name)
-    return cloudwatch.Alarm(
+    return Resource(
         f"{title}Unreachable",
-        AlarmName=f"{project.prefix}-{name}-unreachable",
-        AlarmDescription=f"The channel {name} has taken no alerts for ten minutes",
-        Namespace="AWS/SQS",
-        MetricName="ApproximateAgeOfOldestMessage",
-        Dimensions=[cloudwatch.MetricDimension(Name="QueueName", Value=GetAtt(f"{title}Queue", "QueueName"))],
-        Statistic="Maximum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=MAX_AGE_SECONDS,
-        ComparisonOperator="GreaterThanThreshold",
-        TreatMissingData="notBreaching",
-        AlarmActions=[arns.topic_arn(project, each) for each in others],
-        **ON_AWS,
+        "AWS::CloudWatch::Alarm",
+        properties(
+            AlarmName=f"{project.prefix}-{name}-unreachable",
+            AlarmDescription=f"The channel {name} has taken no alerts for ten minutes",
+            Namespace="AWS/SQS",
+            MetricName="ApproximateAgeOfOldestMessage",
+            Dimensions=[properties(Name="QueueName", Value=get_att(f"{title}Queue", "QueueName"))],
+            Statistic="Maximum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=MAX_AGE_SECONDS,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=[arns.topic_arn(project, each) for each in others],
+        ),
+        condition=console_links.ON_AWS,
     )

@@ -4,19 +4,21 @@ A connection needs some authorization: a header that says who asks is one that e
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection-auth.html.
 """
 
-from troposphere import events
-
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack import console_links
+from lamplighter.jobs.stack.resources import Resource, properties
 
 
-def connection(title: str, project: Project, **parameters: Json) -> events.Connection:
-    """Return a connection that exists on AWS only; `parameters` are further ones of `AuthParameters`."""
-    header = events.ApiKeyAuthParameters(ApiKeyName="X-Lamplighter", ApiKeyValue=project.prefix)
-    return events.Connection(
-        title,
-        AuthorizationType="API_KEY",
-        AuthParameters=events.AuthParameters(ApiKeyAuthParameters=header, **parameters),
-        Condition=console_links.ON_AWS,
+def connection(logical_id: str, project: Project, http_parameters: Json = None) -> Resource:
+    """Return a connection that exists on AWS only; `http_parameters` go with each call."""
+    header = properties(ApiKeyName="X-Lamplighter", ApiKeyValue=project.prefix)
+    return Resource(
+        logical_id,
+        "AWS::Events::Connection",
+        properties(
+            AuthorizationType="API_KEY",
+            AuthParameters=properties(ApiKeyAuthParameters=header, InvocationHttpParameters=http_parameters),
+        ),
+        condition=console_links.ON_AWS,
     )

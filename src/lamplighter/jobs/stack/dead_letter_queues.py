@@ -12,13 +12,14 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.
 """
 
 from collections.abc import Iterator, Sequence
-
-from troposphere import AWSObject, GetAtt, Ref, cloudwatch, sqs
+from dataclasses import replace
 
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack import arns
+from lamplighter.jobs.stack.intrinsic_functions import get_att
+from lamplighter.jobs.stack.queues import build_queue, build_queue_policy
+from lamplighter.jobs.stack.resources import Resource, properties
 
-RETENTION_SECONDS = 14 * 86_400
 START_QUEUE_ID, ALERT_QUEUE_ID = "DidNotStart", "UndeliveredAlerts"
 """The logical ids of the two queues."""
 ALARM_MINUTES = 20
@@ -27,65 +28,53 @@ MAX_ACTIONS = 5
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
 
 
-def start_queue(project: Project) -> Iterator[AWSObject]:
+def start_queue(project: Project) -> Iterator[Resource]:
     """Yield the queue of starts that Scheduler gave up, and its alarms."""
     scheduled = [job for job in project.jobs.values() if job.schedule]
     if scheduled:
-        yield _queue(START_QUEUE_ID, f"{project.prefix}-did-not-start")
+        yield build_queue(START_QUEUE_ID, f"{project.prefix}-did-not-start")
     channels = dict.fromkeys(channel for job in scheduled for channel in job.notify.did_not_start)
     what = "Scheduler gave up starting a run; the queue says which and why."
     for alarm in _alarms(project, "GivenUp", "given-up", what, START_QUEUE_ID, [*channels]):
         # This engine sends its own alert for each start that it gave up, with the job and the reason.
-        alarm.Metadata = {"Lamplighter": {"ActionsEnabled": False}}
-        yield alarm
+        yield replace(alarm, engine_metadata={"ActionsEnabled": False})
 
 
-def alert_queue(project: Project, channels: Sequence[str]) -> Iterator[AWSObject]:
+def alert_queue(project: Project, channels: Sequence[str]) -> Iterator[Resource]:
     """Yield the queue of undelivered alerts and pings, its policy and its alarms; `channels` lists the channels of the
     rules.
     """
     if not channels and not any(job.heartbeat for job in project.jobs.values()):
         return
-    yield _queue(ALERT_QUEUE_ID, f"{project.prefix}-undelivered-alerts")
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": GetAtt(ALERT_QUEUE_ID, "Arn"),
-        "Condition": {"ArnLike": {"aws:SourceArn": arns.arn("events", f"rule/{project.prefix}-*")}},
-    }
-    yield sqs.QueuePolicy(
-        f"{ALERT_QUEUE_ID}Policy",
-        Queues=[Ref(ALERT_QUEUE_ID)],
-        PolicyDocument={"Version": "2012-10-17", "Statement": [statement]},
-    )
+    yield build_queue(ALERT_QUEUE_ID, f"{project.prefix}-undelivered-alerts")
+    rules = {"ArnLike": {"aws:SourceArn": arns.arn("events", f"rule/{project.prefix}-*")}}
+    yield build_queue_policy(ALERT_QUEUE_ID, "events", rules)
     what = "EventBridge could not deliver an alert; the queue has the event, and says why."
     yield from _alarms(project, "AlertsUndelivered", "undelivered-alerts", what, ALERT_QUEUE_ID, channels)
 
 
-def _queue(title: str, name: str) -> sqs.Queue:
-    return sqs.Queue(title, QueueName=name, MessageRetentionPeriod=RETENTION_SECONDS, SqsManagedSseEnabled=True)
-
-
 def _alarms(
     project: Project, title: str, name: str, what: str, queue: str, channels: Sequence[str]
-) -> Iterator[cloudwatch.Alarm]:
+) -> Iterator[Resource]:
     """Yield alarms that act on each message sent to a queue: one alarm for every five channels."""
     for at, first in enumerate(range(0, len(channels), MAX_ACTIONS)):
         alarm_channels = channels[first : first + MAX_ACTIONS]
-        yield cloudwatch.Alarm(
+        yield Resource(
             f"{title}{at + 1 if at else ''}",
-            AlarmName=f"{project.prefix}-{name}{f'--{at + 1}' if at else ''}",
-            AlarmDescription=what,
-            Namespace="AWS/SQS",
-            MetricName="NumberOfMessagesSent",
-            Dimensions=[cloudwatch.MetricDimension(Name="QueueName", Value=GetAtt(queue, "QueueName"))],
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=ALARM_MINUTES,
-            DatapointsToAlarm=1,
-            Threshold=0,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="notBreaching",
-            AlarmActions=[arns.topic_arn(project, channel) for channel in alarm_channels],
+            "AWS::CloudWatch::Alarm",
+            properties(
+                AlarmName=f"{project.prefix}-{name}{f'--{at + 1}' if at else ''}",
+                AlarmDescription=what,
+                Namespace="AWS/SQS",
+                MetricName="NumberOfMessagesSent",
+                Dimensions=[properties(Name="QueueName", Value=get_att(queue, "QueueName"))],
+                Statistic="Sum",
+                Period=60,
+                EvaluationPeriods=ALARM_MINUTES,
+                DatapointsToAlarm=1,
+                Threshold=0,
+                ComparisonOperator="GreaterThanThreshold",
+                TreatMissingData="notBreaching",
+                AlarmActions=[arns.topic_arn(project, channel) for channel in alarm_channels],
+            ),
         )

@@ -11,8 +11,6 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling
 import re
 from collections.abc import Iterator, Sequence
 
-from troposphere import GetAtt, If, Ref, Sub, events
-
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
@@ -23,7 +21,9 @@ from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.supported_jobs import alert_channels, needs_failure_check, supported_jobs
 from lamplighter.jobs.stack import alarms, arns, console_links, dead_letter_queues, roles
+from lamplighter.jobs.stack.intrinsic_functions import get_att, if_condition, ref, sub
 from lamplighter.jobs.stack.json_documents import join_document
+from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.jobs.stack.supporting_machines import AWS_ONLY_MACHINES
 from lamplighter.runs import job_machine
 from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES
@@ -50,26 +50,26 @@ STOPPED_BY_MACHINE = "The Task state in AWS Step Functions execution"
 """How the stopped reason begins if Step Functions stopped the task: after a timeout, or because its run was stopped."""
 
 
-def job_rules(project: Project, name: str) -> Iterator[events.Rule]:
+def job_rules(project: Project, name: str) -> Iterator[Resource]:
     """Yield the rules of a job."""
     job, notify = project.jobs[name], project.jobs[name].notify
     if notify.attempt_failed and job.workflow is None:
         targets = _topic_targets(project, notify.attempt_failed, *_attempt_alert_lines(project, name))
         yield job_rule(project, name, "attempt-failed", _attempt_failed_pattern(project, name), targets)
-    failed = run_pattern(Ref(names.state_machine_id(name)), ["FAILED", "TIMED_OUT"])
+    failed = run_pattern(ref(names.state_machine_id(name)), ["FAILED", "TIMED_OUT"])
     lines = _run_alert_lines(project, name)
     if notify.run_failed:
         targets = _topic_targets(project, notify.run_failed, RUN_PATHS, lines)
         yield job_rule(project, name, "run-failed", failed, targets)
     if needs_failure_check(job):
         topics = _topic_targets(project, notify.caught, RUN_PATHS, lines, "here")
-        targets = If(console_links.ON_AWS, [_failure_check_target(project, name)], topics)
+        targets = if_condition(console_links.ON_AWS, [_failure_check_target(project, name)], topics)
         yield job_rule(project, name, "run-failed", failed, targets, title="untold")
     if notify.recovered:
         yield from _recovery_rules(project, name)
 
 
-def _recovery_rules(project: Project, name: str) -> Iterator[events.Rule]:
+def _recovery_rules(project: Project, name: str) -> Iterator[Resource]:
     """Yield the rules that alert about a job that works again, and that starts again.
 
     A rule cannot tell whether the runs before a successful run failed. On AWS it starts RECOVERY_CHECK, which looks.
@@ -78,14 +78,14 @@ def _recovery_rules(project: Project, name: str) -> Iterator[events.Rule]:
     lines = (f"{name} <status>: it is not known whether it failed before", "", "Ended:     <time>",
              f"Project:   {project.prefix}", LINK_LINE)  # fmt: skip
     topics = _topic_targets(project, job.notify.recovered, RUN_PATHS, lines, "here")
-    targets = If(console_links.ON_AWS, [_recovery_check_target(project, name)], topics)
-    succeeded = run_pattern(Ref(names.state_machine_id(name)), ["SUCCEEDED"])
+    targets = if_condition(console_links.ON_AWS, [_recovery_check_target(project, name)], topics)
+    succeeded = run_pattern(ref(names.state_machine_id(name)), ["SUCCEEDED"])
     yield job_rule(project, name, "recovered", succeeded, targets)
     for alarm in alarms.did_not_start_alarms(project, name):
         pattern = {
             "source": ["aws.cloudwatch"],
             "detail-type": ["CloudWatch Alarm State Change"],
-            "resources": [arns.arn("cloudwatch", f"alarm:{alarm.AlarmName}")],
+            "resources": [arns.arn("cloudwatch", f"alarm:{alarm.properties['AlarmName']}")],
             "detail": {"state": {"value": ["OK"]}, "previousState": {"value": ["ALARM"]}},
         }
         text = (f"{name} starts again: a run has begun", "", "Time:      <time>", f"Project:   {project.prefix}")
@@ -93,7 +93,7 @@ def _recovery_rules(project: Project, name: str) -> Iterator[events.Rule]:
         yield job_rule(project, name, "starts-again", pattern, targets)
 
 
-def _recovery_check_target(project: Project, name: str) -> events.Target:
+def _recovery_check_target(project: Project, name: str) -> Json:
     """Return the target that starts RECOVERY_CHECK."""
     job = project.jobs[name]
     known = {
@@ -104,7 +104,7 @@ def _recovery_check_target(project: Project, name: str) -> events.Target:
         "project": project.prefix,
     }
     named_arns = {
-        "machine": Ref(names.state_machine_id(name)),
+        "machine": ref(names.state_machine_id(name)),
         "topics": [arns.topic_arn(project, channel) for channel in job.notify.recovered],
     }
     return _machine_target(job_machine.RECOVERY_CHECK, RECOVERY_CHECK_PATHS, named_arns, known)
@@ -125,7 +125,7 @@ def _link_lines(project: Project, name: str) -> tuple[str, str]:
     return LINK_LINE, again
 
 
-def _failure_check_target(project: Project, name: str) -> events.Target:
+def _failure_check_target(project: Project, name: str) -> Json:
     """Return the target that starts FAILURE_CHECK, which sends the alert if the run did not."""
     job = project.jobs[name]
     known = {
@@ -140,16 +140,14 @@ def _failure_check_target(project: Project, name: str) -> events.Target:
     return _machine_target(job_machine.FAILURE_CHECK, FAILURE_CHECK_PATHS, topics, known)
 
 
-def _machine_target(machine: str, paths: dict[str, str], named_arns: dict[str, Json], known: Json) -> events.Target:
+def _machine_target(machine: str, paths: dict[str, str], named_arns: dict[str, Json], known: Json) -> Json:
     """Return the target that starts a supporting machine with values of the event, with ARNs and with known values."""
     raw_values = {each: f"<{each}>" for each in paths}
-    return events.Target(
+    return properties(
         Id=machine.lower(),
-        Arn=Ref(machine),
-        RoleArn=GetAtt("EventsRole", "Arn"),
-        InputTransformer=events.InputTransformer(
-            InputPathsMap=paths, InputTemplate=join_document(named_arns, known, raw_values)
-        ),
+        Arn=ref(machine),
+        RoleArn=get_att("EventsRole", "Arn"),
+        InputTransformer=properties(InputPathsMap=paths, InputTemplate=join_document(named_arns, known, raw_values)),
         DeadLetterConfig=dead_letters(),
     )
 
@@ -164,7 +162,7 @@ POSSIBLE_LOSS = {
 """The possible loss if a supporting machine fails, in words for the alert."""
 
 
-def supporting_rules(project: Project, machine: str) -> Iterator[events.Rule]:
+def supporting_rules(project: Project, machine: str) -> Iterator[Resource]:
     """Yield the rules that alert about failures of a supporting machine: one rule for every five channels."""
     channels = alert_channels(project, machine)
     name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
@@ -172,13 +170,16 @@ def supporting_rules(project: Project, machine: str) -> Iterator[events.Rule]:
     failed = run_pattern(arns.arn("states", f"stateMachine:{name}"), ["FAILED", "TIMED_OUT", "ABORTED"])
     platform: Platform = "aws" if machine in AWS_ONLY_MACHINES else "anywhere"
     for at, first in enumerate(range(0, len(channels), MAX_TARGETS)):
-        yield events.Rule(
+        yield Resource(
             f"{machine}Failed{at + 1 if at else ''}",
-            Name=f"{name}-failed{at + 1 if at else ''}",
-            Description=f"Tells where {name} fails",
-            EventPattern=failed,
-            Targets=_topic_targets(project, channels[first : first + MAX_TARGETS], RUN_PATHS, lines, platform),
-            **({"Condition": console_links.ON_AWS} if machine in AWS_ONLY_MACHINES else {}),
+            "AWS::Events::Rule",
+            properties(
+                Name=f"{name}-failed{at + 1 if at else ''}",
+                Description=f"Tells where {name} fails",
+                EventPattern=failed,
+                Targets=_topic_targets(project, channels[first : first + MAX_TARGETS], RUN_PATHS, lines, platform),
+            ),
+            condition=console_links.ON_AWS if machine in AWS_ONLY_MACHINES else None,
         )
 
 
@@ -275,17 +276,28 @@ def run_pattern(machine: Json, statuses: list[str]) -> Json:
 
 
 def job_rule(
-    project: Project, name: str, pattern: str, event_pattern: Json, targets: Json, *, title: str = "", **more: str
-) -> events.Rule:
-    """Return a rule of a job; `more` has other fields of the resource."""
-    return events.Rule(
-        f"{names.logical_id(name)}{names.logical_id(title or pattern)}",
-        Name=f"{project.name(name)}-{title or pattern}",
-        Description=f"Tells of the job {name}: {pattern}",
-        EventPattern=event_pattern,
-        Targets=targets,
-        Metadata={"Lamplighter": {"Job": name, "Pattern": pattern, **_engine_metadata(project, name)}},
-        **more,
+    project: Project,
+    name: str,
+    pattern: str,
+    event_pattern: Json,
+    targets: Json,
+    *,
+    title: str | None = None,
+    condition: str | None = None,
+) -> Resource:
+    """Return a rule of a job; `title` is the end of its name if that is not `pattern`."""
+    title = title or pattern
+    return Resource(
+        f"{names.logical_id(name)}{names.logical_id(title)}",
+        "AWS::Events::Rule",
+        properties(
+            Name=f"{project.name(name)}-{title}",
+            Description=f"Tells of the job {name}: {pattern}",
+            EventPattern=event_pattern,
+            Targets=targets,
+        ),
+        engine_metadata={"Job": name, "Pattern": pattern, **_engine_metadata(project, name)},
+        condition=condition,
     )
 
 
@@ -295,16 +307,16 @@ def _topic_targets(
     paths: dict[str, str],
     lines: tuple[str, ...],
     platform: Platform = "anywhere",
-) -> list[events.Target]:
+) -> list[Json]:
     """Return topics as targets.
 
     They have no RoleArn: for targets with their own policies "event delivery may fail" with one
     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html).
     """
     text = _substitute("\n".join(map(dumps, lines)), console_links.placeholder_values(platform))
-    transformer = events.InputTransformer(InputPathsMap=paths, InputTemplate=text)
+    transformer = properties(InputPathsMap=paths, InputTemplate=text)
     return [
-        events.Target(
+        properties(
             Id=channel,
             Arn=arns.topic_arn(project, channel),
             InputTransformer=transformer,
@@ -314,9 +326,9 @@ def _topic_targets(
     ]
 
 
-def dead_letters() -> events.DeadLetterConfig:
+def dead_letters() -> Json:
     """Return the dead-letter queue of a rule's target."""
-    return events.DeadLetterConfig(Arn=GetAtt(dead_letter_queues.ALERT_QUEUE_ID, "Arn"))
+    return properties(Arn=get_att(dead_letter_queues.ALERT_QUEUE_ID, "Arn"))
 
 
 def _engine_metadata(project: Project, name: str) -> Json:
@@ -342,4 +354,4 @@ def _engine_metadata(project: Project, name: str) -> Json:
 
 def _substitute(text: str, values: dict[str, Json]) -> Json:
     used = {name: value for name, value in values.items() if names.placeholder(name) in text}
-    return Sub(text, used) if used else text
+    return sub(text, used) if used else text

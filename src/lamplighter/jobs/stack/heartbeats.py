@@ -10,8 +10,6 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations
 
 from collections.abc import Iterator
 
-from troposphere import AWSObject, GetAtt, Ref, events, sns
-
 from lamplighter.base.chat_services import HEARTBEAT_PROTOCOL
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
@@ -19,6 +17,8 @@ from lamplighter.jobs.file.secrets import dynamic_reference
 from lamplighter.jobs.stack import console_links, event_rules
 from lamplighter.jobs.stack.connections import connection
 from lamplighter.jobs.stack.heartbeat_ids import heartbeat_id
+from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
+from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.runs.heartbeat import STATUSES
 
 PATHS_ON_AWS = {"start": ["RUNNING"], "0": ["SUCCEEDED"], "fail": ["FAILED", "TIMED_OUT", "ABORTED"]}
@@ -26,10 +26,9 @@ PATHS_ON_AWS = {"start": ["RUNNING"], "0": ["SUCCEEDED"], "fail": ["FAILED", "TI
 SKIPPED_OUTPUT = '{"skipped":true,'
 """How the output of a skipped run begins (`runs/skipped_runs.py`)."""
 CONNECTION = "HeartbeatConnection"
-ON_AWS, HERE = {"Condition": console_links.ON_AWS}, {"Condition": console_links.HERE}
 
 
-def heartbeat_resources(project: Project) -> Iterator[AWSObject]:
+def heartbeat_resources(project: Project) -> Iterator[Resource]:
     """Yield the resources of all jobs that report to a monitor."""
     jobs = [name for name, job in project.jobs.items() if job.heartbeat is not None]
     if jobs:
@@ -39,47 +38,58 @@ def heartbeat_resources(project: Project) -> Iterator[AWSObject]:
         yield from _resources_on_aws(project, name)
 
 
-def _resources_here(project: Project, name: str) -> Iterator[AWSObject]:
+def _resources_here(project: Project, name: str) -> Iterator[Resource]:
     topic = heartbeat_id(name, "Topic")
     address = project.jobs[name].heartbeat
     own = {"Job": name, "Protocol": HEARTBEAT_PROTOCOL, "Endpoint": address}
-    yield sns.Topic(topic, TopicName=f"{project.name(name)}--heartbeat", Metadata={"Lamplighter": own}, **HERE)
-    transformer = events.InputTransformer(
+    yield Resource(
+        topic,
+        "AWS::SNS::Topic",
+        properties(TopicName=f"{project.name(name)}--heartbeat"),
+        engine_metadata=own,
+        condition=console_links.HERE,
+    )
+    transformer = properties(
         InputPathsMap={"run": "$.detail.executionArn", "status": "$.detail.status"},
         InputTemplate='{"run":<run>,"status":<status>}',
     )
-    target = events.Target(
-        Id="heartbeat", Arn=Ref(topic), InputTransformer=transformer, DeadLetterConfig=event_rules.dead_letters()
+    target = properties(
+        Id="heartbeat", Arn=ref(topic), InputTransformer=transformer, DeadLetterConfig=event_rules.dead_letters()
     )
     yield event_rules.job_rule(
-        project, name, "heartbeat", event_rules.run_pattern(Ref(names.state_machine_id(name)), list(STATUSES)),
-        [target], **HERE,
+        project, name, "heartbeat", event_rules.run_pattern(ref(names.state_machine_id(name)), list(STATUSES)),
+        [target], condition=console_links.HERE,
     )  # fmt: skip
 
 
-def _resources_on_aws(project: Project, name: str) -> Iterator[AWSObject]:
+def _resources_on_aws(project: Project, name: str) -> Iterator[Resource]:
     job, destination = project.jobs[name], heartbeat_id(name, "Destination")
     assert job.heartbeat is not None
-    yield events.ApiDestination(
+    yield Resource(
         destination,
-        ConnectionArn=GetAtt(CONNECTION, "Arn"),
-        HttpMethod="POST",
-        InvocationEndpoint=f"{dynamic_reference(job.heartbeat).rstrip('/')}/*",
-        Metadata={"Lamplighter": {"Job": name}},
-        **ON_AWS,
+        "AWS::Events::ApiDestination",
+        properties(
+            ConnectionArn=get_att(CONNECTION, "Arn"),
+            HttpMethod="POST",
+            InvocationEndpoint=f"{dynamic_reference(job.heartbeat).rstrip('/')}/*",
+        ),
+        engine_metadata={"Job": name},
+        condition=console_links.ON_AWS,
     )
     for path, statuses in PATHS_ON_AWS.items():
         if path == "start" and job.overlap == "skip":
             continue
-        pattern = event_rules.run_pattern(Ref(names.state_machine_id(name)), statuses)
+        pattern = event_rules.run_pattern(ref(names.state_machine_id(name)), statuses)
         if path == "0" and job.overlap == "skip":
             pattern["detail"]["output"] = [{"anything-but": {"prefix": SKIPPED_OUTPUT}}]
-        target = events.Target(
+        target = properties(
             Id="heartbeat",
-            Arn=GetAtt(destination, "Arn"),
-            RoleArn=GetAtt("EventsRole", "Arn"),
-            HttpParameters=events.HttpParameters(PathParameterValues=[path]),
+            Arn=get_att(destination, "Arn"),
+            RoleArn=get_att("EventsRole", "Arn"),
+            HttpParameters=properties(PathParameterValues=[path]),
             DeadLetterConfig=event_rules.dead_letters(),
         )
         title = f"heartbeat-{path if path != '0' else 'success'}"
-        yield event_rules.job_rule(project, name, "heartbeat", pattern, [target], title=title, **ON_AWS)
+        yield event_rules.job_rule(
+            project, name, "heartbeat", pattern, [target], title=title, condition=console_links.ON_AWS
+        )

@@ -5,13 +5,12 @@ Guarantees that CloudFormation never takes text of a job file for a function: `F
 
 from collections.abc import Mapping
 
-from troposphere import Join
-
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.stack.arns import escape_literal
+from lamplighter.jobs.stack.intrinsic_functions import join
 
 
-def join_document(arns: Mapping[str, Json], values: Json, raw_values: Mapping[str, str] | None = None) -> Join:
+def join_document(arns: Mapping[str, Json], values: Json, raw_values: Mapping[str, str] | None = None) -> Json:
     """Return a document from `arns` (ARNs, lists of ARNs), `values` (plain values) and `raw_values` (raw JSON text)."""
     parts: list[Json] = ["{"]
     for key, value in arns.items():
@@ -19,7 +18,7 @@ def join_document(arns: Mapping[str, Json], values: Json, raw_values: Mapping[st
         parts += ["[", *_join_items(value), "]"] if isinstance(value, list) else ['"', value, '"']
         parts.append(",")
     parts += [f"{dumps(key)}:{place}," for key, place in (raw_values or {}).items()]
-    return Join("", [*parts, escape_literal(dumps(values)[1:])])
+    return join("", [*parts, escape_literal(dumps(values)[1:])])
 
 
 def _join_items(values: list[Json]) -> list[Json]:

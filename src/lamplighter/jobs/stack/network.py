@@ -5,12 +5,21 @@ costs nothing while no job runs. Tasks in it accept no connections from outside.
 """
 
 from collections.abc import Iterator
-
-from troposphere import AWSObject, Equals, GetAtt, GetAZs, If, Join, Parameter, Ref, Select, Tags, ec2, ecs
+from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.stack.intrinsic_functions import (
+    availability_zones,
+    equals,
+    get_att,
+    if_condition,
+    join,
+    ref,
+    select,
+)
+from lamplighter.jobs.stack.resources import Resource, properties, tag_list
 
 CREATES_NETWORK = "MakesNetwork"
 VPC_CIDR = "10.111.0.0/24"
@@ -24,91 +33,113 @@ def needs_network(project: Project) -> bool:
     return any(job.network is None and job.workflow is None for job in project.jobs.values())
 
 
-def parameters(project: Project) -> list[Parameter]:
+def parameters(project: Project) -> dict[str, Json]:
     """Return the parameters that configure the network when the stack is created."""
     if not needs_network(project):
-        return []
-    return [
-        Parameter(
-            names.SUBNETS,
+        return {}
+    return {
+        names.SUBNETS: properties(
             Type="CommaDelimitedList",
             Default="",
             Description="Subnets for the tasks; none: the stack makes a network of its own",
         ),
-        Parameter(
-            names.SECURITY_GROUPS,
+        names.SECURITY_GROUPS: properties(
             Type="CommaDelimitedList",
             Default="",
             Description="Security groups for the tasks, where subnets are given; none: the default one of their VPC",
         ),
-        Parameter(
-            names.PUBLIC_IP,
+        names.PUBLIC_IP: properties(
             Type="String",
             Default="ENABLED",
             AllowedValues=["ENABLED", "DISABLED"],
             Description="Whether tasks get a public address; without one they need a NAT gateway or VPC endpoints",
         ),
-    ]
+    }
 
 
 def conditions(project: Project) -> dict[str, Json]:
     """Return the condition under which the stack creates a network."""
-    return {CREATES_NETWORK: Equals(Join("", Ref(names.SUBNETS)), "")} if needs_network(project) else {}
+    return {CREATES_NETWORK: equals(join("", ref(names.SUBNETS)), "")} if needs_network(project) else {}
 
 
 def placeholder_values() -> dict[str, Json]:
     """Return the values of the network's placeholders in definitions."""
     # CloudFormation creates every resource of this list first, so no machine and no schedule exists before tasks can
     # reach the internet.
-    made = Select(0, [Join(",", [Ref("FirstSubnet"), Ref("SecondSubnet")]), *map(Ref, INTERNET_RESOURCE_IDS)])
+    made = select(0, [join(",", [ref("FirstSubnet"), ref("SecondSubnet")]), *map(ref, INTERNET_RESOURCE_IDS)])
     return {
-        names.SUBNETS: If(CREATES_NETWORK, made, Join(",", Ref(names.SUBNETS))),
-        names.SECURITY_GROUPS: If(
-            CREATES_NETWORK, GetAtt("TaskGroup", "GroupId"), Join(",", Ref(names.SECURITY_GROUPS))
+        names.SUBNETS: if_condition(CREATES_NETWORK, made, join(",", ref(names.SUBNETS))),
+        names.SECURITY_GROUPS: if_condition(
+            CREATES_NETWORK, get_att("TaskGroup", "GroupId"), join(",", ref(names.SECURITY_GROUPS))
         ),
-        names.PUBLIC_IP: If(CREATES_NETWORK, "ENABLED", Ref(names.PUBLIC_IP)),
-        names.SHARED_CLUSTER: GetAtt(names.SHARED_CLUSTER, "Arn"),
+        names.PUBLIC_IP: if_condition(CREATES_NETWORK, "ENABLED", ref(names.PUBLIC_IP)),
+        names.SHARED_CLUSTER: get_att(names.SHARED_CLUSTER, "Arn"),
     }
 
 
-def network_resources(project: Project) -> Iterator[AWSObject]:
+def network_resources(project: Project) -> Iterator[Resource]:
     """Yield the cluster and the network, if jobs need them."""
     if any(job.cluster is None and job.workflow is None for job in project.jobs.values()):
-        yield ecs.Cluster(
+        yield Resource(
             names.SHARED_CLUSTER,
-            ClusterName=project.prefix,
-            CapacityProviders=["FARGATE", "FARGATE_SPOT"],
+            "AWS::ECS::Cluster",
+            properties(ClusterName=project.prefix, CapacityProviders=["FARGATE", "FARGATE_SPOT"]),
         )
     if needs_network(project):
-        yield from _network(project)
+        yield from (replace(each, condition=CREATES_NETWORK) for each in _network(project))
 
 
-def _network(project: Project) -> Iterator[AWSObject]:
-    when: Json = {"Condition": CREATES_NETWORK}
-    tags = Tags(Name=project.prefix)
-    yield ec2.VPC("Vpc", CidrBlock=VPC_CIDR, EnableDnsSupport=True, EnableDnsHostnames=True, Tags=tags, **when)
-    yield ec2.InternetGateway("Gateway", Tags=tags, **when)
-    yield ec2.VPCGatewayAttachment("GatewayAttachment", VpcId=Ref("Vpc"), InternetGatewayId=Ref("Gateway"), **when)
-    yield ec2.RouteTable("Routes", VpcId=Ref("Vpc"), Tags=tags, **when)
-    yield ec2.Route(
+def _network(project: Project) -> Iterator[Resource]:
+    tags, vpc, routes = _tags(project), ref("Vpc"), ref("Routes")
+    yield Resource(
+        "Vpc",
+        "AWS::EC2::VPC",
+        properties(CidrBlock=VPC_CIDR, EnableDnsSupport=True, EnableDnsHostnames=True, Tags=tags),
+    )
+    yield Resource("Gateway", "AWS::EC2::InternetGateway", properties(Tags=tags))
+    yield Resource(
+        "GatewayAttachment",
+        "AWS::EC2::VPCGatewayAttachment",
+        properties(VpcId=vpc, InternetGatewayId=ref("Gateway")),
+    )
+    yield Resource("Routes", "AWS::EC2::RouteTable", properties(VpcId=vpc, Tags=tags))
+    yield Resource(
         "WayOut",
-        RouteTableId=Ref("Routes"),
-        DestinationCidrBlock="0.0.0.0/0",
-        GatewayId=Ref("Gateway"),
-        DependsOn="GatewayAttachment",
-        **when,
+        "AWS::EC2::Route",
+        properties(RouteTableId=routes, DestinationCidrBlock="0.0.0.0/0", GatewayId=ref("Gateway")),
+        depends_on="GatewayAttachment",
     )
-    for at, (name, block) in enumerate(zip(("First", "Second"), SUBNET_CIDRS, strict=True)):
-        zone = Select(at, GetAZs(""))
-        yield ec2.Subnet(f"{name}Subnet", VpcId=Ref("Vpc"), CidrBlock=block, AvailabilityZone=zone, Tags=tags, **when)
-        yield ec2.SubnetRouteTableAssociation(
-            f"{name}Association", SubnetId=Ref(f"{name}Subnet"), RouteTableId=Ref("Routes"), **when
-        )
-    yield ec2.SecurityGroup(
+    yield from _subnets(project)
+    yield Resource(
         "TaskGroup",
-        GroupDescription=f"Tasks of {project.prefix}: out to everywhere, in from nowhere",
-        VpcId=Ref("Vpc"),
-        SecurityGroupEgress=[ec2.SecurityGroupRule(IpProtocol="-1", CidrIp="0.0.0.0/0", Description="Anywhere")],
-        Tags=tags,
-        **when,
+        "AWS::EC2::SecurityGroup",
+        properties(
+            GroupDescription=f"Tasks of {project.prefix}: out to everywhere, in from nowhere",
+            VpcId=vpc,
+            SecurityGroupEgress=[properties(IpProtocol="-1", CidrIp="0.0.0.0/0", Description="Anywhere")],
+            Tags=tags,
+        ),
     )
+
+
+def _subnets(project: Project) -> Iterator[Resource]:
+    for at, (name, block) in enumerate(zip(("First", "Second"), SUBNET_CIDRS, strict=True)):
+        yield Resource(
+            f"{name}Subnet",
+            "AWS::EC2::Subnet",
+            properties(
+                VpcId=ref("Vpc"),
+                CidrBlock=block,
+                AvailabilityZone=select(at, availability_zones()),
+                Tags=_tags(project),
+            ),
+        )
+        yield Resource(
+            f"{name}Association",
+            "AWS::EC2::SubnetRouteTableAssociation",
+            properties(SubnetId=ref(f"{name}Subnet"), RouteTableId=ref("Routes")),
+        )
+
+
+def _tags(project: Project) -> list[Json]:
+    return tag_list({"Name": project.prefix})

@@ -10,8 +10,6 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html.
 import re
 from collections.abc import Iterator
 
-from troposphere import AWSObject, GetAtt, If, Ref, iam
-
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
@@ -22,6 +20,9 @@ from lamplighter.jobs.machine.alert_states import has_late_alert
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues, volumes
 from lamplighter.jobs.stack.built_images import job_images
+from lamplighter.jobs.stack.intrinsic_functions import get_att, if_condition, ref
+from lamplighter.jobs.stack.policies import allow, allow_service, policy_document
+from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.runs import job_machine
 
 MANAGED_RULE_RESOURCE = "rule/StepFunctionsGetEventsForECSTaskRule"
@@ -31,7 +32,7 @@ _ECR_IMAGE = re.compile(
 )
 
 
-def job_roles(project: Project, name: str) -> Iterator[AWSObject]:
+def job_roles(project: Project, name: str) -> Iterator[Resource]:
     """Yield the roles of a job, apart from those that the user provides."""
     job = project.jobs[name]
     title = names.logical_id(name)
@@ -43,16 +44,16 @@ def job_roles(project: Project, name: str) -> Iterator[AWSObject]:
         yield iam_role(f"{title}MachineRole", "states", list(machine_permissions(project, name)))
 
 
-def shared_roles(project: Project) -> Iterator[AWSObject]:
+def shared_roles(project: Project) -> Iterator[Resource]:
     """Yield the role that schedules share."""
     started = [name for name, job in project.jobs.items() if starts_by_name(job)]
-    slot_checks = [Ref(job_machine.SLOT_CHECK)] if any(map(needs_slot_check, project.jobs.values())) else []
+    slot_checks = [ref(job_machine.SLOT_CHECK)] if any(map(needs_slot_check, project.jobs.values())) else []
     if started or slot_checks:
-        on_aws = [*([Ref(job_machine.START_RUN)] if started else []), *slot_checks]
-        on_engine = [*(Ref(names.state_machine_id(name)) for name in started), *slot_checks]
+        on_aws = [*([ref(job_machine.START_RUN)] if started else []), *slot_checks]
+        on_engine = [*(ref(names.state_machine_id(name)) for name in started), *slot_checks]
         statements = [
-            allow(["states:StartExecution"], If(console_links.ON_AWS, on_aws, on_engine)),
-            allow(["sqs:SendMessage"], [GetAtt(dead_letter_queues.START_QUEUE_ID, "Arn")]),
+            allow(["states:StartExecution"], if_condition(console_links.ON_AWS, on_aws, on_engine)),
+            allow(["sqs:SendMessage"], [get_att(dead_letter_queues.START_QUEUE_ID, "Arn")]),
         ]
         yield iam_role("ScheduleRole", "scheduler", statements)
 
@@ -70,7 +71,7 @@ def task_permissions(job: Job) -> list[Json]:
 def execution_permissions(project: Project, name: str) -> Iterator[Json]:
     """Yield the statements that a job's container needs to start: pull the image, read secrets, write the log."""
     job = project.jobs[name]
-    yield allow(["logs:CreateLogStream", "logs:PutLogEvents"], [GetAtt(f"{names.logical_id(name)}Log", "Arn")])
+    yield allow(["logs:CreateLogStream", "logs:PutLogEvents"], [get_att(f"{names.logical_id(name)}Log", "Arn")])
     images = [job.image, *(sidecar.image for sidecar in job.sidecars.values())]
     private = [_ECR_IMAGE.match(image) for image in images if image]
     repositories = [
@@ -112,7 +113,7 @@ def machine_permissions(project: Project, name: str) -> Iterator[Json]:
         yield allow(["states:ListExecutions"], [arns.state_machine_arn(project, name)])
     yield from _run_permissions(project, name)
     if has_late_alert(job):
-        yield allow(["states:StartExecution"], [Ref(job_machine.LATE_RUNS)])
+        yield allow(["states:StartExecution"], [ref(job_machine.LATE_RUNS)])
     if job.notify.caught:
         yield allow(["sns:Publish"], [arns.topic_arn(project, channel) for channel in job.notify.caught])
         if job_names:
@@ -165,25 +166,16 @@ def _task_permissions(project: Project, job_names: list[str]) -> Iterator[Json]:
     )
 
 
-def allow(actions: list[str], resources: Json, condition: Json = None) -> Json:
-    """Return an Allow statement."""
-    statement: Json = {"Effect": "Allow", "Action": actions, "Resource": resources}
-    return statement if condition is None else {**statement, "Condition": condition}
-
-
-def iam_role(title: str, service: str, statements: list[Json], **more: Json) -> iam.Role:
-    """Return a role with these statements that a service assumes; `more` has other fields of the resource."""
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": f"{service}.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}},
-            }
-        ],
-    }
-    document = {"Version": "2012-10-17", "Statement": statements}
-    given = {"Policies": [iam.Policy(PolicyName="Needs", PolicyDocument=document)]} if statements else {}
-    return iam.Role(title, AssumeRolePolicyDocument=trust, **given, **more)
+def iam_role(logical_id: str, service: str, statements: list[Json], condition: str | None = None) -> Resource:
+    """Return a role with these statements that a service assumes; `condition` names that under which it exists."""
+    own_account = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
+    needs = properties(PolicyName="Needs", PolicyDocument=policy_document(statements))
+    return Resource(
+        logical_id,
+        "AWS::IAM::Role",
+        properties(
+            AssumeRolePolicyDocument=policy_document([allow_service(service, "sts:AssumeRole", condition=own_account)]),
+            Policies=[needs] if statements else None,
+        ),
+        condition=condition,
+    )

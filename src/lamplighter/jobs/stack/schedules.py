@@ -7,8 +7,6 @@ seconds afterwards.
 
 from collections.abc import Iterator
 
-from troposphere import AWSObject, GetAtt, If, Ref, scheduler
-
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
@@ -17,7 +15,9 @@ from lamplighter.jobs.machine.alert_expressions import fixed_subject
 from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues
+from lamplighter.jobs.stack.intrinsic_functions import get_att, if_condition, ref
 from lamplighter.jobs.stack.json_documents import join_document
+from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.runs import job_machine
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
 
@@ -32,11 +32,11 @@ def schedule_id(project: Project, name: str, at: int) -> str:
     return project.name(name) if at == 0 else f"{project.name(name)}--{at + 1}"
 
 
-def schedule_resources(project: Project) -> Iterator[AWSObject]:
+def schedule_resources(project: Project) -> Iterator[Resource]:
     """Yield the schedules and their group."""
     if not any(job.schedule for job in project.jobs.values()):
         return
-    yield scheduler.ScheduleGroup("Schedules", Name=project.prefix)
+    yield Resource("Schedules", "AWS::Scheduler::ScheduleGroup", properties(Name=project.prefix))
     for name, job in project.jobs.items():
         for at, expression in enumerate(job.schedule):
             yield _schedule(project, name, job, at, expression)
@@ -44,21 +44,25 @@ def schedule_resources(project: Project) -> Iterator[AWSObject]:
                 yield _slot_check_schedule(project, name, job, at, expression)
 
 
-def _schedule(project: Project, name: str, job: Job, at: int, expression: str) -> scheduler.Schedule:
+def _schedule(project: Project, name: str, job: Job, at: int, expression: str) -> Resource:
     given = dumps({**job.input, LAMPLIGHTER_KEY: {"scheduled": SCHEDULED_TIME}})
-    machine: Json = Ref(names.state_machine_id(name))
+    machine: Json = ref(names.state_machine_id(name))
     arn, text = machine, arns.escape_literal(given)
     if starts_by_name(job):
         known = {"scheduled": SCHEDULED_TIME, "suffix": f"--{at + 1}" if at else ""}
-        arn = If(console_links.ON_AWS, Ref(job_machine.START_RUN), machine)
-        text = If(console_links.ON_AWS, join_document({"machine": machine}, {**known, "input": loads(given)}), text)
-    return scheduler.Schedule(
+        arn = if_condition(console_links.ON_AWS, ref(job_machine.START_RUN), machine)
+        start = join_document({"machine": machine}, {**known, "input": loads(given)})
+        text = if_condition(console_links.ON_AWS, start, text)
+    return Resource(
         f"{names.logical_id(name)}Schedule{at + 1 if at else ''}",
-        Name=schedule_id(project, name, at),
-        **_schedule_properties(job, expression),
-        State="ENABLED" if job.enabled else "DISABLED",
-        Target=_target(arn, text, job.roles.schedule, start_retry_policy(job)),
-        Metadata={"Lamplighter": _engine_metadata(project, name, job)},
+        "AWS::Scheduler::Schedule",
+        properties(
+            Name=schedule_id(project, name, at),
+            **_schedule_properties(expression, job.timezone, job.window),
+            State="ENABLED" if job.enabled else "DISABLED",
+            Target=_target(arn, text, job.roles.schedule, start_retry_policy(job)),
+        ),
+        engine_metadata=_engine_metadata(project, name, job),
     )
 
 
@@ -71,7 +75,7 @@ def _engine_metadata(project: Project, name: str, job: Job) -> Json:
     return known | ({"Tell": topics} if topics else {})
 
 
-def _slot_check_schedule(project: Project, name: str, job: Job, at: int, expression: str) -> scheduler.Schedule:
+def _slot_check_schedule(project: Project, name: str, job: Job, at: int, expression: str) -> Resource:
     """Return the schedule that starts SLOT_CHECK, which checks whether a run began."""
     topics = [arns.topic_arn(project, channel) for channel in job.notify.did_not_start]
     known = {
@@ -83,50 +87,57 @@ def _slot_check_schedule(project: Project, name: str, job: Job, at: int, express
         "zone": zone_document(job.timezone),
         "project": project.prefix,
     }
-    return scheduler.Schedule(
+    arns_of_check = {"machine": ref(names.state_machine_id(name)), "topics": topics}
+    return Resource(
         f"{names.logical_id(name)}Slot{at + 1 if at else ''}",
-        Name=f"{project.name(name)}--slot{at + 1 if at else ''}",
-        **_schedule_properties(job.model_copy(update={"window": None}), expression),
-        State="ENABLED",
-        Target=_target(
-            Ref(job_machine.SLOT_CHECK),
-            join_document({"machine": Ref(names.state_machine_id(name)), "topics": topics}, known),
-            None,
-            {"MaximumEventAgeInSeconds": DAY_SECONDS, "MaximumRetryAttempts": MAX_RETRIES},
+        "AWS::Scheduler::Schedule",
+        properties(
+            Name=f"{project.name(name)}--slot{at + 1 if at else ''}",
+            **_schedule_properties(expression, job.timezone, None),
+            State="ENABLED",
+            Target=_target(
+                ref(job_machine.SLOT_CHECK),
+                join_document(arns_of_check, known),
+                None,
+                _retry_policy(DAY_SECONDS, MAX_RETRIES),
+            ),
         ),
         # This engine also checks a slot that passed while no engine ran, as soon as an engine runs again.
-        Metadata={"Lamplighter": {"Missed": "last", "Within": 366 * DAY_SECONDS}},
+        engine_metadata={"Missed": "last", "Within": 366 * DAY_SECONDS},
     )
 
 
-def _schedule_properties(job: Job, expression: str) -> Json:
-    return {
-        "GroupName": Ref("Schedules"),
-        "ScheduleExpression": expression,
-        "ScheduleExpressionTimezone": job.timezone,
-        "FlexibleTimeWindow": scheduler.FlexibleTimeWindow(**_window(job.window)),
-    }
+def _schedule_properties(expression: str, timezone: str, window: int | None) -> dict[str, Json]:
+    return properties(
+        GroupName=ref("Schedules"),
+        ScheduleExpression=expression,
+        ScheduleExpressionTimezone=timezone,
+        FlexibleTimeWindow=_window(window),
+    )
 
 
-def _target(arn: Json, text: Json, own_role: str | None, policy: Json) -> scheduler.Target:
-    return scheduler.Target(
+def _target(arn: Json, text: Json, own_role: str | None, retry_policy: Json) -> Json:
+    return properties(
         Arn=arn,
-        RoleArn=own_role or GetAtt("ScheduleRole", "Arn"),
+        RoleArn=own_role or get_att("ScheduleRole", "Arn"),
         Input=text,
-        RetryPolicy=scheduler.RetryPolicy(**policy),
-        DeadLetterConfig=scheduler.DeadLetterConfig(Arn=GetAtt(dead_letter_queues.START_QUEUE_ID, "Arn")),
+        RetryPolicy=retry_policy,
+        DeadLetterConfig=properties(Arn=get_att(dead_letter_queues.START_QUEUE_ID, "Arn")),
     )
 
 
 def start_retry_policy(job: Job) -> Json:
     """Return for how long Scheduler tries to start a run: from a minute to a day."""
     if job.missed.run == "none":
-        return {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
-    return {
-        "MaximumEventAgeInSeconds": min(max(job.missed.within, 60), DAY_SECONDS),
-        "MaximumRetryAttempts": MAX_RETRIES,
-    }
+        return _retry_policy(60, 0)
+    return _retry_policy(min(max(job.missed.within, 60), DAY_SECONDS), MAX_RETRIES)
 
 
-def _window(window: int | None) -> Json:
-    return {"Mode": "OFF"} if window is None else {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": max(1, window // 60)}
+def _retry_policy(seconds: int, retries: int) -> Json:
+    return properties(MaximumEventAgeInSeconds=seconds, MaximumRetryAttempts=retries)
+
+
+def _window(seconds: int | None) -> Json:
+    if seconds is None:
+        return properties(Mode="OFF")
+    return properties(Mode="FLEXIBLE", MaximumWindowInMinutes=max(1, seconds // 60))

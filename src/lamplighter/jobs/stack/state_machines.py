@@ -4,8 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from troposphere import AWSObject, Ref, Sub, Tags, stepfunctions
-
 from lamplighter.base.engine_rules import OVERLAP_TAG
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs import names
@@ -14,6 +12,8 @@ from lamplighter.jobs.machine import integrations, overlap_states
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.jobs.stack import arns, console_links, network
+from lamplighter.jobs.stack.intrinsic_functions import ref, sub
+from lamplighter.jobs.stack.resources import Resource, properties, tag_list
 from lamplighter.runs import job_machine
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9]+)\}")
@@ -21,17 +21,20 @@ MAX_DEFINITION_BYTES = 1024 * 1024
 """The most bytes of a definition: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 
-def state_machine_resources(project: Project, platform: Platform) -> Iterator[AWSObject]:
+def state_machine_resources(project: Project, platform: Platform) -> Iterator[Resource]:
     """Yield the state machines of a project's jobs."""
     known = placeholder_values(project)
     for name, job in project.jobs.items():
-        yield stepfunctions.StateMachine(
+        yield Resource(
             names.state_machine_id(name),
-            StateMachineName=project.name(name),
-            RoleArn=arns.machine_role_arn(project, name),
-            **substitute_placeholders(build_definition(project, name, platform), known),
-            Tags=Tags({**names.job_tags(project.prefix, name, job.tags), **_engine_tags(job, platform)}),
-            Metadata={"Lamplighter": {"Job": name, **_default_input(job)}},
+            "AWS::StepFunctions::StateMachine",
+            properties(
+                StateMachineName=project.name(name),
+                RoleArn=arns.machine_role_arn(project, name),
+                **substitute_placeholders(build_definition(project, name, platform), known),
+                Tags=tag_list({**names.job_tags(project.prefix, name, job.tags), **_engine_tags(job, platform)}),
+            ),
+            engine_metadata={"Job": name, **_default_input(job)},
         )
 
 
@@ -50,27 +53,27 @@ def substitute_placeholders(definition: Json, known: Mapping[str, Json]) -> Json
     """Return a definition as text, and the values of those known placeholders that it contains."""
     text = definition_text(definition)
     substitutions = {slot: known[slot] for slot in sorted(set(_PLACEHOLDER.findall(text)) & known.keys())}
-    return {"DefinitionString": text, **({"DefinitionSubstitutions": substitutions} if substitutions else {})}
+    return properties(DefinitionString=text, DefinitionSubstitutions=substitutions or None)
 
 
 def placeholder_values(project: Project, platform: Platform = "anywhere") -> dict[str, Json]:
     """Return every placeholder that a definition may contain, with its value."""
     tasks = {
-        names.task_definition_id(name): Ref(names.task_definition_id(name))
+        names.task_definition_id(name): ref(names.task_definition_id(name))
         for name, job in project.jobs.items()
         if job.workflow is None
     }
     topics = {
-        names.topic_id(name): Ref(names.topic_id(name)) for name, each in project.channels.items() if each.sns is None
+        names.topic_id(name): ref(names.topic_id(name)) for name, each in project.channels.items() if each.sns is None
     }
-    calls = {call: Sub(integrations.integration_resource(call, "${AWS::Partition}")) for call in integrations.CALLS}
+    calls = {call: sub(integrations.integration_resource(call, "${AWS::Partition}")) for call in integrations.CALLS}
     return {
         **console_links.placeholder_values(platform),
         **network.placeholder_values(),
         **tasks,
         **topics,
         **calls,
-        job_machine.LATE_RUNS: Ref(job_machine.LATE_RUNS),
+        job_machine.LATE_RUNS: ref(job_machine.LATE_RUNS),
     }
 
 

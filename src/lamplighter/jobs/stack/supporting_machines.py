@@ -6,8 +6,6 @@ the run after it, and this engine's alerts know which alerts a run has sent itse
 
 from collections.abc import Iterator
 
-from troposphere import AWSObject, GetAtt, Ref, stepfunctions
-
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
@@ -21,7 +19,10 @@ from lamplighter.jobs.machine.supporting_machines import (
 )
 from lamplighter.jobs.stack import arns, console_links
 from lamplighter.jobs.stack.heartbeat_ids import destination_ids
-from lamplighter.jobs.stack.roles import allow, iam_role
+from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
+from lamplighter.jobs.stack.policies import allow
+from lamplighter.jobs.stack.resources import Resource, properties
+from lamplighter.jobs.stack.roles import iam_role
 from lamplighter.jobs.stack.state_machines import placeholder_values, substitute_placeholders
 from lamplighter.runs import job_machine
 
@@ -38,34 +39,36 @@ DEFINITIONS = {
 }
 
 
-def supporting_resources(project: Project) -> Iterator[AWSObject]:
+def supporting_resources(project: Project) -> Iterator[Resource]:
     """Yield the machines and their roles, and the role with which EventBridge starts some of them."""
     needed = supported_jobs(project)
     for machine, jobs in needed.items():
-        condition = {"Condition": console_links.ON_AWS} if machine in AWS_ONLY_MACHINES else {}
-        yield iam_role(f"{machine}Role", "states", _statements(project, machine, jobs), **condition)
-        yield stepfunctions.StateMachine(
+        on_aws = machine in AWS_ONLY_MACHINES
+        condition = console_links.ON_AWS if on_aws else None
+        values = placeholder_values(project, "aws" if on_aws else "anywhere")
+        yield iam_role(f"{machine}Role", "states", _statements(project, machine, jobs), condition)
+        yield Resource(
             machine,
-            StateMachineName=f"{project.prefix}{job_machine.machine_suffix(machine)}",
-            RoleArn=GetAtt(f"{machine}Role", "Arn"),
-            **substitute_placeholders(
-                DEFINITIONS[machine],
-                placeholder_values(project, "aws" if machine in AWS_ONLY_MACHINES else "anywhere"),
+            "AWS::StepFunctions::StateMachine",
+            properties(
+                StateMachineName=f"{project.prefix}{job_machine.machine_suffix(machine)}",
+                RoleArn=get_att(f"{machine}Role", "Arn"),
+                **substitute_placeholders(DEFINITIONS[machine], values),
             ),
-            **condition,
+            condition=condition,
         )
     started = [each for each in STARTED_BY_RULES if each in needed]
     destinations = destination_ids(project)
     if started or destinations:
         statements = [
-            *([allow(["states:StartExecution"], [Ref(each) for each in started])] if started else []),
+            *([allow(["states:StartExecution"], [ref(each) for each in started])] if started else []),
             *(
-                [allow(["events:InvokeApiDestination"], [GetAtt(each, "Arn") for each in destinations])]
+                [allow(["events:InvokeApiDestination"], [get_att(each, "Arn") for each in destinations])]
                 if destinations
                 else []
             ),
         ]
-        yield iam_role("EventsRole", "events", statements, Condition=console_links.ON_AWS)
+        yield iam_role("EventsRole", "events", statements, console_links.ON_AWS)
 
 
 def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
@@ -75,7 +78,7 @@ def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
         case job_machine.LATE_RUNS:
             return [allow(["states:DescribeExecution"], runs), publish]
         case job_machine.START_RUN:
-            return [allow(["states:StartExecution"], [Ref(names.state_machine_id(name)) for name in jobs])]
+            return [allow(["states:StartExecution"], [ref(names.state_machine_id(name)) for name in jobs])]
         case job_machine.SLOT_CHECK | job_machine.RECOVERY_CHECK:
             return [allow(["states:ListExecutions"], [arns.state_machine_arn(project, name) for name in jobs]), publish]
         case _:

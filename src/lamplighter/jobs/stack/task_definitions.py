@@ -7,9 +7,7 @@ is retained: current runs and redriven runs use their own revision, and ECS runs
 (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html).
 """
 
-from collections.abc import Iterator, Mapping
-
-from troposphere import AWSObject, Parameter, Ref, Tags, ecs, logs
+from collections.abc import Iterator
 
 from lamplighter.base import fargate
 from lamplighter.base.engine_rules import OVERLAP_TAG, PRIORITY_TAG
@@ -21,50 +19,57 @@ from lamplighter.jobs.file.secrets import parse_grant
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.stack import arns, roles, volumes
 from lamplighter.jobs.stack.built_images import built_images
+from lamplighter.jobs.stack.intrinsic_functions import ref
+from lamplighter.jobs.stack.resources import Resource, properties, tag_list
 from lamplighter.runs import job_machine
 
 
-def parameters(project: Project) -> list[Parameter]:
+def parameters(project: Project) -> dict[str, Json]:
     """Return the parameters for images that are built from folders."""
-    return [
-        Parameter(each.parameter, Type="String", Description=f"The image that {each.folder} was built into")
+    return {
+        each.parameter: properties(Type="String", Description=f"The image that {each.folder} was built into")
         for each in built_images(project)
-    ]
+    }
 
 
-def task_definition_resources(project: Project, name: str, platform: Platform) -> Iterator[AWSObject]:
+def task_definition_resources(project: Project, name: str, platform: Platform) -> Iterator[Resource]:
     """Yield a job's log group and its task definition."""
     job = project.jobs[name]
-    yield logs.LogGroup(
+    yield Resource(
         f"{names.logical_id(name)}Log",
-        LogGroupName=arns.log_group_name(project, name),
-        RetentionInDays=job.log_retention,
+        "AWS::Logs::LogGroup",
+        properties(LogGroupName=arns.log_group_name(project, name), RetentionInDays=job.log_retention),
     )
-    storage = {} if job.storage is None else {"EphemeralStorage": ecs.EphemeralStorage(SizeInGiB=job.storage)}
-    volumes_of_task = volumes.task_volumes(project, job)
+    yield Resource(
+        names.task_definition_id(name),
+        "AWS::ECS::TaskDefinition",
+        _task_properties(project, name, platform),
+        engine_metadata=_engine_metadata(project, job),
+        update_replace_policy="Retain",
+        deletion_policy="Delete",
+    )
+
+
+def _task_properties(project: Project, name: str, platform: Platform) -> dict[str, Json]:
+    job = project.jobs[name]
     # A plain process may have any size here, and does not run on AWS, which would refuse the whole stack for its size.
     cpu, memory = (job.cpu, job.memory) if job.image is not None else fargate.nearest_size(job.cpu, job.memory)
-    metadata = _engine_metadata(project, job)
-    yield ecs.TaskDefinition(
-        names.task_definition_id(name),
+    return properties(
         Family=project.name(name),
         RequiresCompatibilities=["FARGATE"],
         NetworkMode="awsvpc",
         Cpu=str(cpu),
         Memory=str(memory),
-        RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=job.architecture.upper(), OperatingSystemFamily="LINUX"),
+        RuntimePlatform=properties(CpuArchitecture=job.architecture.upper(), OperatingSystemFamily="LINUX"),
         ExecutionRoleArn=arns.execution_role_arn(project, name),
         TaskRoleArn=arns.task_role_arn(project, name),
         ContainerDefinitions=[
             _main_container(project, name),
             *(_sidecar_container(project, name, title) for title in job.sidecars),
         ],
-        Tags=Tags({**names.job_tags(project.prefix, name, job.tags), **_engine_tags(project, name, platform)}),
-        **storage,
-        **({"Volumes": volumes_of_task} if volumes_of_task else {}),
-        **({"Metadata": {"Lamplighter": metadata}} if metadata else {}),
-        UpdateReplacePolicy="Retain",
-        DeletionPolicy="Delete",
+        Tags=tag_list({**names.job_tags(project.prefix, name, job.tags), **_engine_tags(project, name, platform)}),
+        EphemeralStorage=None if job.storage is None else properties(SizeInGiB=job.storage),
+        Volumes=volumes.task_volumes(project, job) or None,
     )
 
 
@@ -101,64 +106,63 @@ def _engine_metadata(project: Project, job: Job) -> Json:
     return {name: value for name, value in given.items() if value}
 
 
-def _main_container(project: Project, name: str) -> ecs.ContainerDefinition:
+def _main_container(project: Project, name: str) -> Json:
     job = project.jobs[name]
-    built = Ref(names.image_parameter(name)) if job.builds_image else job.image
-    own = {"WorkingDirectory": job.working_directory, "User": job.user, "StopTimeout": job.stop_timeout}
-    head = {"Name": job_machine.MAIN_CONTAINER, "Image": built or NO_IMAGE, "Essential": True}
-    return _container(name, job, head | _mounts(project, name, job), own)
-
-
-def _sidecar_container(project: Project, name: str, title: str) -> ecs.ContainerDefinition:
-    sidecar = project.jobs[name].sidecars[title]
-    image = Ref(names.image_parameter(name, title)) if sidecar.builds_image else sidecar.image
-    head = {"Name": title, "Image": image, "Essential": sidecar.essential}
-    own = {"Cpu": sidecar.cpu, "Memory": sidecar.memory}
-    return _container(name, sidecar, head | _mounts(project, name, sidecar), own)
-
-
-def _mounts(project: Project, name: str, container: Job | Sidecar) -> dict[str, Json]:
-    job = project.jobs[name]
-    if job.image is None or not container.volumes:
-        return {}
-    return {"MountPoints": volumes.mount_points(project, job, container.volumes)}
-
-
-def _container(name: str, given: Job | Sidecar, head: dict[str, Json], own: dict[str, Json]) -> ecs.ContainerDefinition:
-    """Return a container of a job: the fields `head`, those that every container has, and the others that are given."""
-    others = {"Command": given.command, "EntryPoint": given.entrypoint, **own}
-    return ecs.ContainerDefinition(
-        **head,
-        **_common_fields(name, given.environment, given.secrets),
-        **{field: _escape(value) for field, value in others.items() if value is not None},
+    return properties(
+        Name=job_machine.MAIN_CONTAINER,
+        Image=ref(names.image_parameter(name)) if job.builds_image else job.image or NO_IMAGE,
+        Essential=True,
+        **_common_properties(project, name, job),
+        WorkingDirectory=_escape(job.working_directory),
+        User=_escape(job.user),
+        StopTimeout=job.stop_timeout,
     )
 
 
-def _escape(value: Json) -> Json:
-    """Return the value of a field with texts that CloudFormation does not change."""
-    if isinstance(value, tuple):
-        return [arns.escape_literal(each) for each in value]
-    return arns.escape_literal(value) if isinstance(value, str) else value
+def _sidecar_container(project: Project, name: str, title: str) -> Json:
+    sidecar = project.jobs[name].sidecars[title]
+    return properties(
+        Name=title,
+        Image=ref(names.image_parameter(name, title)) if sidecar.builds_image else sidecar.image,
+        Essential=sidecar.essential,
+        **_common_properties(project, name, sidecar),
+        Cpu=sidecar.cpu,
+        Memory=sidecar.memory,
+    )
 
 
-def _common_fields(name: str, environment: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Json]:
+def _common_properties(project: Project, name: str, container: Job | Sidecar) -> dict[str, Json]:
+    """Return the properties that the job's own container and its sidecars have in common."""
+    environment = [properties(Name=key, Value=_escape(value)) for key, value in container.environment.items()]
+    secrets = [
+        properties(Name=key, ValueFrom=arns.sub_if_needed(parse_grant(where).value))
+        for key, where in container.secrets.items()
+    ]
+    return properties(
+        MountPoints=volumes.mount_points(project, project.jobs[name], container.volumes) or None,
+        LogConfiguration=_log_configuration(name),
+        Environment=environment or None,
+        Secrets=secrets or None,
+        Command=_escape(container.command),
+        EntryPoint=_escape(container.entrypoint),
+    )
+
+
+def _log_configuration(name: str) -> Json:
     # Since June 2025 awslogs is non-blocking by default, and then loses lines when its buffer is full. The last lines
     # of a batch job explain its failure, so the job waits for its log. A job that must not wait can log somewhere else.
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html
     options = {
         "mode": "blocking",
-        "awslogs-group": Ref(f"{names.logical_id(name)}Log"),
-        "awslogs-region": Ref("AWS::Region"),
+        "awslogs-group": ref(f"{names.logical_id(name)}Log"),
+        "awslogs-region": ref("AWS::Region"),
         "awslogs-stream-prefix": name,
     }
-    common_fields: dict[str, Json] = {"LogConfiguration": ecs.LogConfiguration(LogDriver="awslogs", Options=options)}
-    if environment:
-        common_fields["Environment"] = [
-            ecs.Environment(Name=key, Value=arns.escape_literal(value)) for key, value in environment.items()
-        ]
-    if secrets:
-        common_fields["Secrets"] = [
-            ecs.Secret(Name=key, ValueFrom=arns.sub_if_needed(parse_grant(where).value))
-            for key, where in secrets.items()
-        ]
-    return common_fields
+    return properties(LogDriver="awslogs", Options=options)
+
+
+def _escape(value: tuple[str, ...] | str | None) -> Json:
+    """Return a value of the job file with texts that CloudFormation does not change."""
+    if isinstance(value, tuple):
+        return [arns.escape_literal(each) for each in value]
+    return None if value is None else arns.escape_literal(value)

@@ -8,9 +8,9 @@ AWS it stays empty.
 """
 
 import json
+from collections.abc import Iterator
 
 import yaml
-from troposphere import Output, Ref, Template
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
@@ -28,6 +28,8 @@ from lamplighter.jobs.stack import (
     task_definitions,
 )
 from lamplighter.jobs.stack.heartbeat_ids import destination_ids
+from lamplighter.jobs.stack.intrinsic_functions import ref
+from lamplighter.jobs.stack.resources import Resource, properties
 
 
 def build_template(project: Project, platform: Platform = "anywhere") -> Json:
@@ -36,42 +38,49 @@ def build_template(project: Project, platform: Platform = "anywhere") -> Json:
     With the platform `here`, this engine keeps the queues of runs that must not overlap: their state machines have no
     states for that, and tags tell the engine what to do.
     """
-    parameters = (*console_links.parameters(), *network.parameters(project), *task_definitions.parameters(project))
-    template = Template(
-        Description=f"The jobs of {project.prefix}, by lamplighter",
-        Metadata={"Lamplighter": {"Project": project.prefix}},
-    )
-    here = console_links.engine_condition() if destination_ids(project) else {}
-    for name, condition in (console_links.conditions() | here | network.conditions(project)).items():
-        template.add_condition(name, condition)
+    resources = list(_resources(project, platform))
+    documents = {each.logical_id: each.document() for each in resources}
+    assert len(documents) == len(resources), "two resources have one logical id"
+    return {
+        "Description": f"The jobs of {project.prefix}, by lamplighter",
+        "Metadata": {"Lamplighter": {"Project": project.prefix}},
+        "Conditions": {
+            **console_links.conditions(),
+            **(console_links.engine_condition() if destination_ids(project) else {}),
+            **network.conditions(project),
+        },
+        "Outputs": {**_outputs(project), **console_links.outputs()},
+        "Parameters": {
+            **console_links.parameters(),
+            **network.parameters(project),
+            **task_definitions.parameters(project),
+        },
+        "Resources": documents,
+    }
+
+
+def _resources(project: Project, platform: Platform) -> Iterator[Resource]:
     contained = [name for name, job in project.jobs.items() if job.workflow is None]
-    resources = (
-        *network.network_resources(project),
-        *(each for name in project.jobs for each in roles.job_roles(project, name)),
-        *roles.shared_roles(project),
-        *(each for name in contained for each in task_definitions.task_definition_resources(project, name, platform)),
-        *supporting_machines.supporting_resources(project),
-        *state_machines.state_machine_resources(project, platform),
-        *schedules.schedule_resources(project),
-        *alerts.alert_resources(project),
-        *heartbeats.heartbeat_resources(project),
-    )
-    outputs = [
-        Output(
-            names.state_machine_id(name),
-            Description=f"The state machine of the job {name}",
-            Value=Ref(names.state_machine_id(name)),
-        )
-        for name in project.jobs
-    ]
-    # add_resource and similar methods would enforce AWS's limits; this engine has none, and `lint` reports them.
-    template.parameters = {each.title: each for each in parameters}
-    template.outputs = {each.title: each for each in (*outputs, console_links.output())}
-    document: Json = template.to_dict()
-    # Within `template`, each resource would be converted once more.
-    document["Resources"] = {each.title: each.to_dict() for each in resources}
-    assert len(document["Resources"]) == len(resources), "two resources have one logical id"
-    return document
+    yield from network.network_resources(project)
+    for name in project.jobs:
+        yield from roles.job_roles(project, name)
+    yield from roles.shared_roles(project)
+    for name in contained:
+        yield from task_definitions.task_definition_resources(project, name, platform)
+    yield from supporting_machines.supporting_resources(project)
+    yield from state_machines.state_machine_resources(project, platform)
+    yield from schedules.schedule_resources(project)
+    yield from alerts.alert_resources(project)
+    yield from heartbeats.heartbeat_resources(project)
+
+
+def _outputs(project: Project) -> dict[str, Json]:
+    """Return an output with the state machine of each job."""
+    machines = {name: names.state_machine_id(name) for name in project.jobs}
+    return {
+        each: properties(Description=f"The state machine of the job {name}", Value=ref(each))
+        for name, each in machines.items()
+    }
 
 
 def to_json(document: Json) -> str:

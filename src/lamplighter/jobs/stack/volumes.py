@@ -10,38 +10,39 @@ https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html.
 
 from collections.abc import Iterable
 
-from troposphere import ecs
-
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.volumes import Volume
 from lamplighter.jobs.stack import arns
+from lamplighter.jobs.stack.policies import allow
+from lamplighter.jobs.stack.resources import properties
 
 _MOUNT, _WRITE = "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"
 
 
-def task_volumes(project: Project, job: Job) -> list[ecs.Volume]:
+def task_volumes(project: Project, job: Job) -> list[Json]:
     """Return the volumes of a job's task definition."""
     return [_aws_volume(project, each, number) for number, each in enumerate(_places(job))]
 
 
-def mount_points(project: Project, job: Job, volumes: Iterable[Volume]) -> list[ecs.MountPoint]:
-    """Return where a container of the job sees its volumes."""
+def mount_points(project: Project, job: Job, volumes: Iterable[Volume]) -> list[Json]:
+    """Return where a container of the job sees its volumes; a plain process has none."""
     places = _places(job)
     return [
-        ecs.MountPoint(
+        properties(
             SourceVolume=_name(project, each, places.index(_place(each))),
             ContainerPath=arns.escape_literal(each.path),
             ReadOnly=each.read_only,
         )
         for each in volumes
+        if job.image is not None
     ]
 
 
 def engine_volumes(project: Project, job: Job) -> list[Json]:
     """Return the volumes that replace those of the same names on this machine."""
     return [
-        {"Name": _name(project, each, number), **_engine_place(each)}
+        properties(Name=_name(project, each, number), **_engine_place(each))
         for number, each in enumerate(_places(job))
         if each.host is not None or each.volume is not None
     ]
@@ -59,11 +60,11 @@ def file_system_permissions(job: Job) -> list[Json]:
 
 def _mount_statement(file_system: str, access_point: str | None, *, writes: bool) -> Json:
     resource = arns.arn("elasticfilesystem", f"file-system/{file_system}")
-    statement: Json = {"Effect": "Allow", "Action": [_MOUNT, *([_WRITE] if writes else [])], "Resource": [resource]}
+    actions = [_MOUNT, _WRITE] if writes else [_MOUNT]
     if access_point is None:
-        return statement
+        return allow(actions, [resource])
     point = arns.arn("elasticfilesystem", f"access-point/{access_point}")
-    return {**statement, "Condition": {"StringEquals": {"elasticfilesystem:AccessPointArn": point}}}
+    return allow(actions, [resource], {"StringEquals": {"elasticfilesystem:AccessPointArn": point}})
 
 
 def _all_volumes(job: Job) -> list[Volume]:
@@ -86,24 +87,20 @@ def _name(project: Project, volume: Volume, number: int) -> str:
     return f"{project.prefix}-{volume.volume}" if volume.volume is not None else f"volume-{number + 1}"
 
 
-def _aws_volume(project: Project, volume: Volume, number: int) -> ecs.Volume:
+def _aws_volume(project: Project, volume: Volume, number: int) -> Json:
     name = _name(project, volume, number)
     if volume.efs is None:
-        return ecs.Volume.from_dict(None, {"Name": name, **_engine_place(volume)})
-    point = {} if volume.access_point is None else {"AccessPointId": volume.access_point}
-    root = {} if volume.root is None else {"RootDirectory": arns.escape_literal(volume.root)}
-    return ecs.Volume(
-        Name=name,
-        EFSVolumeConfiguration=ecs.EFSVolumeConfiguration(
-            FilesystemId=volume.efs,
-            TransitEncryption="ENABLED",
-            AuthorizationConfig=ecs.AuthorizationConfig(IAM="ENABLED", **point),
-            **root,
-        ),
+        return properties(Name=name, **_engine_place(volume))
+    file_system = properties(
+        FilesystemId=volume.efs,
+        TransitEncryption="ENABLED",
+        AuthorizationConfig=properties(IAM="ENABLED", AccessPointId=volume.access_point),
+        RootDirectory=None if volume.root is None else arns.escape_literal(volume.root),
     )
+    return properties(Name=name, EFSVolumeConfiguration=file_system)
 
 
 def _engine_place(volume: Volume) -> dict[str, Json]:
     if volume.host is not None:
-        return {"Host": {"SourcePath": volume.host}}
-    return {"DockerVolumeConfiguration": {"Scope": "shared", "Autoprovision": True}}
+        return properties(Host=properties(SourcePath=volume.host))
+    return properties(DockerVolumeConfiguration=properties(Scope="shared", Autoprovision=True))
