@@ -16,7 +16,8 @@ from lamplighter.engine import unreadable_rows
 from lamplighter.engine.engine import Engine
 from lamplighter.services.ecs.tables import outages
 from lamplighter.services.sns.tables import deliveries
-from lamplighter.store import restores, unapplied_files
+from lamplighter.store import file_faults, restores
+from lamplighter.store.file_faults import FaultKind
 
 RESTORED_SHOWN_MILLISECONDS = 24 * 3600 * 1000
 """The milliseconds for which the health reports a restore."""
@@ -108,17 +109,26 @@ def _counted(count: int, one: str, many: str = "") -> str:
 
 
 def check_file_applied(engine: Engine) -> Condition | None:
-    """Report that a job file is not applied.
+    """Report that a job file is not applied."""
+    return _file_fault(engine, FaultKind.UNAPPLIED, "file-not-applied", "is not applied")
 
-    Health is public, so the reason names no job if the engine has credentials.
+
+def check_channels(engine: Engine) -> Condition | None:
+    """Report that channels or heartbeats of a job file cannot work, for example because a secret is missing."""
+    return _file_fault(engine, FaultKind.CHANNELS, "channels", "has channels or heartbeats that reach nobody")
+
+
+def _file_fault(engine: Engine, kind: FaultKind, name: str, effect: str) -> Condition | None:
+    """Return the condition for the oldest fault of a kind.
+
+    Health is public, so the reason names no job or channel if the engine has credentials.
     """
-    found = unapplied_files.list_unapplied(engine.store.reader)
+    found = file_faults.list_faults(engine.store.reader, kind)
     if not found:
         return None
-    first = found[0]
     names_reason = engine.config.task_credentials is None
-    why = first.reason if names_reason else "the log of `lamplighter up` says why"
-    return Condition("file-not-applied", f"{first.file} is not applied: {why}", stops_work=False)
+    why = found[0].reason if names_reason else "the log of `lamplighter up` says why"
+    return Condition(name, f"{found[0].file} {effect}: {why}", stops_work=False)
 
 
 def check_restored(engine: Engine) -> Condition | None:
@@ -185,6 +195,7 @@ CHECKS: tuple[Check, ...] = (
     check_certificate,
     check_docker,
     check_file_applied,
+    check_channels,
     check_alerts,
     check_restored,
     check_rules,
