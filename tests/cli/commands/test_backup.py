@@ -124,7 +124,10 @@ def test_a_copy_in_another_directory_is_called_what_it_is(served: ServedEngine, 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("backup", "x.gz", "--data", "nowhere"), "there is no database nowhere/lamplighter.db"),
+        (
+            ("backup", "x.gz", "--data", "nowhere"),
+            "no engine has run on nowhere: name an engine's data directory (--data)",
+        ),
         (
             ("backup", "no/folder/x.gz"),
             "the backup cannot be written (no/folder/.x.gz.draft: no such file or directory)",
