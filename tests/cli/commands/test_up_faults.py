@@ -427,6 +427,17 @@ def test_doctor_reports_a_deleted_subscription(home: UpFolder) -> None:
     assert found["channel you"]["state"] == "good"
 
 
+def test_doctor_shows_the_host_alone_of_a_webhook(home: UpFolder) -> None:
+    """The rest of the address may be a token."""
+    home.write("one: {command: 'true', notify: w}", head="channels: {w: {webhook: 'http://127.0.0.1:9/my-token'}}\n")
+    home.up_and_apply()
+    assert run_doctor(home)["channel w"]["says"] == "127.0.0.1 is subscribed"
+    home.write("one: {command: 'true', notify: w}", head="channels: {w: {webhook: 'http://x:99999/my-token'}}\n")
+    line = home.wait_for_line("the channel w")
+    assert "its address is not a valid URL" in line
+    assert "my-token" not in line + json.dumps(read_health(home)) + json.dumps(run_doctor(home))
+
+
 def test_doctor_reports_a_command_channel_that_cannot_run_or_whose_subscription_was_deleted(home: UpFolder) -> None:
     script = home.folder / "tell"
     script.write_text("#!/bin/sh\n")

@@ -13,6 +13,7 @@ from pathlib import Path
 from lamplighter.base import arn
 from lamplighter.base.chat_services import PROTOCOL_PREFIX
 from lamplighter.base.json_text import Json
+from lamplighter.base.public_address import public_address
 from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.target import Target
@@ -81,7 +82,10 @@ def _check_subscriptions(about: str, topic: str, channel: Channel, target: Targe
     remedy = (
         "`lamplighter deploy` creates it" if target.endpoint is None else "a restart of `lamplighter up` creates it"
     )
-    expected = {endpoint: found.get((protocol, endpoint)) for protocol, endpoint, _ in channel_subscriptions(channel)}
+    expected = {
+        public_address(protocol, endpoint): found.get((protocol, endpoint))
+        for protocol, endpoint, _ in channel_subscriptions(channel)
+    }
     if channel.command is not None:  # its endpoint contains the folder, too, so the protocol identifies it
         expected[channel.command[0]] = next(
             (each for (protocol, _), each in found.items() if protocol == COMMAND), None
@@ -89,10 +93,10 @@ def _check_subscriptions(about: str, topic: str, channel: Channel, target: Targe
     if channel.chat is not None:  # its address may be a secret, so the service is named instead
         protocol = "sqs" if target.endpoint is None else f"{PROTOCOL_PREFIX}{channel.chat[0]}"
         expected[channel.chat[0]] = next((each for (name, _), each in found.items() if name == protocol), None)
-    for endpoint, subscription in expected.items():
+    for address, subscription in expected.items():
         if subscription is None:
-            yield bad(about, f"the subscription of {endpoint} was deleted", f"{remedy} again")
+            yield bad(about, f"the subscription of {address} was deleted", f"{remedy} again")
         elif subscription["SubscriptionArn"] == "PendingConfirmation":
-            yield doubtful(about, f"{endpoint} has not confirmed its subscription", "open the link that was sent to it")
+            yield doubtful(about, f"{address} has not confirmed its subscription", "open the link that was sent to it")
         else:
-            yield good(about, f"{endpoint} is subscribed")
+            yield good(about, f"{address} is subscribed")
