@@ -152,7 +152,8 @@ def test_policy_lines_contain_every_part_of_a_statement() -> None:
 def test_a_secret_address_of_a_channel_or_heartbeat_is_not_shown(tmp_path: Path) -> None:
     text = (
         "project: reports\nchannels: {hook: {webhook: 'URL'}, page: {pagerduty: 'KEY'}, chat: {slack: 'URL'}}\n"
-        "jobs:\n  nightly: {image: x, timeout: 1h, network: {subnets: [a]}, notify: [hook, page, chat], heartbeat: 'URL'}\n"
+        "defaults: {timeout: 1h, network: {subnets: [a]}}\n"
+        "jobs: {nightly: {image: x, notify: [hook, page, chat], heartbeat: 'URL'}}\n"
     )
 
     def resources(word: str) -> dict[str, Resource]:
