@@ -18,6 +18,12 @@ def remove(tx: Tx, key: int) -> int | None:
     return since
 
 
+def is_waiting(reader: Reader, arn: str) -> bool:
+    """Return whether an execution waits."""
+    sql = "SELECT 1 FROM queued_executions WHERE execution = (SELECT id FROM executions WHERE arn = ?)"
+    return reader.row(sql, (arn,)) is not None
+
+
 def first(reader: Reader, machine: str) -> int | None:
     """Return the execution of a state machine that has waited longest, or None if none waits."""
     row = reader.row("SELECT min(execution) FROM queued_executions WHERE machine = ?", (machine,))
