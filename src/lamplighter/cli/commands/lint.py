@@ -94,7 +94,7 @@ def _problem_document(problem: Problem) -> dict[str, str | int]:
         "severity": problem.severity,
         **asdict(problem.position),
         "message": problem.message,
-        "instead": problem.advice,
+        "advice": problem.advice,
     }
 
 
