@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lamplighter import __version__
+from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.engine import unreadable_rows
@@ -83,7 +84,7 @@ def check_docker(engine: Engine) -> Condition | None:
         return None
     count = len(outages.held_tasks(engine.store.reader))
     since = f"{datetime.fromtimestamp(outage.since / 1000, UTC):%Y-%m-%d %H:%M} UTC"
-    tasks = f"{_counted(count, 'task')} {'is' if count == 1 else 'are'} waiting"
+    tasks = f"{format_count(count, 'task is', 'tasks are')} waiting"
     return Condition("docker", f"Docker has not answered since {since}: {tasks}", stops_work=False)
 
 
@@ -98,14 +99,10 @@ def check_alerts(engine: Engine) -> Condition | None:
     if not lost and not failing:
         return None
     parts = [
-        f"{_counted(lost, 'alert')} could not be delivered in the last 3 days" if lost else "",
-        f"{_counted(failing, 'message')} could not be delivered yet and will be retried" if failing else "",
+        f"{format_count(lost, 'alert')} could not be delivered in the last 3 days" if lost else "",
+        f"{format_count(failing, 'message')} could not be delivered yet and will be retried" if failing else "",
     ]
     return Condition("alerts", f"{'; '.join(filter(None, parts))}: see `lamplighter doctor`", stops_work=False)
-
-
-def _counted(count: int, one: str, many: str = "") -> str:
-    return f"1 {one}" if count == 1 else f"{count} {many or f'{one}s'}"
 
 
 def check_file_applied(engine: Engine) -> Condition | None:
@@ -139,8 +136,8 @@ def check_restored(engine: Engine) -> Condition | None:
     backup = f"{datetime.fromtimestamp(found.backup / 1000, UTC):%Y-%m-%d %H:%M} UTC"
     parts = [
         f"the database was restored from a backup of {backup}, and what happened after that is not in it",
-        f"{_counted(len(found.lost_tasks), 'running task')} lost" if found.lost_tasks else "",
-        f"{_counted(len(found.unknown_containers), 'container')} newer than the backup removed"
+        f"{format_count(len(found.lost_tasks), 'running task')} lost" if found.lost_tasks else "",
+        f"{format_count(len(found.unknown_containers), 'container')} newer than the backup removed"
         if found.unknown_containers
         else "",
     ]
@@ -150,20 +147,20 @@ def check_restored(engine: Engine) -> Condition | None:
 def check_rules(engine: Engine) -> Condition | None:
     """Report that rules, targets or archives of EventBridge cannot be read."""
     found = unreadable_rows.unreadable_rules(engine.store.reader)
-    what = _counted(len(found), "rule, target or archive", "rules, targets or archives")
+    what = format_count(len(found), "rule, target or archive", "rules, targets or archives")
     return _damaged_rows(engine, found, "rules-damaged", what, "receive no events")
 
 
 def check_alarms(engine: Engine) -> Condition | None:
     """Report that alarms cannot be read."""
     found = unreadable_rows.unreadable_alarms(engine.store.reader)
-    return _damaged_rows(engine, found, "alarms-damaged", _counted(len(found), "alarm"), "send no notifications")
+    return _damaged_rows(engine, found, "alarms-damaged", format_count(len(found), "alarm"), "send no notifications")
 
 
 def check_schedules(engine: Engine) -> Condition | None:
     """Report that schedules cannot be read."""
     found = unreadable_rows.unreadable_schedules(engine.store.reader)
-    return _damaged_rows(engine, found, "schedules-damaged", _counted(len(found), "schedule"), "start nothing")
+    return _damaged_rows(engine, found, "schedules-damaged", format_count(len(found), "schedule"), "start nothing")
 
 
 def _damaged_rows(engine: Engine, found: list[str], name: str, what: str, effect: str) -> Condition | None:

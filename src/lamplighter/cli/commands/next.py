@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
@@ -87,7 +88,7 @@ def _notes(time: UpcomingTime) -> Iterator[str]:
     if time.guessed:
         yield "approximate: AWS does not state from when the rate counts"
     if time.timetable.window:
-        yield f"within {time.timetable.window} minutes"
+        yield f"within {format_count(time.timetable.window, 'minute')}"
 
 
 def _time_cells(job_name: str, time: UpcomingTime, now: int) -> list[Text | str]:

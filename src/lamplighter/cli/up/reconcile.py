@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from lamplighter.base.count_text import format_count
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.json_text import dumps
 from lamplighter.base.threads import run_in_thread
@@ -316,7 +317,8 @@ class SourceReconciler:
             return
         resources, changes = await self._stacks.resources(plan.stack), applied.changes
         self._runs.follow(plan.stack, job_lines.resource_labels(resources))
-        summary = f"{len(changes)} resources were created or changed" if changes else "no changes were needed"
+        changed = f"{format_count(len(changes), 'resource was', 'resources were')} created or changed"
+        summary = changed if changes else "no changes were needed"
         missing = list(job_lines.not_simulated_lines(resources))
         lines = ["  not simulated here:", *missing] if missing else []
         log.info("%s", "\n".join([f"the stack {plan.stack} is up: {summary}", *lines]))
