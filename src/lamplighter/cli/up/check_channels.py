@@ -32,7 +32,8 @@ async def find_channel_faults(engine: Engine, plan: StackPlan) -> list[PlanFault
         reason = await _explain_channel(engine, channel, folder)
         if reason is not None:
             position = plan.positions.get(names.topic_id(name), plan.origin.file)
-            found.append(PlanFault(f"the channel {name}", position, reason, is_temporary=False))
+            topic = (channel.sns or plan.project.name(name)).rpartition(":")[2]
+            found.append(PlanFault(f"the channel {name}", position, reason, is_temporary=False, topic=topic))
     for name, job in plan.project.jobs.items():
         reason = None if job.heartbeat is None else _explain_address(engine, job.heartbeat)
         if reason is not None:

@@ -211,7 +211,9 @@ class SourceReconciler:
 
     async def _report_channels(self, faults: tuple[PlanFault, ...]) -> None:
         if faults:
-            await self._channels_alert.record("\n".join(map(str, faults)), await self._topics(), immediate=True)
+            broken = {each.topic for each in faults}
+            working = [each for each in await self._topics() if each.rpartition(":")[2] not in broken]
+            await self._channels_alert.record("\n".join(map(str, faults)), working, immediate=True)
         elif self._channels_alert.is_recorded():
             await self._channels_alert.clear(await self._topics())
 
