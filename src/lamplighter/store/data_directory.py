@@ -49,14 +49,15 @@ def is_first_start(directory: Path, *, had_no_database: bool, was_used: bool) ->
     if not _remaining_files(directory) and not was_used and not database.exists():
         return True
     raise NoDatabase(
-        f"{_missing_database(directory)}, or start with --new, which moves the remaining files aside and starts empty"
+        f"{_missing_database(directory)}, name the right data directory (--data), or start with --new, which moves the "
+        "remaining files aside and starts empty"
     )
 
 
 def explain_missing_database(directory: Path) -> str:
     """Return what is the case if a directory has no database, and what to do."""
     if has_lost_database(directory):
-        return _missing_database(directory)
+        return f"{_missing_database(directory)}, or name the right data directory (--data)"
     return f"no engine has run on {directory}: name an engine's data directory (--data)"
 
 
@@ -72,7 +73,7 @@ def _missing_database(directory: Path) -> str:
     command = f"lamplighter restore FILE --data {directory}{' --force' if is_empty else ''}"
     return (
         f"{directory / DATABASE} is {'empty' if is_empty else 'missing'}, although an engine has used this directory"
-        f"{found}: restore a backup (`{command}`), name the right data directory (--data)"
+        f"{found}: restore a backup (`{command}`)"
     )
 
 
