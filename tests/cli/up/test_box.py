@@ -81,6 +81,23 @@ def test_the_log_says_that_a_run_waits_for_its_turn_and_that_it_started_when_it_
         assert sorted(log_of_jobs(caplog)[2:]) == ["queued: started", "queued: succeeded"]
 
 
+def test_a_run_that_waited_when_the_engine_was_killed_is_logged_when_it_starts(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.write(BOXED)
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=30 * SECOND))
+    start(watched, "queued")
+    start(watched, "queued")
+    start(watched, "high")
+    watched.harness.down()
+    watched.start()
+    with caplog.at_level(logging.INFO):
+        watched.advance(90)
+        found = [line for line in log_of_jobs(caplog) if "started" in line]
+        assert found == ["high: started", "queued: started"]
+
+
 def test_a_killed_engine_keeps_the_limits_of_the_file(watched: WatchedFile) -> None:
     watched.write(BOXED)
     watched.advance(5)

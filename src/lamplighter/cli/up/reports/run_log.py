@@ -48,7 +48,7 @@ class RunLog:
         """For each run under way, the last line of output of its last successful attempt."""
         self._failures: dict[str, str] = {}
         """For each run under way, why its last attempt failed; removed when another step succeeds."""
-        self._waiting = WaitingRuns(engine)
+        self._waiting = WaitingRuns(engine, self._find_label)
         self._held_messages: list[tuple[int, str, LogFields]] | None = None
         engine.bus.subscribe("aws.states", self._on_run_event, lambda _tx: bool(self._labels))
         engine.bus.subscribe("aws.ecs", self._on_task_event, lambda _tx: bool(self._labels))
@@ -57,6 +57,9 @@ class RunLog:
         """Log the runs of a stack's state machines and task families from now on, under these labels."""
         self._followed[stack] = labels
         self._labels = {name: label for each in self._followed.values() for name, label in each.items()}
+
+    def _find_label(self, machine: str) -> str | None:
+        return self._labels.get(machine)
 
     @contextmanager
     def held_back(self) -> Iterator[None]:

@@ -1,10 +1,11 @@
 """Say in the log of `up` that a run waits, and that it has started after all.
 
 A run waits for its turn (`overlap: queue`), or its task waits for room on the machine. Guarantees that a run is not
-called started before its first container runs, and that the words are those of `ps` and `history`.
+called started before its first container runs, also if the engine was killed meanwhile, and that the words are those of
+`ps` and `history`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
@@ -12,19 +13,22 @@ from lamplighter.engine.engine import Engine
 from lamplighter.runs.ecs_tasks import container_variable
 from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, RUN_VARIABLE
 from lamplighter.runs.waiting import WAITS_FOR_TURN, cluster_of_task, reasons_by_task
+from lamplighter.services.ecs.tables import waiting_tasks
 from lamplighter.services.states.tables import queued_executions
 
 STARTED = "started"
 
 
 class WaitingRuns:
-    """The runs and tasks of one engine of which the log has said that they wait."""
+    """The runs and tasks of one engine that wait; `label_of` returns the label of a state machine's name, if any."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, label_of: Callable[[str], str | None]) -> None:
         self._engine = engine
-        self._queued: dict[str, str] = {}
-        """The labels of the runs that wait for their turn, by name."""
-        self._tasks: set[str] = set()
+        self._label_of = label_of
+        reader = engine.store.reader
+        self._queued = {arn.split(":")[7]: arn.split(":")[6] for arn in queued_executions.all_waiting(reader)}
+        """The names of the runs that wait for their turn, and of their state machines."""
+        self._tasks = set(waiting_tasks.all_waiting(reader))
         """The tasks that wait for room."""
         self._runs: set[tuple[str, str]] = set()
         """The labels and names of the runs whose first task waits for room."""
@@ -32,7 +36,7 @@ class WaitingRuns:
     def describe_begin(self, label: str, run: Json) -> str | None:
         """Return what a run that has begun does; None if its first task waits, because the log has said that."""
         if queued_executions.is_waiting(self._engine.store.reader, run["executionArn"]):
-            self._queued[run["name"]] = label
+            self._queued[run["name"]] = run["executionArn"].split(":")[6]
             return WAITS_FOR_TURN
         return None if (label, run["name"]) in self._runs else STARTED
 
@@ -51,7 +55,7 @@ class WaitingRuns:
                 self._runs.add((label, run))
             yield label, f"{what}{reason}"
         elif task["lastStatus"] in ("RUNNING", "STOPPED"):
-            queued = self._queued.pop(run or "", None)
+            queued = self._label_of(self._queued.pop(run or "", ""))
             waited = arn in self._tasks
             self._tasks.discard(arn)
             self._runs.discard((label, run or ""))
