@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from email.headerregistry import Address
 from email.message import EmailMessage
+from pathlib import Path
 
 from lamplighter.outbound.port import DeliveryFailed, HttpRequest, HttpResponse, Outbound
 
@@ -32,7 +33,7 @@ class ProgramRun:
 class FakeMail:
     """A fake mail server that records mails."""
 
-    sends: bool = True
+    folder: Path | None = None
     sent: list[EmailMessage] = field(default_factory=list)
     failures: deque[DeliveryFailed] = field(default_factory=deque)
     """The errors for the next mails; a mail succeeds if there is none."""

@@ -8,7 +8,8 @@ from lamplighter import __version__
 from lamplighter.base.errors import Unavailable
 from lamplighter.engine import health
 from lamplighter.engine.health import Condition
-from lamplighter.store import unapplied_files
+from lamplighter.store import file_faults
+from lamplighter.store.file_faults import FaultKind
 from lamplighter.wire.access.credentials import Credentials
 from tests.engine_harness import EngineHarness
 
@@ -56,7 +57,9 @@ def test_an_engine_with_credentials_names_the_file_that_is_not_applied_and_where
     engine = harness.engine
 
     async def record() -> None:
-        await engine.store.write(lambda tx: unapplied_files.set_unapplied(tx, "jobs.yaml", "job a: no image", 0))
+        await engine.store.write(
+            lambda tx: file_faults.record(tx, "jobs.yaml", FaultKind.UNAPPLIED, "job a: no image", 0)
+        )
 
     harness.run(record())
     assert health.read_health(engine).conditions[0].reason == "jobs.yaml is not applied: job a: no image"

@@ -88,7 +88,7 @@ def test_a_backup_that_was_killed_leaves_a_folder_that_the_next_one_uses(directo
 
 
 def test_what_is_no_engine_s_folder_or_is_damaged_is_not_backed_up(directory: Path, tmp_path: Path) -> None:
-    with pytest.raises(BackupFailed, match="there is no database"):
+    with pytest.raises(BackupFailed, match="no engine has run on"):
         back_up(tmp_path, tmp_path / "backup.tar.gz")
     database = directory / "lamplighter.db"
     content = bytearray(database.read_bytes())

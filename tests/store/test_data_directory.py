@@ -76,6 +76,22 @@ async def test_no_database_is_created_if_there_was_one_before(directory: Path, s
         assert read_names(store) == ["first"]
 
 
+def test_a_lost_database_is_reported_with_the_command_that_restores_it(directory: Path) -> None:
+    directory.mkdir()
+    (directory / "lamplighter.db-wal").write_bytes(b"a part")
+    for database in ("missing", "empty"):
+        options = " --force" if database == "empty" else ""
+        with pytest.raises(NoDatabase) as error:
+            Store(directory, manual_world())
+        assert str(error.value) == (
+            f"{directory}/lamplighter.db is {database}, although an engine has used this directory "
+            f"(found: lamplighter.db-wal): restore a backup (`lamplighter restore FILE --data {directory}{options}`), "
+            "name the right data directory (--data), or start with --new, which moves the remaining files aside and "
+            "starts empty"
+        )
+        (directory / "lamplighter.db").touch()
+
+
 async def test_an_empty_database_without_a_trace_of_an_engine_is_rejected_too(directory: Path) -> None:
     os.mkdir(directory)
     (directory / "lamplighter.db").touch()

@@ -102,9 +102,9 @@ def test_a_database_in_a_folder_that_cannot_be_written_is_read(source: Path) -> 
 
 
 def test_what_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableDatabase, match="there is no database"):
+    with pytest.raises(UnreadableDatabase, match="no engine has run on"):
         open_read_only(tmp_path / "lamplighter.db")
-    with pytest.raises(UnreadableDatabase, match="there is no database"):
+    with pytest.raises(UnreadableDatabase, match="no engine has run on"):
         open_read_only(tmp_path / "no folder" / "lamplighter.db")
     (tmp_path / "lamplighter.db").write_text("a text that is longer than the header of a database" * 10)
     with pytest.raises(UnreadableDatabase, match="not a database"):

@@ -69,8 +69,8 @@ def _mounts(definition: Json) -> Iterator[str]:
         docker, efs = volume.get("dockerVolumeConfiguration") or {}, volume.get("efsVolumeConfiguration") or {}
         paths = [(volume.get("host") or {}).get("sourcePath"), (docker.get("driverOpts") or {}).get("device")]
         names = [volume.get("name"), efs.get("fileSystemId")]
-        if any(paths) or any(isinstance(name, str) and not _VOLUME.fullmatch(name) for name in names):
-            yield f"volume {volume.get('name')} is a path of this machine"
+        paths += [name for name in names if isinstance(name, str) and not _VOLUME.fullmatch(name)]
+        yield from (f"{path} is a path of this machine" for path in paths if path)
 
 
 def _commands(definition: Json) -> Iterator[str]:

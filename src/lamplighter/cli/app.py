@@ -12,6 +12,7 @@ import typer
 
 from lamplighter import __version__
 from lamplighter.base.modules import load_object
+from lamplighter.cli.wrong_options import PlainErrorGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def build_app(command: str | None) -> typer.Typer:
     """Build the command line with the function of one command; the other commands are only listed in the help."""
     app = typer.Typer(
         name="lamplighter",
+        cls=PlainErrorGroup,
         help="Scheduled container jobs with retries, timeouts and failure alerts.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,

@@ -47,8 +47,10 @@ class CommandContext:
 
     find: Callable[[], Target]
     """A function that finds the account when a command first needs it; some commands never do."""
+    read_project: Callable[[], Project | None]
+    """A function that reads the job file's project when a command first needs it."""
     file: Path | None = None
-    environment: str | None = None
+    """The job file, if the user names one."""
 
     @cached_property
     def target(self) -> Target:
@@ -58,9 +60,7 @@ class CommandContext:
     @cached_property
     def project(self) -> Project | None:
         """The job file's project; None if the user names no file, and this folder has none or a broken one."""
-        if self.file is None and self.environment is None:
-            return _read_default_project()
-        return read_job_file(self.file or DEFAULT_JOB_FILE, self.environment).project
+        return self.read_project()
 
     def close(self) -> None:
         """Close the files of a stopped engine."""
@@ -78,8 +78,13 @@ class CommandContext:
         return self.target.client("ecs")
 
 
-def _read_default_project() -> Project | None:
-    """Return the project of this folder's job file; if the file is broken, print its problems and return None."""
+def read_project(file: Path | None, environment: str | None) -> Project | None:
+    """Return the job file's project, or None if the user names no file, and this folder has none.
+
+    If the file of this folder is broken, print its problems and return None; if the user named it, end the command.
+    """
+    if file is not None or environment is not None:
+        return read_job_file(file or DEFAULT_JOB_FILE, environment).project
     if not DEFAULT_JOB_FILE.exists():
         return None
     try:
@@ -138,7 +143,7 @@ def _make_context(
         find_target,
         endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data, when_stopped=when_stopped,
     )  # fmt: skip
-    return CommandContext(find, file, environment)
+    return CommandContext(find, partial(read_project, file, environment), file)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ from lamplighter.cli.engine_client.find_keys import PLACEHOLDER_KEYS, find_keys,
 from lamplighter.cli.engine_client.signed_request import Answer, SigningKeys, send_over_http
 from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS_FILE
-from lamplighter.store.data_directory import DATABASE
+from lamplighter.store.data_directory import DATABASE, explain_missing_database, has_lost_database
 from lamplighter.store.lock import is_locked
 from lamplighter.wire.access.credentials import Credentials, InvalidCredentialsFile
 
@@ -195,9 +195,19 @@ def read_address(data: Path) -> EngineAddress:
     """Return where the engine of a data directory is; end the command with exit code 1 if no address is recorded."""
     if (found := engine_address.read_address(data)) is not None:
         return found
-    problem = f"the engine of {data} does not run" if (data / DATABASE).exists() else f"no engine has run on {data}"
-    typer.echo(f"lamplighter: {problem}: start one with `lamplighter up`, or use --endpoint-url URL or --aws", err=True)
+    typer.echo(f"lamplighter: {_explain_missing_address(data)}", err=True)
     raise typer.Exit(1)
+
+
+def _explain_missing_address(data: Path) -> str:
+    if has_lost_database(data):
+        return explain_missing_database(data)
+    others = "use --endpoint-url URL or --aws"
+    if (data / DATABASE).exists():
+        return f"the engine of {data} does not run: start it with `lamplighter up`, or {others}"
+    return (
+        f"no engine has run on {data}: start one with `lamplighter up`, name another directory with --data, or {others}"
+    )
 
 
 def _read_credentials(data: Path) -> Credentials | None:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lamplighter import __version__
+from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.engine import unreadable_rows
 from lamplighter.engine.engine import Engine
 from lamplighter.services.ecs.tables import outages
 from lamplighter.services.sns.tables import deliveries
-from lamplighter.store import restores, unapplied_files
+from lamplighter.store import file_faults, restores
+from lamplighter.store.file_faults import FaultKind
 
 RESTORED_SHOWN_MILLISECONDS = 24 * 3600 * 1000
 """The milliseconds for which the health reports a restore."""
@@ -82,7 +84,7 @@ def check_docker(engine: Engine) -> Condition | None:
         return None
     count = len(outages.held_tasks(engine.store.reader))
     since = f"{datetime.fromtimestamp(outage.since / 1000, UTC):%Y-%m-%d %H:%M} UTC"
-    tasks = f"{_counted(count, 'task')} {'is' if count == 1 else 'are'} waiting"
+    tasks = f"{format_count(count, 'task is', 'tasks are')} waiting"
     return Condition("docker", f"Docker has not answered since {since}: {tasks}", stops_work=False)
 
 
@@ -97,28 +99,33 @@ def check_alerts(engine: Engine) -> Condition | None:
     if not lost and not failing:
         return None
     parts = [
-        f"{_counted(lost, 'alert')} could not be delivered in the last 3 days" if lost else "",
-        f"{_counted(failing, 'message')} could not be delivered yet and will be retried" if failing else "",
+        f"{format_count(lost, 'alert')} could not be delivered in the last 3 days" if lost else "",
+        f"{format_count(failing, 'message')} could not be delivered yet and will be retried" if failing else "",
     ]
     return Condition("alerts", f"{'; '.join(filter(None, parts))}: see `lamplighter doctor`", stops_work=False)
 
 
-def _counted(count: int, one: str, many: str = "") -> str:
-    return f"1 {one}" if count == 1 else f"{count} {many or f'{one}s'}"
-
-
 def check_file_applied(engine: Engine) -> Condition | None:
-    """Report that a job file is not applied.
+    """Report that a job file is not applied."""
+    return _file_fault(engine, FaultKind.UNAPPLIED, "file-not-applied", "is not applied")
 
-    Health is public, so the reason names no job if the engine has credentials.
+
+def check_channels(engine: Engine) -> Condition | None:
+    """Report that channels or heartbeats of a job file cannot work, for example because a secret is missing."""
+    return _file_fault(engine, FaultKind.CHANNELS, "channels", "has channels or heartbeats that reach nobody")
+
+
+def _file_fault(engine: Engine, kind: FaultKind, name: str, effect: str) -> Condition | None:
+    """Return the condition for the oldest fault of a kind.
+
+    Health is public, so the reason names no job or channel if the engine has credentials.
     """
-    found = unapplied_files.list_unapplied(engine.store.reader)
+    found = file_faults.list_faults(engine.store.reader, kind)
     if not found:
         return None
-    first = found[0]
     names_reason = engine.config.task_credentials is None
-    why = first.reason if names_reason else "the log of `lamplighter up` says why"
-    return Condition("file-not-applied", f"{first.file} is not applied: {why}", stops_work=False)
+    why = found[0].reason if names_reason else "the log of `lamplighter up` says why"
+    return Condition(name, f"{found[0].file} {effect}: {why}", stops_work=False)
 
 
 def check_restored(engine: Engine) -> Condition | None:
@@ -129,8 +136,8 @@ def check_restored(engine: Engine) -> Condition | None:
     backup = f"{datetime.fromtimestamp(found.backup / 1000, UTC):%Y-%m-%d %H:%M} UTC"
     parts = [
         f"the database was restored from a backup of {backup}, and what happened after that is not in it",
-        f"{_counted(len(found.lost_tasks), 'running task')} lost" if found.lost_tasks else "",
-        f"{_counted(len(found.unknown_containers), 'container')} newer than the backup removed"
+        f"{format_count(len(found.lost_tasks), 'running task')} lost" if found.lost_tasks else "",
+        f"{format_count(len(found.unknown_containers), 'container')} newer than the backup removed"
         if found.unknown_containers
         else "",
     ]
@@ -140,20 +147,20 @@ def check_restored(engine: Engine) -> Condition | None:
 def check_rules(engine: Engine) -> Condition | None:
     """Report that rules, targets or archives of EventBridge cannot be read."""
     found = unreadable_rows.unreadable_rules(engine.store.reader)
-    what = _counted(len(found), "rule, target or archive", "rules, targets or archives")
+    what = format_count(len(found), "rule, target or archive", "rules, targets or archives")
     return _damaged_rows(engine, found, "rules-damaged", what, "receive no events")
 
 
 def check_alarms(engine: Engine) -> Condition | None:
     """Report that alarms cannot be read."""
     found = unreadable_rows.unreadable_alarms(engine.store.reader)
-    return _damaged_rows(engine, found, "alarms-damaged", _counted(len(found), "alarm"), "send no notifications")
+    return _damaged_rows(engine, found, "alarms-damaged", format_count(len(found), "alarm"), "send no notifications")
 
 
 def check_schedules(engine: Engine) -> Condition | None:
     """Report that schedules cannot be read."""
     found = unreadable_rows.unreadable_schedules(engine.store.reader)
-    return _damaged_rows(engine, found, "schedules-damaged", _counted(len(found), "schedule"), "start nothing")
+    return _damaged_rows(engine, found, "schedules-damaged", format_count(len(found), "schedule"), "start nothing")
 
 
 def _damaged_rows(engine: Engine, found: list[str], name: str, what: str, effect: str) -> Condition | None:
@@ -185,6 +192,7 @@ CHECKS: tuple[Check, ...] = (
     check_certificate,
     check_docker,
     check_file_applied,
+    check_channels,
     check_alerts,
     check_restored,
     check_rules,

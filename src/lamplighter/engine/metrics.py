@@ -20,8 +20,9 @@ from lamplighter.services.ecs.tables import waiting_tasks
 from lamplighter.services.scheduler.tables import slots
 from lamplighter.services.sns.tables import deliveries as sns_deliveries
 from lamplighter.services.states.tables import queued_executions
-from lamplighter.store import outbox, row_counts, timers, unapplied_files
+from lamplighter.store import file_faults, outbox, row_counts, timers
 from lamplighter.store.db import Reader
+from lamplighter.store.file_faults import FaultKind
 
 SENDERS = ("events", "scheduler", "monitoring")
 """The services that hand deliveries to the delivery queue."""
@@ -112,13 +113,16 @@ def schedule_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
 
 
 def file_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
-    """Yield the number of job files and templates that are not applied, and for how long the oldest is not."""
-    found = unapplied_files.list_unapplied(reader)
+    """Yield how many job files and templates are not applied or have broken channels, and since when the oldest."""
+    found = file_faults.list_faults(reader, FaultKind.UNAPPLIED)
     age = max(0, world.now() - found[0].since) / 1000 if found else 0.0
     yield Gauge("lamplighter_files_not_applied", "Job files and templates that are not applied.", {"": len(found)})
     yield Gauge(
         "lamplighter_files_not_applied_seconds", "How long the oldest of these files has not been applied.", {"": age}
     )
+    text = "Job files with channels or heartbeats that cannot work, such as one whose secret is missing."
+    broken = file_faults.list_faults(reader, FaultKind.CHANNELS)
+    yield Gauge("lamplighter_files_with_broken_channels", text, {"": len(broken)})
 
 
 SOURCES: tuple[Source, ...] = (

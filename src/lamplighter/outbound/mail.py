@@ -29,7 +29,7 @@ MAX_CONNECTIONS = 4
 class SmtpMail:
     """A mail client that uses aiosmtplib."""
 
-    sends = True
+    folder = None
 
     def __init__(self, server: MailServer, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._server = server
@@ -73,10 +73,8 @@ def _is_retryable(error: aiosmtplib.SMTPResponseException) -> bool:
 class MailFolder:
     """A folder that stores mails as .eml files, for an engine without a mail server."""
 
-    sends = False
-
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     async def send(self, message: EmailMessage, name: str) -> None:
         """Store one mail in the folder."""
@@ -87,8 +85,8 @@ class MailFolder:
             raise DeliveryFailed(f"the mail could not be stored: {error}", retryable=True) from None
 
     def _store(self, message: EmailMessage) -> None:
-        make_directory(self._folder)  # fails if the data directory is missing
+        make_directory(self.folder)  # fails if the data directory is missing
         name = re.sub("[^A-Za-z0-9.-]", "", str(message["Message-ID"]).partition("@")[0])
-        file = self._folder / f"{name}.eml"
+        file = self.folder / f"{name}.eml"
         write_file(file, message.as_bytes(policy=SMTP))
         log.warning("no mail server is configured (--smtp): the mail to %s is stored in %s", message["To"], file)

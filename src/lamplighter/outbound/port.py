@@ -7,6 +7,7 @@ attempt may succeed. `tests/fake_outbound.py` implements these interfaces, too.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Protocol
 
 from lamplighter.base.errors import AwsError
@@ -48,8 +49,8 @@ class Mail(Protocol):
     """An interface that sends mail, or stores it for a person to read."""
 
     @property
-    def sends(self) -> bool:
-        """Whether mail goes to a mail server."""
+    def folder(self) -> Path | None:
+        """The folder in which mails are stored; None if they go to a mail server."""
 
     async def send(self, message: EmailMessage, name: str) -> None:
         """Send one mail to its recipients, with `name` as the sender's name; raise `DeliveryFailed` if it fails."""

@@ -8,6 +8,7 @@ stopped, or that was skipped because another was running, is neither a success n
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
 from lamplighter.runs.local_times import format_local_time
 from lamplighter.runs.run import FAILED_STATUSES
@@ -70,8 +71,8 @@ def failures_before(own: EndedRun, others: Iterable[EndedRun], is_skipped: Calla
 
 def recovery_words(failures: Failures, zone: str) -> str:
     """Return what a recovery alert says after the job's name."""
-    runs = f"{failures.runs} failed run{'s' if failures.runs > 1 else ''}" if failures.runs else ""
-    missed = f"{failures.missed} time{'s' if failures.missed > 1 else ''} without a run" if failures.missed else ""
+    runs = format_count(failures.runs, "failed run") if failures.runs else ""
+    missed = f"{format_count(failures.missed, 'time')} without a run" if failures.missed else ""
     since = "" if failures.since is None else format_local_time(failures.since, zone, seconds=False).partition(" (")[0]
     return f"works again: succeeded after {' and '.join(filter(None, (runs, missed)))} (since {since})"
 

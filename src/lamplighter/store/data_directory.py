@@ -46,15 +46,40 @@ def is_first_start(directory: Path, *, had_no_database: bool, was_used: bool) ->
         return True
     if database.exists() and database.stat().st_size > 0:
         return False
-    remaining = [name for name in RUNTIME_PATHS if name != DATABASE and (directory / name).exists()]
-    if not remaining and not was_used and not database.exists():
+    if not _remaining_files(directory) and not was_used and not database.exists():
         return True
-    state = "is empty" if database.exists() else "is missing"
     raise NoDatabase(
-        f"{database} {state}, although an engine has used this directory"
-        f"{' (found: ' + ', '.join(remaining) + ')' if remaining else ''}; restore the database together with {WAL}, "
-        "or start with --new, which moves the remaining files aside"
+        f"{_missing_database(directory)}, name the right data directory (--data), or start with --new, which moves the "
+        "remaining files aside and starts empty"
     )
+
+
+def explain_missing_database(directory: Path) -> str:
+    """Return what is the case if a directory has no database, and what to do."""
+    if has_lost_database(directory):
+        return f"{_missing_database(directory)}, or name the right data directory (--data)"
+    return f"no engine has run on {directory}: name an engine's data directory (--data)"
+
+
+def has_lost_database(directory: Path) -> bool:
+    """Return whether a directory has no database, although an engine has used it."""
+    was_used = bool(_remaining_files(directory)) or (directory / LOCK).exists()
+    return was_used and not (directory / DATABASE).exists()
+
+
+def _missing_database(directory: Path) -> str:
+    is_empty, remaining = (directory / DATABASE).exists(), _remaining_files(directory)
+    found = f" (found: {', '.join(remaining)})" if remaining else ""
+    command = f"lamplighter restore FILE --data {directory}{' --force' if is_empty else ''}"
+    return (
+        f"{directory / DATABASE} is {'empty' if is_empty else 'missing'}, although an engine has used this directory"
+        f"{found}: restore a backup (`{command}`)"
+    )
+
+
+def _remaining_files(directory: Path) -> list[str]:
+    """Return the names of what an engine has written in a directory, except for the database."""
+    return [name for name in RUNTIME_PATHS if name != DATABASE and (directory / name).exists()]
 
 
 def set_aside(directory: Path, name: str, paths: Iterable[str] = RUNTIME_PATHS) -> Path | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import sync_directory
+from lamplighter.store.data_directory import explain_missing_database
 
 PAGES_PER_STEP = 2048
 """The pages that are copied before the disk gets them: 8 MiB."""
@@ -38,7 +39,7 @@ def open_read_only(database: Path) -> sqlite3.Connection:
         return connect_read_only(database)
     except sqlite3.OperationalError as error:
         if not os.access(database.parent, os.F_OK) or (os.access(database.parent, os.X_OK) and not database.exists()):
-            raise UnreadableDatabase(f"there is no database {database}") from error
+            raise UnreadableDatabase(explain_missing_database(database.parent)) from error
         wal = database.with_name(f"{database.name}-wal")
         if not os.access(database, os.R_OK) or os.access(database.parent, os.W_OK) or _has_content(wal):
             raise UnreadableDatabase(f"{database} cannot be read: {_advice(database, error)}") from error

@@ -200,13 +200,14 @@ def _prepare(connection: sqlite3.Connection, *, read_only: bool, first_start: bo
         migrate(connection, first_start=first_start)
 
 
+RESTORE_COMMAND = "restore a backup (`lamplighter restore FILE --force`)"
+RESTORE_ADVICE = f"{RESTORE_COMMAND}, or start with --new, which moves the existing files aside"
+
+
 def damaged_database_error(path: Path, error: sqlite3.DatabaseError) -> DamagedData:
     """Compose the error that the database as a whole cannot be used, with advice."""
-    advice = "make it writable" if isinstance(error, sqlite3.OperationalError) else "restore a backup"
+    advice = "make it writable" if isinstance(error, sqlite3.OperationalError) else RESTORE_COMMAND
     return DamagedData(f"{path} cannot be opened ({error}); {advice}, or name another directory with --data")
-
-
-RESTORE_ADVICE = "restore the database, or start with --new, which moves the existing files aside"
 
 
 class Store:

@@ -112,6 +112,15 @@ def test_an_engine_is_restored_in_its_place_and_continues_the_process_that_still
     assert later not in [each["stateMachineArn"] for each in served.sfn.list_state_machines()["stateMachines"]]
 
 
+def test_a_backup_is_said_to_have_credentials_only_if_it_has_them(served: ServedEngine, tmp_path: Path) -> None:
+    def summary() -> str:
+        return command(served, "backup", str(tmp_path / "backup.tar.gz"), "--force").err.rstrip()
+
+    assert summary().endswith("; it was verified")
+    (served.data / "credentials").write_text("[a]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    assert summary().endswith("; it was verified, and has the engine's credentials: keep it safe")
+
+
 def test_a_copy_in_another_directory_is_called_what_it_is(served: ServedEngine, tmp_path: Path) -> None:
     assert command(served, "backup", str(tmp_path / "backup.tar.gz"), "--without-output").code == 0
     result = run_lamplighter("restore", "backup.tar.gz", "--data", "copy", cwd=tmp_path)
@@ -124,7 +133,10 @@ def test_a_copy_in_another_directory_is_called_what_it_is(served: ServedEngine, 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("backup", "x.gz", "--data", "nowhere"), "there is no database nowhere/lamplighter.db"),
+        (
+            ("backup", "x.gz", "--data", "nowhere"),
+            "no engine has run on nowhere: name an engine's data directory (--data)",
+        ),
         (
             ("backup", "no/folder/x.gz"),
             "the backup cannot be written (no/folder/.x.gz.draft: no such file or directory)",

@@ -269,6 +269,14 @@ def test_a_dead_engine_is_reported_without_aws_credentials(engine: ServedEngine,
     assert "? credentials: there are none for AWS" in found.out
 
 
+def test_an_error_of_the_job_file_is_one_finding_also_with_an_engine(engine: ServedEngine, tmp_path: Path) -> None:
+    tmp_path.joinpath("lamplighter.yaml").write_text("project: a\njobs: {one: {comand: echo}}\n")
+    for options in ((), ("--endpoint-url", engine.url)):
+        found = run_command(tmp_path, "doctor", "--data", "data", *options)
+        assert (found.code, found.out.count("`comand` is not a known key here")) == (1, 1)
+        assert "comand" not in found.err
+
+
 def test_a_corrupt_database_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "lamplighter.db").write_bytes(b"no database" * 1000)

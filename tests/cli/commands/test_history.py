@@ -54,7 +54,7 @@ def test_the_output_of_an_attempt_with_a_successful_retry_is_not_quoted(monkeypa
 
     monkeypatch.setattr(RunOutput, "all_lines", fail)
     again = (*RUN, failed(4, "a", 3), scheduled(5), succeeded(6, "b"), exited("Run", 7), entered("No", 8, "Fail"))
-    context = CommandContext(lambda: Target("http://engine", "us-east-1"))
+    context = CommandContext(lambda: Target("http://engine", "us-east-1"), lambda: None)
     command._print_last_output(context, story(*again, ("ExecutionFailed", 9, {"error": "No"})), labels_for({}))
 
 

@@ -50,7 +50,7 @@ def test_a_warning_is_a_failure_only_with_strict(tmp_path: Path) -> None:
 def test_json_output_has_one_finding_per_line(tmp_path: Path, text: str) -> None:
     result = lint(tmp_path, "--json", text=text)
     (found,) = map(loads, result.stdout.splitlines())
-    assert set(found) == {"severity", "file", "line", "column", "message", "instead"}
+    assert set(found) == {"severity", "file", "line", "column", "message", "advice"}
     assert (found["file"], found["line"]) == (f"{tmp_path}/lamplighter.yaml", 3)
     assert result.stderr == ""
     assert result.exit_code == (1 if text is WITH_ERROR else 0)

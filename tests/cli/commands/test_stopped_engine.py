@@ -115,4 +115,25 @@ def test_an_engine_that_starts_again_continues_with_what_was_only_read(
 def test_a_folder_without_an_engine_is_reported_as_before(tmp_path: Path, job_folder: JobFolder) -> None:
     result = job_folder.invoke("ps", "--data", str(tmp_path))
     assert result.exit_code == 1
-    assert f"no engine has run on {tmp_path}: start one with `lamplighter up`" in result.stderr
+    assert f"no engine has run on {tmp_path}: start one with `lamplighter up`, name another directory" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("ps", "--data"), ("backup", "new.gz", "--data"), ("check",), ("run", "x", "--data")]
+)
+def test_a_folder_whose_database_is_gone_is_reported_with_the_command_that_restores_it(
+    tmp_path: Path, job_folder: JobFolder, words: tuple[str, ...]
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "lamplighter.db-wal").touch()
+    result = job_folder.invoke(*words, str(data))
+    assert result.exit_code == 1
+    assert f"restore a backup (`lamplighter restore FILE --data {data}`)" in result.stderr
+
+
+def test_doctor_reports_a_folder_whose_database_is_gone(tmp_path: Path, job_folder: JobFolder) -> None:
+    (tmp_path / "lamplighter.db-wal").touch()
+    result = job_folder.invoke("doctor", "--data", str(tmp_path))
+    assert result.exit_code == 1
+    assert f"lamplighter restore FILE --data {tmp_path}" in result.stdout

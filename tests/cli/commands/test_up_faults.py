@@ -383,7 +383,9 @@ def test_a_channel_without_a_target_is_an_error_with_its_line_until_the_target_e
     )
     assert "lamplighter.yaml:5:3: error: the channel w: " in home.wait_for_line("the channel w")
     assert home.list_machines() == ["home-one"]
-    assert read_health(home)["conditions"][0]["name"] == "file-not-applied"
+    conditions = {each["name"]: each["reason"] for each in eventually(lambda: read_health(home).get("conditions"))}
+    assert f"lamplighter.yaml:3:3: the channel q: the queue {queue} does not exist" in conditions["channels"]
+    assert "the channel q" not in conditions["file-not-applied"], "only the subscription of w was refused"
     found = run_doctor(home)
     assert (found["channel q"]["state"], f"the queue {queue} does not exist" in found["channel q"]["says"]) == (
         "bad",
@@ -395,7 +397,7 @@ def test_a_channel_without_a_target_is_an_error_with_its_line_until_the_target_e
     home.write("one: {command: 'true', notify: q}", head=f"channels:\n  q: {{sqs: '{queue}'}}\n")
     home.wait_until_applied(before)
     # The fault's alert may have found no working channel; another condition reports that.
-    eventually(lambda: "file-not-applied" not in [each["name"] for each in read_health(home).get("conditions", [])])
+    eventually(lambda: "channels" not in [each["name"] for each in read_health(home).get("conditions", [])])
 
 
 def test_a_failed_workflow_is_logged_with_the_reason_of_the_failed_step(home: UpFolder) -> None:
@@ -423,6 +425,17 @@ def test_doctor_reports_a_deleted_subscription(home: UpFolder) -> None:
     assert found["channel me"]["state"] == "bad"
     assert "the subscription of me@example.com was deleted" in found["channel me"]["says"]
     assert found["channel you"]["state"] == "good"
+
+
+def test_doctor_shows_the_host_alone_of_a_webhook(home: UpFolder) -> None:
+    """The rest of the address may be a token."""
+    home.write("one: {command: 'true', notify: w}", head="channels: {w: {webhook: 'http://127.0.0.1:9/my-token'}}\n")
+    home.up_and_apply()
+    assert run_doctor(home)["channel w"]["says"] == "127.0.0.1 is subscribed"
+    home.write("one: {command: 'true', notify: w}", head="channels: {w: {webhook: 'http://x:99999/my-token'}}\n")
+    line = home.wait_for_line("the channel w")
+    assert "its address is not a valid URL" in line
+    assert "my-token" not in line + json.dumps(read_health(home)) + json.dumps(run_doctor(home))
 
 
 def test_doctor_reports_a_command_channel_that_cannot_run_or_whose_subscription_was_deleted(home: UpFolder) -> None:

@@ -29,7 +29,7 @@ def test_a_template_is_watched_and_runs_of_its_machines_are_logged(home: UpFolde
     home.wait_for_line("steps: succeeded")
     before = len(home.lines)
     file.write_text(machine_template("second"))
-    home.wait_for_line("the stack Night is up: 1 resources", before)
+    home.wait_for_line("the stack Night is up: 1 resource was created or changed", before)
     assert home.ended(home.start(arn))["output"] == '"second said"'
     file.write_text("Resources: [")
     home.wait_for_line("is not applied: the jobs are unchanged")

@@ -11,7 +11,7 @@ from lamplighter.cli.deploy.policy_lines import policy_lines
 from lamplighter.cli.deploy.render_changes import print_changes, summarize_changes
 from lamplighter.cli.deploy.resolved_template import Resource, resolve_resources
 from lamplighter.jobs.stack.template import build_template
-from tests.jobs.projects import load_project
+from tests.jobs.projects import load_job_text, load_project
 
 
 def compare(before: Json, after: Json, *, metadata: bool = False) -> list[Change]:
@@ -147,3 +147,22 @@ def test_policy_lines_contain_every_part_of_a_statement() -> None:
         'allow a:C on s if {"Bool":{"k":"true"}}',
         'allow "*" sts:AssumeRole',
     ]
+
+
+def test_a_secret_address_of_a_channel_or_heartbeat_is_not_shown(tmp_path: Path) -> None:
+    text = (
+        "project: reports\nchannels: {hook: {webhook: 'URL'}, page: {pagerduty: 'KEY'}, chat: {slack: 'URL'}}\n"
+        "defaults: {timeout: 1h, network: {subnets: [a]}}\n"
+        "jobs: {nightly: {image: x, notify: [hook, page, chat], heartbeat: 'URL'}}\n"
+    )
+
+    def resources(word: str) -> dict[str, Resource]:
+        written = text.replace("URL", f"https://hooks.example.com/{word}").replace("KEY", word * 8)
+        return resolve_resources(build_template(load_job_text(tmp_path, written).project), {})
+
+    found = compare(resources("aaaa"), resources("bbbb"), metadata=True)
+    shown = print_to_text(found) + repr(found)
+    assert "subscriber hooks.example.com" in shown
+    assert "(secret)" in shown
+    assert "aaaa" not in shown
+    assert "bbbb" not in shown

@@ -20,7 +20,7 @@ def test_a_failure_is_not_explained_by_a_helper_state_that_could_not_read_the_lo
     monkeypatch.setattr(find_run, "list_runs", lambda *_given: iter([run]))
     monkeypatch.setattr(find_run, "with_details", lambda *_given: run)
     monkeypatch.setattr(find_run, "read_story", lambda *_given: run_story)
-    context = CommandContext(lambda: Target("http://engine", "us-east-1"))
+    context = CommandContext(lambda: Target("http://engine", "us-east-1"), lambda: None)
     (found,) = check_recent_failures("nightly", context, Machine("m", "m"), from_job_file=True, runs_locally=True)
     facts = "States.TaskFailed; Essential container in task exited; exit code 3"
     assert found.says == f"its run one ended FAILED: {facts}"

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from lamplighter.cli.doctor.finding import Finding
+from lamplighter.cli.doctor.job_file import read_for_checks
 from lamplighter.cli.doctor.secrets import check_secrets
 
 JOB_FILE = """
@@ -16,8 +18,14 @@ VALUES = {
 }
 
 
+def check(file: Path) -> list[Finding]:
+    job_file = read_for_checks(file, None)
+    project = job_file.project
+    return [*job_file.findings, *(check_secrets(project, job_file.folder) if project is not None else ())]
+
+
 def problems(file: Path) -> set[str]:
-    return {each.says for each in check_secrets(file, None) if each.state != "good"}
+    return {each.says for each in check(file) if each.state != "good"}
 
 
 def test_each_missing_secret_is_named_until_env_has_it(tmp_path: Path) -> None:
@@ -30,13 +38,13 @@ def test_each_missing_secret_is_named_until_env_has_it(tmp_path: Path) -> None:
         with (tmp_path / ".env").open("a") as env:
             env.write(f"{name}=https://hooks.example/x\n")
     assert problems(file) == set()
-    assert [each.state for each in check_secrets(file, None)] == ["good"]
+    assert [each.state for each in check(file)] == ["good"]
 
 
 def test_an_error_of_the_job_file_is_a_finding_about_the_job_file(tmp_path: Path) -> None:
     file = tmp_path / "lamplighter.yaml"
     file.write_text("project: a\njobs: {one: {comand: echo}}\n")
-    (finding,) = check_secrets(file, None)
+    (finding,) = check(file)
     assert (finding.about, finding.state) == ("job file", "bad")
     assert "`comand` is not a known key here" in finding.says
 
@@ -45,5 +53,5 @@ def test_an_error_of_the_env_file_is_a_finding_about_secrets(tmp_path: Path) -> 
     file = tmp_path / "lamplighter.yaml"
     file.write_text("project: a\njobs: {one: {command: echo, secrets: {A: 'ssm:/a'}}}\n")
     (tmp_path / ".env").write_bytes(b"ssm:/a=\xff\n")
-    (finding,) = check_secrets(file, None)
+    (finding,) = check(file)
     assert (finding.about, finding.state) == ("secrets", "bad")

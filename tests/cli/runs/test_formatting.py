@@ -43,13 +43,18 @@ def test_a_time_is_formatted_as_its_distance_from_now(offset: int, words: str) -
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("10m", NOW - 10 * MINUTE), ("1h30m", NOW - 90 * MINUTE), ("2026-03-27T00:00:00+00:00", NOW)],
+    [
+        ("10m", NOW - 10 * MINUTE),
+        ("1h30m", NOW - 90 * MINUTE),
+        ("2w", NOW - 14 * 24 * HOUR),
+        ("2026-03-27T00:00:00+00:00", NOW),
+    ],
 )
 def test_a_time_is_parsed_as_a_duration_before_now_or_as_a_date(text: str, expected: int) -> None:
     assert parse_instant(text, NOW) == expected
 
 
-@pytest.mark.parametrize("text", ["", "soon", "10", "2026-13-01"])
+@pytest.mark.parametrize("text", ["", "soon", "10", "1w2d", "2026-13-01"])
 def test_an_invalid_time_is_rejected(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="use a duration"):
         parse_instant(text, NOW)

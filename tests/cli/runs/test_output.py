@@ -45,7 +45,7 @@ class Account:
 
 def output(account: Account, patch: pytest.MonkeyPatch, tail: int | None = None) -> RunOutput:
     patch.setattr(Target, "client", lambda _self, _service: account)
-    return RunOutput(CommandContext(lambda: Target("http://engine", "us-east-1")), tail=tail)
+    return RunOutput(CommandContext(lambda: Target("http://engine", "us-east-1"), lambda: None), tail=tail)
 
 
 def texts(read: RunOutput, *attempts: Attempt) -> list[str]:

@@ -46,6 +46,58 @@ def test_the_limits_and_priorities_of_a_changed_file_apply_at_once(watched: Watc
     assert len(watched.harness.runtime.started_names()) == 3
 
 
+def log_of_jobs(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the lines about runs, without how long a run took."""
+    lines = [each.getMessage() for each in caplog.records if each.name == "lamplighter.jobs"]
+    return [line.partition(" after ")[0] for line in lines if ": " in line and "\n" not in line]
+
+
+def test_the_log_says_that_a_run_waits_for_room_and_that_it_started_when_it_did(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.write(BOXED)
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=10 * SECOND))
+    with caplog.at_level(logging.INFO):
+        start(watched, "low")
+        start(watched, "high")
+        assert log_of_jobs(caplog) == ["low: started", "high: waits for its turn (1 of 1 tasks run)"]
+        watched.advance(10)
+        assert log_of_jobs(caplog)[2:] == ["low: succeeded", "high: started"]
+
+
+def test_the_log_says_that_a_run_waits_for_its_turn_and_that_it_started_when_it_did(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.write(BOXED.replace("max-tasks: 1", "max-tasks: 9"))
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=10 * SECOND))
+    with caplog.at_level(logging.INFO):
+        start(watched, "queued")
+        start(watched, "queued")
+        waits = "queued: waits for its turn: an earlier run has to end first"
+        assert log_of_jobs(caplog) == ["queued: started", waits]
+        watched.advance(10)
+        assert sorted(log_of_jobs(caplog)[2:]) == ["queued: started", "queued: succeeded"]
+
+
+def test_a_run_that_waited_when_the_engine_was_killed_is_logged_when_it_starts(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.write(BOXED)
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=30 * SECOND))
+    start(watched, "queued")
+    start(watched, "queued")
+    start(watched, "high")
+    watched.harness.down()
+    watched.start()
+    with caplog.at_level(logging.INFO):
+        watched.advance(90)
+        found = [line for line in log_of_jobs(caplog) if "started" in line]
+        assert found == ["high: started", "queued: started"]
+
+
 def test_a_killed_engine_keeps_the_limits_of_the_file(watched: WatchedFile) -> None:
     watched.write(BOXED)
     watched.advance(5)

@@ -19,7 +19,8 @@ from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.lazy_http import LazyHttp
 from lamplighter.outbound.program import HEARTBEAT_VARIABLE
-from lamplighter.store import db, unapplied_files
+from lamplighter.store import db, file_faults
+from lamplighter.store.file_faults import FaultKind
 from tests.cli.up_folder import UpFolder, run_lamplighter
 from tests.fake_disk import Disk
 from tests.served_engine import eventually
@@ -128,7 +129,7 @@ async def test_a_disk_that_hangs_is_reported_as_a_failure(tmp_path: Path, monito
 
 async def test_a_problem_that_does_not_stop_the_engine_s_work_is_no_failure(tmp_path: Path, monitor: Monitor) -> None:
     async with beating(tmp_path, monitor.url) as engine:
-        await engine.store.write(lambda tx: unapplied_files.set_unapplied(tx, "lamplighter.yaml", "wrong", 0))
+        await engine.store.write(lambda tx: file_faults.record(tx, "lamplighter.yaml", FaultKind.UNAPPLIED, "wrong", 0))
         seen = len(monitor.calls)
         await until(lambda: len(monitor.calls) >= seen + 3)
     assert {call[0] for call in monitor.calls} == {"GET"}

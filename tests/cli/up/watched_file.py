@@ -33,7 +33,9 @@ class WatchedFile:
         self.harness.up()
         source_files = SourceFiles(JobFileSource(self.file, None), LocalSecrets({}), self.harness.directory)
         source_files.read()
-        self.task = self.harness.start_in_background(SourceReconciler(self.harness.engine, source_files, REGION).run())
+        reconciler = SourceReconciler(self.harness.engine, source_files, REGION)
+        self.harness.run(reconciler.follow_runs())
+        self.task = self.harness.start_in_background(reconciler.run())
 
     def advance(self, seconds: float) -> None:
         """Let time pass in steps that are short enough for every check of the file."""

@@ -76,7 +76,7 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
         ),
         (
             "project: p\nchannels: {c: {webhook: example.com}}\njobs: {a: {}}",
-            ["2:25 `webhook`: `example.com` is not a URL -> write one such as https://example.com/alerts"],
+            ["2:25 `webhook`: this is not a URL -> write one such as https://example.com/alerts"],
         ),
         (
             "project: p\nbox: {cpus: 0, memory: big, max-tasks: 0, cores: 2}\njobs: {a: {command: b}}",
@@ -106,7 +106,7 @@ def test_a_problem_outside_the_jobs_is_reported_with_its_place_and_advice(
 
 PROBLEMS_BY_KEY: dict[str, list[str]] = {
     "heartbeat: 'https://hc-ping.com'": [
-        ("4:16 `heartbeat`: `https://hc-ping.com` is not the URL of a check "
+        ("4:16 `heartbeat`: this is not the URL of a check "
         "-> write one such as https://hc-ping.com/UUID, or the secret that holds it: ssm:/path")
     ],
     "image: 3": [f"4:12 `image`: `3` is not text -> {TEXT}"],
@@ -386,8 +386,8 @@ def test_a_vertical_bar_in_a_value_is_part_of_the_value(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("channel", "problem"),
     [
-        ("slack: 'http://hooks.slack.com/x'", "`http://hooks.slack.com/x` is not the URL of a webhook"),
-        ("teams: here", "`here` is not the URL of a webhook"),
+        ("slack: 'http://hooks.slack.com/x'", "this is not the URL of a webhook"),
+        ("teams: here", "this is not the URL of a webhook"),
         ("pagerduty: short", "this is not a routing key of PagerDuty"),
     ],
 )

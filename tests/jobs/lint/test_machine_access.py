@@ -99,7 +99,7 @@ def test_deny_rules_see_what_only_this_machine_has(tmp_path: Path) -> None:
     key = "volumes: {host: ./in, efs: fs-01234567, path: /in}\n    docker-network: host"
     loaded = load_job_text(tmp_path, JOB.format(image="image: busybox", key=key))
     (mounts,) = denied_jobs(loaded, {"host-mounts"})
-    assert "volume volume-1 is a path of this machine" in mounts.message
+    assert "(--deny host-mounts): ./in is a path of this machine" in mounts.message
     (network,) = denied_jobs(loaded, {"privileged"})
     assert "container main has the network of this machine" in network.message
     assert list(denied_jobs(loaded, {"commands"})) == []

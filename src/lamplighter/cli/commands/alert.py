@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from lamplighter.cli.call_errors import ClientError
+from lamplighter.cli.channel_targets import client_of, is_missing, topics_of_channels
 from lamplighter.cli.command_context import CommandContext, fail, with_command_context
-from lamplighter.jobs.file.model import Project
+from lamplighter.cli.up.check_channels import missing_target_message
 
 ChannelArgument = Annotated[str, typer.Argument(metavar="CHANNEL", help="The channel's name in the job file.")]
 
@@ -24,27 +25,15 @@ def alert(context: CommandContext, channel: ChannelArgument) -> None:
     if channel not in project.channels:
         known = ", ".join(project.channels) or "none"
         fail(f"the job file has no channel {channel}; its channels are: {known}")
-    topic = _find_topic(context, project, channel)
+    topic = topics_of_channels(project, [channel], context.target).get(channel)
+    if topic is None:
+        fail(f"the channel {channel} is not applied: there is no topic {project.prefix}-{channel}")
     subject = f"test of the channel {channel}: alerts arrive here"
     text = f"{subject}\n\nProject:   {project.prefix}\nSent by:   lamplighter alert {channel}\n"
-    context.target.client("sns").publish(TopicArn=topic, Subject=subject, Message=text)
+    try:
+        client_of(context.target, topic).publish(TopicArn=topic, Subject=subject, Message=text)
+    except ClientError as error:
+        if is_missing(error):
+            fail(missing_target_message("sns", topic))
+        raise
     typer.echo(f"sent to {channel}; if it does not arrive, `lamplighter doctor` says why")
-
-
-def _find_topic(context: CommandContext, project: Project, channel: str) -> str:
-    """Return the ARN of the channel's topic; end the command if there is none."""
-    sns = context.target.client("sns")
-    named = project.channels[channel].sns
-    if named is not None:
-        try:
-            sns.get_topic_attributes(TopicArn=named)
-        except ClientError:
-            fail(f"the topic {named} does not exist")
-        return named
-    pages = sns.get_paginator("list_topics").paginate()
-    arns = [each["TopicArn"] for page in pages for each in page["Topics"]]
-    name = f"{project.prefix}-{channel}"
-    found = next((each for each in arns if each.rpartition(":")[2] == name), None)
-    if found is None:
-        fail(f"the channel {channel} is not applied: there is no topic {name}")
-    return str(found)

@@ -4,7 +4,6 @@ Exit codes: 0 printed; 1 the engine does not answer, or refuses.
 """
 
 import json as json_module
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
@@ -15,34 +14,27 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.engine_request import request_engine
+from lamplighter.cli.runs.formatting import format_instant
+from lamplighter.cli.runs.parse_instant import parse_instant
 from lamplighter.cli.target import DEFAULT_DATA, DataOption, Target, find_target
 
 AUDIT_PATH = "/_lamplighter/audit"
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-"""Seconds of each unit of --since."""
 WORDS = {"console": "console", "key": "signed call", "link": "link in a mail", "file": "users file"}
 
 
 def audit(
-    since: Annotated[str, typer.Option(help="How far to look back: 90m, 24h, 7d, 4w.")] = "24h",
+    since: Annotated[str, typer.Option(help="Print what happened since: 90m, 4w, or 2026-12-31T03:00:00.")] = "24h",
     json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each entry.")] = False,  # noqa: FBT002 - typer's way
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Print who did what, the oldest first: logins, what people changed, and signed calls that change something."""
+    start = max(0, parse_instant(since, real_world().now()))
     target = find_target(data=data)
-    start = real_world().now() - _parse_duration(since) * 1000
     entries = list(_read_entries(target, start))
     for entry in reversed(entries):
         typer.echo(json_module.dumps(_document(entry)) if json else _line(entry))
     if not entries and not json:
-        typer.echo(f"Nobody changed anything in the last {since}.", err=True)
-
-
-def _parse_duration(text: str) -> int:
-    found = re.fullmatch(r"([0-9]{1,5})([smhdw])", text)
-    if found is None:
-        raise typer.BadParameter(f"--since {text}: write a number and a unit, such as 90m, 24h, 7d or 4w")
-    return int(found[1]) * SECONDS[found[2]]
+        typer.echo(f"Nobody has changed anything since {format_instant(start)}.", err=True)
 
 
 def _read_entries(target: Target, since: int) -> Iterator[Json]:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from lamplighter.base.count_text import format_count
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.command_context import fail
 from lamplighter.cli.runs import formatting
@@ -39,7 +40,7 @@ def check(
             formatting.make_console().print(_line(each), soft_wrap=True)
         notes = len(findings) - problems
         typer.echo(
-            f"{data}: {problems or 'no'} problem{'' if problems == 1 else 's'}"
+            f"{data}: {format_count(problems, 'problem') if problems else 'no problems'}"
             + (f", {notes} to know" if notes else "")
         )
     if problems:

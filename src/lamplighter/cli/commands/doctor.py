@@ -17,18 +17,19 @@ from rich.console import Console
 from rich.text import Text
 
 from lamplighter.base.json_text import dumps
-from lamplighter.cli.command_context import CommandContext, FileOption, explain_errors
+from lamplighter.cli.command_context import CommandContext, FileOption, explain_errors, read_project
 from lamplighter.cli.deploy.prompts import JsonOption
 from lamplighter.cli.doctor.account import check_account
 from lamplighter.cli.doctor.channels import check_channels
 from lamplighter.cli.doctor.finding import Finding, doubtful, good
 from lamplighter.cli.doctor.folders import check_folders
+from lamplighter.cli.doctor.job_file import JobFileReading, read_for_checks
 from lamplighter.cli.doctor.local_machine import check_local_machine
 from lamplighter.cli.doctor.secrets import check_secrets
 from lamplighter.cli.doctor.state_machine import check_state_machine, run_check
 from lamplighter.cli.engine_address import ADDRESS_FILE
 from lamplighter.cli.engine_health import is_lamplighter
-from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption
+from lamplighter.cli.job_file import EnvironmentOption
 from lamplighter.cli.runs import find_job
 from lamplighter.cli.target import (
     DEFAULT_DATA,
@@ -60,15 +61,14 @@ def doctor(
 ) -> None:
     """Look for problems: on this machine, with credentials, with a state machine's permissions and its last runs."""
     with explain_errors(Target(None, "")):
-        context = None
-        if name is not None or aws or endpoint_url or (data / ADDRESS_FILE).exists():
-            find = partial(find_target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
-            context = CommandContext(find, file, env)
-        local_data = None if aws or endpoint_url else data
-        if context is not None and name is not None:
-            findings = _check_one_machine(context, name)
+        find = partial(find_target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
+        if name is not None:
+            findings = _check_one_machine(CommandContext(find, partial(read_project, file, env)), name)
         else:
-            findings = _check_everything(context, local_data, profile, region, (file or DEFAULT_JOB_FILE, env))
+            job_file = read_for_checks(file, env)
+            has_target = aws or endpoint_url or (data / ADDRESS_FILE).exists()
+            context = CommandContext(find, lambda: job_file.project) if has_target else None
+            findings = _check_everything(context, job_file, None if aws or endpoint_url else data, profile, region)
         failed = _print_findings(findings, json=json)
     raise typer.Exit(1 if failed else 0)
 
@@ -83,15 +83,18 @@ def _check_one_machine(context: CommandContext, name: str) -> Iterator[Finding]:
 
 def _check_everything(
     context: CommandContext | None,
+    job_file: JobFileReading,
     data: Path | None,
     profile: str | None,
     region: str | None,
-    file_and_environment: tuple[Path, str | None],
 ) -> Iterator[Finding]:
+    project = job_file.project
     if data is not None:
         yield from check_local_machine(data, os.environ)
-        yield from check_secrets(*file_and_environment)
-        yield from check_folders(*file_and_environment)
+    yield from job_file.findings
+    if data is not None and project is not None:
+        yield from check_secrets(project, job_file.folder)
+        yield from check_folders(project, job_file.folder)
     # An engine of this folder enforces no permissions, even if it does not answer now.
     if context is None or data is not None or not _enforces_permissions(context.target):
         yield from check_account(lambda: Target(None, region or default_region(profile), profile), needed=False)
@@ -99,9 +102,8 @@ def _check_everything(
         yield from check_account(context.find, needed=True)
     if context is not None:
         yield from run_check("machines", "the machines", context.target, lambda: list(_check_machines(context)))
-        project = context.project
         if project is not None:
-            target, folder = context.target, None if data is None else file_and_environment[0].absolute().parent
+            target, folder = context.target, None if data is None else job_file.folder
             yield from run_check(
                 "channels", "the channels", target, lambda: list(check_channels(project, target, folder))
             )

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from lamplighter.base import deny_rules
+from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import dumps
 from lamplighter.base.world import real_world
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, group_problems, print_problems
@@ -94,11 +95,11 @@ def _problem_document(problem: Problem) -> dict[str, str | int]:
         "severity": problem.severity,
         **asdict(problem.position),
         "message": problem.message,
-        "instead": problem.advice,
+        "advice": problem.advice,
     }
 
 
 def _format_summary(problems: list[Problem]) -> str:
     counts = {name: sum(each.severity == name for each in problems) for name in ("error", "warning", "info")}
-    words = [f"{count} {name}{'s' if count > 1 and name != 'info' else ''}" for name, count in counts.items() if count]
+    words = [format_count(count, name, "info" if name == "info" else "") for name, count in counts.items() if count]
     return ", ".join(words) or "no problems found"

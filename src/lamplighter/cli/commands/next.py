@@ -1,8 +1,9 @@
 """Run `lamplighter next`: list the times at which jobs will run.
 
-Reads the schedules of the target; with `--file FILE`, it reads only the job file and needs no engine. If the clocks are
-set forward over a time, that time is listed as skipped: AWS starts no run then. Exit codes: 0 times are listed, or
-there are none; 1 there is no such job, or the target does not answer.
+Reads the schedules of the target, and without a job file also those that start tasks without a state machine. With
+`--file FILE`, it reads only the job file and needs no engine. If the clocks are set forward over a time, that time is
+listed as skipped: AWS starts no run then. Exit codes: 0 times are listed, or there are none; 1 there is no such job, or
+the target does not answer.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,10 +13,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
-from lamplighter.cli.runs import find_job, formatting, job_schedules
+from lamplighter.cli.runs import find_listed, formatting, job_schedules
 from lamplighter.cli.runs.arguments import AnyJobArgument
 from lamplighter.cli.runs.find_job import NoSuchJob
 from lamplighter.jobs.file import timetables
@@ -62,9 +64,12 @@ def _file_timetables(context: CommandContext, job_name: str | None) -> Mapping[s
 
 
 def _target_timetables(context: CommandContext, job_name: str | None) -> Mapping[str, list[Timetable]]:
-    chosen = find_job.listed_machines(context) if job_name is None else [find_job.find_job(context, job_name)]
+    chosen, tasks = find_listed.find_listed(context, job_name)
     found = job_schedules.find_timetables(context, chosen)
-    return {each.short_name: found[each.arn] for each in chosen}
+    listed = {each.short_name: found[each.arn] for each in chosen}
+    for each in tasks:
+        listed[each.family] = [*listed.get(each.family, ()), *each.timetables]
+    return listed
 
 
 def _first_times(tables: list[Timetable], now: int, count: int) -> Iterator[UpcomingTime]:
@@ -87,7 +92,7 @@ def _notes(time: UpcomingTime) -> Iterator[str]:
     if time.guessed:
         yield "approximate: AWS does not state from when the rate counts"
     if time.timetable.window:
-        yield f"within {time.timetable.window} minutes"
+        yield f"within {format_count(time.timetable.window, 'minute')}"
 
 
 def _time_cells(job_name: str, time: UpcomingTime, now: int) -> list[Text | str]:

@@ -1,12 +1,13 @@
 """Run `lamplighter ps`: list what runs now, each job's last run and its next one; with `--all`, the latest runs.
 
+Without a job file, the list also has the tasks that schedules and rules start without a state machine, by their family.
 A skipped run does not hide the run before it. A list that is too wide for the terminal is printed as blocks, so that
 the names of runs are never cut off.
 
 Exit codes: 0 the list was printed; 1 the target does not answer, or there is no such job.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
@@ -18,17 +19,19 @@ from rich.text import Text
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
-from lamplighter.cli.runs import find_job, find_run, formatting, job_schedules, result_text
+from lamplighter.cli.runs import find_job, find_listed, find_run, formatting, job_schedules, result_text
 from lamplighter.cli.runs.arguments import AnyJobArgument
 from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.engine_conditions import engine_conditions
 from lamplighter.cli.runs.find_job import Machine
+from lamplighter.cli.runs.next_run import next_run_text, timetable_document
 from lamplighter.cli.runs.result_text import attempt_json, run_json
+from lamplighter.cli.runs.task_overview import read_task_overview, task_overview_cells, task_overview_document
 from lamplighter.cli.runs.waiting_tasks import waiting_reasons
 from lamplighter.jobs.machine.workflow import job_steps
 from lamplighter.runs.run import Run
 from lamplighter.runs.story import Attempt, Story
-from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, next_time
+from lamplighter.runs.upcoming_times import Timetable
 from lamplighter.runs.waiting import WAITS_FOR_TURN, started_tasks, waits_for_turn
 from lamplighter.runs.waits import waits_of_visit
 
@@ -61,7 +64,6 @@ class JobOverview:
     """The latest run that was skipped after `last`."""
     active_runs: tuple[ActiveRun, ...]
     timetables: tuple[Timetable, ...]
-    next: UpcomingTime | None
     workflows: tuple[str, ...] = ()
     """The workflows in which the job is a step."""
 
@@ -76,33 +78,36 @@ def ps(
     json: Annotated[bool, typer.Option("--json", help="Print jobs or runs as JSON, one per line.")] = False,
 ) -> None:
     """List jobs: running runs, the last result and the next run."""
-    chosen = find_job.listed_machines(context) if job is None else [find_run.find_machine(context, job)]
     if every:
-        _list_runs(context, chosen, count, json=json)
+        machines = find_job.listed_machines(context) if job is None else [find_run.find_machine(context, job)]
+        _list_runs(context, machines, count, json=json)
         return
+    chosen, tasks = find_listed.find_listed(context, job, find_run.find_machine)
     for reason in () if json else engine_conditions(context.target):
         typer.echo(reason, err=True)
     now = real_world().now()
     tables = job_schedules.find_timetables(context, chosen)
-    listed = [_read_overview(context, each, tables[each.arn], now) for each in chosen]
+    listed = [_read_overview(context, each, tables[each.arn]) for each in chosen]
+    listed_tasks = [read_task_overview(context, each) for each in tasks]
     if json:
-        formatting.print_json_lines(map(_overview_document, listed))
+        formatting.print_json_lines(_overview_document(each, now) for each in listed)
+        formatting.print_json_lines(task_overview_document(each, now) for each in listed_tasks)
     else:
-        formatting.print_listing(
-            ["JOB", "NOW", "LAST RUN", "NEXT RUN"], [_overview_cells(each, now) for each in listed]
-        )
+        rows = [_overview_cells(each, now) for each in listed]
+        rows += [task_overview_cells(each, now) for each in listed_tasks]
+        formatting.print_listing(["JOB", "NOW", "LAST RUN", "NEXT RUN"], rows)
         for missing in _missing_jobs(context, chosen) if job is None else ():
             typer.echo(f"{missing} is not on {context.target} yet", err=True)
 
 
-def _read_overview(context: CommandContext, machine: Machine, tables: list[Timetable], now: int) -> JobOverview:
+def _read_overview(context: CommandContext, machine: Machine, tables: list[Timetable]) -> JobOverview:
     last, skipped = _find_last_ended(context, machine)
     active_runs = tuple(
         _read_active_run(context, each)
         for each in islice(find_run.list_runs(context, machine, "RUNNING"), MAX_LISTED_RUNS)
     )
     workflows = () if machine.job is None else tuple(_workflows_with_step(context, machine.job))
-    return JobOverview(machine, last, skipped, active_runs, tuple(tables), next_time(tables, now), workflows)
+    return JobOverview(machine, last, skipped, active_runs, tuple(tables), workflows)
 
 
 def _find_last_ended(context: CommandContext, machine: Machine) -> tuple[Run | None, Run | None]:
@@ -160,7 +165,7 @@ def _describe_waits(story: Story) -> Iterator[str]:
         yield f"waits before attempt {each.attempt}" if each.is_retry else f"waits in {each.visit.state}"
 
 
-def _missing_jobs(context: CommandContext, chosen: list[Machine]) -> Iterator[str]:
+def _missing_jobs(context: CommandContext, chosen: Sequence[Machine]) -> Iterator[str]:
     deployed = {each.job for each in chosen}
     yield from (job for job in (context.project.jobs if context.project else ()) if job not in deployed)
 
@@ -210,16 +215,10 @@ def _describe_end(run: Run, now: int) -> Text:
 def _next_run_cell(overview: JobOverview, now: int) -> Text:
     if overview.machine.removed:
         return Text("the job was deleted", "dim")
-    if overview.next is None:
-        paused = any(not each.enabled for each in overview.timetables)
-        return Text("paused" if paused else "-", "yellow" if paused else "dim")
-    about = "about " if overview.next.guessed else ""
-    zone = overview.next.timetable.zone
-    return Text.assemble(f"{about}{overview.next.local_time:%a %m-%d %H:%M} ", (f"{zone}, ", "dim"),
-                         formatting.format_distance(overview.next.instant, now))  # fmt: skip
+    return next_run_text(overview.timetables, now)
 
 
-def _overview_document(overview: JobOverview) -> Json:
+def _overview_document(overview: JobOverview, now: int) -> Json:
     return {
         "job": overview.machine.short_name,
         "machine": overview.machine.arn,
@@ -228,9 +227,7 @@ def _overview_document(overview: JobOverview) -> Json:
         "running": [
             {**run_json(each.run), "attempts": [*map(attempt_json, each.attempts)]} for each in overview.active_runs
         ],
-        "next": None if overview.next is None else formatting.format_utc(overview.next.instant),
-        "paused": bool(overview.timetables) and not any(each.enabled for each in overview.timetables),
-        "schedules": [each.expression for each in overview.timetables],
+        **timetable_document(overview.timetables, now),
     }
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, cast
 
 import typer
 
+from lamplighter.base.count_text import format_count
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import format_iso_time, real_world
 from lamplighter.cli.command_context import fail
@@ -86,12 +87,12 @@ def _work_lines(restored: Restored, data: Path, now: int) -> Iterator[str]:
             work = None
             yield f"which containers still exist is not known: {error}"
     if running:
-        yield f"{_counted(running, 'run')} under way at the backup will continue at the next `up`"
+        yield f"{format_count(running, 'run')} under way at the backup will continue at the next `up`"
     if work is not None:
         yield from _container_lines(work, restored.identity.engine)
     if missed:
         yield (
-            f"{_counted(missed, 'schedule')} had times since the backup: `up` makes up for them as their `missed:` "
+            f"{format_count(missed, 'schedule')} had times since the backup: `up` makes up for them as their `missed:` "
             "says, also for those whose jobs ran after the backup"
         )
 
@@ -114,7 +115,7 @@ def _container_lines(work: RestoredWork, engine: str) -> Iterator[str]:
         )
     if work.unknown:
         yield (
-            f"{_counted(len(work.unknown), 'container')} newer than the backup: `up` stops and removes "
+            f"{format_count(len(work.unknown), 'container')} newer than the backup: `up` stops and removes "
             f"{', '.join(work.unknown)}. If they should end first, wait before `up` "
             f"(docker ps --filter label=lamplighter.engine={engine})"
         )
@@ -133,7 +134,3 @@ def _warnings(restored: Restored, data: Path) -> Iterator[str]:
         "engines with the same jobs start every run twice, send every alert twice, and remove each other's containers. "
         "`ps`, `history` and `logs` read this copy without `up`"
     )
-
-
-def _counted(count: int, one: str) -> str:
-    return f"1 {one}" if count == 1 else f"{count} {one}s"

@@ -1,7 +1,8 @@
 """Compare two states of a stack: which resources are added, removed and changed, property by property.
 
 Guarantees that each line of a policy is a difference of its own, and that lists of named items are compared by name and
-not by position. Does not predict which resources AWS replaces: a change set states that (`change_set.py`).
+not by position, and that no secret address of a recipient is shown. Does not predict which resources AWS replaces: a
+change set states that (`change_set.py`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Literal
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy.policy_lines import policy_lines
 from lamplighter.cli.deploy.resolved_template import Resource
+from lamplighter.cli.deploy.secret_properties import hide_secret
 
 Action = Literal["add", "change", "remove"]
 PropertyPath = tuple[str, ...]
@@ -90,6 +92,8 @@ def compare_resources(before: Mapping[str, Resource], after: Mapping[str, Resour
 def _resource_label(name: str, resource: Resource) -> str:
     word, name_property = RESOURCE_WORDS.get(resource.type, (resource.type.rsplit("::", 1)[-1], ""))
     title = resource.properties.get(name_property) if name_property else None
+    if isinstance(title, str):
+        title = hide_secret((name_property,), title)
     return f"{word} {title if isinstance(title, str) else name}"
 
 
@@ -97,7 +101,8 @@ def _differences(before: Mapping[PropertyPath, Json], after: Mapping[PropertyPat
     for path in [*after, *(path for path in before if path not in after)]:
         old, new = before.get(path), after.get(path)
         if old != new:
-            yield Difference(".".join(step for step in path if not step.startswith("\0")), old, new)
+            shown = ".".join(step for step in path if not step.startswith("\0"))
+            yield Difference(shown, hide_secret(path, old), hide_secret(path, new))
 
 
 def _leaves(resource: Resource | None, *, metadata: bool) -> dict[PropertyPath, Json]:

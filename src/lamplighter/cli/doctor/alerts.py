@@ -13,12 +13,12 @@ from typing import TypeVar
 from lamplighter.cli.doctor.finding import Finding, bad
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.services.sns.tables import deliveries, subscriptions
+from lamplighter.store.data_directory import DATABASE
+from lamplighter.store.database_copy import connect_read_only
 from lamplighter.store.db import Reader
 
 MAX_LISTED_ALERTS = 5
 """The most lost alerts that are reported one by one."""
-TIMEOUT_SECONDS = 5
-"""Seconds to wait for a locked database."""
 T = TypeVar("T")
 
 
@@ -54,11 +54,8 @@ def _read(data: Path, query: Callable[[Reader], list[T]]) -> list[T]:
     """Run a query on the database; return an empty list if there is no database, or an older version of this program
     made it.
     """
-    file = data / "lamplighter.db"
     try:
-        with closing(
-            sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=TIMEOUT_SECONDS)
-        ) as connection:
+        with closing(connect_read_only(data / DATABASE)) as connection:
             return query(Reader(connection))
     except sqlite3.Error:
         return []

@@ -7,13 +7,14 @@ up on this machine, in the folder of the job file, where an engine of this folde
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from lamplighter.base import arn
 from lamplighter.base.chat_services import PROTOCOL_PREFIX
 from lamplighter.base.json_text import Json
+from lamplighter.base.public_address import public_address
 from lamplighter.cli.call_errors import ClientError
+from lamplighter.cli.channel_targets import client_of, is_missing, topics_of_channels
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.target import Target
 from lamplighter.cli.up.check_channels import find_command_problem, find_url_problem, missing_target_message
@@ -23,7 +24,6 @@ from lamplighter.jobs.stack.alerts import channel_subscriptions
 from lamplighter.services.sns.subscriptions.protocols import COMMAND
 
 UNTIL_FIXED = "until then, it delivers no alerts"
-MISSING_CODES = ("NotFound", "NonExistentQueue", "QueueDoesNotExist")
 
 
 def check_channels(project: Project, target: Target, folder: Path | None) -> Iterator[Finding]:
@@ -31,19 +31,14 @@ def check_channels(project: Project, target: Target, folder: Path | None) -> Ite
 
     `folder` is the folder in which commands run; None if they do not run on this machine.
     """
-    topics = _topics_by_name(target)
+    topics = topics_of_channels(project, project.channels, target)
     for name, channel in project.channels.items():
         about = f"channel {name}"
         problem = _explain_unreachable(channel, target, folder)
         if problem is not None:
             yield bad(about, *problem)
-        elif channel.sns is None and (topic := topics.get(f"{project.prefix}-{name}")) is not None:
+        elif channel.sns is None and (topic := topics.get(name)) is not None:
             yield from _check_subscriptions(about, topic, channel, target)
-
-
-def _topics_by_name(target: Target) -> dict[str, str]:
-    pages = target.client("sns").get_paginator("list_topics").paginate()
-    return {each["TopicArn"].rpartition(":")[2]: each["TopicArn"] for page in pages for each in page["Topics"]}
 
 
 def _explain_unreachable(channel: Channel, target: Target, folder: Path | None) -> tuple[str, str] | None:
@@ -56,7 +51,7 @@ def _explain_unreachable(channel: Channel, target: Target, folder: Path | None) 
     try:
         _check_target_exists(channel, target)
     except ClientError as error:
-        if not any(each in error.response["Error"]["Code"] for each in MISSING_CODES):
+        if not is_missing(error):
             raise
         target_arn = channel.sqs or channel.sns or ""
         return missing_target_message("sqs" if channel.sqs else "sns", target_arn), UNTIL_FIXED
@@ -65,14 +60,10 @@ def _explain_unreachable(channel: Channel, target: Target, folder: Path | None) 
 
 def _check_target_exists(channel: Channel, target: Target) -> None:
     """Call the service in the region of the target's ARN. Raises `ClientError` if the queue or the topic is missing."""
-    parsed = arn.parse(channel.sqs or channel.sns or "")
-    if parsed is None:
-        return
-    regional_target = replace(target, region=parsed.region)
-    if channel.sqs is not None:
-        regional_target.client("sqs").get_queue_url(QueueName=parsed.resource, QueueOwnerAWSAccountId=parsed.account)
-    else:
-        regional_target.client("sns").get_topic_attributes(TopicArn=channel.sns)
+    if channel.sns is not None:
+        client_of(target, channel.sns).get_topic_attributes(TopicArn=channel.sns)
+    if channel.sqs is not None and (queue := arn.parse(channel.sqs)) is not None:
+        client_of(target, channel.sqs).get_queue_url(QueueName=queue.resource, QueueOwnerAWSAccountId=queue.account)
 
 
 def _check_subscriptions(about: str, topic: str, channel: Channel, target: Target) -> Iterator[Finding]:
@@ -81,7 +72,10 @@ def _check_subscriptions(about: str, topic: str, channel: Channel, target: Targe
     remedy = (
         "`lamplighter deploy` creates it" if target.endpoint is None else "a restart of `lamplighter up` creates it"
     )
-    expected = {endpoint: found.get((protocol, endpoint)) for protocol, endpoint in channel_subscriptions(channel)}
+    expected = {
+        public_address(protocol, endpoint): found.get((protocol, endpoint))
+        for protocol, endpoint in channel_subscriptions(channel)
+    }
     if channel.command is not None:  # its endpoint contains the folder, too, so the protocol identifies it
         expected[channel.command[0]] = next(
             (each for (protocol, _), each in found.items() if protocol == COMMAND), None
@@ -89,10 +83,10 @@ def _check_subscriptions(about: str, topic: str, channel: Channel, target: Targe
     if channel.chat is not None:  # its address may be a secret, so the service is named instead
         protocol = "sqs" if target.endpoint is None else f"{PROTOCOL_PREFIX}{channel.chat[0]}"
         expected[channel.chat[0]] = next((each for (name, _), each in found.items() if name == protocol), None)
-    for endpoint, subscription in expected.items():
+    for address, subscription in expected.items():
         if subscription is None:
-            yield bad(about, f"the subscription of {endpoint} was deleted", f"{remedy} again")
+            yield bad(about, f"the subscription of {address} was deleted", f"{remedy} again")
         elif subscription["SubscriptionArn"] == "PendingConfirmation":
-            yield doubtful(about, f"{endpoint} has not confirmed its subscription", "open the link that was sent to it")
+            yield doubtful(about, f"{address} has not confirmed its subscription", "open the link that was sent to it")
         else:
-            yield good(about, f"{endpoint} is subscribed")
+            yield good(about, f"{address} is subscribed")

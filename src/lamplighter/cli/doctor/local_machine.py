@@ -5,7 +5,6 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 
 from lamplighter import __version__
@@ -19,10 +18,12 @@ from lamplighter.cli.engine_address import read_address
 from lamplighter.cli.engine_health import read_health
 from lamplighter.runtime.docker import daemon
 from lamplighter.runtime.port import RuntimeUnavailable
+from lamplighter.store.data_directory import DATABASE, explain_missing_database, has_lost_database
+from lamplighter.store.database_copy import connect_read_only
 from lamplighter.store.db import damaged_database_error
 
 TIMEOUT_SECONDS = 10
-"""Seconds to wait for Docker and for the database."""
+"""Seconds to wait for Docker."""
 MIN_FREE_BYTES = 1024**3
 """Free bytes on the disk below which `doctor` warns: the database and the output of containers need room."""
 DOCKER_ADVICE = "jobs with an image need it; jobs without one run as plain processes"
@@ -83,7 +84,10 @@ def check_directory(data: Path) -> Iterator[Finding]:
     if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
         yield bad("data directory", f"you cannot write to {data}", "change its owner to the user that runs the engine")
         return
-    database_error = _database_error(data / "lamplighter.db")
+    if has_lost_database(data):
+        yield bad("data directory", explain_missing_database(data))
+        return
+    database_error = _database_error(data / DATABASE)
     if database_error is not None:
         yield bad("data directory", str(database_error))
         return
@@ -98,10 +102,7 @@ def _database_error(file: Path) -> LamplighterError | None:
     if not file.exists():
         return None
     try:
-        with closing(
-            sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=TIMEOUT_SECONDS)
-        ) as connection:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        connect_read_only(file).close()
     except sqlite3.DatabaseError as error:
         return damaged_database_error(file, error)
     return None

@@ -5,24 +5,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
+from lamplighter.cli.doctor.job_file import explain_job_file_error
 from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
-from lamplighter.jobs.file.load import load_job_file
+from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.jobs.lint.missing_secrets import missing_addresses, missing_secrets
 
 
-def check_secrets(file: Path, environment: str | None) -> Iterator[Finding]:
-    """Report on the secrets in this shell's environment and in `.env`; the engine's environment may differ."""
-    if not file.exists():
-        return
-    secrets, env = LocalSecrets(os.environ), file.absolute().parent / ENV_FILE_NAME
-    about = "job file"
+def check_secrets(project: Project, folder: Path) -> Iterator[Finding]:
+    """Report on the secrets in this shell's environment and in `.env`; the engine's environment may differ.
+
+    `folder` is that of the job file.
+    """
+    secrets, env = LocalSecrets(os.environ), folder / ENV_FILE_NAME
     try:
-        project = load_job_file(file, environment).project
-        about = "secrets"
         secrets.read(env)
     except JobFileError as error:
-        yield from (bad(about, f"{each.position}: {each.message}", each.advice) for each in error.problems)
+        yield from explain_job_file_error("secrets", error)
         return
     findings = list(missing_secrets(project, secrets))
     for each in findings:

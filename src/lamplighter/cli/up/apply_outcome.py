@@ -16,6 +16,8 @@ class ApplyOutcome:
     """The outcome of an attempt to apply a source."""
 
     faults: tuple[PlanFault, ...] = ()
+    channel_faults: tuple[PlanFault, ...] = ()
+    """The channels and heartbeats that cannot work; all that the file says is applied nevertheless."""
     failed_builds: tuple[PlanFault, ...] = ()
     """The images that could not be built; their jobs are applied, with the images that they had."""
     has_leaving_jobs: bool = False
@@ -26,24 +28,30 @@ class ApplyOutcome:
     """Whether the attempt failed for a reason that is not in the file."""
 
     @property
-    def all_faults(self) -> tuple[PlanFault, ...]:
-        """All that is wrong with the source."""
+    def apply_faults(self) -> tuple[PlanFault, ...]:
+        """What of the source is not in effect."""
         return (*self.faults, *self.failed_builds)
 
     @property
+    def all_faults(self) -> tuple[PlanFault, ...]:
+        """All that is wrong with the source."""
+        return (*self.channel_faults, *self.apply_faults)
+
+    @property
     def is_incomplete(self) -> bool:
-        """Whether the engine and the source do not agree yet."""
+        """Whether something is left to apply, or to check again."""
         return bool(self.all_faults) or self.needs_build or self.crashed
 
     @property
     def may_miss_file(self) -> bool:
         """Whether a file that appears in the source's folder may help. A build has its own files, which are watched."""
-        return bool(self.faults) or self.needs_build or self.crashed
+        return bool(self.faults or self.channel_faults) or self.needs_build or self.crashed
 
     def combine(self, other: "ApplyOutcome") -> "ApplyOutcome":
         """Return the outcome of two attempts together."""
         return ApplyOutcome(
             (*self.faults, *other.faults),
+            (*self.channel_faults, *other.channel_faults),
             (*self.failed_builds, *other.failed_builds),
             self.has_leaving_jobs or other.has_leaving_jobs,
             self.needs_build or other.needs_build,

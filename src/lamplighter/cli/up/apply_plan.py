@@ -28,6 +28,8 @@ class PlanFault:
     reason: str
     is_temporary: bool
     """Whether the failure is temporary."""
+    topic: str = ""
+    """The name of the topic whose messages reach nobody; empty if the part is no channel."""
 
     def __str__(self) -> str:
         return f"{self.position}: {self.subject}: {self.reason}"

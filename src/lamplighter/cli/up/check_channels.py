@@ -32,7 +32,8 @@ async def find_channel_faults(engine: Engine, plan: StackPlan) -> list[PlanFault
         reason = await _explain_channel(engine, channel, folder)
         if reason is not None:
             position = plan.positions.get(names.topic_id(name), plan.origin.file)
-            found.append(PlanFault(f"the channel {name}", position, reason, is_temporary=False))
+            topic = (channel.sns or plan.project.name(name)).rpartition(":")[2]
+            found.append(PlanFault(f"the channel {name}", position, reason, is_temporary=False, topic=topic))
     for name, job in plan.project.jobs.items():
         reason = None if job.heartbeat is None else _explain_address(engine, job.heartbeat)
         if reason is not None:
@@ -86,16 +87,16 @@ def missing_target_message(service: str, target: str) -> str:
 
 
 def find_url_problem(text: str) -> str | None:
-    """Return why a URL cannot be called, or None if it is valid."""
+    """Return why a URL cannot be called, without the URL, which may be a secret; None if it is valid."""
     try:
         parts = urlsplit(text)
         # Reading `port` validates it.
         if parts.hostname and (parts.port is None or parts.port > 0):
             return None
         reason = "it has no host"
-    except ValueError as error:
-        reason = str(error)
-    return f"{text} is not a valid URL ({reason}): use one such as https://example.com/alerts"
+    except ValueError:  # its text has a part of the URL in it
+        reason = "its host or its port is not valid"
+    return f"its address is not a valid URL ({reason}): use one such as https://example.com/alerts"
 
 
 async def find_command_problem(program: str, folder: Path) -> str | None:

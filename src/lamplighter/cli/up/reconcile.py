@@ -2,7 +2,7 @@
 
 Guarantees that valid parts are applied even if others are wrong, that every fault is logged once with its line, and
 that the source is applied again until it and the engine agree. Until then the engine's health, its metrics and the
-file's notify channels report the difference (`cli/up/reports/unapplied_alert.py`). Runs that are under way continue
+file's notify channels report the difference (`cli/up/reports/fault_alert.py`). Runs that are under way continue
 unchanged, even if the file no longer has their job (`leaving_jobs.py`). Resources that were deleted by other means are
 created again: the file wins.
 """
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from lamplighter.base.count_text import format_count
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.json_text import dumps
 from lamplighter.base.threads import run_in_thread
@@ -24,10 +25,10 @@ from lamplighter.cli.up.check_channels import find_channel_faults
 from lamplighter.cli.up.engine_stacks import ABSENT_STATUSES, EngineStacks, StackFailed
 from lamplighter.cli.up.image_builder import ImageBuilder
 from lamplighter.cli.up.merge_templates import jobs_of, without_triggers
-from lamplighter.cli.up.reports import job_lines, unapplied_alert
+from lamplighter.cli.up.reports import fault_alert, job_lines
+from lamplighter.cli.up.reports.fault_alert import FaultAlert
 from lamplighter.cli.up.reports.next_runs import describe_next_run
 from lamplighter.cli.up.reports.run_log import RunLog
-from lamplighter.cli.up.reports.unapplied_alert import UnappliedAlert
 from lamplighter.cli.up.source_files import SourceFiles
 from lamplighter.cli.up.stack_plan import StackOrigin, StackPlan
 from lamplighter.engine.config import RuntimeChoice
@@ -38,6 +39,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.services.cloudformation.tables import stacks
 from lamplighter.store import retention
+from lamplighter.store.file_faults import FaultKind
 from lamplighter.store.retention import RetentionSettings
 
 log = logging.getLogger("lamplighter.jobs")
@@ -72,9 +74,9 @@ class SourceReconciler:
         self._builder = ImageBuilder(files.data, builds=engine.config.runtime is not RuntimeChoice.PROCESS)
         self._runs = RunLog(engine)
         origin = files.source.origin
-        self._unapplied_alert = UnappliedAlert(
-            engine, self._caller, origin.file if origin is not None else files.source.display_name
-        )
+        file = origin.file if origin is not None else files.source.display_name
+        self._unapplied_alert = FaultAlert(engine, self._caller, file, FaultKind.UNAPPLIED)
+        self._channels_alert = FaultAlert(engine, self._caller, file, FaultKind.CHANNELS)
         self._applied: dict[str, _StackState] = {}
         self._logged_stacks: set[str] = set()
         """Stacks of other files that were already logged."""
@@ -184,7 +186,7 @@ class SourceReconciler:
     async def _record_unapplied(self, reason: str, *, immediate: bool) -> None:
         """Record that the file is not applied; an error in recording is logged, and the next attempt repeats it."""
         try:
-            await self._unapplied_alert.set_unapplied(reason, await self._topics(), immediate=immediate)
+            await self._unapplied_alert.record(reason, await self._topics(), immediate=immediate)
         except Exception:
             log.exception("could not record that %s is not applied", self._files.source.display_name)
 
@@ -193,23 +195,32 @@ class SourceReconciler:
         found: dict[str, None] = {}
         for name in dict.fromkeys([*(plan.stack for plan in self._files.plans), *self._own_stacks()]):
             if self._stacks.status(name) not in ABSENT_STATUSES:
-                found |= dict.fromkeys(unapplied_alert.alert_topics(await self._stacks.template(name), self._caller))
+                found |= dict.fromkeys(fault_alert.alert_topics(await self._stacks.template(name), self._caller))
         return list(found)
 
     async def _report_outcome(self, outcome: ApplyOutcome) -> None:
-        """Log each new fault, and record whether the file and the engine agree; the engine's health shows it."""
-        faults = outcome.all_faults
+        """Log each new fault, and record whether the file is applied and its channels can work, for the health."""
+        faults = outcome.apply_faults
         permanent = [each for each in faults if not each.is_temporary]
         if faults:
             await self._record_unapplied("\n".join(map(str, permanent or faults)), immediate=bool(permanent))
-        elif outcome.is_incomplete:
+        elif outcome.needs_build:
             await self._record_unapplied("an image could not be built yet", immediate=False)
-        elif self._unapplied_alert.is_unapplied():
-            await self._unapplied_alert.set_applied(await self._topics())
-        for fault in faults:
+        elif self._unapplied_alert.is_recorded():
+            await self._unapplied_alert.clear(await self._topics())
+        await self._report_channels(outcome.channel_faults)
+        for fault in outcome.all_faults:
             if str(fault) not in self._logged_faults:
                 log.log(logging.WARNING if fault.is_temporary else logging.ERROR, "%s", job_lines.format_fault(fault))
-        self._logged_faults = {str(each) for each in faults}
+        self._logged_faults = {str(each) for each in outcome.all_faults}
+
+    async def _report_channels(self, faults: tuple[PlanFault, ...]) -> None:
+        if faults:
+            broken = {each.topic for each in faults}
+            working = [each for each in await self._topics() if each.rpartition(":")[2] not in broken]
+            await self._channels_alert.record("\n".join(map(str, faults)), working, immediate=True)
+        elif self._channels_alert.is_recorded():
+            await self._channels_alert.clear(await self._topics())
 
     # --- applying -----------------------------------------------------------------------------------------------------
 
@@ -244,16 +255,16 @@ class SourceReconciler:
 
     async def _apply_stack(self, plan: StackPlan) -> ApplyOutcome:
         images = await self._builder.build_images(plan, await self._stacks.parameters(plan.stack))
-        outcome = ApplyOutcome(failed_builds=images.faults, needs_build=images.is_incomplete)
+        broken = await find_channel_faults(self._engine, plan)
+        outcome = ApplyOutcome((), tuple(broken), images.faults, needs_build=images.is_incomplete)
         return outcome.combine(await self._apply_built_stack(plan, images.parameters))
 
     async def _apply_built_stack(self, plan: StackPlan, built: Mapping[str, str]) -> ApplyOutcome:
-        faults = await find_channel_faults(self._engine, plan)
         last = self._applied.get(plan.stack)
         busy = await self._busy_jobs(plan, last)
         unchanged = last is not None and (last.plan, last.images) == (plan, built) and busy.issuperset(last.leaving)
         if not await self._log_missing_resources(plan) and unchanged and last is not None:
-            return ApplyOutcome(tuple(faults), has_leaving_jobs=bool(last.leaving))
+            return ApplyOutcome(has_leaving_jobs=bool(last.leaving))
         self._applied.pop(plan.stack, None)
         with self._runs.held_back():
             if plan.project is not None:
@@ -262,15 +273,15 @@ class SourceReconciler:
             try:
                 applied = await self._update_stack(plan, built, busy)
             except NotApplied as error:
-                return ApplyOutcome((*faults, *error.faults))
+                return ApplyOutcome(error.faults)
             except StackFailed as error:
                 is_temporary = isinstance(error.__cause__, Unavailable)
                 position = plan.origin.file if plan.origin is not None else plan.stack
-                return ApplyOutcome((*faults, PlanFault(plan.stack, position, str(error), is_temporary)))
+                return ApplyOutcome((PlanFault(plan.stack, position, str(error), is_temporary),))
             if not applied.faults:
                 self._applied[plan.stack] = _StackState(plan, built, applied.leaving)
             await self._log_result(plan, applied)
-        return ApplyOutcome((*faults, *applied.faults), has_leaving_jobs=bool(applied.leaving))
+        return ApplyOutcome(applied.faults, has_leaving_jobs=bool(applied.leaving))
 
     async def _update_stack(self, plan: StackPlan, built: Mapping[str, str], busy: frozenset[str]) -> AppliedPlan:
         if plan.project is None:
@@ -313,7 +324,8 @@ class SourceReconciler:
             return
         resources, changes = await self._stacks.resources(plan.stack), applied.changes
         self._runs.follow(plan.stack, job_lines.resource_labels(resources))
-        summary = f"{len(changes)} resources were created or changed" if changes else "no changes were needed"
+        changed = f"{format_count(len(changes), 'resource was', 'resources were')} created or changed"
+        summary = changed if changes else "no changes were needed"
         missing = list(job_lines.not_simulated_lines(resources))
         lines = ["  not simulated here:", *missing] if missing else []
         log.info("%s", "\n".join([f"the stack {plan.stack} is up: {summary}", *lines]))

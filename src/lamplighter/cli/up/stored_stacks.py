@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from lamplighter.store.data_directory import DATABASE
+from lamplighter.store.database_copy import connect_read_only
 
 
 def may_have_stacks(data: Path) -> bool:
@@ -16,7 +17,7 @@ def may_have_stacks(data: Path) -> bool:
     if not file.exists():
         return False
     try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(connect_read_only(file)) as connection:
             return connection.execute("SELECT 1 FROM stacks WHERE deleted IS NULL LIMIT 1").fetchone() is not None
     except sqlite3.Error:
         return True

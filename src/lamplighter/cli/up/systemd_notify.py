@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 
+from lamplighter.base.count_text import format_count
 from lamplighter.engine import health
 from lamplighter.engine.engine import Engine
 from lamplighter.store import row_counts
@@ -101,6 +102,6 @@ def take_notifier(environment: MutableMapping[str, str]) -> SystemdNotifier:
 def status_text(engine: Engine) -> str:
     """Return what an engine does now, and its most serious problem, as one line."""
     running = row_counts.count_by_status(engine.store.reader, "task").get("RUNNING", 0)
-    tasks = f"{running} task{'' if running == 1 else 's'} running"
+    tasks = f"{format_count(running, 'task')} running"
     reason = health.read_health(engine).body().get("reason", "")
     return " ".join(f"{tasks}; {reason}".split()) if reason else tasks

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.base.public_address import public_address
 from lamplighter.console.security.guard import SECURITY_HEADERS
 from lamplighter.console.view.templates import Templates
 from lamplighter.wire.access.unsigned_requests import CONFIRMATION_PATH, UNSUBSCRIBE_PATH
@@ -103,4 +104,4 @@ async def _unsubscribe_page(call: Call, params: Mapping[str, str], *, pressed: b
 
 def _describe_messages(found: Json, verb: str) -> str:
     topic = str(found["TopicArn"]).rpartition(":")[2]
-    return f"messages of the topic {topic} {verb} sent to {found['Endpoint']}"
+    return f"messages of the topic {topic} {verb} sent to {public_address(found['Protocol'], found['Endpoint'])}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.json_text import Json
+from lamplighter.base.public_address import public_address
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.wire.access.roles import Role
 
@@ -50,7 +51,7 @@ async def show_topic(page: Page) -> Response:
     return await page.render(
         "topic.html", topic=topic, subscriptions=subscriptions, next=listed.get("NextToken"),
         deliveries=answer and answer["Deliveries"], before=(answer or {}).get("Before"),
-        secretless=without_password,
+        public_address=public_address,
     )  # fmt: skip
 
 
@@ -71,12 +72,6 @@ async def publish(page: Page, given: Mapping[str, str]) -> Response:
         **(fifo if page.arn.endswith(".fifo") else {}),
     )  # fmt: skip
     return page.redirect(page.url)
-
-
-def without_password(endpoint: str) -> str:
-    """Remove the user and password from an endpoint's URL."""
-    scheme, sign, rest = endpoint.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}" if sign and "@" in rest.partition("/")[0] else endpoint
 
 
 ROUTES = (

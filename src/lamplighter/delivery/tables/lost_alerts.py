@@ -1,9 +1,9 @@
 """Store messages for people that did not reach them, with the reason; the latest thousand are kept."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from lamplighter.base.chat_services import PROTOCOL_PREFIX, SECRET_ADDRESS_PROTOCOLS
+from lamplighter.base.public_address import public_address
 from lamplighter.store.db import Reader, Tx
 
 MAX_ROWS = 1_000
@@ -35,8 +35,6 @@ def alerts_since(reader: Reader, time: int) -> list[LostAlert]:
 
 
 def recipient_name(protocol: str, endpoint: str) -> str:
-    """Name a message's recipient. A web address is shown as its host only, because the rest may contain a password."""
-    if protocol in SECRET_ADDRESS_PROTOCOLS:
-        return f"{protocol.removeprefix(PROTOCOL_PREFIX)} {urlsplit(endpoint).hostname or ''}".rstrip()
-    host = urlsplit(endpoint).hostname if protocol in ("http", "https") else None
-    return f"{protocol} {host or endpoint}"
+    """Name a message's recipient, with the part of its address that others may read."""
+    word = protocol.removeprefix(PROTOCOL_PREFIX) if protocol in SECRET_ADDRESS_PROTOCOLS else protocol
+    return f"{word} {public_address(protocol, endpoint)}".rstrip()

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from lamplighter.base.count_text import format_count
 from lamplighter.engine.data_check.finding import DataFinding, note, problem
 from lamplighter.services.ecs.tables import tasks
 from lamplighter.store.data_directory import DATABASE, ENGINE_PATHS, SET_ASIDE_PREFIX, UPGRADE_COPY_PREFIX
@@ -64,7 +65,7 @@ def _check_output(directory: Path, reader: Reader) -> Iterator[DataFinding]:
     if missing:
         yield note(
             "output",
-            f"the output files of {missing} tasks are missing, for example after a restore without output",
+            f"the output of {format_count(missing, 'task')} is missing, for example after a restore without output",
             "nothing: their output is still in CloudWatch Logs (`lamplighter logs`)",
         )
 

@@ -60,7 +60,7 @@ def _is_address(text: str) -> bool:
 def _check_webhook(text: str) -> str:
     if not is_secret_reference(text) and not _is_address(text):
         instead = "write https://…, or the secret that holds it: ssm:/path or secretsmanager:name"
-        raise InvalidValue(f"`{text}` is not the URL of a webhook", instead)
+        raise InvalidValue("this is not the URL of a webhook", instead)
     return text
 
 
@@ -74,7 +74,7 @@ def _check_routing_key(text: str) -> str:
 def _check_heartbeat(text: str) -> str:
     if not is_secret_reference(text) and not re.fullmatch(r"https?://[^\s/]+/[^\s?#]+", text):
         instead = "write one such as https://hc-ping.com/UUID, or the secret that holds it: ssm:/path"
-        raise InvalidValue(f"`{text}` is not the URL of a check", instead)
+        raise InvalidValue("this is not the URL of a check", instead)
     return text
 
 

@@ -16,13 +16,18 @@ MAX_NAME_LENGTH = 40
 _CLUSTER_NAME = "[A-Za-z][A-Za-z0-9_-]{0,254}"
 
 
-def _text_format(pattern: str, what: str, advice: str) -> tuple[AfterValidator, WithJsonSchema]:
-    """Return a validator and a schema for a pattern; the error says what the text is not (`what`) and what to write."""
+def _text_format(
+    pattern: str, what: str, advice: str, *, may_be_secret: bool = False
+) -> tuple[AfterValidator, WithJsonSchema]:
+    """Return a validator and a schema for a pattern; the error says what the text is not (`what`) and what to write.
+
+    The error does not quote a text that may be a secret: it is logged.
+    """
     compiled = re.compile(pattern)
 
     def check(text: str) -> str:
         if compiled.fullmatch(text) is None:
-            raise InvalidValue(f"{format_value(text)} is not {what}", f"write {advice}")
+            raise InvalidValue(f"{'this' if may_be_secret else format_value(text)} is not {what}", f"write {advice}")
         return text
 
     return AfterValidator(check), WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})
@@ -75,7 +80,9 @@ Resource = Annotated[
     ),
 ]
 Email = Annotated[str, *_text_format(r"[^@\s]+@[^@\s]+", "an email address", "one such as ops@example.com")]
-Url = Annotated[str, *_text_format(r"https?://\S+", "a URL", "one such as https://example.com/alerts")]
+Url = Annotated[
+    str, *_text_format(r"https?://\S+", "a URL", "one such as https://example.com/alerts", may_be_secret=True)
+]
 Image = Annotated[
     str, *_text_format(r"\S+", "an image", "one such as busybox:1.36, or a folder with a Dockerfile: ./report")
 ]

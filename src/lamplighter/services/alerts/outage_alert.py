@@ -6,6 +6,7 @@ those for failed attempts; if there are none either, those for runs that did not
 
 from collections.abc import Sequence
 
+from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
 from lamplighter.runs.local_times import UTC_NAME, format_local_time, parse_iso_milliseconds
 from lamplighter.services.alerts.alert_text import field_line, to_subject
@@ -65,7 +66,7 @@ def _jobs_text(families: Sequence[str]) -> str:
     others = len(families) - 1
     if others == 0:
         return f"{families[0]} waits"
-    return f"{families[0]} and {others} other job{'s' if others > 1 else ''} wait"
+    return f"{families[0]} and {format_count(others, 'other job')} wait"
 
 
 def _format_time(iso: str) -> str:

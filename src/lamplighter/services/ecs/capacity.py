@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from lamplighter.base.count_text import format_count
+
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
@@ -58,14 +60,14 @@ def _scarce(limits: CapacityLimits, taken: Reservation, need: Reservation) -> li
 
 def waiting_reason(limits: CapacityLimits, taken: Reservation, need: Reservation, before: int) -> str:
     """Return why a task waits while `before` others start before it, as a sentence without its subject."""
-    running = "1 running task has" if taken.tasks == 1 else f"{taken.tasks} running tasks have"
+    running = format_count(taken.tasks, "running task has", "running tasks have")
     words = {
         "cpu": f"{_vcpu(need.cpu)} vCPU ({running} {_vcpu(taken.cpu)} of {_vcpu(limits.cpu)})",
         "memory": f"{need.memory:,} MiB of memory ({running} {taken.memory:,} of {limits.memory or 0:,})",
         "tasks": f"its turn ({taken.tasks} of {limits.tasks} tasks run)",
     }
     scarce = [words[each] for each in _scarce(limits, taken, need)]
-    others = "" if before == 0 else f"{before} {'task is' if before == 1 else 'tasks are'} before it"
+    others = f"{format_count(before, 'task is', 'tasks are')} before it" if before else ""
     reason = f"waits for {' and '.join(scarce)}" if scarce else "waits for its turn"
     return f"{reason}; {others}" if others else reason
 

@@ -52,7 +52,7 @@ class Sns(Service):
         queues = SqsEndpoint(bus, addresses, signer)
         self._sender = sender = DeliverySender(bus.store, world, senders, queues)
         topics = Topics(world, signer.prepare)
-        asks_by_mail = ask_by_mail and outbound.mail.sends
+        asks_by_mail = ask_by_mail and outbound.mail.folder is None
         self._subscription_operations = subscription_operations = SubscriptionOperations(
             world, sender, asks_by_mail, commands
         )

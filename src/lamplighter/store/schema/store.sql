@@ -38,12 +38,14 @@ CREATE TABLE row_counts (
     PRIMARY KEY (kind, status)
 ) WITHOUT ROWID;
 
--- Job files that `up` could not apply.
-CREATE TABLE unapplied_files (
-    file TEXT PRIMARY KEY,
+-- Faults of job files.
+CREATE TABLE file_faults (
+    file TEXT NOT NULL,
+    kind TEXT NOT NULL,      -- unapplied: not all of the file is in effect; channels: some of its channels cannot work
     reason TEXT NOT NULL,
     since INTEGER NOT NULL,  -- milliseconds since the epoch
-    alerted INTEGER          -- when the alert was sent; NULL: not yet
+    alerted INTEGER,         -- when the alert was sent; NULL: not yet
+    PRIMARY KEY (file, kind)
 ) WITHOUT ROWID;
 
 -- One row if a job file sets for how long ended things are kept. NULL: the default.

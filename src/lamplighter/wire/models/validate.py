@@ -8,6 +8,7 @@ request may contain millions. Rules that the model does not state belong to the 
 
 from collections.abc import Callable, Collection
 
+from lamplighter.base.count_text import format_count
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import Shape
@@ -78,8 +79,7 @@ def compile_check(shape: Shape | None, quirks: ServiceQuirks) -> Check:
 def _summary(violations: _Violations, quirks: ServiceQuirks) -> str:
     if not quirks.constrained:
         return violations[0]
-    plural = "s" if len(violations) > 1 else ""
-    return f"{len(violations)} validation error{plural} detected: {'; '.join(violations)}"
+    return f"{format_count(len(violations), 'validation error')} detected: {'; '.join(violations)}"
 
 
 def _compile_shape(shape: Shape, quirks: ServiceQuirks, *, is_element: bool = False) -> _ShapeCheck:

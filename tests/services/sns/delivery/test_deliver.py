@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 
 import asyncio
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,22 @@ def test_one_message_reaches_every_subscription_through_its_protocol(harness: Sn
     }
     assert harness.count_pending() == 0
     assert read_counts(harness, topic) == {"published": 1, "filtered": 0, "delivered": 4, "failed": 0, "redriven": 0}
+
+
+def test_the_log_does_not_call_a_mail_sent_that_is_a_file(
+    harness: SnsHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "email", "ops@example.com")
+    caplog.set_level(logging.INFO, "lamplighter.sns")
+    harness.publish(topic)
+    assert "mail to ops@example.com succeeded" in caplog.text
+    caplog.clear()
+    harness.out.mail.folder = Path("data/mail")
+    harness.publish(topic)
+    line = "mail to ops@example.com was not sent, because there is no mail server: it is a file in data/mail"
+    assert line in caplog.text
+    assert "succeeded" not in caplog.text
 
 
 def test_a_failing_webhook_gets_four_attempts_twenty_seconds_apart(harness: SnsHarness) -> None:

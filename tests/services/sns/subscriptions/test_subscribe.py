@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -271,7 +272,7 @@ def test_a_mail_subscription_needs_confirmation_only_if_the_engine_is_configured
 def test_a_mail_subscription_needs_no_confirmation_without_a_mail_server(harness: SnsHarness) -> None:
     harness.down()
     harness.config = replace(harness.config, confirm_mail=True)
-    harness.out.mail.sends = False
+    harness.out.mail.folder = Path("mail")
     harness.up()
     topic = harness.create_topic()
     assert request_subscription(harness, topic, "email", "ops@example.com").startswith(topic)

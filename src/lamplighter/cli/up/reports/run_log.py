@@ -1,4 +1,4 @@
-"""Log a line for each run that starts or ends, and for each attempt that fails.
+"""Log a line for each run that starts, waits or ends, and for each attempt that fails.
 
 Guarantees that only committed events are logged, and only those of the jobs that are followed. A run's line ends with
 the last line of its container's output.
@@ -13,6 +13,7 @@ from functools import partial
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller, Event
+from lamplighter.cli.up.reports.waiting_runs import STARTED, WaitingRuns
 from lamplighter.engine.engine import Engine
 from lamplighter.runs.durations import format_duration
 from lamplighter.runs.ecs_tasks import container_variable, task_family
@@ -47,6 +48,7 @@ class RunLog:
         """For each run under way, the last line of output of its last successful attempt."""
         self._failures: dict[str, str] = {}
         """For each run under way, why its last attempt failed; removed when another step succeeds."""
+        self._waiting = WaitingRuns(engine, self._find_label)
         self._held_messages: list[tuple[int, str, LogFields]] | None = None
         engine.bus.subscribe("aws.states", self._on_run_event, lambda _tx: bool(self._labels))
         engine.bus.subscribe("aws.ecs", self._on_task_event, lambda _tx: bool(self._labels))
@@ -55,6 +57,9 @@ class RunLog:
         """Log the runs of a stack's state machines and task families from now on, under these labels."""
         self._followed[stack] = labels
         self._labels = {name: label for each in self._followed.values() for name, label in each.items()}
+
+    def _find_label(self, machine: str) -> str | None:
+        return self._labels.get(machine)
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
@@ -88,8 +93,11 @@ class RunLog:
     def _log_run(self, label: str, run: Json) -> None:
         fields: LogFields = {"job": label, "run": run["name"], "status": run["status"]}
         if run["status"] == "RUNNING":
-            self._log(logging.INFO, f"{label}: started", fields)
+            text = self._waiting.describe_begin(label, run)
+            if text is not None:
+                self._log(logging.INFO, f"{label}: {text}", fields)
             return
+        self._waiting.forget(label, run["name"])
         tail, failure = self._tails.pop(run["name"], ""), self._failures.pop(run["name"], "")
         took = ((run["stopDate"] or run["startDate"]) - run["startDate"]) / 1000
         if runs_that_caused_skip(run.get("output")) is not None:
@@ -104,8 +112,11 @@ class RunLog:
     def _log_task(self, label: str, task: Json) -> None:
         is_of_machine = task.get("startedBy") == "AWS Step Functions"
         fields: LogFields = {"job": label, "task": task["taskArn"].rpartition("/")[2], "status": task["lastStatus"]}
-        if task["lastStatus"] == "RUNNING" and not is_of_machine:
-            self._log(logging.INFO, f"{label}: started", fields)
+        lines = list(self._waiting.describe_task(label, task))
+        if task["lastStatus"] == "RUNNING" and not is_of_machine and not lines:
+            lines = [(label, STARTED)]
+        for each, text in lines:
+            self._log(logging.INFO, f"{each}: {text}", {**fields, "job": each})
         if task["lastStatus"] != "STOPPED":
             return
         container = task["containers"][0]

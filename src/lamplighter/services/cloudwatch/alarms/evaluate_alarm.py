@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import ge, gt, le, lt
 
+from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json, dumps
 
 OK, ALARM, INSUFFICIENT_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
@@ -88,23 +89,21 @@ def _reason(rule: AlarmRule, real: list[DataPoint], missing: int, state: str) ->
     _, above, below = COMPARISONS[rule.comparison]
     if not real:
         if state == INSUFFICIENT_DATA:
-            return f"Insufficient Data: {_counted(rule.periods, 'datapoint was', 'datapoints were')} unknown."
-        no_data = f"no datapoints were received for {_counted(rule.periods, 'period', 'periods')}"
+            return f"Insufficient Data: {format_count(rule.periods, 'datapoint was', 'datapoints were')} unknown."
+        no_data = f"no datapoints were received for {format_count(rule.periods, 'period', 'periods')}"
         if missing and rule.missing in (BREACHING, NOT_BREACHING):
             treated = "[Breaching]" if rule.missing == BREACHING else "[NonBreaching]"
-            return f"Threshold Crossed: {no_data} and {_counted(missing, 'missing datapoint was', 'missing datapoints were')} treated as {treated}."  # noqa: E501
+            return f"Threshold Crossed: {no_data} and {format_count(missing, 'missing datapoint was', 'missing datapoints were')} treated as {treated}."  # noqa: E501
         return f"Unchecked: {no_data}."
     counted = [each for each in real if rule.breaches(each.value) == (state == ALARM)] or real
     shown = ((each.value, datetime.fromtimestamp(each.time / 1000, UTC)) for each in counted[: -REASON_POINTS - 1 : -1])
     listed = ", ".join(f"{value} ({time:%d/%m/%y %H:%M:%S})" for value, time in shown)
-    minimum = f"(minimum {_counted(rule.datapoints_to_alarm, 'datapoint', 'datapoints')} for OK -> ALARM transition)"
+    minimum = (
+        f"(minimum {format_count(rule.datapoints_to_alarm, 'datapoint', 'datapoints')} for OK -> ALARM transition)"
+    )
     compared = f"{'was' if len(counted) == 1 else 'were'} {above if state == ALARM else below}"
     head = f"{len(counted)} out of the last {rule.periods} datapoints [{listed}]"
     return f"Threshold Crossed: {head} {compared} the threshold ({rule.threshold}) {minimum}."
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def state_reason_data(settings: Json, evaluation: Evaluation, start: int | None, now: int) -> str:

@@ -43,7 +43,7 @@ def call_api(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
         raise ResourceNotFound(f"{params['destination']} does not exist.")
     endpoint = _fill_endpoint(destination.body["InvocationEndpoint"], params["http"]["Path"])
     if not endpoint.startswith(("https://", "http://")):
-        raise AwsError(f"{endpoint} is not an HTTP or HTTPS URL.", code="INVALID_PARAMETER")
+        raise AwsError("The endpoint of the API destination is not an HTTP or HTTPS URL.", code="INVALID_PARAMETER")
     request = {
         "Authentication": {"ConnectionArn": destination.body["ConnectionArn"]},
         "Method": destination.body["HttpMethod"],

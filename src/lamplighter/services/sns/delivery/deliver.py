@@ -186,7 +186,17 @@ class DeliverySender:
             return
         _count_outcome(tx, delivery, "delivered")
         tx.after_commit.append(partial(self._log_recovered, delivery))
-        log.info("message %s of %s: %s succeeded", delivery.message, delivery.topic, _description(delivery))
+        log.info(
+            "message %s of %s: %s %s", delivery.message, delivery.topic, _description(delivery), self._result(delivery)
+        )
+
+    def _result(self, delivery: SnsDelivery) -> str:
+        folder = self._senders.outbound.mail.folder if delivery.protocol in protocols.MAIL else None
+        return (
+            "succeeded"
+            if folder is None
+            else f"was not sent, because there is no mail server: it is a file in {folder}"
+        )
 
     def _log_failing(self, delivery: SnsDelivery) -> None:
         """Log once that an endpoint is failing: there are many retries, and the last may be hours away."""

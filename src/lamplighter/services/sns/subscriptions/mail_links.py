@@ -21,4 +21,10 @@ def describe_link(reader: Reader, _caller: Caller, params: Json) -> Json:
         found = rows.get(reader, params["SubscriptionArn"])
     if found is None:
         return {"Status": GONE}
-    return {"Status": found.status, "TopicArn": found.topic, "Endpoint": found.endpoint, "Locked": bool(found.locked)}
+    return {
+        "Status": found.status,
+        "TopicArn": found.topic,
+        "Protocol": found.protocol,
+        "Endpoint": found.endpoint,
+        "Locked": bool(found.locked),
+    }

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Broken, StopRequested
+from lamplighter.base.count_text import format_count
 from lamplighter.base.engine_rules import DEFAULT_QUEUE_LENGTH, MAX_QUEUE_LENGTH, OVERLAP_TAG, QUEUE_FULL
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.world import World
@@ -83,7 +84,7 @@ class ExecutionQueues:
             assert running is not None
             deadline.hold(tx, key, running.execution)
         else:
-            runs = "1 run waits" if waiting == 1 else f"{waiting} runs wait"
+            runs = format_count(waiting, "run waits", "runs wait")
             cause = (
                 f"the queue of {execution.machine_name} is full: {runs} already; shorten the runs, start them less "
                 "often, or raise the queue's length"

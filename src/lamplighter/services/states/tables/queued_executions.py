@@ -18,6 +18,20 @@ def remove(tx: Tx, key: int) -> int | None:
     return since
 
 
+def is_waiting(reader: Reader, arn: str) -> bool:
+    """Return whether an execution waits."""
+    sql = "SELECT 1 FROM queued_executions WHERE execution = (SELECT id FROM executions WHERE arn = ?)"
+    return reader.row(sql, (arn,)) is not None
+
+
+def all_waiting(reader: Reader) -> list[str]:
+    """Return the ARNs of all executions that wait."""
+    return [
+        row[0]
+        for row in reader.rows("SELECT arn FROM executions WHERE id IN (SELECT execution FROM queued_executions)")
+    ]
+
+
 def first(reader: Reader, machine: str) -> int | None:
     """Return the execution of a state machine that has waited longest, or None if none waits."""
     row = reader.row("SELECT min(execution) FROM queued_executions WHERE machine = ?", (machine,))

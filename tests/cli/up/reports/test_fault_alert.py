@@ -59,24 +59,48 @@ def test_a_disk_error_delays_an_apply_and_does_not_prevent_it(watched: WatchedFi
 
 
 @pytest.mark.parametrize(
-    ("file", "line"),
+    ("file", "line", "condition"),
     [
-        (GOOD.replace("command", "comand"), "the jobs are unchanged"),
-        (GOOD.replace("{email: me@example.com}", "{sqs: 'arn:aws:sqs:us-east-1:123456789012:no'}"), "the channel me"),
+        (GOOD.replace("command", "comand"), "the jobs are unchanged", "file-not-applied"),
+        (
+            GOOD.replace("{email: me@example.com}", "{sqs: 'arn:aws:sqs:us-east-1:123456789012:no'}"),
+            "the channel me",
+            "channels",
+        ),
     ],
     ids=["broken", "refused"],
 )
 def test_when_the_error_is_logged_the_health_check_reports_it(
-    watched: WatchedFile, monkeypatch: pytest.MonkeyPatch, file: str, line: str
+    watched: WatchedFile, monkeypatch: pytest.MonkeyPatch, file: str, line: str, condition: str
 ) -> None:
-    found: list[bool] = []
+    found: list[list[str]] = []
 
     class Reader(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if line in record.getMessage():
-                found.append(health.check_file_applied(watched.harness.engine) is not None)
+                found.append([each.name for each in health.read_health(watched.harness.engine).conditions][:1])
 
     monkeypatch.setattr(logging.getLogger("lamplighter.jobs"), "handlers", [Reader()])
     watched.write(file)
     watched.advance(5)
-    assert found == [True]
+    assert found == [[condition]]
+
+
+def test_a_channel_whose_secret_is_missing_is_reported_as_such_and_the_file_is_applied(watched: WatchedFile) -> None:
+    watched.write(
+        GOOD.replace("channels: {", "channels: {ops: {slack: 'ssm:/slack'}, ").replace("{one:", "{two: {}, one:")
+    )
+    watched.advance(5)
+    (condition,) = health.read_health(watched.harness.engine).conditions
+    assert condition.name == "channels", "nothing was sent to the channel that cannot work"
+    assert "lamplighter.yaml has channels or heartbeats that reach nobody: " in condition.reason
+    assert "the channel ops: the secret ssm:slack has no value on this machine: write a line ssm:slack=… in .env" in (
+        condition.reason
+    )
+    found = watched.harness.call("states", "ListStateMachines")["stateMachines"]
+    assert [each["name"] for each in found] == ["home-one", "home-two"]
+    assert watched.mails() == ["Subject: channels of lamplighter.yaml reach nobody"]
+    watched.write(GOOD)
+    watched.advance(5)
+    assert watched.mails()[1:] == ["Subject: all channels of lamplighter.yaml can work again"]
+    assert health.read_health(watched.harness.engine).conditions == ()
