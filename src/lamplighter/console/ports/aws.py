@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from lamplighter.base.errors import AwsError, Unavailable, ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.console.ports.port import Place
+from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.audit_log import Actor, AuditEntry
 
 Client = Callable[[str, str], Json]
@@ -74,9 +75,9 @@ class AwsPort:
         """Return None: AWS has no such operation."""
         del place, service, operation, params, actor
 
-    async def record(self, actor: Actor, action: str, resource: str, outcome: str) -> None:
+    async def record(self, actor: Actor, action: str, resource: str, outcome: str, kind: LimitedKind) -> None:
         """Do nothing: only an engine has an audit log of its own."""
-        del actor, action, resource, outcome
+        del actor, action, resource, outcome, kind
 
     def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry] | None:
         """Return None: only an engine has an audit log of its own."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
+from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.audit_log import Actor, AuditEntry
 
 
@@ -62,8 +63,8 @@ class ConsolePort(Protocol):
     ) -> Json:
         """Call an operation that AWS's APIs lack ("events", "ListTraffic"). Return None if it does not exist here."""
 
-    async def record(self, actor: Actor, action: str, resource: str, outcome: str) -> None:
-        """Add an entry to the engine's audit log; do nothing if there is none."""
+    async def record(self, actor: Actor, action: str, resource: str, outcome: str, kind: LimitedKind) -> None:
+        """Add an entry to the engine's audit log, within the limit of its kind; do nothing if there is none."""
 
     def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry] | None:
         """Return the latest entries of the audit log with ids below `before`; None if there is no such log here."""
