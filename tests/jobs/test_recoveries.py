@@ -69,7 +69,13 @@ def test_a_redriven_run_had_failed_before(harness: AlertHarness, tmp_path: Path)
     harness.runtime.script(Script())
     harness.redrive(run)
     (alert,) = harness.alerts()
-    assert alert.startswith("job works again: succeeded after 1 failed run (since Thu 2026-01-01 00:00)\n")
+    assert alert.splitlines()[:5] == [
+        "job works again: succeeded after 1 failed run (since Thu 2026-01-01 00:00)",
+        "",
+        "Redriven:  Thu 2026-01-01 00:01:00 (UTC)",
+        "Ended:     Thu 2026-01-01 00:01:10 (UTC)",
+        "Duration:  10 s",
+    ]
 
 
 def test_a_run_that_was_late_and_succeeded_sends_an_alert(harness: AlertHarness, tmp_path: Path) -> None:

@@ -31,6 +31,16 @@ DEFINE_DURATION = """$two := function($n) { $formatNumber($n, '00') };
   ) };"""
 """JSONata that defines the function `$duration`: it formats milliseconds like `runs/durations.py`, in whole seconds."""
 
+TIME_LINES = """(
+    $redriven := $exists($redrive) and $redrive != '';
+    $start := $redriven ? $toMillis($redrive) : $states.input.began;
+    ($redriven ? 'Redriven:  ' : 'Started:   ') & $local($start) & '\\n' &
+    'Ended:     ' & $local($states.input.ended) & '\\n' &
+    'Duration:  ' & $duration($states.input.ended - $start) & '\\n'
+  )"""
+"""JSONata for the times of a run that ended. Those of a redriven run are the times of its last part, which began at the
+time in the variable `$redrive`; that is empty for other runs."""
+
 
 def fixed_subject(text: str) -> str:
     """Return a text of a job file as a valid subject."""

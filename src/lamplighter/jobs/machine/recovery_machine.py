@@ -8,7 +8,7 @@ See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecu
 """
 
 from lamplighter.jobs import names
-from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION, MAX_SUBJECT_LENGTH
+from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION, MAX_SUBJECT_LENGTH, TIME_LINES
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import LIST_EXECUTIONS
 from lamplighter.jobs.machine.local_times import define_local_time
@@ -44,6 +44,8 @@ FAILURES = """(
   $skipped($own.run, $own.began) ? {'runs': 0, 'since': 0, 'late': false}
     : {'runs': $found.runs, 'since': $found.since, 'late': $late}
 )"""
+_REDRIVE = "[$states.result.Executions[ExecutionArn = $states.input.run].RedriveDate, ''][0]"
+"""When the run was last redriven; empty if it was not."""
 _HEADLINE = f"""(
   {define_local_time("$states.input.zone")}
   {DEFINE_DURATION}
@@ -56,9 +58,7 @@ _TEXT = f"""(
   {define_local_time("$states.input.zone")}
   {DEFINE_DURATION}
   {_HEADLINE} & '\\n\\n' &
-  'Started:   ' & $local($states.input.began) & '\\n' &
-  'Ended:     ' & $local($states.input.ended) & '\\n' &
-  'Duration:  ' & $duration($states.input.ended - $states.input.began) & '\\n' &
+  {TIME_LINES} &
   'Project:   ' & $states.input.project & '\\n' &
   'Look at:   {names.placeholder(names.CONSOLE)}' & $states.input.run & '\\n'
 )"""
@@ -68,7 +68,7 @@ RECOVERY_CHECK_DEFINITION = machine_definition(
         "Look": read_state(
             LIST_EXECUTIONS,
             {"StateMachineArn": expression("$states.input.machine"), "MaxResults": RUNS_READ},
-            {"failures": expression(FAILURES)},
+            {"failures": expression(FAILURES), "redrive": expression(_REDRIVE)},
             "Failed before?",
         ),
         "Failed before?": {

@@ -27,9 +27,12 @@ class Times:
 
     scheduled: int | None = None
     started: int | None = None
+    """The start; of a redriven run, its last redrive."""
     ended: int | None = None
     zone: str = UTC_NAME
     """The time zone of the job."""
+    redriven: bool = False
+    """Whether `started` is the last redrive of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,8 @@ def _field_lines(alert: Alert, url: str) -> Iterator[str]:
 
 
 def _time_fields(times: Times) -> dict[str, str]:
-    known = {"Scheduled": times.scheduled, "Started": times.started, "Ended": times.ended}
+    start = "Redriven" if times.redriven else "Started"
+    known = {"Scheduled": times.scheduled, start: times.started, "Ended": times.ended}
     fields = {
         name: format_local_time(time, times.zone, seconds=name != "Scheduled" or time % 60_000 != 0)
         for name, time in known.items()
