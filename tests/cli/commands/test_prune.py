@@ -36,7 +36,7 @@ def test_a_request_without_a_signature_deletes_nothing(job_folder: JobFolder) ->
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
     with refused.value as answer:
-        assert answer.code == 403
+        assert answer.code == 401
 
 
 def test_aws_is_not_pruned(job_folder: JobFolder) -> None:
