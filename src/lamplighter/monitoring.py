@@ -58,7 +58,8 @@ class WrongMethod(ServiceError, code="MethodNotAllowed", template="{} must be ca
 async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
     """Return the engine's health (`engine/health.py`), and its configuration: mails, `--deny`, limits of processes."""
     found, config = health.read_health(engine), engine.config
-    body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.denied)}
+    is_public = config.task_credentials is not None
+    body = found.body(is_public=is_public) | {"mails": config.smtp is not None, "denied": sorted(config.denied)}
     cgroups = engine.runtime.cgroups if isinstance(engine.runtime, (CompositeRuntime, ProcessRuntime)) else None
     if cgroups is not None:
         body["processes"] = {"limited": cgroups.folder is not None, "summary": cgroups.summary}

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dump_bytes, loads
 from lamplighter.bus import Caller
-from lamplighter.console.ports.port import Place
+from lamplighter.console.ports.port import EngineCondition, Place
+from lamplighter.engine import health
 from lamplighter.engine.engine import Engine
 from lamplighter.services.states.tables import state_machines
 from lamplighter.store import audit_log
@@ -60,6 +61,11 @@ class LocalPort:
         # Converting a page of events takes 20 ms, which would delay other requests on the loop.
         is_long = isinstance(answer, dict) and len(answer.get("events", ())) > MAX_EVENTS_ON_LOOP
         return await asyncio.to_thread(_to_plain_json, answer) if is_long else _to_plain_json(answer)
+
+    async def conditions(self) -> Sequence[EngineCondition]:
+        """Return the engine's problems; see `ConsolePort`. Visitors have logged in, so that names are shown."""
+        found = health.read_health(self.engine).by_severity
+        return [EngineCondition(each.reason, each.advice, each.stops_work) for each in found]
 
     async def record(self, actor: Actor, action: str, resource: str, outcome: str, kind: LimitedKind) -> None:
         """Add an entry to the audit log; see `ConsolePort`."""

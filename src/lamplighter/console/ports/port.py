@@ -22,6 +22,16 @@ class Place:
     region: str
 
 
+@dataclass(frozen=True, slots=True)
+class EngineCondition:
+    """A problem of the engine, in words for people."""
+
+    reason: str
+    advice: str
+    """What a person can do."""
+    stops_work: bool
+
+
 class ConsolePort(Protocol):
     """AWS's APIs and the few additional operations that only an engine has."""
 
@@ -62,6 +72,9 @@ class ConsolePort(Protocol):
         self, place: Place, service: str, operation: str, params: Json, actor: Actor | None = None
     ) -> Json:
         """Call an operation that AWS's APIs lack ("events", "ListTraffic"). Return None if it does not exist here."""
+
+    async def conditions(self) -> Sequence[EngineCondition]:
+        """Return the engine's problems, the most serious one first; none if all is well, and none on AWS."""
 
     async def record(self, actor: Actor, action: str, resource: str, outcome: str, kind: LimitedKind) -> None:
         """Add an entry to the engine's audit log, within the limit of its kind; do nothing if there is none."""
