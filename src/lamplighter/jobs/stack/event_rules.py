@@ -209,7 +209,8 @@ def _attempt_alert_lines(project: Project, name: str) -> tuple[dict[str, str], t
     """Return the event's paths that an alert about an attempt reads, and the lines of the alert.
 
     ECS does not guarantee an order of several containers. With sidecars, no container's fields are read, so the run is
-    missing, too.
+    missing, too. The time when the task was created is read, and not its start: a task that never started has none, and
+    an input transformer cannot leave out a line.
     """
     most, headline = project.jobs[name].retry.max_retries + 1, f"{name}: an attempt failed"
     paths = {"reason": "$.detail.stoppedReason", "stop": "$.detail.stopCode", "task": "$.detail.taskArn"}
@@ -221,10 +222,10 @@ def _attempt_alert_lines(project: Project, name: str) -> tuple[dict[str, str], t
             "scheduled": _override_path(SCHEDULED_INDEX),
         }
         headline = f"{name}: attempt <attempt> of {most} failed"
-    paths |= {"started": "$.detail.startedAt", "ended": "$.detail.stoppedAt"}
+    paths |= {"created": "$.detail.createdAt", "ended": "$.detail.stoppedAt"}
     lines = (
         headline, "", "Reason:    <reason>", "Exit code: <code>", f"Attempt:   <attempt> of {most}",
-        "Scheduled: <scheduled>", "Started:   <started>", "Ended:     <ended>", "Stop code: <stop>",
+        "Scheduled: <scheduled>", "Created:   <created>", "Ended:     <ended>", "Stop code: <stop>",
         "Task:      <task>", f"Project:   {project.prefix}", *_link_lines(project, name),
     )  # fmt: skip
     return paths, tuple(line for line in lines if all(each in paths for each in _PLACEHOLDER.findall(line)))
