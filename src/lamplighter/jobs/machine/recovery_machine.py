@@ -8,7 +8,7 @@ See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecu
 """
 
 from lamplighter.jobs import names
-from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION, MAX_SUBJECT_LENGTH, TIME_LINES
+from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION, DEFINE_SUBJECT, TIME_LINES
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import LIST_EXECUTIONS
 from lamplighter.jobs.machine.local_times import define_local_time
@@ -76,7 +76,7 @@ RECOVERY_CHECK_DEFINITION = machine_definition(
             "Choices": [{"Condition": expression("$failures.runs > 0 or $failures.late"), "Next": "Tell"}],
             "Default": "Worked before",
         },
-        "Tell": publish_to_topics(_TEXT, f"$substring({_HEADLINE}, 0, {MAX_SUBJECT_LENGTH})"),
+        "Tell": publish_to_topics(_TEXT, f"({DEFINE_SUBJECT} $subject({_HEADLINE}, ''))"),
         "Worked before": {"Type": "Succeed"},
     },
 )

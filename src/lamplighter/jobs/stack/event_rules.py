@@ -17,7 +17,6 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
-from lamplighter.jobs.machine.alert_expressions import fixed_subject
 from lamplighter.jobs.machine.expressions import ATTEMPT_INDEX, RUN_ARN_INDEX, SCHEDULED_INDEX
 from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.platform import Platform
@@ -28,6 +27,7 @@ from lamplighter.jobs.stack.supporting_machines import AWS_ONLY_MACHINES
 from lamplighter.runs import job_machine
 from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES
 from lamplighter.runs.failure_words import exceeded_limit
+from lamplighter.runs.printable_text import to_subject
 
 MAX_TARGETS = 5
 """The most targets of a rule: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""
@@ -129,7 +129,7 @@ def _failure_check_target(project: Project, name: str) -> events.Target:
     """Return the target that starts FAILURE_CHECK, which sends the alert if the run did not."""
     job = project.jobs[name]
     known = {
-        "subject": fixed_subject(f"{name} failed"),
+        "subject": to_subject(f"{name} failed"),
         "text": name,
         "name": project.name(name),
         "deadline": f"timed out: {run_limit_text(project.jobs[name])}",

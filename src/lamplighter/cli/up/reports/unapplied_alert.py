@@ -15,13 +15,13 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.cli.up.merge_templates import ALARM
 from lamplighter.engine.engine import Engine
+from lamplighter.runs.printable_text import to_subject
 from lamplighter.store import unapplied_files
 from lamplighter.store.db import Tx
 
 ALERT_DELAY_MILLISECONDS = 120_000
 """Milliseconds until the channels are notified of a difference that may be temporary."""
 RULE, TOPIC = "AWS::Events::Rule", "AWS::SNS::Topic"
-MAX_SUBJECT_LENGTH = 100
 
 
 class UnappliedAlert:
@@ -70,9 +70,8 @@ class UnappliedAlert:
             self._publish(tx, topics, f"{self._name} is applied again", f"The jobs agree with {self._file} again.")
 
     def _publish(self, tx: Tx, topics: tuple[str, ...], subject: str, text: str) -> None:
-        short = subject if len(subject) <= MAX_SUBJECT_LENGTH else f"{subject[: MAX_SUBJECT_LENGTH - 3]}..."
         for topic in topics:
-            given: Json = {"TopicArn": topic, "Subject": short.encode("ascii", "replace").decode(), "Message": text}
+            given: Json = {"TopicArn": topic, "Subject": to_subject(subject), "Message": text}
             try:
                 with tx.nested():
                     self._engine.bus.invoke(tx, self._caller, "sns", "Publish", given)
