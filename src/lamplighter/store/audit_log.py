@@ -1,8 +1,9 @@
 """Store who did what: the audit log.
 
 An entry is written in the transaction of its action (`write_audited`). Guarantees that no entry contains an input or a
-secret: it names the operation and the resource, never other parameters. Entries are kept for `KEPT_DAYS`; each new
-entry deletes a few older ones. What anybody may cause is limited for each caller (`audit_limits.py`).
+secret: it names the operation and the resource, never other parameters. Entries are kept for a time that the job file
+sets (`retention.py`); each new entry deletes a few older ones. What anybody may cause is limited for each caller
+(`audit_limits.py`).
 """
 
 import re
@@ -12,13 +13,11 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError, Unavailable
 from lamplighter.base.json_text import Json
-from lamplighter.store import audit_limits
+from lamplighter.store import audit_limits, retention
 from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.db import Reader, Store, Tx
 from lamplighter.store.rows import Table
 
-KEPT_DAYS = 400
-"""Days for which entries are kept: a year, and a month to look at it."""
 MAX_DELETED = 100
 """The most old entries that are deleted with a new one."""
 MAX_TEXT_LENGTH = 512
@@ -94,10 +93,14 @@ def add_entry(tx: Tx, actor: Actor, action: str, resource: str, outcome: str) ->
     """Record an action, and delete entries that are too old; return the id of the new entry."""
     texts = (_clean(each) for each in (actor.who, actor.how, actor.address, action, resource, outcome))
     added = _TABLE.insert(tx, AuditEntry(0, tx.now, *texts))
-    oldest = tx.now - KEPT_DAYS * 24 * 3600 * 1000
-    sql = "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE time < ? ORDER BY time LIMIT ?)"
-    tx.execute(sql, (oldest, MAX_DELETED))
+    delete_before(tx, tx.now - retention.read(tx).audit, MAX_DELETED)
     return added
+
+
+def delete_before(tx: Tx, time: int, most: int) -> int:
+    """Delete the oldest entries from before a time in milliseconds, at most `most`; return their number."""
+    sql = "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE time < ? ORDER BY time LIMIT ?)"
+    return tx.execute(sql, (time, most))
 
 
 def add_limited_entry(tx: Tx, actor: Actor, action: str, resource: str, outcome: str, kind: LimitedKind) -> None:

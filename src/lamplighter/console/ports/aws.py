@@ -102,6 +102,10 @@ class AwsPort:
         del before, limit
         return None
 
+    def audit_kept_days(self) -> float:
+        """Return 0: only an engine has an audit log of its own."""
+        return 0
+
 
 def plain_json(value: Json) -> Json:
     """Convert an answer of boto3 to JSON, with times as seconds since the epoch."""

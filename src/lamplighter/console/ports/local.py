@@ -13,7 +13,7 @@ from lamplighter.console.ports.port import EngineCondition, Place
 from lamplighter.engine import health
 from lamplighter.engine.engine import Engine
 from lamplighter.services.states.tables import state_machines
-from lamplighter.store import audit_log
+from lamplighter.store import audit_log, retention
 from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.audit_log import Actor, AuditEntry
 from lamplighter.wire.access.roles import Role, needed_role
@@ -74,6 +74,10 @@ class LocalPort:
     def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry]:
         """Return the latest entries of the audit log; see `ConsolePort`."""
         return audit_log.list_entries(self.engine.store.reader, before=before, limit=limit)
+
+    def audit_kept_days(self) -> float:
+        """Return for how long the audit log is kept; see `ConsolePort`."""
+        return retention.read(self.engine.store.reader).audit / retention.DAY
 
 
 def _to_plain_json(answer: Json) -> Json:

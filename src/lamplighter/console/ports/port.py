@@ -82,6 +82,9 @@ class ConsolePort(Protocol):
     def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry] | None:
         """Return the latest entries of the audit log with ids below `before`; None if there is no such log here."""
 
+    def audit_kept_days(self) -> float:
+        """Return the days for which entries of the audit log are kept; 0 if there is no such log here."""
+
 
 def place_of_arn(text: str) -> Place | None:
     """Return the account and region in an ARN, or None if the text is no ARN or the ARN lacks one of them."""

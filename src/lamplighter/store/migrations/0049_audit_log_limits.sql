@@ -1,4 +1,6 @@
--- Limits of the audit log, and how long redriven executions ran.
+-- Limits of the audit log, for how long it is kept, and how long redriven executions ran.
+
+ALTER TABLE retention_settings ADD COLUMN audit INTEGER;
 
 CREATE TABLE audit_limits (
     who TEXT NOT NULL,

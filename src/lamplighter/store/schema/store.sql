@@ -52,7 +52,8 @@ CREATE TABLE retention_settings (
     runs INTEGER,    -- milliseconds, as output and mails
     output INTEGER,
     mails INTEGER,
-    slots INTEGER    -- rows of each schedule
+    slots INTEGER,   -- rows of each schedule
+    audit INTEGER    -- milliseconds
 );
 
 -- Which versions of this program used the database.
