@@ -40,11 +40,11 @@ def machine_definition(comment: str, states: dict[str, Json]) -> Json:
     return {"Comment": comment, "QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
 
 
-def publish_to_topics(text: str, subject: str = "$states.input.subject") -> Json:
-    """Return the state that publishes `text` to each topic of the input."""
+def publish_to_topics(text: str, subject: str = "$states.input.subject", topics: str = "$states.input.topics") -> Json:
+    """Return the state that publishes `text` to each of the topics."""
     return {
         "Type": "Map",
-        "Items": expression("$states.input.topics"),
+        "Items": expression(topics),
         "ItemSelector": {
             "topic": expression("$states.context.Map.Item.Value"),
             "subject": expression(subject),

@@ -93,6 +93,12 @@ def _recovery_rules(project: Project, name: str) -> Iterator[events.Rule]:
         yield job_rule(project, name, "starts-again", pattern, targets)
 
 
+def _retried_channels(job: Job) -> Iterator[str]:
+    """Yield the channels that are alerted about failed attempts, and then about a run that succeeds nevertheless."""
+    if job.workflow is None:
+        yield from (each for each in job.notify.recovered if each in job.notify.attempt_failed)
+
+
 def _recovery_check_target(project: Project, name: str) -> events.Target:
     """Return the target that starts RECOVERY_CHECK."""
     job = project.jobs[name]
@@ -106,6 +112,7 @@ def _recovery_check_target(project: Project, name: str) -> events.Target:
     named_arns = {
         "machine": Ref(names.state_machine_id(name)),
         "topics": [arns.topic_arn(project, channel) for channel in job.notify.recovered],
+        "retried": [arns.topic_arn(project, channel) for channel in _retried_channels(job)],
     }
     return _machine_target(job_machine.RECOVERY_CHECK, RECOVERY_CHECK_PATHS, named_arns, known)
 
@@ -323,7 +330,8 @@ def dead_letters() -> events.DeadLetterConfig:
 def _engine_metadata(project: Project, name: str) -> Json:
     """Return the metadata with which this engine composes alerts.
 
-    It has the number of attempts, the time limits of attempts and run, and the channels that the run alerts itself.
+    It has the number of attempts, the time limits of attempts and run, the channels that the run alerts itself, and
+    those that are alerted about its attempts and about recoveries.
     """
     job = project.jobs[name]
     limits = {each: project.jobs[each].timeout for each in roles.container_jobs(project, name)}
@@ -336,6 +344,7 @@ def _engine_metadata(project: Project, name: str) -> Json:
         "Late": job.late if job.notify.late else None,
         "Missed": job.missed.run if job.notify.recovered and job.missed.run != "last" else None,
         "Caught": list(job.notify.caught),
+        "Retried": list(_retried_channels(job)),
         "Essential": [title for title, sidecar in job.sidecars.items() if sidecar.essential],
     }
     return {key: value for key, value in known.items() if value}

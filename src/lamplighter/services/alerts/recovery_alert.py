@@ -1,7 +1,8 @@
 """Compose the alert for a job that works again: a run succeeded after runs that failed, timed out or did not start.
 
 Guarantees that the facts decide: the executions, their outputs and the slots of the job's schedules, as they are
-stored. A run that was reported as late and succeeded causes an alert, too.
+stored. A run that was reported as late and succeeded causes an alert, too. So does a run that succeeded after failed
+attempts, for the channels that were alerted about these attempts.
 """
 
 from dataclasses import replace
@@ -12,6 +13,7 @@ from lamplighter.runs.local_times import UTC_NAME
 from lamplighter.runs.recovery import (
     EndedRun,
     Failures,
+    attempt_words,
     failures_before,
     late_words,
     recovery_words,
@@ -25,9 +27,11 @@ from lamplighter.services.alerts.run_alert import run_times
 
 DROPPED, LATE_SLOT_MILLISECONDS = ("FAILED", "MISSED"), 60_000
 """The outcomes of slots that started no run, and the lateness of a slot that runs in the place of missed ones."""
+MAX_STOPPED_RUNS = 10
+"""The most stopped runs since the last success whose attempts are examined."""
 
 
-def compose_recovery_alert(queries: AlertQueries, annotation: Json, _channel: str, event: Json) -> Alert | None:
+def compose_recovery_alert(queries: AlertQueries, annotation: Json, channel: str, event: Json) -> Alert | None:
     """Compose the alert for a run that succeeded, or return None if the job worked before."""
     detail = event["detail"]
     run, machine = detail["executionArn"], detail["stateMachineArn"].rpartition(":")[2]
@@ -44,6 +48,8 @@ def compose_recovery_alert(queries: AlertQueries, annotation: Json, _channel: st
         words = recovery_words(failures, annotation.get("Zone", UTC_NAME))
     elif _was_late(annotation, own):
         words = late_words(format_duration((own.ended - own.began) / 1000))
+    elif channel in annotation.get("Retried", []) and _attempts_failed(queries, own, others, failures.last_success):
+        words = attempt_words(len(queries.read_story(run).container_attempts))
     else:
         return None
     return Alert(f"{annotation['Job']} {words}", project, times=times, run=run)
@@ -51,6 +57,13 @@ def compose_recovery_alert(queries: AlertQueries, annotation: Json, _channel: st
 
 def _is_skipped(described: Json) -> bool:
     return runs_that_caused_skip(described.get("output")) is not None
+
+
+def _attempts_failed(queries: AlertQueries, own: EndedRun, others: list[EndedRun], since: int) -> bool:
+    """Return whether attempts failed in a run that succeeded, or in a run that was stopped since the last success."""
+    stopped = [each for each in others if each.status == "ABORTED" and since < each.ended <= own.ended]
+    runs = [own.arn, *(each.arn for each in stopped[:MAX_STOPPED_RUNS])]
+    return any(each.failed for run in runs for each in queries.read_story(run).container_attempts)
 
 
 def _was_late(annotation: Json, own: EndedRun) -> bool:
