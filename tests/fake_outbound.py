@@ -69,7 +69,9 @@ class FakeHttp:
             raise answer
         return answer
 
-    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:
+    async def request(
+        self, request: HttpRequest, timeout_seconds: float, max_bytes: int, *, needs_body: bool = False
+    ) -> HttpResponse:
         """Record the request and return the next response, or raise the next failure."""
         self.requests.append(request)
         reply = self.responses.popleft() if self.responses else HttpResponse(200, "OK", (), b"")

@@ -1,15 +1,17 @@
 """Answer requests for the engine's own addresses, such as its health, metrics, audit log and use of the disk.
 
 Health and the certificate are public. If credentials are configured, the others need them (`server.py` checks that).
-Guarantees that no GET request changes anything, except that the first one for the certificate creates SNS's key.
+Guarantees that no GET request changes anything, except that the first one for the certificate creates SNS's key. A
+refusal is JSON with a message, and has HTTP's own status: 401 if the caller is unknown, 403 if the caller may not do
+that, 404 and 405 for what does not exist. See https://www.rfc-editor.org/rfc/rfc9110#section-15.5.
 """
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from urllib.parse import parse_qsl
 
-from lamplighter.base.errors import ValidationError
+from lamplighter.base.errors import AccessDenied, AwsError, MissingAuthentication, ServiceError, ValidationError
 from lamplighter.base.json_text import dump_bytes
 from lamplighter.bus import Caller
 from lamplighter.engine import health
@@ -19,7 +21,10 @@ from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.store import audit_log
 from lamplighter.wire.access import unsigned_requests
 from lamplighter.wire.http import HttpRequest, Response, make_response
+from lamplighter.wire.models.service_models import REST_JSON
 
+OWN_PATHS = b"/_lamplighter/"
+"""How the engine's own paths begin; no API of AWS has such a path."""
 HEALTH_PATH = b"/_lamplighter/health"
 METRICS_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 """The content type of Prometheus' text format."""
@@ -33,12 +38,28 @@ NUMBER_TEXT = re.compile("[0-9]{1,15}")
 MAX_AUDIT_ENTRIES = 1000
 """The most entries of the audit log in one answer."""
 SECONDS_TEXT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
+UNKNOWN_CALLER = frozenset(
+    {
+        MissingAuthentication.code,
+        *("IncompleteSignature", "InvalidSignatureException", "RequestExpired", "UnrecognizedClientException"),
+    }
+)
+"""The codes of errors that mean that the caller is unknown."""
+
+
+class NoSuchPath(ServiceError, code="NotFound", template="The engine has no address {}", status=404):
+    """The engine has no address of its own with this path."""
+
+
+class WrongMethod(ServiceError, code="MethodNotAllowed", template="{} must be called with {}", status=405):
+    """The path exists with another method."""
 
 
 async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
     """Return the engine's health (`engine/health.py`), and its configuration: mails, `--deny`, limits of processes."""
     found, config = health.read_health(engine), engine.config
-    body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.denied)}
+    is_public = config.task_credentials is not None
+    body = found.body(is_public=is_public) | {"mails": config.smtp is not None, "denied": sorted(config.denied)}
     cgroups = engine.runtime.cgroups if isinstance(engine.runtime, (CompositeRuntime, ProcessRuntime)) else None
     if cgroups is not None:
         body["processes"] = {"limited": cgroups.folder is not None, "summary": cgroups.summary}
@@ -114,3 +135,33 @@ ENDPOINTS: Mapping[bytes, Endpoint] = {
     AUDIT_PATH: _audit,
     unsigned_requests.CERTIFICATE_PATH.encode(): _certificate,
 }
+
+
+def is_own(http: HttpRequest) -> bool:
+    """Return whether a request is for one of the engine's own addresses."""
+    return http.path.startswith(OWN_PATHS)
+
+
+def find_endpoint(http: HttpRequest) -> Endpoint:
+    """Return what answers a request for one of the engine's own addresses. Raises NoSuchPath and WrongMethod."""
+    found = {"GET": ENDPOINTS, "POST": CHANGES}.get(http.method, {}).get(http.path)
+    if found is not None:
+        return found
+    path = http.path.decode("latin-1")
+    if http.path in ENDPOINTS or http.path in CHANGES:
+        raise WrongMethod(path, _method_of(http.path))
+    raise NoSuchPath(path)
+
+
+def _method_of(path: bytes) -> str:
+    return "GET" if path in ENDPOINTS else "POST"
+
+
+def encode_error(engine: Engine, http: HttpRequest, error: AwsError, request_id: str) -> Response:
+    """Return the answer to a refused request for one of the engine's own addresses."""
+    status = 401 if error.code in UNKNOWN_CALLER else 403 if error.code == AccessDenied.code else error.status
+    refused = AwsError(error.message, code=error.code, status=status)
+    response = engine.catalog.encode_error("", REST_JSON, refused, request_id)
+    # "The server generating a 401 response MUST send a WWW-Authenticate header field", and a 405 response Allow.
+    required = {401: (b"www-authenticate", b"Bearer"), 405: (b"allow", _method_of(http.path).encode())}
+    return replace(response, headers=[*response.headers, *(each for of, each in required.items() if of == status)])

@@ -119,13 +119,16 @@ class HttpServer:
             response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(receive))
         except AwsError as error:
             refused = error
-            response = await _decode_in_thread(
-                http, lambda: encode_error(self.engine.catalog, http, refused, request_id)
-            )
+            response = await _decode_in_thread(http, lambda: self._encode_error(http, refused, request_id))
         except (CallerGone, ConnectionResetError):
             return
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await send({"type": "http.response.body", "body": response.body})
+
+    def _encode_error(self, http: HttpRequest, error: AwsError, request_id: str) -> Response:
+        if monitoring.is_own(http):
+            return monitoring.encode_error(self.engine, http, error, request_id)
+        return encode_error(self.engine.catalog, http, error, request_id)
 
     def _console(self) -> Application:
         return self._pages
@@ -148,12 +151,10 @@ class HttpServer:
         sender: _Sender,
         until_caller_gone: Callable[[], Awaitable[None]],
     ) -> Response:
-        if http.method == "GET" and (watch := monitoring.ENDPOINTS.get(http.path)) is not None:
-            return await watch(self.engine, http, request_id)
-        if http.method == "POST" and (change := monitoring.CHANGES.get(http.path)) is not None:
+        if monitoring.is_own(http):
             if sender.key is not None:
                 await self._admit_change(http, sender.key, sender.address)
-            return await change(self.engine, http, request_id)
+            return await monitoring.find_endpoint(http)(self.engine, http, request_id)
         if unsigned_requests.is_subscription_page(http):
             return await self._subscription(http, request_id, sender.address)
         request = await _decode_in_thread(
@@ -219,19 +220,27 @@ class HttpServer:
 
         Refuses unknown callers before the request's body is read.
         """
-        if http.method == "GET" and http.path in monitoring.ENDPOINTS:
-            now = self.engine.world.now()
-            if (people := self._people) is None or http.path in monitoring.PUBLIC_PATHS:
+        if monitoring.is_own(http):
+            monitoring.find_endpoint(http)
+            if http.method == "GET":
+                self._admit_reader(http)
                 return None
-            if http.path == monitoring.AUDIT_PATH:
-                gate.admit_audit(http, people.credentials, now)
-            else:
-                gate.admit_monitoring(http, people, now)
-            return None
         if self.credentials is None:
             cross_site.check_authorization(http)
             return None
+        if monitoring.is_own(http):
+            gate.refuse_token(http, self.credentials)
         return gate.find_signer(http, self.credentials)
+
+    def _admit_reader(self, http: HttpRequest) -> None:
+        """Admit a request that reads one of the engine's own addresses."""
+        now = self.engine.world.now()
+        if (people := self._people) is None or http.path in monitoring.PUBLIC_PATHS:
+            return
+        if http.path == monitoring.AUDIT_PATH:
+            gate.admit_audit(http, people.credentials, now)
+        else:
+            gate.admit_monitoring(http, people, now)
 
     async def _until_caller_gone(self, receive: Receive) -> None:
         await first_result(_until_disconnect(receive), self._closed())

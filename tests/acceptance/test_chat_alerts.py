@@ -90,6 +90,40 @@ def test_a_recovery_resolves_the_incident_of_the_job(harness: ChatHarness) -> No
     ]
 
 
+def test_a_run_that_succeeds_in_a_later_attempt_resolves_the_incident_of_its_failed_attempt(
+    harness: ChatHarness,
+) -> None:
+    harness.deploy("retry: {attempts: 2, interval: 10s}, notify: {attempt-failed: pager, recovered: [pager, slack]}")
+    harness.start_run()
+    harness.end_attempt(3)
+    harness.advance(MINUTE)
+    harness.end_attempt(0)
+    pages = harness.requests("pagerduty")
+    assert [(each["event_action"], each["dedup_key"]) for each in pages] == [
+        ("trigger", "reports-nightly"),
+        ("resolve", "reports-nightly"),
+    ]
+    assert pages[-1]["payload"]["summary"] == "nightly works again: succeeded in attempt 2"
+    assert harness.requests("slack") == []  # it was not alerted about the attempt
+    harness.start_run()
+    harness.end_attempt(0)
+    assert len(harness.requests("pagerduty")) == 2
+
+
+def test_the_next_success_resolves_the_incident_of_a_stopped_run(harness: ChatHarness) -> None:
+    harness.deploy("retry: {attempts: 2, interval: 10m}, notify: {attempt-failed: pager, recovered: pager}")
+    run = harness.start_run()
+    harness.end_attempt(3)
+    harness.call("states", "StopExecution", executionArn=run)
+    harness.settle()
+    harness.start_run()
+    harness.end_attempt(0)
+    assert [each["event_action"] for each in harness.requests("pagerduty")] == ["trigger", "resolve"]
+    harness.start_run()
+    harness.end_attempt(0)
+    assert len(harness.requests("pagerduty")) == 2
+
+
 def test_an_incident_is_not_resolved_before_it_is_triggered(harness: ChatHarness) -> None:
     harness.deploy("notify: {run-failed: pager, recovered: pager}")
     harness.answer(500)

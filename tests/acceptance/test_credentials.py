@@ -245,8 +245,8 @@ def test_a_request_with_an_unknown_key_is_refused_before_its_body_is_sent(public
 def test_health_is_public_and_monitoring_needs_the_token(public_engine: ServedEngine) -> None:
     assert get_status(public_engine, "/_lamplighter/health") == 200
     for path in MONITORING_PATHS:
-        assert get_status(public_engine, path) == 403
-        assert get_status(public_engine, path, {"Authorization": "Bearer no"}) == 403
+        assert get_status(public_engine, path) == 401
+        assert get_status(public_engine, path, {"Authorization": "Bearer no"}) == 401
     token = {"Authorization": f"Bearer {engine_credentials(public_engine).token}"}
     assert [get_status(public_engine, path, token) for path in MONITORING_PATHS] == [200, 400, 200]
 

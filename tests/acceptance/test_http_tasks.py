@@ -7,6 +7,7 @@ import json
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -52,6 +53,9 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.requests.append(ReceivedRequest(self.command, parts.path, parse_qs(parts.query), headers, body))
+        if parts.path == "/endless":
+            self._answer_without_end()
+            return
         token = parts.path == "/token"
         answer = json.dumps({"access_token": "t-1"} if token else {"id": 7}).encode()
         self.send_response(200 if token else self.server.status)
@@ -61,6 +65,13 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Set-Cookie", "b=2")
         self.end_headers()
         self.wfile.write(answer)
+
+    def _answer_without_end(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(ConnectionError):
+            while True:
+                self.wfile.write(b"x" * 65_536)
 
     do_GET = _answer  # noqa: N815 - the name in the standard library
     do_POST = _answer  # noqa: N815
@@ -140,6 +151,11 @@ def test_a_connection_adds_its_parameters_and_a_password(account: EngineAccount,
     shown = account.client("events").describe_connection(Name="c")
     assert "s3cret" not in str(shown)
     assert "night" not in str(shown)
+
+
+def test_an_answer_that_never_ends_exceeds_the_limit_of_data(account: EngineAccount, api: Api) -> None:
+    state = http_task(api, create_connection(account), ApiEndpoint=f"{api.url}/endless")
+    assert run_state(account, state)["error"] == "States.DataLimitExceeded"
 
 
 def test_an_oauth_token_is_requested_first(account: EngineAccount, api: Api) -> None:

@@ -12,6 +12,9 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
@@ -212,6 +215,54 @@ def test_the_audit_log_has_what_keys_change_and_not_what_programs_exchange(keyed
         ("admin", "key", "delete activity", "wrong", "InvalidArn"),
     ]
     assert {each["address"] for each in entries(keyed_engine)} == {"127.0.0.1"}
+
+
+OWN_ADDRESSES = ("GET metrics", "GET usage", "GET audit", "POST prune", "POST metrics", "GET prune", "GET nothing")
+
+
+def ask_own_address(engine: ServedEngine, request: str, key: str | None, headers: dict[str, str]) -> tuple[int, str]:
+    """Return the status of the answer of one of the engine's own addresses, and the form of a refusal.
+
+    That is its content type, the names of its members, and the names of headers that belong to its status.
+    """
+    method, _, path = request.partition(" ")
+    url = f"{engine.url}/_lamplighter/{path}"
+    if key is not None:
+        unsigned = AWSRequest(method, url, data=b"" if method == "POST" else None, headers={})
+        SigV4Auth(Credentials(key, SECRETS.get(key, "wrong")), "lamplighter", REGION).add_auth(unsigned)
+        headers = dict(unsigned.headers)
+    try:
+        sent = urllib.request.Request(url, b"" if method == "POST" else None, headers, method=method)
+        with urllib.request.urlopen(sent, timeout=60) as answer:
+            return answer.status, ""
+    except urllib.error.HTTPError as error:
+        with error:
+            names = [each for each in ("www-authenticate", "allow") if each in error.headers]
+            return error.code, " ".join([error.headers["content-type"], *json.loads(error.read()), *names])
+
+
+@pytest.mark.parametrize(
+    ("key", "headers", "statuses"),
+    [
+        (None, {}, [401, 401, 401, 401]),
+        (None, {"Authorization": "Bearer guess"}, [401, 401, 401, 401]),
+        (None, {"Authorization": "Basic YTpi"}, [401, 401, 401, 401]),
+        ("STRANGER", {}, [401, 401, 401, 401]),
+        (None, {"Authorization": "Bearer prometheus"}, [200, 200, 403, 403]),
+        ("LOOK", {}, [200, 200, 403, 403]),
+        ("RUN", {}, [200, 200, 403, 403]),
+        ("ADMIN", {}, [200, 200, 200, 200]),
+    ],
+)
+def test_an_own_address_refuses_an_unknown_caller_with_401_and_a_role_with_403(
+    keyed_engine: ServedEngine, key: str | None, headers: dict[str, str], statuses: list[int]
+) -> None:
+    found = [ask_own_address(keyed_engine, each, key, headers) for each in OWN_ADDRESSES]
+    assert [status for status, _ in found] == [*statuses, 405, 405, 404]
+    more = {401: ["www-authenticate"], 403: [], 404: [], 405: ["allow"]}
+    assert [form for status, form in found if status != 200] == [
+        " ".join(["application/json", "message", *more[status]]) for status, _ in found if status != 200
+    ]
 
 
 def test_a_token_of_prometheus_reads_metrics_and_no_audit_log(keyed_engine: ServedEngine) -> None:

@@ -80,9 +80,12 @@ def test_a_run_that_succeeds_after_a_redrive_is_alerted(harness: JobStackHarness
     harness.deploy(RECOVERED)
     run = harness.start_run()
     harness.end_attempt(3)
+    harness.advance(HOUR)
     harness.call("states", "RedriveExecution", executionArn=run)
-    harness.settle()
+    harness.advance(7 * SECOND)
     harness.end_attempt(0)
+    times = [each for each in harness.mails()[0][1].splitlines() if each.startswith(("Redriven:", "Duration:"))]
+    assert times == ["Redriven:  Thu 2026-01-01 01:00:02 (UTC)", "Duration:  7.0 s"]
     assert list_subjects(harness) == ["nightly works again: succeeded after 1 failed run (since Thu 2026-01-01 00:00)"]
 
 

@@ -338,6 +338,27 @@ def test_pages_have_no_serious_accessibility_problem(
             assert find_accessibility_problems(page) == [], path
 
 
+@pytest.mark.parametrize("scheme", get_args(real_browser.Scheme))
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_problem_of_the_engine_comes_and_goes_on_the_open_list(
+    served: ServedEngine, chromium: Browser, scheme: real_browser.Scheme, width: int
+) -> None:
+    served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
+    database, aside = served.data / "lamplighter.db", served.data / "aside.db"
+    with real_browser.open_page(chromium, scheme, width, strict=False) as page:
+        page.goto(served.url)
+        notice = page.get_by_role("region", name="The engine needs attention")
+        expect(page.get_by_role("link", name="nightly", exact=True)).to_be_visible()
+        expect(notice).to_have_count(0)
+        database.rename(aside)
+        expect(notice).to_contain_text("The data directory cannot be written")
+        expect(notice).to_contain_text("The engine goes on by itself.")
+        assert find_accessibility_problems(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        aside.rename(database)
+        expect(notice).to_have_count(0)
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_page_is_wider_than_the_screen(served: ServedEngine, chromium: Browser, tmp_path: Path, width: int) -> None:
     machine = sample_jobs.create_flaky_job(served, "a-job-with-quite-a-long-name-as-they-are", tmp_path / "flag")

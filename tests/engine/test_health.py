@@ -1,16 +1,21 @@
 """The health of an engine: each problem has a name and a reason."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from lamplighter import __version__
+from lamplighter import __version__, monitoring
 from lamplighter.base.errors import Unavailable
+from lamplighter.base.json_text import loads
 from lamplighter.engine import health
+from lamplighter.engine.engine import Engine
 from lamplighter.engine.health import Condition
 from lamplighter.store import file_faults
 from lamplighter.store.file_faults import FaultKind
 from lamplighter.wire.access.credentials import Credentials
+from lamplighter.wire.http import HttpRequest, Response
 from tests.engine_harness import EngineHarness
 
 
@@ -31,8 +36,8 @@ def test_a_condition_that_stops_work_comes_first_and_makes_the_engine_unavailabl
         "version": __version__,
         "reason": "the disk is full",
         "conditions": [
-            {"name": "data-directory", "reason": "the disk is full"},
-            {"name": "docker", "reason": "Docker does not answer"},
+            {"name": "data-directory", "reason": "the disk is full", "advice": severe.advice},
+            {"name": "docker", "reason": "Docker does not answer", "advice": "Start Docker. The tasks start then."},
         ],
     }
 
@@ -51,9 +56,14 @@ def test_a_disk_that_rejects_writes_is_a_condition_until_it_accepts_them(harness
     assert health.read_health(harness.engine).status == "ok"
 
 
-def test_an_engine_with_credentials_names_the_file_that_is_not_applied_and_where_the_reason_is(
-    harness: EngineHarness,
-) -> None:
+def test_each_condition_is_in_the_manual_with_what_to_do() -> None:
+    manual = (Path(__file__).parents[2] / "docs/manual/monitoring.md").read_text()
+    rows = manual.partition("| condition |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert {name for row in rows for name in re.findall(r"`([a-z-]+)`", row.split("|")[1])} == set(health.ADVICE)
+    assert all(health.ADVICE.values())
+
+
+def test_the_public_health_names_the_file_that_is_not_applied_and_where_the_reason_is(harness: EngineHarness) -> None:
     engine = harness.engine
 
     async def record() -> None:
@@ -64,5 +74,10 @@ def test_an_engine_with_credentials_names_the_file_that_is_not_applied_and_where
     harness.run(record())
     assert health.read_health(engine).conditions[0].reason == "jobs.yaml is not applied: job a: no image"
     engine.config = replace(engine.config, task_credentials=Credentials("a", "b", "c"))
-    found = health.read_health(engine).conditions[0].reason
-    assert found == "jobs.yaml is not applied: the log of `lamplighter up` says why"
+    request = HttpRequest("GET", monitoring.HEALTH_PATH, b"", {}, b"")
+    answer = harness.run(_get_health(engine, request))
+    assert loads(answer.body)["reason"] == "jobs.yaml is not applied: the log of `lamplighter up` says why"
+
+
+async def _get_health(engine: Engine, request: HttpRequest) -> Response:
+    return await monitoring.ENDPOINTS[request.path](engine, request, "id")

@@ -92,15 +92,15 @@ def test_a_skipped_run_is_no_success(harness: EngineHarness) -> None:
     assert ("last_success_timestamp_seconds", "machine") not in found
 
 
-def test_a_redriven_run_is_counted_at_each_end_and_its_duration_is_that_of_its_last_part(
-    harness: EngineHarness,
-) -> None:
+def test_a_redriven_run_is_counted_at_each_end_and_its_duration_is_the_sum_of_its_parts(harness: EngineHarness) -> None:
     harness.define_task()
     harness.runtime.script(Script(after=None))
     execution = harness.run_machine(job())
+    harness.advance(5 * SECOND)
     harness.runtime.finish(harness.runtime.remaining()[-1], 1)
     harness.settle()
     assert harness.status(execution) == "FAILED"
+    assert read_jobs(harness)["last_duration_seconds", "machine"] == 5
     harness.advance(HOUR)
     harness.call("states", "RedriveExecution", executionArn=execution)
     harness.advance(7 * SECOND)
@@ -109,7 +109,7 @@ def test_a_redriven_run_is_counted_at_each_end_and_its_duration_is_that_of_its_l
     harness.settle()
     found = read_jobs(harness)
     assert (found["runs_total", "machine", "FAILED"], found["runs_total", "machine", "SUCCEEDED"]) == (1, 1)
-    assert (found["last_duration_seconds", "machine"], found["running", "machine"]) == (7, 0)
+    assert (found["last_duration_seconds", "machine"], found["running", "machine"]) == (12, 0)
 
 
 def test_runs_that_wait_for_earlier_ones_and_tasks_that_wait_for_room_are_counted(harness: EngineHarness) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.store import retention
+from lamplighter.store import audit_log, retention
+from lamplighter.store.audit_log import Actor
 from lamplighter.store.retention import RetentionSettings
 from tests.engine_harness import DAY, ROLE, EngineHarness, job
 from tests.fake_runtime import Script
@@ -88,6 +89,20 @@ def test_the_settings_decide_how_long_runs_are_kept(harness: EngineHarness) -> N
     assert sweep(harness) == {"runs": 1}
     with pytest.raises(AwsError, match="Does Not Exist"):
         harness.describe(old)
+
+
+def test_the_audit_log_is_kept_as_long_as_the_settings_say_even_if_nobody_acts(harness: EngineHarness) -> None:
+    anna = Actor("anna", "console", "192.0.2.9")
+    harness.engine.store.write(lambda tx: [audit_log.add_entry(tx, anna, "log in", "", "done") for _ in range(45)])
+    harness.settle()
+    keep(harness, RetentionSettings(audit=30 * DAY))
+    harness.restart()
+    harness.advance(30 * DAY - 2_000)
+    assert sweep(harness) == {}
+    harness.advance(4_000)
+    usage = harness.run(harness.engine.disk_usage())["audit"]
+    assert (usage["number"], usage["expired"], usage["keptDays"]) == (45, 45, 30)
+    assert sweep(harness) == {"audit": 45}
 
 
 def test_files_of_output_and_mails_are_removed_by_their_age(harness: EngineHarness) -> None:

@@ -104,6 +104,8 @@ def test_an_attempt_that_cannot_start_sends_an_alert_without_an_exit_code(
     harness.run_job()
     (alert,) = harness.alerts()
     assert "Stop code: TaskFailedToStart" in alert
+    assert "\nCreated:   2026-01-01T00:00:00.000Z\nEnded:     2026-01-01T00:00:10.000Z\n" in alert
+    assert "Started:" not in alert  # ECS states no start of a task that never started
 
 
 def test_a_run_that_exceeds_its_deadline_sends_an_alert(harness: AlertHarness, tmp_path: Path) -> None:
@@ -205,7 +207,7 @@ def test_a_failed_attempt_beside_a_sidecar_sends_an_alert_without_an_exit_code_a
         "job: an attempt failed",
         "",
         "Reason:    Essential container in task exited",
-        "Started:   2026-01-01T00:00:10.000Z",
+        "Created:   2026-01-01T00:00:00.000Z",
     ]
     assert "Stop code: EssentialContainerExited" in alert
     assert "Exit code" not in alert

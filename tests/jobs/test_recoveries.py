@@ -69,7 +69,27 @@ def test_a_redriven_run_had_failed_before(harness: AlertHarness, tmp_path: Path)
     harness.runtime.script(Script())
     harness.redrive(run)
     (alert,) = harness.alerts()
-    assert alert.startswith("job works again: succeeded after 1 failed run (since Thu 2026-01-01 00:00)\n")
+    assert alert.splitlines()[:5] == [
+        "job works again: succeeded after 1 failed run (since Thu 2026-01-01 00:00)",
+        "",
+        "Redriven:  Thu 2026-01-01 00:01:00 (UTC)",
+        "Ended:     Thu 2026-01-01 00:01:10 (UTC)",
+        "Duration:  10 s",
+    ]
+
+
+@pytest.mark.parametrize("patterns", ["{attempt-failed: q, recovered: q}", "{run-failed: q, recovered: q}"])
+def test_a_run_that_succeeds_in_a_later_attempt_is_alerted_where_its_attempt_was(
+    harness: AlertHarness, tmp_path: Path, patterns: str
+) -> None:
+    harness.deploy(tmp_path, f"retry: {{attempts: 2, interval: 10s}}\nnotify: {patterns}", url="")
+    harness.runtime.script(Script(code=3, after=1_000), lambda each: each.environment.get("LAMPLIGHTER_ATTEMPT") == "1")
+    harness.run_job()
+    harness.runtime.script(Script())
+    harness.run_job()
+    headlines = [each.splitlines()[0] for each in harness.alerts()]
+    expected = ["job: attempt 1 of 3 failed", "job works again: succeeded in attempt 2"]
+    assert headlines == (expected if "attempt" in patterns else [])
 
 
 def test_a_run_that_was_late_and_succeeded_sends_an_alert(harness: AlertHarness, tmp_path: Path) -> None:

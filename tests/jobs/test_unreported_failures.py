@@ -53,6 +53,20 @@ def test_a_deadline_sends_an_alert_although_the_run_cannot_catch_it(harness: Ale
     assert alert.rstrip().endswith("lamplighter run p-job --aws --region us-east-1")
 
 
+def test_the_times_of_a_redriven_run_are_those_of_its_last_part(harness: AlertHarness, tmp_path: Path) -> None:
+    harness.deploy(tmp_path, f"deadline: 1m\n{CAUGHT}", url="")
+    harness.runtime.script(Script(after=None))
+    execution = harness.run_job()
+    assert "\nStarted:   Thu 2026-01-01 00:00:00 (UTC)\n" in harness.alerts()[0]
+    harness.redrive(execution)
+    (alert,) = [each for each in harness.alerts() if "Redriven" in each]  # the queue returns the first one again
+    assert alert.splitlines()[2:5] == [
+        "Redriven:  Thu 2026-01-01 00:05:00 (UTC)",
+        "Ended:     Thu 2026-01-01 00:06:00 (UTC)",
+        "Duration:  1 min 00 s",
+    ]
+
+
 def test_an_overlap_check_that_cannot_list_the_runs_sends_an_alert_from_the_run(
     harness: AlertHarness, tmp_path: Path
 ) -> None:

@@ -50,6 +50,20 @@ def test_aws_makes_the_same_document_of_any_text(service: str, text: str) -> Non
 
 
 @pytest.mark.parametrize("service", CHAT_SERVICES)
+def test_a_fact_without_a_value_is_left_out(service: str) -> None:
+    """AWS's rules leave an empty value where the event has no fact, such as the exit code of a task that never ran."""
+    full = '"nightly: attempt 1 of 2 failed"\n\n"Reason:    no such program"\n"Project:   reports"'
+    text = full.replace('"Project', '"Exit code: "\n"Scheduled: "\n"Project') + LOG_HEADING + "  Empty: \nEnd: "
+    document = format_for(service, text, "owner")
+    assert on_aws(service, text) == document
+    if service != "pagerduty":  # it gets the whole text
+        shown = dumps(document)
+        assert ("Exit code" in shown, "Scheduled" in shown, "no such program" in shown) == (False, False, True)
+        assert "Empty: " in shown  # a line of the log
+    assert on_aws(service, "x\n\nExit code: ") == format_for(service, "x\n\nExit code: ", "owner")
+
+
+@pytest.mark.parametrize("service", CHAT_SERVICES)
 def test_a_long_alert_keeps_the_end_of_its_log_within_the_limits(service: str) -> None:
     lines = "\n".join(f"  line {number} & {'ü' * 480}" for number in range(20))
     text = f"{'n' * 400} failed\n\n{'Reason:    ' + 'x' * 5000}{LOG_HEADING}{lines}"

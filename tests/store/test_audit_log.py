@@ -6,8 +6,8 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.store import retention
 from lamplighter.store.audit_log import (
-    KEPT_DAYS,
     Actor,
     add_entry,
     describe_operation,
@@ -16,6 +16,7 @@ from lamplighter.store.audit_log import (
     write_audited,
 )
 from lamplighter.store.db import Tx
+from lamplighter.store.retention import RetentionSettings
 from tests.engine_harness import EngineHarness
 
 ANNA = Actor("anna", "console", "192.0.2.9")
@@ -90,12 +91,17 @@ def test_entries_are_kept_for_more_than_a_year_and_old_ones_are_deleted(tmp_path
             add_one(harness, ANNA, action)
 
         add("first")
-        harness.advance((KEPT_DAYS - 1) * DAY)
+        harness.advance(399 * DAY)
         add("second")
         assert [each.action for each in list_entries(store.reader, limit=9)] == ["second", "first"]
         harness.advance(2 * DAY)
         add("third")
         assert [each.action for each in list_entries(store.reader, limit=9)] == ["third", "second"]
+        store.write(lambda tx: retention.write(tx, RetentionSettings(audit=DAY)))
+        harness.settle()
+        harness.advance(2 * DAY)
+        add("fourth")
+        assert [each.action for each in list_entries(store.reader, limit=9)] == ["fourth"]
 
 
 def test_the_text_of_an_entry_is_one_line_of_limited_length(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, JsonError, loads, loads_or
 from lamplighter.cli.engine_client.signed_request import Signer, send_over_http, signed_headers
 from lamplighter.cli.target import DEFAULT_REGION, Target
 from lamplighter.wire.http import HttpRequest
@@ -27,9 +27,15 @@ def request_engine(target: Target, method: str, path: str, **query: Json) -> Jso
     url = f"{target.endpoint}{path}{'?' if text else ''}{text}"
     answer = send_over_http(method, url, headers, b"", TIMEOUT_SECONDS)
     if answer.status != 200:
-        reason = answer.body.decode(errors="replace")[:500]
+        reason = _error_message(answer.body.decode(errors="replace"))[:500]
         raise EngineRefused(f"{target} refused the request ({answer.status}): {reason}")
     try:
         return loads(answer.body)
     except JsonError as error:
         raise EngineRefused(f"{target} returned no JSON: {error}") from None
+
+
+def _error_message(body: str) -> str:
+    """Return the message of a refusal; the body itself if it is none, because another program has answered."""
+    found = loads_or(body, None)
+    return str(found["message"]) if isinstance(found, dict) and "message" in found else body

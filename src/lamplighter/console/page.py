@@ -23,6 +23,7 @@ from lamplighter.console.data.run_cache import RunCache
 from lamplighter.console.ports.port import ConsolePort, Place, place_of_arn
 from lamplighter.console.security import forms
 from lamplighter.console.view.templates import Templates
+from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.audit_log import Actor
 from lamplighter.wire.access.people import Person
 from lamplighter.wire.access.roles import Role
@@ -231,7 +232,7 @@ def form_route(path: str, act: SubmitForm, *, needs: Role) -> RoleRoute:
         except NotAllowed:
             resource = str(request.path_params.get("arn", ""))
             action = f"send form {request.url.path.rpartition('/')[2]}"
-            await page.console.port.record(actor_of(request), action, resource, "AccessDenied")
+            await page.console.port.record(actor_of(request), action, resource, "AccessDenied", LimitedKind.REFUSED)
             raise
 
     return RoleRoute(path, endpoint, "POST", needs)

@@ -56,6 +56,7 @@ def disk_usage(reader: Reader, directory: Path, now: int) -> Json:
         "mails": _files(directory / "mail", settings.mails, now),
         "slots": _slots(reader, settings),
         "stackEvents": _stack_events(reader, settings, now),
+        "audit": _audit(reader, settings, now),
     }
     files = [directory / DATABASE, directory / WAL]
     return {
@@ -113,6 +114,14 @@ def _stack_events(reader: Reader, settings: RetentionSettings, now: int) -> Usag
     old = f"SELECT count(*) FROM stack_events WHERE {time} < ?"  # noqa: S608
     expired = reader.count(old, ((now - settings.runs) / 1000,))
     return Usage(number, total or 0, added, added_size or 0, expired, settings.runs / DAY)
+
+
+def _audit(reader: Reader, settings: RetentionSettings, now: int) -> Usage:
+    size = "coalesce(sum(40 + length(who) + length(address) + length(action) + length(resource) + length(outcome)), 0)"
+    number, total = reader.row(f"SELECT count(*), {size} FROM audit_log") or (0, 0)  # noqa: S608
+    added, added_size = reader.row(f"SELECT count(*), {size} FROM audit_log WHERE time >= ?", (now - DAY,)) or (0, 0)  # noqa: S608
+    expired = reader.count("SELECT count(*) FROM audit_log WHERE time < ?", (now - settings.audit,))
+    return Usage(number, total, added, added_size, expired, settings.audit / DAY)
 
 
 def _files(folder: Path, kept: int, now: int) -> Usage:

@@ -2,10 +2,10 @@
 
 A condition that stops the engine's work makes its health `unavailable`, which is HTTP 503. A condition that affects
 only a part of the work makes it `degraded`, with HTTP 200. To report something more, write a function that returns a
-`Condition` or None and add it to `CHECKS`.
+`Condition` or None, add it to `CHECKS`, and say in `ADVICE` what to do.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,6 +24,20 @@ RESTORED_SHOWN_MILLISECONDS = 24 * 3600 * 1000
 """The milliseconds for which the health reports a restore."""
 MAX_NAMED_ROWS = 3
 """The most damaged rows that a reason names."""
+_EXAMINE = "`lamplighter check` examines the database."
+ADVICE: Mapping[str, str] = {
+    "data-directory": "Make room on the disk, or bring the files back. The engine goes on by itself.",
+    "tls-certificate": "The engine takes over a renewed file without a restart.",
+    "docker": "Start Docker. The tasks start then.",
+    "file-not-applied": "`lamplighter lint` and the log of `up` name each fault. Until then, jobs run as last applied.",
+    "channels": "Set the secret or the file that the reason names. Alerts to the other channels are sent.",
+    "alerts": "The pages of the topics show each delivery with its error.",
+    "restored": "Check what ran after the backup. This notice stays for a day.",
+    "rules-damaged": _EXAMINE,
+    "alarms-damaged": _EXAMINE,
+    "schedules-damaged": _EXAMINE,
+}
+"""What a person can do, by the name of a condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,13 @@ class Condition:
     """A description of the problem for people, in one sentence."""
     stops_work: bool
     """Whether the problem stops all work of the engine."""
+    public_reason: str | None = None
+    """The reason for callers who have not logged in, without the names of jobs and rows; None: the same reason."""
+
+    @property
+    def advice(self) -> str:
+        """What a person can do about the problem, in one or two sentences."""
+        return ADVICE.get(self.name, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +77,20 @@ class Health:
             return "unavailable"
         return "degraded" if self.conditions else "ok"
 
-    def body(self) -> Json:
-        """Return the health as JSON; `reason` holds the most serious condition."""
+    @property
+    def by_severity(self) -> list[Condition]:
+        """The conditions, the most serious one first."""
+        return sorted(self.conditions, key=lambda each: not each.stops_work)
+
+    def body(self, *, is_public: bool = False) -> Json:
+        """Return the health as JSON; `reason` holds the most serious condition. A public body names no jobs."""
         body: Json = {"status": self.status, "version": __version__}
         if self.conditions:
-            by_severity = sorted(self.conditions, key=lambda each: not each.stops_work)
-            body["reason"] = by_severity[0].reason
-            body["conditions"] = [{"name": each.name, "reason": each.reason} for each in by_severity]
+            body["conditions"] = [
+                {"name": each.name, "reason": (is_public and each.public_reason) or each.reason, "advice": each.advice}
+                for each in self.by_severity
+            ]
+            body["reason"] = body["conditions"][0]["reason"]
         return body
 
 
@@ -116,16 +144,13 @@ def check_channels(engine: Engine) -> Condition | None:
 
 
 def _file_fault(engine: Engine, kind: FaultKind, name: str, effect: str) -> Condition | None:
-    """Return the condition for the oldest fault of a kind.
-
-    Health is public, so the reason names no job or channel if the engine has credentials.
-    """
+    """Return the condition for the oldest fault of a kind."""
     found = file_faults.list_faults(engine.store.reader, kind)
     if not found:
         return None
-    names_reason = engine.config.task_credentials is None
-    why = found[0].reason if names_reason else "the log of `lamplighter up` says why"
-    return Condition(name, f"{found[0].file} {effect}: {why}", stops_work=False)
+    what = f"{found[0].file} {effect}"
+    public = f"{what}: the log of `lamplighter up` says why"
+    return Condition(name, f"{what}: {found[0].reason}", stops_work=False, public_reason=public)
 
 
 def check_restored(engine: Engine) -> Condition | None:
@@ -148,36 +173,29 @@ def check_rules(engine: Engine) -> Condition | None:
     """Report that rules, targets or archives of EventBridge cannot be read."""
     found = unreadable_rows.unreadable_rules(engine.store.reader)
     what = format_count(len(found), "rule, target or archive", "rules, targets or archives")
-    return _damaged_rows(engine, found, "rules-damaged", what, "receive no events")
+    return _damaged_rows(found, "rules-damaged", what, "receive no events")
 
 
 def check_alarms(engine: Engine) -> Condition | None:
     """Report that alarms cannot be read."""
     found = unreadable_rows.unreadable_alarms(engine.store.reader)
-    return _damaged_rows(engine, found, "alarms-damaged", format_count(len(found), "alarm"), "send no notifications")
+    return _damaged_rows(found, "alarms-damaged", format_count(len(found), "alarm"), "send no notifications")
 
 
 def check_schedules(engine: Engine) -> Condition | None:
     """Report that schedules cannot be read."""
     found = unreadable_rows.unreadable_schedules(engine.store.reader)
-    return _damaged_rows(engine, found, "schedules-damaged", format_count(len(found), "schedule"), "start nothing")
+    return _damaged_rows(found, "schedules-damaged", format_count(len(found), "schedule"), "start nothing")
 
 
-def _damaged_rows(engine: Engine, found: list[str], name: str, what: str, effect: str) -> Condition | None:
-    """Return the condition for rows that cannot be read.
-
-    Health is public, so the reason names no row if the engine has credentials.
-    """
+def _damaged_rows(found: list[str], name: str, what: str, effect: str) -> Condition | None:
+    """Return the condition for rows that cannot be read."""
     if not found:
         return None
-    examples = (
-        ""
-        if engine.config.task_credentials is not None
-        else f" ({', '.join(found[:MAX_NAMED_ROWS])}{', …' if found[MAX_NAMED_ROWS:] else ''})"
-    )
+    examples = f" ({', '.join(found[:MAX_NAMED_ROWS])}{', …' if found[MAX_NAMED_ROWS:] else ''})"
     pronoun = "it" if len(found) == 1 else "them"
-    reason = f"{what} cannot be read and will {effect}{examples}: create {pronoun} again or delete {pronoun}"
-    return Condition(name, reason, stops_work=False)
+    problem, remedy = f"{what} cannot be read and will {effect}", f"create {pronoun} again or delete {pronoun}"
+    return Condition(name, f"{problem}{examples}: {remedy}", stops_work=False, public_reason=f"{problem}: {remedy}")
 
 
 def check_certificate(engine: Engine) -> Condition | None:

@@ -210,7 +210,7 @@ DEFINITIONS: tuple[JobMetric | JobMetricByStatus, ...] = (
         "last_end_timestamp_seconds", "When a run of the job last ended, with the status of that run.", _last_end
     ),
     JobMetric(
-        "last_duration_seconds", "How long the run took that ended last; if it was redriven, its last part.",
+        "last_duration_seconds", "How long the run took that ended last; if it was redriven, the sum of its parts.",
         _last_duration,
     ),
     JobMetric("running", "Runs of the job that are under way and do not wait for earlier runs.", _running),

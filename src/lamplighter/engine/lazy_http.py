@@ -16,9 +16,12 @@ class LazyHttp:
         """Implement `Http.post`."""
         return await (await self._client.load()).post(url, headers, body)
 
-    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:
+    async def request(
+        self, request: HttpRequest, timeout_seconds: float, max_bytes: int, *, needs_body: bool = False
+    ) -> HttpResponse:
         """Implement `Http.request`."""
-        return await (await self._client.load()).request(request, timeout_seconds, max_bytes)
+        client = await self._client.load()
+        return await client.request(request, timeout_seconds, max_bytes, needs_body=needs_body)
 
     async def close(self) -> None:
         """Close the client if it is loaded."""

@@ -1,4 +1,5 @@
-"""Delete what the engine need not keep any longer: ended executions and tasks, files of output, mails, old slots.
+"""Delete what the engine need not keep any longer: ended executions and tasks, files of output, mails, old slots,
+entries of the audit log.
 
 The sweep, once an hour and on request, deletes everything that is due. Guarantees that a sweep deletes in short
 transactions, beside the engine's work, and that what fails is tried again by the next sweep. The events of CloudWatch
@@ -19,7 +20,7 @@ from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables import tasks
 from lamplighter.services.scheduler.tables import slots
 from lamplighter.services.states.executions.retention import delete_expired
-from lamplighter.store import retention
+from lamplighter.store import audit_log, retention
 from lamplighter.store.db import Store, Tx
 
 SWEEP_SECONDS = 3600.0
@@ -41,6 +42,7 @@ class Deleted:
     mails: int = 0
     slots: int = 0
     stack_events: int = 0
+    audit: int = 0
 
     def document(self) -> Json:
         """Return the numbers as JSON."""
@@ -51,6 +53,7 @@ class Deleted:
             "mails": self.mails,
             "slots": self.slots,
             "stackEvents": self.stack_events,
+            "audit": self.audit,
         }
 
 
@@ -87,6 +90,7 @@ class RetentionSweep:
                 stack_events=await self._repeat(
                     partial(stack_events.delete_before, time=now - settings.runs, most=BATCH_SIZE)
                 ),
+                audit=await self._repeat(partial(audit_log.delete_before, time=now - settings.audit, most=BATCH_SIZE)),
             )
         if found != Deleted():
             log.info("deleted what is no longer kept: %s", _words(found))
@@ -132,5 +136,6 @@ def _words(deleted: Deleted) -> str:
         "mails": deleted.mails,
         "slots": deleted.slots,
         "events of stacks": deleted.stack_events,
+        "entries of the audit log": deleted.audit,
     }
     return ", ".join(f"{number:,} {what}" for what, number in words.items() if number)

@@ -1,14 +1,15 @@
 """Send HTTP requests to web servers.
 
-Guarantees a response or a `DeliveryFailed` in bounded time: 15 seconds for SNS. A slow server does not delay deliveries
-to other servers. A redirect is not followed but returned as the response. A user and password in the URL are sent as
-basic authentication. See
+Guarantees a response or a `DeliveryFailed` in bounded time: 15 seconds for SNS. The status decides whether a delivery
+succeeded, so a body that breaks off or never ends is no failure. A body takes no more memory than the caller allows. A
+slow server does not delay deliveries to other servers. A redirect is not followed but returned as the response. A user
+and password in the URL are sent as basic authentication. See
 https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
@@ -18,6 +19,8 @@ from lamplighter.outbound.port import DeliveryFailed, HttpRequest, HttpResponse
 
 TIMEOUT_SECONDS = 15.0
 """Seconds for one POST, from the connection to the response."""
+BODY_SECONDS = 1.0
+"""Seconds for the body of a response whose status decides; it is only quoted, so the rest is not awaited."""
 MAX_CONCURRENT_PER_HOST = 8
 
 
@@ -33,23 +36,29 @@ class HttpClient:
         """Send a POST and return the response's status."""
         host = urlsplit(url).netloc
         semaphore = self._semaphores.setdefault(host, asyncio.Semaphore(MAX_CONCURRENT_PER_HOST))
-        async with semaphore, _limit_time(url, self._timeout_seconds):
-            posting = self._open_session().post(url, headers=headers, data=body, allow_redirects=False)
-            # Only the status matters here, so the body is not read.
-            async with posting as answer:
-                return answer.status
+        async with semaphore:
+            answer = await self.request(HttpRequest("POST", url, headers, body), self._timeout_seconds, 0)
+        return answer.status
 
-    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:
-        """Send the request and return the response with at most `max_bytes` bytes of its body."""
-        async with _limit_time(request.url, timeout_seconds):
-            asking = self._open_session().request(
+    async def request(
+        self, request: HttpRequest, timeout_seconds: float, max_bytes: int, *, needs_body: bool = False
+    ) -> HttpResponse:
+        """Send the request and return the response; see `Http`."""
+        deadline = asyncio.get_running_loop().time() + timeout_seconds
+        async with _limit_time(request.url, timeout_seconds, deadline):
+            answer = await self._open_session().request(
                 request.method, request.url, headers=request.headers, data=request.body, allow_redirects=False
             )
-            async with asking as answer:
-                body = bytearray()
-                while len(body) < max_bytes and (piece := await answer.content.read(max_bytes - len(body))):
-                    body += piece
-                return HttpResponse(answer.status, answer.reason or "", tuple(answer.headers.items()), bytes(body))
+        body = bytearray()
+        with closing(answer):  # ends the connection, unless the whole body has arrived
+            if needs_body:
+                async with _limit_time(request.url, timeout_seconds, deadline):
+                    await _read_body(answer, body, max_bytes)
+            else:
+                with suppress(TimeoutError, aiohttp.ClientError, OSError, ValueError):
+                    async with asyncio.timeout(BODY_SECONDS):
+                        await _read_body(answer, body, max_bytes)
+            return HttpResponse(answer.status, answer.reason or "", tuple(answer.headers.items()), bytes(body))
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -65,11 +74,17 @@ class HttpClient:
             self._session = None
 
 
+async def _read_body(answer: aiohttp.ClientResponse, body: bytearray, max_bytes: int) -> None:
+    """Append what arrives of a response's body to `body`, up to `max_bytes`."""
+    while len(body) < max_bytes and (piece := await answer.content.read(max_bytes - len(body))):
+        body += piece
+
+
 @asynccontextmanager
-async def _limit_time(url: str, timeout_seconds: float) -> AsyncIterator[None]:
-    """Limit the duration of a `with` block, and raise its timeout and network errors as `DeliveryFailed`."""
+async def _limit_time(url: str, timeout_seconds: float, deadline: float) -> AsyncIterator[None]:
+    """End a `with` block at a time of the loop, and raise its timeout and network errors as `DeliveryFailed`."""
     try:
-        async with asyncio.timeout(timeout_seconds):
+        async with asyncio.timeout_at(deadline):
             yield
     except TimeoutError:
         raise DeliveryFailed(f"no response within {timeout_seconds:g} s", retryable=True) from None

@@ -62,8 +62,14 @@ class Http(Protocol):
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Send a POST and return the response's status; raise `DeliveryFailed` if there is no response."""
 
-    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:
-        """Return the response with at most `max_bytes` of its body; raise `DeliveryFailed` if none arrives in time."""
+    async def request(
+        self, request: HttpRequest, timeout_seconds: float, max_bytes: int, *, needs_body: bool = False
+    ) -> HttpResponse:
+        """Return the response with at most `max_bytes` of its body; raise `DeliveryFailed` if none arrives in time.
+
+        With `needs_body`, that many bytes of the body, or all of it, have to arrive in time, too. Without it, the
+        status decides, and the body is what arrives soon after it.
+        """
 
     async def close(self) -> None:
         """Close all connections."""

@@ -38,6 +38,8 @@ WARNING = re.compile(r" is late|: (an )?attempt ")
 DOCKER = re.compile(r"Docker (does not answer|answers again)")
 WHITE_SPACE = " \t\r\n"
 """The characters around a text that do not count."""
+EMPTY_FACT = re.compile("[A-Z][a-z ]*: *")
+"""Matches a line of an alert whose fact has no value, because AWS's event had none."""
 QUOTED_LINE = re.compile('"(.*)"')
 """Matches a line as EventBridge's input templates leave it."""
 
@@ -68,7 +70,7 @@ def parse_message(text: str, project: str) -> ChatMessage:
     subject = headline.split(" ")[0].removesuffix(":")
     return ChatMessage(
         headline,
-        details.strip("\n"),
+        "\n".join(each for each in details.split("\n") if not EMPTY_FACT.fullmatch(each)).strip("\n"),
         log,
         link[1] if link else None,
         ("docker" if DOCKER.search(headline) else f"{owner}-{subject}")[:MAX_KEY],

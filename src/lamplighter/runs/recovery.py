@@ -77,6 +77,11 @@ def recovery_words(failures: Failures, zone: str) -> str:
     return f"works again: succeeded after {' and '.join(filter(None, (runs, missed)))} (since {since})"
 
 
+def attempt_words(attempts: int) -> str:
+    """Return what a recovery alert says of a run that succeeded after failed attempts, its own or a stopped run's."""
+    return f"works again: succeeded in attempt {attempts}"
+
+
 def late_words(length: str) -> str:
     """Return what a recovery alert says of a run that was late and succeeded."""
     return f"succeeded late: it took {length}"

@@ -1,8 +1,9 @@
 """Store who did what: the audit log.
 
 An entry is written in the transaction of its action (`write_audited`). Guarantees that no entry contains an input or a
-secret: it names the operation and the resource, never other parameters. Entries are kept for `KEPT_DAYS`; each new
-entry deletes a few older ones.
+secret: it names the operation and the resource, never other parameters. Entries are kept for a time that the job file
+sets (`retention.py`); each new entry deletes a few older ones. What anybody may cause is limited for each caller
+(`audit_limits.py`).
 """
 
 import re
@@ -12,11 +13,11 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError, Unavailable
 from lamplighter.base.json_text import Json
+from lamplighter.store import audit_limits, retention
+from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.db import Reader, Store, Tx
 from lamplighter.store.rows import Table
 
-KEPT_DAYS = 400
-"""Days for which entries are kept: a year, and a month to look at it."""
 MAX_DELETED = 100
 """The most old entries that are deleted with a new one."""
 MAX_TEXT_LENGTH = 512
@@ -88,13 +89,31 @@ def name_resource(params: Json) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def add_entry(tx: Tx, actor: Actor, action: str, resource: str, outcome: str) -> None:
-    """Record an action, and delete entries that are too old."""
+def add_entry(tx: Tx, actor: Actor, action: str, resource: str, outcome: str) -> int:
+    """Record an action, and delete entries that are too old; return the id of the new entry."""
     texts = (_clean(each) for each in (actor.who, actor.how, actor.address, action, resource, outcome))
-    _TABLE.insert(tx, AuditEntry(0, tx.now, *texts))
-    oldest = tx.now - KEPT_DAYS * 24 * 3600 * 1000
+    added = _TABLE.insert(tx, AuditEntry(0, tx.now, *texts))
+    delete_before(tx, tx.now - retention.read(tx).audit, MAX_DELETED)
+    return added
+
+
+def delete_before(tx: Tx, time: int, most: int) -> int:
+    """Delete the oldest entries from before a time in milliseconds, at most `most`; return their number."""
     sql = "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE time < ? ORDER BY time LIMIT ?)"
-    tx.execute(sql, (oldest, MAX_DELETED))
+    return tx.execute(sql, (time, most))
+
+
+def add_limited_entry(tx: Tx, actor: Actor, action: str, resource: str, outcome: str, kind: LimitedKind) -> None:
+    """Record an action for which nobody needs a right; above the limit of an hour, only count it in one more entry."""
+    count = audit_limits.count_one(tx, actor.who, actor.how, kind)
+    further = count.number - audit_limits.MAX_PER_HOUR
+    words = f"{further} more in this hour"
+    if further <= 0:
+        add_entry(tx, actor, action, resource, outcome)
+    elif count.further_entry is None:
+        audit_limits.remember_entry(tx, actor.who, actor.how, kind, add_entry(tx, actor, kind, "", words))
+    else:
+        tx.execute("UPDATE audit_log SET outcome = ? WHERE id = ?", (words, count.further_entry))
 
 
 def _clean(text: str) -> str:
@@ -135,5 +154,12 @@ async def record_read(store: Store, actor: Actor, operation: str, params: Json) 
 async def record_refusal(store: Store, actor: Actor, operation: str, params: Json, code: str = "AccessDenied") -> None:
     """Record that an operation was refused with an error; do nothing while the disk accepts no write."""
     action, resource = describe_operation(operation), name_resource(params)
+    await record_limited(store, actor, action, resource, code, LimitedKind.REFUSED)
+
+
+async def record_limited(
+    store: Store, actor: Actor, action: str, resource: str, outcome: str, kind: LimitedKind
+) -> None:
+    """Add a limited entry in a turn of its own; do nothing while the disk accepts no write."""
     with suppress(Unavailable):
-        await store.write(lambda tx: add_entry(tx, actor, action, resource, code))
+        await store.write(lambda tx: add_limited_entry(tx, actor, action, resource, outcome, kind))

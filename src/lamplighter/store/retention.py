@@ -20,6 +20,8 @@ class RetentionSettings:
     """Mails that are stored as files, because there is no mail server."""
     slots: int = 1_000
     """The number of slots of each schedule."""
+    audit: int = 400 * DAY
+    """Entries of the audit log: a year, and a month to look at it."""
 
 
 COLUMNS = tuple(each.name for each in fields(RetentionSettings))
@@ -37,5 +39,6 @@ def read(reader: Reader) -> RetentionSettings:
 def write(tx: Tx, settings: RetentionSettings) -> None:
     """Replace the settings."""
     values = tuple(getattr(settings, name) for name in COLUMNS)
-    sql = f"INSERT OR REPLACE INTO retention_settings (id, {', '.join(COLUMNS)}) VALUES (1, ?, ?, ?, ?)"  # noqa: S608
+    places = ", ".join("?" * len(COLUMNS))
+    sql = f"INSERT OR REPLACE INTO retention_settings (id, {', '.join(COLUMNS)}) VALUES (1, {places})"  # noqa: S608
     tx.execute(sql, values)

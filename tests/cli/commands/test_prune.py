@@ -8,6 +8,7 @@ import pytest
 from lamplighter.base.json_text import loads
 from lamplighter.cli.commands.prune import PRUNE_PATH, format_size
 from tests.cli.job_folder import JobFolder
+from tests.cli.up_folder import UpFolder, run_lamplighter
 
 
 def test_the_use_of_the_disk_is_shown_with_its_growth(job_folder: JobFolder) -> None:
@@ -19,6 +20,17 @@ def test_the_use_of_the_disk_is_shown_with_its_growth(job_folder: JobFolder) -> 
     assert "about" in runs
     assert runs.rstrip().endswith(" 0")
     assert "free on the disk: " in result.stdout
+
+
+def test_the_job_file_says_for_how_long_things_are_kept(home: UpFolder) -> None:
+    kept = {"runs": 40, "output": 20, "mails": 10, "audit": 30}
+    head = f"keep: {{{', '.join(f'{name}: {days}d' for name, days in kept.items())}, slots: 50}}\n"
+    home.write("quick: {command: 'true'}", head=head)
+    home.up_and_apply()
+    result = run_lamplighter("prune", "--dry-run", "--endpoint-url", home.url, cwd=home.folder)
+    lines = result.out.splitlines()
+    for title, days in (("runs", 40), ("output of tasks", 20), ("mails", 10), ("audit log", 30)):
+        assert [f" {days} days " in line for line in lines if line.startswith(title)] == [True]
 
 
 def test_nothing_that_must_be_kept_is_deleted(job_folder: JobFolder) -> None:
@@ -36,7 +48,7 @@ def test_a_request_without_a_signature_deletes_nothing(job_folder: JobFolder) ->
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
     with refused.value as answer:
-        assert answer.code == 403
+        assert answer.code == 401
 
 
 def test_aws_is_not_pruned(job_folder: JobFolder) -> None:

@@ -2,10 +2,12 @@
 
 import pytest
 
-from lamplighter.base.errors import AccessDenied
+from lamplighter.base.errors import AccessDenied, Unavailable
 from lamplighter.base.json_text import Json
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
+from lamplighter.store import file_faults
+from lamplighter.store.file_faults import FaultKind
 from tests.console.http_browser import Browser
 from tests.engine_harness import ROLE, EngineHarness, chain
 
@@ -28,6 +30,33 @@ def schedule_machine(harness: EngineHarness, machine: str, input: str = "{}") ->
 
 def test_an_engine_without_jobs_shows_how_to_create_one(browser: Browser) -> None:
     assert "No jobs in us-east-1 yet" in browser.get("/").text
+
+
+def test_an_engine_without_problems_shows_no_notice(harness: EngineHarness, browser: Browser) -> None:
+    harness.run_machine(PASS)
+    assert "notice" not in browser.get("/").body
+
+
+def test_the_engine_s_problems_are_shown_with_what_to_do_the_worst_first(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    machine = harness.machine(chain(PASS))
+
+    async def record() -> None:
+        reason = "job <b>a</b>: no image"
+        unapplied = FaultKind.UNAPPLIED
+        await harness.engine.store.write(lambda tx: file_faults.record(tx, "jobs.yaml", unapplied, reason, 0))
+
+    harness.run(record())
+    harness.disk.fill("write")
+    with pytest.raises(Unavailable):
+        harness.start(machine)
+    page = browser.get("/")
+    assert '<li class="severe"><strong>The data directory cannot be written: ' in page.body
+    assert "Make room on the disk" in page.text
+    assert "<strong>jobs.yaml is not applied: job &lt;b&gt;a&lt;/b&gt;: no image</strong>" in page.body
+    assert "<code>lamplighter lint</code> and the log of <code>up</code> name each fault." in page.body
+    assert page.text.index("The data directory") < page.text.index("is not applied")
 
 
 def test_a_job_is_shown_with_its_last_runs_and_success_rate(harness: EngineHarness, browser: Browser) -> None:

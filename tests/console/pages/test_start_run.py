@@ -126,6 +126,22 @@ def test_a_secret_of_an_earlier_run_is_masked_and_sent_again(harness: EngineHarn
     assert harness.describe(started)["input"] == '{"password":"hunter2","day":2}'
 
 
+def test_a_run_of_another_job_gives_no_input(harness: EngineHarness, browser: Browser) -> None:
+    machine, other = harness.machine(chain(JOB)), harness.machine(chain(JOB), "other")
+    earlier = harness.start(other, {"password": "hunter2", "day": 1}, "earlier")
+    harness.settle()
+    path = f"/jobs/{machine}/start?from={earlier}"
+    for answer in (
+        browser.get(path),
+        browser.post(path, {}),
+        browser.post(path, {"input": '{"password": "••••••", "day": 2}'}),
+    ):
+        assert answer.status == 400
+        assert "earlier is a run of other, so it has no input for machine" in answer.text
+        assert "hunter2" not in answer.body
+    assert harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"] == []
+
+
 def test_deleting_an_item_deletes_its_secret(harness: EngineHarness, browser: Browser) -> None:
     machine = harness.machine(chain(JOB))
     earlier = harness.start(machine, {"use": [{"A_TOKEN": "secret-a"}, {"B_TOKEN": "secret-b"}]}, "earlier")

@@ -9,7 +9,7 @@ from moto.server import ThreadedMotoServer
 from lamplighter.base.errors import AwsError, Unavailable, ValidationError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.ports.aws import AwsPort, Client
-from lamplighter.console.ports.port import Place
+from lamplighter.console.ports.port import EngineCondition, Place
 from tests.engine_harness import ACCOUNT, REGION, ROLE
 
 PLACE = Place(ACCOUNT, REGION)
@@ -47,6 +47,18 @@ async def test_an_answer_is_plain_json_with_times_in_seconds(aws: AwsPort) -> No
     assert [each["name"] for each in listed["stateMachines"]] == ["night"]
     assert "ResponseMetadata" not in listed
     dumps(listed)
+
+
+async def test_the_problems_of_a_remote_engine_are_those_of_its_health(aws: AwsPort) -> None:
+    worst = {"name": "data-directory", "reason": "it is full", "advice": "Make room."}
+    problems = [worst, {"name": "x", "reason": "y"}]
+    health = {"status": "unavailable", "version": "1", "conditions": problems}
+    engine = AwsPort(make_client_factory("http://127.0.0.1:9"), PLACE, "Engine", "http://127.0.0.1:9", lambda: health)
+    assert await engine.conditions() == [
+        EngineCondition("it is full", "Make room.", stops_work=True),
+        EngineCondition("y", "", stops_work=False),
+    ]
+    assert await aws.conditions() == []
 
 
 async def test_an_error_of_aws_is_raised_with_its_code_and_status(aws: AwsPort) -> None:

@@ -226,16 +226,25 @@ def test_failed_logins_are_recorded_without_the_text_of_an_unknown_name(
     assert found == [("", "log in", "wrong password"), ("look", "log in", "wrong password")]
 
 
-def test_guesses_cannot_fill_the_audit_log(
+def test_guesses_logins_and_refused_forms_cannot_fill_the_audit_log(
     harness: EngineHarness, visitor: UserBrowser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lamplighter.console.security.password_guesses.MAX_RECORDED_PER_HOUR", 3)
+    monkeypatch.setattr("lamplighter.store.audit_limits.MAX_PER_HOUR", 3)
     for number in range(6):
         visitor.log_in(f"name{number}", "guess")
-    assert len(entries(harness)) == 3
+    assert [each.outcome for each in entries(harness)] == ["3 more in this hour", *["wrong password"] * 3]
     harness.advance(3_600_000)
-    visitor.log_in("name", "guess")
-    assert len(entries(harness)) == 4
+    visitor.log_in("look")
+    for _ in range(5):
+        assert visitor.post_form("/runs/arn:aws:states:us-east-1:123456789012:execution:m:r/stop", {}).status == 403
+    assert [(each.action, each.outcome) for each in entries(harness)[:4]] == [
+        ("refused calls", "2 more in this hour"),
+        *[("send form stop", "AccessDenied")] * 3,
+    ]
+    for _ in range(2):
+        visitor.post_form("/logout", {})
+        visitor.log_in("look")
+    assert (entries(harness)[0].action, entries(harness)[0].outcome) == ("logins and logouts", "2 more in this hour")
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------------

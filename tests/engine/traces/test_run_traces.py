@@ -237,7 +237,9 @@ class BusyHttp(FakeHttp):
         super().__init__()
         self._work = (harness, machine)
 
-    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:
+    async def request(
+        self, request: HttpRequest, timeout_seconds: float, max_bytes: int, *, needs_body: bool = False
+    ) -> HttpResponse:
         """Start three runs with the second request; they end at once."""
         harness, machine = self._work
         if len(self.requests) == 1:
@@ -314,7 +316,9 @@ class SilentHttp:
     async def post(self, url: str, headers: object, body: bytes) -> int:
         raise AssertionError("an exporter reads the answer, so it uses `request`")
 
-    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:
+    async def request(
+        self, request: HttpRequest, timeout_seconds: float, max_bytes: int, *, needs_body: bool = False
+    ) -> HttpResponse:
         await asyncio.Event().wait()
         raise AssertionError("nothing sets this event")
 

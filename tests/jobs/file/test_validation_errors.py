@@ -58,6 +58,15 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
             ["2:20 `job` is not a known key here -> did you mean `jobs`?"],
         ),
         (
+            "project: p\nenvironments: {e: {box: {max-task: 3}, keep: {run: 1d}}}\njobs: {a: {command: b}}",
+            ["2:26 `max-task` is not a known key here -> did you mean `max-tasks`?",
+             "2:47 `run` is not a known key here -> did you mean `runs`?"],
+        ),
+        (
+            "project: p\nkeep: {audit: 1h}\njobs: {a: {command: b}}",
+            ["2:15 `audit`: the audit log is kept for at least a day -> write 1d or more, such as 400d"],
+        ),
+        (
             "project: p\nchannels: {c: {}}\njobs: {a: {}}",
             [
                 ("2:15 `c`: a channel must have exactly one target "

@@ -7,13 +7,12 @@ from hypothesis import strategies as st
 
 from lamplighter.runs.failure_words import exit_words
 from lamplighter.runs.local_times import format_local_time
+from lamplighter.runs.printable_text import MAX_SUBJECT_LENGTH, printable_line
 from lamplighter.services.alerts.alert_text import (
-    MAX_SUBJECT_LENGTH,
     Alert,
     Times,
     alert_body,
     alert_subject,
-    printable_line,
 )
 
 ALERT = Alert("nightly failed", "reports")
@@ -74,10 +73,6 @@ def test_a_long_subject_is_cut_before_its_last_words() -> None:
     alert = replace(ALERT, headline=f"nightly failed: {'x' * 200}", headline_end=" after 3 attempts")
     assert alert_subject(alert).endswith("x... after 3 attempts")
     assert len(alert_subject(alert)) == MAX_SUBJECT_LENGTH
-
-
-def test_colour_codes_are_removed() -> None:
-    assert printable_line("\x1b[1;31mERROR\x1b[0m it broke\r\n", 500) == " ERROR  it broke"
 
 
 @given(st.text(max_size=200))

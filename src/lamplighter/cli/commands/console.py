@@ -10,6 +10,7 @@ import typer
 from lamplighter.base.modules import load_object
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import explain_errors
+from lamplighter.cli.engine_health import read_health
 from lamplighter.cli.http import http_server
 from lamplighter.cli.http.listen import listen, listener_url
 from lamplighter.cli.target import (
@@ -59,6 +60,7 @@ async def _serve(target: Target, place: Place, listener: socket.socket) -> None:
         place,
         "AWS" if target.endpoint is None else "Engine",
         target.endpoint,
+        lambda: None if target.endpoint is None else read_health(target.endpoint),
     )
     application = Interceptor(build_app(port, real_world(), closing), refuse_other_hosts)
     typer.echo(f"lamplighter: the console of {target} is at {listener_url(listener)}/", err=True)

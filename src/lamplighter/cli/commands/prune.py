@@ -29,6 +29,7 @@ TITLES = {
     "mails": "mails",
     "slots": "scheduled times",
     "stackEvents": "events of stacks",
+    "audit": "audit log",
 }
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 

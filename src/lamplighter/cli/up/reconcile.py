@@ -249,7 +249,13 @@ class SourceReconciler:
     async def _set_retention(self) -> None:
         """Set for how long the engine keeps what has ended; templates have the defaults."""
         keep = next((plan.project.keep for plan in self._files.plans if plan.project is not None), Keep())
-        settings = RetentionSettings(keep.runs * 1000, keep.output * 1000, keep.mails * 1000, keep.slots)
+        settings = RetentionSettings(
+            runs=keep.runs * 1000,
+            output=keep.output * 1000,
+            mails=keep.mails * 1000,
+            slots=keep.slots,
+            audit=keep.audit * 1000,
+        )
         if settings != retention.read(self._engine.store.reader):
             await self._engine.store.write(partial(retention.write, settings=settings))
 

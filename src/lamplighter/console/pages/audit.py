@@ -4,7 +4,6 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.console.page import Page, page_route
-from lamplighter.store.audit_log import KEPT_DAYS
 from lamplighter.wire.access.roles import Role
 
 PAGE_SIZE = 100
@@ -17,9 +16,8 @@ async def show(page: Page) -> Response:
     if found is None:
         raise AwsError("On AWS, CloudTrail records who did what", code="NotFound", status=404)
     entries, more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
-    return await page.render(
-        "audit.html", entries=entries, before=entries[-1].id if more else None, kept_days=KEPT_DAYS
-    )
+    kept = f"{page.console.port.audit_kept_days():g}"
+    return await page.render("audit.html", entries=entries, before=entries[-1].id if more else None, kept_days=kept)
 
 
 ROUTES = (page_route("/audit", show, needs=Role.CHANGE),)

@@ -1,4 +1,5 @@
-"""Show the first page: the jobs that failed last, then every job with its schedules, its last runs and a start button.
+"""Show the first page: the engine's problems, the jobs that failed last, then every job with its schedules, its last
+runs and a start button.
 
 Supporting machines are listed below the jobs, because nobody starts them by hand.
 """
@@ -43,10 +44,11 @@ class JobRow:
 async def show(page: Page) -> Response:
     """Show the list of jobs."""
     token = page.read_query(nextToken="next")
-    listed, known, seen = await asyncio.gather(
+    listed, known, seen, conditions = await asyncio.gather(
         page.call("states", "ListStateMachines", maxResults=PAGE_SIZE, **token),
         job_schedules.list_schedules(page),
         last_runs.read_last_runs(page),
+        page.console.port.conditions(),
     )
     machines = [each for each in listed["stateMachines"] if not is_supporting_machine(each["name"])]
     return await page.render(
@@ -57,6 +59,7 @@ async def show(page: Page) -> Response:
         removed=() if token else await removed_jobs.list_removed(page),
         blind=known is None,
         survey=seen,
+        conditions=conditions,
         rest=page.console.port.list_poll_seconds,
     )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, ServiceError
 from lamplighter.base.json_text import MAX_DEPTH, Json, JsonError, dumps, loads, loads_or, nesting_depth
 from lamplighter.console.data import container_defaults, job_schedules
 from lamplighter.console.page import Page, form_route, page_route
@@ -36,6 +36,14 @@ class InvalidField(ValueError):
         self.field = field
 
 
+class RunOfAnotherJob(
+    ServiceError,
+    code="Run of another job",
+    template="{} is a run of {}, so it has no input for {}. Start {} instead, or start this job without `from`.",
+):
+    """The query names a run of another state machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class StartForm:
     """The fields of the form."""
@@ -53,9 +61,15 @@ async def show(page: Page) -> Response:
 
 
 async def read_default_input(page: Page) -> Json:
-    """Return the input of the run that the query's `from` names, or else the job's default input; {} if unreadable."""
+    """Return the input of the run that the query's `from` names, or else the job's default input; {} if unreadable.
+
+    Raises RunOfAnotherJob: the input of another job may have its secrets, and a command that this visitor may not set.
+    """
     if (earlier := page.query("from")) is not None:
         found = await page.at(earlier).call("states", "DescribeExecution", executionArn=earlier)
+        machine, of = page.arn.split(":")[:7], found["stateMachineArn"].split(":")[:7]
+        if machine != of:
+            raise RunOfAnotherJob(found["name"], of[6], machine[6], of[6])
         return loads_or(found.get("input", "{}"), {})
     metadata = await _read_metadata(page)
     schedules, rules = await job_schedules.job_targets(page, page.arn)

@@ -14,7 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from lamplighter.base.errors import AwsError, Unavailable, ValidationError
 from lamplighter.base.json_text import Json
-from lamplighter.console.ports.port import Place
+from lamplighter.console.ports.port import EngineCondition, Place
+from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.audit_log import Actor, AuditEntry
 
 Client = Callable[[str, str], Json]
@@ -36,8 +37,17 @@ class AwsPort:
     poll_seconds = 2.0
     has_audit_log = False
 
-    def __init__(self, client: Client, default_place: Place, title: str, endpoint: str | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        default_place: Place,
+        title: str,
+        endpoint: str | None = None,
+        read_health: Callable[[], Json] = lambda: None,
+    ) -> None:
+        """`read_health` returns the health document of the engine at the endpoint; None if there is none."""
         self._client = client
+        self._read_health = read_health
         self._default_place = default_place
         self._clients: dict[tuple[str, str], Json] = {}
         self._threads = ThreadPoolExecutor(THREADS, "console")
@@ -74,14 +84,27 @@ class AwsPort:
         """Return None: AWS has no such operation."""
         del place, service, operation, params, actor
 
-    async def record(self, actor: Actor, action: str, resource: str, outcome: str) -> None:
+    async def conditions(self) -> Sequence[EngineCondition]:
+        """Return the problems that the engine at the endpoint reports; see `ConsolePort`."""
+        health = await asyncio.get_running_loop().run_in_executor(self._threads, self._read_health) or {}
+        severe = health.get("status") == "unavailable"
+        return [
+            EngineCondition(each["reason"], each.get("advice", ""), stops_work=severe and at == 0)
+            for at, each in enumerate(health.get("conditions", ()))
+        ]
+
+    async def record(self, actor: Actor, action: str, resource: str, outcome: str, kind: LimitedKind) -> None:
         """Do nothing: only an engine has an audit log of its own."""
-        del actor, action, resource, outcome
+        del actor, action, resource, outcome, kind
 
     def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry] | None:
         """Return None: only an engine has an audit log of its own."""
         del before, limit
         return None
+
+    def audit_kept_days(self) -> float:
+        """Return 0: only an engine has an audit log of its own."""
+        return 0
 
 
 def plain_json(value: Json) -> Json:

@@ -5,16 +5,16 @@ Guarantees that `call` validates its parameters like a request over HTTP.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
-from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json, dump_bytes, loads
 from lamplighter.bus import Caller
-from lamplighter.console.ports.port import Place
+from lamplighter.console.ports.port import EngineCondition, Place
+from lamplighter.engine import health
 from lamplighter.engine.engine import Engine
 from lamplighter.services.states.tables import state_machines
-from lamplighter.store import audit_log
+from lamplighter.store import audit_log, retention
+from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.audit_log import Actor, AuditEntry
 from lamplighter.wire.access.roles import Role, needed_role
 
@@ -62,14 +62,22 @@ class LocalPort:
         is_long = isinstance(answer, dict) and len(answer.get("events", ())) > MAX_EVENTS_ON_LOOP
         return await asyncio.to_thread(_to_plain_json, answer) if is_long else _to_plain_json(answer)
 
-    async def record(self, actor: Actor, action: str, resource: str, outcome: str) -> None:
-        """Add an entry to the audit log; do nothing while the disk accepts no write."""
-        with suppress(Unavailable):
-            await self.engine.store.write(lambda tx: audit_log.add_entry(tx, actor, action, resource, outcome))
+    async def conditions(self) -> Sequence[EngineCondition]:
+        """Return the engine's problems; see `ConsolePort`. Visitors have logged in, so that names are shown."""
+        found = health.read_health(self.engine).by_severity
+        return [EngineCondition(each.reason, each.advice, each.stops_work) for each in found]
+
+    async def record(self, actor: Actor, action: str, resource: str, outcome: str, kind: LimitedKind) -> None:
+        """Add an entry to the audit log; see `ConsolePort`."""
+        await audit_log.record_limited(self.engine.store, actor, action, resource, outcome, kind)
 
     def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry]:
         """Return the latest entries of the audit log; see `ConsolePort`."""
         return audit_log.list_entries(self.engine.store.reader, before=before, limit=limit)
+
+    def audit_kept_days(self) -> float:
+        """Return for how long the audit log is kept; see `ConsolePort`."""
+        return retention.read(self.engine.store.reader).audit / retention.DAY
 
 
 def _to_plain_json(answer: Json) -> Json:

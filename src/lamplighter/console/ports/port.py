@@ -10,6 +10,7 @@ from typing import Protocol
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
+from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.audit_log import Actor, AuditEntry
 
 
@@ -19,6 +20,16 @@ class Place:
 
     account: str
     region: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineCondition:
+    """A problem of the engine, in words for people."""
+
+    reason: str
+    advice: str
+    """What a person can do."""
+    stops_work: bool
 
 
 class ConsolePort(Protocol):
@@ -62,11 +73,17 @@ class ConsolePort(Protocol):
     ) -> Json:
         """Call an operation that AWS's APIs lack ("events", "ListTraffic"). Return None if it does not exist here."""
 
-    async def record(self, actor: Actor, action: str, resource: str, outcome: str) -> None:
-        """Add an entry to the engine's audit log; do nothing if there is none."""
+    async def conditions(self) -> Sequence[EngineCondition]:
+        """Return the engine's problems, the most serious one first; none if all is well, and none on AWS."""
+
+    async def record(self, actor: Actor, action: str, resource: str, outcome: str, kind: LimitedKind) -> None:
+        """Add an entry to the engine's audit log, within the limit of its kind; do nothing if there is none."""
 
     def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry] | None:
         """Return the latest entries of the audit log with ids below `before`; None if there is no such log here."""
+
+    def audit_kept_days(self) -> float:
+        """Return the days for which entries of the audit log are kept; 0 if there is no such log here."""
 
 
 def place_of_arn(text: str) -> Place | None:

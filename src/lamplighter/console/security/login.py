@@ -21,9 +21,10 @@ from lamplighter.base.world import World
 from lamplighter.console.page import actor_of
 from lamplighter.console.ports.port import ConsolePort
 from lamplighter.console.security import forms
-from lamplighter.console.security.password_guesses import GuessesBySource, RecordLimit
+from lamplighter.console.security.password_guesses import GuessesBySource
 from lamplighter.console.view.links import local_path
 from lamplighter.console.view.templates import Templates
+from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.audit_log import DONE, Actor
 from lamplighter.wire.access import console_session
 from lamplighter.wire.access.password_hash import BLOCK_SIZE, COST, PARALLELISM, SALT_LENGTH, PasswordHash, is_password
@@ -48,7 +49,6 @@ class Login:
     guesses: GuessesBySource = field(default_factory=GuessesBySource)
     _hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HASHES_AT_ONCE))
     _waiting: set[object] = field(default_factory=set)
-    _recorded: RecordLimit = field(default_factory=RecordLimit)
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of the login and the logout."""
@@ -81,7 +81,7 @@ class Login:
             words = "Wrong name or password." if has_users else "Wrong password."
             return self._login_page(request, next_path, name, 422, words)
         self.guesses.forget(address, name)
-        await self.port.record(Actor(person.name, "console", address), "log in", "", DONE)
+        await self.port.record(Actor(person.name, "console", address), "log in", "", DONE, LimitedKind.LOGIN)
         response = RedirectResponse(local_path(next_path), 303)
         session = console_session.issue_session(person, now)
         self._set_session_cookie(request, response, session, console_session.LIFETIME_MILLISECONDS // 1000)
@@ -113,16 +113,15 @@ class Login:
 
     async def _record_failure(self, request: Request, name: str) -> None:
         """Record a failed login. An unknown name is not recorded: people type passwords into the wrong field."""
-        if not self._recorded.allows(self.world.now()):
-            return
         is_known = name in self.people.read_users() or self.people.find_owner(name) is not None
         address = request.client.host if request.client else ""
-        await self.port.record(Actor(name if is_known else "", "console", address), "log in", "", "wrong password")
+        actor = Actor(name if is_known else "", "console", address)
+        await self.port.record(actor, "log in", "", "wrong password", LimitedKind.FAILED_LOGIN)
 
     async def log_out(self, request: Request) -> Response:
         """Remove the session cookie from this browser."""
         await forms.read_fields(request)
-        await self.port.record(actor_of(request), "log out", "", DONE)
+        await self.port.record(actor_of(request), "log out", "", DONE, LimitedKind.LOGIN)
         response = RedirectResponse("/login", 303)
         self._set_session_cookie(request, response, "", 0)
         return response

@@ -14,8 +14,6 @@ FORGET_AFTER_MILLISECONDS = 15 * 60_000
 MAX_SOURCES = 1000
 """The most addresses and networks, each with a name, whose wrong guesses are remembered, so that a botnet cannot fill
 the memory."""
-MAX_RECORDED_PER_HOUR = 500
-"""The most failed logins that the audit log gets in an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +72,3 @@ class GuessesBySource:
     def forget(self, address: str, name: str = "") -> None:
         """Drop the wrong guesses of an address for a name, because it has given the right password."""
         self._guesses.pop((guess_source(address), name), None)
-
-
-@dataclass(slots=True)
-class RecordLimit:
-    """Limits how many failed logins are recorded in an hour, so that guesses cannot fill the disk."""
-
-    _hour: int = -1
-    _recorded: int = 0
-
-    def allows(self, now: int) -> bool:
-        """Return whether one more may be recorded, and count it; `now` is in milliseconds."""
-        hour = now // 3_600_000
-        self._recorded = self._recorded + 1 if hour == self._hour else 1
-        self._hour = hour
-        return self._recorded <= MAX_RECORDED_PER_HOUR

@@ -85,7 +85,8 @@ class Notify(StrictModel):
     did_not_start: Channels = Field(default=(), description="No run started at a scheduled time.")
     late: Channels = Field(default=(), description="A run takes longer than the job's `late`.")
     recovered: Channels = Field(
-        default=(), description="A run succeeded after runs that failed, timed out, did not start or were late."
+        default=(),
+        description="A run succeeded after failed runs or attempts, or runs that did not start or were late.",
     )
 
     def channels_of(self, pattern: Pattern) -> tuple[str, ...]:

@@ -10,17 +10,22 @@ from difflib import get_close_matches
 from pathlib import Path as FilePath
 
 from lamplighter.jobs.file import yaml_document
+from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.cross_checks import CONTAINER_KEYS, check_project
 from lamplighter.jobs.file.env_files import add_env_files, env_file_names
 from lamplighter.jobs.file.environments import VariableFiller, apply_overlay, drop_nulls
+from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.outer_shape import FileShape
+from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.validation_errors import permanent_problems, validation_problems
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePosition, YamlNode
 
 MAX_FILE_BYTES = 1024 * 1024
 """The largest size of a file, in bytes."""
+SECTIONS: Mapping[str, type[StrictModel]] = {"box": Box, "keep": Keep}
+"""The parts of the file, and of an environment, that are about this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +104,16 @@ def _at_new_positions(more: Iterable[Problem], problems: list[Problem]) -> list[
 
 
 def _body_problems(part: YamlNode) -> Iterator[Problem]:
-    """Yield the problems of all jobs, defaults and channels, including those of other environments."""
+    """Yield the problems of all parts of the file, including those of other environments."""
     for around in (part, *_submapping(part, "environments").values()):
         bodies = around.mapping()
         defaults = {"defaults": bodies["defaults"]} if "defaults" in bodies else {}
         for name, body in (*_submapping(around, "jobs").items(), *defaults.items()):
             if body.value is not None:
                 yield from permanent_problems(Job, body, name)
+        for section, model in SECTIONS.items():
+            if section in bodies and bodies[section].value is not None:
+                yield from permanent_problems(model, bodies[section], section)
         for name, channel in _submapping(around, "channels").items():
             if channel.value is not None:
                 yield from permanent_problems(Channel, channel, name)

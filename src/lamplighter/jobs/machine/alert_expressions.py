@@ -1,7 +1,7 @@
 """Build the JSONata expressions with the texts of the alerts that a run sends itself (pattern 3).
 
 Guarantees the words and the layout of this engine's own alerts (`services/alerts/alert_text.py`), and that no
-expression fails because of what a job or a user wrote. A subject is what SNS accepts: at most 100 characters of ASCII.
+expression fails because of what a job or a user wrote.
 """
 
 from lamplighter.base.json_text import dumps
@@ -12,8 +12,9 @@ from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES
 from lamplighter.runs.failure_reasons import ESSENTIAL_CONTAINER_EXITED
 from lamplighter.runs.failure_words import EXIT_CODE_MEANINGS, OUT_OF_MEMORY, SHORT_MEANINGS, TASK_FAILED
 from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, LAMPLIGHTER_KEY, MAIN_CONTAINER
+from lamplighter.runs.printable_text import MAX_SUBJECT_LENGTH
 
-MAX_SUBJECT_LENGTH, MAX_REASON_LENGTH = 100, 2_000
+MAX_REASON_LENGTH = 2_000
 _ISO_TIME = r"/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$/"
 SCHEDULED = f"""(
     $slot := $string($states.context.Execution.Input.{LAMPLIGHTER_KEY}.scheduled);
@@ -31,20 +32,29 @@ DEFINE_DURATION = """$two := function($n) { $formatNumber($n, '00') };
   ) };"""
 """JSONata that defines the function `$duration`: it formats milliseconds like `runs/durations.py`, in whole seconds."""
 
-
-def fixed_subject(text: str) -> str:
-    """Return a text of a job file as a valid subject."""
-    ascii_text = text.encode("ascii", "replace").decode()
-    return ascii_text if len(ascii_text) <= MAX_SUBJECT_LENGTH else f"{ascii_text[: MAX_SUBJECT_LENGTH - 3]}..."
+DEFINE_SUBJECT = f"""$subject := function($text, $end) {{ (
+    $clean := $replace($text, /[^ -~]/, '?');
+    $room := {MAX_SUBJECT_LENGTH} - $length($end);
+    ($length($clean) > $room ? $substring($clean, 0, $room - 3) & '...' : $clean) & $end
+  ) }};"""
+"""JSONata that defines the function `$subject`: it makes a subject as `to_subject` of `runs/printable_text.py` does."""
+TIME_LINES = """(
+    $redriven := $exists($redrive) and $redrive != '';
+    $start := $redriven ? $toMillis($redrive) : $states.input.began;
+    ($redriven ? 'Redriven:  ' : 'Started:   ') & $local($start) & '\\n' &
+    'Ended:     ' & $local($states.input.ended) & '\\n' &
+    'Duration:  ' & $duration($states.input.ended - $start) & '\\n'
+  )"""
+"""JSONata for the times of a run that ended. Those of a redriven run are the times of its last part, which began at the
+time in the variable `$redrive`; that is empty for other runs."""
 
 
 def failure_subject(job: str, prefix: str, timeout: str, *, shows_attempts: bool) -> str:
     """Return the subject of the alert about the failure in the variable `$failure`."""
     return expression(f"""(
   {_define_headline(job, prefix, timeout, shows_attempts=shows_attempts)}
-  $clean := $replace($headline, /[^ -~]/, '?');
-  $room := {MAX_SUBJECT_LENGTH} - $length($end);
-  ($length($clean) > $room ? $substring($clean, 0, $room - 3) & '...' : $clean) & $end
+  {DEFINE_SUBJECT}
+  $subject($headline, $end)
 )""")
 
 

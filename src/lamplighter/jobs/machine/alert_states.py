@@ -16,7 +16,7 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.machine import expressions
-from lamplighter.jobs.machine.alert_expressions import SCHEDULED, STARTED, failure_subject, failure_text, fixed_subject
+from lamplighter.jobs.machine.alert_expressions import SCHEDULED, STARTED, failure_subject, failure_text
 from lamplighter.jobs.machine.attempt_states import FAIL_STATE, SAME_INPUT, catch_each
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import PUBLISH, READ_LOG, START_EXECUTION
@@ -26,6 +26,7 @@ from lamplighter.jobs.names import placeholder
 from lamplighter.runs import job_machine
 from lamplighter.runs.failure_words import exceeded_limit
 from lamplighter.runs.job_machine import READ_LOG_STATE, alert_state_name
+from lamplighter.runs.printable_text import to_subject
 
 MAX_LOG_LINES = 20
 FIRST_STATE = "A log?"
@@ -136,7 +137,7 @@ def start_watch_state(project: Project, name: str, follower: str) -> Json:
                 "zone": zone_document(job.timezone),
                 "project": project.prefix,
                 "link": expression(f"'{placeholder(names.CONSOLE)}' & $states.context.Execution.Id"),
-                "subject": fixed_subject(f"{name} is late: still running after {format_duration(job.late)}"),
+                "subject": to_subject(f"{name} is late: still running after {format_duration(job.late)}"),
                 "text": f"{name} is late: still running after {format_duration(job.late)}",
                 "topics": [topic_arn(project, channel) for channel in job.notify.late],
             },

@@ -1,19 +1,20 @@
 """Define the supporting machine RECOVERY_CHECK: it receives each successful run of a job that has `notify: {recovered:
 …}`, and alerts if the runs before it failed, or if it was late.
 
-Guarantees the rules of `runs/recovery.py`, and the words. A skipped run succeeded, to Step Functions. A job with
+A channel that was alerted about failed attempts of the run itself (`retried`) is alerted, too. Guarantees the rules of
+`runs/recovery.py`, and the words. A skipped run succeeded, to Step Functions. A job with
 `overlap: skip` never has two runs at once, so a run that began while an older one was running was skipped. The list of
 runs is "eventually consistent", but the runs before are older than that.
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html.
 """
 
 from lamplighter.jobs import names
-from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION, MAX_SUBJECT_LENGTH
+from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION, DEFINE_SUBJECT, TIME_LINES
 from lamplighter.jobs.machine.expressions import expression
-from lamplighter.jobs.machine.integrations import LIST_EXECUTIONS
+from lamplighter.jobs.machine.integrations import LIST_EXECUTIONS, READ_HISTORY
 from lamplighter.jobs.machine.local_times import define_local_time
 from lamplighter.jobs.machine.overlap_states import read_state
-from lamplighter.jobs.machine.supporting_machines import machine_definition, publish_to_topics
+from lamplighter.jobs.machine.supporting_machines import HISTORY_PAGE_SIZE, machine_definition, publish_to_topics
 
 RUNS_READ = 100
 LOCAL_MINUTE_LENGTH = len("Fri 2026-01-02 01:00")
@@ -44,21 +45,27 @@ FAILURES = """(
   $skipped($own.run, $own.began) ? {'runs': 0, 'since': 0, 'late': false}
     : {'runs': $found.runs, 'since': $found.since, 'late': $late}
 )"""
+_FAILED_ATTEMPTS = """$count($states.result.Events[
+  TaskFailedEventDetails.ResourceType = 'ecs' or TaskTimedOutEventDetails.ResourceType = 'ecs'
+  or TaskSubmitFailedEventDetails.ResourceType = 'ecs' or TaskStartFailedEventDetails.ResourceType = 'ecs'
+])"""
+"""The number of failed attempts in the end of a run's history."""
+_REDRIVE = "[$states.result.Executions[ExecutionArn = $states.input.run].RedriveDate, ''][0]"
+"""When the run was last redriven; empty if it was not."""
 _HEADLINE = f"""(
   {define_local_time("$states.input.zone")}
   {DEFINE_DURATION}
   $states.input.job & ($failures.runs > 0
     ? ' works again: succeeded after ' & $failures.runs & ' failed run' & ($failures.runs > 1 ? 's' : '')
       & ' (since ' & $substring($local($failures.since), 0, {LOCAL_MINUTE_LENGTH}) & ')'
+    : $attempts > 0 ? ' works again: succeeded in attempt ' & $string($attempts + 1)
     : ' succeeded late: it took ' & $duration($states.input.ended - $states.input.began))
 )"""
 _TEXT = f"""(
   {define_local_time("$states.input.zone")}
   {DEFINE_DURATION}
   {_HEADLINE} & '\\n\\n' &
-  'Started:   ' & $local($states.input.began) & '\\n' &
-  'Ended:     ' & $local($states.input.ended) & '\\n' &
-  'Duration:  ' & $duration($states.input.ended - $states.input.began) & '\\n' &
+  {TIME_LINES} &
   'Project:   ' & $states.input.project & '\\n' &
   'Look at:   {names.placeholder(names.CONSOLE)}' & $states.input.run & '\\n'
 )"""
@@ -68,18 +75,41 @@ RECOVERY_CHECK_DEFINITION = machine_definition(
         "Look": read_state(
             LIST_EXECUTIONS,
             {"StateMachineArn": expression("$states.input.machine"), "MaxResults": RUNS_READ},
-            {"failures": expression(FAILURES)},
+            {"failures": expression(FAILURES), "redrive": expression(_REDRIVE), "attempts": 0},
             "Failed before?",
         ),
         "Failed before?": {
             "Type": "Choice",
-            "Choices": [{"Condition": expression("$failures.runs > 0 or $failures.late"), "Next": "Tell"}],
+            "Choices": [
+                {"Condition": expression("$failures.runs > 0 or $failures.late"), "Next": "Tell"},
+                {"Condition": expression("$count($states.input.retried) > 0"), "Next": "Read attempts"},
+            ],
             "Default": "Worked before",
         },
-        "Tell": publish_to_topics(_TEXT, f"$substring({_HEADLINE}, 0, {MAX_SUBJECT_LENGTH})"),
+        "Read attempts": read_state(
+            READ_HISTORY,
+            {
+                "ExecutionArn": expression("$states.input.run"),
+                "ReverseOrder": True,
+                "MaxResults": HISTORY_PAGE_SIZE,
+                "IncludeExecutionData": False,
+            },
+            {"attempts": expression(_FAILED_ATTEMPTS)},
+            "Attempts failed?",
+        ),
+        "Attempts failed?": {
+            "Type": "Choice",
+            "Choices": [{"Condition": expression("$attempts > 0"), "Next": "Tell"}],
+            "Default": "Worked before",
+        },
+        "Tell": publish_to_topics(
+            _TEXT,
+            f"({DEFINE_SUBJECT} $subject({_HEADLINE}, ''))",
+            "$attempts > 0 ? $states.input.retried : $states.input.topics",
+        ),
         "Worked before": {"Type": "Succeed"},
     },
 )
-"""The definition of RECOVERY_CHECK. Its input has run, machine, began, ended, job, skips, late, topics, zone and
-project.
+"""The definition of RECOVERY_CHECK. Its input has run, machine, began, ended, job, skips, late, topics, retried, zone
+and project.
 """

@@ -22,7 +22,7 @@ if the run did not. A run cannot catch its deadline, States.Runtime, or an error
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION
+from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION, TIME_LINES
 from lamplighter.jobs.machine.alert_states import FIRST_STATE, publish_state
 from lamplighter.jobs.machine.attempt_states import SAME_INPUT, catch_each
 from lamplighter.jobs.machine.expressions import expression
@@ -40,11 +40,11 @@ def machine_definition(comment: str, states: dict[str, Json]) -> Json:
     return {"Comment": comment, "QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
 
 
-def publish_to_topics(text: str, subject: str = "$states.input.subject") -> Json:
-    """Return the state that publishes `text` to each topic of the input."""
+def publish_to_topics(text: str, subject: str = "$states.input.subject", topics: str = "$states.input.topics") -> Json:
+    """Return the state that publishes `text` to each of the topics."""
     return {
         "Type": "Map",
-        "Items": expression("$states.input.topics"),
+        "Items": expression(topics),
         "ItemSelector": {
             "topic": expression("$states.context.Map.Item.Value"),
             "subject": expression(subject),
@@ -132,9 +132,7 @@ FAILURE_TEXT = f"""(
   {define_local_time("$states.input.zone")}
   {DEFINE_DURATION}
   $states.input.text & ' ' & ($states.input.status = 'TIMED_OUT' ? $states.input.deadline : 'failed') & '\\n\\n' &
-  'Started:   ' & $local($states.input.began) & '\\n' &
-  'Ended:     ' & $local($states.input.ended) & '\\n' &
-  'Duration:  ' & $duration($states.input.ended - $states.input.began) & '\\n' &
+  {TIME_LINES} &
   {_PROJECT_LINE} &
   'Look at:   {names.placeholder(names.CONSOLE)}' & $states.input.run & '\\n' &
   'Run again: lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'
@@ -146,6 +144,8 @@ HAS_ALERTED = f"""(
     $count($states.result.Events[TaskSucceededEventDetails.ResourceType = 'sns' and Id > $first]) > 0
 )"""
 """Whether a run published a message after its first alert state."""
+LAST_REDRIVE = "[$states.result.Events[Type = 'ExecutionRedriven'].Timestamp, ''][0]"
+"""When the run was last redriven; empty if the end of its history has no redrive. The newest event is first."""
 FAILURE_CHECK_DEFINITION = machine_definition(
     "Tells of a run that failed without telling of it itself.",
     {
@@ -157,10 +157,10 @@ FAILURE_CHECK_DEFINITION = machine_definition(
                 "MaxResults": HISTORY_PAGE_SIZE,
                 "IncludeExecutionData": False,
             },
-            {"told": expression(HAS_ALERTED)},
+            {"told": expression(HAS_ALERTED), "redrive": expression(LAST_REDRIVE)},
             "Told?",
             # If the history cannot be read, send the alert: twice is better than never.
-            Catch=catch_each(Assign={"told": False}, Output=SAME_INPUT, Next="Told?"),
+            Catch=catch_each(Assign={"told": False, "redrive": ""}, Output=SAME_INPUT, Next="Told?"),
         ),
         "Told?": {
             "Type": "Choice",

@@ -15,7 +15,6 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
-from lamplighter.jobs.machine.alert_expressions import fixed_subject
 from lamplighter.jobs.machine.expressions import ATTEMPT_INDEX, RUN_ARN_INDEX, SCHEDULED_INDEX
 from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.platform import Platform
@@ -28,6 +27,7 @@ from lamplighter.jobs.stack.supporting_machines import AWS_ONLY_MACHINES
 from lamplighter.runs import job_machine
 from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES
 from lamplighter.runs.failure_words import exceeded_limit
+from lamplighter.runs.printable_text import to_subject
 
 MAX_TARGETS = 5
 """The most targets of a rule: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""
@@ -93,6 +93,12 @@ def _recovery_rules(project: Project, name: str) -> Iterator[Resource]:
         yield job_rule(project, name, "starts-again", pattern, targets)
 
 
+def _retried_channels(job: Job) -> Iterator[str]:
+    """Yield the channels that are alerted about failed attempts, and then about a run that succeeds nevertheless."""
+    if job.workflow is None:
+        yield from (each for each in job.notify.recovered if each in job.notify.attempt_failed)
+
+
 def _recovery_check_target(project: Project, name: str) -> Json:
     """Return the target that starts RECOVERY_CHECK."""
     job = project.jobs[name]
@@ -106,6 +112,7 @@ def _recovery_check_target(project: Project, name: str) -> Json:
     named_arns = {
         "machine": ref(names.state_machine_id(name)),
         "topics": [arns.topic_arn(project, channel) for channel in job.notify.recovered],
+        "retried": [arns.topic_arn(project, channel) for channel in _retried_channels(job)],
     }
     return _machine_target(job_machine.RECOVERY_CHECK, RECOVERY_CHECK_PATHS, named_arns, known)
 
@@ -129,7 +136,7 @@ def _failure_check_target(project: Project, name: str) -> Json:
     """Return the target that starts FAILURE_CHECK, which sends the alert if the run did not."""
     job = project.jobs[name]
     known = {
-        "subject": fixed_subject(f"{name} failed"),
+        "subject": to_subject(f"{name} failed"),
         "text": name,
         "name": project.name(name),
         "deadline": f"timed out: {run_limit_text(project.jobs[name])}",
@@ -210,7 +217,8 @@ def _attempt_alert_lines(project: Project, name: str) -> tuple[dict[str, str], t
     """Return the event's paths that an alert about an attempt reads, and the lines of the alert.
 
     ECS does not guarantee an order of several containers. With sidecars, no container's fields are read, so the run is
-    missing, too.
+    missing, too. The time when the task was created is read, and not its start: a task that never started has none, and
+    an input transformer cannot leave out a line.
     """
     most, headline = project.jobs[name].retry.max_retries + 1, f"{name}: an attempt failed"
     paths = {"reason": "$.detail.stoppedReason", "stop": "$.detail.stopCode", "task": "$.detail.taskArn"}
@@ -222,10 +230,10 @@ def _attempt_alert_lines(project: Project, name: str) -> tuple[dict[str, str], t
             "scheduled": _override_path(SCHEDULED_INDEX),
         }
         headline = f"{name}: attempt <attempt> of {most} failed"
-    paths |= {"started": "$.detail.startedAt", "ended": "$.detail.stoppedAt"}
+    paths |= {"created": "$.detail.createdAt", "ended": "$.detail.stoppedAt"}
     lines = (
         headline, "", "Reason:    <reason>", "Exit code: <code>", f"Attempt:   <attempt> of {most}",
-        "Scheduled: <scheduled>", "Started:   <started>", "Ended:     <ended>", "Stop code: <stop>",
+        "Scheduled: <scheduled>", "Created:   <created>", "Ended:     <ended>", "Stop code: <stop>",
         "Task:      <task>", f"Project:   {project.prefix}", *_link_lines(project, name),
     )  # fmt: skip
     return paths, tuple(line for line in lines if all(each in paths for each in _PLACEHOLDER.findall(line)))
@@ -334,7 +342,8 @@ def dead_letters() -> Json:
 def _engine_metadata(project: Project, name: str) -> Json:
     """Return the metadata with which this engine composes alerts.
 
-    It has the number of attempts, the time limits of attempts and run, and the channels that the run alerts itself.
+    It has the number of attempts, the time limits of attempts and run, the channels that the run alerts itself, and
+    those that are alerted about its attempts and about recoveries.
     """
     job = project.jobs[name]
     limits = {each: project.jobs[each].timeout for each in roles.container_jobs(project, name)}
@@ -347,6 +356,7 @@ def _engine_metadata(project: Project, name: str) -> Json:
         "Late": job.late if job.notify.late else None,
         "Missed": job.missed.run if job.notify.recovered and job.missed.run != "last" else None,
         "Caught": list(job.notify.caught),
+        "Retried": list(_retried_channels(job)),
         "Essential": [title for title, sidecar in job.sidecars.items() if sidecar.essential],
     }
     return {key: value for key, value in known.items() if value}

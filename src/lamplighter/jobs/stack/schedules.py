@@ -11,7 +11,6 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.lint.alarm_window import SLOT_CHECK_DELAY_SECONDS
-from lamplighter.jobs.machine.alert_expressions import fixed_subject
 from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues
@@ -20,6 +19,7 @@ from lamplighter.jobs.stack.json_documents import join_document
 from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.runs import job_machine
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
+from lamplighter.runs.printable_text import to_subject
 
 DAY_SECONDS = 86_400
 MAX_RETRIES = 185
@@ -81,7 +81,7 @@ def _slot_check_schedule(project: Project, name: str, job: Job, at: int, express
     known = {
         "scheduled": SCHEDULED_TIME,
         "seconds": (job.window or 0) + SLOT_CHECK_DELAY_SECONDS,
-        "subject": fixed_subject(f"{name} did not start at its time"),
+        "subject": to_subject(f"{name} did not start at its time"),
         "text": f"{name} did not start at its time",
         "name": project.name(name),
         "zone": zone_document(job.timezone),

@@ -79,7 +79,13 @@ def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
             return [allow(["states:DescribeExecution"], runs), publish]
         case job_machine.START_RUN:
             return [allow(["states:StartExecution"], [ref(names.state_machine_id(name)) for name in jobs])]
-        case job_machine.SLOT_CHECK | job_machine.RECOVERY_CHECK:
-            return [allow(["states:ListExecutions"], [arns.state_machine_arn(project, name) for name in jobs]), publish]
+        case job_machine.SLOT_CHECK:
+            return [_list_runs(project, jobs), publish]
+        case job_machine.RECOVERY_CHECK:
+            return [_list_runs(project, jobs), allow(["states:GetExecutionHistory"], runs), publish]
         case _:
             return [allow(["states:GetExecutionHistory"], runs), publish]
+
+
+def _list_runs(project: Project, jobs: list[str]) -> Json:
+    return allow(["states:ListExecutions"], [arns.state_machine_arn(project, name) for name in jobs])

@@ -4,21 +4,18 @@ Guarantees that the subject and the first line name the job and what happened to
 time zone.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lamplighter.runs.durations import format_duration
 from lamplighter.runs.failure_words import EXIT_CODE_MEANINGS
 from lamplighter.runs.local_times import UTC_NAME, format_local_time
+from lamplighter.runs.printable_text import printable_line, to_subject
 
-MAX_SUBJECT_LENGTH = 100
 MAX_REASON_LENGTH, MAX_LINE_LENGTH = 2_000, 500
 """The longest reason and the longest log line in an alert, in characters."""
 LAST_LINES = "Last lines:"
 """The line above the log lines of an alert."""
-UNPRINTABLE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0a-\x1f\x7f-\x9f]")
-"""Matches control characters and the escape sequences of a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +24,12 @@ class Times:
 
     scheduled: int | None = None
     started: int | None = None
+    """The start; of a redriven run, its last redrive."""
     ended: int | None = None
     zone: str = UTC_NAME
     """The time zone of the job."""
+    redriven: bool = False
+    """Whether `started` is the last redrive of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +61,6 @@ def alert_subject(alert: Alert) -> str:
     return to_subject(alert.headline, end=alert.headline_end)
 
 
-def to_subject(text: str, *, end: str = "") -> str:
-    """Make the text and its end a valid mail subject: ASCII, on one line, at most 100 characters.
-
-    If both together are too long, the text is cut.
-    """
-    clean = printable_line(text, len(text)).encode("ascii", "replace").decode()
-    room = MAX_SUBJECT_LENGTH - len(end)
-    return (clean if len(clean) <= room else f"{clean[: room - 3]}...") + end
-
-
 def alert_body(alert: Alert, url: str) -> str:
     """Return the complete text of an alert. `url` is the console's URL."""
     parts = [printable_line(alert.headline, MAX_REASON_LENGTH) + alert.headline_end, "", *_field_lines(alert, url)]
@@ -97,7 +87,8 @@ def _field_lines(alert: Alert, url: str) -> Iterator[str]:
 
 
 def _time_fields(times: Times) -> dict[str, str]:
-    known = {"Scheduled": times.scheduled, "Started": times.started, "Ended": times.ended}
+    start = "Redriven" if times.redriven else "Started"
+    known = {"Scheduled": times.scheduled, start: times.started, "Ended": times.ended}
     fields = {
         name: format_local_time(time, times.zone, seconds=name != "Scheduled" or time % 60_000 != 0)
         for name, time in known.items()
@@ -116,11 +107,3 @@ def field_line(name: str, value: object) -> str:
 def run_link(url: str, run: str) -> str:
     """Return the link to a run in this engine's console."""
     return f"{url.rstrip('/')}/runs/{run}"
-
-
-def printable_line(line: str, max_characters: int) -> str:
-    """Remove control characters and escape sequences from a line of foreign text, and cut it to `max_characters`
-    characters.
-    """
-    clean = UNPRINTABLE.sub(" ", line.rstrip("\r\n")).rstrip()
-    return clean if len(clean) <= max_characters else f"{clean[:max_characters]}…"

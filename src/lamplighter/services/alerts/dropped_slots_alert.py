@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from lamplighter.base.json_text import Json
 from lamplighter.runs.local_times import format_local_time, parse_iso_milliseconds
-from lamplighter.services.alerts.alert_text import MAX_REASON_LENGTH, field_line, printable_line, to_subject
+from lamplighter.runs.printable_text import printable_line, to_subject
+from lamplighter.services.alerts.alert_text import MAX_REASON_LENGTH, field_line
 
 MAX_LISTED_ROWS = 20
 """The most rows of slots that an alert lists. A row stands for one slot, or for several dropped together."""

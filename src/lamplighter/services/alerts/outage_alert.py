@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
 from lamplighter.runs.local_times import UTC_NAME, format_local_time, parse_iso_milliseconds
-from lamplighter.services.alerts.alert_text import field_line, to_subject
+from lamplighter.runs.printable_text import to_subject
+from lamplighter.services.alerts.alert_text import field_line
 from lamplighter.services.alerts.queries import AlertQueries
 
 MAX_NAMED_JOBS = 20
@@ -58,7 +59,7 @@ def compose_recovery(params: Json) -> Json:
         field_line("Since", _format_time(params["Until"])),
         field_line("Down from", _format_time(params["Since"])),
     ]
-    return {"Subject": headline, "Message": "\n".join(lines) + "\n"}
+    return {"Subject": to_subject(headline), "Message": "\n".join(lines) + "\n"}
 
 
 def _jobs_text(families: Sequence[str]) -> str:

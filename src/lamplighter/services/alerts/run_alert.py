@@ -69,7 +69,7 @@ def _ending(status: str, error: str | None, reason: str | None, code: int | None
 
 
 def run_times(annotation: Json, described: Json) -> Times:
-    """Return the times of a run. A redriven run started, for this alert, with its last redrive."""
+    """Return the times of a run; those of a redriven run are the times of its last part."""
     started = described.get("redriveDate") or described.get("startDate")
     ended = described.get("stopDate")
     return Times(
@@ -77,6 +77,7 @@ def run_times(annotation: Json, described: Json) -> Times:
         started=None if started is None else to_milliseconds(started),
         ended=None if ended is None else to_milliseconds(ended),
         zone=annotation.get("Zone", UTC_NAME),
+        redriven="redriveDate" in described,
     )
 
 

@@ -16,6 +16,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.delivery.tables.lost_alerts import LostAlert
+from lamplighter.runs.printable_text import to_subject
 from lamplighter.services.alerts import (
     attempt_alert,
     dropped_slots_alert,
@@ -24,7 +25,7 @@ from lamplighter.services.alerts import (
     recovery_alert,
     run_alert,
 )
-from lamplighter.services.alerts.alert_text import Alert, alert_body, alert_subject, to_subject
+from lamplighter.services.alerts.alert_text import Alert, alert_body, alert_subject
 from lamplighter.services.alerts.queries import AlertQueries
 from lamplighter.store.db import Tx
 

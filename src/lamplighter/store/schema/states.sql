@@ -141,7 +141,8 @@ CREATE TABLE redrives (
     execution INTEGER PRIMARY KEY,
     body TEXT,     -- the frames and results at the time of the failure; NULL while it runs again
     date INTEGER,  -- the last redrive, milliseconds since the epoch
-    token TEXT     -- the client token of the last redrive
+    token TEXT,    -- the client token of the last redrive
+    idle INTEGER NOT NULL DEFAULT 0  -- the milliseconds between all its parts, in which it did not run
 );
 
 CREATE TABLE activities (
@@ -268,7 +269,7 @@ WHEN old.status <> new.status AND instr(new.machine, '/') = 0 BEGIN
         VALUES (
             new.machine,
             CASE WHEN new.output LIKE '{"skipped":true,"running":%"arn:%' THEN 'SKIPPED' ELSE new.status END,
-            1, coalesce((SELECT date FROM redrives WHERE execution = new.id), new.start), new.stop
+            1, new.start + coalesce((SELECT idle FROM redrives WHERE execution = new.id), 0), new.stop
         )
         ON CONFLICT DO UPDATE SET number = number + 1, start = excluded.start, stop = excluded.stop;
 END;

@@ -54,7 +54,8 @@ CREATE TABLE retention_settings (
     runs INTEGER,    -- milliseconds, as output and mails
     output INTEGER,
     mails INTEGER,
-    slots INTEGER    -- rows of each schedule
+    slots INTEGER,   -- rows of each schedule
+    audit INTEGER    -- milliseconds
 );
 
 -- Which versions of this program used the database.
@@ -85,6 +86,17 @@ CREATE TABLE audit_log (
     outcome TEXT NOT NULL     -- done, or the code of the error
 );
 CREATE INDEX audit_log_by_time ON audit_log (time);
+
+-- How many entries of the audit log each caller has caused in an hour; only those for which nobody needs a right.
+CREATE TABLE audit_limits (
+    who TEXT NOT NULL,
+    how TEXT NOT NULL,
+    kind TEXT NOT NULL,       -- such as "refused calls"
+    hour INTEGER NOT NULL,    -- hours since the epoch
+    number INTEGER NOT NULL,
+    further_entry INTEGER,    -- the entry that counts what is over the limit; NULL: none yet
+    PRIMARY KEY (who, how, kind)
+) WITHOUT ROWID;
 
 -- The users that the engine has seen in its users file, so that changes of the file become rows of the audit log.
 CREATE TABLE seen_users (

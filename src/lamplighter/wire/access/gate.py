@@ -43,19 +43,31 @@ def admit_monitoring(http: HttpRequest, people: People, now: int) -> None:
     credentials = people.credentials
     if console_session.person_of_cookies(http.headers.get(b"cookie", b""), people, now) is not None:
         return
-    scheme, _, token = http.headers.get(b"authorization", b"").partition(b" ")
-    if scheme.lower() != b"bearer":
+    if not _is_token_accepted(http, credentials):
         admit_signed(http, credentials, now)
-    elif not _has_token(token.strip(), credentials):
-        raise MissingAuthentication("No section of the credentials file has this token as its lamplighter_token.")
 
 
 def admit_audit(http: HttpRequest, credentials: CredentialSet, now: int) -> None:
     """Accept a request for the audit log: it needs a signature with a key of the role `change`."""
-    if http.headers.get(b"authorization", b"").lower().startswith(b"bearer "):
-        raise AccessDenied("a token reads metrics, slots and runs; the audit log needs a signed request", status=403)
+    refuse_token(http, credentials)
     if not admit_signed(http, credentials, now).role.allows(Role.CHANGE):
         raise AccessDenied(f"the audit log needs a key with the role {Role.CHANGE}", status=403)
+
+
+def refuse_token(http: HttpRequest, credentials: CredentialSet) -> None:
+    """Refuse a request with a bearer token. Raises AccessDenied, or MissingAuthentication if nobody has the token."""
+    if _is_token_accepted(http, credentials):
+        raise AccessDenied("a token reads metrics, slots and runs; this needs a signed request", status=403)
+
+
+def _is_token_accepted(http: HttpRequest, credentials: CredentialSet) -> bool:
+    """Return whether a request has a bearer token that somebody has. Raises MissingAuthentication if nobody has it."""
+    scheme, _, token = http.headers.get(b"authorization", b"").partition(b" ")
+    if scheme.lower() != b"bearer":
+        return False
+    if not _has_token(token.strip(), credentials):
+        raise MissingAuthentication("No section of the credentials file has this token as its lamplighter_token.")
+    return True
 
 
 def _has_token(token: bytes, credentials: CredentialSet) -> bool:

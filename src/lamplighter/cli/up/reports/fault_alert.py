@@ -16,6 +16,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.cli.up.merge_templates import ALARM
 from lamplighter.engine.engine import Engine
+from lamplighter.runs.printable_text import to_subject
 from lamplighter.store import file_faults
 from lamplighter.store.db import Tx
 from lamplighter.store.file_faults import FaultKind
@@ -23,7 +24,6 @@ from lamplighter.store.file_faults import FaultKind
 ALERT_DELAY_MILLISECONDS = 120_000
 """Milliseconds until the channels are notified of a fault that may be temporary."""
 RULE, TOPIC = "AWS::Events::Rule", "AWS::SNS::Topic"
-MAX_SUBJECT_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,8 @@ class FaultAlert:
 
     def _publish(self, tx: Tx, topics: tuple[str, ...], subject: str, text: str) -> None:
         subject = subject.format(name=Path(self._file).name)
-        short = subject if len(subject) <= MAX_SUBJECT_LENGTH else f"{subject[: MAX_SUBJECT_LENGTH - 3]}..."
         for topic in topics:
-            given: Json = {"TopicArn": topic, "Subject": short.encode("ascii", "replace").decode(), "Message": text}
+            given: Json = {"TopicArn": topic, "Subject": to_subject(subject), "Message": text}
             try:
                 with tx.nested():
                     self._engine.bus.invoke(tx, self._caller, "sns", "Publish", given)

@@ -22,6 +22,7 @@ from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.skipped_runs import SKIP_REASON, runs_that_caused_skip
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.states.calls.sync_rules import ABORT_REASON
+from lamplighter.services.states.tables import redrives
 from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.jobs")
@@ -99,7 +100,8 @@ class RunLog:
             return
         self._waiting.forget(label, run["name"])
         tail, failure = self._tails.pop(run["name"], ""), self._failures.pop(run["name"], "")
-        took = ((run["stopDate"] or run["startDate"]) - run["startDate"]) / 1000
+        idle = redrives.idle_milliseconds(self._engine.store.reader, run["executionArn"])
+        took = max(0, (run["stopDate"] or run["startDate"]) - run["startDate"] - idle) / 1000
         if runs_that_caused_skip(run.get("output")) is not None:
             self._log(logging.INFO, f"{label}: skipped: {SKIP_REASON}", {**fields, "status": "SKIPPED"})
             return

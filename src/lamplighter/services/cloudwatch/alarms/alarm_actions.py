@@ -12,11 +12,10 @@ from lamplighter.base.chat_services import TEXT_PROTOCOLS
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.service_model import DATA, read_data_file
 from lamplighter.runs.local_times import UTC_NAME, format_local_time
+from lamplighter.runs.printable_text import to_subject
 from lamplighter.services.cloudwatch.alarms.alarm_settings import is_composite, watched_metric
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, MISSING, format_instant
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
-
-MAX_SUBJECT_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +40,11 @@ def action_call(before: Alarm, alarm: Alarm, action: str, target: Arn, url: str)
 
 
 def _subject(alarm: Alarm) -> str:
-    """Return the subject, in ASCII because SNS requires that."""
+    """Return the subject of the mail."""
     annotation = alarm.body["mark"] or {}
     if "Job" in annotation:
-        text = _job_headline(alarm)
-    else:
-        text = f'{alarm.state}: "{alarm.name}" in {region_name(alarm.region)}'
-    return text.encode("ascii", "replace").decode()[:MAX_SUBJECT_LENGTH]
+        return to_subject(_job_headline(alarm))
+    return to_subject(f'{alarm.state}: "{alarm.name}" in {region_name(alarm.region)}')
 
 
 def _message(before: Alarm, alarm: Alarm) -> Json:

@@ -19,7 +19,7 @@ from lamplighter.store.db import Tx
 
 SERVICE = "http"
 TIMEOUT_SECONDS = 60.0
-"""The timeout of a request in seconds: "60 seconds … can't be changed"."""
+"""The timeout of a request and its whole response in seconds: "60 seconds … can't be changed"."""
 MAX_RESPONSE_BYTES = 262_144
 """The most bytes of a response that a state can carry; one byte more is read, to detect a longer response."""
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
@@ -99,7 +99,7 @@ class HttpTasks:
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
         try:
-            return await self._web.request(request, TIMEOUT_SECONDS, MAX_RESPONSE_BYTES + 1)
+            return await self._web.request(request, TIMEOUT_SECONDS, MAX_RESPONSE_BYTES + 1, needs_body=True)
         except DeliveryFailed as error:
             raise HttpFailed(str(error), code="States.Http.Socket") from None
 

@@ -1,5 +1,7 @@
 """Implement the operations on executions."""
 
+from functools import partial
+
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import StopRequested
 from lamplighter.base import arn
@@ -22,7 +24,7 @@ from lamplighter.services.states.executions.lookup import find_execution, find_m
 from lamplighter.services.states.executions.overlap import parse_rule
 from lamplighter.services.states.machines.resolve_arn import find_target
 from lamplighter.services.states.tables import executions as rows
-from lamplighter.services.states.tables import map_runs
+from lamplighter.services.states.tables import map_runs, redrives
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import Reader, Tx
 
@@ -105,12 +107,12 @@ class Executions:
         if "mapRunArn" in params:
             run = find_map_run(reader, params["mapRunArn"])
             children = rows.page_of_run(reader, run.id, criteria, size + 1)
-            return page("executions", children, size, lambda child: _child(run.arn, *child), lambda child: child[0].id)
+            return page("executions", children, size, partial(_child, reader, run.arn), lambda child: child[0].id)
         target = find_target(reader, params["stateMachineArn"], self._world)
         if target.machine.type == "EXPRESS":
             raise StateMachineTypeNotSupported
         found = rows.page(reader, target.owner, criteria, size + 1)
-        return page("executions", found, size, _item, lambda record: record.id)
+        return page("executions", found, size, partial(_item, reader), lambda record: record.id)
 
     def list_kept(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListKeptExecutions: list the newest executions, even those of a deleted state machine.
@@ -118,11 +120,8 @@ class Executions:
         Not an AWS operation.
         """
         machine = arn.build("states", caller.region, caller.account, f"stateMachine:{params['name']}")
-        return {
-            "executions": [
-                _item(each) for each in rows.page(reader, ("machine", machine), rows.ExecutionFilter(), LIST_LIMIT)
-            ]
-        }
+        found = rows.page(reader, ("machine", machine), rows.ExecutionFilter(), LIST_LIMIT)
+        return {"executions": [_item(reader, each) for each in found]}
 
     def list_removed_machines(self, reader: Reader, caller: Caller, _params: Json) -> Json:
         """Handle ListRemovedMachines: list deleted state machines that still have executions.
@@ -160,21 +159,26 @@ class Executions:
         return answer
 
 
-def _item(record: ExecutionRecord) -> Json:
+def _item(reader: Reader, record: ExecutionRecord) -> Json:
+    """Describe an execution as an item of a list."""
+    count = redrive.redrive_count(record)
     item = {
         "executionArn": record.arn,
         "stateMachineArn": record.machine,
         "name": record.name,
         "status": record.status,
         "startDate": record.start / 1000,
-        "redriveCount": redrive.redrive_count(record),
+        "redriveCount": count,
     } | _qualifiers(record)
+    last = redrives.last_redrive(reader, record.id) if count else None
+    item |= {} if last is None else {"redriveDate": last.date / 1000}
     return item if record.stop is None else item | {"stopDate": record.stop / 1000}
 
 
-def _child(run: str, record: ExecutionRecord, items: int) -> Json:
+def _child(reader: Reader, run: str, child: tuple[ExecutionRecord, int]) -> Json:
     """Describe an execution of a Map Run as an item of a list."""
-    return _item(record) | {"mapRunArn": run, "itemCount": items}
+    record, items = child
+    return _item(reader, record) | {"mapRunArn": run, "itemCount": items}
 
 
 def _qualifiers(record: ExecutionRecord) -> Json:

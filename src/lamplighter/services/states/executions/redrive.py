@@ -55,7 +55,7 @@ def redrive_execution(tx: Tx, driver: ExecutionDriver, record: ExecutionRecord, 
     restored = redrives.restore(tx, record.id, replace(stopped, redrives=stopped.redrives + 1))
     if restored is None:
         return False
-    redrives.save_redrive(tx, record.id, now, token)
+    redrives.save_redrive(tx, record.id, now, token, record.stop)
     executions.reopen(tx, record.id)
     driver.reopen(tx, record.id, RunningExecution(record.revision, restored), Redriven())
     return True

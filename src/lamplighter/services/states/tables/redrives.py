@@ -41,9 +41,17 @@ def restore(reader: Reader, key: int, execution: Execution) -> Execution | None:
     )
 
 
-def save_redrive(tx: Tx, key: int, date: int, token: str | None) -> None:
-    """Record a redrive, and delete the frames that it used."""
-    tx.execute("UPDATE redrives SET body = NULL, date = ?, token = ? WHERE execution = ?", (date, token, key))
+def save_redrive(tx: Tx, key: int, date: int, token: str | None, stop: int | None) -> None:
+    """Record a redrive of an execution that ended at `stop`, and delete the frames that it used."""
+    idle = 0 if stop is None else max(0, date - stop)
+    sql = "UPDATE redrives SET body = NULL, date = ?, token = ?, idle = idle + ? WHERE execution = ?"
+    tx.execute(sql, (date, token, idle, key))
+
+
+def idle_milliseconds(reader: Reader, arn: str) -> int:
+    """Return the milliseconds between the parts of an execution, as `Story.idle` counts them; 0 without a redrive."""
+    sql = "SELECT idle FROM redrives WHERE execution = (SELECT id FROM executions WHERE arn = ?)"
+    return int(reader.value(sql, (arn,)) or 0)
 
 
 def last_redrive(reader: Reader, key: int) -> Redrive | None:
