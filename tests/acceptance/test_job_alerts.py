@@ -14,6 +14,7 @@ from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.stack.template import build_template
 from lamplighter.runs import story
+from lamplighter.runtime.port import CannotStart
 from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION, SECOND, EngineHarness, RecordingEngine
 from tests.fake_outbound import FakeOutbound
 from tests.fake_runtime import Script
@@ -119,6 +120,22 @@ def test_a_failed_run_is_alerted_with_all_known_details(harness: JobStackHarness
         "Run again: lamplighter run reports-nightly\n\n"
         f"Last lines:\n{lines}\n   boom"
     )
+
+
+def test_an_attempt_whose_sidecar_cannot_start_says_so_and_not_how_the_others_were_stopped(
+    harness: JobStackHarness,
+) -> None:
+    harness.deploy("sidecars: {proxy: {image: envoy}}, notify: {attempt-failed: ops, run-failed: dev}")
+    failure = CannotStart("CannotStartContainerError: no such program")
+    harness.runtime.script(Script(failure=failure), lambda container: container.image == "envoy")
+    harness.start_run()
+    harness.advance(10 * SECOND)
+    ((subject, text),) = harness.mails()
+    assert subject == "nightly: attempt 1 of 1 failed: CannotStartContainerError: no such program"
+    assert "exit code" not in text.lower()
+    ((subject, text),) = harness.mails("dev")
+    assert subject == "nightly failed: CannotStartContainerError: no such program"
+    assert "exit code" not in text.lower()
 
 
 def test_each_failed_attempt_is_alerted_if_the_job_requests_it(harness: JobStackHarness) -> None:

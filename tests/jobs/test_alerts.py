@@ -11,7 +11,7 @@ import pytest
 
 from lamplighter.base.json_text import Json, loads
 from lamplighter.jobs.stack.template import build_template, to_json
-from lamplighter.runtime.port import CannotStart
+from lamplighter.runtime.port import CannotStart, ContainerSpec
 from tests.engine_harness import ACCOUNT, REGION
 from tests.fake_runtime import Script
 from tests.jobs.projects import load_job_text
@@ -219,6 +219,22 @@ def test_an_essential_sidecar_that_fails_fails_the_job(harness: AlertHarness, tm
     harness.runtime.script(Script(code=1), lambda each: each.image == "envoy")
     harness.runtime.script(Script(after=None, stop_code=0), lambda each: each.image == "busybox")
     assert harness.status(harness.run_job()) == "FAILED"
+
+
+def test_a_caught_failure_of_a_sidecar_that_cannot_start_has_no_exit_code(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
+    """The job's own container ran and was stopped: its 143 is not the reason."""
+    harness.deploy(tmp_path, "sidecars: {proxy: {image: envoy}}\nnotify: {caught: q}", url="")
+    harness.runtime.script(Script(failure=CannotStart("CannotStartContainerError: no such program")), is_proxy)
+    harness.runtime.script(Script(after=None), lambda each: each.image == "busybox")
+    assert harness.status(harness.run_job()) == "FAILED"
+    (alert,) = harness.alerts()
+    assert alert.splitlines()[0] == "job failed: CannotStartContainerError: no such program"
+
+
+def is_proxy(container: ContainerSpec) -> bool:
+    return container.image == "envoy"
 
 
 def test_a_step_with_a_sidecar_succeeds_with_its_own_container(harness: AlertHarness, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from lamplighter.base.json_text import Json
 from lamplighter.runs.failure_reasons import join_reasons
 from lamplighter.runs.job_machine import MAIN_CONTAINER, RUN_ARN_VARIABLE, RUN_VARIABLE
 
+START_FAILURE = "TaskFailedToStart"
+"""The stop code of a task that could not start."""
 KILLED_EXIT_CODES = (137, 143)
 """Exit codes of a container that was stopped because another container ended: SIGKILL and SIGTERM."""
 
@@ -41,10 +43,13 @@ def run_of_task(task: Json, region: str, account: str) -> str | None:
 def failed_container(task: Json) -> Json:
     """Return the container that failed, or the `main` container if none did; {} if the task lists no containers.
 
-    If several failed, `main` comes before its sidecars.
+    If several failed, `main` comes before its sidecars. If one could not start, it failed: the others were stopped.
     """
     containers: list[Json] = sorted(task.get("containers", []), key=lambda each: bool(each["name"] != MAIN_CONTAINER))
-    failed = [each for each in containers if each.get("exitCode") not in (None, 0)]
+    if task.get("stopCode") == START_FAILURE:
+        failed = [each for each in containers if each.get("exitCode") is None and each.get("reason")]
+    else:
+        failed = [each for each in containers if each.get("exitCode") not in (None, 0)]
     return next(iter([*failed, *containers]), {})
 
 

@@ -8,7 +8,7 @@ from lamplighter.base.json_text import dumps
 from lamplighter.jobs.machine.expressions import FAILED_TASK_VARIABLE, expression
 from lamplighter.jobs.machine.local_times import define_local_time, zone_document
 from lamplighter.jobs.names import CONSOLE, OPTIONS, placeholder
-from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES
+from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES, START_FAILURE
 from lamplighter.runs.failure_reasons import ESSENTIAL_CONTAINER_EXITED
 from lamplighter.runs.failure_words import EXIT_CODE_MEANINGS, OUT_OF_MEMORY, SHORT_MEANINGS, TASK_FAILED
 from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, LAMPLIGHTER_KEY, MAIN_CONTAINER
@@ -97,13 +97,14 @@ def _attempt_line(most: int) -> str:
 def _define_headline(job: str, prefix: str, timeout: str, *, shows_attempts: bool) -> str:
     """Return JSONata that defines `$code`, `$reason`, `$step`, `$headline` and its last words `$end`.
 
-    A container's code counts if the container failed, that of the job's own container before those of sidecars.
+    A container's code counts if the container failed, that of the job's own container before those of sidecars. If a
+    container could not start, the others were stopped, and no code counts.
     """
     short = dumps({str(code): words for code, words in SHORT_MEANINGS.items()})
     end = "$attempt > 1 ? ' after ' & $string($attempt) & ' attempts' : ''" if shows_attempts else "''"
     step = "" if shows_attempts else f"$step := {_step(prefix)};"
     return f"""{FAILED_TASK_VARIABLE}
-  $code := [
+  $code := $not($task.StopCode = '{START_FAILURE}') ? [
     $task.Containers[Name = '{MAIN_CONTAINER}' and ExitCode != 0].ExitCode,
     $task.Containers[ExitCode != 0 and $not(ExitCode in {dumps(list(KILLED_EXIT_CODES))})].ExitCode
   ][0];
