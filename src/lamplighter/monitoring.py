@@ -1,8 +1,8 @@
 """Answer requests for the engine's own addresses, such as its health, metrics, audit log and use of the disk.
 
 Health and the certificate are public. If credentials are configured, the others need them (`server.py` checks that).
-Guarantees that no GET request changes anything, except that the first one for the certificate creates SNS's key. A
-refusal is JSON with a message, and has HTTP's own status: 401 if the caller is unknown, 403 if the caller may not do
+Guarantees that no GET or HEAD request changes anything, except that the first one for the certificate creates SNS's
+key. A refusal is JSON with a message, and has HTTP's own status: 401 for an unknown caller, 403 for one that may not do
 that, 404 and 405 for what does not exist. See https://www.rfc-editor.org/rfc/rfc9110#section-15.5.
 """
 
@@ -20,7 +20,7 @@ from lamplighter.runtime.composite import CompositeRuntime
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.store import audit_log
 from lamplighter.wire.access import unsigned_requests
-from lamplighter.wire.http import HttpRequest, Response, make_response
+from lamplighter.wire.http import READ_METHODS, HttpRequest, Response, make_response
 from lamplighter.wire.models.service_models import REST_JSON
 
 OWN_PATHS = b"/_lamplighter/"
@@ -142,19 +142,20 @@ def is_own(http: HttpRequest) -> bool:
     return http.path.startswith(OWN_PATHS)
 
 
+def reads(http: HttpRequest) -> bool:
+    """Return whether a request only reads. Load balancers may read the health with HEAD; the body is not sent then."""
+    return http.method in READ_METHODS
+
+
 def find_endpoint(http: HttpRequest) -> Endpoint:
     """Return what answers a request for one of the engine's own addresses. Raises NoSuchPath and WrongMethod."""
-    found = {"GET": ENDPOINTS, "POST": CHANGES}.get(http.method, {}).get(http.path)
+    found = (ENDPOINTS if reads(http) else CHANGES if http.method == "POST" else {}).get(http.path)
     if found is not None:
         return found
     path = http.path.decode("latin-1")
     if http.path in ENDPOINTS or http.path in CHANGES:
-        raise WrongMethod(path, _method_of(http.path))
+        raise WrongMethod(path, "GET" if http.path in ENDPOINTS else "POST")
     raise NoSuchPath(path)
-
-
-def _method_of(path: bytes) -> str:
-    return "GET" if path in ENDPOINTS else "POST"
 
 
 def encode_error(engine: Engine, http: HttpRequest, error: AwsError, request_id: str) -> Response:
@@ -163,5 +164,8 @@ def encode_error(engine: Engine, http: HttpRequest, error: AwsError, request_id:
     refused = AwsError(error.message, code=error.code, status=status)
     response = engine.catalog.encode_error("", REST_JSON, refused, request_id)
     # "The server generating a 401 response MUST send a WWW-Authenticate header field", and a 405 response Allow.
-    required = {401: (b"www-authenticate", b"Bearer"), 405: (b"allow", _method_of(http.path).encode())}
+    required = {
+        401: (b"www-authenticate", b"Bearer"),
+        405: (b"allow", b"GET, HEAD" if http.path in ENDPOINTS else b"POST"),
+    }
     return replace(response, headers=[*response.headers, *(each for of, each in required.items() if of == status)])

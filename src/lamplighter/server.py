@@ -222,7 +222,7 @@ class HttpServer:
         """
         if monitoring.is_own(http):
             monitoring.find_endpoint(http)
-            if http.method == "GET":
+            if monitoring.reads(http):
                 self._admit_reader(http)
                 return None
         if self.credentials is None:

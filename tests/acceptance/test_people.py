@@ -265,6 +265,12 @@ def test_an_own_address_refuses_an_unknown_caller_with_401_and_a_role_with_403(
     ]
 
 
+def test_the_health_can_be_read_with_head(keyed_engine: ServedEngine) -> None:
+    asked = urllib.request.Request(f"{keyed_engine.url}/_lamplighter/health", method="HEAD")
+    with urllib.request.urlopen(asked, timeout=60) as answer:
+        assert (answer.status, answer.headers["content-type"], answer.read()) == (200, "application/json", b"")
+
+
 def test_a_token_of_prometheus_reads_metrics_and_no_audit_log(keyed_engine: ServedEngine) -> None:
     def read(path: str) -> bytes:
         headers = {"Authorization": "Bearer prometheus"}

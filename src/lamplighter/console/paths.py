@@ -5,7 +5,7 @@ APIs begins like that of a page. A client that accepts text/html receives a page
 receive AWS's error.
 """
 
-from lamplighter.wire.http import HttpRequest
+from lamplighter.wire.http import READ_METHODS, HttpRequest
 
 FIRST_SEGMENTS = frozenset(
     {
@@ -25,7 +25,7 @@ def is_page(http: HttpRequest) -> bool:
     first = http.path.split(b"/", 2)[1].decode("latin-1") if http.path.startswith(b"/") else "?"
     if first not in FIRST_SEGMENTS:
         return first != ENGINE_SEGMENT and _is_browser_visit(http)
-    return http.method in ("GET", "HEAD") or (http.method == "POST" and first != "")
+    return http.method in READ_METHODS or (http.method == "POST" and first != "")
 
 
 def _is_browser_visit(http: HttpRequest) -> bool:

@@ -6,6 +6,9 @@ This module parses nothing. See https://asgi.readthedocs.io/en/latest/specs/www.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+READ_METHODS = frozenset({"GET", "HEAD"})
+"""The methods that change nothing: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1."""
+
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lamplighter.base.errors import AccessDenied, AwsError
 from lamplighter.wire.access import cross_site
 from lamplighter.wire.access.host_header import AllowedHosts
+from lamplighter.wire.http import READ_METHODS
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
@@ -31,7 +32,6 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "cross-origin-resource-policy": "same-origin",
 }
 log = logging.getLogger("lamplighter.console")
-READ_METHODS = frozenset({"GET", "HEAD"})
 
 
 def check_same_origin(method: str, headers: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ when the AuthenticateOnUnsubscribe flag is set to true".
 """
 
 from lamplighter.wire.access.sigv4 import CredentialScope
-from lamplighter.wire.http import HttpRequest
+from lamplighter.wire.http import READ_METHODS, HttpRequest
 from lamplighter.wire.protocols import query
 
 CERTIFICATE_PATH = "/_lamplighter/sns/certificate.pem"
@@ -19,7 +19,6 @@ CONFIRMATION_PATH, UNSUBSCRIBE_PATH = "/confirmation.html", "/unsubscribe.html"
 """The paths of the pages that links in mails open."""
 UNSIGNED_SCOPE = CredentialScope(access_key="", date="", region="", service="sns")
 _PAGES = frozenset({CONFIRMATION_PATH.encode(), UNSUBSCRIBE_PATH.encode()})
-_READ_METHODS = frozenset({"GET", "HEAD"})
 
 
 def is_unsigned_allowed(http: HttpRequest) -> bool:
@@ -37,8 +36,8 @@ def is_subscription_page(http: HttpRequest) -> bool:
     if _is_signed(http):
         return False
     if http.path in _PAGES:
-        return http.method in _READ_METHODS or http.method == "POST"
-    return http.method in _READ_METHODS and _action(http) == "Unsubscribe"
+        return http.method in READ_METHODS or http.method == "POST"
+    return http.method in READ_METHODS and _action(http) == "Unsubscribe"
 
 
 def _action(http: HttpRequest) -> str | None:
