@@ -9,6 +9,7 @@ import functools
 import gc
 import io
 import itertools
+import logging
 import os
 import signal
 import subprocess
@@ -62,6 +63,8 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         collect_garbage_once()
         if len(os.listdir(DESCRIPTOR_DIRECTORY)) > MAX_OPEN_FILES:
             pytest.fail(f"the tests of this process have left more than {MAX_OPEN_FILES} files open")
+        if logging.getLogger("lamplighter").handlers:
+            pytest.fail("the tests of this process have set up the log of `up`, which later tests would write to")
 
 
 def collect_garbage_once() -> None:

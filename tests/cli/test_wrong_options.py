@@ -1,9 +1,10 @@
 """A wrong value of an option is explained in a plain sentence, without words about the library that found it."""
 
-import pytest
-from typer.testing import CliRunner
+from pathlib import Path
 
-from lamplighter.cli.app import build_app
+import pytest
+
+from tests.cli.up_folder import run_lamplighter
 
 
 @pytest.mark.parametrize(
@@ -16,9 +17,11 @@ from lamplighter.cli.app import build_app
         (("up", "--deny", "nope"), "unknown word `nope`"),
     ],
 )
-def test_a_wrong_value_of_an_option_is_explained_in_a_plain_sentence(words: tuple[str, ...], says: str) -> None:
-    result = CliRunner().invoke(build_app(words[0]), words, env={"COLUMNS": "200"})
-    assert result.exit_code == 2
-    assert f": {says}" in result.stderr
-    assert "Value error" not in result.stderr
-    assert "Input should" not in result.stderr
+def test_a_wrong_value_of_an_option_is_explained_in_a_plain_sentence(
+    tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    result = run_lamplighter(*words, cwd=tmp_path)
+    assert result.code == 2
+    assert f": {says}" in result.err
+    assert "Value error" not in result.err
+    assert "Input should" not in result.err

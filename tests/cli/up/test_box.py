@@ -92,6 +92,7 @@ def test_a_run_that_waited_when_the_engine_was_killed_is_logged_when_it_starts(
     start(watched, "high")
     watched.harness.down()
     watched.start()
+    caplog.clear()
     with caplog.at_level(logging.INFO):
         watched.advance(90)
         found = [line for line in log_of_jobs(caplog) if "started" in line]

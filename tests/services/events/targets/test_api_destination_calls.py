@@ -109,7 +109,10 @@ def test_a_call_that_takes_longer_than_five_seconds_is_retried(
 ) -> None:
     requests: list[HttpRequest] = []
 
-    async def slow(_http: FakeHttp, request: HttpRequest, _timeout: float, _max_bytes: int) -> HttpResponse:
+    async def slow(
+        _http: FakeHttp, request: HttpRequest, _timeout: float, _max_bytes: int, *, needs_body: bool
+    ) -> HttpResponse:
+        assert needs_body
         requests.append(request)
         await asyncio.sleep(60 if len(requests) == 1 else 0)
         return reply(200)
