@@ -63,7 +63,7 @@ def test_each_condition_is_in_the_manual_with_what_to_do() -> None:
     assert all(health.ADVICE.values())
 
 
-def test_the_public_health_names_the_file_that_is_not_applied_and_where_the_reason_is(harness: EngineHarness) -> None:
+def test_the_public_health_says_that_a_file_is_not_applied_and_where_the_reason_is(harness: EngineHarness) -> None:
     engine = harness.engine
 
     async def record() -> None:
@@ -76,7 +76,7 @@ def test_the_public_health_names_the_file_that_is_not_applied_and_where_the_reas
     engine.config = replace(engine.config, task_credentials=Credentials("a", "b", "c"))
     request = HttpRequest("GET", monitoring.HEALTH_PATH, b"", {}, b"")
     answer = harness.run(_get_health(engine, request))
-    assert loads(answer.body)["reason"] == "jobs.yaml is not applied: the log of `lamplighter up` says why"
+    assert loads(answer.body)["reason"] == "a job file is not applied: the log of `lamplighter up` says why"
 
 
 async def _get_health(engine: Engine, request: HttpRequest) -> Response:

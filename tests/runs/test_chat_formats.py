@@ -19,7 +19,7 @@ ALERT = (
 HEADLINES = st.sampled_from((
     "nightly failed: exit code 3", "nightly is late: still running after 1m", "nightly works again: it did",
     "nightly: attempt 1 of 2 failed", "reports-nightly waits: Docker does not answer", "Docker answers again: fine",
-    '"nightly FAILED"', "lamplighter.yaml is applied again",
+    '"nightly FAILED"', "lamplighter.yaml is applied again", "channels of lamplighter.yaml work again",
 ))  # fmt: skip
 TEXTS = st.text(st.sampled_from('ab <>&"`*:/\\\n-ä😀')) | st.text(max_size=30)
 

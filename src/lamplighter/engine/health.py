@@ -30,7 +30,7 @@ ADVICE: Mapping[str, str] = {
     "tls-certificate": "The engine takes over a renewed file without a restart.",
     "docker": "Start Docker. The tasks start then.",
     "file-not-applied": "`lamplighter lint` and the log of `up` name each fault. Until then, jobs run as last applied.",
-    "channels": "Set the secret or the file that the reason names. Alerts to the other channels are sent.",
+    "channels": "The log of `up` names each one and what to do. Alerts to the other channels are sent.",
     "alerts": "The pages of the topics show each delivery with its error.",
     "restored": "Check what ran after the backup. This notice stays for a day.",
     "rules-damaged": _EXAMINE,
@@ -51,7 +51,7 @@ class Condition:
     stops_work: bool
     """Whether the problem stops all work of the engine."""
     public_reason: str | None = None
-    """The reason for callers who have not logged in, without the names of jobs and rows; None: the same reason."""
+    """The reason for callers who have not logged in, without names of jobs, rows and files; None: the same reason."""
 
     @property
     def advice(self) -> str:
@@ -102,7 +102,8 @@ def check_data_directory(engine: Engine) -> Condition | None:
     reason = engine.store.find_file_problem() or engine.dispatcher.write_error
     if not reason:
         return None
-    return Condition("data-directory", f"the data directory cannot be written: {reason}", stops_work=True)
+    what = "the data directory cannot be written"
+    return Condition("data-directory", f"{what}: {reason}", stops_work=True, public_reason=what)
 
 
 def check_docker(engine: Engine) -> Condition | None:
@@ -148,9 +149,9 @@ def _file_fault(engine: Engine, kind: FaultKind, name: str, effect: str) -> Cond
     found = file_faults.list_faults(engine.store.reader, kind)
     if not found:
         return None
-    what = f"{found[0].file} {effect}"
-    public = f"{what}: the log of `lamplighter up` says why"
-    return Condition(name, f"{what}: {found[0].reason}", stops_work=False, public_reason=public)
+    reason = f"{found[0].file} {effect}: {found[0].reason}"
+    public = f"a job file {effect}: the log of `lamplighter up` says why"
+    return Condition(name, reason, stops_work=False, public_reason=public)
 
 
 def check_restored(engine: Engine) -> Condition | None:

@@ -31,7 +31,7 @@ MAX_PAGERDUTY_TEXT = 20_000
 MAX_KEY = 255
 GREEN, RED = 0x2EB67D, 0xE01E5A
 LOG_HEADING = "\n\nLast lines:\n"
-RESOLVED = re.compile(r" (works|starts|answers|is applied) again| succeeded late")
+RESOLVED = re.compile(r" (works?|starts|answers|is applied) again| succeeded late")
 """Matches the headline of an alert that reports the end of a problem."""
 WARNING = re.compile(r" is late|: (an )?attempt ")
 """Matches the headline of an alert about something that may still turn out well."""

@@ -38,7 +38,7 @@ from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.services.cloudformation.tables import stacks
-from lamplighter.store import retention
+from lamplighter.store import file_faults, retention
 from lamplighter.store.file_faults import FaultKind
 from lamplighter.store.retention import RetentionSettings
 
@@ -74,9 +74,9 @@ class SourceReconciler:
         self._builder = ImageBuilder(files.data, builds=engine.config.runtime is not RuntimeChoice.PROCESS)
         self._runs = RunLog(engine)
         origin = files.source.origin
-        file = origin.file if origin is not None else files.source.display_name
-        self._unapplied_alert = FaultAlert(engine, self._caller, file, FaultKind.UNAPPLIED)
-        self._channels_alert = FaultAlert(engine, self._caller, file, FaultKind.CHANNELS)
+        self._file = origin.file if origin is not None else files.source.display_name
+        self._unapplied_alert = FaultAlert(engine, self._caller, self._file, FaultKind.UNAPPLIED)
+        self._channels_alert = FaultAlert(engine, self._caller, self._file, FaultKind.CHANNELS)
         self._applied: dict[str, _StackState] = {}
         self._logged_stacks: set[str] = set()
         """Stacks of other files that were already logged."""
@@ -119,6 +119,8 @@ class SourceReconciler:
 
     async def run(self) -> None:
         """Apply the source to the engine, and apply every later change of its files."""
+        # An engine has one source: another one's faults are those of a file that was renamed or moved.
+        self._engine.store.write_in_background(partial(file_faults.clear_others, file=self._file))
         broken = self._files.error
         if broken is not None:
             await self._record_unapplied(str(broken), immediate=True)
@@ -218,7 +220,8 @@ class SourceReconciler:
         if faults:
             broken = {each.topic for each in faults}
             working = [each for each in await self._topics() if each.rpartition(":")[2] not in broken]
-            await self._channels_alert.record("\n".join(map(str, faults)), working, immediate=True)
+            subjects = {each.subject for each in faults}
+            await self._channels_alert.record("\n".join(map(str, faults)), working, immediate=True, subjects=subjects)
         elif self._channels_alert.is_recorded():
             await self._channels_alert.clear(await self._topics())
 

@@ -248,7 +248,8 @@ CREATE TABLE execution_totals (
     machine TEXT NOT NULL,
     status TEXT NOT NULL,     -- SKIPPED: it succeeded without doing anything, because another execution was running
     number INTEGER NOT NULL,  -- how many executions ever ended so; of RUNNING: how many run now
-    start INTEGER NOT NULL,   -- when the latest of them began or was redriven, milliseconds since the epoch
+    start INTEGER NOT NULL,   -- milliseconds since the epoch: when the latest of them began; later by the time between
+                              -- its parts if it was redriven, so that `stop - start` is how long it took
     stop INTEGER,             -- when it ended
     PRIMARY KEY (machine, status)
 ) WITHOUT ROWID;

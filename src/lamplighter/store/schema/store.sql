@@ -45,6 +45,7 @@ CREATE TABLE file_faults (
     reason TEXT NOT NULL,
     since INTEGER NOT NULL,  -- milliseconds since the epoch
     alerted INTEGER,         -- when the alert was sent; NULL: not yet
+    alerted_subjects TEXT NOT NULL, -- what of the file the alert was about, a line for each
     PRIMARY KEY (file, kind)
 ) WITHOUT ROWID;
 

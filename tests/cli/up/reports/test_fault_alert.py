@@ -5,7 +5,10 @@ import logging
 import pytest
 
 from lamplighter.cli.up.reconcile import REMIND_SECONDS
+from lamplighter.cli.up.reports.fault_alert import WORDS, format_message
 from lamplighter.engine import health
+from lamplighter.runs.chat_formats import parse_message
+from lamplighter.store.file_faults import FaultKind
 from tests.cli.up.watched_file import GOOD, WatchedFile
 
 
@@ -102,5 +105,64 @@ def test_a_channel_whose_secret_is_missing_is_reported_as_such_and_the_file_is_a
     assert watched.mails() == ["Subject: channels of lamplighter.yaml reach nobody"]
     watched.write(GOOD)
     watched.advance(5)
-    assert watched.mails()[1:] == ["Subject: all channels of lamplighter.yaml can work again"]
+    assert watched.mails()[1:] == ["Subject: channels of lamplighter.yaml work again"]
     assert health.read_health(watched.harness.engine).conditions == ()
+
+
+def with_channels(*broken: str) -> str:
+    """Return a file with channels whose secrets are missing, beside one that works."""
+    found = "".join(f"{name}: {{slack: 'ssm:/{name}'}}, " for name in broken)
+    return GOOD.replace("channels: {", f"channels: {{{found}")
+
+
+def test_each_further_broken_channel_is_reported_and_a_shifted_line_is_none(watched: WatchedFile) -> None:
+    begin = "Subject: channels of lamplighter.yaml reach nobody"
+    for text, alerts in (
+        (with_channels("one"), 1),
+        (f"# a comment\n{with_channels('one')}", 1),
+        (with_channels("one", "two"), 2),
+        (with_channels("two"), 2),
+        (with_channels("one", "two"), 3),
+    ):
+        watched.write(text)
+        watched.advance(5)
+        assert watched.mails() == [begin] * alerts
+    watched.harness.down()
+    watched.start()
+    watched.advance(5)
+    watched.write(GOOD)
+    watched.advance(5)
+    assert watched.mails() == [*[begin] * 3, "Subject: channels of lamplighter.yaml work again"]
+
+
+def test_an_alert_that_no_channel_could_take_is_sent_when_one_can(watched: WatchedFile) -> None:
+    alone = with_channels("one").replace("me: {email: me@example.com}", "").replace("notify: me", "notify: one")
+    watched.write(alone)
+    watched.advance(5)
+    assert watched.mails() == []
+    watched.write(with_channels("one").replace("notify: me", "notify: [one, me]"))
+    watched.advance(5)
+    assert watched.mails() == ["Subject: channels of lamplighter.yaml reach nobody"]
+
+
+def test_the_faults_of_a_renamed_file_are_forgotten(watched: WatchedFile) -> None:
+    watched.write(with_channels("one"))
+    watched.advance(5)
+    watched.harness.down()
+    watched.file = watched.file.rename(watched.file.with_name("renamed.yaml"))
+    watched.write(GOOD)
+    watched.start()
+    watched.advance(5)
+    assert health.read_health(watched.harness.engine).conditions == ()
+
+
+@pytest.mark.parametrize("kind", list(FaultKind))
+def test_a_pager_resolves_the_incident_when_the_fault_ends(kind: FaultKind) -> None:
+    words = WORDS[kind]
+    begin, end = (
+        parse_message(format_message(subject, text, "dir/lamplighter.yaml", "why"), "z1")
+        for subject, text in ((words.subject, words.text), (words.end_subject, words.end_text))
+    )
+    assert (begin.resolved, end.resolved) == (False, True)
+    assert begin.key == end.key
+    assert {parse_message(each.subject, "z1").key for each in WORDS.values()} != {begin.key}

@@ -1,9 +1,11 @@
 """Report what is wrong with a job file: in the engine's health and metrics, and to the file's notify channels.
 
-The jobs may differ from the file, or channels may reach nobody. Guarantees one message when such a fault begins and one
-when it ends, however many attempts there are and even if the engine is killed: the message is recorded in the
-transaction that sends it. A file may be wrong for a moment while it is edited, so the channels are notified after two
-minutes. If the engine refuses a part of the file, they are notified immediately.
+The jobs may differ from the file, or channels may reach nobody. Guarantees one message when such a fault begins, one
+for each further channel that breaks, and one when the fault ends, however many attempts there are and even if the
+engine is killed: the message is recorded in the transaction that sends it. A message begins with its headline, and the
+headlines of the begin and the end begin with the same word, so that a pager resolves its incident. A file may be wrong
+for a moment while it is edited, so the channels are notified after two minutes. If the engine refuses a part of the
+file, they are notified immediately.
 """
 
 from collections.abc import Iterable, Mapping
@@ -48,7 +50,7 @@ WORDS: Mapping[FaultKind, _Words] = {
         "channels of {name} reach nobody",
         "Channels or heartbeats of {file} reach nobody:\n\n{reason}\n\n"
         "The jobs run, but their messages to these places are lost. lamplighter keeps checking.",
-        "all channels of {name} can work again",
+        "channels of {name} work again",
         "All channels and heartbeats of {file} can work again.",
     ),
 }
@@ -63,10 +65,15 @@ class FaultAlert:
         self._file = file
         self._kind = kind
 
-    async def record(self, reason: str, topics: Iterable[str], *, immediate: bool) -> None:
-        """Record the fault; notify the topics, immediately if `immediate`, else after two minutes."""
-        topic_arns = tuple(topics)
-        await self._engine.store.write(lambda tx: self._record(tx, reason, topic_arns, immediate=immediate))
+    async def record(
+        self, reason: str, topics: Iterable[str], *, immediate: bool, subjects: Iterable[str] = ()
+    ) -> None:
+        """Record the fault; notify the topics, immediately if `immediate`, else after two minutes.
+
+        `subjects` are the parts of the file that are wrong. The topics are notified of each further one.
+        """
+        topic_arns, wrong = tuple(topics), frozenset(subjects)
+        await self._engine.store.write(lambda tx: self._record(tx, reason, wrong, topic_arns, immediate=immediate))
 
     def is_recorded(self) -> bool:
         """Return whether the fault is recorded."""
@@ -77,31 +84,46 @@ class FaultAlert:
         topic_arns = tuple(topics)
         await self._engine.store.write(lambda tx: self._clear(tx, topic_arns))
 
-    def _record(self, tx: Tx, reason: str, topics: tuple[str, ...], *, immediate: bool) -> None:
+    def _record(
+        self, tx: Tx, reason: str, subjects: frozenset[str], topics: tuple[str, ...], *, immediate: bool
+    ) -> None:
         now, words = self._engine.world.now(), WORDS[self._kind]
         file_faults.record(tx, self._file, self._kind, reason, now)
         found = file_faults.get(tx, self._file, self._kind)
         assert found is not None
-        if found.alerted is None and (immediate or now - found.since >= ALERT_DELAY_MILLISECONDS):
-            self._publish(tx, topics, words.subject, words.text.format(file=self._file, reason=reason))
-            file_faults.set_alerted(tx, self._file, self._kind, now)
+        known = found.alerted_subjects & subjects
+        is_due = immediate or now - found.since >= ALERT_DELAY_MILLISECONDS
+        is_new = found.alerted is None or known != subjects
+        if is_new and is_due and self._publish(tx, topics, words.subject, words.text, reason):
+            file_faults.set_alerted(tx, self._file, self._kind, now, subjects)
+        elif known != found.alerted_subjects:
+            file_faults.set_alerted(tx, self._file, self._kind, found.alerted, known)
 
     def _clear(self, tx: Tx, topics: tuple[str, ...]) -> None:
         found, words = file_faults.get(tx, self._file, self._kind), WORDS[self._kind]
         file_faults.clear(tx, self._file, self._kind)
         if found is not None and found.alerted is not None:
-            self._publish(tx, topics, words.end_subject, words.end_text.format(file=self._file))
+            self._publish(tx, topics, words.end_subject, words.end_text)
 
-    def _publish(self, tx: Tx, topics: tuple[str, ...], subject: str, text: str) -> None:
-        subject = subject.format(name=Path(self._file).name)
+    def _publish(self, tx: Tx, topics: tuple[str, ...], subject: str, text: str, reason: str = "") -> bool:
+        """Return whether a topic accepted the message."""
+        message, accepted = format_message(subject, text, self._file, reason), False
+        headline = message.partition("\n")[0]
         for topic in topics:
-            given: Json = {"TopicArn": topic, "Subject": to_subject(subject), "Message": text}
+            given: Json = {"TopicArn": topic, "Subject": to_subject(headline), "Message": message}
             try:
                 with tx.nested():
                     self._engine.bus.invoke(tx, self._caller, "sns", "Publish", given)
+                accepted = True
             except AwsError:
                 # The topic is elsewhere or deleted; the log and the health report the difference, too.
                 continue
+        return accepted
+
+
+def format_message(subject: str, text: str, file: str, reason: str) -> str:
+    """Return a message, which begins with its headline."""
+    return f"{subject.format(name=Path(file).name)}\n\n{text.format(file=file, reason=reason)}"
 
 
 def alert_topics(document: Json, caller: Caller) -> list[str]:
