@@ -79,5 +79,19 @@ def test_the_public_health_says_that_a_file_is_not_applied_and_where_the_reason_
     assert loads(answer.body)["reason"] == "a job file is not applied: the log of `lamplighter up` says why"
 
 
+def test_the_public_health_names_no_file_of_this_machine(harness: EngineHarness) -> None:
+    problem = "the renewed TLS certificate cannot be used: the key /etc/tls/key does not belong to it"
+    harness.engine.config = replace(harness.engine.config, certificate_problem=lambda _now: problem)
+    harness.disk.fill("write")
+    with pytest.raises(Unavailable):
+        harness.call("sqs", "CreateQueue", QueueName="q")
+    found = health.read_health(harness.engine)
+    assert [each["reason"] for each in found.body()["conditions"]][1] == problem
+    assert [each["reason"] for each in found.body(is_public=True)["conditions"]] == [
+        "the data directory cannot be written",
+        "the renewed TLS certificate cannot be used",
+    ]
+
+
 async def _get_health(engine: Engine, request: HttpRequest) -> Response:
     return await monitoring.ENDPOINTS[request.path](engine, request, "id")

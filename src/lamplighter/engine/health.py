@@ -203,7 +203,10 @@ def check_certificate(engine: Engine) -> Condition | None:
     """Report that the certificate of the TLS port has expired or expires soon, or that its renewal cannot be used."""
     find_problem = engine.config.certificate_problem
     reason = None if find_problem is None else find_problem(engine.world.now())
-    return None if reason is None else Condition("tls-certificate", reason, stops_work=False)
+    if reason is None:
+        return None
+    # After the colon, a reason may name the files of the certificate.
+    return Condition("tls-certificate", reason, stops_work=False, public_reason=reason.partition(": ")[0])
 
 
 CHECKS: tuple[Check, ...] = (
