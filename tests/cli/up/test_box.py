@@ -81,6 +81,47 @@ def test_the_log_says_that_a_run_waits_for_its_turn_and_that_it_started_when_it_
         assert sorted(log_of_jobs(caplog)[2:]) == ["queued: started", "queued: succeeded"]
 
 
+def test_the_log_tells_runs_of_two_jobs_apart_that_have_the_same_name(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.write(BOXED.replace("max-tasks: 1", "max-tasks: 9"))
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=10 * SECOND))
+    start(watched, "queued", "2026-08-01")
+    watched.advance(5)
+    with caplog.at_level(logging.INFO):
+        start(watched, "queued", "2026-08-02")
+        watched.harness.runtime.script(
+            Script(after=SECOND), lambda each: "high" in each.environment["LAMPLIGHTER_RUN_ARN"]
+        )
+        start(watched, "high", "2026-08-02")
+        watched.advance(3)
+        waits = "queued: waits for its turn: an earlier run has to end first"
+        assert log_of_jobs(caplog) == [waits, "high: started", "high: succeeded"]
+        watched.advance(5)
+        assert sorted(log_of_jobs(caplog)[3:]) == ["queued: started", "queued: succeeded"]
+
+
+def test_the_end_of_a_run_has_no_failure_of_another_jobs_run_with_its_name(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    retried = "{command: 'true', retry: {attempts: 1, interval: 30s}}"
+    watched.write(BOXED.replace("max-tasks: 1", "max-tasks: 9") + f"  flaky: {retried}\n")
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=10 * SECOND))
+    for number in range(3):
+        start(watched, "queued", f"{number}")
+    watched.harness.runtime.script(Script(code=3), lambda each: "flaky" in each.environment["LAMPLIGHTER_RUN_ARN"])
+    with caplog.at_level(logging.INFO):
+        start(watched, "flaky", "2026-08-01")
+        start(watched, "queued", "2026-08-01")
+        watched.advance(2)
+    lines = [each.getMessage() for each in caplog.records if each.getMessage().startswith("queued: failed after")]
+    assert len(lines) == 1
+    assert "QueueFull" in lines[0]
+    assert "exit code" not in lines[0]
+
+
 def test_a_run_that_waited_when_the_engine_was_killed_is_logged_when_it_starts(
     watched: WatchedFile, caplog: pytest.LogCaptureFixture
 ) -> None:
