@@ -2,7 +2,9 @@
 
 A run waits for its turn (`overlap: queue`), or its task waits for room on the machine. Guarantees that a run is not
 called started before its first container runs, also if the engine was killed meanwhile, and that the words are those of
-`ps` and `history`. Runs are told apart by their ARNs: a name is unique only within one state machine.
+`ps` and `history`; if many tasks wait, a line says that instead of the reason.
+
+Runs are told apart by their ARNs: a name is unique only within one state machine.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,6 +20,9 @@ from lamplighter.services.ecs.tables import waiting_tasks
 from lamplighter.services.states.tables import queued_executions
 
 STARTED = "started"
+MAX_EXPLAINED = 100
+"""The most waiting tasks with which the log explains why a task waits: the reason counts the tasks before it."""
+MANY_WAIT = f"waits for its turn: more than {MAX_EXPLAINED} tasks wait"
 
 
 class WaitingRuns:
@@ -71,8 +76,12 @@ class WaitingRuns:
         self._runs.take(run)
 
     def _read_reason(self, arn: str) -> str | None:
-        """Return why a task waits, or None if it does not."""
+        """Return why a task waits, or None if it does not; takes as long with many waiting tasks as with few."""
         parts, engine = arn.split(":"), self._engine
+        if not waiting_tasks.is_waiting(engine.store.reader, arn):
+            return None
+        if waiting_tasks.are_more_than(engine.store.reader, MAX_EXPLAINED):
+            return MANY_WAIT
         given = {"cluster": cluster_of_task(arn), "tasks": [arn]}
         found = engine.bus.read(engine.store.reader, Caller(parts[4], parts[3]), "ecs", "DescribeTasks", given)
         return reasons_by_task(found["tasks"]).get(arn)
