@@ -1,12 +1,18 @@
 """`box:`, `priority:` and `overlap:` of a job file decide what runs on this machine, and when."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from lamplighter.base.json_text import Json, loads
+from lamplighter.bus import Bus, Caller
+from lamplighter.cli.up.reports.waiting_runs import MANY_WAIT, MAX_EXPLAINED
 from lamplighter.jobs.stack.template import build_template
+from lamplighter.store.db import Reader
 from tests.cli.up.watched_file import GOOD, WatchedFile
 from tests.engine_harness import SECOND
 from tests.fake_runtime import Script
@@ -66,6 +72,48 @@ def test_the_log_says_that_a_run_waits_for_room_and_that_it_started_when_it_did(
         assert log_of_jobs(caplog)[2:] == ["low: succeeded", "high: started"]
 
 
+@contextmanager
+def counted_descriptions() -> Iterator[list[str]]:
+    """Yield the list of the tasks that the log describes from now on."""
+    tasks: list[str] = []
+    read = Bus.read
+
+    def record(bus: Bus, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> Json:
+        tasks.extend(params["tasks"] if operation == "DescribeTasks" else [])
+        return read(bus, reader, caller, service, operation, params)
+
+    with mock.patch.object(Bus, "read", record):
+        yield tasks
+
+
+def test_the_log_does_not_describe_a_task_that_does_not_wait(watched: WatchedFile) -> None:
+    watched.write(BOXED)
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=10 * SECOND))
+    with counted_descriptions() as described:
+        start(watched, "low")
+        assert described == []
+        start(watched, "low")
+        assert len(described) == 1
+
+
+def test_the_log_describes_few_waiting_tasks_and_names_the_number_for_the_others(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The description of a task counts those before it: of n waiting tasks, n * n would be counted."""
+    watched.write(BOXED)
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=10 * SECOND))
+    with caplog.at_level(logging.INFO), counted_descriptions() as described:
+        for _ in range(MAX_EXPLAINED + 5):
+            start(watched, "low")
+        assert len(described) == MAX_EXPLAINED
+        waits = [line for line in log_of_jobs(caplog) if "waits" in line]
+        before = f"{MAX_EXPLAINED - 1} tasks are before it"
+        assert waits[MAX_EXPLAINED - 1] == f"low: waits for its turn (1 of 1 tasks run); {before}"
+        assert waits[MAX_EXPLAINED:] == [f"low: {MANY_WAIT}"] * 4
+
+
 def test_the_log_says_that_a_run_waits_for_its_turn_and_that_it_started_when_it_did(
     watched: WatchedFile, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -79,6 +127,47 @@ def test_the_log_says_that_a_run_waits_for_its_turn_and_that_it_started_when_it_
         assert log_of_jobs(caplog) == ["queued: started", waits]
         watched.advance(10)
         assert sorted(log_of_jobs(caplog)[2:]) == ["queued: started", "queued: succeeded"]
+
+
+def test_the_log_tells_runs_of_two_jobs_apart_that_have_the_same_name(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.write(BOXED.replace("max-tasks: 1", "max-tasks: 9"))
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=10 * SECOND))
+    start(watched, "queued", "2026-08-01")
+    watched.advance(5)
+    with caplog.at_level(logging.INFO):
+        start(watched, "queued", "2026-08-02")
+        watched.harness.runtime.script(
+            Script(after=SECOND), lambda each: "high" in each.environment["LAMPLIGHTER_RUN_ARN"]
+        )
+        start(watched, "high", "2026-08-02")
+        watched.advance(3)
+        waits = "queued: waits for its turn: an earlier run has to end first"
+        assert log_of_jobs(caplog) == [waits, "high: started", "high: succeeded"]
+        watched.advance(5)
+        assert sorted(log_of_jobs(caplog)[3:]) == ["queued: started", "queued: succeeded"]
+
+
+def test_the_end_of_a_run_has_no_failure_of_another_jobs_run_with_its_name(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    retried = "{command: 'true', retry: {attempts: 1, interval: 30s}}"
+    watched.write(BOXED.replace("max-tasks: 1", "max-tasks: 9") + f"  flaky: {retried}\n")
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=10 * SECOND))
+    for number in range(3):
+        start(watched, "queued", f"{number}")
+    watched.harness.runtime.script(Script(code=3), lambda each: "flaky" in each.environment["LAMPLIGHTER_RUN_ARN"])
+    with caplog.at_level(logging.INFO):
+        start(watched, "flaky", "2026-08-01")
+        start(watched, "queued", "2026-08-01")
+        watched.advance(2)
+    lines = [each.getMessage() for each in caplog.records if each.getMessage().startswith("queued: failed after")]
+    assert len(lines) == 1
+    assert "QueueFull" in lines[0]
+    assert "exit code" not in lines[0]
 
 
 def test_a_run_that_waited_when_the_engine_was_killed_is_logged_when_it_starts(

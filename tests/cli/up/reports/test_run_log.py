@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.json_text import Json
 from lamplighter.cli.up.reports.run_log import RunLog
+from lamplighter.runs.job_machine import RUN_ARN_VARIABLE, RUN_VARIABLE
 from lamplighter.runs.story import read_story
 from lamplighter.services.states.tables import redrives
-from tests.engine_harness import HOUR, SECOND, EngineHarness, job
+from tests.engine_harness import HOUR, SECOND, EngineHarness, chain, job
 from tests.fake_runtime import Script
 
 
@@ -17,6 +19,15 @@ def end_container(harness: EngineHarness, code: int) -> None:
     harness.advance(5 * SECOND)
     harness.runtime.finish(harness.runtime.remaining()[-1], code)
     harness.settle()
+
+
+def named_step() -> Json:
+    """Return a state that runs a task which knows its run."""
+    variables = [
+        {"Name": RUN_VARIABLE, "Value.$": "$$.Execution.Name"},
+        {"Name": RUN_ARN_VARIABLE, "Value.$": "$$.Execution.Id"},
+    ]
+    return job(Parameters={"Overrides": {"ContainerOverrides": [{"Name": "main", "Environment": variables}]}})
 
 
 def test_a_redriven_run_took_the_sum_of_its_parts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -37,3 +48,40 @@ def test_a_redriven_run_took_the_sum_of_its_parts(tmp_path: Path, caplog: pytest
     assert [each.partition(":")[2].split(":")[0] for each in ends] == [
         " failed after 5.0 s", " failed after 10 s", " succeeded after 15 s",
     ]  # fmt: skip
+
+
+def test_the_end_of_a_run_has_no_output_of_another_machines_run_with_its_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "lamplighter.jobs")
+    with EngineHarness.running(tmp_path / "data") as harness:
+        RunLog(harness.engine).follow("stack", {"steps": "steps", "short": "short", "job": "job"})
+        harness.define_task()
+        harness.runtime.script(Script(lines=(("stdout", "the first step is done"),)))
+        steps = harness.machine(chain(named_step(), {"Type": "Wait", "Seconds": 60}), "steps")
+        short = harness.machine(chain({"Type": "Pass"}), "short")
+        for machine in (steps, short):
+            harness.start(machine, name="2026-08-01")
+            harness.settle()
+        harness.advance(60 * SECOND)
+    ends = [each.partition(": ")[::2] for each in caplog.messages if "succeeded after" in each]
+    assert ends == [("short", "succeeded after 0.0 s"), ("steps", "succeeded after 1 min 00 s: the first step is done")]
+
+
+def stop_with_code_0(harness: EngineHarness, machine: str) -> None:
+    """Start a run, and stop it while its container runs; the container then ends properly."""
+    run = harness.start(machine)
+    harness.settle()
+    harness.call("states", "StopExecution", executionArn=run)
+    harness.settle()
+
+
+def test_a_task_that_ends_after_its_run_leaves_nothing_in_memory(tmp_path: Path) -> None:
+    with EngineHarness.running(tmp_path / "data") as harness:
+        run_log = RunLog(harness.engine)
+        run_log.follow("stack", {"machine": "nightly", "job": "nightly"})
+        harness.define_task()
+        harness.runtime.script(Script(after=None, stop_code=0))
+        stop_with_code_0(harness, harness.machine(chain(named_step()), "machine"))
+        assert harness.runtime.count("stop", harness.runtime.started_names()[0]) == 1
+        assert len(run_log._tails) == 0

@@ -80,6 +80,15 @@ async def test_tasks_that_have_their_room_and_have_not_stopped_are_supervised_an
     assert tasks.count_by_cluster(store.reader, "arn:cluster") == (1, 2)
 
 
+async def test_waiting_tasks_are_more_than_a_number_that_is_lower(store: Store) -> None:
+    """A task that is to stop waits no longer."""
+    for name, desired in (("a", "RUNNING"), ("b", "RUNNING"), ("c", "STOPPED")):
+        given = task(name, status="PROVISIONING")
+        waiting = replace(given, waiting_since=1, body=given.body | {"desiredStatus": desired})
+        await store.write(partial(tasks.insert, task=waiting))
+    assert [waiting_tasks.are_more_than(store.reader, number) for number in (0, 1, 2, 3)] == [True, True, False, False]
+
+
 def stopped_task(name: str, at: int) -> Task:
     found = task(name, status="STOPPED")
     return replace(found, body=found.body | {"stoppedAt": at})

@@ -13,7 +13,8 @@ from functools import partial
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller, Event
-from lamplighter.cli.up.reports.waiting_runs import STARTED, WaitingRuns
+from lamplighter.cli.up.reports.newest_entries import NewestEntries
+from lamplighter.cli.up.reports.waiting_runs import STARTED, WaitingRuns, find_run
 from lamplighter.engine.engine import Engine
 from lamplighter.runs.durations import format_duration
 from lamplighter.runs.ecs_tasks import container_variable, task_family
@@ -45,10 +46,10 @@ class RunLog:
         self._outputs = engine.outputs
         self._labels: Mapping[str, str] = {}
         self._followed: dict[str, Mapping[str, str]] = {}
-        self._tails: dict[str, str] = {}
-        """For each run under way, the last line of output of its last successful attempt."""
-        self._failures: dict[str, str] = {}
-        """For each run under way, why its last attempt failed; removed when another step succeeds."""
+        self._tails = NewestEntries[str]()
+        """By the ARN of each run under way, the last line of output of its last successful attempt."""
+        self._failures = NewestEntries[str]()
+        """By the ARN of each run under way, why its last attempt failed; removed when another step succeeds."""
         self._waiting = WaitingRuns(engine, self._find_label)
         self._held_messages: list[tuple[int, str, LogFields]] | None = None
         engine.bus.subscribe("aws.states", self._on_run_event, lambda _tx: bool(self._labels))
@@ -98,9 +99,10 @@ class RunLog:
             if text is not None:
                 self._log(logging.INFO, f"{label}: {text}", fields)
             return
-        self._waiting.forget(label, run["name"])
-        tail, failure = self._tails.pop(run["name"], ""), self._failures.pop(run["name"], "")
-        idle = redrives.idle_milliseconds(self._engine.store.reader, run["executionArn"])
+        arn = run["executionArn"]
+        self._waiting.forget(arn)
+        tail, failure = self._tails.take(arn) or "", self._failures.take(arn) or ""
+        idle = redrives.idle_milliseconds(self._engine.store.reader, arn)
         took = max(0, (run["stopDate"] or run["startDate"]) - run["startDate"] - idle) / 1000
         if runs_that_caused_skip(run.get("output")) is not None:
             self._log(logging.INFO, f"{label}: skipped: {SKIP_REASON}", {**fields, "status": "SKIPPED"})
@@ -123,22 +125,22 @@ class RunLog:
             return
         container = task["containers"][0]
         code, tail = container.get("exitCode"), _read_last_line(self._outputs, task, container["name"])
-        run, attempt = container_variable(task, RUN_VARIABLE), container_variable(task, ATTEMPT_VARIABLE)
-        fields |= {"run": run} if run else {}
+        run, attempt = find_run(task), container_variable(task, ATTEMPT_VARIABLE)
+        fields |= {"run": name} if (name := container_variable(task, RUN_VARIABLE)) else {}
         fields |= {"attempt": int(attempt)} if attempt and attempt.isdigit() else {}
         fields |= {"exitCode": code} if code is not None else {}
+        # The exit code of a process that Step Functions ended says nothing about why it did so.
+        is_stopped = str(task.get("stoppedReason", "")).startswith(ABORT_REASON.partition("[")[0])
         if code == 0:
-            if run:
-                self._tails[run] = tail
-                self._failures.pop(run, None)
+            if run and not is_stopped:
+                self._tails.put(run, tail)
+                self._failures.take(run)
             elif not is_of_machine:
                 self._log(logging.INFO, f"{label}: succeeded{_suffix(tail)}", fields)
             return
         reason = f"exit code {code}" if code is not None else str(task.get("stoppedReason", "it did not start"))
-        # The exit code of a process that Step Functions ended says nothing about why it did so.
-        is_stopped = str(task.get("stoppedReason", "")).startswith(ABORT_REASON.partition("[")[0])
         if run and not is_stopped:
-            self._failures[run] = f"{reason}{_suffix(tail)}"
+            self._failures.put(run, f"{reason}{_suffix(tail)}")
         outcome = "was stopped by its run (a timeout, or a stop)" if is_stopped else "failed"
         which = f"attempt {attempt} {outcome}" if attempt else outcome
         self._log(logging.WARNING, f"{label}: {which}, {reason}{_suffix(tail)}", fields)

@@ -75,6 +75,12 @@ def is_waiting(reader: Reader, arn: str) -> bool:
     return reader.row(f"SELECT 1 FROM tasks WHERE arn = ? AND {_WAITING}", (arn,)) is not None  # noqa: S608
 
 
+def are_more_than(reader: Reader, number: int) -> bool:
+    """Return whether more than a number of tasks wait for room; reads no more rows than that."""
+    sql = f"SELECT 1 FROM tasks INDEXED BY tasks_waiting WHERE {_WAITING} LIMIT 1 OFFSET ?"  # noqa: S608
+    return reader.row(sql, (number,)) is not None
+
+
 def limits(reader: Reader) -> CapacityLimits:
     """Return the limits that the job file sets."""
     row = reader.row("SELECT cpu, memory, tasks FROM capacity_limits")
