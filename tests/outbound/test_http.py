@@ -46,6 +46,15 @@ async def test_user_and_password_of_the_url_are_sent() -> None:
     assert headers["Authorization"] == "Basic " + b64encode(b"night:pass").decode()
 
 
+async def test_a_delivery_asks_for_an_answer_that_is_not_compressed() -> None:
+    async with web_server() as server:
+        out = HttpClient()
+        await out.post(server.url, {"X-Kind": "k"}, b"")
+        await out.close()
+    ((_, headers, _),) = server.posts
+    assert (headers["Accept-Encoding"], headers["X-Kind"]) == ("identity", "k")
+
+
 async def test_posts_to_one_host_are_limited_and_do_not_delay_other_hosts() -> None:
     async with web_server() as slow, web_server() as quick:
         out = HttpClient()
