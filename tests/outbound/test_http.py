@@ -6,7 +6,7 @@ from base64 import b64encode
 import pytest
 
 from lamplighter.outbound.http import MAX_CONCURRENT_PER_HOST, HttpClient
-from lamplighter.outbound.port import DeliveryFailed
+from lamplighter.outbound.port import DeliveryFailed, HttpRequest
 from tests.contracts.servers import closed_port, web_server
 
 
@@ -46,6 +46,15 @@ async def test_user_and_password_of_the_url_are_sent() -> None:
     assert headers["Authorization"] == "Basic " + b64encode(b"night:pass").decode()
 
 
+async def test_a_delivery_asks_for_an_answer_that_is_not_compressed() -> None:
+    async with web_server() as server:
+        out = HttpClient()
+        await out.post(server.url, {"X-Kind": "k"}, b"")
+        await out.close()
+    ((_, headers, _),) = server.posts
+    assert (headers["Accept-Encoding"], headers["X-Kind"]) == ("identity", "k")
+
+
 async def test_posts_to_one_host_are_limited_and_do_not_delay_other_hosts() -> None:
     async with web_server() as slow, web_server() as quick:
         out = HttpClient()
@@ -57,3 +66,16 @@ async def test_posts_to_one_host_are_limited_and_do_not_delay_other_hosts() -> N
         assert await asyncio.gather(*posts) == [200] * 3 * MAX_CONCURRENT_PER_HOST
         assert slow.max_concurrent <= MAX_CONCURRENT_PER_HOST
         await out.close()
+
+
+@pytest.mark.parametrize("url", ["http://[bad/hook/S3CRET", "http:///hook/S3CRET", "hooks.example/S3CRET"])
+async def test_a_wrong_url_is_refused_for_good_and_not_repeated(url: str) -> None:
+    out = HttpClient()
+    with pytest.raises(DeliveryFailed, match="the address is not a valid URL") as posted:
+        await out.post(url, {}, b"")
+    with pytest.raises(DeliveryFailed, match="the address is not a valid URL") as requested:
+        await out.request(HttpRequest("GET", url, {}, None), 60, 0)
+    await out.close()
+    assert not posted.value.retryable
+    assert not requested.value.retryable
+    assert "S3CRET" not in posted.value.message + requested.value.message

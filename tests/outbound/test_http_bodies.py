@@ -1,6 +1,7 @@
 """Bodies of responses that break off, stall or never end: the status of a delivery counts, and no memory is used up."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,13 @@ from lamplighter.outbound.port import DeliveryFailed, HttpRequest
 MAX_BYTES = 300
 SOON, LATE = 0.3, 60.0
 """Seconds after which a call that has to fail times out, and within which the others have long returned."""
+GZIPPED = gzip.compress(b"hello")
+WHOLE_ANSWERS = {
+    "bad status line": b"HTTP/1.1 two\r\n\r\n",
+    "unknown coding": b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 5\r\n\r\nhello",
+    "bad gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
+    "gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(GZIPPED) + GZIPPED,
+}
 
 
 @dataclass(slots=True)
@@ -30,8 +38,13 @@ class RawServer:
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request."""
         try:
-            await reader.readuntil(b"\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(5 if b"Content-Length: 5\r\n" in head else 0)
             self.requests += 1
+            if self.how in WHOLE_ANSWERS:
+                writer.write(WHOLE_ANSWERS[self.how])
+                await writer.drain()
+                return
             status = b"500 Broken" if self.how == "stalled error" else b"200 OK"
             length = b"" if self.how == "endless" else b"Content-Length: 1000\r\n"
             writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Type: text/plain\r\n" + length + b"\r\nhello")
@@ -103,3 +116,34 @@ async def test_an_endless_body_is_read_up_to_the_limit(client: HttpClient) -> No
         assert len(answer.body) == MAX_BYTES
         await server.gone.wait()
         assert server.sent < 50_000_000  # what fits into the buffers of the sockets
+
+
+@pytest.mark.parametrize("how", ["unknown coding", "bad gzip", "gzip"])
+async def test_the_status_of_a_delivery_counts_although_its_body_is_compressed(client: HttpClient, how: str) -> None:
+    async with raw_server(how) as server, asyncio.timeout(LATE):
+        answer = await client.request(HttpRequest("POST", server.url, {}, b"alert"), LATE, MAX_BYTES)
+    assert (answer.status, answer.body) == (200, b"")  # a text that nobody can read is not quoted
+
+
+@pytest.mark.parametrize("how", ["unknown coding", "bad gzip"])
+async def test_a_call_that_needs_the_body_fails_if_it_cannot_be_decompressed(client: HttpClient, how: str) -> None:
+    async with raw_server(how) as server, asyncio.timeout(LATE):
+        with pytest.raises(DeliveryFailed):
+            await client.request(HttpRequest("GET", server.url, {}, None), LATE, MAX_BYTES, needs_body=True)
+
+
+async def test_a_call_that_needs_the_body_gets_it_decompressed(client: HttpClient) -> None:
+    async with raw_server("gzip") as server, asyncio.timeout(LATE):
+        request = HttpRequest("GET", server.url, {}, None)
+        assert (await client.request(request, LATE, MAX_BYTES, needs_body=True)).body == b"hello"
+
+
+@pytest.mark.parametrize("needs_body", [False, True])
+async def test_the_error_for_a_bad_answer_has_nothing_of_the_address(client: HttpClient, needs_body: bool) -> None:
+    async with raw_server("bad status line") as server, asyncio.timeout(LATE):
+        request = HttpRequest("POST", f"{server.url}hook/S3CRET", {}, b"alert")
+        with pytest.raises(DeliveryFailed, match="Bad status line") as error:
+            await client.request(request, LATE, MAX_BYTES, needs_body=needs_body)
+    assert error.value.retryable
+    assert server.url not in error.value.message
+    assert "S3CRET" not in error.value.message

@@ -5,6 +5,9 @@ raises these errors, too. So commands catch the same errors for engines and for 
 See https://boto3.amazonaws.com/v1/documentation/api/latest/guide/error-handling.html.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from lamplighter.base.json_text import Json
 
 try:
@@ -73,6 +76,17 @@ except ModuleNotFoundError:
 CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 """The exceptions for a failed call."""
 
+
+@contextmanager
+def ignore_error(*codes: str) -> Iterator[None]:
+    """Ignore the error with one of these codes, such as that a resource was deleted after it was listed."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in codes:
+            raise
+
+
 __all__ = [
     "CALL_ERRORS",
     "BotoCoreError",
@@ -86,4 +100,5 @@ __all__ = [
     "TokenRetrievalError",
     "UnauthorizedSSOTokenError",
     "Unreachable",
+    "ignore_error",
 ]

@@ -1,10 +1,9 @@
 """Read the health of a lamplighter engine, and detect whether one listens at an address."""
 
 import json
-import urllib.error
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.cli.open_url import open_url
+from lamplighter.cli.read_url import read_url
 
 HEALTH_PATH = "/_lamplighter/health"
 
@@ -12,11 +11,7 @@ HEALTH_PATH = "/_lamplighter/health"
 def read_health(url: str) -> Json:
     """Return the health document of the engine at a URL, or None if no lamplighter engine answers there."""
     try:
-        with open_url(url.rstrip("/") + HEALTH_PATH) as answer:
-            return parse_health(answer.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return parse_health(error.read())
+        return parse_health(read_url(url.rstrip("/") + HEALTH_PATH).body)
     except (OSError, ValueError):
         return None
 

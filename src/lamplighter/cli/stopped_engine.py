@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.cli.engine_client.signed_request import Answer
+from lamplighter.cli.read_url import Answer
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine, build_runtime
 from lamplighter.server import HttpServer, Scope

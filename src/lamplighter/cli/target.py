@@ -35,7 +35,8 @@ from lamplighter.cli.call_errors import (
 from lamplighter.cli.engine_address import EngineAddress
 from lamplighter.cli.engine_client.client import SIGNING_NAMES, EngineClient
 from lamplighter.cli.engine_client.find_keys import PLACEHOLDER_KEYS, find_keys, find_region
-from lamplighter.cli.engine_client.signed_request import Answer, SigningKeys, send_over_http
+from lamplighter.cli.engine_client.signed_request import SigningKeys, send_over_http
+from lamplighter.cli.read_url import Answer
 from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS_FILE
 from lamplighter.store.data_directory import DATABASE, explain_missing_database, has_lost_database

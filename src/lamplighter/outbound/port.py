@@ -68,7 +68,7 @@ class Http(Protocol):
         """Return the response with at most `max_bytes` of its body; raise `DeliveryFailed` if none arrives in time.
 
         With `needs_body`, that many bytes of the body, or all of it, have to arrive in time, too. Without it, the
-        status decides, and the body is what arrives soon after it.
+        status decides, and the body is what arrives soon after it; a compressed one is left out.
         """
 
     async def close(self) -> None:

@@ -148,7 +148,15 @@ def test_a_server_that_does_not_answer_is_called_five_times(monkeypatch: pytest.
     assert waits == [0.1, 0.2, 0.4, 0.8]
 
 
-@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", b"HTTP/1.1 two\r\n\r\n"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{",
+        b"HTTP/1.1 400 Bad Request\r\ncontent-length: 9\r\n\r\n{",
+        b"HTTP/1.1 two\r\n\r\n",
+    ],
+)
 def test_an_answer_that_breaks_off_is_an_error_of_the_connection(sent: bytes) -> None:
     """The call may have had an effect, so the client does not repeat it."""
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.call_errors import ClientError
+from lamplighter.cli.call_errors import ClientError, ignore_error
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.target import Target, explain_error
 
@@ -138,29 +138,19 @@ def _stop_tasks(sources: RunSources, running: RunsAndTasks) -> None:
 
 def _list_running(sfn: Json, machine: str) -> Iterator[str]:
     pages = sfn.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="RUNNING")
-    with _ignore_missing("StateMachineDoesNotExist"):
+    with ignore_error("StateMachineDoesNotExist"):  # deleted by hand
         yield from (each["executionArn"] for page in pages for each in page["executions"])
 
 
 def _list_active_tasks(ecs: Json, cluster: str) -> Iterator[Json]:
     """Yield the active tasks of a cluster; a task that is being stopped is active until it has stopped."""
-    with _ignore_missing("ClusterNotFoundException"):
+    with ignore_error("ClusterNotFoundException"):  # deleted by hand
         for wanted in ("RUNNING", "STOPPED"):
             pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=wanted)
             # A page has at most 100 tasks, as many as DescribeTasks accepts.
             for listed in (page["taskArns"] for page in pages if page["taskArns"]):
                 described = ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"]
                 yield from (each for each in described if each["lastStatus"] != "STOPPED")
-
-
-@contextmanager
-def _ignore_missing(code: str) -> Iterator[None]:
-    """Ignore the error that a resource does not exist: one that was deleted by hand has no runs or tasks."""
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] != code:
-            raise
 
 
 def _run_name(execution: str) -> str:

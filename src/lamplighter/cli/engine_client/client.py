@@ -18,13 +18,13 @@ from lamplighter.cli.call_errors import ClientError, EndpointConnectionError
 from lamplighter.cli.engine_client.decode_answer import decode_error, decode_result
 from lamplighter.cli.engine_client.encode_request import encode_request
 from lamplighter.cli.engine_client.signed_request import (
-    Answer,
     Send,
     Signer,
     SigningKeys,
     send_over_http,
     signed_headers,
 )
+from lamplighter.cli.read_url import Answer
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.models.service_models import SERVICES, load_service
 

@@ -11,7 +11,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.service_model import OperationModel, Shape
 from lamplighter.cli.call_errors import ResponseParserError
-from lamplighter.cli.engine_client.signed_request import Answer
+from lamplighter.cli.read_url import Answer
 from lamplighter.wire.models.service_models import QUERY
 from lamplighter.wire.protocols.blobs import from_base64
 from lamplighter.wire.protocols.text import parse_text

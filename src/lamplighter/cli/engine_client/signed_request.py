@@ -9,13 +9,11 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.message import Message
-from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from lamplighter.base.world import real_world
 from lamplighter.cli.call_errors import EndpointConnectionError, HTTPClientError, SSLError
-from lamplighter.cli.open_url import open_url
+from lamplighter.cli.read_url import Answer, read_url
 from lamplighter.wire.access.sigv4 import ALGORITHM, CredentialScope, Signature, sign
 from lamplighter.wire.http import HttpRequest
 
@@ -44,15 +42,6 @@ class Signer:
     """The name of the service in signatures."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer."""
-
-    status: int
-    headers: Message
-    body: bytes
-
-
 Send = Callable[[str, str, Mapping[str, str], bytes], Answer]
 """Sends a request, given as method, URL, headers and body, and returns the answer."""
 
@@ -64,16 +53,12 @@ def send_over_http(
     content = body if method in ("POST", "PUT") else None
     sent = urllib.request.Request(url, content, {**headers, **_OWN_HEADERS}, method=method)  # noqa: S310 - the user's URL
     try:
-        with open_url(sent, timeout) as answer:
-            return Answer(answer.status, answer.headers, answer.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, error.headers, error.read())
+        return read_url(sent, timeout)
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLError):
             raise SSLError(endpoint_url=url, error=error.reason) from None
         raise EndpointConnectionError(endpoint_url=url, error=error.reason) from None
-    except (OSError, HTTPException, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise HTTPClientError(error=error) from None
 
 

@@ -1,17 +1,22 @@
 """Find what starts a state machine: schedules of EventBridge Scheduler, and rules with a schedule expression.
 
 Guarantees to find the schedules of every group that start a state machine, by a templated target or a universal one.
-Does not compute when a rule's rate is due, because AWS does not state from when the rate counts.
+A schedule or rule that is deleted while they are read is left out. Does not compute when a rule's rate is due, because
+AWS does not state from when the rate counts.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import ignore_error
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.runs.schedules import names_target_in_input, schedule_timetable, started_arn
 from lamplighter.runs.upcoming_times import Timetable
+
+DELETED = "ResourceNotFoundException"
+"""The error code for a schedule or a rule that does not exist."""
 
 
 def find_timetables(context: CommandContext, machines: Iterable[Machine]) -> Mapping[str, list[Timetable]]:
@@ -30,25 +35,39 @@ def job_targets(context: CommandContext, machine: Machine) -> tuple[list[Json], 
     schedules = [schedule["Target"] for _, schedule in _find_schedules(context, {machine.arn})]
     events = context.target.client("events")
     names = events.list_rule_names_by_target(TargetArn=machine.arn)["RuleNames"]
-    listed = [each for name in names for each in events.list_targets_by_rule(Rule=name)["Targets"]]
+    listed = [each for name in names for each in read_rule_targets(context, name)]
     return schedules, [each for each in listed if each["Arn"] == machine.arn]
 
 
-def _find_schedules(context: CommandContext, arns: set[str]) -> Iterator[tuple[str, Json]]:
+def read_schedules(context: CommandContext, is_wanted: Callable[[Json], bool]) -> Iterator[Json]:
+    """Yield the schedules whose target is wanted, as GetSchedule returns them; `is_wanted` sees the target's ARN."""
     scheduler = context.target.client("scheduler")
     for page in scheduler.get_paginator("list_schedules").paginate():
-        for each in page["Schedules"]:
-            if not names_target_in_input(each["Target"]) and started_arn(each["Target"]) not in arns:
-                continue
-            schedule = scheduler.get_schedule(Name=each["Name"], GroupName=each["GroupName"])
-            arn = started_arn(schedule["Target"])
-            if arn in arns:
-                yield arn, schedule
+        for each in (each for each in page["Schedules"] if is_wanted(each["Target"])):
+            with ignore_error(DELETED):
+                yield scheduler.get_schedule(Name=each["Name"], GroupName=each["GroupName"])
+
+
+def read_rule_targets(context: CommandContext, rule: str) -> Iterator[Json]:
+    """Yield the targets of a rule; none if it was deleted."""
+    with ignore_error(DELETED):
+        yield from context.target.client("events").list_targets_by_rule(Rule=rule)["Targets"]
+
+
+def _find_schedules(context: CommandContext, arns: set[str]) -> Iterator[tuple[str, Json]]:
+    def is_wanted(target: Json) -> bool:
+        return names_target_in_input(target) or started_arn(target) in arns
+
+    for schedule in read_schedules(context, is_wanted):
+        arn = started_arn(schedule["Target"])
+        if arn in arns:
+            yield arn, schedule
 
 
 def _rule_timetables(context: CommandContext, arn: str) -> Iterator[Timetable]:
     events = context.target.client("events")
     for name in events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]:
-        rule = events.describe_rule(Name=name)
-        if rule.get("ScheduleExpression"):
-            yield Timetable(rule["ScheduleExpression"], enabled=rule["State"] != "DISABLED")
+        with ignore_error(DELETED):
+            rule = events.describe_rule(Name=name)
+            if rule.get("ScheduleExpression"):
+                yield Timetable(rule["ScheduleExpression"], enabled=rule["State"] != "DISABLED")

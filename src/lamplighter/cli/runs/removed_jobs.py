@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.cli.open_url import open_url
+from lamplighter.cli.read_url import read_url
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.target import Target
 
@@ -42,6 +42,4 @@ def _read_runs(target: Target, name: str) -> list[Json]:
 def _get(target: Target, path: str) -> bytes:
     bearer = {"Authorization": f"Bearer {target.credentials.token}"} if target.credentials is not None else {}
     request = urllib.request.Request(f"{target.endpoint}{path}", headers=bearer)  # noqa: S310 - the user's URL
-    with open_url(request) as answer:
-        found: bytes = answer.read()
-        return found
+    return read_url(request).body

@@ -1,7 +1,8 @@
 """Find the tasks that schedules and rules start without a state machine, as ECS scheduled tasks on AWS.
 
 Such a job has no name of its own; it is called by the family of its task definition, as in the metrics. Guarantees to
-find the schedules of every group, with a templated target or a universal one, and the rules with a schedule.
+find the schedules of every group, with a templated target or a universal one, and the rules with a schedule. Leaves out
+a target that names no task definition, and what is deleted meanwhile.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/tasks-scheduled-eventbridge-scheduler.html.
 """
 
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.cli.command_context import CommandContext
+from lamplighter.cli.runs.job_schedules import read_rule_targets, read_schedules
 from lamplighter.runs.schedules import schedule_timetable
 from lamplighter.runs.upcoming_times import Timetable
 
@@ -38,15 +40,13 @@ def find_scheduled_tasks(context: CommandContext) -> list[ScheduledTask]:
 
 
 def _tasks_of_schedules(context: CommandContext) -> Iterator[ScheduledTask]:
-    scheduler = context.target.client("scheduler")
-    for page in scheduler.get_paginator("list_schedules").paginate():
-        for each in page["Schedules"]:
-            if not _is_cluster(each["Target"]["Arn"]) and not each["Target"]["Arn"].endswith(RUN_TASK):
-                continue
-            schedule = scheduler.get_schedule(Name=each["Name"], GroupName=each["GroupName"])
-            started = _started_task(schedule["Target"])
-            if started is not None:
-                yield ScheduledTask(*started, (schedule_timetable(schedule),))
+    def may_start_tasks(target: Json) -> bool:
+        return _is_cluster(target["Arn"]) or target["Arn"].endswith(RUN_TASK)
+
+    for schedule in read_schedules(context, may_start_tasks):
+        started = _started_task(schedule["Target"])
+        if started is not None:
+            yield ScheduledTask(*started, (schedule_timetable(schedule),))
 
 
 def _tasks_of_rules(context: CommandContext) -> Iterator[ScheduledTask]:
@@ -54,7 +54,7 @@ def _tasks_of_rules(context: CommandContext) -> Iterator[ScheduledTask]:
     rules = (each for page in events.get_paginator("list_rules").paginate() for each in page["Rules"])
     for rule in (each for each in rules if each.get("ScheduleExpression")):
         table = Timetable(rule["ScheduleExpression"], enabled=rule["State"] != "DISABLED")
-        for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
+        for target in read_rule_targets(context, rule["Name"]):
             started = _started_task(target)
             if started is not None:
                 yield ScheduledTask(*started, (table,))
@@ -62,14 +62,19 @@ def _tasks_of_rules(context: CommandContext) -> Iterator[ScheduledTask]:
 
 def _started_task(target: Json) -> tuple[str, str] | None:
     """Return the family and the cluster of the task that a target starts, or None if it starts something else."""
+    definition, cluster = _definition_and_cluster(target)
+    family = _family(definition) if isinstance(definition, str) else ""
+    return (family, cluster) if family else None
+
+
+def _definition_and_cluster(target: Json) -> tuple[Json, str]:
     if _is_cluster(target["Arn"]) and "EcsParameters" in target:
-        return _family(target["EcsParameters"]["TaskDefinitionArn"]), target["Arn"]
+        return target["EcsParameters"]["TaskDefinitionArn"], target["Arn"]
     request = loads_or(target.get("Input") or "", None) if target["Arn"].endswith(RUN_TASK) else None
-    if not isinstance(request, dict):
-        return None
-    given: Mapping[str, Json] = {key.lower(): value for key, value in request.items()}
-    definition = given.get("taskdefinition")
-    return (_family(definition), str(given.get("cluster") or "default")) if isinstance(definition, str) else None
+    given: Mapping[str, Json] = (
+        {key.lower(): value for key, value in request.items()} if isinstance(request, dict) else {}
+    )
+    return given.get("taskdefinition"), str(given.get("cluster") or "default")
 
 
 def _is_cluster(arn: str) -> bool:

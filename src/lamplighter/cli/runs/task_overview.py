@@ -1,6 +1,7 @@
 """Summarize a scheduled task for `ps`: what runs now, how the last one ended, and when the next one starts.
 
-A task that a state machine started belongs to a run, and is not counted. AWS forgets a stopped task after an hour.
+A task that a state machine started belongs to a run, and is not counted. AWS forgets a stopped task after an hour. A
+schedule may name a cluster that does not exist, or one of another account; such a cluster has no tasks.
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import ignore_error
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.next_run import next_run_text, timetable_document
@@ -19,6 +21,9 @@ from lamplighter.runs.waiting import MAX_DESCRIBED, waiting_reason
 
 STATE_MACHINES = "AWS Step Functions"
 """What starts the tasks of runs."""
+NO_SUCH_CLUSTER = ("ClusterNotFoundException", "InvalidParameterException")
+"""The error codes of ListTasks for a cluster that does not exist here. The second one is for a name or an ARN that no
+cluster of the account can have: "Identifier is for 210987654321. Your accountId is 123456789012"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,10 @@ def read_task_overview(context: CommandContext, scheduled: ScheduledTask) -> Tas
 
 def _read_tasks(context: CommandContext, scheduled: ScheduledTask, desired: str) -> Iterator[Json]:
     where = {"cluster": scheduled.cluster, "family": scheduled.family, "desiredStatus": desired}
-    pages = context.ecs.get_paginator("list_tasks").paginate(**where)
-    arns = [arn for page in pages for arn in page["taskArns"]]
+    arns: list[str] = []
+    with ignore_error(*NO_SUCH_CLUSTER):
+        for page in context.ecs.get_paginator("list_tasks").paginate(**where):
+            arns += page["taskArns"]
     for at in range(0, len(arns), MAX_DESCRIBED):
         part = arns[at : at + MAX_DESCRIBED]
         found = context.ecs.describe_tasks(cluster=scheduled.cluster, tasks=part)["tasks"]

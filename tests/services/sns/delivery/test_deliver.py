@@ -346,6 +346,22 @@ def test_the_failure_and_the_recovery_of_an_endpoint_are_each_logged_once(
     ]
 
 
+def test_the_error_of_a_webhook_is_stored_and_logged_without_its_address(
+    harness: SnsHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = "http://127.0.0.1:8080/hook/SECRETTOKEN"
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", url)
+    says = f"ClientResponseError: 400, url='{url}': Cannot POST /hook/SECRETTOKEN"
+    harness.out.http.statuses.extend([DeliveryFailed(says, retryable=True), DeliveryFailed(says, retryable=False)])
+    for _ in range(2):
+        harness.publish(topic)
+    hidden = "ClientResponseError: 400, url='the address': Cannot POST …"
+    assert [delivery.error for delivery in harness.deliveries(topic)] == [hidden, hidden]
+    assert hidden in caplog.text
+    assert "SECRETTOKEN" not in caplog.text
+
+
 def test_an_internal_error_is_logged_and_retried(harness: SnsHarness, caplog: pytest.LogCaptureFixture) -> None:
     topic = harness.create_topic()
     harness.subscribe(topic, "http", WEBHOOK)

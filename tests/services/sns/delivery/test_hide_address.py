@@ -36,3 +36,9 @@ def test_a_key_that_is_no_address_is_hidden() -> None:
     assert hide_address('{"invalid": "R0123456789"}', "https://events.example/v2/enqueue", "R0123456789") == (
         '{"invalid": "…"}'
     )
+
+
+def test_an_address_that_is_no_url_is_hidden() -> None:
+    assert hide_address("cannot read http://[bad/hook/S3CRETTOKEN or S3CRETTOKEN", "http://[bad/hook/S3CRETTOKEN") == (
+        "cannot read … or …"
+    )

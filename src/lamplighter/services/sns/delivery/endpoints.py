@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html for the events of fun
 """
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -92,7 +93,8 @@ class EndpointSenders:
         if raw:
             headers["x-amz-sns-rawdelivery"] = "true"
         text = notification.text if raw else write_document(self._signed_document(notification))
-        status = await self.outbound.http.post(address.endpoint, headers, text.encode())
+        with _hiding_address(address.endpoint):
+            status = await self.outbound.http.post(address.endpoint, headers, text.encode())
         if not 200 <= status < 300:
             # "Amazon SNS considers all 5XX errors and 429 (too many requests sent) errors as retryable. […] All other
             # errors are considered permanent failures and retries will not be attempted."
@@ -144,11 +146,8 @@ class EndpointSenders:
 
     async def _request(self, who: str, place: str, request: HttpRequest) -> None:
         """Send a request; an error's text has nothing of the secret `place`, because it is stored, logged and shown."""
-        try:
+        with _hiding_address(request.url, place):
             answer = await self.outbound.http.request(request, CHAT_TIMEOUT_SECONDS, MAX_ANSWER_BYTES)
-        except DeliveryFailed as error:
-            shown = hide_address(error.message.replace(request.url, "the address"), request.url, place)
-            raise DeliveryFailed(shown, retryable=error.retryable) from None
         if not 200 <= answer.status < 300:
             text, is_cut_off = answer.body.decode("utf-8", "replace"), len(answer.body) >= MAX_ANSWER_BYTES
             said = hide_address(text, request.url, place, is_cut_off=is_cut_off).strip()
@@ -189,6 +188,16 @@ class EndpointSenders:
             "EventSubscriptionArn": notification.subscription,
             "Sns": {"Subject": None, "MessageAttributes": {}} | body,
         }
+
+
+@contextmanager
+def _hiding_address(url: str, *secrets: str) -> Iterator[None]:
+    """Raise the `DeliveryFailed` of a `with` block without the URL and these secrets: it is stored and shown."""
+    try:
+        yield
+    except DeliveryFailed as error:
+        shown = hide_address(error.message.replace(url, "the address"), url, *secrets)
+        raise DeliveryFailed(shown, retryable=error.retryable, retry_after=error.retry_after) from None
 
 
 def _retry_after(answer: HttpResponse) -> int:

@@ -39,7 +39,10 @@ def _beginning_at_end(text: str, secret: str) -> int:
 
 def _parts(address: str) -> set[str]:
     """Return the parts of a URL, or of another secret, except for its scheme and its host."""
-    found = urlsplit(address)
+    try:
+        found = urlsplit(address)
+    except ValueError:  # a host that is none, such as [bad
+        return {address, *(part for part in address.split("/")[3:] if len(part) >= MIN_PART_LENGTH)}
     if not found.netloc:
         return {address}
     target = address.partition(found.netloc)[2]
