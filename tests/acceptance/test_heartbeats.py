@@ -105,3 +105,16 @@ def test_a_monitor_that_is_down_for_hours_gets_no_other_message(harness: JobStac
         harness.call("sns", "Publish", TopicArn=topic["TopicArn"], Message="lamplighter.yaml is not applied")
     harness.advance(HOUR)
     assert harness.out.http.requests == []
+
+
+def test_a_secret_address_that_is_no_url_is_reported_and_not_called_again(
+    harness: JobStackHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SSM_HC", "https://[secret/check")
+    harness.deploy("heartbeat: 'ssm:/hc'")
+    harness.start_run()
+    harness.advance(HOUR)
+    assert "the address of the monitor is not a valid URL" in caplog.text
+    assert "internal error" not in caplog.text
+    assert "secret/check" not in caplog.text
+    assert caplog.text.count("delivery to heartbeat failed") == 1

@@ -133,7 +133,11 @@ class EndpointSenders:
         if ping is not None:
             place = self._read_address(address)
             body = str(ping["text"]).encode()
-            await self._request("the monitor", place, HttpRequest("POST", ping_url(place, ping), PING_HEADERS, body))
+            try:
+                url = ping_url(place, ping)
+            except ValueError:
+                raise DeliveryFailed("the address of the monitor is not a valid URL", retryable=False) from None
+            await self._request("the monitor", place, HttpRequest("POST", url, PING_HEADERS, body))
 
     def _read_address(self, address: EndpointAddress) -> str:
         """Return the URL or key of an endpoint, which may be a reference to a secret."""
