@@ -73,6 +73,8 @@ except ModuleNotFoundError:
         """A login that has expired."""
 
 
+RESOURCE_NOT_FOUND = "ResourceNotFoundException"
+"""The code of the error that a schedule, a rule, or a stream of a log does not exist."""
 CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 """The exceptions for a failed call."""
 
@@ -89,6 +91,7 @@ def ignore_error(*codes: str) -> Iterator[None]:
 
 __all__ = [
     "CALL_ERRORS",
+    "RESOURCE_NOT_FOUND",
     "BotoCoreError",
     "ClientError",
     "EndpointConnectionError",

@@ -33,12 +33,14 @@ def read_url(request: urllib.request.Request | str, timeout: float = TIMEOUT_SEC
     Raises OSError, also for an untrusted certificate and an answer that is no HTTP or breaks off, and ValueError.
     """
     try:
-        with _open_url(request, timeout) as answer:
-            return Answer(answer.status, answer.headers, answer.read())
-    except urllib.error.HTTPError as refusal:
-        return _read_refusal(refusal)
+        try:
+            with _open_url(request, timeout) as answer:
+                return Answer(answer.status, answer.headers, answer.read())
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return Answer(refusal.code, refusal.headers, refusal.read())
     except HTTPException as error:
-        raise _broken_answer(error) from None
+        raise ConnectionError(str(error) or type(error).__name__) from None
 
 
 def _open_url(request: urllib.request.Request | str, timeout: float) -> HTTPResponse:
@@ -47,15 +49,3 @@ def _open_url(request: urllib.request.Request | str, timeout: float) -> HTTPResp
     context = ssl.create_default_context(cafile=bundle) if url.startswith("https:") else None
     answer: HTTPResponse = urllib.request.urlopen(request, timeout=timeout, context=context)  # noqa: S310 - the user's URL
     return answer
-
-
-def _read_refusal(refusal: urllib.error.HTTPError) -> Answer:
-    try:
-        with refusal:
-            return Answer(refusal.code, refusal.headers, refusal.read())
-    except HTTPException as error:
-        raise _broken_answer(error) from None
-
-
-def _broken_answer(error: HTTPException) -> ConnectionError:
-    return ConnectionError(str(error) or type(error).__name__)

@@ -13,6 +13,8 @@ from lamplighter.runs.job_machine import MAIN_CONTAINER, RUN_ARN_VARIABLE, RUN_V
 
 START_FAILURE = "TaskFailedToStart"
 """The stop code of a task that could not start."""
+STARTED_BY_STATE_MACHINE = "AWS Step Functions"
+"""The value of `startedBy` of a task that a state machine started."""
 KILLED_EXIT_CODES = (137, 143)
 """Exit codes of a container that was stopped because another container ended: SIGKILL and SIGTERM."""
 

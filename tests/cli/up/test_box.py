@@ -31,6 +31,13 @@ jobs:
 """
 
 
+def apply_file(watched: WatchedFile, text: str, run_seconds: int = 10) -> None:
+    """Write the file, wait until it is applied, and let each container run for some seconds."""
+    watched.write(text)
+    watched.advance(5)
+    watched.harness.runtime.script(Script(after=run_seconds * SECOND))
+
+
 def start(watched: WatchedFile, job: str, name: str = "") -> str:
     machine = f"arn:aws:states:us-east-1:123456789012:stateMachine:home-{job}"
     execution = watched.harness.start(machine, name=name or None)
@@ -39,9 +46,7 @@ def start(watched: WatchedFile, job: str, name: str = "") -> str:
 
 
 def test_the_limits_and_priorities_of_a_changed_file_apply_at_once(watched: WatchedFile) -> None:
-    watched.write(BOXED)
-    watched.advance(5)
-    watched.harness.runtime.script(Script(after=10 * SECOND))
+    apply_file(watched, BOXED)
     first, low, high = start(watched, "low", "a"), start(watched, "low", "b"), start(watched, "high")
     assert len(watched.harness.runtime.started_names()) == 1
     watched.advance(10)
@@ -61,9 +66,7 @@ def log_of_jobs(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_the_log_says_that_a_run_waits_for_room_and_that_it_started_when_it_did(
     watched: WatchedFile, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watched.write(BOXED)
-    watched.advance(5)
-    watched.harness.runtime.script(Script(after=10 * SECOND))
+    apply_file(watched, BOXED)
     with caplog.at_level(logging.INFO):
         start(watched, "low")
         start(watched, "high")
@@ -87,9 +90,7 @@ def counted_descriptions() -> Iterator[list[str]]:
 
 
 def test_the_log_does_not_describe_a_task_that_does_not_wait(watched: WatchedFile) -> None:
-    watched.write(BOXED)
-    watched.advance(5)
-    watched.harness.runtime.script(Script(after=10 * SECOND))
+    apply_file(watched, BOXED)
     with counted_descriptions() as described:
         start(watched, "low")
         assert described == []
@@ -101,9 +102,7 @@ def test_the_log_describes_few_waiting_tasks_and_names_the_number_for_the_others
     watched: WatchedFile, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The description of a task counts those before it: of n waiting tasks, n * n would be counted."""
-    watched.write(BOXED)
-    watched.advance(5)
-    watched.harness.runtime.script(Script(after=10 * SECOND))
+    apply_file(watched, BOXED)
     with caplog.at_level(logging.INFO), counted_descriptions() as described:
         for _ in range(MAX_EXPLAINED + 5):
             start(watched, "low")
@@ -117,9 +116,7 @@ def test_the_log_describes_few_waiting_tasks_and_names_the_number_for_the_others
 def test_the_log_says_that_a_run_waits_for_its_turn_and_that_it_started_when_it_did(
     watched: WatchedFile, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watched.write(BOXED.replace("max-tasks: 1", "max-tasks: 9"))
-    watched.advance(5)
-    watched.harness.runtime.script(Script(after=10 * SECOND))
+    apply_file(watched, BOXED.replace("max-tasks: 1", "max-tasks: 9"))
     with caplog.at_level(logging.INFO):
         start(watched, "queued")
         start(watched, "queued")
@@ -132,9 +129,7 @@ def test_the_log_says_that_a_run_waits_for_its_turn_and_that_it_started_when_it_
 def test_the_log_tells_runs_of_two_jobs_apart_that_have_the_same_name(
     watched: WatchedFile, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watched.write(BOXED.replace("max-tasks: 1", "max-tasks: 9"))
-    watched.advance(5)
-    watched.harness.runtime.script(Script(after=10 * SECOND))
+    apply_file(watched, BOXED.replace("max-tasks: 1", "max-tasks: 9"))
     start(watched, "queued", "2026-08-01")
     watched.advance(5)
     with caplog.at_level(logging.INFO):
@@ -154,9 +149,7 @@ def test_the_end_of_a_run_has_no_failure_of_another_jobs_run_with_its_name(
     watched: WatchedFile, caplog: pytest.LogCaptureFixture
 ) -> None:
     retried = "{command: 'true', retry: {attempts: 1, interval: 30s}}"
-    watched.write(BOXED.replace("max-tasks: 1", "max-tasks: 9") + f"  flaky: {retried}\n")
-    watched.advance(5)
-    watched.harness.runtime.script(Script(after=10 * SECOND))
+    apply_file(watched, BOXED.replace("max-tasks: 1", "max-tasks: 9") + f"  flaky: {retried}\n")
     for number in range(3):
         start(watched, "queued", f"{number}")
     watched.harness.runtime.script(Script(code=3), lambda each: "flaky" in each.environment["LAMPLIGHTER_RUN_ARN"])
@@ -173,9 +166,7 @@ def test_the_end_of_a_run_has_no_failure_of_another_jobs_run_with_its_name(
 def test_a_run_that_waited_when_the_engine_was_killed_is_logged_when_it_starts(
     watched: WatchedFile, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watched.write(BOXED)
-    watched.advance(5)
-    watched.harness.runtime.script(Script(after=30 * SECOND))
+    apply_file(watched, BOXED, run_seconds=30)
     start(watched, "queued")
     start(watched, "queued")
     start(watched, "high")
@@ -199,9 +190,7 @@ def test_a_killed_engine_keeps_the_limits_of_the_file(watched: WatchedFile) -> N
 
 
 def test_runs_of_a_job_that_queues_run_one_after_another_up_to_its_queue_length(watched: WatchedFile) -> None:
-    watched.write(BOXED)
-    watched.advance(5)
-    watched.harness.runtime.script(Script(after=10 * SECOND))
+    apply_file(watched, BOXED)
     runs = [start(watched, "queued", f"run-{number}") for number in range(4)]
     assert watched.harness.describe(runs[3])["error"] == "Lamplighter.QueueFull"
     watched.advance(2)
@@ -212,9 +201,7 @@ def test_runs_of_a_job_that_queues_run_one_after_another_up_to_its_queue_length(
 
 
 def test_a_newer_run_of_a_job_replaces_the_earlier_one(watched: WatchedFile) -> None:
-    watched.write(BOXED)
-    watched.advance(5)
-    watched.harness.runtime.script(Script(after=10 * SECOND))
+    apply_file(watched, BOXED)
     first, second = start(watched, "replaced", "a"), start(watched, "replaced", "b")
     assert watched.harness.status(first) == "ABORTED"
     watched.advance(15)

@@ -299,7 +299,7 @@ def parse_source(
     is_implied = False
     if file is None and not templates:
         has_file = default_file.exists() or env is not None
-        # Were its jobs applied before, a missing job file is an error that somebody must hear of.
+        # If its jobs were applied before, a missing job file is an error, and somebody must hear of it.
         is_implied = not has_file and may_have_stacks(data)
         file = default_file if has_file or is_implied else None
     return UpOptions(file, env, tuple(templates), tuple(parameters), is_implied=is_implied)

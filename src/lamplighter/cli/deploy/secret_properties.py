@@ -1,4 +1,4 @@
-"""Hide the addresses and keys of recipients in what people read of a template: whoever knows one can send to it."""
+"""Hide addresses and keys of recipients from readers of a template. Anybody who knows one can send messages to it."""
 
 from lamplighter.base.chat_services import HEARTBEAT_PROTOCOL
 from lamplighter.base.json_text import Json

@@ -16,11 +16,10 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import ClientError, ignore_error
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.target import Target, explain_error
+from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
 
 STATE_MACHINE, CLUSTER = "AWS::StepFunctions::StateMachine", "AWS::ECS::Cluster"
 SCHEDULE, SCHEDULE_GROUP = "AWS::Scheduler::Schedule", "AWS::Scheduler::ScheduleGroup"
-STEP_FUNCTIONS = "AWS Step Functions"
-"""The value of `startedBy` of a task that belongs to a run."""
 CAUSE = "stopped with `lamplighter destroy`"
 MAX_NAMED = 8
 """The most runs and tasks that are listed by name."""
@@ -38,7 +37,7 @@ class RunsAndTasks:
     @property
     def names(self) -> str:
         """The names of the runs, and of the tasks that belong to no run, as one text."""
-        strays = (each for each in self.tasks if each.get("startedBy") != STEP_FUNCTIONS)
+        strays = (each for each in self.tasks if each.get("startedBy") != STARTED_BY_STATE_MACHINE)
         known = [*map(_run_name, self.runs), *(f"the task {each['taskArn'].rpartition('/')[2]}" for each in strays)]
         return ", ".join(known[:MAX_NAMED]) + (f" and {len(known) - MAX_NAMED} more" if len(known) > MAX_NAMED else "")
 

@@ -9,14 +9,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.call_errors import ignore_error
+from lamplighter.cli.call_errors import RESOURCE_NOT_FOUND, ignore_error
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.runs.schedules import names_target_in_input, schedule_timetable, started_arn
 from lamplighter.runs.upcoming_times import Timetable
-
-DELETED = "ResourceNotFoundException"
-"""The error code for a schedule or a rule that does not exist."""
 
 
 def find_timetables(context: CommandContext, machines: Iterable[Machine]) -> Mapping[str, list[Timetable]]:
@@ -44,13 +41,13 @@ def read_schedules(context: CommandContext, is_wanted: Callable[[Json], bool]) -
     scheduler = context.target.client("scheduler")
     for page in scheduler.get_paginator("list_schedules").paginate():
         for each in (each for each in page["Schedules"] if is_wanted(each["Target"])):
-            with ignore_error(DELETED):
+            with ignore_error(RESOURCE_NOT_FOUND):
                 yield scheduler.get_schedule(Name=each["Name"], GroupName=each["GroupName"])
 
 
 def read_rule_targets(context: CommandContext, rule: str) -> Iterator[Json]:
     """Yield the targets of a rule; none if it was deleted."""
-    with ignore_error(DELETED):
+    with ignore_error(RESOURCE_NOT_FOUND):
         yield from context.target.client("events").list_targets_by_rule(Rule=rule)["Targets"]
 
 
@@ -67,7 +64,7 @@ def _find_schedules(context: CommandContext, arns: set[str]) -> Iterator[tuple[s
 def _rule_timetables(context: CommandContext, arn: str) -> Iterator[Timetable]:
     events = context.target.client("events")
     for name in events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]:
-        with ignore_error(DELETED):
+        with ignore_error(RESOURCE_NOT_FOUND):
             rule = events.describe_rule(Name=name)
             if rule.get("ScheduleExpression"):
                 yield Timetable(rule["ScheduleExpression"], enabled=rule["State"] != "DISABLED")

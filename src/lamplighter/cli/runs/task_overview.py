@@ -15,12 +15,10 @@ from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.next_run import next_run_text, timetable_document
 from lamplighter.cli.runs.scheduled_tasks import ScheduledTask
-from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES, failed_container, stop_reason
+from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES, STARTED_BY_STATE_MACHINE, failed_container, stop_reason
 from lamplighter.runs.story import to_milliseconds
 from lamplighter.runs.waiting import MAX_DESCRIBED, waiting_reason
 
-STATE_MACHINES = "AWS Step Functions"
-"""What starts the tasks of runs."""
 NO_SUCH_CLUSTER = ("ClusterNotFoundException", "InvalidParameterException")
 """The error codes of ListTasks for a cluster that does not exist here. The second one is for a name or an ARN that no
 cluster of the account can have: "Identifier is for 210987654321. Your accountId is 123456789012"."""
@@ -51,7 +49,7 @@ def _read_tasks(context: CommandContext, scheduled: ScheduledTask, desired: str)
     for at in range(0, len(arns), MAX_DESCRIBED):
         part = arns[at : at + MAX_DESCRIBED]
         found = context.ecs.describe_tasks(cluster=scheduled.cluster, tasks=part)["tasks"]
-        yield from (each for each in found if each.get("startedBy") != STATE_MACHINES)
+        yield from (each for each in found if each.get("startedBy") != STARTED_BY_STATE_MACHINE)
 
 
 def task_overview_cells(overview: TaskOverview, now: int) -> list[Text | str]:

@@ -55,13 +55,13 @@ def admit_audit(http: HttpRequest, credentials: CredentialSet, now: int) -> None
 
 
 def refuse_token(http: HttpRequest, credentials: CredentialSet) -> None:
-    """Refuse a request with a bearer token. Raises AccessDenied, or MissingAuthentication if nobody has the token."""
+    """Raise AccessDenied for a request with a known bearer token, and MissingAuthentication for an unknown token."""
     if _is_token_accepted(http, credentials):
         raise AccessDenied("a token reads metrics, slots and runs; this needs a signed request", status=403)
 
 
 def _is_token_accepted(http: HttpRequest, credentials: CredentialSet) -> bool:
-    """Return whether a request has a bearer token that somebody has. Raises MissingAuthentication if nobody has it."""
+    """Return whether a request has a bearer token. Raise MissingAuthentication if the token is unknown."""
     scheme, _, token = http.headers.get(b"authorization", b"").partition(b" ")
     if scheme.lower() != b"bearer":
         return False

@@ -17,7 +17,7 @@ from lamplighter.cli.up.reports.newest_entries import NewestEntries
 from lamplighter.cli.up.reports.waiting_runs import STARTED, WaitingRuns, find_run
 from lamplighter.engine.engine import Engine
 from lamplighter.runs.durations import format_duration
-from lamplighter.runs.ecs_tasks import container_variable, task_family
+from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE, container_variable, task_family
 from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, RUN_VARIABLE
 from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.skipped_runs import SKIP_REASON, runs_that_caused_skip
@@ -114,7 +114,7 @@ class RunLog:
         self._log(level, f"{label}: {outcome} after {format_duration(took)}{_suffix(last)}", fields)
 
     def _log_task(self, label: str, task: Json) -> None:
-        is_of_machine = task.get("startedBy") == "AWS Step Functions"
+        is_of_machine = task.get("startedBy") == STARTED_BY_STATE_MACHINE
         fields: LogFields = {"job": label, "task": task["taskArn"].rpartition("/")[2], "status": task["lastStatus"]}
         lines = list(self._waiting.describe_task(label, task))
         if task["lastStatus"] == "RUNNING" and not is_of_machine and not lines:

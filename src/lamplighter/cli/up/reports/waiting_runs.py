@@ -4,7 +4,7 @@ A run waits for its turn (`overlap: queue`), or its task waits for room on the m
 called started before its first container runs, also if the engine was killed meanwhile, and that the words are those of
 `ps` and `history`; if many tasks wait, a line says that instead of the reason.
 
-Runs are told apart by their ARNs: a name is unique only within one state machine.
+The ARN identifies a run, because a name is unique only within one state machine.
 """
 
 from collections.abc import Callable, Iterator

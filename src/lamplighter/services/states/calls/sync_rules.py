@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from lamplighter.base.json_text import Json
+from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
 
 Call = tuple[str, Json]
 """An operation and its parameters, in the service's spelling."""
@@ -77,7 +78,7 @@ def _cluster_of(task: str) -> str:
 
 
 RUN_TASK = SyncRule(
-    added_parameters={"StartedBy": "AWS Step Functions"},
+    added_parameters={"StartedBy": STARTED_BY_STATE_MACHINE},
     started_nothing=lambda answer: bool(answer.get("failures")),
     names=lambda _given, answer: [task["taskArn"] for task in answer["tasks"]],
     event_source="aws.ecs",
