@@ -59,11 +59,12 @@ class CommandProcess:
     def wait(self, seconds: float | None = None) -> int:
         """Wait for the end of the command; return its exit code, or minus the number of the signal that killed it.
 
-        A command that takes longer than `seconds` is killed. Until this call no other process gets the command's id.
+        A command that takes longer than `seconds` writes its stacks to its standard error and ends. Until this call no
+        other process gets the command's id.
         """
         with self._keeper:
             if not select.select([self._keeper], [], [], seconds)[0]:
-                self.send_signal(signal.SIGKILL)
+                self.send_signal(signal.SIGABRT)
                 raise TimeoutError(f"the command still runs after {seconds} s")
             assert self._keeper.recv(MAX_ANSWER_BYTES) == b"ended"
             self._keeper.send(b"?")

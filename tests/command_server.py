@@ -5,6 +5,7 @@ forks a keeper. The keeper forks the command, sends its process id, sends "ended
 the exit code on request.
 """
 
+import faulthandler
 import gc
 import json
 import os
@@ -96,6 +97,7 @@ def become_command(request: Json, files: list[int]) -> None:
     for target, file in enumerate(files):
         os.dup2(file, target)
         os.close(file)
+    faulthandler.enable()  # SIGABRT makes a command that hangs say where
     if request["open_files"]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (request["open_files"], request["open_files"]))
 

@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/batch"
+MAX_SECONDS = 300
+"""Seconds after which an engine that has not started or ended hangs."""
 
 
 class EngineAccount:
@@ -129,19 +131,28 @@ class ServedEngine(EngineAccount):
             command, stdout=1, stderr=write_end, environment=environment, open_files=self.files
         )
         os.close(write_end)
-        for line in stderr:
-            self.lines.append(line)
-            found = re.search(r"listening on https?://[^ ]+:(\d+)", line)
-            if found:
-                self.port = int(found[1])
-                break
-        else:
+        if not self._wait_until_it_listens(stderr):
             self._process.wait()
             stderr.close()
             self._process = None
-            raise AssertionError(f"the engine did not start: {''.join(self.lines[-5:])}")
+            raise AssertionError(f"the engine did not start: {''.join(self.lines[-50:])}")
         self._reader = threading.Thread(target=self._drain, args=(stderr,), daemon=True)
         self._reader.start()
+
+    def _wait_until_it_listens(self, stderr: TextIO) -> bool:
+        """Read the log until the engine listens, and return whether it does; one that hangs logs its stacks."""
+        assert self._process is not None
+        alarm = threading.Timer(MAX_SECONDS, self._process.send_signal, (signal.SIGABRT,))
+        alarm.start()
+        try:
+            for line in stderr:
+                self.lines.append(line)
+                if found := re.search(r"listening on https?://[^ ]+:(\d+)", line):
+                    self.port = int(found[1])
+                    return True
+            return False
+        finally:
+            alarm.cancel()
 
     def up_on(self, port: int) -> None:
         """Start the engine on a port."""
@@ -156,8 +167,12 @@ class ServedEngine(EngineAccount):
         """Send a signal, wait for the end of the engine and return its exit code."""
         assert self._process is not None
         self._process.send_signal(number)
-        code = self._process.wait()
         assert self._reader is not None
+        try:
+            code = self._process.wait(MAX_SECONDS)
+        except TimeoutError:
+            self._reader.join()
+            raise AssertionError(f"the engine did not end: {''.join(self.lines[-100:])}") from None
         self._reader.join()
         self._process = None
         self.port = 0  # another process may use the port now
