@@ -4,7 +4,6 @@ Its plain port is uvicorn's own; `tls_listener.py` accepts the connections of a 
 """
 
 import asyncio
-import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,6 +16,7 @@ import uvicorn
 from lamplighter.base.json_text import Json
 from lamplighter.cli.http.connection import Connection
 from lamplighter.cli.http.connection_limit import ConnectionLimit
+from lamplighter.cli.http.stop_signals import StopSignals
 from lamplighter.cli.http.tls_listener import TlsListener
 
 Application = Callable[[Json, Json, Json], Awaitable[None]]
@@ -39,12 +39,13 @@ async def serve(
     closing: asyncio.Event,
     listener: socket.socket,
     max_connections: int,
+    stop_signals: StopSignals,
     tls: TlsPort | None = None,
     *,
     on_start: Callable[[], None] = lambda: None,
     on_stop: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve on a port, and on a TLS port too if there is one, until SIGINT or SIGTERM; set `closing` on the signal.
+    """Serve on a port, and on a TLS port too if there is one, until a stop signal; set `closing` on the signal.
 
     Both ports together have at most `max_connections` connections. Calls `on_start` when requests are accepted, and
     `on_stop` on the signal.
@@ -61,7 +62,8 @@ async def serve(
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    await _Server(config, closing, limit, tls, Callbacks(on_start, on_stop)).serve(sockets=[listener])
+    callbacks = Callbacks(on_start, on_stop)
+    await _Server(config, closing, limit, tls, stop_signals, callbacks).serve(sockets=[listener])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,12 @@ class _Server(uvicorn.Server):
         closing: asyncio.Event,
         limit: ConnectionLimit,
         tls: TlsPort | None,
+        stop_signals: StopSignals,
         callbacks: Callbacks,
     ) -> None:
         super().__init__(config)
         self._closing = closing
+        self._stop_signals = stop_signals
         self._callbacks = callbacks
         self._limit = limit
         self._tls = tls
@@ -115,7 +119,5 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+        self._stop_signals.send_to(lambda number: self.handle_exit(number, None))
         yield
