@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.cli.early_interrupts import ending_on_interrupt
+from tests.killed_at_end import killed_at_end
 from tests.served_engine import eventually
 
 SWALLOWING = """
@@ -40,14 +41,11 @@ def test_up_ends_at_once_while_it_reads_its_job_file(tmp_path: Path, number: sig
     file = tmp_path / "lamplighter.yaml"
     os.mkfifo(file)
     command = [sys.executable, "-m", "lamplighter", "up", "--port", "0"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
-        try:
-            writer = eventually(lambda: open_for_writing(file))
-            process.send_signal(number)
-            _, errors = process.communicate(timeout=60)
-            os.close(writer)
-        finally:
-            process.kill()
+    with killed_at_end(subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE)) as process:
+        writer = eventually(lambda: open_for_writing(file))
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+        os.close(writer)
     assert (process.returncode, errors) == (-number, b"")
 
 

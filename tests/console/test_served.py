@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.full_engine import fill_engine
+from tests.killed_at_end import killed_at_end
 from tests.served_engine import REGION, ServedEngine, eventually, one_state, run_task
 
 
@@ -108,7 +109,7 @@ def test_every_page_around_the_jobs_works_through_boto3(served: ServedEngine) ->
     """
     paths = [path for path in fill_engine(served) if not path.startswith("/events/") and path != "/audit"]
     command = [sys.executable, "-m", "lamplighter", "console", "--endpoint-url", served.url, "--region", REGION]
-    with subprocess.Popen([*command, "--port", "0"], stderr=subprocess.PIPE, text=True) as console:
+    with killed_at_end(subprocess.Popen([*command, "--port", "0"], stderr=subprocess.PIPE, text=True)) as console:
         assert console.stderr is not None
         port = int(console.stderr.readline().rsplit(":", 1)[1].strip("/\n"))
         responses = {path: send_request(port, "GET", path) for path in paths}
@@ -122,7 +123,7 @@ def test_every_page_around_the_jobs_works_through_boto3(served: ServedEngine) ->
 def test_job_and_run_pages_work_through_boto3(served: ServedEngine) -> None:
     execution = start_endless_run(served)
     command = [sys.executable, "-m", "lamplighter", "console", "--endpoint-url", served.url, "--region", REGION]
-    with subprocess.Popen([*command, "--port", "0"], stderr=subprocess.PIPE, text=True) as console:
+    with killed_at_end(subprocess.Popen([*command, "--port", "0"], stderr=subprocess.PIPE, text=True)) as console:
         assert console.stderr is not None
         port = int(console.stderr.readline().rsplit(":", 1)[1].strip("/\n"))
         responses = {path: send_request(port, "GET", path) for path in ("/", f"/runs/{execution}", "/runs/nonsense")}

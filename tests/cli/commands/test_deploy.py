@@ -32,6 +32,7 @@ from tests.cli.aws_account import (
     run_command,
     write_job_file,
 )
+from tests.killed_at_end import killed_at_end
 from tests.served_engine import ServedEngine, eventually
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
@@ -242,9 +243,8 @@ def test_the_prompt_of_destroy_names_the_runs_that_it_will_stop(engine: ServedEn
     run = start_endless_run(engine, folder)
     controller, terminal = pty.openpty()
     command = [sys.executable, "-m", "lamplighter", "destroy", "--endpoint-url", engine.url]
-    with subprocess.Popen(
-        command, cwd=folder, env=command_environment(), stdin=terminal, stdout=subprocess.PIPE
-    ) as process:
+    started = subprocess.Popen(command, cwd=folder, env=command_environment(), stdin=terminal, stdout=subprocess.PIPE)
+    with killed_at_end(started) as process:
         os.write(controller, b"n\n")
         out, _ = process.communicate(timeout=60)
     os.close(controller)
@@ -337,9 +337,10 @@ def test_without_a_terminal_and_without_yes_nothing_is_changed(aws: str, folder:
 def test_deploy_prompts_for_confirmation(aws: str, folder: Path, answer: str, code: int) -> None:
     controller, terminal = pty.openpty()
     command = [sys.executable, "-m", "lamplighter", "deploy", "--endpoint-url", aws]
-    with subprocess.Popen(
+    started = subprocess.Popen(
         command, cwd=folder, env=command_environment(), stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    )
+    with killed_at_end(started) as process:
         os.write(controller, f"{answer}\n".encode())
         out, _ = process.communicate(timeout=60)
     os.close(controller)
@@ -353,14 +354,15 @@ def test_declining_one_of_two_concurrent_deployments_leaves_the_other_intact(
 ) -> None:
     controller, terminal = pty.openpty()
     command = [sys.executable, "-m", "lamplighter", "deploy", "--endpoint-url", engine.url]
-    with subprocess.Popen(
+    started = subprocess.Popen(
         command,
         cwd=folder,
         env=command_environment(PYTHONUNBUFFERED="1"),
         stdin=terminal,
         stdout=subprocess.PIPE,
         text=True,
-    ) as process:
+    )
+    with killed_at_end(started) as process:
         assert process.stdout is not None
         while "permissions change" not in (line := process.stdout.readline()):
             assert line, "it did not prompt"

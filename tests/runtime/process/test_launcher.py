@@ -16,6 +16,7 @@ from lamplighter.runtime.port import ContainerSpec, RuntimeUnavailable
 from lamplighter.runtime.process import launcher_process
 from lamplighter.runtime.process.launcher import fork_shim
 from lamplighter.runtime.process.runtime import ProcessRuntime
+from tests.killed_at_end import killed_at_end
 from tests.process_state import children, parent, process_state
 
 ENGINE = """
@@ -129,12 +130,12 @@ async def test_an_engine_that_is_killed_while_shims_are_forked_starts_each_proce
 ) -> None:
     script, count = f"echo once; read line < {gate}; exit 7", 30
     command = [sys.executable, "-c", ENGINE, str(tmp_path / "processes"), script, str(count)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as engine:  # noqa: ASYNC220 - it does not block long
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: ASYNC220 - it does not block long
+    with killed_at_end(process) as engine:
         assert engine.stdout is not None
         launcher = parent(parent(engine.stdout.readline().decode().strip()))
         if wait_for_all:
             assert engine.stdout.readline() == b"all\n"
-        engine.kill()
     await until(lambda: not is_alive(launcher))
     jobs = [job(script, f"job-{at}") for at in range(count)]
     await asyncio.gather(*(runtime.start(each) for each in jobs))

@@ -19,6 +19,7 @@ from lamplighter.runtime.process import shim, shim_arguments
 from lamplighter.runtime.process.launcher_process import LauncherProcess
 from lamplighter.runtime.process.process_directory import SHIM_DIED
 from lamplighter.runtime.process.runtime import ProcessRuntime
+from tests.killed_at_end import killed_at_end
 from tests.process_state import children, parent, process_state
 
 ENGINE = """
@@ -66,7 +67,8 @@ def is_alive(pid: str) -> bool:
 
 def start_and_kill_engine(directory: Path, script: str, number: signal.Signals) -> None:
     command = [sys.executable, "-c", ENGINE, str(directory), script]
-    with subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as engine:
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    with killed_at_end(process) as engine:
         assert engine.stdout is not None
         assert engine.stdout.readline() == b"started\n"
         os.killpg(engine.pid, number)
@@ -335,7 +337,6 @@ def test_children_are_found_in_a_kernel_that_does_not_list_them(monkeypatch: pyt
         return open(path, mode)
 
     monkeypatch.setattr(shim, "open", open_without_list, raising=False)
-    with subprocess.Popen(["sleep", "1000"]) as child:
+    with killed_at_end(subprocess.Popen(["sleep", "1000"])) as child:
         found = shim.children()
-        child.kill()
     assert child.pid in found
