@@ -105,6 +105,16 @@ def test_the_audit_log_is_kept_as_long_as_the_settings_say_even_if_nobody_acts(h
     assert sweep(harness) == {"audit": 45}
 
 
+def test_the_audit_log_is_kept_for_more_than_a_year_without_a_setting(harness: EngineHarness) -> None:
+    anna = Actor("anna", "console", "192.0.2.9")
+    harness.engine.store.write(lambda tx: audit_log.add_entry(tx, anna, "log in", "", "done"))
+    harness.settle()
+    harness.advance(399 * DAY)
+    assert sweep(harness) == {}
+    harness.advance(2 * DAY)
+    assert sweep(harness) == {"audit": 1}
+
+
 def test_files_of_output_and_mails_are_removed_by_their_age(harness: EngineHarness) -> None:
     harness.define_task()
     harness.runtime.script(Script(lines=(("stdout", "a line"),)))

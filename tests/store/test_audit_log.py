@@ -6,7 +6,6 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.store import retention
 from lamplighter.store.audit_log import (
     Actor,
     add_entry,
@@ -16,11 +15,9 @@ from lamplighter.store.audit_log import (
     write_audited,
 )
 from lamplighter.store.db import Tx
-from lamplighter.store.retention import RetentionSettings
 from tests.engine_harness import EngineHarness
 
 ANNA = Actor("anna", "console", "192.0.2.9")
-DAY = 24 * 3600 * 1000
 
 
 def add_one(harness: EngineHarness, actor: Actor, action: str, resource: str = "") -> None:
@@ -81,27 +78,6 @@ def test_an_entry_is_written_with_its_action_or_not_at_all(tmp_path: Path) -> No
             ("purge queue", "other", "NotFound"),
             ("purge queue", "q", "done"),
         ]
-
-
-def test_entries_are_kept_for_more_than_a_year_and_old_ones_are_deleted(tmp_path: Path) -> None:
-    with EngineHarness.running(tmp_path / "data") as harness:
-        store = harness.engine.store
-
-        def add(action: str) -> None:
-            add_one(harness, ANNA, action)
-
-        add("first")
-        harness.advance(399 * DAY)
-        add("second")
-        assert [each.action for each in list_entries(store.reader, limit=9)] == ["second", "first"]
-        harness.advance(2 * DAY)
-        add("third")
-        assert [each.action for each in list_entries(store.reader, limit=9)] == ["third", "second"]
-        store.write(lambda tx: retention.write(tx, RetentionSettings(audit=DAY)))
-        harness.settle()
-        harness.advance(2 * DAY)
-        add("fourth")
-        assert [each.action for each in list_entries(store.reader, limit=9)] == ["fourth"]
 
 
 def test_the_text_of_an_entry_is_one_line_of_limited_length(tmp_path: Path) -> None:

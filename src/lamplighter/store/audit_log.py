@@ -2,8 +2,7 @@
 
 An entry is written in the transaction of its action (`write_audited`). Guarantees that no entry contains an input or a
 secret: it names the operation and the resource, never other parameters. Entries are kept for a time that the job file
-sets (`retention.py`); each new entry deletes a few older ones. What anybody may cause is limited for each caller
-(`audit_limits.py`).
+sets (`retention.py`). What anybody may cause is limited for each caller (`audit_limits.py`).
 """
 
 import re
@@ -13,13 +12,11 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError, Unavailable
 from lamplighter.base.json_text import Json
-from lamplighter.store import audit_limits, retention
+from lamplighter.store import audit_limits
 from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.db import Reader, Store, Tx
 from lamplighter.store.rows import Table
 
-MAX_DELETED = 100
-"""The most old entries that are deleted with a new one."""
 MAX_TEXT_LENGTH = 512
 DONE = "done"
 """The outcome of an action that succeeded; other outcomes are the code of the error."""
@@ -90,11 +87,9 @@ def name_resource(params: Json) -> str:
 
 
 def add_entry(tx: Tx, actor: Actor, action: str, resource: str, outcome: str) -> int:
-    """Record an action, and delete entries that are too old; return the id of the new entry."""
+    """Record an action; return the id of the new entry."""
     texts = (_clean(each) for each in (actor.who, actor.how, actor.address, action, resource, outcome))
-    added = _TABLE.insert(tx, AuditEntry(0, tx.now, *texts))
-    delete_before(tx, tx.now - retention.read(tx).audit, MAX_DELETED)
-    return added
+    return _TABLE.insert(tx, AuditEntry(0, tx.now, *texts))
 
 
 def delete_before(tx: Tx, time: int, most: int) -> int:

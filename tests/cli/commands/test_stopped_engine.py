@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.cli.target import DATA_VARIABLE
 from tests.cli.job_folder import JobFolder
 from tests.served_engine import eventually
 
@@ -119,7 +120,7 @@ def test_a_folder_without_an_engine_is_reported_as_before(tmp_path: Path, job_fo
 
 
 @pytest.mark.parametrize(
-    "words", [("ps", "--data"), ("backup", "new.gz", "--data"), ("check",), ("run", "x", "--data")]
+    "words", [("ps", "--data"), ("backup", "new.gz", "--data"), ("check", "--data"), ("run", "x", "--data")]
 )
 def test_a_folder_whose_database_is_gone_is_reported_with_the_command_that_restores_it(
     tmp_path: Path, job_folder: JobFolder, words: tuple[str, ...]
@@ -130,6 +131,14 @@ def test_a_folder_whose_database_is_gone_is_reported_with_the_command_that_resto
     result = job_folder.invoke(*words, str(data))
     assert result.exit_code == 1
     assert f"restore a backup (`lamplighter restore FILE --data {data}`)" in result.stderr
+
+
+def test_check_reads_the_directory_that_the_environment_names(
+    tmp_path: Path, job_folder: JobFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "elsewhere"))
+    result = job_folder.invoke("check")
+    assert (result.exit_code, str(tmp_path / "elsewhere") in result.stderr) == (1, True)
 
 
 def test_doctor_reports_a_folder_whose_database_is_gone(tmp_path: Path, job_folder: JobFolder) -> None:

@@ -200,6 +200,17 @@ def test_runs_of_a_job_that_queues_run_one_after_another_up_to_its_queue_length(
         assert watched.harness.status(runs[number]) == "SUCCEEDED"
 
 
+def test_the_log_does_not_say_that_a_run_started_which_found_the_queue_full(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    apply_file(watched, BOXED)
+    for _ in range(3):
+        start(watched, "queued")
+    with caplog.at_level(logging.INFO):
+        start(watched, "queued")
+    assert [line.partition(" after ")[0] for line in log_of_jobs(caplog)] == ["queued: failed"]
+
+
 def test_a_newer_run_of_a_job_replaces_the_earlier_one(watched: WatchedFile) -> None:
     apply_file(watched, BOXED)
     first, second = start(watched, "replaced", "a"), start(watched, "replaced", "b")

@@ -4,7 +4,6 @@ Reads only, and works while the engine runs. Exit codes: 0 nothing is wrong, alt
 wrong, or the directory cannot be read.
 """
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,14 +13,14 @@ from lamplighter.base.count_text import format_count
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.command_context import fail
 from lamplighter.cli.runs import formatting
-from lamplighter.cli.target import DEFAULT_DATA
+from lamplighter.cli.target import DEFAULT_DATA, DataOption
 from lamplighter.engine.data_check.check_directory import check_directory
 from lamplighter.engine.data_check.finding import DataFinding
 
 
 def check(
-    data: Annotated[Path, typer.Argument(help="The data directory.", file_okay=False)] = DEFAULT_DATA,
     *,
+    data: DataOption = DEFAULT_DATA,
     json: Annotated[bool, typer.Option("--json", help="Print findings as JSON, one per line.")] = False,
 ) -> None:
     """Check the files of a data directory for damage and leftovers, without changing them."""
