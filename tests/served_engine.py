@@ -189,6 +189,10 @@ class ServedEngine(EngineAccount):
         """Whether the engine runs."""
         return self._process is not None and self._process.is_running()
 
+    def wait_for_line(self, text: str, since: int = 0, seconds: float = 120) -> str:
+        """Wait until the engine logs a line with this text, and return the line."""
+        return eventually(lambda: next((line for line in self.lines[since:] if text in line), None), seconds)
+
     def close(self) -> None:
         """Kill the engine and the processes that it runs."""
         if self._process is not None:

@@ -61,7 +61,7 @@ def test_a_deleted_directory_is_not_created_again(served: ServedEngine, tmp_path
     delete(served.data)
     gate.write_text("")
     eventually(lambda: read_health(served)[0] == 503)
-    eventually(lambda: any("cannot be written" in line for line in served.lines))
+    served.wait_for_line("cannot be written")
     with pytest.raises(ClientError, match="ServiceUnavailable"):
         served.sfn.create_state_machine(name="x", definition=json.dumps(WAIT), roleArn="arn:aws:iam::1:role/x")
     assert not served.data.exists()

@@ -43,7 +43,7 @@ def test_a_restored_engine_continues_its_container_and_removes_the_one_that_is_n
     eventually(lambda: len(remaining_containers(served.data)) == 1 or None)
     (tmp_path / "gate").touch()
     assert served.ended(first)["status"] == "SUCCEEDED"
-    assert any("is newer than the backup" in line for line in served.lines)
+    served.wait_for_line("is newer than the backup")
 
 
 def is_recorded(served: ServedEngine) -> bool:

@@ -244,7 +244,7 @@ def test_mails_are_stored_as_files_if_there_is_no_mail_server(served: ServedEngi
     sns.publish(TopicArn=topic, Message="the batch failed", Subject="Night")
     (mail,) = eventually(lambda: list((served.data / "mail").glob("*.eml")))
     assert "Subject: Night\r\n" in mail.read_bytes().decode()
-    eventually(lambda: any("no mail server" in line for line in served.lines))
+    served.wait_for_line("no mail server")
 
 
 def test_a_command_subscription_receives_the_message(served: ServedEngine, tmp_path: Path) -> None:

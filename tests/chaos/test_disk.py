@@ -140,7 +140,7 @@ def test_a_job_that_ends_on_a_full_disk_is_evaluated_when_there_is_space_again(
     with suppress(OSError):  # fill the smallest gaps, too
         (tmp_path / "disk" / "rest").write_bytes(b"x" * FREE_BYTES)
     gate.write_text("")
-    eventually(lambda: any("cannot be written" in line for line in served.lines))
+    served.wait_for_line("cannot be written")
     assert served.sfn.describe_execution(executionArn=execution)["status"] == "RUNNING"
     (tmp_path / "disk" / "rest").unlink()
     disk.free(served)

@@ -85,7 +85,7 @@ def test_a_task_that_starts_while_docker_is_unreachable_runs_once_afterwards(
     task = register_container_task(served, "job", docker_image, RECORD_RUN, tmp_path)
     link.cut()
     execution = served.start(served.machine(one_state(run_task(task))))
-    eventually(lambda: any("Docker does not answer" in text for text in served.lines))
+    served.wait_for_line("Docker does not answer")
     assert (task_status(served), recorded_runs(tmp_path)) == ("PENDING", [])
     link.restore()
     assert served.ended(execution)["status"] == "SUCCEEDED"

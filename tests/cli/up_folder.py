@@ -6,7 +6,7 @@ from textwrap import dedent
 
 from lamplighter.base.json_text import Json
 from tests.command_process import CommandResult, run_command
-from tests.served_engine import ACCOUNT, REGION, ServedEngine, eventually
+from tests.served_engine import ACCOUNT, REGION, ServedEngine
 
 
 class UpFolder(ServedEngine):
@@ -30,10 +30,6 @@ class UpFolder(ServedEngine):
         before = len(self.lines)
         self.up(str(self.file), *options)
         self.wait_for_line(f"agrees with {self.file}:", before)
-
-    def wait_for_line(self, text: str, since: int = 0, seconds: float = 120) -> str:
-        """Wait until the engine logs a line with this text, and return the line."""
-        return eventually(lambda: next((line for line in self.lines[since:] if text in line), None), seconds)
 
     def wait_until_applied(self, since: int) -> list[str]:
         """Wait until a change is applied, and return the lines about the jobs."""

@@ -13,7 +13,7 @@ import pytest
 
 from tests.console.full_engine import fill_engine
 from tests.killed_at_end import killed_at_end
-from tests.served_engine import REGION, ServedEngine, eventually, one_state, run_task
+from tests.served_engine import REGION, ServedEngine, one_state, run_task
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def start_endless_run(served: ServedEngine) -> str:
 
 def test_up_logs_the_console_s_url(served: ServedEngine) -> None:
     served.client("sqs").list_queues()
-    eventually(lambda: any(f"the console is at {served.url}/" in line for line in served.lines))
+    served.wait_for_line(f"the console is at {served.url}/")
 
 
 def test_the_console_rejects_a_foreign_host_name(served: ServedEngine) -> None:

@@ -15,13 +15,12 @@ from tests.packaging.distributions import ROOT, build, pip_settings
 
 PAGE = DOCS / "manual" / "rehearsal.md"
 RELEASED = ROOT / "tests" / "store" / "released" / "0.1.0.db.gz"
-PORT = 4566
 SECONDS = 1200
 
 
 @pytest.mark.docker
 @pytest.mark.index
-def test_the_rehearsal_of_a_night_succeeds_on_a_bare_debian(tmp_path: Path) -> None:
+def test_the_rehearsal_of_a_night_succeeds_on_a_bare_debian(tmp_path: Path, own_port: int) -> None:
     """The page installs the wheel, checks the unit of the service, runs 500 jobs and kills the engine meanwhile, backs
     up, restores, and upgrades. systemd is there for its check only.
     """
@@ -29,7 +28,7 @@ def test_the_rehearsal_of_a_night_succeeds_on_a_bare_debian(tmp_path: Path) -> N
     build(ROOT, tmp_path / "dist", "--wheel")
     (tmp_path / "released").mkdir()
     (tmp_path / "released" / "0.1.0.db").write_bytes(gzip.decompress(RELEASED.read_bytes()))
-    script = page_script(Page(PAGE.name, PAGE.read_text()).without_its_mark(), PORT)
+    script = page_script(Page(PAGE.name, PAGE.read_text()).without_its_mark(), own_port)
     with base_image(f"lamplighter-rehearsal-{os.getpid()}", "systemd") as image:
         output = run_in_container(image, tmp_path, script)
     assert output.splitlines().count("500") == 2, output

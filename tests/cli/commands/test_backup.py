@@ -72,7 +72,7 @@ def test_a_backup_under_load_has_all_that_was_acknowledged_before_it_although_th
     restored.up()
     try:
         assert {restored.ended(execution)["status"] for execution in (*before, *waiting)} == {"SUCCEEDED"}
-        assert any("restored from a backup of" in line for line in restored.lines)
+        restored.wait_for_line("restored from a backup of")
     finally:
         restored.close()
 
