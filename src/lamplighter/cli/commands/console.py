@@ -13,7 +13,6 @@ from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.engine_health import read_health
 from lamplighter.cli.http import http_server
 from lamplighter.cli.http.listen import listen, listener_url
-from lamplighter.cli.http.stop_signals import catch_stop_signals
 from lamplighter.cli.target import (
     DEFAULT_DATA,
     AwsOption,
@@ -64,6 +63,6 @@ async def _serve(target: Target, place: Place, listener: socket.socket) -> None:
         lambda: None if target.endpoint is None else read_health(target.endpoint),
     )
     application = Interceptor(build_app(port, real_world(), closing), refuse_other_hosts)
-    stop_signals = catch_stop_signals()
+    serve = http_server.prepare_server(application, closing, listener, file_descriptors.max_connections())
     typer.echo(f"lamplighter: the console of {target} is at {listener_url(listener)}/", err=True)
-    await http_server.serve(application, closing, listener, file_descriptors.max_connections(), stop_signals)
+    await serve()

@@ -26,7 +26,6 @@ from lamplighter.base.modules import is_installed, load_object
 from lamplighter.cli.early_interrupts import ending_on_interrupt
 from lamplighter.cli.engine_address import ADDRESS_FILE, EngineAddress, write_address
 from lamplighter.cli.http import http_server
-from lamplighter.cli.http.stop_signals import catch_stop_signals
 from lamplighter.cli.up import access, heartbeat, systemd_notify
 from lamplighter.cli.up.capacity_options import parse_capacity
 from lamplighter.cli.up.keep_current import keeping_current
@@ -64,6 +63,7 @@ log = logging.getLogger("lamplighter.engine")
 command_log = logging.getLogger(COMMAND_LOGGER)
 
 
+@ending_on_interrupt()
 def up(
     file: Annotated[
         Path | None,
@@ -216,30 +216,29 @@ def up(
     proxies = _parse_addresses(trusted_proxy or [])
     port_options = PortOptions(host, port, url, tls_cert, tls_key, local_port)
     try:
-        with ending_on_interrupt():
-            source = _read_source(options, data)
-            config = EngineConfig(
-                data_directory=data,
-                start_empty=new,
-                runtime=runtime,
-                remote_endpoints=_parse_endpoints(endpoint or []),
-                smtp=_parse_smtp(smtp),
-                confirm_mail=confirm_mail,
-                allow_commands=commands and deny_rules.COMMANDS not in denied,
-                denied=denied,
-                capacity=parse_capacity(cpus, memory, max_tasks),
-                machine_capacity=machine_capacity(),
-                secrets=source.secrets if source else secret_references.environment_secrets(os.environ),
-                child_file_limit=child_file_limit,
-                telemetry={name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
-            )
-            with open_ports(port_options) as ports, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                access_rules = access.decide_access(credentials, data, ports.listener.getsockname()[0], proxies)
-                config = _with_ports(config, ports, access_rules)
-                names = frozenset(name.lower() for name in (host, *(allow_host or []))) | ports.names
-                hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
-                observers = _Observers(notifier, _parse_heartbeat(heartbeat_url), repeats)
-                runner.run(_serve(config, hosts, ports, access_rules, source, observers))
+        source = _read_source(options, data)
+        config = EngineConfig(
+            data_directory=data,
+            start_empty=new,
+            runtime=runtime,
+            remote_endpoints=_parse_endpoints(endpoint or []),
+            smtp=_parse_smtp(smtp),
+            confirm_mail=confirm_mail,
+            allow_commands=commands and deny_rules.COMMANDS not in denied,
+            denied=denied,
+            capacity=parse_capacity(cpus, memory, max_tasks),
+            machine_capacity=machine_capacity(),
+            secrets=source.secrets if source else secret_references.environment_secrets(os.environ),
+            child_file_limit=child_file_limit,
+            telemetry={name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
+        )
+        with open_ports(port_options) as ports, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            access_rules = access.decide_access(credentials, data, ports.listener.getsockname()[0], proxies)
+            config = _with_ports(config, ports, access_rules)
+            names = frozenset(name.lower() for name in (host, *(allow_host or []))) | ports.names
+            hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
+            observers = _Observers(notifier, _parse_heartbeat(heartbeat_url), repeats)
+            runner.run(_serve(config, hosts, ports, access_rules, source, observers))
     except LamplighterError as error:
         command_log.error("%s", error)
         raise typer.Exit(1) from None
@@ -302,7 +301,7 @@ def parse_source(
     is_implied = False
     if file is None and not templates:
         has_file = default_file.exists() or env is not None
-        # If its jobs were applied before, a missing job file is an error, and somebody must hear of it.
+        # A missing job file is an error if its jobs were applied before, and `up` alerts somebody.
         is_implied = not has_file and may_have_stacks(data)
         file = default_file if has_file or is_implied else None
     return UpOptions(file, env, tuple(templates), tuple(parameters), is_implied=is_implied)
@@ -367,7 +366,17 @@ async def _serve(
             await _warn_if_runtime_unavailable(engine)
         garbage.start()
         async with _publishing_address(config, ports.address):
-            stop_signals = catch_stop_signals()
+            rules = access_rules
+            application = HttpServer(engine, hosts, rules.accepted_credentials, rules.users.read, rules.proxies)
+            serve = http_server.prepare_server(
+                application,
+                application.closing,
+                ports.local,
+                file_descriptors.max_connections(),
+                ports.tls,
+                on_start=lambda: notifier.start(lambda: systemd_notify.status_text(engine)),
+                on_stop=notifier.report_stopping,
+            )
             _print_access(config, ports, access_rules)
             engine.turns.start()
             async with (
@@ -376,18 +385,7 @@ async def _serve(
                 _reconciling(reconciler),
                 heartbeat.sending_heartbeats(engine, observers.heartbeat_url),
             ):
-                rules = access_rules
-                application = HttpServer(engine, hosts, rules.accepted_credentials, rules.users.read, rules.proxies)
-                await http_server.serve(
-                    application,
-                    application.closing,
-                    ports.local,
-                    file_descriptors.max_connections(),
-                    stop_signals,
-                    ports.tls,
-                    on_start=lambda: notifier.start(lambda: systemd_notify.status_text(engine)),
-                    on_stop=notifier.report_stopping,
-                )
+                await serve()
     finally:
         notifier.close()
         garbage.stop()

@@ -1,9 +1,11 @@
 """Run the HTTP server of a command: uvicorn with limited connections, which ends without an error on a signal.
 
+Guarantees that no signal is lost once the server is prepared: it stops at once if the signal arrives before it serves.
 Its plain port is uvicorn's own; `tls_listener.py` accepts the connections of a TLS port.
 """
 
 import asyncio
+import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
@@ -16,7 +18,6 @@ import uvicorn
 from lamplighter.base.json_text import Json
 from lamplighter.cli.http.connection import Connection
 from lamplighter.cli.http.connection_limit import ConnectionLimit
-from lamplighter.cli.http.stop_signals import StopSignals
 from lamplighter.cli.http.tls_listener import TlsListener
 
 Application = Callable[[Json, Json, Json], Awaitable[None]]
@@ -34,21 +35,20 @@ class TlsPort:
     """The URL that callers with a plain request should use."""
 
 
-async def serve(
+def prepare_server(
     application: Application,
     closing: asyncio.Event,
     listener: socket.socket,
     max_connections: int,
-    stop_signals: StopSignals,
     tls: TlsPort | None = None,
     *,
     on_start: Callable[[], None] = lambda: None,
     on_stop: Callable[[], None] = lambda: None,
-) -> None:
-    """Serve on a port, and on a TLS port too if there is one, until a stop signal; set `closing` on the signal.
+) -> Callable[[], Awaitable[None]]:
+    """Catch SIGINT and SIGTERM in the running loop from now on; return the function that serves until one arrives.
 
-    Both ports together have at most `max_connections` connections. Calls `on_start` when requests are accepted, and
-    `on_stop` on the signal.
+    It serves on a port, and on a TLS port too if there is one, and sets `closing` on the signal. Both ports together
+    have at most `max_connections` connections. Calls `on_start` when requests are accepted, and `on_stop` on the signal.
     """
     limit = ConnectionLimit(max_connections)
     config = uvicorn.Config(
@@ -62,8 +62,9 @@ async def serve(
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    callbacks = Callbacks(on_start, on_stop)
-    await _Server(config, closing, limit, tls, stop_signals, callbacks).serve(sockets=[listener])
+    server = _Server(config, closing, limit, tls, Callbacks(on_start, on_stop))
+    server.catch_signals()
+    return partial(server.serve, sockets=[listener])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,10 @@ class _Server(uvicorn.Server):
         closing: asyncio.Event,
         limit: ConnectionLimit,
         tls: TlsPort | None,
-        stop_signals: StopSignals,
         callbacks: Callbacks,
     ) -> None:
         super().__init__(config)
         self._closing = closing
-        self._stop_signals = stop_signals
         self._callbacks = callbacks
         self._limit = limit
         self._tls = tls
@@ -117,7 +116,13 @@ class _Server(uvicorn.Server):
             self._tls_listener.close()
         await super().shutdown(sockets)
 
+    def catch_signals(self) -> None:
+        """Stop on SIGINT and SIGTERM, also if they arrive before the server serves."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        self._stop_signals.send_to(lambda number: self.handle_exit(number, None))
+        """Do nothing: `catch_signals` has caught them already."""
         yield

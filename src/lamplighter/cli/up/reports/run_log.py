@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 
-from lamplighter.base.engine_rules import QUEUE_FULL
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller, Event
@@ -96,8 +95,6 @@ class RunLog:
     def _log_run(self, label: str, run: Json) -> None:
         fields: LogFields = {"job": label, "run": run["name"], "status": run["status"]}
         if run["status"] == "RUNNING":
-            if self._read_error(run["executionArn"]).startswith(QUEUE_FULL):
-                return  # it never started: the line about its end says why
             text = self._waiting.describe_begin(label, run)
             if text is not None:
                 self._log(logging.INFO, f"{label}: {text}", fields)

@@ -9,6 +9,7 @@ The ARN identifies a run, because a name is unique only within one state machine
 
 from collections.abc import Callable, Iterator
 
+from lamplighter.base.engine_rules import QUEUE_FULL
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.cli.up.reports.newest_entries import NewestEntries
@@ -17,7 +18,7 @@ from lamplighter.runs.ecs_tasks import container_variable, run_of_task
 from lamplighter.runs.job_machine import ATTEMPT_VARIABLE
 from lamplighter.runs.waiting import WAITS_FOR_TURN, cluster_of_task, reasons_by_task
 from lamplighter.services.ecs.tables import waiting_tasks
-from lamplighter.services.states.tables import queued_executions
+from lamplighter.services.states.tables import executions, queued_executions
 
 STARTED = "started"
 MAX_EXPLAINED = 100
@@ -44,7 +45,13 @@ class WaitingRuns:
         """The runs whose first task waits for room, with the label of that task."""
 
     def describe_begin(self, label: str, run: Json) -> str | None:
-        """Return what a run that has begun does; None if its first task waits, because the log has said that."""
+        """Return what a run that has begun does; None if another line says it.
+
+        That is the line about its first task, if that waits, or about its end, if it was refused.
+        """
+        found = executions.get(self._engine.store.reader, run["executionArn"])
+        if found is not None and found.error == QUEUE_FULL:
+            return None
         if queued_executions.is_waiting(self._engine.store.reader, run["executionArn"]):
             self._queued.put(run["executionArn"], value=True)
             return WAITS_FOR_TURN

@@ -9,7 +9,6 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.http import http_server
-from lamplighter.cli.http.stop_signals import catch_stop_signals
 
 
 async def refuse(_scope: Json, _receive: Json, _send: Json) -> None:
@@ -28,15 +27,13 @@ def test_a_server_stops_on_a_signal_before_and_after_it_has_started(number: sign
 
     async def serve() -> None:
         closing = asyncio.Event()
-        stop_signals = catch_stop_signals()
-        send_signal("before the start")
-        while is_early and not stop_signals.early:  # noqa: ASYNC110 - the loop reads the signal
-            await asyncio.sleep(0)
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            await http_server.serve(
-                refuse, closing, listener, 10, stop_signals,
+            serve = http_server.prepare_server(
+                refuse, closing, listener, 10,
                 on_start=lambda: send_signal("started"), on_stop=lambda: calls.append("stopped"),
             )  # fmt: skip
+            send_signal("before the start")
+            await serve()
         assert closing.is_set()
 
     asyncio.run(asyncio.wait_for(serve(), 60))
