@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO, TypeVar
 from unittest import mock
@@ -168,14 +169,13 @@ class ServedEngine(EngineAccount):
         assert self._process is not None
         self._process.send_signal(number)
         assert self._reader is not None
-        try:
+        code = None
+        with suppress(TimeoutError):
             code = self._process.wait(MAX_SECONDS)
-        except TimeoutError:
-            self._reader.join()
-            raise AssertionError(f"the engine did not end: {''.join(self.lines[-100:])}") from None
         self._reader.join()
         self._process = None
         self.port = 0  # another process may use the port now
+        assert code is not None, f"the engine did not end: {''.join(self.lines[-100:])}"
         return code
 
     @property

@@ -130,7 +130,7 @@ def test_the_aws_cli_is_accepted_with_the_credentials_file_of_the_engine(public_
 
 def test_the_start_prints_the_name_of_the_credentials_file_and_no_secret(public_engine: ServedEngine) -> None:
     line = f"AWS_SHARED_CREDENTIALS_FILE={public_engine.data / 'credentials'}"
-    assert eventually(lambda: line in "".join(public_engine.lines))
+    public_engine.wait_for_line(line)
     output, key = "".join(public_engine.lines), engine_credentials(public_engine)
     assert not any(secret in output for secret in (key.secret, key.password, key.token))
 
@@ -166,7 +166,7 @@ def test_a_given_credentials_file_decides_who_is_accepted(tmp_path: Path) -> Non
                 aws_secret_access_key=secret,
             ).create_topic(Name="t")
             assert made["TopicArn"] == f"arn:aws:sns:us-east-1:{account}:t"
-        assert eventually(lambda: "chmod 600" in "".join(engine.lines))
+        engine.wait_for_line("chmod 600")
         assert not (engine.data / "credentials").exists()
     finally:
         engine.close()

@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from lamplighter.base.world import UUID_BATCH_SIZE, process_seconds, uuid_source
+from tests.killed_at_end import killed_at_end
 
 UUID4 = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -21,13 +22,9 @@ def test_uuids_are_of_version_4_and_unique_across_threads() -> None:
 
 def test_the_processor_time_of_a_running_process_is_known_and_that_of_an_ended_one_is_none() -> None:
     work = "while True: pass"
-    with subprocess.Popen([sys.executable, "-c", work]) as process:
-        try:
-            first = process_seconds(process.pid)
-            assert first is not None
-            while process_seconds(process.pid) == first:
-                continue
-        finally:
-            process.kill()
-            process.wait()
-        assert process_seconds(process.pid) is None
+    with killed_at_end(subprocess.Popen([sys.executable, "-c", work])) as process:
+        first = process_seconds(process.pid)
+        assert first is not None
+        while process_seconds(process.pid) == first:
+            continue
+    assert process_seconds(process.pid) is None

@@ -12,6 +12,7 @@ import pytest
 
 from lamplighter.store import lock
 from lamplighter.store.lock import MOMENTARY_ATTEMPTS, DirectoryInUse, DirectoryLock, is_locked
+from tests.killed_at_end import killed_at_end
 
 ENGINE = """
 import os, signal, sys
@@ -42,17 +43,14 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def run_engine(directory: Path, ends: str) -> Iterator["subprocess.Popen[str]"]:
     """Run an engine that holds the lock and is starting a program, until the block ends."""
     command = [sys.executable, "-c", ENGINE, str(directory), ends]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with killed_at_end(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        try:
-            assert int(process.stdout.readline()) == process.pid
-            if ends == "is killed":
-                process.kill()
-                process.wait()
-            yield process
-        finally:
+        assert int(process.stdout.readline()) == process.pid
+        if ends == "is killed":
             process.kill()
+            process.wait()
+        yield process
 
 
 def test_a_start_waits_for_a_lock_that_a_child_of_a_killed_engine_holds(

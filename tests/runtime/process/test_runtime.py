@@ -72,6 +72,7 @@ def start_and_kill_engine(directory: Path, script: str, number: signal.Signals) 
         assert engine.stdout is not None
         assert engine.stdout.readline() == b"started\n"
         os.killpg(engine.pid, number)
+        engine.wait(60)
 
 
 async def run_shim(arguments: bytes) -> bytes:
