@@ -48,7 +48,8 @@ def prepare_server(
     """Catch SIGINT and SIGTERM in the running loop from now on; return the function that serves until one arrives.
 
     It serves on a port, and on a TLS port too if there is one, and sets `closing` on the signal. Both ports together
-    have at most `max_connections` connections. Calls `on_start` when requests are accepted, and `on_stop` on the signal.
+    have at most `max_connections` connections. It calls `on_start` when requests are accepted, and `on_stop` on the
+    signal.
     """
     limit = ConnectionLimit(max_connections)
     config = uvicorn.Config(
