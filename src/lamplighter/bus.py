@@ -25,6 +25,8 @@ class Caller:
 
     account: str
     region: str
+    origin: str = field(default="", compare=False)
+    """The ARN of the schedule, rule or execution that makes the call; empty for a request from outside."""
 
 
 def caller_of(text: str) -> Caller:

@@ -29,7 +29,11 @@ class StatesHarness:
         self.clock = clock
 
     async def states(self, operation: str, **params: Json) -> Json:
-        return await self._engine.call(CALLER, "states", operation, params)
+        return await self.states_as(CALLER, operation, **params)
+
+    async def states_as(self, caller: Caller, operation: str, **params: Json) -> Json:
+        """Call an operation for another caller."""
+        return await self._engine.call(caller, "states", operation, params)
 
     async def create_log_group(self, name: str) -> None:
         """Create a log group."""

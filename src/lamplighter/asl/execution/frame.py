@@ -113,6 +113,8 @@ class Execution:
     timer: int = 0
     """The number of the timer that ends the execution."""
     redrives: int = 0
+    failed_attempts: int = 0
+    """The number of attempts of tasks that failed; AWS does not count them."""
     block: int = 0
     """The number of the first block: a child of a distributed Map runs the Map's processor."""
     frames: Mapping[int, Frame] = field(default_factory=dict)

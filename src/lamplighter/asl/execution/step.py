@@ -160,6 +160,7 @@ class StepBuilder:
         self.last_event_id = execution.event
         self.last_number = execution.counter
         self.last_frame_id = execution.frame
+        self.failed_attempts = execution.failed_attempts
         self.timeout_timer = execution.timer
         self.frames: dict[int, Frame] = dict(execution.frames)
         self.mutable_frames: dict[int, MutableFrame] = {}
@@ -376,6 +377,7 @@ class StepBuilder:
             counter=self.last_number,
             event=self.last_event_id,
             frame=self.last_frame_id,
+            failed_attempts=self.failed_attempts,
             timer=0 if self.finish else self.timeout_timer,
             frames=self.frames,
             results=self.results,

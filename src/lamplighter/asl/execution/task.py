@@ -148,6 +148,7 @@ def task_succeeded(run: StepBuilder, path: MutableFrame, state: Task, event: Tas
 def task_failed(run: StepBuilder, path: MutableFrame, state: Task, event: TaskFailed) -> None:
     """Record that the work has failed, and handle the error."""
     run.clear_wait(path)
+    run.failed_attempts += 1
     _add_end_event(run, path, state, "Failed", history.failure_details(event.error, event.cause))
     handle_error(run, path, state, event.error, event.cause)
 
@@ -160,6 +161,7 @@ def task_timed_out(run: StepBuilder, path: MutableFrame, state: Task, number: in
     """
     handled_as = TIMEOUT if number == path.timeout else HEARTBEAT_TIMEOUT
     run.cancel_wait(path)
+    run.failed_attempts += 1
     _add_end_event(run, path, state, "TimedOut", history.failure_details(TIMEOUT, None))
     handle_error(run, path, state, TIMEOUT, None, handled_as)
 

@@ -18,6 +18,7 @@ from lamplighter.delivery.tables import lost_alerts
 from lamplighter.delivery.tables.lost_alerts import LostAlert
 from lamplighter.runs.printable_text import to_subject
 from lamplighter.services.alerts import (
+    acknowledge,
     attempt_alert,
     dropped_slots_alert,
     heartbeat_ping,
@@ -57,6 +58,8 @@ class Alerts(Service):
             "TellDropped": Operation(write=self.send_dropped),
             "TellOutage": Operation(write=self.send_outage),
             "TellRecovery": Operation(write=self.send_recovery),
+            "Acknowledge": Operation(write=acknowledge.acknowledge(world)),
+            "ListAcknowledgements": Operation(read=acknowledge.list_acknowledgements),
         }
 
     def send_alert(self, tx: Tx, caller: Caller, params: Json) -> Json:

@@ -77,7 +77,7 @@ class Schedules:
         found = self._require(reader, caller, params)
         if found.body is None:
             raise UnreadableSchedule(found.name)
-        return _summary(found) | found.body
+        return describe_schedule(found)
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListSchedules."""
@@ -116,6 +116,11 @@ class Schedules:
         else:
             templated_targets.check_target(target)
         return body
+
+
+def describe_schedule(schedule: Schedule) -> Json:
+    """Return a readable schedule as GetSchedule describes it."""
+    return _summary(schedule) | schedule.body
 
 
 def _summary(schedule: Schedule) -> Json:

@@ -12,7 +12,7 @@ from lamplighter.bus import Bus, Operation, Service
 from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.scheduler import arns, dropped_slots, slot_operations, target_delivery
+from lamplighter.services.scheduler import arns, dropped_slots, night_slots, slot_operations, target_delivery
 from lamplighter.services.scheduler.client_tokens import idempotent
 from lamplighter.services.scheduler.dropped_slots import DroppedSlotNotifier
 from lamplighter.services.scheduler.fire_schedules import ScheduleFirer
@@ -77,6 +77,7 @@ class Scheduler(Service):
             "SetMissed": Operation(write=slot_operations.set_missed),
             "SetMark": Operation(write=slot_operations.set_annotation),
             "ListSlots": Operation(read=slot_operations.list_slots),
+            "ListNightSlots": Operation(read=night_slots.list_night_slots),
         }
 
     async def handle_outbox_row(self, row: OutboxRow) -> None:

@@ -60,7 +60,7 @@ def make_delivery(schedule: Schedule, slot: int, created: int, services: AwsServ
     policy = target["RetryPolicy"]
     return Delivery(
         key=key,
-        caller=caller_of(schedule.arn),
+        caller=replace(caller_of(schedule.arn), origin=schedule.arn),
         service=service,
         operation=operation,
         params=params,

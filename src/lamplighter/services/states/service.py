@@ -19,7 +19,7 @@ from lamplighter.services.states.calls.integrations import added_parameters
 from lamplighter.services.states.calls.service_calls import ServiceCalls
 from lamplighter.services.states.calls.sync_calls import FindModel, Models, SyncCalls
 from lamplighter.services.states.calls.task_calls import TaskCaller
-from lamplighter.services.states.executions import execution_metrics
+from lamplighter.services.states.executions import execution_metrics, list_runs
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.executions import Executions
 from lamplighter.services.states.executions.express import ExpressExecutions
@@ -94,9 +94,12 @@ class States(Service):
             "RedriveExecution": Operation(write=Redrives(world, self._driver).redrive),
             "StopExecution": Operation(write=executions.stop),
             "GetExecutionHistory": Operation(read=executions.history),
-            # Not an AWS operation: AWS does not list the executions of a deleted state machine.
+            # Not AWS operations: AWS lists neither the executions of a deleted state machine nor those of all machines.
             "ListKeptExecutions": Operation(read=executions.list_kept),
             "ListRemovedMachines": Operation(read=executions.list_removed_machines),
+            "ListRuns": Operation(read=list_runs.list_runs),
+            "ListNightRuns": Operation(read=list_runs.list_night_runs),
+            "SearchRuns": Operation(read=list_runs.search_runs),
             # Not an AWS operation: CloudWatch reads its metrics of executions with it.
             "MeasureExecutions": Operation(read=execution_metrics.measure_executions),
             # Not AWS operations: ECS holds the timeouts of tasks that wait for a runtime that does not answer.

@@ -60,7 +60,8 @@ CREATE TABLE executions (
     counters TEXT NOT NULL,  -- the counters of the running execution, as JSON
     version TEXT,
     alias TEXT,
-    waited INTEGER NOT NULL DEFAULT 0  -- milliseconds by which its deadline is later, because it waited
+    waited INTEGER NOT NULL DEFAULT 0,  -- milliseconds by which its deadline is later, because it waited
+    origin TEXT  -- what started it: an ARN, or nothing for a request from outside; NULL: started before this was kept
 );
 CREATE INDEX executions_by_machine ON executions (machine, id);
 CREATE INDEX executions_by_status ON executions (machine, status, id);
@@ -68,6 +69,8 @@ CREATE INDEX executions_by_version ON executions (version, id) WHERE version IS 
 CREATE INDEX executions_by_alias ON executions (alias, id) WHERE alias IS NOT NULL;
 CREATE INDEX executions_by_end ON executions (stop) WHERE stop IS NOT NULL;
 CREATE INDEX executions_by_start ON executions (machine, start);
+-- The executions that ran after a time, without the children of Maps.
+CREATE INDEX executions_of_night ON executions (ifnull(stop, 9223372036854775807)) WHERE instr(machine, '/') = 0;
 CREATE TRIGGER executions_counted AFTER INSERT ON executions BEGIN
     INSERT INTO row_counts VALUES ('execution', new.status, 1) ON CONFLICT DO UPDATE SET number = number + 1;
 END;

@@ -45,6 +45,7 @@ DATA_OPERATIONS: Mapping[str, frozenset[str]] = {
 }
 """The operations by which programs exchange data, as CloudTrail's data events: they need `run`, and are not audited."""
 RUN_OPERATIONS: Mapping[str, frozenset[str]] = {
+    "alerts": frozenset({"Acknowledge"}),
     "ecs": frozenset({"StopTask"}),
     "monitoring": frozenset({"SetAlarmState"}),
     "sqs": frozenset({"CancelMessageMoveTask", "StartMessageMoveTask"}),

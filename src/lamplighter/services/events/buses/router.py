@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.htm
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from lamplighter.base import arn
@@ -148,7 +148,7 @@ class EventRouter:
     ) -> None:
         delivery = Delivery(
             key,
-            owner_of(target["Arn"], Caller(rule.account, rule.region)),
+            replace(owner_of(target["Arn"], Caller(rule.account, rule.region)), origin=rule.arn),
             call.service,
             call.operation,
             call.params,

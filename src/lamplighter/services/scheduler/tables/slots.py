@@ -3,7 +3,7 @@
 Consecutive missed slots are one row: the first, the last, and their number.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from lamplighter.store import retention
 from lamplighter.store.db import Reader, Tx
@@ -60,6 +60,20 @@ def page(reader: Reader, schedule: int, before: int | None, most: int) -> list[S
     """Return slots before a time, the latest first; without a time, the latest slots."""
     where = "schedule = ? AND slot < ? ORDER BY slot DESC LIMIT ?"
     return SLOTS.select(reader, where, schedule, 2**62 if before is None else before, most)
+
+
+def missed_since(reader: Reader, low: str, high: str, since: int, most: int) -> list[tuple[str, str, Slot]]:
+    """Return the slots since a time that no run started for, of the schedules between two ARNs, the earliest first.
+
+    Each has the ARN of its schedule and what the schedule starts.
+    """
+    columns = ", ".join(f"slots.{each.name}" for each in fields(Slot))
+    sql = (
+        f"SELECT s.arn, s.starts, {columns} FROM schedules s JOIN slots ON slots.schedule = s.id "  # noqa: S608
+        "WHERE s.arn > ? AND s.arn < ? AND slots.slot >= ? AND slots.outcome IN (?, ?) ORDER BY slots.slot LIMIT ?"
+    )
+    found = reader.rows(sql, (low, high, since, FAILED, MISSED, most))
+    return [(arn, starts, Slot(*values)) for arn, starts, *values in found]
 
 
 def has_unsettled(reader: Reader, schedule: int) -> bool:

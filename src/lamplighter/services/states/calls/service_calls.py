@@ -5,6 +5,7 @@ the error names that a state machine sees.
 """
 
 import inspect
+from dataclasses import replace
 
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.messages import CallAnswer, TaskFailed, TaskSubmitted, TaskSucceeded
@@ -93,7 +94,8 @@ class ServiceCalls:
 
         Raises `AwsError` and `ParametersRefused`.
         """
-        return self._call(tx, caller_of(execution), resource, binding, parameters, execution=execution)
+        caller = replace(caller_of(execution), origin=execution)
+        return self._call(tx, caller, resource, binding, parameters, execution=execution)
 
     def needs_preparation(
         self, reader: Reader, execution: str, resource: Resource, binding: CallBinding, parameters: Json

@@ -40,7 +40,7 @@ class Executions:
         self._driver = driver
         self._express = express
 
-    def start(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def start(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle StartExecution.
 
         "StartExecution is idempotent for STANDARD workflows … if you call it with the same name and input as a running
@@ -69,6 +69,8 @@ class Executions:
         else:
             self._driver.queues.start(tx, execution, machine.revision, rule)
         rows.set_version_and_alias(tx, key, *target.qualified)
+        if caller.origin:
+            rows.set_origin(tx, key, caller.origin)
         return {"executionArn": key, "startDate": now / 1000}
 
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:

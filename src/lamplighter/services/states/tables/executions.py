@@ -43,6 +43,9 @@ class ExecutionRecord:
     alias: str | None = None
     waited: int = 0
     """The milliseconds by which its deadline is later, because it or its first task waited."""
+    origin: str | None = None
+    """The ARN of the schedule, rule or execution that started it; empty if a request from outside did; None if it is
+    not known, because it was started before schema 51."""
 
 
 COLUMNS = {each.name: f"e.{each.name}" for each in fields(ExecutionRecord)}
@@ -63,8 +66,8 @@ def insert(tx: Tx, values: Sequence[Json]) -> int:
     """Store a new execution, given as the values of the columns that the statement names. Return its key."""
     return tx.insert(
         "INSERT INTO executions "
-        "(arn, machine, revision, name, role, status, start, stop, input, output, error, cause, counters) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "(arn, machine, revision, name, role, status, start, stop, input, output, error, cause, counters, origin) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
         values,
     )
 
@@ -92,6 +95,11 @@ def set_version_and_alias(tx: Tx, arn: str, version: str | None, alias: str | No
     """Record the version and alias with which an execution was started."""
     if version is not None:
         tx.execute("UPDATE executions SET version = ?, alias = ? WHERE arn = ?", (version, alias, arn))
+
+
+def set_origin(tx: Tx, arn: str, origin: str) -> None:
+    """Record which schedule, rule or execution started an execution."""
+    tx.execute("UPDATE executions SET origin = ? WHERE arn = ?", (origin, arn))
 
 
 def add_waited_time(tx: Tx, key: int, milliseconds: int) -> None:

@@ -19,13 +19,22 @@ STORED_FRAME_FIELDS = tuple(field.name for field in fields(Frame) if field.name 
 
 def dump_counters(execution: Execution) -> str:
     """Render an execution's counters as JSON text."""
-    return dumps([execution.counter, execution.event, execution.frame, execution.timer, execution.redrives])
+    numbers = (execution.counter, execution.event, execution.frame, execution.timer, execution.redrives)
+    return dumps([*numbers, execution.failed_attempts])
 
 
 def load_counters(execution: Execution, counters: str) -> Execution:
     """Return an execution with the counters that `dump_counters` rendered."""
-    counter, event, frame, timer, redrives = loads(counters)
-    return replace(execution, counter=counter, event=event, frame=frame, timer=timer, redrives=redrives)
+    counter, event, frame, timer, redrives, *added = loads(counters)
+    return replace(
+        execution,
+        counter=counter,
+        event=event,
+        frame=frame,
+        timer=timer,
+        redrives=redrives,
+        failed_attempts=added[0] if added else 0,  # before schema 51, failed attempts were not counted
+    )
 
 
 def save(tx: Tx, key: int, old: Execution, new: Execution) -> None:

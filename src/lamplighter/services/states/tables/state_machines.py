@@ -90,6 +90,12 @@ def places_with_machines(reader: Reader) -> list[tuple[str, str]]:
     return [(account, region) for account, region in reader.rows(sql)]
 
 
+def tags_of_place(reader: Reader, account: str, region: str) -> dict[str, dict[str, str]]:
+    """Return the tags of all state machines of an account and region, by their ARNs."""
+    sql = "SELECT arn, tags FROM state_machines WHERE account = ? AND region = ?"
+    return {arn: _read_tags(tags) for arn, tags in reader.rows(sql, (account, region))}
+
+
 def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[StateMachine]:
     """Return state machines of an account and region whose names come after `after`, in order of name."""
     where = "account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"

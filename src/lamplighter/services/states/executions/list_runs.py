@@ -1,0 +1,116 @@
+"""List runs for people: operations that AWS does not have, with what takes one call for each run on AWS.
+
+The bus has them under the names ListRuns, ListNightRuns and SearchRuns. AWS's models do not have them, so requests of
+AWS's APIs cannot call them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json, loads
+from lamplighter.bus import Caller
+from lamplighter.services.states.tables import execution_lists, executions, state_machines
+from lamplighter.services.states.tables.execution_lists import ORDERS, ListCriteria, ListedExecution
+from lamplighter.store.db import Reader
+
+MAX_RUNS, MAX_NIGHT_RUNS = 1_000, 50_000
+"""The most runs in an answer of ListRuns or SearchRuns, and of ListNightRuns."""
+NIGHT_COLUMNS = (
+    "arn", "machine", "status", "start", "stop", "idle", "redrives", "failedAttempts", "origin", "scheduled", "queued",
+)  # fmt: skip
+"""The columns of ListNightRuns; times are in milliseconds."""
+
+
+def list_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle ListRuns: list runs of the state machine `Machine`.
+
+    `Statuses`, `Since`, `Until` (milliseconds), `Origin` and `Text` select runs; `Order` is one of `ORDERS`, and
+    `Offset` and `Limit` select a page. The answer has the `Runs` of the page, the number `Total` of all selected ones,
+    and `Counts` by status, which `Statuses` does not change.
+    """
+    order, offset, limit = params.get("Order", "newest"), params.get("Offset", 0), params.get("Limit", 50)
+    if order not in ORDERS or not 0 <= offset <= 10**9 or not 0 <= limit <= MAX_RUNS:
+        raise ValidationError(f"Order is one of {', '.join(ORDERS)}; Limit is at most {MAX_RUNS}")
+    criteria = _criteria(params)
+    counts = execution_lists.count_by_status(reader, params["Machine"], replace(criteria, statuses=()))
+    found = execution_lists.list_of_machine(reader, params["Machine"], criteria, order, offset, limit)
+    selected = criteria.statuses or counts
+    return {
+        "Runs": [_run(reader, each) for each in found],
+        "Total": sum(counts.get(each, 0) for each in selected),
+        "Counts": counts,
+    }
+
+
+def search_runs(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle SearchRuns: return the newest runs of a place with a `Text` in their name, input, error or cause."""
+    limit = min(params.get("Limit", 50), MAX_RUNS)
+    found = execution_lists.list_of_place(reader, caller.account, caller.region, _criteria(params), limit)
+    return {"Runs": [_run(reader, each) for each in found]}
+
+
+def list_night_runs(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListNightRuns: return the runs of a place that run or that ended since `Since` (milliseconds).
+
+    The runs are rows with the values of `Columns`, because an answer may have ten thousand of them. `Machines` has the
+    tags of the place's state machines. If there are more than `MAX_NIGHT_RUNS`, `Truncated` is true.
+    """
+    rows: list[Json] = []
+    for each in execution_lists.executions_since(reader, caller.account, caller.region, params["Since"]):
+        if len(rows) == MAX_NIGHT_RUNS:
+            return _night(reader, caller, rows, truncated=True)
+        rows.append(_night_row(each))
+    return _night(reader, caller, rows, truncated=False)
+
+
+def _night(reader: Reader, caller: Caller, rows: Sequence[Json], *, truncated: bool) -> Json:
+    machines = state_machines.tags_of_place(reader, caller.account, caller.region)
+    return {"Columns": NIGHT_COLUMNS, "Rows": rows, "Machines": machines, "Truncated": truncated}
+
+
+def _night_row(found: ListedExecution) -> Json:
+    redrives, failed = _counters(found)
+    return (
+        found.arn, found.machine, found.status, found.start, found.stop, found.idle, redrives, failed, found.origin,
+        _scheduled(found), bool(found.queued),
+    )  # fmt: skip
+
+
+def _criteria(params: Json) -> ListCriteria:
+    return ListCriteria(
+        params.get("Statuses") or (), params.get("Since"), params.get("Until"), params.get("Origin"), params.get("Text")
+    )
+
+
+def _run(reader: Reader, found: ListedExecution) -> Json:
+    """Describe a run; `failedAttempts` and `origin` are None if they are not known."""
+    record = executions.get_by_id(reader, found.id)
+    assert record is not None
+    redrives, failed = _counters(found)
+    return {
+        "executionArn": found.arn,
+        "stateMachineArn": found.machine,
+        "name": record.name,
+        "status": found.status,
+        "startDate": found.start / 1000,
+        **({} if found.stop is None else {"stopDate": found.stop / 1000}),
+        "redriveCount": redrives,
+        "failedAttempts": failed,
+        "error": record.error,
+        "cause": record.cause,
+        "origin": found.origin,
+        "scheduled": _scheduled(found),
+        "idle": found.idle / 1000,
+        "queued": bool(found.queued),
+    }
+
+
+def _counters(found: ListedExecution) -> tuple[int, int | None]:
+    """Return the number of redrives, and that of failed attempts, which is unknown before schema 51."""
+    _counter, _event, _frame, _timer, redrives, *added = loads(found.counters)
+    return redrives, added[0] if added else None
+
+
+def _scheduled(found: ListedExecution) -> str | None:
+    return found.scheduled if isinstance(found.scheduled, str) else None

@@ -1,0 +1,134 @@
+"""List executions of all state machines of a place, or of one, with what the console shows of each.
+
+An execution that was skipped (`runs/skipped_runs.py`) has the status SKIPPED here. The children of Maps and express
+executions are left out.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lamplighter.base.arn import build
+from lamplighter.base.json_text import Json
+from lamplighter.store.db import Reader
+
+FOREVER = 9_223_372_036_854_775_807
+"""The end of a running execution in the index `executions_of_night`."""
+_SKIPPED = """e.status = 'SUCCEEDED' AND e.output LIKE '{"skipped":true,"running":%"arn:%'"""
+_STATUS = f"CASE WHEN {_SKIPPED} THEN 'SKIPPED' ELSE e.status END"
+_SCHEDULED = """CASE WHEN instr(e.input, '"scheduled"') AND json_valid(e.input)
+    THEN json_extract(e.input, '$.lamplighter.scheduled') END"""
+_ORIGIN = """CASE WHEN e.origin LIKE '%--start:%'
+    THEN coalesce((SELECT nullif(o.origin, '') FROM executions o WHERE o.arn = e.origin), e.origin)
+    ELSE e.origin END"""
+"""What started an execution; what started the supporting machine that only passed the start on."""
+_QUEUED = "EXISTS (SELECT 1 FROM queued_executions q WHERE q.execution = e.id)"
+_COLUMNS = f"""e.id, e.arn, e.machine, {_STATUS}, e.start, e.stop, e.counters, {_ORIGIN}, coalesce(r.idle, 0),
+    {_SCHEDULED}, {_QUEUED}"""
+_TABLES = "executions e LEFT JOIN redrives r ON r.execution = e.id"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedExecution:
+    """An execution in a list."""
+
+    id: int
+    arn: str
+    machine: str
+    status: str
+    """AWS's status, or SKIPPED."""
+    start: int
+    stop: int | None
+    counters: str
+    origin: str | None
+    """See `ExecutionRecord.origin`."""
+    idle: int
+    """The milliseconds between the parts of a redriven execution."""
+    scheduled: Json
+    """The scheduled time that the input states; anything, because a user can write an input."""
+    queued: bool
+    """Whether the execution waits until earlier ones of its state machine have ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListCriteria:
+    """Which executions are listed; times are in milliseconds since the epoch."""
+
+    statuses: Sequence[str] = ()
+    """The statuses, or all if empty."""
+    since: int | None = None
+    until: int | None = None
+    """`since` and `until` are the earliest and the latest start."""
+    origin: str | None = None
+    text: str | None = None
+    """A part of the name, the input or the error, in any case."""
+
+    def where(self) -> tuple[str, list[Json]]:
+        """Return the condition in SQL and its values."""
+        found: list[tuple[str, list[Json]]] = []
+        if self.statuses:
+            found.append((f"{_STATUS} IN ({', '.join('?' * len(self.statuses))})", list(self.statuses)))
+        compared = ("e.start >= ?", self.since), ("e.start <= ?", self.until), (f"{_ORIGIN} = ?", self.origin)
+        found += [(condition, [value]) for condition, value in compared if value is not None]
+        if self.text is not None:
+            pattern = f"%{_escape_pattern(self.text)}%"
+            columns = " OR ".join(f"e.{each} LIKE ? ESCAPE '\\'" for each in ("name", "input", "error", "cause"))
+            found.append((f"({columns})", [pattern] * 4))
+        return " AND ".join(["TRUE", *(each for each, _ in found)]), [value for _, values in found for value in values]
+
+
+def executions_since(reader: Reader, account: str, region: str, since: int) -> Iterator[ListedExecution]:
+    """Yield the executions of a place that run or that ended since a time, those that ended first at the front."""
+    low, high = _machines_of_place(account, region)
+    sql = (
+        f"SELECT {_COLUMNS} FROM {_TABLES} WHERE ifnull(e.stop, {FOREVER}) >= ? AND instr(e.machine, '/') = 0 "  # noqa: S608
+        "AND e.machine > ? AND e.machine < ? AND e.arn NOT LIKE 'arn:%:express:%' ORDER BY ifnull(e.stop, "
+        f"{FOREVER}), e.id"
+    )
+    return (ListedExecution(*row) for row in reader.rows(sql, (since, low, high)))
+
+
+ORDERS = {
+    "newest": "e.start DESC, e.id DESC",
+    "oldest": "e.start, e.id",
+    "longest": "coalesce(e.stop, e.start) - e.start - coalesce(r.idle, 0) DESC, e.id DESC",
+    "shortest": "coalesce(e.stop, e.start) - e.start - coalesce(r.idle, 0), e.id DESC",
+}
+"""The orders of a list, by their names."""
+
+
+def list_of_machine(
+    reader: Reader, machine: str, criteria: ListCriteria, order: str, offset: int, limit: int
+) -> list[ListedExecution]:
+    """Return executions of a state machine in an order of `ORDERS`, without the first `offset`."""
+    where, values = criteria.where()
+    sql = f"SELECT {_COLUMNS} FROM {_TABLES} WHERE e.machine = ? AND {where} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?"  # noqa: S608
+    return [ListedExecution(*row) for row in reader.rows(sql, (machine, *values, limit, offset))]
+
+
+def list_of_place(
+    reader: Reader, account: str, region: str, criteria: ListCriteria, limit: int
+) -> list[ListedExecution]:
+    """Return the newest executions of all state machines of a place."""
+    where, values = criteria.where()
+    low, high = _machines_of_place(account, region)
+    sql = (
+        f"SELECT {_COLUMNS} FROM {_TABLES} WHERE e.machine > ? AND e.machine < ? AND instr(e.machine, '/') = 0 "  # noqa: S608
+        f"AND e.arn NOT LIKE 'arn:%:express:%' AND {where} ORDER BY e.id DESC LIMIT ?"
+    )
+    return [ListedExecution(*row) for row in reader.rows(sql, (low, high, *values, limit))]
+
+
+def count_by_status(reader: Reader, machine: str, criteria: ListCriteria) -> dict[str, int]:
+    """Return how many executions of a state machine there are with each status."""
+    where, values = criteria.where()
+    sql = f"SELECT {_STATUS} AS state, count(*) FROM executions e WHERE e.machine = ? AND {where} GROUP BY state"  # noqa: S608
+    return dict(reader.rows(sql, (machine, *values)))
+
+
+def _machines_of_place(account: str, region: str) -> tuple[str, str]:
+    """Return two texts between which the ARNs of a place's state machines are."""
+    return build("states", region, account, "stateMachine:"), build("states", region, account, "stateMachine;")
+
+
+def _escape_pattern(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
