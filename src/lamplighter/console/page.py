@@ -8,19 +8,18 @@ See any module in `console/pages` for an example.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from lamplighter.base.errors import AwsError, ServiceError, ValidationError
+from lamplighter.base.errors import ServiceError, ValidationError
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
-from lamplighter.console.data.run_cache import RunCache
-from lamplighter.console.ports.port import ConsolePort, Place, place_of_arn
+from lamplighter.console.calls import CallContext, Calls
+from lamplighter.console.ports.port import Place, place_of_arn
 from lamplighter.console.security import forms
 from lamplighter.console.view.templates import Templates
 from lamplighter.store.audit_limits import LimitedKind
@@ -42,63 +41,22 @@ class NotAllowed(
 
 
 @dataclass(frozen=True, slots=True)
-class Console:
+class Console(CallContext):
     """The objects that all pages of a console share."""
 
-    port: ConsolePort
-    world: World
     templates: Templates
     closing: asyncio.Event
     """Set when the server is about to stop, so that all streams end."""
-    skipped_cache: RunCache[Sequence[str]] = field(default_factory=RunCache)
-    """By succeeded run: the runs that made it skip. Empty for a run that was not skipped."""
-    idle_cache: RunCache[float] = field(default_factory=RunCache)
-    """Seconds between the parts of redriven runs (`console/view/run_duration.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Calls):
     """One request as a page function receives it."""
 
     console: Console
     request: Request
-    place: Place
     token: str
     """The token that the browser's forms contain."""
-
-    async def call(self, service: str, operation: str, **params: Json) -> Json:
-        """Call an operation by its AWS name in the account and region of this page."""
-        return await self.console.port.call(self.place, service, operation, params, self._recorded_actor)
-
-    async def call_pages(self, service: str, operation: str, **params: Json) -> AsyncIterator[Json]:
-        """Call an operation again and again, and yield its answers, each of which contains one page."""
-        token: Json = {}
-        while True:
-            answer = await self.call(service, operation, **params, **token)
-            yield answer
-            token = {name: answer[name] for name in ("NextToken", "nextToken") if answer.get(name)}
-            if not token:
-                return
-
-    async def call_if_allowed(self, service: str, operation: str, **params: Json) -> Json:
-        """Call an operation, or return None if the credentials do not allow it."""
-        try:
-            return await self.call(service, operation, **params)
-        except AwsError as error:
-            if error.code.startswith(("AccessDenied", "UnauthorizedOperation", "NotAuthorized")):
-                return None
-            raise
-
-    async def call_or_none(self, service: str, operation: str, **params: Json) -> Json:
-        """Call an operation, or return None if it fails for any reason."""
-        try:
-            return await self.call(service, operation, **params)
-        except AwsError:
-            return None
-
-    async def call_internal(self, service: str, operation: str, **params: Json) -> Json:
-        """Call an operation that only an engine has, or return None if it does not exist here."""
-        return await self.console.port.call_internal(self.place, service, operation, params, self._recorded_actor)
 
     @property
     def person(self) -> Person | None:
@@ -106,7 +64,7 @@ class Page:
         return person_of(self.request)
 
     @property
-    def _recorded_actor(self) -> Actor | None:
+    def recorded_actor(self) -> Actor | None:
         """Who is recorded for what a form changes; None for a page, which changes nothing."""
         return actor_of(self.request) if self.request.method == "POST" else None
 
@@ -242,7 +200,7 @@ async def _make_page(request: Request) -> Page:
     """Return the page for a request, in the account and region of the path's ARN or of the query."""
     console: Console = request.app.state.console
     token = forms.form_token(request) or console.world.uuid()
-    page = Page(console, request, await _requested_place(console, request), token)
+    page = Page(console, await _requested_place(console, request), request, token)
     return page.at(page.arn) if "arn" in request.path_params else page
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lamplighter.engine.metric_text import Metric, Sample, render_labels
-from lamplighter.runs.job_machine import SUPPORTING_SUFFIXES
+from lamplighter.runs.job_machine import PROJECT_TAG, SUPPORTING_SUFFIXES
 from lamplighter.services.ecs.tables import waiting_tasks
 from lamplighter.services.events.tables import targets
 from lamplighter.services.scheduler.tables import dropped_slots, schedules
@@ -30,7 +30,6 @@ MAX_JOBS = 1_000
 MAX_SCHEDULES = 5_000
 """The most schedules, and the most rules, that are read for the times of the jobs."""
 END_STATUSES = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "SKIPPED")
-PROJECT_TAG = "lamplighter:project"
 
 
 @dataclass(frozen=True, slots=True)

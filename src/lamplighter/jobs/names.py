@@ -6,6 +6,7 @@ Guarantees that a job has one name per environment, so that roles can refer to i
 from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
+from lamplighter.runs.job_machine import JOB_TAG, PROJECT_TAG
 
 JOB_FILE_NAME = "lamplighter.yaml"
 """The usual name of a job file."""
@@ -61,4 +62,4 @@ def placeholder(name: str) -> str:
 
 def job_tags(prefix: str, job: str, tags: Mapping[str, str]) -> dict[str, str]:
     """Return the tags of a job's resources: its own, and those that name the project and the job."""
-    return {**tags, "lamplighter:project": prefix, "lamplighter:job": job}
+    return {**tags, PROJECT_TAG: prefix, JOB_TAG: job}

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json, loads_or
 
+PROJECT_TAG, JOB_TAG = "lamplighter:project", "lamplighter:job"
+"""The tags of a job's machine with the project (and the environment, if there is one) and the name of the job."""
 MAIN_CONTAINER = "main"
 """The container of the job itself, besides its sidecars."""
 ENDED_WELL = "Ended well"

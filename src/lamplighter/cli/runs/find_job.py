@@ -12,9 +12,8 @@ from lamplighter.base import arn as arns
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.runs.job_machine import is_supporting_machine
+from lamplighter.runs.job_machine import JOB_TAG, is_supporting_machine
 
-JOB_TAG = "lamplighter:job"
 MAX_LISTED_NAMES = 8
 
 

@@ -1,0 +1,70 @@
+"""Call AWS's APIs in one account and region, for a page of the console or for a command line."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.console.data.run_cache import RunCache
+from lamplighter.console.ports.port import ConsolePort, Place
+from lamplighter.store.audit_log import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What all calls share: the port to the APIs, and facts about runs that have ended."""
+
+    port: ConsolePort
+    world: World
+    skipped_cache: RunCache[Sequence[str]] = field(default_factory=RunCache, init=False)
+    """By succeeded run: the runs that made it skip. Empty for a run that was not skipped."""
+    idle_cache: RunCache[float] = field(default_factory=RunCache, init=False)
+    """Seconds between the parts of redriven runs (`console/view/run_duration.py`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """AWS's APIs in an account and a region."""
+
+    console: CallContext
+    place: Place
+
+    @property
+    def recorded_actor(self) -> Actor | None:
+        """Who is recorded in the audit log for what the calls change; None to record nothing."""
+        return None
+
+    async def call(self, service: str, operation: str, **params: Json) -> Json:
+        """Call an operation by its AWS name in the account and region of this page."""
+        return await self.console.port.call(self.place, service, operation, params, self.recorded_actor)
+
+    async def call_pages(self, service: str, operation: str, **params: Json) -> AsyncIterator[Json]:
+        """Call an operation again and again, and yield its answers, each of which contains one page."""
+        token: Json = {}
+        while True:
+            answer = await self.call(service, operation, **params, **token)
+            yield answer
+            token = {name: answer[name] for name in ("NextToken", "nextToken") if answer.get(name)}
+            if not token:
+                return
+
+    async def call_if_allowed(self, service: str, operation: str, **params: Json) -> Json:
+        """Call an operation, or return None if the credentials do not allow it."""
+        try:
+            return await self.call(service, operation, **params)
+        except AwsError as error:
+            if error.code.startswith(("AccessDenied", "UnauthorizedOperation", "NotAuthorized")):
+                return None
+            raise
+
+    async def call_or_none(self, service: str, operation: str, **params: Json) -> Json:
+        """Call an operation, or return None if it fails for any reason."""
+        try:
+            return await self.call(service, operation, **params)
+        except AwsError:
+            return None
+
+    async def call_internal(self, service: str, operation: str, **params: Json) -> Json:
+        """Call an operation that only an engine has, or return None if it does not exist here."""
+        return await self.console.port.call_internal(self.place, service, operation, params, self.recorded_actor)

@@ -1,0 +1,99 @@
+"""Describe a run of a night before it is judged: of a state machine, of a scheduled task, or a missed slot."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lamplighter.runs.job_machine import JOB_TAG, PROJECT_TAG, is_supporting_machine
+from lamplighter.runs.run import is_running
+from lamplighter.runs.run_trigger import UNKNOWN_TRIGGER, Trigger
+
+MISSED = "MISSED"
+"""The status of slots for which no run started."""
+
+
+class NightStatus(StrEnum):
+    """How a run stands, in the order in which people want to see it: what needs a person comes first."""
+
+    FAILED = "failed"
+    MISSED = "missed"
+    WAITING = "waiting"
+    RUNNING = "running"
+    RECOVERED = "recovered"
+    ACKNOWLEDGED = "acknowledged"
+    STOPPED = "stopped"
+    SUCCEEDED = "succeeded"
+    SKIPPED = "skipped"
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether somebody has to look at it."""
+        return self in (NightStatus.FAILED, NightStatus.MISSED)
+
+
+@dataclass(frozen=True, slots=True)
+class NightRun:
+    """A run, or slots that were missed together."""
+
+    arn: str
+    """The ARN of the execution or task; for missed slots, the schedule's ARN, `@` and the first slot."""
+    job: str
+    """The key of the job: the ARN of its state machine, or CLUSTER/FAMILY of a scheduled task."""
+    status: str
+    """AWS's status of the execution, SKIPPED, or MISSED."""
+    began: int
+    """Milliseconds since the epoch, as all times here; for missed slots, the first of them."""
+    ended: int | None = None
+    idle: int = 0
+    """The milliseconds between the parts of a redriven run."""
+    redrives: int = 0
+    failed_attempts: int | None = None
+    """The number of attempts that failed; None if it is not known."""
+    trigger: Trigger = UNKNOWN_TRIGGER
+    scheduled: int | None = None
+    """The slot for which the run was started, if it is known."""
+    queued: bool = False
+    """Whether the run waits until earlier runs of its job have ended."""
+    count: int = 1
+    """The number of missed slots."""
+    reason: str = ""
+    """Why no run started for a missed slot."""
+
+    @property
+    def name(self) -> str:
+        """The run's name; for a missed slot, the name of the schedule."""
+        if self.status == MISSED:
+            return self.arn.rpartition("@")[0].rpartition("/")[2]
+        return self.arn.rpartition("/" if ":task/" in self.arn else ":")[2]
+
+    @property
+    def running(self) -> bool:
+        """Whether the run is under way."""
+        return is_running(self.status)
+
+    def took(self, now: int) -> int:
+        """Return the milliseconds for which the run ran, so far if it is under way."""
+        return max(0, (now if self.ended is None else self.ended) - self.began - self.idle)
+
+
+@dataclass(frozen=True, slots=True)
+class NightJob:
+    """A job of the night."""
+
+    key: str
+    name: str
+    tags: dict[str, str]
+
+    @property
+    def project(self) -> str:
+        """The project, with its environment; empty if the job belongs to none."""
+        return self.tags.get(PROJECT_TAG, "")
+
+    @property
+    def short_name(self) -> str:
+        """The name in the job file, or else the name of the machine."""
+        return self.tags.get(JOB_TAG) or self.name
+
+    @property
+    def supporting(self) -> bool:
+        """Whether it is a supporting machine, which nobody calls a job."""
+        return is_supporting_machine(self.name)

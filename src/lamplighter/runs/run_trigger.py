@@ -1,0 +1,47 @@
+"""Say what started a run: a schedule, a rule, another run, or a person. Pure."""
+
+from dataclasses import dataclass
+
+from lamplighter.base import arn as arns
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What started a run."""
+
+    kind: str
+    """schedule, rule, run, hand or unknown."""
+    name: str = ""
+    """The name of the schedule or rule; of another run, its job and name."""
+    arn: str = ""
+
+    @property
+    def words(self) -> str:
+        """The trigger for people: `schedule nightly`, `by hand`; empty if it is not known."""
+        if self.kind == "hand":
+            return "by hand"
+        return "" if self.kind == "unknown" else f"{self.kind} {self.name}"
+
+
+UNKNOWN_TRIGGER = Trigger("unknown")
+BY_HAND = Trigger("hand")
+KINDS = ("schedule", "rule", "run", "hand", "unknown")
+"""All kinds of triggers."""
+
+
+def read_trigger(origin: str | None) -> Trigger:
+    """Return the trigger in the `origin` of a run: an ARN, empty for a request from outside, None if unknown."""
+    if origin is None:
+        return UNKNOWN_TRIGGER
+    if not origin:
+        return BY_HAND
+    found = arns.parse(origin)
+    if found is None:
+        return UNKNOWN_TRIGGER
+    name = origin.rpartition("/")[2]
+    if found.service == "scheduler":
+        return Trigger("schedule", name, origin)
+    if found.service == "events":
+        return Trigger("rule", name, origin)
+    parts = found.resource.split(":")
+    return Trigger("run", ":".join(parts[1:3]), origin) if found.service == "states" else UNKNOWN_TRIGGER
