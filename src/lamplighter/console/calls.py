@@ -12,6 +12,17 @@ from lamplighter.store.audit_log import Actor
 
 
 @dataclass(frozen=True, slots=True)
+class FailureSummary:
+    """Why a run failed."""
+
+    words: str
+    last_line: str
+    """The last line of the failed container's log; empty if there is none."""
+    log_attempt: int | None
+    """The event of the attempt that failed, if it has a log."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallContext:
     """What all calls share: the port to the APIs, and facts about runs that have ended."""
 
@@ -21,6 +32,8 @@ class CallContext:
     """By succeeded run: the runs that made it skip. Empty for a run that was not skipped."""
     idle_cache: RunCache[float] = field(default_factory=RunCache, init=False)
     """Seconds between the parts of redriven runs (`console/view/run_duration.py`)."""
+    failure_cache: RunCache[FailureSummary] = field(default_factory=RunCache, init=False)
+    """Why failed runs failed, by run and number of redrives (`console/data/night_details.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,12 @@ from lamplighter.base.engine_rules import QUEUE_FULL
 from lamplighter.base.json_text import Json
 from lamplighter.runs.blamed_attempt import blamed_attempt
 from lamplighter.runs.durations import format_limit
-from lamplighter.runs.failure_reasons import ESSENTIAL_CONTAINER_EXITED
+from lamplighter.runs.failure_reasons import (
+    ESSENTIAL_CONTAINER_EXITED,
+    exit_codes,
+    failure_reason,
+    task_of_document,
+)
 from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.story import Attempt, Story
 
@@ -64,6 +69,19 @@ def explain_failure(story: Story, definition: Json) -> RunFailure | None:
     stopped_with_run = run_failure and attempt.outcome == "aborted"
     reason = "was stopped together with the run" if stopped_with_run else attempt_failure(story, attempt, deadline)
     return RunFailure(run_failure, attempt, reason, codes, stopped)
+
+
+def summarize_failure(failure: RunFailure | None, error: str | None, cause: str | None) -> str:
+    """Return in one line why a run ended unsuccessfully; `error` and `cause` are the run's own."""
+    if failure is not None and failure.run_failure:
+        return failure.run_failure
+    attempt = None if failure is None else failure.attempt
+    if failure is None or attempt is None:
+        return failure_text(error, failure_reason(cause), exit_codes(task_of_document(cause))).strip(" :")
+    codes = ", ".join(exit_words(code, attempt.reason) for _, code, _ in failure.codes if code)
+    is_known = bool(codes) and (attempt.reason or "").startswith(ESSENTIAL_CONTAINER_EXITED)
+    reason = "" if is_known else failure.reason
+    return f"{attempt.state}: {', '.join(filter(None, (codes, reason))) or 'failed'}"
 
 
 def run_deadline(definition: Json) -> int | None:

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.console.page import Page
+from lamplighter.console.calls import Calls
 from lamplighter.runs.log_stream import LogStream, log_sources
 from lamplighter.runs.story import Attempt
 
@@ -21,46 +21,46 @@ MAX_LAST_LINES, MAX_LINE_LENGTH = 12, 400
 """The most lines that are shown beside a failure, and the most characters of such a line."""
 
 
-async def read_log_page(page: Page, log: LogStream, **params: Json) -> Json:
+async def read_log_page(calls: Calls, log: LogStream, **params: Json) -> Json:
     """Return a page of the log, as GetLogEvents returns it."""
     try:
-        return await page.call("logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, **params)
+        return await calls.call("logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, **params)
     except AwsError as error:
         if "NotFound" in error.code:  # the container has written nothing yet
             return {"events": []}
         raise
 
 
-async def read_last_lines(page: Page, attempt: Attempt) -> Sequence[str]:
+async def read_last_lines(calls: Calls, attempt: Attempt) -> Sequence[str]:
     """Return the last lines of the failed container; empty if there is no log or the credentials do not allow it."""
-    containers = await read_containers(page, attempt.definition) if attempt.definition else ()
+    containers = await read_containers(calls, attempt.definition) if attempt.definition else ()
     failed = [each for each in containers if attempt.exits.get(each["name"])]
     source = next(log_sources(attempt, failed or containers), None)
     try:
-        found = (
-            None if source is None else await read_log_page(page, source.log, limit=MAX_LAST_LINES, startFromHead=False)
-        )
+        found = None
+        if source is not None:
+            found = await read_log_page(calls, source.log, limit=MAX_LAST_LINES, startFromHead=False)
     except AwsError:
         return ()
     return [each["message"][:MAX_LINE_LENGTH] for each in found["events"]] if found else ()
 
 
-async def read_containers(page: Page, definition: str) -> Sequence[Json]:
+async def read_containers(calls: Calls, definition: str) -> Sequence[Json]:
     """Return the containers of a task definition; empty if it does not exist or the credentials do not allow it."""
-    found = await page.call_or_none("ecs", "DescribeTaskDefinition", taskDefinition=definition)
+    found = await calls.call_or_none("ecs", "DescribeTaskDefinition", taskDefinition=definition)
     return found["taskDefinition"]["containerDefinitions"] if found else ()
 
 
-def log_as_text(page: Page, log: LogStream) -> Response:
+def log_as_text(calls: Calls, log: LogStream) -> Response:
     """Return the whole log as streamed text."""
-    return StreamingResponse(_stream_text(page, log), media_type="text/plain; charset=utf-8")
+    return StreamingResponse(_stream_text(calls, log), media_type="text/plain; charset=utf-8")
 
 
-async def _stream_text(page: Page, log: LogStream) -> AsyncIterator[str]:
+async def _stream_text(calls: Calls, log: LogStream) -> AsyncIterator[str]:
     token: str | None = None
     while True:
         given = {"nextToken": token} if token else {}
-        answer = await read_log_page(page, log, limit=PAGE_LINES, startFromHead=True, **given)
+        answer = await read_log_page(calls, log, limit=PAGE_LINES, startFromHead=True, **given)
         yield "".join(f"{event['message']}\n" for event in answer["events"])
         if answer.get("nextForwardToken") in (None, token):
             return

@@ -12,6 +12,7 @@ from itertools import islice
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.console.calls import Calls
 from lamplighter.console.page import Page
 from lamplighter.runs.schedules import names_target_in_input, schedule_timetable, started_arn
 from lamplighter.runs.upcoming_times import upcoming_times
@@ -39,12 +40,12 @@ class JobSchedule:
     """The next time in seconds since the epoch. None if there is none or it is unknown."""
 
 
-async def list_schedules(page: Page) -> Sequence[Json] | None:
+async def list_schedules(calls: Calls) -> Sequence[Json] | None:
     """Return the first schedules of a place, as ListSchedules has them. None if the credentials do not allow it."""
     found: list[Json] = []
     token: dict[str, str] = {}
     while len(found) < MAX_SCHEDULES:
-        answer = await page.call_if_allowed("scheduler", "ListSchedules", MaxResults=PAGE_SIZE, **token)
+        answer = await calls.call_if_allowed("scheduler", "ListSchedules", MaxResults=PAGE_SIZE, **token)
         if answer is None:
             return None
         found += answer["Schedules"]

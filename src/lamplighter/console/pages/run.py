@@ -3,13 +3,13 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from starlette.responses import PlainTextResponse, Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.console.data import container_output, history
+from lamplighter.console.data.waits import read_waits
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view import graph, run_duration, state_panel, timeline
 from lamplighter.console.view.masking import mask_secrets
@@ -20,13 +20,6 @@ from lamplighter.runs.run import IDLE, is_running
 from lamplighter.runs.skipped_runs import runs_that_caused_skip
 from lamplighter.runs.state_status import state_statuses
 from lamplighter.runs.story import Story
-from lamplighter.runs.waiting import (
-    WAITS_FOR_TURN,
-    describe_requests,
-    reasons_by_task,
-    started_tasks,
-    waits_for_turn,
-)
 from lamplighter.wire.access.roles import Role
 
 MAX_COMMAND_INPUT = 4_000
@@ -112,21 +105,8 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
         "attempts": [each for each in run.story.attempts if not (from_job_file and each.supporting)],
         "maps": await map_runs(page, run),
         "command": start_command(page, run.about),
-        "waits": await waiting_lines(page, run.story),
+        "waits": await read_waits(page, run.story),
     }
-
-
-async def waiting_lines(page: Page, story: Story) -> Sequence[str]:
-    """Return why the run or its tasks wait, one sentence each."""
-    if waits_for_turn(story):
-        return [f"The run {WAITS_FOR_TURN}."]
-    attempts = started_tasks(story) if page.console.port.endpoint is not None else ()  # Fargate has room for each
-    reasons: dict[str, str] = {}
-    for request in islice(describe_requests(attempts), page.console.port.max_calls):
-        answer = await page.call_or_none("ecs", "DescribeTasks", **request)
-        reasons |= reasons_by_task(answer["tasks"]) if answer else {}
-    waiting = (each for each in attempts if each.task in reasons)
-    return [f"{' '.join([*each.path, each.state])} {reasons[each.task or '']}." for each in waiting]
 
 
 async def map_runs(page: Page, run: RunData) -> Sequence[Json]:

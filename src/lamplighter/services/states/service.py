@@ -99,6 +99,7 @@ class States(Service):
             "ListRemovedMachines": Operation(read=executions.list_removed_machines),
             "ListRuns": Operation(read=list_runs.list_runs),
             "ListNightRuns": Operation(read=list_runs.list_night_runs),
+            "ListUsualDurations": Operation(read=list_runs.list_usual_durations),
             "SearchRuns": Operation(read=list_runs.search_runs),
             # Not an AWS operation: CloudWatch reads its metrics of executions with it.
             "MeasureExecutions": Operation(read=execution_metrics.measure_executions),

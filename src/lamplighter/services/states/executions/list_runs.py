@@ -1,11 +1,12 @@
 """List runs for people: operations that AWS does not have, with what takes one call for each run on AWS.
 
-The bus has them under the names ListRuns, ListNightRuns and SearchRuns. AWS's models do not have them, so requests of
-AWS's APIs cannot call them.
+The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations and SearchRuns. AWS's models do not have
+them, so requests of AWS's APIs cannot call them.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, loads
@@ -16,6 +17,8 @@ from lamplighter.store.db import Reader
 
 MAX_RUNS, MAX_NIGHT_RUNS = 1_000, 50_000
 """The most runs in an answer of ListRuns or SearchRuns, and of ListNightRuns."""
+USUAL_RUNS = 20
+"""The number of successes from which the usual duration is calculated."""
 NIGHT_COLUMNS = (
     "arn", "machine", "status", "start", "stop", "idle", "redrives", "failedAttempts", "origin", "scheduled", "queued",
 )  # fmt: skip
@@ -48,6 +51,12 @@ def search_runs(reader: Reader, caller: Caller, params: Json) -> Json:
     limit = min(params.get("Limit", 50), MAX_RUNS)
     found = execution_lists.list_of_place(reader, caller.account, caller.region, _criteria(params), limit)
     return {"Runs": [_run(reader, each) for each in found]}
+
+
+def list_usual_durations(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle ListUsualDurations: return the median of the last successes of `Machines`, in milliseconds."""
+    found = {each: execution_lists.latest_durations(reader, each, USUAL_RUNS) for each in params["Machines"]}
+    return {"Durations": {machine: median(values) for machine, values in found.items() if values}}
 
 
 def list_night_runs(reader: Reader, caller: Caller, params: Json) -> Json:

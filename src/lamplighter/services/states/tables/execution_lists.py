@@ -13,7 +13,7 @@ from lamplighter.store.db import Reader
 
 FOREVER = 9_223_372_036_854_775_807
 """The end of a running execution in the index `executions_of_night`."""
-_SKIPPED = """e.status = 'SUCCEEDED' AND e.output LIKE '{"skipped":true,"running":%"arn:%'"""
+_SKIPPED = """e.status = 'SUCCEEDED' AND ifnull(e.output, '') LIKE '{"skipped":true,"running":%"arn:%'"""
 _STATUS = f"CASE WHEN {_SKIPPED} THEN 'SKIPPED' ELSE e.status END"
 _SCHEDULED = """CASE WHEN instr(e.input, '"scheduled"') AND json_valid(e.input)
     THEN json_extract(e.input, '$.lamplighter.scheduled') END"""
@@ -116,6 +116,15 @@ def list_of_place(
         f"AND e.arn NOT LIKE 'arn:%:express:%' AND {where} ORDER BY e.id DESC LIMIT ?"
     )
     return [ListedExecution(*row) for row in reader.rows(sql, (low, high, *values, limit))]
+
+
+def latest_durations(reader: Reader, machine: str, most: int) -> list[int]:
+    """Return the milliseconds that the latest succeeded executions of a state machine ran, without skipped ones."""
+    sql = (
+        f"SELECT e.stop - e.start - coalesce(r.idle, 0) FROM {_TABLES} WHERE e.machine = ? "  # noqa: S608
+        f"AND e.status = 'SUCCEEDED' AND NOT ({_SKIPPED}) ORDER BY e.id DESC LIMIT ?"
+    )
+    return [row[0] for row in reader.rows(sql, (machine, most))]
 
 
 def count_by_status(reader: Reader, machine: str, criteria: ListCriteria) -> dict[str, int]:

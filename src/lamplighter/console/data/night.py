@@ -1,0 +1,131 @@
+"""Read all runs of a night: from the engine with a few calls, from AWS with one call for each state machine.
+
+AWS does not say what started an execution, how many of its attempts failed or which slots were missed, and has no place
+for acknowledgements. `NightRead.complete` says whether the answers contain these.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json
+from lamplighter.console.calls import Calls
+from lamplighter.console.data import skipped_runs
+from lamplighter.runs.local_times import parse_iso_milliseconds
+from lamplighter.runs.night.classify import Acknowledgement
+from lamplighter.runs.night.night_run import MISSED, NightJob, NightRun
+from lamplighter.runs.run_trigger import Trigger, read_trigger
+from lamplighter.runs.story import to_milliseconds
+
+LONGEST_RUN_MILLISECONDS = 24 * 3_600_000
+"""On AWS, runs that started longer before the night are found only if they are among the latest of their job."""
+LISTED_PER_MACHINE, MAX_PAGES = 100, 10
+
+
+@dataclass(frozen=True, slots=True)
+class NightRead:
+    """The runs of a night, not judged yet."""
+
+    runs: Sequence[NightRun]
+    jobs: Mapping[str, NightJob]
+    acknowledgements: Mapping[str, Acknowledgement]
+    complete: bool
+    """Whether an engine answered, which knows triggers, failed attempts, missed slots and acknowledgements."""
+    truncated: bool
+    """Whether there are runs or jobs that were not read."""
+
+
+async def read_night(calls: Calls, since: int) -> NightRead:
+    """Return the runs that run or that ended since a time in milliseconds."""
+    answer = await calls.call_internal("states", "ListNightRuns", Since=since)
+    return await (_read_on_aws(calls, since) if answer is None else _read_from_engine(calls, since, answer))
+
+
+async def _read_from_engine(calls: Calls, since: int, answer: Json) -> NightRead:
+    slots, marks = await asyncio.gather(
+        calls.call_internal("scheduler", "ListNightSlots", Since=since, Until=0),
+        calls.call_internal("alerts", "ListAcknowledgements", Since=since),
+    )
+    runs = [*await asyncio.to_thread(_read_rows, answer["Rows"]), *map(_missed_run, (slots or {}).get("Missed", ()))]
+    tags = answer["Machines"]
+    jobs = {key: NightJob(key, job_name(key), tags.get(key, {})) for key in {each.job for each in runs}}
+    acknowledgements = {
+        each["subject"]: Acknowledgement(each["who"], each["note"], each["time"])
+        for each in (marks or {}).get("Acknowledgements", ())
+    }
+    return NightRead(
+        _without_supporting(runs, jobs), jobs, acknowledgements, complete=True, truncated=answer["Truncated"]
+    )
+
+
+def _read_rows(rows: Sequence[Json]) -> list[NightRun]:
+    """Convert the rows of ListNightRuns; in a thread, because there may be ten thousand."""
+    triggers: dict[str | None, Trigger] = {}
+    found = []
+    for arn, machine, status, start, stop, idle, redrives, failed, origin, scheduled, queued in rows:
+        if origin not in triggers:
+            triggers[origin] = read_trigger(origin)
+        slot = None if scheduled is None else parse_iso_milliseconds(scheduled)
+        trigger = triggers[origin]
+        found.append(NightRun(arn, machine, status, start, stop, idle, redrives, failed, trigger, slot, queued))
+    return found
+
+
+def _missed_run(slot: Json) -> NightRun:
+    trigger = read_trigger(slot["Schedule"])
+    return NightRun(
+        f"{slot['Schedule']}@{slot['Slot']}", slot["Starts"] or slot["Schedule"], MISSED, slot["Slot"], slot["Until"],
+        trigger=trigger, scheduled=slot["Slot"], count=slot["Count"], reason=slot["Detail"] or "",
+    )  # fmt: skip
+
+
+def _without_supporting(runs: Sequence[NightRun], jobs: Mapping[str, NightJob]) -> Sequence[NightRun]:
+    """Leave out the runs of supporting machines that did not fail: nobody started them, and nobody misses them."""
+    return [each for each in runs if each.status in ("FAILED", "TIMED_OUT") or not jobs[each.job].supporting]
+
+
+async def _read_on_aws(calls: Calls, since: int) -> NightRead:
+    listed = await calls.call("states", "ListStateMachines", maxResults=calls.console.port.max_calls)
+    machines = [each for each in listed["stateMachines"] if each["type"] != "EXPRESS"]
+    found = await asyncio.gather(*(_read_machine(calls, each["stateMachineArn"], since) for each in machines))
+    runs = [run for runs in found for run in runs or ()]
+    tags = await asyncio.gather(*(_read_tags(calls, key) for key in sorted({each.job for each in runs})))
+    jobs = {key: NightJob(key, job_name(key), each) for key, each in tags}
+    truncated = bool(listed.get("nextToken")) or None in found
+    return NightRead(_without_supporting(runs, jobs), jobs, {}, complete=False, truncated=truncated)
+
+
+async def _read_machine(calls: Calls, machine: str, since: int) -> list[NightRun] | None:
+    """Return the runs of a state machine since a time; None if they cannot be read, for example for AWS's limits."""
+    found: list[Json] = []
+    params: Json = {"stateMachineArn": machine, "maxResults": LISTED_PER_MACHINE}
+    for _ in range(MAX_PAGES):
+        answer = await calls.call_or_none("states", "ListExecutions", **params)
+        if answer is None:
+            return None
+        found += answer["executions"]
+        if not answer.get("nextToken") or to_milliseconds(found[-1]["startDate"]) < since - LONGEST_RUN_MILLISECONDS:
+            break
+        params |= {"nextToken": answer["nextToken"]}
+    fitting = [each for each in found if each.get("stopDate") is None or to_milliseconds(each["stopDate"]) >= since]
+    marked = await skipped_runs.mark_if_skipped(calls, machine, fitting)
+    return [_read_listed(each) for each in marked]
+
+
+def _read_listed(listed: Json) -> NightRun:
+    """Convert an execution of ListExecutions."""
+    stop = listed.get("stopDate")
+    return NightRun(
+        listed["executionArn"], listed["stateMachineArn"], listed["status"], to_milliseconds(listed["startDate"]),
+        None if stop is None else to_milliseconds(stop), redrives=listed.get("redriveCount", 0),
+    )  # fmt: skip
+
+
+async def _read_tags(calls: Calls, machine: str) -> tuple[str, dict[str, str]]:
+    answer = await calls.call_or_none("states", "ListTagsForResource", resourceArn=machine)
+    return machine, {each["key"]: each["value"] for each in answer["tags"]} if answer else {}
+
+
+def job_name(key: str) -> str:
+    """Return the name of a job, given the ARN of what its schedules start, or CLUSTER/FAMILY."""
+    return key.rpartition(":" if ":stateMachine:" in key else "/")[2]

@@ -1,0 +1,89 @@
+"""Read what a list of runs does not contain, for the runs that are shown: why they failed, or what they do now.
+
+A failure is read once, because a run that has ended does not change until it is redriven.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import loads_or
+from lamplighter.console.calls import Calls, FailureSummary
+from lamplighter.console.data import container_output, history
+from lamplighter.console.data.waits import read_waits
+from lamplighter.runs.failure_words import explain_failure, summarize_failure
+from lamplighter.runs.night.night_run import MISSED, NightRun
+from lamplighter.runs.story import Story
+
+UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetail:
+    """What is shown of a run besides its row."""
+
+    words: str = ""
+    """Why it failed, what it waits for, or in which state it is."""
+    last_line: str = ""
+    """The last line of the failed container's log."""
+    log_attempt: int | None = None
+    """The event of the failed attempt, by which the page of logs is opened."""
+
+
+async def read_details(calls: Calls, runs: Sequence[NightRun]) -> Mapping[str, RunDetail]:
+    """Return the details of runs by ARN; a run that cannot be read has none."""
+    chosen = [each for each in runs if ":execution:" in each.arn and (each.running or each.status in UNSUCCESSFUL)]
+    found = await asyncio.gather(*(_read_detail(calls, each) for each in chosen))
+    missed = {each.arn: RunDetail(each.reason) for each in runs if each.status == MISSED}
+    return {run.arn: detail for run, detail in zip(chosen, found, strict=True) if detail} | missed
+
+
+async def _read_detail(calls: Calls, run: NightRun) -> RunDetail | None:
+    try:
+        return await (_read_activity(calls, run) if run.running else _read_failure(calls, run))
+    except AwsError:
+        return None
+
+
+async def _read_activity(calls: Calls, run: NightRun) -> RunDetail:
+    story = await _read_story(calls, run.arn)
+    waits = await read_waits(calls, story)
+    states = dict.fromkeys(each.state for each in story.attempts if each.outcome == "running")
+    return RunDetail(" ".join(waits) or (f"in {', '.join(states)}" if states else ""))
+
+
+async def _read_failure(calls: Calls, run: NightRun) -> RunDetail:
+    cache, key = calls.console.failure_cache, f"{run.arn} {run.redrives}"
+    found = cache.get(key)
+    if found is None:
+        found = await read_failure(calls, run.arn)
+        cache.put({key: found})
+    return RunDetail(found.words, found.last_line, found.log_attempt)
+
+
+async def read_failure(calls: Calls, arn: str) -> FailureSummary:
+    """Return why a run failed, with the last line of its log."""
+    about, of, story = await asyncio.gather(
+        calls.call("states", "DescribeExecution", executionArn=arn),
+        calls.call("states", "DescribeStateMachineForExecution", executionArn=arn),
+        _read_story(calls, arn),
+    )
+    failure = explain_failure(story, loads_or(of["definition"], {}))
+    attempt = None if failure is None else failure.attempt
+    lines = () if attempt is None else await container_output.read_last_lines(calls, attempt)
+    words = summarize_failure(failure, about.get("error"), about.get("cause"))
+    last = next((each for each in reversed(lines) if each.strip()), "")
+    return FailureSummary(words, last, attempt.event if attempt is not None and attempt.task else None)
+
+
+async def _read_story(calls: Calls, arn: str) -> Story:
+    return await history.load_story(await history.read_history(calls, arn))
+
+
+async def read_usual_durations(calls: Calls, runs: Sequence[NightRun]) -> Mapping[str, float]:
+    """Return the usual duration of these runs' jobs in milliseconds; AWS does not know it."""
+    machines = sorted({each.job for each in runs if ":stateMachine:" in each.job})
+    answer = await calls.call_internal("states", "ListUsualDurations", Machines=machines)
+    found: Mapping[str, float] = answer["Durations"] if answer else {}
+    return found

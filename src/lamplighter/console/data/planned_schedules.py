@@ -1,0 +1,54 @@
+"""Read all enabled schedules, and all enabled rules that have a schedule."""
+
+import asyncio
+from collections.abc import Sequence
+
+from lamplighter.base.json_text import Json
+from lamplighter.console.calls import Calls
+from lamplighter.console.data import job_schedules
+from lamplighter.console.view import links
+from lamplighter.console.view.week import PlannedSchedule
+from lamplighter.runs.schedules import started_arn
+
+PAGE_SIZE, MAX_RULES, SLICE_SIZE = 100, 500, 20
+
+
+async def plan_schedules(calls: Calls) -> Sequence[PlannedSchedule]:
+    """Return the enabled schedules."""
+    known = await job_schedules.list_schedules(calls) or ()
+    found: list[PlannedSchedule | None] = []
+    for at in range(0, len(known), SLICE_SIZE):
+        found += await asyncio.gather(*(_plan_schedule(calls, each) for each in known[at : at + SLICE_SIZE]))
+        await asyncio.sleep(0)
+    return [plan for plan in found if plan is not None]
+
+
+async def _plan_schedule(calls: Calls, summary: Json) -> PlannedSchedule | None:
+    """Read an enabled schedule. Return None for one that is disabled or was deleted meanwhile."""
+    if summary.get("State") == "DISABLED":
+        return None
+    names = {"Name": summary["Name"], "GroupName": summary["GroupName"]}
+    about = await calls.call_or_none("scheduler", "GetSchedule", **names)
+    if about is None:
+        return None
+    return PlannedSchedule(about["Name"], "schedule", about, links.resource_path(started_arn(about["Target"])))
+
+
+async def plan_rules(calls: Calls) -> Sequence[PlannedSchedule]:
+    """Return the enabled rules that have a schedule."""
+    found: list[Json] = []
+    async for answer in calls.call_pages("events", "ListRules", Limit=PAGE_SIZE):
+        found += answer["Rules"]
+        if len(found) >= MAX_RULES:
+            break
+    return [
+        PlannedSchedule(
+            rule["Name"],
+            "rule",
+            rule,
+            links.resource_path(rule["Arn"]),
+            not rule["ScheduleExpression"].startswith("rate"),
+        )
+        for rule in found
+        if rule.get("ScheduleExpression") and rule.get("State") != "DISABLED"
+    ]

@@ -1,0 +1,66 @@
+"""List what starts until a time: the next time of each schedule, and how often it starts until then.
+
+A rule that counts from a time that only EventBridge knows (a rate) is listed without a time.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice, takewhile
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.console.calls import Calls
+from lamplighter.console.data.night import job_name
+from lamplighter.console.data.planned_schedules import plan_rules, plan_schedules
+from lamplighter.console.view import links
+from lamplighter.console.view.week import PlannedSchedule
+from lamplighter.runs.schedules import schedule_timetable, started_arn
+from lamplighter.runs.upcoming_times import times_of
+
+MAX_TIMES = 1_000
+"""The most times of a schedule that are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpcomingRun:
+    """The next run that a schedule starts before a time."""
+
+    job: str
+    schedule: str
+    url: str | None
+    """The page of what the schedule starts."""
+    next: float | None
+    """Seconds since the epoch; None if only EventBridge knows the time."""
+    zone: str
+    count: int
+    """How often the schedule starts until then, up to `MAX_TIMES`."""
+
+
+async def read_upcoming(calls: Calls, until: int) -> Sequence[UpcomingRun]:
+    """Return what starts between now and a time in milliseconds, the next first."""
+    now = calls.console.world.now()
+    plans = [*await _read_plans(calls, until), *await plan_rules(calls)]
+    found = await asyncio.to_thread(lambda: [run for plan in plans if (run := _next_run(plan, now, until)) is not None])
+    return sorted(found, key=lambda run: (run.next is None, run.next or 0, run.job))
+
+
+async def _read_plans(calls: Calls, until: int) -> Sequence[PlannedSchedule]:
+    answer = await calls.call_internal("scheduler", "ListNightSlots", Since=until, Until=until)
+    if answer is None:
+        return await plan_schedules(calls)
+    return [
+        PlannedSchedule(each["Name"], "schedule", each, links.resource_path(started_arn(each["Target"])))
+        for each in answer["Due"]
+    ]
+
+
+def _next_run(plan: PlannedSchedule, now: int, until: int) -> UpcomingRun | None:
+    job = plan.name if plan.kind == "rule" else job_name(started_arn(plan.about["Target"])) or plan.name
+    if not plan.is_predictable:
+        return UpcomingRun(job, plan.name, plan.url, None, plan.zone, 0)
+    try:
+        due = (each.instant for each in times_of(schedule_timetable(plan.about), now) if not each.skipped)
+        times = list(islice(takewhile(lambda time: time < until, due), MAX_TIMES))
+    except LamplighterError:
+        return None
+    return UpcomingRun(job, plan.name, plan.url, times[0] / 1000, plan.zone, len(times)) if times else None
