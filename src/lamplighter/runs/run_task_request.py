@@ -84,12 +84,12 @@ def differing_starters(starters: Iterable[TaskStarter]) -> list[TaskStarter]:
     """Return one of all starters that start the same, enabled ones first: a person has to choose among several."""
     found: dict[str, TaskStarter] = {}
     for each in sorted(starters, key=lambda starter: not starter.timetable.enabled):
-        found.setdefault(dumps([each.target.get("EcsParameters"), _given_input(each.target)]), each)
+        found.setdefault(dumps(_what_is_started(each.target)), each)
     return [*found.values()]
 
 
-def _given_input(target: Json) -> Json:
-    return [target.get("Input"), target.get("InputTransformer")]
+def _what_is_started(target: Json) -> Json:
+    return [target["Arn"], target.get("EcsParameters"), target.get("Input"), target.get("InputTransformer")]
 
 
 def _request(starter: TaskStarter, start: PersonStart) -> dict[str, Json]:

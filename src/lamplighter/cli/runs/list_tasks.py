@@ -22,7 +22,11 @@ NO_SUCH_CLUSTER = ("ClusterNotFoundException", "InvalidParameterException")
 cluster of the account can have: "Identifier is for 210987654321. Your accountId is 123456789012"."""
 
 
-def list_task_runs(context: CommandContext, family: TaskFamily, most: int) -> list[TaskRun]:
+MAX_LISTED_TASKS = 100
+"""The most tasks of a family among which those under way, and the one that ended last, are searched."""
+
+
+def list_task_runs(context: CommandContext, family: TaskFamily, most: int = MAX_LISTED_TASKS) -> list[TaskRun]:
     """Return the newest tasks of a family that no state machine started."""
     tasks = _engine_tasks(context, family, most)
     if tasks is None:

@@ -9,11 +9,9 @@ from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.list_tasks import list_task_runs
 from lamplighter.cli.runs.next_run import next_run_text, timetable_document
+from lamplighter.cli.runs.result_text import task_json, task_result_text
 from lamplighter.runs.scheduled_tasks import ScheduledTask
 from lamplighter.runs.task_run import TaskRun
-
-MAX_EXAMINED_TASKS = 100
-"""The most tasks of a family among which those under way, and the one that ended last, are searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class TaskOverview:
 
 def read_task_overview(context: CommandContext, scheduled: ScheduledTask) -> TaskOverview:
     """Read the tasks of a scheduled task."""
-    runs = list_task_runs(context, scheduled.family, MAX_EXAMINED_TASKS)
+    runs = list_task_runs(context, scheduled.family)
     ended = [each for each in runs if not each.running]
     last = max(ended, key=lambda each: each.ended or 0, default=None)
     return TaskOverview(scheduled, tuple(each for each in runs if each.running), last)
@@ -49,17 +47,10 @@ def task_overview_cells(overview: TaskOverview, now: int) -> list[Text | str]:
 
 def _describe_end(run: TaskRun, now: int) -> Text:
     return Text.assemble(
-        task_status_text(run),
+        task_result_text(run),
         f", {formatting.format_distance(run.ended or run.began, now)}",
         f", took {formatting.format_milliseconds(run.took or 0)}",
     )
-
-
-def task_status_text(run: TaskRun) -> Text:
-    """Return how a task ended, and why: "failed with exit code 3"."""
-    joint = " with " if run.failure.startswith("exit code") else ": "
-    reason = f"{joint}{run.failure}" if run.failure else ""
-    return Text.assemble(formatting.status_text(run.status), (reason, "bold red" if run.status == "FAILED" else ""))
 
 
 def task_overview_document(overview: TaskOverview, now: int) -> Json:
@@ -67,23 +58,8 @@ def task_overview_document(overview: TaskOverview, now: int) -> Json:
     return {
         "job": overview.scheduled.name,
         "machine": None,
-        "last": None if overview.last is None else task_document(overview.last),
+        "last": None if overview.last is None else task_json(overview.last),
         "skipped": None,
-        "running": [task_document(each) for each in overview.running],
+        "running": [task_json(each) for each in overview.running],
         **timetable_document(overview.scheduled.timetables, now),
-    }
-
-
-def task_document(run: TaskRun) -> dict[str, Json]:
-    """Return a task for programs, with the keys of a run."""
-    return {
-        "run": run.name,
-        "arn": run.arn,
-        "status": run.status,
-        "began": formatting.format_utc(run.began),
-        "ended": formatting.format_utc(run.ended),
-        "seconds": None if run.took is None else run.took / 1000,
-        "reason": run.failure or None,
-        "exitCodes": dict(run.exit_codes),
-        "startedBy": run.started_by or None,
     }
