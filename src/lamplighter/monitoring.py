@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from urllib.parse import parse_qsl
 
 from lamplighter.base.errors import AccessDenied, AwsError, MissingAuthentication, ServiceError, ValidationError
-from lamplighter.base.json_text import dump_bytes
+from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.bus import Caller
 from lamplighter.engine import health
 from lamplighter.engine.engine import Engine
@@ -94,6 +94,23 @@ async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
     return make_response(200, b"application/json", dump_bytes(runs), request_id)
 
 
+async def _tasks(engine: Engine, http: HttpRequest, request_id: str) -> Response:
+    """Return the latest tasks that no state machine started: `?region=REGION`.
+
+    Optional: `&cluster=` (name or ARN) with `&family=`, `&since=MILLISECONDS`, `&limit=`, and `&before=` for the next
+    page.
+    """
+    query = dict(parse_qsl(http.query.decode("latin-1")))
+    numbers = {name: query[name.lower()] for name in ("Since", "Limit", "Before") if name.lower() in query}
+    if not REGION_NAME.fullmatch(query.get("region", "")) or not all(map(NUMBER_TEXT.fullmatch, numbers.values())):
+        raise ValidationError("Give ?region= with a region; &since=, &limit= and &before= are numbers")
+    params: dict[str, Json] = {name: int(text) for name, text in numbers.items()}
+    params |= {name: query[name.lower()] for name in ("Cluster", "Family") if name.lower() in query}
+    caller = Caller(engine.config.account, query["region"])
+    tasks = await engine.call(caller, "ecs", "ListScheduledTasks", params)
+    return make_response(200, b"application/json", dump_bytes(tasks), request_id)
+
+
 async def _audit(engine: Engine, http: HttpRequest, request_id: str) -> Response:
     """Return the latest entries of the audit log: `?since=MILLISECONDS`, and `&before=ID` for the next page."""
     query = dict(parse_qsl(http.query.decode("latin-1")))
@@ -131,6 +148,7 @@ ENDPOINTS: Mapping[bytes, Endpoint] = {
     b"/_lamplighter/metrics": _metrics,
     b"/_lamplighter/slots": _slots,
     b"/_lamplighter/runs": _runs,
+    b"/_lamplighter/tasks": _tasks,
     b"/_lamplighter/usage": _usage,
     AUDIT_PATH: _audit,
     unsigned_requests.CERTIFICATE_PATH.encode(): _certificate,

@@ -3,7 +3,6 @@
 Exit codes: 0 the history was shown, for any result of the run; 1 there is no such run.
 """
 
-from collections import deque
 from typing import Annotated
 
 import typer
@@ -12,12 +11,14 @@ from rich.text import Text
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
-from lamplighter.cli.runs import find_run, formatting, result_text
+from lamplighter.cli.runs import find_run, find_task, formatting, result_text
 from lamplighter.cli.runs.arguments import RunArgument
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
+from lamplighter.cli.runs.find_task import FoundTask
 from lamplighter.cli.runs.history_rows import HistoryRow, history_rows
+from lamplighter.cli.runs.last_output import print_last_output
 from lamplighter.cli.runs.map_children import MapChildren, item_counts
-from lamplighter.cli.runs.output import RunOutput
+from lamplighter.cli.runs.task_history import print_task_history
 from lamplighter.cli.runs.waiting_tasks import waiting_reasons
 from lamplighter.runs.attempt_numbers import read_numbered_story
 from lamplighter.runs.blamed_attempt import blamed_attempt, blamed_item
@@ -27,8 +28,6 @@ from lamplighter.runs.run import Run
 from lamplighter.runs.story import Story
 from lamplighter.runs.waiting import WAITS_FOR_TURN, started_tasks, waits_for_turn
 
-TAIL_LINES = 5
-"""The most lines of output that are shown of a failed attempt."""
 ITEM_STATE_WORDS = {
     "succeeded": "succeeded", "failed": "failed", "aborted": "stopped", "timedOut": "timed out", "running": "running",
     "pending": "pending",
@@ -50,7 +49,11 @@ def history(
     json: Annotated[bool, typer.Option("--json", help="Print the run and each row as JSON, one per line.")] = False,
 ) -> None:
     """Show what happened in a run: attempts, exit codes, reasons, waits, and how it ended."""
-    found = find_run.with_details(context, find_run.find_run(context, run))
+    given = find_task.find_run_or_task(context, run)
+    if isinstance(given, FoundTask):
+        print_task_history(context, given, json=json)
+        return
+    found = find_run.with_details(context, given)
     events = find_run.read_events(context, found)
     story = read_numbered_story(events)
     definition = find_run.read_definition(context, found)
@@ -138,10 +141,8 @@ def _print_last_output(context: CommandContext, story: Story, labels: AttemptLab
     blamed = blamed_attempt(story, from_job_file=labels.from_job_file)
     if blamed is not None and blamed.map_run:
         blamed = blamed_item(blamed, MapChildren(context).attempts_of_items(blamed))
-    lines = [] if blamed is None else deque(RunOutput(context, tail=TAIL_LINES).all_lines([blamed]), maxlen=TAIL_LINES)
-    if blamed is not None and lines:
-        formatting.make_console().print(Text(f"\nThe last output of {labels.title(blamed)}:", "dim"))
-        formatting.make_console().print(Text("\n".join(f"    {line.text}" for line in lines)))
+    if blamed is not None:
+        print_last_output(context, blamed, labels.title(blamed))
 
 
 def _print_end(run: Run, story: Story) -> None:

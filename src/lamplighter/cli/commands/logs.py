@@ -1,11 +1,12 @@
-"""Run `lamplighter logs`: print the output of a run's containers, of all attempts.
+"""Run `lamplighter logs`: print the output of a run's containers, of all attempts; or that of a task.
 
 Exit codes: 0 the output was printed; 1 there is no such run, or it ran no containers that log to CloudWatch Logs. With
 --follow, the exit codes are those of `lamplighter run --follow`.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -13,14 +14,17 @@ import typer
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, fail, with_stored_context
-from lamplighter.cli.runs import find_run, formatting
+from lamplighter.cli.runs import find_run, find_task, formatting
 from lamplighter.cli.runs.arguments import FollowOption, RunArgument
-from lamplighter.cli.runs.attempt_labels import labels_for
+from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
+from lamplighter.cli.runs.find_task import FoundTask
 from lamplighter.cli.runs.follow import follow_run, print_lines
 from lamplighter.cli.runs.map_children import MAX_CHILD_RUNS, MapChildren
 from lamplighter.cli.runs.output import OutputLine, RunOutput
 from lamplighter.cli.runs.parse_instant import parse_instant
+from lamplighter.cli.runs.task_output import follow_tasks, task_attempt, task_labels
 from lamplighter.runs.run import Run
+from lamplighter.runs.story import Attempt
 
 
 @with_stored_context
@@ -45,36 +49,67 @@ def logs(
     start = None if since is None else parse_instant(since, real_world().now())
     if follow and context.target.stopped is not None:
         fail("there is nothing to follow: start the engine with `lamplighter up`, or leave out --follow")
-    found = find_run.find_run(context, run)
+    found = find_task.find_run_or_task(context, run)
+    if isinstance(found, FoundTask):
+        if follow:
+            follow_tasks(context, [found], events=False, since=start, tail=tail, times=times)
+        _print_task_output(context, found, Selection(start, tail, times=times, json=json))
+        return
     if follow:
         follow_run(context, found, events=False, since=start, tail=tail, times=times)
-    _print_output(context, found, start, tail, times=times, json=json)
+    _print_output(context, found, Selection(start, tail, times=times, json=json))
 
 
-def _print_output(
-    context: CommandContext, run: Run, since: int | None, tail: int | None, *, times: bool, json: bool
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which lines are printed, and how."""
+
+    since: int | None
+    tail: int | None
+    times: bool
+    json: bool
+
+
+def _print_output(context: CommandContext, run: Run, selection: Selection) -> None:
     story = find_run.read_story(context, run)
-    output = RunOutput(context, since, tail)
     children = MapChildren(context)
     attempts = children.attempts(story)
-    lines = _CountingIterator(output.all_lines(attempts))
-    shown = lines if tail is None else deque(lines, maxlen=tail)
-    if json:
-        formatting.print_json_lines(map(_line_document, shown))
-    else:
-        print_lines(shown, labels_for(find_run.read_definition(context, run), story.redriven), times=times)
-    for each in sorted(output.unreadable):
-        typer.echo(f"lamplighter: {each}", err=True)
+    labels = labels_for(find_run.read_definition(context, run), story.redriven)
+    output = RunOutput(context, selection.since, selection.tail)
+    count = _print_attempts(output, attempts, labels, selection)
     if children.truncated:
         typer.echo(f"lamplighter: only the latest {MAX_CHILD_RUNS} runs that a Map started are read", err=True)
     if not any(each.task for each in attempts):
         fail(f"{run.name} has run no containers so far: see `lamplighter history {run.arn}`")
+    _report_missing(output, count, run.name, selection, running=run.running)
+
+
+def _print_task_output(context: CommandContext, task: FoundTask, selection: Selection) -> None:
+    output = RunOutput(context, selection.since, selection.tail)
+    count = _print_attempts(output, [task_attempt(task)], task_labels(), selection)
+    _report_missing(output, count, task.run.name, selection, running=task.run.running)
+
+
+def _print_attempts(output: RunOutput, attempts: Sequence[Attempt], labels: AttemptLabels, selection: Selection) -> int:
+    """Print the selected lines of attempts, and return the number of all lines."""
+    lines = _CountingIterator(output.all_lines(attempts))
+    shown = lines if selection.tail is None else deque(lines, maxlen=selection.tail)
+    if selection.json:
+        formatting.print_json_lines(map(_line_document, shown))
+    else:
+        print_lines(shown, labels, times=selection.times)
+    for each in sorted(output.unreadable):
+        typer.echo(f"lamplighter: {each}", err=True)
+    return lines.count
+
+
+def _report_missing(output: RunOutput, lines: int, name: str, selection: Selection, *, running: bool) -> None:
+    """End the command if output could not be read, and say so if there is none."""
     if output.unreadable:
         raise typer.Exit(1)
-    if not lines.count:
-        period = "so far" if run.running else "at all" if since is None else "since then"
-        typer.echo(f"lamplighter: {run.name} wrote nothing {period}", err=True)
+    if not lines:
+        period = "so far" if running else "at all" if selection.since is None else "since then"
+        typer.echo(f"lamplighter: {name} wrote nothing {period}", err=True)
 
 
 class _CountingIterator(Iterator[OutputLine]):

@@ -68,7 +68,7 @@ def _target_timetables(context: CommandContext, job_name: str | None) -> Mapping
     found = job_schedules.find_timetables(context, chosen)
     listed = {each.short_name: found[each.arn] for each in chosen}
     for each in tasks:
-        listed[each.family] = [*listed.get(each.family, ()), *each.timetables]
+        listed[each.name] = [*listed.get(each.name, ()), *each.timetables]
     return listed
 
 

@@ -9,7 +9,6 @@ Exit codes: 0 the list was printed; 1 the target does not answer, or there is no
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from heapq import merge
 from itertools import islice
 from typing import Annotated
 
@@ -19,11 +18,12 @@ from rich.text import Text
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
-from lamplighter.cli.runs import find_job, find_listed, find_run, formatting, job_schedules, result_text
+from lamplighter.cli.runs import find_listed, find_run, formatting, job_schedules, result_text
 from lamplighter.cli.runs.arguments import AnyJobArgument
 from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.engine_conditions import engine_conditions
 from lamplighter.cli.runs.find_job import Machine
+from lamplighter.cli.runs.latest_runs import MAX_REASON_LENGTH, print_latest_runs
 from lamplighter.cli.runs.next_run import next_run_text, timetable_document
 from lamplighter.cli.runs.result_text import attempt_json, run_json
 from lamplighter.cli.runs.task_overview import read_task_overview, task_overview_cells, task_overview_document
@@ -40,8 +40,6 @@ MAX_LISTED_RUNS = 10
 
 MAX_EXAMINED_RUNS = 1000
 """The most runs in which the last ended run that was not skipped is searched."""
-MAX_REASON_LENGTH = 100
-"""The most characters of a reason that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +76,10 @@ def ps(
     json: Annotated[bool, typer.Option("--json", help="Print jobs or runs as JSON, one per line.")] = False,
 ) -> None:
     """List jobs: running runs, the last result and the next run."""
-    if every:
-        machines = find_job.listed_machines(context) if job is None else [find_run.find_machine(context, job)]
-        _list_runs(context, machines, count, json=json)
-        return
     chosen, tasks = find_listed.find_listed(context, job, find_run.find_machine)
+    if every:
+        print_latest_runs(context, chosen, tasks, count, json=json)
+        return
     for reason in () if json else engine_conditions(context.target):
         typer.echo(reason, err=True)
     now = real_world().now()
@@ -229,24 +226,3 @@ def _overview_document(overview: JobOverview, now: int) -> Json:
         ],
         **timetable_document(overview.timetables, now),
     }
-
-
-def _list_runs(context: CommandContext, chosen: list[Machine], count: int, *, json: bool) -> None:
-    """Print the latest runs of all these state machines, the latest first."""
-    short_names = {each.arn: each.short_name for each in chosen}
-    latest = islice(
-        merge(*(find_run.list_runs(context, each) for each in chosen), key=lambda run: run.began, reverse=True), count
-    )
-    found = (find_run.with_details(context, each) for each in latest)
-    if json:
-        formatting.print_json_lines(run_json(each, short_names[each.machine]) for each in found)
-        return
-    formatting.print_listing(
-        ["JOB", "RUN", "STATUS", "BEGAN", "TOOK"], [_run_cells(short_names[each.machine], each) for each in found]
-    )
-
-
-def _run_cells(job_name: str, run: Run) -> list[Text | str]:
-    took = "" if run.took is None else formatting.format_milliseconds(run.took)
-    status = Text.assemble(formatting.status_text(run.state), result_text.run_failure_text(run)[:MAX_REASON_LENGTH])
-    return [job_name, run.name, status, formatting.format_instant(run.began), took]

@@ -10,8 +10,9 @@ import typer
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.command_context import CommandContext, with_command_context
-from lamplighter.cli.runs import find_run
+from lamplighter.cli.runs import find_run, find_task
 from lamplighter.cli.runs.arguments import FollowOption, RunArgument
+from lamplighter.cli.runs.find_task import FoundTask
 from lamplighter.cli.runs.follow import follow_run
 from lamplighter.runs.attempt_numbers import read_numbered_story
 from lamplighter.runs.redrive_outcome import why_not_redrive
@@ -31,7 +32,12 @@ def redrive(
     force: Annotated[bool, typer.Option("--force", help="Redrive the run even if it can only fail again.")] = False,
 ) -> None:
     """Continue a run in the state that failed; the results of earlier states are kept."""
-    found = find_run.find_run(context, run)
+    found = find_task.find_run_or_task(context, run)
+    if isinstance(found, FoundTask):
+        raise NotRedrivable(
+            f"{found.label} is a task without a state machine, so it has no states to continue from: "
+            f"start it again with `lamplighter run {found.run.family}`"
+        )
     events = find_run.read_events(context, found)
     if not force:
         reason = why_not_redrive(found, events, find_run.read_definition(context, found))

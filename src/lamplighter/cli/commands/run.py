@@ -1,4 +1,4 @@
-"""Run `lamplighter run`: start a run of a job now.
+"""Run `lamplighter run`: start a run of a job now, or a task as its schedule or rule would.
 
 Exit codes: 0 the run has started or, with --follow, it succeeded; 1 it failed or cannot be started; 2 the command line
 is wrong; 3 it timed out; 4 it was stopped; 130 Ctrl-C ended the command, and the run continues.
@@ -8,13 +8,17 @@ from typing import Annotated
 
 import typer
 
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_command_context
-from lamplighter.cli.runs import find_job, find_run, formatting, run_input
+from lamplighter.cli.runs import find_job, find_run, find_task, formatting, run_input
 from lamplighter.cli.runs.arguments import FollowOption, JobArgument
-from lamplighter.cli.runs.find_job import Machine
+from lamplighter.cli.runs.find_job import Machine, NoSuchJob
 from lamplighter.cli.runs.follow import EXIT_CODES, follow_run
-from lamplighter.cli.runs.result_text import run_json
+from lamplighter.cli.runs.result_text import run_json, task_json
+from lamplighter.cli.runs.start_task import choose_starter, start_task
+from lamplighter.cli.runs.task_output import follow_tasks
+from lamplighter.runs.scheduled_tasks import ScheduledTask, TaskStarter
 
 
 @with_command_context
@@ -33,6 +37,10 @@ def run(
         ),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="A unique name for the run.")] = None,
+    like: Annotated[
+        str | None,
+        typer.Option("--like", help="The schedule or rule whose parameters a task gets, if several start it."),
+    ] = None,
     follow: FollowOption = False,
     json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
 ) -> None:
@@ -40,7 +48,49 @@ def run(
     overrides = run_input.parse_overrides(env or [], command)
     given_input = None if given is None else run_input.read_input(given)
     run_name = None if name is None else run_input.check_run_name(name)
-    machine = find_job.find_job(context, job)
+    found = _find_machine_or_tasks(context, job)
+    if not isinstance(found, Machine):
+        if given_input is not None or run_name is not None:
+            raise typer.BadParameter(f"{job} starts a task, which has no --input and no --name: use --env or --command")
+        _run_task(context, choose_starter(found, like), overrides, follow=follow, json=json)
+        return
+    if like is not None:
+        raise typer.BadParameter(f"--like is for tasks without a state machine: leave it out for {job}")
+    _run_machine(context, found, given_input, overrides, run_name, follow=follow, json=json)
+
+
+def _find_machine_or_tasks(context: CommandContext, job: str) -> Machine | list[ScheduledTask]:
+    try:
+        return find_job.find_job(context, job)
+    except NoSuchJob:
+        tasks = find_task.find_families(context, job)
+        if not tasks:
+            raise
+        return tasks
+
+
+def _run_task(context: CommandContext, starter: TaskStarter, overrides: Json, *, follow: bool, json: bool) -> None:
+    """Start a task as its schedule or rule would."""
+    started = start_task(context, starter, overrides)
+    if json:
+        formatting.print_json_lines(task_json(each.run, each.run.family) for each in started)
+    else:
+        for each in started:
+            typer.echo(f"{each.label}\n{each.run.arn}", err=follow)
+    if follow:
+        follow_tasks(context, started)
+
+
+def _run_machine(
+    context: CommandContext,
+    machine: Machine,
+    given_input: str | None,
+    overrides: Json,
+    run_name: str | None,
+    *,
+    follow: bool,
+    json: bool,
+) -> None:
     run_input.check_overrides(context, machine, overrides)
     text = run_input.add_overrides(
         run_input.read_default_input(context, machine) if given_input is None else given_input, overrides

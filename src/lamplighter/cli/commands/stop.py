@@ -1,16 +1,22 @@
-"""Run `lamplighter stop`: stop a run, and its running containers.
+"""Run `lamplighter stop`: stop a run, and its running containers; or a task that a schedule or a rule started.
 
 Exit codes: 0 the run is being stopped; 1 no run is under way, or several runs of the job are and none is named.
 """
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
 
 import typer
 
 from lamplighter.cli.command_context import CommandContext, fail, with_command_context
-from lamplighter.cli.runs import find_job, find_run
+from lamplighter.cli.runs import find_job, find_run, find_task
 from lamplighter.cli.runs.arguments import RunArgument
-from lamplighter.runs.run import Run
+from lamplighter.cli.runs.find_task import FoundTask
+from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
+from lamplighter.runs.run import END_WORDS, Run
+from lamplighter.runs.task_run import TaskRun
+
+R = TypeVar("R", Run, TaskRun)
 
 
 @with_command_context
@@ -22,23 +28,47 @@ def stop(
     every: Annotated[bool, typer.Option("--all", help="Stop all running runs of the job.")] = False,
 ) -> None:
     """Stop a run, or the run of a job that is under way."""
-    for each in _runs_to_stop(context, run, every=every):
-        context.sfn.stop_execution(executionArn=each.arn, cause=cause or "stopped with `lamplighter stop`")
+    reason = cause or "stopped with `lamplighter stop`"
+    machine = None if ":" in run else find_job.find_by_name(context, run, find_job.all_machines(context))
+    if machine is not None:
+        found = list(find_run.list_runs(context, machine, "RUNNING"))
+        _stop_runs(context, _chosen(found, machine.short_name, every=every), reason)
+    elif ":" not in run and (tasks := find_task.find_families(context, run)):
+        _stop_tasks(context, _chosen(find_task.running_tasks(context, tasks), run, every=every), reason)
+    else:
+        _stop_named(context, run, reason)
+
+
+def _stop_named(context: CommandContext, argument: str, reason: str) -> None:
+    found = find_task.find_run_or_task(context, argument)
+    run = found.run if isinstance(found, FoundTask) else found
+    if not run.running:
+        fail(f"{run.name} has ended already: {END_WORDS.get(run.status, run.status.lower())}")
+    if isinstance(run, Run):
+        _stop_runs(context, [run], reason)
+    elif run.started_by == STARTED_BY_STATE_MACHINE:
+        fail(f"{run.name} is an attempt of a run, which would start another one: stop the run (`lamplighter ps`)")
+    else:
+        _stop_tasks(context, [run], reason)
+
+
+def _stop_runs(context: CommandContext, runs: Sequence[Run], reason: str) -> None:
+    for each in runs:
+        context.sfn.stop_execution(executionArn=each.arn, cause=reason)
         typer.echo(f"stopped {each.arn}")
 
 
-def _runs_to_stop(context: CommandContext, argument: str, *, every: bool) -> list[Run]:
-    """Return the runs to stop; for a job, the runs under way and not the latest one, which may have ended."""
-    machine = None if ":" in argument else find_job.find_by_name(context, argument, find_job.all_machines(context))
-    if machine is None:
-        found = find_run.find_run(context, argument)
-        if not found.running:
-            fail(f"{found.name} has ended already: {found.status.lower().replace('_', ' ')}")
-        return [found]
-    running = [*find_run.list_runs(context, machine, "RUNNING")]
+def _stop_tasks(context: CommandContext, runs: Sequence[TaskRun], reason: str) -> None:
+    for each in runs:
+        context.ecs.stop_task(cluster=each.cluster, task=each.arn, reason=reason)
+        typer.echo(f"stopped {each.arn}")
+
+
+def _chosen(running: list[R], job: str, *, every: bool) -> list[R]:
+    """Return the runs of a job to stop: those under way, and not the latest one, which may have ended."""
     if not running:
-        fail(f"no run of {machine.short_name} is running")
+        fail(f"no run of {job} is running")
     if len(running) > 1 and not every:
-        names = "\n".join(f"    {machine.short_name}:{each.name}" for each in running)
-        fail(f"{len(running)} runs of {machine.short_name} are running: name one, or use --all\n{names}")
+        names = "\n".join(f"    {job}:{each.name}" for each in running)
+        fail(f"{len(running)} runs of {job} are running: name one, or use --all\n{names}")
     return running

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs.find_job import Machine, NoSuchJob, find_job, listed_machines
-from lamplighter.cli.runs.scheduled_tasks import ScheduledTask, find_scheduled_tasks
+from lamplighter.cli.runs.scheduled_tasks import find_scheduled_tasks
+from lamplighter.runs.scheduled_tasks import ScheduledTask
 
 
 def find_listed(
@@ -21,7 +22,7 @@ def find_listed(
     try:
         return [find_machine(context, name)], ()
     except NoSuchJob:
-        tasks = [each for each in find_scheduled_tasks(context) if each.family == name]
+        tasks = [each for each in find_scheduled_tasks(context) if each.name == name]
         if not tasks:
             raise
         return (), tasks

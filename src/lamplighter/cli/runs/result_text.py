@@ -1,14 +1,17 @@
 """Describe the results of attempts and runs, in words and as JSON."""
 
+from rich.text import Text
+
 from lamplighter.base.json_text import Json
-from lamplighter.cli.runs.formatting import format_utc
+from lamplighter.cli.runs.formatting import STATUS_STYLES, format_utc, status_text
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.runs.failure_reasons import exit_codes, failure_reason, task_of_document
 from lamplighter.runs.failure_words import failure_text
-from lamplighter.runs.run import Run, end_clause
+from lamplighter.runs.run import END_WORDS, Run, end_clause
 from lamplighter.runs.skipped_runs import SKIP_REASON
 from lamplighter.runs.state_status import OUTCOME_STATUSES
 from lamplighter.runs.story import Attempt, Story
+from lamplighter.runs.task_run import TaskRun
 
 
 def state_path(attempt: Attempt) -> str:
@@ -81,4 +84,29 @@ def run_json(run: Run, job: str | None = None) -> Json:
         "error": run.error,
         "reason": failure_reason(run.cause),
         "exitCodes": dict(exit_codes(task_of_document(run.cause))),
+    }
+
+
+def task_result_text(run: TaskRun) -> Text:
+    """Return how a task ended, and why, in its colour: "failed with exit code 3"; for one that waits, why."""
+    if run.waits:
+        return Text(run.waits, STATUS_STYLES["running"])
+    joint = " with " if run.failure.startswith("exit code") else ": "
+    reason = f"{joint}{run.failure}" if run.failure else ""
+    return Text.assemble(status_text(END_WORDS[run.status]), (reason, "bold red" if run.status == "FAILED" else ""))
+
+
+def task_json(run: TaskRun, job: str | None = None) -> dict[str, Json]:
+    """Return a task that no state machine started as JSON for programs, with the keys of a run."""
+    return {
+        **({} if job is None else {"job": job}),
+        "run": run.name,
+        "arn": run.arn,
+        "status": run.status,
+        "began": format_utc(run.began),
+        "ended": format_utc(run.ended),
+        "seconds": None if run.took is None else run.took / 1000,
+        "reason": run.failure or None,
+        "exitCodes": dict(run.exit_codes),
+        "startedBy": run.started_by or None,
     }

@@ -58,7 +58,7 @@ async def list_schedules(calls: Calls) -> Sequence[Json] | None:
 async def job_targets(page: Page, machine: str) -> tuple[Sequence[Json], Sequence[Json]]:
     """Return the targets that start a state machine: those of schedules, and those of rules."""
     found = [each["Target"] for each in await _schedules_of_machine(page, machine, await list_schedules(page))]
-    listed = await asyncio.gather(*(_rule_targets(page, name) for name in await _rule_names(page, machine)))
+    listed = await asyncio.gather(*(rule_targets(page, name) for name in await _rule_names(page, machine)))
     return found, [each for targets in listed for each in targets if each["Arn"] == machine]
 
 
@@ -69,7 +69,8 @@ async def _rule_names(page: Page, machine: str) -> Sequence[str]:
     return names
 
 
-async def _rule_targets(page: Page, rule: str) -> Sequence[Json]:
+async def rule_targets(page: Page, rule: str) -> Sequence[Json]:
+    """Return the targets of a rule; none if the credentials do not allow it."""
     found = await page.call_if_allowed("events", "ListTargetsByRule", Rule=rule)
     listed: Sequence[Json] = found["Targets"] if found else ()
     return listed
@@ -93,11 +94,12 @@ async def _schedules_of_machine(page: Page, machine: str, known: Sequence[Json] 
             "scheduler", "ListSchedules", NamePrefix=machine.rpartition(":")[2], MaxResults=PAGE_SIZE
         )
         mine = list({each["Arn"]: each for each in [*mine, *named["Schedules"]] if _may_start(each, machine)}.values())
-    details = await asyncio.gather(*(_read_schedule(page, each) for each in mine))
+    details = await asyncio.gather(*(read_schedule(page, each) for each in mine))
     return [each for each in details if each and started_arn(each["Target"]) == machine]
 
 
-async def _read_schedule(page: Page, summary: Json) -> Json:
+async def read_schedule(page: Page, summary: Json) -> Json:
+    """Return a schedule of ListSchedules as GetSchedule has it; None if the credentials do not allow it."""
     return await page.call_if_allowed("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
 
 

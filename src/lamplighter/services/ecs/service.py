@@ -105,6 +105,7 @@ class Ecs(Service):
             "SetCapacityLimits": Operation(write=admission.set_limits),
             "ListTasks": Operation(read=task_operations.list_tasks),
             "LatestTasks": Operation(read=partial(task_operations.latest_tasks, admission)),
+            "ListScheduledTasks": Operation(read=partial(task_operations.list_scheduled_tasks, admission)),
             **tags.OPERATIONS.by_name(),
         }
         self._supervisors: dict[str, Supervisor] = {}

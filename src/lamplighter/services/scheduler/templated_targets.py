@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from lamplighter.base.arn import Arn, parse
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.runs.run_task_request import schedule_tags, target_parameters
+from lamplighter.runs.task_run import SCHEDULE_PREFIX
 
 JSON_OBJECT: tuple[type, ...] = (dict,)
 ANY_JSON: tuple[type, ...] = (object,)
@@ -100,39 +102,16 @@ def _event_bus(target_input: TargetInput) -> Json:
     return {"Entries": [entry | {"EventBusName": str(target_input.arn)}]}
 
 
-_ECS = (
-    "LaunchType", "NetworkConfiguration", "PlatformVersion", "Group", "CapacityProviderStrategy",
-    "EnableECSManagedTags", "EnableExecuteCommand", "PlacementConstraints", "PlacementStrategy", "PropagateTags",
-    "ReferenceId",
-)  # fmt: skip
-
-
 def _task(target_input: TargetInput) -> Json:
     """Return the parameters of RunTask; the Input is its overrides."""
     parameters = target_input.target["EcsParameters"]
-    params = {f"{field[0].lower()}{field[1:]}": parameters[field] for field in _ECS if field in parameters}
-    network = parameters.get("NetworkConfiguration", {}).get("awsvpcConfiguration")
-    if network is not None:
-        vpc = {f"{field[0].lower()}{field[1:]}": value for field, value in network.items()}
-        params["networkConfiguration"] = {"awsvpcConfiguration": vpc}
-    if "Tags" in parameters:
-        params["tags"] = [tag for tags in parameters["Tags"] for tag in _tags(tags)]
-    if target_input.given:
-        params["overrides"] = loads(target_input.input)
-    return params | {
-        "cluster": str(target_input.arn),
-        "taskDefinition": parameters["TaskDefinitionArn"],
-        "count": parameters.get("TaskCount", 1),
-        "startedBy": f"chronos-schedule/{target_input.name}",
+    return {
+        **target_parameters(parameters, str(target_input.arn)),
+        **schedule_tags(parameters),
+        **({"overrides": loads(target_input.input)} if target_input.given else {}),
+        "startedBy": f"{SCHEDULE_PREFIX}{target_input.name}",
         "clientToken": target_input.key[-64:],
     }
-
-
-def _tags(tags: Mapping[str, str]) -> list[Json]:
-    """Return the tags of a map in EcsParameters.Tags: either one tag with `key` and `value`, or each key is a tag."""
-    if tags.keys() <= {"key", "value"} and "key" in tags:
-        return [dict(tags)]
-    return [{"key": key, "value": value} for key, value in tags.items()]
 
 
 def _function(target_input: TargetInput) -> Json:

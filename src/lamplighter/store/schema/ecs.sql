@@ -42,6 +42,9 @@ CREATE INDEX tasks_by_cluster ON tasks (cluster, desired, id);
 CREATE INDEX tasks_alive ON tasks (id) WHERE status <> 'STOPPED';
 CREATE INDEX tasks_placed ON tasks (family, cpu, memory) WHERE status <> 'STOPPED' AND waiting_since IS NULL;
 CREATE INDEX tasks_waiting ON tasks (priority DESC, id) WHERE waiting_since IS NOT NULL;
+-- The tasks that no state machine started: those of schedules, of rules, and of whoever else calls RunTask.
+CREATE INDEX tasks_outside_runs ON tasks (id) WHERE started_by IS NOT 'AWS Step Functions';
+CREATE INDEX tasks_outside_runs_by_family ON tasks (family, id) WHERE started_by IS NOT 'AWS Step Functions';
 CREATE TRIGGER tasks_counted AFTER INSERT ON tasks BEGIN
     INSERT INTO row_counts VALUES ('task', new.status, 1) ON CONFLICT DO UPDATE SET number = number + 1;
 END;

@@ -1,11 +1,12 @@
 """Store the tasks of ECS."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.store.db import DamagedData, Reader, Tx
+from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
+from lamplighter.store.db import DamagedData, Reader, Row, Tx
 from lamplighter.store.rows import Table
 
 
@@ -152,8 +153,45 @@ def page(reader: Reader, filters: Sequence[tuple[str, str]], after: int, most: i
 def latest(reader: Reader, account: str, region: str, before: int, most: int) -> list[Task]:
     """Return the newest tasks of an account and region before a key; damaged rows are skipped."""
     sql = f"{TASKS.query} WHERE id < ? AND arn LIKE ? ORDER BY id DESC LIMIT ?"
+    return _readable(reader.rows(sql, (before, f"arn:%:ecs:{region}:{account}:%", most)))
+
+
+_CREATED_AT = "CASE WHEN json_valid(body) THEN json_extract(body, '$.createdAt') END"
+
+
+def outside_runs(
+    reader: Reader,
+    account: str,
+    region: str,
+    *,
+    family: tuple[str, str] | None,
+    until: int | None,
+    before: int,
+    most: int,
+) -> list[Task]:
+    """Return the newest tasks of an account and region that no state machine started; damaged rows are skipped.
+
+    `family` is the ARN of a cluster and a family within it, `until` an instant before which the tasks were created, and
+    `before` the key that follows the newest task. Without `INDEXED BY`, SQLite would read the tasks of all runs.
+    """
+    index, where = "tasks_outside_runs", "arn LIKE ?"
+    given: list[Json] = [before, f"arn:%:ecs:{region}:{account}:%"]
+    if family is not None:
+        index, where = "tasks_outside_runs_by_family", f"{where} AND cluster = ? AND family = ?"
+        given += family
+    if until is not None:
+        where = f"{where} AND {_CREATED_AT} < ?"
+        given.append(until)
+    sql = (
+        f"{TASKS.query} INDEXED BY {index} WHERE started_by IS NOT '{STARTED_BY_STATE_MACHINE}' "
+        f"AND id < ? AND {where} ORDER BY id DESC LIMIT ?"
+    )
+    return _readable(reader.rows(sql, (*given, most)))
+
+
+def _readable(rows: Iterable[Row]) -> list[Task]:
     found = []
-    for row in reader.rows(sql, (before, f"arn:%:ecs:{region}:{account}:%", most)):
+    for row in rows:
         with suppress(DamagedData):
             found.append(TASKS.parse(row))
     return found

@@ -5,6 +5,7 @@ than the hour that AWS promises.
 """
 
 from dataclasses import replace
+from itertools import takewhile
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
@@ -20,6 +21,8 @@ from lamplighter.store.db import Reader, Tx
 
 MAX_DESCRIBED = 100
 LATEST_TASKS_PAGE_SIZE = 25
+MAX_SCHEDULED_TASKS = 1000
+"""The most tasks in one answer of ListScheduledTasks."""
 
 
 def stop_task(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -78,6 +81,31 @@ def latest_tasks(admission: Admission, reader: Reader, caller: Caller, params: J
     found = tasks.latest(reader, caller.account, caller.region, params.get("Before", 2**62), LATEST_TASKS_PAGE_SIZE + 1)
     answer: Json = {"Tasks": [_describe(admission, reader, task) for task in found[:LATEST_TASKS_PAGE_SIZE]]}
     return answer | ({"Before": found[LATEST_TASKS_PAGE_SIZE - 1].id} if len(found) > LATEST_TASKS_PAGE_SIZE else {})
+
+
+def list_scheduled_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListScheduledTasks: the tasks that no state machine started, newest first. It is not in AWS's API.
+
+    Optional: `Since` and `Until` (milliseconds; the first is included), `Family` with its `Cluster`, `Limit`, and
+    `Before`, the key of the next page that the answer states if there may be more. Who started a task is in its
+    `startedBy` only if AWS states it there: a schedule with a universal target leaves no trace.
+    """
+    since, most = params.get("Since", 0), min(params.get("Limit", MAX_SCHEDULED_TASKS), MAX_SCHEDULED_TASKS)
+    family = None
+    if "Family" in params:
+        family = clusters.require_cluster(reader, caller, params.get("Cluster")), params["Family"]
+    found = tasks.outside_runs(
+        reader,
+        caller.account,
+        caller.region,
+        family=family,
+        until=params.get("Until"),
+        before=params.get("Before", 2**62),
+        most=most + 1,
+    )
+    recent = list(takewhile(lambda task: task.body["createdAt"] >= since, found))
+    answer: Json = {"Tasks": [_describe(admission, reader, task) for task in recent[:most]]}
+    return answer | ({"Before": recent[most - 1].id} if len(recent) > most else {})
 
 
 def _describe(admission: Admission, reader: Reader, task: Task, *, with_tags: bool = False) -> Json:

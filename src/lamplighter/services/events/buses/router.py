@@ -17,6 +17,7 @@ from lamplighter.bus import Caller, Event
 from lamplighter.delivery.delivery import Delivery
 from lamplighter.delivery.delivery_queue import DeliveryQueue
 from lamplighter.lang.event_pattern.pattern import Pattern, PatternTooComplex
+from lamplighter.lang.input_transformer import transform
 from lamplighter.lang.jsonpath.paths import PathError, QueryTooComplex
 from lamplighter.services.events.arns import DEFAULT_BUS, derive_id, format_instant, owner_of, parse_instant
 from lamplighter.services.events.buses.recent_events import RecentEvents
@@ -24,7 +25,6 @@ from lamplighter.services.events.rules.compiled_rules import CompiledRule, Compi
 from lamplighter.services.events.tables import archived_events as archived
 from lamplighter.services.events.tables import targets
 from lamplighter.services.events.tables.resources import Resource
-from lamplighter.services.events.targets.input_transformer import transform
 from lamplighter.services.events.targets.target_calls import INTERNAL_SERVICE, TargetCall, TargetInput, target_call
 from lamplighter.services.events.targets.targets import retry_policy_of
 from lamplighter.store.db import Reader, Tx
@@ -163,7 +163,7 @@ class EventRouter:
     def _build_call(self, rule: Resource, target: Json, key: str, event: Json, text: str, hops: int) -> TargetCall:
         """Return the call for a target, or a call that raises the reason why the event cannot be sent there."""
         try:
-            given = transform(target, event, text, (rule.arn, rule.name), self._world.now())
+            given = transform(target, event, text, (rule.arn, rule.name), format_instant(self._world.now()))
             return target_call(TargetInput(key, rule.name, target, given, event, hops, rule.body.get("Mark")))
         except AwsError as error:
             return TargetCall(INTERNAL_SERVICE, "Refuse", {"code": error.code, "message": error.message})

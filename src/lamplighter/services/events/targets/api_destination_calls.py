@@ -13,9 +13,9 @@ from urllib.parse import quote
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.bus import Bus, Caller
+from lamplighter.lang.input_transformer import select_path
 from lamplighter.services.events.errors import ResourceNotFound
 from lamplighter.services.events.tables import resources as rows
-from lamplighter.services.events.targets.input_transformer import select_path
 from lamplighter.store.db import Tx
 
 TIMEOUT_SECONDS = 5.0

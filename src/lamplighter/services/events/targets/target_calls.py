@@ -11,9 +11,11 @@ from lamplighter.base.arn import Arn
 from lamplighter.base.errors import UnknownOperation
 from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.lang.event_pattern.comparisons import is_number
+from lamplighter.lang.input_transformer import is_constant, read_document
+from lamplighter.runs.run_task_request import rule_tags, target_parameters
+from lamplighter.runs.task_run import MAX_STARTED_BY, RULE_PREFIX
 from lamplighter.services.events.arns import MAX_EVENT_TIME, derive_id, parse_instant
 from lamplighter.services.events.targets.api_destination_calls import http_values
-from lamplighter.services.events.targets.input_transformer import is_constant, read_document
 
 INTERNAL_SERVICE = "events.targets"
 """The bus's service name for the internal operations, such as forwarding an event to another bus or to a log."""
@@ -70,38 +72,14 @@ def _states(target_input: TargetInput, _place: Arn) -> TargetCall:
     return TargetCall("states", "StartExecution", params)
 
 
-NETWORK_FIELDS = (("Subnets", "subnets"), ("SecurityGroups", "securityGroups"), ("AssignPublicIp", "assignPublicIp"))
-ECS_FIELDS = (
-    ("TaskDefinitionArn", "taskDefinition"),
-    ("LaunchType", "launchType"),
-    ("PlatformVersion", "platformVersion"),
-    ("Group", "group"),
-    ("CapacityProviderStrategy", "capacityProviderStrategy"),
-    ("EnableECSManagedTags", "enableECSManagedTags"),
-    ("EnableExecuteCommand", "enableExecuteCommand"),
-    ("PlacementConstraints", "placementConstraints"),
-    ("PlacementStrategy", "placementStrategy"),
-    ("PropagateTags", "propagateTags"),
-    ("ReferenceId", "referenceId"),
-)
-
-
 def _ecs(target_input: TargetInput, _place: Arn) -> TargetCall:
     """Return RunTask; the input is the document of overrides if the target defines its input."""
     given = target_input.target["EcsParameters"]
-    params: Json = {"cluster": target_input.target["Arn"], "count": given.get("TaskCount", 1)}
-    params |= {ours: given[theirs] for theirs, ours in ECS_FIELDS if theirs in given}
-    if "NetworkConfiguration" in given:
-        vpc = given["NetworkConfiguration"].get("awsvpcConfiguration", {})
-        params["networkConfiguration"] = {
-            "awsvpcConfiguration": {ours: vpc[theirs] for theirs, ours in NETWORK_FIELDS if theirs in vpc}
-        }
-    if "Tags" in given:
-        params["tags"] = [{"key": tag["Key"], "value": tag["Value"]} for tag in given["Tags"]]
+    params = target_parameters(given, target_input.target["Arn"]) | rule_tags(given)
     if is_constant(target_input.target):
         params["overrides"] = read_document(target_input.input)
-    params |= {"startedBy": f"events-rule/{target_input.rule}"[:128], "clientToken": derive_id(target_input.key)}
-    return TargetCall("ecs", "RunTask", params)
+    started_by = f"{RULE_PREFIX}{target_input.rule}"[:MAX_STARTED_BY]
+    return TargetCall("ecs", "RunTask", params | {"startedBy": started_by, "clientToken": derive_id(target_input.key)})
 
 
 def _sns(target_input: TargetInput, _place: Arn) -> TargetCall:

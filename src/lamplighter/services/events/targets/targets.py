@@ -9,6 +9,7 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.delivery.delivery import RetryPolicy
+from lamplighter.lang.input_transformer import RESERVED_VARIABLES, fill_with_samples, variables
 from lamplighter.lang.jackson_errors import read_first_value
 from lamplighter.lang.jackson_location import inline_location
 from lamplighter.lang.jsonpath.paths import PathError, compile_path
@@ -17,7 +18,6 @@ from lamplighter.services.events.errors import LimitExceeded, invalid_parameter
 from lamplighter.services.events.rules.lookup import find_rule
 from lamplighter.services.events.tables import resources
 from lamplighter.services.events.tables import targets as rows
-from lamplighter.services.events.targets.input_transformer import RESERVED_VARIABLES, fill_with_samples, variables
 from lamplighter.store.db import Reader, Tx
 
 MAX_TARGETS = 5

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from lamplighter.base.errors import ServiceError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.lang.jsonpath.paths import compile_path
-from lamplighter.services.events.arns import format_instant
 
 VARIABLE = re.compile(r"<([^<>]+)>")
 TOKEN = re.compile(r'\\.|"|<[^<>]+>', re.DOTALL)
@@ -42,8 +41,11 @@ def is_constant(target: Json) -> bool:
     return "Input" in target or "InputTransformer" in target
 
 
-def transform(target: Json, event: Json, text: str, rule: tuple[str, str], received: int) -> str:
-    """Return a target's input for an event; `rule` is the ARN and the name of the matching rule."""
+def transform(target: Json, event: Json, text: str, rule: tuple[str, str], received: str) -> str:
+    """Return a target's input for an event.
+
+    `rule` is the ARN and the name of the matching rule, and `received` the time at which the event came.
+    """
     if "Input" in target:
         constant: str = target["Input"]
         return constant
@@ -54,7 +56,7 @@ def transform(target: Json, event: Json, text: str, rule: tuple[str, str], recei
         transformer = target["InputTransformer"]
         values = {name: select_path(path, event) for name, path in transformer.get("InputPathsMap", {}).items()}
         head = {name: value for name, value in event.items() if name != "detail"}
-        reserved = (*rule, format_instant(received), head, event)
+        reserved = (*rule, received, head, event)
         values |= {name: [value] for name, value in zip(RESERVED_VARIABLES, reserved, strict=True)}
         return fill_template(transformer["InputTemplate"], values)
     return text

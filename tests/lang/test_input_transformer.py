@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.services.events.targets.input_transformer import fill_template, transform
+from lamplighter.lang.input_transformer import fill_template, transform
 
 EVENT: Json = {
     "version": "0",
@@ -15,7 +15,7 @@ EVENT: Json = {
 
 
 def transform_event(**target: Json) -> str:
-    return transform(target, EVENT, "the text", ("arn:rule", "rule"), 1_767_225_600_000)
+    return transform(target, EVENT, "the text", ("arn:rule", "rule"), "2026-01-01T00:00:00Z")
 
 
 def fill(template: str, **paths: str) -> str:

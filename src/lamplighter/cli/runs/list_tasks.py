@@ -1,0 +1,58 @@
+"""Read the tasks of a scheduled task, newest first: from an engine, which keeps them as runs, or from AWS.
+
+AWS forgets a stopped task after an hour. A task that a state machine started belongs to a run, and is left out. A
+schedule may name a cluster that does not exist, or one of another account; such a cluster has no tasks.
+"""
+
+from collections.abc import Iterator
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import ignore_error
+from lamplighter.cli.command_context import CommandContext
+from lamplighter.cli.engine_request import EngineRefused, request_engine
+from lamplighter.cli.target import DEFAULT_REGION
+from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
+from lamplighter.runs.scheduled_tasks import TaskFamily
+from lamplighter.runs.task_run import TaskRun, to_task_run
+from lamplighter.runs.waiting import MAX_DESCRIBED
+
+TASKS_PATH = "/_lamplighter/tasks"
+NO_SUCH_CLUSTER = ("ClusterNotFoundException", "InvalidParameterException")
+"""The error codes of ListTasks for a cluster that does not exist here. The second one is for a name or an ARN that no
+cluster of the account can have: "Identifier is for 210987654321. Your accountId is 123456789012"."""
+
+
+MAX_LISTED_TASKS = 100
+"""The most tasks of a family among which those under way, and the one that ended last, are searched."""
+
+
+def list_task_runs(context: CommandContext, family: TaskFamily, most: int = MAX_LISTED_TASKS) -> list[TaskRun]:
+    """Return the newest tasks of a family that no state machine started."""
+    tasks = _engine_tasks(context, family, most)
+    if tasks is None:
+        tasks = [each for status in ("RUNNING", "STOPPED") for each in _listed_tasks(context, family, status)]
+    runs = sorted(map(to_task_run, tasks), key=lambda run: run.began, reverse=True)
+    return runs[:most]
+
+
+def _engine_tasks(context: CommandContext, family: TaskFamily, most: int) -> list[Json] | None:
+    """Return the tasks that an engine keeps; None if the target has no such list."""
+    if context.target.endpoint is None:
+        return None
+    query = {"region": context.target.region or DEFAULT_REGION, "cluster": family.cluster, "family": family.family}
+    try:
+        found: list[Json] = request_engine(context.target, "GET", TASKS_PATH, **query, limit=most)["Tasks"]
+    except EngineRefused:  # an older engine, or a cluster that does not exist: ListTasks says which
+        return None
+    return found
+
+
+def _listed_tasks(context: CommandContext, family: TaskFamily, status: str) -> Iterator[Json]:
+    where = {"cluster": family.cluster, "family": family.family, "desiredStatus": status}
+    arns: list[str] = []
+    with ignore_error(*NO_SUCH_CLUSTER):
+        for page in context.ecs.get_paginator("list_tasks").paginate(**where):
+            arns += page["taskArns"]
+    for at in range(0, len(arns), MAX_DESCRIBED):
+        found = context.ecs.describe_tasks(cluster=family.cluster, tasks=arns[at : at + MAX_DESCRIBED])["tasks"]
+        yield from (each for each in found if each.get("startedBy") != STARTED_BY_STATE_MACHINE)
