@@ -13,7 +13,6 @@ from itertools import islice
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
-from lamplighter.console.page import Page
 from lamplighter.runs.schedules import names_target_in_input, schedule_timetable, started_arn
 from lamplighter.runs.upcoming_times import upcoming_times
 
@@ -55,63 +54,63 @@ async def list_schedules(calls: Calls) -> Sequence[Json] | None:
     return found
 
 
-async def job_targets(page: Page, machine: str) -> tuple[Sequence[Json], Sequence[Json]]:
+async def job_targets(calls: Calls, machine: str) -> tuple[Sequence[Json], Sequence[Json]]:
     """Return the targets that start a state machine: those of schedules, and those of rules."""
-    found = [each["Target"] for each in await _schedules_of_machine(page, machine, await list_schedules(page))]
-    listed = await asyncio.gather(*(rule_targets(page, name) for name in await _rule_names(page, machine)))
+    found = [each["Target"] for each in await _schedules_of_machine(calls, machine, await list_schedules(calls))]
+    listed = await asyncio.gather(*(rule_targets(calls, name) for name in await _rule_names(calls, machine)))
     return found, [each for targets in listed for each in targets if each["Arn"] == machine]
 
 
-async def _rule_names(page: Page, machine: str) -> Sequence[str]:
+async def _rule_names(calls: Calls, machine: str) -> Sequence[str]:
     """Return the names of the rules that target a state machine."""
-    named = await page.call_if_allowed("events", "ListRuleNamesByTarget", TargetArn=machine)
+    named = await calls.call_if_allowed("events", "ListRuleNamesByTarget", TargetArn=machine)
     names: Sequence[str] = named["RuleNames"] if named else ()
     return names
 
 
-async def rule_targets(page: Page, rule: str) -> Sequence[Json]:
+async def rule_targets(calls: Calls, rule: str) -> Sequence[Json]:
     """Return the targets of a rule; none if the credentials do not allow it."""
-    found = await page.call_if_allowed("events", "ListTargetsByRule", Rule=rule)
+    found = await calls.call_if_allowed("events", "ListTargetsByRule", Rule=rule)
     listed: Sequence[Json] = found["Targets"] if found else ()
     return listed
 
 
-async def find_job_schedules(page: Page, machine: str, known: Sequence[Json] | None) -> Sequence[JobSchedule]:
+async def find_job_schedules(calls: Calls, machine: str, known: Sequence[Json] | None) -> Sequence[JobSchedule]:
     """Return the schedules and rules that start a state machine, next one first; `known` is from `list_schedules`."""
-    now = page.console.world.now()
-    found = [from_schedule(each, now) for each in await _schedules_of_machine(page, machine, known)]
-    names = await _rule_names(page, machine)
-    rules = await asyncio.gather(*(page.call_if_allowed("events", "DescribeRule", Name=name) for name in names))
+    now = calls.console.world.now()
+    found = [from_schedule(each, now) for each in await _schedules_of_machine(calls, machine, known)]
+    names = await _rule_names(calls, machine)
+    rules = await asyncio.gather(*(calls.call_if_allowed("events", "DescribeRule", Name=name) for name in names))
     found += [from_rule(each, now) for each in rules if each and each.get("ScheduleExpression")]
     return sorted(found, key=lambda entry: (not entry.enabled, entry.next is None, entry.next or 0, entry.name))
 
 
-async def _schedules_of_machine(page: Page, machine: str, known: Sequence[Json] | None) -> Sequence[Json]:
+async def _schedules_of_machine(calls: Calls, machine: str, known: Sequence[Json] | None) -> Sequence[Json]:
     known = known or ()
     mine = [each for each in known if _may_start(each, machine)]
     if len(known) >= MAX_SCHEDULES:
-        named = await page.call(
+        named = await calls.call(
             "scheduler", "ListSchedules", NamePrefix=machine.rpartition(":")[2], MaxResults=PAGE_SIZE
         )
         mine = list({each["Arn"]: each for each in [*mine, *named["Schedules"]] if _may_start(each, machine)}.values())
-    details = await asyncio.gather(*(read_schedule(page, each) for each in mine))
+    details = await asyncio.gather(*(read_schedule(calls, each) for each in mine))
     return [each for each in details if each and started_arn(each["Target"]) == machine]
 
 
-async def read_schedule(page: Page, summary: Json) -> Json:
+async def read_schedule(calls: Calls, summary: Json) -> Json:
     """Return a schedule of ListSchedules as GetSchedule has it; None if the credentials do not allow it."""
-    return await page.call_if_allowed("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
+    return await calls.call_if_allowed("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
 
 
-async def set_enabled(page: Page, arn: str, kind: str, *, enabled: bool) -> None:
+async def set_enabled(calls: Calls, arn: str, kind: str, *, enabled: bool) -> None:
     """Resume or pause a schedule or rule."""
     name = arn.rpartition("/")[2]
     if kind == "rule":
-        await page.call("events", "EnableRule" if enabled else "DisableRule", Name=name)
+        await calls.call("events", "EnableRule" if enabled else "DisableRule", Name=name)
         return
-    found = await page.call("scheduler", "GetSchedule", Name=name, GroupName=arn.split("/")[1])
+    found = await calls.call("scheduler", "GetSchedule", Name=name, GroupName=arn.split("/")[1])
     update = {field: found[field] for field in UPDATE_FIELDS if found.get(field) is not None}
-    await page.call("scheduler", "UpdateSchedule", **update, State="ENABLED" if enabled else "DISABLED")
+    await calls.call("scheduler", "UpdateSchedule", **update, State="ENABLED" if enabled else "DISABLED")
 
 
 def _may_start(summary: Json, machine: str) -> bool:

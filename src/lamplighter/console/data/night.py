@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
 from lamplighter.console.data import skipped_runs
+from lamplighter.console.data.scheduled_tasks import task_runs_since
 from lamplighter.runs.local_times import parse_iso_milliseconds
 from lamplighter.runs.night.classify import Acknowledgement
 from lamplighter.runs.night.night_run import MISSED, NightJob, NightRun
-from lamplighter.runs.run_trigger import Trigger, read_trigger
+from lamplighter.runs.run_trigger import BY_HAND, Trigger, read_trigger
 from lamplighter.runs.story import to_milliseconds
+from lamplighter.runs.task_run import TaskRun
 
 LONGEST_RUN_MILLISECONDS = 24 * 3_600_000
 """On AWS, runs that started longer before the night are found only if they are among the latest of their job."""
@@ -38,15 +40,21 @@ class NightRead:
 async def read_night(calls: Calls, since: int) -> NightRead:
     """Return the runs that run or that ended since a time in milliseconds."""
     answer = await calls.call_internal("states", "ListNightRuns", Since=since)
-    return await (_read_on_aws(calls, since) if answer is None else _read_from_engine(calls, since, answer))
+    tasks = [_task_run(each) for each in await task_runs_since(calls, since - LONGEST_RUN_MILLISECONDS)]
+    recent = [each for each in tasks if each.ended is None or each.ended >= since]
+    if answer is None:
+        return await _read_on_aws(calls, since, recent)
+    return await _read_from_engine(calls, since, answer, recent)
 
 
-async def _read_from_engine(calls: Calls, since: int, answer: Json) -> NightRead:
+async def _read_from_engine(calls: Calls, since: int, answer: Json, tasks: Sequence[NightRun]) -> NightRead:
     slots, marks = await asyncio.gather(
         calls.call_internal("scheduler", "ListNightSlots", Since=since, Until=0),
         calls.call_internal("alerts", "ListAcknowledgements", Since=since),
     )
-    runs = [*await asyncio.to_thread(_read_rows, answer["Rows"]), *map(_missed_run, (slots or {}).get("Missed", ()))]
+    by_schedule = {each.trigger.name: each.job for each in tasks if each.trigger.kind == "schedule"}
+    missed = [_missed_run(each, by_schedule) for each in (slots or {}).get("Missed", ())]
+    runs = [*await asyncio.to_thread(_read_rows, answer["Rows"]), *tasks, *missed]
     tags = answer["Machines"]
     jobs = {key: NightJob(key, job_name(key), tags.get(key, {})) for key in {each.job for each in runs}}
     acknowledgements = {
@@ -71,10 +79,23 @@ def _read_rows(rows: Sequence[Json]) -> list[NightRun]:
     return found
 
 
-def _missed_run(slot: Json) -> NightRun:
-    trigger = read_trigger(slot["Schedule"])
+def _task_run(run: TaskRun) -> NightRun:
+    """Convert a task that no state machine started."""
+    kind, _, name = run.starter.partition(" ")
+    trigger = Trigger(kind, name) if kind in ("schedule", "rule") else BY_HAND
+    reason = run.failure or run.waits or ""
+    job = f"{run.cluster}/{run.family}"
     return NightRun(
-        f"{slot['Schedule']}@{slot['Slot']}", slot["Starts"] or slot["Schedule"], MISSED, slot["Slot"], slot["Until"],
+        run.arn, job, run.status, run.began, run.ended, trigger=trigger, queued=bool(run.waits), reason=reason
+    )
+
+
+def _missed_run(slot: Json, tasks: Mapping[str, str]) -> NightRun:
+    """Convert missed slots; `tasks` has the jobs of the tasks that schedules started, by the schedule's name."""
+    trigger = read_trigger(slot["Schedule"])
+    starts = slot["Starts"] if ":stateMachine:" in slot["Starts"] else tasks.get(trigger.name, slot["Schedule"])
+    return NightRun(
+        f"{slot['Schedule']}@{slot['Slot']}", starts, MISSED, slot["Slot"], slot["Until"],
         trigger=trigger, scheduled=slot["Slot"], count=slot["Count"], reason=slot["Detail"] or "",
     )  # fmt: skip
 
@@ -84,13 +105,15 @@ def _without_supporting(runs: Sequence[NightRun], jobs: Mapping[str, NightJob]) 
     return [each for each in runs if each.status in ("FAILED", "TIMED_OUT") or not jobs[each.job].supporting]
 
 
-async def _read_on_aws(calls: Calls, since: int) -> NightRead:
+async def _read_on_aws(calls: Calls, since: int, tasks: Sequence[NightRun]) -> NightRead:
     listed = await calls.call("states", "ListStateMachines", maxResults=calls.console.port.max_calls)
     machines = [each for each in listed["stateMachines"] if each["type"] != "EXPRESS"]
     found = await asyncio.gather(*(_read_machine(calls, each["stateMachineArn"], since) for each in machines))
-    runs = [run for runs in found for run in runs or ()]
-    tags = await asyncio.gather(*(_read_tags(calls, key) for key in sorted({each.job for each in runs})))
+    executions = [run for runs in found for run in runs or ()]
+    tags = await asyncio.gather(*(_read_tags(calls, key) for key in sorted({each.job for each in executions})))
     jobs = {key: NightJob(key, job_name(key), each) for key, each in tags}
+    jobs |= {each.job: NightJob(each.job, job_name(each.job), {}) for each in tasks}
+    runs = [*executions, *tasks]
     truncated = bool(listed.get("nextToken")) or None in found
     return NightRead(_without_supporting(runs, jobs), jobs, {}, complete=False, truncated=truncated)
 

@@ -13,7 +13,7 @@ from lamplighter.console.calls import Calls, FailureSummary
 from lamplighter.console.data import container_output, history
 from lamplighter.console.data.waits import read_waits
 from lamplighter.runs.failure_words import explain_failure, summarize_failure
-from lamplighter.runs.night.night_run import MISSED, NightRun
+from lamplighter.runs.night.night_run import NightRun
 from lamplighter.runs.story import Story
 
 UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
@@ -35,8 +35,8 @@ async def read_details(calls: Calls, runs: Sequence[NightRun]) -> Mapping[str, R
     """Return the details of runs by ARN; a run that cannot be read has none."""
     chosen = [each for each in runs if ":execution:" in each.arn and (each.running or each.status in UNSUCCESSFUL)]
     found = await asyncio.gather(*(_read_detail(calls, each) for each in chosen))
-    missed = {each.arn: RunDetail(each.reason) for each in runs if each.status == MISSED}
-    return {run.arn: detail for run, detail in zip(chosen, found, strict=True) if detail} | missed
+    known = {each.arn: RunDetail(each.reason) for each in runs if each.reason}
+    return {run.arn: detail for run, detail in zip(chosen, found, strict=True) if detail} | known
 
 
 async def _read_detail(calls: Calls, run: NightRun) -> RunDetail | None:

@@ -56,7 +56,7 @@ class NightRun:
     count: int = 1
     """The number of missed slots."""
     reason: str = ""
-    """Why no run started for a missed slot."""
+    """Why no run started for a missed slot; why a task failed or waits."""
 
     @property
     def name(self) -> str:
