@@ -22,12 +22,15 @@ from lamplighter.base.world import World
 from lamplighter.console.data.run_cache import RunCache
 from lamplighter.console.ports.port import ConsolePort, Place, place_of_arn
 from lamplighter.console.security import forms
+from lamplighter.console.view import clock
+from lamplighter.console.view.clock import Clock
 from lamplighter.console.view.templates import Templates
 from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.audit_log import Actor
 from lamplighter.wire.access.people import Person
 from lamplighter.wire.access.roles import Role
 
+MAX_CACHED_ZONES = 1000
 SCRIPT_HEADER, REDIRECT_HEADER = "x-lamplighter-script", "x-lamplighter-go-on"
 """Headers: a script sent the form, and the URL that the browser opens next (`static/forms.js`)."""
 
@@ -54,6 +57,8 @@ class Console:
     """By succeeded run: the runs that made it skip. Empty for a run that was not skipped."""
     idle_cache: RunCache[float] = field(default_factory=RunCache)
     """Seconds between the parts of redriven runs (`console/view/run_duration.py`)."""
+    zone_cache: RunCache[str] = field(default_factory=lambda: RunCache(MAX_CACHED_ZONES))
+    """The time zone of a job's schedules, by machine and minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,10 @@ class Page:
     place: Place
     token: str
     """The token that the browser's forms contain."""
+    once: str
+    """The name of a run that a form of this page starts: a repeated form starts no second run."""
+    schedule_zone: str = clock.UTC_NAME
+    """The time zone of the schedule that the page is about."""
 
     async def call(self, service: str, operation: str, **params: Json) -> Json:
         """Call an operation by its AWS name in the account and region of this page."""
@@ -110,6 +119,12 @@ class Page:
         """Who is recorded for what a form changes; None for a page, which changes nothing."""
         return actor_of(self.request) if self.request.method == "POST" else None
 
+    @property
+    def clock(self) -> Clock:
+        """How this page shows times."""
+        asked, remembered = self.query(clock.ZONE_QUERY), self.request.cookies.get(clock.ZONE_COOKIE)
+        return clock.choose_clock(self.console.world.now() / 1000, asked, remembered, self.schedule_zone)
+
     def may(self, role: str) -> bool:
         """Return whether this visitor has a role; templates call it."""
         return self.person is None or self.person.role.allows(Role(role))
@@ -144,6 +159,15 @@ class Page:
         first = self.request.url.path.split("/", 2)[1]
         return f"/{first}/{quote(self.arn, safe=':/')}"
 
+    def own_url(self, zone: str | None) -> str:
+        """Return this page's URL with a choice of the time zone, or with none; after a form, the resource's page."""
+        path = quote(self.request.url.path, safe=":/")
+        pairs = [pair for pair in self.request.query_params.multi_items() if pair[0] != clock.ZONE_QUERY]
+        if self.request.method != "GET":
+            path, pairs = self.url if "arn" in self.request.path_params else path, []
+        query = urlencode(pairs + ([(clock.ZONE_QUERY, zone)] if zone else []))
+        return f"{path}?{query}" if query else path
+
     def query(self, name: str) -> str | None:
         """Return a query parameter, or None if it is absent or empty."""
         return self.request.query_params.get(name) or None
@@ -161,7 +185,7 @@ class Page:
     async def render_text(self, template: str, **values: Json) -> str:
         """Render a template as text."""
         places = await self.console.port.places()
-        shared = {"page": self, "place": self.place, "places": places, "token": self.token}
+        shared = {"page": self, "place": self.place, "places": places, "token": self.token, "clock": self.clock}
         # The query that links to other sections need, unless this page is in the default account and region.
         shared["where"] = "" if self.place == places[0] else f"?{urlencode(asdict(self.place))}"
         return self.console.templates.render(template, shared | values)
@@ -242,7 +266,7 @@ async def _make_page(request: Request) -> Page:
     """Return the page for a request, in the account and region of the path's ARN or of the query."""
     console: Console = request.app.state.console
     token = forms.form_token(request) or console.world.uuid()
-    page = Page(console, request, await _requested_place(console, request), token)
+    page = Page(console, request, await _requested_place(console, request), token, console.world.uuid())
     return page.at(page.arn) if "arn" in request.path_params else page
 
 
