@@ -35,6 +35,7 @@ from lamplighter.console.pages import (
     start_run,
     task_definitions,
     tasks,
+    time_zone,
     topics,
 )
 from lamplighter.console.ports.port import ConsolePort
@@ -63,6 +64,7 @@ PAGES: tuple[BaseRoute, ...] = (
     *stacks.ROUTES,
     *calendar.ROUTES,
     *audit.ROUTES,
+    *time_zone.ROUTES,
 )
 """The routes of all pages; the first match answers. A path that ends in an ARN comes after the longer paths."""
 

@@ -10,6 +10,9 @@ from lamplighter.console.data.run_cache import RunCache
 from lamplighter.console.ports.port import ConsolePort, Place
 from lamplighter.store.audit_log import Actor
 
+MAX_CACHED_ZONES = 1_000
+"""The most time zones in the cache."""
+
 
 @dataclass(frozen=True, slots=True)
 class FailureSummary:
@@ -32,6 +35,8 @@ class CallContext:
     """By succeeded run: the runs that made it skip. Empty for a run that was not skipped."""
     idle_cache: RunCache[float] = field(default_factory=RunCache, init=False)
     """Seconds between the parts of redriven runs (`console/view/run_duration.py`)."""
+    zone_cache: RunCache[str] = field(default_factory=lambda: RunCache(MAX_CACHED_ZONES), init=False)
+    """The time zone of a job's schedules, by machine and minute."""
     failure_cache: RunCache[FailureSummary] = field(default_factory=RunCache, init=False)
     """Why failed runs failed, by run and number of redrives (`console/data/night_details.py`)."""
 

@@ -21,6 +21,8 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.calls import CallContext, Calls
 from lamplighter.console.ports.port import Place, place_of_arn
 from lamplighter.console.security import forms
+from lamplighter.console.view import clock
+from lamplighter.console.view.clock import Clock
 from lamplighter.console.view.templates import Templates
 from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.audit_log import Actor
@@ -57,6 +59,10 @@ class Page(Calls):
     request: Request
     token: str
     """The token that the browser's forms contain."""
+    once: str
+    """The name of a run that a form of this page starts: a repeated form starts no second run."""
+    schedule_zone: str = clock.UTC_NAME
+    """The time zone of the schedule that the page is about."""
 
     @property
     def person(self) -> Person | None:
@@ -67,6 +73,12 @@ class Page(Calls):
     def recorded_actor(self) -> Actor | None:
         """Who is recorded for what a form changes; None for a page, which changes nothing."""
         return actor_of(self.request) if self.request.method == "POST" else None
+
+    @property
+    def clock(self) -> Clock:
+        """How this page shows times."""
+        asked, remembered = self.query(clock.ZONE_QUERY), self.request.cookies.get(clock.ZONE_COOKIE)
+        return clock.choose_clock(self.console.world.now() / 1000, asked, remembered, self.schedule_zone)
 
     def may(self, role: str) -> bool:
         """Return whether this visitor has a role; templates call it."""
@@ -102,6 +114,15 @@ class Page(Calls):
         first = self.request.url.path.split("/", 2)[1]
         return f"/{first}/{quote(self.arn, safe=':/')}"
 
+    def own_url(self, zone: str | None) -> str:
+        """Return this page's URL with a choice of the time zone, or with none; after a form, the resource's page."""
+        path = quote(self.request.url.path, safe=":/")
+        pairs = [pair for pair in self.request.query_params.multi_items() if pair[0] != clock.ZONE_QUERY]
+        if self.request.method != "GET":
+            path, pairs = self.url if "arn" in self.request.path_params else path, []
+        query = urlencode(pairs + ([(clock.ZONE_QUERY, zone)] if zone else []))
+        return f"{path}?{query}" if query else path
+
     def query(self, name: str) -> str | None:
         """Return a query parameter, or None if it is absent or empty."""
         return self.request.query_params.get(name) or None
@@ -119,7 +140,7 @@ class Page(Calls):
     async def render_text(self, template: str, **values: Json) -> str:
         """Render a template as text."""
         places = await self.console.port.places()
-        shared = {"page": self, "place": self.place, "places": places, "token": self.token}
+        shared = {"page": self, "place": self.place, "places": places, "token": self.token, "clock": self.clock}
         # The query that links to other sections need, unless this page is in the default account and region.
         shared["where"] = "" if self.place == places[0] else f"?{urlencode(asdict(self.place))}"
         return self.console.templates.render(template, shared | values)
@@ -200,7 +221,7 @@ async def _make_page(request: Request) -> Page:
     """Return the page for a request, in the account and region of the path's ARN or of the query."""
     console: Console = request.app.state.console
     token = forms.form_token(request) or console.world.uuid()
-    page = Page(console, await _requested_place(console, request), request, token)
+    page = Page(console, await _requested_place(console, request), request, token, console.world.uuid())
     return page.at(page.arn) if "arn" in request.path_params else page
 
 

@@ -13,6 +13,15 @@ MAX_DESCRIBED = 100
 WAITS_FOR_TURN = "waits for its turn: an earlier run has to end first"
 
 
+WAITS_FOR_WORKER = "waits for a worker"
+
+
+def waits_for_worker(story: Story) -> bool:
+    """Return whether all that a run does is to wait until workers take its activities."""
+    running = [each for each in story.attempts if each.outcome == "running"]
+    return story.outcome == "running" and bool(running) and all(each.waits_for_worker for each in running)
+
+
 def waits_for_turn(story: Story) -> bool:
     """Return whether a run has begun and has entered no state yet."""
     return story.began is not None and story.outcome == "running" and not story.visits

@@ -1,17 +1,14 @@
 """The tasks that schedules and rules started, as runs: of an engine, and of AWS, which forgets them after an hour."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
-from starlette.requests import Request
 
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.console.calls import CallContext, Calls
 from lamplighter.console.data.scheduled_tasks import task_runs_since
-from lamplighter.console.page import Console, Page
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
-from lamplighter.console.view.templates import Templates
 from lamplighter.runs.task_run import TaskRun
 from tests.engine_harness import ACCOUNT, HOUR, REGION, ROLE, EngineHarness
 
@@ -19,10 +16,8 @@ CLUSTER = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/default"
 RUN_TASK = "arn:aws:scheduler:::aws-sdk:ecs:runTask"
 
 
-def make_page(harness: EngineHarness, port: LocalPort) -> Page:
-    console = Console(port, harness.engine.world, Templates("engine", locked=False), asyncio.Event())
-    request = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []})
-    return Page(console, request, Place(ACCOUNT, REGION), "")
+def make_calls(harness: EngineHarness, port: LocalPort) -> Calls:
+    return Calls(CallContext(port, harness.engine.world), Place(ACCOUNT, REGION))
 
 
 class AwsLikePort(LocalPort):
@@ -71,7 +66,7 @@ def test_the_tasks_of_schedules_and_rules_are_runs_and_no_others_are(
     night: EngineHarness, port: type[LocalPort]
 ) -> None:
     def read(since: int) -> list[TaskRun]:
-        return [*night.run(task_runs_since(make_page(night, port(night.engine)), since))]
+        return [*night.run(task_runs_since(make_calls(night, port(night.engine)), since))]
 
     runs = read(0)
     assert {each.family for each in runs} == {"of-a", "of-universal", "r"}
@@ -83,7 +78,7 @@ def test_the_tasks_of_schedules_and_rules_are_runs_and_no_others_are(
 
 
 def test_an_interval_that_has_ended_can_be_read(night: EngineHarness) -> None:
-    page = make_page(night, LocalPort(night.engine))
+    page = make_calls(night, LocalPort(night.engine))
     runs = night.run(task_runs_since(page, 0))
     latest = max(each.began for each in runs)
     earlier = night.run(task_runs_since(replace(page), 0, latest))

@@ -49,8 +49,8 @@ def test_events_are_listed_with_the_rules_that_matched_them(harness: EngineHarne
     put_event(harness, {})
     put_event(harness, {}, "store")
     text = browser.get("/events").text
-    assert "store default 2026-01-01 00:00:00 UTC no rule" in text
-    assert "shop default 2026-01-01 00:00:00 UTC sales" in text
+    assert "store default Thu 01 Jan 00:00:00 no rule" in text
+    assert "shop default Thu 01 Jan 00:00:00 sales" in text
 
 
 def test_an_event_shows_why_one_rule_matched_it_and_another_did_not(harness: EngineHarness, browser: Browser) -> None:
@@ -72,7 +72,7 @@ def test_a_rule_shows_recent_events_that_it_matched_or_not(harness: EngineHarnes
         put_event(harness, {}, "store")
     text = browser.get(f"/rules/{arn}").text
     assert text.count("not matched") == 5
-    assert "sale shop 2026-01-01 00:00:00 UTC matched" in text
+    assert "sale shop Thu 01 Jan 00:00:00 matched" in text
 
 
 def test_an_event_is_tested_against_a_rule_without_being_sent(harness: EngineHarness, browser: Browser) -> None:
@@ -102,7 +102,8 @@ def test_an_invalid_event_is_rejected_and_stays_in_the_form(harness: EngineHarne
     for text in ("{", "[]"):
         answer = browser.post(f"/rules/{arn}/try", {"event": text})
         assert answer.status == 422
-        assert f'autocomplete="off">{text}</textarea>' in answer.body
+        assert f'aria-invalid="true" aria-describedby="wrong" autofocus>{text}</textarea>' in answer.body
+        assert 'id="wrong" role="alert"' in answer.body
 
 
 def test_event_values_are_escaped_and_secrets_are_masked(harness: EngineHarness, browser: Browser) -> None:

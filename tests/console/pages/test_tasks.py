@@ -80,7 +80,7 @@ def test_a_task_without_a_log_says_so(harness: EngineHarness, browser: Browser) 
 def test_a_task_can_be_stopped(harness: EngineHarness, browser: Browser) -> None:
     define_task(harness)
     arn = run_task(harness)
-    assert "Stopped in the console" in browser.post(f"/tasks/{arn}/stop", {}).text
+    assert "Stopped in the console" in browser.post(f"/tasks/{arn}/stop", {"confirmed": "yes"}).text
 
 
 def test_task_definitions_are_listed_by_family(harness: EngineHarness, browser: Browser) -> None:

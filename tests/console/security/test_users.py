@@ -22,6 +22,7 @@ FORMS = {
     "/rules/{arn:path}/switch": Role.CHANGE,
     "/queues/{arn:path}/again": Role.RUN,
     "/queues/{arn:path}/message": Role.RUN,
+    "/clock": Role.LOOK,
     "/runs/{arn:path}/stop": Role.RUN,
     "/runs/{arn:path}/redrive": Role.RUN,
     "/runs/{arn:path}/again": Role.RUN,
@@ -137,7 +138,7 @@ def test_the_audit_log_is_for_change_only(harness: EngineHarness, visitor: UserB
         visitor.log_in(role)
         assert visitor.get("/audit").status == status
     run = harness.start(harness.machine(WAIT))
-    visitor.post(f"/runs/{run}/stop", {})
+    visitor.post(f"/runs/{run}/stop", {"confirmed": "yes"})
     text = visitor.get("/audit").text
     assert "change console 192.0.2.9 stop execution" in text
     assert "change console 192.0.2.9 log in – done" in text
@@ -321,7 +322,7 @@ def test_what_a_form_changes_is_recorded_and_what_a_page_reads_is_not(
 
 def test_without_a_login_the_audit_log_says_what_was_done_from_where(harness: EngineHarness, browser: Browser) -> None:
     run = harness.start(harness.machine(WAIT))
-    browser.post(f"/runs/{run}/stop", {})
+    browser.post(f"/runs/{run}/stop", {"confirmed": "yes"})
     (entry,) = entries(harness)
     assert (entry.who, entry.address, entry.action, entry.resource) == ("", "192.0.2.9", "stop execution", run)
     assert "unknown" in browser.get("/audit").text

@@ -28,7 +28,7 @@ def to_milliseconds(text: str) -> int:
 
 def plan_week(plans: list[PlannedSchedule], now: int, zone: str) -> Week:
     where = time_zones.find_zone(zone)
-    return build_week(plans, [planned_times(each, now, where) for each in plans], now, where)
+    return build_week(plans, [planned_times(each, now, where) for each in plans], now, [where])
 
 
 def make_schedule(expression: str, zone: str = "UTC", name: str = "night", **about: Json) -> PlannedSchedule:
@@ -73,15 +73,15 @@ def test_a_local_time_that_does_not_exist_is_shown_as_skipped() -> None:
     found = plan_week([make_schedule("cron(30 2 * * ? *)", NEW_YORK)], to_milliseconds("2026-03-06T12:00:00"), NEW_YORK)
     sunday = find_day(found, "2026-03-08")
     assert [(each.local_time, each.clock_change) for each in sunday.times] == [("02:30", "skipped")]
-    assert sunday.note == "clocks go forward from 02:00 to 03:00: 23 hours"
-    assert [each.note for each in found.days if each is not sunday] == [""] * 6
+    assert sunday.notes == ["clocks go forward from 02:00 to 03:00: 23 hours"]
+    assert [each.notes for each in found.days if each is not sunday] == [[]] * 6
 
 
 def test_a_local_time_that_occurs_twice_is_marked_and_listed_once() -> None:
     found = plan_week([make_schedule("cron(30 1 * * ? *)", NEW_YORK)], to_milliseconds("2026-10-30T12:00:00"), NEW_YORK)
     sunday = find_day(found, "2026-11-01")
-    assert [(each.local_time, each.clock_change) for each in sunday.times] == [("01:30", "twice")]
-    assert sunday.note == "clocks go back from 02:00 to 01:00: 25 hours"
+    assert [(each.local_time, each.clock_change) for each in sunday.times] == [("01:30 -04:00", "twice")]
+    assert sunday.notes == ["clocks go back from 02:00 to 01:00: 25 hours"]
 
 
 def test_a_rate_ignores_clock_changes() -> None:

@@ -7,16 +7,19 @@ schedule is found only if its name begins with the job's.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from lamplighter.base.errors import LamplighterError
+from lamplighter.base.errors import AwsError, LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
+from lamplighter.console.page import Page
+from lamplighter.console.view.clock import UTC_NAME
 from lamplighter.runs.schedules import names_target_in_input, schedule_timetable, started_arn
 from lamplighter.runs.upcoming_times import upcoming_times
 
 PAGE_SIZE, MAX_SCHEDULES = 100, 1000
+MINUTE_MILLISECONDS = 60_000
 UPDATE_FIELDS = (
     "Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "Description",
     "KmsKeyArn", "Target", "FlexibleTimeWindow", "ActionAfterCompletion",
@@ -83,6 +86,25 @@ async def find_job_schedules(calls: Calls, machine: str, known: Sequence[Json] |
     rules = await asyncio.gather(*(calls.call_if_allowed("events", "DescribeRule", Name=name) for name in names))
     found += [from_rule(each, now) for each in rules if each and each.get("ScheduleExpression")]
     return sorted(found, key=lambda entry: (not entry.enabled, entry.next is None, entry.next or 0, entry.name))
+
+
+def common_zone(schedules: Sequence[JobSchedule]) -> str:
+    """Return the time zone of a job's schedules: that of the next one, UTC if there is none."""
+    return schedules[0].zone if schedules else UTC_NAME
+
+
+async def in_job_zone(page: Page, machine: str) -> Page:
+    """Return the page with the time zone of a job's schedules, which is read once a minute and only if it is shown."""
+    if page.clock.choice.zone:
+        return page
+    known, key = page.console.zone_cache, f"{machine} {page.console.world.now() // MINUTE_MILLISECONDS}"
+    if key not in known:
+        try:
+            found = await find_job_schedules(page, machine, await list_schedules(page))
+        except AwsError:
+            return page
+        known.put({key: common_zone(found)})
+    return replace(page, schedule_zone=known.get(key) or UTC_NAME)
 
 
 async def _schedules_of_machine(calls: Calls, machine: str, known: Sequence[Json] | None) -> Sequence[Json]:

@@ -32,6 +32,7 @@ GONE_EVENT = StreamEvent("gone", "")
 """The event for a stream that ended with an error."""
 _STREAMS: Sequence[tuple[re.Pattern[str], Callable[[Page], AsyncIterator[StreamEvent | None]]]] = (
     (re.compile(r"/runs/(?P<arn>arn:.+)/logs/live"), logs.new_lines),
+    (re.compile(r"/runs/(?P<arn>arn:.+)/title"), live_run.changed_title),
     (re.compile(r"/runs/(?P<arn>arn:.+)/live"), live_run.changed_parts),
 )
 

@@ -1,12 +1,13 @@
 """Show a job: its definition as a graph, its schedules and how punctual they were, and its runs, page by page."""
 
 import asyncio
+from dataclasses import replace
 
 from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import job_schedules, skipped_runs, slot_counts
+from lamplighter.console.data import job_schedules, skipped_runs, slot_counts, waiting_runs
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages import removed_jobs
 from lamplighter.console.view import graph, run_duration
@@ -28,6 +29,7 @@ async def show(page: Page) -> Response:
             raise
         return await removed_jobs.show_removed(page, error)
     schedules = await job_schedules.find_job_schedules(page, page.arn, known)
+    page = replace(page, schedule_zone=job_schedules.common_zone(schedules))
     now = page.console.world.now() / 1000
     listed = await list_runs(page, about)
     latest = (
@@ -62,7 +64,8 @@ async def list_runs(page: Page, about: Json, *, latest: bool = False) -> Json:
     listed = await page.call("states", "ListExecutions", stateMachineArn=page.arn, maxResults=PAGE_SIZE, **only)
     max_calls = page.console.port.max_calls
     known = await skipped_runs.mark_skipped(page, listed["executions"], about["definition"], max_calls)
-    return listed | {"executions": await run_duration.add_idle_time(page, known, max_calls // PAGE_SIZE)}
+    known = await run_duration.add_idle_time(page, known, max_calls // PAGE_SIZE)
+    return listed | {"executions": await waiting_runs.mark_waiting(page, known, max_calls // PAGE_SIZE)}
 
 
 ROUTES = (page_route("/jobs/{arn:path}", show),)

@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from starlette.responses import Response, StreamingResponse
 
 from lamplighter.base.errors import AwsError
-from lamplighter.console.data import history
+from lamplighter.base.json_text import dumps
+from lamplighter.console.data import history, job_schedules
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages import run as runs
 from lamplighter.console.pages.run import RunData
+from lamplighter.console.view import run_title
 
 PARTS = ("summary", "states", "timeline", "maps")
 """The parts of the page. Each is a template `run_….html`, the name of an event, and the element that shows it."""
 log = logging.getLogger("lamplighter.console")
+TITLE_SECONDS = 1.0
+"""Seconds between two polls of a run for the title of a tab."""
 PAUSE_FACTOR = 5
 """The ratio of waiting to polling: after a poll, the stream waits at least this many times as long."""
 KEEPALIVE_SECONDS = 15.0
@@ -60,6 +64,7 @@ async def _until_error(page: Page, events: AsyncIterator[StreamEvent | None]) ->
 async def changed_parts(page: Page) -> AsyncIterator[StreamEvent | None]:
     """Yield the changed parts of a run's page until the run ends, and None after a while without changes."""
     run = await runs.read_run(page)
+    page = await job_schedules.in_job_zone(page, runs.machine_of(run.about))
     sent: dict[str, str] = {}
     silent_seconds = 0.0
     while True:
@@ -85,6 +90,29 @@ async def changed_parts(page: Page) -> AsyncIterator[StreamEvent | None]:
             silent_seconds = 0.0
             yield None
         run = await _refresh_run(page, run)
+
+
+async def changed_title(page: Page) -> AsyncIterator[StreamEvent | None]:
+    """Yield the title and the icon of a run's tab whenever its status changes, until the run ends.
+
+    Tabs in the background follow nothing else, so this makes one call each time.
+    """
+    sent = ""
+    while True:
+        about = await page.call("states", "DescribeExecution", executionArn=page.arn)
+        if not sent:
+            page = await job_schedules.in_job_zone(page, runs.machine_of(about))
+        named = run_title.name_run(about, page.clock)
+        text = dumps({"title": named.tab, "icon": page.console.templates.static_urls[named.icon]})
+        if text != sent:
+            sent = text
+            yield StreamEvent("title", text)
+        if not named.running:
+            yield StreamEvent("end", "")
+            return
+        if await wait_or_stop(page, max(TITLE_SECONDS, page.console.port.poll_seconds)):
+            return
+        yield None
 
 
 async def wait_or_stop(page: Page, seconds: float) -> bool:

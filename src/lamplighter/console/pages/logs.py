@@ -11,13 +11,15 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.data import container_output, history
+from lamplighter.console.data import container_output, history, job_schedules
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages import live_run
 from lamplighter.console.pages.live_run import StreamEvent
+from lamplighter.console.pages.run import machine_of
+from lamplighter.console.view import run_title
 from lamplighter.runs.log_stream import LogSource, log_sources
-from lamplighter.runs.skipped_runs import runs_that_caused_skip
 from lamplighter.runs.story import Story
+from lamplighter.runs.waiting import WAITS_FOR_WORKER, waits_for_worker
 
 MAX_LINES = 400
 """The most lines on a page."""
@@ -47,6 +49,7 @@ def choose_source(page: Page, sources: Sequence[LogSource]) -> LogSource | None:
 async def show(page: Page) -> Response:
     """Show the log."""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
+    page = await job_schedules.in_job_zone(page, machine_of(about))
     story = await history.load_story(await history.read_history(page, page.arn))
     sources = await find_log_sources(page, story)
     source = choose_source(page, sources)
@@ -55,7 +58,8 @@ async def show(page: Page) -> Response:
         "logs.html",
         arn=page.arn,
         about=about,
-        skipped_for=runs_that_caused_skip(about.get("output")),
+        named=run_title.name_run(about, page.clock),
+        waits_words=WAITS_FOR_WORKER if waits_for_worker(story) else None,
         sources=sources,
         source=source,
         lines=lines,
@@ -102,6 +106,8 @@ async def stream_lines(page: Page) -> Response:
 
 async def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
     """Yield the lines of a log as they are written, until its end, and None after each wait."""
+    about = await page.call("states", "DescribeExecution", executionArn=page.arn)
+    page = await job_schedules.in_job_zone(page, machine_of(about))
     token = page.request.headers.get("last-event-id") or page.query("after")
     silent_seconds = 0.0
     while True:

@@ -1,6 +1,5 @@
 """Show a run: its state machine as a coloured graph, its attempts, and buttons to stop, redrive or repeat it."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,11 +7,13 @@ from starlette.responses import PlainTextResponse, Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads_or
-from lamplighter.console.data import container_output, history
+from lamplighter.console.data import container_output, history, job_schedules, waiting_runs
+from lamplighter.console.data.start_execution import start_execution
 from lamplighter.console.data.waits import read_waits
 from lamplighter.console.page import Page, form_route, page_route
-from lamplighter.console.view import graph, run_duration, state_panel, timeline
-from lamplighter.console.view.masking import mask_secrets
+from lamplighter.console.pages import confirmation
+from lamplighter.console.view import graph, run_duration, run_title, state_panel, timeline
+from lamplighter.console.view.start_commands import CopiedCommand, start_commands, started_machine
 from lamplighter.runs.failure_words import explain_failure, run_deadline
 from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.redrive_outcome import redrive_objection
@@ -20,10 +21,8 @@ from lamplighter.runs.run import IDLE, is_running
 from lamplighter.runs.skipped_runs import runs_that_caused_skip
 from lamplighter.runs.state_status import state_statuses
 from lamplighter.runs.story import Story
+from lamplighter.runs.waiting import WAITS_FOR_WORKER, waits_for_worker
 from lamplighter.wire.access.roles import Role
-
-MAX_COMMAND_INPUT = 4_000
-"""The longest input that is part of a command line, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,12 @@ async def read_run(page: Page) -> RunData:
     return RunData(about, await read_definition(page), events, await history.load_story(events))
 
 
+def machine_of(about: Json) -> str:
+    """Return the state machine of a run; in that of a Map's run, a label follows its ARN."""
+    found: str = about["stateMachineArn"]
+    return found.partition("/")[0]
+
+
 async def read_definition(page: Page) -> Json:
     """Read the definition that the run uses, which may be older than the state machine's present one."""
     found = await page.call("states", "DescribeStateMachineForExecution", executionArn=page.arn)
@@ -69,6 +74,7 @@ async def read_definition(page: Page) -> Json:
 async def show(page: Page) -> Response:
     """Show the run."""
     run = await read_run(page)
+    page = await job_schedules.in_job_zone(page, machine_of(run.about))
     shown = {**await live_values(page, run), **await panel_values(page, run)}
     return await page.render("run.html", **shown, graph=graph.block_graph(run.definition))
 
@@ -96,6 +102,8 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
     return {
         "run": run,
         "about": run.about_with_idle,
+        "named": run_title.name_run(run.about, page.clock),
+        "waits_words": WAITS_FOR_WORKER if waits_for_worker(run.story) else None,
         "arn": run.arn,
         "now": now / 1000,
         "futile": redrive_objection(run.events, run.definition),
@@ -104,7 +112,7 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
         "skipped_for": runs_that_caused_skip(run.about.get("output")),
         "attempts": [each for each in run.story.attempts if not (from_job_file and each.supporting)],
         "maps": await map_runs(page, run),
-        "command": start_command(page, run.about),
+        "commands": _commands(page, run.about),
         "waits": await read_waits(page, run.story),
     }
 
@@ -125,30 +133,15 @@ def _map_label(arn: str) -> str:
     return arn.rpartition("/")[2].partition(":")[0]
 
 
-def start_command(page: Page, about: Json) -> str:
-    """Return the command line that starts a run like this one.
-
-    If the input is long or seems to contain a secret, the command line reads it with DescribeExecution instead.
-    """
-    endpoint = page.console.port.endpoint
-    where = ["--region", page.place.region, *(["--endpoint-url", endpoint] if endpoint else [])]
-    start = ["aws", "stepfunctions", "start-execution", *where, "--state-machine-arn", about["stateMachineArn"]]
-    given = about.get("input", "{}")
-    if len(given) <= MAX_COMMAND_INPUT and not _has_secrets(given):
-        return shlex.join([*start, "--input", given])
-    describe = ["aws", "stepfunctions", "describe-execution", *where, "--execution-arn", about["executionArn"]]
-    describe += ["--query", "input", "--output", "text"]
-    return f"{shlex.join(describe)} | {shlex.join([*start, '--input', 'file:///dev/stdin'])}"
-
-
-def _has_secrets(text: str) -> bool:
-    document = loads_or(text, None)
-    return bool(mask_secrets(document) != document)
+def _commands(page: Page, about: Json) -> Sequence[CopiedCommand]:
+    """Return the commands that start a run like this one; none for the run of a Map."""
+    return () if "mapRunArn" in about else start_commands(about, page.place.region, page.console.port.endpoint)
 
 
 async def show_panel(page: Page) -> Response:
     """Show the panel for one state or for the whole run."""
     run = await read_run(page)
+    page = await job_schedules.in_job_zone(page, machine_of(run.about))
     return await page.render("detail.html", arn=run.arn, **await panel_values(page, run))
 
 
@@ -161,7 +154,11 @@ async def show_items(page: Page) -> Response:
     return await page.render(
         "items.html",
         map=about | {"name": _map_label(page.arn)},
-        executions=await run_duration.add_idle_time(page, listed["executions"], page.console.port.max_calls),
+        executions=await waiting_runs.mark_waiting(
+            page,
+            await run_duration.add_idle_time(page, listed["executions"], page.console.port.max_calls),
+            page.console.port.max_calls,
+        ),
         next=listed.get("nextToken"),
         now=now,
     )
@@ -181,24 +178,33 @@ async def show_document(page: Page) -> Response:
     return PlainTextResponse(page.console.templates.format_masked(found))
 
 
-async def stop_run(page: Page, _given: Mapping[str, str]) -> Response:
-    """Stop the run."""
+async def stop_run(page: Page, given: Mapping[str, str]) -> Response:
+    """Stop the run, once the visitor has confirmed it."""
+    if not confirmation.is_confirmed(page, given):
+        about = await page.call("states", "DescribeExecution", executionArn=page.arn)
+        page = await job_schedules.in_job_zone(page, machine_of(about))
+        name = run_title.name_run(about, page.clock).heading
+        return await confirmation.ask(page, f"Stop {name}?", "Its containers are stopped now.", "Stop the run")
     await page.call("states", "StopExecution", executionArn=page.arn, error="Stopped", cause="Stopped in the console")
     return page.redirect(page.url)
 
 
 async def redrive_run(page: Page, _given: Mapping[str, str]) -> Response:
-    """Redrive the run: continue from where it failed."""
-    await page.call("states", "RedriveExecution", executionArn=page.arn)
+    """Redrive the run: continue from where it failed. A run that continues already stays as it is."""
+    try:
+        await page.call("states", "RedriveExecution", executionArn=page.arn)
+    except AwsError as error:
+        about = await page.call_or_none("states", "DescribeExecution", executionArn=page.arn)
+        if error.code != "ExecutionNotRedrivable" or not about or about["status"] != "RUNNING":
+            raise
     return page.redirect(page.url)
 
 
-async def start_again(page: Page, _given: Mapping[str, str]) -> Response:
+async def start_again(page: Page, given: Mapping[str, str]) -> Response:
     """Start another run with the same input."""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
-    machine = about.get("stateMachineAliasArn") or about.get("stateMachineVersionArn") or about["stateMachineArn"]
-    started = await page.call("states", "StartExecution", stateMachineArn=machine, input=about.get("input", "{}"))
-    return page.redirect(page.console.templates.run_path(started["executionArn"]))
+    started = await start_execution(page, started_machine(about), about.get("input", "{}"), given)
+    return page.redirect(page.console.templates.run_path(started))
 
 
 ROUTES = (

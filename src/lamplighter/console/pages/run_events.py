@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from starlette.responses import Response
 
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.console.data import job_schedules, waiting_runs
 from lamplighter.console.page import Page, page_route
-from lamplighter.runs.skipped_runs import runs_that_caused_skip
+from lamplighter.console.pages.run import machine_of
+from lamplighter.console.view import run_title
 
 PAGE_SIZE = 50
 MAX_DETAIL_LENGTH = 2_000
@@ -16,6 +18,7 @@ MAX_DETAIL_LENGTH = 2_000
 async def show(page: Page) -> Response:
     """Show the history."""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
+    page = await job_schedules.in_job_zone(page, machine_of(about))
     newest = page.query("order") == "newest"
     given = {"maxResults": PAGE_SIZE, "reverseOrder": newest, **page.read_query(nextToken="next")}
     answer = await page.call("states", "GetExecutionHistory", executionArn=page.arn, **given)
@@ -25,7 +28,8 @@ async def show(page: Page) -> Response:
         "history.html",
         arn=page.arn,
         about=about,
-        skipped_for=runs_that_caused_skip(about.get("output")),
+        named=run_title.name_run(about, page.clock),
+        waits_words=await waiting_runs.read_wait(page, page.arn) if about["status"] == "RUNNING" else None,
         events=events,
         next=answer.get("nextToken"),
         newest=newest,

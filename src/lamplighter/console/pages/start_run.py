@@ -16,7 +16,8 @@ from starlette.responses import Response
 from lamplighter.base.errors import AwsError, ServiceError
 from lamplighter.base.json_text import MAX_DEPTH, Json, JsonError, dumps, loads, loads_or, nesting_depth
 from lamplighter.console.data import container_defaults, job_schedules
-from lamplighter.console.page import Page, form_route, page_route
+from lamplighter.console.data.start_execution import start_execution
+from lamplighter.console.page import NotAllowed, Page, form_route, page_route
 from lamplighter.console.view.masking import MASK, mask_secrets
 from lamplighter.console.view.templates import format_json
 from lamplighter.console.view.unmasking import UnresolvedMask, restore_secrets
@@ -34,6 +35,10 @@ class InvalidField(ValueError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+FIELDS_BY_ERROR = {"ExecutionAlreadyExists": "name", "InvalidName": "name", "InvalidExecutionInput": "input"}
+"""The field that an error of StartExecution is about. An error that is about no field is shown above the form."""
 
 
 class RunOfAnotherJob(
@@ -127,15 +132,29 @@ async def start_run(page: Page, given: Mapping[str, str]) -> Response:
     about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
     original = await read_default_input(page)
     if "input" not in given:
-        return await _start_execution(page, about, original, "")
+        return await _start_execution(page, about, original, given, "")
     fields = StartForm(*(given.get(name, "") for name in ("input", "environment", "command", "name")))
     try:
         document = _restore_secrets(read_form(fields), original)
+        if own_settings(document) != own_settings(original):
+            page.require(Role.CHANGE)  # who chooses the command or the environment can run anything
+        return await _start_execution(page, about, document, given, fields.name.strip())
     except InvalidField as wrong:
         return await _render_form(page, about, fields, wrong)
-    if own_settings(document) != own_settings(original):
-        page.require(Role.CHANGE)  # who chooses the command or the environment can run anything
-    return await _start_execution(page, about, document, fields.name)
+    except NotAllowed:
+        raise
+    except AwsError as error:
+        return await _render_form(page, about, fields, _refusal(error, fields))
+
+
+def _refusal(error: AwsError, fields: StartForm) -> InvalidField:
+    """Return what StartExecution refused, in the words for the form."""
+    field = FIELDS_BY_ERROR.get(error.code, "")
+    if error.code == "ExecutionAlreadyExists":
+        return InvalidField(field, f"A run of this job already has the name {fields.name.strip()}. Choose another name")
+    if error.code == "ValidationException":
+        field = "name" if "'name'" in error.message else "input" if "'input'" in error.message else ""
+    return InvalidField(field, f"{error.code}: {error.message}")
 
 
 def _restore_secrets(document: Json, original: Json) -> Json:
@@ -205,14 +224,13 @@ async def _render_form(page: Page, about: Json, fields: StartForm, error: Invali
     )
 
 
-async def _start_execution(page: Page, about: Json, document: Json, name: str) -> Response:
-    named = {"name": name.strip()} if name.strip() else {}
-    params = {"stateMachineArn": page.arn, "input": dumps(document)} | named
+async def _start_execution(page: Page, about: Json, document: Json, given: Mapping[str, str], name: str) -> Response:
     if about["type"] == "EXPRESS":  # EXPRESS executions cannot be read later
+        params = {"stateMachineArn": page.arn, "input": dumps(document)} | ({"name": name} if name else {})
         result = await page.call("states", "StartSyncExecution", **params)
         return await page.render("express.html", about=about, result=result)
-    started = await page.call("states", "StartExecution", **params)
-    return page.redirect(page.console.templates.run_path(started["executionArn"]))
+    started = await start_execution(page, page.arn, dumps(document), given, name)
+    return page.redirect(page.console.templates.run_path(started))
 
 
 ROUTES = (page_route("/jobs/{arn:path}/start", show), form_route("/jobs/{arn:path}/start", start_run, needs=Role.RUN))

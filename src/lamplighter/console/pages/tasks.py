@@ -10,6 +10,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import container_output
 from lamplighter.console.page import Page, form_route, page_route
+from lamplighter.console.pages import confirmation
 from lamplighter.runs.log_stream import LogStream, container_log_stream
 from lamplighter.runs.waiting import cluster_of_task
 from lamplighter.wire.access.roles import Role
@@ -101,8 +102,13 @@ async def download(page: Page) -> Response:
     return container_output.log_as_text(page, log)
 
 
-async def stop_task(page: Page, _given: Mapping[str, str]) -> Response:
-    """Stop the task."""
+async def stop_task(page: Page, given: Mapping[str, str]) -> Response:
+    """Stop the task, once the visitor has confirmed it."""
+    if not confirmation.is_confirmed(page, given):
+        name = page.arn.rpartition("/")[2]
+        return await confirmation.ask(
+            page, f"Stop the task {name}?", "Its containers are stopped now.", "Stop the task"
+        )
     await page.call(
         "ecs", "StopTask", cluster=cluster_of_task(page.arn), task=page.arn, reason="Stopped in the console"
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.public_address import public_address
 from lamplighter.console.page import Page, form_route, page_route
@@ -41,6 +42,11 @@ async def _read_topic(page: Page, arn: str) -> Topic:
 
 async def show_topic(page: Page) -> Response:
     """Show a topic."""
+    return await _render_topic(page, {}, None)
+
+
+async def _render_topic(page: Page, typed: Mapping[str, str], wrong: AwsError | None) -> Response:
+    """Render a topic, with what was typed into the form if it was refused."""
     before = {"Before": int(text)} if (text := page.query("before") or "").isdecimal() else {}
     token = page.read_query(NextToken="next")
     topic, listed = await asyncio.gather(
@@ -49,7 +55,8 @@ async def show_topic(page: Page) -> Response:
     subscriptions = await asyncio.gather(*(_with_attributes(page, each) for each in listed.get("Subscriptions", ())))
     answer = await page.call_internal("sns", "ListDeliveries", TopicArn=page.arn, **before)
     return await page.render(
-        "topic.html", topic=topic, subscriptions=subscriptions, next=listed.get("NextToken"),
+        "topic.html", 200 if wrong is None else 422, typed=typed, wrong=wrong, topic=topic,
+        subscriptions=subscriptions, next=listed.get("NextToken"),
         deliveries=answer and answer["Deliveries"], before=(answer or {}).get("Before"),
         public_address=public_address,
     )  # fmt: skip
@@ -67,10 +74,13 @@ async def publish(page: Page, given: Mapping[str, str]) -> Response:
     """Publish a message to all subscribers."""
     subject = {"Subject": text} if (text := given.get("subject", "").strip()) else {}
     fifo = {"MessageGroupId": "console", "MessageDeduplicationId": page.console.world.uuid()}
-    await page.call(
-        "sns", "Publish", TopicArn=page.arn, Message=given.get("message", ""), **subject,
-        **(fifo if page.arn.endswith(".fifo") else {}),
-    )  # fmt: skip
+    try:
+        await page.call(
+            "sns", "Publish", TopicArn=page.arn, Message=given.get("message", ""), **subject,
+            **(fifo if page.arn.endswith(".fifo") else {}),
+        )  # fmt: skip
+    except AwsError as error:
+        return await _render_topic(page, given, error)
     return page.redirect(page.url)
 
 

@@ -1,24 +1,8 @@
-// Add to every page: times in the reader's time zone, durations that count up, copy buttons. Pages work without it.
+// Add to every page: durations that count up, copy buttons, lists that refresh. Pages work without it.
 import { lostSince } from "./follow.js";
+import "./clock.js";
 import "./forms.js";
-
-const shown = new Intl.DateTimeFormat(undefined, {
-  year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
-});
-const brief = new Intl.DateTimeFormat(undefined, {
-  month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
-});
-const clock = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23",
-});
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-
-function localise(root) {
-  for (const time of root.querySelectorAll("time[datetime]:not(.fixed)")) {
-    const form = time.classList.contains("clock") ? clock : time.classList.contains("brief") ? brief : shown;
-    time.textContent = form.format(new Date(time.dateTime));
-  }
-}
+import "./title.js";
 
 // The same format as in console/view/durations.py.
 function length(seconds) {
@@ -47,27 +31,9 @@ async function copy(event) {
   setTimeout(() => { button.textContent = label; }, 1500);
 }
 
-localise(document);
 tick();
 setInterval(tick, 500);
-for (const each of document.querySelectorAll("[data-own-zone]")) {
-  each.search = each.search.replace("zone=UTC", `zone=${encodeURIComponent(zone)}`);
-  each.textContent = zone;
-}
-for (const each of document.querySelectorAll("[data-zone]")) each.textContent = `Times in ${zone}`;
-// Show the status of a run in the title and the icon of its tab.
-function entitle() {
-  const heading = document.querySelector("[data-title]");
-  if (!heading) return;
-  document.title = heading.dataset.title;
-  document.querySelector("link[rel=icon]").href = heading.dataset.icon;
-}
-
-document.body.addEventListener("htmx:load", (event) => {
-  localise(event.detail.elt.parentNode ?? event.detail.elt);
-  tick();
-  entitle();
-});
+document.body.addEventListener("htmx:load", tick);
 document.addEventListener("click", copy);
 
 // Report invalid JSON in a field before the form is sent.

@@ -1,6 +1,7 @@
 // Follow streams through the connection that all tabs share (stream.js), and show a banner if the engine does not
 // answer. htmx's SSE extension creates an EventSource; it receives an object that gets its events from the shared
 // connection.
+import { timeOfDay } from "./clock.js";
 
 const RETRY_MS = 1000; // before the next attempt to connect
 const REPORT_MS = 10000; // between two reports of what the tab follows
@@ -10,12 +11,13 @@ const followed = new Set();
 const banner = document.getElementById("lost");
 const source = document.querySelector("[data-stream]").dataset.stream;
 const tabId = crypto.randomUUID?.() ?? String(Math.random()); // each tab has its own position in a log
-let hidden = document.visibilityState === "hidden"; // a hidden tab follows nothing, also if it was opened hidden
+let hidden = document.visibilityState === "hidden"; // a hidden tab follows its title alone, also if it was opened hidden
 let hideTimer = 0;
 
-class FollowedStream extends EventTarget {
-  constructor(url) {
+export class FollowedStream extends EventTarget {
+  constructor(url, { whileHidden = false } = {}) {
     super();
+    this.whileHidden = whileHidden;
     this.path = `${url}${url.includes("?") ? "&" : "?"}tab=${tabId}`;
     this.readyState = EventSource.CONNECTING;
     followed.add(this);
@@ -98,8 +100,15 @@ function timeout() {
   return new Promise((_, reject) => { setTimeout(reject, SILENCE_MS); });
 }
 
+// A hidden tab follows what changes its title, but only in a worker: a connection of its own would be one of the six.
+function pathsToFollow() {
+  if (!hidden) return [...followed].map((each) => each.path);
+  const paths = [...followed].filter((each) => each.whileHidden).map((each) => each.path);
+  return port && paths.length ? paths : null;
+}
+
 function report() {
-  const paths = hidden ? null : [...followed].map((each) => each.path);
+  const paths = pathsToFollow();
   if (!port) return hub?.receiveReport(tab, paths);
   port.postMessage(paths);
   if (paths === null) stopWaiting();
@@ -134,15 +143,13 @@ open();
 
 // --- an engine that does not answer -----------------------------------------------------------------------------------
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-
 export let lostSince = null; // milliseconds since the epoch: running durations stop there
 
 function showLost(since) {
   if (lostSince !== null) return;
   lostSince = since;
   document.body.dataset.lost = "";
-  banner.textContent = `${banner.dataset.who} has not answered since ${clock.format(new Date(since))}. This page may be out of date.`;
+  banner.textContent = `${banner.dataset.who} has not answered since ${timeOfDay(since)}. This page may be out of date.`;
   banner.hidden = false;
 }
 

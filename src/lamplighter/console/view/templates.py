@@ -1,4 +1,4 @@
-"""Render the HTML templates, and format times, durations and links for them.
+"""Render the HTML templates, and format documents, durations and links for them (times: `clock.py`).
 
 Guarantees that all values in a template are escaped.
 """
@@ -6,7 +6,6 @@ Guarantees that all values in a template are escaped.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -15,12 +14,10 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lamplighter import __version__
-from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads, loads_or
-from lamplighter.console.view import links
+from lamplighter.console.view import clock, links, run_title
 from lamplighter.console.view.links import arn_path
 from lamplighter.console.view.masking import is_secret, mask_secrets
-from lamplighter.lang.schedule import time_zones
 from lamplighter.runs import durations
 from lamplighter.runs.run import run_seconds
 
@@ -68,9 +65,8 @@ class Templates:
             "is_secret": is_secret,
             "length": durations.format_duration,
             "took": run_seconds,
-            "utc": format_utc,
-            "local": format_local,
-            "iso": format_iso,
+            "utc": clock.format_utc,
+            "iso": clock.format_iso,
             "pretty": self.format_masked,
             "tojson_text": dumps,
             "quoted": lambda text: quote(str(text), safe=""),
@@ -80,11 +76,18 @@ class Templates:
             "title": self.title,
             "locked": self.locked,
             "sections": SECTIONS,
-            "static": _static_urls(),
+            "static": self.static_urls,
+            "tab_title": run_title.tab_title,
+            "status_icon": run_title.status_icon,
             "page_of": links.resource_path,
             "named": links.resource_name,
         }
         return templates
+
+    @cached_property
+    def static_urls(self) -> Mapping[str, str]:
+        """The URL of each static file."""
+        return _static_urls()
 
     def job_path(self, arn: str) -> str:
         """Return the path of a state machine's page."""
@@ -127,22 +130,3 @@ def stack_status(status: str) -> str:
 def parse_document(text: str) -> Json:
     """Parse JSON text; return None if the text is not JSON."""
     return loads_or(text, None)
-
-
-def format_utc(seconds: float) -> str:
-    """Format an instant: 2026-01-01 18:00:00 UTC."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def format_iso(seconds: float) -> str:
-    """Format an instant for HTML's <time> element."""
-    return f"{datetime.fromtimestamp(seconds, UTC).isoformat(timespec='milliseconds')}".replace("+00:00", "Z")
-
-
-def format_local(seconds: float, zone: str) -> str:
-    """Format an instant in a time zone: Thu 01 Jan 03:00. Uses UTC if the zone is unknown."""
-    try:
-        shown = datetime.fromtimestamp(seconds, time_zones.find_zone(zone))
-    except (LamplighterError, ValueError):
-        shown = datetime.fromtimestamp(seconds, UTC)
-    return f"{shown:%a %d %b %H:%M}"

@@ -1,4 +1,4 @@
-"""List what is due in the next seven days, day by day, in a time zone.
+"""List what is due in the next seven days, day by day, in one time zone or in that of each schedule.
 
 Marks the days on which clocks change: the length of the day, the local times of a schedule that are skipped, and those
 that occur twice and count once (`lang/schedule/time_zones.py`). Schedules that are due very often are named once a week
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.console.view.clock import repeated_offset
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs import schedules
 from lamplighter.runs.upcoming_times import UpcomingTime, times_of
@@ -57,10 +58,13 @@ class PlannedTime:
 
     time: float
     """The time in seconds since the epoch."""
+    day: date
     local_time: str
-    """The local time in the chosen time zone: 02:30."""
+    """The local time in the shown time zone: 02:30."""
+    zone: str
+    """The shown time zone."""
     schedule_time: str
-    """The local time in the schedule's own time zone if it differs, else empty."""
+    """The local time in the schedule's own time zone if another one is shown and the times differ, else empty."""
     name: str
     url: str | None
     clock_change: str
@@ -69,11 +73,11 @@ class PlannedTime:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day in the chosen time zone."""
+    """One day: each time belongs to the day that its own time zone has."""
 
     date: date
-    note: str
-    """The clock change on this day; empty on most days."""
+    notes: Sequence[str]
+    """The clock changes on this day; none on most days."""
     times: Sequence[PlannedTime]
     more: int
     """The number of further times that are not listed."""
@@ -89,21 +93,20 @@ class Week:
 
 
 def build_week(
-    plans: Sequence[PlannedSchedule], due: Sequence[Sequence[PlannedTime] | None], now: int, time_zone: ZoneInfo
+    plans: Sequence[PlannedSchedule], due: Sequence[Sequence[PlannedTime] | None], now: int, zones: Sequence[ZoneInfo]
 ) -> Week:
-    """Group the times of all schedules (`planned_times`) by day in a time zone; `now` is in milliseconds since the
-    epoch.
+    """Group the times of all schedules (`planned_times`) by day; `zones` are the shown time zones, at least one, and
+    `now` is in milliseconds since the epoch. The first day is the earliest that one of the zones has now.
     """
-    dates = _dates(now, time_zone)
+    dates = min(_dates(now, zone) for zone in zones)
     found: dict[date, list[PlannedTime]] = {each: [] for each in dates}
     for time in (time for each in due for time in each or ()):
-        day = time_zones.to_local(round(time.time * 1000), time_zone).date()
-        if day in found:
-            found[day].append(time)
+        if time.day in found:
+            found[time.day].append(time)
     days = [
         Day(
             each,
-            _describe_clock_change(each, time_zone),
+            _describe_clock_changes(each, zones),
             sorted(found[each])[:MAX_LISTED_PER_DAY],
             max(0, len(found[each]) - MAX_LISTED_PER_DAY),
         )
@@ -112,13 +115,15 @@ def build_week(
     return Week(days, [plan for plan, each in zip(plans, due, strict=True) if each is None])
 
 
-def _dates(now: int, time_zone: ZoneInfo) -> Sequence[date]:
+def _dates(now: int, time_zone: ZoneInfo) -> list[date]:
     first = time_zones.to_local(now, time_zone).date()
     return [first + timedelta(days=offset) for offset in range(DAYS)]
 
 
 def planned_times(plan: PlannedSchedule, now: int, time_zone: ZoneInfo) -> Sequence[PlannedTime] | None:
-    """Return the plan's times in the seven days. None if there are too many or they are unknown."""
+    """Return the plan's times in the seven days of the zone in which they are shown. None if there are too many or they
+    are unknown.
+    """
     if not plan.is_predictable:
         return None
     end = _midnight(_dates(now, time_zone)[-1] + timedelta(days=1), time_zone)
@@ -136,7 +141,11 @@ def _planned_time(plan: PlannedSchedule, time: UpcomingTime, time_zone: ZoneInfo
     by_clock = not plan.expression.startswith("rate")
     schedule_time = f"{time.local_time:%a %H:%M} {_city(plan.zone)}" if by_clock and shown != time.local_time else ""
     clock_change = "skipped" if time.skipped else "twice" if time.doubled else ""
-    return PlannedTime(time.instant / 1000, f"{shown:%H:%M}", schedule_time, plan.name, plan.url, clock_change)
+    offset = "" if time.skipped else repeated_offset(datetime.fromtimestamp(time.instant / 1000, time_zone))
+    return PlannedTime(
+        time.instant / 1000, shown.date(), f"{shown:%H:%M}{offset}", time_zone.key, schedule_time, plan.name, plan.url,
+        clock_change,
+    )  # fmt: skip
 
 
 def _city(zone: str) -> str:
@@ -147,6 +156,12 @@ def _city(zone: str) -> str:
 def _midnight(day: date, time_zone: ZoneInfo) -> int:
     """Return when a day begins, in milliseconds since the epoch, even if clocks skip midnight."""
     return round(datetime(day.year, day.month, day.day, tzinfo=time_zone).timestamp() * 1000)
+
+
+def _describe_clock_changes(day: date, zones: Sequence[ZoneInfo]) -> Sequence[str]:
+    """Return the changes of all zones on a day; several zones are named."""
+    found = [(zone.key, note) for zone in zones if (note := _describe_clock_change(day, zone))]
+    return [note if len(zones) == 1 else f"{zone}: {note}" for zone, note in found]
 
 
 def _describe_clock_change(day: date, time_zone: ZoneInfo) -> str:

@@ -1,0 +1,42 @@
+"""Start an execution so that a form which is sent twice starts it once.
+
+Each page that offers a start has a new name for the run in its form (`Page.once`). StartExecution refuses a second run
+of this name; then the run that the first form started is the answer. So a double click, a repeated request and a
+reload after it are harmless. A name that the user chose is not repeated silently: the form reports that it is taken.
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html.
+"""
+
+import re
+from collections.abc import Mapping
+
+from lamplighter.base.errors import AwsError
+from lamplighter.console.page import Page
+
+ONCE_FIELD = "once"
+_ONCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+async def start_execution(page: Page, machine: str, given: str, form: Mapping[str, str], name: str = "") -> str:
+    """Start an execution with an input, and return its ARN; `name` is the name that the user chose, or empty."""
+    once = form.get(ONCE_FIELD, "")
+    chosen = name or (once if _ONCE.fullmatch(once) else "")
+    params = {"stateMachineArn": machine, "input": given} | ({"name": chosen} if chosen else {})
+    try:
+        started = await page.call("states", "StartExecution", **params)
+    except AwsError as error:
+        if error.code != "ExecutionAlreadyExists" or name:
+            raise
+        earlier = await _read_earlier(page, machine, chosen)
+        if earlier is not None and earlier[1] == given:
+            return earlier[0]
+        started = await page.call("states", "StartExecution", stateMachineArn=machine, input=given)  # another start
+    arn: str = started["executionArn"]
+    return arn
+
+
+async def _read_earlier(page: Page, machine: str, name: str) -> tuple[str, str] | None:
+    """Return the ARN and the input of the run with a name, or None if it cannot be read."""
+    plain = ":".join(machine.split(":")[:7])  # without the version or alias
+    arn = f"{plain.replace(':stateMachine:', ':execution:', 1)}:{name}"
+    found = await page.call_or_none("states", "DescribeExecution", executionArn=arn)
+    return None if found is None else (arn, str(found.get("input")))

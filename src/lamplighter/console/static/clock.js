@@ -1,0 +1,47 @@
+// The switch for the time zone: offer the browser's own zone, and keep what scripts request in the zone of the page.
+// The server formats all times (console/view/clock.py), so pages show the same without this script.
+
+const page = document.getElementById("clock").dataset;
+const own = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+const MINE = "mine:";
+
+// Format a time for a message that a script shows: 03:00.
+export function timeOfDay(milliseconds) {
+  const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: page.zone };
+  return new Intl.DateTimeFormat(undefined, form).format(new Date(milliseconds));
+}
+
+function offerOwnZone(root) {
+  for (const button of root.querySelectorAll("[data-mine]")) {
+    button.value = MINE + own;
+    button.textContent = `Mine: ${own}`;
+    button.hidden = false;
+  }
+}
+
+// The browser has moved to another zone since "mine" was chosen.
+async function followOwnZone() {
+  if (!page.choice.startsWith(MINE) || page.choice === MINE + own) return;
+  if (new URLSearchParams(location.search).has("zone") || document.querySelector("[data-still]")) return;
+  const form = document.querySelector("#clock form");
+  const body = new URLSearchParams(new FormData(form));
+  body.set("zone", MINE + own);
+  const answer = await fetch("/clock", { method: "POST", body, headers: { "x-lamplighter-script": "1" } });
+  if (answer.ok) location.reload();
+}
+
+offerOwnZone(document);
+followOwnZone();
+
+document.body.addEventListener("htmx:load", (event) => offerOwnZone(event.detail.elt.parentNode ?? document));
+
+// List the zones once somebody looks for one.
+document.addEventListener("focusin", (event) => {
+  const list = event.target.list;
+  if (!list?.matches("[data-zones]:empty")) return;
+  for (const zone of Intl.supportedValuesOf?.("timeZone") ?? []) list.append(new Option(zone));
+});
+
+document.body.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.verb === "get") event.detail.parameters.zone = page.choice;
+});

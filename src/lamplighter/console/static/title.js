@@ -1,0 +1,25 @@
+// Show the status of a run or a job in the title and the icon of the tab. The page of a running run follows it, also in
+// a tab in the background.
+import { FollowedStream } from "./follow.js";
+
+function entitle(title, icon) {
+  document.title = title;
+  const link = document.querySelector("link[rel=icon]");
+  if (link.getAttribute("href") !== icon) link.href = icon;
+}
+
+const source = document.querySelector("[data-title-stream]")?.dataset.titleStream;
+if (source) {
+  const stream = new FollowedStream(source, { whileHidden: true });
+  stream.addEventListener("title", (event) => {
+    const { title, icon } = JSON.parse(event.data);
+    entitle(title, icon);
+  });
+  stream.addEventListener("end", () => stream.close());
+}
+
+// A list that was refreshed brings its title along.
+document.body.addEventListener("htmx:load", () => {
+  const named = document.querySelector("[data-title]");
+  if (named) entitle(named.dataset.title, named.dataset.icon);
+});
