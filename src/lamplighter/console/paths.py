@@ -9,7 +9,7 @@ from lamplighter.wire.http import READ_METHODS, HttpRequest
 
 FIRST_SEGMENTS = frozenset(
     {
-        *("", "clock", "favicon.ico", "jobs", "login", "logout", "runs", "static", "streams"),
+        *("", "clock", "favicon.ico", "jobs", "login", "logout", "night", "runs", "static", "streams"),
         *("audit", "calendar", "definitions", "events", "queues", "rules", "stacks", "tasks", "topics"),
     }
 )

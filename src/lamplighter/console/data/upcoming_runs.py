@@ -3,7 +3,6 @@
 A rule that counts from a time that only EventBridge knows (a rate) is listed without a time.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
@@ -17,6 +16,8 @@ from lamplighter.console.view.week import PlannedSchedule
 from lamplighter.runs.schedules import schedule_timetable, started_arn
 from lamplighter.runs.upcoming_times import times_of
 
+HORIZON_MILLISECONDS = 7 * 86_400_000
+"""The time in which schedules must be due to be read from an engine."""
 MAX_TIMES = 1_000
 """The most times of a schedule that are counted."""
 
@@ -36,22 +37,23 @@ class UpcomingRun:
     """How often the schedule starts until then, up to `MAX_TIMES`."""
 
 
-async def read_upcoming(calls: Calls, until: int) -> Sequence[UpcomingRun]:
-    """Return what starts between now and a time in milliseconds, the next first."""
+async def read_plans(calls: Calls) -> Sequence[PlannedSchedule]:
+    """Return all enabled schedules, and the enabled rules that have a schedule."""
     now = calls.console.world.now()
-    plans = [*await _read_plans(calls, until), *await plan_rules(calls)]
-    found = await asyncio.to_thread(lambda: [run for plan in plans if (run := _next_run(plan, now, until)) is not None])
-    return sorted(found, key=lambda run: (run.next is None, run.next or 0, run.job))
-
-
-async def _read_plans(calls: Calls, until: int) -> Sequence[PlannedSchedule]:
-    answer = await calls.call_internal("scheduler", "ListNightSlots", Since=until, Until=until)
+    answer = await calls.call_internal("scheduler", "ListNightSlots", Since=now, Until=now + HORIZON_MILLISECONDS)
     if answer is None:
-        return await plan_schedules(calls)
-    return [
+        return [*await plan_schedules(calls), *await plan_rules(calls)]
+    schedules = [
         PlannedSchedule(each["Name"], "schedule", each, links.resource_path(started_arn(each["Target"])))
         for each in answer["Due"]
     ]
+    return [*schedules, *await plan_rules(calls)]
+
+
+def next_runs(plans: Sequence[PlannedSchedule], now: int, until: int) -> Sequence[UpcomingRun]:
+    """Return what the plans start between now and a time in milliseconds, the next first."""
+    found = [run for plan in plans if (run := _next_run(plan, now, until)) is not None]
+    return sorted(found, key=lambda run: (run.next is None, run.next or 0, run.job))
 
 
 def _next_run(plan: PlannedSchedule, now: int, until: int) -> UpcomingRun | None:

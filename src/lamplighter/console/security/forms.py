@@ -44,8 +44,13 @@ def set_token(response: Response, value: str, *, secure: bool) -> None:
 
 
 async def read_fields(request: Request) -> Mapping[str, str]:
-    """Return the form's fields. Raises AccessDenied if the token is missing or wrong."""
-    given = dict(parse_qsl((await _read_body(request)).decode("utf-8", "replace"), keep_blank_values=True))
+    """Return the form's fields; several fields of one name are the lines of one text.
+
+    Raises AccessDenied if the token is missing or wrong.
+    """
+    given: dict[str, str] = {}
+    for name, value in parse_qsl((await _read_body(request)).decode("utf-8", "replace"), keep_blank_values=True):
+        given[name] = f"{given[name]}\n{value}" if name in given else value
     expected = form_token(request)
     if expected is None or not hmac.compare_digest(given.pop(CSRF_FIELD, "").encode(), expected.encode()):
         raise AccessDenied("this form is out of date: go back, reload the page and send it again", status=403)

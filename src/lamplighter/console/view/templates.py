@@ -24,7 +24,8 @@ from lamplighter.runs.run import run_seconds
 PACKAGE = Path(__file__).parents[1]
 STATIC = PACKAGE / "static"
 SECTIONS = (
-    ("Jobs", "/", ("jobs", "runs")),
+    ("Night", "/", ("night",)),
+    ("Jobs", "/jobs", ("jobs", "runs")),
     ("Calendar", "/calendar", ("calendar",)),
     ("Tasks", "/tasks", ("tasks", "definitions")),
     ("Events", "/events", ("events", "rules")),

@@ -1,0 +1,149 @@
+"""Show the night, the first page: all runs of all jobs since 18:00, and first what needs a person.
+
+Also shows the engine's problems, what runs and waits now, and what comes until the morning. The times and filters are
+in the URL, so that a link shows the same to another person.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from lamplighter.console.data.night import NightRead, read_night
+from lamplighter.console.data.night_details import RunDetail, read_details, read_usual_durations
+from lamplighter.console.data.upcoming_runs import UpcomingRun, next_runs, read_plans
+from lamplighter.console.page import Page, page_route
+from lamplighter.console.view.clock import UTC_NAME
+from lamplighter.console.view.page_numbers import PageNumbers, page_numbers
+from lamplighter.console.view.week import PlannedSchedule
+from lamplighter.lang.schedule import time_zones
+from lamplighter.runs.night.classify import NightRow, classify_runs
+from lamplighter.runs.night.night_run import NightJob, NightStatus
+from lamplighter.runs.night.select import NEEDS, ORDERS, NightFilter, SelectedRows, select_rows
+from lamplighter.runs.night.window import DEFAULT_SINCE, InvalidNightTime, NightWindow, read_window
+from lamplighter.runs.run_trigger import KINDS
+
+PAGE_SIZE = 50
+LATE_FACTOR, LATE_MILLISECONDS = 2, 60_000
+"""A run is called long if it takes longer than its usual duration by this factor and by this time."""
+FILTERS = ("status", "project", "job", "tag", "trigger")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """A row as the template shows it."""
+
+    row: NightRow
+    job: NightJob
+    detail: RunDetail
+    took: float
+    """Seconds."""
+    usual: float | None
+    """Seconds; None if it is not known."""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the run takes much longer than usual."""
+        return self.usual is not None and self.took > max(
+            LATE_FACTOR * self.usual, self.usual + LATE_MILLISECONDS / 1000
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NightView:
+    """The night as the page shows it."""
+
+    window: NightWindow
+    read: NightRead
+    selected: SelectedRows
+    rows: Sequence[ShownRow]
+    pages: PageNumbers
+    upcoming: Sequence[UpcomingRun]
+
+
+async def show(page: Page) -> Response:
+    """Show the night."""
+    plans, conditions = await asyncio.gather(read_plans(page), page.console.port.conditions())
+    page = replace(page, schedule_zone=most_common_zone(plans))
+    criteria = NightFilter(**{name: page.query(name) or "" for name in FILTERS})
+    fault = None
+    try:
+        window = _read_window(page, page.query("since") or "", page.query("until") or "")
+    except InvalidNightTime as error:
+        window, fault = _read_window(page, "", ""), str(error)
+    night = await read_view(page, plans, window, criteria)
+    return await page.render(
+        "night.html",
+        night=night,
+        criteria=criteria,
+        fault=fault,
+        since=page.query("since") or DEFAULT_SINCE,
+        order=_order(page),
+        orders=ORDERS,
+        statuses=list(NightStatus),
+        triggers=KINDS,
+        conditions=conditions,
+        link=lambda **changes: _link(page, changes),
+        rest=page.console.port.list_poll_seconds,
+    )
+
+
+async def read_view(
+    page: Page, plans: Sequence[PlannedSchedule], window: NightWindow, criteria: NightFilter
+) -> NightView:
+    """Read the night and select what is shown."""
+    read = await read_night(page, window.since)
+    now = page.console.world.now()
+    runs = [each for each in read.runs if window.until is None or each.began < window.until]
+    rows = await asyncio.to_thread(classify_runs, runs, read.acknowledgements)
+    selected = select_rows(rows, read.jobs, criteria, _order(page), now)
+    pages = page_numbers(len(selected.rows), PAGE_SIZE, page.query_number("page") or 1)
+    shown = selected.rows[pages.first : pages.first + PAGE_SIZE]
+    details, usual = await asyncio.gather(
+        read_details(page, [each.run for each in shown]), read_usual_durations(page, [each.run for each in shown])
+    )
+    upcoming = next_runs(plans, now, window.morning) if window.until is None else ()
+    return NightView(
+        window, read, selected, [_show_row(each, read, details, usual, now) for each in shown], pages, upcoming
+    )
+
+
+def _show_row(
+    row: NightRow, read: NightRead, details: Mapping[str, RunDetail], usual: Mapping[str, float], now: int
+) -> ShownRow:
+    milliseconds = usual.get(row.run.job)
+    return ShownRow(
+        row,
+        read.jobs[row.run.job],
+        details.get(row.run.arn, RunDetail()),
+        row.run.took(now) / 1000,
+        None if milliseconds is None else milliseconds / 1000,
+    )
+
+
+def most_common_zone(plans: Sequence[PlannedSchedule]) -> str:
+    """Return the zone of most schedules; UTC if there are none."""
+    counts = Counter(plan.zone for plan in plans)
+    return min(counts, key=lambda zone: (-counts[zone], zone), default=UTC_NAME)
+
+
+def _read_window(page: Page, since: str, until: str) -> NightWindow:
+    return read_window(since, until, page.console.world.now(), time_zones.find_zone(page.clock.zone))
+
+
+def _order(page: Page) -> str:
+    chosen = page.query("sort") or NEEDS
+    return chosen if chosen in ORDERS else NEEDS
+
+
+def _link(page: Page, changes: Mapping[str, str]) -> str:
+    """Return this page's URL with other parameters; an empty one is left out, and the list begins at its first page."""
+    present = {name: value for name, value in page.request.query_params.items() if name != "page"}
+    query = urlencode({name: value for name, value in (present | changes).items() if value})
+    return f"/?{query}" if query else "/"
+
+
+ROUTES = (page_route("/", show),)
