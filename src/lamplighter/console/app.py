@@ -38,6 +38,7 @@ from lamplighter.console.pages import (
     topics,
 )
 from lamplighter.console.ports.port import ConsolePort
+from lamplighter.console.security.compression import Compression
 from lamplighter.console.security.cross_site_links import reload_visit
 from lamplighter.console.security.guard import Interceptor, SecurityHeaders, refuse_other_sites
 from lamplighter.console.security.login import Login
@@ -84,7 +85,7 @@ def build_app(port: ConsolePort, world: World, closing: asyncio.Event, people: P
         app.add_middleware(Interceptor, login.require_session)
     app.add_middleware(Interceptor, reload_visit)
     app.add_middleware(Interceptor, refuse_other_sites)
-    return SecurityHeaders(app)
+    return SecurityHeaders(Compression(app))
 
 
 async def _aws_error_page(request: Request, error: Exception) -> Response:
