@@ -116,6 +116,16 @@ class Page(Calls):
         text = self.query(name) or ""
         return int(text) if re.fullmatch("[0-9]{1,12}", text) else None
 
+    def with_query(self, **changes: str | int | None) -> str:
+        """Return a link to this page with some query parameters changed, or left out if the value is None."""
+        given = {**self.request.query_params, **changes}
+        return f"?{urlencode({name: value for name, value in given.items() if value is not None})}"
+
+    def without_filters(self, kept: Sequence[str] = ()) -> str:
+        """Return a link to this page with its place and these query parameters only."""
+        names = ("account", "region", *kept)
+        return f"?{urlencode({name: value for name in names if (value := self.query(name))})}"
+
     async def render_text(self, template: str, **values: Json) -> str:
         """Render a template as text."""
         places = await self.console.port.places()

@@ -1,6 +1,7 @@
 // Add to every page: times in the reader's time zone, durations that count up, copy buttons. Pages work without it.
 import { lostSince } from "./follow.js";
 import "./forms.js";
+import "./refresh.js";
 
 const shown = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
@@ -96,17 +97,3 @@ if (log) {
   new MutationObserver(down).observe(log, { childList: true });
   down();
 }
-
-let moved = 0;
-document.addEventListener("pointermove", () => { moved = Date.now(); });
-
-// Refresh a list from time to time while it is visible and the user is not using it.
-let looked = Date.now();
-setInterval(() => {
-  const each = document.querySelector("[data-refresh]");
-  if (!each || lostSince !== null || Date.now() - looked < 1000 * each.dataset.refresh) return;
-  if (document.visibilityState !== "visible" || each.contains(document.activeElement)) return;
-  if (each.matches(":hover") && Date.now() - moved <= 3000) return;
-  looked = Date.now();
-  window.htmx.trigger(each, "refresh");
-}, 1000);
