@@ -34,6 +34,7 @@ from lamplighter.console.pages import (
     stacks,
     start_run,
     task_definitions,
+    task_list,
     tasks,
     topics,
 )
@@ -58,6 +59,7 @@ PAGES: tuple[BaseRoute, ...] = (
     *rules.ROUTES,
     *recent_events.ROUTES,
     *queues.ROUTES,
+    *task_list.ROUTES,
     *tasks.ROUTES,
     *task_definitions.ROUTES,
     *topics.ROUTES,

@@ -8,7 +8,7 @@ See any module in `console/pages` for an example.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from urllib.parse import quote, urlencode
 
