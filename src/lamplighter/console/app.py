@@ -34,11 +34,13 @@ from lamplighter.console.pages import (
     stacks,
     start_run,
     task_definitions,
+    task_list,
     tasks,
     time_zone,
     topics,
 )
 from lamplighter.console.ports.port import ConsolePort
+from lamplighter.console.security.compression import Compression
 from lamplighter.console.security.cross_site_links import reload_visit
 from lamplighter.console.security.guard import Interceptor, SecurityHeaders, refuse_other_sites
 from lamplighter.console.security.login import Login
@@ -58,6 +60,7 @@ PAGES: tuple[BaseRoute, ...] = (
     *rules.ROUTES,
     *recent_events.ROUTES,
     *queues.ROUTES,
+    *task_list.ROUTES,
     *tasks.ROUTES,
     *task_definitions.ROUTES,
     *topics.ROUTES,
@@ -86,7 +89,7 @@ def build_app(port: ConsolePort, world: World, closing: asyncio.Event, people: P
         app.add_middleware(Interceptor, login.require_session)
     app.add_middleware(Interceptor, reload_visit)
     app.add_middleware(Interceptor, refuse_other_sites)
-    return SecurityHeaders(app)
+    return SecurityHeaders(Compression(app))
 
 
 async def _aws_error_page(request: Request, error: Exception) -> Response:

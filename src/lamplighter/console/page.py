@@ -8,7 +8,7 @@ See any module in `console/pages` for an example.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from urllib.parse import quote, urlencode
 
@@ -136,6 +136,16 @@ class Page(Calls):
         """Return a query parameter as a number, or None if it is not one."""
         text = self.query(name) or ""
         return int(text) if re.fullmatch("[0-9]{1,12}", text) else None
+
+    def with_query(self, **changes: str | int | None) -> str:
+        """Return a link to this page with some query parameters changed, or left out if the value is None."""
+        given = {**self.request.query_params, **changes}
+        return f"?{urlencode({name: value for name, value in given.items() if value is not None})}"
+
+    def without_filters(self, kept: Sequence[str] = ()) -> str:
+        """Return a link to this page with its place and these query parameters only."""
+        names = ("account", "region", *kept)
+        return f"?{urlencode({name: value for name in names if (value := self.query(name))})}"
 
     async def render_text(self, template: str, **values: Json) -> str:
         """Render a template as text."""

@@ -94,7 +94,7 @@ class TaskRun:
 def to_task_run(task: Json) -> TaskRun:
     """Convert a task as DescribeTasks describes it."""
     ended = to_milliseconds(task["stoppedAt"]) if task.get("stoppedAt") else None
-    status = "RUNNING" if ended is None else _end_status(task)
+    status = "RUNNING" if ended is None else end_status(task)
     began = task.get("startedAt") or task["createdAt"]
     return TaskRun(
         task["taskArn"],
@@ -114,7 +114,8 @@ def started_by_person(prefix: str, starter: str) -> str:
     return f"{prefix}{starter}"[:MAX_STARTED_BY]
 
 
-def _end_status(task: Json) -> str:
+def end_status(task: Json) -> str:
+    """Return how a stopped task ended: SUCCEEDED, FAILED, or ABORTED if a person stopped it."""
     if task.get("stopCode") == STOPPED_BY_REQUEST:
         return "ABORTED"
     codes = [each.get("exitCode") for each in task["containers"]]

@@ -69,15 +69,6 @@ def test_run_again_uses_the_same_input(harness: EngineHarness, browser: Browser)
     assert {harness.describe(each["executionArn"])["input"] for each in runs} == {'{"day":7}'}
 
 
-def test_the_history_is_shown_page_by_page_in_both_orders(harness: EngineHarness, browser: Browser) -> None:
-    execution = harness.run_machine(*[{"Type": "Pass"}] * 26)
-    first = browser.get(f"/runs/{execution}/history").body
-    assert first.count("<tr>") == 51
-    following = first.partition('href="?next=')[2].partition('"')[0]
-    assert browser.get(f"/runs/{execution}/history?next={following}").body.count("<tr>") == 5
-    assert "ExecutionSucceeded" in browser.get(f"/runs/{execution}/history?order=newest").text
-
-
 def test_no_page_of_a_long_run_is_larger_than_300_kilobytes(harness: EngineHarness, browser: Browser) -> None:
     loop: Json = {
         "StartAt": "Work",
@@ -276,16 +267,6 @@ def test_a_red_state_shows_its_unsuccessful_visits_first(harness: EngineHarness,
     assert harness.describe(execution)["status"] == "SUCCEEDED"
     assert re.findall(r"A\[[0-9]\]", browser.get(f"/runs/{execution}/detail?state=Work").text) == ["A[0]"]
     assert "A[1]" in browser.get(f"/runs/{execution}/detail?state=Work&only=all").text
-
-
-def test_the_history_names_the_state_of_each_event(harness: EngineHarness, browser: Browser) -> None:
-    harness.runtime.script(Script(code=3))
-    execution = harness.start(harness.machine(chain(job(harness.define_task()))))
-    harness.settle()
-    harness.advance(SECOND)
-    body = browser.get(f"/runs/{execution}/history").body
-    for kind, state in (("TaskScheduled", "A"), ("TaskFailed", "A"), ("ExecutionFailed", "")):
-        assert f"<td>{state}</td>" in body.partition(f">{kind}<")[2].partition("</tr>")[0], kind
 
 
 def test_a_run_shows_why_its_task_waits(harness: EngineHarness, browser: Browser) -> None:

@@ -37,26 +37,6 @@ def end_task(harness: EngineHarness, code: int) -> None:
     harness.settle()
 
 
-def test_tasks_are_listed_with_how_they_ended_newest_first(harness: EngineHarness, browser: Browser) -> None:
-    define_task(harness)
-    for code in (0, 3):
-        run_task(harness)
-        end_task(harness, code)
-    run_task(harness)
-    text = browser.get("/tasks").text
-    assert text.index("running") < text.index("exit 3") < text.index("exit 0")
-
-
-def test_tasks_are_shown_page_by_page(harness: EngineHarness, browser: Browser) -> None:
-    define_task(harness)
-    arns = [run_task(harness) for _ in range(27)]
-    first = browser.get("/tasks")
-    following = first.body.partition('href="?next=')[2].partition('"')[0].replace("&amp;", "&")
-    second = browser.get(f"/tasks?next={following}")
-    assert [arn in first.body for arn in arns] == [False, False] + [True] * 25
-    assert [arn in second.body for arn in arns] == [True, True] + [False] * 25
-
-
 def test_a_task_shows_why_it_stopped_and_its_log(harness: EngineHarness, browser: Browser) -> None:
     define_task(harness, logConfiguration=LOG)
     harness.runtime.script(Script(lines=(("stdout", "<script>alert(1)</script> three"),), code=3))

@@ -8,7 +8,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -17,7 +16,7 @@ from lamplighter.console.data.night_details import RunDetail, read_details, read
 from lamplighter.console.data.upcoming_runs import UpcomingRun, next_runs, read_plans
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.view.clock import UTC_NAME
-from lamplighter.console.view.page_numbers import PageNumbers, page_numbers
+from lamplighter.console.view.paging import Paging, take_page
 from lamplighter.console.view.week import PlannedSchedule
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs.night.classify import NightRow, classify_runs
@@ -60,7 +59,7 @@ class NightView:
     read: NightRead
     selected: SelectedRows
     rows: Sequence[ShownRow]
-    pages: PageNumbers
+    paging: Paging
     upcoming: Sequence[UpcomingRun]
 
 
@@ -86,7 +85,6 @@ async def show(page: Page) -> Response:
         statuses=list(NightStatus),
         triggers=KINDS,
         conditions=conditions,
-        link=lambda **changes: _link(page, changes),
         rest=page.console.port.list_poll_seconds,
     )
 
@@ -100,14 +98,13 @@ async def read_view(
     runs = [each for each in read.runs if window.until is None or each.began < window.until]
     rows = await asyncio.to_thread(classify_runs, runs, read.acknowledgements)
     selected = select_rows(rows, read.jobs, criteria, _order(page), now)
-    pages = page_numbers(len(selected.rows), PAGE_SIZE, page.query_number("page") or 1)
-    shown = selected.rows[pages.first : pages.first + PAGE_SIZE]
+    shown, paging = take_page(selected.rows, page.query_number("page"), PAGE_SIZE)
     details, usual = await asyncio.gather(
         read_details(page, [each.run for each in shown]), read_usual_durations(page, [each.run for each in shown])
     )
     upcoming = next_runs(plans, now, window.morning) if window.until is None else ()
     return NightView(
-        window, read, selected, [_show_row(each, read, details, usual, now) for each in shown], pages, upcoming
+        window, read, selected, [_show_row(each, read, details, usual, now) for each in shown], paging, upcoming
     )
 
 
@@ -137,13 +134,6 @@ def _read_window(page: Page, since: str, until: str) -> NightWindow:
 def _order(page: Page) -> str:
     chosen = page.query("sort") or NEEDS
     return chosen if chosen in ORDERS else NEEDS
-
-
-def _link(page: Page, changes: Mapping[str, str]) -> str:
-    """Return this page's URL with other parameters; an empty one is left out, and the list begins at its first page."""
-    present = {name: value for name, value in page.request.query_params.items() if name != "page"}
-    query = urlencode({name: value for name, value in (present | changes).items() if value})
-    return f"/?{query}" if query else "/"
 
 
 ROUTES = (page_route("/", show),)

@@ -1,7 +1,7 @@
-"""Show the tasks of ECS: running and past ones, how and why each container ended, and its output."""
+"""Show a task of ECS: how and why each container ended, and its output."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -15,7 +15,7 @@ from lamplighter.runs.log_stream import LogStream, container_log_stream
 from lamplighter.runs.waiting import cluster_of_task
 from lamplighter.wire.access.roles import Role
 
-PAGE_SIZE, MAX_CLUSTERS, MAX_LINES = 100, 10, 200
+MAX_LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,35 +26,6 @@ class ContainerOutput:
     log: LogStream | None
     lines: Json
     """The lines as GetLogEvents returns them."""
-
-
-async def show(page: Page) -> Response:
-    """Show all tasks."""
-    before = {"Before": int(text)} if (text := page.query("next") or "").isdecimal() else {}
-    answer = await page.call_internal("ecs", "LatestTasks", **before)
-    tasks = answer["Tasks"] if answer else await _list_tasks_of_clusters(page)
-    return await page.render("tasks.html", tasks=tasks, next=(answer or {}).get("Before"))
-
-
-async def _list_tasks_of_clusters(page: Page) -> Sequence[Json]:
-    """Return the tasks of the first clusters, newest first.
-
-    AWS returns tasks in no particular order and keeps a stopped task for an hour.
-    """
-    listed = await page.call("ecs", "ListClusters", maxResults=MAX_CLUSTERS)
-    found = await asyncio.gather(
-        *(_list_tasks(page, cluster, status) for cluster in listed["clusterArns"] for status in ("RUNNING", "STOPPED"))
-    )
-    return sorted((each for some in found for each in some), key=lambda each: each.get("createdAt", 0), reverse=True)
-
-
-async def _list_tasks(page: Page, cluster: str, status: str) -> Sequence[Json]:
-    listed = await page.call("ecs", "ListTasks", cluster=cluster, desiredStatus=status, maxResults=PAGE_SIZE)
-    if not listed["taskArns"]:
-        return ()
-    answer = await page.call("ecs", "DescribeTasks", cluster=cluster, tasks=listed["taskArns"])
-    found: Sequence[Json] = answer["tasks"]
-    return found
 
 
 async def show_task(page: Page) -> Response:
@@ -116,7 +87,6 @@ async def stop_task(page: Page, given: Mapping[str, str]) -> Response:
 
 
 ROUTES = (
-    page_route("/tasks", show),
     form_route("/tasks/{arn:path}/stop", stop_task, needs=Role.RUN),
     page_route("/tasks/{arn:path}/log", download),
     page_route("/tasks/{arn:path}", show_task),

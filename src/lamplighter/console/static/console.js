@@ -3,6 +3,7 @@ import { lostSince } from "./follow.js";
 import "./clock.js";
 import "./forms.js";
 import "./title.js";
+import "./refresh.js";
 
 // The same format as in console/view/durations.py.
 function length(seconds) {
@@ -62,17 +63,3 @@ if (log) {
   new MutationObserver(down).observe(log, { childList: true });
   down();
 }
-
-let moved = 0;
-document.addEventListener("pointermove", () => { moved = Date.now(); });
-
-// Refresh a list from time to time while it is visible and the user is not using it.
-let looked = Date.now();
-setInterval(() => {
-  const each = document.querySelector("[data-refresh]");
-  if (!each || lostSince !== null || Date.now() - looked < 1000 * each.dataset.refresh) return;
-  if (document.visibilityState !== "visible" || each.contains(document.activeElement)) return;
-  if (each.matches(":hover") && Date.now() - moved <= 3000) return;
-  looked = Date.now();
-  window.htmx.trigger(each, "refresh");
-}, 1000);

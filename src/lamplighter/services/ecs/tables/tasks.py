@@ -150,12 +150,6 @@ def page(reader: Reader, filters: Sequence[tuple[str, str]], after: int, most: i
     return [(row[0], row[1]) for row in reader.rows(sql, (*(value for _, value in filters), after, most))]
 
 
-def latest(reader: Reader, account: str, region: str, before: int, most: int) -> list[Task]:
-    """Return the newest tasks of an account and region before a key; damaged rows are skipped."""
-    sql = f"{TASKS.query} WHERE id < ? AND arn LIKE ? ORDER BY id DESC LIMIT ?"
-    return _readable(reader.rows(sql, (before, f"arn:%:ecs:{region}:{account}:%", most)))
-
-
 _CREATED_AT = "CASE WHEN json_valid(body) THEN json_extract(body, '$.createdAt') END"
 
 

@@ -12,7 +12,8 @@ from lamplighter.bus import Bus, Caller
 from lamplighter.operations.paging import list_page
 from lamplighter.services.ecs import arns, clusters, paging
 from lamplighter.services.ecs.errors import InvalidParameter, ServiceNotFound
-from lamplighter.services.ecs.tables import tasks
+from lamplighter.services.ecs.tables import task_lists, tasks
+from lamplighter.services.ecs.tables.task_lists import TaskFilter
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import lifecycle, task_description
 from lamplighter.services.ecs.tasks.admission import Admission
@@ -77,10 +78,25 @@ def list_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def latest_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:
-    """Handle LatestTasks: the newest tasks of all clusters, before a key. It is not available over the wire."""
-    found = tasks.latest(reader, caller.account, caller.region, params.get("Before", 2**62), LATEST_TASKS_PAGE_SIZE + 1)
-    answer: Json = {"Tasks": [_describe(admission, reader, task) for task in found[:LATEST_TASKS_PAGE_SIZE]]}
-    return answer | ({"Before": found[LATEST_TASKS_PAGE_SIZE - 1].id} if len(found) > LATEST_TASKS_PAGE_SIZE else {})
+    """Handle LatestTasks: the tasks of all clusters, newest first, and how many there are. Only the console calls it.
+
+    `Before` and `After` are keys of other pages; `Status`, `Family`, `Cluster` (a name) and `Starter` filter.
+    """
+    cluster = arns.cluster_arn(caller, params["Cluster"]) if "Cluster" in params else None
+    chosen = TaskFilter(
+        caller.account, caller.region, params.get("Status"), params.get("Family"), cluster, params.get("Starter")
+    )
+    if "After" in params:
+        found = task_lists.newer(reader, chosen, params["After"], LATEST_TASKS_PAGE_SIZE)
+    else:
+        found = task_lists.older(reader, chosen, params.get("Before"), LATEST_TASKS_PAGE_SIZE)
+    return {
+        "Tasks": [_describe(admission, reader, task) for task in found.tasks],
+        **({} if found.before is None else {"Before": found.before}),
+        **({} if found.after is None else {"After": found.after}),
+        "Counts": task_lists.counts(reader, caller.account, caller.region),
+        "Counted": task_lists.MAX_COUNTED,
+    }
 
 
 def list_scheduled_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:
