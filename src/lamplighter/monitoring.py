@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from urllib.parse import parse_qsl
 
 from lamplighter.base.errors import AccessDenied, AwsError, MissingAuthentication, ServiceError, ValidationError
-from lamplighter.base.json_text import Json, dump_bytes
+from lamplighter.base.json_text import Json, dump_bytes, loads_or
 from lamplighter.bus import Caller
 from lamplighter.engine import health
 from lamplighter.engine.engine import Engine
@@ -20,6 +20,7 @@ from lamplighter.runtime.composite import CompositeRuntime
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.store import audit_log
 from lamplighter.wire.access import unsigned_requests
+from lamplighter.wire.access.roles import Role
 from lamplighter.wire.http import READ_METHODS, HttpRequest, Response, make_response
 from lamplighter.wire.models.service_models import REST_JSON
 
@@ -28,7 +29,21 @@ OWN_PATHS = b"/_lamplighter/"
 HEALTH_PATH = b"/_lamplighter/health"
 METRICS_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 """The content type of Prometheus' text format."""
-AUDIT_PATH = b"/_lamplighter/audit"
+AUDIT_PATH, CALL_PATH, ACKNOWLEDGE_PATH = (b"/_lamplighter/" + each for each in (b"audit", b"call", b"acknowledge"))
+NEEDED_ROLES: Mapping[bytes, Role] = {
+    AUDIT_PATH: Role.CHANGE, CALL_PATH: Role.LOOK, b"/_lamplighter/prune": Role.CHANGE, ACKNOWLEDGE_PATH: Role.RUN,
+}  # fmt: skip
+"""The addresses that need a signature, if credentials are configured, and the role of its key."""
+INTERNAL_READS = frozenset(
+    {
+        *(("alerts", "ListAcknowledgements"), ("ecs", "LatestTasks"), ("ecs", "ListScheduledTasks")),
+        *(("scheduler", "ListNightSlots"), ("scheduler", "ListSlots"), ("states", "ListKeptExecutions")),
+        *(("states", "ListNightRuns"), ("states", "ListRemovedMachines"), ("states", "ListRuns")),
+        *(("states", "ListUsualDurations"), ("states", "SearchRuns")),
+    }
+)
+"""The operations that AWS does not have and that an address reads (`_call`)."""
+ACCOUNT_ID = re.compile("[0-9]{12}")
 PUBLIC_PATHS = frozenset({HEALTH_PATH, unsigned_requests.CERTIFICATE_PATH.encode()})
 """The paths that need no credentials: load balancers read the health, receivers of SNS messages the certificate."""
 SCHEDULE_ARN = re.compile("arn:aws[^:]*:scheduler:([^:]+):([0-9]{12}):schedule/([^/]+)/([^/]+)")
@@ -133,15 +148,44 @@ async def _usage(engine: Engine, _http: HttpRequest, request_id: str) -> Respons
     return make_response(200, b"application/json", dump_bytes(await engine.disk_usage()), request_id)
 
 
-async def _prune(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
+async def _prune(engine: Engine, _http: HttpRequest, request_id: str, _who: str) -> Response:
     """Delete what need not be kept any longer; return the numbers of what was deleted."""
     deleted = await engine.retention.sweep()
     return make_response(200, b"application/json", dump_bytes({"deleted": deleted.document()}), request_id)
 
 
-Endpoint = Callable[[Engine, HttpRequest, str], Awaitable[Response]]
+async def _call(engine: Engine, http: HttpRequest, request_id: str) -> Response:
+    """Run an operation of `INTERNAL_READS`: `?service=…&operation=…&region=…&params=JSON`, and `&account=…`.
 
-CHANGES: Mapping[bytes, Endpoint] = {b"/_lamplighter/prune": _prune}
+    Consoles and commands elsewhere read with it what AWS's APIs do not contain.
+    """
+    query = dict(parse_qsl(http.query.decode("latin-1")))
+    service, operation, region = (query.get(name, "") for name in ("service", "operation", "region"))
+    account, params = query.get("account", engine.config.account), loads_or(query.get("params", "{}"), None)
+    if (service, operation) not in INTERNAL_READS or not isinstance(params, dict):
+        raise ValidationError("Give ?service= and &operation= of an operation that only reads, and &params= as JSON")
+    if not REGION_NAME.fullmatch(region) or not ACCOUNT_ID.fullmatch(account):
+        raise ValidationError("Give &region= with the name of a region; the optional &account= has 12 digits")
+    try:
+        answer = await engine.call(Caller(account, region), service, operation, params)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValidationError(f"{operation} does not take these parameters: {error}") from None
+    return make_response(200, b"application/json", dump_bytes(answer), request_id)
+
+
+async def _acknowledge(engine: Engine, http: HttpRequest, request_id: str, who: str) -> Response:
+    """Mark a failure as seen: `?arn=ARN`, and `&note=TEXT`; `&undo=1` removes the mark."""
+    query = dict(parse_qsl(http.query.decode("latin-1")))
+    params = {"Arn": query.get("arn", ""), "Note": query.get("note", ""), "Who": who, "Undo": query.get("undo") == "1"}
+    answer = await engine.call(Caller(engine.config.account, ""), "alerts", "Acknowledge", params)
+    return make_response(200, b"application/json", dump_bytes(answer), request_id)
+
+
+Endpoint = Callable[[Engine, HttpRequest, str], Awaitable[Response]]
+Change = Callable[[Engine, HttpRequest, str, str], Awaitable[Response]]
+"""What answers a request that changes something; its last parameter is the name of the caller's key, or empty."""
+
+CHANGES: Mapping[bytes, Change] = {b"/_lamplighter/prune": _prune, ACKNOWLEDGE_PATH: _acknowledge}
 """The addresses that change something. Such a request is a POST, and is signed as every call is."""
 ENDPOINTS: Mapping[bytes, Endpoint] = {
     HEALTH_PATH: _health,
@@ -151,6 +195,7 @@ ENDPOINTS: Mapping[bytes, Endpoint] = {
     b"/_lamplighter/tasks": _tasks,
     b"/_lamplighter/usage": _usage,
     AUDIT_PATH: _audit,
+    CALL_PATH: _call,
     unsigned_requests.CERTIFICATE_PATH.encode(): _certificate,
 }
 
@@ -165,15 +210,22 @@ def reads(http: HttpRequest) -> bool:
     return http.method in READ_METHODS
 
 
-def find_endpoint(http: HttpRequest) -> Endpoint:
-    """Return what answers a request for one of the engine's own addresses. Raises NoSuchPath and WrongMethod."""
-    found = (ENDPOINTS if reads(http) else CHANGES if http.method == "POST" else {}).get(http.path)
-    if found is not None:
-        return found
+def check_path(http: HttpRequest) -> None:
+    """Raise NoSuchPath or WrongMethod if the engine has no such address of its own."""
+    if http.path in (ENDPOINTS if reads(http) else CHANGES if http.method == "POST" else ()):
+        return
     path = http.path.decode("latin-1")
     if http.path in ENDPOINTS or http.path in CHANGES:
         raise WrongMethod(path, "GET" if http.path in ENDPOINTS else "POST")
     raise NoSuchPath(path)
+
+
+async def respond(engine: Engine, http: HttpRequest, request_id: str, who: str) -> Response:
+    """Answer a request for one of the engine's own addresses; `who` is the name of the caller's key, or empty."""
+    check_path(http)
+    if reads(http):
+        return await ENDPOINTS[http.path](engine, http, request_id)
+    return await CHANGES[http.path](engine, http, request_id, who)
 
 
 def encode_error(engine: Engine, http: HttpRequest, error: AwsError, request_id: str) -> Response:

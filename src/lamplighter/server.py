@@ -154,7 +154,7 @@ class HttpServer:
         if monitoring.is_own(http):
             if sender.key is not None:
                 await self._admit_change(http, sender.key, sender.address)
-            return await monitoring.find_endpoint(http)(self.engine, http, request_id)
+            return await monitoring.respond(self.engine, http, request_id, sender.key.name if sender.key else "")
         if unsigned_requests.is_subscription_page(http):
             return await self._subscription(http, request_id, sender.address)
         request = await _decode_in_thread(
@@ -191,10 +191,11 @@ class HttpServer:
         """Admit a signed request that changes something in the engine itself, and record it. Raises AccessDenied."""
         operation = http.path.rpartition(b"/")[2].decode()
         actor = Actor(key.name, "key", address) if key.audited else None
-        if not key.role.allows(roles.Role.CHANGE):
+        needed = monitoring.NEEDED_ROLES[http.path]
+        if not key.role.allows(needed):
             await self._record_refusal(actor, operation, {})
             raise AccessDenied(
-                f"{operation} needs the role change, and the key of [{key.name}] has the role {key.role}"
+                f"{operation} needs the role {needed}, and the key of [{key.name}] has the role {key.role}"
             )
         if actor is not None:
             await audit_log.record_read(self.engine.store, actor, operation, {})
@@ -221,7 +222,7 @@ class HttpServer:
         Refuses unknown callers before the request's body is read.
         """
         if monitoring.is_own(http):
-            monitoring.find_endpoint(http)
+            monitoring.check_path(http)
             if monitoring.reads(http):
                 self._admit_reader(http)
                 return None
@@ -237,8 +238,8 @@ class HttpServer:
         now = self.engine.world.now()
         if (people := self._people) is None or http.path in monitoring.PUBLIC_PATHS:
             return
-        if http.path == monitoring.AUDIT_PATH:
-            gate.admit_audit(http, people.credentials, now)
+        if (role := monitoring.NEEDED_ROLES.get(http.path)) is not None:
+            gate.admit_key(http, people.credentials, now, role)
         else:
             gate.admit_monitoring(http, people, now)
 

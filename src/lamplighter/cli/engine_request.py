@@ -16,6 +16,10 @@ TIMEOUT_SECONDS = 600
 class EngineRefused(LamplighterError):
     """The engine did not do what the command asked for."""
 
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
 
 def request_engine(target: Target, method: str, path: str, **query: Json) -> Json:
     """Return the answer of an engine as JSON. Raises `EngineRefused`, and an error of the connection."""
@@ -31,11 +35,11 @@ def request_engine(target: Target, method: str, path: str, **query: Json) -> Jso
         answer = target.stopped.send(method, url, headers, b"")
     if answer.status != 200:
         reason = _error_message(answer.body.decode(errors="replace"))[:500]
-        raise EngineRefused(f"{target} refused the request ({answer.status}): {reason}")
+        raise EngineRefused(f"{target} refused the request ({answer.status}): {reason}", answer.status)
     try:
         return loads(answer.body)
     except JsonError as error:
-        raise EngineRefused(f"{target} returned no JSON: {error}") from None
+        raise EngineRefused(f"{target} returned no JSON: {error}", answer.status) from None
 
 
 def _error_message(body: str) -> str:

@@ -26,6 +26,8 @@ from lamplighter.console.pages import (
     jobs,
     live_run,
     logs,
+    night,
+    night_actions,
     queues,
     recent_events,
     rules,
@@ -49,6 +51,8 @@ from lamplighter.console.view.templates import Templates
 from lamplighter.wire.access.people import People
 
 PAGES: tuple[BaseRoute, ...] = (
+    *night.ROUTES,
+    *night_actions.ROUTES,
     *jobs.ROUTES,
     *start_run.ROUTES,
     *job.ROUTES,

@@ -10,7 +10,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.wire.access.console_session import LIFETIME_MILLISECONDS, cookie_name, issue_session
 from lamplighter.wire.access.credentials import Credentials
-from lamplighter.wire.access.gate import admit_audit, admit_monitoring, admit_signed
+from lamplighter.wire.access.gate import admit_key, admit_monitoring, admit_signed
 from lamplighter.wire.access.people import People, of_owner
 from lamplighter.wire.access.roles import Role
 from lamplighter.wire.access.sigv4 import read_signature
@@ -104,9 +104,9 @@ def test_the_audit_log_needs_a_signature_of_a_key_that_may_change_everything(
     http = make_request("states", "ListStateMachines", {})
     holders = {"AKIAEXAMPLE": replace(HOLDERS["AKIAEXAMPLE"], role=role)}
     if admitted:
-        admit_audit(http, holders, signing_time(http))
+        admit_key(http, holders, signing_time(http), Role.CHANGE)
     else:
         with pytest.raises(AwsError, match="needs a key with the role change"):
-            admit_audit(http, holders, signing_time(http))
+            admit_key(http, holders, signing_time(http), Role.CHANGE)
     with pytest.raises(AwsError):
-        admit_audit(with_authorization(b"Bearer token"), holders, 0)
+        admit_key(with_authorization(b"Bearer token"), holders, 0, Role.CHANGE)

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.engine_health import read_health
 from lamplighter.cli.http import http_server
 from lamplighter.cli.http.listen import listen, listener_url
+from lamplighter.cli.internal_calls import call_engine
 from lamplighter.cli.target import (
     DEFAULT_DATA,
     AwsOption,
@@ -61,6 +63,7 @@ async def _serve(target: Target, place: Place, listener: socket.socket) -> None:
         "AWS" if target.endpoint is None else "Engine",
         target.endpoint,
         lambda: None if target.endpoint is None else read_health(target.endpoint),
+        partial(call_engine, target),
     )
     application = Interceptor(build_app(port, real_world(), closing), refuse_other_hosts)
     serve = http_server.prepare_server(application, closing, listener, file_descriptors.max_connections())

@@ -10,33 +10,46 @@ import re
 from collections.abc import Mapping
 
 from lamplighter.base.errors import AwsError
-from lamplighter.console.page import Page
+from lamplighter.console.calls import Calls
 
 ONCE_FIELD = "once"
 _ONCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-async def start_execution(page: Page, machine: str, given: str, form: Mapping[str, str], name: str = "") -> str:
+async def start_execution(calls: Calls, machine: str, given: str, form: Mapping[str, str], name: str = "") -> str:
     """Start an execution with an input, and return its ARN; `name` is the name that the user chose, or empty."""
-    once = form.get(ONCE_FIELD, "")
-    chosen = name or (once if _ONCE.fullmatch(once) else "")
-    params = {"stateMachineArn": machine, "input": given} | ({"name": chosen} if chosen else {})
-    try:
-        started = await page.call("states", "StartExecution", **params)
-    except AwsError as error:
-        if error.code != "ExecutionAlreadyExists" or name:
-            raise
-        earlier = await _read_earlier(page, machine, chosen)
-        if earlier is not None and earlier[1] == given:
-            return earlier[0]
-        started = await page.call("states", "StartExecution", stateMachineArn=machine, input=given)  # another start
+    if not name:
+        return await find_or_start(calls, machine, given, read_once(form))
+    started = await calls.call("states", "StartExecution", stateMachineArn=machine, input=given, name=name)
     arn: str = started["executionArn"]
     return arn
 
 
-async def _read_earlier(page: Page, machine: str, name: str) -> tuple[str, str] | None:
+def read_once(form: Mapping[str, str]) -> str:
+    """Return the name of the run that a form starts; empty if it has none."""
+    once = form.get(ONCE_FIELD, "")
+    return once if _ONCE.fullmatch(once) else ""
+
+
+async def find_or_start(calls: Calls, machine: str, given: str, once: str) -> str:
+    """Start an execution with a generated name (may be empty), or find the one that was started with it already."""
+    params = {"stateMachineArn": machine, "input": given} | ({"name": once} if once else {})
+    try:
+        started = await calls.call("states", "StartExecution", **params)
+    except AwsError as error:
+        if error.code != "ExecutionAlreadyExists":
+            raise
+        earlier = await _read_earlier(calls, machine, once)
+        if earlier is not None and earlier[1] == given:
+            return earlier[0]
+        started = await calls.call("states", "StartExecution", stateMachineArn=machine, input=given)  # another start
+    arn: str = started["executionArn"]
+    return arn
+
+
+async def _read_earlier(calls: Calls, machine: str, name: str) -> tuple[str, str] | None:
     """Return the ARN and the input of the run with a name, or None if it cannot be read."""
     plain = ":".join(machine.split(":")[:7])  # without the version or alias
     arn = f"{plain.replace(':stateMachine:', ':execution:', 1)}:{name}"
-    found = await page.call_or_none("states", "DescribeExecution", executionArn=arn)
+    found = await calls.call_or_none("states", "DescribeExecution", executionArn=arn)
     return None if found is None else (arn, str(found.get("input")))

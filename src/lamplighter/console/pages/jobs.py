@@ -99,13 +99,7 @@ async def switch_schedule(page: Page, given: Mapping[str, str]) -> Response:
     return page.redirect(local_path(given.get("back", "/")))
 
 
-async def home(page: Page) -> Response:
-    """Redirect to the first page, which lists the jobs."""
-    return page.redirect("/")
-
-
 ROUTES = (
-    page_route("/", show),
-    page_route("/jobs", home),
+    page_route("/jobs", show),
     form_route("/jobs/schedule", switch_schedule, needs=Role.CHANGE),
 )

@@ -16,18 +16,23 @@ from lamplighter.console.data.night_details import RunDetail, read_details, read
 from lamplighter.console.data.upcoming_runs import UpcomingRun, next_runs, read_plans
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.view.clock import UTC_NAME
+from lamplighter.console.view.list_filters import ListFilter, counted_filter, fixed_filter
 from lamplighter.console.view.paging import Paging, take_page
 from lamplighter.console.view.week import PlannedSchedule
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs.night.classify import NightRow, classify_runs
 from lamplighter.runs.night.night_run import NightJob, NightStatus
-from lamplighter.runs.night.select import NEEDS, ORDERS, NightFilter, SelectedRows, select_rows
+from lamplighter.runs.night.select import JOB, LONGEST, NEEDS, NEWEST, ORDERS, NightFilter, SelectedRows, select_rows
 from lamplighter.runs.night.window import DEFAULT_SINCE, InvalidNightTime, NightWindow, read_window
 from lamplighter.runs.run_trigger import KINDS
 
 PAGE_SIZE = 50
 LATE_FACTOR, LATE_MILLISECONDS = 2, 60_000
 """A run is called long if it takes longer than its usual duration by this factor and by this time."""
+OWN_TAGS = "lamplighter:"
+"""The beginning of the tags that lamplighter itself uses."""
+TRIGGER_LABELS = {"schedule": "schedule", "rule": "rule", "run": "another run", "hand": "by hand", "unknown": "unknown"}
+ORDER_LABELS = {NEEDS: "what needs a person", JOB: "job", NEWEST: "newest first", LONGEST: "longest first"}
 FILTERS = ("status", "project", "job", "tag", "trigger")
 
 
@@ -79,11 +84,12 @@ async def show(page: Page) -> Response:
         night=night,
         criteria=criteria,
         fault=fault,
+        filtered=fault or any(page.query(name) for name in ("since", "until", "sort", *FILTERS[1:])),
         since=page.query("since") or DEFAULT_SINCE,
         order=_order(page),
-        orders=ORDERS,
+        orders=ORDER_LABELS,
         statuses=list(NightStatus),
-        triggers=KINDS,
+        filters=_offer_filters(night.read, criteria),
         conditions=conditions,
         rest=page.console.port.list_poll_seconds,
     )
@@ -125,6 +131,31 @@ def most_common_zone(plans: Sequence[PlannedSchedule]) -> str:
     """Return the zone of most schedules; UTC if there are none."""
     counts = Counter(plan.zone for plan in plans)
     return min(counts, key=lambda zone: (-counts[zone], zone), default=UTC_NAME)
+
+
+def _offer_filters(read: NightRead, criteria: NightFilter) -> Sequence[ListFilter]:
+    """Return the filters that the runs of the night offer."""
+    jobs = Counter(run.job for run in read.runs)
+    projects: Counter[str] = Counter()
+    tags: Counter[str] = Counter()
+    for key, number in jobs.items():
+        projects[read.jobs[key].project] += number
+        for name, value in read.jobs[key].tags.items():
+            tags[f"{name}={value}"] += 0 if name.startswith(OWN_TAGS) else number
+    kinds = Counter(run.trigger.kind for run in read.runs) if read.complete else Counter[str]()
+    return (
+        counted_filter(
+            "project", "Project", {each: projects[each] for each in projects if each}, criteria.project or None
+        ),
+        counted_filter("tag", "Tag", {each: tags[each] for each in tags if tags[each]}, criteria.tag or None),
+        fixed_filter(
+            "trigger",
+            "Started by",
+            {each: TRIGGER_LABELS[each] for each in KINDS if kinds[each]},
+            criteria.trigger or None,
+            kinds,
+        ),
+    )
 
 
 def _read_window(page: Page, since: str, until: str) -> NightWindow:

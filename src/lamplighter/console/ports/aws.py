@@ -20,6 +20,8 @@ from lamplighter.store.audit_log import Actor, AuditEntry
 
 Client = Callable[[str, str], Json]
 """A function that creates a boto3 client for a service and a region."""
+CallEngine = Callable[[Place, str, str, Json], Json]
+"""A function that runs an operation of an engine elsewhere, or returns None if the engine does not have it."""
 THREADS = 16
 MAX_AWS_CALLS, AWS_LIST_POLL_SECONDS = 100, 60.0
 """The `max_calls` and the `list_poll_seconds` for AWS, whose limits allow this permanently.
@@ -44,8 +46,13 @@ class AwsPort:
         title: str,
         endpoint: str | None = None,
         read_health: Callable[[], Json] = lambda: None,
+        call_engine: CallEngine = lambda _place, _service, _operation, _params: None,
     ) -> None:
-        """`read_health` returns the health document of the engine at the endpoint; None if there is none."""
+        """`read_health` returns the health document of the engine at the endpoint; None if there is none.
+
+        `call_engine` runs an operation that only an engine has; it returns None on AWS.
+        """
+        self._call_engine = call_engine
         self._client = client
         self._read_health = read_health
         self._default_place = default_place
@@ -81,8 +88,16 @@ class AwsPort:
     async def call_internal(
         self, place: Place, service: str, operation: str, params: Json, actor: Actor | None = None
     ) -> Json:
-        """Return None: AWS has no such operation."""
-        del place, service, operation, params, actor
+        """Call an operation that only an engine has; return None on AWS."""
+        del actor
+        if self.endpoint is None:
+            return None
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, lambda: self._call_engine(place, service, operation, params)
+            )
+        except OSError as error:
+            raise Unavailable(f"{self.title} does not answer: {error}") from None
 
     async def conditions(self) -> Sequence[EngineCondition]:
         """Return the problems that the engine at the endpoint reports; see `ConsolePort`."""

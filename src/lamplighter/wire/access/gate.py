@@ -47,11 +47,11 @@ def admit_monitoring(http: HttpRequest, people: People, now: int) -> None:
         admit_signed(http, credentials, now)
 
 
-def admit_audit(http: HttpRequest, credentials: CredentialSet, now: int) -> None:
-    """Accept a request for the audit log: it needs a signature with a key of the role `change`."""
+def admit_key(http: HttpRequest, credentials: CredentialSet, now: int, needed: Role) -> None:
+    """Accept a request that reads what tokens may not: it needs a signature with a key of a role."""
     refuse_token(http, credentials)
-    if not admit_signed(http, credentials, now).role.allows(Role.CHANGE):
-        raise AccessDenied(f"the audit log needs a key with the role {Role.CHANGE}", status=403)
+    if not admit_signed(http, credentials, now).role.allows(needed):
+        raise AccessDenied(f"this needs a key with the role {needed}", status=403)
 
 
 def refuse_token(http: HttpRequest, credentials: CredentialSet) -> None:

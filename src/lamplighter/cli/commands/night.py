@@ -1,0 +1,167 @@
+"""Run `lamplighter night`: list all runs of all jobs since 18:00, and first what needs a person.
+
+Exit codes: 0 the list was printed; 1 the target does not answer.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from lamplighter.base.count_text import format_count
+from lamplighter.base.json_text import Json
+from lamplighter.cli.command_context import CommandContext, with_stored_context
+from lamplighter.cli.runs import formatting
+from lamplighter.cli.runs.engine_conditions import engine_conditions
+from lamplighter.cli.runs.read_night import CommandNight, read_command_night
+from lamplighter.runs.night.classify import BY_RETRY, NightRow
+from lamplighter.runs.night.night_run import MISSED, NightStatus
+from lamplighter.runs.night.select import NEEDS, ORDERS, NightFilter
+from lamplighter.runs.night.window import DEFAULT_SINCE
+from lamplighter.runs.run_trigger import KINDS
+
+STYLES: Mapping[NightStatus, str] = {
+    NightStatus.FAILED: "bold red", NightStatus.MISSED: "bold red", NightStatus.WAITING: "yellow",
+    NightStatus.RUNNING: "cyan", NightStatus.RECOVERED: "yellow", NightStatus.SUCCEEDED: "green",
+}  # fmt: skip
+QUIET = (NightStatus.SUCCEEDED, NightStatus.SKIPPED)
+"""The statuses of runs that are only counted, unless --all or --status asks for them."""
+UNKNOWN_ON_AWS = "what started a run, how many attempts failed or which times were missed"
+HEADINGS = ("JOB", "STATUS", "WHAT HAPPENED", "WHEN", "TOOK", "RUN")
+MAX_UPCOMING = 10
+"""The most upcoming runs that are listed."""
+
+
+def _choice(choices: Sequence[str], words: str) -> Json:
+    """Return an option that takes one of these values."""
+
+    def check(value: str) -> str:
+        if value and value not in choices:
+            raise typer.BadParameter(f"choose one of {', '.join(choices)}")
+        return value
+
+    return typer.Option(help=f"{words} {', '.join(choices)}.", callback=check)
+
+
+@with_stored_context
+def night(
+    context: CommandContext,
+    *,
+    since: Annotated[str, typer.Option(help="The beginning: 18:00, or 2026-12-31T18:00.")] = DEFAULT_SINCE,
+    until: Annotated[str, typer.Option(help="The end, like --since. Default: now.")] = "",
+    status: Annotated[str, _choice(tuple(NightStatus), "List only runs with a status:")] = "",
+    job: Annotated[str, typer.Option(help="List only jobs with this text in their name.")] = "",
+    project: Annotated[str, typer.Option(help="List only jobs of this project (PROJECT or PROJECT-ENVIRONMENT).")] = "",
+    tag: Annotated[str, typer.Option(help="List only jobs with this tag: KEY or KEY=VALUE.")] = "",
+    trigger: Annotated[str, _choice(KINDS, "List only runs that were started by:")] = "",
+    sort: Annotated[str, _choice(ORDERS, "The order:")] = NEEDS,
+    every: Annotated[bool, typer.Option("--all", "-a", help="List the runs that succeeded, too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print each run as a line of JSON.")] = False,
+) -> None:
+    """List all runs of all jobs since 18:00: what failed and why, what recovered, what runs, and what comes."""
+    criteria = NightFilter(status, project, job, tag, trigger)
+    found = read_command_night(context, since, until, criteria, sort)
+    if json:
+        formatting.print_json_lines(_document(found, each) for each in found.selected.rows)
+        return
+    for reason in engine_conditions(context.target):
+        typer.echo(reason, err=True)
+    _print_counts(found)
+    shown = [each for each in found.selected.rows if every or status or each.status not in QUIET]
+    if shown:
+        formatting.print_listing(
+            ["JOB", "STATUS", "WHAT HAPPENED", "WHEN", "TOOK", "RUN"], [_cells(found, each) for each in shown]
+        )
+    _print_upcoming(found)
+
+
+def _print_counts(found: CommandNight) -> None:
+    counts = [f"{number} {status.value}" for status, number in found.selected.counts.items() if number]
+    until = "" if found.window.until is None else f" until {formatting.format_instant(found.window.until)}"
+    typer.echo(
+        f"Since {formatting.format_instant(found.window.since)}{until}: {', '.join(counts) or 'nothing has run'}."
+    )
+    if not found.read.complete:
+        typer.echo(
+            "AWS does not say what started a run or which times were missed, and keeps no acknowledgements.", err=True
+        )
+    if found.read.truncated:
+        typer.echo("There are more runs or jobs than were read.", err=True)
+
+
+def _cells(found: CommandNight, row: NightRow) -> list[Text | str]:
+    run = row.run
+    when = formatting.format_clock(run.scheduled or run.began, found.now)
+    took = "" if run.status == MISSED else formatting.format_milliseconds(run.took(found.now))
+    return [
+        found.job(row).short_name,
+        Text(row.status.value + (f" {run.count}×" if run.count > 1 else ""), STYLES.get(row.status, "")),
+        Text("\n".join(_what_happened(found, row))),
+        when,
+        took,
+        run_argument(row),
+    ]
+
+
+def run_argument(row: NightRow) -> str:
+    """Return the text by which `ack`, `rerun`, `logs` and others accept a run."""
+    if row.run.status == MISSED or ":task/" in row.run.arn:
+        return row.run.arn
+    return f"{row.run.job.rpartition(':')[2]}:{row.run.name}"
+
+
+def _what_happened(found: CommandNight, row: NightRow) -> Iterator[str]:
+    detail = found.detail(row)
+    yield from filter(None, (detail.words, detail.last_line))
+    if row.recovered == BY_RETRY:
+        yield f"succeeded after {format_count(row.run.failed_attempts or 0, 'failed attempt')}"
+    elif row.recovered and row.later is None:
+        yield f"succeeded after {format_count(row.run.redrives, 'redrive')}"
+    elif row.recovered:
+        yield f"{'made up for' if row.run.status == MISSED else 'recovered'} by a later run"
+    elif row.later is not None:
+        yield "runs again now"
+    if row.acknowledgement is not None:
+        who = f" by {row.acknowledgement.who}" if row.acknowledgement.who else ""
+        yield f"acknowledged{who}" + (f": {row.acknowledgement.note}" if row.acknowledgement.note else "")
+
+
+def _print_upcoming(found: CommandNight) -> None:
+    if not found.upcoming:
+        return
+    typer.echo(f"\nUntil {formatting.format_instant(found.window.morning)}:")
+    for each in found.upcoming[:MAX_UPCOMING]:
+        time = "at a rate" if each.next is None else formatting.format_clock(round(each.next * 1000), found.now)
+        typer.echo(f"  {time}  {each.job}" + (f" and {each.count - 1} more" if each.count > 1 else ""))
+    if (more := len(found.upcoming) - MAX_UPCOMING) > 0:
+        typer.echo(f"  and {format_count(more, 'other schedule')}: see `lamplighter next`")
+
+
+def _document(found: CommandNight, row: NightRow) -> Json:
+    """Return a run for programs."""
+    run, detail, job = row.run, found.detail(row), found.job(row)
+    mark = row.acknowledgement
+    return {
+        "job": job.short_name,
+        "project": job.project or None,
+        "run": run.name,
+        "arn": run.arn,
+        "status": row.status.value,
+        "began": formatting.format_utc(run.began),
+        "ended": formatting.format_utc(run.ended),
+        "scheduled": formatting.format_utc(run.scheduled),
+        "seconds": None if run.status == MISSED else run.took(found.now) / 1000,
+        "usualSeconds": None if (usual := found.usual.get(run.job)) is None else usual / 1000,
+        "reason": detail.words or None,
+        "lastLine": detail.last_line or None,
+        "failedAttempts": run.failed_attempts,
+        "redrives": run.redrives,
+        "count": run.count,
+        "recovered": row.recovered or None,
+        "laterRun": row.later,
+        "startedBy": run.trigger.words or None,
+        "acknowledged": None
+        if mark is None
+        else {"who": mark.who, "note": mark.note, "time": formatting.format_utc(mark.time)},
+    }

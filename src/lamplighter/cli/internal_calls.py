@@ -1,0 +1,31 @@
+"""Call the operations of an engine that AWS's APIs do not contain, at the engine's own addresses (`monitoring.py`).
+
+AWS has none of them, and an engine of an earlier version has fewer: then the answer is None.
+"""
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.cli.engine_request import EngineRefused, request_engine
+from lamplighter.cli.target import DEFAULT_REGION, Target
+from lamplighter.console.ports.port import Place
+
+CALL_PATH, ACKNOWLEDGE_PATH = "/_lamplighter/call", "/_lamplighter/acknowledge"
+
+
+def call_engine(target: Target, place: Place, service: str, operation: str, params: Json) -> Json:
+    """Return the answer of an operation; None if the target does not have it."""
+    if target.endpoint is None:
+        return None
+    if operation == "Acknowledge":
+        return acknowledge(target, params["Arn"], params.get("Note", ""), undo=bool(params.get("Undo")))
+    query = {"service": service, "operation": operation, "account": place.account, "params": dumps(params)}
+    try:
+        return request_engine(target, "GET", CALL_PATH, region=place.region or DEFAULT_REGION, **query)
+    except EngineRefused as error:
+        if error.status in (400, 404):
+            return None
+        raise
+
+
+def acknowledge(target: Target, arn: str, note: str, *, undo: bool = False) -> Json:
+    """Mark a failure as seen, or remove the mark. Raises `EngineRefused`."""
+    return request_engine(target, "POST", ACKNOWLEDGE_PATH, arn=arn, note=note, **({"undo": 1} if undo else {}))
