@@ -24,6 +24,7 @@ from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.engine_conditions import engine_conditions
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.latest_runs import MAX_REASON_LENGTH, print_latest_runs
+from lamplighter.cli.runs.listing import Listing, print_listing
 from lamplighter.cli.runs.next_run import next_run_text, timetable_document
 from lamplighter.cli.runs.result_text import attempt_json, run_json
 from lamplighter.cli.runs.task_overview import read_task_overview, task_overview_cells, task_overview_document
@@ -92,7 +93,7 @@ def ps(
     else:
         rows = [_overview_cells(each, now) for each in listed]
         rows += [task_overview_cells(each, now) for each in listed_tasks]
-        formatting.print_listing(["JOB", "NOW", "LAST RUN", "NEXT RUN"], rows)
+        print_listing(Listing(["JOB", "NOW", "LAST RUN", "NEXT RUN"], rows))
         for missing in _missing_jobs(context, chosen) if job is None else ():
             typer.echo(f"{missing} is not on {context.target} yet", err=True)
 
