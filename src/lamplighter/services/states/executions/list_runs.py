@@ -1,7 +1,7 @@
 """List runs for people: operations that AWS does not have, with what takes one call for each run on AWS.
 
-The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations and SearchRuns. AWS's models do not have
-them, so requests of AWS's APIs cannot call them.
+The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations, SearchRuns and FindTaskRun. AWS's models
+do not have them, so requests of AWS's APIs cannot call them.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from statistics import median
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.bus import Caller
-from lamplighter.services.states.tables import execution_lists, executions, state_machines
+from lamplighter.services.states.tables import execution_lists, executions, frames, state_machines
 from lamplighter.services.states.tables.execution_lists import ORDERS, ListCriteria, ListedExecution
 from lamplighter.store.db import Reader
 
@@ -51,6 +51,15 @@ def search_runs(reader: Reader, caller: Caller, params: Json) -> Json:
     limit = min(params.get("Limit", 50), MAX_RUNS)
     found = execution_lists.list_of_place(reader, caller.account, caller.region, _criteria(params), limit)
     return {"Runs": [_run(reader, each) for each in found]}
+
+
+def find_task_run(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle FindTaskRun: return the `executionArn` of the execution that started the ECS task `Task`, if one did.
+
+    A task says only that Step Functions started it. Known are the tasks of `.sync` integrations since schema 53.
+    """
+    found = frames.execution_of_task(reader, params["Task"])
+    return {} if found is None else {"executionArn": found}
 
 
 def list_usual_durations(reader: Reader, _caller: Caller, params: Json) -> Json:

@@ -170,6 +170,15 @@ def add_external_name(tx: Tx, name: str, work: Work) -> None:
     """Record that answers under this name are for this work."""
     sql = "INSERT OR IGNORE INTO external_names (name, execution, frame, number) VALUES (?, ?, ?, ?)"
     tx.execute(sql, (name, *work))
+    if ":task/" in name:
+        tx.execute("INSERT OR IGNORE INTO started_tasks (task, execution) VALUES (?, ?)", (name, work.execution))
+
+
+def execution_of_task(reader: Reader, task: str) -> str | None:
+    """Return the ARN of the execution that started an ECS task and waited for it; None if there is none any more."""
+    sql = "SELECT e.arn FROM started_tasks t JOIN executions e ON e.id = t.execution WHERE t.task = ?"
+    row = reader.row(sql, (task,))
+    return None if row is None else str(row[0])
 
 
 def has_external_names(reader: Reader) -> bool:
