@@ -14,11 +14,11 @@ from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import find_run
 from lamplighter.cli.runs.find_job import NoSuchJob
 from lamplighter.cli.runs.find_run import NoSuchRun
-from lamplighter.cli.runs.list_tasks import NO_SUCH_CLUSTER, list_task_runs
+from lamplighter.cli.runs.list_tasks import list_task_runs
 from lamplighter.cli.runs.scheduled_tasks import find_scheduled_tasks
 from lamplighter.runs.run import Run
 from lamplighter.runs.scheduled_tasks import ScheduledTask
-from lamplighter.runs.task_run import TaskRun, to_task_run
+from lamplighter.runs.task_run import NO_SUCH_CLUSTER, TaskRun, to_task_run
 from lamplighter.runs.waiting import cluster_of_task
 
 TASK_ID = re.compile("[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -16,10 +16,15 @@ ONCE_FIELD = "once"
 _ONCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+def once_token(form: Mapping[str, str]) -> str:
+    """Return the name that a form has for what it starts; empty if it has none."""
+    once = form.get(ONCE_FIELD, "")
+    return once if _ONCE.fullmatch(once) else ""
+
+
 async def start_execution(page: Page, machine: str, given: str, form: Mapping[str, str], name: str = "") -> str:
     """Start an execution with an input, and return its ARN; `name` is the name that the user chose, or empty."""
-    once = form.get(ONCE_FIELD, "")
-    chosen = name or (once if _ONCE.fullmatch(once) else "")
+    chosen = name or once_token(form)
     params = {"stateMachineArn": machine, "input": given} | ({"name": chosen} if chosen else {})
     try:
         started = await page.call("states", "StartExecution", **params)

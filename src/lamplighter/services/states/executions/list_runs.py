@@ -1,6 +1,6 @@
 """List runs for people: operations that AWS does not have, with what takes one call for each run on AWS.
 
-The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations, SearchRuns and FindTaskRun. AWS's models
+The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations, SearchRuns and FindTaskRuns. AWS's models
 do not have them, so requests of AWS's APIs cannot call them.
 """
 
@@ -53,13 +53,12 @@ def search_runs(reader: Reader, caller: Caller, params: Json) -> Json:
     return {"Runs": [_run(reader, each) for each in found]}
 
 
-def find_task_run(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """Handle FindTaskRun: return the `executionArn` of the execution that started the ECS task `Task`, if one did.
+def find_task_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle FindTaskRuns: return the `Executions` that started the ECS tasks `Tasks`: ARNs by the ARNs of the tasks.
 
     A task says only that Step Functions started it. Known are the tasks of `.sync` integrations since schema 53.
     """
-    found = frames.execution_of_task(reader, params["Task"])
-    return {} if found is None else {"executionArn": found}
+    return {"Executions": frames.executions_of_tasks(reader, params["Tasks"])}
 
 
 def list_usual_durations(reader: Reader, _caller: Caller, params: Json) -> Json:

@@ -174,11 +174,13 @@ def add_external_name(tx: Tx, name: str, work: Work) -> None:
         tx.execute("INSERT OR IGNORE INTO started_tasks (task, execution) VALUES (?, ?)", (name, work.execution))
 
 
-def execution_of_task(reader: Reader, task: str) -> str | None:
-    """Return the ARN of the execution that started an ECS task and waited for it; None if there is none any more."""
-    sql = "SELECT e.arn FROM started_tasks t JOIN executions e ON e.id = t.execution WHERE t.task = ?"
-    row = reader.row(sql, (task,))
-    return None if row is None else str(row[0])
+def executions_of_tasks(reader: Reader, tasks: Sequence[str]) -> dict[str, str]:
+    """Return the ARNs of the executions that started ECS tasks and waited for them, by the ARNs of the tasks."""
+    sql = (
+        "SELECT t.task, e.arn FROM json_each(?) given JOIN started_tasks t ON t.task = given.value "
+        "JOIN executions e ON e.id = t.execution"
+    )
+    return dict(reader.rows(sql, (dumps(list(tasks)),)))
 
 
 def has_external_names(reader: Reader) -> bool:
