@@ -106,6 +106,11 @@ class TaskRun:
         return self.started_by.removeprefix(prefix) if prefix else ""
 
     @property
+    def by_hand(self) -> bool:
+        """Whether a person started it in the place of a schedule or a rule."""
+        return self.started_by.startswith((COMMAND_PREFIX, CONSOLE_PREFIX))
+
+    @property
     def _starter_prefix(self) -> str:
         return next((each for each in STARTER_WORDS if self.started_by.startswith(each)), "")
 

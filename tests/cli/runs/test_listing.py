@@ -73,6 +73,19 @@ def test_a_run_is_named_as_commands_accept_it_if_there_is_room(
     ]
 
 
+def test_cells_without_headings_stay_whole_if_they_fit(
+    capture: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = ["nightly", "Mon 2026-11-30 03:00", "Asia/Seoul", "cron(0 3 * * ? *); " + "approximate " * 3]
+    listing = Listing(["JOB", "TIME", "ZONE", ""], [cells], labelled=False)
+    assert lines(capture, capsys, listing, 40) == [
+        "nightly",
+        "  Mon 2026-11-30 03:00  Asia/Seoul",
+        "  cron(0 3 * * ? *); approximate",
+        "  approximate approximate",
+    ]
+
+
 def test_rows_of_one_job_share_its_name(capture: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     times = Listing(["JOB", "TIME"], [["nightly", "Mon 03:00 " * 3], ["nightly", "Tue 03:00 " * 3]], labelled=False)
     assert lines(capture, capsys, times, 32) == [

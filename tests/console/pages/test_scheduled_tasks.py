@@ -51,7 +51,7 @@ def test_a_scheduled_task_is_a_job_of_the_list(night: EngineHarness, browser: Br
     end_task(night, 3)
     page = browser.get("/jobs")
     page = page if page.status == 200 else browser.get(page.headers["location"])
-    assert f'<a href="{PATH}">night</a> <span class="tag"' in page.body
+    assert f'<a href="{PATH}">night</a><span class="second quiet"><span class="tag"' in page.body
     row = page.body.partition(f'<a href="{PATH}">')[2].partition("</tr>")[0]
     assert f'href="/tasks/{latest_task(night)["taskArn"]}"' in row
     assert 'data-status="FAILED"' in row

@@ -108,7 +108,14 @@ def _labelled_lines(out: Console, labels: Sequence[str], cells: Sequence[Text]) 
 
 
 def _joined_lines(out: Console, cells: Sequence[Text]) -> Iterator[Text]:
-    yield from _wrapped(out, Text(" " * GAP).join(each for each in cells if each.plain), INDENT)
+    """Yield the cells in a row, as many as fit on each line; only a cell that is wider than a line is broken."""
+    line = Text()
+    for cell in (each for each in cells if each.plain):
+        if line.plain and INDENT + line.cell_len + GAP + cell.cell_len > out.width:
+            yield from _wrapped(out, line, INDENT)
+            line = Text()
+        line = Text.assemble(line, " " * GAP, cell) if line.plain else cell
+    yield from _wrapped(out, line, INDENT)
 
 
 def _wrapped(out: Console, cell: Text, indent: int) -> Iterator[Text]:
