@@ -69,7 +69,7 @@ def test_the_page_of_a_job_shows_what_it_runs_what_starts_it_and_its_runs(
     assert "nightly schedule rate(1 hour)" in page.text
     name = latest_task(night)["taskArn"].rpartition("/")[2]
     assert f"{name} failed exit code 3 schedule nightly" in page.text
-    assert page.body.count('<time class="fixed"') == 4  # the next time of the schedule, and the next three of the job
+    assert page.body.partition('class="upcoming"')[2].partition("</ol>")[0].count("<time") == 3
 
 
 def test_start_runs_the_task_as_its_schedule_would(night: EngineHarness, browser: Browser) -> None:
@@ -80,6 +80,14 @@ def test_start_runs_the_task_as_its_schedule_would(night: EngineHarness, browser
     assert task["overrides"]["containerOverrides"][0]["command"] == ["now"]
     assert task["taskArn"].rpartition("/")[2] in page.text
     assert "by hand in the console, as nightly would" in page.text
+
+
+def test_a_form_that_is_sent_twice_starts_one_task(night: EngineHarness, browser: Browser) -> None:
+    end_task(night, 0)
+    once = browser.get(PATH).body.partition('name="once" value="')[2].partition('"')[0]
+    locations = {browser.post_form(f"{PATH}/start", {"once": once}).headers["location"] for _ in range(2)}
+    assert locations == {f"/tasks/{latest_task(night)['taskArn']}"}
+    assert len(night.call("ecs", "LatestTasks")["Tasks"]) == 2
 
 
 def test_a_stopped_task_leads_to_its_job_and_runs_again(night: EngineHarness, browser: Browser) -> None:

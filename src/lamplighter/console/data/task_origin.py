@@ -39,7 +39,8 @@ async def find_executions(calls: Calls, tasks: Sequence[Json]) -> Mapping[str, s
     of_runs = [each["taskArn"] for each in tasks if each.get("startedBy") == STARTED_BY_STATE_MACHINE]
     answer = await calls.call_internal("states", "FindTaskRuns", Tasks=of_runs) if of_runs else None
     named = {each["taskArn"]: run_of_task(each, calls.place.region, calls.place.account) for each in tasks}
-    return {task: run for task, run in named.items() if run} | (answer or {"Executions": {}})["Executions"]
+    known: dict[str, str] = answer["Executions"] if answer else {}
+    return {task: run for task, run in named.items() if run} | known
 
 
 async def find_task_origin(calls: Calls, task: Json) -> TaskOrigin:

@@ -6,6 +6,7 @@ ARN of the cluster and the family.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from starlette.responses import Response
 from lamplighter.base.arn import parse
 from lamplighter.base.errors import AwsError, ServiceError, ValidationError
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import scheduled_tasks, slot_counts, task_jobs
+from lamplighter.console.data import job_schedules, scheduled_tasks, slot_counts, task_jobs
 from lamplighter.console.data.start_execution import once_token
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view.links import arn_path, scheduled_task_path
@@ -25,7 +26,7 @@ from lamplighter.runs.upcoming_times import upcoming_times
 from lamplighter.wire.access.roles import Role
 
 PAGE_SIZE, NEXT_TIMES = 50, 3
-TOKEN_USED = "ConflictException"
+STARTED_ALREADY = "ConflictException"
 """The error code of RunTask for a client token that was used with other parameters."""
 
 
@@ -49,6 +50,7 @@ async def show(page: Page) -> Response:
         )
     latest = listed if before is None else await scheduled_tasks.list_family_runs(page, family, task_jobs.STRIP_RUNS)
     entries = task_jobs.job_entries(page, job.starters)
+    page = replace(page, schedule_zone=job_schedules.common_zone(entries))
     return await page.render(
         "scheduled_task.html",
         job=job,
@@ -113,7 +115,7 @@ async def start_like(page: Page, starter: TaskStarter, given: Mapping[str, str])
     except BadTarget as error:
         raise CannotStart(str(error)) from None
     except AwsError as error:
-        if error.code != TOKEN_USED:
+        if error.code != STARTED_ALREADY:
             raise
         return page.redirect("/tasks")  # the first form started it, with the time of its second in the input
     if answer.get("failures"):
