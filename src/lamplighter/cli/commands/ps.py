@@ -1,8 +1,7 @@
 """Run `lamplighter ps`: list what runs now, each job's last run and its next one; with `--all`, the latest runs.
 
 Without a job file, the list also has the tasks that schedules and rules start without a state machine, by their family.
-A skipped run does not hide the run before it. A list that is too wide for the terminal is printed as blocks, so that
-the names of runs are never cut off.
+A skipped run does not hide the run before it.
 
 Exit codes: 0 the list was printed; 1 the target does not answer, or there is no such job.
 """
