@@ -2,7 +2,10 @@
 
 import pytest
 
-from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.json_text import Json, dump_bytes, dumps, loads
+from lamplighter.bus import Caller
+from lamplighter.console.ports.local import LocalPort
+from lamplighter.console.ports.port import Place
 from tests.console.http_browser import Browser
 from tests.engine_harness import ACCOUNT, HOUR, REGION, ROLE, SECOND, EngineHarness
 from tests.fake_runtime import Script
@@ -168,3 +171,26 @@ def test_the_task_of_a_run_leads_to_its_run(harness: EngineHarness, browser: Bro
     assert f'<a href="/runs/{execution}">first</a>' in page.body
     assert "Job machine Attempt of the run first" in page.text
     assert "Run again" not in page.text
+
+
+def test_over_aws_the_page_says_that_earlier_tasks_are_forgotten(
+    night: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_task(night, 3)
+    name = latest_task(night)["taskArn"].rpartition("/")[2]
+
+    async def refuse(*_given: Json) -> None:
+        """Answer as AWS, which has no operations of an engine."""
+
+    monkeypatch.setattr(LocalPort, "call_internal", refuse)
+    monkeypatch.setattr(LocalPort, "call", call_of_engine)
+    page = browser.get(PATH)
+    assert f"{name} failed exit code 3 schedule nightly" in page.text
+    assert "AWS forgets a stopped task after an hour" in page.text
+
+
+async def call_of_engine(
+    port: LocalPort, place: Place, service: str, operation: str, params: Json, actor: Json = None
+) -> Json:
+    answer = await port.engine.call(Caller(place.account, place.region), service, operation, params, actor=actor)
+    return loads(dump_bytes(answer))
