@@ -4,7 +4,7 @@ import json
 
 from lamplighter.base.json_text import Json
 from tests.console import sample_jobs
-from tests.served_engine import ACCOUNT, REGION, ServedEngine, eventually
+from tests.served_engine import ACCOUNT, REGION, ROLE, ServedEngine, eventually
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:"
 
@@ -50,6 +50,7 @@ def fill_engine(engine: ServedEngine) -> list[str]:
     engine.ended(execution)
     (task,) = eventually(lambda: engine.ecs.list_tasks(desiredStatus="STOPPED")["taskArns"])
     definition = engine.ecs.list_task_definitions()["taskDefinitionArns"][0]
+    scheduled_task = create_scheduled_task(engine, definition)
     list_pages = ["/calendar", "/tasks", "/definitions", "/events", "/rules", "/topics", "/queues", "/stacks", "/audit"]
     detail_pages = ["/events/1", f"/queues/{QUEUE}dead", f"/stacks/{stack}", f"/stacks/{stack}/template"]
     return [
@@ -58,8 +59,19 @@ def fill_engine(engine: ServedEngine) -> list[str]:
         f"/rules/{rule}",
         f"/topics/{topic}",
         f"/tasks/{task}",
+        scheduled_task,
         f"/definitions/{definition}",
     ]
+
+
+def create_scheduled_task(engine: ServedEngine, definition: str) -> str:
+    """Create a job that is a task of a schedule, and return the path of its page."""
+    cluster = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/default"
+    engine.client("scheduler").create_schedule(
+        Name="task-at-night", ScheduleExpression="cron(0 3 * * ? *)", FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": cluster, "RoleArn": ROLE, "EcsParameters": {"TaskDefinitionArn": definition}},
+    )  # fmt: skip
+    return f"/scheduled-tasks/{cluster}/{definition.rpartition('/')[2].partition(':')[0]}"
 
 
 def create_removed_job(engine: ServedEngine) -> list[str]:

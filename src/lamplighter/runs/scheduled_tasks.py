@@ -87,6 +87,16 @@ class TaskStarter:
         return str(self.definition["Arn"])
 
     @property
+    def id(self) -> str:
+        """What tells it from other starters: its ARN, and the target's id, because a rule may have several targets."""
+        return f"{self.arn}#{self.target.get('Id', '')}"
+
+    @property
+    def definition_name(self) -> str:
+        """The ARN or the name of the task definition."""
+        return str(_definition_and_cluster(self.target)[0])
+
+    @property
     def timetable(self) -> Timetable:
         """When it starts tasks."""
         if self.kind == "schedule":

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from lamplighter.base.json_text import Json
 from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES, failed_container, stop_reason
 from lamplighter.runs.failure_words import exit_words
+from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.scheduled_tasks import family_of_definition
 from lamplighter.runs.story import to_milliseconds
 from lamplighter.runs.waiting import cluster_of_task, waiting_reason
@@ -27,6 +28,9 @@ STARTER_WORDS: Mapping[str, str] = {
     COMMAND_PREFIX: "by hand, as {} would",
     CONSOLE_PREFIX: "by hand in the console, as {} would",
 }
+NO_SUCH_CLUSTER = ("ClusterNotFoundException", "InvalidParameterException")
+"""The error codes of ListTasks for a cluster that does not exist here. The second one is for a name or an ARN that no
+cluster of the account can have: "Identifier is for 210987654321. Your accountId is 123456789012"."""
 MAX_STARTED_BY = 128
 """The most characters of `startedBy`."""
 
@@ -77,6 +81,11 @@ class TaskRun:
         return self.ended is None
 
     @property
+    def words(self) -> str:
+        """How it ended, or that it is under way: "failed", "stopped", "running"."""
+        return END_WORDS[self.status]
+
+    @property
     def scheduled(self) -> bool:
         """Whether a schedule or a rule started it, or a person in their place.
 
@@ -87,8 +96,23 @@ class TaskRun:
     @property
     def starter(self) -> str:
         """What started it, in words: "schedule nightly"; empty if the task does not state it."""
-        found = next((each for each in STARTER_WORDS if self.started_by.startswith(each)), None)
-        return STARTER_WORDS[found].format(self.started_by.removeprefix(found)) if found else self.started_by
+        prefix = self._starter_prefix
+        return STARTER_WORDS[prefix].format(self.starter_name) if prefix else self.started_by
+
+    @property
+    def starter_name(self) -> str:
+        """The name of the schedule or rule that started it, or in whose place a person did; empty if unknown."""
+        prefix = self._starter_prefix
+        return self.started_by.removeprefix(prefix) if prefix else ""
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person started it in the place of a schedule or a rule."""
+        return self.started_by.startswith((COMMAND_PREFIX, CONSOLE_PREFIX))
+
+    @property
+    def _starter_prefix(self) -> str:
+        return next((each for each in STARTER_WORDS if self.started_by.startswith(each)), "")
 
 
 def to_task_run(task: Json) -> TaskRun:

@@ -99,12 +99,13 @@ def test_a_row_that_is_too_wide_is_printed_as_a_block_with_full_names(
 ) -> None:
     name = "a-name-that-is-as-long-as-names-of-runs-may-be-since-programs-make-them-" + "x" * 8
     job_folder.invoke("run", "endless", "--name", name)
-    for width in (80, 110):
-        monkeypatch.setattr(formatting, "NON_TERMINAL_WIDTH", width)
+    monkeypatch.setattr(formatting, "is_terminal", lambda **_: True)
+    for width in (40, 80, 110):
+        monkeypatch.setenv("COLUMNS", str(width))
         for arguments in (("ps",), ("ps", "--all"), ("ps", "endless")):
             lines = job_folder.invoke(*arguments).stdout.splitlines()
             assert any(name in line for line in lines), (width, arguments)
-            assert "endless" in lines
+            assert any(line.startswith("endless") for line in lines)
     job_folder.invoke("stop", "endless")
 
 

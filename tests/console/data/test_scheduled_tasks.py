@@ -1,7 +1,5 @@
 """The tasks that schedules and rules started, as runs: of an engine, and of AWS, which forgets them after an hour."""
 
-from dataclasses import replace
-
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
@@ -78,8 +76,8 @@ def test_the_tasks_of_schedules_and_rules_are_runs_and_no_others_are(
 
 
 def test_an_interval_that_has_ended_can_be_read(night: EngineHarness) -> None:
-    page = make_calls(night, LocalPort(night.engine))
-    runs = night.run(task_runs_since(page, 0))
+    calls = make_calls(night, LocalPort(night.engine))
+    runs = night.run(task_runs_since(calls, 0))
     latest = max(each.began for each in runs)
-    earlier = night.run(task_runs_since(replace(page), 0, latest))
+    earlier = night.run(task_runs_since(calls, 0, latest))
     assert {each.arn for each in earlier} == {each.arn for each in runs if each.began < latest}

@@ -20,6 +20,7 @@ from lamplighter.cli.command_context import CommandContext, with_stored_context
 from lamplighter.cli.runs import find_listed, formatting, job_schedules
 from lamplighter.cli.runs.arguments import AnyJobArgument
 from lamplighter.cli.runs.find_job import NoSuchJob
+from lamplighter.cli.runs.listing import Listing, print_listing
 from lamplighter.jobs.file import timetables
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs import upcoming_times
@@ -46,9 +47,8 @@ def next(  # noqa: A001 - the name of the command
         formatting.print_json_lines(_time_document(word, time) for word, time in listed)
         return
     if listed:
-        formatting.print_table(
-            ["JOB", "TIME", "ZONE", "UTC", "IN", ""], [_time_cells(word, time, now) for word, time in listed]
-        )
+        rows = [_time_cells(word, time, now) for word, time in listed]
+        print_listing(Listing(["JOB", "TIME", "ZONE", "UTC", "IN", ""], rows, labelled=False))
     for word, job_timetables in timetables_by_job.items():
         if not any(each.enabled for each in job_timetables):
             reason = "all its schedules are paused" if job_timetables else "it has no schedule"

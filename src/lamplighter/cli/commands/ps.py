@@ -1,8 +1,7 @@
 """Run `lamplighter ps`: list what runs now, each job's last run and its next one; with `--all`, the latest runs.
 
 Without a job file, the list also has the tasks that schedules and rules start without a state machine, by their family.
-A skipped run does not hide the run before it. A list that is too wide for the terminal is printed as blocks, so that
-the names of runs are never cut off.
+A skipped run does not hide the run before it.
 
 Exit codes: 0 the list was printed; 1 the target does not answer, or there is no such job.
 """
@@ -24,6 +23,7 @@ from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.engine_conditions import engine_conditions
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.latest_runs import MAX_REASON_LENGTH, print_latest_runs
+from lamplighter.cli.runs.listing import Listing, print_listing
 from lamplighter.cli.runs.next_run import next_run_text, timetable_document
 from lamplighter.cli.runs.result_text import attempt_json, run_json
 from lamplighter.cli.runs.task_overview import read_task_overview, task_overview_cells, task_overview_document
@@ -92,7 +92,7 @@ def ps(
     else:
         rows = [_overview_cells(each, now) for each in listed]
         rows += [task_overview_cells(each, now) for each in listed_tasks]
-        formatting.print_listing(["JOB", "NOW", "LAST RUN", "NEXT RUN"], rows)
+        print_listing(Listing(["JOB", "NOW", "LAST RUN", "NEXT RUN"], rows))
         for missing in _missing_jobs(context, chosen) if job is None else ():
             typer.echo(f"{missing} is not on {context.target} yet", err=True)
 

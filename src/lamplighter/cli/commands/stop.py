@@ -8,11 +8,12 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from lamplighter.base import arn
 from lamplighter.cli.command_context import CommandContext, fail, with_command_context
 from lamplighter.cli.runs import find_job, find_run, find_task
 from lamplighter.cli.runs.arguments import RunArgument
 from lamplighter.cli.runs.find_task import FoundTask
-from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
+from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE, run_of_task
 from lamplighter.runs.run import END_WORDS, Run
 from lamplighter.runs.task_run import TaskRun
 
@@ -47,9 +48,17 @@ def _stop_named(context: CommandContext, argument: str, reason: str) -> None:
     if isinstance(run, Run):
         _stop_runs(context, [run], reason)
     elif run.started_by == STARTED_BY_STATE_MACHINE:
-        fail(f"{run.name} is an attempt of a run, which would start another one: stop the run (`lamplighter ps`)")
+        fail(f"{run.name} is an attempt of a run, which may start another one: stop {_run_words(found)}")
     else:
         _stop_tasks(context, [run], reason)
+
+
+def _run_words(task: FoundTask | Run) -> str:
+    """Return the words for the run of an attempt, with the command that stops it if the task states its run."""
+    assert isinstance(task, FoundTask)
+    place = arn.parse(task.run.arn)
+    found = run_of_task(task.described, place.region, place.account) if place is not None else None
+    return f"the run (`lamplighter stop {found}`)" if found else "the run, which `lamplighter ps` lists"
 
 
 def _stop_runs(context: CommandContext, runs: Sequence[Run], reason: str) -> None:

@@ -19,13 +19,18 @@ def complete_jobs(incomplete: str) -> list[str]:
 
 JobArgument = Annotated[
     str,
-    typer.Argument(metavar="JOB", help="A job, or the name or ARN of a state machine.", autocompletion=complete_jobs),
+    typer.Argument(
+        metavar="JOB",
+        help="A job, the name or ARN of a state machine, or the family of the tasks that a schedule or rule starts.",
+        autocompletion=complete_jobs,
+    ),
 ]
 AnyJobArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="JOB",
-        help="A job, or the name or ARN of a state machine. Default: all jobs.",
+        help="A job, the name or ARN of a state machine, or the family of the tasks that a schedule or rule starts. "
+        "Default: all jobs.",
         autocompletion=complete_jobs,
     ),
 ]
@@ -33,7 +38,8 @@ RunArgument = Annotated[
     str,
     typer.Argument(
         metavar="RUN",
-        help="A run by its ARN or name, JOB for its latest run, or JOB:NAME.",
+        help="A run by its ARN or name, JOB for its latest run, or JOB:NAME; a task by its ARN or id, FAMILY, or "
+        "FAMILY:ID.",
         autocompletion=complete_jobs,
     ),
 ]

@@ -25,10 +25,15 @@ STATUS_STYLES = {
 }  # fmt: skip
 
 
+def is_terminal(*, error: bool = False) -> bool:
+    """Return whether a person reads standard output, or standard error if `error`, on a terminal."""
+    return (sys.stderr if error else sys.stdout).isatty()
+
+
 def make_console(*, error: bool = False) -> Console:
     """Return a console for standard output, or for standard error if `error`."""
-    is_terminal = (sys.stderr if error else sys.stdout).isatty()
-    return Console(stderr=error, highlight=False, soft_wrap=error, width=None if is_terminal else NON_TERMINAL_WIDTH)
+    width = None if is_terminal(error=error) else NON_TERMINAL_WIDTH
+    return Console(stderr=error, highlight=False, soft_wrap=error, width=width)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[Text | str]]) -> None:
@@ -37,27 +42,6 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[Text | str]]) -
     for row in rows:
         table.add_row(*(each if isinstance(each, Text) else Text(each) for each in row))
     make_console().print(table)
-
-
-def print_listing(headings: Sequence[str], rows: Sequence[Sequence[Text | str]]) -> None:
-    """Print a table, or a block for each row if the table is wider than the terminal, so that no text is cut off."""
-    cells = [[each if isinstance(each, Text) else Text(each) for each in row] for row in rows]
-    widths = [max(map(cell_width, column)) for column in zip(map(Text, headings), *cells, strict=True)]
-    if sum(widths) + 2 * (len(widths) - 1) <= make_console().width:
-        print_table(headings, cells)
-        return
-    out = make_console()
-    for title, *rest in cells:
-        out.print(Text.assemble((title.plain, "bold")), soft_wrap=True)
-        for heading, cell in zip(headings[1:], rest, strict=True):
-            for at, line in enumerate(cell.split("\n") if cell.plain else ()):
-                named = f"  {heading.lower() if at == 0 else '':<{max(map(len, headings))}}  "
-                out.print(Text.assemble((named, "dim"), line), soft_wrap=True)
-
-
-def cell_width(cell: Text) -> int:
-    """Return the width of a cell's longest line."""
-    return max((line.cell_len for line in cell.split("\n")), default=0)
 
 
 def print_json_lines(listed: Iterable[Json]) -> None:

@@ -11,6 +11,7 @@ from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import find_run, formatting, result_text
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.list_tasks import list_task_runs
+from lamplighter.cli.runs.listing import Listing, print_listing
 from lamplighter.runs.run import Run
 from lamplighter.runs.scheduled_tasks import ScheduledTask
 from lamplighter.runs.task_run import TaskRun
@@ -28,7 +29,8 @@ def print_latest_runs(
     if json:
         formatting.print_json_lines(_document(each, short_names) for each in found)
         return
-    formatting.print_listing(["JOB", "RUN", "STATUS", "BEGAN", "TOOK"], [_cells(each, short_names) for each in found])
+    rows = [_cells(each, short_names) for each in found]
+    print_listing(Listing(["JOB", "RUN", "STATUS", "BEGAN", "TOOK"], rows, names=2, labelled=False))
 
 
 def _latest_runs(

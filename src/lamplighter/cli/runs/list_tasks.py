@@ -13,15 +13,10 @@ from lamplighter.cli.engine_request import EngineRefused, request_engine
 from lamplighter.cli.target import DEFAULT_REGION
 from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
 from lamplighter.runs.scheduled_tasks import TaskFamily
-from lamplighter.runs.task_run import TaskRun, to_task_run
+from lamplighter.runs.task_run import NO_SUCH_CLUSTER, TaskRun, to_task_run
 from lamplighter.runs.waiting import MAX_DESCRIBED
 
 TASKS_PATH = "/_lamplighter/tasks"
-NO_SUCH_CLUSTER = ("ClusterNotFoundException", "InvalidParameterException")
-"""The error codes of ListTasks for a cluster that does not exist here. The second one is for a name or an ARN that no
-cluster of the account can have: "Identifier is for 210987654321. Your accountId is 123456789012"."""
-
-
 MAX_LISTED_TASKS = 100
 """The most tasks of a family among which those under way, and the one that ended last, are searched."""
 

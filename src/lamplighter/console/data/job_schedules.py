@@ -6,7 +6,7 @@ schedule is found only if its name begins with the job's.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -85,6 +85,11 @@ async def find_job_schedules(calls: Calls, machine: str, known: Sequence[Json] |
     names = await _rule_names(calls, machine)
     rules = await asyncio.gather(*(calls.call_if_allowed("events", "DescribeRule", Name=name) for name in names))
     found += [from_rule(each, now) for each in rules if each and each.get("ScheduleExpression")]
+    return sort_schedules(found)
+
+
+def sort_schedules(found: Iterable[JobSchedule]) -> Sequence[JobSchedule]:
+    """Return schedules in the order of their next times; paused ones are last."""
     return sorted(found, key=lambda entry: (not entry.enabled, entry.next is None, entry.next or 0, entry.name))
 
 

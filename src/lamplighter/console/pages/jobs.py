@@ -14,6 +14,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.data import job_schedules, last_runs, skipped_runs, slot_counts
 from lamplighter.console.data.job_schedules import JobSchedule
 from lamplighter.console.data.slot_counts import SlotCounts
+from lamplighter.console.data.task_jobs import read_task_jobs
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import removed_jobs
 from lamplighter.console.view import run_duration
@@ -56,6 +57,7 @@ async def show(page: Page) -> Response:
         jobs=await asyncio.gather(*(read_job_row(page, machine, known) for machine in machines)),
         supporting_machines=[each for each in listed["stateMachines"] if is_supporting_machine(each["name"])],
         next=listed.get("nextToken"),
+        task_jobs=() if token else await read_task_jobs(page, known),
         removed=() if token else await removed_jobs.list_removed(page),
         blind=known is None,
         survey=seen,

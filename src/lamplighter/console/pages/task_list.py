@@ -8,10 +8,10 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import task_list
 from lamplighter.console.data.task_list import STARTERS, STATUSES, TaskChoice, TaskList
+from lamplighter.console.data.task_origin import find_executions
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.view import links
 from lamplighter.console.view.list_filters import ListFilter, counted_filter, fixed_filter
-from lamplighter.runs.ecs_tasks import run_of_task
 from lamplighter.runs.task_run import RULE_PREFIX, TaskRun, to_task_run
 
 
@@ -35,9 +35,10 @@ async def show(page: Page) -> Response:
         _known(page.query("starter"), STARTERS),
     )  # fmt: skip
     found = await task_list.read_tasks(page, choice)
+    executions = await find_executions(page, found.tasks)
     return await page.render(
         "tasks.html",
-        rows=[_to_row(page, each) for each in found.tasks],
+        rows=[_to_row(page, each, executions.get(each["taskArn"])) for each in found.tasks],
         filters=_filters(found, choice),
         chosen=choice != TaskChoice(None, None, None, None),
         found=found,
@@ -58,11 +59,10 @@ def _filters(found: TaskList, choice: TaskChoice) -> tuple[ListFilter, ...]:
     )
 
 
-def _to_row(page: Page, task: Json) -> TaskRow:
+def _to_row(page: Page, task: Json, execution: str | None) -> TaskRow:
     run, place = to_task_run(task), page.place
     rule = run.started_by.removeprefix(RULE_PREFIX) if run.started_by.startswith(RULE_PREFIX) else None
     rule_arn = rule and arn.build("events", place.region, place.account, f"rule/{rule}")
-    execution = run_of_task(task, place.region, place.account)
     return TaskRow(task, run, execution, rule_arn and links.resource_path(rule_arn))
 
 

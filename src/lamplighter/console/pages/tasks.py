@@ -8,10 +8,12 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import container_output
+from lamplighter.console.data import container_output, task_origin
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import confirmation
+from lamplighter.console.pages.scheduled_tasks import start_like
 from lamplighter.runs.log_stream import LogStream, container_log_stream
+from lamplighter.runs.task_run import to_task_run
 from lamplighter.runs.waiting import cluster_of_task
 from lamplighter.wire.access.roles import Role
 
@@ -35,8 +37,10 @@ async def show_task(page: Page) -> Response:
     return await page.render(
         "task.html",
         task=task,
+        run=to_task_run(task),
         definition=definition,
         outputs=outputs,
+        origin=await task_origin.find_task_origin(page, task),
     )
 
 
@@ -86,7 +90,17 @@ async def stop_task(page: Page, given: Mapping[str, str]) -> Response:
     return page.redirect(page.url)
 
 
+async def run_again(page: Page, given: Mapping[str, str]) -> Response:
+    """Start the task's job again, as the schedule or rule that started the task would."""
+    task, _ = await _read_task(page)
+    origin = await task_origin.find_task_origin(page, task)
+    if origin.starter is None:
+        raise AwsError("The schedule or rule that started this task does not exist any more.", code="NotFound")
+    return await start_like(page, origin.starter, given)
+
+
 ROUTES = (
+    form_route("/tasks/{arn:path}/again", run_again, needs=Role.RUN),
     form_route("/tasks/{arn:path}/stop", stop_task, needs=Role.RUN),
     page_route("/tasks/{arn:path}/log", download),
     page_route("/tasks/{arn:path}", show_task),

@@ -34,6 +34,13 @@ def resource_name(arn: str) -> str:
     return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
 
 
+def scheduled_task_path(task_or_cluster: str, family: str) -> str:
+    """Return the path of the page of a scheduled task: a family in a cluster, given the ARN of a task or a cluster."""
+    start, _, name = task_or_cluster.partition(":task/" if ":task/" in task_or_cluster else ":cluster/")
+    cluster = name.partition("/")[0]
+    return f"/scheduled-tasks/{arn_path(f'{start}:cluster/{cluster}/{family}')}"
+
+
 def local_path(to: str) -> str:
     """Return `to` if it is a path of this site, otherwise the path of the first page."""
     return to if to.isprintable() and to.startswith("/") and to[1:2] not in ("/", "\\") else "/"

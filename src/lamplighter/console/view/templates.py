@@ -25,7 +25,7 @@ PACKAGE = Path(__file__).parents[1]
 STATIC = PACKAGE / "static"
 SECTIONS = (
     ("Night", "/", ("night",)),
-    ("Jobs", "/jobs", ("jobs", "runs")),
+    ("Jobs", "/jobs", ("jobs", "runs", "scheduled-tasks")),
     ("Calendar", "/calendar", ("calendar",)),
     ("Tasks", "/tasks", ("tasks", "definitions")),
     ("Events", "/events", ("events", "rules")),
@@ -81,6 +81,7 @@ class Templates:
             "tab_title": run_title.tab_title,
             "status_icon": run_title.status_icon,
             "page_of": links.resource_path,
+            "scheduled_task_page": links.scheduled_task_path,
             "named": links.resource_name,
         }
         return templates

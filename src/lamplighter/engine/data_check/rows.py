@@ -19,6 +19,7 @@ PARENTS = (
     ("child_progress", "child_progress.execution", "executions", "id"),
     ("child_results", "child_results.execution", "executions", "id"),
     ("external_names", "external_names.execution", "executions", "id"),
+    ("started_tasks", "started_tasks.execution", "executions", "id"),
     ("pending_events", "pending_events.execution", "executions", "id"),
     ("queued_executions", "queued_executions.execution", "executions", "id"),
     ("redrives", "redrives.execution", "executions", "id"),

@@ -101,6 +101,7 @@ class States(Service):
             "ListNightRuns": Operation(read=list_runs.list_night_runs),
             "ListUsualDurations": Operation(read=list_runs.list_usual_durations),
             "SearchRuns": Operation(read=list_runs.search_runs),
+            "FindTaskRuns": Operation(read=list_runs.find_task_runs),
             # Not an AWS operation: CloudWatch reads its metrics of executions with it.
             "MeasureExecutions": Operation(read=execution_metrics.measure_executions),
             # Not AWS operations: ECS holds the timeouts of tasks that wait for a runtime that does not answer.

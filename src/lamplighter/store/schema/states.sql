@@ -125,6 +125,16 @@ CREATE TABLE external_names (
 ) WITHOUT ROWID;
 CREATE INDEX external_names_by_task ON external_names (execution, frame, number);
 
+-- Which execution started an ECS task and waits, or waited, for it.
+CREATE TABLE started_tasks (
+    task TEXT PRIMARY KEY,  -- its ARN
+    execution INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX started_tasks_by_execution ON started_tasks (execution);
+CREATE TRIGGER started_tasks_deleted AFTER DELETE ON executions BEGIN
+    DELETE FROM started_tasks WHERE execution = old.id;
+END;
+
 -- Events that an execution has not processed yet.
 CREATE TABLE pending_events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

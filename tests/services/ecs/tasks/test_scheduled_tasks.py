@@ -1,6 +1,9 @@
 """ListScheduledTasks: the tasks that no state machine started, which an engine keeps longer than AWS."""
 
+import pytest
+
 from lamplighter.base.json_text import Json
+from lamplighter.services.ecs.tables import tasks
 from tests.services.ecs.ecs_harness import CALLER, FARGATE, EcsHarness
 
 CLUSTER = "arn:aws:ecs:eu-central-1:123456789012:cluster/default"
@@ -45,6 +48,16 @@ async def test_a_family_in_a_cluster_is_listed_page_by_page(harness: EcsHarness)
     assert "Before" not in rest
     await harness.ecs_call("CreateCluster", clusterName="empty")
     assert await listed(harness, Cluster="empty", Family="night") == []
+
+
+async def test_more_tasks_than_are_read_at_once_are_all_listed(
+    harness: EcsHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "ROWS_AT_ONCE", 2)
+    arns = [await harness.register_and_run_task(startedBy=SCHEDULED)]
+    arns += [await harness.run_task(startedBy=SCHEDULED) for _ in range(4)]
+    assert await listed(harness) == arns[::-1]
+    assert await listed(harness, Limit=3) == arns[:1:-1]
 
 
 async def test_a_task_whose_row_is_damaged_is_left_out(harness: EcsHarness) -> None:

@@ -1,6 +1,6 @@
 """Store the tasks of ECS."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -150,6 +150,8 @@ def page(reader: Reader, filters: Sequence[tuple[str, str]], after: int, most: i
     return [(row[0], row[1]) for row in reader.rows(sql, (*(value for _, value in filters), after, most))]
 
 
+ROWS_AT_ONCE = 100
+"""The most rows of tasks that are read before the caller decides whether it needs more."""
 _CREATED_AT = "CASE WHEN json_valid(body) THEN json_extract(body, '$.createdAt') END"
 
 
@@ -162,14 +164,15 @@ def outside_runs(
     until: int | None,
     before: int,
     most: int,
-) -> list[Task]:
-    """Return the newest tasks of an account and region that no state machine started; damaged rows are skipped.
+) -> Iterator[Task]:
+    """Yield the newest tasks of an account and region that no state machine started; damaged rows are skipped.
 
-    `family` is the ARN of a cluster and a family within it, `until` an instant before which the tasks were created, and
-    `before` the key that follows the newest task. Without `INDEXED BY`, SQLite would read the tasks of all runs.
+    `family` is the ARN of a cluster and a family within it, `until` an instant before which the tasks were created,
+    `before` the key that follows the newest task, and `most` how many the caller reads at most. Rows are read a few at
+    a time, so that a caller who stops early costs little. Without `INDEXED BY`, SQLite may read the tasks of all runs.
     """
     index, where = "tasks_outside_runs", "arn LIKE ?"
-    given: list[Json] = [before, f"arn:%:ecs:{region}:{account}:%"]
+    given: list[Json] = [f"arn:%:ecs:{region}:{account}:%"]
     if family is not None:
         index, where = "tasks_outside_runs_by_family", f"{where} AND cluster = ? AND family = ?"
         given += family
@@ -180,7 +183,10 @@ def outside_runs(
         f"{TASKS.query} INDEXED BY {index} WHERE started_by IS NOT '{STARTED_BY_STATE_MACHINE}' "
         f"AND id < ? AND {where} ORDER BY id DESC LIMIT ?"
     )
-    return _readable(reader.rows(sql, (*given, most)))
+    size = min(most, ROWS_AT_ONCE)
+    while rows := reader.rows(sql, (before, *given, size)):
+        yield from _readable(rows)
+        before = rows[-1][0]
 
 
 def _readable(rows: Iterable[Row]) -> list[Task]:

@@ -5,7 +5,7 @@ than the hour that AWS promises.
 """
 
 from dataclasses import replace
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
@@ -119,7 +119,7 @@ def list_scheduled_tasks(admission: Admission, reader: Reader, caller: Caller, p
         before=params.get("Before", 2**62),
         most=most + 1,
     )
-    recent = list(takewhile(lambda task: task.body["createdAt"] >= since, found))
+    recent = list(islice(takewhile(lambda task: task.body["createdAt"] >= since, found), most + 1))
     answer: Json = {"Tasks": [_describe(admission, reader, task) for task in recent[:most]]}
     return answer | ({"Before": recent[most - 1].id} if len(recent) > most else {})
 

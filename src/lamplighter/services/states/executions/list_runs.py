@@ -1,7 +1,7 @@
 """List runs for people: operations that AWS does not have, with what takes one call for each run on AWS.
 
-The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations and SearchRuns. AWS's models do not have
-them, so requests of AWS's APIs cannot call them.
+The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations, SearchRuns and FindTaskRuns. AWS's models
+do not have them, so requests of AWS's APIs cannot call them.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from statistics import median
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.bus import Caller
-from lamplighter.services.states.tables import execution_lists, executions, state_machines
+from lamplighter.services.states.tables import execution_lists, executions, frames, state_machines
 from lamplighter.services.states.tables.execution_lists import ORDERS, ListCriteria, ListedExecution
 from lamplighter.store.db import Reader
 
@@ -51,6 +51,14 @@ def search_runs(reader: Reader, caller: Caller, params: Json) -> Json:
     limit = min(params.get("Limit", 50), MAX_RUNS)
     found = execution_lists.list_of_place(reader, caller.account, caller.region, _criteria(params), limit)
     return {"Runs": [_run(reader, each) for each in found]}
+
+
+def find_task_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle FindTaskRuns: return the `Executions` that started the ECS tasks `Tasks`: ARNs by the ARNs of the tasks.
+
+    A task says only that Step Functions started it. Known are the tasks of `.sync` integrations since schema 53.
+    """
+    return {"Executions": frames.executions_of_tasks(reader, params["Tasks"])}
 
 
 def list_usual_durations(reader: Reader, _caller: Caller, params: Json) -> Json:

@@ -170,6 +170,17 @@ def add_external_name(tx: Tx, name: str, work: Work) -> None:
     """Record that answers under this name are for this work."""
     sql = "INSERT OR IGNORE INTO external_names (name, execution, frame, number) VALUES (?, ?, ?, ?)"
     tx.execute(sql, (name, *work))
+    if ":task/" in name:
+        tx.execute("INSERT OR IGNORE INTO started_tasks (task, execution) VALUES (?, ?)", (name, work.execution))
+
+
+def executions_of_tasks(reader: Reader, tasks: Sequence[str]) -> dict[str, str]:
+    """Return the ARNs of the executions that started ECS tasks and waited for them, by the ARNs of the tasks."""
+    sql = (
+        "SELECT t.task, e.arn FROM json_each(?) given JOIN started_tasks t ON t.task = given.value "
+        "JOIN executions e ON e.id = t.execution"
+    )
+    return dict(reader.rows(sql, (dumps(list(tasks)),)))
 
 
 def has_external_names(reader: Reader) -> bool:
