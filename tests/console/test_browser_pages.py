@@ -15,7 +15,7 @@ from tests.console.full_engine import QUEUE, create_removed_job, fill_engine
 from tests.served_engine import ServedEngine, eventually
 
 LONG = "nightly-import-of-all-orders-and-invoices-of-every-branch-office-in-all-regions-x"[:80]
-"""A name as long as those of state machines, runs, states and queues may be; those of rules and schedules are shorter."""
+"""A name as long as those of state machines, runs, states and queues may be. Rules and schedules have shorter ones."""
 SHORTER = LONG[:64]
 PHONE, SCREEN = 390, 1280
 WIDE_TABLES = """
