@@ -106,9 +106,13 @@ def test_a_run_is_stopped(served: ServedEngine, page: Page) -> None:
     execution = served.start(sample_jobs.create_job(served, "endless", "sleep 600"))
     page.goto(run_url(served, execution))
     expect_state_status(page, "Report", "RUNNING")
-    expect(page).to_have_title(f"running: endless {execution.rpartition(':')[2]} · lamplighter")
+    expect(page).to_have_title(re.compile("^running: endless, run of [A-Z][a-z]{2} [0-9]{2} [A-Z][a-z]{2} [0-9]{2}:"))
+    buttons = page.locator("#summary .actions").get_by_role("button")
+    expect(buttons.first).to_have_text("Stop")
+    expect(page.locator("#summary .primary")).to_have_text("Stop")
     stop_run(page)
     expect_run_status(page, "aborted")
+    expect(page.locator("#summary .primary")).to_have_text("Run again")
     expect(page).to_have_title(re.compile("^aborted: endless"))
     expect_state_status(page, "Report", "ABORTED")
     assert served.ended(execution)["cause"] == "Stopped in the console"
@@ -131,15 +135,16 @@ def test_an_activity_without_a_worker_is_shown_as_waiting_for_one(served: Served
     expect_run_status(page, "succeeded")
 
 
-@pytest.mark.parametrize("given", [{"day": 1}, {"day": 1, "password": "hunter2"}, {"text": "é" * 5000}])
-def test_the_copied_command_starts_the_same_run_and_contains_no_secret(
-    served: ServedEngine, page: Page, given: Json
+@pytest.mark.parametrize("label", ["Copy command", "Copy lamplighter run"])
+@pytest.mark.parametrize("given", [{"day": "it's $1!"}, {"day": 1, "password": "hunter2"}, {"text": "é" * 5000}])
+def test_a_copied_command_starts_the_same_run_in_a_shell_and_contains_no_secret(
+    served: ServedEngine, page: Page, given: Json, label: str
 ) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
     page.goto(run_url(served, served.start(machine, given)))
     page.evaluate("navigator.clipboard.writeText('')")
-    button = page.get_by_role("button", name="Copy command")
+    button = page.get_by_role("button", name=label)
     button.evaluate(RECORD_LABELS)
     button.click()
     eventually(lambda: page.evaluate("window.labels.includes('Copied')"))
@@ -152,7 +157,11 @@ def run_and_read_inputs(command: str, served: ServedEngine, machine: str) -> lis
     """Run a command in a shell, and return the inputs of all runs of the machine."""
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     subprocess.run(
-        ["sh", "-c", command], env=command_environment(PATH=programs), check=True, timeout=60, capture_output=True
+        ["bash", "-o", "pipefail", "-c", command],
+        env=command_environment(PATH=programs),
+        check=True,
+        timeout=60,
+        capture_output=True,
     )
     listed = served.sfn.list_executions(stateMachineArn=machine)["executions"]
     found = [served.sfn.describe_execution(executionArn=each["executionArn"]) for each in listed]
@@ -319,26 +328,6 @@ def test_a_button_that_asks_for_confirmation_keeps_asking_after_a_refresh(
 
 
 @pytest.mark.parametrize("scheme", get_args(real_browser.Scheme))
-def test_pages_have_no_serious_accessibility_problem(
-    served: ServedEngine, chromium: Browser, tmp_path: Path, scheme: real_browser.Scheme
-) -> None:
-    machine = sample_jobs.create_flaky_job(served, "nightly", tmp_path / "flag")
-    sample_jobs.create_schedule(served, "nightly", machine, "cron(0 18 * * ? *)")
-    execution = served.start(machine)
-    served.ended(execution)
-    failed = served.start(sample_jobs.create_job(served, "broken", "exit 2"))
-    served.ended(failed)
-    paths = ["/", f"/jobs/{machine}", f"/jobs/{machine}/start", f"/runs/{execution}", f"/runs/{failed}?state=Report"]
-    paths += [f"/runs/{failed}", "/jobs"]
-    paths += [f"/runs/{execution}/logs", f"/runs/{execution}/history"]
-    with real_browser.open_page(chromium, scheme) as page:
-        for path in paths:
-            page.goto(served.url + path)
-            expect(page.locator("body[data-connected]")).to_be_attached()
-            assert find_accessibility_problems(page) == [], path
-
-
-@pytest.mark.parametrize("scheme", get_args(real_browser.Scheme))
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_problem_of_the_engine_comes_and_goes_on_the_open_list(
     served: ServedEngine, chromium: Browser, scheme: real_browser.Scheme, width: int
@@ -357,18 +346,6 @@ def test_a_problem_of_the_engine_comes_and_goes_on_the_open_list(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         aside.rename(database)
         expect(notice).to_have_count(0)
-
-
-@pytest.mark.parametrize("width", [360, 1280])
-def test_no_page_is_wider_than_the_screen(served: ServedEngine, chromium: Browser, tmp_path: Path, width: int) -> None:
-    machine = sample_jobs.create_flaky_job(served, "a-job-with-quite-a-long-name-as-they-are", tmp_path / "flag")
-    sample_jobs.create_schedule(served, "nightly", machine, "cron(0 18 ? * MON-FRI *)")
-    execution = served.start(machine)
-    served.ended(execution)
-    with real_browser.open_page(chromium, width=width) as page:
-        for path in ("/", f"/jobs/{machine}", f"/runs/{execution}", f"/runs/{execution}/logs"):
-            page.goto(served.url + path)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
 def find_accessibility_problems(page: Page) -> list[str]:

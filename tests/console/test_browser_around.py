@@ -1,15 +1,13 @@
-"""The pages around the jobs in a real browser with a real engine: dead letters, login, calendar, accessibility."""
+"""The pages around the jobs in a real browser with a real engine: dead letters and the login."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from lamplighter.engine import credentials
-from tests.console import real_browser, sample_jobs
-from tests.console.full_engine import count_messages, create_dead_letters, create_removed_job, fill_engine
+from tests.console.full_engine import count_messages, create_dead_letters
 from tests.console.test_browser import find_accessibility_problems
 from tests.served_engine import ServedEngine, eventually
 
@@ -56,45 +54,3 @@ def test_a_visitor_logs_in_and_out(engine: ServedEngine, page: Page) -> None:
     expect(page.get_by_label("Password")).to_be_visible()
     page.goto(engine.url)
     expect(page.get_by_label("Password")).to_be_visible()
-
-
-def test_the_calendar_shows_times_in_the_reader_s_time_zone(engine: ServedEngine, chromium: Browser) -> None:
-    engine.up()
-    machine = engine.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
-    sample_jobs.create_schedule(engine, "nightly", machine, "cron(0 18 * * ? *)")
-    context = chromium.new_context(timezone_id="Asia/Seoul")
-    page = context.new_page()
-    page.goto(f"{engine.url}/calendar")
-    page.get_by_role("link", name="Asia/Seoul").click()
-    expect(page.locator(".day").nth(3)).to_contain_text("18:00")
-    context.close()
-
-
-@pytest.mark.parametrize("scheme", get_args(real_browser.Scheme))
-def test_pages_around_the_jobs_have_no_serious_accessibility_problem(
-    engine: ServedEngine, chromium: Browser, scheme: real_browser.Scheme
-) -> None:
-    engine.up()
-    paths = [*fill_engine(engine), *create_removed_job(engine)]
-    with real_browser.open_page(chromium, scheme) as page:
-        found = {path: find_problems_at(page, engine.url + path) for path in paths}
-    assert {path: each for path, each in found.items() if each} == {}
-
-
-def test_every_page_around_the_jobs_fits_a_phone(engine: ServedEngine, chromium: Browser) -> None:
-    engine.up()
-    with real_browser.open_page(chromium, width=390, height=800) as page:
-        wide = [
-            path for path in [*fill_engine(engine), *create_removed_job(engine)] if is_wide(page, engine.url + path)
-        ]
-    assert wide == []
-
-
-def find_problems_at(page: Page, url: str) -> list[str]:
-    page.goto(url)
-    return find_accessibility_problems(page)
-
-
-def is_wide(page: Page, url: str) -> bool:
-    page.goto(url)
-    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))

@@ -1,5 +1,6 @@
 """Many tabs, and an engine that dies, in a real browser with a real engine."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,6 +114,25 @@ def test_a_background_tab_follows_nothing_until_it_is_visible(served: ServedEngi
     expect_run_status(page, "running")
     page.evaluate(SHOW_TAB)
     expect_run_status(page, "aborted")
+
+
+def test_tabs_in_the_background_show_in_their_titles_how_their_runs_end(served: ServedEngine, page: Page) -> None:
+    machine = sample_jobs.create_job(served, "endless", "sleep 600")
+    runs = [served.start(machine) for _ in range(TABS)]
+    tabs = [page, *(page.context.new_page() for _ in runs[1:])]
+    for tab, run, view in zip(tabs, runs, ["", "/logs", "/history"] * TABS, strict=False):
+        tab.add_init_script(HIDDEN_TAB)
+        tab.goto(f"{served.url}/runs/{run}{view}")
+        expect(tab).to_have_title(re.compile("^running: endless"))
+    for run in runs:
+        served.sfn.stop_execution(executionArn=run)
+    for tab in tabs:
+        expect(tab).to_have_title(re.compile("^aborted: endless"))
+        expect(tab.locator("link[rel=icon]")).to_have_attribute("href", re.compile("lamp-stopped"))
+        expect(tab.locator(".status").first).to_have_text("running")
+    ninth = page.context.new_page()
+    ninth.goto(served.url)
+    expect(ninth.locator("h1")).to_have_text("Jobs")
 
 
 def test_a_log_continues_after_its_last_line_when_another_tab_opens(
@@ -254,7 +274,9 @@ def test_a_button_whose_engine_died_while_it_was_pressed_reports_it_in_place(
         expect_run_status(page, "aborted")
 
 
-def test_a_rejected_form_is_reported_on_the_page_and_keeps_its_values(served: ServedEngine, chromium: Browser) -> None:
+def test_a_refused_form_reports_it_at_the_field_and_keeps_what_was_typed(
+    served: ServedEngine, chromium: Browser
+) -> None:
     machine = sample_jobs.create_job(served, "endless", "sleep 600")
     served.start(machine, {}, "taken")
     with real_browser.open_page(chromium, strict=False) as page:
@@ -262,7 +284,9 @@ def test_a_rejected_form_is_reported_on_the_page_and_keeps_its_values(served: Se
         page.get_by_label("Input").fill('{"day": 7}')
         page.get_by_label("Name").fill("taken")
         page.get_by_role("button", name="Start").click()
-        expect(page.locator("#refused")).to_contain_text("ExecutionAlreadyExists")
+        expect(page.get_by_role("alert")).to_contain_text("already has the name taken")
+        expect(page.get_by_label("Name")).to_be_focused()
+        expect(page.get_by_label("Name")).to_have_accessible_description(re.compile("Choose another name"))
         expect(page.get_by_label("Input")).to_have_value('{"day": 7}')
         page.get_by_label("Name").fill("free")
         page.get_by_role("button", name="Start").click()
@@ -270,11 +294,14 @@ def test_a_rejected_form_is_reported_on_the_page_and_keeps_its_values(served: Se
         assert page.url.endswith(":free")
 
 
-def test_buttons_work_without_scripts(served: ServedEngine, chromium: Browser) -> None:
+def test_buttons_work_without_scripts_and_stop_asks_on_a_page(served: ServedEngine, chromium: Browser) -> None:
     run = start_endless_run(served)
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{served.url}/runs/{run}")
     page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("heading")).to_contain_text("Stop endless, run of")
+    assert served.sfn.describe_execution(executionArn=run)["status"] == "RUNNING"
+    page.get_by_role("button", name="Stop the run").click()
     expect(page.locator("#summary .status")).to_have_text("aborted")
     context.close()

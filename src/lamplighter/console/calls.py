@@ -36,7 +36,7 @@ class CallContext:
     idle_cache: RunCache[float] = field(default_factory=RunCache, init=False)
     """Seconds between the parts of redriven runs (`console/view/run_duration.py`)."""
     zone_cache: RunCache[str] = field(default_factory=lambda: RunCache(MAX_CACHED_ZONES), init=False)
-    """The time zone of a job's schedules, by machine and minute."""
+    """The time zone of a job's schedules, by machine and period (`data/job_schedules.py`)."""
     failure_cache: RunCache[FailureSummary] = field(default_factory=RunCache, init=False)
     """Why failed runs failed, by run and number of redrives (`console/data/night_details.py`)."""
 

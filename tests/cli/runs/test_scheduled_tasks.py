@@ -156,7 +156,7 @@ def test_only_a_cluster_that_does_not_exist_is_taken_for_an_empty_one(
         raise ClientError({"Error": {"Code": code, "Message": message}}, "ListTasks")
 
     def refuse_path(*_words: Json, **_query: Json) -> Json:
-        raise EngineRefused("AWS has no such address")
+        raise EngineRefused("AWS has no such address", 404)
 
     interrupt(monkeypatch, "list_tasks", refuse)
     monkeypatch.setattr(list_tasks, "request_engine", refuse_path)

@@ -138,3 +138,17 @@ def test_links_keep_the_chosen_region(harness: EngineHarness, browser: Browser) 
 def test_a_job_whose_schedule_was_never_due_is_not_called_on_time(harness: EngineHarness, browser: Browser) -> None:
     schedule_machine(harness, harness.machine(chain(PASS), "nightly"))
     assert "all on time" not in browser.get("/").text
+
+
+def test_a_paused_job_that_never_ran_is_not_called_punctual(harness: EngineHarness, browser: Browser) -> None:
+    machine = harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night")
+    schedule_machine(harness, machine)
+    assert "never ran" in browser.get("/").text
+    assert "never ran: night · lamplighter" in browser.get(f"/jobs/{machine}").text
+    (arn,) = (each["Arn"] for each in harness.call("scheduler", "ListSchedules")["Schedules"])
+    browser.post("/jobs/schedule", {"schedule": arn, "kind": "schedule", "do": "pause"})
+    row = browser.get("/").text.partition(" night ")[2]
+    assert "never ran" in row
+    assert "paused" in row
+    assert "on time" not in row
+    assert "Next run paused" in browser.get(f"/jobs/{machine}").text

@@ -291,3 +291,74 @@ def test_a_run_shows_that_it_waits_for_an_earlier_one(harness: EngineHarness, br
     assert text in browser.get(f"/runs/{second}").text
     harness.advance(SECOND)
     assert text not in browser.get(f"/runs/{second}").text
+
+
+def test_a_run_is_stopped_only_after_it_was_confirmed(harness: EngineHarness, browser: Browser) -> None:
+    execution = harness.start(harness.machine(chain({"Type": "Wait", "Seconds": 600})))
+    asked = browser.post(f"/runs/{execution}/stop", {})
+    assert "Stop machine, run of Thu 01 Jan 00:00?" in asked.text
+    assert f'action="/runs/{execution}/stop"' in asked.body
+    assert harness.status(execution) == "RUNNING"
+    browser.post(f"/runs/{execution}/stop", {"confirmed": "yes"})
+    assert harness.status(execution) == "ABORTED"
+
+
+def test_stop_comes_first_while_a_run_goes_on_and_run_again_afterwards(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    execution = harness.start(harness.machine(chain({"Type": "Wait", "Seconds": 600})))
+    assert _list_buttons(browser, execution)[:2] == [("stop", True), ("again", False)]
+    browser.post(f"/runs/{execution}/stop", {"confirmed": "yes"})
+    assert _list_buttons(browser, execution)[0] == ("again", True)
+
+
+def _list_buttons(browser: Browser, execution: str) -> list[tuple[str, bool]]:
+    """Return the buttons of a run in their order, and whether each is the primary one."""
+    summary = browser.get(f"/runs/{execution}").body.partition('<div id="summary"')[2].partition('class="facts"')[0]
+    return [(name, "primary" in rest) for name, rest in re.findall('<button id="([^"]*)"([^>]*)>', summary)]
+
+
+def test_a_run_that_is_redriven_twice_continues_once(harness: EngineHarness, browser: Browser) -> None:
+    harness.runtime.script(Script(code=3))
+    execution = harness.start(harness.machine(chain(job(harness.define_task()))))
+    harness.settle()
+    harness.advance(SECOND)
+    assert harness.status(execution) == "FAILED"
+    harness.runtime.script(Script(after=None))
+    for _ in range(2):
+        assert browser.post_form(f"/runs/{execution}/redrive", {}).status == 303
+    assert harness.describe(execution)["redriveCount"] == 1
+
+
+def test_every_page_of_a_run_shows_its_state_in_the_title_and_the_icon(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    execution = harness.start(harness.machine(chain({"Type": "Wait", "Seconds": 1})), {}, "tonight")
+    for status, icon in (("running", "running"), ("succeeded", "succeeded")):
+        for path in ("", "/logs", "/history"):
+            page = browser.get(f"/runs/{execution}{path}")
+            assert f"<title>{status}: machine, run of Thu 01 Jan 00:00 · lamplighter</title>" in page.body
+            assert f'<link rel="icon" href="/static/lamp-{icon}.svg' in page.body
+            assert ("data-title-stream" in page.body) == (status == "running")
+            assert 'data-copy="tonight"' in page.body
+        harness.advance(SECOND)
+
+
+def test_the_scheduled_time_names_a_run_that_started_later(harness: EngineHarness, browser: Browser) -> None:
+    given = {"lamplighter": {"scheduled": "2025-12-31T22:30:00Z"}}
+    page = browser.get(f"/runs/{harness.start(harness.machine(chain({'Type': 'Pass'})), given)}")
+    assert "machine, run of Wed 31 Dec 2025 22:30" in page.text
+    assert "Scheduled for Wed 31 Dec 2025 22:30:00 Started Thu 01 Jan 00:00:00" in page.text
+
+
+def test_an_unclaimed_activity_waits_for_a_worker_wherever_its_run_is_shown(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    activity = harness.call("states", "CreateActivity", name="approve")["activityArn"]
+    machine = harness.machine(chain({"Type": "Task", "Resource": activity}))
+    execution = harness.start(machine)
+    harness.settle()
+    pages = [f"/runs/{execution}", f"/runs/{execution}/history", f"/runs/{execution}/logs", f"/jobs/{machine}", "/"]
+    assert [path for path in pages if "waits for a worker" not in browser.get(path).text] == []
+    harness.call("states", "GetActivityTask", activityArn=activity)
+    assert [path for path in pages if "waits for a worker" in browser.get(path).text] == []

@@ -1,5 +1,7 @@
 """The page that starts a run."""
 
+import html
+import re
 from pathlib import Path
 
 import pytest
@@ -268,3 +270,31 @@ def test_an_earlier_run_s_command_for_a_workflow_is_shown(harness: EngineHarness
     form = browser.get(f"/jobs/{machine}/start?from={earlier}").body
     assert 'value="echo hi"' in form
     assert "Replaces the command of every step" in form
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("name", {"name": "taken"}),
+        ("name", {"name": "a b/c"}),
+        ("name", {"name": "x" * 81}),
+        ("input", {"input": '{"day": '}),
+        ("input", {"input": dumps({"text": "x" * 270_000})}),
+    ],
+    ids=["doubled name", "wrong name", "long name", "no JSON", "long input"],
+)
+def test_a_refused_form_is_shown_again_with_the_error_at_its_field(
+    harness: EngineHarness, browser: Browser, field: str, typed: dict[str, str]
+) -> None:
+    machine = harness.machine(chain({"Type": "Pass"}))
+    harness.start(machine, {"other": 1}, "taken")
+    harness.settle()
+    given = {"input": '{"day":7}', "name": "mine"} | typed
+    answer = browser.post_form(f"/jobs/{machine}/start", given)
+    assert answer.status == 422
+    invalid = re.findall(r'name="(\w+)"[^>]* aria-invalid="true" aria-describedby="wrong" autofocus', answer.body)
+    assert invalid == [field]
+    text = html.unescape(answer.body)
+    assert all(value in text for value in given.values())
+    assert answer.body.count('id="wrong"') == 1
+    assert len(harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"]) == 1

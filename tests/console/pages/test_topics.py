@@ -1,5 +1,7 @@
 """The pages of topics, their subscriptions and deliveries."""
 
+import re
+
 from tests.console.http_browser import Browser
 from tests.engine_harness import ACCOUNT, REGION, EngineHarness
 
@@ -82,3 +84,21 @@ def test_deliveries_are_shown_page_by_page(harness: EngineHarness, browser: Brow
 def test_an_unknown_topic_is_rejected(browser: Browser) -> None:
     assert browser.get(f"/topics/{ARN}").status in (400, 404)
     assert browser.get("/topics/nonsense").status == 400
+
+
+def test_a_refused_message_stays_in_the_form_with_the_error_at_its_field(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    create_topic(harness)
+    for field, given in (
+        ("message", {"subject": "Night", "message": ""}),
+        ("message", {"subject": "Night", "message": "x" * 300_000}),
+        ("subject", {"subject": "x" * 101, "message": "all is well"}),
+    ):
+        answer = browser.post_form(f"/topics/{ARN}/publish", given)
+        assert answer.status == 422
+        invalid = re.findall('name="([a-z]*)"[^>]* aria-invalid="true" aria-describedby="wrong" autofocus', answer.body)
+        assert invalid == [field]
+        assert f'value="{given["subject"]}"' in answer.body
+        assert f"{given['message']}</textarea>" in answer.body
+        assert '<details class="panel" open>' in answer.body

@@ -134,3 +134,17 @@ def test_every_time_of_a_week_is_on_its_day(now: int, minute: int, hour: int, ow
     due = job_schedules.next_times(each.about, now, MAX_LISTED_PER_WEEK)
     assert shown == list(due[: len(shown)])
     assert DAYS - 1 <= len(shown) <= DAYS + 1
+
+
+def test_each_schedule_is_listed_on_the_day_of_its_own_zone_with_its_clock_changes() -> None:
+    now = to_milliseconds("2026-10-31T11:30:00")
+    plans = [make_schedule("cron(30 23 * * ? *)", zone) for zone in (NEW_YORK, "Pacific/Auckland")]
+    zones = [time_zones.find_zone(each.zone) for each in plans]
+    due = [planned_times(plan, now, zone) for plan, zone in zip(plans, zones, strict=True)]
+    found = build_week(plans, due, now, zones)
+    assert [str(each.date) for each in found.days] == [
+        f"2026-{day}" for day in ("10-31", *(f"11-0{n}" for n in range(1, 7)))
+    ]
+    assert [{each.zone for each in day.times} for day in found.days][:2] == [{NEW_YORK}, {NEW_YORK, "Pacific/Auckland"}]
+    assert all(each.local_time == "23:30" for day in found.days for each in day.times)
+    assert find_day(found, "2026-11-01").notes == [f"{NEW_YORK}: clocks go back from 02:00 to 01:00: 25 hours"]

@@ -14,6 +14,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext, with_stored_context
 from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.engine_conditions import engine_conditions
+from lamplighter.cli.runs.listing import Listing, print_listing
 from lamplighter.cli.runs.read_night import CommandNight, read_command_night
 from lamplighter.runs.night.classify import BY_RETRY, NightRow
 from lamplighter.runs.night.night_run import MISSED, NightStatus
@@ -70,9 +71,7 @@ def night(
     _print_counts(found)
     shown = [each for each in found.selected.rows if every or status or each.status not in QUIET]
     if shown:
-        formatting.print_listing(
-            ["JOB", "STATUS", "WHAT HAPPENED", "WHEN", "TOOK", "RUN"], [_cells(found, each) for each in shown]
-        )
+        print_listing(Listing(HEADINGS, [_cells(found, each) for each in shown]))
     _print_upcoming(found)
 
 

@@ -19,7 +19,8 @@ from lamplighter.runs.schedules import names_target_in_input, schedule_timetable
 from lamplighter.runs.upcoming_times import upcoming_times
 
 PAGE_SIZE, MAX_SCHEDULES = 100, 1000
-MINUTE_MILLISECONDS = 60_000
+ZONE_POLLS = 12
+"""A job's time zone is read again after as many polls of a list: after a minute, on AWS after twelve."""
 UPDATE_FIELDS = (
     "Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "Description",
     "KmsKeyArn", "Target", "FlexibleTimeWindow", "ActionAfterCompletion",
@@ -99,10 +100,11 @@ def common_zone(schedules: Sequence[JobSchedule]) -> str:
 
 
 async def in_job_zone(page: Page, machine: str) -> Page:
-    """Return the page with the time zone of a job's schedules, which is read once a minute and only if it is shown."""
+    """Return the page with the time zone of a job's schedules, which is read only if it is shown, and cached."""
     if page.clock.choice.zone:
         return page
-    known, key = page.console.zone_cache, f"{machine} {page.console.world.now() // MINUTE_MILLISECONDS}"
+    period = round(ZONE_POLLS * page.console.port.list_poll_seconds * 1000)
+    known, key = page.console.zone_cache, f"{machine} {page.console.world.now() // period}"
     if key not in known:
         try:
             found = await find_job_schedules(page, machine, await list_schedules(page))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import job_schedules, last_runs, skipped_runs, slot_counts
+from lamplighter.console.data import job_schedules, last_runs, skipped_runs, slot_counts, waiting_runs
 from lamplighter.console.data.job_schedules import JobSchedule
 from lamplighter.console.data.slot_counts import SlotCounts
 from lamplighter.console.data.task_jobs import read_task_jobs
@@ -82,6 +82,7 @@ async def read_job_row(page: Page, machine: Json, known: Sequence[Json] | None) 
     listed = await run_duration.add_idle_time(
         page, await skipped_runs.mark_skipped(page, runs["executions"], definition, max_calls), max_calls
     )
+    listed = await waiting_runs.mark_waiting(page, listed, max_calls)
     shown = build_run_strip(listed, page.console.world.now() / 1000)
     return JobRow(machine, shown, schedules, tally, *await find_last_run(page, listed))
 

@@ -17,7 +17,7 @@ from lamplighter.console.view.start_commands import CopiedCommand, start_command
 from lamplighter.runs.failure_words import explain_failure, run_deadline
 from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.redrive_outcome import redrive_objection
-from lamplighter.runs.run import IDLE, is_running
+from lamplighter.runs.run import FAILED_STATUSES, IDLE, is_running
 from lamplighter.runs.skipped_runs import runs_that_caused_skip
 from lamplighter.runs.state_status import state_statuses
 from lamplighter.runs.story import Story
@@ -190,12 +190,13 @@ async def stop_run(page: Page, given: Mapping[str, str]) -> Response:
 
 
 async def redrive_run(page: Page, _given: Mapping[str, str]) -> Response:
-    """Redrive the run: continue from where it failed. A run that continues already stays as it is."""
+    """Redrive the run: continue from where it failed. A run that was redriven meanwhile stays as it is."""
     try:
         await page.call("states", "RedriveExecution", executionArn=page.arn)
     except AwsError as error:
         about = await page.call_or_none("states", "DescribeExecution", executionArn=page.arn)
-        if error.code != "ExecutionNotRedrivable" or not about or about["status"] != "RUNNING":
+        was_redriven = about and about.get("redriveCount") and about["status"] not in FAILED_STATUSES
+        if error.code != "ExecutionNotRedrivable" or not was_redriven:
             raise
     return page.redirect(page.url)
 

@@ -11,6 +11,13 @@ export function timeOfDay(milliseconds) {
   return new Intl.DateTimeFormat(undefined, form).format(new Date(milliseconds));
 }
 
+// Return a URL of this site with the zone of this page: another tab may have chosen another one since it was loaded.
+export function inZoneOfPage(url) {
+  const found = new URL(url, location.href);
+  found.searchParams.set("zone", page.choice);
+  return found.href;
+}
+
 function offerOwnZone(root) {
   for (const button of root.querySelectorAll("[data-mine]")) {
     button.value = MINE + own;

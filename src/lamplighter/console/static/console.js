@@ -2,6 +2,7 @@
 import { lostSince } from "./follow.js";
 import "./clock.js";
 import "./forms.js";
+import "./tables.js";
 import "./title.js";
 import "./refresh.js";
 

@@ -65,6 +65,12 @@ document.addEventListener("htmx:load", (event) => {
   }
 });
 
+// A form that starts a run has a name for it, so that sending it twice starts one run. A page that comes back from the
+// browser's cache is used again on purpose.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) for (const each of document.querySelectorAll("input[name=once]")) each.value = "";
+});
+
 document.addEventListener("submit", async (event) => {
   const form = event.target, button = event.submitter;
   if (form.method !== "post" || event.defaultPrevented) return;

@@ -1,6 +1,7 @@
 // Refresh lists from time to time while they are visible: each element with an id and data-refresh, the seconds between
 // two refreshes. Only what differs is replaced (Idiomorph), so the scroll position, the focus, ticked rows and open details
 // stay. A list waits while the user types in it, has selected text in it, or moves the pointer over it.
+import { inZoneOfPage } from "./clock.js";
 import { lostSince } from "./follow.js";
 
 const REST_MS = 3000; // the time after the pointer has moved over a list until its rows may move
@@ -35,7 +36,7 @@ const callbacks = {
 };
 
 async function readFresh(list) {
-  const answer = await fetch(location.href, { headers: { "hx-request": "true" }, cache: "no-store" });
+  const answer = await fetch(inZoneOfPage(location.href), { headers: { "hx-request": "true" }, cache: "no-store" });
   if (answer.status === 401) location.reload(); // the session has ended
   if (!answer.ok) return null;
   return new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(list.id);

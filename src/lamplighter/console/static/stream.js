@@ -7,6 +7,7 @@
 
 const SILENCE_MS = 16000; // without an event; the server sends one every five seconds
 const RETRY_MS = 1000; // before the next attempt to connect
+const MAX_PATHS = 40; // a proxy may limit the length of a URL; titles of tabs in the background come last
 const TAB_TIMEOUT_MS = 70000; // without a report, after which a tab counts as closed
 
 export class Hub {
@@ -30,7 +31,9 @@ export class Hub {
   }
 
   followedPaths() {
-    return [...new Set([...this.tabs.values()].flatMap((each) => each.paths))].sort();
+    const paths = [...new Set([...this.tabs.values()].flatMap((each) => each.paths))].sort();
+    const isTitle = (path) => path.split("?")[0].endsWith("/title");
+    return [...paths.filter((path) => !isTitle(path)), ...paths.filter(isTitle)].slice(0, MAX_PATHS);
   }
 
   renew() {

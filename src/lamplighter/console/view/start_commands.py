@@ -34,7 +34,7 @@ def start_commands(about: Json, region: str, endpoint: str | None) -> Sequence[C
     if endpoint is not None:
         run = ["lamplighter", "run", about["stateMachineArn"], *where]
         line = _with_input(run, "@-", about, where)
-        found.append(CopiedCommand("copy-lamplighter", "Copy as lamplighter run", line))
+        found.append(CopiedCommand("copy-lamplighter", "Copy lamplighter run", line))
     return found
 
 

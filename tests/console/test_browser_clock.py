@@ -1,0 +1,142 @@
+"""The switch for the time zone in a real browser, in another zone than the engine."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.console import real_browser, sample_jobs
+from tests.served_engine import ServedEngine
+
+SEOUL, NEW_YORK, BERLIN = "Asia/Seoul", "America/New_York", "Europe/Berlin"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[ServedEngine]:
+    engine = ServedEngine(tmp_path / "data")
+    engine.up()
+    engine.ecs.create_cluster(clusterName="default")
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def traveller(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser in Seoul."""
+    context = chromium.new_context(timezone_id=SEOUL)
+    context.set_default_timeout(real_browser.TIMEOUT_MILLISECONDS)
+    yield context
+    context.close()
+
+
+def create_job(served: ServedEngine) -> str:
+    machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
+    sample_jobs.create_schedule(served, "nightly", machine, "cron(30 2 * * ? *)", BERLIN)
+    return machine
+
+
+def choose_zone(page: Page, button: str | re.Pattern[str]) -> None:
+    page.locator("#clock summary").click()
+    page.get_by_role("button", name=button, exact=isinstance(button, str)).click()
+
+
+def expect_zone(page: Page, zone: str) -> None:
+    expect(page.locator("#clock summary .mono")).to_have_text(zone)
+
+
+def test_one_switch_changes_the_zone_of_every_page_until_it_is_changed_again(
+    served: ServedEngine, traveller: BrowserContext
+) -> None:
+    machine = create_job(served)
+    page = traveller.new_page()
+    page.goto(f"{served.url}/jobs/{machine}")
+    expect_zone(page, BERLIN)
+    expect(page.locator(".facts")).to_contain_text("02:30")
+    choose_zone(page, f"Mine: {SEOUL}")
+    expect_zone(page, SEOUL)
+    expect(page.locator(".facts")).to_contain_text(re.compile("(09|10):30"))
+    page.goto(f"{served.url}/calendar")
+    expect(page.locator(".day").nth(3)).to_contain_text(re.compile("(09|10):30 nightly"))
+    choose_zone(page, "UTC")
+    expect_zone(page, "UTC")
+    expect(page.locator(".day").nth(3)).to_contain_text(re.compile("0[01]:30 nightly"))
+    choose_zone(page, "Schedule’s zone")
+    expect_zone(page, BERLIN)
+    expect(page.locator(".day").nth(3)).to_contain_text("02:30")
+
+
+def test_my_zone_moves_with_the_browser(served: ServedEngine, chromium: Browser, traveller: BrowserContext) -> None:
+    page = traveller.new_page()
+    page.goto(f"{served.url}/tasks")
+    choose_zone(page, f"Mine: {SEOUL}")
+    expect_zone(page, SEOUL)
+    elsewhere = chromium.new_context(timezone_id=NEW_YORK, storage_state=traveller.storage_state())
+    moved = elsewhere.new_page()
+    moved.goto(f"{served.url}/tasks")
+    expect_zone(moved, NEW_YORK)
+    elsewhere.close()
+
+
+def test_any_zone_can_be_typed_and_a_wrong_one_is_reported_at_its_field(
+    served: ServedEngine, traveller: BrowserContext
+) -> None:
+    page = traveller.new_page()
+    page.goto(f"{served.url}/tasks")
+    page.locator("#clock summary").click()
+    page.locator("#clock").get_by_label("Another zone").fill("Berlin")
+    page.locator("#clock").get_by_label("Another zone").press("Enter")
+    field = page.locator("#main").get_by_label("Another zone")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("Berlin")
+    expect(field).to_have_accessible_description(re.compile("no time zone “Berlin”"))
+    field.fill(BERLIN)
+    field.press("Enter")
+    expect(page).to_have_url(f"{served.url}/tasks")
+    expect_zone(page, BERLIN)
+
+
+def test_a_link_shows_the_same_times_to_another_person(served: ServedEngine, chromium: Browser) -> None:
+    machine = create_job(served)
+    run = served.start(sample_jobs.create_job(served, "endless", "sleep 600"))
+    with real_browser.open_page(chromium) as page:
+        page.goto(f"{served.url}/jobs/{machine}?zone={NEW_YORK}")
+        expect_zone(page, NEW_YORK)
+        page.locator("#clock summary").click()
+        link = page.get_by_role("link", name="A link to this page")
+        assert str(link.get_attribute("href")).endswith("?zone=America%2FNew_York")
+        page.goto(f"{served.url}/runs/{run}?zone={SEOUL}")
+        started = page.locator("#summary time").first
+        shown = started.inner_text()
+        page.evaluate("document.querySelector('#summary time').textContent = ''")
+        served.sfn.stop_execution(executionArn=run)
+        expect(page.locator("#summary .status")).to_have_text("aborted")
+        expect(started).to_have_text(shown)
+
+
+def test_without_scripts_the_zone_is_chosen_and_remembered(served: ServedEngine, chromium: Browser) -> None:
+    machine = create_job(served)
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{served.url}/jobs/{machine}")
+    page.locator("#clock summary").click()
+    expect(page.get_by_role("button", name="Mine")).to_have_count(0)
+    page.locator("#clock").get_by_label("Another zone").fill(SEOUL)
+    page.locator("#clock").get_by_role("button", name="Show").click()
+    expect_zone(page, SEOUL)
+    page.goto(f"{served.url}/calendar")
+    expect_zone(page, SEOUL)
+    context.close()
+
+
+def test_a_double_click_starts_one_run(served: ServedEngine, chromium: Browser) -> None:
+    machine = create_job(served)
+    with real_browser.open_page(chromium) as page:
+        page.goto(f"{served.url}/jobs/{machine}")
+        page.get_by_role("button", name="Start", exact=True).dblclick()
+        page.wait_for_url("**/runs/**")
+        first = page.url
+        page.get_by_role("button", name="Run again").dblclick()
+        page.wait_for_url(lambda url: url != first)
+    assert len(served.sfn.list_executions(stateMachineArn=machine)["executions"]) == 2
