@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
-from lamplighter.runs.failure_words import attempt_failure
+from lamplighter.console.view.map_panel import MapPanel, build_map_panel
+from lamplighter.runs.failure_words import attempt_failure, run_deadline
+from lamplighter.runs.map_items import only_items
 from lamplighter.runs.state_status import state_statuses, visit_status
 from lamplighter.runs.story import Attempt, Story, Visit
 
@@ -61,12 +63,20 @@ class PanelDetail:
     """The visits that are shown: all or failed."""
     earlier: int | None = None
     """The `before` of the next page: its visits have smaller event IDs."""
+    map_panel: MapPanel | None = None
+    """The items of an inline Map."""
+    map_runs: Sequence[str] = ()
+    """The ARNs of the Map Runs of a distributed Map, the latest first."""
 
 
 def build_panel(
-    page: Page, events: Sequence[Json], story: Story, about: Json, deadline: int | None = None
+    page: Page, events: Sequence[Json], whole: Story, about: Json, definition: Json, steps: Sequence[str] = ()
 ) -> PanelDetail:
-    """Build the panel for the state in the page's query, or for the whole run; `deadline` is the run's."""
+    """Build the panel for the state in the page's query, or for the whole run.
+
+    Of Maps in `steps`, only the chosen items are shown, such as `Files[3]`.
+    """
+    story, deadline = only_items(whole, steps), run_deadline(definition)
     state = page.query("state")
     if state is None:
         documents = [
@@ -101,7 +111,15 @@ def build_panel(
         unsuccessful_count=len(unsuccessful),
         earlier=earlier,
         only=only,
+        map_panel=build_map_panel(page, by_number, whole, definition, steps),
+        map_runs=_map_runs(story, state),
     )
+
+
+def _map_runs(story: Story, state: str) -> Sequence[str]:
+    """Return the Map Runs that a state started, the latest first."""
+    started = (each.map_run for each in reversed(story.attempts) if each.state == state and each.map_run is not None)
+    return list(dict.fromkeys(started))
 
 
 def _documents(story: Story, visit: Visit, events: Mapping[int, Json]) -> Sequence[PanelDocument]:
