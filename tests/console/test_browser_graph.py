@@ -184,6 +184,21 @@ def test_a_graph_is_zoomed_by_buttons_keys_and_the_wheel_around_the_pointer(
     expect(shown).not_to_have_text("100 %")
 
 
+def test_two_fingers_zoom_a_graph(served: ServedEngine, page: Page, large: tuple[str, str]) -> None:
+    open_graph(page, f"{served.url}/runs/{large[1]}")
+    box = page.locator("#graph .view").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + 200
+    devtools = page.context.new_cdp_session(page)
+    for kind, distance in (("touchStart", 50), ("touchMove", 75), ("touchMove", 100), ("touchEnd", None)):
+        points = (
+            [] if distance is None else [{"x": x - distance, "y": y, "id": 0}, {"x": x + distance, "y": y, "id": 1}]
+        )
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    expect(page.locator("#graph output")).to_have_text("200 %")
+    assert page.evaluate("visualViewport.scale") == 1
+
+
 def test_dragging_scrolls_a_large_graph_and_selects_no_state(
     served: ServedEngine, page: Page, large: tuple[str, str]
 ) -> None:

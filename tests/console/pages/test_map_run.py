@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
@@ -73,7 +74,8 @@ def test_items_are_listed_by_index_page_by_page(browser: Browser, start: StartMa
     rows = read_rows(first.body)
     assert len(rows) == 100
     assert rows[0].startswith("0 succeeded {&#34;n&#34;:100}")
-    assert re.findall(r"page=([0-9])", first.body) == ["1", "2", "3", "2"]
+    assert "1 to 100 of 230 runs of items" in first.text
+    assert re.findall(r"[?&;]page=([0-9])", first.body) == ["2", "3", "2"]
     last = read_rows(browser.get(f"/runs/{map_run}/items?status=ALL&page=3").body)
     assert (len(last), last[-1].split()[0]) == (30, "229")
     assert read_rows(browser.get(f"/runs/{map_run}/items?status=ALL&page=99").body) == last
@@ -90,6 +92,11 @@ def test_the_failed_items_come_first_with_input_and_error(browser: Browser, star
     (row,) = read_rows(browser.get(f"/runs/{map_run}/items?index=2").body)
     assert row.startswith("2 succeeded")
     assert browser.get(f"/runs/{map_run}/items?status=ODD").status == 400
+
+
+def test_the_page_of_a_map_run_leads_to_its_items(browser: Browser, start: StartMap) -> None:
+    _, map_run = start([1])
+    assert browser.get(f"/runs/{map_run}").headers["location"] == f"/runs/{map_run}/items"
 
 
 def test_a_batch_has_the_indexes_of_its_items(browser: Browser, start: StartMap) -> None:
@@ -118,13 +125,25 @@ def test_the_inner_states_have_the_counts_of_the_items(browser: Browser, start: 
     ]
 
 
+def test_a_state_inside_a_distributed_map_leads_to_the_items(browser: Browser, start: StartMap) -> None:
+    execution, map_run = start([1])
+    page = browser.get(f"/runs/{execution}/detail?state=Yes")
+    assert "Each item of A is a run of its own, whose page shows this state. Items" in page.text
+    assert f'href="/runs/{map_run}/items"' in page.body
+    assert "has not reached" not in page.text
+
+
 def test_failed_items_run_again_by_a_redrive_of_the_run(
     harness: EngineHarness, browser: Browser, start: StartMap
 ) -> None:
     execution, map_run = start([7, 1])
     page = browser.get(f"/runs/{map_run}/items")
     assert 'data-ask="Run 1 item again now?"' in page.body
-    browser.post(f"/runs/{map_run}/items/again", {})
+    question = browser.post(f"/runs/{map_run}/run-failed-again", {})
+    assert "Run 1 failed item again?" in question.text
+    assert f'action="/runs/{map_run}/run-failed-again"' in question.body
+    assert harness.describe(execution)["redriveCount"] == 0
+    browser.post(f"/runs/{map_run}/run-failed-again", {"confirmed": "yes"})
     harness.settle()
     assert harness.describe(execution)["redriveCount"] == 1
     assert harness.call("states", "DescribeMapRun", mapRunArn=map_run)["redriveCount"] == 1
@@ -136,8 +155,8 @@ def test_failed_items_that_were_tolerated_cannot_run_again_and_the_page_says_why
     execution, map_run = start([7, 1], ToleratedFailureCount=1)
     page = browser.get(f"/runs/{map_run}/items")
     assert "cannot be run again: the Map Run succeeded, because the Map tolerates failed items" in page.text
-    assert "items/again" not in page.body
-    answer = browser.post(f"/runs/{map_run}/items/again", {})
+    assert "run-failed-again" not in page.body
+    answer = browser.post(f"/runs/{map_run}/run-failed-again", {})
     assert (answer.status, "ExecutionNotRedrivable" in answer.text) == (400, True)
     assert harness.describe(execution)["redriveCount"] == 0
 
@@ -166,7 +185,7 @@ def test_over_aws_items_have_the_index_that_their_input_has(browser: Browser, st
     page = browser.get(f"/runs/{map_run}/items")
     (row,) = read_rows(page.body)
     assert row.startswith("1 failed Seven it is &lt;seven&gt;")
-    assert "AWS does not tell the index of an item" in page.text
+    assert "The index of an item is known only if" in page.text
     everything = read_rows(browser.get(f"/runs/{map_run}/items?status=ALL").body)
     assert sorted(row.split()[0] for row in everything) == ["0", "1", "2"]
     body = browser.get(f"/runs/{execution}").body
@@ -174,6 +193,25 @@ def test_over_aws_items_have_the_index_that_their_input_has(browser: Browser, st
         ("Look", "SUCCEEDED"),
         ("Yes", "SUCCEEDED"),
     ]
+
+
+@pytest.mark.usefixtures("without_internal_operations")
+def test_aws_lists_no_items_of_an_express_map_and_the_page_says_so(
+    browser: Browser, start: StartMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    express = PROCESSOR | {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}}
+    _, map_run = start([1, 7], ItemProcessor=express)
+    original = LocalPort.call
+
+    async def call(
+        port: LocalPort, place: Place, service: str, operation: str, params: Json, actor: Actor | None = None
+    ) -> Json:
+        if operation == "ListExecutions":
+            raise AwsError("This operation is not supported by this type of state machine")
+        return await original(port, place, service, operation, params, actor)
+
+    monkeypatch.setattr(LocalPort, "call", call)
+    assert "AWS does not list the items of an express Map" in browser.get(f"/runs/{map_run}/items").text
 
 
 @pytest.mark.usefixtures("without_internal_operations")

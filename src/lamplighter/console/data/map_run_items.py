@@ -9,8 +9,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.console.page import Page
+from lamplighter.console.view.graph import map_processor
 
 PAGE_SIZE = 100
 AWS_PAGE_SIZE = 1000
@@ -45,19 +47,25 @@ class ItemQuery:
 
     map_run: str
     status: str
-    number: int
-    """The number of the page, counted from 1."""
+    skip: int
+    """The number of items on earlier pages, a multiple of `PAGE_SIZE`."""
     index: int | None = None
     """The index of the only item to show."""
 
-    @property
-    def skip(self) -> int:
-        """The number of items on earlier pages."""
-        return (self.number - 1) * PAGE_SIZE
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """A page of the items of a Map Run."""
+
+    rows: Sequence[ItemRow]
+    in_order: bool = False
+    """Whether the items are in their order."""
+    unlisted: bool = False
+    """Whether AWS does not list the items, because their executions are express ones."""
 
 
-async def read_items(page: Page, query: ItemQuery, map_state: Json) -> tuple[Sequence[ItemRow], bool]:
-    """Return a page of items, and whether they are in their order; `map_state` is the Map in its definition."""
+async def read_items(page: Page, query: ItemQuery, map_state: Json) -> ItemPage:
+    """Return a page of items; `map_state` is the Map in its definition."""
     given: Json = {"mapRunArn": query.map_run, "limit": PAGE_SIZE}
     if query.index is not None:
         given |= {"index": query.index}
@@ -65,14 +73,25 @@ async def read_items(page: Page, query: ItemQuery, map_state: Json) -> tuple[Seq
         given |= {"skip": query.skip} | ({} if query.status == ALL else {"status": query.status})
     answer = await page.call_internal("states", "ListMapRunItems", **given)
     if answer is not None:
-        return [_to_row(each, each["index"]) for each in answer["items"]], True
-    listed = await _list_executions(page, query)
+        return ItemPage([_to_row(each, each["index"]) for each in answer["items"]], in_order=True)
+    try:
+        listed = await _list_executions(page, query)
+    except AwsError:
+        if not _is_express(map_state):
+            raise
+        return ItemPage((), unlisted=True)
     described = await asyncio.gather(
         *(page.call_or_none("states", "DescribeExecution", executionArn=each["executionArn"]) for each in listed)
     )
     key = index_key(map_state)
     found = [each | (about or {}) for each, about in zip(listed, described, strict=True)]
-    return [_to_row(each, _index_in_input(each, key)) for each in found], False
+    return ItemPage([_to_row(each, _index_in_input(each, key)) for each in found])
+
+
+def _is_express(map_state: Json) -> bool:
+    processor = map_processor(map_state)
+    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+    return isinstance(config, dict) and config.get("ExecutionType") == "EXPRESS"
 
 
 async def _list_executions(page: Page, query: ItemQuery) -> Sequence[Json]:
