@@ -81,8 +81,3 @@ def test_a_map_inside_a_parallel_is_done_when_it_is_exited() -> None:
         ("ExecutionSucceeded", 13, {"output": "{}"}),
     )
     assert read_statuses(*entries) == {"Both": "SUCCEEDED", "Files": "SUCCEEDED", "Load": "SUCCEEDED"}
-
-
-def test_the_followers_of_a_state_are_known() -> None:
-    entries = (begun(), entered("A", 0, "Pass"), exited("A", 2, "Pass"), entered("B", 3, "Pass"))
-    assert state_statuses(story(*entries))["A"].followers == ["B"]

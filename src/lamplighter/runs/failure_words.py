@@ -3,7 +3,7 @@
 Guarantees that the text names the time limit that was exceeded, if the definition or the history contains it. Pure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from lamplighter.base.engine_rules import QUEUE_FULL
@@ -16,7 +16,7 @@ from lamplighter.runs.failure_reasons import (
     failure_reason,
     task_of_document,
 )
-from lamplighter.runs.job_machine import is_made_from_job_file
+from lamplighter.runs.job_machine import MAIN_CONTAINER, is_made_from_job_file
 from lamplighter.runs.story import Attempt, Story
 
 HEARTBEAT, TASK_FAILED = "States.HeartbeatTimeout", "States.TaskFailed"
@@ -36,6 +36,8 @@ SHORT_MEANINGS: Mapping[int, str] = {
     143: "terminated",
 }  # fmt: skip
 """The same in one or two words, for the subject of a mail."""
+STOPPED_CODES = (137, 143)
+"""The exit codes of a container that a signal stopped."""
 OUT_OF_MEMORY = "OutOfMemory"
 """The word in ECS's reason for a container that was killed because it exceeded its memory: OutOfMemoryError."""
 
@@ -52,6 +54,8 @@ class RunFailure:
     """Why the attempt failed; may be empty."""
     codes: Sequence[tuple[str, int, str]]
     """For each container of the attempt: its name, its exit code and what the code means."""
+    blamed_containers: Set[str]
+    """The containers whose exit codes are the failure."""
     stopped: bool
     """Whether the run was stopped by a request, which is no failure of the run."""
 
@@ -64,11 +68,24 @@ def explain_failure(story: Story, definition: Json) -> RunFailure | None:
     run_failure = _exceeded_deadline(deadline) if story.outcome == "timed out" else ""
     attempt = blamed_attempt(story, from_job_file=is_made_from_job_file(definition))
     if attempt is None:
-        return RunFailure(run_failure, None, "", (), stopped)
+        return RunFailure(run_failure, None, "", (), frozenset(), stopped)
     codes = [(name, code, EXIT_CODE_MEANINGS.get(code, "")) for name, code in sorted(attempt.exits.items())]
     stopped_with_run = run_failure and attempt.outcome == "aborted"
     reason = "was stopped together with the run" if stopped_with_run else attempt_failure(story, attempt, deadline)
-    return RunFailure(run_failure, attempt, reason, codes, stopped)
+    return RunFailure(run_failure, attempt, reason, codes, failed_containers(attempt), stopped)
+
+
+def failed_containers(attempt: Attempt) -> Set[str]:
+    """Return the containers whose exit codes are the failure of an attempt.
+
+    When a task ends, its other containers are stopped by a signal, which is no failure; nor is it one in an attempt
+    that succeeded.
+    """
+    if not attempt.failed:
+        return frozenset()
+    nonzero = {name: code for name, code in attempt.exits.items() if code}
+    own = {name for name, code in nonzero.items() if code not in STOPPED_CODES or name == MAIN_CONTAINER}
+    return own or nonzero.keys()
 
 
 def summarize_failure(failure: RunFailure | None, error: str | None, cause: str | None) -> str:

@@ -28,8 +28,6 @@ class StateStatus:
     """The number of paths that visited the state: 1 outside a Map."""
     done: int
     """The number of those paths on which the state succeeded."""
-    followers: Sequence[str]
-    """The states that followed."""
     waits_for_worker: bool = False
     """Whether the state runs an activity that no worker has taken."""
 
@@ -37,23 +35,17 @@ class StateStatus:
 def state_statuses(story: Story) -> Mapping[str, StateStatus]:
     """Return the status of every visited state by name."""
     last: dict[str, dict[tuple[str, ...], Visit]] = {}
-    followers: dict[str, dict[str, None]] = {}
     for visit in story.visits:
         last.setdefault(visit.state, {})[visit.path] = visit
-        if visit.follower is not None:
-            followers.setdefault(visit.state, {})[visit.follower] = None
-    return {
-        name: _merge_statuses(story, name, list(paths.values()), list(followers.get(name, ())))
-        for name, paths in last.items()
-    }
+    return {name: _merge_statuses(story, name, list(paths.values())) for name, paths in last.items()}
 
 
-def _merge_statuses(story: Story, name: str, visits: Sequence[Visit], followers: Sequence[str]) -> StateStatus:
+def _merge_statuses(story: Story, name: str, visits: Sequence[Visit]) -> StateStatus:
     found = [visit_status(story, visit) for visit in visits]
     worst, done = min(found, key=BY_SEVERITY.index), sum(each in ("SUCCEEDED", "CAUGHT") for each in found)
     latest = [each for visit in visits if (each := story.last_attempt(visit)) is not None]
     waits_for_worker = any(each.waits_for_worker and each.outcome == "running" for each in latest)
-    return StateStatus(name, worst, len(found), done, followers, waits_for_worker)
+    return StateStatus(name, worst, len(found), done, waits_for_worker)
 
 
 def visit_status(story: Story, visit: Visit) -> str:

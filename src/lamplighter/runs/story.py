@@ -94,8 +94,8 @@ class Visit:
     """The index of the visit of the Parallel or Map around it, among the story's visits; None if there is none."""
     exit: int | None = None
     """The id of the event that left the state."""
-    block_failed: bool = False
-    """Whether the branches of the Parallel, or the items of the Map, failed, and the run nevertheless continued."""
+    error_caught: bool = False
+    """Whether the branches of the Parallel, the items of the Map, or an expression failed, and the run continued."""
     attempts: tuple[int, ...] = ()
     """The indexes of its attempts among the story's attempts."""
     follower: str | None = None
@@ -149,9 +149,9 @@ class Story:
         return until - since - sum(max(0, gap) for gap in gaps)
 
     def caught(self, visit: Visit) -> bool:
-        """Return whether the last attempt of a visit, or its block, failed and the run nevertheless continued."""
+        """Return whether the last attempt of a visit, its block or an expression failed, and the run continued."""
         last = self.last_attempt(visit)
-        return visit.left is not None and (visit.block_failed or (last is not None and last.failed))
+        return visit.left is not None and (visit.error_caught or (last is not None and last.failed))
 
     def attempts_of(self, visit: Visit) -> Sequence[Attempt]:
         """Return the attempts of a visit in their order."""
@@ -214,8 +214,8 @@ class _StoryReader:
         self.visits: list[Visit] = []
         self._positions: dict[int, _Position] = {}
         self._attempt_counts: dict[tuple[tuple[str, ...], str], int] = {}
-        self._failed_blocks: set[int] = set()
-        """The ids of the events with which a Parallel or a Map failed."""
+        self._failures: set[int] = set()
+        """The ids of the events with which a Parallel, a Map or an expression failed."""
 
     def count_as_succeeded(self, visit: Visit) -> None:
         """Count the last attempt before this visit as succeeded: only Step Functions judged it a failure."""
@@ -245,6 +245,8 @@ class _StoryReader:
             return self._iterate(event, kind, position)
         if kind.startswith(("MapState", "ParallelState")):
             return self._follow_block(event, kind, position)
+        if kind == "EvaluationFailed":
+            return self._fail_evaluation(event, position)
         work = next((each for each in WORK_EVENT_PREFIXES if kind.startswith(each)), None)
         if kind == "TaskStateAborted":
             return self._abort(time, position)
@@ -262,8 +264,18 @@ class _StoryReader:
             self._surrounding_visit(position, lambda visit: visit.kind == state_type and visit.left is None) or position
         )
         if what == "Failed":
-            self._failed_blocks.add(event["id"])
+            self._failures.add(event["id"])
         return _Position(around.path, outer=around) if kind == "ParallelStateStarted" else around
+
+    def _fail_evaluation(self, event: Json, position: _Position) -> _Position:
+        """Return the position in the state that an expression failed: the event may follow the state before it."""
+        self._failures.add(event["id"])
+        state = _details(event).get("state")
+        for at in range(len(self.visits) - 1, -1, -1):
+            visit = self.visits[at]
+            if visit.state == state and visit.path == position.path and visit.left is None:
+                return replace(position, visit=at)
+        return position
 
     def _execution(self, event: Json, kind: str, time: int) -> None:
         if kind == "ExecutionStarted":
@@ -305,7 +317,7 @@ class _StoryReader:
             self.visits[found.visit],
             left=time,
             exit=event["id"],
-            block_failed=event["previousEventId"] in self._failed_blocks,
+            error_caught=event["previousEventId"] in self._failures,
             assigned=assigned,
         )
         return found

@@ -96,26 +96,6 @@ def test_an_unknown_run_is_not_found(browser: Browser) -> None:
     assert browser.get("/runs/nonsense").status == 400
 
 
-def test_the_items_of_a_map_run_are_shown_page_by_page(harness: EngineHarness, browser: Browser) -> None:
-    processor = {
-        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-        "StartAt": "One",
-        "States": {"One": {"Type": "Pass", "End": True}},
-    }
-    each: Json = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor}
-    execution = harness.start(harness.machine(chain(each)), {"items": list(range(120))})
-    harness.settle()
-    harness.advance(SECOND)
-    page = browser.get(f"/runs/{execution}")
-    assert "120 of 120 items" in page.text
-    items = page.body.partition('href="/runs/arn:aws:states:us-east-1:123456789012:mapRun')[2].partition('"')[0]
-    first = browser.get(f"/runs/arn:aws:states:us-east-1:123456789012:mapRun{items}")
-    assert first.body.count("<tr>") == 101
-    following = first.body.partition('href="?next=')[2].partition('"')[0]
-    second = browser.get(f"/runs/arn:aws:states:us-east-1:123456789012:mapRun{items}?next={following}")
-    assert second.body.count("<tr>") == 21
-
-
 def test_of_many_visits_failed_ones_can_be_selected_and_all_are_shown_page_by_page(
     harness: EngineHarness, browser: Browser
 ) -> None:
@@ -136,28 +116,6 @@ def test_of_many_visits_failed_ones_can_be_selected_and_all_are_shown_page_by_pa
         found = re.search(r'href="[^"]*(\?state=Look&amp;only=all&amp;before=[0-9]+)"', body)
         url = f"/runs/{execution}/detail{html.unescape(found[1])}" if found else ""
     assert len(seen) == len(set(seen)) > 20
-
-
-def test_an_item_of_a_map_run_links_to_the_items_and_the_job(harness: EngineHarness, browser: Browser) -> None:
-    processor = {
-        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-        "StartAt": "One",
-        "States": {"One": {"Type": "Pass", "End": True}},
-    }
-    machine = harness.machine(
-        chain({"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor, "Label": "Each"})
-    )
-    execution = harness.start(machine, {"items": [1]})
-    harness.settle()
-    harness.advance(SECOND)
-    (run,) = harness.call("states", "ListMapRuns", executionArn=execution)["mapRuns"]
-    (child,) = harness.call("states", "ListExecutions", mapRunArn=run["mapRunArn"])["executions"]
-    page = browser.get(f"/runs/{child['executionArn']}")
-    assert 'data-name="One" data-status="SUCCEEDED"' in page.body
-    for link in (f"/runs/{run['mapRunArn']}/items", f"/jobs/{machine}"):
-        assert f'href="{link}"' in page.body
-        assert browser.get(link).status == 200
-    assert "Run again" not in page.text
 
 
 def test_a_run_that_exceeded_its_deadline_shows_the_deadline_first(harness: EngineHarness, browser: Browser) -> None:
@@ -362,3 +320,59 @@ def test_an_unclaimed_activity_waits_for_a_worker_wherever_its_run_is_shown(
     assert [path for path in pages if "waits for a worker" not in browser.get(path).text] == []
     harness.call("states", "GetActivityTask", activityArn=activity)
     assert [path for path in pages if "waits for a worker" in browser.get(path).text] == []
+
+
+def test_a_success_with_a_sidecar_that_was_killed_names_the_containers_and_shows_no_failure(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    containers = [{"name": name, "image": "busybox", "memory": 128} for name in ("main", "proxy")]
+    harness.call("ecs", "CreateCluster")
+    defined = harness.call("ecs", "RegisterTaskDefinition", family="job", containerDefinitions=containers)
+    harness.runtime.script(Script(after=None, stop_code=137))
+    caught = {"ErrorEquals": ["States.ALL"], "Next": "Ended well"}
+    states = {
+        "Run": job(defined["taskDefinition"]["taskDefinitionArn"], Catch=[caught], End=True),
+        "Ended well": {"Type": "Pass", "End": True},
+    }
+    execution = harness.start(harness.machine({"StartAt": "Run", "States": states}))
+    harness.settle()
+    harness.runtime.finish(next(name for name in harness.runtime.remaining() if name.endswith("main")))
+    harness.settle()
+    harness.advance(60 * SECOND)
+    assert harness.describe(execution)["status"] == "SUCCEEDED"
+    page = browser.get(f"/runs/{execution}")
+    assert "main exit 0 proxy exit 137" in page.text
+    assert 'class="tag bad"' not in page.body
+    taken = re.findall(r'data-name="([^"]+)"[^>]* data-taken="([^"]+)"', page.body)
+    assert taken == [("Run", "[0]"), ("Ended well", "[-1]")]
+
+
+def test_an_item_of_an_inline_map_is_chosen_by_its_index(harness: EngineHarness, browser: Browser) -> None:
+    choice = {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericEquals": 7, "Next": "No"}], "Default": "Yes"}
+    no = {"Type": "Fail", "Error": "Seven", "Cause": "it is seven"}
+    steps: Json = {
+        "Begin": {"Type": "Wait", "Seconds": 1, "Next": "Look"},
+        "Look": choice,
+        "No": no,
+        "Yes": {"Type": "Wait", "Seconds": 5, "End": True},
+    }
+    each: Json = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": {"StartAt": "Begin", "States": steps}}
+    items = [{"n": at, "password": "hunter2"} for at in range(30)]
+    execution = harness.start(harness.machine(chain(each)), {"items": items})
+    harness.settle()
+    harness.advance(SECOND)
+    panel = browser.get(f"/runs/{execution}?state=A").text
+    assert 'A[7] failed Seven: it is seven {"n":7,"password":"••••••"}' in panel
+    assert "1 failed all 30" in panel
+    second = browser.get(f"/runs/{execution}/detail?state=A&items=all&page=2")
+    assert ("A[20]" in second.text, "A[19]" in second.text) == (True, False)
+    chosen = browser.get(f"/runs/{execution}?state=A&index=5")
+    assert "Only the item A[5]" in chosen.text
+    assert "aborted A[5]" in chosen.text
+    assert 'data-name="Yes" data-status="ABORTED"' in chosen.body
+    assert 'data-name="No"' not in chosen.body
+    assert "hunter2" not in chosen.body
+    failed = browser.get(f"/runs/{execution}?state=No&item=A%5B7%5D")
+    assert 'data-name="No" data-status="FAILED"' in failed.body
+    assert 'data-name="Yes"' not in failed.body
+    assert "The run has not begun A[99]" in browser.get(f"/runs/{execution}?state=A&index=99").text

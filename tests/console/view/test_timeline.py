@@ -35,7 +35,7 @@ def draw(*entries: Entry, now: int = 9_000, after: int = 0) -> Timeline:
 
 def test_each_attempt_has_a_bar_and_the_wait_before_it_has_a_line() -> None:
     first, second = draw(*RETRIED).rows
-    assert (first.label, first.status, first.exits, first.wait_x) == ("Run #1", "FAILED", [("main", 3)], None)
+    assert (first.label, first.status, first.exits, first.wait_x) == ("Run #1", "FAILED", [("main", 3, True)], None)
     assert first.reason == "States.TaskFailed: Essential container in task exited"
     assert (first.x, first.width) == (SCALE_WIDTH * 2 / 8, SCALE_WIDTH * 2 / 8)  # from second 3 to 5 of 1 to 9
     assert (second.label, second.status, second.wait) == ("Run #2", "SUCCEEDED", "1.0 s")

@@ -2,24 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from starlette.responses import PlainTextResponse, Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads_or
-from lamplighter.console.data import container_output, history, job_schedules, waiting_runs
+from lamplighter.console.data import container_output, history, job_schedules, map_progress
 from lamplighter.console.data.start_execution import start_execution
 from lamplighter.console.data.waits import read_waits
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import confirmation
-from lamplighter.console.view import graph, run_duration, run_title, state_panel, timeline
+from lamplighter.console.view import graph, run_title, state_panel, timeline
+from lamplighter.console.view.graph_states import build_graph_states
 from lamplighter.console.view.start_commands import CopiedCommand, start_commands, started_machine
-from lamplighter.runs.failure_words import explain_failure, run_deadline
+from lamplighter.runs.failure_words import explain_failure
 from lamplighter.runs.job_machine import is_made_from_job_file
+from lamplighter.runs.map_items import step_of
 from lamplighter.runs.redrive_outcome import redrive_objection
 from lamplighter.runs.run import FAILED_STATUSES, IDLE, is_running
 from lamplighter.runs.skipped_runs import runs_that_caused_skip
-from lamplighter.runs.state_status import state_statuses
 from lamplighter.runs.story import Story
 from lamplighter.runs.waiting import WAITS_FOR_WORKER, waits_for_worker
 from lamplighter.wire.access.roles import Role
@@ -52,11 +54,12 @@ class RunData:
         return self.about | {IDLE: self.story.idle / 1000}
 
 
-async def read_run(page: Page) -> RunData:
-    """Read the run that the page shows."""
-    about = await page.call("states", "DescribeExecution", executionArn=page.arn)
-    events = await history.read_history(page, page.arn)
-    return RunData(about, await read_definition(page), events, await history.load_story(events))
+async def read_run(page: Page, arn: str | None = None) -> RunData:
+    """Read a run, by default the one that the page shows."""
+    arn = arn or page.arn
+    about = await page.call("states", "DescribeExecution", executionArn=arn)
+    events = await history.read_history(page, arn)
+    return RunData(about, await read_definition(page, arn), events, await history.load_story(events))
 
 
 def machine_of(about: Json) -> str:
@@ -65,18 +68,32 @@ def machine_of(about: Json) -> str:
     return found.partition("/")[0]
 
 
-async def read_definition(page: Page) -> Json:
-    """Read the definition that the run uses, which may be older than the state machine's present one."""
-    found = await page.call("states", "DescribeStateMachineForExecution", executionArn=page.arn)
+async def read_definition(page: Page, arn: str) -> Json:
+    """Read the definition that a run uses, which may be older than the state machine's present one."""
+    found = await page.call("states", "DescribeStateMachineForExecution", executionArn=arn)
     return loads_or(found["definition"], {})
 
 
 async def show(page: Page) -> Response:
-    """Show the run."""
+    """Show the run; of a Map Run, show the items."""
+    if ":mapRun:" in page.arn:
+        return page.redirect(f"{page.url}/items")
     run = await read_run(page)
     page = await job_schedules.in_job_zone(page, machine_of(run.about))
     shown = {**await live_values(page, run), **await panel_values(page, run)}
     return await page.render("run.html", **shown, graph=graph.block_graph(run.definition))
+
+
+def chosen_items(page: Page) -> Sequence[str]:
+    """Return the chosen items of inline Maps, such as `Files[3]`: those of the query, and the one of its index."""
+    state, index = page.query("state"), page.query_number("index")
+    chosen = page.request.query_params.getlist("item")
+    return chosen if state is None or index is None else [*chosen, step_of(state, index)]
+
+
+def item_query(steps: Sequence[str]) -> str:
+    """Return the part of a query that chooses items: empty, or with a leading `&`."""
+    return "".join(f"&item={quote(step, safe='')}" for step in steps)
 
 
 async def panel_values(page: Page, run: RunData) -> Mapping[str, Json]:
@@ -84,11 +101,14 @@ async def panel_values(page: Page, run: RunData) -> Mapping[str, Json]:
 
     The panel shows one state, or the whole run with the reason of its failure.
     """
-    found = state_panel.build_panel(page, run.events, run.story, run.about, run_deadline(run.definition))
+    steps = chosen_items(page)
+    found = state_panel.build_panel(page, run.events, run.story, run.about, run.definition, steps)
     failure = explain_failure(run.story, run.definition) if found.state is None else None
     attempt = None if failure is None else failure.attempt
     return {
         "detail": found,
+        "steps": steps,
+        "item_query": item_query(steps),
         "failure": failure,
         "last_lines": () if attempt is None else await container_output.read_last_lines(page, attempt),
         "skipped_for": runs_that_caused_skip(run.about.get("output")),
@@ -99,6 +119,7 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
     """Return the template values of the parts that change while the run is running."""
     now = page.console.world.now()
     from_job_file = is_made_from_job_file(run.definition)
+    steps, maps = chosen_items(page), await map_progress.read_map_progress(page, run.story)
     return {
         "run": run,
         "about": run.about_with_idle,
@@ -107,30 +128,15 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
         "arn": run.arn,
         "now": now / 1000,
         "futile": redrive_objection(run.events, run.definition),
-        "standings": state_statuses(run.story),
+        "states": build_graph_states(run.story, run.definition, steps, maps),
+        "item_query": item_query(steps),
         "chart": timeline.build_timeline(run.story, run.definition, now, page.query_number("after") or 0),
         "skipped_for": runs_that_caused_skip(run.about.get("output")),
         "attempts": [each for each in run.story.attempts if not (from_job_file and each.supporting)],
-        "maps": await map_runs(page, run),
+        "maps": maps,
         "commands": _commands(page, run.about),
         "waits": await read_waits(page, run.story),
     }
-
-
-async def map_runs(page: Page, run: RunData) -> Sequence[Json]:
-    """Return the Map Runs of a run, with the counts of their items."""
-    if not any(event["type"] == "MapRunStarted" for event in run.events):
-        return []
-    listed = await page.call("states", "ListMapRuns", executionArn=run.arn, maxResults=20)
-    return [
-        await page.call("states", "DescribeMapRun", mapRunArn=each["mapRunArn"])
-        | {"name": _map_label(each["mapRunArn"])}
-        for each in listed["mapRuns"]
-    ]
-
-
-def _map_label(arn: str) -> str:
-    return arn.rpartition("/")[2].partition(":")[0]
 
 
 def _commands(page: Page, about: Json) -> Sequence[CopiedCommand]:
@@ -143,25 +149,6 @@ async def show_panel(page: Page) -> Response:
     run = await read_run(page)
     page = await job_schedules.in_job_zone(page, machine_of(run.about))
     return await page.render("detail.html", arn=run.arn, **await panel_values(page, run))
-
-
-async def show_items(page: Page) -> Response:
-    """Show the executions of a Map Run, page by page."""
-    chosen = page.read_query(statusFilter="status", nextToken="next")
-    listed = await page.call("states", "ListExecutions", mapRunArn=page.arn, maxResults=100, **chosen)
-    about = await page.call("states", "DescribeMapRun", mapRunArn=page.arn)
-    now = page.console.world.now() / 1000
-    return await page.render(
-        "items.html",
-        map=about | {"name": _map_label(page.arn)},
-        executions=await waiting_runs.mark_waiting(
-            page,
-            await run_duration.add_idle_time(page, listed["executions"], page.console.port.max_calls),
-            page.console.port.max_calls,
-        ),
-        next=listed.get("nextToken"),
-        now=now,
-    )
 
 
 async def show_document(page: Page) -> Response:
@@ -214,6 +201,5 @@ ROUTES = (
     form_route("/runs/{arn:path}/again", start_again, needs=Role.RUN),
     page_route("/runs/{arn:path}/detail", show_panel),
     page_route("/runs/{arn:path}/document", show_document),
-    page_route("/runs/{arn:path}/items", show_items),
     page_route("/runs/{arn:path}", show),
 )

@@ -1,13 +1,12 @@
 """Convert a definition to a graph: blocks of states and the transitions between them.
 
-The result has the shape that `static/graph.js` draws. A block has a start and states. A state has its outgoing
-transitions (`transitions`) and, if it is a Parallel or a Map, the blocks inside it. Accepts any definition, also an
-invalid one. See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html.
+The result has the shape that `static/graph/layout.js` draws. A block has a start and states. A state has its outgoing
+transitions (`transitions`, in the order of `runs/transitions.py`) and, if it is a Parallel or a Map, the blocks inside
+it. Accepts any definition, also an invalid one. See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html.
 """
 
-from collections.abc import Iterator
-
 from lamplighter.base.json_text import Json, loads_or
+from lamplighter.runs.transitions import Transition, list_transitions
 
 MAX_LABEL_LENGTH = 22
 """The longest label of a transition, in characters."""
@@ -33,12 +32,11 @@ def _list(value: Json) -> list[Json]:
 
 
 def _state(name: str, state: dict[str, Json]) -> Json:
-    transitions = [each for each in _transitions(state) if isinstance(each["to"], str) and each["to"]]
     return {
         "name": name,
         "type": str(state.get("Type", "")),
         "what": _summarize(state),
-        "transitions": transitions,
+        "transitions": [{"to": each.to, "label": _label(each), "kind": each.kind} for each in list_transitions(state)],
         "end": bool(state.get("End")) or state.get("Type") in ("Succeed", "Fail"),
         "blocks": [block_graph(inner) for inner in _inner_blocks(state)],
     }
@@ -51,26 +49,33 @@ def _summarize(state: dict[str, Json]) -> str:
         return resource.rpartition(":::")[2] if ":::" in resource else resource.rpartition(":")[2]
     if kind == "Wait" and "Seconds" in state:
         return f"Wait {state['Seconds']} s" if isinstance(state["Seconds"], int) else "Wait"
-    if kind == "Map" and _object(_object(_processor(state)).get("ProcessorConfig")).get("Mode") == "DISTRIBUTED":
+    if kind == "Map" and is_distributed(state):
         return "Distributed Map"
     return str(kind)
 
 
-def _transitions(state: dict[str, Json]) -> Iterator[Json]:
-    if "Next" in state:
-        yield {"to": state["Next"], "label": "", "kind": "next"}
-    for rule in map(_object, _list(state.get("Choices"))):
-        yield {"to": rule.get("Next"), "label": "", "kind": "choice"}
-    if "Default" in state:
-        yield {"to": state["Default"], "label": "else", "kind": "default"}
-    for catcher in map(_object, _list(state.get("Catch"))):
-        errors = ", ".join(map(str, _list(catcher.get("ErrorEquals"))))
-        label = "any error" if errors == "States.ALL" else errors
-        yield {"to": catcher.get("Next"), "label": _shorten(label), "kind": "catch"}
+def _label(transition: Transition) -> str:
+    if transition.kind == "catch":
+        errors = ", ".join(transition.errors)
+        return "any error" if "States.ALL" in transition.errors else _shorten(errors)
+    return "else" if transition.kind == "default" else ""
 
 
 def _shorten(label: str) -> str:
     return label if len(label) <= MAX_LABEL_LENGTH else f"{label[: MAX_LABEL_LENGTH - 1]}…"
+
+
+def is_distributed(state: Json) -> bool:
+    """Return whether a state is a distributed Map, whose items are runs of their own."""
+    given = _object(state)
+    return given.get("Type") == "Map" and (
+        _object(_object(_processor(given)).get("ProcessorConfig")).get("Mode") == "DISTRIBUTED"
+    )
+
+
+def map_processor(state: Json) -> Json:
+    """Return the block that a Map runs for each item."""
+    return _processor(_object(state))
 
 
 def _inner_blocks(state: dict[str, Json]) -> list[Json]:

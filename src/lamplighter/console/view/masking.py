@@ -10,6 +10,8 @@ import re
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 
 MASK = "••••••"
+MAX_LINE_LENGTH = 160
+"""The most characters of a document in one line."""
 MAX_SHOWN_DEPTH = 100
 """The deepest nesting of a document that is shown; Python limits the depth of recursion."""
 _SECRET = re.compile(
@@ -54,3 +56,12 @@ def _mask_text(text: str, remaining_depth: int) -> str:
         return dumps(mask_secrets(loads(text), remaining_depth))
     except JsonError:
         return text
+
+
+def shorten_input(text: str) -> str:
+    """Return the beginning of a document in one line, without secrets."""
+    try:
+        shown = dumps(mask_secrets(loads(text)))
+    except JsonError:
+        shown = text
+    return shown if len(shown) <= MAX_LINE_LENGTH else f"{shown[: MAX_LINE_LENGTH - 1]}…"

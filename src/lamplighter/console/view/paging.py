@@ -58,8 +58,12 @@ class Paging:
         return offered
 
 
+def number_page(number: int | None, size: int, total: int) -> Paging:
+    """Return the paging of a list. A number beyond the list's end means the last page, None the first one."""
+    return Paging(min(max(1, number or 1), max(1, -(-total // size))), size, total)
+
+
 def take_page(items: Sequence[T], number: int | None, size: int) -> tuple[Sequence[T], Paging]:
-    """Return the items of a page. A number beyond the list's end means the last page, None the first one."""
-    last = max(1, -(-len(items) // size))
-    paging = Paging(min(max(1, number or 1), last), size, len(items))
+    """Return the items of a page, and its paging."""
+    paging = number_page(number, size, len(items))
     return items[paging.first_item - 1 : paging.last_item], paging

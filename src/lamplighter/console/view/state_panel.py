@@ -3,9 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
-from lamplighter.runs.failure_words import attempt_failure
+from lamplighter.console.view.graph import is_distributed, map_processor
+from lamplighter.console.view.map_panel import MapPanel, build_map_panel
+from lamplighter.runs.failure_words import attempt_failure, run_deadline
+from lamplighter.runs.map_items import only_items
 from lamplighter.runs.state_status import state_statuses, visit_status
 from lamplighter.runs.story import Attempt, Story, Visit
 
@@ -61,12 +65,22 @@ class PanelDetail:
     """The visits that are shown: all or failed."""
     earlier: int | None = None
     """The `before` of the next page: its visits have smaller event IDs."""
+    map_panel: MapPanel | None = None
+    """The items of an inline Map."""
+    map_state: str | None = None
+    """The distributed Map that the state is, or in which it is: its items are runs of their own."""
+    map_runs: Sequence[str] = ()
+    """The ARNs of the Map Runs of that Map, the latest first."""
 
 
 def build_panel(
-    page: Page, events: Sequence[Json], story: Story, about: Json, deadline: int | None = None
+    page: Page, events: Sequence[Json], whole: Story, about: Json, definition: Json, steps: Sequence[str] = ()
 ) -> PanelDetail:
-    """Build the panel for the state in the page's query, or for the whole run; `deadline` is the run's."""
+    """Build the panel for the state in the page's query, or for the whole run.
+
+    Of Maps in `steps`, only the chosen items are shown, such as `Files[3]`.
+    """
+    story, deadline = only_items(whole, steps), run_deadline(definition)
     state = page.query("state")
     if state is None:
         documents = [
@@ -92,6 +106,7 @@ def build_panel(
         )
         for visit in reversed(found[-PAGE_SIZE:])
     ]
+    map_state = _distributed_map(definition, state)
     earlier = shown_visits[-1].visit.event if len(found) > PAGE_SIZE else None
     return PanelDetail(
         state,
@@ -101,7 +116,24 @@ def build_panel(
         unsuccessful_count=len(unsuccessful),
         earlier=earlier,
         only=only,
+        map_panel=build_map_panel(page, by_number, whole, definition, steps),
+        map_state=map_state,
+        map_runs=_map_runs(story, map_state),
     )
+
+
+def _distributed_map(definition: Json, name: str) -> str | None:
+    """Return the outermost distributed Map that has this name, or a state with this name inside of it."""
+    for outer, state in walk_states(definition):
+        if is_distributed(state) and name in (outer, *(each for each, _ in walk_states(map_processor(state)))):
+            return outer
+    return None
+
+
+def _map_runs(story: Story, state: str | None) -> Sequence[str]:
+    """Return the Map Runs that a state started, the latest first."""
+    started = (each.map_run for each in reversed(story.attempts) if each.state == state and each.map_run is not None)
+    return list(dict.fromkeys(started))
 
 
 def _documents(story: Story, visit: Visit, events: Mapping[int, Json]) -> Sequence[PanelDocument]:

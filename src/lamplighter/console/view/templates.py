@@ -17,8 +17,9 @@ from lamplighter import __version__
 from lamplighter.base.json_text import Json, JsonError, dumps, loads, loads_or
 from lamplighter.console.view import clock, links, run_title
 from lamplighter.console.view.links import arn_path
-from lamplighter.console.view.masking import is_secret, mask_secrets
+from lamplighter.console.view.masking import is_secret, mask_secrets, shorten_input
 from lamplighter.runs import durations
+from lamplighter.runs.failure_words import failed_containers
 from lamplighter.runs.run import run_seconds
 
 PACKAGE = Path(__file__).parents[1]
@@ -69,6 +70,7 @@ class Templates:
             "utc": clock.format_utc,
             "iso": clock.format_iso,
             "pretty": self.format_masked,
+            "one_line": shorten_input,
             "tojson_text": dumps,
             "quoted": lambda text: quote(str(text), safe=""),
         }
@@ -83,6 +85,7 @@ class Templates:
             "page_of": links.resource_path,
             "scheduled_task_page": links.scheduled_task_path,
             "named": links.resource_name,
+            "failed_containers": failed_containers,
         }
         return templates
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.runs.durations import format_duration
-from lamplighter.runs.failure_words import attempt_failure, run_deadline
+from lamplighter.runs.failure_words import attempt_failure, failed_containers, run_deadline
 from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.state_status import attempt_status, visit_status
 from lamplighter.runs.story import Attempt, Story, Visit
@@ -42,7 +42,8 @@ class TimelineRow:
     wait_width: float = 0.0
     """`wait_x`, `wait_width` and `wait`: the position and the duration of the wait before the attempt."""
     wait: str = ""
-    exits: Sequence[tuple[str, int]] = ()
+    exits: Sequence[tuple[str, int, bool]] = ()
+    """For each container: its name, its exit code, and whether that is the failure of the attempt."""
     reason: str = ""
     task: str | None = None
 
@@ -116,6 +117,7 @@ def _rows(drawing: _Drawing) -> Iterator[TimelineRow]:
 
 def _attempt_row(drawing: _Drawing, visit: Visit, attempt: Attempt, wait: Wait | None) -> TimelineRow:
     ended = drawing.until if attempt.ended is None else attempt.ended
+    blamed = failed_containers(attempt)
     x, wait_x = drawing.x(attempt.began), None if wait is None else drawing.x(wait.began)
     return TimelineRow(
         attempt.event,
@@ -130,7 +132,7 @@ def _attempt_row(drawing: _Drawing, visit: Visit, attempt: Attempt, wait: Wait |
         wait_x,
         0.0 if wait_x is None else max(0.0, x - wait_x),
         "" if wait is None else format_duration((attempt.began - wait.began) / 1000),
-        sorted(attempt.exits.items()),
+        [(name, code, name in blamed) for name, code in sorted(attempt.exits.items())],
         attempt_failure(drawing.story, attempt, drawing.deadline),
         attempt.task,
     )

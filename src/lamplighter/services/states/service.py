@@ -27,6 +27,7 @@ from lamplighter.services.states.executions.redrive import Redrives
 from lamplighter.services.states.machines import aliases, versions
 from lamplighter.services.states.machines.state_machines import StateMachines
 from lamplighter.services.states.machines.validate_definition import DefinitionValidator
+from lamplighter.services.states.map_runs import map_run_items
 from lamplighter.services.states.map_runs.map_runs import MapRuns
 from lamplighter.services.states.map_runs.result_writer import ResultWriterRunner
 from lamplighter.services.states.map_runs.store_items import ItemReaderRunner
@@ -110,6 +111,9 @@ class States(Service):
             "DescribeMapRun": Operation(read=map_runs.describe),
             "ListMapRuns": Operation(read=map_runs.list),
             "UpdateMapRun": Operation(write=map_runs.update),
+            # Not AWS operations: AWS tells neither the index of an item nor the state in which it is.
+            "ListMapRunItems": Operation(read=map_run_items.list_items),
+            "CountMapRunStates": Operation(read=map_run_items.count_states),
             "CreateActivity": Operation(write=activities.create_activity),
             "DescribeActivity": Operation(read=activities.describe_activity),
             "ListActivities": Operation(read=activities.list_activities),
