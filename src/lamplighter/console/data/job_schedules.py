@@ -16,7 +16,7 @@ from lamplighter.console.calls import Calls
 from lamplighter.console.page import Page
 from lamplighter.console.view.clock import UTC_NAME
 from lamplighter.runs.schedules import names_target_in_input, schedule_timetable, started_arn
-from lamplighter.runs.upcoming_times import upcoming_times
+from lamplighter.runs.upcoming_times import Timetable, upcoming_times
 
 PAGE_SIZE, MAX_SCHEDULES = 100, 1000
 MINUTE_MILLISECONDS = 60_000
@@ -40,6 +40,8 @@ class JobSchedule:
     enabled: bool
     next: float | None
     """The next time in seconds since the epoch. None if there is none or it is unknown."""
+    timetable: Timetable | None = None
+    """The times of the schedule, or None if they are unknown."""
 
 
 async def list_schedules(calls: Calls) -> Sequence[Json] | None:
@@ -145,7 +147,7 @@ def from_schedule(schedule: Json, now: int) -> JobSchedule:
     upcoming = next_times(schedule, now, 1) if enabled else ()
     return JobSchedule(
         schedule["Arn"], "schedule", schedule["Name"], schedule["ScheduleExpression"], zone, enabled,
-        upcoming[0] if upcoming else None,
+        upcoming[0] if upcoming else None, schedule_timetable(schedule),
     )  # fmt: skip
 
 
@@ -166,8 +168,10 @@ def from_rule(rule: Json, now: int) -> JobSchedule:
     The next time of a rate is unknown, because only EventBridge knows when the rate started to count.
     """
     enabled, expression = rule.get("State") != "DISABLED", rule["ScheduleExpression"]
-    due: float | None = None
-    if enabled and not expression.startswith("rate"):
-        upcoming = next_times({"ScheduleExpression": expression}, now, 1)
-        due = upcoming[0] if upcoming else None
-    return JobSchedule(rule["Arn"], "rule", rule["Name"], expression, "UTC", enabled, due)
+    if expression.startswith("rate"):
+        return JobSchedule(rule["Arn"], "rule", rule["Name"], expression, "UTC", enabled, None)
+    upcoming = next_times({"ScheduleExpression": expression}, now, 1) if enabled else ()
+    return JobSchedule(
+        rule["Arn"], "rule", rule["Name"], expression, "UTC", enabled, upcoming[0] if upcoming else None,
+        Timetable(expression, enabled=enabled),
+    )  # fmt: skip

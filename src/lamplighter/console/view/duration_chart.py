@@ -1,0 +1,113 @@
+"""Draw how long the last runs of a job took: a mark for each run over time, with the median and the deadline.
+
+Guarantees that more than the colour shows how a run ended: each status has its own shape, and the title of each mark
+says it. Runs that were skipped, or whose duration is unknown, have no mark. Pure: the caller passes the time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json
+from lamplighter.console.view.templates import format_utc
+from lamplighter.runs.durations import format_duration
+from lamplighter.runs.run import END_WORDS, run_seconds
+from lamplighter.runs.skipped_runs import SKIPPED
+from lamplighter.runs.success_rate import median_seconds
+
+WIDTH, HEIGHT, MARGIN = 640, 120, 8
+"""The size of the drawing and the space around the marks, in its own units."""
+MAX_DEADLINE_FACTOR = 3
+"""A deadline that is longer than the longest run by more than this factor is named, but has no line."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunMark:
+    """The mark of one run."""
+
+    arn: str
+    status: str
+    title: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class DurationChart:
+    """The marks of the last runs, the latest on the right."""
+
+    marks: Sequence[RunMark]
+    first: float
+    """When the first of the runs started, in seconds since the epoch; `last` is the last one."""
+    last: float
+    longest: float
+    """The duration at the upper edge, in seconds."""
+    median: float | None
+    """The median of the succeeded runs in seconds; `median_y` is its height."""
+    median_y: float | None
+    deadline_y: float | None
+    text: str
+    """What the chart shows, for people who do not see it."""
+
+
+def build_chart(executions: Sequence[Json], now: float, deadline: int | None = None) -> DurationChart | None:
+    """Draw runs as ListExecutions returns them, newest first; None if there is nothing to draw.
+
+    `now` is in seconds since the epoch, `deadline` in seconds.
+    """
+    timed = [(each, run_seconds(each, now)) for each in reversed(executions) if each["status"] != SKIPPED]
+    known = [(each, seconds) for each, seconds in timed if seconds is not None]
+    if not known:
+        return None
+    runs, durations = [each for each, _ in known], [seconds for _, seconds in known]
+    longest = max(durations) or 1
+    shows_deadline = deadline is not None and deadline <= longest * MAX_DEADLINE_FACTOR
+    top = max(longest, deadline or 0) if shows_deadline else longest
+    first, last = float(runs[0]["startDate"]), float(runs[-1]["startDate"])
+    median = median_seconds(runs, durations)
+    return DurationChart(
+        [
+            _make_mark(each, seconds, _place(float(each["startDate"]), first, last), _height(seconds, top))
+            for each, seconds in known
+        ],
+        first,
+        last,
+        top,
+        median,
+        None if median is None else _height(median, top),
+        _height(deadline, top) if shows_deadline and deadline is not None else None,
+        _describe(runs, durations, median, deadline),
+    )
+
+
+def _place(start: float, first: float, last: float) -> float:
+    """Return how far to the right a run is; a single run is in the middle."""
+    share = (start - first) / (last - first) if last > first else 0.5
+    return round(MARGIN + share * (WIDTH - 2 * MARGIN), 1)
+
+
+def _height(seconds: float, top: float) -> float:
+    return round(HEIGHT - MARGIN - min(1.0, seconds / top) * (HEIGHT - 2 * MARGIN), 1)
+
+
+def _make_mark(run: Json, seconds: float, x: float, y: float) -> RunMark:
+    status = run["status"]
+    times = run.get("redriveCount")
+    redriven = f", redriven {times}×" if times else ""
+    title = f"{format_utc(float(run['startDate']))}: {_words(status)}, {format_duration(seconds)}{redriven}"
+    return RunMark(run["executionArn"], status, title, x, y)
+
+
+def _words(status: str) -> str:
+    return END_WORDS.get(status, status.lower().replace("_", " "))
+
+
+def _describe(runs: Sequence[Json], durations: Sequence[float], median: float | None, deadline: int | None) -> str:
+    statuses = [each["status"] for each in runs]
+    counts = [f"{statuses.count(status)} {words}" for status, words in END_WORDS.items() if status in statuses]
+    parts = [
+        f"Durations of the last {len(runs)} runs: {', '.join(counts)}" if len(runs) > 1 else f"One run: {counts[0]}",
+        f"from {format_duration(min(durations))} to {format_duration(max(durations))}",
+        f"median {format_duration(median)}" if median is not None else "",
+        f"deadline {format_duration(deadline)}" if deadline is not None else "",
+    ]
+    return "; ".join(filter(None, parts))
