@@ -4,7 +4,7 @@ Guarantees that more than the colour shows how a run ended: each status has its 
 says it. Runs that were skipped, or whose duration is unknown, have no mark. Pure: the caller passes the time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
@@ -14,10 +14,19 @@ from lamplighter.runs.run import END_WORDS, run_seconds
 from lamplighter.runs.skipped_runs import SKIPPED
 from lamplighter.runs.success_rate import median_seconds
 
-WIDTH, HEIGHT, MARGIN = 640, 120, 8
-"""The size of the drawing and the space around the marks, in its own units."""
+HEIGHT, MARGIN, SIDE = 120, 10, 1.5
+"""The height of the drawing and the space above and below the marks in pixels; the space beside them in percent."""
 MAX_DEADLINE_FACTOR = 3
 """A deadline that is longer than the longest run by more than this factor is named, but has no line."""
+_SQUARE = "M-3.5-3.5h7v7h-7z"
+SHAPES: Mapping[str, str] = {
+    "SUCCEEDED": "M-3,0a3,3 0 1 0 6,0a3,3 0 1 0 -6,0z",
+    "RUNNING": "M-4,0a4,4 0 1 0 8,0a4,4 0 1 0 -8,0z",
+    "FAILED": "M-4-4L4 4M-4 4L4-4",
+    "TIMED_OUT": "M0-5L5 0L0 5L-5 0z",
+    "ABORTED": _SQUARE,
+}
+"""The shape of a mark by the status of its run: a disc, a ring, a cross, a diamond, a square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +37,14 @@ class RunMark:
     status: str
     title: str
     x: float
+    """The distance from the left in percent of the drawing's width."""
     y: float
+    """The distance from the top in pixels."""
+
+    @property
+    def shape(self) -> str:
+        """The path of its shape."""
+        return SHAPES.get(self.status, _SQUARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +56,19 @@ class DurationChart:
     """When the first of the runs started, in seconds since the epoch; `last` is the last one."""
     last: float
     longest: float
-    """The duration at the upper edge, in seconds."""
+    """The duration of the longest run in seconds."""
     median: float | None
     """The median of the succeeded runs in seconds; `median_y` is its height."""
     median_y: float | None
     deadline_y: float | None
     text: str
     """What the chart shows, for people who do not see it."""
+
+    @property
+    def statuses(self) -> Sequence[str]:
+        """The statuses of its runs, in the order of `SHAPES`."""
+        found = {each.status for each in self.marks}
+        return [each for each in SHAPES if each in found]
 
 
 def build_chart(executions: Sequence[Json], now: float, deadline: int | None = None) -> DurationChart | None:
@@ -71,7 +93,7 @@ def build_chart(executions: Sequence[Json], now: float, deadline: int | None = N
         ],
         first,
         last,
-        top,
+        max(durations),
         median,
         None if median is None else _height(median, top),
         _height(deadline, top) if shows_deadline and deadline is not None else None,
@@ -80,9 +102,9 @@ def build_chart(executions: Sequence[Json], now: float, deadline: int | None = N
 
 
 def _place(start: float, first: float, last: float) -> float:
-    """Return how far to the right a run is; a single run is in the middle."""
+    """Return how far to the right a run is, in percent; a single run is in the middle."""
     share = (start - first) / (last - first) if last > first else 0.5
-    return round(MARGIN + share * (WIDTH - 2 * MARGIN), 1)
+    return round(SIDE + share * (100 - 2 * SIDE), 2)
 
 
 def _height(seconds: float, top: float) -> float:
