@@ -80,14 +80,25 @@ async def rule_targets(calls: Calls, rule: str) -> Sequence[Json]:
     return listed
 
 
-async def find_job_schedules(calls: Calls, machine: str, known: Sequence[Json] | None) -> Sequence[JobSchedule]:
-    """Return the schedules and rules that start a state machine, next one first; `known` is from `list_schedules`."""
+async def find_job_schedules(
+    calls: Calls, machine: str, known: Sequence[Json] | None, rules: Sequence[Json] | None = None
+) -> Sequence[JobSchedule]:
+    """Return the schedules and rules that start a state machine at certain times, next one first.
+
+    `known` is from `list_schedules`, `rules` from `list_rules`, which is called if they are None.
+    """
     now = calls.console.world.now()
+    rules = await list_rules(calls, machine) if rules is None else rules
     found = [from_schedule(each, now) for each in await _schedules_of_machine(calls, machine, known)]
-    names = await _rule_names(calls, machine)
-    rules = await asyncio.gather(*(calls.call_if_allowed("events", "DescribeRule", Name=name) for name in names))
-    found += [from_rule(each, now) for each in rules if each and each.get("ScheduleExpression")]
+    found += [from_rule(each, now) for each in rules if each.get("ScheduleExpression")]
     return sorted(found, key=lambda entry: (not entry.enabled, entry.next is None, entry.next or 0, entry.name))
+
+
+async def list_rules(calls: Calls, machine: str) -> Sequence[Json]:
+    """Return the rules that target a state machine, as DescribeRule describes them."""
+    names = await _rule_names(calls, machine)
+    found = await asyncio.gather(*(calls.call_if_allowed("events", "DescribeRule", Name=name) for name in names))
+    return [each for each in found if each]
 
 
 def common_zone(schedules: Sequence[JobSchedule]) -> str:

@@ -1,14 +1,14 @@
 """Draw how long the last runs of a job took: a mark for each run over time, with the median and the deadline.
 
 Guarantees that more than the colour shows how a run ended: each status has its own shape, and the title of each mark
-says it. Runs that were skipped, or whose duration is unknown, have no mark. Pure: the caller passes the time.
+says it. Runs that were skipped, or whose duration is unknown, have no mark. Pure.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.view.templates import format_utc
+from lamplighter.console.view.clock import Clock
 from lamplighter.runs.durations import format_duration
 from lamplighter.runs.run import END_WORDS, run_seconds
 from lamplighter.runs.skipped_runs import SKIPPED
@@ -71,12 +71,12 @@ class DurationChart:
         return [each for each in SHAPES if each in found]
 
 
-def build_chart(executions: Sequence[Json], now: float, deadline: int | None = None) -> DurationChart | None:
+def build_chart(executions: Sequence[Json], clock: Clock, deadline: int | None = None) -> DurationChart | None:
     """Draw runs as ListExecutions returns them, newest first; None if there is nothing to draw.
 
-    `now` is in seconds since the epoch, `deadline` in seconds.
+    `deadline` is in seconds. The clock has the time of the request.
     """
-    timed = [(each, run_seconds(each, now)) for each in reversed(executions) if each["status"] != SKIPPED]
+    timed = [(each, run_seconds(each, clock.now)) for each in reversed(executions) if each["status"] != SKIPPED]
     known = [(each, seconds) for each, seconds in timed if seconds is not None]
     if not known:
         return None
@@ -88,7 +88,7 @@ def build_chart(executions: Sequence[Json], now: float, deadline: int | None = N
     median = median_seconds(runs, durations)
     return DurationChart(
         [
-            _make_mark(each, seconds, _place(float(each["startDate"]), first, last), _height(seconds, top))
+            _make_mark(each, clock, seconds, _place(float(each["startDate"]), first, last), _height(seconds, top))
             for each, seconds in known
         ],
         first,
@@ -111,11 +111,11 @@ def _height(seconds: float, top: float) -> float:
     return round(HEIGHT - MARGIN - min(1.0, seconds / top) * (HEIGHT - 2 * MARGIN), 1)
 
 
-def _make_mark(run: Json, seconds: float, x: float, y: float) -> RunMark:
+def _make_mark(run: Json, clock: Clock, seconds: float, x: float, y: float) -> RunMark:
     status = run["status"]
     times = run.get("redriveCount")
     redriven = f", redriven {times}×" if times else ""
-    title = f"{format_utc(float(run['startDate']))}: {_words(status)}, {format_duration(seconds)}{redriven}"
+    title = f"{clock.instant(float(run['startDate']))}: {_words(status)}, {format_duration(seconds)}{redriven}"
     return RunMark(run["executionArn"], status, title, x, y)
 
 

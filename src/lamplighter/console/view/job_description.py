@@ -153,7 +153,7 @@ def _describe_step(step: Step, task_definitions: Mapping[str, Json]) -> StepDesc
     return StepDescription(
         step.name,
         step.resource,
-        links.resource_name(target),
+        links.resource_name(target).removeprefix("task-definition/"),
         links.resource_path(target),
         [_describe_container(each) for each in found["containerDefinitions"]] if found else (),
         _describe_size(found) if found else "",

@@ -63,5 +63,7 @@ def _with_gaps(current: int, last: int) -> Sequence[int]:
 
 
 def _url(path: str, query: Mapping[str, str], number: int) -> str:
-    given = {name: value for name, value in query.items() if name != "page"} | ({"page": str(number)} if number > 1 else {})
+    given = {name: value for name, value in query.items() if name != "page"} | (
+        {"page": str(number)} if number > 1 else {}
+    )
     return f"{path}?{urlencode(given)}" if given else path
