@@ -18,7 +18,8 @@ from lamplighter.console.page import Page
 from lamplighter.console.view import run_duration
 from lamplighter.console.view.page_numbers import count_pages
 from lamplighter.runs.job_machine import scheduled_time
-from lamplighter.runs.run import FAILED_STATUSES
+from lamplighter.runs.run import FAILED_STATUSES, run_seconds
+from lamplighter.runs.success_rate import median_seconds
 
 PAGE_SIZE = 50
 RECENT_RUNS, RECENT_DAYS = 100, 30
@@ -69,7 +70,9 @@ class RecentRuns:
     """At most `RECENT_RUNS`, newest first."""
     counts: Mapping[str, int]
     """The number of runs with each status since `RECENT_DAYS`, or of those that were read."""
-    complete: bool
+    usual: float | None
+    """How many seconds a run usually takes: the median of the last ones that succeeded."""
+    complete: bool = True
     """Whether all runs of these days are counted."""
 
 
@@ -102,13 +105,18 @@ async def _list_on_engine(page: Page, criteria: RunFilter, number: int) -> Json:
 async def read_recent_runs(page: Page, about: Json) -> RecentRuns:
     """Return the last runs of a state machine."""
     since = page.console.world.now() - RECENT_DAYS * DAY_SECONDS * 1000
-    latest, counted = await asyncio.gather(
+    latest, counted, usual = await asyncio.gather(
         page.call_internal("states", "ListRuns", Machine=page.arn, Limit=RECENT_RUNS),
         page.call_internal("states", "ListRuns", Machine=page.arn, Since=since, Limit=0),
+        page.call_internal("states", "ListUsualDurations", Machines=[page.arn]),
     )
     if latest is None:
         return await _read_recent_on_aws(page, about, since / 1000)
-    return RecentRuns(latest["Runs"], counted["Counts"], complete=True)
+    return RecentRuns(latest["Runs"], counted["Counts"], _seconds(usual["Durations"].get(page.arn)))
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
 
 
 # --- AWS --------------------------------------------------------------------------------------------------------------
@@ -129,7 +137,9 @@ async def _read_recent_on_aws(page: Page, about: Json, since: float) -> RecentRu
     latest = await run_duration.add_idle_time(page, latest, max_calls // PAGE_SIZE)
     counted = [each["status"] for each in [*latest, *found[RECENT_RUNS:]] if each["startDate"] >= since]
     complete = not token or found[-1]["startDate"] < since
-    return RecentRuns(latest, {each: counted.count(each) for each in set(counted)}, complete)
+    now = page.console.world.now() / 1000
+    usual = median_seconds(latest, [run_seconds(each, now) for each in latest])
+    return RecentRuns(latest, {each: counted.count(each) for each in set(counted)}, usual, complete)
 
 
 async def _read_runs_on_aws(page: Page, about: Json, criteria: RunFilter) -> RunPage:

@@ -40,7 +40,6 @@ async def show(page: Page) -> Response:
     schedules = await job_schedules.find_job_schedules(page, page.arn, known, rules)
     page = replace(page, schedule_zone=job_schedules.common_zone(schedules))
     sources, recent = await asyncio.gather(job_sources.read_job_sources(page, about), _read_recent_runs(page, about))
-    usual, now = runs_page.usual_seconds(page, recent), page.console.world.now()
     deadline = sources.definition.deadline
     return await page.render(
         "job.html",
@@ -49,18 +48,18 @@ async def show(page: Page) -> Response:
         graph=graph.parse_graph(about["definition"]),
         entries=schedules,
         event_rules=[each for each in rules if not each.get("ScheduleExpression")],
-        next_slots=next_slots(schedules, now),
+        next_slots=next_slots(schedules, page.console.world.now()),
         tally=await slot_counts.read_slot_counts(page, schedules),
         slots=await slot_counts.read_latest_slots(page, schedules),
         late=slot_counts.is_late,
         counts=_count(recent),
         days=job_runs.RECENT_DAYS,
-        usual=usual,
+        usual=recent.usual,
         chart=build_chart(recent.runs, page.clock, deadline),
         deadline=deadline,
         shapes=SHAPES,
         end_words=END_WORDS,
-        table=await _read_table(page, about, usual),
+        table=await _read_table(page, about, recent.usual),
         triggers=_list_triggers(schedules, rules),
         name=about["name"],
         last=runs_page.last_status(recent),
@@ -72,7 +71,7 @@ async def show(page: Page) -> Response:
 async def _read_recent_runs(page: Page, about: Json) -> RecentRuns:
     """Return the last runs; none of an EXPRESS machine, because they cannot be listed."""
     if about["type"] == EXPRESS:
-        return RecentRuns((), {}, complete=True)
+        return RecentRuns((), {}, None)
     return await job_runs.read_recent_runs(page, about)
 
 

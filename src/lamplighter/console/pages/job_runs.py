@@ -17,8 +17,6 @@ from lamplighter.console.view.page_numbers import PageLinks, count_pages, link_n
 from lamplighter.console.view.run_rows import RunRow, build_rows, start_milliseconds
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs.job_definition import read_job_definition
-from lamplighter.runs.run import run_seconds
-from lamplighter.runs.success_rate import median_seconds
 
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 SKIPPED_STATUSES = (*STATUSES, "SKIPPED")
@@ -50,7 +48,7 @@ async def show(page: Page) -> Response:
     return await page.render(
         "job_runs.html",
         name=about["name"],
-        table=await read_table(page, about, usual_seconds(page, recent)),
+        table=await read_table(page, about, recent.usual),
         last=last_status(recent),
         rest=page.console.port.list_poll_seconds,
     )
@@ -59,12 +57,6 @@ async def show(page: Page) -> Response:
 def last_status(recent: RecentRuns) -> str:
     """Return the status of a job's last run, for the title and the icon of the tab."""
     return recent.runs[0]["status"] if recent.runs else "never ran"
-
-
-def usual_seconds(page: Page, recent: RecentRuns) -> float | None:
-    """Return how long a run of the job usually takes: the median of the last runs that succeeded."""
-    now = page.console.world.now() / 1000
-    return median_seconds(recent.runs, [run_seconds(each, now) for each in recent.runs])
 
 
 async def read_table(page: Page, about: Json, usual: float | None) -> RunTable:

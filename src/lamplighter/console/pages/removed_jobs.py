@@ -28,19 +28,19 @@ async def list_removed(page: Page) -> Sequence[Json]:
 
 async def show_removed(page: Page, missing: AwsError) -> Response:
     """Show the runs of a removed job. Raises `missing` if no runs are kept."""
-    answer = await page.call_internal("states", "ListRuns", Machine=page.arn, Limit=job_runs.RECENT_RUNS)
-    if not answer or not answer["Total"]:
+    if await page.call_internal("states", "ListRemovedMachines") is None:
         raise missing
-    recent = job_runs.RecentRuns(answer["Runs"], answer["Counts"], complete=True)
-    usual = runs_page.usual_seconds(page, recent)
+    recent = await job_runs.read_recent_runs(page, NO_DEFINITION)
+    if not recent.runs:
+        raise missing
     return await page.render(
         "removed.html",
         name=page.arn.rpartition(":")[2],
         counts=count_runs(recent.counts, complete=True),
-        usual=usual,
+        usual=recent.usual,
         chart=build_chart(recent.runs, page.clock),
         deadline=None,
         shapes=SHAPES,
         end_words=END_WORDS,
-        table=await runs_page.read_table(page, NO_DEFINITION, usual),
+        table=await runs_page.read_table(page, NO_DEFINITION, recent.usual),
     )
