@@ -37,7 +37,7 @@ def test_the_runs_of_a_removed_job_have_pages(harness: EngineHarness, browser: B
     harness.run_machine(PASS, name="night")
     copy_runs(harness, 60, "FAILED")
     page = browser.get(f"/jobs/{remove(harness, 'night')}?page=2")
-    assert "Previous 1 2 " in page.text
+    assert "Previous 1 2 51 to 61 of 61 runs" in page.text
     assert "FAILED10" in page.text
 
 

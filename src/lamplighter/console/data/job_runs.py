@@ -16,7 +16,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.data import skipped_runs
 from lamplighter.console.page import Page
 from lamplighter.console.view import run_duration
-from lamplighter.console.view.page_numbers import count_pages
+from lamplighter.console.view.paging import Paging
 from lamplighter.runs.job_machine import scheduled_time
 from lamplighter.runs.run import FAILED_STATUSES, run_seconds
 from lamplighter.runs.success_rate import median_seconds
@@ -54,8 +54,8 @@ class RunPage:
     """As ListExecutions returns them, with what else is known: error, cause, origin, scheduled, failedAttempts."""
     number: int
     """The number of the page, which is less than the requested one if there are fewer pages."""
-    total: int | None
-    """The number of runs on all pages, or None if it is unknown."""
+    paging: Paging | None
+    """The numbers of the other pages, or None if the number of runs is unknown."""
     counts: Mapping[str, int] | None
     """The number of runs with each status, whichever status is selected, or None if it is unknown."""
     more: bool
@@ -81,11 +81,11 @@ async def read_runs(page: Page, about: Json, criteria: RunFilter) -> RunPage:
     answer = await _list_on_engine(page, criteria, criteria.page)
     if answer is None:
         return await _read_runs_on_aws(page, about, criteria)
-    last = count_pages(answer["Total"], PAGE_SIZE)
+    last = Paging(1, PAGE_SIZE, answer["Total"]).count
     if criteria.page > last:
         answer = await _list_on_engine(page, criteria, last)
-    number = min(criteria.page, last)
-    return RunPage(answer["Runs"], number, answer["Total"], answer["Counts"], number < last)
+    paging = Paging(min(criteria.page, last), PAGE_SIZE, answer["Total"])
+    return RunPage(answer["Runs"], paging.number, paging, answer["Counts"], paging.next is not None)
 
 
 async def _list_on_engine(page: Page, criteria: RunFilter, number: int) -> Json:

@@ -24,6 +24,8 @@ from lamplighter.runs.job_machine import is_supporting_machine
 from lamplighter.runs.run import END_WORDS
 
 EXPRESS = "EXPRESS"
+HTMX_HEADER = "hx-request"
+"""The header of a request that refreshes the table of runs (`static/refresh.js`)."""
 
 
 async def show(page: Page) -> Response:
@@ -36,6 +38,8 @@ async def show(page: Page) -> Response:
         if error.code != "StateMachineDoesNotExist":
             raise
         return await removed_jobs.show_removed(page, error)
+    if HTMX_HEADER in page.request.headers and about["type"] != EXPRESS:
+        return await runs_page.show_again(page, about)
     rules = await job_schedules.list_rules(page, page.arn)
     schedules = await job_schedules.find_job_schedules(page, page.arn, known, rules)
     page = replace(page, schedule_zone=job_schedules.common_zone(schedules))
@@ -90,4 +94,4 @@ def _list_triggers(schedules: Sequence[JobSchedule], rules: Sequence[Json]) -> S
     return [*found.items(), (OUTSIDE, "by hand or the API")]
 
 
-ROUTES = (*runs_page.ROUTES, page_route("/jobs/{arn:path}", show))
+ROUTES = (page_route("/jobs/{arn:path}", show),)

@@ -1,10 +1,8 @@
-"""Show the runs of a job page by page, filtered and sorted as the URL says; the page of the job has them as a part."""
+"""Show the runs of a job page by page, filtered and sorted as the URL says: a part of the page of the job."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -12,37 +10,37 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import job_runs, job_schedules, waiting_runs
 from lamplighter.console.data.job_runs import RecentRuns, RunFilter
-from lamplighter.console.page import Page, page_route
-from lamplighter.console.view.page_numbers import PageLinks, count_pages, link_neighbours, link_pages
+from lamplighter.console.page import Page
+from lamplighter.console.view.paging import Paging
 from lamplighter.console.view.run_rows import RunRow, build_rows, start_milliseconds
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs.job_definition import read_job_definition
+from lamplighter.runs.skipped_runs import SKIPPED
 
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
-SKIPPED_STATUSES = (*STATUSES, "SKIPPED")
-"""The statuses that AWS's lists can be filtered by, and those of an engine."""
+"""The statuses by which AWS's lists can be filtered."""
 ORDERS = ("newest", "oldest", "longest", "shortest")
-PARAMETERS = ("status", "trigger", "from", "to", "zone", "order")
-"""The parameters of the URL that select and sort runs; `page` is the number of the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunTable:
     """The table of runs, with the links to other pages and orders."""
 
-    rows: list[RunRow]
-    total: int | None
+    rows: Sequence[RunRow]
     counts: Mapping[str, int] | None
-    statuses: tuple[str, ...]
-    pages: PageLinks
+    """The number of runs with each status; None on AWS, which does not count them."""
+    statuses: Sequence[str]
     order: str
-    link: Callable[..., str]
-    """Return the URL of the first page with other parameters: `link(status="FAILED")`."""
+    number: int
+    """The number of the page."""
+    paging: Paging | None
+    """The numbers of the other pages; None on AWS."""
+    more: bool
+    """Whether there are further pages."""
 
 
-async def show(page: Page) -> Response:
-    """Show the table alone, which the page of the job loads from time to time."""
-    about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
+async def show_again(page: Page, about: Json) -> Response:
+    """Show the table alone, which replaces that of the page of the job from time to time."""
     page = await job_schedules.in_job_zone(page, page.arn)
     recent = await job_runs.read_recent_runs(page, about)
     return await page.render(
@@ -67,19 +65,8 @@ async def read_table(page: Page, about: Json, usual: float | None) -> RunTable:
     starters = _find_starters(page, found.runs)
     runs = await waiting_runs.mark_waiting(page, found.runs, page.console.port.max_calls // job_runs.PAGE_SIZE)
     rows = build_rows(runs, page.console.world.now() / 1000, usual, deadline, starters)
-    known = {name: value for name in PARAMETERS if (value := page.query(name)) is not None}
-    if found.total is None:
-        pages = link_neighbours(page.url, known, found.number, more=found.more)
-    else:
-        pages = link_pages(page.url, known, found.number, count_pages(found.total, job_runs.PAGE_SIZE))
-    statuses = STATUSES if found.counts is None else SKIPPED_STATUSES
-    link = partial(_link, page.url, known)
-    return RunTable(list(rows), found.total, found.counts, statuses, pages, criteria.order, link)
-
-
-def _link(path: str, known: Mapping[str, str], **changes: str | None) -> str:
-    given = {name: value for name, value in {**known, **changes}.items() if value}
-    return f"{path}?{urlencode(given)}" if given else path
+    statuses = STATUSES if found.counts is None else (*STATUSES, SKIPPED)
+    return RunTable(rows, found.counts, statuses, criteria.order, found.number, found.paging, found.more)
 
 
 def read_filter(page: Page) -> RunFilter:
@@ -106,6 +93,3 @@ def _find_starters(page: Page, runs: Json) -> Json:
     """Return who started the runs that no schedule, rule or run did, for people who may read the audit log."""
     times = [start_milliseconds(each) for each in runs if each.get("origin") == ""]
     return page.console.port.find_starters(page.arn, times) if times and page.may("change") else {}
-
-
-ROUTES = (page_route("/jobs/{arn:path}/runs", show),)
