@@ -105,18 +105,32 @@ async def _list_on_engine(page: Page, criteria: RunFilter, number: int) -> Json:
 async def read_recent_runs(page: Page, about: Json) -> RecentRuns:
     """Return the last runs of a state machine."""
     since = page.console.world.now() - RECENT_DAYS * DAY_SECONDS * 1000
-    latest, counted, usual = await asyncio.gather(
-        page.call_internal("states", "ListRuns", Machine=page.arn, Limit=RECENT_RUNS),
-        page.call_internal("states", "ListRuns", Machine=page.arn, Since=since, Limit=0),
+    usual, counted = await asyncio.gather(
         page.call_internal("states", "ListUsualDurations", Machines=[page.arn]),
+        page.call_internal("states", "ListRuns", Machine=page.arn, Since=since, Limit=RECENT_RUNS),
     )
-    if latest is None:
+    if counted is None:
         return await _read_recent_on_aws(page, about, since / 1000)
-    return RecentRuns(latest["Runs"], counted["Counts"], _seconds(usual["Durations"].get(page.arn)))
+    latest = counted
+    if len(counted["Runs"]) < RECENT_RUNS:  # the chart of a job that runs rarely shows older runs, too
+        latest = await page.call_internal("states", "ListRuns", Machine=page.arn, Limit=RECENT_RUNS)
+    return RecentRuns(latest["Runs"], counted["Counts"], _usual_seconds(page.arn, usual))
 
 
-def _seconds(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000
+async def read_latest_run(page: Page, about: Json) -> tuple[Json, float | None]:
+    """Return the last run of a state machine, or None, and how many seconds a run usually takes."""
+    usual = await page.call_internal("states", "ListUsualDurations", Machines=[page.arn])
+    if usual is None:
+        recent = await read_recent_runs(page, about)
+        return next(iter(recent.runs), None), recent.usual
+    listed = await page.call("states", "ListExecutions", stateMachineArn=page.arn, maxResults=1)
+    known = await skipped_runs.mark_skipped(page, listed["executions"], about["definition"], 1)
+    return next(iter(known), None), _usual_seconds(page.arn, usual)
+
+
+def _usual_seconds(machine: str, answer: Json) -> float | None:
+    found = answer["Durations"].get(machine)
+    return None if found is None else float(found) / 1000
 
 
 # --- AWS --------------------------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ async def show(page: Page) -> Response:
         table=await _read_table(page, about, recent.usual),
         triggers=_list_triggers(schedules, rules),
         name=about["name"],
-        last=runs_page.last_status(recent),
+        last=runs_page.last_status(next(iter(recent.runs), None)),
         supporting_machine=is_supporting_machine(about["name"]),
         rest=page.console.port.list_poll_seconds,
     )

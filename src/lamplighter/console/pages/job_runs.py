@@ -9,7 +9,7 @@ from starlette.responses import Response
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import job_runs, job_schedules, waiting_runs
-from lamplighter.console.data.job_runs import RecentRuns, RunFilter
+from lamplighter.console.data.job_runs import RunFilter
 from lamplighter.console.page import Page
 from lamplighter.console.view.paging import Paging
 from lamplighter.console.view.run_rows import RunRow, build_rows, start_milliseconds
@@ -42,19 +42,19 @@ class RunTable:
 async def show_again(page: Page, about: Json) -> Response:
     """Show the table alone, which replaces that of the page of the job from time to time."""
     page = await job_schedules.in_job_zone(page, page.arn)
-    recent = await job_runs.read_recent_runs(page, about)
+    latest, usual = await job_runs.read_latest_run(page, about)
     return await page.render(
         "job_runs.html",
         name=about["name"],
-        table=await read_table(page, about, recent.usual),
-        last=last_status(recent),
+        table=await read_table(page, about, usual),
+        last=last_status(latest),
         rest=page.console.port.list_poll_seconds,
     )
 
 
-def last_status(recent: RecentRuns) -> str:
-    """Return the status of a job's last run, for the title and the icon of the tab."""
-    return recent.runs[0]["status"] if recent.runs else "never ran"
+def last_status(latest: Json) -> str:
+    """Return the status of a job's last run (None if there is none), for the title and the icon of the tab."""
+    return "never ran" if latest is None else str(latest["status"])
 
 
 async def read_table(page: Page, about: Json, usual: float | None) -> RunTable:
