@@ -10,12 +10,13 @@ from lamplighter.store.audit_log import (
     Actor,
     add_entry,
     describe_operation,
+    find_actors,
     list_entries,
     name_resource,
     write_audited,
 )
 from lamplighter.store.db import Tx
-from tests.engine_harness import EngineHarness
+from tests.engine_harness import HOUR, EngineHarness
 
 ANNA = Actor("anna", "console", "192.0.2.9")
 
@@ -98,3 +99,19 @@ def test_pages_of_entries_join_without_gaps(tmp_path: Path) -> None:
         first = list_entries(store.reader, limit=3)
         rest = list_entries(store.reader, before=first[-1].id, limit=3)
         assert [each.action for each in (*first, *rest)] == ["4", "3", "2", "1", "0"]
+
+
+def test_who_did_something_at_a_time_is_found_unless_two_may_have_done_it(tmp_path: Path) -> None:
+    with EngineHarness.running(tmp_path / "data") as harness:
+        berta = Actor("berta", "key", "192.0.2.8")
+        first = harness.clock.now()
+        add_one(harness, ANNA, "start execution", "a")
+        add_one(harness, ANNA, "stop execution", "b")
+        harness.advance(HOUR)
+        second = harness.clock.now()
+        for actor in (ANNA, berta):
+            add_one(harness, actor, "start execution", "a")
+        times = [first, first + 20, first + HOUR // 2, second]
+        found = find_actors(harness.engine.store.reader, "StartExecution", "a", times)
+        assert found == dict.fromkeys((first, first + 20), Actor("anna", "console", ""))
+        assert find_actors(harness.engine.store.reader, "StartExecution", "b", times) == {}

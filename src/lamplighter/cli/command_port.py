@@ -4,7 +4,7 @@ One call runs at a time, in a thread: an engine that is read while it does not r
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -87,6 +87,11 @@ class CommandPort:
         """Return None: the target has the audit log."""
         del before, limit
         return None
+
+    def find_starters(self, machine: str, times: Sequence[int]) -> Mapping[int, Actor]:
+        """Return nobody: the target has the audit log."""
+        del machine, times
+        return {}
 
     def audit_kept_days(self) -> float:
         """Return 0: the target has the audit log."""

@@ -39,6 +39,8 @@ class CallContext:
     """The time zone of a job's schedules, by machine and period (`data/job_schedules.py`)."""
     failure_cache: RunCache[FailureSummary] = field(default_factory=RunCache, init=False)
     """Why failed runs failed, by run and number of redrives (`console/data/night_details.py`)."""
+    page_tokens: RunCache[str] = field(default_factory=RunCache, init=False)
+    """AWS's tokens of the pages of lists of runs (`console/data/job_runs.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ sets (`retention.py`). What anybody may cause is limited for each caller (`audit
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,6 +18,8 @@ from lamplighter.store.db import Reader, Store, Tx
 from lamplighter.store.rows import Table
 
 MAX_TEXT_LENGTH = 512
+MAX_TURN_MILLISECONDS = 1_000
+"""A turn that takes longer is not recognised as the one that wrote an entry."""
 DONE = "done"
 """The outcome of an action that succeeded; other outcomes are the code of the error."""
 LINK = "link"
@@ -123,6 +125,22 @@ def list_entries(reader: Reader, *, since: int = 0, before: int | None = None, l
         return []
     last = before if before is not None else first + 2**60
     return _TABLE.select(reader, "id >= ? AND id < ? ORDER BY id DESC LIMIT ?", first, last, limit)
+
+
+def find_actors(reader: Reader, operation: str, resource: str, times: Sequence[int]) -> dict[int, Actor]:
+    """Return who did an operation to a resource at each of these times (milliseconds), where the log names one actor.
+
+    An entry has the time at which its turn began, so it is a little older than what the operation wrote.
+    """
+    sql = (
+        "SELECT DISTINCT who, how FROM audit_log WHERE time BETWEEN ? AND ? AND action = ? AND resource = ? "
+        "AND outcome = ?"
+    )
+    action = describe_operation(operation)
+    found = {
+        time: list(reader.rows(sql, (time - MAX_TURN_MILLISECONDS, time, action, resource, DONE))) for time in times
+    }
+    return {time: Actor(rows[0][0], rows[0][1], "") for time, rows in found.items() if len(rows) == 1}
 
 
 async def write_audited(store: Store, actor: Actor, operation: str, params: Json, run: Callable[[Tx], Json]) -> Json:

@@ -64,13 +64,15 @@ def test_a_skipped_run_is_no_success_and_does_not_count_for_the_median(
     harness: EngineHarness, browser: Browser
 ) -> None:
     machine, _ = start_skipped_run(harness)
-    for page in (browser.get("/"), browser.get(f"/jobs/{machine}")):
-        assert "<title>second: skipped" in page.body
-        assert '<rect class="mark" data-status="SKIPPED"' in page.body
+    jobs, job = browser.get("/"), browser.get(f"/jobs/{machine}")
+    assert "<title>second: skipped" in jobs.body
+    assert '<rect class="mark" data-status="SKIPPED"' in jobs.body
+    for page in (jobs, job):
         assert "100 %" in page.text
         assert "20 s" in page.text
         assert "10.0 s" not in page.text
-    assert "skipped" in browser.get(f"/jobs/{machine}").text.partition(" second ")[2]
+    assert "1 succeeded, 1 skipped" in job.text
+    assert "skipped" in job.text.partition(" second ")[2]
 
 
 def test_a_run_is_described_once(harness: EngineHarness, browser: Browser, described: list[str]) -> None:

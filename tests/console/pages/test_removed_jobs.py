@@ -4,6 +4,7 @@ from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from lamplighter.runs.job_machine import SUPPORTING_SUFFIXES
 from tests.console.http_browser import Browser
+from tests.console.pages.test_job import copy_runs
 from tests.engine_harness import ACCOUNT, REGION, EngineHarness, chain
 
 PASS = {"Type": "Pass"}
@@ -28,7 +29,16 @@ def test_a_removed_job_is_named_and_shows_its_runs(harness: EngineHarness, brows
     page = browser.get(f"/jobs/{removed}")
     assert "This job was removed" in page.text
     assert f'href="/runs/{run}"' in page.body
+    assert "failed by hand Sales.Missing: there are no sales" in page.text
     assert "there are no sales" in browser.get(f"/runs/{run}").text
+
+
+def test_the_runs_of_a_removed_job_have_pages(harness: EngineHarness, browser: Browser) -> None:
+    harness.run_machine(PASS, name="night")
+    copy_runs(harness, 60, "FAILED")
+    page = browser.get(f"/jobs/{remove(harness, 'night')}?page=2")
+    assert "Previous 1 2 51 to 61 of 61 runs" in page.text
+    assert "FAILED10" in page.text
 
 
 def test_an_unknown_job_is_not_found(browser: Browser) -> None:

@@ -85,3 +85,7 @@ def test_aws_is_called_less_often_than_an_engine(aws: AwsPort) -> None:
 async def test_aws_has_no_slots(aws: AwsPort) -> None:
     params = {"GroupName": "default", "Name": "night"}
     assert await aws.call_internal(PLACE, "scheduler", "ListSlots", params) is None
+
+
+def test_aws_does_not_say_who_started_a_run(aws: AwsPort) -> None:
+    assert aws.find_starters("arn:aws:states:us-east-1:123456789012:stateMachine:night", [1]) == {}

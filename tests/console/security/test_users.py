@@ -144,6 +144,17 @@ def test_the_audit_log_is_for_change_only(harness: EngineHarness, visitor: UserB
     assert "change console 192.0.2.9 log in – done" in text
 
 
+def test_a_run_by_hand_names_who_started_it_for_people_who_may_read_the_audit_log(
+    harness: EngineHarness, visitor: UserBrowser
+) -> None:
+    machine = harness.machine(WAIT)
+    visitor.log_in("run")
+    assert visitor.post_form(f"/jobs/{machine}/start", {}).status == 303
+    assert "by hand run " not in visitor.get(f"/jobs/{machine}").text
+    visitor.log_in("change")
+    assert "running by hand run " in visitor.get(f"/jobs/{machine}").text
+
+
 # --- the login --------------------------------------------------------------------------------------------------------
 
 

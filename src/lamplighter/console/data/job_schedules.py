@@ -16,7 +16,7 @@ from lamplighter.console.calls import Calls
 from lamplighter.console.page import Page
 from lamplighter.console.view.clock import UTC_NAME
 from lamplighter.runs.schedules import names_target_in_input, schedule_timetable, started_arn
-from lamplighter.runs.upcoming_times import upcoming_times
+from lamplighter.runs.upcoming_times import Timetable, upcoming_times
 
 PAGE_SIZE, MAX_SCHEDULES = 100, 1000
 ZONE_POLLS = 12
@@ -41,6 +41,8 @@ class JobSchedule:
     enabled: bool
     next: float | None
     """The next time in seconds since the epoch. None if there is none or it is unknown."""
+    timetable: Timetable | None = None
+    """The times of the schedule, or None if they are unknown."""
 
 
 async def list_schedules(calls: Calls) -> Sequence[Json] | None:
@@ -79,19 +81,30 @@ async def rule_targets(calls: Calls, rule: str) -> Sequence[Json]:
     return listed
 
 
-async def find_job_schedules(calls: Calls, machine: str, known: Sequence[Json] | None) -> Sequence[JobSchedule]:
-    """Return the schedules and rules that start a state machine, next one first; `known` is from `list_schedules`."""
+async def find_job_schedules(
+    calls: Calls, machine: str, known: Sequence[Json] | None, rules: Sequence[Json] | None = None
+) -> Sequence[JobSchedule]:
+    """Return the schedules and rules that start a state machine at certain times, next one first.
+
+    `known` is from `list_schedules`, `rules` from `list_rules`, which is called if they are None.
+    """
     now = calls.console.world.now()
+    rules = await list_rules(calls, machine) if rules is None else rules
     found = [from_schedule(each, now) for each in await _schedules_of_machine(calls, machine, known)]
-    names = await _rule_names(calls, machine)
-    rules = await asyncio.gather(*(calls.call_if_allowed("events", "DescribeRule", Name=name) for name in names))
-    found += [from_rule(each, now) for each in rules if each and each.get("ScheduleExpression")]
+    found += [from_rule(each, now) for each in rules if each.get("ScheduleExpression")]
     return sort_schedules(found)
 
 
 def sort_schedules(found: Iterable[JobSchedule]) -> Sequence[JobSchedule]:
     """Return schedules in the order of their next times; paused ones are last."""
     return sorted(found, key=lambda entry: (not entry.enabled, entry.next is None, entry.next or 0, entry.name))
+
+
+async def list_rules(calls: Calls, machine: str) -> Sequence[Json]:
+    """Return the rules that target a state machine, as DescribeRule describes them."""
+    names = await _rule_names(calls, machine)
+    found = await asyncio.gather(*(calls.call_if_allowed("events", "DescribeRule", Name=name) for name in names))
+    return [each for each in found if each]
 
 
 def common_zone(schedules: Sequence[JobSchedule]) -> str:
@@ -152,7 +165,7 @@ def from_schedule(schedule: Json, now: int) -> JobSchedule:
     upcoming = next_times(schedule, now, 1) if enabled else ()
     return JobSchedule(
         schedule["Arn"], "schedule", schedule["Name"], schedule["ScheduleExpression"], zone, enabled,
-        upcoming[0] if upcoming else None,
+        upcoming[0] if upcoming else None, schedule_timetable(schedule),
     )  # fmt: skip
 
 
@@ -173,8 +186,10 @@ def from_rule(rule: Json, now: int) -> JobSchedule:
     The next time of a rate is unknown, because only EventBridge knows when the rate started to count.
     """
     enabled, expression = rule.get("State") != "DISABLED", rule["ScheduleExpression"]
-    due: float | None = None
-    if enabled and not expression.startswith("rate"):
-        upcoming = next_times({"ScheduleExpression": expression}, now, 1)
-        due = upcoming[0] if upcoming else None
-    return JobSchedule(rule["Arn"], "rule", rule["Name"], expression, "UTC", enabled, due)
+    if expression.startswith("rate"):
+        return JobSchedule(rule["Arn"], "rule", rule["Name"], expression, "UTC", enabled, None)
+    upcoming = next_times({"ScheduleExpression": expression}, now, 1) if enabled else ()
+    return JobSchedule(
+        rule["Arn"], "rule", rule["Name"], expression, "UTC", enabled, upcoming[0] if upcoming else None,
+        Timetable(expression, enabled=enabled),
+    )  # fmt: skip

@@ -1,21 +1,31 @@
-"""Show a job: its definition as a graph, its schedules and how punctual they were, and its runs, page by page."""
+"""Show a job: what it is, how its last runs went, when it starts next, its definition as a graph, and its runs."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import job_schedules, skipped_runs, slot_counts, waiting_runs
+from lamplighter.console.data import job_runs, job_schedules, job_sources, slot_counts
+from lamplighter.console.data.job_runs import OUTSIDE, RecentRuns
+from lamplighter.console.data.job_schedules import JobSchedule
 from lamplighter.console.page import Page, page_route
+from lamplighter.console.pages import job_runs as runs_page
 from lamplighter.console.pages import removed_jobs
-from lamplighter.console.view import graph, run_duration
-from lamplighter.console.view.run_strip import build_run_strip
+from lamplighter.console.pages.job_runs import RunTable
+from lamplighter.console.view import graph
+from lamplighter.console.view.duration_chart import SHAPES, build_chart
+from lamplighter.console.view.job_description import describe_job
+from lamplighter.console.view.next_slots import next_slots
+from lamplighter.console.view.run_counts import RunCounts, count_runs
 from lamplighter.runs.job_machine import is_supporting_machine
+from lamplighter.runs.run import END_WORDS
 
-PAGE_SIZE, STRIP_RUNS = 50, 20
-STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+EXPRESS = "EXPRESS"
+HTMX_HEADER = "hx-request"
+"""The header of a request that refreshes the table of runs (`static/refresh.js`)."""
 
 
 async def show(page: Page) -> Response:
@@ -28,44 +38,60 @@ async def show(page: Page) -> Response:
         if error.code != "StateMachineDoesNotExist":
             raise
         return await removed_jobs.show_removed(page, error)
-    schedules = await job_schedules.find_job_schedules(page, page.arn, known)
+    if HTMX_HEADER in page.request.headers and about["type"] != EXPRESS:
+        return await runs_page.show_again(page, about)
+    rules = await job_schedules.list_rules(page, page.arn)
+    schedules = await job_schedules.find_job_schedules(page, page.arn, known, rules)
     page = replace(page, schedule_zone=job_schedules.common_zone(schedules))
-    now = page.console.world.now() / 1000
-    listed = await list_runs(page, about)
-    latest = (
-        listed if not page.query("status") and not page.query("next") else await list_runs(page, about, latest=True)
-    )
+    sources, recent = await asyncio.gather(job_sources.read_job_sources(page, about), _read_recent_runs(page, about))
+    deadline = sources.definition.deadline
     return await page.render(
         "job.html",
         about=about,
+        job=describe_job(sources),
         graph=graph.parse_graph(about["definition"]),
         entries=schedules,
+        event_rules=[each for each in rules if not each.get("ScheduleExpression")],
+        next_slots=next_slots(schedules, page.console.world.now()),
         tally=await slot_counts.read_slot_counts(page, schedules),
         slots=await slot_counts.read_latest_slots(page, schedules),
         late=slot_counts.is_late,
-        executions=listed["executions"],
-        next=listed.get("nextToken"),
-        strip=build_run_strip(latest["executions"][:STRIP_RUNS], now),
-        statuses=STATUSES,
-        now=now,
+        counts=_count(recent),
+        days=job_runs.RECENT_DAYS,
+        usual=recent.usual,
+        chart=build_chart(recent.runs, page.clock, deadline),
+        deadline=deadline,
+        shapes=SHAPES,
+        end_words=END_WORDS,
+        table=await _read_table(page, about, recent.usual),
+        triggers=_list_triggers(schedules, rules),
+        name=about["name"],
+        last=runs_page.last_status(next(iter(recent.runs), None)),
         supporting_machine=is_supporting_machine(about["name"]),
         rest=page.console.port.list_poll_seconds,
     )
 
 
-async def list_runs(page: Page, about: Json, *, latest: bool = False) -> Json:
-    """Return the page of runs that the query selects, or the latest runs.
+async def _read_recent_runs(page: Page, about: Json) -> RecentRuns:
+    """Return the last runs; none of an EXPRESS machine, because they cannot be listed."""
+    if about["type"] == EXPRESS:
+        return RecentRuns((), {}, None)
+    return await job_runs.read_recent_runs(page, about)
 
-    Return no runs of an EXPRESS machine, because they cannot be listed.
-    """
-    if about["type"] == "EXPRESS":
-        return {"executions": ()}
-    only = {} if latest else page.read_query(statusFilter="status", nextToken="next")
-    listed = await page.call("states", "ListExecutions", stateMachineArn=page.arn, maxResults=PAGE_SIZE, **only)
-    max_calls = page.console.port.max_calls
-    known = await skipped_runs.mark_skipped(page, listed["executions"], about["definition"], max_calls)
-    known = await run_duration.add_idle_time(page, known, max_calls // PAGE_SIZE)
-    return listed | {"executions": await waiting_runs.mark_waiting(page, known, max_calls // PAGE_SIZE)}
+
+async def _read_table(page: Page, about: Json, usual: float | None) -> RunTable | None:
+    return None if about["type"] == EXPRESS else await runs_page.read_table(page, about, usual)
+
+
+def _count(recent: RecentRuns) -> RunCounts:
+    return count_runs(recent.counts, complete=recent.complete)
+
+
+def _list_triggers(schedules: Sequence[JobSchedule], rules: Sequence[Json]) -> Sequence[tuple[str, str]]:
+    """Return what may have started a run, each with its words, for the filter."""
+    found = {each.arn: f"{each.kind} {each.name}" for each in schedules}
+    found |= {each["Arn"]: f"rule {each['Name']}" for each in rules}
+    return [*found.items(), (OUTSIDE, "by hand or the API")]
 
 
 ROUTES = (page_route("/jobs/{arn:path}", show),)

@@ -9,12 +9,15 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.console.data import job_runs
 from lamplighter.console.page import Page
-from lamplighter.console.view import run_duration
-from lamplighter.console.view.run_strip import build_run_strip
+from lamplighter.console.pages import job_runs as runs_page
+from lamplighter.console.view.duration_chart import SHAPES, build_chart
+from lamplighter.console.view.run_counts import count_runs
 from lamplighter.runs.job_machine import is_supporting_machine
+from lamplighter.runs.run import END_WORDS
 
-MAX_RUNS, STRIP_RUNS = 200, 20
+NO_DEFINITION = {"definition": "{}"}
 
 
 async def list_removed(page: Page) -> Sequence[Json]:
@@ -25,18 +28,19 @@ async def list_removed(page: Page) -> Sequence[Json]:
 
 async def show_removed(page: Page, missing: AwsError) -> Response:
     """Show the runs of a removed job. Raises `missing` if no runs are kept."""
-    name = page.arn.rpartition(":")[2]
-    answer = await page.call_internal("states", "ListKeptExecutions", name=name)
-    runs = (answer or {}).get("executions", ())
-    if not runs:
+    if await page.call_internal("states", "ListRemovedMachines") is None:
         raise missing
-    now = page.console.world.now() / 1000
-    executions = await run_duration.add_idle_time(page, runs[:MAX_RUNS], page.console.port.max_calls // MAX_RUNS)
+    recent = await job_runs.read_recent_runs(page, NO_DEFINITION)
+    if not recent.runs:
+        raise missing
     return await page.render(
         "removed.html",
-        name=name,
-        executions=executions,
-        more=len(runs) > MAX_RUNS,
-        strip=build_run_strip(executions[:STRIP_RUNS], now),
-        now=now,
+        name=page.arn.rpartition(":")[2],
+        counts=count_runs(recent.counts, complete=True),
+        usual=recent.usual,
+        chart=build_chart(recent.runs, page.clock),
+        deadline=None,
+        shapes=SHAPES,
+        end_words=END_WORDS,
+        table=await runs_page.read_table(page, NO_DEFINITION, recent.usual),
     )

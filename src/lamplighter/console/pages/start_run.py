@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError, ServiceError
 from lamplighter.base.json_text import MAX_DEPTH, Json, JsonError, dumps, loads, loads_or, nesting_depth
-from lamplighter.console.data import container_defaults, job_schedules
+from lamplighter.console.data import container_defaults, job_schedules, stack_metadata
 from lamplighter.console.data.start_execution import start_execution
 from lamplighter.console.page import NotAllowed, Page, form_route, page_route
 from lamplighter.console.view.masking import MASK, mask_secrets
@@ -76,33 +76,9 @@ async def read_default_input(page: Page) -> Json:
         if machine != of:
             raise RunOfAnotherJob(found["name"], of[6], machine[6], of[6])
         return loads_or(found.get("input", "{}"), {})
-    metadata = await _read_metadata(page)
+    metadata = await stack_metadata.read_machine_metadata(page)
     schedules, rules = await job_schedules.job_targets(page, page.arn)
     return default_input(metadata, schedules, rules)
-
-
-async def _read_metadata(page: Page) -> str | None:
-    """Return the stack's metadata of a state machine. None if there is none or the credentials do not allow it."""
-    try:
-        answer = await page.call("cloudformation", "DescribeStackResources", PhysicalResourceId=page.arn)
-        stack = answer["StackResources"][0]["StackName"]
-        logical_id = await _logical_id(page, stack)
-        found = await page.call(
-            "cloudformation", "DescribeStackResource", StackName=stack, LogicalResourceId=logical_id
-        )
-    except (AwsError, LookupError):
-        return None
-    text: str | None = found["StackResourceDetail"].get("Metadata")
-    return text
-
-
-async def _logical_id(page: Page, stack: str) -> str:
-    """Return the state machine's logical ID in its stack. Raises LookupError if the stack does not contain it."""
-    async for listed in page.call_pages("cloudformation", "ListStackResources", StackName=stack):
-        for each in listed["StackResourceSummaries"]:
-            if each.get("PhysicalResourceId") == page.arn:
-                return str(each["LogicalResourceId"])
-    raise LookupError(page.arn)
 
 
 def fill_form(document: Json) -> StartForm:

@@ -5,7 +5,7 @@ JSON, as those of an engine are.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -116,6 +116,11 @@ class AwsPort:
         """Return None: only an engine has an audit log of its own."""
         del before, limit
         return None
+
+    def find_starters(self, machine: str, times: Sequence[int]) -> Mapping[int, Actor]:
+        """Return nobody: only an engine has an audit log of its own."""
+        del machine, times
+        return {}
 
     def audit_kept_days(self) -> float:
         """Return 0: only an engine has an audit log of its own."""

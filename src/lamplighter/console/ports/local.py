@@ -4,7 +4,7 @@ Guarantees that `call` validates its parameters like a request over HTTP.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dump_bytes, loads
@@ -74,6 +74,10 @@ class LocalPort:
     def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry]:
         """Return the latest entries of the audit log; see `ConsolePort`."""
         return audit_log.list_entries(self.engine.store.reader, before=before, limit=limit)
+
+    def find_starters(self, machine: str, times: Sequence[int]) -> Mapping[int, Actor]:
+        """Return who started runs, as far as the audit log knows; see `ConsolePort`."""
+        return audit_log.find_actors(self.engine.store.reader, "StartExecution", machine, times)
 
     def audit_kept_days(self) -> float:
         """Return for how long the audit log is kept; see `ConsolePort`."""

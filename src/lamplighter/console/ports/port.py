@@ -4,7 +4,7 @@ Two modules implement the port: `local.py` for an engine in this process, `aws.p
 wire, with plain JSON and times as seconds since the epoch, and raise AwsError.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -81,6 +81,9 @@ class ConsolePort(Protocol):
 
     def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry] | None:
         """Return the latest entries of the audit log with ids below `before`; None if there is no such log here."""
+
+    def find_starters(self, machine: str, times: Sequence[int]) -> Mapping[int, Actor]:
+        """Return who started runs of a state machine at these times (milliseconds), as far as the audit log knows."""
 
     def audit_kept_days(self) -> float:
         """Return the days for which entries of the audit log are kept; 0 if there is no such log here."""

@@ -52,6 +52,11 @@ class Channel(StrictModel):
         return self
 
     @property
+    def kind(self) -> str:
+        """The kind of its target: email, webhook, sqs, sns, command or a chat service."""
+        return next(iter(self.model_fields_set))
+
+    @property
     def chat(self) -> tuple[str, str] | None:
         """The chat service of the channel and its address, or None."""
         found = ((service, getattr(self, service)) for service in CHAT_SERVICES)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from lamplighter.base.engine_rules import OVERLAP_TAG
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs import names
+from lamplighter.jobs.file.channels import PATTERNS
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.machine import integrations, overlap_states
 from lamplighter.jobs.machine.platform import Platform
@@ -34,7 +35,7 @@ def state_machine_resources(project: Project, platform: Platform) -> Iterator[Re
                 **substitute_placeholders(build_definition(project, name, platform), known),
                 Tags=tag_list({**names.job_tags(project.prefix, name, job.tags), **_engine_tags(job, platform)}),
             ),
-            engine_metadata={"Job": name, **_default_input(job)},
+            engine_metadata={"Job": name, **_default_input(job), **_alert_metadata(project, job)},
         )
 
 
@@ -47,6 +48,24 @@ def _engine_tags(job: Job, platform: Platform) -> dict[str, str]:
 def _default_input(job: Job) -> dict[str, str]:
     """Return the job's default input (`runs/default_input.py`) as text, in which CloudFormation sees no function."""
     return {"Input": dumps(job.input)} if job.input else {}
+
+
+def _alert_metadata(project: Project, job: Job) -> dict[str, Json]:
+    """Return who is told about what (`runs/job_alerts.py`): the channels of each pattern, and each channel's topic."""
+    told = {pattern: list(job.notify.channels_of(pattern)) for pattern in PATTERNS if job.notify.channels_of(pattern)}
+    used = dict.fromkeys(channel for channels in told.values() for channel in channels)
+    known: dict[str, Json] = {
+        "Channels": {each: _describe_channel(project, each) for each in used},
+        "Late": job.late,
+        "Heartbeat": job.heartbeat is not None,
+    }
+    return {"Notify": told, **{key: value for key, value in known.items() if value}}
+
+
+def _describe_channel(project: Project, name: str) -> Json:
+    """Return a channel's kind, and the name or ARN of its topic. Its address may be a secret and is not repeated."""
+    channel = project.channels[name]
+    return {"Kind": channel.kind, "Topic": channel.sns or f"{project.prefix}-{name}"}
 
 
 def substitute_placeholders(definition: Json, known: Mapping[str, Json]) -> Json:

@@ -1,0 +1,105 @@
+"""Describe the runs of a table: when, what started them, why they failed, and how long they took against the usual.
+
+Pure: the caller passes the time and what is usual.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json
+from lamplighter.console.data.waiting_runs import WAITS
+from lamplighter.runs.durations import format_limit
+from lamplighter.runs.failure_reasons import exit_codes, failure_reason, task_of_document
+from lamplighter.runs.failure_words import exceeded_limit, exit_words, failure_text
+from lamplighter.runs.local_times import parse_iso_milliseconds
+from lamplighter.runs.run import run_seconds
+from lamplighter.runs.run_trigger import BY_HAND, Trigger, read_trigger
+from lamplighter.runs.waiting import WAITS_FOR_TURN
+from lamplighter.store.audit_log import Actor
+
+SLOW_FACTOR, SLOW_SECONDS = 1.5, 5
+"""A run is slow if it took longer than the usual by this factor and by so many seconds."""
+TIMEOUT = "States.Timeout"
+MAX_ERROR_LENGTH = 160
+"""The most characters of a cause that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run of a table."""
+
+    run: Json
+    """As ListExecutions returns it; its keys `name`, `status`, `startDate` and `redriveCount` are always known."""
+    trigger: Trigger
+    who: str
+    """Who started it by hand, or the key of the program that did, if that is known."""
+    slot: float | None
+    """The slot for which it was started, in seconds since the epoch."""
+    error: str
+    failed_attempts: int | None
+    """The number of attempts that failed, or None if it is unknown."""
+    took: float | None
+    slower: str
+    """By which factor it took longer than the usual; empty if it did not."""
+    waits: str
+    """What it waits for; empty if that is nothing or unknown."""
+
+
+def build_rows(
+    runs: Sequence[Json],
+    now: float,
+    usual: float | None = None,
+    deadline: int | None = None,
+    starters: Mapping[int, Actor] | None = None,
+) -> Sequence[RunRow]:
+    """Describe runs; `now` is in seconds since the epoch, `usual` and `deadline` in seconds.
+
+    `starters` are by the starts of runs (`start_milliseconds`).
+    """
+    return [_build_row(each, now, usual, deadline, (starters or {}).get(start_milliseconds(each))) for each in runs]
+
+
+def start_milliseconds(run: Json) -> int:
+    """Return when a run started, in milliseconds since the epoch."""
+    return round(float(run["startDate"]) * 1000)
+
+
+def _build_row(run: Json, now: float, usual: float | None, deadline: int | None, actor: Actor | None) -> RunRow:
+    took, trigger = run_seconds(run, now), read_trigger(run.get("origin"))
+    slot = parse_iso_milliseconds(run["scheduled"]) if run.get("scheduled") else None
+    return RunRow(
+        run,
+        trigger,
+        _name_actor(actor) if actor is not None and trigger == BY_HAND else "",
+        None if slot is None else slot / 1000,
+        error_words(run["status"], run.get("error"), run.get("cause"), deadline),
+        run.get("failedAttempts"),
+        took,
+        _slower(took, usual),
+        WAITS_FOR_TURN if run.get("queued") else run.get(WAITS) or "",
+    )
+
+
+def _name_actor(actor: Actor) -> str:
+    if actor.how == "key":
+        return f"key {actor.who}" if actor.who else "a key"
+    return actor.who
+
+
+def error_words(status: str, error: str | None, cause: str | None, deadline: int | None) -> str:
+    """Return why a run ended unsuccessfully, with the exit code; empty if it did not, or if nothing is known."""
+    if status == "TIMED_OUT":
+        return exceeded_limit("deadline", None if deadline is None else format_limit(deadline))
+    if error == TIMEOUT and not cause:
+        return "an attempt took longer than its timeout"
+    task = task_of_document(cause)
+    reason, codes = failure_reason(cause, MAX_ERROR_LENGTH), exit_codes(task)
+    if len(codes) == 1 and any(codes.values()):
+        return exit_words(max(codes.values()), reason)
+    return failure_text(error, reason, codes).removeprefix(" with ").removeprefix(": ")
+
+
+def _slower(took: float | None, usual: float | None) -> str:
+    if took is None or not usual or took < usual * SLOW_FACTOR or took < usual + SLOW_SECONDS:
+        return ""
+    return f"{took / usual:.0f}×" if took >= 10 * usual else f"{took / usual:.1f}×"
