@@ -64,21 +64,21 @@ def test_a_skipped_run_is_no_success_and_does_not_count_for_the_median(
     harness: EngineHarness, browser: Browser
 ) -> None:
     machine, _ = start_skipped_run(harness)
-    jobs, job = browser.get("/"), browser.get(f"/jobs/{machine}")
+    jobs, job = browser.get("/jobs"), browser.get(f"/jobs/{machine}")
     assert "<title>second: skipped" in jobs.body
     assert '<rect class="mark" data-status="SKIPPED"' in jobs.body
     for page in (jobs, job):
         assert "100 %" in page.text
         assert "20 s" in page.text
         assert "10.0 s" not in page.text
-    assert "1 succeeded, 1 skipped" in job.text
+    assert "1 succeeded , 1 skipped" in job.text
     assert "skipped" in job.text.partition(" second ")[2]
 
 
 def test_a_run_is_described_once(harness: EngineHarness, browser: Browser, described: list[str]) -> None:
     start_skipped_run(harness)
-    browser.get("/")
-    browser.get("/")
+    browser.get("/jobs")
+    browser.get("/jobs")
     assert sorted(each.rpartition(":")[2] for each in described) == ["first", "second"]
 
 
@@ -86,7 +86,7 @@ def test_runs_of_machines_without_skips_are_not_described(
     harness: EngineHarness, browser: Browser, described: list[str]
 ) -> None:
     harness.run_machine({"Type": "Pass"})
-    browser.get("/")
+    browser.get("/jobs")
     assert described == []
 
 

@@ -21,9 +21,9 @@ def remove(harness: EngineHarness, name: str) -> str:
 def test_a_removed_job_is_named_and_shows_its_runs(harness: EngineHarness, browser: Browser) -> None:
     harness.run_machine(PASS, name="stays")
     run = harness.run_machine(FAIL, name="night")
-    assert "Removed" not in browser.get("/").text
+    assert "Removed" not in browser.get("/jobs").text
     removed = remove(harness, "night")
-    jobs = browser.get("/")
+    jobs = browser.get("/jobs")
     assert "Removed jobs whose runs are still stored: night ." in jobs.text
     assert f'href="/jobs/{removed}"' in jobs.body
     page = browser.get(f"/jobs/{removed}")
@@ -54,7 +54,7 @@ def test_a_removed_job_without_runs_and_a_removed_supporting_machine_are_not_nam
     harness.run_machine(PASS, name=watcher)
     for name in ("idle", watcher):
         remove(harness, name)
-    assert "Removed" not in browser.get("/").text
+    assert "Removed" not in browser.get("/jobs").text
 
 
 async def list_removed_machines(harness: EngineHarness) -> list[str]:

@@ -21,6 +21,8 @@ from lamplighter.runs.task_run import TaskRun
 
 LONGEST_RUN_MILLISECONDS = 24 * 3_600_000
 """On AWS, runs that started longer before the night are found only if they are among the latest of their job."""
+NO_ENGINE = "no engine ran at that time"
+"""Why slots were missed for which the engine stored no reason."""
 LISTED_PER_MACHINE, MAX_PAGES = 100, 10
 
 
@@ -96,7 +98,7 @@ def _missed_run(slot: Json, tasks: Mapping[str, str]) -> NightRun:
     starts = slot["Starts"] if ":stateMachine:" in slot["Starts"] else tasks.get(trigger.name, slot["Schedule"])
     return NightRun(
         f"{slot['Schedule']}@{slot['Slot']}", starts, MISSED, slot["Slot"], slot["Until"],
-        trigger=trigger, scheduled=slot["Slot"], count=slot["Count"], reason=slot["Detail"] or "",
+        trigger=trigger, scheduled=slot["Slot"], count=slot["Count"], reason=slot["Detail"] or NO_ENGINE,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
-"""Show the first page: the engine's problems, the jobs that failed last, then every job with its schedules, its last
-runs and a start button.
+"""List the jobs by name, each with its schedules, its last runs and a start button.
 
-Supporting machines are listed below the jobs, because nobody starts them by hand.
+The list has numbered pages and a search for names. Supporting machines are listed below the jobs, because nobody starts
+them by hand.
 """
 
 import asyncio
@@ -11,20 +11,22 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import job_schedules, last_runs, skipped_runs, slot_counts, waiting_runs
+from lamplighter.console.data import job_schedules, skipped_runs, slot_counts, waiting_runs
 from lamplighter.console.data.job_schedules import JobSchedule
 from lamplighter.console.data.slot_counts import SlotCounts
-from lamplighter.console.data.task_jobs import read_task_jobs
+from lamplighter.console.data.task_jobs import TaskJobRow, read_task_jobs
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import removed_jobs
 from lamplighter.console.view import run_duration
 from lamplighter.console.view.links import local_path
+from lamplighter.console.view.list_filters import contains_words
+from lamplighter.console.view.paging import take_page
 from lamplighter.console.view.run_strip import RunStrip, build_run_strip
 from lamplighter.runs.job_machine import is_supporting_machine
 from lamplighter.runs.skipped_runs import SKIPPED
 from lamplighter.wire.access.roles import Role
 
-PAGE_SIZE, STRIP_RUNS = 25, 20
+PAGE_SIZE, STRIP_RUNS, LIST_SIZE = 25, 20, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +46,33 @@ class JobRow:
 
 async def show(page: Page) -> Response:
     """Show the list of jobs."""
-    token = page.read_query(nextToken="next")
-    listed, known, seen, conditions = await asyncio.gather(
-        page.call("states", "ListStateMachines", maxResults=PAGE_SIZE, **token),
-        job_schedules.list_schedules(page),
-        last_runs.read_last_runs(page),
-        page.console.port.conditions(),
+    machines, known, conditions = await asyncio.gather(
+        list_machines(page), job_schedules.list_schedules(page), page.console.port.conditions()
     )
-    machines = [each for each in listed["stateMachines"] if not is_supporting_machine(each["name"])]
+    find = page.query("find")
+    jobs = [each for each in machines if not is_supporting_machine(each["name"]) and contains_words(each["name"], find)]
+    task_jobs = [each for each in await read_task_jobs(page, known) if contains_words(each.name, find)]
+    shown, paging = take_page([*jobs, *task_jobs], page.query_number("page"), PAGE_SIZE)
+    chosen = [each for each in shown if not isinstance(each, TaskJobRow)]
     return await page.render(
         "jobs.html",
-        jobs=await asyncio.gather(*(read_job_row(page, machine, known) for machine in machines)),
-        supporting_machines=[each for each in listed["stateMachines"] if is_supporting_machine(each["name"])],
-        next=listed.get("nextToken"),
-        task_jobs=() if token else await read_task_jobs(page, known),
-        removed=() if token else await removed_jobs.list_removed(page),
+        jobs=await asyncio.gather(*(read_job_row(page, machine, known) for machine in chosen)),
+        task_jobs=[each for each in shown if isinstance(each, TaskJobRow)],
+        paging=paging,
+        find=find,
+        supporting_machines=[each for each in machines if is_supporting_machine(each["name"])],
+        removed=() if find else await removed_jobs.list_removed(page),
         blind=known is None,
-        survey=seen,
         conditions=conditions,
         rest=page.console.port.list_poll_seconds,
     )
+
+
+async def list_machines(page: Page) -> Sequence[Json]:
+    """Return all state machines of a place in the order of their names."""
+    pages = page.call_pages("states", "ListStateMachines", maxResults=LIST_SIZE)
+    found = [each async for answer in pages for each in answer["stateMachines"]]
+    return sorted(found, key=lambda machine: machine["name"].casefold())
 
 
 async def read_job_row(page: Page, machine: Json, known: Sequence[Json] | None) -> JobRow:
