@@ -26,6 +26,8 @@ FORMS = {
     "/runs/{arn:path}/stop": Role.RUN,
     "/runs/{arn:path}/redrive": Role.RUN,
     "/runs/{arn:path}/again": Role.RUN,
+    "/scheduled-tasks/{arn:path}/start": Role.RUN,
+    "/tasks/{arn:path}/again": Role.RUN,
     "/tasks/{arn:path}/stop": Role.RUN,
     "/topics/{arn:path}/publish": Role.RUN,
 }
