@@ -23,6 +23,8 @@ FORMS = {
     "/queues/{arn:path}/again": Role.RUN,
     "/queues/{arn:path}/message": Role.RUN,
     "/clock": Role.LOOK,
+    "/night/confirm": Role.RUN,
+    "/night/act": Role.RUN,
     "/runs/{arn:path}/stop": Role.RUN,
     "/runs/{arn:path}/redrive": Role.RUN,
     "/runs/{arn:path}/again": Role.RUN,
@@ -64,7 +66,7 @@ def test_there_are_no_other_routes_than_pages_the_login_and_static_files(visitor
 def _all_routes(visitor: UserBrowser) -> list[object]:
     app: object = visitor._app
     while not hasattr(app, "routes"):
-        app = vars(app)["_app"]
+        app = getattr(app, "_app", None) or app.app  # type: ignore[attr-defined]
     routes: list[object] = list(app.routes)
     return routes
 

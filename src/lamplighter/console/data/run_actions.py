@@ -4,9 +4,9 @@ A missed time is run again by starting what its schedule starts, with the input 
 """
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from lamplighter.base.arn import parse
 from lamplighter.base.errors import AwsError
@@ -60,7 +60,7 @@ class ActionRequest:
     who: str = ""
     note: str = ""
     once: str = ""
-    """A UUID: with the same one, a run is started again only once."""
+    """A text: with the same one, a run is started again only once. Empty to start it each time."""
 
 
 def is_missed(arn: str) -> bool:
@@ -170,7 +170,7 @@ async def _run_again(calls: Calls, request: ActionRequest, arn: str) -> tuple[st
     else:
         about = await calls.call("states", "DescribeExecution", executionArn=arn)
         machine, text = started_machine(about), about.get("input", "{}")
-    name = str(uuid.uuid5(uuid.UUID(request.once), arn)) if request.once else ""
+    name = sha256(f"{request.once} {arn}".encode()).hexdigest()[:32] if request.once else ""
     return "started again", await find_or_start(calls, machine, text, name)
 
 
