@@ -25,6 +25,7 @@ FORMS = {
     "/clock": Role.LOOK,
     "/runs/{arn:path}/stop": Role.RUN,
     "/runs/{arn:path}/redrive": Role.RUN,
+    "/runs/{arn:path}/run-failed-again": Role.RUN,
     "/runs/{arn:path}/again": Role.RUN,
     "/tasks/{arn:path}/stop": Role.RUN,
     "/topics/{arn:path}/publish": Role.RUN,
