@@ -27,6 +27,7 @@ FORMS = {
     "/night/act": Role.RUN,
     "/runs/{arn:path}/stop": Role.RUN,
     "/runs/{arn:path}/redrive": Role.RUN,
+    "/runs/{arn:path}/run-failed-again": Role.RUN,
     "/runs/{arn:path}/again": Role.RUN,
     "/scheduled-tasks/{arn:path}/start": Role.RUN,
     "/tasks/{arn:path}/again": Role.RUN,
