@@ -67,7 +67,7 @@ def test_there_are_no_other_routes_than_pages_the_login_and_static_files(visitor
 def _all_routes(visitor: UserBrowser) -> list[object]:
     app: object = visitor._app
     while not hasattr(app, "routes"):
-        app = getattr(app, "_app", None) or app.app  # type: ignore[attr-defined]
+        app = vars(app).get("_app") or vars(app)["_plain"]
     routes: list[object] = list(app.routes)
     return routes
 
