@@ -256,7 +256,7 @@ def test_success_is_counted_over_thirty_days_with_the_numbers(harness: EngineHar
     copy_runs(harness, 2, "FAILED")
     harness.advance(DAY)
     text = open_job(browser, "own").text
-    assert "Succeeded in 30 days 75 % 6 succeeded, 2 failed" in text
+    assert "Succeeded in 30 days 75 % 6 succeeded , 2 failed" in text
     assert "Typical 2.5 s" in text
     harness.advance(31 * DAY)
     assert "Succeeded in 30 days – Typical" in open_job(browser, "own").text
@@ -416,7 +416,7 @@ def test_on_aws_failed_runs_are_described_for_their_errors_and_the_last_runs_are
     text = open_job(browser, "own").text
     assert "Sales.Missing: no sales" in text
     assert as_on_aws.count("DescribeExecution") == 1
-    assert "Succeeded in 30 days 75 % 3 succeeded, 1 failed" in text
+    assert "Succeeded in 30 days 75 % 3 succeeded , 1 failed" in text
 
 
 def test_on_aws_the_page_says_how_many_runs_are_counted(
