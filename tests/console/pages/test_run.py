@@ -316,7 +316,7 @@ def test_an_unclaimed_activity_waits_for_a_worker_wherever_its_run_is_shown(
     machine = harness.machine(chain({"Type": "Task", "Resource": activity}))
     execution = harness.start(machine)
     harness.settle()
-    pages = [f"/runs/{execution}", f"/runs/{execution}/history", f"/runs/{execution}/logs", f"/jobs/{machine}", "/"]
+    pages = [f"/runs/{execution}", f"/runs/{execution}/history", f"/runs/{execution}/logs", f"/jobs/{machine}", "/jobs"]
     assert [path for path in pages if "waits for a worker" not in browser.get(path).text] == []
     harness.call("states", "GetActivityTask", activityArn=activity)
     assert [path for path in pages if "waits for a worker" in browser.get(path).text] == []
