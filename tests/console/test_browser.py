@@ -153,6 +153,22 @@ def test_a_copied_command_starts_the_same_run_in_a_shell_and_contains_no_secret(
     assert run_and_read_inputs(command, served, machine) == [given, given]
 
 
+def test_the_name_of_a_run_is_copied_also_where_the_browser_offers_no_clipboard(
+    served: ServedEngine, page: Page
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.goto(run_url(served, served.start(machine, {}, "tonight")))
+    button = page.get_by_role("button", name="Copy the name of the run")
+    button.click()
+    expect(button).to_have_text("Copied")
+    reader = page.context.new_page()
+    reader.goto(served.url)
+    reader.bring_to_front()
+    assert reader.evaluate("navigator.clipboard.readText()") == "tonight"
+
+
 def run_and_read_inputs(command: str, served: ServedEngine, machine: str) -> list[Json]:
     """Run a command in a shell, and return the inputs of all runs of the machine."""
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -45,6 +45,7 @@ def test_a_visitor_logs_in_and_out(engine: ServedEngine, page: Page) -> None:
     page.get_by_label("Password").fill("open sesame")
     page.get_by_label("Password").press("Enter")
     expect(page.get_by_role("alert")).to_have_text("Wrong password.")
+    expect(page.get_by_label("Password")).to_be_focused()
     page.get_by_label("Password").fill(holder.password)
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_url(f"{engine.url}/queues")

@@ -113,6 +113,11 @@ def test_a_link_shows_the_same_times_to_another_person(served: ServedEngine, chr
         served.sfn.stop_execution(executionArn=run)
         expect(page.locator("#summary .status")).to_have_text("aborted")
         expect(started).to_have_text(shown)
+        page.get_by_role("link", name="Logs").click()
+        expect(page.get_by_role("link", name="Logs")).to_have_attribute("aria-current", "page")
+        expect_zone(page, SEOUL)
+        choose_zone(page, "Schedule’s zone")
+        expect_zone(page, "UTC")
 
 
 def test_without_scripts_the_zone_is_chosen_and_remembered(served: ServedEngine, chromium: Browser) -> None:

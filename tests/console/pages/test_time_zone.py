@@ -95,7 +95,7 @@ def test_a_page_links_to_itself_with_the_zone_that_it_shows(harness: EngineHarne
 def test_a_list_with_several_zones_names_each_that_is_not_the_page_s(harness: EngineHarness, browser: Browser) -> None:
     start_scheduled_run(harness)
     assert "Thu 01 Jan 03:00 Europe/Berlin" in browser.get("/jobs").text
-    assert "Thu 01 Jan 11:00 <" in browser.get("/?zone=Asia/Seoul").body.replace("</time>", " <")
+    assert "Thu 01 Jan 11:00 <" in browser.get("/jobs?zone=Asia/Seoul").body.replace("</time>", " <")
     assert "Europe/Berlin" in browser.get("/calendar").text
 
 

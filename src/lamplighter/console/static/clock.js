@@ -37,6 +37,13 @@ async function followOwnZone() {
   if (answer.ok) location.reload();
 }
 
+// Who was sent a link with a zone keeps it on the pages that follow.
+function keepZone(event) {
+  const link = event.target.closest("a[href]");
+  if (link?.origin === location.origin && !new URL(link.href).searchParams.has("zone")) link.href = inZoneOfPage(link.href);
+}
+
+if (new URLSearchParams(location.search).has("zone")) document.addEventListener("click", keepZone, true);
 offerOwnZone(document);
 followOwnZone();
 

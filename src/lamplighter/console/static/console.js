@@ -24,11 +24,22 @@ function tick() {
   }
 }
 
+// A browser offers its clipboard only to pages from this machine or with TLS; the older way works on a LAN, too.
+async function writeToClipboard(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
 async function copy(event) {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   const label = button.textContent;
-  await navigator.clipboard.writeText(button.dataset.copy);
+  await writeToClipboard(button.dataset.copy);
   button.textContent = "Copied";
   setTimeout(() => { button.textContent = label; }, 1500);
 }
