@@ -182,3 +182,11 @@ def test_a_message_that_is_not_a_dead_letter_cannot_be_sent_again(harness: Engin
     assert "Send again" not in page.text
     (number,) = read_message_numbers(page)
     assert browser.post(f"/queues/{ARN}plain/message", {"message": number, "do": "again"}).status == 400
+
+
+def test_a_dead_letter_leads_to_the_run_that_it_is_about(harness: EngineHarness, browser: Browser) -> None:
+    run = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:nightly:2026-11-29"
+    event = {"detail-type": "Step Functions Execution Status Change", "detail": {"executionArn": run}}
+    create_dead_letters(harness, dumps({"Type": "Notification", "Message": dumps(event)}), "nothing")
+    body = browser.get(f"/queues/{ARN}dead").body
+    assert f'<a href="/runs/{run}">run nightly 2026-11-29</a>' in body

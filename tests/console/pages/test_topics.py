@@ -42,9 +42,9 @@ def test_a_message_is_published_and_its_deliveries_are_shown(harness: EngineHarn
     harness.settle()
     text = browser.get(f"/topics/{ARN}").text
     assert 'in sqs {"kind":["x"]} dropped' in text
-    assert "delivered sqs all 1" in text
+    assert "delivered sqs all – 1" in text
     assert "failed" in text
-    assert "sqs nowhere 1" in text
+    assert "sqs nowhere – 1" in text
     url = f"http://127.0.0.1:4566/{ACCOUNT}/all"
     answer = harness.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])
     assert answer["Attributes"]["ApproximateNumberOfMessages"] == "1"
@@ -92,3 +92,23 @@ def test_a_refused_message_stays_in_the_form_with_the_error_at_its_field(
         assert f'value="{given["subject"]}"' in answer.body
         assert f"{given['message']}</textarea>" in answer.body
         assert '<details class="panel" open>' in answer.body
+
+
+def test_a_delivery_leads_to_the_run_that_its_message_names(harness: EngineHarness, browser: Browser) -> None:
+    create_topic(harness)
+    subscribe(harness, "sqs", create_queue(harness))
+    run = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:nightly:2026-11-29"
+    harness.call("sns", "Publish", TopicArn=ARN, Message=f"nightly failed: http://engine:4566/runs/{run}.")
+    harness.settle()
+    page = browser.get(f"/topics/{ARN}")
+    assert "delivered" in page.text
+    assert f'<a href="/runs/{run}">nightly <span class="quiet">2026-11-29</span></a>' in page.body
+
+
+def test_a_delivery_that_waits_leads_to_the_run_too(harness: EngineHarness, browser: Browser) -> None:
+    create_topic(harness)
+    subscribe(harness, "sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:nowhere", RawMessageDelivery="true")
+    run = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:nightly:2026-11-29"
+    harness.call("sns", "Publish", TopicArn=ARN, Message=f'{{"run": "{run}"}}')
+    harness.settle()
+    assert f'href="/runs/{run}"' in browser.get(f"/topics/{ARN}").body

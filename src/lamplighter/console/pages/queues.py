@@ -11,6 +11,7 @@ from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.console.data import dead_letter_origin
 from lamplighter.console.data.listing import read_listing
+from lamplighter.console.data.subject_links import link_subjects
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view.list_filters import contains_words
 from lamplighter.console.view.masking import MASK, is_secret
@@ -74,14 +75,20 @@ async def show_queue(page: Page) -> Response:
     move_tasks = (
         await page.call("sqs", "ListMessageMoveTasks", SourceArn=queue.arn, MaxResults=3) if queue.sources else {}
     )
+    subjects = {
+        each["Id"]: dead_letter_origin.find_message_subject(each) for each in (answer or {}).get("Messages", ())
+    }
     return await page.render(
         "queue.html",
         queue=queue,
+        subjects=subjects,
+        linked=await link_subjects(page, subjects.values()),
         messages=answer and answer["Messages"],
         following=",".join(map(str, answer["After"])) if answer and "After" in answer else None,
         moves=move_tasks.get("Results", ()),
         written=_attribute_texts,
         origin=dead_letter_origin.find_origin,
+        rest=page.console.port.list_poll_seconds,
     )
 
 

@@ -65,7 +65,7 @@ async def _render_topic(page: Page, typed: Mapping[str, str], wrong: AwsError | 
         "topic.html", 200 if wrong is None else 422, typed=typed, wrong=wrong, topic=topic,
         subscriptions=subscriptions, next=listed.get("NextToken"),
         deliveries=answer and answer["Deliveries"], before=(answer or {}).get("Before"),
-        public_address=public_address,
+        public_address=public_address, rest=page.console.port.list_poll_seconds,
     )  # fmt: skip
 
 

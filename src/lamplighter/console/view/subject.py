@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.console.view import links
 from lamplighter.runs.ecs_tasks import run_of_task, task_family
+from lamplighter.runs.named_execution import named_execution
 
 MAX_ENVELOPES = 3
 """The most messages within messages that are opened."""
-_EXECUTION = re.compile(r"arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:execution:[^\s:\"'<>]+:[^\s:\"'<>?#)/,;]+")
-"""An ARN of an execution within a text, such as the URL of its page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,8 @@ def find_subject(text: str, depth: int = MAX_ENVELOPES) -> Subject | None:
             return find_subject(inner, depth - 1)
         if isinstance(arn := document.get("stateMachineArn", document.get("StateMachineArn")), str):
             return subject_of_arn(arn)
-    named = _EXECUTION.search(text)
-    return subject_of_arn(named[0].rstrip(".")) if named else None
+    run = named_execution(text)
+    return None if run is None else subject_of_arn(run)
 
 
 def subject_of_event(event: Json) -> Subject | None:
