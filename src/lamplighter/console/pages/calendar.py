@@ -22,8 +22,8 @@ REFRESH_SECONDS = 60
 async def show(page: Page) -> Response:
     """Show the calendar in the visitor's time zone, or each schedule in its own."""
     plans = [*await plan_schedules(page), *await plan_rules(page)]
-    shown = await _plan_week(plans, page.console.world.now(), page.clock)
     page = replace(page, schedule_zone=_most_common_zone(plans))
+    shown = await _plan_week(plans, page.console.world.now(), page.clock)
     return await page.render("calendar.html", week=shown, rest=REFRESH_SECONDS)
 
 
