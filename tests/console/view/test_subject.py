@@ -31,6 +31,7 @@ def of_run(variable: str, value: str, family: str = "nightly") -> Json:
         (event(of_run("LAMPLIGHTER_RUN", "2026-11-29")), "run", "nightly 2026-11-29", f"/runs/{RUN}"),
         (event(of_run("LAMPLIGHTER_RUN_ARN", RUN, "step")), "run", "nightly 2026-11-29", f"/runs/{RUN}"),
         (event({"taskArn": TASK}), "task", TASK.rpartition("/")[2], f"/tasks/{TASK}"),
+        (event(of_run("X", "Y")), "task", "nightly 0123456789ab", f"/tasks/{TASK}"),
         (event({}, "arn:aws:s3:::bucket", RULE), "rule", "hourly", f"/rules/{RULE}"),
         (event({}, SCHEDULE), "schedule", "nightly", None),
         (event({"stack-id": STACK}), "stack", "jobs", f"/stacks/{STACK}"),

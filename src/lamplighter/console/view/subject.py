@@ -6,13 +6,15 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.console.view import links
 from lamplighter.runs.ecs_tasks import run_of_task, task_family
 from lamplighter.runs.named_execution import named_execution
 
+SHORT_ID = 12
+"""The characters of a task's id that are enough beside its family."""
 MAX_ENVELOPES = 3
 """The most messages within messages that are opened."""
 
@@ -49,7 +51,11 @@ def find_subject(text: str, depth: int = MAX_ENVELOPES) -> Subject | None:
 
 def subject_of_event(event: Json) -> Subject | None:
     """Return what an event of EventBridge is about: the most telling resource that it names, or None."""
-    return next((found for each in _named_arns(event) if (found := subject_of_arn(each)) is not None), None)
+    found = next((found for each in _named_arns(event) if (found := subject_of_arn(each)) is not None), None)
+    family = task_family(_detail(event))
+    if found is not None and found.kind == "task" and family:
+        return replace(found, name=f"{family} {found.name[:SHORT_ID]}")
+    return found
 
 
 def job_of_event(event: Json) -> str:
