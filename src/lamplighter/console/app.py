@@ -35,6 +35,7 @@ from lamplighter.console.pages import (
     run,
     run_events,
     scheduled_tasks,
+    shortcuts,
     stacks,
     start_run,
     task_definitions,
@@ -75,6 +76,7 @@ PAGES: tuple[BaseRoute, ...] = (
     *stacks.ROUTES,
     *calendar.ROUTES,
     *audit.ROUTES,
+    *shortcuts.ROUTES,
     *time_zone.ROUTES,
 )
 """The routes of all pages; the first match answers. A path that ends in an ARN comes after the longer paths."""

@@ -144,7 +144,7 @@ class Page(Calls):
 
     def without_filters(self, kept: Sequence[str] = ()) -> str:
         """Return a link to this page with its place and these query parameters only."""
-        names = ("account", "region", *kept)
+        names = ("account", "region", clock.ZONE_QUERY, *kept)
         return f"?{urlencode({name: value for name in names if (value := self.query(name))})}"
 
     async def render_text(self, template: str, **values: Json) -> str:

@@ -9,19 +9,8 @@ from lamplighter.wire.http import READ_METHODS, HttpRequest
 
 FIRST_SEGMENTS = frozenset(
     {
-        *(
-            "",
-            "clock",
-            "favicon.ico",
-            "jobs",
-            "login",
-            "logout",
-            "night",
-            "runs",
-            "scheduled-tasks",
-            "static",
-            "streams",
-        ),
+        *("", "clock", "favicon.ico", "help", "jobs", "login", "logout", "night", "runs", "scheduled-tasks"),
+        *("static", "streams"),
         *("audit", "calendar", "definitions", "events", "queues", "rules", "stacks", "tasks", "topics"),
     }
 )

@@ -47,16 +47,6 @@ def test_without_queues_the_page_says_so(browser: Browser) -> None:
     assert "No queues in us-east-1" in browser.get("/queues").text
 
 
-def test_queues_are_shown_page_by_page(harness: EngineHarness, browser: Browser) -> None:
-    for number in range(26):
-        create_queue(harness, f"q{number:02}")
-    first = browser.get("/queues")
-    assert "q24" in first.text
-    assert "q25" not in first.text
-    following = first.body.partition('href="?next=')[2].partition('"')[0].replace("&amp;", "&")
-    assert "q25" in browser.get(f"/queues?next={following}").text
-
-
 def test_one_dead_letter_is_sent_again(harness: EngineHarness, browser: Browser) -> None:
     url = create_dead_letters(harness, '{"night": 1}', '{"night": 2}')
     page = browser.get(f"/queues/{ARN}dead")
@@ -192,3 +182,11 @@ def test_a_message_that_is_not_a_dead_letter_cannot_be_sent_again(harness: Engin
     assert "Send again" not in page.text
     (number,) = read_message_numbers(page)
     assert browser.post(f"/queues/{ARN}plain/message", {"message": number, "do": "again"}).status == 400
+
+
+def test_a_dead_letter_leads_to_the_run_that_it_is_about(harness: EngineHarness, browser: Browser) -> None:
+    run = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:nightly:2026-11-29"
+    event = {"detail-type": "Step Functions Execution Status Change", "detail": {"executionArn": run}}
+    create_dead_letters(harness, dumps({"Type": "Notification", "Message": dumps(event)}), "nothing")
+    body = browser.get(f"/queues/{ARN}dead").body
+    assert f'<a href="/runs/{run}">run nightly 2026-11-29</a>' in body

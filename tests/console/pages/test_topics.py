@@ -33,16 +33,6 @@ def test_without_topics_the_page_says_so(browser: Browser) -> None:
     assert "No topics in us-east-1" in browser.get("/topics").text
 
 
-def test_topics_are_shown_page_by_page(harness: EngineHarness, browser: Browser) -> None:
-    for number in range(101):
-        create_topic(harness, f"t{number:03}")
-    first = browser.get("/topics")
-    assert "t099" in first.text
-    assert "t100" not in first.text
-    following = first.body.partition('href="?next=')[2].partition('"')[0].replace("&amp;", "&")
-    assert "t100" in browser.get(f"/topics?next={following}").text
-
-
 def test_a_message_is_published_and_its_deliveries_are_shown(harness: EngineHarness, browser: Browser) -> None:
     create_topic(harness)
     subscribe(harness, "sqs", create_queue(harness), FilterPolicy='{"kind":["x"]}')
@@ -52,9 +42,9 @@ def test_a_message_is_published_and_its_deliveries_are_shown(harness: EngineHarn
     harness.settle()
     text = browser.get(f"/topics/{ARN}").text
     assert 'in sqs {"kind":["x"]} dropped' in text
-    assert "delivered sqs all 1" in text
+    assert "delivered sqs all – 1" in text
     assert "failed" in text
-    assert "sqs nowhere 1" in text
+    assert "sqs nowhere – 1" in text
     url = f"http://127.0.0.1:4566/{ACCOUNT}/all"
     answer = harness.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])
     assert answer["Attributes"]["ApproximateNumberOfMessages"] == "1"
@@ -102,3 +92,23 @@ def test_a_refused_message_stays_in_the_form_with_the_error_at_its_field(
         assert f'value="{given["subject"]}"' in answer.body
         assert f"{given['message']}</textarea>" in answer.body
         assert '<details class="panel" open>' in answer.body
+
+
+def test_a_delivery_leads_to_the_run_that_its_message_names(harness: EngineHarness, browser: Browser) -> None:
+    create_topic(harness)
+    subscribe(harness, "sqs", create_queue(harness))
+    run = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:nightly:2026-11-29"
+    harness.call("sns", "Publish", TopicArn=ARN, Message=f"nightly failed: http://engine:4566/runs/{run}.")
+    harness.settle()
+    page = browser.get(f"/topics/{ARN}")
+    assert "delivered" in page.text
+    assert f'<a href="/runs/{run}">nightly <span class="quiet">2026-11-29</span></a>' in page.body
+
+
+def test_a_delivery_that_waits_leads_to_the_run_too(harness: EngineHarness, browser: Browser) -> None:
+    create_topic(harness)
+    subscribe(harness, "sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:nowhere", RawMessageDelivery="true")
+    run = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:nightly:2026-11-29"
+    harness.call("sns", "Publish", TopicArn=ARN, Message=f'{{"run": "{run}"}}')
+    harness.settle()
+    assert f'href="/runs/{run}"' in browser.get(f"/topics/{ARN}").body

@@ -15,6 +15,7 @@ from lamplighter.base.json_text import Json, loads_or
 from lamplighter.console.page import Page
 from lamplighter.console.ports.port import place_of_arn
 from lamplighter.console.view import links
+from lamplighter.console.view.subject import Subject, find_subject, subject_of_arn
 
 UNIVERSAL_TARGET_PREFIX = "arn:aws:scheduler:::aws-sdk:"
 SIGNING_NAMES = {"sfn": "states", "eventbridge": "events"}
@@ -58,6 +59,13 @@ def find_origin(message: Json) -> DeadLetterOrigin | None:
             error,
         )
     return None
+
+
+def find_message_subject(message: Json) -> Subject | None:
+    """Return what a message from PeekMessages is about, or else the schedule that could not make the call in it."""
+    found = find_subject(message["Body"])
+    schedule = str(message["Attributes"].get("SCHEDULE_ARN", {}).get("StringValue", ""))
+    return found or (subject_of_arn(schedule) if schedule else None)
 
 
 async def send_again(page: Page, message: Json) -> bool:

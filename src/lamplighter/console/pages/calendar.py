@@ -15,13 +15,16 @@ from lamplighter.console.view.week import PlannedSchedule, PlannedTime, Week
 from lamplighter.lang.schedule import time_zones
 
 SLICE_SIZE = 20
+REFRESH_SECONDS = 60
+"""Seconds between two refreshes of an open calendar, which reads every schedule."""
 
 
 async def show(page: Page) -> Response:
     """Show the calendar in the visitor's time zone, or each schedule in its own."""
     plans = [*await plan_schedules(page), *await plan_rules(page)]
     page = replace(page, schedule_zone=_most_common_zone(plans))
-    return await page.render("calendar.html", week=await _plan_week(plans, page.console.world.now(), page.clock))
+    shown = await _plan_week(plans, page.console.world.now(), page.clock)
+    return await page.render("calendar.html", week=shown, rest=REFRESH_SECONDS)
 
 
 def _most_common_zone(plans: Sequence[PlannedSchedule]) -> str:

@@ -10,11 +10,15 @@ from lamplighter.base import arn
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.console.data import dead_letter_origin
+from lamplighter.console.data.listing import read_listing
+from lamplighter.console.data.subject_links import link_subjects
 from lamplighter.console.page import Page, form_route, page_route
+from lamplighter.console.view.list_filters import contains_words
 from lamplighter.console.view.masking import MASK, is_secret
+from lamplighter.console.view.paging import take_page
 from lamplighter.wire.access.roles import Role
 
-PAGE_SIZE, MAX_SOURCES = 25, 10
+PAGE_SIZE, MAX_LISTED, MAX_SOURCES = 25, 1000, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,13 @@ class Queue:
 
 
 async def show(page: Page) -> Response:
-    """Show all queues."""
-    listed = await page.call("sqs", "ListQueues", MaxResults=PAGE_SIZE, **page.read_query(NextToken="next"))
-    found = await asyncio.gather(*(_read_queue(page, url) for url in listed.get("QueueUrls", ())))
-    return await page.render("queues.html", queues=found, next=listed.get("NextToken"))
+    """Show the queues, by name."""
+    listed = await read_listing(page, "sqs", "ListQueues", "QueueUrls", MaxResults=MAX_LISTED)
+    chosen = [each for each in sorted(listed.items) if contains_words(each.rpartition("/")[2], page.query("q"))]
+    shown, paging = take_page(chosen, page.query_number("page"), PAGE_SIZE)
+    found = await asyncio.gather(*(_read_queue(page, url) for url in shown))
+    rest = page.console.port.list_poll_seconds
+    return await page.render("queues.html", queues=found, listed=listed, paging=paging, rest=rest)
 
 
 async def _read_queue(page: Page, url: str) -> Queue:
@@ -68,14 +75,20 @@ async def show_queue(page: Page) -> Response:
     move_tasks = (
         await page.call("sqs", "ListMessageMoveTasks", SourceArn=queue.arn, MaxResults=3) if queue.sources else {}
     )
+    subjects = {
+        each["Id"]: dead_letter_origin.find_message_subject(each) for each in (answer or {}).get("Messages", ())
+    }
     return await page.render(
         "queue.html",
         queue=queue,
+        subjects=subjects,
+        linked=await link_subjects(page, subjects.values()),
         messages=answer and answer["Messages"],
         following=",".join(map(str, answer["After"])) if answer and "After" in answer else None,
         moves=move_tasks.get("Results", ()),
         written=_attribute_texts,
         origin=dead_letter_origin.find_origin,
+        rest=page.console.port.list_poll_seconds,
     )
 
 

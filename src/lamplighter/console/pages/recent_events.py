@@ -1,19 +1,31 @@
 """Show the recent events of the event buses, and why each rule matched an event or did not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json, loads
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.console.data.subject_links import link_subjects
 from lamplighter.console.page import Page, page_route
+from lamplighter.console.view.list_filters import ListFilter, contains_words, found_filter
+from lamplighter.console.view.masking import mask_secrets
+from lamplighter.console.view.paging import take_page
 from lamplighter.console.view.pattern_wording import describe_values
+from lamplighter.console.view.subject import job_of_event, status_of_event, subject_of_event
 from lamplighter.lang.event_pattern.comparisons import EventPatternError
 from lamplighter.lang.event_pattern.explain import Explanation, explain_match
 from lamplighter.lang.jackson_errors import first_or_partial_value
 
 PAGE_SIZE, MAX_RULES, RECENT_EVENTS = 50, 100, 5
+FILTERED: Mapping[str, tuple[str, Callable[[Json], str]]] = {
+    "source": ("Source", lambda event: str(event["source"])),
+    "type": ("Event", lambda event: str(event["detail-type"])),
+    "status": ("Status", status_of_event),
+    "job": ("Job", job_of_event),
+}
+"""The filters: the label of each, and the value that an event has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +52,40 @@ class RuleMatch:
 
 
 async def show(page: Page) -> Response:
-    """Show the recent events."""
-    found = await _read_recent(page, page.query("from"))
+    """Show the recent events that the filters choose."""
+    found = await _read_recent(page, None)
+    choice = {name: page.query(name) for name in FILTERED}
+    chosen = [each for each in found or () if _fits(each, choice) and _contains(each, page.query("q"))]
+    shown, paging = take_page(chosen, page.query_number("page"), PAGE_SIZE)
+    subjects = {each.number: subject_of_event(each.event) for each in shown}
     return await page.render(
-        "events.html", kept=found is not None, events=(found or ())[:PAGE_SIZE],
-        next=found[PAGE_SIZE].number if found and len(found) > PAGE_SIZE else None,
-    )  # fmt: skip
+        "events.html",
+        kept=found is not None,
+        any=bool(found),
+        events=shown,
+        paging=paging,
+        filters=[_filter(found or (), name, choice) for name in FILTERED],
+        subjects=subjects,
+        linked=await link_subjects(page, subjects.values()),
+        status_of=status_of_event,
+        rest=page.console.port.list_poll_seconds,
+    )
+
+
+def _fits(event: RecentEvent, choice: Mapping[str, str | None]) -> bool:
+    return all(value in (None, FILTERED[name][1](event.event)) for name, value in choice.items())
+
+
+def _contains(event: RecentEvent, words: str | None) -> bool:
+    """Return whether an event contains the words of a search. Secrets are masked first, so that none can be guessed."""
+    return words is None or contains_words(dumps(mask_secrets(event.event)), words)
+
+
+def _filter(events: Sequence[RecentEvent], name: str, choice: Mapping[str, str | None]) -> ListFilter:
+    """Return a filter with the values of the events that the other filters let through."""
+    label, value_of = FILTERED[name]
+    others = {**choice, name: None}
+    return found_filter(name, label, (value_of(each.event) for each in events if _fits(each, others)), choice[name])
 
 
 async def _read_recent(page: Page, upto: str | None) -> Sequence[RecentEvent] | None:
@@ -77,8 +117,11 @@ async def show_event(page: Page) -> Response:
     if not found or str(found[0].number) != number:
         raise AwsError("This event is no longer stored.", code="NotFound", status=404)
     recent = found[0]
-    matches = await _match_rules(page, recent)
-    return await page.render("event.html", seen=recent, verdicts=matches, wanted=describe_values)
+    matches, subject = await _match_rules(page, recent), subject_of_event(recent.event)
+    return await page.render(
+        "event.html", seen=recent, verdicts=matches, wanted=describe_values, subject=subject,
+        linked=await link_subjects(page, [subject]),
+    )  # fmt: skip
 
 
 async def _match_rules(page: Page, recent: RecentEvent) -> Sequence[RuleMatch]:

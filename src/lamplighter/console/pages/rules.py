@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +11,11 @@ from starlette.responses import Response
 from lamplighter.base import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.console.data.listing import read_listing
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import recent_events
+from lamplighter.console.view.list_filters import contains_words, fixed_filter
+from lamplighter.console.view.paging import take_page
 from lamplighter.console.view.pattern_wording import describe_values
 from lamplighter.lang.event_pattern.comparisons import EventPatternError
 from lamplighter.lang.event_pattern.explain import Explanation, explain_match
@@ -20,6 +24,7 @@ from lamplighter.wire.access.roles import Role
 
 PAGE_SIZE, MAX_BUSES = 50, 100
 DEFAULT_BUS = "default"
+STATES = {"ENABLED": "enabled", "DISABLED": "disabled"}
 SAMPLE_EVENT = {
     "version": "0", "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718", "detail-type": "ECS Task State Change",
     "source": "aws.ecs", "account": "123456789012", "time": "2026-01-01T18:00:00Z", "region": "us-east-1",
@@ -37,17 +42,31 @@ class Rule:
 
 
 async def show(page: Page) -> Response:
-    """Show the rules of a bus."""
+    """Show the rules of a bus, by state and name."""
     bus = page.query("bus") or DEFAULT_BUS
     listed, buses = await asyncio.gather(
-        page.call("events", "ListRules", EventBusName=bus, Limit=PAGE_SIZE, **page.read_query(NextToken="next")),
+        read_listing(page, "events", "ListRules", "Rules", EventBusName=bus),
         page.call("events", "ListEventBuses", Limit=MAX_BUSES),
     )
-    found = await asyncio.gather(*(_with_targets(page, rule) for rule in listed["Rules"]))
+    named = [each for each in listed.items if contains_words(each["Name"], page.query("q"))]
+    state = page.query("state") if page.query("state") in STATES else None
+    chosen = [each for each in named if state in (None, _state(each))]
+    shown, paging = take_page(chosen, page.query_number("page"), PAGE_SIZE)
     return await page.render(
-        "rules.html", rules=found, bus=bus, buses=[each["Name"] for each in buses["EventBuses"]],
-        next=listed.get("NextToken"),
-    )  # fmt: skip
+        "rules.html",
+        rules=await asyncio.gather(*(_with_targets(page, rule) for rule in shown)),
+        bus=bus,
+        buses=[each["Name"] for each in buses["EventBuses"]],
+        listed=listed,
+        paging=paging,
+        filters=[fixed_filter("state", "State", STATES, state, Counter(map(_state, named)))],
+        rest=page.console.port.list_poll_seconds,
+    )
+
+
+def _state(rule: Json) -> str:
+    """Return ENABLED or DISABLED; AWS has a third state, in which a rule also gets events that only read."""
+    return "DISABLED" if rule["State"] == "DISABLED" else "ENABLED"
 
 
 async def _with_targets(page: Page, about: Json) -> Rule:

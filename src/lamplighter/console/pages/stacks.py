@@ -7,10 +7,14 @@ from starlette.responses import Response
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.console.data.listing import read_listing
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.ports.port import Place
 from lamplighter.console.view import links
+from lamplighter.console.view.list_filters import contains_words
+from lamplighter.console.view.paging import take_page
 
+PAGE_SIZE = 50
 RECORDED_REASON = "Recorded;"
 """The start of the engine's status reason for a resource that it only records and does not simulate."""
 
@@ -43,9 +47,12 @@ def _queue_arn(url: str, place: Place) -> str:
 
 
 async def show(page: Page) -> Response:
-    """Show the existing stacks."""
-    listed = await page.call("cloudformation", "DescribeStacks", **page.read_query(NextToken="next"))
-    return await page.render("stacks.html", stacks=listed["Stacks"], next=listed.get("NextToken"))
+    """Show the existing stacks, by name."""
+    listed = await read_listing(page, "cloudformation", "DescribeStacks", "Stacks")
+    chosen = [each for each in listed.items if contains_words(each["StackName"], page.query("q"))]
+    shown, paging = take_page(chosen, page.query_number("page"), PAGE_SIZE)
+    rest = page.console.port.list_poll_seconds
+    return await page.render("stacks.html", stacks=shown, listed=listed, paging=paging, rest=rest)
 
 
 async def show_stack(page: Page) -> Response:

@@ -12,6 +12,7 @@ from lamplighter.console.data.task_origin import find_executions
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.view import links
 from lamplighter.console.view.list_filters import ListFilter, counted_filter, fixed_filter
+from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
 from lamplighter.runs.task_run import RULE_PREFIX, TaskRun, to_task_run
 
 
@@ -42,6 +43,7 @@ async def show(page: Page) -> Response:
         filters=_filters(found, choice),
         chosen=choice != TaskChoice(None, None, None, None),
         found=found,
+        machines=STARTED_BY_STATE_MACHINE,
         rest=page.console.port.list_poll_seconds,
     )
 

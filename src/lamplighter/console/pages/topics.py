@@ -9,7 +9,10 @@ from starlette.responses import Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.public_address import public_address
+from lamplighter.console.data.listing import read_listing
 from lamplighter.console.page import Page, form_route, page_route
+from lamplighter.console.view.list_filters import contains_words
+from lamplighter.console.view.paging import take_page
 from lamplighter.wire.access.roles import Role
 
 PAGE_SIZE = 25
@@ -29,10 +32,14 @@ class Topic:
 
 
 async def show(page: Page) -> Response:
-    """Show all topics."""
-    listed = await page.call("sns", "ListTopics", **page.read_query(NextToken="next"))
-    found = await asyncio.gather(*(_read_topic(page, each["TopicArn"]) for each in listed.get("Topics", ())))
-    return await page.render("topics.html", topics=found, next=listed.get("NextToken"))
+    """Show the topics, by name."""
+    listed = await read_listing(page, "sns", "ListTopics", "Topics")
+    arns = sorted(each["TopicArn"] for each in listed.items)
+    chosen = [each for each in arns if contains_words(each.rpartition(":")[2], page.query("q"))]
+    shown, paging = take_page(chosen, page.query_number("page"), PAGE_SIZE)
+    found = await asyncio.gather(*(_read_topic(page, each) for each in shown))
+    rest = page.console.port.list_poll_seconds
+    return await page.render("topics.html", topics=found, listed=listed, paging=paging, rest=rest)
 
 
 async def _read_topic(page: Page, arn: str) -> Topic:
@@ -58,7 +65,7 @@ async def _render_topic(page: Page, typed: Mapping[str, str], wrong: AwsError | 
         "topic.html", 200 if wrong is None else 422, typed=typed, wrong=wrong, topic=topic,
         subscriptions=subscriptions, next=listed.get("NextToken"),
         deliveries=answer and answer["Deliveries"], before=(answer or {}).get("Before"),
-        public_address=public_address,
+        public_address=public_address, rest=page.console.port.list_poll_seconds,
     )  # fmt: skip
 
 

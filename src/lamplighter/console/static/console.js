@@ -5,6 +5,7 @@ import "./forms.js";
 import "./tables.js";
 import "./title.js";
 import "./refresh.js";
+import "./shortcuts.js";
 
 // The same format as in console/view/durations.py.
 function length(seconds) {

@@ -66,7 +66,7 @@ CREATE TABLE sns_deliveries (
     created INTEGER NOT NULL,
     changed INTEGER NOT NULL,  -- when it was last attempted
     error TEXT,
-    body TEXT                  -- what to deliver; NULL after the delivery
+    body TEXT                  -- what to deliver; after the delivery, the execution that it names, or NULL
 );
 CREATE INDEX sns_deliveries_by_outcome ON sns_deliveries (topic, status, id);
 CREATE INDEX sns_deliveries_by_status ON sns_deliveries (status);

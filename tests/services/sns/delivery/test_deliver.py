@@ -104,6 +104,34 @@ def test_every_attempt_sends_the_same_message_id_and_body(harness: SnsHarness) -
     assert first.body == second.body
 
 
+RUN = "arn:aws:states:us-east-1:123456789012:execution:nightly:2026-11-29"
+
+
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize("endpoint", [("http", WEBHOOK), ("sqs", QUEUE), ("sqs", MISSING_QUEUE)])
+def test_a_finished_delivery_keeps_the_run_that_its_message_names_and_nothing_else(
+    harness: SnsHarness, status: int, endpoint: tuple[str, str]
+) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, *endpoint)
+    harness.out.http.statuses.extend([status, status])
+    harness.publish(topic, f"nightly failed: http://engine:4566/runs/{RUN}.")
+    harness.publish(topic, "all is well")
+    second, first = harness.deliveries(topic)
+    assert {first.status, second.status} <= {"DELIVERED", "FAILED"}
+    assert (first.execution, second.execution) == (RUN, None)
+    assert (first.body, second.body) == ({"execution": RUN}, None)
+
+
+def test_a_pending_delivery_knows_the_run_that_its_message_names(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
+    harness.out.http.statuses.append(503)
+    harness.publish(topic, f"nightly failed: http://engine:4566/runs/{RUN}")
+    (delivery,) = harness.deliveries(topic)
+    assert (delivery.status, delivery.execution) == ("WAITING", RUN)
+
+
 def test_the_delivery_policy_of_a_topic_sets_the_retry_delays(harness: SnsHarness) -> None:
     retry = {"minDelayTarget": 2, "maxDelayTarget": 8, "numRetries": 5, "numNoDelayRetries": 1, "numMinDelayRetries": 1}
     policy = {"http": {"defaultHealthyRetryPolicy": retry}}

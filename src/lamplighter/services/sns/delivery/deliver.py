@@ -20,6 +20,7 @@ from lamplighter.delivery.attempts import Attempts
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.delivery.tables.lost_alerts import LostAlert
 from lamplighter.outbound.port import DeliveryFailed
+from lamplighter.runs.named_execution import named_execution
 from lamplighter.services.sns.delivery import delivery_policy, retry_delays
 from lamplighter.services.sns.delivery.endpoints import EndpointAddress, EndpointSenders
 from lamplighter.services.sns.delivery.retry_delays import RetryDelays
@@ -97,6 +98,7 @@ class DeliverySender:
         self, subscription: Subscription, notification: Notification, status: str, error: str | None
     ) -> SnsDelivery:
         now = self._world.now()
+        rest = rows.body_after_delivery(named_execution(notification.text))
         return SnsDelivery(
             0,
             subscription.topic,
@@ -110,7 +112,7 @@ class DeliverySender:
             created=now,
             changed=now,
             error=error,
-            body=notification.to_json() if status == WAITING else None,
+            body=notification.to_json() if status == WAITING else rest,
         )
 
     def _throttle(self, tx: Tx, subscription: Subscription) -> int:

@@ -30,4 +30,5 @@ def _shown(delivery: SnsDelivery) -> Json:
         "Created": delivery.created / 1000,
         "Changed": delivery.changed / 1000,
         "Error": delivery.error,
+        "Execution": delivery.execution,
     }

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json, loads_or
+from lamplighter.base.json_text import Json, dumps, loads_or
+from lamplighter.runs.named_execution import named_execution
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
@@ -33,7 +34,18 @@ class SnsDelivery:
     """The time of the last attempt."""
     error: str | None
     body: Json
-    """The notification while the delivery is pending; None if it is finished or cannot be read."""
+    """The notification while the delivery is pending; None if it cannot be read.
+
+    Of a finished delivery, only the execution that its message names is kept (`execution`), or nothing (None).
+    """
+
+    @property
+    def execution(self) -> str | None:
+        """The ARN of the execution that the message names, such as the run that an alert is about; None if none."""
+        if not isinstance(self.body, dict):
+            return None
+        kept = self.body.get("execution")
+        return named_execution(str(self.body.get("text", ""))) if kept is None else str(kept)
 
 
 DELIVERIES = Table("sns_deliveries", SnsDelivery, json={"body": lambda text: loads_or(text, None)})
@@ -55,6 +67,11 @@ def has_earlier_waiting(reader: Reader, delivery: SnsDelivery) -> bool:
     return reader.row(sql, (delivery.topic, delivery.subscription, delivery.id, WAITING)) is not None
 
 
+def body_after_delivery(execution: str | None) -> Json:
+    """Return what is kept of the body of a finished delivery whose message names this execution."""
+    return None if execution is None else {"execution": execution}
+
+
 def put(tx: Tx, delivery: SnsDelivery) -> SnsDelivery:
     """Store a new delivery and return it with its new id."""
     stored = replace(delivery, id=DELIVERIES.insert(tx, delivery))
@@ -71,8 +88,10 @@ def count_attempt(tx: Tx, key: int, error: AwsError | None) -> SnsDelivery | Non
 
 
 def finish(tx: Tx, delivery: SnsDelivery, status: str) -> None:
-    """Record the outcome of a delivery and delete its body."""
-    tx.execute("UPDATE sns_deliveries SET status = ?, body = NULL WHERE id = ?", (status, delivery.id))
+    """Record the outcome of a delivery, and delete its body but for the execution that its message names."""
+    kept = body_after_delivery(delivery.execution)
+    values = (status, None if kept is None else dumps(kept), delivery.id)
+    tx.execute("UPDATE sns_deliveries SET status = ?, body = ? WHERE id = ?", values)
     _prune(tx, delivery.topic, status)
 
 
