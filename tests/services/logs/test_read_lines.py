@@ -104,7 +104,8 @@ def test_a_search_continues_where_its_limit_or_its_work_ended_it(
         (True, 301, [*range(299, 289, -1), 29]),
     ):
         found: list[int] = []
-        calls, following = 0, number
+        calls = 0
+        following: int | None = number
         while following is not None:
             answer = find(log, "line 29", number=following, backward=backward, limit=4)
             found += answer["numbers"]
