@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from lamplighter.base.json_text import Json
 from lamplighter.console.data import numbered_log
+from lamplighter.console.page import Page
 from lamplighter.services.logs import read_lines
 from tests.console.http_browser import Browser
 from tests.console.pages.log_pages import (
@@ -153,6 +155,34 @@ def test_a_log_without_numbers_says_so(harness: EngineHarness, browser: Browser,
     assert "Lines have no numbers here, because an earlier version stored this log." in page.text
     ((line, _),) = shown_lines(page.body)
     assert line == f"{harness.clock.now()}-0"
+
+
+def test_aws_returns_empty_pages_and_no_numbers_and_all_lines_are_read(
+    harness: EngineHarness, browser: Browser, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ "This operation can return empty results while there are more log events available through the token." """
+    put_lines(harness, MANY)
+    empty_pages = 0
+    original = Page.call
+
+    async def call(page: Page, service: str, operation: str, **params: Json) -> Json:
+        nonlocal empty_pages
+        token = params.pop("nextToken", "")
+        if operation == "GetLogEvents" and not token.endswith("/empty"):
+            empty_pages += 1
+            return {"events": [], "nextForwardToken": f"{token}/empty", "nextBackwardToken": f"{token}/empty"}
+        token = token.removesuffix("/empty")
+        return await original(page, service, operation, **params, **({"nextToken": token} if token else {}))
+
+    async def call_internal(page: Page, service: str, operation: str, **params: Json) -> Json:
+        del page, service, operation, params
+
+    monkeypatch.setattr(Page, "call", call)
+    monkeypatch.setattr(Page, "call_internal", call_internal)
+    assert "because CloudWatch Logs numbers no lines" in browser.get(f"/runs/{run}/logs").text
+    for forward in (True, False):
+        assert read_all(browser, f"/runs/{run}/logs/lines?container=main", forward=forward) == MANY
+    assert empty_pages > 10
 
 
 def test_the_file_of_a_log_is_named_after_its_run(harness: EngineHarness, browser: Browser, run: str) -> None:

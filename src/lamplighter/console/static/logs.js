@@ -339,6 +339,13 @@ function setWrap(wraps) {
   try { localStorage.setItem(WRAP, wraps ? "yes" : "no"); } catch { /* it holds for this page only */ }
 }
 
+// What the reader requests happens in that order, also if a part has to be loaded in between.
+let performed = Promise.resolve();
+
+function perform(action) {
+  performed = performed.then(action).catch((error) => announce(error.message));
+}
+
 log.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target !== log) return;
   const action = {
@@ -347,7 +354,7 @@ log.addEventListener("keydown", (event) => {
   }[event.key];
   if (!action) return;
   event.preventDefault();
-  action();
+  perform(action);
 });
 
 view.addEventListener("click", (event) => {
@@ -355,10 +362,12 @@ view.addEventListener("click", (event) => {
   const go = target.closest("[data-go]"), match = target.closest("[data-match]"), number = target.closest(".log .n");
   if (event.ctrlKey || event.metaKey || event.button !== 0) return;
   if (go || number) event.preventDefault();
-  if (go) (go.dataset.go === "first" ? goToFirst() : goToLast()).then(() => log.focus({ preventScroll: true }));
-  else if (match) goToMatch(match.dataset.match === "next");
+  if (go) {
+    log.focus({ preventScroll: true });
+    perform(go.dataset.go === "first" ? goToFirst : goToLast);
+  } else if (match) perform(() => goToMatch(match.dataset.match === "next"));
   else if (number) select(number.closest(".l"), event.shiftKey);
-  else if (target.closest("[data-follow]")) goToLast();
+  else if (target.closest("[data-follow]")) perform(goToLast);
   else if (target.closest("[data-wrap]")) setWrap(log.matches(".nowrap"));
 });
 
