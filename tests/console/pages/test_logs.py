@@ -171,8 +171,10 @@ def test_aws_returns_empty_pages_and_no_numbers_and_all_lines_are_read(
         if operation == "GetLogEvents" and not token.endswith("/empty"):
             empty_pages += 1
             return {"events": [], "nextForwardToken": f"{token}/empty", "nextBackwardToken": f"{token}/empty"}
-        token = token.removesuffix("/empty")
-        return await original(page, service, operation, **params, **({"nextToken": token} if token else {}))
+        given = token.removesuffix("/empty")
+        answer = await original(page, service, operation, **params, **({"nextToken": given} if given else {}))
+        ends = {name: token for name in ("nextForwardToken", "nextBackwardToken") if answer.get(name) == given}
+        return answer | ends
 
     async def call_internal(page: Page, service: str, operation: str, **params: Json) -> Json:
         del page, service, operation, params

@@ -121,7 +121,7 @@ class TimedLog:
             lines = [each for each in _number_events(events, offset) if (_parse_id(each.id) or FIRST) < key]
             if len(lines) >= most or starts or wanted >= MANY:
                 return lines[-most:], starts and len(lines) <= most
-            wanted = min(MANY, 2 * (most + len(events) - len(lines)))  # others of the key's own time are after it
+            wanted = min(MANY, 2 * max(wanted, most + len(events) - len(lines)))  # others of the key's time follow it
 
     async def _count_before(self, events: Sequence[Json]) -> int:
         """Return how many lines with the time of the first of these events are before it."""
