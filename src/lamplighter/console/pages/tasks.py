@@ -18,7 +18,6 @@ from lamplighter.runs.waiting import cluster_of_task
 from lamplighter.wire.access.roles import Role
 
 
-
 async def show_task(page: Page) -> Response:
     """Show a task, with the log of one of its containers."""
     task, definition = await _read_task(page)
