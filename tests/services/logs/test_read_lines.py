@@ -112,3 +112,14 @@ def test_a_search_continues_where_its_limit_or_its_work_ended_it(
             calls, following = calls + 1, answer["next"]
         assert found == expected
         assert calls > 8
+
+
+def test_numbers_that_no_line_has_and_wrong_parameters_do_no_harm(log: LogsHarness) -> None:
+    """Consoles elsewhere may call these operations (`monitoring.py`), which refuses these errors as bad requests."""
+    assert numbers(read(log, ranges=[[-5, 2], [10**30, 10**31]])) == [1, 2]
+    assert find(log, "line 7", number=10**30) == {"numbers": [], "next": None}
+    assert find(log, "line 300", number=10**30, backward=True) == {"numbers": [300], "next": None}
+    assert log.expect_error("GetLogLines", **NAMES, ranges=[[1, 2]] * 1001, limit=1)[0] == "InvalidParameterException"
+    for wrong in ({"ranges": 5, "limit": 1}, {"ranges": [[1]], "limit": 1}, {"ranges": [["x", 1]], "limit": 1}, {}):
+        with pytest.raises((KeyError, TypeError, ValueError)):
+            log.logs("GetLogLines", **NAMES, **wrong)

@@ -7,6 +7,7 @@ The id of a line is its number, which is the order of arrival.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data.log_lines import (
     MAX_COUNTED_MATCHES,
@@ -113,7 +114,10 @@ class NumberedLog:
 
     async def _call(self, operation: str, **params: Json) -> Json:
         names = {"logGroupName": self.stream.group, "logStreamName": self.stream.stream}
-        return await self.page.call_internal("logs", operation, **names, **params)
+        answer = await self.page.call_internal("logs", operation, **names, **params)
+        if answer is None:
+            raise AwsError("This log does not exist any more.", code="NotFound", status=404)
+        return answer
 
     def _make_page(self, lines: Sequence[Line], answer: Json, place: Place) -> LinePage:
         if not lines:

@@ -13,6 +13,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.lang.line_text import LineSearch
 from lamplighter.services.logs.arns import find_group, find_stream
+from lamplighter.services.logs.errors import InvalidParameter
 from lamplighter.services.logs.put_log_events import DAY
 from lamplighter.services.logs.search_events import MAX_PAGE_BYTES
 from lamplighter.services.logs.tables import numbered_lines
@@ -24,6 +25,11 @@ MAX_EXAMINED_BYTES = 4 * 1_048_576
 """The most bytes that FilterLogLines examines: about 15 ms of work."""
 CHUNK_COST = 512
 """The bytes that one more chunk counts in addition to its lines, so that many small chunks are bounded, too."""
+
+
+MAX_RANGES = 1_000
+MAX_NUMBER = 10**16
+"""A number that no line has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,13 @@ class LineReader:
         numbers of the log's `first` and `last` line, the days of its `retention`, and `numbered`, which is False if the
         lines have no numbers.
         """
+        ranges, limit = _read_range_list(params["ranges"]), _read_number(params["limit"])
         log = self._find_log(reader, caller, params)
         retention = log.group.retention
         if log.stream.lines is None:
             return {"numbered": False, "lines": [], "retention": retention}
         first = numbered_lines.first_number(reader, log.stream.id, log.since)
-        found = _read_ranges(log, params)
+        found = _read_ranges(log, ranges, limit, backward=bool(params.get("backward", False)))
         return {
             "numbered": True,
             "lines": [{"number": each.number, "timestamp": each.time, "message": each.message} for each in found],
@@ -80,12 +87,13 @@ class LineReader:
         ascending, or descending if `backward`.
         """
         log = self._find_log(reader, caller, params)
-        search, number, backward = LineSearch(params["text"]), params["number"], params.get("backward", False)
+        search, backward = LineSearch(str(params["text"])), bool(params.get("backward", False))
+        number, limit = _read_number(params["number"]), _read_number(params["limit"])
         read_chunks = numbered_lines.chunks_backward if backward else numbered_lines.chunks_forward
         numbers: list[int] = []
         examined_bytes, begin = 0, number
         for chunk in read_chunks(reader, log.stream.id, number, log.since):
-            if examined_bytes >= MAX_EXAMINED_BYTES or len(numbers) >= params["limit"]:
+            if examined_bytes >= MAX_EXAMINED_BYTES or len(numbers) >= limit:
                 return {"numbers": numbers, "next": begin if backward else chunk.line}
             document = chunk.document()
             examined_bytes += len(document) + CHUNK_COST
@@ -100,23 +108,33 @@ class LineReader:
         return {"numbers": numbers, "next": None}
 
     def _find_log(self, reader: Reader, caller: Caller, params: Json) -> _Log:
-        group = find_group(reader, caller, params["logGroupName"])
-        stream = find_stream(reader, group, params["logStreamName"])
+        group = find_group(reader, caller, str(params["logGroupName"]))
+        stream = find_stream(reader, group, str(params["logStreamName"]))
         since = 0 if group.retention is None else self._world.now() - group.retention * DAY
         return _Log(reader, group, stream, since)
 
 
-def _read_ranges(log: _Log, params: Json) -> list[NumberedLine]:
+def _read_number(value: Json) -> int:
+    """Return the number of a line, or of lines; raise `ValueError` for another value."""
+    return max(0, min(int(value), MAX_NUMBER))
+
+
+def _read_range_list(value: Json) -> list[tuple[int, int]]:
+    if len(value) > MAX_RANGES:
+        raise InvalidParameter(f"A call reads at most {MAX_RANGES} ranges of lines.")
+    return [(_read_number(first), _read_number(last)) for first, last in value]
+
+
+def _read_ranges(log: _Log, ranges: list[tuple[int, int]], limit: int, *, backward: bool) -> list[NumberedLine]:
     """Return the lines of the ranges in ascending order, within the limits of a page."""
-    backward: bool = params.get("backward", False)
     page: list[NumberedLine] = []
     room = MAX_PAGE_BYTES
-    for first, last in params["ranges"][::-1] if backward else params["ranges"]:
+    for first, last in ranges[::-1] if backward else ranges:
         for line in log.lines(last + 1 if backward else first, forward=not backward):
             if not first <= line.number <= last:
                 break
             room -= len(line.message)
-            if page and (len(page) == params["limit"] or room < 0):
+            if page and (len(page) >= limit or room < 0):
                 return page[::-1] if backward else page
             page.append(line)
     return page[::-1] if backward else page
