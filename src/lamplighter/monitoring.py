@@ -37,6 +37,7 @@ NEEDED_ROLES: Mapping[bytes, Role] = {
 INTERNAL_READS = frozenset(
     {
         *(("alerts", "ListAcknowledgements"), ("ecs", "LatestTasks"), ("ecs", "ListScheduledTasks")),
+        *(("logs", "FilterLogLines"), ("logs", "GetLogLines")),
         *(("scheduler", "ListNightSlots"), ("scheduler", "ListSlots"), ("states", "ListKeptExecutions")),
         *(("states", "ListNightRuns"), ("states", "ListRemovedMachines"), ("states", "ListRuns")),
         *(("states", "ListUsualDurations"), ("states", "SearchRuns")),

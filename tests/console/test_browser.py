@@ -253,7 +253,7 @@ def test_no_page_causes_a_failed_request_for_an_icon(served: ServedEngine, page:
     served.ended(execution)
     statuses: list[int] = []
     page.on("response", lambda response: statuses.append(response.status))
-    page.goto(f"{run_url(served, execution)}/logs/file")
+    page.goto(f"{run_url(served, execution)}/logs/line?line=1")
     page.goto(served.url)
     assert [each for each in statuses if each >= 400] == []
 

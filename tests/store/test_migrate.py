@@ -71,3 +71,13 @@ def test_a_timer_that_deletes_a_log_group_survives_the_renamed_column(connection
     migrate.migrate(connection, first_start=False)
     names = connection.execute("SELECT subject, name, due FROM timers ORDER BY subject").fetchall()
     assert names == [("7", "drop.log_group.0", 5), ("8", "retention", 5)]
+
+
+def test_log_lines_of_an_earlier_version_stay_as_they_are_even_damaged_ones(connection: sqlite3.Connection) -> None:
+    """The upgrade reads no chunk's body, so it takes as long as it takes to read the keys."""
+    migrate.run_scripts(connection, [sql for number, sql in migrate.migration_scripts() if number <= 50], 50)
+    connection.execute("INSERT INTO log_streams VALUES (3, 1, 'a', 5, 6, 7)")
+    connection.execute("INSERT INTO log_chunks VALUES (9, 1, 3, 6, 6, 7, 30, x'00')")
+    migrate.migrate(connection, first_start=False)
+    assert connection.execute("SELECT * FROM log_streams").fetchall() == [(3, 1, "a", 5, 6, 7, None)]
+    assert connection.execute("SELECT * FROM log_chunks").fetchall() == [(9, 1, 3, 6, 6, 7, 30, b"\0", None)]

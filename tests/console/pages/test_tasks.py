@@ -45,7 +45,7 @@ def test_a_task_shows_why_it_stopped_and_its_log(harness: EngineHarness, browser
     assert "Essential container in task exited" in page.text
     assert "main exit 3" in page.text
     assert "&lt;script&gt;alert(1)&lt;/script&gt; three" in page.body
-    log = browser.get(f"/tasks/{arn}/log?container=main")
+    log = browser.get(f"/tasks/{arn}/log/file?container=main")
     assert log.body == "<script>alert(1)</script> three\n"
     assert log.headers["content-type"] == "text/plain; charset=utf-8"
 
@@ -54,7 +54,7 @@ def test_a_task_without_a_log_says_so(harness: EngineHarness, browser: Browser) 
     define_task(harness)
     arn = run_task(harness)
     assert "Its output is not in CloudWatch Logs" in browser.get(f"/tasks/{arn}").text
-    assert browser.get(f"/tasks/{arn}/log?container=main").status == 404
+    assert browser.get(f"/tasks/{arn}/log/file?container=main").status == 404
 
 
 def test_a_task_can_be_stopped(harness: EngineHarness, browser: Browser) -> None:

@@ -77,7 +77,7 @@ class ServerClient:
         self._runner = runner
         self._server = HttpServer(engine, AllowedHosts())
         self.service = engine.catalog.service("logs")
-        self.operations = sorted(engine.services["logs"].operations)
+        self.operations = sorted(engine.services["logs"].operations.keys() & set(self.service.model.operation_names))
 
     def request(self, operation: str, params: Json) -> tuple[int, Json]:
         return self._runner.run(self._request(operation, dump_bytes(params)))

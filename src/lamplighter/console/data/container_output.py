@@ -4,18 +4,21 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.ht
 """
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 from starlette.responses import Response, StreamingResponse
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
+from lamplighter.console.view.attachment import attachment_header
 from lamplighter.runs.log_stream import LogStream, log_sources
 from lamplighter.runs.story import Attempt
 
 PAGE_LINES = 2_000
 """The most lines that are read in one request for the whole log."""
-
+MAX_NAME_LENGTH = 200
+"""The most characters of a file's name."""
 
 MAX_LAST_LINES, MAX_LINE_LENGTH = 12, 400
 """The most lines that are shown beside a failure, and the most characters of such a line."""
@@ -51,9 +54,11 @@ async def read_containers(calls: Calls, definition: str) -> Sequence[Json]:
     return found["taskDefinition"]["containerDefinitions"] if found else ()
 
 
-def log_as_text(calls: Calls, log: LogStream) -> Response:
-    """Return the whole log as streamed text."""
-    return StreamingResponse(_stream_text(calls, log), media_type="text/plain; charset=utf-8")
+def log_as_file(calls: Calls, log: LogStream, name: str) -> Response:
+    """Return the whole log as a file to download."""
+    headers = {"content-disposition": attachment_header(f"{name[:MAX_NAME_LENGTH]}.log")}
+    calls = replace(calls, place=replace(calls.place, region=log.region))
+    return StreamingResponse(_stream_text(calls, log), media_type="text/plain; charset=utf-8", headers=headers)
 
 
 async def _stream_text(calls: Calls, log: LogStream) -> AsyncIterator[str]:

@@ -21,7 +21,7 @@ from lamplighter.base.background_tasks import running
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import dumps
 from lamplighter.console.page import Page, page_route
-from lamplighter.console.pages import live_run, logs
+from lamplighter.console.pages import live_run, logs, tasks
 from lamplighter.console.pages.live_run import StreamEvent
 
 ALIVE_SECONDS = 5.0
@@ -34,6 +34,7 @@ _STREAMS: Sequence[tuple[re.Pattern[str], Callable[[Page], AsyncIterator[StreamE
     (re.compile(r"/runs/(?P<arn>arn:.+)/logs/live"), logs.new_lines),
     (re.compile(r"/runs/(?P<arn>arn:.+)/title"), live_run.changed_title),
     (re.compile(r"/runs/(?P<arn>arn:.+)/live"), live_run.changed_parts),
+    (re.compile(r"/tasks/(?P<arn>arn:.+)/log/live"), tasks.new_lines),
 )
 
 

@@ -1,6 +1,5 @@
-"""Show the output of a run's containers: live, page by page, as a file, and searched.
+"""Show the logs of a run's containers (`log_view.py`).
 
-Guarantees that all lines can be read: in pages from the end backwards, in one file, and by a search of CloudWatch Logs.
 Requires containers with the awslogs driver, because AWS keeps no other output.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html.
 """
@@ -9,24 +8,17 @@ from collections.abc import AsyncIterator, Sequence
 
 from starlette.responses import Response
 
-from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.json_text import Json
 from lamplighter.console.data import container_output, history, job_schedules
 from lamplighter.console.page import Page, page_route
-from lamplighter.console.pages import live_run
+from lamplighter.console.pages import live_run, log_view
 from lamplighter.console.pages.live_run import StreamEvent
+from lamplighter.console.pages.log_view import LogTarget
 from lamplighter.console.pages.run import machine_of
 from lamplighter.console.view import run_title
 from lamplighter.runs.log_stream import LogSource, log_sources
 from lamplighter.runs.story import Story
 from lamplighter.runs.waiting import WAITS_FOR_WORKER, waits_for_worker
-
-MAX_LINES = 400
-"""The most lines on a page."""
-MAX_CHARACTERS = 120_000
-"""The most characters on a page; if lines are long, the page has fewer lines."""
-GRACE_SECONDS = 2.0
-"""Seconds without new lines after a container's end until its log counts as complete."""
 
 
 async def find_log_sources(page: Page, story: Story) -> Sequence[LogSource]:
@@ -46,14 +38,40 @@ def choose_source(page: Page, sources: Sequence[LogSource]) -> LogSource | None:
     return named[0] if named else None
 
 
+def target_of(page: Page, source: LogSource) -> LogTarget:
+    """Return the log of a source as the view needs it."""
+    job, run = page.arn.split(":")[6:8] if page.arn.count(":") >= 7 else (page.arn, "")
+    attempt = source.attempt
+    state = "_".join([*attempt.path, attempt.state])
+    return LogTarget(
+        source.log,
+        attempt.outcome == "running",
+        "-".join([job.partition("/")[0], run, state, str(attempt.number), source.container]),
+        f"{page.url}/logs",
+        f"{page.url}/logs",
+        {"attempt": str(attempt.event), "container": source.container},
+    )
+
+
+async def find_target(page: Page) -> LogTarget | None:
+    """Return the log that the query names; None if there is none."""
+    story = await history.load_story(await history.read_history(page, page.arn))
+    source = choose_source(page, await find_log_sources(page, story))
+    return target_of(page, source) if source else None
+
+
+async def _in_job_zone(page: Page) -> Page:
+    about: Json = await page.call("states", "DescribeExecution", executionArn=page.arn)
+    return await job_schedules.in_job_zone(page, machine_of(about))
+
+
 async def show(page: Page) -> Response:
     """Show the log."""
-    about = await page.call("states", "DescribeExecution", executionArn=page.arn)
+    about: Json = await page.call("states", "DescribeExecution", executionArn=page.arn)
     page = await job_schedules.in_job_zone(page, machine_of(about))
     story = await history.load_story(await history.read_history(page, page.arn))
     sources = await find_log_sources(page, story)
     source = choose_source(page, sources)
-    lines = {"events": (), "more": False} | (await read_lines(page, source) if source else {})
     return await page.render(
         "logs.html",
         arn=page.arn,
@@ -62,90 +80,40 @@ async def show(page: Page) -> Response:
         waits_words=WAITS_FOR_WORKER if waits_for_worker(story) else None,
         sources=sources,
         source=source,
-        lines=lines,
-        find=page.query("find") or "",
-        live=source is not None and source.attempt.outcome == "running" and not page.query("find"),
+        view=await log_view.read_view(page, target_of(page, source)) if source else None,
     )
 
 
-async def read_lines(page: Page, source: LogSource) -> Json:
-    """Read a page of lines: the search results, the lines before a token, or the end of the log."""
-    if (find := page.query("find")) is not None:
-        return await _search(page, source, find, page.query("next"))
-    token = page.read_query(nextToken="before")
-    limit = MAX_LINES
-    while True:
-        found = await container_output.read_log_page(page, source.log, limit=limit, startFromHead=False, **token)
-        if limit == 1 or sum(len(event["message"]) for event in found["events"]) <= MAX_CHARACTERS:
-            return found | {"more": len(found["events"]) == limit}
-        limit = max(1, limit // 4)
+async def show_part(page: Page) -> Response:
+    """Return a part of the log."""
+    return await log_view.show_part(await _in_job_zone(page), await find_target(page))
 
 
-async def _search(page: Page, source: LogSource, find: str, token: str | None) -> Json:
-    """Search for lines that contain a text, exactly as it is written.
-
-    CloudWatch Logs may return empty pages before the next match, so the search continues until it finds one.
-    """
-    params = {"logGroupName": source.log.group, "logStreamNames": [source.log.stream], "limit": MAX_LINES}
-    params |= {"filterPattern": dumps(find)} | ({"nextToken": token} if token else {})
-    try:
-        answer = await page.call("logs", "FilterLogEvents", **params)
-        while not answer["events"] and answer.get("nextToken"):
-            answer = await page.call("logs", "FilterLogEvents", **params | {"nextToken": answer["nextToken"]})
-    except AwsError as error:
-        if "NotFound" in error.code:
-            return {"events": []}
-        raise
-    return answer
-
-
-async def stream_lines(page: Page) -> Response:
-    """Stream new lines as server-sent events, beginning after the token of the page."""
-    return live_run.stream_response(page, new_lines(page))
-
-
-async def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
-    """Yield the lines of a log as they are written, until its end, and None after each wait."""
-    about = await page.call("states", "DescribeExecution", executionArn=page.arn)
-    page = await job_schedules.in_job_zone(page, machine_of(about))
-    token = page.request.headers.get("last-event-id") or page.query("after")
-    silent_seconds = 0.0
-    while True:
-        story = await history.load_story(await history.read_history(page, page.arn))
-        source = choose_source(page, await find_log_sources(page, story))
-        if source is None:
-            return
-        while True:
-            given = {"nextToken": token} if token else {}
-            answer = await container_output.read_log_page(
-                page, source.log, limit=MAX_LINES, startFromHead=True, **given
-            )
-            token = answer.get("nextForwardToken", token)
-            if not answer["events"]:
-                break
-            silent_seconds = 0.0
-            yield StreamEvent("lines", await page.render_text("log_lines.html", lines=answer), token or "")
-        if source.attempt.outcome != "running" and silent_seconds > GRACE_SECONDS:
-            yield StreamEvent("end", "")
-            return
-        pause = page.console.port.poll_seconds
-        if await live_run.wait_or_stop(page, pause):
-            return
-        silent_seconds += pause
-        yield None
+async def show_line(page: Page) -> Response:
+    """Return a whole line."""
+    return await log_view.show_line(page, await find_target(page))
 
 
 async def download(page: Page) -> Response:
-    """Return all lines as text."""
-    story = await history.load_story(await history.read_history(page, page.arn))
-    source = choose_source(page, await find_log_sources(page, story))
-    if source is None:
-        raise AwsError("No container of this run writes a log", code="NotFound", status=404)
-    return container_output.log_as_text(page, source.log)
+    """Return the log as a file."""
+    return await log_view.download(page, await find_target(page))
+
+
+async def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
+    """Yield the lines of the log as they are written."""
+    async for each in log_view.follow(await _in_job_zone(page), find_target):
+        yield each
+
+
+async def stream_lines(page: Page) -> Response:
+    """Stream new lines as server-sent events, beginning after the position of the page."""
+    return live_run.stream_response(page, new_lines(page))
 
 
 ROUTES = (
     page_route("/runs/{arn:path}/logs/live", stream_lines),
     page_route("/runs/{arn:path}/logs/file", download),
+    page_route("/runs/{arn:path}/logs/line", show_line),
+    page_route("/runs/{arn:path}/logs/lines", show_part),
     page_route("/runs/{arn:path}/logs", show),
 )

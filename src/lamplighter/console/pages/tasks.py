@@ -1,45 +1,35 @@
 """Show a task of ECS: how and why each container ended, and its output."""
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
 
 from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import container_output, task_origin
+from lamplighter.console.data import task_origin
 from lamplighter.console.page import Page, form_route, page_route
-from lamplighter.console.pages import confirmation
+from lamplighter.console.pages import confirmation, live_run, log_view
+from lamplighter.console.pages.live_run import StreamEvent
+from lamplighter.console.pages.log_view import LogTarget
 from lamplighter.console.pages.scheduled_tasks import start_like
 from lamplighter.runs.log_stream import LogStream, container_log_stream
 from lamplighter.runs.task_run import to_task_run
 from lamplighter.runs.waiting import cluster_of_task
 from lamplighter.wire.access.roles import Role
 
-MAX_LINES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerOutput:
-    """The last output of a container."""
-
-    container: Json
-    log: LogStream | None
-    lines: Json
-    """The lines as GetLogEvents returns them."""
-
 
 async def show_task(page: Page) -> Response:
-    """Show a task, with the last output of its containers."""
+    """Show a task, with the log of one of its containers."""
     task, definition = await _read_task(page)
-    outputs = await asyncio.gather(*(_read_output(page, task, definition, each) for each in task["containers"]))
+    logs = {each["name"]: _find_log(task, definition, each["name"]) for each in task["containers"]}
+    target = _choose_target(page, task, definition)
     return await page.render(
         "task.html",
         task=task,
         run=to_task_run(task),
         definition=definition,
-        outputs=outputs,
+        logs=logs,
+        view=await log_view.read_view(page, target) if target else None,
         origin=await task_origin.find_task_origin(page, task),
     )
 
@@ -53,13 +43,16 @@ async def _read_task(page: Page) -> tuple[Json, Json]:
     return task, found["taskDefinition"] if found else {}
 
 
-async def _read_output(page: Page, task: Json, definition: Json, container: Json) -> ContainerOutput:
-    log = _find_log(task, definition, container["name"])
-    if log is None:
-        return ContainerOutput(container, None, {"events": []})
-    return ContainerOutput(
-        container, log, await container_output.read_log_page(page, log, limit=MAX_LINES, startFromHead=False)
-    )
+def _choose_target(page: Page, task: Json, definition: Json) -> LogTarget | None:
+    """Return the log of the container that the query names, or else of the first one that keeps a log."""
+    requested = page.query("container")
+    for each in task["containers"]:
+        log = _find_log(task, definition, each["name"])
+        if log is not None and requested in (None, each["name"]):
+            names = (task["taskDefinitionArn"].rpartition("/")[2], task["taskArn"].rpartition("/")[2], each["name"])
+            is_running = task["lastStatus"] != "STOPPED"
+            return LogTarget(log, is_running, "-".join(names), page.url, f"{page.url}/log", {"container": each["name"]})
+    return None
 
 
 def _find_log(task: Json, definition: Json, name: str) -> LogStream | None:
@@ -68,13 +61,34 @@ def _find_log(task: Json, definition: Json, name: str) -> LogStream | None:
     return container_log_stream(defined, task["taskArn"])
 
 
+async def find_target(page: Page) -> LogTarget | None:
+    """Return the log that the query names; None if there is none."""
+    return _choose_target(page, *await _read_task(page))
+
+
+async def show_part(page: Page) -> Response:
+    """Return a part of the log."""
+    return await log_view.show_part(page, await find_target(page))
+
+
+async def show_line(page: Page) -> Response:
+    """Return a whole line of the log."""
+    return await log_view.show_line(page, await find_target(page))
+
+
 async def download(page: Page) -> Response:
-    """Return all output of a container as text."""
-    task, definition = await _read_task(page)
-    log = _find_log(task, definition, page.query("container") or "")
-    if log is None:
-        raise AwsError("No container with this name writes a log", code="NotFound", status=404)
-    return container_output.log_as_text(page, log)
+    """Return the log as a file."""
+    return await log_view.download(page, await find_target(page))
+
+
+def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
+    """Yield the lines of the log as they are written."""
+    return log_view.follow(page, find_target)
+
+
+async def stream_lines(page: Page) -> Response:
+    """Stream new lines as server-sent events."""
+    return live_run.stream_response(page, new_lines(page))
 
 
 async def stop_task(page: Page, given: Mapping[str, str]) -> Response:
@@ -102,6 +116,9 @@ async def run_again(page: Page, given: Mapping[str, str]) -> Response:
 ROUTES = (
     form_route("/tasks/{arn:path}/again", run_again, needs=Role.RUN),
     form_route("/tasks/{arn:path}/stop", stop_task, needs=Role.RUN),
-    page_route("/tasks/{arn:path}/log", download),
+    page_route("/tasks/{arn:path}/log/live", stream_lines),
+    page_route("/tasks/{arn:path}/log/file", download),
+    page_route("/tasks/{arn:path}/log/line", show_line),
+    page_route("/tasks/{arn:path}/log/lines", show_part),
     page_route("/tasks/{arn:path}", show_task),
 )

@@ -66,13 +66,3 @@ document.addEventListener("input", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
 });
-
-// Keep a log scrolled to its end, unless the user has scrolled away.
-const log = document.getElementById("log");
-if (log) {
-  let pinned = true;
-  const down = () => { if (pinned) log.scrollTop = log.scrollHeight; };
-  log.addEventListener("scroll", () => { pinned = log.scrollHeight - log.scrollTop - log.clientHeight < 40; });
-  new MutationObserver(down).observe(log, { childList: true });
-  down();
-}

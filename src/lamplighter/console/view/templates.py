@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lamplighter import __version__
 from lamplighter.base.json_text import Json, JsonError, dumps, loads, loads_or
 from lamplighter.console.view import clock, links, run_title
+from lamplighter.console.view.line_segments import show_line
 from lamplighter.console.view.links import arn_path
 from lamplighter.console.view.masking import is_secret, mask_secrets, shorten_input
 from lamplighter.runs import durations
@@ -65,6 +66,7 @@ class Templates:
             "delivery": lambda status: {"DELIVERED": "SUCCEEDED", "WAITING": "RUNNING"}.get(status, status),
             "document": parse_document,
             "is_secret": is_secret,
+            "shown_line": show_line,
             "length": durations.format_duration,
             "took": run_seconds,
             "utc": clock.format_utc,

@@ -44,9 +44,9 @@ class LogEventWriter:
                 raise InvalidParameter(
                     "The batch of log events in a single PutLogEvents request cannot span more than 24 hours."
                 )
-            stored_bytes = log_chunks.append_events(tx, group.id, stream.id, kept, now)
+            stored_bytes = log_chunks.append_events(tx, stream, kept, now)
             log_groups.resize_group(tx, group.id, stored_bytes)
-            log_groups.record_events(tx, stream.id, kept[-1][0], now)
+            log_groups.record_events(tx, stream.id, kept[-1][0], len(kept), now)
             self._metric_extractor.put_metrics(tx, group, kept, params.get(PREPARED))
         answer: Json = {"nextSequenceToken": sequence_token(now)}
         return answer | ({"rejectedLogEventsInfo": rejected} if rejected else {})

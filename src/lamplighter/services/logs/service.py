@@ -11,6 +11,7 @@ from lamplighter.bus import Bus, Operation, Service
 from lamplighter.services.logs import filters, log_groups, log_streams, retention, tags
 from lamplighter.services.logs.metric_extraction import MetricExtractor
 from lamplighter.services.logs.put_log_events import LogEventWriter
+from lamplighter.services.logs.read_lines import LineReader
 from lamplighter.services.logs.resource_policies import ResourcePolicies
 from lamplighter.services.logs.search_events import EventSearch
 from lamplighter.store.db import Tx
@@ -24,6 +25,7 @@ class Logs(Service):
 
     def __init__(self, bus: Bus, world: World) -> None:
         policies = ResourcePolicies(world)
+        lines = LineReader(world)
         ingest, search = LogEventWriter(world, MetricExtractor(bus, world)), EventSearch(world)
         self.operations: Mapping[str, Operation] = {
             "CreateLogGroup": Operation(write=log_groups.create_group),
@@ -45,6 +47,8 @@ class Logs(Service):
             "PutLogEvents": Operation(write=ingest.put, prepare=ingest.prepare),
             "GetLogEvents": Operation(read=search.get),
             "FilterLogEvents": Operation(read=search.filter),
+            "GetLogLines": Operation(read=lines.read),
+            "FilterLogLines": Operation(read=lines.find),
             "PutMetricFilter": Operation(write=filters.put_metric_filter),
             "DescribeMetricFilters": Operation(read=filters.describe_metric_filters),
             "DeleteMetricFilter": Operation(write=partial(filters.delete_filter, "metric")),

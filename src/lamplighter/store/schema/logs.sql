@@ -19,7 +19,8 @@ CREATE TABLE log_streams (
     name TEXT NOT NULL,
     created INTEGER NOT NULL,
     last INTEGER NOT NULL DEFAULT 0,     -- the time of the latest event; 0: none
-    ingested INTEGER NOT NULL DEFAULT 0  -- when the last events arrived
+    ingested INTEGER NOT NULL DEFAULT 0, -- when the last events arrived
+    lines INTEGER                        -- how many events have arrived; NULL: the lines have no numbers
 );
 CREATE UNIQUE INDEX log_streams_by_name ON log_streams (log_group, name);
 CREATE INDEX log_streams_by_last ON log_streams (log_group, last);
@@ -33,12 +34,14 @@ CREATE TABLE log_chunks (
     last INTEGER NOT NULL,
     ingested INTEGER NOT NULL,
     bytes INTEGER NOT NULL,                -- as storedBytes counts them
-    body BLOB NOT NULL                     -- JSON [offsets from first, messages], compressed by zlib if that is smaller
+    body BLOB NOT NULL,                    -- JSON [offsets from first, messages], compressed by zlib if that is smaller
+    line INTEGER                           -- the number of the first event in its stream, from 1; NULL: without numbers
 );
 CREATE INDEX log_chunks_by_group_first ON log_chunks (log_group, first);
 CREATE INDEX log_chunks_by_group_last ON log_chunks (log_group, last);
 CREATE INDEX log_chunks_by_stream_first ON log_chunks (stream, first);
 CREATE INDEX log_chunks_by_stream_last ON log_chunks (stream, last);
+CREATE INDEX log_chunks_by_line ON log_chunks (stream, line) WHERE line IS NOT NULL;
 
 -- Metric filters and subscription filters.
 CREATE TABLE log_filters (

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lamplighter.services.logs.tables import log_chunks
 from lamplighter.services.logs.tables.log_chunks import Key, Source, StoredEvent
+from lamplighter.services.logs.tables.log_groups import LogStream
 from lamplighter.store.db import CommitSignals, Tx
 from lamplighter.store.migrate import migrate
 
@@ -29,7 +30,7 @@ def transaction_with_events(batches: list[tuple[int, list[tuple[int, str]]]]) ->
         migrate(connection)
         tx = Tx(connection, CommitSignals())
         for stream, events in batches:
-            log_chunks.append_events(tx, 7, stream, events, 0)
+            log_chunks.append_events(tx, LogStream(stream, 7, "s", 0, 0, 0), events, 0)
         yield tx
     finally:
         connection.close()

@@ -14,6 +14,7 @@ from itertools import takewhile
 from typing import Literal, NamedTuple
 
 from lamplighter.base.json_text import dump_bytes, loads
+from lamplighter.services.logs.tables.log_groups import LogStream
 from lamplighter.store.db import Reader, Tx
 
 CHUNK_SPAN_MS = 10_000
@@ -52,7 +53,7 @@ class _Chunk:
     body: bytes
 
     def events(self) -> list[StoredEvent]:
-        offsets, messages = loads(zlib.decompress(self.body) if self.body[:1] != b"[" else self.body)
+        offsets, messages = loads(unpack_body(self.body))
         return [
             StoredEvent((self.first + offset, self.id, at), self.stream, self.ingested, message)
             for at, (offset, message) in enumerate(zip(offsets, messages, strict=True))
@@ -64,20 +65,26 @@ def stored_size(message: str) -> int:
     return (len(message) if message.isascii() else len(message.encode())) + OVERHEAD
 
 
-def append_events(tx: Tx, group: int, stream: int, events: Sequence[tuple[int, str]], now: int) -> int:
+def unpack_body(body: bytes) -> bytes:
+    """Return the JSON of a chunk: the offsets of its events from the time of the first, and their messages."""
+    return body if body[:1] == b"[" else zlib.decompress(body)
+
+
+def append_events(tx: Tx, stream: LogStream, events: Sequence[tuple[int, str]], now: int) -> int:
     """Store events, which must be in order of time, and return the bytes that they count."""
-    total = 0
+    total, line = 0, None if stream.lines is None else stream.lines + 1
     for piece in _pieces(events):
         first, counted = piece[0][0], sum(stored_size(message) for _, message in piece)
         body = dump_bytes([[time - first for time, _ in piece], [message for _, message in piece]])
         if len(body) > MAX_UNCOMPRESSED_BYTES:
             body = zlib.compress(body, 1)
         tx.execute(
-            "INSERT INTO log_chunks (log_group, stream, first, last, ingested, bytes, body) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (group, stream, first, piece[-1][0], now, counted, body),
+            "INSERT INTO log_chunks (log_group, stream, first, last, ingested, bytes, body, line) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (stream.group, stream.id, first, piece[-1][0], now, counted, body, line),
         )
         total += counted
+        line = None if line is None else line + len(piece)
     return total
 
 
@@ -149,7 +156,7 @@ def _read_chunks(
     """Yield the chunks of a source from a position on, in the order of a read."""
     column, value = source
     sql = f"SELECT {COLUMNS} FROM log_chunks WHERE {column} = ? AND {where} LIMIT ?"  # noqa: S608 - our own columns
-    for most in _query_sizes():
+    for most in query_sizes():
         chunks = [_Chunk(*row) for row in reader.rows(sql, (value, *start, *limits, most))]
         yield from chunks
         if len(chunks) < most:
@@ -157,7 +164,7 @@ def _read_chunks(
         start = (chunks[-1].first if direction > 0 else chunks[-1].last, chunks[-1].id)
 
 
-def _query_sizes() -> Iterator[int]:
+def query_sizes() -> Iterator[int]:
     """Yield how many chunks each query reads: few at first, then twice as many each time, up to the limit."""
     most, limit = CHUNKS_PER_QUERY
     while True:

@@ -40,6 +40,8 @@ class LogStream:
     last: int
     """The time of the latest event; 0 if there is none."""
     ingested: int
+    lines: int | None = None
+    """How many events have arrived, which is the number of the last line; None if the lines have no numbers."""
 
 
 GROUPS = Table("log_groups", LogGroup, json={"tags": loads}, columns={"log_class": "class"})
@@ -122,12 +124,15 @@ def streams_by_time(
 
 def put_stream(tx: Tx, group: int, name: str, created: int) -> int:
     """Store a new log stream and return its key."""
-    return tx.insert("INSERT INTO log_streams (log_group, name, created) VALUES (?, ?, ?)", (group, name, created))
+    return tx.insert(
+        "INSERT INTO log_streams (log_group, name, created, lines) VALUES (?, ?, ?, 0)", (group, name, created)
+    )
 
 
-def record_events(tx: Tx, key: int, last: int, now: int) -> None:
-    """Record the time of a stream's latest event and the time of its ingestion."""
-    tx.execute("UPDATE log_streams SET last = max(last, ?), ingested = ? WHERE id = ?", (last, now, key))
+def record_events(tx: Tx, key: int, last: int, number: int, now: int) -> None:
+    """Record the time of a stream's latest event, how many events have arrived, and when."""
+    sql = "UPDATE log_streams SET last = max(last, ?), lines = lines + ?, ingested = ? WHERE id = ?"
+    tx.execute(sql, (last, number, now, key))
 
 
 def delete_stream(tx: Tx, key: int) -> None:
