@@ -25,6 +25,7 @@ from lamplighter.runs.night.night_run import NightJob, NightStatus
 from lamplighter.runs.night.select import JOB, LONGEST, NEEDS, NEWEST, ORDERS, NightFilter, SelectedRows, select_rows
 from lamplighter.runs.night.window import DEFAULT_SINCE, InvalidNightTime, NightWindow, read_window
 from lamplighter.runs.run_trigger import KINDS
+from lamplighter.runs.schedules import started_arn
 
 PAGE_SIZE = 50
 LATE_FACTOR, LATE_MILLISECONDS = 2, 60_000
@@ -47,6 +48,8 @@ class ShownRow:
     """Seconds."""
     usual: float | None
     """Seconds; None if it is not known."""
+    zone: str | None
+    """The time zone of the job's schedule; None if it has none."""
 
     @property
     def is_long(self) -> bool:
@@ -108,14 +111,20 @@ async def read_view(
     details, usual = await asyncio.gather(
         read_details(page, [each.run for each in shown]), read_usual_durations(page, [each.run for each in shown])
     )
+    zones = {started_arn(each.about["Target"]): each.zone for each in plans if each.kind == "schedule"}
     upcoming = next_runs(plans, now, window.morning) if window.until is None else ()
     return NightView(
-        window, read, selected, [_show_row(each, read, details, usual, now) for each in shown], paging, upcoming
+        window, read, selected, [_show_row(each, read, details, usual, now, zones) for each in shown], paging, upcoming
     )
 
 
 def _show_row(
-    row: NightRow, read: NightRead, details: Mapping[str, RunDetail], usual: Mapping[str, float], now: int
+    row: NightRow,
+    read: NightRead,
+    details: Mapping[str, RunDetail],
+    usual: Mapping[str, float],
+    now: int,
+    zones: Mapping[str, str],
 ) -> ShownRow:
     milliseconds = usual.get(row.run.job)
     return ShownRow(
@@ -124,6 +133,7 @@ def _show_row(
         details.get(row.run.arn, RunDetail()),
         row.run.took(now) / 1000,
         None if milliseconds is None else milliseconds / 1000,
+        zones.get(row.run.job),
     )
 
 
@@ -156,6 +166,11 @@ def _offer_filters(read: NightRead, criteria: NightFilter) -> Sequence[ListFilte
             kinds,
         ),
     )
+
+
+async def in_night_zone(page: Page) -> Page:
+    """Return the page with the zone of the night, so that the pages of its actions show the same times."""
+    return replace(page, schedule_zone=most_common_zone(await read_plans(page)))
 
 
 def _read_window(page: Page, since: str, until: str) -> NightWindow:

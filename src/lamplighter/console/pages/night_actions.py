@@ -26,6 +26,7 @@ from lamplighter.console.data.run_actions import (
 )
 from lamplighter.console.data.start_execution import read_once
 from lamplighter.console.page import Page, form_route
+from lamplighter.console.pages.night import in_night_zone
 from lamplighter.console.ports.port import place_of_arn
 from lamplighter.console.view.links import local_path, resource_path
 from lamplighter.wire.access.roles import Role
@@ -66,6 +67,7 @@ def describe_action(action: str, can: int, cannot: int) -> ActionWords:
 async def confirm(page: Page, given: Mapping[str, str]) -> Response:
     """Say what an action will do to the ticked runs, and ask."""
     action, runs = _read_request(given)
+    page = await in_night_zone(page)
     planned = await plan_actions(page, action, runs)
     shown = [asdict(each) | _name_run(page, each) for each in planned]
     can, cannot = [each for each in shown if each["possible"]], [each for each in shown if not each["possible"]]
@@ -83,6 +85,7 @@ async def confirm(page: Page, given: Mapping[str, str]) -> Response:
 async def act_on_runs(page: Page, given: Mapping[str, str]) -> Response:
     """Act on the runs, one after the other, and report each."""
     action, runs = _read_request(given)
+    page = await in_night_zone(page)
     who = page.person.name if page.person is not None else ""
     request = ActionRequest(action, who, given.get("note", ""), read_once(given))
     results: list[Json] = []
