@@ -23,12 +23,12 @@ class Compression:
     """ASGI middleware that compresses answers."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._plain = app
+        self._app = app
         self._compressed = GZipMiddleware(app, MIN_BYTES, LEVEL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and compress the answer unless another site led the visitor here."""
-        app = self._plain if _follows_link_from_other_site(scope) else self._compressed
+        app = self._app if _follows_link_from_other_site(scope) else self._compressed
         await app(scope, receive, send)
 
 
