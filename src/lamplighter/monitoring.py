@@ -34,15 +34,18 @@ NEEDED_ROLES: Mapping[bytes, Role] = {
     AUDIT_PATH: Role.CHANGE, CALL_PATH: Role.LOOK, b"/_lamplighter/prune": Role.CHANGE, ACKNOWLEDGE_PATH: Role.RUN,
 }  # fmt: skip
 """The addresses that need a signature, if credentials are configured, and the role of its key."""
-INTERNAL_READS = frozenset(
-    {
-        *(("alerts", "ListAcknowledgements"), ("ecs", "LatestTasks"), ("ecs", "ListScheduledTasks")),
-        *(("logs", "FilterLogLines"), ("logs", "GetLogLines")),
-        *(("scheduler", "ListNightSlots"), ("scheduler", "ListSlots"), ("states", "ListKeptExecutions")),
-        *(("states", "ListNightRuns"), ("states", "ListRemovedMachines"), ("states", "ListRuns")),
-        *(("states", "ListUsualDurations"), ("states", "SearchRuns")),
-    }
-)
+INTERNAL_READS: Mapping[str, frozenset[str]] = {
+    "alerts": frozenset({"ListAcknowledgements"}),
+    "ecs": frozenset({"LatestTasks", "ListScheduledTasks", "ListWaitingTasks"}),
+    "logs": frozenset({"FilterLogLines", "GetLogLines"}),
+    "scheduler": frozenset({"ListNightSlots", "ListSlots"}),
+    "states": frozenset(
+        {
+            *("CountMapRunStates", "FindTaskRuns", "ListKeptExecutions", "ListMapRunItems", "ListNightRuns"),
+            *("ListRemovedMachines", "ListRuns", "ListUsualDurations", "SearchRuns"),
+        }
+    ),
+}
 """The operations that AWS does not have and that an address reads (`_call`)."""
 ACCOUNT_ID = re.compile("[0-9]{12}")
 PUBLIC_PATHS = frozenset({HEALTH_PATH, unsigned_requests.CERTIFICATE_PATH.encode()})
@@ -163,7 +166,7 @@ async def _call(engine: Engine, http: HttpRequest, request_id: str) -> Response:
     query = dict(parse_qsl(http.query.decode("latin-1")))
     service, operation, region = (query.get(name, "") for name in ("service", "operation", "region"))
     account, params = query.get("account", engine.config.account), loads_or(query.get("params", "{}"), None)
-    if (service, operation) not in INTERNAL_READS or not isinstance(params, dict):
+    if operation not in INTERNAL_READS.get(service, ()) or not isinstance(params, dict):
         raise ValidationError("Give ?service= and &operation= of an operation that only reads, and &params= as JSON")
     if not REGION_NAME.fullmatch(region) or not ACCOUNT_ID.fullmatch(account):
         raise ValidationError("Give &region= with the name of a region; the optional &account= has 12 digits")

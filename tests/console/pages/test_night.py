@@ -10,7 +10,7 @@ from lamplighter.console.pages import night
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from tests.console.http_browser import Browser
-from tests.engine_harness import HOUR, ROLE, SECOND, EngineHarness
+from tests.engine_harness import HOUR, ROLE, SECOND, EngineHarness, chain
 from tests.fake_runtime import Script
 
 PASS: Json = {"Type": "Pass"}
@@ -27,6 +27,7 @@ JOB: Json = {
 }
 """A job that succeeds, fails or waits, as its input says."""
 ENGINE_ONLY = ("ListNightRuns", "ListNightSlots", "ListUsualDurations", "ListAcknowledgements", "ListScheduledTasks")
+EXCLUSIVE = [{"key": "lamplighter:overlap", "value": "queue"}]
 ONCE = "11111111-2222-3333-4444-555555555555"
 
 
@@ -112,6 +113,26 @@ def test_a_success_after_a_failed_attempt_has_recovered(harness: EngineHarness, 
     page = browser.get("/")
     assert list_counts(page.body) == {"recovered": 1}
     assert "succeeded after 1 failed attempt" in page.text
+
+
+def test_a_run_whose_task_waits_for_room_is_waiting_with_the_reason(harness: EngineHarness, browser: Browser) -> None:
+    harness.call("ecs", "CreateCluster")
+    container = {"name": "main", "image": "busybox", "memory": 128}
+    answer = harness.call(
+        "ecs", "RegisterTaskDefinition", family="job", containerDefinitions=[container], tags=EXCLUSIVE
+    )
+    parameters = {"TaskDefinition": answer["taskDefinition"]["taskDefinitionArn"]}
+    harness.runtime.script(Script(after=None))
+    machine = harness.machine(
+        chain({"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Parameters": parameters}), "job"
+    )
+    for _ in range(2):
+        harness.start(machine)
+        harness.settle()
+        harness.advance(SECOND)
+    page = browser.get("/")
+    assert list_counts(page.body) == {"running": 1, "waiting": 1}
+    assert "waits until the previous task of its family has stopped" in page.text
 
 
 def test_a_failed_container_is_named_with_its_exit_code(harness: EngineHarness, browser: Browser) -> None:

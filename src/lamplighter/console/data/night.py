@@ -50,13 +50,14 @@ async def read_night(calls: Calls, since: int) -> NightRead:
 
 
 async def _read_from_engine(calls: Calls, since: int, answer: Json, tasks: Sequence[NightRun]) -> NightRead:
-    slots, marks = await asyncio.gather(
+    slots, marks, waiting = await asyncio.gather(
         calls.call_internal("scheduler", "ListNightSlots", Since=since, Until=0),
         calls.call_internal("alerts", "ListAcknowledgements", Since=since),
+        _find_waiting_runs(calls),
     )
     by_schedule = {each.trigger.name: each.job for each in tasks if each.trigger.kind == "schedule"}
     missed = [_missed_run(each, by_schedule) for each in (slots or {}).get("Missed", ())]
-    runs = [*await asyncio.to_thread(_read_rows, answer["Rows"]), *tasks, *missed]
+    runs = [*await asyncio.to_thread(_read_rows, answer["Rows"], waiting), *tasks, *missed]
     tags = answer["Machines"]
     jobs = {key: NightJob(key, job_name(key), tags.get(key, {})) for key in {each.job for each in runs}}
     acknowledgements = {
@@ -68,16 +69,28 @@ async def _read_from_engine(calls: Calls, since: int, answer: Json, tasks: Seque
     )
 
 
-def _read_rows(rows: Sequence[Json]) -> list[NightRun]:
-    """Convert the rows of ListNightRuns; in a thread, because there may be ten thousand."""
+async def _find_waiting_runs(calls: Calls) -> frozenset[str]:
+    """Return the ARNs of the executions with a task that waits for room."""
+    tasks = await calls.call_internal("ecs", "ListWaitingTasks")
+    if not tasks or not tasks["TaskArns"]:
+        return frozenset()
+    found = await calls.call_internal("states", "FindTaskRuns", Tasks=tasks["TaskArns"])
+    return frozenset(found["Executions"].values()) if found else frozenset()
+
+
+def _read_rows(rows: Sequence[Json], waiting: frozenset[str]) -> list[NightRun]:
+    """Convert the rows of ListNightRuns; in a thread, because there may be ten thousand.
+
+    `waiting` has the ARNs of executions that wait, besides those that wait until earlier ones have ended.
+    """
     triggers: dict[str | None, Trigger] = {}
     found = []
     for arn, machine, status, start, stop, idle, redrives, failed, origin, scheduled, queued in rows:
         if origin not in triggers:
             triggers[origin] = read_trigger(origin)
         slot = None if scheduled is None else parse_iso_milliseconds(scheduled)
-        trigger = triggers[origin]
-        found.append(NightRun(arn, machine, status, start, stop, idle, redrives, failed, trigger, slot, queued))
+        trigger, waits = triggers[origin], queued or (stop is None and arn in waiting)
+        found.append(NightRun(arn, machine, status, start, stop, idle, redrives, failed, trigger, slot, waits))
     return found
 
 

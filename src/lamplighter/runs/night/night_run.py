@@ -52,7 +52,7 @@ class NightRun:
     scheduled: int | None = None
     """The slot for which the run was started, if it is known."""
     queued: bool = False
-    """Whether the run waits until earlier runs of its job have ended."""
+    """Whether the run waits: until earlier runs of its job have ended, or a task of it for room."""
     count: int = 1
     """The number of missed slots."""
     reason: str = ""

@@ -104,6 +104,7 @@ class Ecs(Service):
             "DescribeTasks": Operation(read=partial(task_operations.describe_tasks, admission)),
             "SetCapacityLimits": Operation(write=admission.set_limits),
             "ListTasks": Operation(read=task_operations.list_tasks),
+            "ListWaitingTasks": Operation(read=task_operations.list_waiting_tasks),
             "LatestTasks": Operation(read=partial(task_operations.latest_tasks, admission)),
             "ListScheduledTasks": Operation(read=partial(task_operations.list_scheduled_tasks, admission)),
             **tags.OPERATIONS.by_name(),

@@ -12,7 +12,7 @@ from lamplighter.bus import Bus, Caller
 from lamplighter.operations.paging import list_page
 from lamplighter.services.ecs import arns, clusters, paging
 from lamplighter.services.ecs.errors import InvalidParameter, ServiceNotFound
-from lamplighter.services.ecs.tables import task_lists, tasks
+from lamplighter.services.ecs.tables import task_lists, tasks, waiting_tasks
 from lamplighter.services.ecs.tables.task_lists import TaskFilter
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import lifecycle, task_description
@@ -75,6 +75,12 @@ def list_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
             filters.append((column, params[name]))
     found = tasks.page(reader, filters, paging.parse_token(params.get("nextToken")), size + 1)
     return list_page("taskArns", found, size, lambda item: item[1], lambda item: str(item[0]))
+
+
+def list_waiting_tasks(reader: Reader, caller: Caller, _params: Json) -> Json:
+    """Handle ListWaitingTasks: the ARNs of the tasks that wait for room. It is not available over the wire."""
+    place = f":{caller.region}:{caller.account}:"
+    return {"TaskArns": [each for each in waiting_tasks.all_waiting(reader) if place in each]}
 
 
 def latest_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:
