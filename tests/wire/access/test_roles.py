@@ -11,7 +11,7 @@ from lamplighter.wire.access import roles
 from lamplighter.wire.access.roles import Role, needed_role, overrides_job
 from tests.engine_harness import EngineHarness
 
-HARMLESS = ("Describe", "Filter", "Get", "Latest", "List", "Measure", "Peek", "Count", "Search")
+HARMLESS = ("Count", "Describe", "Find", "Filter", "Get", "Latest", "List", "Measure", "Peek", "Search")
 """The first words of the names of operations that only read."""
 ALSO_HARMLESS = {"TestEventPattern", "TestMetricFilter", "ValidateStateMachineDefinition"}
 """Operations that compute something from their parameters alone."""
