@@ -8,10 +8,13 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.console.data.run_cache import RunCache
 from lamplighter.console.ports.port import ConsolePort, Place
+from lamplighter.console.view.week import PlannedSchedule
 from lamplighter.store.audit_log import Actor
 
 MAX_CACHED_ZONES = 1_000
 """The most time zones in the cache."""
+MAX_CACHED_PLANS = 20
+"""The most places whose schedules are in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,10 @@ class CallContext:
     """Seconds between the parts of redriven runs (`console/view/run_duration.py`)."""
     zone_cache: RunCache[str] = field(default_factory=lambda: RunCache(MAX_CACHED_ZONES), init=False)
     """The time zone of a job's schedules, by machine and period (`data/job_schedules.py`)."""
+    plan_cache: RunCache[Sequence[PlannedSchedule]] = field(
+        default_factory=lambda: RunCache(MAX_CACHED_PLANS), init=False
+    )
+    """The schedules and rules of an account of AWS, by place and some minutes (`console/data/upcoming_runs.py`)."""
     failure_cache: RunCache[FailureSummary] = field(default_factory=RunCache, init=False)
     """Why failed runs failed, by run and number of redrives (`console/data/night_details.py`)."""
     page_tokens: RunCache[str] = field(default_factory=RunCache, init=False)

@@ -18,6 +18,8 @@ from lamplighter.runs.upcoming_times import times_of
 
 HORIZON_MILLISECONDS = 7 * 86_400_000
 """The time in which schedules must be due to be read from an engine."""
+PLAN_POLLS = 10
+"""The number of polls of a list after which AWS's schedules are read again."""
 MAX_TIMES = 1_000
 """The most times of a schedule that are counted."""
 
@@ -42,12 +44,23 @@ async def read_plans(calls: Calls) -> Sequence[PlannedSchedule]:
     now = calls.console.world.now()
     answer = await calls.call_internal("scheduler", "ListNightSlots", Since=now, Until=now + HORIZON_MILLISECONDS)
     if answer is None:
-        return [*await plan_schedules(calls), *await plan_rules(calls)]
+        return await _read_plans_of_aws(calls)
     schedules = [
         PlannedSchedule(each["Name"], "schedule", each, links.resource_path(started_arn(each["Target"])))
         for each in answer["Due"]
     ]
     return [*schedules, *await plan_rules(calls)]
+
+
+async def _read_plans_of_aws(calls: Calls) -> Sequence[PlannedSchedule]:
+    """Return the plans of an account; they are read again after some polls, because each schedule takes a call."""
+    polls = calls.console.world.now() // round(PLAN_POLLS * 1000 * calls.console.port.list_poll_seconds)
+    cache, key = calls.console.plan_cache, f"{calls.place} {polls}"
+    found = cache.get(key)
+    if found is None:
+        found = [*await plan_schedules(calls), *await plan_rules(calls)]
+        cache.put({key: found})
+    return found
 
 
 def next_runs(plans: Sequence[PlannedSchedule], now: int, until: int) -> Sequence[UpcomingRun]:
