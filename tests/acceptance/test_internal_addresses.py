@@ -43,7 +43,10 @@ def ask(
     engine: ServedEngine, path: str, key: str | None, headers: Json = None, method: str = "GET", **query: str
 ) -> tuple[int, Json]:
     """Send a request that is signed with a key, if one is given, and return the status and the answer."""
-    url, body = f"{engine.url}/_lamplighter/{path}?{urlencode(query, quote_via=quote)}", b"" if method == "POST" else None
+    url, body = (
+        f"{engine.url}/_lamplighter/{path}?{urlencode(query, quote_via=quote)}",
+        b"" if method == "POST" else None,
+    )
     if key is not None:
         unsigned = AWSRequest(method, url, data=body, headers={})
         SigV4Auth(Credentials(key, SECRETS[key]), "lamplighter", REGION).add_auth(unsigned)

@@ -298,6 +298,16 @@ def test_a_run_that_did_not_fail_cannot_be_acknowledged(harness: EngineHarness, 
     assert list_counts(browser.get("/").body) == {"succeeded": 1}
 
 
+def test_only_a_task_that_failed_can_be_acknowledged(harness: EngineHarness, browser: Browser) -> None:
+    harness.define_task("report")
+    for code, result in ((0, "it did not fail"), (3, "acknowledged")):
+        harness.runtime.script(Script(code=code))
+        (task,) = harness.call("ecs", "RunTask", taskDefinition="report", startedBy="rule/nightly")["tasks"]
+        harness.advance(5 * SECOND)
+        (found,) = list_results(act(browser, "acknowledge", [task["taskArn"]]))
+        assert found.endswith(f" {result}")
+
+
 def test_an_action_says_what_it_does_to_how_many_and_why_not_to_the_others(
     harness: EngineHarness, browser: Browser
 ) -> None:
