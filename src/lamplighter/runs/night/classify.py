@@ -1,8 +1,8 @@
 """Judge the runs of a night: which failures are open, which recovered, which somebody has acknowledged.
 
 A failed run has recovered if its job succeeded afterwards, a missed slot if the job succeeded in a run that began after
-it. A run that succeeded has recovered if an attempt of it had failed, or if it was redriven. An acknowledgement does not
-count for what failed after it: a redriven run that failed again, or further slots that were missed.
+it. A run that succeeded has recovered if an attempt of it had failed, or if it was redriven. An acknowledgement does
+not count for what failed after it: a redriven run that failed again, or further slots that were missed.
 """
 
 from bisect import bisect_left, bisect_right
