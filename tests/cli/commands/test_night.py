@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.app import build_app
 from tests.console import sample_jobs
+from tests.morning_zone import find_morning_zone
 from tests.served_engine import ServedEngine, eventually
 
 LOSE_TABLE = "echo reading; echo 'no such table: orders'; exit 4"
@@ -31,7 +32,8 @@ ROUTING: Json = {
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[ServedEngine]:
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedEngine]:
+    monkeypatch.setenv("TZ", find_morning_zone())
     made = ServedEngine(tmp_path / "data")
     made.up()
     made.ecs.create_cluster(clusterName="default")

@@ -8,6 +8,7 @@ import pytest
 from lamplighter.base.json_text import Json
 from tests.cli.aws_account import make_client, run_command
 from tests.command_process import CommandResult
+from tests.morning_zone import find_morning_zone
 from tests.served_engine import ROLE
 
 DEFINITION = json.dumps({"StartAt": "Job", "States": {"Job": {"Type": "Pass", "End": True}}})
@@ -24,7 +25,7 @@ def stopped(aws: str) -> str:
 
 
 def command(aws: str, folder: Path, *words: str) -> CommandResult:
-    return run_command(folder, *words, "--aws", AWS_ENDPOINT_URL=aws)
+    return run_command(folder, *words, "--aws", AWS_ENDPOINT_URL=aws, TZ=find_morning_zone())
 
 
 def test_the_night_of_an_account_says_what_aws_does_not_know(aws: str, stopped: str, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def run(harness: EngineHarness, machine: str, **given: Json) -> str:
 
 def list_rows(body: str) -> list[tuple[str, str]]:
     """Return the job and the status of each row of the night."""
-    found = re.findall(r'<tr data-night="(\w+)">.*?<th scope="row"><a[^>]*>([^<]*)</a>', body, re.DOTALL)
+    found = re.findall(r'<tr [^>]*data-night="(\w+)">.*?<th scope="row"><a[^>]*>([^<]*)</a>', body, re.DOTALL)
     return [(job, status) for status, job in found]
 
 
