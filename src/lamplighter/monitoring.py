@@ -7,8 +7,9 @@ that, 404 and 405 for what does not exist. See https://www.rfc-editor.org/rfc/rf
 """
 
 import re
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from urllib.parse import parse_qsl
 
 from lamplighter.base.errors import AccessDenied, AwsError, MissingAuthentication, ServiceError, ValidationError
@@ -19,6 +20,7 @@ from lamplighter.engine.engine import Engine
 from lamplighter.runtime.composite import CompositeRuntime
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.store import audit_log
+from lamplighter.store.audit_log import Actor
 from lamplighter.wire.access import unsigned_requests
 from lamplighter.wire.access.roles import Role
 from lamplighter.wire.http import READ_METHODS, HttpRequest, Response, make_response
@@ -47,6 +49,10 @@ INTERNAL_READS: Mapping[str, frozenset[str]] = {
     ),
 }
 """The operations that AWS does not have and that an address reads (`_call`)."""
+NUMBERS = frozenset({"Since", "Until", "Before", "After", "Offset", "Limit", "limit"})
+"""The parameters of these operations that are numbers."""
+WRONG_PARAMETERS = (AttributeError, LookupError, OverflowError, TypeError, ValueError, sqlite3.ProgrammingError)
+"""What an operation raises for parameters of a wrong kind; models check only those of AWS's operations."""
 ACCOUNT_ID = re.compile("[0-9]{12}")
 PUBLIC_PATHS = frozenset({HEALTH_PATH, unsigned_requests.CERTIFICATE_PATH.encode()})
 """The paths that need no credentials: load balancers read the health, receivers of SNS messages the certificate."""
@@ -152,8 +158,20 @@ async def _usage(engine: Engine, _http: HttpRequest, request_id: str) -> Respons
     return make_response(200, b"application/json", dump_bytes(await engine.disk_usage()), request_id)
 
 
-async def _prune(engine: Engine, _http: HttpRequest, request_id: str, _who: str) -> Response:
+@dataclass(frozen=True, slots=True)
+class Changer:
+    """Who changes something at one of the engine's own addresses."""
+
+    who: str = ""
+    """The name of the key; empty if the engine has no credentials."""
+    actor: Actor | None = None
+    """Who is recorded in the audit log; None to record nothing."""
+
+
+async def _prune(engine: Engine, _http: HttpRequest, request_id: str, changer: Changer) -> Response:
     """Delete what need not be kept any longer; return the numbers of what was deleted."""
+    if changer.actor is not None:
+        await audit_log.record_read(engine.store, changer.actor, "prune", {})
     deleted = await engine.retention.sweep()
     return make_response(200, b"application/json", dump_bytes({"deleted": deleted.document()}), request_id)
 
@@ -168,26 +186,29 @@ async def _call(engine: Engine, http: HttpRequest, request_id: str) -> Response:
     account, params = query.get("account", engine.config.account), loads_or(query.get("params", "{}"), None)
     if operation not in INTERNAL_READS.get(service, ()) or not isinstance(params, dict):
         raise ValidationError("Give ?service= and &operation= of an operation that only reads, and &params= as JSON")
+    if wrong := [name for name in NUMBERS & params.keys() if type(params[name]) not in (int, float)]:
+        raise ValidationError(f"The parameter {wrong[0]} is a number")
     if not REGION_NAME.fullmatch(region) or not ACCOUNT_ID.fullmatch(account):
         raise ValidationError("Give &region= with the name of a region; the optional &account= has 12 digits")
     try:
         answer = await engine.call(Caller(account, region), service, operation, params)
-    except (KeyError, TypeError, ValueError) as error:
+    except WRONG_PARAMETERS as error:
         raise ValidationError(f"{operation} does not take these parameters: {error}") from None
     return make_response(200, b"application/json", dump_bytes(answer), request_id)
 
 
-async def _acknowledge(engine: Engine, http: HttpRequest, request_id: str, who: str) -> Response:
+async def _acknowledge(engine: Engine, http: HttpRequest, request_id: str, changer: Changer) -> Response:
     """Mark a failure as seen: `?arn=ARN`, and `&note=TEXT`; `&undo=1` removes the mark."""
     query = dict(parse_qsl(http.query.decode("latin-1")))
-    params = {"Arn": query.get("arn", ""), "Note": query.get("note", ""), "Who": who, "Undo": query.get("undo") == "1"}
-    answer = await engine.call(Caller(engine.config.account, ""), "alerts", "Acknowledge", params)
+    params = {"Arn": query.get("arn", ""), "Note": query.get("note", ""), "Undo": query.get("undo") == "1"}
+    caller = Caller(engine.config.account, "")
+    answer = await engine.call(caller, "alerts", "Acknowledge", params | {"Who": changer.who}, actor=changer.actor)
     return make_response(200, b"application/json", dump_bytes(answer), request_id)
 
 
 Endpoint = Callable[[Engine, HttpRequest, str], Awaitable[Response]]
-Change = Callable[[Engine, HttpRequest, str, str], Awaitable[Response]]
-"""What answers a request that changes something; its last parameter is the name of the caller's key, or empty."""
+Change = Callable[[Engine, HttpRequest, str, Changer], Awaitable[Response]]
+"""What answers a request that changes something, and records it in the audit log."""
 
 CHANGES: Mapping[bytes, Change] = {b"/_lamplighter/prune": _prune, ACKNOWLEDGE_PATH: _acknowledge}
 """The addresses that change something. Such a request is a POST, and is signed as every call is."""
@@ -224,12 +245,12 @@ def check_path(http: HttpRequest) -> None:
     raise NoSuchPath(path)
 
 
-async def respond(engine: Engine, http: HttpRequest, request_id: str, who: str) -> Response:
-    """Answer a request for one of the engine's own addresses; `who` is the name of the caller's key, or empty."""
+async def respond(engine: Engine, http: HttpRequest, request_id: str, changer: Changer) -> Response:
+    """Answer a request for one of the engine's own addresses."""
     check_path(http)
     if reads(http):
         return await ENDPOINTS[http.path](engine, http, request_id)
-    return await CHANGES[http.path](engine, http, request_id, who)
+    return await CHANGES[http.path](engine, http, request_id, changer)
 
 
 def encode_error(engine: Engine, http: HttpRequest, error: AwsError, request_id: str) -> Response:

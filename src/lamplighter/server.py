@@ -152,9 +152,10 @@ class HttpServer:
         until_caller_gone: Callable[[], Awaitable[None]],
     ) -> Response:
         if monitoring.is_own(http):
+            changer = monitoring.Changer()
             if sender.key is not None:
-                await self._admit_change(http, sender.key, sender.address)
-            return await monitoring.respond(self.engine, http, request_id, sender.key.name if sender.key else "")
+                changer = await self._admit_change(http, sender.key, sender.address)
+            return await monitoring.respond(self.engine, http, request_id, changer)
         if unsigned_requests.is_subscription_page(http):
             return await self._subscription(http, request_id, sender.address)
         request = await _decode_in_thread(
@@ -187,8 +188,8 @@ class HttpServer:
             raise AccessDenied(f"{key.name} is not authorized to perform: {service}:{operation}, because {reason}")
         return actor
 
-    async def _admit_change(self, http: HttpRequest, key: Credentials, address: str) -> None:
-        """Admit a signed request that changes something in the engine itself, and record it. Raises AccessDenied."""
+    async def _admit_change(self, http: HttpRequest, key: Credentials, address: str) -> monitoring.Changer:
+        """Admit a signed request that changes something in the engine itself. Raises AccessDenied."""
         operation = http.path.rpartition(b"/")[2].decode()
         actor = Actor(key.name, "key", address) if key.audited else None
         needed = monitoring.NEEDED_ROLES[http.path]
@@ -197,8 +198,7 @@ class HttpServer:
             raise AccessDenied(
                 f"{operation} needs the role {needed}, and the key of [{key.name}] has the role {key.role}"
             )
-        if actor is not None:
-            await audit_log.record_read(self.engine.store, actor, operation, {})
+        return monitoring.Changer(key.name, actor)
 
     async def _record_refusal(self, actor: Actor | None, operation: str, params: Json) -> None:
         if actor is not None:

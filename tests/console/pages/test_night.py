@@ -41,7 +41,7 @@ def run(harness: EngineHarness, machine: str, **given: Json) -> str:
 
 def list_rows(body: str) -> list[tuple[str, str]]:
     """Return the job and the status of each row of the night."""
-    found = re.findall(r'<tr data-night="(\w+)">.*?<th scope="row"><a[^>]*>([^<]*)</a>', body, re.DOTALL)
+    found = re.findall(r'<tr [^>]*data-night="(\w+)">.*?<th scope="row"><a[^>]*>([^<]*)</a>', body, re.DOTALL)
     return [(job, status) for status, job in found]
 
 
@@ -296,6 +296,16 @@ def test_a_run_that_did_not_fail_cannot_be_acknowledged(harness: EngineHarness, 
     assert list_results(tick(browser, "acknowledge", [good])) == ["job, Thu 01 Jan 00:00 it did not fail"]
     assert "0 of 1 done" in act(browser, "acknowledge", [good])
     assert list_counts(browser.get("/").body) == {"succeeded": 1}
+
+
+def test_only_a_task_that_failed_can_be_acknowledged(harness: EngineHarness, browser: Browser) -> None:
+    harness.define_task("report")
+    for code, result in ((0, "it did not fail"), (3, "acknowledged")):
+        harness.runtime.script(Script(code=code))
+        (task,) = harness.call("ecs", "RunTask", taskDefinition="report", startedBy="rule/nightly")["tasks"]
+        harness.advance(5 * SECOND)
+        (found,) = list_results(act(browser, "acknowledge", [task["taskArn"]]))
+        assert found.endswith(f" {result}")
 
 
 def test_an_action_says_what_it_does_to_how_many_and_why_not_to_the_others(

@@ -1,0 +1,1 @@
+"""Tests of how the runs of a night are judged."""

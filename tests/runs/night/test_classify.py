@@ -107,3 +107,10 @@ def test_after_the_last_success_of_a_job_all_earlier_failures_have_recovered(giv
     last = NightRun("last", "a", "SUCCEEDED", 100, 101)
     rows = classify_runs([*given_runs, last], {})
     assert not [row for row in rows if row.run.job == "a" and row.status.needs_person]
+
+
+@pytest.mark.parametrize("status", ["FAILED", MISSED])
+def test_a_failure_after_its_acknowledgement_is_open_again(status: str) -> None:
+    """A redriven run failed again, or the engine missed further times: nobody has seen that."""
+    row = judge(night_run("a", status, 1, MARK.time + 1), marked="a")["a"]
+    assert (row.status.needs_person, row.acknowledgement) == (True, None)

@@ -21,6 +21,7 @@ from lamplighter.runs.local_times import parse_iso_milliseconds
 from lamplighter.runs.redrive_outcome import why_not_redrive
 from lamplighter.runs.run import FAILED_STATUSES, is_running, to_run
 from lamplighter.runs.schedules import started_arn, target_input
+from lamplighter.runs.task_run import to_task_run
 
 AGAIN, REDRIVE, STOP, ACKNOWLEDGE = "again", "redrive", "stop", "acknowledge"
 ACTIONS = (AGAIN, REDRIVE, STOP, ACKNOWLEDGE)
@@ -119,6 +120,12 @@ def _is_running(subject: _Subject) -> bool:
     return not is_missed(subject.arn) and is_running(subject.about["status"])
 
 
+def _has_failed(subject: _Subject) -> bool:
+    if is_task(subject.arn):
+        return to_task_run(subject.about).status in FAILED_STATUSES
+    return is_missed(subject.arn) or subject.about["status"] in FAILED_STATUSES
+
+
 async def _plan_again(_calls: Calls, subject: _Subject) -> tuple[str | None, str]:
     if is_task(subject.arn):
         return IS_TASK, ""
@@ -148,8 +155,7 @@ async def _plan_stop(_calls: Calls, subject: _Subject) -> tuple[str | None, str]
 
 
 async def _plan_acknowledge(_calls: Calls, subject: _Subject) -> tuple[str | None, str]:
-    failed = is_missed(subject.arn) or is_task(subject.arn) or subject.about["status"] in FAILED_STATUSES
-    return None if failed else "it did not fail", "no longer counts as a failure that needs somebody"
+    return None if _has_failed(subject) else "it did not fail", "no longer counts as a failure that needs somebody"
 
 
 async def act(calls: Calls, request: ActionRequest, arn: str) -> ActionResult:

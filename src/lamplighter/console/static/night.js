@@ -33,35 +33,55 @@ showCount();
 async function act(form, run) {
   const body = new URLSearchParams(new FormData(form));
   body.set("run", run);
-  const answer = await fetch(form.getAttribute("action"), { method: "POST", body });
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return page.querySelector("[data-run] .result") ?? page.querySelector(".panel.empty p");
+  try {
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    return page.querySelector("[data-run] .result") ?? page.querySelector(".panel.empty p");
+  } catch (error) {
+    console.info(`lamplighter: ${error.message}`);
+    return null;
+  }
 }
 
-async function actOnAll(form) {
-  const items = [...form.querySelectorAll("li[data-run]")], bar = form.querySelector("progress"), words = form.querySelector(".bar-words");
+function showResult(item, result) {
+  const words = item.querySelector(".result");
+  words.replaceChildren(...(result ? result.childNodes : ["The engine did not answer."]));
+  words.classList.remove("quiet");
+  if (result) item.dataset.done = words.querySelector(".bad") ? "no" : "yes";
+}
+
+// What was not answered can be tried again: the engine starts a run once for the same form.
+function offerRest(form, unanswered) {
   const button = form.querySelector("button.primary"), back = form.querySelector(".row a");
-  button.disabled = true;
-  bar.hidden = words.hidden = false;
-  let failed = 0;
-  for (const [at, item] of items.entries()) {
-    words.textContent = `${at + 1} of ${items.length}`;
-    let result = null;
-    try {
-      result = await act(form, item.dataset.run);
-    } catch (error) {
-      console.info(`lamplighter: ${error.message}`);
-    }
-    if (!result || result.querySelector(".bad")) failed += 1;
-    item.querySelector(".result").replaceChildren(...(result ? result.childNodes : ["The engine did not answer. Check whether it took effect."]));
-    item.querySelector(".result").classList.remove("quiet");
-    bar.value = at + 1;
-  }
-  words.textContent = failed ? `${items.length - failed} of ${items.length} done, ${failed} not` : `${items.length} done`;
-  button.remove();
   back.textContent = "Back to the night";
-  back.classList.add("primary");
-  back.focus();
+  if (unanswered) {
+    button.textContent = `Try ${unanswered} again`;
+    button.disabled = false;
+    button.focus();
+  } else {
+    button.remove();
+    back.classList.add("primary");
+    back.focus();
+  }
+}
+
+const askBeforeLeaving = (event) => event.preventDefault();
+
+async function actOnAll(form) {
+  const items = [...form.querySelectorAll("li[data-run]")], waiting = items.filter((each) => !each.dataset.done);
+  const bar = form.querySelector("progress"), words = form.querySelector(".bar-words");
+  form.querySelector("button.primary").disabled = true;
+  bar.hidden = words.hidden = false;
+  addEventListener("beforeunload", askBeforeLeaving);
+  for (const [at, item] of waiting.entries()) {
+    words.textContent = `${items.length - waiting.length + at + 1} of ${items.length}`;
+    showResult(item, await act(form, item.dataset.run));
+    bar.value = items.length - waiting.length + at + 1;
+  }
+  removeEventListener("beforeunload", askBeforeLeaving);
+  const done = items.filter((each) => each.dataset.done === "yes").length;
+  words.textContent = done < items.length ? `${done} of ${items.length} done, ${items.length - done} not` : `${done} done`;
+  offerRest(form, items.filter((each) => !each.dataset.done).length);
 }
 
 // In the capture phase, so that forms.js does not send the form as a whole.

@@ -1,7 +1,8 @@
 """Judge the runs of a night: which failures are open, which recovered, which somebody has acknowledged.
 
 A failed run has recovered if its job succeeded afterwards, a missed slot if the job succeeded in a run that began after
-it. A run that succeeded has recovered if an attempt of it had failed, or if it was redriven.
+it. A run that succeeded has recovered if an attempt of it had failed, or if it was redriven. An acknowledgement does
+not count for what failed after it: a redriven run that failed again, or further slots that were missed.
 """
 
 from bisect import bisect_left, bisect_right
@@ -82,7 +83,7 @@ def _classify_failure(
     if later is not None:
         return NightRow(run, NightStatus.RECOVERED, BY_LATER_RUN, later.arn, acknowledgement)
     again = running.arn if running is not None and running.began >= (run.ended or run.began) else None
-    if acknowledgement is not None:
+    if acknowledgement is not None and acknowledgement.time >= (run.ended or run.began):
         return NightRow(run, NightStatus.ACKNOWLEDGED, later=again, acknowledgement=acknowledgement)
     return NightRow(run, NightStatus.MISSED if run.status == MISSED else NightStatus.FAILED, later=again)
 
