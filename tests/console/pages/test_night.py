@@ -10,7 +10,7 @@ from lamplighter.console.pages import night
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from tests.console.http_browser import Browser
-from tests.engine_harness import HOUR, ROLE, SECOND, EngineHarness, chain
+from tests.engine_harness import ACCOUNT, HOUR, REGION, ROLE, SECOND, EngineHarness, chain
 from tests.fake_runtime import Script
 
 PASS: Json = {"Type": "Pass"}
@@ -337,6 +337,46 @@ def test_a_redrive_that_can_only_fail_again_is_refused_with_the_reason(
     assert "from which the run can only fail again" in " ".join(list_results(tick(browser, "redrive", [failed])))
     assert "0 of 1 done" in act(browser, "redrive", [failed])
     assert harness.describe(failed)["redriveCount"] == 0
+
+
+def test_a_failed_task_of_a_schedule_is_run_again_as_its_schedule_would(harness: EngineHarness) -> None:
+    create_task_schedule(harness)
+    harness.runtime.script(Script(code=3))
+    harness.advance(2 * HOUR)
+    harness.advance(SECOND)
+    browser = Browser(harness)
+    page = browser.get("/")
+    assert list_rows(page.body) == [("job", "failed")]
+    assert "exit code 3" in page.text
+    harness.runtime.script(Script(code=0))
+    (task,) = re.findall('name="run" value="([^"]*)"', page.body)
+    for _ in range(2):
+        assert "1 of 1 done" in act(browser, "again", [task], once=ONCE)
+        harness.advance(SECOND)
+    assert list_counts(browser.get("/").body) == {"recovered": 1, "succeeded": 1}
+
+
+def create_task_schedule(harness: EngineHarness) -> None:
+    """Create a schedule that starts a task every night at two."""
+    target = {
+        "Arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/default",
+        "RoleArn": ROLE,
+        "EcsParameters": {"TaskDefinitionArn": harness.define_task()},
+    }
+    harness.call(
+        "scheduler", "CreateSchedule", Name="nightly", ScheduleExpression="cron(0 2 * * ? *)",
+        FlexibleTimeWindow={"Mode": "OFF"}, Target=target,
+    )  # fmt: skip
+
+
+def test_a_missed_time_of_a_task_is_run_again(harness: EngineHarness) -> None:
+    create_task_schedule(harness)
+    miss_slots(harness, "none")
+    browser = Browser(harness)
+    (missed,) = re.findall('name="run" value="([^"]*)"', browser.get("/").body)
+    assert "1 of 1 done" in act(browser, "again", [missed], once=ONCE)
+    harness.advance(SECOND)
+    assert list_counts(browser.get("/").body)["succeeded"] == 1
 
 
 def test_running_runs_are_stopped(harness: EngineHarness, browser: Browser) -> None:

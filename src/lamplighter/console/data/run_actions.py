@@ -15,19 +15,24 @@ from lamplighter.base.world import format_iso_time
 from lamplighter.console.calls import Calls
 from lamplighter.console.data import history
 from lamplighter.console.data.start_execution import find_or_start
+from lamplighter.console.data.start_task import start_task
+from lamplighter.console.data.task_origin import find_task_origin
 from lamplighter.console.view.start_commands import started_machine
 from lamplighter.runs.job_machine import scheduled_time
 from lamplighter.runs.local_times import parse_iso_milliseconds
 from lamplighter.runs.redrive_outcome import why_not_redrive
 from lamplighter.runs.run import FAILED_STATUSES, is_running, to_run
+from lamplighter.runs.run_task_request import PersonStart
+from lamplighter.runs.scheduled_tasks import schedule_starter
 from lamplighter.runs.schedules import started_arn, target_input
-from lamplighter.runs.task_run import to_task_run
+from lamplighter.runs.task_run import CONSOLE_PREFIX, to_task_run
 
 AGAIN, REDRIVE, STOP, ACKNOWLEDGE = "again", "redrive", "stop", "acknowledge"
 ACTIONS = (AGAIN, REDRIVE, STOP, ACKNOWLEDGE)
 SCHEDULED_TIME, SCHEDULE_ARN = "<aws.scheduler.scheduled-time>", "<aws.scheduler.schedule-arn>"
-NO_SCHEDULE_START = "its schedule starts no state machine: start it on its own page"
-IS_TASK = "a task has nothing to continue: run it again on its page"
+NO_JOB = "its schedule starts no job"
+IS_TASK = "a task has nothing to continue: run it again"
+NO_STARTER = "the schedule or rule that started this task does not exist any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +131,16 @@ def _has_failed(subject: _Subject) -> bool:
     return is_missed(subject.arn) or subject.about["status"] in FAILED_STATUSES
 
 
-async def _plan_again(_calls: Calls, subject: _Subject) -> tuple[str | None, str]:
-    if is_task(subject.arn):
-        return IS_TASK, ""
+async def _plan_again(calls: Calls, subject: _Subject) -> tuple[str | None, str]:
     if is_missed(subject.arn):
         starts_machine = ":stateMachine:" in started_arn(subject.about["Target"])
-        return None if starts_machine else NO_SCHEDULE_START, "starts it now"
-    return "it is still running" if _is_running(subject) else None, "starts a new run with the same input"
+        return None if starts_machine or schedule_starter(subject.about) else NO_JOB, "starts it now"
+    if _is_running(subject):
+        return "it is still running", ""
+    if is_task(subject.arn):
+        origin = await find_task_origin(calls, subject.about)
+        return NO_STARTER if origin.starter is None else None, "starts the task as its schedule or rule would"
+    return None, "starts a new run with the same input"
 
 
 async def _plan_redrive(calls: Calls, subject: _Subject) -> tuple[str | None, str]:
@@ -171,18 +179,21 @@ async def act(calls: Calls, request: ActionRequest, arn: str) -> ActionResult:
 
 
 async def _run_again(calls: Calls, request: ActionRequest, arn: str) -> tuple[str, str | None]:
-    if is_missed(arn):
-        machine, text = await _missed_start(calls, arn)
-    else:
-        about = await calls.call("states", "DescribeExecution", executionArn=arn)
-        machine, text = started_machine(about), about.get("input", "{}")
     name = sha256(f"{request.once} {arn}".encode()).hexdigest()[:32] if request.once else ""
+    about = await _describe(calls, arn)
+    starter = schedule_starter(about) if is_missed(arn) else None
+    if is_task(arn):
+        starter = (await find_task_origin(calls, about)).starter
+    if starter is not None:
+        world = calls.console.world
+        tasks = await start_task(calls, starter, PersonStart(CONSOLE_PREFIX, world.now(), name or world.uuid()))
+        return "started again", next(iter(tasks), None)
+    machine, text = _missed_start(about, arn) if is_missed(arn) else (started_machine(about), about.get("input", "{}"))
     return "started again", await find_or_start(calls, machine, text, name)
 
 
-async def _missed_start(calls: Calls, arn: str) -> tuple[str, str]:
+def _missed_start(schedule: Json, arn: str) -> tuple[str, str]:
     """Return the state machine that a schedule starts, and the input for the missed time."""
-    schedule = await _read_schedule(calls, arn)
     moment = f"{format_iso_time(int(arn.rpartition('@')[2]))[:19]}Z"
     text = target_input(schedule["Target"]) or "{}"
     return started_arn(schedule["Target"]), text.replace(SCHEDULED_TIME, moment).replace(SCHEDULE_ARN, schedule["Arn"])

@@ -91,7 +91,7 @@ async def act_on_runs(page: Page, given: Mapping[str, str]) -> Response:
     results: list[Json] = []
     for each in runs:
         result = await act(page, request, each)
-        new_url = None if result.started is None else page.console.templates.run_path(result.started)
+        new_url = None if result.started is None else resource_path(result.started)
         results.append(asdict(result) | _name_run(page, result.planned) | {"new_url": new_url})
     done = sum(each["done"] for each in results)
     title = f"{done} of {len(results)} done"

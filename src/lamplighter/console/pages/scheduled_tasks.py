@@ -12,26 +12,21 @@ from itertools import islice
 from starlette.responses import Response
 
 from lamplighter.base.arn import parse
-from lamplighter.base.errors import AwsError, ServiceError, ValidationError
+from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import job_schedules, scheduled_tasks, slot_counts, task_jobs
 from lamplighter.console.data.start_execution import read_once
+from lamplighter.console.data.start_task import CannotStart, start_task
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view.links import arn_path, scheduled_task_path
 from lamplighter.runs.run import END_WORDS
-from lamplighter.runs.run_task_request import BadTarget, PersonStart, differing_starters, person_request
+from lamplighter.runs.run_task_request import PersonStart, differing_starters
 from lamplighter.runs.scheduled_tasks import ScheduledTask, TaskFamily, TaskStarter
 from lamplighter.runs.task_run import CONSOLE_PREFIX
 from lamplighter.runs.upcoming_times import upcoming_times
 from lamplighter.wire.access.roles import Role
 
 PAGE_SIZE, NEXT_TIMES = 50, 3
-STARTED_ALREADY = "ConflictException"
-"""The error code of RunTask for a client token that was used with other parameters."""
-
-
-class CannotStart(ServiceError, code="Cannot start", template="{}", status=409):
-    """A task cannot be started as its schedule or rule would; the message says why."""
 
 
 async def show(page: Page) -> Response:
@@ -109,18 +104,9 @@ def _choose(job: ScheduledTask, wanted: str) -> TaskStarter:
 async def start_like(page: Page, starter: TaskStarter, given: Mapping[str, str]) -> Response:
     """Start what a schedule or rule starts, and show the task. A form that is sent twice starts it once."""
     token = read_once(given) or page.console.world.uuid()
-    try:
-        request = person_request(starter, PersonStart(CONSOLE_PREFIX, page.console.world.now(), token))
-        answer = await page.call("ecs", "RunTask", **request)
-    except BadTarget as error:
-        raise CannotStart(str(error)) from None
-    except AwsError as error:
-        if error.code != STARTED_ALREADY:
-            raise
-        return page.redirect("/tasks")  # the first form started it, with the time of its second in the input
-    if answer.get("failures"):
-        raise CannotStart("; ".join(dict.fromkeys(str(each.get("reason")) for each in answer["failures"])))
-    tasks = [each["taskArn"] for each in answer["tasks"]]
+    tasks = await start_task(page, starter, PersonStart(CONSOLE_PREFIX, page.console.world.now(), token))
+    if not tasks:
+        return page.redirect("/tasks")
     family = starter.family.family
     return page.redirect(f"/tasks/{arn_path(tasks[0])}" if len(tasks) == 1 else scheduled_task_path(tasks[0], family))
 

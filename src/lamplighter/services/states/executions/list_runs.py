@@ -9,10 +9,11 @@ from dataclasses import replace
 from statistics import median
 
 from lamplighter.base.errors import ValidationError
-from lamplighter.base.json_text import Json, loads
+from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.tables import execution_lists, executions, frames, state_machines
 from lamplighter.services.states.tables.execution_lists import ORDERS, ListCriteria, ListedExecution
+from lamplighter.services.states.tables.frames import parse_counters
 from lamplighter.store.db import Reader
 
 MAX_RUNS, MAX_NIGHT_RUNS = 1_000, 50_000
@@ -125,8 +126,11 @@ def _run(reader: Reader, found: ListedExecution) -> Json:
 
 def _counters(found: ListedExecution) -> tuple[int, int | None]:
     """Return the number of redrives, and that of failed attempts, which is unknown before schema 51."""
-    _counter, _event, _frame, _timer, redrives, *added = loads(found.counters)
-    return redrives, added[0] if added else None
+    try:
+        *_, redrives, failed_attempts = parse_counters(found.counters)
+    except ValueError:  # a damaged row
+        return 0, None
+    return redrives, failed_attempts
 
 
 def _scheduled(found: ListedExecution) -> str | None:

@@ -25,7 +25,7 @@ def dump_counters(execution: Execution) -> str:
 
 def load_counters(execution: Execution, counters: str) -> Execution:
     """Return an execution with the counters that `dump_counters` rendered."""
-    counter, event, frame, timer, redrives, *added = loads(counters)
+    counter, event, frame, timer, redrives, failed_attempts = parse_counters(counters)
     return replace(
         execution,
         counter=counter,
@@ -33,8 +33,20 @@ def load_counters(execution: Execution, counters: str) -> Execution:
         frame=frame,
         timer=timer,
         redrives=redrives,
-        failed_attempts=added[0] if added else 0,  # before schema 51, failed attempts were not counted
+        failed_attempts=failed_attempts or 0,
     )
+
+
+def parse_counters(counters: str) -> tuple[int, int, int, int, int, int | None]:
+    """Return the numbers that `dump_counters` rendered; the last one, of failed attempts, is None before schema 51.
+
+    Raises ValueError for any other text.
+    """
+    found = loads(counters)
+    if not isinstance(found, list) or len(found) not in (5, 6):
+        raise ValueError("the counters of an execution are five or six numbers")
+    counter, event, frame, timer, redrives, *added = found
+    return counter, event, frame, timer, redrives, added[0] if added else None
 
 
 def save(tx: Tx, key: int, old: Execution, new: Execution) -> None:
