@@ -13,7 +13,7 @@ from typing import get_args
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from lamplighter.base.json_text import Json
@@ -71,7 +71,7 @@ def test_a_run_that_a_click_starts_fails_is_retried_and_succeeds_on_the_open_pag
     ]  # long enough for the page to show it
     gate, command = tmp_path / "gate", sample_jobs.FAIL_ONCE_COMMAND.format(flag=tmp_path / "flag")
     sample_jobs.create_job(served, "nightly", f"while ! test -e '{gate}'; do sleep 0.05; done; {command}", Retry=retry)
-    page.goto(served.url)
+    page.goto(f"{served.url}/jobs")
     page.get_by_role("button", name="Start nightly").click()
     page.wait_for_url("**/runs/**")
     page.evaluate("window.unchanged = true")
@@ -203,7 +203,7 @@ def test_a_schedule_is_paused_and_resumed(served: ServedEngine, page: Page) -> N
         found: str = served.client("scheduler").get_schedule(Name="nightly")["State"]
         return found
 
-    page.goto(served.url)
+    page.goto(f"{served.url}/jobs")
     page.get_by_role("button", name="Pause nightly").click()
     expect(page.get_by_role("button", name="Resume nightly")).to_be_visible()
     assert state() == "DISABLED"
@@ -346,23 +346,31 @@ def test_a_button_that_asks_for_confirmation_keeps_asking_after_a_refresh(
 
 @pytest.mark.parametrize("scheme", get_args(real_browser.Scheme))
 @pytest.mark.parametrize("width", [360, 1280])
-def test_a_problem_of_the_engine_comes_and_goes_on_the_open_list(
+def test_a_problem_of_the_engine_comes_and_goes_on_the_open_lists(
     served: ServedEngine, chromium: Browser, scheme: real_browser.Scheme, width: int
 ) -> None:
     served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
     database, aside = served.data / "lamplighter.db", served.data / "aside.db"
-    with real_browser.open_page(chromium, scheme, width, strict=False) as page:
-        page.goto(served.url)
-        notice = page.get_by_role("region", name="The engine needs attention")
-        expect(page.get_by_role("link", name="nightly", exact=True)).to_be_visible()
-        expect(notice).to_have_count(0)
+    with real_browser.open_page(chromium, scheme, width, strict=False) as night:
+        tabs = [night, night.context.new_page()]
+        for page, path, title in zip(tabs, ("/", "/jobs"), ("The night", "Jobs"), strict=True):
+            page.goto(served.url + path)
+            expect(page.locator("h1")).to_contain_text(title)
+            expect(find_notice(page)).to_have_count(0)
         database.rename(aside)
-        expect(notice).to_contain_text("The data directory cannot be written")
-        expect(notice).to_contain_text("The engine goes on by itself.")
-        assert find_accessibility_problems(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for page in tabs:
+            expect(find_notice(page)).to_contain_text("The data directory cannot be written")
+            expect(find_notice(page)).to_contain_text("The engine goes on by itself.")
+            assert find_accessibility_problems(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
         aside.rename(database)
-        expect(notice).to_have_count(0)
+        for page in tabs:
+            expect(find_notice(page)).to_have_count(0)
+
+
+def find_notice(page: Page) -> Locator:
+    """Return the notice of the engine's problems."""
+    return page.get_by_role("region", name="The engine needs attention")
 
 
 def find_accessibility_problems(page: Page) -> list[str]:

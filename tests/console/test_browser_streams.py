@@ -163,7 +163,7 @@ def test_every_page_reports_a_dead_engine_and_continues_when_it_is_back(
 ) -> None:
     run = start_endless_run(served)
     machine = run.replace(":execution:", ":stateMachine:").rpartition(":")[0]
-    paths = [f"/runs/{run}", "/", "/calendar", f"/jobs/{machine}/start"]
+    paths = [f"/runs/{run}", "/jobs", "/calendar", f"/jobs/{machine}/start", "/"]
     with real_browser.open_page(chromium, strict=False) as first:
         served.kill()
         served.up_on(own_port)
@@ -193,6 +193,7 @@ def test_every_page_reports_a_dead_engine_and_continues_when_it_is_back(
             expect(tab.locator("#lost")).to_be_hidden(timeout=real_browser.TIMEOUT_MILLISECONDS)
         expect_run_status(first, "aborted")
         expect(tabs[1].locator("#jobs")).to_contain_text("aborted", timeout=real_browser.TIMEOUT_MILLISECONDS)
+        expect(tabs[4].locator("#night")).to_contain_text("1 stopped", timeout=real_browser.TIMEOUT_MILLISECONDS)
         expect(tabs[3].get_by_label("Name")).to_have_value("half-typed")
 
 
