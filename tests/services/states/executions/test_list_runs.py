@@ -113,7 +113,7 @@ async def test_a_search_finds_runs_of_all_machines_by_their_input(harness: State
     await harness.create_machine(pass_definition("two"), name="other")
     await harness.start_execution(name="a", input=dumps({"file": "100%_done.csv"}))
     await harness.start_execution(MACHINE.replace(":night", ":other"), name="b", input=dumps({"file": "1000_done"}))
-    found = await harness.states("SearchRuns", Text="0%_D")
+    found = await harness.states("SearchRuns", Words=["0%_D"])
     assert [each["name"] for each in found["Runs"]] == ["a"]
 
 
