@@ -275,15 +275,25 @@ def test_a_secret_finds_nothing_and_is_not_shown(harness: EngineHarness, browser
     assert "••••••" in page.body
 
 
-def test_a_secret_in_the_cause_of_a_failed_container_finds_nothing(harness: EngineHarness, browser: Browser) -> None:
+def test_a_secret_in_a_cause_finds_nothing_and_is_not_shown(harness: EngineHarness, browser: Browser) -> None:
     overrides = {"ContainerOverrides": [{"Name": "main", "Environment": [{"Name": "TOKEN", "Value": "hunter2"}]}]}
     harness.runtime.script(Script(code=3))
-    execution = harness.run_machine(job(harness.define_task(), Parameters={"Overrides": overrides}), name="night")
-    assert "hunter2" in harness.describe(execution)["cause"]
+    of_task = harness.run_machine(job(harness.define_task(), Parameters={"Overrides": overrides}), name="night")
+    written = harness.run_machine(FAIL | {"Cause": '{"reason": "exit 3", "token": "hunter2"}'}, name="day")
+    assert [each for each in (of_task, written) if "hunter2" not in harness.describe(each)["cause"]] == []
     assert hits(search(browser, "hunter2")) == []
-    page = search(browser, "TOKEN", "&kind=runs")
-    assert hits(page) == [f"/runs/{execution}"]
+    page = search(browser, "exit 3", "&kind=runs")
+    assert hits(page) == [f"/runs/{written}", f"/runs/{of_task}"]
     assert "hunter2" not in page.body
+
+
+def test_of_a_failed_container_only_what_people_read_is_searched(harness: EngineHarness, browser: Browser) -> None:
+    harness.runtime.script(Script(code=3))
+    execution = harness.run_machine(job(harness.define_task()), name="night")
+    assert "cpu-architecture" in harness.describe(execution)["cause"]
+    assert hits(search(browser, "cpu-architecture")) == []
+    task = harness.call("ecs", "ListTasks", desiredStatus="STOPPED")["taskArns"][0].rpartition("/")[2]
+    assert hits(search(browser, task)) == [f"/runs/{execution}"]
 
 
 def test_the_number_of_calls_does_not_grow_with_the_number_of_runs_found(

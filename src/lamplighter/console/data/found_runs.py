@@ -12,11 +12,11 @@ from itertools import chain
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.masking import mask_text
 from lamplighter.console.calls import Calls
 from lamplighter.console.data.found_jobs import list_machines
 from lamplighter.console.data.night_details import cache_failure, cached_failure
 from lamplighter.console.data.searched_lists import cached_list
+from lamplighter.runs.failure_reasons import searched_cause
 from lamplighter.runs.run import FAILED_STATUSES
 from lamplighter.runs.word_search import FoundText, find_words, write_places
 
@@ -140,10 +140,9 @@ async def _search_logs(
             continue
         searched += 1
         fields = {
-            "failure": failure.words,
             "log": failure.log_end,
             "error": run["error"] or "",
-            "cause": mask_text(run["cause"] or ""),
+            "cause": searched_cause(run["cause"]),
             "name": run["name"],
             JOB: run["stateMachineArn"].rpartition(":")[2],
         }

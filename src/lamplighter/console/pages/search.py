@@ -167,9 +167,9 @@ def _filters(search: Search, found: Found) -> Sequence[ListFilter]:
     jobs = [hit.title for group in found.groups if group.name == "runs" for hit in group.hits]
     return (
         fixed_filter("kind", "Show", GROUPS, "runs" if search.runs_only else search.kind),
-        fixed_filter("status", "Runs that are", STATUS_WORDS, search.status),
-        fixed_filter("since", "started in", PERIODS, search.days),
-        counted_filter("job", "of job", {name: jobs.count(name) for name in dict.fromkeys(jobs)}, search.job),
+        fixed_filter("status", "Status", STATUS_WORDS, search.status),
+        fixed_filter("since", "Started in", PERIODS, search.days),
+        counted_filter("job", "Job", {name: jobs.count(name) for name in dict.fromkeys(jobs)}, search.job),
     )
 
 

@@ -13,7 +13,7 @@ SHOWN_FIRST = 10
 """The hits of a group that are shown while all groups are."""
 WORDS_OF_FIELDS = {
     "name": "", "job": "", "cause": "in the cause", "error": "in the error", "input": "in the input",
-    "failure": "in the reason", "log": "at the end of the log", "description": "in the description",
+    "log": "at the end of the log", "description": "in the description",
     "tags": "in the tags", "project": "in the project", "comment": "in the comment",
 }  # fmt: skip
 """Where a word was found; the names are shown anyway."""

@@ -9,6 +9,7 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.base.masking import mask_text
 from lamplighter.bus import Caller
+from lamplighter.runs.failure_reasons import searched_cause
 from lamplighter.runs.word_search import FoundText, find_words, write_places
 from lamplighter.services.states.executions.list_runs import describe_run
 from lamplighter.services.states.tables import execution_search
@@ -50,7 +51,7 @@ def _find(criteria: SearchCriteria, run: Candidate) -> list[FoundText] | None:
     fields = {
         "name": run.name,
         "error": run.error or "",
-        "cause": mask_text(run.cause or ""),
+        "cause": searched_cause(run.cause),
         "input": mask_text(run.input),
         JOB: run.listed.machine.rpartition(":")[2],
     }
