@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json, loads_or
+from lamplighter.base.masking import mask_secrets
 from lamplighter.runs import job_machine
 from lamplighter.runs.word_search import FoundText, find_words, write_places
 
@@ -43,11 +44,12 @@ def describe_job(arn: str, name: str, job: FoundJob) -> Json:
 def search_job(words: Sequence[str], name: str, tags: Mapping[str, str], definition: str) -> FoundJob:
     """Return where the words are in a job; the other words for a state may be in the name of its job."""
     document = loads_or(definition, {})
+    shown = mask_secrets(dict(tags))
     about = {
         "name": name,
         "project": tags.get(job_machine.PROJECT_TAG, ""),
         "description": job_machine.own_comment(_comment(document), tags),
-        "tags": ", ".join(f"{key}: {value}" for key, value in tags.items() if not key.startswith(OWN_TAGS)),
+        "tags": ", ".join(f"{key}: {value}" for key, value in shown.items() if not key.startswith(OWN_TAGS)),
     }
     return FoundJob(find_words(words, about), list(_search_states(words, name, document)))
 

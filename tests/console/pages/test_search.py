@@ -68,11 +68,21 @@ def test_a_job_is_found_by_name_project_tag_and_description(
     harness: EngineHarness, browser: Browser, words: str
 ) -> None:
     arn = harness.machine({"Comment": "Sums up the takings.", **chain(PASS)}, "nightly-sales")
-    tags = {"lamplighter:project": "retail", "owner": "data team"}
+    tags = {"lamplighter:project": "retail", "owner": "data team", "api_key": "hunter2"}
     listed = [{"key": key, "value": value} for key, value in tags.items()]
     harness.call("states", "TagResource", resourceArn=arn, tags=listed)
     harness.machine(chain(PASS), "nightly-stock")
     assert hits(search(browser, words)) == [f"/jobs/{arn}"]
+    assert hits(search(browser, "hunter2")) == []
+
+
+def test_the_job_with_exactly_this_name_comes_first_and_those_that_begin_with_it_next(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    for name in ("all-orders", "Orders-new", "orders"):
+        harness.machine(chain(PASS), name)
+    found = hits(search(browser, "orders"))
+    assert found == [f"/jobs/{job_arn(name)}" for name in ("orders", "Orders-new", "all-orders")]
 
 
 def test_a_removed_job_is_found(harness: EngineHarness, browser: Browser) -> None:
@@ -93,6 +103,8 @@ def test_a_scheduled_task_is_found_and_its_schedule_leads_to_it(harness: EngineH
     )  # fmt: skip
     assert f"/scheduled-tasks/{cluster}/sync-stock" in hits(search(browser, "STOCK"))
     (path,) = hits(search(browser, "every hour", "&kind=others"))
+    arn = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/every-hour"
+    assert browser.get(f"/search?q={arn}").headers["location"] == path
     assert browser.get(path).headers["location"] == f"/scheduled-tasks/{cluster}/sync-stock"
 
 

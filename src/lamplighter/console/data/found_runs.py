@@ -7,7 +7,7 @@ the names of the latest runs of each job are searched.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from lamplighter.base.errors import AwsError
@@ -24,7 +24,7 @@ MAX_RUNS, MAX_BRIEF_RUNS = 500, 10
 """The most runs that are found, for the page and for the list below the search field."""
 MAX_BLOCKS, BLOCK_LIMIT = 50, 100
 """The most calls of a search, each of which examines 2,000 runs, and the most runs in an answer."""
-MAX_LOGS, MAX_LOG_BLOCKS = 100, 4
+MAX_LOGS, MAX_LOG_BLOCKS = 100, 20
 """The most failed runs whose logs are searched, and the most calls that look for these runs."""
 MAX_READ_LOGS, MAX_BRIEF_READ_LOGS, CALLS_PER_LOG = 40, 10, 10
 """The most logs that a search reads because they are not cached: fewer if the console may make few calls."""
@@ -38,7 +38,8 @@ class RunCriteria:
     """Which runs are searched."""
 
     words: Sequence[str]
-    status: str | None = None
+    statuses: Sequence[str] = ()
+    """The statuses, or all if empty."""
     since: int | None = None
     """The earliest start in milliseconds."""
     machine: str | None = None
@@ -47,7 +48,7 @@ class RunCriteria:
     @property
     def selection(self) -> dict[str, Json]:
         """The parameters of SearchRuns that select runs."""
-        given = {"Statuses": [self.status] if self.status else None, "Since": self.since, "Machine": self.machine}
+        given = {"Statuses": self.statuses or None, "Since": self.since, "Machine": self.machine}
         return {name: value for name, value in given.items() if value is not None}
 
 
@@ -110,19 +111,14 @@ async def _blocks(calls: Calls, wanted: RunCriteria, most: int, limit: int) -> A
 
 async def _latest_failures(calls: Calls, wanted: RunCriteria) -> Sequence[Json]:
     """Return the newest failed runs that the criteria allow, without regard to the words."""
-    if wanted.status not in (None, *FAILED_STATUSES):
+    statuses = [each for each in FAILED_STATUSES if not wanted.statuses or each in wanted.statuses]
+    if not statuses:
         return ()
     found: list[Json] = []
-    statuses = [wanted.status] if wanted.status else FAILED_STATUSES
-    failed = RunCriteria((), None, wanted.since, wanted.machine)
-    before: dict[str, Json] = {}
-    for _ in range(MAX_LOG_BLOCKS):
-        given = {"Words": (), "Limit": MAX_LOGS, **failed.selection, "Statuses": statuses, **before}
-        answer = await calls.call_internal("states", "SearchRuns", **given)
+    async for answer in _blocks(calls, replace(wanted, words=(), statuses=statuses), MAX_LOG_BLOCKS, MAX_LOGS):
         found += answer["Runs"]
-        if len(found) >= MAX_LOGS or "Before" not in answer:
+        if len(found) >= MAX_LOGS:
             break
-        before = {"Before": answer["Before"]}
     return found[:MAX_LOGS]
 
 
@@ -181,7 +177,9 @@ async def _find_on_aws(calls: Calls, wanted: RunCriteria, *, brief: bool) -> Fou
 
 
 def _is_selected(wanted: RunCriteria, run: Json) -> bool:
-    return wanted.status in (None, run["status"]) and (wanted.since is None or run["startDate"] * 1000 >= wanted.since)
+    if wanted.statuses and run["status"] not in wanted.statuses:
+        return False
+    return wanted.since is None or run["startDate"] * 1000 >= wanted.since
 
 
 def _in_names(words: Sequence[str], run: Json) -> Sequence[FoundText]:

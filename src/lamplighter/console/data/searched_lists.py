@@ -72,8 +72,7 @@ def _task_path(calls: Calls, cluster: str, family: str) -> str:
 async def _list_schedules(calls: Calls) -> Sequence[Json]:
     """Return the schedules; their path leads to the page of what they start, because they have no page."""
     return [
-        (each["Name"], f"/search/schedule/{links.arn_path(each['Arn'])}")
-        for each in await job_schedules.list_schedules(calls) or ()
+        (each["Name"], links.schedule_path(each["Arn"])) for each in await job_schedules.list_schedules(calls) or ()
     ]
 
 

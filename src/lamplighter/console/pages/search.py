@@ -17,10 +17,10 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.data import found_jobs, found_runs, searched_lists
 from lamplighter.console.data.found_runs import FoundRuns, RunCriteria
 from lamplighter.console.page import Page, page_route
-from lamplighter.console.view.links import resource_path, scheduled_task_path
+from lamplighter.console.view.links import resource_path, schedule_path, scheduled_task_path
 from lamplighter.console.view.list_filters import ListFilter, counted_filter, fixed_filter
 from lamplighter.console.view.paging import Paging, take_page
-from lamplighter.console.view.search_hits import GROUPS, SHOWN_FIRST, Hit, HitGroup
+from lamplighter.console.view.search_hits import GROUPS, SHOWN_FIRST, Hit, HitGroup, sort_by_name
 from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.scheduled_tasks import schedule_starter
 from lamplighter.runs.schedules import started_arn
@@ -70,7 +70,7 @@ class Found:
 async def show(page: Page) -> Response:
     """Show what was found, or lead to the only thing that it can be."""
     search, brief = _read_search(page), page.query("brief") is not None
-    path = resource_path(search.text)
+    path = _direct_path(search)
     if path and not brief:
         return page.redirect(path)
     found = await _find(page, search, brief=brief) if search.words else Found((), FoundRuns(()))
@@ -105,10 +105,10 @@ async def _find(page: Page, search: Search, *, brief: bool) -> Found:
     )
     hits = [_run_hit(each) for each in runs.runs]
     groups = (
-        HitGroup("jobs", jobs.jobs, len(jobs.jobs)),
+        HitGroup("jobs", sort_by_name(jobs.jobs, search.text), len(jobs.jobs)),
         HitGroup("runs", hits, len(hits), runs.is_complete or len(hits) < found_runs.MAX_RUNS),
-        HitGroup("states", jobs.states, len(jobs.states)),
-        HitGroup("others", others, len(others)),
+        HitGroup("states", sort_by_name(jobs.states, search.text), len(jobs.states)),
+        HitGroup("others", sort_by_name(others, search.text), len(others)),
     )
     return Found([each for each in groups if each.hits and search.wants(each.name)], runs, jobs.unread)
 
@@ -123,9 +123,9 @@ async def _find_runs(page: Page, search: Search, *, brief: bool) -> FoundRuns:
     if not search.wants("runs"):
         return FoundRuns(())
     since = None if search.days is None else page.console.world.now() - int(search.days) * DAY_MILLISECONDS
-    place = page.place
+    place, statuses = page.place, (search.status,) if search.status else ()
     machine = search.job and arn.build("states", place.region, place.account, f"stateMachine:{search.job}")
-    return await found_runs.find_runs(page, RunCriteria(search.words, search.status, since, machine), brief=brief)
+    return await found_runs.find_runs(page, RunCriteria(search.words, statuses, since, machine), brief=brief)
 
 
 async def _find_others(page: Page, search: Search) -> Sequence[Hit]:
@@ -143,6 +143,11 @@ def _run_hit(run: Json) -> Hit:
     job = run["stateMachineArn"].rpartition(":")[2]
     path = resource_path(run["executionArn"]) or ""
     return Hit("run", job, path, read_places(run["found"]), run["name"], run["status"], run["startDate"])
+
+
+def _direct_path(search: Search) -> str | None:
+    """Return the path of the page of an ARN; None if the text is no ARN of anything that has a page."""
+    return resource_path(search.text) or schedule_path(search.text)
 
 
 def _only_run(search: Search, found: Found) -> str | None:
@@ -175,7 +180,7 @@ def _filters(search: Search, found: Found) -> Sequence[ListFilter]:
 
 def _brief_values(search: Search, found: Found) -> Mapping[str, Json]:
     """Return the values of the short list: the first hits of each group, and the page of an ARN before all."""
-    path = resource_path(search.text)
+    path = _direct_path(search)
     direct = [Hit("ARN", search.text, path)] if path else []
     per_group = max(2, MAX_BRIEF // max(1, len(found.groups)))
     hits = [*direct, *(hit for group in found.groups for hit in group.hits[:per_group])]

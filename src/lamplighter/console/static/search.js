@@ -42,6 +42,12 @@ function chosen() {
   return box.hidden ? null : options().find((each) => each.getAttribute("aria-selected") === "true");
 }
 
+function go(option) {
+  cancel();
+  close(); // the browser may show this page again as it was
+  location.assign(option.dataset.path);
+}
+
 async function search() {
   const words = field.value.trim();
   if (words.length < MIN_LENGTH) {
@@ -84,7 +90,7 @@ function pressKey(event) {
     if (!box.hidden) move(event.key === "ArrowDown" ? 1 : -1);
   } else if (event.key === "Enter" && chosen()) {
     event.preventDefault();
-    location.assign(chosen().dataset.path);
+    go(chosen());
   }
 }
 
@@ -106,7 +112,7 @@ function start() {
   box.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
   box.addEventListener("click", (event) => {
     const option = event.target.closest("[role=option]");
-    if (option) location.assign(option.dataset.path);
+    if (option) go(option);
   });
 }
 

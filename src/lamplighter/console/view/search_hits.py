@@ -1,6 +1,6 @@
 """Describe what a search found, in groups. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -60,6 +60,17 @@ class HitGroup:
     def count(self) -> str:
         """The number of hits for people: 12, 500+."""
         return f"{self.total}{'' if self.is_complete else '+'}"
+
+
+def sort_by_name(hits: Iterable[Hit], text: str) -> Sequence[Hit]:
+    """Return hits by name: first the one that is named like the text, then those whose names begin with it."""
+    start = text.casefold()
+
+    def key(hit: Hit) -> tuple[bool, bool, str]:
+        name = hit.title.casefold()
+        return name != start, not name.startswith(start), name
+
+    return sorted(hits, key=key)
 
 
 def state_path(machine: str, state: str) -> str:
