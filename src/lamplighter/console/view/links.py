@@ -43,11 +43,8 @@ def scheduled_task_path(task_or_cluster: str, family: str) -> str:
 
 def schedule_path(arn: str) -> str | None:
     """Return the path that leads from a schedule to the page of what it starts; None if this is no such ARN."""
-    return (
-        f"/search/schedule/{arn_path(arn)}"
-        if re.fullmatch(r"arn:aws[^:]*:scheduler:[^:]+:[^:]+:schedule/.+", arn)
-        else None
-    )
+    is_schedule = re.fullmatch(r"arn:aws[^:]*:scheduler:[^:]+:[^:]+:schedule/.+", arn)
+    return f"/search/schedule/{arn_path(arn)}" if is_schedule else None
 
 
 def local_path(to: str) -> str:
