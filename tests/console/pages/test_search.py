@@ -1,5 +1,6 @@
 """The search: what it finds, what it says about each hit, and what it must not reveal."""
 
+import html
 import re
 from urllib.parse import quote
 
@@ -7,6 +8,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
+from lamplighter.console.data import found_runs
 from lamplighter.console.pages import search as search_page
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
@@ -159,7 +161,7 @@ def test_a_failed_run_is_found_by_its_error_and_its_cause(harness: EngineHarness
 
 
 def test_a_failed_run_is_found_by_the_end_of_its_log(harness: EngineHarness, browser: Browser) -> None:
-    execution = fail_with_log(harness, "begin", "Disk QUOTA exceeded", "bye")
+    execution = fail_with_log(harness, "begin", "\x1b[31mDisk QUOTA\x1b[0m exceeded", "bye")
     page = search(browser, "quota disk")
     assert hits(page) == [f"/runs/{execution}"]
     assert places(page) == ["at the end of the log: begin <mark>Disk</mark> <mark>QUOTA</mark> exceeded bye"]
@@ -225,6 +227,25 @@ def test_runs_have_numbered_pages(harness: EngineHarness, browser: Browser) -> N
     page = search(browser, "copies", "&kind=runs&page=3")
     assert "Previous 1 2 3 101 to 120 of 120 found" in page.text
     assert len(hits(page)) == 20
+
+
+def test_a_search_that_ended_goes_on_with_older_runs(
+    harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(found_runs, "MAX_RUNS", 100)
+    harness.run_machine(PASS, name="night")
+    copy_runs(harness, 250, "COPIES")
+    url, found = "/search?q=copies&kind=runs", list[str]()
+    numbers = []
+    while url:
+        page = browser.get(url)
+        numbers.append(re.findall(r"to \d+ of (\d+) found", page.body))
+        for number in (1, 2):
+            found += hits(browser.get(f"{url}&page={number}")) if number == 1 or numbers[-1] else []
+        older = re.search(r'<a href="([^"]+)">Search older runs</a>', page.body)
+        url = f"/search{html.unescape(older[1])}" if older else ""
+    assert (len(found), len(set(found))) == (250, 250)
+    assert "Runs were searched back to" not in page.text
 
 
 def test_filters_of_the_url_select_runs(harness: EngineHarness, browser: Browser) -> None:

@@ -21,7 +21,7 @@ from lamplighter.runs.run import FAILED_STATUSES
 from lamplighter.runs.word_search import FoundText, find_words, write_places
 
 MAX_RUNS, MAX_BRIEF_RUNS = 500, 10
-"""The most runs that are found, for the page and for the list below the search field."""
+"""The runs after which a search ends, for the page and for the list below the search field."""
 MAX_BLOCKS, BLOCK_LIMIT = 50, 100
 """The most calls of a search, each of which examines 2,000 runs, and the most runs in an answer."""
 MAX_LOGS, MAX_LOG_BLOCKS = 100, 20
@@ -44,11 +44,18 @@ class RunCriteria:
     """The earliest start in milliseconds."""
     machine: str | None = None
     """The ARN of the only state machine whose runs are searched."""
+    before: int | None = None
+    """From an earlier search: where it ended, so that only older runs are searched."""
 
     @property
     def selection(self) -> dict[str, Json]:
         """The parameters of SearchRuns that select runs."""
-        given = {"Statuses": self.statuses or None, "Since": self.since, "Machine": self.machine}
+        given = {
+            "Statuses": self.statuses or None,
+            "Since": self.since,
+            "Machine": self.machine,
+            "Before": self.before,
+        }
         return {name: value for name, value in given.items() if value is not None}
 
 
@@ -60,6 +67,8 @@ class FoundRuns:
     """Newest first, as SearchRuns describes them, each with `found`."""
     oldest: float | None = None
     """The start of the oldest run that was examined, if older ones were not, in seconds since the epoch."""
+    before: int | None = None
+    """Where the search ended, if older runs were not examined."""
     logs: int | None = 0
     """The number of failed runs whose logs were searched; None on AWS, where neither logs nor inputs are."""
     unread_jobs: int = 0
@@ -75,19 +84,20 @@ async def find_runs(calls: Calls, wanted: RunCriteria, *, brief: bool) -> FoundR
     """Search the runs. A `brief` search finds few runs, and reads few logs and no lists of AWS that are not cached."""
     most = MAX_BRIEF_RUNS if brief else MAX_RUNS
     runs: list[Json] = []
-    oldest: float | None = None
+    oldest, before = None, None
     async for answer in _blocks(calls, wanted, MAX_BLOCKS, most):
         if answer is None:
             return await _find_on_aws(calls, wanted, brief=brief)
         runs += answer["Runs"]
-        oldest = answer["Oldest"] / 1000 if "Before" in answer else None
+        before = answer.get("Before")
+        oldest = answer["Oldest"] / 1000 if before is not None else None
         if len(runs) >= most:
             break
     known = {each["executionArn"] for each in runs}
     failed = await _latest_failures(calls, wanted)
     in_logs, searched = await _search_logs(calls, wanted.words, failed, brief=brief)
     found = [*runs, *(each for each in in_logs if each["executionArn"] not in known)]
-    return FoundRuns(_newest_first(found)[:most], oldest, searched)
+    return FoundRuns(_newest_first(found), oldest, before, searched)
 
 
 def _newest_first(runs: Sequence[Json]) -> Sequence[Json]:

@@ -14,6 +14,7 @@ from lamplighter.console.data import container_output, history
 from lamplighter.console.data.waits import read_waits
 from lamplighter.runs.failure_words import explain_failure, summarize_failure
 from lamplighter.runs.night.night_run import NightRun
+from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.story import Story
 from lamplighter.runs.waiting import WAITS_FOR_WORKER, waits_for_worker
 
@@ -84,7 +85,8 @@ async def read_failure(calls: Calls, arn: str) -> FailureSummary:
     words = summarize_failure(failure, about.get("error"), about.get("cause"))
     last = next((each for each in reversed(lines) if each.strip()), "")
     event = attempt.event if attempt is not None and attempt.task else None
-    return FailureSummary(words, last, event, "\n".join(lines))
+    log_end = "\n".join(printable_line(each, len(each)) for each in lines)
+    return FailureSummary(words, last, event, log_end)
 
 
 async def _read_story(calls: Calls, arn: str) -> Story:

@@ -46,11 +46,13 @@ class Search:
     days: str | None
     job: str | None
     """The filters for runs; the job is the name of a state machine."""
+    before: int | None
+    """Where an earlier search of the runs ended."""
 
     @property
     def runs_only(self) -> bool:
-        """Whether a filter for runs is chosen."""
-        return bool(self.status or self.days or self.job)
+        """Whether a filter for runs is chosen, or older runs are wanted."""
+        return bool(self.status or self.days or self.job or self.before)
 
     def wants(self, group: str) -> bool:
         """Return whether a group is shown."""
@@ -95,7 +97,7 @@ def _read_search(page: Page) -> Search:
     chosen = {name: page.query(name) for name in ("kind", "status", "since")}
     known: Mapping[str, Mapping[str, str]] = {"kind": GROUPS, "status": STATUS_WORDS, "since": PERIODS}
     kind, status, days = (value if value in known[name] else None for name, value in chosen.items())
-    return Search(text, split_words(text), kind, status, days, page.query("job"))
+    return Search(text, split_words(text), kind, status, days, page.query("job"), page.query_number("before") or None)
 
 
 async def _find(page: Page, search: Search, *, brief: bool) -> Found:
@@ -106,7 +108,7 @@ async def _find(page: Page, search: Search, *, brief: bool) -> Found:
     hits = [_run_hit(each) for each in runs.runs]
     groups = (
         HitGroup("jobs", sort_by_name(jobs.jobs, search.text), len(jobs.jobs)),
-        HitGroup("runs", hits, len(hits), runs.is_complete or len(hits) < found_runs.MAX_RUNS),
+        HitGroup("runs", hits, len(hits), runs.is_complete),
         HitGroup("states", sort_by_name(jobs.states, search.text), len(jobs.states)),
         HitGroup("others", sort_by_name(others, search.text), len(others)),
     )
@@ -125,7 +127,8 @@ async def _find_runs(page: Page, search: Search, *, brief: bool) -> FoundRuns:
     since = None if search.days is None else page.console.world.now() - int(search.days) * DAY_MILLISECONDS
     place, statuses = page.place, (search.status,) if search.status else ()
     machine = search.job and arn.build("states", place.region, place.account, f"stateMachine:{search.job}")
-    return await found_runs.find_runs(page, RunCriteria(search.words, statuses, since, machine), brief=brief)
+    wanted = RunCriteria(search.words, statuses, since, machine, search.before)
+    return await found_runs.find_runs(page, wanted, brief=brief)
 
 
 async def _find_others(page: Page, search: Search) -> Sequence[Hit]:
