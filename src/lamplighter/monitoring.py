@@ -45,6 +45,7 @@ INTERNAL_READS: Mapping[str, frozenset[str]] = {
         {
             *("CountMapRunStates", "FindTaskRuns", "ListKeptExecutions", "ListMapRunItems", "ListNightRuns"),
             *("ListRemovedMachines", "ListRuns", "ListUsualDurations", "SearchRuns"),
+            "SearchStateMachines",
         }
     ),
 }

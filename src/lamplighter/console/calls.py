@@ -15,6 +15,10 @@ MAX_CACHED_ZONES = 1_000
 """The most time zones in the cache."""
 MAX_CACHED_PLANS = 20
 """The most places whose schedules are in the cache."""
+MAX_CACHED_FAILURES = 5_000
+"""The most failures in the cache: with the ends of their logs, about 25 megabytes at most."""
+MAX_CACHED_LISTS = 500
+"""The most lists in the cache of the search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class FailureSummary:
     """The last line of the failed container's log; empty if there is none."""
     log_attempt: int | None
     """The event of the attempt that failed, if it has a log."""
+    log_end: str = ""
+    """The last lines of that log, for the search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,14 @@ class CallContext:
         default_factory=lambda: RunCache(MAX_CACHED_PLANS), init=False
     )
     """The schedules and rules of an account of AWS, by place and some minutes (`console/data/upcoming_runs.py`)."""
-    failure_cache: RunCache[FailureSummary] = field(default_factory=RunCache, init=False)
+    failure_cache: RunCache[FailureSummary] = field(default_factory=lambda: RunCache(MAX_CACHED_FAILURES), init=False)
     """Why failed runs failed, by run and number of redrives (`console/data/night_details.py`)."""
     page_tokens: RunCache[str] = field(default_factory=RunCache, init=False)
     """AWS's tokens of the pages of lists of runs (`console/data/job_runs.py`)."""
+    search_cache: RunCache[tuple[int, Sequence[Json]]] = field(
+        default_factory=lambda: RunCache(MAX_CACHED_LISTS), init=False
+    )
+    """Lists of what can be searched, each with its period, by place (`console/data/searched_lists.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

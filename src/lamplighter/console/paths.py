@@ -10,7 +10,7 @@ from lamplighter.wire.http import READ_METHODS, HttpRequest
 FIRST_SEGMENTS = frozenset(
     {
         *("", "clock", "favicon.ico", "help", "jobs", "login", "logout", "night", "runs", "scheduled-tasks"),
-        *("static", "streams"),
+        *("search", "static", "streams"),
         *("audit", "calendar", "definitions", "events", "queues", "rules", "stacks", "tasks", "topics"),
     }
 )

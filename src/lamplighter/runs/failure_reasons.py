@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html.
 from collections.abc import Iterable, Iterator, Mapping
 
 from lamplighter.base.json_text import Json, loads_or
+from lamplighter.base.masking import mask_text
 
 MAX_QUOTED_CHARACTERS = 300
 """The most characters that are quoted from a cause that describes no task."""
@@ -47,6 +48,15 @@ def failure_reason(cause: str | None, max_characters: int = MAX_QUOTED_CHARACTER
     line = " ".join((cause or "").split())
     beginning = line if len(line) <= max_characters else line[: max_characters - 1] + "…"
     return _task_reason(task_of_document(cause)) or _failures_reason(_document(cause)) or beginning or None
+
+
+def searched_cause(cause: str | None) -> str:
+    """Return what a search compares of a cause: of a task, its reasons, exit codes and ARN; secrets are masked."""
+    task = task_of_document(cause)
+    if not task:
+        return mask_text(cause or "")
+    codes = (f"{name}: exit code {code}" for name, code in exit_codes(task).items())
+    return "; ".join(filter(None, (failure_reason(cause), *codes, task["TaskArn"])))
 
 
 def _task_reason(described: Json) -> str | None:

@@ -4,7 +4,7 @@ The template of a project adds supporting machines, which start runs and send al
 own states. Guarantees that a state that runs a container never counts as a helper state.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json, loads_or
@@ -82,6 +82,12 @@ def is_made_from_job_file(definition: Json) -> bool:
 def is_supporting_machine(machine: str) -> bool:
     """Return whether a state machine is a supporting machine, judged by its name."""
     return machine.endswith(SUPPORTING_SUFFIXES)
+
+
+def own_comment(comment: str, tags: Mapping[str, str]) -> str:
+    """Return the comment that a person wrote; a job without a description has one that repeats its name."""
+    generated = f"The job {tags.get(JOB_TAG)} of {tags.get(PROJECT_TAG)}"
+    return "" if comment == generated else comment
 
 
 def is_workflow(definition: Json) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.view.masking import MASK, mask_secrets
+from lamplighter.base.masking import MASK, mask_secrets
 from lamplighter.console.view.unmasking import UnresolvedMask, restore_secrets
 from tests.documents import documents
 

@@ -5,9 +5,9 @@ import shlex
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
+from lamplighter.base.masking import MASK, is_secret
 from lamplighter.console.data.container_output import read_containers
 from lamplighter.console.page import Page
-from lamplighter.console.view.masking import MASK, is_secret
 
 _DEFINITION_ARN = re.compile(r"arn:aws[^:\"]*:ecs:[^:\"]*:[^:\"]*:task-definition/[\w-]+:[0-9]+")
 

@@ -14,6 +14,7 @@ from lamplighter.console.data import container_output, history
 from lamplighter.console.data.waits import read_waits
 from lamplighter.runs.failure_words import explain_failure, summarize_failure
 from lamplighter.runs.night.night_run import NightRun
+from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.story import Story
 from lamplighter.runs.waiting import WAITS_FOR_WORKER, waits_for_worker
 
@@ -55,12 +56,20 @@ async def _read_activity(calls: Calls, run: NightRun) -> RunDetail:
 
 
 async def _read_failure(calls: Calls, run: NightRun) -> RunDetail:
-    cache, key = calls.console.failure_cache, f"{run.arn} {run.redrives}"
-    found = cache.get(key)
-    if found is None:
-        found = await read_failure(calls, run.arn)
-        cache.put({key: found})
+    found = cached_failure(calls, run.arn, run.redrives) or await cache_failure(calls, run.arn, run.redrives)
     return RunDetail(found.words, found.last_line, found.log_attempt)
+
+
+def cached_failure(calls: Calls, arn: str, redrives: int) -> FailureSummary | None:
+    """Return why a run failed if that was read before, otherwise None."""
+    return calls.console.failure_cache.get(f"{arn} {redrives}")
+
+
+async def cache_failure(calls: Calls, arn: str, redrives: int) -> FailureSummary:
+    """Read and cache why a run failed."""
+    found = await read_failure(calls, arn)
+    calls.console.failure_cache.put({f"{arn} {redrives}": found})
+    return found
 
 
 async def read_failure(calls: Calls, arn: str) -> FailureSummary:
@@ -75,7 +84,9 @@ async def read_failure(calls: Calls, arn: str) -> FailureSummary:
     lines = () if attempt is None else await container_output.read_last_lines(calls, attempt)
     words = summarize_failure(failure, about.get("error"), about.get("cause"))
     last = next((each for each in reversed(lines) if each.strip()), "")
-    return FailureSummary(words, last, attempt.event if attempt is not None and attempt.task else None)
+    event = attempt.event if attempt is not None and attempt.task else None
+    log_end = "\n".join(printable_line(each, len(each)) for each in lines)
+    return FailureSummary(words, last, event, log_end)
 
 
 async def _read_story(calls: Calls, arn: str) -> Story:

@@ -6,13 +6,13 @@ from starlette.responses import Response
 
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.errors import AwsError
+from lamplighter.base.masking import shorten_input
 from lamplighter.console.data import job_schedules, map_run_items
 from lamplighter.console.data.map_run_items import ALL, PAGE_SIZE, ItemQuery, ItemRow
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import confirmation
 from lamplighter.console.pages.run import RunData, machine_of, read_run
 from lamplighter.console.view import run_title
-from lamplighter.console.view.masking import shorten_input
 from lamplighter.console.view.paging import number_page
 from lamplighter.runs.map_run_redrive import unsuccessful_items, why_not_run_again
 from lamplighter.wire.access.roles import Role

@@ -9,12 +9,12 @@ from starlette.responses import Response
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.masking import MASK, is_secret
 from lamplighter.console.data import dead_letter_origin
 from lamplighter.console.data.listing import read_listing
 from lamplighter.console.data.subject_links import link_subjects
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view.list_filters import contains_words
-from lamplighter.console.view.masking import MASK, is_secret
 from lamplighter.console.view.paging import take_page
 from lamplighter.wire.access.roles import Role
 

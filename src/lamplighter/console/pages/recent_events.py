@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.base.masking import mask_secrets
 from lamplighter.console.data.subject_links import link_subjects
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.view.list_filters import ListFilter, contains_words, found_filter
-from lamplighter.console.view.masking import mask_secrets
 from lamplighter.console.view.paging import take_page
 from lamplighter.console.view.pattern_wording import describe_values
 from lamplighter.console.view.subject import job_of_event, status_of_event, subject_of_event

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from starlette.responses import Response, StreamingResponse
 
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.masking import mask_secrets
 from lamplighter.console.data import history, job_schedules, waiting_runs
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages.run import machine_of
 from lamplighter.console.view import run_title
 from lamplighter.console.view.attachment import attachment_header
 from lamplighter.console.view.list_filters import found_filter
-from lamplighter.console.view.masking import mask_secrets
 from lamplighter.console.view.paging import take_page
 from lamplighter.runs.run import is_running
 

@@ -15,10 +15,10 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError, ServiceError
 from lamplighter.base.json_text import MAX_DEPTH, Json, JsonError, dumps, loads, loads_or, nesting_depth
+from lamplighter.base.masking import MASK, mask_secrets
 from lamplighter.console.data import container_defaults, job_schedules, stack_metadata
 from lamplighter.console.data.start_execution import start_execution
 from lamplighter.console.page import NotAllowed, Page, form_route, page_route
-from lamplighter.console.view.masking import MASK, mask_secrets
 from lamplighter.console.view.templates import format_json
 from lamplighter.console.view.unmasking import UnresolvedMask, restore_secrets
 from lamplighter.runs.default_input import default_input

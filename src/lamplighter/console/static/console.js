@@ -6,6 +6,7 @@ import "./tables.js";
 import "./title.js";
 import "./refresh.js";
 import "./shortcuts.js";
+import "./search.js";
 
 // The same format as in console/view/durations.py.
 function length(seconds) {

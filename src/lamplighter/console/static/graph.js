@@ -73,10 +73,21 @@ function revealState(figure, zoom) {
   if (place) zoom.reveal(place.querySelector(":scope > a"));
 }
 
+// On the page of a job, the search leads to a state.
+function showSelected(figure, zoom) {
+  const place = findNode(figure, selectedName() ?? "");
+  if (!place) return;
+  markSelected(figure);
+  zoom.reveal(place.querySelector(":scope > a"));
+}
+
 function start(figure) {
   const zoom = drawInto(figure);
   const list = document.getElementById("states");
-  if (!list) return;
+  if (!list) {
+    showSelected(figure, zoom);
+    return;
+  }
   list.classList.add("hidden-list");
   paintGraph(figure, list);
   markSelected(figure);

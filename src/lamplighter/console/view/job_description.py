@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from lamplighter.base.chat_services import CHAT_SERVICES
 from lamplighter.base.engine_rules import OVERLAP_TAG
 from lamplighter.base.json_text import Json
+from lamplighter.base.masking import MASK, mask_secrets
 from lamplighter.base.public_address import public_address
 from lamplighter.base.task_definition_metadata import MEMORY_LABEL, UNLIMITED
 from lamplighter.console.data.job_sources import JobSources
 from lamplighter.console.view import links
 from lamplighter.console.view.image_name import short_image
-from lamplighter.console.view.masking import MASK, mask_secrets
 from lamplighter.runs.durations import format_limit
 from lamplighter.runs.job_alerts import AlertChannel
 from lamplighter.runs.job_definition import JobDefinition, Step
+from lamplighter.runs.job_machine import own_comment
 
 MAX_STEPS = 20
 """The most steps that are described; the graph shows all."""
@@ -113,7 +114,7 @@ def describe_job(sources: JobSources) -> JobDescription:
     """Describe a job by what AWS's APIs answer about it."""
     definition, tags, alerts = sources.definition, sources.tags, sources.alerts
     return JobDescription(
-        _own_comment(definition.comment, tags),
+        own_comment(definition.comment, tags),
         [_describe_step(each, sources.task_definitions) for each in definition.steps[:MAX_STEPS]],
         max(0, len(definition.steps) - MAX_STEPS),
         "" if definition.deadline is None else format_limit(definition.deadline),
@@ -130,12 +131,6 @@ def describe_job(sources: JobSources) -> JobDescription:
         format_limit(alerts.late) if alerts is not None and alerts.late is not None else "",
         alerts is not None and alerts.heartbeat,
     )
-
-
-def _own_comment(comment: str, tags: Mapping[str, str]) -> str:
-    """Return the comment that a person wrote; a job without a description has one that repeats its name."""
-    generated = f"The job {tags.get('lamplighter:job')} of {tags.get('lamplighter:project')}"
-    return "" if comment == generated else comment
 
 
 def _describe_overlap(definition: JobDefinition, tag: str) -> str:

@@ -41,6 +41,12 @@ def scheduled_task_path(task_or_cluster: str, family: str) -> str:
     return f"/scheduled-tasks/{arn_path(f'{start}:cluster/{cluster}/{family}')}"
 
 
+def schedule_path(arn: str) -> str | None:
+    """Return the path that leads from a schedule to the page of what it starts; None if this is no such ARN."""
+    is_schedule = re.fullmatch(r"arn:aws[^:]*:scheduler:[^:]+:[^:]+:schedule/.+", arn)
+    return f"/search/schedule/{arn_path(arn)}" if is_schedule else None
+
+
 def local_path(to: str) -> str:
     """Return `to` if it is a path of this site, otherwise the path of the first page."""
     return to if to.isprintable() and to.startswith("/") and to[1:2] not in ("/", "\\") else "/"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, loads_or
-from lamplighter.console.view.masking import mask_secrets
+from lamplighter.base.masking import mask_secrets
 
 MAX_COMMAND_INPUT = 4_000
 """The longest input that is part of a command line, in characters."""

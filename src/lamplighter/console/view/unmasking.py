@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.console.view.masking import MASK, MAX_SHOWN_DEPTH, mask_secrets
+from lamplighter.base.masking import MASK, MAX_SHOWN_DEPTH, mask_secrets
 
 DocumentPath = tuple[str | int, ...]
 _ABSENT = object()

@@ -19,12 +19,12 @@ from lamplighter.services.states.calls.integrations import added_parameters
 from lamplighter.services.states.calls.service_calls import ServiceCalls
 from lamplighter.services.states.calls.sync_calls import FindModel, Models, SyncCalls
 from lamplighter.services.states.calls.task_calls import TaskCaller
-from lamplighter.services.states.executions import execution_metrics, list_runs
+from lamplighter.services.states.executions import execution_metrics, list_runs, search_runs
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.executions import Executions
 from lamplighter.services.states.executions.express import ExpressExecutions
 from lamplighter.services.states.executions.redrive import Redrives
-from lamplighter.services.states.machines import aliases, versions
+from lamplighter.services.states.machines import aliases, search_machines, versions
 from lamplighter.services.states.machines.state_machines import StateMachines
 from lamplighter.services.states.machines.validate_definition import DefinitionValidator
 from lamplighter.services.states.map_runs import map_run_items
@@ -101,7 +101,8 @@ class States(Service):
             "ListRuns": Operation(read=list_runs.list_runs),
             "ListNightRuns": Operation(read=list_runs.list_night_runs),
             "ListUsualDurations": Operation(read=list_runs.list_usual_durations),
-            "SearchRuns": Operation(read=list_runs.search_runs),
+            "SearchRuns": Operation(read=search_runs.search_runs),
+            "SearchStateMachines": Operation(read=search_machines.search_machines),
             "FindTaskRuns": Operation(read=list_runs.find_task_runs),
             # Not an AWS operation: CloudWatch reads its metrics of executions with it.
             "MeasureExecutions": Operation(read=execution_metrics.measure_executions),

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json, dumps
-from tests.services.states.states_harness import CALLER, MACHINE, StatesHarness, one_state, pass_definition
+from tests.services.states.states_harness import CALLER, MACHINE, StatesHarness, one_state
 
 NO_QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/none"
 FAILING: Json = {
@@ -106,15 +106,6 @@ async def test_pages_of_runs_have_a_total_and_an_order(harness: StatesHarness) -
     assert ([each["name"] for each in answer["Runs"]], answer["Total"]) == (["run2", "run3"], 5)
     found = await harness.states("ListRuns", Machine=MACHINE, Text="C3")
     assert ([each["name"] for each in found["Runs"]], found["Total"]) == (["run3"], 1)
-
-
-async def test_a_search_finds_runs_of_all_machines_by_their_input(harness: StatesHarness) -> None:
-    await harness.create_machine()
-    await harness.create_machine(pass_definition("two"), name="other")
-    await harness.start_execution(name="a", input=dumps({"file": "100%_done.csv"}))
-    await harness.start_execution(MACHINE.replace(":night", ":other"), name="b", input=dumps({"file": "1000_done"}))
-    found = await harness.states("SearchRuns", Text="0%_D")
-    assert [each["name"] for each in found["Runs"]] == ["a"]
 
 
 async def test_an_unknown_order_is_refused(harness: StatesHarness) -> None:

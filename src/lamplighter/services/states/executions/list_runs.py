@@ -1,7 +1,7 @@
 """List runs for people: operations that AWS does not have, with what takes one call for each run on AWS.
 
-The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations, SearchRuns and FindTaskRuns. AWS's models
-do not have them, so requests of AWS's APIs cannot call them.
+The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations and FindTaskRuns. AWS's models do
+not have them, so requests of AWS's APIs cannot call them.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from lamplighter.services.states.tables.frames import parse_counters
 from lamplighter.store.db import Reader
 
 MAX_RUNS, MAX_NIGHT_RUNS = 1_000, 50_000
-"""The most runs in an answer of ListRuns or SearchRuns, and of ListNightRuns."""
+"""The most runs in an answer of ListRuns, and of ListNightRuns."""
 USUAL_RUNS = 20
 """The number of successes from which the usual duration is calculated."""
 NIGHT_COLUMNS = (
@@ -41,17 +41,10 @@ def list_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
     found = execution_lists.list_of_machine(reader, params["Machine"], criteria, order, offset, limit)
     selected = criteria.statuses or counts
     return {
-        "Runs": [_run(reader, each) for each in found],
+        "Runs": [_describe(reader, each) for each in found],
         "Total": sum(counts.get(each, 0) for each in selected),
         "Counts": counts,
     }
-
-
-def search_runs(reader: Reader, caller: Caller, params: Json) -> Json:
-    """Handle SearchRuns: return the newest runs of a place with a `Text` in their name, input, error or cause."""
-    limit = min(params.get("Limit", 50), MAX_RUNS)
-    found = execution_lists.list_of_place(reader, caller.account, caller.region, _criteria(params), limit)
-    return {"Runs": [_run(reader, each) for each in found]}
 
 
 def find_task_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -101,22 +94,26 @@ def _criteria(params: Json) -> ListCriteria:
     )
 
 
-def _run(reader: Reader, found: ListedExecution) -> Json:
-    """Describe a run; `failedAttempts` and `origin` are None if they are not known."""
+def _describe(reader: Reader, found: ListedExecution) -> Json:
     record = executions.get_by_id(reader, found.id)
     assert record is not None
+    return describe_run(found, record.name, record.error, record.cause)
+
+
+def describe_run(found: ListedExecution, name: str, error: str | None, cause: str | None) -> Json:
+    """Describe a run; `failedAttempts` and `origin` are None if they are not known."""
     redrives, failed = _counters(found)
     return {
         "executionArn": found.arn,
         "stateMachineArn": found.machine,
-        "name": record.name,
+        "name": name,
         "status": found.status,
         "startDate": found.start / 1000,
         **({} if found.stop is None else {"stopDate": found.stop / 1000}),
         "redriveCount": redrives,
         "failedAttempts": failed,
-        "error": record.error,
-        "cause": record.cause,
+        "error": error,
+        "cause": cause,
         "origin": found.origin,
         "scheduled": _scheduled(found),
         "idle": found.idle / 1000,

@@ -14,7 +14,7 @@ from lamplighter.store.db import Reader
 FOREVER = 9_223_372_036_854_775_807
 """The end of a running execution in the index `executions_of_night`."""
 _SKIPPED = """e.status = 'SUCCEEDED' AND ifnull(e.output, '') LIKE '{"skipped":true,"running":%"arn:%'"""
-_STATUS = f"CASE WHEN {_SKIPPED} THEN 'SKIPPED' ELSE e.status END"
+STATUS = f"CASE WHEN {_SKIPPED} THEN 'SKIPPED' ELSE e.status END"
 _SCHEDULED = """CASE WHEN instr(e.input, '"scheduled"') AND json_valid(e.input)
     THEN json_extract(e.input, '$.lamplighter.scheduled') END"""
 _ORIGIN = """CASE WHEN e.origin LIKE '%--start:%'
@@ -22,9 +22,9 @@ _ORIGIN = """CASE WHEN e.origin LIKE '%--start:%'
     ELSE e.origin END"""
 """What started an execution; what started the supporting machine that only passed the start on."""
 _QUEUED = "EXISTS (SELECT 1 FROM queued_executions q WHERE q.execution = e.id)"
-_COLUMNS = f"""e.id, e.arn, e.machine, {_STATUS}, e.start, e.stop, e.counters, {_ORIGIN}, coalesce(r.idle, 0),
+COLUMNS = f"""e.id, e.arn, e.machine, {STATUS}, e.start, e.stop, e.counters, {_ORIGIN}, coalesce(r.idle, 0),
     {_SCHEDULED}, {_QUEUED}"""
-_TABLES = "executions e LEFT JOIN redrives r ON r.execution = e.id"
+TABLES = "executions e LEFT JOIN redrives r ON r.execution = e.id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class ListCriteria:
         """Return the condition in SQL and its values."""
         found: list[tuple[str, list[Json]]] = []
         if self.statuses:
-            found.append((f"{_STATUS} IN ({', '.join('?' * len(self.statuses))})", list(self.statuses)))
+            found.append((f"{STATUS} IN ({', '.join('?' * len(self.statuses))})", list(self.statuses)))
         compared = ("e.start >= ?", self.since), ("e.start <= ?", self.until), (f"{_ORIGIN} = ?", self.origin)
         found += [(condition, [value]) for condition, value in compared if value is not None]
         if self.text is not None:
@@ -78,9 +78,9 @@ class ListCriteria:
 
 def executions_since(reader: Reader, account: str, region: str, since: int) -> Iterator[ListedExecution]:
     """Yield the executions of a place that run or that ended since a time, those that ended first at the front."""
-    low, high = _machines_of_place(account, region)
+    low, high = machines_of_place(account, region)
     sql = (
-        f"SELECT {_COLUMNS} FROM {_TABLES} WHERE ifnull(e.stop, {FOREVER}) >= ? AND instr(e.machine, '/') = 0 "  # noqa: S608
+        f"SELECT {COLUMNS} FROM {TABLES} WHERE ifnull(e.stop, {FOREVER}) >= ? AND instr(e.machine, '/') = 0 "  # noqa: S608
         "AND e.machine > ? AND e.machine < ? AND e.arn NOT LIKE 'arn:%:express:%' ORDER BY ifnull(e.stop, "
         f"{FOREVER}), e.id"
     )
@@ -101,27 +101,14 @@ def list_of_machine(
 ) -> list[ListedExecution]:
     """Return executions of a state machine in an order of `ORDERS`, without the first `offset`."""
     where, values = criteria.where()
-    sql = f"SELECT {_COLUMNS} FROM {_TABLES} WHERE e.machine = ? AND {where} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?"  # noqa: S608
+    sql = f"SELECT {COLUMNS} FROM {TABLES} WHERE e.machine = ? AND {where} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?"  # noqa: S608
     return [ListedExecution(*row) for row in reader.rows(sql, (machine, *values, limit, offset))]
-
-
-def list_of_place(
-    reader: Reader, account: str, region: str, criteria: ListCriteria, limit: int
-) -> list[ListedExecution]:
-    """Return the newest executions of all state machines of a place."""
-    where, values = criteria.where()
-    low, high = _machines_of_place(account, region)
-    sql = (
-        f"SELECT {_COLUMNS} FROM {_TABLES} WHERE e.machine > ? AND e.machine < ? AND instr(e.machine, '/') = 0 "  # noqa: S608
-        f"AND e.arn NOT LIKE 'arn:%:express:%' AND {where} ORDER BY e.id DESC LIMIT ?"
-    )
-    return [ListedExecution(*row) for row in reader.rows(sql, (low, high, *values, limit))]
 
 
 def latest_durations(reader: Reader, machine: str, most: int) -> list[int]:
     """Return the milliseconds that the latest succeeded executions of a state machine ran, without skipped ones."""
     sql = (
-        f"SELECT e.stop - e.start - coalesce(r.idle, 0) FROM {_TABLES} WHERE e.machine = ? "  # noqa: S608
+        f"SELECT e.stop - e.start - coalesce(r.idle, 0) FROM {TABLES} WHERE e.machine = ? "  # noqa: S608
         f"AND e.status = 'SUCCEEDED' AND NOT ({_SKIPPED}) ORDER BY e.id DESC LIMIT ?"
     )
     return [row[0] for row in reader.rows(sql, (machine, most))]
@@ -130,11 +117,11 @@ def latest_durations(reader: Reader, machine: str, most: int) -> list[int]:
 def count_by_status(reader: Reader, machine: str, criteria: ListCriteria) -> dict[str, int]:
     """Return how many executions of a state machine there are with each status."""
     where, values = criteria.where()
-    sql = f"SELECT {_STATUS} AS state, count(*) FROM executions e WHERE e.machine = ? AND {where} GROUP BY state"  # noqa: S608
+    sql = f"SELECT {STATUS} AS state, count(*) FROM executions e WHERE e.machine = ? AND {where} GROUP BY state"  # noqa: S608
     return dict(reader.rows(sql, (machine, *values)))
 
 
-def _machines_of_place(account: str, region: str) -> tuple[str, str]:
+def machines_of_place(account: str, region: str) -> tuple[str, str]:
     """Return two texts between which the ARNs of a place's state machines are."""
     return build("states", region, account, "stateMachine:"), build("states", region, account, "stateMachine;")
 

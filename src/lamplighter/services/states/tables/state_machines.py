@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps, loads, loads_or
+from lamplighter.services.states.tables.word_patterns import word_pattern
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
@@ -100,6 +101,14 @@ def page(reader: Reader, account: str, region: str, after: str, most: int) -> li
     """Return state machines of an account and region whose names come after `after`, in order of name."""
     where = "account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"
     return MACHINES.select(reader, where, account, region, after, most)
+
+
+def find_words(reader: Reader, account: str, region: str, words: Sequence[str], most: int) -> list[StateMachine]:
+    """Return state machines that may have these words in name, tags and definition, in order of name."""
+    text = "m.name || ' ' || m.tags || ' ' || r.definition LIKE ? ESCAPE '\\'"
+    where = " AND ".join(["account = ? AND region = ?", *[text] * len(words)])
+    values = (account, region, *map(word_pattern, words), most)
+    return MACHINES.select(reader, f"{where} ORDER BY name LIMIT ?", *values)
 
 
 def list_standard(reader: Reader, without: Sequence[str], most: int) -> tuple[list[ListedMachine], int]:

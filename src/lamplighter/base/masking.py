@@ -2,7 +2,7 @@
 
 A value is masked if its name looks like that of a secret: the value of a key, an environment variable as ECS and Step
 Functions write it, or JSON text inside a text. Does not examine values: a secret under a harmless name is shown. After
-an edit of the masked document, `unmasking.py` puts the secrets back.
+an edit of the masked document, `console/view/unmasking.py` puts the secrets back.
 """
 
 import re
@@ -58,10 +58,15 @@ def _mask_text(text: str, remaining_depth: int) -> str:
         return text
 
 
+def mask_text(text: str) -> str:
+    """Return a text with its secrets masked if it is JSON; return other text unchanged."""
+    try:
+        return dumps(mask_secrets(loads(text)))
+    except JsonError:
+        return text
+
+
 def shorten_input(text: str) -> str:
     """Return the beginning of a document in one line, without secrets."""
-    try:
-        shown = dumps(mask_secrets(loads(text)))
-    except JsonError:
-        shown = text
+    shown = mask_text(text)
     return shown if len(shown) <= MAX_LINE_LENGTH else f"{shown[: MAX_LINE_LENGTH - 1]}…"

@@ -1,7 +1,7 @@
 """Secrets are masked."""
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.view.masking import MASK, MAX_SHOWN_DEPTH, is_secret, mask_secrets
+from lamplighter.base.masking import MASK, MAX_SHOWN_DEPTH, is_secret, mask_secrets
 
 
 def test_a_variable_whose_name_looks_like_a_secret_is_a_secret() -> None:
