@@ -4,9 +4,8 @@ One call runs at a time, in a thread: an engine that is read while it does not r
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 
 from lamplighter.base import arn as arns
 from lamplighter.base.errors import AwsError
@@ -18,21 +17,21 @@ from lamplighter.cli.engine_client.client import SIGNING_NAMES, method_name
 from lamplighter.cli.internal_calls import call_engine
 from lamplighter.cli.target import Target
 from lamplighter.console.calls import CallContext, Calls
+from lamplighter.console.ports.plain_json import plain_json
 from lamplighter.console.ports.port import EngineCondition, Place
-from lamplighter.store.audit_limits import LimitedKind
-from lamplighter.store.audit_log import Actor, AuditEntry
+from lamplighter.console.ports.without_audit_log import WithoutAuditLog
+from lamplighter.store.audit_log import Actor
 
 SERVICE_NAMES = {signing: service for service, signing in SIGNING_NAMES.items()}
 """botocore's names of services by their names for signatures."""
 
 
-class CommandPort:
+class CommandPort(WithoutAuditLog):
     """The APIs of a command's target."""
 
     title = "the target"
     poll_seconds = list_poll_seconds = 1.0
     max_calls = 1000
-    has_audit_log = False
 
     def __init__(self, target: Target, place: Place) -> None:
         self._target = target
@@ -64,7 +63,7 @@ class CommandPort:
         except ClientError as error:
             details = error.response["Error"]
             raise AwsError(details.get("Message") or str(error), code=details["Code"], status=400) from None
-        return {name: _plain_json(value) for name, value in answer.items() if name != "ResponseMetadata"}
+        return {name: plain_json(value) for name, value in answer.items() if name != "ResponseMetadata"}
 
     async def call_internal(
         self, place: Place, service: str, operation: str, params: Json, actor: Actor | None = None
@@ -79,24 +78,6 @@ class CommandPort:
         """Return nothing: commands report an engine's problems themselves."""
         return ()
 
-    async def record(self, actor: Actor, action: str, resource: str, outcome: str, kind: LimitedKind) -> None:
-        """Do nothing: the target records who calls it."""
-        del actor, action, resource, outcome, kind
-
-    def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry] | None:
-        """Return None: the target has the audit log."""
-        del before, limit
-        return None
-
-    def find_starters(self, machine: str, times: Sequence[int]) -> Mapping[int, Actor]:
-        """Return nobody: the target has the audit log."""
-        del machine, times
-        return {}
-
-    def audit_kept_days(self) -> float:
-        """Return 0: the target has the audit log."""
-        return 0
-
 
 def command_calls(context: CommandContext, world: World) -> Calls:
     """Return the calls of a command in the account and region of its target."""
@@ -104,14 +85,3 @@ def command_calls(context: CommandContext, world: World) -> Calls:
     bus = arns.parse_known(target.client("events").describe_event_bus()["Arn"])
     place = Place(bus.account, bus.region)
     return Calls(CallContext(CommandPort(target, place), world), place)
-
-
-def _plain_json(value: Json) -> Json:
-    """Convert an answer to JSON, with times as seconds since the epoch."""
-    if isinstance(value, datetime):
-        return value.timestamp()
-    if isinstance(value, list):
-        return [_plain_json(each) for each in value]
-    if isinstance(value, dict):
-        return {key: _plain_json(each) for key, each in value.items()}
-    return value

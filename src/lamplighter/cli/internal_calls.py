@@ -3,6 +3,7 @@
 AWS has none of them, and an engine of an earlier version has fewer: then the answer is None.
 """
 
+from lamplighter.base.errors import AccessDenied, AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.engine_request import EngineRefused, request_engine
 from lamplighter.cli.target import DEFAULT_REGION, Target
@@ -12,18 +13,19 @@ CALL_PATH, ACKNOWLEDGE_PATH = "/_lamplighter/call", "/_lamplighter/acknowledge"
 
 
 def call_engine(target: Target, place: Place, service: str, operation: str, params: Json) -> Json:
-    """Return the answer of an operation; None if the target does not have it."""
+    """Return the answer of an operation; None if the target does not have it. Raises `AwsError` if it refuses."""
     if target.endpoint is None:
         return None
-    if operation == "Acknowledge":
-        return acknowledge(target, params["Arn"], params.get("Note", ""), undo=bool(params.get("Undo")))
-    query = {"service": service, "operation": operation, "account": place.account, "params": dumps(params)}
     try:
+        if operation == "Acknowledge":
+            return acknowledge(target, params["Arn"], params.get("Note", ""), undo=bool(params.get("Undo")))
+        query = {"service": service, "operation": operation, "account": place.account, "params": dumps(params)}
         return request_engine(target, "GET", CALL_PATH, region=place.region or DEFAULT_REGION, **query)
     except EngineRefused as error:
-        if error.status in (400, 404):
+        if error.status in (400, 404) and operation != "Acknowledge":
             return None
-        raise
+        code = AccessDenied.code if error.status in (401, 403) else "EngineRefused"
+        raise AwsError(str(error), code=code, status=error.status) from None
 
 
 def acknowledge(target: Target, arn: str, note: str, *, undo: bool = False) -> Json:

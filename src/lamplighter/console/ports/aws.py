@@ -5,18 +5,18 @@ JSON, as those of an engine are.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from lamplighter.base.errors import AwsError, Unavailable, ValidationError
 from lamplighter.base.json_text import Json
+from lamplighter.console.ports.plain_json import plain_json
 from lamplighter.console.ports.port import EngineCondition, Place
-from lamplighter.store.audit_limits import LimitedKind
-from lamplighter.store.audit_log import Actor, AuditEntry
+from lamplighter.console.ports.without_audit_log import WithoutAuditLog
+from lamplighter.store.audit_log import Actor
 
 Client = Callable[[str, str], Json]
 """A function that creates a boto3 client for a service and a region."""
@@ -33,11 +33,10 @@ BOTO3_NAMES = {"states": "stepfunctions"}
 """boto3's names of services that differ from their signing names."""
 
 
-class AwsPort:
+class AwsPort(WithoutAuditLog):
     """AWS's APIs through boto3."""
 
     poll_seconds = 2.0
-    has_audit_log = False
 
     def __init__(
         self,
@@ -96,7 +95,7 @@ class AwsPort:
             return await asyncio.get_running_loop().run_in_executor(
                 self._threads, lambda: self._call_engine(place, service, operation, params)
             )
-        except OSError as error:
+        except (BotoCoreError, OSError) as error:
             raise Unavailable(f"{self.title} does not answer: {error}") from None
 
     async def conditions(self) -> Sequence[EngineCondition]:
@@ -107,35 +106,6 @@ class AwsPort:
             EngineCondition(each["reason"], each.get("advice", ""), stops_work=severe and at == 0)
             for at, each in enumerate(health.get("conditions", ()))
         ]
-
-    async def record(self, actor: Actor, action: str, resource: str, outcome: str, kind: LimitedKind) -> None:
-        """Do nothing: only an engine has an audit log of its own."""
-        del actor, action, resource, outcome, kind
-
-    def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry] | None:
-        """Return None: only an engine has an audit log of its own."""
-        del before, limit
-        return None
-
-    def find_starters(self, machine: str, times: Sequence[int]) -> Mapping[int, Actor]:
-        """Return nobody: only an engine has an audit log of its own."""
-        del machine, times
-        return {}
-
-    def audit_kept_days(self) -> float:
-        """Return 0: only an engine has an audit log of its own."""
-        return 0
-
-
-def plain_json(value: Json) -> Json:
-    """Convert an answer of boto3 to JSON, with times as seconds since the epoch."""
-    if isinstance(value, datetime):
-        return value.timestamp()
-    if isinstance(value, list):
-        return [plain_json(each) for each in value]
-    if isinstance(value, dict):
-        return {key: plain_json(each) for key, each in value.items()}
-    return value
 
 
 def _to_aws_error(error: ClientError) -> AwsError:
