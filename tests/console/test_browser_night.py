@@ -211,6 +211,8 @@ def test_an_engine_that_dies_meanwhile_is_reported_and_starts_nothing_twice_afte
         expect(page.locator(".results li:not([data-done])")).to_contain_text(["The engine did not answer."] * 3)
         page.unroute("**/night/act*")
         served.up_on(own_port)
+        expect(page.locator("#lost")).to_be_hidden()
+        expect(page.locator(".results li[data-done=yes]")).to_have_count(2)
         page.get_by_role("button", name="Try 3 again").click()
         expect(page.locator(".bar-words")).to_have_text("5 done")
         assert [len(list_inputs(served, each)) for each in machines] == [2] * 5
