@@ -88,7 +88,7 @@ def test_three_clicks_start_ten_failed_jobs_again_and_they_recover(
         page.get_by_role("button", name="Tick all that failed").click()
         page.get_by_role("button", name="Run again").click()
         page.get_by_role("button", name="Run 10 again").click()
-        expect(page.locator(".bar-words")).to_have_text("10 done")
+        expect(page.get_by_role("heading")).to_have_text("10 done")
         assert page.evaluate("sessionStorage.clicks") == "3"
         assert page.locator("progress").evaluate("each => each.value === each.max")
         results = page.locator(".results li[data-done=yes]")
@@ -211,6 +211,8 @@ def test_an_engine_that_dies_meanwhile_is_reported_and_starts_nothing_twice_afte
         expect(page.locator(".results li:not([data-done])")).to_contain_text(["The engine did not answer."] * 3)
         page.unroute("**/night/act*")
         served.up_on(own_port)
+        expect(page.locator("#lost")).to_be_hidden()
+        expect(page.locator(".results li[data-done=yes]")).to_have_count(2)
         page.get_by_role("button", name="Try 3 again").click()
         expect(page.locator(".bar-words")).to_have_text("5 done")
         assert [len(list_inputs(served, each)) for each in machines] == [2] * 5

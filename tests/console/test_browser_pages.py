@@ -55,7 +55,14 @@ def create_runs(served: ServedEngine, folder: Path) -> list[str]:
     map_run = served.sfn.list_map_runs(executionArn=items)["mapRuns"][0]["mapRunArn"]
     runs = [ended, failed, endless, stopped, items]
     views = [f"/runs/{run}{view}" for run in runs for view in ("", "/logs", "/history")]
-    jobs = ["/", "/jobs", f"/jobs/{machine}", f"/jobs/{machine}/start", f"/jobs/{machine}?status=RUNNING"]
+    jobs = [
+        "/",
+        "/?status=failed&sort=job&since=soon",
+        "/jobs",
+        f"/jobs/{machine}",
+        f"/jobs/{machine}/start",
+        f"/jobs/{machine}?status=RUNNING",
+    ]
     return [*jobs, *views, f"/runs/{ended}?state=Report", f"/runs/{map_run}/items", "/clock", "/nowhere"]
 
 

@@ -17,7 +17,15 @@ DATA_FILES = {
 }
 """One file of each kind that is not a module."""
 SERVED = {entry.model for entry in SERVICES.values()}
-SOURCE_FILES = ("pyproject.toml", "README.md", "LICENSE", "Makefile", ".ci/run", "tests/conftest.py", "docs/run.png")
+SOURCE_FILES = (
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "Makefile",
+    ".ci/run",
+    "tests/conftest.py",
+    "docs/pictures/night.webp",
+)
 
 
 def test_the_wheel_contains_the_package_and_nothing_else(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`lamplighter night` lists what failed and why; `ack` and `rerun` act on several failures at once."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,11 +35,14 @@ ROUTING: Json = {
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedEngine]:
     monkeypatch.setenv("TZ", find_morning_zone())
+    time.tzset()
     made = ServedEngine(tmp_path / "data")
     made.up()
     made.ecs.create_cluster(clusterName="default")
     yield made
     made.close()
+    monkeypatch.undo()
+    time.tzset()
 
 
 def invoke(served: ServedEngine, *words: str) -> Result:

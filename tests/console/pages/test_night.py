@@ -135,6 +135,27 @@ def test_a_run_whose_task_waits_for_room_is_waiting_with_the_reason(harness: Eng
     assert "waits until the previous task of its family has stopped" in page.text
 
 
+def test_the_hours_until_a_redrive_do_not_count_as_time_that_the_run_took(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    parameters = {"TaskDefinition": harness.define_task()}
+    task = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Parameters": parameters}
+    harness.runtime.script(Script(code=3))
+    machine = harness.machine({"StartAt": "A", "States": {"A": task | {"End": True}}}, "job")
+    execution = run(harness, machine)
+    harness.advance(5 * HOUR)
+    harness.runtime.script(Script(code=0))
+    harness.call("states", "RedriveExecution", executionArn=execution)
+    harness.advance(5 * SECOND)
+    night_page, job_page = browser.get("/"), browser.get(f"/jobs/{machine}")
+    assert list_counts(night_page.body) == {"recovered": 1}
+    assert "succeeded after 1 redrive" in night_page.text
+    (took,) = re.findall('data-label="Took" class="number">([^<]*)<', night_page.body)
+    assert re.fullmatch(r"\d\.\d s", took), took
+    assert not re.search(r"\b[45] h\b", job_page.text)
+    assert took in job_page.text
+
+
 def test_a_failed_container_is_named_with_its_exit_code(harness: EngineHarness, browser: Browser) -> None:
     parameters = {"TaskDefinition": harness.define_task()}
     task = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Parameters": parameters}

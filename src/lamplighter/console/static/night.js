@@ -81,6 +81,7 @@ async function actOnAll(form) {
   removeEventListener("beforeunload", askBeforeLeaving);
   const done = items.filter((each) => each.dataset.done === "yes").length;
   words.textContent = done < items.length ? `${done} of ${items.length} done, ${items.length - done} not` : `${done} done`;
+  document.querySelector("h1").textContent = words.textContent;
   offerRest(form, items.filter((each) => !each.dataset.done).length);
 }
 
