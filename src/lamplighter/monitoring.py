@@ -44,8 +44,7 @@ INTERNAL_READS: Mapping[str, frozenset[str]] = {
     "states": frozenset(
         {
             *("CountMapRunStates", "FindTaskRuns", "ListKeptExecutions", "ListMapRunItems", "ListNightRuns"),
-            *("ListRemovedMachines", "ListRuns", "ListUsualDurations", "SearchRuns"),
-            "SearchStateMachines",
+            *("ListRemovedMachines", "ListRuns", "ListUsualDurations", "SearchRuns", "SearchStateMachines"),
         }
     ),
 }
