@@ -96,7 +96,8 @@ async def find_runs(calls: Calls, wanted: RunCriteria, *, brief: bool) -> FoundR
     known = {each["executionArn"] for each in runs}
     failed = await _latest_failures(calls, wanted)
     in_logs, searched = await _search_logs(calls, wanted.words, failed, brief=brief)
-    found = [*runs, *(each for each in in_logs if each["executionArn"] not in known)]
+    added = [each for each in in_logs if each["executionArn"] not in known]
+    found = [*runs, *(each for each in added if oldest is None or each["startDate"] >= oldest)]
     return FoundRuns(_newest_first(found), oldest, before, searched)
 
 
