@@ -96,7 +96,7 @@ def test_a_log_is_shown_while_it_is_written_and_can_be_searched(served: ServedEn
     expect(page.locator("#log")).to_contain_text("line 6 of <b>six</b>", timeout=TIMEOUT_MILLISECONDS)
     assert page.locator("#log .l").count() == 6
     served.ended(execution)
-    page.get_by_role("searchbox").fill("line 4")
+    page.locator("main").get_by_role("searchbox").fill("line 4")
     page.get_by_role("button", name="Search").click()
     expect(page.locator("#log .l")).to_have_count(1)
     expect(page.locator("#log")).to_contain_text("line 4")
