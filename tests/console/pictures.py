@@ -110,6 +110,7 @@ def list_pages(served: ServedEngine, shown: Shown) -> Mapping[str, tuple[str, Sc
         "queue": (f"/queues/{QUEUE}dead", Screen(620)),
         "stacks": ("/stacks", Screen(400)),
         "stack": (f"/stacks/{shown.stack}", Screen(620)),
+        "search": ("/search?q=invoices", Screen(520)),
         "clock": ("/clock", Screen(500)),
         "help": ("/help", Screen(700)),
     }
