@@ -253,7 +253,7 @@ def test_a_log_is_read_searched_and_linked_without_scripts(served: ServedEngine,
     page.get_by_role("textbox", name="Line number").fill("500")
     page.get_by_role("button", name="Go").click()
     expect(page.locator("#log .marked .m")).to_have_text("line 500")
-    page.get_by_role("searchbox").fill("LINE 77")
+    page.get_by_role("searchbox", name="Search", exact=True).fill("LINE 77")
     page.get_by_role("button", name="Search").click()
     expect(page.locator(".count")).to_have_text("11 matches")
     expect(lines.first).to_have_text("line 77")
