@@ -304,7 +304,7 @@ def test_the_audit_log_survives_a_kill_and_names_users_commands_logins_and_butto
     visitor.log_in("anna")
     token = re.search(r'name="token" value="([^"]*)"', visitor.open(f"/runs/{run}"))
     assert token is not None
-    assert "aborted" in visitor.open(f"/runs/{run}/stop", {"token": token[1]}).lower()
+    assert "aborted" in visitor.open(f"/runs/{run}/stop", {"token": token[1], "confirmed": "yes"}).lower()
     engine.kill()
     engine.up()
     assert [(each["who"], each["how"], each["action"]) for each in entries(engine)] == [

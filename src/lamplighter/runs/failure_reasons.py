@@ -43,9 +43,9 @@ def run_milliseconds(described: Json) -> int | None:
 def failure_reason(cause: str | None, max_characters: int = MAX_QUOTED_CHARACTERS) -> str | None:
     """Return why work failed: the task's stop reasons, RunTask's failures, or else the beginning of the cause.
 
-    Return None only if the cause is blank.
+    Secrets in a cause that is JSON are masked. Return None only if the cause is blank.
     """
-    line = " ".join((cause or "").split())
+    line = " ".join(mask_text(cause or "").split())
     beginning = line if len(line) <= max_characters else line[: max_characters - 1] + "…"
     return _task_reason(task_of_document(cause)) or _failures_reason(_document(cause)) or beginning or None
 

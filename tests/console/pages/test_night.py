@@ -400,6 +400,18 @@ def test_a_missed_time_of_a_task_is_run_again(harness: EngineHarness) -> None:
     assert list_counts(browser.get("/").body)["succeeded"] == 1
 
 
+def test_a_secret_in_the_cause_of_a_failure_is_masked_wherever_it_is_shown(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    state = {"Type": "Fail", "Error": "Login", "Cause": '{"user": "ann", "token": "hunter2"}'}
+    execution = harness.run_machine(state, name="job")
+    machine = harness.describe(execution)["stateMachineArn"]
+    for path in ("/", f"/jobs/{machine}", f"/runs/{execution}"):
+        page = browser.get(path)
+        assert "ann" in page.text, path
+        assert "hunter2" not in page.body, path
+
+
 def test_running_runs_are_stopped(harness: EngineHarness, browser: Browser) -> None:
     running = run(harness, harness.machine(JOB, "job"), wait=1)
     assert "1 of 1 done" in act(browser, "stop", [running])
