@@ -34,7 +34,8 @@ check: setup ## run ruff, mypy strict and import-linter
 	$(BIN)/lint-imports --no-logo
 
 test: setup ## run all tests, with five processes for two cores, because many tests wait for an engine
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(or $(ARGS),--ignore=tests/console)
+	$(if $(ARGS),,$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/console)
 
 test-versions: setup ## run the fast tests on every further Python that this machine has
 	.ci/test_versions
