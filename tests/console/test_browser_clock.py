@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -11,15 +10,6 @@ from tests.console import real_browser, sample_jobs
 from tests.served_engine import ServedEngine
 
 SEOUL, NEW_YORK, BERLIN = "Asia/Seoul", "America/New_York", "Europe/Berlin"
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[ServedEngine]:
-    engine = ServedEngine(tmp_path / "data")
-    engine.up()
-    engine.ecs.create_cluster(clusterName="default")
-    yield engine
-    engine.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Lists that refresh by themselves, in a real browser with a real engine."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,15 +15,6 @@ COUNT_MORPHS = """() => {
   const morph = window.Idiomorph.morph;
   window.Idiomorph.morph = (...given) => { window.morphs += 1; return morph(...given); };
 }"""
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[ServedEngine]:
-    engine = ServedEngine(tmp_path / "data")
-    engine.up()
-    engine.ecs.create_cluster(clusterName="default")
-    yield engine
-    engine.close()
 
 
 def create_queues(served: ServedEngine, *names: str) -> None:

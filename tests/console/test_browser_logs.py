@@ -2,8 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import get_args
 
 import pytest
@@ -22,15 +21,6 @@ IN_THE_MIDDLE = """each => {
   const inner = each.getBoundingClientRect(), outer = each.closest("#log").getBoundingClientRect();
   return Math.abs(inner.top - outer.top - outer.height / 2) < outer.height / 4;
 }"""
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[ServedEngine]:
-    engine = ServedEngine(tmp_path / "data")
-    engine.up()
-    engine.ecs.create_cluster(clusterName="default")
-    yield engine
-    engine.close()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The night in a real browser with a real engine: what failed, why, and start it again with three clicks."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -25,15 +25,6 @@ document.addEventListener("click", (event) => {
 }, true);
 """
 """Counts what the mouse clicks, also over several pages."""
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[ServedEngine]:
-    engine = ServedEngine(tmp_path / "data")
-    engine.up()
-    engine.ecs.create_cluster(clusterName="default")
-    yield engine
-    engine.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Many tabs, and an engine that dies, in a real browser with a real engine."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,15 +39,6 @@ each => new Promise((done) => {
 """
 """Returns the next text of a growing duration, as if an hour had passed."""
 SHOW_TAB = """() => { window.seen = true; document.dispatchEvent(new Event("visibilitychange")) }"""
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[ServedEngine]:
-    engine = ServedEngine(tmp_path / "data")
-    engine.up()
-    engine.ecs.create_cluster(clusterName="default")
-    yield engine
-    engine.close()
 
 
 def expect_run_status(page: Page, words: str) -> None:

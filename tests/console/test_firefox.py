@@ -14,15 +14,6 @@ STATUS = "#summary .status"
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[ServedEngine]:
-    engine = ServedEngine(tmp_path / "data")
-    engine.up()
-    engine.ecs.create_cluster(clusterName="default")
-    yield engine
-    engine.close()
-
-
-@pytest.fixture
 def firefox(tmp_path: Path) -> Iterator[FirefoxPage]:
     real_firefox.require_firefox()
     profile = tmp_path / "profile"

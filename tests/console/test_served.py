@@ -4,25 +4,13 @@ import http.client
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
-
-import pytest
 
 from tests.console.full_engine import fill_engine
 from tests.killed_at_end import killed_at_end
 from tests.served_engine import REGION, ServedEngine, one_state, run_task
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[ServedEngine]:
-    engine = ServedEngine(tmp_path / "data")
-    engine.up()
-    engine.ecs.create_cluster(clusterName="default")
-    yield engine
-    engine.close()
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,15 @@ MAX_CACHED_LISTS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class FailureSummary:
-    """Why a run failed."""
+class RunDetail:
+    """What a list of runs does not contain."""
 
-    words: str
-    last_line: str
+    words: str = ""
+    """Why the run failed, what it waits for, or in which state it is."""
+    last_line: str = ""
     """The last line of the failed container's log; empty if there is none."""
-    log_attempt: int | None
-    """The event of the attempt that failed, if it has a log."""
+    log_attempt: int | None = None
+    """The event of the failed attempt, by which the page of logs is opened; None if it has no log."""
     log_end: str = ""
     """The last lines of that log, for the search."""
 
@@ -50,7 +51,7 @@ class CallContext:
         default_factory=lambda: RunCache(MAX_CACHED_PLANS), init=False
     )
     """The schedules and rules of an account of AWS, by place and some minutes (`console/data/upcoming_runs.py`)."""
-    failure_cache: RunCache[FailureSummary] = field(default_factory=lambda: RunCache(MAX_CACHED_FAILURES), init=False)
+    failure_cache: RunCache[RunDetail] = field(default_factory=lambda: RunCache(MAX_CACHED_FAILURES), init=False)
     """Why failed runs failed, by run and number of redrives (`console/data/night_details.py`)."""
     page_tokens: RunCache[str] = field(default_factory=RunCache, init=False)
     """AWS's tokens of the pages of lists of runs (`console/data/job_runs.py`)."""

@@ -23,7 +23,7 @@ OCCASIONS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class AlertChannel:
-    """A channel, and what it is told."""
+    """A channel, and the alerts that it gets."""
 
     name: str
     kind: str
@@ -35,7 +35,7 @@ class AlertChannel:
 
 @dataclass(frozen=True, slots=True)
 class JobAlerts:
-    """Who is told about a job."""
+    """The channels that get the alerts of a job."""
 
     channels: Sequence[AlertChannel]
     late: int | None = None

@@ -8,7 +8,6 @@ import pytest
 
 from lamplighter.base.errors import AccessDenied
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.calls import Calls
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from lamplighter.jobs.stack.template import build_template
@@ -361,24 +360,6 @@ def test_the_table_alone_is_what_the_page_loads_again(harness: EngineHarness, br
 
 
 # --- AWS --------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def as_on_aws(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Leave only the operations that AWS has, and record which are called."""
-    calls: list[str] = []
-    original = LocalPort.call
-
-    async def answer_none(*_: Json, **_params: Json) -> None:
-        return None
-
-    async def record(port: LocalPort, place: Place, service: str, operation: str, *more: Json) -> Json:
-        calls.append(operation)
-        return await original(port, place, service, operation, *more)
-
-    monkeypatch.setattr(Calls, "call_internal", answer_none)
-    monkeypatch.setattr(LocalPort, "call", record)
-    return calls
 
 
 def test_on_aws_pages_are_found_by_remembered_tokens(

@@ -7,7 +7,6 @@ from urllib.parse import quote
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.calls import Calls
 from lamplighter.console.data import found_runs
 from lamplighter.console.pages import search as search_page
 from lamplighter.console.ports.local import LocalPort
@@ -359,20 +358,8 @@ def test_the_number_of_calls_does_not_grow_with_the_number_of_runs_found(
 
 
 def test_on_aws_jobs_states_and_names_of_runs_are_found_and_the_page_says_what_is_not(
-    harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    harness: EngineHarness, browser: Browser, as_on_aws: list[str]
 ) -> None:
-    calls: list[str] = []
-    original = LocalPort.call
-
-    async def answer_none(*_: Json, **_params: Json) -> None:
-        return None
-
-    async def record(port: LocalPort, place: Place, service: str, operation: str, *more: Json) -> Json:
-        calls.append(operation)
-        return await original(port, place, service, operation, *more)
-
-    monkeypatch.setattr(Calls, "call_internal", answer_none)
-    monkeypatch.setattr(LocalPort, "call", record)
     definition = {"StartAt": "Import it", "States": {"Import it": PASS | {"End": True}}}
     arn = harness.machine({"Comment": "import of all", **definition}, "orders")
     execution = harness.start(arn, {"import": "input"}, "import-7")
@@ -381,6 +368,6 @@ def test_on_aws_jobs_states_and_names_of_runs_are_found_and_the_page_says_what_i
     assert hits(page) == [f"/jobs/{arn}", f"/runs/{execution}", f"/jobs/{arn}?state=Import%20it#graph"]
     assert "AWS cannot search inputs, errors and logs" in page.text
     assert hits(search(browser, "input")) == []
-    assert (calls.count("DescribeStateMachine"), calls.count("ListExecutions")) == (1, 1)
+    assert (as_on_aws.count("DescribeStateMachine"), as_on_aws.count("ListExecutions")) == (1, 1)
     brief = browser.get("/search?q=import&brief=1").body
     assert f'data-path="/jobs/{arn}"' in brief

@@ -8,13 +8,14 @@ from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.command_port import command_calls
 from lamplighter.cli.local_zone import local_zone
-from lamplighter.console.calls import Calls
-from lamplighter.console.data.night import NightRead, read_night
-from lamplighter.console.data.night_details import RunDetail, read_details, read_usual_durations
+from lamplighter.console.calls import Calls, RunDetail
+from lamplighter.console.data.judged_night import judge_night
+from lamplighter.console.data.night import NightRead
+from lamplighter.console.data.night_details import read_details, read_usual_durations
 from lamplighter.console.data.upcoming_runs import UpcomingRun, next_runs, read_plans
-from lamplighter.runs.night.classify import NightRow, classify_runs
+from lamplighter.runs.night.classify import NightRow
 from lamplighter.runs.night.night_run import NightJob, NightStatus
-from lamplighter.runs.night.select import NEEDS, NightFilter, SelectedRows, select_rows
+from lamplighter.runs.night.select import NEEDS, NightFilter, SelectedRows
 from lamplighter.runs.night.window import NightWindow, read_window
 
 UNDESCRIBED = (NightStatus.SUCCEEDED, NightStatus.SKIPPED)
@@ -48,18 +49,14 @@ def read_command_night(
 ) -> CommandNight:
     """Read the night between two times of this machine's time zone (`night/window.py`)."""
     world = real_world()
-    now = world.now()
-    window = read_window(since, until, now, local_zone())
-    calls = command_calls(context, world)
-    return asyncio.run(_read(calls, window, criteria, order, now))
+    window = read_window(since, until, world.now(), local_zone())
+    return asyncio.run(_read(command_calls(context, world), window, criteria, order))
 
 
-async def _read(calls: Calls, window: NightWindow, criteria: NightFilter, order: str, now: int) -> CommandNight:
-    read = await read_night(calls, window.since)
-    runs = [each for each in read.runs if window.until is None or each.began < window.until]
-    selected = select_rows(classify_runs(runs, read.acknowledgements), read.jobs, criteria, order, now)
-    described = [each.run for each in selected.rows if each.status not in UNDESCRIBED]
-    details = await read_details(calls, described)
-    usual = await read_usual_durations(calls, [each.run for each in selected.rows])
-    upcoming = next_runs(await read_plans(calls), now, window.morning) if window.until is None else ()
-    return CommandNight(window, read, selected, details, usual, upcoming, now)
+async def _read(calls: Calls, window: NightWindow, criteria: NightFilter, order: str) -> CommandNight:
+    judged = await judge_night(calls, window, criteria, order)
+    rows = judged.selected.rows
+    details = await read_details(calls, [each.run for each in rows if each.status not in UNDESCRIBED])
+    usual = await read_usual_durations(calls, [each.run for each in rows])
+    upcoming = next_runs(await read_plans(calls), judged.now, window.morning) if window.until is None else ()
+    return CommandNight(window, judged.read, judged.selected, details, usual, upcoming, judged.now)

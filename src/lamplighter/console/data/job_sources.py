@@ -28,7 +28,7 @@ class JobSources:
     task_definitions: Mapping[str, Json]
     """The task definitions by the names that the machine's definition uses."""
     alerts: JobAlerts | None
-    """Who is told, or None if that is unknown."""
+    """The channels that get its alerts, or None if they are unknown."""
     subscriptions: Mapping[str, Sequence[Json]]
     """The subscriptions of each channel's topic, by the name of the channel."""
 

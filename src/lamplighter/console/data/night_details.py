@@ -5,11 +5,10 @@ A failure is read once, because a run that has ended does not change until it is
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import loads_or
-from lamplighter.console.calls import Calls, FailureSummary
+from lamplighter.console.calls import Calls, RunDetail
 from lamplighter.console.data import container_output, history
 from lamplighter.console.data.waits import read_waits
 from lamplighter.runs.failure_words import explain_failure, summarize_failure
@@ -19,18 +18,6 @@ from lamplighter.runs.story import Story
 from lamplighter.runs.waiting import WAITS_FOR_WORKER, waits_for_worker
 
 UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
-
-
-@dataclass(frozen=True, slots=True)
-class RunDetail:
-    """What is shown of a run besides its row."""
-
-    words: str = ""
-    """Why it failed, what it waits for, or in which state it is."""
-    last_line: str = ""
-    """The last line of the failed container's log."""
-    log_attempt: int | None = None
-    """The event of the failed attempt, by which the page of logs is opened."""
 
 
 async def read_details(calls: Calls, runs: Sequence[NightRun]) -> Mapping[str, RunDetail]:
@@ -56,23 +43,22 @@ async def _read_activity(calls: Calls, run: NightRun) -> RunDetail:
 
 
 async def _read_failure(calls: Calls, run: NightRun) -> RunDetail:
-    found = cached_failure(calls, run.arn, run.redrives) or await cache_failure(calls, run.arn, run.redrives)
-    return RunDetail(found.words, found.last_line, found.log_attempt)
+    return cached_failure(calls, run.arn, run.redrives) or await cache_failure(calls, run.arn, run.redrives)
 
 
-def cached_failure(calls: Calls, arn: str, redrives: int) -> FailureSummary | None:
+def cached_failure(calls: Calls, arn: str, redrives: int) -> RunDetail | None:
     """Return why a run failed if that was read before, otherwise None."""
     return calls.console.failure_cache.get(f"{arn} {redrives}")
 
 
-async def cache_failure(calls: Calls, arn: str, redrives: int) -> FailureSummary:
+async def cache_failure(calls: Calls, arn: str, redrives: int) -> RunDetail:
     """Read and cache why a run failed."""
     found = await read_failure(calls, arn)
     calls.console.failure_cache.put({f"{arn} {redrives}": found})
     return found
 
 
-async def read_failure(calls: Calls, arn: str) -> FailureSummary:
+async def read_failure(calls: Calls, arn: str) -> RunDetail:
     """Return why a run failed, with the last line of its log."""
     about, of, story = await asyncio.gather(
         calls.call("states", "DescribeExecution", executionArn=arn),
@@ -86,7 +72,7 @@ async def read_failure(calls: Calls, arn: str) -> FailureSummary:
     last = next((each for each in reversed(lines) if each.strip()), "")
     event = attempt.event if attempt is not None and attempt.task else None
     log_end = "\n".join(printable_line(each, len(each)) for each in lines)
-    return FailureSummary(words, last, event, log_end)
+    return RunDetail(words, last, event, log_end)
 
 
 async def _read_story(calls: Calls, arn: str) -> Story:

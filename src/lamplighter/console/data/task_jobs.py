@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import Json
 from lamplighter.console.data import job_schedules, scheduled_tasks, slot_counts
 from lamplighter.console.data.job_schedules import JobSchedule
 from lamplighter.console.data.slot_counts import SlotCounts
@@ -38,13 +37,8 @@ class TaskJobRow:
     """In how many different ways schedules start it; a person chooses one on its page if there are several."""
 
 
-async def read_task_jobs(page: Page, known: Sequence[Json] | None) -> Sequence[TaskJobRow]:
-    """Return the rows of all scheduled tasks of a place, by name; `known` is from `list_schedules`."""
-    found = await scheduled_tasks.list_scheduled_tasks(page, known or ())
-    return await asyncio.gather(*(_read_row(page, each) for each in found))
-
-
-async def _read_row(page: Page, job: ScheduledTask) -> TaskJobRow:
+async def read_task_row(page: Page, job: ScheduledTask) -> TaskJobRow:
+    """Read the row of a scheduled task."""
     schedules = job_entries(page, job.starters)
     counts, listed = await asyncio.gather(
         slot_counts.read_slot_counts(page, schedules),

@@ -1,7 +1,6 @@
 """Show a calendar of the next seven days: all schedules, and all rules that have a schedule."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ from starlette.responses import Response
 from lamplighter.console.data.planned_schedules import plan_rules, plan_schedules
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.view import week
-from lamplighter.console.view.clock import UTC_NAME, Clock
+from lamplighter.console.view.clock import Clock
 from lamplighter.console.view.week import PlannedSchedule, PlannedTime, Week
 from lamplighter.lang.schedule import time_zones
 
@@ -22,15 +21,9 @@ REFRESH_SECONDS = 60
 async def show(page: Page) -> Response:
     """Show the calendar in the visitor's time zone, or each schedule in its own."""
     plans = [*await plan_schedules(page), *await plan_rules(page)]
-    page = replace(page, schedule_zone=_most_common_zone(plans))
+    page = replace(page, schedule_zone=week.most_common_zone(plans))
     shown = await _plan_week(plans, page.console.world.now(), page.clock)
     return await page.render("calendar.html", week=shown, rest=REFRESH_SECONDS)
-
-
-def _most_common_zone(plans: Sequence[PlannedSchedule]) -> str:
-    """Return the zone of most schedules; UTC if there are none."""
-    counts = Counter(plan.zone for plan in plans)
-    return min(counts, key=lambda zone: (-counts[zone], zone), default=UTC_NAME)
 
 
 async def _plan_week(plans: Sequence[PlannedSchedule], now: int, clock: Clock) -> Week:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import job_schedules, skipped_runs, slot_counts, waiting_runs
+from lamplighter.console.data import job_schedules, scheduled_tasks, skipped_runs, slot_counts, waiting_runs
 from lamplighter.console.data.job_schedules import JobSchedule
 from lamplighter.console.data.slot_counts import SlotCounts
-from lamplighter.console.data.task_jobs import TaskJobRow, read_task_jobs
+from lamplighter.console.data.task_jobs import read_task_row
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import removed_jobs
 from lamplighter.console.view import run_duration
@@ -23,6 +23,7 @@ from lamplighter.console.view.list_filters import contains_words
 from lamplighter.console.view.paging import take_page
 from lamplighter.console.view.run_strip import RunStrip, build_run_strip
 from lamplighter.runs.job_machine import is_supporting_machine
+from lamplighter.runs.scheduled_tasks import ScheduledTask
 from lamplighter.runs.skipped_runs import SKIPPED
 from lamplighter.wire.access.roles import Role
 
@@ -51,13 +52,15 @@ async def show(page: Page) -> Response:
     )
     find = page.query("find")
     jobs = [each for each in machines if not is_supporting_machine(each["name"]) and contains_words(each["name"], find)]
-    task_jobs = [each for each in await read_task_jobs(page, known) if contains_words(each.name, find)]
+    tasks = await scheduled_tasks.list_scheduled_tasks(page, known or ())
+    task_jobs = [each for each in tasks if contains_words(each.name, find)]
     shown, paging = take_page([*jobs, *task_jobs], page.query_number("page"), PAGE_SIZE)
-    chosen = [each for each in shown if not isinstance(each, TaskJobRow)]
+    chosen = [each for each in shown if not isinstance(each, ScheduledTask)]
+    chosen_tasks = [each for each in shown if isinstance(each, ScheduledTask)]
     return await page.render(
         "jobs.html",
         jobs=await asyncio.gather(*(read_job_row(page, machine, known) for machine in chosen)),
-        task_jobs=[each for each in shown if isinstance(each, TaskJobRow)],
+        task_jobs=await asyncio.gather(*(read_task_row(page, each) for each in chosen_tasks)),
         paging=paging,
         find=find,
         supporting_machines=[each for each in machines if is_supporting_machine(each["name"])],

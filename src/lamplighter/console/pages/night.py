@@ -11,18 +11,19 @@ from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
-from lamplighter.console.data.night import NightRead, read_night
-from lamplighter.console.data.night_details import RunDetail, read_details, read_usual_durations
+from lamplighter.console.calls import RunDetail
+from lamplighter.console.data.judged_night import JudgedNight, judge_night
+from lamplighter.console.data.night import NightRead
+from lamplighter.console.data.night_details import read_details, read_usual_durations
 from lamplighter.console.data.upcoming_runs import UpcomingRun, next_runs, read_plans
 from lamplighter.console.page import Page, page_route
-from lamplighter.console.view.clock import UTC_NAME
 from lamplighter.console.view.list_filters import ListFilter, counted_filter, fixed_filter
 from lamplighter.console.view.paging import Paging, take_page
-from lamplighter.console.view.week import PlannedSchedule
+from lamplighter.console.view.week import PlannedSchedule, most_common_zone
 from lamplighter.lang.schedule import time_zones
-from lamplighter.runs.night.classify import NightRow, classify_runs
+from lamplighter.runs.night.classify import NightRow
 from lamplighter.runs.night.night_run import NightJob, NightStatus
-from lamplighter.runs.night.select import JOB, LONGEST, NEEDS, NEWEST, ORDERS, NightFilter, SelectedRows, select_rows
+from lamplighter.runs.night.select import JOB, LONGEST, NEEDS, NEWEST, ORDERS, NightFilter, SelectedRows
 from lamplighter.runs.night.window import DEFAULT_SINCE, InvalidNightTime, NightWindow, read_window
 from lamplighter.runs.run_trigger import KINDS
 from lamplighter.runs.schedules import started_arn
@@ -102,45 +103,33 @@ async def read_view(
     page: Page, plans: Sequence[PlannedSchedule], window: NightWindow, criteria: NightFilter
 ) -> NightView:
     """Read the night and select what is shown."""
-    read = await read_night(page, window.since)
-    now = page.console.world.now()
-    runs = [each for each in read.runs if window.until is None or each.began < window.until]
-    rows = await asyncio.to_thread(classify_runs, runs, read.acknowledgements)
-    selected = select_rows(rows, read.jobs, criteria, _order(page), now)
-    shown, paging = take_page(selected.rows, page.query_number("page"), PAGE_SIZE)
+    judged = await judge_night(page, window, criteria, _order(page))
+    shown, paging = take_page(judged.selected.rows, page.query_number("page"), PAGE_SIZE)
     details, usual = await asyncio.gather(
         read_details(page, [each.run for each in shown]), read_usual_durations(page, [each.run for each in shown])
     )
     zones = {started_arn(each.about["Target"]): each.zone for each in plans if each.kind == "schedule"}
-    upcoming = next_runs(plans, now, window.morning) if window.until is None else ()
-    return NightView(
-        window, read, selected, [_show_row(each, read, details, usual, now, zones) for each in shown], paging, upcoming
-    )
+    upcoming = next_runs(plans, judged.now, window.morning) if window.until is None else ()
+    rows = [_show_row(judged, each, details, usual, zones) for each in shown]
+    return NightView(window, judged.read, judged.selected, rows, paging, upcoming)
 
 
 def _show_row(
+    night: JudgedNight,
     row: NightRow,
-    read: NightRead,
     details: Mapping[str, RunDetail],
     usual: Mapping[str, float],
-    now: int,
     zones: Mapping[str, str],
 ) -> ShownRow:
     milliseconds = usual.get(row.run.job)
     return ShownRow(
         row,
-        read.jobs[row.run.job],
+        night.read.jobs[row.run.job],
         details.get(row.run.arn, RunDetail()),
-        row.run.took(now) / 1000,
+        row.run.took(night.now) / 1000,
         None if milliseconds is None else milliseconds / 1000,
         zones.get(row.run.job),
     )
-
-
-def most_common_zone(plans: Sequence[PlannedSchedule]) -> str:
-    """Return the zone of most schedules; UTC if there are none."""
-    counts = Counter(plan.zone for plan in plans)
-    return min(counts, key=lambda zone: (-counts[zone], zone), default=UTC_NAME)
 
 
 def _offer_filters(read: NightRead, criteria: NightFilter) -> Sequence[ListFilter]:

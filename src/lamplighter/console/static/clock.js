@@ -49,7 +49,7 @@ followOwnZone();
 
 document.body.addEventListener("htmx:load", (event) => offerOwnZone(event.detail.elt.parentNode ?? document));
 
-// List the zones once somebody looks for one.
+// List the zones when a reader opens the choice.
 document.addEventListener("focusin", (event) => {
   const list = event.target.list;
   if (!list?.matches("[data-zones]:empty")) return;

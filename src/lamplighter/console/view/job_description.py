@@ -1,4 +1,4 @@
-"""Describe a job for people: what runs, with which limits and retries, and who is told.
+"""Describe a job for people: its containers, its limits and retries, and the channels that get its alerts.
 
 Pure. Secrets are masked: values of variables whose names look secret, and addresses of channels but for their hosts.
 """
@@ -81,7 +81,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A channel, and what it is told."""
+    """A channel, and the alerts that it gets."""
 
     name: str
     kind: str
@@ -105,7 +105,7 @@ class JobDescription:
     owner: str
     tags: Sequence[tuple[str, str]]
     recipients: Sequence[Recipient] | None
-    """Who is told, or None if that is unknown."""
+    """The channels that get its alerts, or None if they are unknown."""
     late: str
     has_heartbeat: bool
 

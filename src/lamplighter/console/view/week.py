@@ -5,6 +5,7 @@ that occur twice and count once (`lang/schedule/time_zones.py`). Schedules that 
 and not listed. Pure: the caller passes the time.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
-from lamplighter.console.view.clock import repeated_offset
+from lamplighter.console.view.clock import UTC_NAME, repeated_offset
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs import schedules
 from lamplighter.runs.upcoming_times import UpcomingTime, times_of
@@ -90,6 +91,12 @@ class Week:
     days: Sequence[Day]
     unlisted: Sequence[PlannedSchedule]
     """The schedules that are due too often to be listed, or whose times are unknown."""
+
+
+def most_common_zone(plans: Sequence[PlannedSchedule]) -> str:
+    """Return the zone of most schedules; UTC if there are none."""
+    counts = Counter(plan.zone for plan in plans)
+    return min(counts, key=lambda zone: (-counts[zone], zone), default=UTC_NAME)
 
 
 def build_week(

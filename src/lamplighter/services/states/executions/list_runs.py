@@ -11,7 +11,7 @@ from statistics import median
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.states.tables import execution_lists, executions, frames, state_machines
+from lamplighter.services.states.tables import execution_lists, frames, state_machines
 from lamplighter.services.states.tables.execution_lists import ORDERS, ListCriteria, ListedExecution
 from lamplighter.services.states.tables.frames import parse_counters
 from lamplighter.store.db import Reader
@@ -41,7 +41,7 @@ def list_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
     found = execution_lists.list_of_machine(reader, params["Machine"], criteria, order, offset, limit)
     selected = criteria.statuses or counts
     return {
-        "Runs": [_describe(reader, each) for each in found],
+        "Runs": [describe_run(*each) for each in found],
         "Total": sum(counts.get(each, 0) for each in selected),
         "Counts": counts,
     }
@@ -92,12 +92,6 @@ def _criteria(params: Json) -> ListCriteria:
     return ListCriteria(
         params.get("Statuses") or (), params.get("Since"), params.get("Until"), params.get("Origin"), params.get("Text")
     )
-
-
-def _describe(reader: Reader, found: ListedExecution) -> Json:
-    record = executions.get_by_id(reader, found.id)
-    assert record is not None
-    return describe_run(found, record.name, record.error, record.cause)
 
 
 def describe_run(found: ListedExecution, name: str, error: str | None, cause: str | None) -> Json:

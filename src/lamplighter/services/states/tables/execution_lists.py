@@ -98,11 +98,17 @@ ORDERS = {
 
 def list_of_machine(
     reader: Reader, machine: str, criteria: ListCriteria, order: str, offset: int, limit: int
-) -> list[ListedExecution]:
-    """Return executions of a state machine in an order of `ORDERS`, without the first `offset`."""
+) -> list[tuple[ListedExecution, str, str | None, str | None]]:
+    """Return executions of a state machine in an order of `ORDERS`, without the first `offset`.
+
+    Each has its name, its error and its cause.
+    """
     where, values = criteria.where()
-    sql = f"SELECT {COLUMNS} FROM {TABLES} WHERE e.machine = ? AND {where} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?"  # noqa: S608
-    return [ListedExecution(*row) for row in reader.rows(sql, (machine, *values, limit, offset))]
+    sql = (
+        f"SELECT {COLUMNS}, e.name, e.error, e.cause FROM {TABLES} WHERE e.machine = ? AND {where} "  # noqa: S608
+        f"ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?"
+    )
+    return [(ListedExecution(*row[:-3]), *row[-3:]) for row in reader.rows(sql, (machine, *values, limit, offset))]
 
 
 def latest_durations(reader: Reader, machine: str, most: int) -> list[int]:
