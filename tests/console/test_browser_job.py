@@ -106,6 +106,7 @@ def test_runs_are_sorted_and_filtered_and_what_is_chosen_stays(served: ServedEng
     page.goto(f"{served.url}/jobs/{busy}?status=SUCCEEDED")
     page.get_by_role("link", name="Started ↓").click()
     expect(page.locator(".runs tbody th a").first).to_have_attribute("href", re.compile("run-0$"))
+    page.wait_for_load_state()  # A choice is only followed once the new page's script has loaded.
     page.get_by_label("Started by").select_option("by hand or the API")
     expect(page).to_have_url(re.compile("trigger=outside"))
     expect(page.locator(".runs tbody th a").first).to_have_attribute("href", re.compile("run-0$"))
