@@ -13,7 +13,7 @@ from tests.served_engine import ACCOUNT, REGION
 SHARED = Path(__file__).parents[3] / "shared" / "conformance"
 FAILING = Path(__file__).with_name("failing.txt")
 
-SERVED = frozenset({"events", "logs", "scheduler", "sns", "sqs", "states"})
+SERVED = frozenset({"cloudformation", "cloudwatch", "events", "logs", "scheduler", "sns", "sqs", "states"})
 """The services that the engine has: a case that needs no other is played."""
 
 ZEROS = "000000000000"
@@ -65,7 +65,7 @@ class Case:
 
 def recorded_cases() -> list[Case]:
     """Return all cases that need only the engine's services; none if the recordings are missing."""
-    found = sorted([*SHARED.glob("cases/*/*.json"), *SHARED.glob("cases_integration/*/*.json")])
+    found = sorted(SHARED.glob("cases*/*/*.json"))
     return [case for case in map(Case, found) if SERVED.issuperset(case.read()["needs"])]
 
 
