@@ -21,7 +21,7 @@ def main(text: str) -> None:
     os.environ["AWS_RETRY_MODE"] = "legacy"  # as in conftest.py
     replay = load_replayer()
     chosen = [case for case in recorded_cases() if text in case.name]
-    alone = [case for case in chosen if case.shares or replay.lists_everything(str(case.path))]
+    alone = [case for case in chosen if case.shares or case.needs_own_engine or replay.lists_everything(str(case.path))]
     found = play_cases(replay, [case for case in chosen if case not in alone])
     for case in alone:
         found |= play_cases(replay, [case])

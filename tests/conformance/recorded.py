@@ -53,6 +53,12 @@ class Case:
         return any(call["params"].get("EventBusName", "default") == "default" for call in permitting)
 
     @property
+    def needs_own_engine(self) -> bool:
+        """Whether a call holds a page token of the recording, which can be right only in an engine of its own."""
+        tokens = [call["params"].get(name) for call in self.read()["calls"] for name in ("nextToken", "NextToken")]
+        return any(isinstance(token, str) and not token.startswith("${") for token in tokens)
+
+    @property
     def timeouts(self) -> Sequence[float]:
         """The most seconds for which a call is repeated, for each try of the case.
 

@@ -30,9 +30,8 @@ needs_recordings = pytest.mark.skipif(not ALL, reason="the recorded cases are no
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 @pytest.mark.parametrize("case", ALL or [NONE], ids=lambda case: case.name)
 def test_the_answers_are_those_of_aws(case: Case, replay: ModuleType, request: pytest.FixtureRequest) -> None:
-    engine: ServedEngine = request.getfixturevalue(
-        "own_engine" if replay.lists_everything(str(case.path)) else "served"
-    )
+    alone = case.needs_own_engine or replay.lists_everything(str(case.path))
+    engine: ServedEngine = request.getfixturevalue("own_engine" if alone else "served")
     timeouts = FAILING_TIMEOUTS if case.name in FAILING else case.timeouts
     differences = play_case(replay, case, engine.url, timeouts)
     if case.name not in FAILING:

@@ -87,6 +87,46 @@ def test_max_concurrency_path_limits_the_items_that_run_at_the_same_time() -> No
     assert len(simulate_state(state, {"all": [1, 2, 3], "most": 2}).timers) == 2
 
 
+PROCESSOR: Json = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+DISTRIBUTED: Json = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **PROCESSOR}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words", "events"),
+    [
+        ("MaxConcurrencyPath", "x", 'refers to value "x" which is not a valid integer: $.n', 0),
+        ("MaxConcurrencyPath", 1.5, 'refers to value "1.5" which is not a valid integer: $.n', 0),
+        ("MaxConcurrencyPath", {}, 'refers to value "{}" which is not a valid integer: $.n', 0),
+        ("MaxConcurrencyPath", -1, "MaxConcurrency cannot be negative.", 0),
+        ("ToleratedFailureCountPath", "x", 'refers to value "x" which is not a valid integer: $.n', 1),
+        ("ToleratedFailureCountPath", -1, "ToleratedFailureCount cannot be negative.", 1),
+        ("ToleratedFailurePercentagePath", True, 'refers to value "true" which is not a valid float: $.n', 1),
+        ("ToleratedFailurePercentagePath", 100.5, "ToleratedFailurePercentage must be between 0 and 100.", 1),
+    ],
+)
+def test_a_bad_limit_of_a_map_fails_it_in_aws_s_words(field: str, value: Json, words: str, events: int) -> None:
+    """A bad tolerance fails the state after its MapStateStarted, a bad concurrency before it."""
+    state = {"Type": "Map", "ItemsPath": "$.all", field: "$.n", "ItemProcessor": DISTRIBUTED}
+    simulated = simulate_state(state, {"all": [1], "n": value})
+    assert simulated.types[2:-1] == ["MapStateStarted"] * events
+    assert simulated.finish.error == "States.Runtime"
+    assert str(simulated.finish.cause).endswith(words)
+
+
+@pytest.mark.parametrize("field", ["MaxConcurrencyPath", "ToleratedFailureCountPath", "ToleratedFailurePercentagePath"])
+def test_a_limit_of_a_map_may_be_a_text_with_a_number(field: str) -> None:
+    state = {"Type": "Map", "ItemsPath": "$.all", field: "$.n", "ItemProcessor": DISTRIBUTED}
+    assert simulate_state(state, {"all": [1], "n": "1"}).types[-1] == "MapRunStarted"
+
+
+def test_a_wait_of_more_than_68_years_fails() -> None:
+    end = "2094-01-19T03:14:07Z"
+    assert simulate_state({"Type": "Wait", "TimestampPath": "$"}, end).timers
+    simulated = simulate_state({"Type": "Wait", "TimestampPath": "$"}, end.replace("07Z", "08Z"))
+    assert simulated.finish.error == "States.Runtime"
+    assert str(simulated.finish.cause).endswith("Wait state delay is too long.")
+
+
 @pytest.mark.parametrize("items", ["{% [1, 2] %}", [1, "{% 1 + 1 %}"]])
 def test_items_can_be_an_expression_or_an_array_with_expressions(items: Json) -> None:
     processor = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}

@@ -206,6 +206,13 @@ def test_the_cause_is_written_in_aws_s_words() -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["function($x){$x}", "$f := function($x){$x}", "$sum"])
+def test_a_function_is_no_result(text: str) -> None:
+    assert failure(text).cause(text, "Items") == (
+        f"The JSONata expression '{text}' specified for the field 'Items' returned an unsupported result type."
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -153,7 +153,7 @@ class Compiler:
             result_path=compile_result_path(source.get("ResultPath", "$"), "ResultPath"),
             output_path=compile_document_path(source.get("OutputPath", "$"), "OutputPath"),
         )
-        return filters if self.record is None else record_filters(filters, self.record, fills=source["Type"] != "Map")
+        return filters if self.record is None else record_filters(filters, self.record, source["Type"])
 
     def _recorded(self, stage: str, template: Template) -> Template:
         return template if self.record is None else record_stage(stage, template, self.record)
@@ -241,7 +241,7 @@ class Compiler:
             processor=self.compile_block(source[key], jsonata=place.block_jsonata, location=f"{place.location}/{key}"),
             items=items if place.jsonata else self._recorded("afterItemsPath", items),
             selector=compile_payload(selector, "ItemSelector", jsonata=place.jsonata) if selector is not None else None,
-            concurrency=dynamic_values.compile_whole_number(source, "MaxConcurrency", jsonata=place.jsonata)
+            concurrency=dynamic_values.compile_map_limit(source, "MaxConcurrency", jsonata=place.jsonata)
             or constant(0),
             distributed=_compile_distributed(source, source[key], jsonata=place.jsonata),
         )
@@ -316,7 +316,7 @@ def _compile_distributed(
     return DistributedMap(
         express=config.get("ExecutionType") == "EXPRESS",
         label=source.get("Label"),
-        tolerated_count=dynamic_values.compile_whole_number(source, "ToleratedFailureCount", jsonata=jsonata),
+        tolerated_count=dynamic_values.compile_map_limit(source, "ToleratedFailureCount", jsonata=jsonata),
         tolerated_percentage=dynamic_values.compile_percentage(source, jsonata=jsonata),
         batcher=_compile_batcher(source["ItemBatcher"], jsonata=jsonata) if "ItemBatcher" in source else None,
         reader=compile_reader(source, jsonata=jsonata),

@@ -324,17 +324,24 @@ def record_stage(stage: str, template: Template, record: RecordStage) -> Templat
     return lambda scope: record(stage, template(scope))
 
 
-def record_filters(filters: JsonPathFilters, record: RecordStage, *, fills: bool) -> JsonPathFilters:
+def record_filters(filters: JsonPathFilters, record: RecordStage, state_type: str) -> JsonPathFilters:
     """Return filters that pass their values to `record`, also those that change nothing.
 
-    `fills` is False for a Map, which has no stage after Parameters.
+    A Map has no stage after Parameters. AWS, recorded: of a Parallel, no stage before the result is shown.
     """
-    return replace(
+    recorded = replace(
         filters,
-        input_path=record_stage("afterInputPath", filters.input_path, record),
-        parameters=record_stage("afterParameters", filters.parameters or identity, record) if fills else None,
         result_selector=record_stage("afterResultSelector", filters.result_selector or identity, record),
         result_path=lambda document, result: record("afterResultPath", filters.result_path(document, result)),
+    )
+    if state_type == "Parallel":
+        return recorded
+    return replace(
+        recorded,
+        input_path=record_stage("afterInputPath", filters.input_path, record),
+        parameters=None
+        if state_type == "Map"
+        else record_stage("afterParameters", filters.parameters or identity, record),
     )
 
 

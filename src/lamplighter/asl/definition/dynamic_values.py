@@ -4,6 +4,7 @@ These are Seconds, Timestamp, TimeoutSeconds, HeartbeatSeconds, MaxConcurrency, 
 batches, MaxItems, ItemsPath and Items.
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 from lamplighter.asl.definition.choice_rules import parse_timestamp
@@ -19,9 +20,11 @@ from lamplighter.asl.definition.data_flow import (
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Template
 from lamplighter.asl.definition.retrier import MAX_SECONDS
-from lamplighter.asl.execution.state_errors import runtime_error
+from lamplighter.asl.execution.state_errors import StateError, runtime_error
 from lamplighter.base.json_text import Json, dumps
 
+_WHOLE_NUMBER = re.compile(r"-?\d{1,18}")
+_NUMBER = re.compile(r"-?\d{1,18}(\.\d+)?")
 WaitEnd = Callable[[Scope, int], tuple[int, bool]]
 
 
@@ -85,6 +88,11 @@ def compile_whole_number(source: Mapping[str, Json], name: str, *, jsonata: bool
     return _compile_number(source, name, _check_whole, _check_evaluated_whole, jsonata=jsonata, within=within)
 
 
+def compile_map_limit(source: Mapping[str, Json], name: str, *, jsonata: bool) -> Template | None:
+    """Compile MaxConcurrency or ToleratedFailureCount of a Map; return None if the state has no such field."""
+    return _compile_number(source, name, _check_map_limit, _check_evaluated_whole, jsonata=jsonata)
+
+
 def compile_percentage(source: Mapping[str, Json], *, jsonata: bool) -> Template | None:
     """Compile ToleratedFailurePercentage, from 0 to 100; return None if the state has no such field."""
     return _compile_number(
@@ -138,11 +146,34 @@ def _check_evaluated_whole(value: Json, field: str, text: str) -> int:
     return int(value)
 
 
+def _check_map_limit(value: Json, field: str, path: str) -> int:
+    """AWS, recorded: a text with a number is accepted, too."""
+    number = _read_number(value, _WHOLE_NUMBER)
+    if number is None:
+        raise _not_a_number(value, field, path, "integer")
+    if number < 0:
+        raise runtime_error(f"{field.removesuffix('Path')} cannot be negative.")
+    return min(int(number), MAX_SECONDS)
+
+
 def _check_percentage(value: Json, field: str, path: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 100:
-        text = value if isinstance(value, str) else dumps(value)
-        raise runtime_error(f"The {field} parameter does not reference a number from 0 to 100: {path} == {text}")
-    return value
+    number = _read_number(value, _NUMBER)
+    if number is None:
+        raise _not_a_number(value, field, path, "float")
+    if not 0 <= number <= 100:
+        raise runtime_error(f"{field.removesuffix('Path')} must be between 0 and 100.")
+    return number
+
+
+def _read_number(value: Json, form: re.Pattern[str]) -> float | None:
+    """Return the number that a value is, or that its text is; None if it has another form."""
+    text = value if isinstance(value, str) else dumps(value)
+    return float(text) if form.fullmatch(text) else None
+
+
+def _not_a_number(value: Json, field: str, path: str, kind: str) -> StateError:
+    text = value if isinstance(value, str) else dumps(value)
+    return runtime_error(f'The {field} field refers to value "{text}" which is not a valid {kind}: {path}')
 
 
 def _check_evaluated_percentage(value: Json, field: str, text: str) -> float:

@@ -28,7 +28,7 @@ from lamplighter.asl.execution.messages import (
     TaskSucceeded,
     TimerFired,
 )
-from lamplighter.asl.execution.state_errors import MAX_EVENTS, RUNTIME, StateError
+from lamplighter.asl.execution.state_errors import MAX_EVENTS, RUNTIME, StateError, runtime_error
 from lamplighter.asl.execution.step import (
     HistoryFull,
     MakeCall,
@@ -43,6 +43,8 @@ from lamplighter.asl.execution.step import (
 from lamplighter.asl.execution.transitions import assign_variables, enter_state, fail_execution, fail_state, leave_state
 from lamplighter.base.world import World
 
+MAX_WAIT_SECONDS = 2**31 - 1
+"""The longest wait; AWS, recorded: a Timestamp that is further away fails its state."""
 MAX_CROSSINGS = 250
 """The most states that one step crosses before other turns can run."""
 CROSSING_BYTES = 8_192
@@ -134,6 +136,8 @@ def _choice(run: StepBuilder, path: MutableFrame, state: Choice) -> None:
 def _wait(run: StepBuilder, path: MutableFrame, state: Wait) -> None:
     scope = run.scope(path)
     due, elapsed = state.compute_end(scope.at(state.effective_input(scope)), run.now)
+    if due - run.now > MAX_WAIT_SECONDS * 1000:
+        raise runtime_error("Wait state delay is too long.")
     path.phase = Phase.WAITING
     path.number = run.set_timer(path, due - run.now if elapsed else due, elapsed=elapsed)
 
@@ -239,7 +243,7 @@ def _end_wait(run: StepBuilder, path: MutableFrame, state: State, number: int) -
 
 def _stop(run: StepBuilder, event: StopRequested) -> None:
     details = history.failure_details(event.error, event.cause)
-    run.add_terminal_event(run.last_event_id, "ExecutionAborted", details)
+    run.add_terminal_event(0, "ExecutionAborted", details)  # AWS, recorded: it follows no event
     run.end_execution("ABORTED", error=event.error, cause=event.cause)
 
 

@@ -29,12 +29,13 @@ def start_map_run(run: StepBuilder, path: MutableFrame, state: Map, distributed:
     effective_scope = scope.at(state.arguments(scope))
     reader, writer = distributed.reader, distributed.writer
     items: Sequence[Json] = state.items(effective_scope) if reader is None else ()
-    count = distributed.tolerated_count(scope) if distributed.tolerated_count else None
-    percentage = distributed.tolerated_percentage(scope) if distributed.tolerated_percentage else None
     concurrency = state.concurrency(scope)
     reader_settings = reader_and_writer.reader_settings(reader, effective_scope) if reader else None
     writer_settings = reader_and_writer.writer_settings(writer, effective_scope) if writer else COMPACT
     path.previous = run.add_event(path.previous, "MapStateStarted", {"length": len(items)})
+    # AWS, recorded: a bad tolerance fails the state after its MapStateStarted, a bad concurrency before it.
+    count = distributed.tolerated_count(scope) if distributed.tolerated_count else None
+    percentage = distributed.tolerated_percentage(scope) if distributed.tolerated_percentage else None
     label = distributed.label or run.world.uuid()
     name = arn.sibling(run.execution.arn, f"mapRun:{run.execution.machine_name}/{label}:{run.world.uuid()}")
     path.previous = run.add_event(path.previous, "MapRunStarted", {"mapRunArn": name})
@@ -81,8 +82,9 @@ def end_map_run(run: StepBuilder, path: MutableFrame, state: Map, event: MapRunE
         handle_error(run, path, state, event.error, event.cause)
         return
     text = check_size(state, event.output)
-    path.previous = run.add_event(path.previous, "MapRunSucceeded")
-    run.add_event(path.previous, "MapStateSucceeded")
+    # AWS, recorded since November 2024: MapStateExited follows MapRunStarted, as these two events do.
+    succeeded = run.add_event(path.previous, "MapRunSucceeded")
+    run.add_event(succeeded, "MapStateSucceeded")
     complete_state(run, path, state, loads(text), text)
 
 

@@ -53,9 +53,10 @@ def format_argument(value: Json) -> str:
 
 
 def parse_json(text: Json) -> Json:
-    """Parse JSON text."""
+    """Parse JSON text; AWS, recorded: a text without any character but white space is null."""
+    checked = _require_text(text, "the argument")
     try:
-        return loads(_require_text(text, "the argument"))
+        return loads(checked) if checked.strip() else None
     except JsonError as error:
         raise FunctionError(f"the argument is not JSON: {error}") from None
 

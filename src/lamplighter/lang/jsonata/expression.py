@@ -73,6 +73,18 @@ class JsonataError(ValueError):
         return f"{head} threw an error during evaluation{separator} {self}"
 
 
+class UnsupportedResult(JsonataError):
+    """The value of an expression is a function, which is no JSON."""
+
+    def __init__(self) -> None:
+        super().__init__("", "the value is a function")
+
+    def cause(self, expression: str, field: str) -> str:
+        """Return AWS's sentence about this failure."""
+        head = f"The JSONata expression '{expression}' specified for the field '{field}'"
+        return f"{head} returned an unsupported result type."
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """A valid expression. Threads may share it."""
@@ -98,14 +110,23 @@ class Expression:
             name: WORLD_FUNCTIONS[name](world) for name in self.names & WORLD_FUNCTIONS.keys()
         }
         try:
-            result = _evaluate(_compile_program(self.text), {**world_functions, **used})
+            variables = {**world_functions, **used}
+            result = _evaluate(_compile_program(self.text), variables)
+            is_function = result is None and self._is_function(variables)
         except functions.FunctionError as error:
             raise JsonataError(*function_message(str(error))) from None
         except _error_class() as error:
             raise JsonataError(*evaluation_message(error.code, str(error))) from None
         except ValueError as error:  # a variable's value is nested too deeply
             raise JsonataError("", str(error)) from None
+        if is_function:
+            raise UnsupportedResult
         return UNDEFINED if result is None else loads(result)
+
+    def _is_function(self, variables: dict[str, Json]) -> bool:
+        """Return whether the value is a function; as JSON, a function is no value."""
+        kind = _evaluate(_compile_program(f"$type(({self.text}\n))"), variables)
+        return kind is not None and loads(kind) == "function"
 
     def _is_short(self, used: Mapping[str, Json]) -> bool:
         """Return whether the evaluation with these variables is short."""

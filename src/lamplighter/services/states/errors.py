@@ -24,11 +24,17 @@ StateMachineTypeNotSupported = service_error(
 )
 MissingRequiredParameter = service_error("MissingRequiredParameter")
 ResourceNotFound = service_error("ResourceNotFound", "Resource not found: '{}'")
+AliasNotFound = service_error("ResourceNotFound", "Request references a resource that does not exist.")
 TooManyTags = service_error("TooManyTags", "You've exceeded the number of tags allowed for a resource.")
 StateMachineDeleting = service_error("StateMachineDeleting", "State Machine is being deleted: '{}'")
 Conflict = service_error("ConflictException")
 Invalid = service_error("ValidationException")
 LabelledArn = service_error("ValidationException", "API does not support labeled ARNs")
+MockRequired = service_error(
+    "InvalidDefinition",
+    "TestState API does not support Map or Parallel states. Supported state types include: "
+    "[Task, Wait, Pass, Succeed, Fail, Choice]",
+)
 SchemaMismatch = service_error("ValidationException", "Mock result schema validation error: {}")
 ServiceQuotaExceeded = service_error("ServiceQuotaExceededException")
 InvalidLoggingConfiguration = service_error("InvalidLoggingConfiguration", "Invalid Logging Configuration: {}")

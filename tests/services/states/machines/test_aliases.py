@@ -63,12 +63,25 @@ async def test_creating_the_same_alias_again_succeeds_but_with_other_settings_it
         (routes(v1=50) * 2, "ValidationException"),
         ([*routes(v1=50), {"stateMachineVersionArn": f"{MACHINE}s:1", "weight": 50}], "ValidationException"),
         (routes(v9=100), "ResourceNotFound"),
+        ([{"stateMachineVersionArn": MACHINE, "weight": 100}], "ValidationException"),
         ([{"stateMachineVersionArn": "night:1", "weight": 100}], "InvalidArn"),
     ],
 )
 async def test_an_invalid_routing_configuration_is_refused(published: StatesHarness, routing: Json, code: str) -> None:
     actual_code, _ = await published.expect_error("CreateStateMachineAlias", name="live", routingConfiguration=routing)
     assert actual_code == code
+
+
+async def test_the_refusal_of_a_routing_configuration_shows_what_was_received(published: StatesHarness) -> None:
+    for routing, words in (
+        (routes(v1=50, v2=49), "Sum of routing configuration weights must equal 100. Received: [50, 49]"),
+        (
+            routes(v1=50) * 2,
+            f"Routing configuration must contain distinct state machine version ARNs. Received: [{V1}, {V1}]",
+        ),
+    ):
+        _, message = await published.expect_error("CreateStateMachineAlias", name="live", routingConfiguration=routing)
+        assert message == words
 
 
 async def test_an_execution_of_an_alias_runs_one_of_its_versions_and_shows_both_arns(published: StatesHarness) -> None:

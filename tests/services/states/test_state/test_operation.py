@@ -23,6 +23,7 @@ PASS: Json = {"Type": "Pass", "End": True}
 LAMBDA_TASK: Json = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
 WRITER: Json = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "results"}}
 MAP: Json = {"Type": "Map", "ItemProcessor": {"StartAt": "Each", "States": {"Each": PASS}}, "End": True}
+PARALLEL: Json = {"Type": "Parallel", "Branches": [{"StartAt": "B", "States": {"B": PASS}}], "End": True}
 DISTRIBUTED: Json = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}} | MAP["ItemProcessor"]
 MAP_WITH_WRITER: Json = MAP | {"ItemProcessor": DISTRIBUTED, "ResultWriter": WRITER}
 
@@ -197,8 +198,6 @@ async def test_a_service_that_the_engine_does_not_provide_must_be_mocked(engine:
 @pytest.mark.parametrize(
     "state",
     [
-        MAP,
-        {"Type": "Parallel", "Branches": [{"StartAt": "B", "States": {"B": PASS}}], "End": True},
         LAMBDA_TASK | {"Resource": "arn:aws:states:eu-west-1:123456789012:activity:knock"},
         LAMBDA_TASK | {"Resource": "arn:aws:states:::states:startExecution.sync"},
         LAMBDA_TASK | {"Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken"},
@@ -206,6 +205,29 @@ async def test_a_service_that_the_engine_does_not_provide_must_be_mocked(engine:
 )
 async def test_states_that_wait_for_other_work_must_be_mocked(engine: Engine, state: Json) -> None:
     assert "when a mock is not specified" in (await expect_error(engine, state)).message
+
+
+@pytest.mark.parametrize("state", [MAP, PARALLEL])
+async def test_maps_and_parallels_must_be_mocked(engine: Engine, state: Json) -> None:
+    error = await expect_error(engine, state)
+    assert (error.code, error.message.partition(".")[0]) == (
+        "InvalidDefinition",
+        "TestState API does not support Map or Parallel states",
+    )
+
+
+async def test_of_a_parallel_only_the_stages_of_its_result_are_shown(engine: Engine) -> None:
+    state = PARALLEL | {"InputPath": "$.inner", "ResultPath": "$.both"}
+    answer = await try_state(engine, state, input='{"inner":1}', mock=mock_result([2]), inspectionLevel="DEBUG")
+    assert json.loads(answer["output"]) == {"inner": 1, "both": [2]}
+    assert answer["inspectionData"].keys() == {"input", "afterResultSelector", "afterResultPath"}
+
+
+async def test_a_map_without_a_tolerance_succeeds_however_many_items_failed(engine: Engine) -> None:
+    options: Json = {"input": "[1]", "mock": mock_result([1]), "stateConfiguration": {"mapIterationFailureCount": 1}}
+    untold = MAP | {"ItemProcessor": DISTRIBUTED}
+    assert (await try_state(engine, untold, **options))["status"] == "SUCCEEDED"
+    assert (await try_state(engine, untold | {"ToleratedFailureCount": 0}, **options))["status"] == "FAILED"
 
 
 # Mocks

@@ -108,8 +108,9 @@ class Connections:
             )
         # Each call requests an OAuth token; none is requested before.
         state = "AUTHORIZING" if kind == "OAuthParameters" else "AUTHORIZED"
-        body |= {"AuthParameters": shown, "Secrets": secrets, "ConnectionState": state}
-        return body if state == "AUTHORIZING" else body | {"LastAuthorizedTime": now / 1000}
+        # AWS, recorded: a connection that is being authorized has the time, too.
+        changed = {"AuthParameters": shown, "Secrets": secrets, "ConnectionState": state}
+        return body | changed | {"LastAuthorizedTime": now / 1000}
 
     def _find(self, reader: Reader, caller: Caller, name: str, what: str) -> Resource:
         found = rows.get(reader, "connection", caller.account, caller.region, name)

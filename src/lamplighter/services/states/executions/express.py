@@ -86,12 +86,13 @@ def _answer(execution: Execution, ended: ExpressEnd) -> Json:
         "status": finish.status,
         "input": execution.text,
         "inputDetails": {"included": True},
+        "outputDetails": {"included": True},  # AWS, recorded: also if there is no output
         "billingDetails": {
             "billedMemoryUsedInMB": BILLED_MEMORY_MB,
             "billedDurationInMilliseconds": steps * BILLING_STEP_MILLISECONDS,
         },
     }
     if finish.output is not None:
-        answer |= {"output": finish.output, "outputDetails": {"included": True}}
+        answer["output"] = finish.output
     error = "States.Timeout" if finish.status == "TIMED_OUT" else finish.error
     return answer | {name: value for name, value in (("error", error), ("cause", finish.cause)) if value is not None}

@@ -10,6 +10,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.arns import page, page_number, page_size
 from lamplighter.services.states.errors import (
+    AliasNotFound,
     Conflict,
     Invalid,
     MissingRequiredParameter,
@@ -98,13 +99,17 @@ def _item(alias: Alias) -> Json:
 def check_routes(reader: Reader, routes: Json) -> str:
     """Check a routing configuration and return the ARN of the state machine whose versions it names."""
     names = [route["stateMachineVersionArn"] for route in routes]
+    received = ", ".join(names)
+    if not all(split_qualifier(name)[1].isdecimal() for name in names):
+        raise Invalid(f"Routing configuration must contain state machine version ARNs. Received: [{received}]")
     owners = {split_qualifier(name)[0] for name in names}
     if len(owners) > 1:
         raise Invalid("Routing configuration must contain versions of the same state machine")
     if len(set(names)) < len(names):
-        raise Invalid("Routing configuration must not contain the same version twice")
-    if sum(route["weight"] for route in routes) != 100:
-        raise Invalid("The sum of the weights in the routing configuration must be equal to 100")
+        raise Invalid(f"Routing configuration must contain distinct state machine version ARNs. Received: [{received}]")
+    weights = [route["weight"] for route in routes]
+    if sum(weights) != 100:
+        raise Invalid(f"Sum of routing configuration weights must equal 100. Received: {weights}")
     machine = owners.pop()
     owner = state_machines.get(reader, machine)
     if owner is not None and owner.deleting:
@@ -118,5 +123,5 @@ def check_routes(reader: Reader, routes: Json) -> str:
 def _find(reader: Reader, text: str) -> Alias:
     alias = find_alias(reader, text)
     if alias is None:
-        raise ResourceNotFound(text)
+        raise AliasNotFound
     return alias

@@ -87,6 +87,8 @@ class _ResultChecker:
                 self.check(shape.value, inner, key)
         else:
             _check_bounds(shape, value, name)
+            if value not in shape.metadata.get("enum", (value,)):
+                raise SchemaMismatch(f"Field '{name}' is not an expected value")
 
     def _check_members(self, shape: StructureShape, value: Mapping[str, Json]) -> None:
         for member, inner in shape.members.items():

@@ -10,7 +10,7 @@ from lamplighter.asl.definition.model import Map, Parallel, RetryableState, Stat
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.asl.execution.transitions import state_type
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.services.states.errors import Invalid
+from lamplighter.services.states.errors import Invalid, MockRequired
 
 INVALID_CONTEXT = "Invalid Context object provided: {}"
 TASK_NOT_ALLOWED = (
@@ -60,7 +60,7 @@ def _check_unmocked(params: Json, state: State) -> None:
     # "TestState only supports the following when a mock is specified: Activity tasks, .sync or .waitForTaskToken
     # service integration patterns, Parallel, or Map states."
     if isinstance(state, (Map, Parallel)):
-        raise Invalid(f"State type '{state_type(state)}' is not supported when a mock is not specified")
+        raise MockRequired
     if isinstance(state, Task) and state.resource.kind == "activity":
         raise Invalid("Activity tasks are not supported when a mock is not specified")
     if isinstance(state, Task) and state.resource.pattern:
