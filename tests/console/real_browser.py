@@ -2,13 +2,14 @@
 
 import functools
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, ConsoleMessage, Page, Route, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 TIMEOUT_MILLISECONDS = 60_000
@@ -69,3 +70,14 @@ def open_page(
     yield page
     context.close()
     assert not (strict and errors), errors
+
+
+def hold_requests(page: Page, pattern: re.Pattern[str]) -> list[Route]:
+    """Hold the page's requests that match; return the list of those that wait, to which later ones are added."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(pattern, hold)
+    return held

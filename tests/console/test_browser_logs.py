@@ -156,6 +156,28 @@ def test_a_reader_far_from_the_end_is_not_flooded_and_finds_all_lines_later(
     expect_visible(page.locator("#L20501"))
 
 
+def test_new_lines_do_not_follow_the_first_lines_when_the_reader_scrolls_while_these_load(
+    served: ServedEngine, page: Page, running: str
+) -> None:
+    put_lines(served, numbers(3_000))
+    log = open_log(page, served, running)
+    expect(page.locator(".state")).to_have_text("live")
+    page.evaluate("""() => {
+      const create = window.htmx.createEventSource;
+      window.streams = 0;
+      window.htmx.createEventSource = (...all) => { window.streams += 1; return create(...all); };
+    }""")
+    held = real_browser.hold_requests(page, re.compile("at=first"))
+    log.focus()
+    page.keyboard.press("Home")
+    eventually(lambda: page.evaluate("() => true") and held)
+    log.evaluate("each => { each.dispatchEvent(new Event('scroll')); }")
+    assert page.evaluate("() => window.streams") == 0
+    held[0].continue_()
+    expect_visible(page.locator("#L1"))
+    assert page.evaluate("() => window.streams") == 0
+
+
 def test_a_search_goes_on_while_the_log_is_followed(served: ServedEngine, page: Page, running: str) -> None:
     put_lines(served, ["an Error", *numbers(400), "another ERROR"])
     log = open_log(page, served, running, "?find=error&context=2")

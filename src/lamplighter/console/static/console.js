@@ -62,8 +62,3 @@ document.addEventListener("input", (event) => {
   hint.textContent = wrong || hint.dataset.usual;
   hint.classList.toggle("bad", Boolean(wrong));
 });
-
-// Send the form as soon as an option is chosen.
-document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
-});

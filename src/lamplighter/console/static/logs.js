@@ -19,6 +19,7 @@ let running = view.dataset.running === "true"; // false once the log is complete
 let stream = null;
 let following = false;
 let loading = null; // the promise of the part that is being loaded
+let replacing = false; // whether another place of the log is being loaded, in the place of all parts
 let counted = null; // the matches of the search, as far as they are known
 let reconnects = 0;
 
@@ -123,10 +124,10 @@ let filling = false;
 
 // Load lines until enough of them are around what is visible, and follow the log if its end is here.
 async function fill() {
-  if (filling) return;
+  if (filling || replacing) return;
   filling = true;
   try {
-    for (;;) {
+    while (!replacing) {
       const bottom = log.scrollHeight - log.scrollTop - log.clientHeight;
       const before = [firstPart().dataset.earlier, lastPart().dataset.later].join();
       if (log.scrollTop < NEAR && firstPart().dataset.earlier) await loadEarlier();
@@ -142,13 +143,18 @@ async function fill() {
 }
 
 async function show(place) {
+  replacing = true;
   disconnect();
-  await loading;
-  await load(place, (part) => {
-    log.replaceChildren(part);
-    process(part);
-    if (part.dataset.count !== undefined) readCount(part);
-  });
+  try {
+    while (loading) await loading;
+    await load(place, (part) => {
+      log.replaceChildren(part);
+      process(part);
+      if (part.dataset.count !== undefined) readCount(part);
+    });
+  } finally {
+    replacing = false;
+  }
 }
 
 async function goToFirst() {
@@ -169,7 +175,7 @@ async function goToLast() {
 const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < END;
 
 function connect() {
-  if (!running || stream || lastPart().dataset.later) return;
+  if (!running || stream || replacing || lastPart().dataset.later) return;
   const after = encodeURIComponent(lastPart().dataset.position);
   reconnects += 1;
   stream = window.htmx.createEventSource(`${view.dataset.parts}/live?${view.dataset.query}&after=${after}&nr=${reconnects}`);
