@@ -11,12 +11,12 @@ PURE := $(addprefix tests/,architecture asl base console/security/test_password_
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-versions quick chaos demo bench docs docs-serve reference pictures clean
+.PHONY: help setup check test test-versions quick chaos fuzz demo bench docs docs-serve reference pictures clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
 	@echo
-	@echo 'PYTHON=python3.12 chooses the interpreter of a new .venv; ARGS="tests/asl -k retry" goes to pytest, chaos, demo or bench.'
+	@echo 'PYTHON=python3.12 chooses the interpreter of a new .venv; ARGS="tests/asl -k retry" goes to pytest, chaos, fuzz, demo or bench.'
 
 setup: $(READY) ## build .venv with the lamplighter command and everything that the tests need
 
@@ -45,6 +45,9 @@ quick: setup ## run the tests of the pure layers, with few examples for each pro
 
 chaos: setup ## kill the engine and simulate power cuts: ARGS="--minutes 10 --seed 7", or "--kills 1000 --cuts 5000"
 	$(BIN)/python -m tests.chaos.storm $(ARGS)
+
+fuzz: setup ## send a million random requests to the served API: ARGS="--requests 5000 --seed 7", or "--only sqs:"
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 demo: setup ## run the article's batch: it fails, is killed, is retried and succeeds; then it fails, and a mail reports it
 	$(BIN)/python examples/article/demo.py $(ARGS)
