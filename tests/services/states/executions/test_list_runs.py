@@ -100,12 +100,10 @@ async def test_a_supporting_machine_passes_on_what_started_it(harness: StatesHar
 async def test_pages_of_runs_have_a_total_and_an_order(harness: StatesHarness) -> None:
     await harness.create_machine()
     for at in range(5):
-        await harness.start_execution(name=f"run{at}", input=dumps({"customer": f"c{at}"}))
+        await harness.start_execution(name=f"run{at}")
         harness.clock.advance(1_000)
     answer = await harness.states("ListRuns", Machine=MACHINE, Order="oldest", Offset=2, Limit=2)
     assert ([each["name"] for each in answer["Runs"]], answer["Total"]) == (["run2", "run3"], 5)
-    found = await harness.states("ListRuns", Machine=MACHINE, Text="C3")
-    assert ([each["name"] for each in found["Runs"]], found["Total"]) == (["run3"], 1)
 
 
 async def test_an_unknown_order_is_refused(harness: StatesHarness) -> None:

@@ -29,7 +29,7 @@ NIGHT_COLUMNS = (
 def list_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Handle ListRuns: list runs of the state machine `Machine`.
 
-    `Statuses`, `Since`, `Until` (milliseconds), `Origin` and `Text` select runs; `Order` is one of `ORDERS`, and
+    `Statuses`, `Since`, `Until` (milliseconds) and `Origin` select runs; `Order` is one of `ORDERS`, and
     `Offset` and `Limit` select a page. The answer has the `Runs` of the page, the number `Total` of all selected ones,
     and `Counts` by status, which `Statuses` does not change.
     """
@@ -89,9 +89,7 @@ def _night_row(found: ListedExecution) -> Json:
 
 
 def _criteria(params: Json) -> ListCriteria:
-    return ListCriteria(
-        params.get("Statuses") or (), params.get("Since"), params.get("Until"), params.get("Origin"), params.get("Text")
-    )
+    return ListCriteria(params.get("Statuses") or (), params.get("Since"), params.get("Until"), params.get("Origin"))
 
 
 def describe_run(found: ListedExecution, name: str, error: str | None, cause: str | None) -> Json:

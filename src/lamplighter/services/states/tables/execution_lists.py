@@ -59,8 +59,6 @@ class ListCriteria:
     until: int | None = None
     """`since` and `until` are the earliest and the latest start."""
     origin: str | None = None
-    text: str | None = None
-    """A part of the name, the input or the error, in any case."""
 
     def where(self) -> tuple[str, list[Json]]:
         """Return the condition in SQL and its values."""
@@ -69,10 +67,6 @@ class ListCriteria:
             found.append((f"{STATUS} IN ({', '.join('?' * len(self.statuses))})", list(self.statuses)))
         compared = ("e.start >= ?", self.since), ("e.start <= ?", self.until), (f"{_ORIGIN} = ?", self.origin)
         found += [(condition, [value]) for condition, value in compared if value is not None]
-        if self.text is not None:
-            pattern = f"%{_escape_pattern(self.text)}%"
-            columns = " OR ".join(f"e.{each} LIKE ? ESCAPE '\\'" for each in ("name", "input", "error", "cause"))
-            found.append((f"({columns})", [pattern] * 4))
         return " AND ".join(["TRUE", *(each for each, _ in found)]), [value for _, values in found for value in values]
 
 
@@ -130,7 +124,3 @@ def count_by_status(reader: Reader, machine: str, criteria: ListCriteria) -> dic
 def machines_of_place(account: str, region: str) -> tuple[str, str]:
     """Return two texts between which the ARNs of a place's state machines are."""
     return build("states", region, account, "stateMachine:"), build("states", region, account, "stateMachine;")
-
-
-def _escape_pattern(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
