@@ -6,6 +6,9 @@ and NaN. Also rejects decimals that are too large for a double. White space arou
 
 from math import isfinite
 
+INTEGERS = {"integer": range(-(2**31), 2**31), "long": range(-(2**63), 2**63)}
+"""The values of Smithy's types of whole numbers: see https://smithy.io/2.0/spec/simple-types.html."""
+
 
 def parse_integer(text: str) -> int:
     """Parse a whole number. Raises ValueError."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from lamplighter.base.count_text import format_count
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json
+from lamplighter.base.number_text import INTEGERS
 from lamplighter.base.service_model import Shape
 from lamplighter.wire.models import java_text
 from lamplighter.wire.models.constraints import NOT_NULL, Constraint, bound_constraints, constraints_of
@@ -178,9 +179,10 @@ def _violated_constraints(items: Collection[Json], rules: list[Constraint]) -> s
 
 def _compile_scalar(shape: Shape, quirks: ServiceQuirks, rules: list[Constraint]) -> _ShapeCheck:
     kind, types = _KINDS[shape.type_name]
+    sizes = INTEGERS.get(shape.type_name)
 
     def check_shape(value: Json, at: str, violations: _Violations) -> None:
-        if type(value) not in types:
+        if type(value) not in types or (sizes is not None and value not in sizes):
             raise _wrong_type(value, kind, quirks)
         for holds, text in rules:
             if not holds(value):

@@ -9,7 +9,7 @@ from math import inf, isfinite, isnan, nan
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.number_text import parse_decimal, parse_integer
+from lamplighter.base.number_text import INTEGERS, parse_decimal, parse_integer
 from lamplighter.base.service_model import Shape
 from lamplighter.wire.protocols.blobs import from_base64, to_base64
 
@@ -25,7 +25,10 @@ def parse_text(text: str, shape: Shape) -> Json:
     try:
         match shape.type_name:
             case "integer" | "long":
-                return parse_integer(text)
+                number = parse_integer(text)
+                if number not in INTEGERS[shape.type_name]:
+                    raise ValueError(text)
+                return number
             case "float" | "double":
                 return NON_FINITE[text] if text in NON_FINITE else parse_decimal(text)
             case "boolean":
