@@ -37,6 +37,12 @@ class Case:
         """The name in the list of failing cases: area/case."""
         return f"{self.path.parent.name}/{self.path.stem}"
 
+    @property
+    def service(self) -> str:
+        """The service that the case is about; the names of the others' areas begin with it."""
+        first = self.path.parent.name.partition("_")[0]
+        return first if first in SERVED else "states"
+
     def read(self) -> Json:
         """Return the recording."""
         return json.loads(self.path.read_bytes())

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conformance.recorded import (
     FAILING_TIMEOUTS,
+    SERVED,
     SHARED,
     Case,
     play_case,
@@ -47,5 +48,8 @@ def test_the_list_of_failing_cases_names_only_existing_cases() -> None:
 
 
 @needs_recordings
-def test_no_more_than_one_case_in_twenty_fails() -> None:
-    assert len(FAILING) <= len(ALL) / 20
+@pytest.mark.parametrize("service", sorted(SERVED))
+def test_no_more_than_one_case_in_25_of_a_service_fails(service: str) -> None:
+    """The recordings of Step Functions that contradict later ones are 13 of 597."""
+    names = [case.name for case in ALL if case.service == service]
+    assert sum(name in FAILING for name in names) <= len(names) / 25
