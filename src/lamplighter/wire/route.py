@@ -63,10 +63,8 @@ def _find_operation(catalog: ModelCatalog, http: HttpRequest, scope: sigv4.Crede
         return catalog.operation_of_rpc_path(http)
     if not _is_query(http):
         return catalog.operation_of_rest_path(scope.service, http)
-    # A GET is valid only for a confirmation link of SNS or a presigned URL.
-    allows_get = scope is unsigned_requests.UNSIGNED_SCOPE or sigv4.is_presigned(http)
-    if http.method != "POST" and not (http.method == "GET" and allows_get):
-        raise UnknownOperation("Operations of a query API must be called with POST; only presigned URLs accept GET.")
+    if http.method not in ("POST", "GET"):
+        raise UnknownOperation("Operations of a query API must be called with POST or GET.")
     name = query.read_action(http)
     if not name:
         raise AwsError("The request must contain the parameter Action.", code="MissingAction")

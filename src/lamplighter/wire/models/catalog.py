@@ -99,7 +99,7 @@ class ModelCatalog:
 
 def _compile(service: ServiceShapes, name: str) -> CompiledOperation:
     if name not in service.model.operation_names:
-        raise UnknownOperation(f"The service '{service.name}' has no operation '{name}'.")
+        raise UnknownOperation(service.quirks.unknown_action.format(service=service.name, operation=name))
     model = service.model.operation_model(name)
     make_decoder, make_encoder, _ = _PROTOCOLS[service.protocol]
     check = compile_check(model.input_shape, service.quirks)

@@ -32,7 +32,23 @@ class ServiceQuirks:
     """Members, by shape, that AWS prints although the public model lacks them."""
     query_error_codes: dict[str, str] = field(default_factory=dict)
     """The query protocol's error codes, by error shape, if the model does not state them."""
+    error_namespaces: tuple[str, str] = ("", "")
+    """What precedes the type of an error in JSON: of one that the model has, and of a common one."""
+    common_error_types: dict[str, str] = field(default_factory=dict)
+    """The types in JSON of common errors, by their codes, where they differ."""
+    error_detail: str = ""
+    """What follows the message of an error in XML."""
+    unknown_action: str = "The service '{service}' has no operation '{operation}'."
+    """The message for an operation that the service does not have."""
 
+
+COMMON_QUERY_CODES = {
+    "MissingAuthenticationTokenException": "MissingAuthenticationToken",
+    "UnknownOperationException": "InvalidAction",
+    "UnrecognizedClientException": "InvalidClientTokenId",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+}
+"""Errors of all services whose code in the query protocol differs from that of the JSON protocols."""
 
 _SQS = "AWS.SimpleQueueService."
 _SQS_QUERY_ERRORS = (
@@ -66,6 +82,13 @@ _QUIRKS = {
             "QueueDoesNotExist": _SQS + "NonExistentQueue",
             "QueueNameExists": "QueueAlreadyExists",
         },
+        error_namespaces=("com.amazonaws.sqs#", "com.amazon.coral.service#"),
+        common_error_types={
+            "InvalidParameterValue": "InvalidParameterValueException",
+            "MissingParameter": "MissingRequiredParameterException",
+        },
+        error_detail="<Detail/>",
+        unknown_action="The action {operation} is not valid for this endpoint.",
     ),
 }
 
