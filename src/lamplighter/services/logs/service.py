@@ -8,7 +8,8 @@ from functools import partial
 
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
-from lamplighter.services.logs import filters, log_groups, log_streams, retention, tags
+from lamplighter.services.logs import destinations, filters, log_groups, log_streams, retention, tags
+from lamplighter.services.logs.delivery import deliveries, sources_and_destinations
 from lamplighter.services.logs.metric_extraction import MetricExtractor
 from lamplighter.services.logs.put_log_events import LogEventWriter
 from lamplighter.services.logs.read_lines import LineReader
@@ -59,8 +60,35 @@ class Logs(Service):
             "PutResourcePolicy": Operation(write=policies.put),
             "DescribeResourcePolicies": Operation(read=policies.describe),
             "DeleteResourcePolicy": Operation(write=policies.delete),
+            "PutDestination": Operation(write=destinations.put_destination),
+            "PutDestinationPolicy": Operation(write=destinations.put_policy),
+            "DescribeDestinations": Operation(read=destinations.describe_destinations),
+            "DeleteDestination": Operation(write=destinations.delete_destination),
+            **_delivery_operations(world),
         }
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Delete the next slice of expired or deleted log events."""
         retention.fire_timer(tx, timer)
+
+
+def _delivery_operations(world: World) -> Mapping[str, Operation]:
+    """Return the operations on delivery sources, delivery destinations and deliveries."""
+    return {
+        "PutDeliverySource": Operation(write=sources_and_destinations.put_source),
+        "GetDeliverySource": Operation(read=sources_and_destinations.get_source),
+        "DescribeDeliverySources": Operation(read=sources_and_destinations.describe_sources),
+        "DeleteDeliverySource": Operation(write=sources_and_destinations.delete_source),
+        "PutDeliveryDestination": Operation(write=sources_and_destinations.put_destination),
+        "GetDeliveryDestination": Operation(read=sources_and_destinations.get_destination),
+        "DescribeDeliveryDestinations": Operation(read=sources_and_destinations.describe_destinations),
+        "DeleteDeliveryDestination": Operation(write=sources_and_destinations.delete_destination),
+        "PutDeliveryDestinationPolicy": Operation(write=sources_and_destinations.put_policy),
+        "GetDeliveryDestinationPolicy": Operation(read=sources_and_destinations.get_policy),
+        "DeleteDeliveryDestinationPolicy": Operation(write=sources_and_destinations.delete_policy),
+        "CreateDelivery": Operation(write=deliveries.Deliveries(world).create),
+        "UpdateDeliveryConfiguration": Operation(write=deliveries.update),
+        "GetDelivery": Operation(read=deliveries.get),
+        "DescribeDeliveries": Operation(read=deliveries.describe),
+        "DeleteDelivery": Operation(write=deliveries.delete),
+    }

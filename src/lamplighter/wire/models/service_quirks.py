@@ -30,6 +30,10 @@ class ServiceQuirks:
     """Shapes whose constraints the model states but AWS does not enforce, as its answers show."""
     unmodelled: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Members, by shape, that AWS prints although the public model lacks them."""
+    printed_orders: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The order in which AWS prints members, by shape, where it is not the model's."""
+    own_messages: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By input shape: the end of the text of a violation, and the message that AWS returns in its place."""
     query_error_codes: dict[str, str] = field(default_factory=dict)
     """The query protocol's error codes, by error shape, if the model does not state them."""
     error_namespaces: tuple[str, str] = ("", "")
@@ -64,7 +68,21 @@ _QUIRKS = {
         unenforced=frozenset({"ConnectionOAuthHttpMethod"}),
         unmodelled={"PutEventsRequestEntry": ("kmsKeyIdentifier", "internalMetadata")},
     ),
-    "logs": ServiceQuirks(violation_code="InvalidParameterException"),
+    "logs": ServiceQuirks(
+        violation_code="InvalidParameterException",
+        printed_orders={
+            "MetricTransformation": (
+                *("metricName", "metricNamespace", "metricValue", "defaultValue", "unit", "dimensions"),
+            )
+        },
+        own_messages={
+            f"Delete{kind}FilterRequest": (
+                "'logGroupName' failed to satisfy constraint: Member must have length less than or equal to 512",
+                "Invalid LogGroup or LogStream, both must have length less than or equal to 512.",
+            )
+            for kind in ("Metric", "Subscription")
+        },
+    ),
     "sns": ServiceQuirks(violation_code="ValidationError"),
     "cloudformation": ServiceQuirks(violation_code="ValidationError"),
     "sqs": ServiceQuirks(
