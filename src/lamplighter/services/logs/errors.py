@@ -15,6 +15,10 @@ CrossAccountFunction = service_error(
     "Cross-account lambda invocation passing is not allowed. You must use DestinationPolicies to create cross account "
     "lambda triggers.",
 )
+MalformedQuery = service_error("MalformedQueryException")
+NoQuery = service_error("ResourceNotFoundException", "The specified query does not exist.")
+NoQueryDefinition = service_error("ResourceNotFoundException", "The specified query definition does not exist.")
+NoLogGroup = service_error("ResourceNotFoundException", "Log group '{}' does not exist for account ID '{}'")
 Protected = service_error(
     "ValidationException",
     "The log group {} has deletion protection enabled. Disable deletion protection and try again.",
