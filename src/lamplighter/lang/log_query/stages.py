@@ -12,7 +12,7 @@ from hashlib import blake2b
 from lamplighter.lang.log_query.aggregates import Aggregate
 from lamplighter.lang.log_query.expressions import Evaluate, Expression
 from lamplighter.lang.log_query.rows import Row
-from lamplighter.lang.log_query.values import Value, is_true, sort_key, to_text
+from lamplighter.lang.log_query.values import Instant, Value, is_true, sort_key, to_text
 
 MAX_GROUPS = 100_000
 MAX_ROWS = 100_000
@@ -155,12 +155,12 @@ class Stats:
 
     columns: Sequence[Column]
     by: Sequence[tuple[str, Expression]]
-    groups: dict[tuple[str | None, ...], tuple[list[Value], list[Aggregate]]] = field(default_factory=dict)
+    groups: dict[tuple[Value, ...], tuple[list[Value], list[Aggregate]]] = field(default_factory=dict)
 
     def add(self, row: Row) -> None:
         """Add a row to its group."""
         values = [expression.evaluate(row) for _, expression in self.by]
-        key = tuple(None if value is None else to_text(value) for value in values)
+        key = tuple(_group_key(value) for value in values)
         group = self.groups.get(key)
         if group is None:
             if len(self.groups) >= MAX_GROUPS:
@@ -177,6 +177,11 @@ class Stats:
             Row(None, dict(zip(names, [*values, *(each.result() for each in aggregates)], strict=True)))
             for values, aggregates in self.groups.values()
         ]
+
+
+def _group_key(value: Value) -> Value:
+    """Return a value so that equal ones are in one group: a number is in that of its text."""
+    return value if value is None or isinstance(value, str | Instant) else to_text(value)
 
 
 StreamingStage = Filter | Compute | Parse | Limit | Dedup
