@@ -5,14 +5,17 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErro
 """
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import loads
 from lamplighter.services.sqs import errors
+from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.service_models import JSON, QUERY
+from lamplighter.wire.route import encode_error, route_request
 
 OWN, COMMON = "com.amazonaws.sqs#", "com.amazon.coral.service#"
 PREFIX = "AWS.SimpleQueueService."
@@ -62,3 +65,23 @@ def test_an_error_of_the_server_is_the_receivers(catalog: ModelCatalog) -> None:
 def test_an_unknown_action_is_named(catalog: ModelCatalog) -> None:
     with pytest.raises(UnknownOperation, match="The action FooBar is not valid"):
         catalog.operation("sqs", "FooBar", QUERY)
+
+
+@pytest.mark.parametrize("action", ["CreateQueue", "ListQueues"])
+def test_the_address_of_a_queue_has_only_actions_on_a_queue(catalog: ModelCatalog, action: str) -> None:
+    with pytest.raises(UnknownOperation, match=f"The action {action} is not valid for this endpoint"):
+        catalog.operation_of_action("sqs", action, b"/123456789012/q")
+    assert catalog.operation_of_action("sqs", action, b"/").name == action
+    assert catalog.operation_of_action("sqs", "GetQueueUrl", b"/123456789012/q").name == "GetQueueUrl"
+
+
+def test_a_request_without_an_operation_has_an_answer_without_details(
+    catalog: ModelCatalog, make_request: Callable[..., HttpRequest]
+) -> None:
+    headers = make_request("sqs", "ListQueues", {}, protocol=QUERY).headers
+    kept = {name: value for name, value in headers.items() if name != b"content-type"}
+    http = HttpRequest("GET", b"/123456789012/q", b"", kept, b"")
+    with pytest.raises(UnknownOperation) as caught:
+        route_request(catalog, http)
+    answer = encode_error(catalog, http, caught.value, "id")
+    assert (answer.status, answer.body) == (404, b"<UnknownOperationException/>\n")

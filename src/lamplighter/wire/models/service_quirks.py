@@ -44,6 +44,8 @@ class ServiceQuirks:
     """What follows the message of an error in XML."""
     unknown_action: str = "The service '{service}' has no operation '{operation}'."
     """The message for an operation that the service does not have."""
+    account_actions: frozenset[str] = frozenset()
+    """Operations of the query protocol that are not valid at the address of one resource."""
 
 
 COMMON_QUERY_CODES = {
@@ -107,6 +109,7 @@ _QUIRKS = {
         },
         error_detail="<Detail/>",
         unknown_action="The action {operation} is not valid for this endpoint.",
+        account_actions=frozenset({"CreateQueue", "ListQueues"}),
     ),
 }
 

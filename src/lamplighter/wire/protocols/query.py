@@ -6,7 +6,7 @@ SQS, the path names the queue if no parameter does, as its oldest clients rely o
 
 from collections.abc import Callable
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import OperationModel, Shape
 from lamplighter.wire.http import HttpRequest, Response, make_response
@@ -103,7 +103,9 @@ def make_encoder(service: ServiceShapes, operation: OperationModel) -> Callable[
 
 
 def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str) -> Response:
-    """Encode an error with its query protocol code."""
+    """Encode an error with its query protocol code; a request without an operation has an answer without details."""
+    if (error.code, error.status) == (UnknownOperation.code, 404):
+        return make_response(404, CONTENT_TYPE, b"<UnknownOperationException/>\n", request_id)
     shape = service.error_shape(error.code) if service else None
     details = shape.metadata.get("error", {}) if shape is not None else {}
     status = details.get("httpStatusCode", error.status) if error.status == AwsError.status else error.status
