@@ -191,8 +191,17 @@ def test_a_result_of_stats_can_be_filtered_and_aggregated_again() -> None:
 
 def test_dedup_keeps_the_first_event_of_each_value_and_those_without_one() -> None:
     events = make_events('{"k":"a","n":1}', '{"k":"a","n":2}', "x", "y", '{"k":"b","n":3}')
-    assert run_query("dedup k | display n", events) == [{"n": "1"}, {}, {}, {"n": "3"}]
-    assert run_query("sort n desc | dedup k | filter ispresent(k) | display n", events) == [{"n": "3"}, {"n": "2"}]
+    assert run_query("display n | dedup k", events) == [{"n": "1"}, {}, {}, {"n": "3"}]
+    query = "filter ispresent(k) | display n | sort n desc | dedup k | limit 1"
+    assert run_query(query, events) == [{"n": "3"}]
+
+
+def test_texts_are_sorted_naturally_before_numbers() -> None:
+    """The example of AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Sort.html."""
+    texts = ["!:", "#", "*%04", "0#", "5A", "111A", "2345_", "@", "@_", "A", "A9876fghj", "a12345hfh"]
+    texts += ["0", "1", "2", "3"]
+    found = run_query("display @message | sort @message asc", make_events(*reversed(texts)))
+    assert [row["@message"] for row in found] == texts
 
 
 def test_comments_and_backticks_are_read() -> None:
@@ -227,6 +236,7 @@ def test_a_run_is_done_when_its_limit_is_reached_before_rows_are_gathered() -> N
         ("parse 'a*b' as", "the name of a field is missing"),
         ("parse 'a*b*' as x", "2 asterisks, but 1 names"),
         ("parse x", "a pattern in quotation marks"),
+        ("dedup a | sort a", "only limit can follow dedup"),
         ("limit 0", "from 1 to 100000"),
         ("limit x", "from 1 to 100000"),
         ("filter " + "(" * 100, "nested too deeply"),

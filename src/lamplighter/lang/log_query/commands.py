@@ -42,6 +42,7 @@ class _QueryParser:
         self._only: list[str] | None = None
         """The columns that `display` or `stats` has chosen."""
         self._limit: int | None = None
+        self._is_deduplicated = False
         self._commands: dict[str, Callable[[], None]] = {
             "fields": self._read_fields,
             "display": self._read_display,
@@ -59,6 +60,8 @@ class _QueryParser:
             read = self._commands.get(token.word)
             if read is None:
                 raise self._scanner.error(f"a command is expected: {', '.join(self._commands)}")
+            if self._is_deduplicated and token.word != "limit":
+                raise self._scanner.error("only limit can follow dedup")
             self._scanner.take()
             read()
             if self._scanner.peek().kind != "end":
@@ -126,6 +129,7 @@ class _QueryParser:
     def _read_dedup(self) -> None:
         names = [expression.evaluate for expression in self._expressions.parse_list()]
         self._stages.append(lambda: Dedup(names))
+        self._is_deduplicated = True  # "The only query command that you can use … after the dedup command is limit."
 
     def _read_parse(self) -> None:
         source: Evaluate = lambda row: row.get("@message")  # noqa: E731 - the default

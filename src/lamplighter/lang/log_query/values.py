@@ -14,6 +14,8 @@ MAX_DECIMALS = 4
 """The most decimals of a number in a result."""
 MAX_EXACT = 2**53
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,300}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_DIGITS = re.compile("[0-9]+")
+_MAX_MARK = 0xD7FF
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_TIME = 253_402_300_799_999
 
@@ -139,8 +141,18 @@ def calculate(operator: str, one: Value, other: Value) -> Value:
 
 
 def sort_key(value: Value) -> tuple[int, float, str]:
-    """Return the place of a value in an ascending order: missing values, then numbers, then texts."""
+    """Return the place of a value in an ascending order: missing values, then texts, then numbers.
+
+    The order of texts is natural: "it orders non-numeric portions by their Unicode values, and it orders numeric
+    portions by their length first and then by their numerical value":
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Sort.html.
+    """
     if value is None:
         return (0, 0.0, "")
     number = to_number(value)
-    return (1, number, "") if number is not None else (2, 0.0, to_text(value))
+    return (2, number, "") if number is not None else (1, 0.0, _DIGITS.sub(_mark_length, to_text(value)))
+
+
+def _mark_length(found: re.Match[str]) -> str:
+    # The mark begins with a digit, so that digits compare with other characters as before.
+    return f"0{chr(min(len(found[0]), _MAX_MARK))}{found[0]}"
