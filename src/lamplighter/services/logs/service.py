@@ -109,6 +109,7 @@ def _query_operations(world: World) -> Mapping[str, Operation]:
         "StartQuery": Operation(write=run.start),
         "StopQuery": Operation(write=queries.stop),
         "DescribeQueries": Operation(read=queries.describe),
+        "ListLogGroupsForQuery": Operation(read=queries.list_groups),
         "GetQueryResults": Operation(read=queries.get_results),
         "GetLogRecord": Operation(read=log_records.get_record),
         "GetLogGroupFields": Operation(read=records.get_fields),

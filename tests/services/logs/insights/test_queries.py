@@ -92,6 +92,9 @@ def test_several_groups_are_searched_together(harness: LogsHarness) -> None:
         "plain text",
         "between",
     ]
+    (query, *_) = harness.logs("DescribeQueries")["queries"]
+    groups = harness.logs("ListLogGroupsForQuery", queryId=query["queryId"])
+    assert groups == {"logGroupIdentifiers": [GROUP, "other"]}
     arns = {"logGroupName": None, "logGroupIdentifiers": ["arn:aws:logs:us-east-1:123456789012:log-group:other"]}
     assert len(run_query(harness, "fields @message", **arns)) == 1
 

@@ -130,6 +130,11 @@ def _find_query(reader: Reader, caller: Caller, params: Json) -> LogQuery:
     return require(found, NoQuery)
 
 
+def list_groups(reader: Reader, caller: Caller, params: Json) -> Json:
+    """List the log groups of a query, which are at most 50: one page (`ListLogGroupsForQuery`)."""
+    return {"logGroupIdentifiers": _find_query(reader, caller, params).request["names"]}
+
+
 def describe(reader: Reader, caller: Caller, params: Json) -> Json:
     """List queries, the newest first, optionally those of a log group or with a status (`DescribeQueries`)."""
     size, before = params.get("maxResults", PAGE), arns.parse_page_token(params.get("nextToken"), int) or 2**62
