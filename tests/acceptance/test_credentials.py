@@ -110,7 +110,7 @@ def test_boto3_is_accepted_with_the_credentials_of_the_engine(public_engine: Ser
         ("stepfunctions", "list_state_machines", "UnrecognizedClientException", "InvalidSignatureException"),
         ("scheduler", "list_schedules", "UnrecognizedClientException", "InvalidSignatureException"),
         ("sns", "list_topics", "InvalidClientTokenId", "SignatureDoesNotMatch"),
-        ("cloudwatch", "list_metrics", "UnrecognizedClientException", "InvalidSignatureException"),
+        ("cloudwatch", "list_metrics", "InvalidClientTokenId", "SignatureDoesNotMatch"),
     ],
 )
 def test_boto3_is_refused_with_other_credentials(

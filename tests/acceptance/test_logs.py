@@ -185,3 +185,34 @@ def test_health_and_metrics_refuse_web_pages_and_other_methods_and_paths_do_not_
         assert send_request(account, path, Host="evil.example")[0] == 403
         assert send_request(account, path, "POST")[0] == 405
     assert send_request(account, "/_lamplighter/else")[0] == 404
+
+
+def test_boto3_queries_logs_while_other_requests_are_answered(account: EngineAccount) -> None:
+    logs, sqs = account.client("logs"), account.client("sqs")
+    logs.create_log_group(logGroupName=GROUP)
+    logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
+    for _ in range(20):
+        events = [
+            {
+                "timestamp": now(),
+                "message": json.dumps({"level": "ERROR" if number % 10 == 0 else "INFO", "ms": number}),
+            }
+            for number in range(1000)
+        ]
+        logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=events)
+    query = logs.start_query(
+        logGroupName=GROUP,
+        startTime=now() // 1000 - 3600,
+        endTime=now() // 1000 + 1,
+        queryString="stats count(*) as n, max(ms) as slowest by level | sort n desc",
+    )["queryId"]
+    sqs.create_queue(QueueName="beside")
+    eventually(lambda: logs.get_query_results(queryId=query)["status"] == "Complete")
+    answer = logs.get_query_results(queryId=query)
+    rows = [{each["field"]: each["value"] for each in row} for row in answer["results"]]
+    assert rows == [
+        {"level": "INFO", "n": "18000", "slowest": "999"},
+        {"level": "ERROR", "n": "2000", "slowest": "990"},
+    ]
+    assert answer["statistics"]["recordsScanned"] == 20_000
+    assert logs.describe_queries(logGroupName=GROUP)["queries"][0]["status"] == "Complete"

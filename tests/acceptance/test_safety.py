@@ -107,12 +107,15 @@ def test_a_browser_request_without_an_origin_calls_no_operation(account: EngineA
     assert account.client("sns").list_topics()["Topics"] == []
 
 
-def test_an_operation_of_a_query_api_must_be_called_by_post(account: EngineAccount) -> None:
+def test_an_operation_of_a_query_api_must_be_called_by_post_or_a_signed_get(account: EngineAccount) -> None:
+    """A page of another site cannot set the Authorization header, with GET as little as with POST."""
     signed = f"Authorization: {sign(account, 'sns')}\r\n"
-    for method, status in (("GET", 400), ("POST", 200)):
+    for method, status in (("PUT", 400), ("DELETE", 400), ("GET", 200), ("POST", 200)):
         head = f"{method} /?Action=CreateTopic&Name={method} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n"
         assert send_head(account, head + signed) == status
-    assert [each["TopicArn"].rpartition(":")[2] for each in account.client("sns").list_topics()["Topics"]] == ["POST"]
+        assert send_head(account, head) in (400, 403)
+    names = [each["TopicArn"].rpartition(":")[2] for each in account.client("sns").list_topics()["Topics"]]
+    assert sorted(names) == ["GET", "POST"]
 
 
 def test_no_page_of_another_site_can_read_an_answer(account: EngineAccount) -> None:

@@ -62,15 +62,15 @@ def _find_operation(catalog: ModelCatalog, http: HttpRequest, scope: sigv4.Crede
     if cbor.is_cbor(http):
         return catalog.operation_of_rpc_path(http)
     if not _is_query(http):
+        if catalog.serves_query_only(scope.service):
+            raise UnknownOperation("The request names no operation.", status=404)
         return catalog.operation_of_rest_path(scope.service, http)
-    # A GET is valid only for a confirmation link of SNS or a presigned URL.
-    allows_get = scope is unsigned_requests.UNSIGNED_SCOPE or sigv4.is_presigned(http)
-    if http.method != "POST" and not (http.method == "GET" and allows_get):
-        raise UnknownOperation("Operations of a query API must be called with POST; only presigned URLs accept GET.")
+    if http.method not in ("POST", "GET"):
+        raise UnknownOperation("Operations of a query API must be called with POST or GET.")
     name = query.read_action(http)
     if not name:
         raise AwsError("The request must contain the parameter Action.", code="MissingAction")
-    return catalog.operation(scope.service, name, QUERY)
+    return catalog.operation_of_action(scope.service, name, http.path)
 
 
 def _is_query(http: HttpRequest) -> bool:
@@ -96,7 +96,8 @@ def _error_service_and_protocol(catalog: ModelCatalog, http: HttpRequest) -> tup
             return catalog.service_of_target(target), JSON
         if cbor.is_cbor(http):
             return _read_scope(http).service, CBOR
-        return _read_scope(http).service, QUERY if _is_query(http) else REST_JSON
+        service = _read_scope(http).service
+        return service, QUERY if _is_query(http) or catalog.serves_query_only(service) else REST_JSON
     except AwsError:
         if cbor.is_cbor(http):
             return "", CBOR

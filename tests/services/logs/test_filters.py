@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, dumps
 from tests.services.logs.logs_harness import GROUP, LogsHarness
 
 METRIC: Json = [{"metricName": "errors", "metricNamespace": "batch", "metricValue": "1"}]
@@ -118,7 +118,7 @@ ROLE = "arn:aws:iam::123456789012:role/r"
     [
         ("arn:aws:sqs:us-east-1:123456789012:q", {}, "is not supported"),
         ("nonsense", {}, "is not supported"),
-        ("arn:aws:lambda:us-east-1:210987654321:function:f", {}, "must belong to the account"),
+        ("arn:aws:kinesis:us-east-1:210987654321:stream/s", {"roleArn": ROLE}, "must belong to the account"),
         (DESTINATION, {"roleArn": ROLE}, "destinationArn for vendor lambda cannot be used with roleArn"),
         ("arn:aws:kinesis:us-east-1:123456789012:stream/s", {}, "kinesis cannot be used without roleArn"),
         ("arn:aws:firehose:us-east-1:123456789012:deliverystream/s", {}, "firehose cannot be used without roleArn"),
@@ -130,6 +130,22 @@ def test_an_invalid_destination_is_refused(harness: LogsHarness, destination: st
     code, message = harness.expect_error("PutSubscriptionFilter", **named, **more)
     assert code == "InvalidParameterException"
     assert reason in message
+
+
+def test_a_function_of_another_account_is_refused_before_the_group_is_looked_up(harness: LogsHarness) -> None:
+    function = "arn:aws:lambda:us-east-1:210987654321:function:f"
+    named: Json = {"logGroupName": GROUP, "filterName": "a", "filterPattern": "", "destinationArn": function}
+    code, message = harness.expect_error("PutSubscriptionFilter", **named)
+    assert (code, message.startswith("Cross-account lambda")) == ("AccessDeniedException", True)
+
+
+def test_a_default_value_is_shown_as_a_decimal(harness: LogsHarness) -> None:
+    harness.create_group()
+    metric: Json = {"metricName": "m", "metricNamespace": "n", "metricValue": "1", "defaultValue": 0}
+    named: Json = {"logGroupName": GROUP, "filterName": "a", "filterPattern": ""}
+    harness.logs("PutMetricFilter", **named, metricTransformations=[metric])
+    (shown,) = harness.logs("DescribeMetricFilters", logGroupName=GROUP)["metricFilters"]
+    assert dumps(shown["metricTransformations"][0]["defaultValue"]) == "0.0"
 
 
 @pytest.mark.parametrize(

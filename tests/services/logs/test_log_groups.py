@@ -60,10 +60,11 @@ def test_groups_are_listed_in_order_of_name_page_by_page(harness: LogsHarness) -
     assert code == "InvalidParameterException"
 
 
-def test_groups_found_by_a_pattern_show_only_name_creation_time_and_arn(harness: LogsHarness) -> None:
+def test_groups_found_by_a_pattern_show_neither_size_nor_settings(harness: LogsHarness) -> None:
     harness.create_group()
     (group,) = harness.logs("DescribeLogGroups", logGroupNamePattern="night")["logGroups"]
-    assert set(group) == {"logGroupName", "creationTime", "arn"}
+    names = {"logGroupName", "creationTime", "arn", "logGroupArn", "logGroupClass", "metricFilterCount"}
+    assert set(group) == names
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,6 @@ def test_every_answer_can_be_encoded_and_every_error_is_one_of_aws(
             assert operation.encode(task.result(), "id").status == 200
     else:
         assert isinstance(error, AwsError), error
-        assert error.status == 400
+        assert error.status in (400, 403, 404)
     if name in ("DeleteQueue", "PurgeQueue", "SetQueueAttributes"):
         harness.refill()

@@ -42,7 +42,7 @@ def test_a_request_signed_by_a_holder_is_admitted(make_request: MakeRequest) -> 
     [
         ("states", "ListStateMachines", "UnrecognizedClientException", "InvalidSignatureException"),
         ("scheduler", "ListSchedules", "UnrecognizedClientException", "InvalidSignatureException"),
-        ("sqs", "ListQueues", "UnrecognizedClientException", "InvalidSignatureException"),
+        ("sqs", "ListQueues", "InvalidClientTokenId", "SignatureDoesNotMatch"),
         ("sns", "ListTopics", "InvalidClientTokenId", "SignatureDoesNotMatch"),
         ("cloudformation", "ListStacks", "InvalidClientTokenId", "SignatureDoesNotMatch"),
     ],

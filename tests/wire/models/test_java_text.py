@@ -11,6 +11,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.wire.models import java_text
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.service_models import SERVICES
+from lamplighter.wire.models.service_quirks import ServiceQuirks
 
 ENTRY = (
     "PutEventsRequestEntry(time=null, source=a, resources=null, detailType=null, detail={}, eventBusName=null, "
@@ -73,7 +74,8 @@ def test_member_names_begin_in_lower_case(name: str, expected: str) -> None:
 )
 def test_values_are_shown_as_java_shows_them(catalog: ModelCatalog, shape: str, value: Json, text: str) -> None:
     model = catalog.service("events").model.shape_for(shape)
-    assert java_text.java_text(value, model, {"PutEventsRequestEntry": ("kmsKeyIdentifier",)}) == text
+    quirks = ServiceQuirks(unmodelled={"PutEventsRequestEntry": ("kmsKeyIdentifier",)})
+    assert java_text.java_text(value, model, quirks) == text
 
 
 def test_every_pattern_of_every_model_compiles() -> None:

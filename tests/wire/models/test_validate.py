@@ -185,3 +185,17 @@ def test_any_values_raise_only_aws_errors(params: Json) -> None:
 
 ECS = ModelCatalog()
 """Compiled once for all examples of the property."""
+
+
+@pytest.mark.parametrize("kind", ["Metric", "Subscription"])
+def test_the_name_of_a_log_group_whose_filter_is_deleted_has_its_own_message(catalog: ModelCatalog, kind: str) -> None:
+    operation = catalog.operation("logs", f"Delete{kind}Filter")
+    with pytest.raises(AwsError, match="Invalid LogGroup or LogStream, both must have length less than or equal to"):
+        operation.check({"logGroupName": "X" * 513, "filterName": "f"})
+
+
+def test_a_list_is_shown_with_its_members_in_the_order_of_aws(catalog: ModelCatalog) -> None:
+    metric = {"metricName": "m", "metricNamespace": "n", "metricValue": "1"}
+    params = {"logGroupName": "g", "filterName": "f", "filterPattern": "", "metricTransformations": [metric, metric]}
+    with pytest.raises(AwsError, match="metricValue=1, defaultValue=null, unit=null, dimensions=null"):
+        catalog.operation("logs", "PutMetricFilter").check(params)

@@ -76,12 +76,23 @@ def test_an_action_can_be_in_the_query_string(catalog: ModelCatalog) -> None:
     assert route_request(catalog, http).params == {"NextToken": "n"}
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS"])
 @pytest.mark.parametrize("query", [b"Action=ListTopics", b"%41ction=ListTopics", b""])
-def test_an_operation_can_be_called_only_with_post(catalog: ModelCatalog, method: str, query: bytes) -> None:
+def test_an_operation_can_be_called_only_with_post_or_get(catalog: ModelCatalog, method: str, query: bytes) -> None:
     http = replace(post(b"sns", b"Action=ListTopics"), method=method, query=query)
     with pytest.raises(UnknownOperation, match="with POST"):
         route_request(catalog, http)
+
+
+def test_a_signed_request_can_be_a_get(catalog: ModelCatalog) -> None:
+    """AWS: "Structure of a GET request", with the queue in the path and the parameters in the query.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html
+    """
+    query = b"Action=SendMessage&MessageBody=hello"
+    request = route_request(catalog, HttpRequest("GET", b"/123456789012/q", query, post(b"sqs", b"").headers, b""))
+    assert request.params["MessageBody"] == "hello"
+    assert str(request.params["QueueUrl"]).endswith("/123456789012/q")
 
 
 def test_a_presigned_url_can_be_called_with_get(

@@ -58,7 +58,7 @@ OWNERS: Mapping[str, tuple[Owner, ...]] = {
     "monitoring": (DELIVERY,),
     "sns": (Owner("[0-9]*", NUMBER, "sns_deliveries"),),
     "sqs": (),
-    "logs": (),
+    "logs": (Owner("query:*", "CAST(substr(subject, 7) AS INTEGER)", "log_queries"),),
     "cloudformation": (),
     "alerts": (),
 }

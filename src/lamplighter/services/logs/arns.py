@@ -14,19 +14,24 @@ from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import decode_token, encode_token
 from lamplighter.services.logs.errors import InvalidParameter, NotFound
-from lamplighter.services.logs.tables import log_groups
+from lamplighter.services.logs.tables import log_groups, resources
 from lamplighter.services.logs.tables.log_chunks import Key
 from lamplighter.services.logs.tables.log_groups import LogGroup, LogStream
+from lamplighter.services.logs.tables.resources import LogResource
 from lamplighter.store.db import Reader
 
 T = TypeVar("T")
 
 GROUP, STREAM = "log group", "log stream"
-NAME_PATTERNS = {"logGroupName": r"[\.\-_/#A-Za-z0-9]+", "logStreamName": "[^:*]*"}
+NAME_PATTERNS = {
+    "logGroupName": r"[\.\-_/#A-Za-z0-9]+",
+    "logStreamName": "[^:*]*",
+    "destinationName": "[^:*]*",
+}
 
 
 def check_name(name: str, member: str) -> str:
-    """Check and return the name of a new group or stream. The wire checks it too, but some callers use only the bus."""
+    """Check and return the name of a new resource. The wire checks it too, but some callers use only the bus."""
     pattern = NAME_PATTERNS[member]
     if not re.fullmatch(pattern, name):
         raise InvalidParameter(
@@ -68,6 +73,18 @@ def requested_group(reader: Reader, caller: Caller, params: Json) -> LogGroup:
     if (name is None) == (identifier is None):
         raise InvalidParameter("Exactly one of logGroupName and logGroupIdentifier must be specified.")
     return find_by_identifier(reader, caller, identifier) if name is None else find_group(reader, caller, name)
+
+
+def tagged_resource(reader: Reader, resource: str) -> LogGroup | LogResource:
+    """Return the resource of an ARN that can have tags; raise `NotFound` if there is none."""
+    parsed = arn.parse(resource)
+    kind, _, name = parsed.resource.partition(":") if parsed is not None else ("", "", "")
+    for each in resources.KINDS_WITH_TAGS if parsed is not None and parsed.service == "logs" else ():
+        if parsed is not None and kind == each:
+            return require(
+                resources.get(reader, parsed.account, parsed.region, each, name), lambda: NotFound("resource")
+            )
+    return tagged_group(reader, resource)
 
 
 def tagged_group(reader: Reader, resource: str) -> LogGroup:

@@ -10,9 +10,22 @@ InvalidParameter = service_error("InvalidParameterException")
 NotFound = service_error("ResourceNotFoundException", "The specified {} does not exist.")
 AlreadyExists = service_error("ResourceAlreadyExistsException", "The specified {} already exists")
 LimitExceeded = service_error("LimitExceededException", "Resource limit exceeded.")
+CrossAccountFunction = service_error(
+    "AccessDeniedException",
+    "Cross-account lambda invocation passing is not allowed. You must use DestinationPolicies to create cross account "
+    "lambda triggers.",
+)
+MalformedQuery = service_error("MalformedQueryException")
+NoQuery = service_error("ResourceNotFoundException", "The specified query does not exist.")
+NoQueryDefinition = service_error("ResourceNotFoundException", "The specified query definition does not exist.")
+NoLogGroup = service_error("ResourceNotFoundException", "Log group '{}' does not exist for account ID '{}'")
 Protected = service_error(
     "ValidationException",
     "The log group {} has deletion protection enabled. Disable deletion protection and try again.",
 )
+NotInAccount = service_error("ResourceNotFoundException", "Requested {} does not exist in this account.")
+ServiceNotAccessible = service_error("ResourceNotFoundException", "Cannot access provided service.")
+Conflict = service_error("ConflictException")
+InvalidDelivery = service_error("ValidationException")
 NotForDelivery = service_error("ValidationException", "This operation is not supported for Delivery log class")
 TooManyTags = service_error("TooManyTagsException", "A resource can have no more than 50 tags.")

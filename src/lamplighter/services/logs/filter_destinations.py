@@ -12,7 +12,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.lang.log_pattern.terms import parse_number
-from lamplighter.services.logs.errors import InvalidParameter
+from lamplighter.services.logs.errors import CrossAccountFunction, InvalidParameter
 
 MAX_DIMENSIONS = 3
 RESERVED_PREFIX = "AWS/"
@@ -57,6 +57,8 @@ def check_destination(caller: Caller, params: Json) -> None:
             "function or a destination of CloudWatch Logs."
         )
     if destination.service != LOGS_SERVICE and destination.account != caller.account:
+        if destination.service == "lambda":
+            raise CrossAccountFunction
         raise InvalidParameter(f"destinationArn {text} must belong to the account of the subscription filter.")
     role = "roleArn" in params
     if destination.service == "lambda" and role:

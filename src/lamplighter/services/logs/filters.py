@@ -44,7 +44,16 @@ def put_metric_filter(tx: Tx, caller: Caller, params: Json) -> Json:
     """Create or replace a metric filter (`PutMetricFilter`)."""
     for made in params["metricTransformations"]:
         check_transformation(made, params.get("emitSystemFieldDimensions", ()))
-    return _put(tx, caller, "metric", params, {"applyOnTransformedLogs": False}, METRIC_FIELDS)
+    made = [_with_decimal_default(each) for each in params["metricTransformations"]]
+    given = params | {"metricTransformations": made}
+    return _put(tx, caller, "metric", given, {"applyOnTransformedLogs": False}, METRIC_FIELDS)
+
+
+def _with_decimal_default(transformation: Json) -> Json:
+    """Return a metric transformation as AWS shows it: its default value is a Double, so 0 is 0.0."""
+    if "defaultValue" not in transformation:
+        return transformation
+    return transformation | {"defaultValue": float(transformation["defaultValue"])}
 
 
 def put_subscription_filter(tx: Tx, caller: Caller, params: Json) -> Json:

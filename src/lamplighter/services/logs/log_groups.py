@@ -5,6 +5,7 @@ has no field indexes and no data sources, so `ListLogGroups` by one of them retu
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
@@ -66,7 +67,8 @@ def describe_groups(reader: Reader, caller: Caller, params: Json) -> Json:
     prefix, pattern = params.get("logGroupNamePrefix"), params.get("logGroupNamePattern")
     if prefix is not None and pattern is not None:
         raise InvalidParameter("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
-    show = _short_description if pattern else lambda group: group_to_api(reader, group)
+    describe = _short_description if pattern else group_to_api
+    show = partial(describe, reader)
     if identifiers := params.get("logGroupIdentifiers"):
         return {"logGroups": [show(group) for each in identifiers for group in _existing_groups(reader, caller, each)]}
     classes = _classes(params.get("logGroupClass"))
@@ -191,9 +193,16 @@ def _name_matches(name: str, pattern: str) -> bool:
     return name.startswith(pattern[1:]) if pattern.startswith("^") else pattern in name
 
 
-def _short_description(group: LogGroup) -> Json:
-    """Return a group found by a pattern: "then only arn, creationTime, and logGroupName are included"."""
-    return {"logGroupName": group.name, "creationTime": group.created, "arn": f"{group_arn(group)}:*"}
+def _short_description(reader: Reader, group: LogGroup) -> Json:
+    """Return a group found by a pattern, which AWS answers from an index that lacks some members, such as the size."""
+    return {
+        "logGroupName": group.name,
+        "creationTime": group.created,
+        "metricFilterCount": filters.count(reader, group.id, "metric"),
+        "arn": f"{group_arn(group)}:*",
+        "logGroupClass": group.log_class,
+        "logGroupArn": group_arn(group),
+    }
 
 
 def group_to_api(reader: Reader, group: LogGroup) -> Json:

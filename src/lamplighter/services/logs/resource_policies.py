@@ -42,7 +42,8 @@ class ResourcePolicies:
         now, revision = self._world.now(), self._world.uuid()
         policy = Policy(caller.account, caller.region, resource, name, document, revision, now)
         rows.put(tx, policy)
-        return {"resourcePolicy": _policy_to_api(policy), "revisionId": revision}
+        shown = {"resourcePolicy": _policy_to_api(policy)}
+        return shown | {"revisionId": revision} if resource else shown
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """List the policies of the account, of one log group or of all log groups (`DescribeResourcePolicies`)."""

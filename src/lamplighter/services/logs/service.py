@@ -8,13 +8,16 @@ from functools import partial
 
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
-from lamplighter.services.logs import filters, log_groups, log_streams, retention, tags
+from lamplighter.services.logs import destinations, filters, log_groups, log_streams, retention, tags
+from lamplighter.services.logs.delivery import deliveries, sources_and_destinations
+from lamplighter.services.logs.insights import log_records, queries, saved_queries
+from lamplighter.services.logs.insights.run_queries import QueryRunner
 from lamplighter.services.logs.metric_extraction import MetricExtractor
 from lamplighter.services.logs.put_log_events import LogEventWriter
 from lamplighter.services.logs.read_lines import LineReader
 from lamplighter.services.logs.resource_policies import ResourcePolicies
 from lamplighter.services.logs.search_events import EventSearch
-from lamplighter.store.db import Tx
+from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 
@@ -59,8 +62,58 @@ class Logs(Service):
             "PutResourcePolicy": Operation(write=policies.put),
             "DescribeResourcePolicies": Operation(read=policies.describe),
             "DeleteResourcePolicy": Operation(write=policies.delete),
+            "PutDestination": Operation(write=destinations.put_destination),
+            "PutDestinationPolicy": Operation(write=destinations.put_policy),
+            "DescribeDestinations": Operation(read=destinations.describe_destinations),
+            "DeleteDestination": Operation(write=destinations.delete_destination),
+            **_delivery_operations(world),
+            **_query_operations(world),
         }
+        self._runner = QueryRunner(bus.store, world)
+
+    async def handle_outbox_row(self, row: OutboxRow) -> None:
+        """Run a query of Logs Insights."""
+        await self._runner.handle_outbox_row(row)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Delete the next slice of expired or deleted log events."""
         retention.fire_timer(tx, timer)
+
+
+def _delivery_operations(world: World) -> Mapping[str, Operation]:
+    """Return the operations on delivery sources, delivery destinations and deliveries."""
+    return {
+        "PutDeliverySource": Operation(write=sources_and_destinations.put_source),
+        "GetDeliverySource": Operation(read=sources_and_destinations.get_source),
+        "DescribeDeliverySources": Operation(read=sources_and_destinations.describe_sources),
+        "DeleteDeliverySource": Operation(write=sources_and_destinations.delete_source),
+        "PutDeliveryDestination": Operation(write=sources_and_destinations.put_destination),
+        "GetDeliveryDestination": Operation(read=sources_and_destinations.get_destination),
+        "DescribeDeliveryDestinations": Operation(read=sources_and_destinations.describe_destinations),
+        "DeleteDeliveryDestination": Operation(write=sources_and_destinations.delete_destination),
+        "PutDeliveryDestinationPolicy": Operation(write=sources_and_destinations.put_policy),
+        "GetDeliveryDestinationPolicy": Operation(read=sources_and_destinations.get_policy),
+        "DeleteDeliveryDestinationPolicy": Operation(write=sources_and_destinations.delete_policy),
+        "CreateDelivery": Operation(write=deliveries.Deliveries(world).create),
+        "UpdateDeliveryConfiguration": Operation(write=deliveries.update),
+        "GetDelivery": Operation(read=deliveries.get),
+        "DescribeDeliveries": Operation(read=deliveries.describe),
+        "DeleteDelivery": Operation(write=deliveries.delete),
+    }
+
+
+def _query_operations(world: World) -> Mapping[str, Operation]:
+    """Return the operations of Logs Insights."""
+    run, saved, records = queries.Queries(world), saved_queries.SavedQueries(world), log_records.LogRecords(world)
+    return {
+        "StartQuery": Operation(write=run.start),
+        "StopQuery": Operation(write=queries.stop),
+        "DescribeQueries": Operation(read=queries.describe),
+        "ListLogGroupsForQuery": Operation(read=queries.list_groups),
+        "GetQueryResults": Operation(read=queries.get_results),
+        "GetLogRecord": Operation(read=log_records.get_record),
+        "GetLogGroupFields": Operation(read=records.get_fields),
+        "PutQueryDefinition": Operation(write=saved.put),
+        "DescribeQueryDefinitions": Operation(read=saved_queries.describe),
+        "DeleteQueryDefinition": Operation(write=saved_queries.delete),
+    }

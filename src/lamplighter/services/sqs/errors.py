@@ -13,7 +13,7 @@ InvalidMessageContents = service_error(
     "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | "
     "#x10000 to #x10FFFF",
 )
-InvalidAddress = service_error("InvalidAddress", "The address {} is not valid for this endpoint.")
+InvalidAddress = service_error("InvalidAddress", "The address {} is not valid for this endpoint.", status=404)
 QueueDoesNotExist = service_error("QueueDoesNotExist", "The specified queue does not exist.")
 QueueNameExists = service_error(
     "QueueNameExists", "A queue already exists with the same name and a different value for attribute {}"
@@ -23,14 +23,21 @@ QueueDeletedRecently = service_error(
     "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
 )
 PurgeQueueInProgress = service_error(
-    "PurgeQueueInProgress", "Only one PurgeQueue operation on {} is allowed every 60 seconds."
+    "PurgeQueueInProgress", "Only one PurgeQueue operation on {} is allowed every 60 seconds.", status=403
 )
 InvalidAttributeName = service_error("InvalidAttributeName", "Unknown Attribute {}.")
+TwoEncryptions = service_error(
+    "InvalidAttributeName",
+    "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.",
+)
 ReceiptHandleIsInvalid = service_error(
-    "ReceiptHandleIsInvalid", 'The input receipt handle "{}" is not a valid receipt handle.'
+    "ReceiptHandleIsInvalid", 'The input receipt handle "{}" is not a valid receipt handle.', status=404
+)
+ReceiptHandleOfAnotherQueue = service_error(
+    "ReceiptHandleIsInvalid", 'The receipt handle "{}" is not valid for this queue.', status=404
 )
 MessageNotInflight = service_error("MessageNotInflight", "The specified message isn't in flight.")
-OverLimit = service_error("OverLimit")
+OverLimit = service_error("OverLimit", status=403)
 EmptyBatchRequest = service_error("EmptyBatchRequest", "There should be at least one {} in the request.")
 TooManyEntriesInBatchRequest = service_error(
     "TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10. You have sent {}."
@@ -44,7 +51,7 @@ InvalidBatchEntryId = service_error(
 BatchRequestTooLong = service_error(
     "BatchRequestTooLong", "Batch requests cannot be longer than {} bytes. You have sent {} bytes."
 )
-ResourceNotFound = service_error("ResourceNotFoundException")
+ResourceNotFound = service_error("ResourceNotFoundException", status=404)
 UnsupportedOperation = service_error("UnsupportedOperation")
 
 

@@ -56,7 +56,7 @@ END;
 CREATE TABLE sqs_groups (
     queue INTEGER NOT NULL,
     name TEXT NOT NULL,
-    ready INTEGER NOT NULL,  -- when a client can receive its first message, if none of the group is in flight
+    ready INTEGER NOT NULL,  -- when a client can receive its first message
     PRIMARY KEY (queue, name)
 ) WITHOUT ROWID;
 CREATE INDEX sqs_groups_by_ready ON sqs_groups (queue, ready);

@@ -47,6 +47,7 @@ DATA_OPERATIONS: Mapping[str, frozenset[str]] = {
 RUN_OPERATIONS: Mapping[str, frozenset[str]] = {
     "alerts": frozenset({"Acknowledge"}),
     "ecs": frozenset({"StopTask"}),
+    "logs": frozenset({"StartQuery", "StopQuery"}),
     "monitoring": frozenset({"SetAlarmState"}),
     "sqs": frozenset({"CancelMessageMoveTask", "StartMessageMoveTask"}),
     "states": frozenset({"RedriveExecution", "StartExecution", "StopExecution"}),

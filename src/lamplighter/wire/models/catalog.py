@@ -60,6 +60,13 @@ class ModelCatalog:
             self._operations[key] = _compile(service_shapes, name)
         return self._operations[key]
 
+    def operation_of_action(self, service: str, name: str, path: bytes) -> CompiledOperation:
+        """Return the operation that a request of the query protocol names. Raises UnknownOperation."""
+        quirks = self.service(service, QUERY).quirks
+        if name in quirks.account_actions and path.strip(b"/"):
+            raise UnknownOperation(quirks.unknown_action.format(service=service, operation=name))
+        return self.operation(service, name, QUERY)
+
     def operation_of_target(self, target: bytes) -> CompiledOperation:
         """Return the operation that an X-Amz-Target names: `AWSStepFunctions.StartExecution`."""
         if target not in self._targets:
@@ -90,6 +97,11 @@ class ModelCatalog:
                 return self.operation(service, name, REST_JSON)
         raise UnknownOperation(f"The service '{service}' has no operation with this method and path.", status=404)
 
+    def serves_query_only(self, service: str) -> bool:
+        """Return whether requests without a target and a path of their own are those of the query protocol."""
+        entry = SERVICES.get(service)
+        return entry is not None and QUERY in entry.protocols and REST_JSON not in entry.protocols
+
     def encode_error(self, name: str, protocol: str, error: AwsError, request_id: str) -> Response:
         """Encode an error of a service, known or unknown, in this protocol."""
         known = name in SERVICES and protocol in SERVICES[name].protocols
@@ -99,7 +111,7 @@ class ModelCatalog:
 
 def _compile(service: ServiceShapes, name: str) -> CompiledOperation:
     if name not in service.model.operation_names:
-        raise UnknownOperation(f"The service '{service.name}' has no operation '{name}'.")
+        raise UnknownOperation(service.quirks.unknown_action.format(service=service.name, operation=name))
     model = service.model.operation_model(name)
     make_decoder, make_encoder, _ = _PROTOCOLS[service.protocol]
     check = compile_check(model.input_shape, service.quirks)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import Shape
+from lamplighter.wire.models.service_quirks import ServiceQuirks
 
 REDACTED = "*** Sensitive Data Redacted ***"
 
@@ -39,8 +40,8 @@ def member_name(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def java_text(value: Json, shape: Shape, unmodelled: dict[str, tuple[str, ...]]) -> str:
-    """Return a value's toString; `unmodelled` has the members, by shape, that AWS prints and the public model lacks."""
+def java_text(value: Json, shape: Shape, quirks: ServiceQuirks) -> str:
+    """Return a value's toString, with the members and in the order that the service prints."""
     if value is None:
         return "null"
     if "sensitive" in shape.metadata:
@@ -48,17 +49,17 @@ def java_text(value: Json, shape: Shape, unmodelled: dict[str, tuple[str, ...]])
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return f"[{', '.join(java_text(item, shape.member, unmodelled) for item in value)}]"
+        return f"[{', '.join(java_text(item, shape.member, quirks) for item in value)}]"
     if not isinstance(value, dict) or shape.metadata.get("document"):
         return str(value)
     if shape.type_name == "map":
-        return "{" + ", ".join(f"{key}={java_text(item, shape.value, unmodelled)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{key}={java_text(item, shape.value, quirks)}" for key, item in value.items()) + "}"
     members = [
         *(
-            f"{member_name(name)}={java_text(value.get(name), member, unmodelled)}"
-            for name, member in shape.members.items()
+            f"{member_name(name)}={java_text(value.get(name), shape.members[name], quirks)}"
+            for name in quirks.printed_orders.get(shape.name, shape.members)
         ),
-        *(f"{name}=null" for name in unmodelled.get(shape.name, ())),
+        *(f"{name}=null" for name in quirks.unmodelled.get(shape.name, ())),
     ]
     return f"{shape.name}({', '.join(members)})"
 

@@ -62,6 +62,19 @@ class ServiceShapes:
             return self.model.shape_for(code)
         return next((shape for shape in self.model.error_shapes if shape.error_code == code), None)
 
+    def query_error_code(self, code: str) -> str:
+        """Return an error's code in the query protocol."""
+        found = self.quirks.query_error_codes.get(code) or service_quirks.COMMON_QUERY_CODES.get(code)
+        shape = None if found else self.error_shape(code)
+        return found or (shape is not None and shape.error_code) or code
+
+    def json_error_type(self, code: str) -> str:
+        """Return an error's type in a JSON protocol, such as `com.amazonaws.sqs#QueueDoesNotExist`."""
+        own, common = self.quirks.error_namespaces
+        if code in self.model.shape_names:
+            return own + code
+        return common + self.quirks.common_error_types.get(code, code)
+
 
 @cache
 def load_service(name: str, protocol: str) -> ServiceShapes:

@@ -30,9 +30,31 @@ class ServiceQuirks:
     """Shapes whose constraints the model states but AWS does not enforce, as its answers show."""
     unmodelled: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Members, by shape, that AWS prints although the public model lacks them."""
+    printed_orders: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The order in which AWS prints members, by shape, where it is not the model's."""
+    own_messages: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By input shape: the end of the text of a violation, and the message that AWS returns in its place."""
     query_error_codes: dict[str, str] = field(default_factory=dict)
     """The query protocol's error codes, by error shape, if the model does not state them."""
+    error_namespaces: tuple[str, str] = ("", "")
+    """What precedes the type of an error in JSON: of one that the model has, and of a common one."""
+    common_error_types: dict[str, str] = field(default_factory=dict)
+    """The types in JSON of common errors, by their codes, where they differ."""
+    error_detail: str = ""
+    """What follows the message of an error in XML."""
+    unknown_action: str = "The service '{service}' has no operation '{operation}'."
+    """The message for an operation that the service does not have."""
+    account_actions: frozenset[str] = frozenset()
+    """Operations of the query protocol that are not valid at the address of one resource."""
 
+
+COMMON_QUERY_CODES = {
+    "MissingAuthenticationTokenException": "MissingAuthenticationToken",
+    "UnknownOperationException": "InvalidAction",
+    "UnrecognizedClientException": "InvalidClientTokenId",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+}
+"""Errors of all services whose code in the query protocol differs from that of the JSON protocols."""
 
 _SQS = "AWS.SimpleQueueService."
 _SQS_QUERY_ERRORS = (
@@ -48,7 +70,21 @@ _QUIRKS = {
         unenforced=frozenset({"ConnectionOAuthHttpMethod"}),
         unmodelled={"PutEventsRequestEntry": ("kmsKeyIdentifier", "internalMetadata")},
     ),
-    "logs": ServiceQuirks(violation_code="InvalidParameterException"),
+    "logs": ServiceQuirks(
+        violation_code="InvalidParameterException",
+        printed_orders={
+            "MetricTransformation": (
+                *("metricName", "metricNamespace", "metricValue", "defaultValue", "unit", "dimensions"),
+            )
+        },
+        own_messages={
+            f"Delete{kind}FilterRequest": (
+                "'logGroupName' failed to satisfy constraint: Member must have length less than or equal to 512",
+                "Invalid LogGroup or LogStream, both must have length less than or equal to 512.",
+            )
+            for kind in ("Metric", "Subscription")
+        },
+    ),
     "sns": ServiceQuirks(violation_code="ValidationError"),
     "cloudformation": ServiceQuirks(violation_code="ValidationError"),
     "sqs": ServiceQuirks(
@@ -66,6 +102,14 @@ _QUIRKS = {
             "QueueDoesNotExist": _SQS + "NonExistentQueue",
             "QueueNameExists": "QueueAlreadyExists",
         },
+        error_namespaces=("com.amazonaws.sqs#", "com.amazon.coral.service#"),
+        common_error_types={
+            "InvalidParameterValue": "InvalidParameterValueException",
+            "MissingParameter": "MissingRequiredParameterException",
+        },
+        error_detail="<Detail/>",
+        unknown_action="The action {operation} is not valid for this endpoint.",
+        account_actions=frozenset({"CreateQueue", "ListQueues"}),
     ),
 }
 

@@ -67,12 +67,15 @@ def compile_check(shape: Shape | None, quirks: ServiceQuirks) -> Check:
     if shape is None:
         return lambda _: None
     check_shape = _compile_shape(shape, quirks)
+    ending, own_message = quirks.own_messages.get(shape.name, ("", ""))
 
     def check(params: Json) -> None:
         violations = _Violations()
         check_shape(params, "", violations)
         if violations:
-            raise ValidationError(_summary(violations, quirks), code=quirks.violation_code)
+            is_own = bool(own_message) and any(each.endswith(ending) for each in violations)
+            message = own_message if is_own else _summary(violations, quirks)
+            raise ValidationError(message, code=quirks.violation_code)
 
     return check
 
@@ -198,9 +201,7 @@ def _add_violations(
 
 
 def _violation_text(shape: Shape, quirks: ServiceQuirks, value: Json, at: str, constraint: str) -> str:
-    shown = (
-        "Value" if "sensitive" in shape.metadata else f"Value '{java_text.java_text(value, shape, quirks.unmodelled)}'"
-    )
+    shown = "Value" if "sensitive" in shape.metadata else f"Value '{java_text.java_text(value, shape, quirks)}'"
     return f"{shown} at '{at}' failed to satisfy constraint: {constraint}"
 
 

@@ -45,7 +45,8 @@ def make_encoder(service: ServiceShapes, operation: OperationModel) -> Callable[
 def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str) -> Response:
     """Encode an error, together with its query protocol code if the service once used that protocol."""
     content_type = service.content_type if service else b"application/x-amz-json-1.0"
-    response = error_response(service, error, content_type, {"__type": error.code}, request_id)
+    kind = service.json_error_type(error.code) if service else error.code
+    response = error_response(service, error, content_type, {"__type": kind}, request_id)
     add_query_error(service, error, response)
     return response
 
@@ -54,10 +55,7 @@ def add_query_error(service: ServiceShapes | None, error: AwsError, response: Re
     """Add the header with the error's query protocol code if the service once used that protocol."""
     if service and "awsQueryCompatible" in service.model.metadata:
         fault = "Sender" if response.status < 500 else "Receiver"
-        shape = service.error_shape(error.code)
-        query_code = (
-            service.quirks.query_error_codes.get(error.code) or (shape is not None and shape.error_code) or error.code
-        )
+        query_code = service.query_error_code(error.code)
         response.headers.append((b"x-amzn-query-error", f"{query_code};{fault}".encode()))
 
 

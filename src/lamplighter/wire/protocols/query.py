@@ -6,24 +6,17 @@ SQS, the path names the queue if no parameter does, as its oldest clients rely o
 
 from collections.abc import Callable
 
-from lamplighter.base.errors import AwsError, MissingAuthentication, UnknownOperation
+from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import OperationModel, Shape
 from lamplighter.wire.http import HttpRequest, Response, make_response
 from lamplighter.wire.models.service_models import ServiceShapes
+from lamplighter.wire.models.service_quirks import COMMON_QUERY_CODES
 from lamplighter.wire.protocols.form import FormNode, build_tree, parse_fields
 from lamplighter.wire.protocols.text import parse_text
 from lamplighter.wire.protocols.xml import escape_text, write_members
 
 CONTENT_TYPE = b"text/xml"
-
-_QUERY_CODES = {
-    MissingAuthentication.code: "MissingAuthenticationToken",
-    UnknownOperation.code: "InvalidAction",
-    "UnrecognizedClientException": "InvalidClientTokenId",
-    "InvalidSignatureException": "SignatureDoesNotMatch",
-}
-"""Common errors whose code differs from that of the JSON protocols."""
 
 
 def read_parameters(http: HttpRequest) -> FormNode:
@@ -110,17 +103,19 @@ def make_encoder(service: ServiceShapes, operation: OperationModel) -> Callable[
 
 
 def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str) -> Response:
-    """Encode an error with its query protocol code."""
+    """Encode an error with its query protocol code; a request without an operation has an answer without details."""
+    if (error.code, error.status) == (UnknownOperation.code, 404):
+        return make_response(404, CONTENT_TYPE, b"<UnknownOperationException/>\n", request_id)
     shape = service.error_shape(error.code) if service else None
     details = shape.metadata.get("error", {}) if shape is not None else {}
     status = details.get("httpStatusCode", error.status) if error.status == AwsError.status else error.status
-    codes = _QUERY_CODES | (service.quirks.query_error_codes if service else {})
-    code = codes.get(error.code) or details.get("code", error.code)
+    code = service.query_error_code(error.code) if service else COMMON_QUERY_CODES.get(error.code, error.code)
+    detail = service.quirks.error_detail if service else ""
     namespace = f' xmlns="{service.model.metadata["xmlNamespace"]}"' if service else ""
     return _make_xml_response(
         status,
         f"<ErrorResponse{namespace}><Error><Type>{'Sender' if status < 500 else 'Receiver'}</Type>"
-        f"<Code>{escape_text(code)}</Code><Message>{escape_text(error.message)}</Message></Error>"
+        f"<Code>{escape_text(code)}</Code><Message>{escape_text(error.message)}</Message>{detail}</Error>"
         f"<RequestId>{escape_text(request_id)}</RequestId></ErrorResponse>",
         request_id,
     )

@@ -109,15 +109,22 @@ def test_a_message_stays_if_its_dead_letter_queue_does_not_exist(harness: SqsHar
     ("policy", "reason"),
     [
         ({"maxReceiveCount": 1}, "does not contain mandatory attribute: deadLetterTargetArn."),
-        ({"deadLetterTargetArn": arn("nobody")}, "Dead letter target does not exist."),
-        ({"deadLetterTargetArn": "dead"}, "Dead letter target does not exist."),
-        ({"deadLetterTargetArn": 1}, "Dead letter target does not exist."),
-        ({"deadLetterTargetArn": arn("dead.fifo")}, "Dead-letter queue must be same type of queue as the source."),
+        ({"deadLetterTargetArn": arn("dead")}, "does not contain mandatory attribute: maxReceiveCount."),
+        ({"deadLetterTargetArn": arn("nobody"), "maxReceiveCount": 1}, "Dead letter target does not exist."),
+        ({"deadLetterTargetArn": "dead", "maxReceiveCount": 1}, "Dead letter target does not exist."),
+        ({"deadLetterTargetArn": 1, "maxReceiveCount": 1}, "Dead letter target does not exist."),
+        (
+            {"deadLetterTargetArn": arn("dead.fifo"), "maxReceiveCount": 1},
+            "Dead-letter queue must be same type of queue as the source.",
+        ),
         ({"deadLetterTargetArn": arn("dead"), "maxReceiveCount": 0}, "valid values are from 1 to 1000 both inclusive."),
         ({"deadLetterTargetArn": arn("dead"), "maxReceiveCount": 1001}, "valid values are from 1 to 1000"),
         ({"deadLetterTargetArn": arn("dead"), "maxReceiveCount": "x"}, "Invalid value for maxReceiveCount: x"),
         ({"deadLetterTargetArn": arn("dead"), "maxReceiveCount": True}, "Invalid value for maxReceiveCount: True"),
-        ({"deadLetterTargetArn": arn("dead"), "colour": 1}, "Only following attributes are supported"),
+        (
+            {"deadLetterTargetArn": arn("dead"), "colour": 1, "maxReceiveCount": 1},
+            "Only following attributes are supported",
+        ),
     ],
 )
 def test_an_invalid_redrive_policy_is_refused(harness: SqsHarness, dead: str, policy: Json, reason: str) -> None:

@@ -3,9 +3,11 @@
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
 """
 
+from base64 import b64encode
+
 import pytest
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, dumps
 from tests.services.sqs.sqs_harness import SqsHarness, arn, redrive_policy
 
 
@@ -81,10 +83,26 @@ def test_a_task_keeps_its_rate_and_can_be_cancelled(harness: SqsHarness, dead: s
     (task,) = list_move_tasks(harness)
     assert (task["Status"], "TaskHandle" in task) == ("CANCELLED", False)
     assert harness.expect_error("CancelMessageMoveTask", TaskHandle=handle)[0] == "UnsupportedOperation"
-    assert harness.expect_error("CancelMessageMoveTask", TaskHandle="x") == (
-        "ResourceNotFoundException",
-        "Task does not exist.",
-    )
+
+
+@pytest.mark.parametrize(
+    ("handle", "code", "message"),
+    [
+        ("x", "InvalidParameterValue", "Value for parameter TaskHandle is invalid."),
+        ('{"taskId": "t"}', "InvalidParameterValue", "Value for parameter TaskHandle is invalid."),
+        (
+            dumps({"taskId": "t", "sourceArn": arn("nobody")}),
+            "ResourceNotFoundException",
+            "The resource that you specified for the SourceArn parameter doesn't exist.",
+        ),
+        (dumps({"taskId": "t", "sourceArn": arn("dead")}), "ResourceNotFoundException", "Task does not exist."),
+    ],
+)
+def test_a_task_that_does_not_exist_cannot_be_cancelled(
+    harness: SqsHarness, dead: str, handle: str, code: str, message: str
+) -> None:
+    text = handle if handle == "x" else b64encode(handle.encode()).decode()
+    assert harness.expect_error("CancelMessageMoveTask", TaskHandle=text) == (code, message)
 
 
 def test_a_large_queue_is_moved_completely_except_messages_in_flight(harness: SqsHarness, dead: str) -> None:

@@ -151,8 +151,13 @@ def test_attributes_are_changed_and_removed(harness: SqsHarness) -> None:
 
 
 def test_the_type_of_a_queue_cannot_change(harness: SqsHarness) -> None:
-    change = {"QueueUrl": harness.queue(), "Attributes": {"FifoQueue": "true"}}
-    code, message = harness.expect_error("SetQueueAttributes", **change)
+    standard, fifo = harness.queue(), harness.fifo()
+    for value in ("true", "false"):
+        change = {"QueueUrl": standard, "Attributes": {"FifoQueue": value}}
+        expected = ("InvalidAttributeName", "Unknown Attribute FifoQueue.")
+        assert harness.expect_error("SetQueueAttributes", **change) == expected
+    harness.sqs("SetQueueAttributes", QueueUrl=fifo, Attributes={"FifoQueue": "true"})
+    code, message = harness.expect_error("SetQueueAttributes", QueueUrl=fifo, Attributes={"FifoQueue": "false"})
     assert (code, "Modifying queue type is not supported." in message) == ("InvalidAttributeValue", True)
 
 
@@ -167,10 +172,19 @@ def test_a_throughput_limit_per_group_needs_deduplication_per_group(harness: Sqs
 def test_a_kms_key_replaces_the_encryption_by_sqs(harness: SqsHarness) -> None:
     url = harness.queue(KmsMasterKeyId="alias/aws/sqs")
     conflict = {"SqsManagedSseEnabled": "true"}
-    assert harness.expect_error("SetQueueAttributes", QueueUrl=url, Attributes=conflict)[0] == "InvalidAttributeValue"
+    assert harness.expect_error("SetQueueAttributes", QueueUrl=url, Attributes=conflict)[0] == "InvalidAttributeName"
     shown = harness.attributes(url)
     assert (shown["KmsMasterKeyId"], shown["SqsManagedSseEnabled"]) == ("alias/aws/sqs", "false")
     assert shown["KmsDataKeyReusePeriodSeconds"] == "300"
+
+
+def test_a_queue_whose_kms_key_is_removed_is_not_encrypted(harness: SqsHarness) -> None:
+    url = harness.queue(KmsMasterKeyId="alias/aws/sqs")
+    removed = {"KmsMasterKeyId": "", "KmsDataKeyReusePeriodSeconds": "300"}
+    harness.sqs("SetQueueAttributes", QueueUrl=url, Attributes=removed)
+    shown = harness.attributes(url)
+    assert shown["SqsManagedSseEnabled"] == "false"
+    assert not {"KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"} & set(shown)
 
 
 def test_only_requested_attributes_are_returned(harness: SqsHarness) -> None:

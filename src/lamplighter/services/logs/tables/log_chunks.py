@@ -164,6 +164,15 @@ def _read_chunks(
         start = (chunks[-1].first if direction > 0 else chunks[-1].last, chunks[-1].id)
 
 
+def find_event(reader: Reader, group: int, key: Key) -> StoredEvent | None:
+    """Return the event of a group with this key, or None if there is none."""
+    time, chunk, place = key
+    sql = f"SELECT {COLUMNS} FROM log_chunks WHERE id = ? AND log_group = ?"  # noqa: S608 - our own columns
+    row = reader.row(sql, (chunk, group))
+    events = _Chunk(*row).events() if row else []
+    return events[place] if 0 <= place < len(events) and events[place].key[0] == time else None
+
+
 def query_sizes() -> Iterator[int]:
     """Yield how many chunks each query reads: few at first, then twice as many each time, up to the limit."""
     most, limit = CHUNKS_PER_QUERY

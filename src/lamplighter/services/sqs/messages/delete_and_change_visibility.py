@@ -1,8 +1,10 @@
 """Delete received messages and change their visibility: DeleteMessage, ChangeMessageVisibility, and their batches.
 
-Guarantees that the handle of the latest receive is valid until the message is gone. An older handle does not delete a
-message that was received again since: "the request will succeed, but the message might not be deleted".
-See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html.
+Guarantees that the handle of the latest receive is valid until the message is gone. In a standard queue, so are the
+handles of earlier receives: "for standard queues, it's possible that using an older receipt handle still works". In a
+FIFO queue, a handle is valid until the visibility timeout ends, which keeps the order. See
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html and
+https://repost.aws/knowledge-center/sqs-receipt-handle-error.
 """
 
 from lamplighter.base.json_text import Json
@@ -46,7 +48,6 @@ class ReceivedMessageOperations:
         return batches.process_entries(tx, entries, lambda entry: self._change_visibility(tx, queue, entry))
 
     def _delete(self, tx: Tx, queue: Queue, params: Json) -> Json:
-        """Delete a message. In a FIFO queue a handle expires with the visibility timeout, to keep the order."""
         handle = params["ReceiptHandle"]
         key, received = receipt_handles.read_handle(queue, handle)
         message = messages.get(tx, queue.id, key)
@@ -55,8 +56,7 @@ class ReceivedMessageOperations:
         is_latest_receive = message.total_receives == received
         if queue.fifo and not (is_latest_receive and message.visible > self._world.monotonic()):
             raise invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.")
-        if is_latest_receive:
-            self._queue_messages.delete(tx, queue, message)
+        self._queue_messages.delete(tx, queue, message)
         return {}
 
     def _change_visibility(self, tx: Tx, queue: Queue, params: Json) -> Json:
@@ -64,7 +64,8 @@ class ReceivedMessageOperations:
         check_range(timeout, "VisibilityTimeout", 0, MAX_VISIBILITY_SECONDS)
         key, received = receipt_handles.read_handle(queue, handle)
         message = messages.get(tx, queue.id, key)
-        if message is None or message.total_receives != received or message.last_received is None:
+        is_outdated = message is None or (queue.fifo and message.total_receives != received)
+        if message is None or is_outdated or message.last_received is None:
             reason = "Message does not exist or is not available for visibility timeout change."
             raise invalid_value(handle, "ReceiptHandle", reason)
         now = self._world.monotonic()

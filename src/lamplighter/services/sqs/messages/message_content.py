@@ -88,11 +88,10 @@ def _check_value(name: str, value: Json) -> Json:
     content = value.get(field)
     if not content:
         raise InvalidParameterValue(
-            f"The message attribute '{name}' must contain non-empty message attribute value "
-            f"for message attribute type '{kind}'."
+            f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
         )
     if base != "Binary" and FORBIDDEN_CHARACTERS.search(content):
-        raise InvalidMessageContents
+        raise InvalidParameterValue(InvalidMessageContents.template)
     if base == "Number":
         _check_number(name, content)
     return {"DataType": kind, field: content}

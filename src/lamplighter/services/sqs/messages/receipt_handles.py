@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-q
 
 from base64 import b64decode, b64encode
 
-from lamplighter.services.sqs.errors import ReceiptHandleIsInvalid
+from lamplighter.services.sqs.errors import ReceiptHandleIsInvalid, ReceiptHandleOfAnotherQueue
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
 
@@ -21,13 +21,15 @@ def write_handle(queue: Queue, message: Message) -> str:
 
 
 def read_handle(queue: Queue, handle: str) -> tuple[int, int]:
-    """Return the message's id and its number of receives at that time. Raises `ReceiptHandleIsInvalid`."""
+    """Return the message's id and its number of receives at that time. Raises an error for another handle."""
     try:
         text = b64decode(handle.removeprefix(HANDLE_PREFIX).encode(), validate=True).decode()
         owner, message, received = text.split(" ")
         receipt = int(message), int(received)
     except ValueError:
         raise ReceiptHandleIsInvalid(handle) from None
-    if owner != queue.arn or not handle.startswith(HANDLE_PREFIX) or not 0 < receipt[0] < MAX_INTEGER:
+    if not handle.startswith(HANDLE_PREFIX) or not 0 < receipt[0] < MAX_INTEGER:
         raise ReceiptHandleIsInvalid(handle)
+    if owner != queue.arn:
+        raise ReceiptHandleOfAnotherQueue(handle)
     return receipt

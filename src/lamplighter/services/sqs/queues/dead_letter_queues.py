@@ -19,7 +19,7 @@ REDRIVE_POLICY, REDRIVE_ALLOW_POLICY = "RedrivePolicy", "RedriveAllowPolicy"
 MAX_RECEIVES = 1000
 MAX_SOURCES = 10
 DEFAULT_RECEIVES = 10
-"""The default of maxReceiveCount ("Default: 10.")."""
+"""The maxReceiveCount of policies without one, which earlier versions accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,13 @@ def _check_redrive_policy(reader: Reader, source: str, text: str, *, fifo: bool)
     policy, invalid = loads(text), partial(invalid_value, text, REDRIVE_POLICY)
     if not policy:
         return
-    target = policy.get("deadLetterTargetArn")
-    if not target:
-        raise invalid("Redrive policy does not contain mandatory attribute: deadLetterTargetArn.")
+    # AWS's documentation names a default of 10 for maxReceiveCount; SQS requires it all the same.
+    for name in ("maxReceiveCount", "deadLetterTargetArn"):
+        if policy.get(name) in (None, ""):
+            raise invalid(f"Redrive policy does not contain mandatory attribute: {name}.")
     if set(policy) - {"deadLetterTargetArn", "maxReceiveCount"}:
         raise invalid("Only following attributes are supported: deadLetterTargetArn, maxReceiveCount.")
-    count = policy.get("maxReceiveCount", DEFAULT_RECEIVES)
+    target, count = policy["deadLetterTargetArn"], policy["maxReceiveCount"]
     if not _is_receive_count(count):
         values = f"valid values are from 1 to {MAX_RECEIVES} both inclusive."
         raise invalid(f"Invalid value for maxReceiveCount: {count}, {values}")

@@ -5,11 +5,11 @@ in slices. "All redriven messages are considered new messages with a new message
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html.
 """
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from dataclasses import replace
 
 from lamplighter.base.errors import require
-from lamplighter.base.json_text import Json, dump_bytes
+from lamplighter.base.json_text import Json, dump_bytes, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.sqs.errors import (
@@ -74,8 +74,9 @@ class MoveTasks:
 
     def cancel(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Cancel a task; messages that were already moved stay where they are (CancelMessageMoveTask)."""
-        found = move_tasks.get_by_handle(tx, params["TaskHandle"])
-        move = require(found, lambda: ResourceNotFound("Task does not exist."))
+        handle = params["TaskHandle"]
+        _find_existing_queue(tx, {"SourceArn": _source_of(handle)}, "SourceArn")
+        move = require(move_tasks.get_by_handle(tx, handle), lambda: ResourceNotFound("Task does not exist."))
         if move.status != RUNNING:
             raise UnsupportedOperation("Only active tasks can be cancelled.")
         move_tasks.update_progress(tx, move.id, CANCELLED, move.moved)
@@ -118,6 +119,18 @@ class MoveTasks:
     def _set_timer(self, tx: Tx, key: int, wait: int) -> None:
         due = self._world.monotonic() + wait
         timers.put(tx, timers.Timer(SERVICE, f"{TIMER_NAME}/{key}", TIMER_NAME, due), steady_clock=True)
+
+
+def _source_of(handle: str) -> str:
+    """Return the ARN of the source queue that a task's handle contains. Raises `InvalidParameterValue`."""
+    try:
+        task = loads(b64decode(handle.encode(), validate=True))
+    except ValueError:
+        task = None
+    source = task.get("sourceArn") if isinstance(task, dict) else None
+    if not isinstance(source, str):
+        raise InvalidParameterValue("Value for parameter TaskHandle is invalid.")
+    return source
 
 
 def _find_existing_queue(reader: Reader, params: Json, name: str) -> Queue:

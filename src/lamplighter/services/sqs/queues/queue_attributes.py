@@ -7,7 +7,7 @@ settings are stored and returned; this engine does not encrypt.
 from collections.abc import Callable, Mapping
 
 from lamplighter.base.json_text import Json, loads, loads_or
-from lamplighter.services.sqs.errors import InvalidAttributeName, InvalidAttributeValue, OverLimit
+from lamplighter.services.sqs.errors import InvalidAttributeName, InvalidAttributeValue, OverLimit, TwoEncryptions
 from lamplighter.services.sqs.tables.queues import Queue
 
 MAX_MESSAGE_BYTES = 1024 * 1024
@@ -75,6 +75,7 @@ _DEFAULTS: Mapping[str, str] = {
     "MaximumMessageSize": str(MAX_MESSAGE_BYTES),
     "MessageRetentionPeriod": "345600",
     "ReceiveMessageWaitTimeSeconds": "0",
+    "SqsManagedSseEnabled": "true",
     "VisibilityTimeout": "30",
 }
 _FIFO_DEFAULTS: Mapping[str, str] = {
@@ -99,20 +100,20 @@ def merge_attributes(old: Mapping[str, str], given: Mapping[str, str], *, fifo: 
         raise InvalidAttributeValue(
             THROUGHPUT_LIMIT, f"{GROUP_LIMIT} is allowed only when {DEDUPLICATION_SCOPE} is {GROUP_SCOPE}."
         )
-    if merged.get("KmsMasterKeyId") and given.get("SqsManagedSseEnabled") == "true":
-        reason = "You can use one type of server-side encryption (SSE) at one time."
-        raise InvalidAttributeValue("SqsManagedSseEnabled", reason)
+    if merged.get("KmsMasterKeyId"):
+        if given.get("SqsManagedSseEnabled") == "true":
+            raise TwoEncryptions
+        merged["SqsManagedSseEnabled"] = "false"
     return merged
 
 
 def with_defaults(attributes: Mapping[str, str], *, fifo: bool) -> dict[str, str]:
     """Return all attributes that can be set, including defaults."""
-    encrypted = "KmsMasterKeyId" in attributes
-    own = {"SqsManagedSseEnabled": "false" if encrypted else "true"}
-    if encrypted:
-        own["KmsDataKeyReusePeriodSeconds"] = "300"
-    given = {**attributes, **({"SqsManagedSseEnabled": "false"} if encrypted else {})}
-    return {**_DEFAULTS, **own, **(_FIFO_DEFAULTS if fifo else {}), **given}
+    found = {**_DEFAULTS, **(_FIFO_DEFAULTS if fifo else {}), **attributes}
+    if "KmsMasterKeyId" not in attributes:
+        found.pop("KmsDataKeyReusePeriodSeconds", None)
+        return found
+    return {"KmsDataKeyReusePeriodSeconds": "300", **found, "SqsManagedSseEnabled": "false"}
 
 
 def is_same_value(name: str, one: str | None, other: str | None) -> bool:

@@ -137,7 +137,7 @@ class Queues:
     def set_attributes(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Change attributes; a new MessageRetentionPeriod also applies to existing messages (SetQueueAttributes)."""
         queue, given = find_queue(tx, caller, params["QueueUrl"]), params["Attributes"]
-        if given.get("FifoQueue", "true") != "true" or ("FifoQueue" in given and not queue.fifo):
+        if queue.fifo and given.get("FifoQueue", "true") != "true":
             raise InvalidAttributeValue("FifoQueue", "Modifying queue type is not supported.")
         merged = queue_attributes.merge_attributes(queue.attributes, given, fifo=queue.fifo)
         changed = {name: merged[name] for name in given if name in merged}

@@ -1,10 +1,12 @@
-"""Read and write the message groups of FIFO queues; a group's messages go to one receiver at a time, in order."""
+"""Read and write the message groups of FIFO queues, whose messages are received in order.
+
+The first message of a group that is not deleted decides: while it is in flight, the group waits. A receive takes the
+messages before the first hidden one. See
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html.
+"""
 
 from lamplighter.services.sqs.tables.messages import MESSAGES, Message
 from lamplighter.store.db import Reader, Tx
-
-MAX_IN_FLIGHT_PER_GROUP = 10
-"""The most messages of a group in flight: one receive takes so many at most, and always the first of the group."""
 
 
 def ready_groups(reader: Reader, queue: int, now: int, most: int) -> list[str]:
@@ -31,12 +33,11 @@ def add_message(tx: Tx, queue: int, group: str, visible: int) -> None:
 
 def update_group(tx: Tx, queue: int, group: str) -> None:
     """Update when a group is ready, after any change to its messages; delete the group if it is empty."""
-    sql = "SELECT visible, receives FROM sqs_messages WHERE queue = ? AND group_id = ? ORDER BY id LIMIT ?"
-    found = tx.rows(sql, (queue, group, MAX_IN_FLIGHT_PER_GROUP))
-    if not found:
+    sql = "SELECT visible FROM sqs_messages WHERE queue = ? AND group_id = ? ORDER BY id LIMIT 1"
+    when = tx.value(sql, (queue, group))
+    if when is None:
         tx.execute("DELETE FROM sqs_groups WHERE queue = ? AND name = ?", (queue, group))
         return
-    when = max(visible for at, (visible, receives) in enumerate(found) if at == 0 or receives > 0)
     tx.execute("INSERT OR REPLACE INTO sqs_groups (queue, name, ready) VALUES (?, ?, ?)", (queue, group, when))
 
 

@@ -1,0 +1,158 @@
+"""Convert and compare the values of queries: texts, numbers, truth values, times, and None for a missing field.
+
+Guarantees that no operation raises: what has no result is None. See
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-operations-functions.html.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from math import fmod, isfinite
+
+MAX_DECIMALS = 4
+"""The most decimals of a number in a result."""
+MAX_EXACT = 2**53
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,300}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_DIGITS = re.compile("[0-9]+")
+_MAX_MARK = 0xD7FF
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_TIME = 253_402_300_799_999
+
+
+class Instant(int):
+    """A time in milliseconds since the epoch, which a result shows as a date."""
+
+
+Value = str | int | float | None
+"""A truth value is 1 or 0, as in the results of AWS."""
+
+
+def to_number(value: Value) -> float | None:
+    """Return a value as a finite number, or None."""
+    if isinstance(value, str):
+        text = value.strip()
+        found = float(text) if len(text) <= 400 and _NUMBER.fullmatch(text) else None
+        return found if found is not None and isfinite(found) else None
+    if value is None:
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if isfinite(number) else None
+
+
+def from_number(number: float) -> Value:
+    """Return a number as a whole one if it is; None if it is not finite."""
+    if not isfinite(number):
+        return None
+    return int(number) if number.is_integer() and abs(number) <= MAX_EXACT else number
+
+
+def is_true(value: Value) -> bool:
+    """Return whether a value counts as true in a condition."""
+    return value not in (None, 0, "", "0", "false")
+
+
+def to_text(value: Value) -> str:
+    """Return a value as a result shows it; a missing value is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, Instant):
+        return format_time(value)
+    if isinstance(value, float):
+        shown = f"{value:.{MAX_DECIMALS}f}".rstrip("0").rstrip(".")
+        return "0" if shown == "-0" else shown
+    return str(value)
+
+
+def format_time(time: int) -> str:
+    """Return a time in milliseconds since the epoch as results show it: `2026-11-29 16:00:00.000`."""
+    moment = _EPOCH + timedelta(milliseconds=min(max(time, 0), _MAX_TIME))
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
+
+
+def is_equal(one: Value, other: Value) -> bool:
+    """Return whether two values are equal, as numbers if both are; a missing value equals nothing."""
+    if one is None or other is None:
+        return False
+    if isinstance(one, str) and isinstance(other, str) and one == other:
+        return True
+    first, second = to_number(one), to_number(other)
+    if first is not None and second is not None:
+        return first == second
+    return to_text(one) == to_text(other)
+
+
+def is_less(one: Value, other: Value) -> bool:
+    """Return whether a value is less than another, as numbers if both are, otherwise as texts."""
+    if one is None or other is None:
+        return False
+    first, second = to_number(one), to_number(other)
+    if first is not None and second is not None:
+        return first < second
+    return to_text(one) < to_text(other)
+
+
+COMPARISONS: Mapping[str, Callable[[Value, Value], bool]] = {
+    "=": is_equal,
+    "!=": lambda one, other: not is_equal(one, other),
+    "<": is_less,
+    ">": lambda one, other: is_less(other, one),
+    "<=": lambda one, other: is_less(one, other) or is_equal(one, other),
+    ">=": lambda one, other: is_less(other, one) or is_equal(one, other),
+}
+
+
+def _divide(one: float, other: float) -> float | None:
+    return one / other if other else None
+
+
+def _remainder(one: float, other: float) -> float | None:
+    return fmod(one, other) if other else None
+
+
+def _power(one: float, other: float) -> float | None:
+    try:
+        result = one**other
+    except (OverflowError, ZeroDivisionError):
+        return None
+    return result if isinstance(result, float) else None
+
+
+_OPERATIONS: Mapping[str, Callable[[float, float], float | None]] = {
+    "+": lambda one, other: one + other,
+    "-": lambda one, other: one - other,
+    "*": lambda one, other: one * other,
+    "/": _divide,
+    "%": _remainder,
+    "^": _power,
+}
+
+
+def calculate(operator: str, one: Value, other: Value) -> Value:
+    """Return the result of an arithmetic operation, or None if an operand is no number or there is no result."""
+    first, second = to_number(one), to_number(other)
+    if first is None or second is None:
+        return None
+    result = _OPERATIONS[operator](first, second)
+    return None if result is None else from_number(result)
+
+
+def sort_key(value: Value) -> tuple[int, float, str]:
+    """Return the place of a value in an ascending order: missing values, then texts, then numbers.
+
+    The order of texts is natural: "it orders non-numeric portions by their Unicode values, and it orders numeric
+    portions by their length first and then by their numerical value":
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Sort.html.
+    """
+    if value is None:
+        return (0, 0.0, "")
+    number = to_number(value)
+    return (2, number, "") if number is not None else (1, 0.0, _DIGITS.sub(_mark_length, to_text(value)))
+
+
+def _mark_length(found: re.Match[str]) -> str:
+    # The mark begins with a digit, so that digits compare with other characters as before.
+    return f"0{chr(min(len(found[0]), _MAX_MARK))}{found[0]}"

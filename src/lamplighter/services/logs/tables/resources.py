@@ -1,0 +1,60 @@
+"""Store the resources of an account that belong to no log group, by their kind and name."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json, loads
+from lamplighter.services.logs.tables.log_groups import HIGHEST_CHARACTER
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
+
+Kind = Literal["destination", "delivery-source", "delivery-destination", "delivery", "query-definition"]
+"""The kinds of resources, as ARNs name them."""
+KINDS_WITH_TAGS: tuple[Kind, ...] = ("destination", "delivery-source", "delivery-destination", "delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class LogResource:
+    """A resource of an account and a region."""
+
+    account: str
+    region: str
+    kind: Kind
+    name: str
+    body: Json
+    """The resource in the form of the API, without its tags."""
+    tags: dict[str, str]
+
+    @property
+    def arn(self) -> str:
+        """The ARN of the resource."""
+        return arn.build("logs", self.region, self.account, f"{self.kind}:{self.name}")
+
+
+RESOURCES = Table("log_resources", LogResource, json={"body": loads, "tags": loads})
+
+
+def put(tx: Tx, resource: LogResource) -> None:
+    """Store a resource, and replace one of the same name."""
+    RESOURCES.replace(tx, resource)
+
+
+def get(reader: Reader, account: str, region: str, kind: Kind, name: str) -> LogResource | None:
+    """Return a resource, or None if there is none."""
+    where = "account = ? AND region = ? AND kind = ? AND name = ?"
+    return RESOURCES.find(reader, where, account, region, kind, name)
+
+
+def page(
+    reader: Reader, owner: tuple[str, str], kind: Kind, after: str, most: int, *, prefix: str = ""
+) -> list[LogResource]:
+    """Return resources of a kind whose names start with a prefix, after a name, in order of name."""
+    where = "account = ? AND region = ? AND kind = ? AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?"
+    return RESOURCES.select(reader, where, *owner, kind, after, prefix, prefix + HIGHEST_CHARACTER, most)
+
+
+def delete(tx: Tx, resource: LogResource) -> None:
+    """Delete a resource."""
+    sql = "DELETE FROM log_resources WHERE account = ? AND region = ? AND kind = ? AND name = ?"
+    tx.execute(sql, (resource.account, resource.region, resource.kind, resource.name))
