@@ -75,7 +75,10 @@ def read_message(params: Json, topic: Topic | None) -> Message:
     if message_size(text, attributes) > max_size(topic):
         raise InvalidParameter("Message too long")
     texts = _texts_by_protocol(text, params.get("MessageStructure"))
-    group, deduplication = _group_and_deduplication(params, topic)
+    check_group_and_deduplication(params, topic)
+    group, deduplication = params.get("MessageGroupId"), params.get("MessageDeduplicationId")
+    if topic is not None and topic.fifo and deduplication is None:
+        deduplication = sha256(text.encode()).hexdigest()
     return Message(texts.get(DEFAULT_PROTOCOL, text), texts, subject, attributes, group, deduplication)
 
 
@@ -163,8 +166,11 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _group_and_deduplication(params: Json, topic: Topic | None) -> tuple[str | None, str | None]:
-    """Return the message group and the deduplication ID; a standard topic passes the group on to its queues."""
+def check_group_and_deduplication(params: Json, topic: Topic | None) -> None:
+    """Raise `InvalidParameter` for an invalid message group or deduplication ID, or if the topic requires another one.
+
+    A standard topic passes the group on to its queues: see https://docs.aws.amazon.com/sns/latest/api/API_Publish.html.
+    """
     group, deduplication = params.get("MessageGroupId"), params.get("MessageDeduplicationId")
     for name, value in (("MessageGroupId", group), ("MessageDeduplicationId", deduplication)):
         if value is not None and not _TOKEN.fullmatch(value):
@@ -175,14 +181,11 @@ def _group_and_deduplication(params: Json, topic: Topic | None) -> tuple[str | N
                 "MessageDeduplicationId",
                 "The request includes MessageDeduplicationId parameter that is not valid for this topic type",
             )
-        return group, None
+        return
     if group is None:
         raise InvalidParameter("The MessageGroupId parameter is required for FIFO topics")
-    if deduplication is None:
-        if topic.attributes.get("ContentBasedDeduplication") != "true":
-            raise InvalidParameter(
-                "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
-                "explicitly"
-            )
-        deduplication = sha256(params["Message"].encode()).hexdigest()
-    return group, deduplication
+    if deduplication is None and topic.attributes.get("ContentBasedDeduplication") != "true":
+        raise InvalidParameter(
+            "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+            "explicitly"
+        )

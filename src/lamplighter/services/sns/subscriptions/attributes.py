@@ -8,15 +8,19 @@ https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html.
 from collections.abc import Mapping
 
 from lamplighter.base import arn
-from lamplighter.base.json_text import JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 from lamplighter.bus import Work
+from lamplighter.services.sns.arns import FIFO_SUFFIX
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.errors import InvalidParameter
+from lamplighter.services.sns.policy_text import parse_policy
 from lamplighter.services.sns.subscriptions import filter_policy, protocols
 
 MAX_POLICY_LENGTH = 30_720
 """The most characters of a policy that is not a filter policy."""
 SCOPES = ("MessageAttributes", "MessageBody")
+DEFAULTS: Mapping[str, str] = {"RawMessageDelivery": "false", "FilterPolicyScope": SCOPES[0]}
+"""The values of attributes that were not set."""
 STORED_ATTRIBUTES = frozenset({"ReplayPolicy", "SubscriptionRoleArn"})
 ATTRIBUTE_NAMES = STORED_ATTRIBUTES | {
     "DeliveryPolicy",
@@ -27,18 +31,27 @@ ATTRIBUTE_NAMES = STORED_ATTRIBUTES | {
 }
 
 
-def check_attributes(attributes: Mapping[str, str], protocol: str) -> None:
+def check_attributes(attributes: Mapping[str, str], protocol: str, endpoint: str) -> None:
     """Raise `InvalidParameter` for attributes with which no subscription can be created."""
     try:
         for name in attributes:
-            check_attribute(name, attributes, protocol)
+            check_attribute(name, attributes, protocol, endpoint)
     except InvalidParameter as error:
         if error.message == "Invalid parameter: AttributeName":
             raise
         raise InvalidParameter("Attributes", error.message.removeprefix("Invalid parameter: ")) from None
 
 
-def check_attribute(name: str, attributes: Mapping[str, str], protocol: str) -> None:
+def have_same_values(found: Mapping[str, str], given: Mapping[str, str]) -> bool:
+    """Return whether a subscription's attributes have the given values; policies are compared as JSON."""
+    return all(_meaning(name, found.get(name, "")) == _meaning(name, value) for name, value in given.items())
+
+
+def _meaning(name: str, value: str) -> Json:
+    return loads_or(value, value) if name.endswith("Policy") else (value or DEFAULTS.get(name, "")).lower()
+
+
+def check_attribute(name: str, attributes: Mapping[str, str], protocol: str, endpoint: str) -> None:
     """Raise `InvalidParameter` for an attribute that is unknown, invalid, or in conflict with the others.
 
     An empty value means the default.
@@ -60,7 +73,7 @@ def check_attribute(name: str, attributes: Mapping[str, str], protocol: str) -> 
         raw = attributes.get("RawMessageDelivery", "").lower() == "true"
         delivery_policy.check_subscription_policy(value, raw=raw)
     elif name == "RedrivePolicy":
-        _check_redrive(value)
+        _check_redrive(value, endpoint)
     if name in {"FilterPolicy", "FilterPolicyScope"} and attributes.get("FilterPolicy"):
         filter_policy.check_policy(
             attributes["FilterPolicy"], body=attributes.get("FilterPolicyScope") == "MessageBody"
@@ -86,11 +99,11 @@ def _check_raw(value: str, protocol: str) -> None:
         )
 
 
-def _check_redrive(value: str) -> None:
-    try:
-        target = loads(value)["deadLetterTargetArn"]
-        found = arn.parse(target)
-    except (JsonError, KeyError, TypeError, AttributeError):
-        raise InvalidParameter("RedrivePolicy: failed to parse JSON.") from None
+def _check_redrive(value: str, endpoint: str) -> None:
+    policy = parse_policy("RedrivePolicy", value)
+    target = policy.get("deadLetterTargetArn") if isinstance(policy, dict) else None
+    found = arn.parse(target) if isinstance(target, str) else None
     if found is None or found.service != "sqs" or not found.region or not found.account:
         raise InvalidParameter("RedrivePolicy: deadLetterTargetArn is an invalid arn")
+    if endpoint.endswith(FIFO_SUFFIX) and not found.resource.endswith(FIFO_SUFFIX):
+        raise InvalidParameter("RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.")

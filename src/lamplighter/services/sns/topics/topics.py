@@ -31,6 +31,13 @@ CHOICES = {
     "FifoThroughputScope": ("Topic", "MessageGroup"),
 }
 """The attributes that have one of a few values."""
+DEFAULTS = {
+    "ContentBasedDeduplication": "false",
+    "FifoThroughputScope": "Topic",
+    "SignatureVersion": "1",
+    "TracingConfig": "PassThrough",
+}
+"""The values of attributes that were not set."""
 FIFO_ONLY = frozenset({"ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy"})
 MESSAGE_SIZES = (1_024, 1_048_576)
 MAX_POLICY_LENGTH = 30_720
@@ -47,7 +54,7 @@ class Topics:
         """Prepares the signing key before the first message is published."""
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Handle CreateTopic; return an existing topic of this name if its attributes and tags match those given."""
+        """Handle CreateTopic; return an existing topic of this name if it has the given attributes and tags."""
         given: dict[str, str] = params.get("Attributes") or {}
         fifo = _read_boolean(given, "FifoTopic")
         name = check_topic_name(params["Name"], fifo=fifo)
@@ -97,7 +104,7 @@ class Topics:
             "DisplayName": "",
             "SubscriptionsDeleted": str(counts.get(subscriptions.DELETED, 0)),
         }
-        fifo = {"ContentBasedDeduplication": "false", "FifoThroughputScope": "Topic"} if topic.fifo else {}
+        fifo = {"ContentBasedDeduplication": "false"} if topic.fifo else {}
         return {"Attributes": defaults | fifo | topic.attributes}
 
     def set_attributes(self, tx: Tx, _caller: Caller, params: Json) -> Json:
@@ -177,7 +184,7 @@ def _check_protection(text: str) -> None:
 
 def _check_same(found: Topic, attributes: dict[str, str], topic_tags: dict[str, str]) -> None:
     """Raise `InvalidParameter` if the existing topic does not match the request."""
-    if any(found.attributes.get(key) != value for key, value in attributes.items()):
+    if any(found.attributes.get(key, DEFAULTS.get(key)) != value for key, value in attributes.items()):
         raise InvalidParameter("Attributes", "Topic already exists with different attributes")
-    if topic_tags and topic_tags != found.tags:
+    if not topic_tags.items() <= found.tags.items():
         raise InvalidParameter("Tags", "Topic already exists with different tags")
