@@ -67,9 +67,28 @@ def test_a_missing_attribute_does_not_match(name: str) -> None:
 
 
 def test_a_policy_can_require_that_an_attribute_exists_or_is_missing() -> None:
-    assert matches({"store": [{"exists": False}]}, {})
+    assert matches({"store": [{"exists": False}]}, {"event": MESSAGE["event"]})
     assert not matches({"store": [{"exists": False}]}, MESSAGE)
     assert matches({"store": [{"exists": True}]}, MESSAGE)
+
+
+def test_a_message_without_any_attribute_matches_no_policy() -> None:
+    """The guide: "An empty set of attributes results in the filter not matching."
+
+    See https://docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html.
+    """
+    assert not matches({"store": [{"exists": False}]}, {})
+    assert not matches({"store": [{"exists": False}]}, {"bytes": Attribute("Binary", "AAAA")})
+    assert not matches_body({"store": [{"exists": False}]}, "{}")
+
+
+@pytest.mark.parametrize("operator", ["suffix", "equals-ignore-case"])
+def test_anything_but_negates_prefixes_and_wildcards_only(operator: str) -> None:
+    for accepted in ("prefix", "wildcard"):
+        filter_policy.check_policy(dumps({"key": [{"anything-but": {accepted: "x*"}}]}), body=False)
+    assert policy_error({"key": [{"anything-but": {operator: "x"}}]}).startswith(
+        f"Invalid parameter: FilterPolicy: Unsupported anything-but pattern: {operator}\n at [Source: "
+    )
 
 
 @pytest.mark.parametrize("text", ["3", "3.0", "3e0", "0.3E1", "+3", ".3e1", "03"])

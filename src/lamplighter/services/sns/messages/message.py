@@ -133,6 +133,8 @@ def _attribute(name: str, given: Json) -> Attribute:
     if not _NAME.fullmatch(name) or (_RESERVED.match(name) and not name.startswith(PUSH_PREFIX)):
         raise InvalidParameter(f"Invalid message attribute name: {name}")
     kind = given.get("DataType") or ""
+    if not kind:
+        raise InvalidAttributeValue(f"The message attribute '{name}' must contain non-empty message attribute type.")
     if not _TYPE.fullmatch(kind) or len(kind) > 256:
         raise InvalidAttributeValue(
             f"The message attribute '{name}' has an invalid message attribute type, the set of supported type prefixes "

@@ -1,6 +1,6 @@
 """Validate the attributes of subscriptions.
 
-`ReplayPolicy` and `SubscriptionRoleArn` are accepted, stored and returned, but have no effect: there is no archive to
+`ReplayPolicy` and `SubscriptionRoleArn` are checked, stored and returned, but have no effect: there is no archive to
 replay, and no stream to write to. See
 https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html.
 """
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.bus import Work
+from lamplighter.services.sns import archive_policies
 from lamplighter.services.sns.arns import FIFO_SUFFIX
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.errors import InvalidParameter
@@ -21,14 +22,12 @@ MAX_POLICY_LENGTH = 30_720
 SCOPES = ("MessageAttributes", "MessageBody")
 DEFAULTS: Mapping[str, str] = {"RawMessageDelivery": "false", "FilterPolicyScope": SCOPES[0]}
 """The values of attributes that were not set."""
-STORED_ATTRIBUTES = frozenset({"ReplayPolicy", "SubscriptionRoleArn"})
-ATTRIBUTE_NAMES = STORED_ATTRIBUTES | {
-    "DeliveryPolicy",
-    "FilterPolicy",
-    "FilterPolicyScope",
-    "RawMessageDelivery",
-    "RedrivePolicy",
-}
+ATTRIBUTE_NAMES = frozenset(
+    {
+        *("DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy"),
+        *(archive_policies.REPLAY, "SubscriptionRoleArn"),
+    }
+)
 
 
 def check_attributes(attributes: Mapping[str, str], protocol: str, endpoint: str) -> None:
@@ -67,13 +66,15 @@ def check_attribute(name: str, attributes: Mapping[str, str], protocol: str, end
         raise InvalidParameter(
             f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or MessageAttributes"
         )
-    elif name in {"DeliveryPolicy", "RedrivePolicy"} and len(value) > MAX_POLICY_LENGTH:
+    elif name in {"DeliveryPolicy", "RedrivePolicy", archive_policies.REPLAY} and len(value) > MAX_POLICY_LENGTH:
         raise InvalidParameter(f"{name}: Policy is too large")
     elif name == "DeliveryPolicy":
         raw = attributes.get("RawMessageDelivery", "").lower() == "true"
         delivery_policy.check_subscription_policy(value, raw=raw)
     elif name == "RedrivePolicy":
         _check_redrive(value, endpoint)
+    elif name == archive_policies.REPLAY:
+        archive_policies.check_replay_policy(value)
     if name in {"FilterPolicy", "FilterPolicyScope"} and attributes.get("FilterPolicy"):
         filter_policy.check_policy(
             attributes["FilterPolicy"], body=attributes.get("FilterPolicyScope") == "MessageBody"

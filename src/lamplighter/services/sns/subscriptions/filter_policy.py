@@ -4,8 +4,10 @@ A policy is an event pattern with SNS's limits: five keys, 150 combinations, and
 For an attribute policy, a message is an object of its attributes: text, numbers, and arrays, of which any element may
 match. Binary attributes are ignored. Numbers are compared by value, whatever the attribute's text looks like, and "with
 five digits of accuracy after the decimal point": further digits make no difference. For a body policy, a message is the
-JSON object in its body; a body that is no object does not match. See
-https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html and
+JSON object in its body; a body that is no object does not match. "An empty set of attributes results in the filter not
+matching", even for `"exists": false`. See
+https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html,
+https://docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html and
 https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html.
 """
 
@@ -18,6 +20,7 @@ from functools import lru_cache
 from lamplighter.base.json_text import Json, dumps, loads, loads_or
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Work
+from lamplighter.lang.event_pattern.comparisons import Path, PatternPosition
 from lamplighter.lang.event_pattern.pattern import EventPatternError, Pattern, PatternTooComplex, compile_event_pattern
 from lamplighter.lang.jackson_location import hide_source, location_at, offset_of
 from lamplighter.services.sns.errors import InvalidParameter
@@ -26,6 +29,8 @@ from lamplighter.services.sns.policy_text import parse_policy
 
 log = logging.getLogger("lamplighter.sns")
 
+NOT_NEGATED = frozenset({"equals-ignore-case", "suffix"})
+"""Operators that `anything-but` cannot negate in a filter policy; it can negate `prefix` and `wildcard`."""
 MAX_KEYS = 5
 MAX_COMBINATIONS = 150
 MAX_POLICY_BYTES = 262_144
@@ -55,6 +60,7 @@ def _check(text: str, body: bool) -> None:  # noqa: FBT001 - a part of the key
     if not policy:
         return
     try:
+        _check_operators(policy)
         compile_event_pattern(policy)
     except EventPatternError as error:
         raise InvalidParameter(f"FilterPolicy: {_reason(dumps(policy), error)}") from None
@@ -64,6 +70,16 @@ def _check(text: str, body: bool) -> None:  # noqa: FBT001 - a part of the key
         raise InvalidParameter(f"FilterPolicy: Filter policy can not have more than {MAX_KEYS} keys")
     if _count_combinations(policy) > MAX_COMBINATIONS:
         raise InvalidParameter("FilterPolicy: Filter policy is too complex")
+
+
+def _check_operators(policy: Json, at: Path = ()) -> None:
+    """Raise `EventPatternError` for an operator that EventBridge has, and SNS has not."""
+    members = policy.items() if isinstance(policy, dict) else enumerate(policy) if isinstance(policy, list) else ()
+    for name, value in members:
+        place = (*at, name)
+        if name == "anything-but" and isinstance(value, dict) and (unknown := next(iter(value), "")) in NOT_NEGATED:
+            raise EventPatternError(f"Unsupported anything-but pattern: {unknown}", PatternPosition((*place, unknown)))
+        _check_operators(value, place)
 
 
 def _reason(text: str, error: EventPatternError) -> str:
@@ -145,7 +161,7 @@ def _object(text: str) -> Json:
 def _matches(pattern: Pattern, document: Json, subscription: Mapping[str, str]) -> bool:
     """Return whether the message matches; a policy too complex for this message does not, which the log reports."""
     try:
-        return pattern.matches(document)
+        return bool(document) and pattern.matches(document)
     except PatternTooComplex as error:
         log.warning("%s does not receive a message: %s", subscription.get("SubscriptionArn", "a subscription"), error)
         return False

@@ -38,7 +38,7 @@ a run must not end before it starts."""
 WEB = frozenset({HTTP, HTTPS})
 MAIL = frozenset({EMAIL, EMAIL_JSON})
 UNDELIVERABLE = frozenset({SMS, APPLICATION, FIREHOSE})
-"""The protocols whose subscriptions are accepted, stored and returned, but get nothing."""
+"""The protocols whose subscriptions are accepted, stored and returned, but whose messages fail."""
 RAW = frozenset({HTTP, HTTPS, SQS, FIREHOSE})
 """The protocols that can send messages without an envelope."""
 WITH_POLICY = frozenset({*WEB, COMMAND})
