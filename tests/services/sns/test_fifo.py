@@ -149,7 +149,7 @@ def test_the_dead_letter_queue_of_a_fifo_queue_must_be_a_fifo_queue(harness: Sns
 
 def test_a_fifo_topic_refuses_webhooks_and_a_standard_topic_refuses_fifo_queues(harness: SnsHarness) -> None:
     refused = harness.expect_error("Subscribe", TopicArn=create_fifo_topic(harness), Protocol="http", Endpoint=WEBHOOK)
-    assert refused[1].startswith("Invalid parameter: Protocol")
+    assert refused[1] == "Invalid parameter: Invalid protocol type: http"
     refused = harness.expect_error("Subscribe", TopicArn=harness.create_topic(), Protocol="sqs", Endpoint=FIFO_QUEUE)
     assert "FIFO SQS Queues can not be subscribed to standard SNS topics" in refused[1]
 

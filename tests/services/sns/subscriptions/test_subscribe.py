@@ -149,6 +149,13 @@ def test_an_invalid_endpoint_is_refused(harness: SnsHarness, protocol: str, endp
             ),
         ),
         (
+            {"RedrivePolicy": dumps({"deadLetterTargetArn": DEAD_LETTER_QUEUE, "maxReceiveCount": 5})},
+            (
+                "Invalid parameter: Attributes Reason: RedrivePolicy: invalid JSON. Attribute maxReceiveCount is "
+                "unknown."
+            ),
+        ),
+        (
             {"RedrivePolicy": "{invalidjson}"},
             (
                 "Invalid parameter: Attributes Reason: RedrivePolicy: failed to parse JSON. Unexpected character ('i' "

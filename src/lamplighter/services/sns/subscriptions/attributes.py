@@ -19,6 +19,8 @@ from lamplighter.services.sns.subscriptions import filter_policy, protocols
 
 MAX_POLICY_LENGTH = 30_720
 """The most characters of a policy that is not a filter policy."""
+TARGET = "deadLetterTargetArn"
+"""The only member of a redrive policy."""
 SCOPES = ("MessageAttributes", "MessageBody")
 DEFAULTS: Mapping[str, str] = {"RawMessageDelivery": "false", "FilterPolicyScope": SCOPES[0]}
 """The values of attributes that were not set."""
@@ -102,7 +104,10 @@ def _check_raw(value: str, protocol: str) -> None:
 
 def _check_redrive(value: str, endpoint: str) -> None:
     policy = parse_policy("RedrivePolicy", value)
-    target = policy.get("deadLetterTargetArn") if isinstance(policy, dict) else None
+    members = policy if isinstance(policy, dict) else {}
+    if unknown := next((name for name in members if name != TARGET), None):
+        raise InvalidParameter(f"RedrivePolicy: invalid JSON. Attribute {unknown} is unknown.")
+    target = members.get(TARGET)
     found = arn.parse(target) if isinstance(target, str) else None
     if found is None or found.service != "sqs" or not found.region or not found.account:
         raise InvalidParameter("RedrivePolicy: deadLetterTargetArn is an invalid arn")

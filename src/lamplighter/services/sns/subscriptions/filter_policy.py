@@ -60,8 +60,8 @@ def _check(text: str, body: bool) -> None:  # noqa: FBT001 - a part of the key
     if not policy:
         return
     try:
-        _check_operators(policy)
         compile_event_pattern(policy)
+        _check_operators(policy)
     except EventPatternError as error:
         raise InvalidParameter(f"FilterPolicy: {_reason(dumps(policy), error)}") from None
     if not body and _is_nested(policy):
@@ -106,7 +106,7 @@ class FilteredMessage:
     _attributes_object: Json = None
 
     def parsed_body(self, text: str) -> Json:
-        """Return the parsed body with rounded numbers, or None if it is not a JSON object."""
+        """Return the parsed body, or None if it is not a JSON object."""
         if text not in self._documents:
             self._documents[text] = _object(text)
         return self._documents[text]
@@ -155,7 +155,7 @@ def _matches_policy(policy: str, subscription: Mapping[str, str], text: str, fil
 
 def _object(text: str) -> Json:
     document = loads_or(text, None)
-    return round_numbers(document) if isinstance(document, dict) else None
+    return document if isinstance(document, dict) else None
 
 
 def _matches(pattern: Pattern, document: Json, subscription: Mapping[str, str]) -> bool:
@@ -171,16 +171,20 @@ def _matches(pattern: Pattern, document: Json, subscription: Mapping[str, str]) 
 def _compiled(text: str) -> Pattern | None:
     """Compile a policy; return None for an empty policy, which matches every message."""
     policy = parse_policy("FilterPolicy", text)
-    return compile_event_pattern(round_numbers(policy)) if policy else None
+    return compile_event_pattern(_round_numbers(policy), _round_number) if policy else None
 
 
-def round_numbers(value: Json) -> Json:
-    """Return a JSON value whose fractional numbers have at most five digits after the decimal point."""
-    if isinstance(value, float):
-        return float(Decimal(repr(value)).quantize(ACCURACY, ROUND_FLOOR)) if abs(value) < MAX_ROUNDED else value
-    if isinstance(value, dict):
-        return {name: round_numbers(inner) for name, inner in value.items()}
-    return [round_numbers(inner) for inner in value] if isinstance(value, list) else value
+def _round_number(value: Json) -> Json:
+    """Return a number with at most five digits after the decimal point, and any other value as it is."""
+    if not isinstance(value, float) or abs(value) >= MAX_ROUNDED:
+        return value
+    return float(Decimal(repr(value)).quantize(ACCURACY, ROUND_FLOOR))
+
+
+def _round_numbers(policy: Json) -> Json:
+    if isinstance(policy, dict):
+        return {name: _round_numbers(inner) for name, inner in policy.items()}
+    return [_round_numbers(inner) for inner in policy] if isinstance(policy, list) else _round_number(policy)
 
 
 def _is_nested(policy: Json) -> bool:
@@ -226,9 +230,9 @@ def _build_attributes_object(attributes: Mapping[str, Attribute]) -> Json:
     for name, attribute in attributes.items():
         kind = attribute.type.partition(".")[0]
         if attribute.type == "String.Array":
-            found[name] = round_numbers(loads(attribute.value))
+            found[name] = loads(attribute.value)
         elif kind == "Number":
-            found[name] = round_numbers(loads_or(attribute.value, float(attribute.value)))
+            found[name] = loads_or(attribute.value, float(attribute.value))
         elif kind == "String":
             found[name] = attribute.value
     return found

@@ -183,7 +183,7 @@ class SubscriptionOperations:
 
 def _check_fifo(topic: Topic, protocol: str, endpoint: str) -> None:
     if topic.fifo and protocol != protocols.SQS:
-        raise InvalidParameter("Protocol", "FIFO topics deliver to Amazon SQS queues only")
+        raise InvalidParameter(f"Invalid protocol type: {protocol}")
     if not topic.fifo and protocol == protocols.SQS and endpoint.endswith(".fifo"):
         reason = "FIFO SQS Queues can not be subscribed to standard SNS topics"
         raise InvalidParameter("Invalid parameter: Endpoint", reason)
