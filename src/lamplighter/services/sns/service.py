@@ -97,16 +97,7 @@ class Sns(Service):
             "Publish": Operation(write=publisher.publish, prepare=publisher.prepare_publish),
             "PublishBatch": Operation(write=publisher.publish_batch, prepare=publisher.prepare_batch),
             **tags.OPERATIONS.by_name(),
-            "CreatePlatformApplication": Operation(write=platform_applications.create_application),
-            "DeletePlatformApplication": Operation(write=platform_applications.delete_application),
-            "GetPlatformApplicationAttributes": Operation(read=platform_applications.get_attributes),
-            "SetPlatformApplicationAttributes": Operation(write=platform_applications.set_attributes),
-            "ListPlatformApplications": Operation(read=platform_applications.list_applications),
-            "CreatePlatformEndpoint": Operation(write=PlatformEndpoints(world).create),
-            "DeleteEndpoint": Operation(write=platform_endpoints.delete_endpoint),
-            "GetEndpointAttributes": Operation(read=platform_endpoints.get_attributes),
-            "SetEndpointAttributes": Operation(write=platform_endpoints.set_attributes),
-            "ListEndpointsByPlatformApplication": Operation(read=platform_endpoints.list_endpoints),
+            **_mobile_operations(world),
             **SMS_OPERATIONS,
             # Operations that AWS does not have. Stacks call Vouch for the webhooks of a job file, the console calls
             # ListDeliveries, the pages of links in mails call DescribeLink, and the server calls GetCertificate for the
@@ -137,3 +128,19 @@ class Sns(Service):
     async def stop(self) -> None:
         """Close the connections to web servers."""
         await self._outbound.http.close()
+
+
+def _mobile_operations(world: World) -> Mapping[str, Operation]:
+    """Return the operations on mobile applications and their endpoints."""
+    return {
+        "CreatePlatformApplication": Operation(write=platform_applications.create_application),
+        "DeletePlatformApplication": Operation(write=platform_applications.delete_application),
+        "GetPlatformApplicationAttributes": Operation(read=platform_applications.get_attributes),
+        "SetPlatformApplicationAttributes": Operation(write=platform_applications.set_attributes),
+        "ListPlatformApplications": Operation(read=platform_applications.list_applications),
+        "CreatePlatformEndpoint": Operation(write=PlatformEndpoints(world).create),
+        "DeleteEndpoint": Operation(write=platform_endpoints.delete_endpoint),
+        "GetEndpointAttributes": Operation(read=platform_endpoints.get_attributes),
+        "SetEndpointAttributes": Operation(write=platform_endpoints.set_attributes),
+        "ListEndpointsByPlatformApplication": Operation(read=platform_endpoints.list_endpoints),
+    }
