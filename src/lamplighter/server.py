@@ -97,7 +97,8 @@ class HttpServer:
         if self.trusted_proxies and scope.get("client"):
             peer, port = scope["client"]
             scope["client"] = find_caller_address(peer, scope["headers"], self.trusted_proxies), port
-        http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
+        path = unsigned_requests.resolve_certificate_link(scope["raw_path"])
+        http = HttpRequest(scope["method"], path, scope["query_string"], headers, b"")
         try:
             cross_site.check_single_headers(scope["headers"])
             self.hosts.check(headers.get(b"host", b""))

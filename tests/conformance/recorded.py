@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 from lamplighter.base.json_text import Json
+from tests.conformance.mended_replayer import mend
 from tests.served_engine import ACCOUNT, REGION
 
 SHARED = Path(__file__).parents[3] / "shared" / "conformance"
@@ -94,6 +95,7 @@ def load_replayer() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    mend(module)
     return module
 
 

@@ -25,6 +25,7 @@ WITHOUT_SUCCESS = {
     "cloudformation:SignalResource": "no resource here waits for signals",
     "events:CancelReplay": "a replay ends before the next request",
     "sns:ConfirmSubscription": "the token is in the message to the endpoint",
+    "sns:VerifySMSSandboxPhoneNumber": "no password was sent, so that none is right",
 }
 """Operations for which no request of one list can succeed, with the reason."""
 

@@ -1,7 +1,7 @@
 """Locate a place in a JSON text as AWS's parser reports it: ` at [Source: (String)"…"; line: 1, column: 2]`.
 
 Guarantees the place after the token that the parser (Jackson) has read. `offset_of` requires valid JSON: the
-caller has parsed the text.
+caller has parsed the text. Services with a newer Jackson do not quote the text (`hide_source`).
 See https://github.com/FasterXML/jackson-core, JsonLocation.
 """
 
@@ -14,6 +14,7 @@ from lamplighter.lang.event_pattern.comparisons import Path, PatternPosition, Pa
 TOKEN = re.compile(r'[ \t\r\n]*("(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+)', re.DOTALL)
 MAX_QUOTED_CHARACTERS = 500
 """The most characters of a text that a message quotes."""
+HIDDEN_SOURCE = "REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled)"
 UNKNOWN_NAME = -1
 """Stands in a path for the name of a member that has not been read yet."""
 
@@ -33,9 +34,17 @@ def location_at(text: str, at: int) -> str:
 def inline_location(text: str, at: int) -> str:
     """Return the location without a line break before it. A negative `at` means column 0, before the text."""
     lines = re.split(r"\r\n|\r|\n", text[: max(at, 0)])
+    return f"[Source: {_source(text)}; line: {len(lines)}, column: {len(lines[-1]) + 1 if at >= 0 else 0}]"
+
+
+def hide_source(message: str, text: str) -> str:
+    """Return a message about a text with the locations of Jackson 2.16 and later, which do not quote the text."""
+    return message.replace(f"[Source: {_source(text)};", f"[Source: {HIDDEN_SOURCE};")
+
+
+def _source(text: str) -> str:
     truncation = f"[truncated {len(text) - MAX_QUOTED_CHARACTERS} chars]" if len(text) > MAX_QUOTED_CHARACTERS else ""
-    source = f'(String)"{text[:MAX_QUOTED_CHARACTERS]}"{truncation}'
-    return f"[Source: {source}; line: {len(lines)}, column: {len(lines[-1]) + 1 if at >= 0 else 0}]"
+    return f'(String)"{text[:MAX_QUOTED_CHARACTERS]}"{truncation}'
 
 
 def _token_offsets(text: str) -> Iterator[tuple[Path, PatternToken, int]]:

@@ -6,6 +6,9 @@ from tests.fuzz.valid_requests.place import SNS, SQS
 
 TOPIC: Json = {"TopicArn": f"{SNS}:a"}
 SUBSCRIPTION: Json = {"SubscriptionArn": "${subscriptionarn}"}
+APPLICATION: Json = {"PlatformApplicationArn": f"{SNS}:app/ADM/a"}
+ENDPOINT: Json = {"EndpointArn": "${endpointarn}"}
+PHONE = "+15551234567"
 
 BEGIN: list[tuple[str, Json]] = [
     ("CreateTopic", {"Name": "a.fifo", "Attributes": {"FifoTopic": "true"}}),
@@ -29,10 +32,32 @@ BEGIN: list[tuple[str, Json]] = [
     ("GetDataProtectionPolicy", {"ResourceArn": f"{SNS}:a"}),
     ("TagResource", {"ResourceArn": f"{SNS}:a", "Tags": [{"Key": "a", "Value": "b"}]}),
     ("ListTagsForResource", {"ResourceArn": f"{SNS}:a"}),
+    ("CreatePlatformApplication", {
+        "Name": "a", "Platform": "ADM", "Attributes": {"PlatformPrincipal": "a", "PlatformCredential": "a"},
+    }),
+    ("SetPlatformApplicationAttributes", {**APPLICATION, "Attributes": {"Enabled": "true"}}),
+    ("GetPlatformApplicationAttributes", APPLICATION),
+    ("ListPlatformApplications", {}),
+    ("CreatePlatformEndpoint", {**APPLICATION, "Token": "a"}),
+    ("SetEndpointAttributes", {**ENDPOINT, "Attributes": {"CustomUserData": "a"}}),
+    ("GetEndpointAttributes", ENDPOINT),
+    ("ListEndpointsByPlatformApplication", APPLICATION),
+    ("SetSMSAttributes", {"attributes": {"DefaultSMSType": "Promotional"}}),
+    ("GetSMSAttributes", {}),
+    ("CheckIfPhoneNumberIsOptedOut", {"phoneNumber": PHONE}),
+    ("OptInPhoneNumber", {"phoneNumber": PHONE}),
+    ("ListPhoneNumbersOptedOut", {}),
+    ("ListOriginationNumbers", {}),
+    ("GetSMSSandboxAccountStatus", {}),
+    ("CreateSMSSandboxPhoneNumber", {"PhoneNumber": PHONE}),
+    ("ListSMSSandboxPhoneNumbers", {}),
 ]  # fmt: skip
 END: list[tuple[str, Json]] = [
     ("UntagResource", {"ResourceArn": f"{SNS}:a", "TagKeys": ["a"]}),
     ("RemovePermission", {**TOPIC, "Label": "a"}),
     ("Unsubscribe", SUBSCRIPTION),
+    ("DeleteEndpoint", ENDPOINT),
+    ("DeletePlatformApplication", APPLICATION),
+    ("DeleteSMSSandboxPhoneNumber", {"PhoneNumber": PHONE}),
     ("DeleteTopic", TOPIC),
 ]

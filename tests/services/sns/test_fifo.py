@@ -3,9 +3,11 @@
 https://docs.aws.amazon.com/sns/latest/dg/sns-fifo-topics.html
 """
 
-from lamplighter.base.json_text import Json, loads
+import pytest
+
+from lamplighter.base.json_text import Json, dumps, loads
 from tests.engine_harness import ACCOUNT, REGION
-from tests.services.sns.sns_harness import QUEUE, WEBHOOK, SnsHarness
+from tests.services.sns.sns_harness import DEAD_LETTER_QUEUE, QUEUE, WEBHOOK, SnsHarness
 
 FIFO_QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders.fifo"
 MINUTE = 60_000
@@ -96,9 +98,58 @@ def test_a_message_without_a_valid_group_or_deduplication_id_is_refused(harness:
     assert refused[1] == "Invalid parameter: MessageGroupId"
 
 
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ({}, "The MessageGroupId parameter is required for FIFO topics"),
+        (
+            {"MessageGroupId": "g"},
+            (
+                "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+                "explicitly"
+            ),
+        ),
+    ],
+)
+def test_one_entry_without_group_or_deduplication_id_refuses_the_whole_batch(
+    harness: SnsHarness, entry: Json, reason: str
+) -> None:
+    topic = create_fifo_topic(harness)
+    harness.subscribe(topic, "sqs", FIFO_QUEUE)
+    entries = [
+        {"Id": "1", "Message": "m", "MessageGroupId": "g", "MessageDeduplicationId": "d"},
+        {"Id": "2", "Message": "m"} | entry,
+    ]
+    refused = harness.expect_error("PublishBatch", TopicArn=topic, PublishBatchRequestEntries=entries)
+    assert refused == ("InvalidParameter", f"Invalid parameter: {reason}")
+    assert list_sent_messages(harness) == []
+
+
+def test_a_message_of_a_fifo_topic_has_a_sequence_number_and_no_signature(harness: SnsHarness) -> None:
+    topic = create_fifo_topic(harness, ContentBasedDeduplication="true", SignatureVersion="2")
+    harness.subscribe(topic, "sqs", FIFO_QUEUE)
+    publish(harness, topic, "one")
+    (sent,) = harness.queued_messages("orders.fifo")
+    assert list(loads(sent["MessageBody"])) == [
+        *("Type", "MessageId", "SequenceNumber", "TopicArn", "Message", "Timestamp", "UnsubscribeURL"),
+    ]
+
+
+def test_the_dead_letter_queue_of_a_fifo_queue_must_be_a_fifo_queue(harness: SnsHarness) -> None:
+    topic = create_fifo_topic(harness)
+    standard = {"AttributeName": "RedrivePolicy", "AttributeValue": dumps({"deadLetterTargetArn": DEAD_LETTER_QUEUE})}
+    refused = harness.expect_error(
+        "SetSubscriptionAttributes", SubscriptionArn=harness.subscribe(topic, "sqs", FIFO_QUEUE), **standard
+    )
+    assert refused[1] == (
+        "Invalid parameter: RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."
+    )
+    harness.sns("SetSubscriptionAttributes", SubscriptionArn=harness.subscribe(topic, "sqs", QUEUE), **standard)
+
+
 def test_a_fifo_topic_refuses_webhooks_and_a_standard_topic_refuses_fifo_queues(harness: SnsHarness) -> None:
     refused = harness.expect_error("Subscribe", TopicArn=create_fifo_topic(harness), Protocol="http", Endpoint=WEBHOOK)
-    assert refused[1].startswith("Invalid parameter: Protocol")
+    assert refused[1] == "Invalid parameter: Invalid protocol type: http"
     refused = harness.expect_error("Subscribe", TopicArn=harness.create_topic(), Protocol="sqs", Endpoint=FIFO_QUEUE)
     assert "FIFO SQS Queues can not be subscribed to standard SNS topics" in refused[1]
 
@@ -112,8 +163,5 @@ def test_a_standard_topic_forwards_the_message_group_id(harness: SnsHarness) -> 
 
 def test_get_topic_attributes_returns_the_fifo_settings(harness: SnsHarness) -> None:
     shown = harness.sns("GetTopicAttributes", TopicArn=create_fifo_topic(harness))["Attributes"]
-    assert (shown["FifoTopic"], shown["ContentBasedDeduplication"], shown["FifoThroughputScope"]) == (
-        "true",
-        "false",
-        "Topic",
-    )
+    assert (shown["FifoTopic"], shown["ContentBasedDeduplication"]) == ("true", "false")
+    assert "FifoThroughputScope" not in shown

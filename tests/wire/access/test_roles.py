@@ -13,7 +13,12 @@ from tests.engine_harness import EngineHarness
 
 HARMLESS = ("Count", "Describe", "Find", "Filter", "Get", "Latest", "List", "Measure", "Peek", "Search")
 """The first words of the names of operations that only read."""
-ALSO_HARMLESS = {"TestEventPattern", "TestMetricFilter", "ValidateStateMachineDefinition"}
+ALSO_HARMLESS = {
+    "CheckIfPhoneNumberIsOptedOut",
+    "TestEventPattern",
+    "TestMetricFilter",
+    "ValidateStateMachineDefinition",
+}
 """Operations that compute something from their parameters alone."""
 
 

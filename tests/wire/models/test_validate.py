@@ -102,6 +102,18 @@ def test_each_service_has_its_own_error_code(
     assert validation_error(catalog, service, operation, params).startswith(f"{code}: ")
 
 
+def test_sns_has_an_error_of_its_own_for_a_missing_arn(catalog: ModelCatalog) -> None:
+    for operation, parameter in (("Unsubscribe", "SubscriptionArn"), ("GetTopicAttributes", "TopicArn")):
+        assert validation_error(catalog, "sns", operation, {}) == (
+            f"InvalidParameter: Invalid parameter: {parameter} Reason: no value for required parameter"
+        )
+
+
+def test_sns_itself_requires_the_attributes_of_mobile_applications(catalog: ModelCatalog) -> None:
+    """AWS reads the ARN first: recorded with an ARN that is none."""
+    catalog.operation("sns", "SetPlatformApplicationAttributes").check({"PlatformApplicationArn": "none"})
+
+
 def test_sqs_reports_only_missing_parameters_and_leaves_the_rest_to_the_service(catalog: ModelCatalog) -> None:
     assert validation_error(catalog, "sqs", "SendMessage", {"QueueUrl": "u"}) == (
         "MissingParameter: The request must contain the parameter MessageBody."

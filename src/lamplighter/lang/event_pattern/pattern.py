@@ -54,6 +54,7 @@ RESERVED = frozenset(
 """Names that no field inside `$or` may have."""
 
 Steps = tuple[str, ...]
+ReadLeaf = Callable[[Json], Json]
 ArrayElement = tuple[int, int, Steps, "ArrayElement | None"]
 """An element of an array: the array's id, the element's index, the field of the array, and the element around it."""
 ChoiceKey = tuple[int | tuple[int, int], ...]
@@ -97,13 +98,16 @@ class Pattern:
         return any(True for _ in self._condition(event, {}, WorkLimit()))
 
 
-def compile_event_pattern(source: Json) -> Pattern:
-    """Compile a pattern. Raises `EventPatternError` with the reason."""
+def compile_event_pattern(source: Json, read_leaf: ReadLeaf | None = None) -> Pattern:
+    """Compile a pattern. Raises `EventPatternError` with the reason.
+
+    `read_leaf` returns what a leaf of an event is compared as, such as a rounded number.
+    """
     if not isinstance(source, dict):
         raise EventPatternError("Filter is not an object", PatternPosition(()))
     if nesting_depth(source) > MAX_DEPTH:
         raise EventPatternError(TOO_DEEP)
-    items = list(_object_conditions(source, (), (), inside_or=False))
+    items = list(_object_conditions(source, (), (), read_leaf, inside_or=False))
     try:
         return Pattern(_combine_conditions(merge_conditions(items)))
     except TooManyCombinations:
@@ -128,26 +132,28 @@ def _combine_conditions(items: Sequence[Item[Condition]]) -> Condition:
     return _all_of(found)
 
 
-def _object_conditions(source: Json, at: Path, outer: Steps, *, inside_or: bool) -> Iterator[Item[Condition]]:
+def _object_conditions(
+    source: Json, at: Path, outer: Steps, read_leaf: ReadLeaf | None, *, inside_or: bool
+) -> Iterator[Item[Condition]]:
     """Yield the conditions of an object's fields in their order; an event must meet all of them."""
     if not source:
         raise EventPatternError("Empty objects are not allowed", PatternPosition(at, PatternToken.END))
     for name, value in source.items():
         place, field = (*at, name), (*outer, *name.split("."))
         if name == "$or":
-            yield Choice(list(_or_branches(value, place, outer)))
+            yield Choice(list(_or_branches(value, place, outer, read_leaf)))
         elif inside_or and name in RESERVED:
             reason = f"{name} is Ruler reserved fieldName which cannot be used inside $or."
             raise EventPatternError(reason, PatternPosition(place))
         elif isinstance(value, dict):
-            yield from _object_conditions(value, place, field, inside_or=inside_or)
+            yield from _object_conditions(value, place, field, read_leaf, inside_or=inside_or)
         elif isinstance(value, list):
-            yield FieldCondition(".".join(field), _field_condition(field, value, place))
+            yield FieldCondition(".".join(field), _field_condition(field, value, place, read_leaf))
         else:
             raise EventPatternError(f'"{name}" must be an object or an array', PatternPosition(place))
 
 
-def _or_branches(value: Json, at: Path, outer: Steps) -> Iterator[list[Item[Condition]]]:
+def _or_branches(value: Json, at: Path, outer: Steps, read_leaf: ReadLeaf | None) -> Iterator[list[Item[Condition]]]:
     if not isinstance(value, list):
         raise EventPatternError("It must be an Array followed with $or.", PatternPosition(at))
     for index, branch in enumerate(value):
@@ -155,14 +161,14 @@ def _or_branches(value: Json, at: Path, outer: Steps) -> Iterator[list[Item[Cond
             raise EventPatternError(
                 "Only JSON object is allowed in array of $or relationship.", PatternPosition((*at, index))
             )
-        yield list(_object_conditions(branch, (*at, index), outer, inside_or=True))
+        yield list(_object_conditions(branch, (*at, index), outer, read_leaf, inside_or=True))
     if len(value) < 2:
         raise EventPatternError(
             "There must have at least 2 Objects in $or relationship.", PatternPosition(at, PatternToken.END)
         )
 
 
-def _field_condition(steps: Steps, values: Json, at: Path) -> Condition:
+def _field_condition(steps: Steps, values: Json, at: Path, read_leaf: ReadLeaf | None) -> Condition:
     """Return the condition that a field has one of several values, or that it is absent if the pattern allows that."""
     if len(steps) > MAX_DEPTH:
         raise EventPatternError(TOO_DEEP)
@@ -184,9 +190,11 @@ def _field_condition(steps: Steps, values: Json, at: Path) -> Condition:
     def fits(value: Json) -> bool:
         return (isinstance(value, str) and value in texts) or any(test(value) for test in tests)
 
+    fits_leaf = fits if read_leaf is None else lambda value: fits(read_leaf(value))
+
     def met(event: Json, elements: ChosenElements, work: WorkLimit) -> Iterator[ChosenElements]:
         for value, inside in _values_with_elements(event, steps, elements, work):
-            if fits(value):
+            if fits_leaf(value):
                 yield _with_element(elements, inside)
         # A field is absent if the event has it nowhere, neither in the chosen elements nor in others.
         if absent and not any(True for _ in _values_with_elements(event, steps, {}, work)):

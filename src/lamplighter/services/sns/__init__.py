@@ -3,7 +3,7 @@
 Guarantees that an accepted message is either delivered, or reported as failed and sent to the subscription's
 dead-letter queue, even if the engine is killed at any moment. Queues get the message in the transaction that accepts
 it, exactly once; all other endpoints get it at least once. Text messages (`sms`), mobile push (`application`) and
-`firehose` are not supported: such subscriptions are accepted, stored and returned, and a line of the log states that
-they get nothing.
+`firehose` are not delivered: AWS's operations on them store and return what they should, and each message for them is
+reported as failed.
 See https://docs.aws.amazon.com/sns/latest/dg/welcome.html.
 """

@@ -17,17 +17,14 @@ PAGE = 100
 
 
 def check_topic_name(name: str, *, fifo: bool) -> str:
-    """Return a topic's name if it is valid. Raises `InvalidParameter`."""
+    """Return a topic's name if it is valid; only the name of a FIFO topic ends with `.fifo`.
+
+    Raises `InvalidParameter`.
+    """
     stem = name.removesuffix(FIFO_SUFFIX) if fifo else name
-    if TOPIC_NAME.fullmatch(stem) and len(name) <= 256 and name.endswith(FIFO_SUFFIX) == fifo:
-        return name
-    if fifo:
-        raise InvalidParameter(
-            "Topic Name",
-            "Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, "
-            "numbers, underscores, and hyphens, and must be between 1 and 256 characters long.",
-        )
-    raise InvalidParameter("Topic Name")
+    if not TOPIC_NAME.fullmatch(stem) or len(name) > 256 or name.endswith(FIFO_SUFFIX) != fifo:
+        raise InvalidParameter("Topic Name")
+    return name
 
 
 def parse_arn(text: str, parameter: str) -> Arn:
@@ -56,7 +53,7 @@ def find_topic(reader: Reader, text: str, parameter: str = "TopicArn") -> Topic:
 def check_subscription_arn(text: str) -> str:
     """Return a subscription's ARN if it is well-formed. Raises `InvalidParameter`."""
     if len(parse_arn(text, "SubscriptionArn").resource.split(":")) != 2:
-        raise InvalidParameter("SubscriptionArn")
+        raise InvalidParameter("SubscriptionId")
     return text
 
 

@@ -10,6 +10,7 @@ from lamplighter.base.errors import AwsError, service_error
 NotFound = service_error("NotFound", status=404)
 ResourceNotFound = service_error("ResourceNotFound", "Resource does not exist", status=404)
 InvalidAttributeValue = service_error("InvalidParameterValueException")
+InvalidState = service_error("InvalidState")
 AuthorizationError = service_error("AuthorizationError", status=403)
 FilterPolicyLimitExceeded = service_error("FilterPolicyLimitExceeded", status=403)
 TagLimitExceeded = service_error("TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded")
@@ -20,12 +21,14 @@ TooManyEntriesInBatchRequest = service_error(
 BatchEntryIdsNotDistinct = service_error(
     "BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id."
 )
-InvalidBatchEntryId = service_error(
-    "InvalidBatchEntryId", "The Id of a batch entry in a batch request doesn't abide by the specification."
-)
+InvalidBatchEntryId = service_error("InvalidBatchEntryId")
 BatchRequestTooLong = service_error(
-    "BatchRequestTooLong", "The length of all the batch messages put together is more than the limit."
+    "BatchRequestTooLong", "The length of all the messages put together is more than the limit."
 )
+EndpointDisabled = service_error("EndpointDisabled", "Endpoint is disabled")
+PlatformApplicationDisabled = service_error("PlatformApplicationDisabled", "Platform application is disabled")
+VerificationFailed = service_error("VerificationException", "The one-time password is incorrect.")
+InvalidSmsEndpoint = service_error("InvalidParameter", "Invalid SMS endpoint: {}")
 
 
 class InvalidParameter(AwsError):

@@ -16,6 +16,9 @@ from lamplighter.services.sns.delivery.sqs_endpoint import SqsEndpoint
 from lamplighter.services.sns.messages.notification import EngineUrls
 from lamplighter.services.sns.messages.publish import Publisher
 from lamplighter.services.sns.messages.signing import Signer
+from lamplighter.services.sns.mobile import platform_applications, platform_endpoints
+from lamplighter.services.sns.mobile.platform_endpoints import PlatformEndpoints
+from lamplighter.services.sns.sms import phone_numbers, sandbox, sms_settings
 from lamplighter.services.sns.subscriptions import mail_links, subscriptions
 from lamplighter.services.sns.subscriptions.subscribe import SubscriptionOperations
 from lamplighter.services.sns.tables import topics as rows
@@ -24,6 +27,21 @@ from lamplighter.services.sns.topics import tags
 from lamplighter.services.sns.topics.topics import Topics
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
+
+SMS_OPERATIONS: Mapping[str, Operation] = {
+    "SetSMSAttributes": Operation(write=sms_settings.set_attributes),
+    "GetSMSAttributes": Operation(read=sms_settings.get_attributes),
+    "CheckIfPhoneNumberIsOptedOut": Operation(read=phone_numbers.is_opted_out),
+    "ListPhoneNumbersOptedOut": Operation(read=phone_numbers.list_opted_out),
+    "OptInPhoneNumber": Operation(write=phone_numbers.opt_in),
+    "ListOriginationNumbers": Operation(read=phone_numbers.list_origination_numbers),
+    "GetSMSSandboxAccountStatus": Operation(read=sandbox.get_account_status),
+    "CreateSMSSandboxPhoneNumber": Operation(write=sandbox.create_number),
+    "VerifySMSSandboxPhoneNumber": Operation(write=sandbox.verify_number),
+    "DeleteSMSSandboxPhoneNumber": Operation(write=sandbox.delete_number),
+    "ListSMSSandboxPhoneNumbers": Operation(read=sandbox.list_numbers),
+}
+"""The operations on text messages and phone numbers."""
 
 
 class Sns(Service):
@@ -79,6 +97,8 @@ class Sns(Service):
             "Publish": Operation(write=publisher.publish, prepare=publisher.prepare_publish),
             "PublishBatch": Operation(write=publisher.publish_batch, prepare=publisher.prepare_batch),
             **tags.OPERATIONS.by_name(),
+            **_mobile_operations(world),
+            **SMS_OPERATIONS,
             # Operations that AWS does not have. Stacks call Vouch for the webhooks of a job file, the console calls
             # ListDeliveries, the pages of links in mails call DescribeLink, and the server calls GetCertificate for the
             # URL in messages.
@@ -108,3 +128,19 @@ class Sns(Service):
     async def stop(self) -> None:
         """Close the connections to web servers."""
         await self._outbound.http.close()
+
+
+def _mobile_operations(world: World) -> Mapping[str, Operation]:
+    """Return the operations on mobile applications and their endpoints."""
+    return {
+        "CreatePlatformApplication": Operation(write=platform_applications.create_application),
+        "DeletePlatformApplication": Operation(write=platform_applications.delete_application),
+        "GetPlatformApplicationAttributes": Operation(read=platform_applications.get_attributes),
+        "SetPlatformApplicationAttributes": Operation(write=platform_applications.set_attributes),
+        "ListPlatformApplications": Operation(read=platform_applications.list_applications),
+        "CreatePlatformEndpoint": Operation(write=PlatformEndpoints(world).create),
+        "DeleteEndpoint": Operation(write=platform_endpoints.delete_endpoint),
+        "GetEndpointAttributes": Operation(read=platform_endpoints.get_attributes),
+        "SetEndpointAttributes": Operation(write=platform_endpoints.set_attributes),
+        "ListEndpointsByPlatformApplication": Operation(read=platform_endpoints.list_endpoints),
+    }

@@ -71,3 +71,35 @@ CREATE TABLE sns_deliveries (
 CREATE INDEX sns_deliveries_by_outcome ON sns_deliveries (topic, status, id);
 CREATE INDEX sns_deliveries_by_status ON sns_deliveries (status);
 CREATE INDEX sns_deliveries_by_topic ON sns_deliveries (topic, id);
+
+CREATE TABLE platform_applications (
+    arn TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    name TEXT NOT NULL,
+    attributes TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE platform_endpoints (
+    arn TEXT PRIMARY KEY,
+    application TEXT NOT NULL,
+    token TEXT NOT NULL,
+    attributes TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX platform_endpoints_by_token ON platform_endpoints (application, token);
+CREATE INDEX platform_endpoints_by_application ON platform_endpoints (application, arn);
+
+CREATE TABLE sms_settings (
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    attributes TEXT NOT NULL,
+    PRIMARY KEY (account, region)
+) WITHOUT ROWID;
+
+CREATE TABLE sms_sandbox_numbers (
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    number TEXT NOT NULL,
+    PRIMARY KEY (account, region, number)
+) WITHOUT ROWID;

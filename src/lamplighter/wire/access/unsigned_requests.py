@@ -9,16 +9,26 @@ See https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html: "Th
 when the AuthenticateOnUnsubscribe flag is set to true".
 """
 
+import re
+
 from lamplighter.wire.access.sigv4 import CredentialScope
 from lamplighter.wire.http import READ_METHODS, HttpRequest
 from lamplighter.wire.protocols import query
 
 CERTIFICATE_PATH = "/_lamplighter/sns/certificate.pem"
 """The path of the public certificate that verifies SNS's signatures."""
+CERTIFICATE_PREFIX = "SimpleNotificationService-"
+"""How the name of the certificate begins in `SigningCertURL`, as on AWS: /SimpleNotificationService-<hash>.pem."""
 CONFIRMATION_PATH, UNSUBSCRIBE_PATH = "/confirmation.html", "/unsubscribe.html"
 """The paths of the pages that links in mails open."""
 UNSIGNED_SCOPE = CredentialScope(access_key="", date="", region="", service="sns")
+_CERTIFICATE_LINK = re.compile(f"/{CERTIFICATE_PREFIX}[0-9a-f]{{32}}\\.pem".encode())
 _PAGES = frozenset({CONFIRMATION_PATH.encode(), UNSUBSCRIBE_PATH.encode()})
+
+
+def resolve_certificate_link(path: bytes) -> bytes:
+    """Return the certificate's own path for the path of a `SigningCertURL`, and any other path as it is."""
+    return CERTIFICATE_PATH.encode() if _CERTIFICATE_LINK.fullmatch(path) else path
 
 
 def is_unsigned_allowed(http: HttpRequest) -> bool:

@@ -2,11 +2,14 @@
 
 Contains data only, from AWS's recorded answers and its API references. An Amazon ECS operation documents
 ClientException and InvalidParameterException. For a value that violates a constraint, CloudWatch Logs returns
-InvalidParameterException, and the query services return ValidationError. SQS reports missing parameters only.
+InvalidParameterException, and the query services return ValidationError. SQS reports missing parameters only, and SNS
+has an error of its own for a missing ARN.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from lamplighter.base.errors import AwsError
 
 
 def _coral(token: str, kind: str) -> str:
@@ -15,6 +18,10 @@ def _coral(token: str, kind: str) -> str:
 
 def _plain(token: str, kind: str) -> str:
     return f"{token} cannot be converted to {kind.removeprefix('an ').removeprefix('a ')}"
+
+
+def _no_value(name: str) -> AwsError:
+    return AwsError(f"Invalid parameter: {name} Reason: no value for required parameter", code="InvalidParameter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,10 @@ class ServiceQuirks:
     """Returns the message for a JSON token (`STRING_VALUE`) in place of another kind (`an Integer`)."""
     unenforced: frozenset[str] = frozenset()
     """Shapes whose constraints the model states but AWS does not enforce, as its answers show."""
+    missing_arn: Callable[[str], AwsError] | None = None
+    """Builds the error for a required ARN that is missing, by its name; otherwise that is a constraint violation."""
+    checked_by_service: frozenset[str] = frozenset()
+    """Input shapes whose required maps the service itself requires, after other checks."""
     unmodelled: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Members, by shape, that AWS prints although the public model lacks them."""
     printed_orders: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -85,7 +96,11 @@ _QUIRKS = {
             for kind in ("Metric", "Subscription")
         },
     ),
-    "sns": ServiceQuirks(violation_code="ValidationError"),
+    "sns": ServiceQuirks(
+        violation_code="ValidationError",
+        missing_arn=_no_value,
+        checked_by_service=frozenset({"SetEndpointAttributesInput", "SetPlatformApplicationAttributesInput"}),
+    ),
     "cloudformation": ServiceQuirks(violation_code="ValidationError"),
     "sqs": ServiceQuirks(
         violation_code="MissingParameter",

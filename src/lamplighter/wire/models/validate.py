@@ -104,6 +104,8 @@ def _compile_shape(shape: Shape, quirks: ServiceQuirks, *, is_element: bool = Fa
 def _compile_structure(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:
     member_name = java_text.member_name if quirks.constrained else str
     required = set(shape.required_members)
+    if shape.name in quirks.checked_by_service:
+        required = {name for name in required if shape.members[name].type_name != "map"}
     missing = f"Value null at '{{}}' failed to satisfy constraint: {NOT_NULL}"
     if not quirks.constrained:
         missing = "The request must contain the parameter {}."
@@ -112,9 +114,14 @@ def _compile_structure(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:
         for name, member in shape.members.items()
     ]
 
+    missing_arn = quirks.missing_arn
+    required_arns = [name for name in shape.members if name in required and name.endswith("Arn")]
+
     def check_shape(value: Json, at: str, violations: _Violations) -> None:
         if type(value) is not dict:
             raise _wrong_type(value, "structure", quirks)
+        if missing_arn is not None and not at:
+            _require_arns(value, required_arns, missing_arn)
         prefix = f"{at}." if at else ""
         for name, label, is_required, inner in members:
             item = value.get(name)
@@ -124,6 +131,13 @@ def _compile_structure(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:
                 violations.append(missing.format(prefix + label))
 
     return check_shape
+
+
+def _require_arns(value: Json, names: Collection[str], missing: Callable[[str], AwsError]) -> None:
+    """Raise the service's error for the first ARN that a request lacks."""
+    for name in names:
+        if value.get(name) is None:
+            raise missing(name)
 
 
 def _compile_list(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:

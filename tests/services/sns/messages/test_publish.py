@@ -3,10 +3,13 @@
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
 
+import re
+
 import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Caller
+from lamplighter.delivery.tables import lost_alerts
 from tests.engine_harness import ACCOUNT, REGION
 from tests.services.sns.sns_harness import QUEUE, WEBHOOK, SnsHarness
 
@@ -21,7 +24,8 @@ def test_a_notification_is_formatted_exactly_as_by_aws(harness: SnsHarness) -> N
     (post,) = harness.out.http.posts
     text = post.body.decode()
     document = loads(text)
-    signature = document["Signature"]
+    signature, certificate = document["Signature"], document["SigningCertURL"]
+    assert re.fullmatch(r"http://127\.0\.0\.1:4566/SimpleNotificationService-[0-9a-f]{32}\.pem", certificate)
     assert text == (
         "{\n"
         '  "Type" : "Notification",\n'
@@ -32,7 +36,7 @@ def test_a_notification_is_formatted_exactly_as_by_aws(harness: SnsHarness) -> N
         '  "Timestamp" : "2026-01-01T00:00:00.000Z",\n'
         '  "SignatureVersion" : "1",\n'
         f'  "Signature" : "{signature}",\n'
-        '  "SigningCertURL" : "http://127.0.0.1:4566/_lamplighter/sns/certificate.pem",\n'
+        f'  "SigningCertURL" : "{certificate}",\n'
         f'  "UnsubscribeURL" : "http://127.0.0.1:4566/?Action=Unsubscribe&SubscriptionArn={arn}",\n'
         '  "MessageAttributes" : {\n'
         '    "kind" : {"Type":"String","Value":"v"},\n'
@@ -215,11 +219,43 @@ def test_publishing_to_a_topic_of_another_region_is_refused(harness: SnsHarness)
         )
 
 
-def test_an_sms_is_accepted_and_the_log_says_that_sms_is_not_supported(
-    harness: SnsHarness, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_sms_is_accepted_and_reported_as_lost(harness: SnsHarness, caplog: pytest.LogCaptureFixture) -> None:
     assert harness.sns("Publish", PhoneNumber="+15551234567", Message="m")["MessageId"]
-    assert "does not support SMS" in caplog.text
+    assert "a message for sms +15551234567 is lost: this engine does not deliver by the protocol sms" in caplog.text
+    (lost,) = lost_alerts.alerts_since(harness.engine.store.reader, 0)
+    assert (lost.recipient, lost.reason) == ("sms +15551234567", "this engine does not deliver by the protocol sms")
+    refused = harness.expect_error("Publish", PhoneNumber="NAA+15551234567", Message="m")
+    assert refused == (
+        "InvalidParameter",
+        "Invalid parameter: PhoneNumber Reason: NAA+15551234567 is not valid to publish to",
+    )
+
+
+@pytest.mark.parametrize("target", ["TopicArn", "TargetArn"])
+def test_an_empty_arn_is_no_arn(harness: SnsHarness, target: str) -> None:
+    refused = harness.expect_error("Publish", Message="m", **{target: ""})
+    assert refused[1] == f"Invalid parameter: {target} Reason: An ARN must have at least 6 elements, not 1"
+    assert harness.expect_error("Publish", Message="m")[1] == (
+        "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        ("message.id", "contains an impermissible character: message.id"),
+        ("", "contains an impermissible character: "),
+        ("x" * 81, f"is too long: {'x' * 81}"),
+    ],
+)
+def test_the_id_of_a_batch_entry_has_letters_digits_hyphens_and_underscores(
+    harness: SnsHarness, key: str, reason: str
+) -> None:
+    topic = harness.create_topic()
+    refused = harness.expect_error(
+        "PublishBatch", TopicArn=topic, PublishBatchRequestEntries=[{"Id": key, "Message": "m"}]
+    )
+    assert refused == ("InvalidBatchEntryId", f"The Id of a batch entry in the batch request {reason}")
 
 
 def test_each_entry_of_a_batch_is_accepted_or_refused_separately(harness: SnsHarness) -> None:

@@ -67,9 +67,28 @@ def test_a_missing_attribute_does_not_match(name: str) -> None:
 
 
 def test_a_policy_can_require_that_an_attribute_exists_or_is_missing() -> None:
-    assert matches({"store": [{"exists": False}]}, {})
+    assert matches({"store": [{"exists": False}]}, {"event": MESSAGE["event"]})
     assert not matches({"store": [{"exists": False}]}, MESSAGE)
     assert matches({"store": [{"exists": True}]}, MESSAGE)
+
+
+def test_a_message_without_any_attribute_matches_no_policy() -> None:
+    """The guide: "An empty set of attributes results in the filter not matching."
+
+    See https://docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html.
+    """
+    assert not matches({"store": [{"exists": False}]}, {})
+    assert not matches({"store": [{"exists": False}]}, {"bytes": Attribute("Binary", "AAAA")})
+    assert not matches_body({"store": [{"exists": False}]}, "{}")
+
+
+@pytest.mark.parametrize("operator", ["suffix", "equals-ignore-case"])
+def test_anything_but_negates_prefixes_and_wildcards_only(operator: str) -> None:
+    for accepted in ("prefix", "wildcard"):
+        filter_policy.check_policy(dumps({"key": [{"anything-but": {accepted: "x*"}}]}), body=False)
+    assert policy_error({"key": [{"anything-but": {operator: "x"}}]}).startswith(
+        f"Invalid parameter: FilterPolicy: Unsupported anything-but pattern: {operator}\n at [Source: "
+    )
 
 
 @pytest.mark.parametrize("text", ["3", "3.0", "3e0", "0.3E1", "+3", ".3e1", "03"])
@@ -137,8 +156,66 @@ def test_an_invalid_policy_is_refused(policy: Json, reason: str) -> None:
 def test_nested_keys_count_by_their_depth() -> None:
     """The developer guide's example: 4 x 3 x 3 x 2 x 3 = 216 for three, two and one level."""
     policy = {"a": {"b": {"c": list("wxyz")}}, "d": {"e": list("xyz")}, "f": list("xyz")}
-    assert policy_error(policy, body=True) == "Filter policy is too complex"
+    assert policy_error(policy, body=True) == "Invalid parameter: FilterPolicy: Filter policy is too complex"
     filter_policy.check_policy(dumps({"a": {"b": {"c": list("wxyz")}}, "d": {"e": list("xyz")}}), body=True)
+
+
+def test_the_ways_of_an_or_add_up() -> None:
+    """12 x (6 + 6) = 144 combinations are accepted, and 12 x (6 + 7) = 156 are not."""
+
+    def policy(last: int) -> Json:
+        return {"a": list(range(12)), "$or": [{"b": list(range(6))}, {"c": list(range(last))}]}
+
+    filter_policy.check_policy(dumps(policy(6)), body=False)
+    assert "too complex" in policy_error(policy(7))
+
+
+def test_a_key_that_several_ways_of_an_or_name_counts_once() -> None:
+    ways = [{"a": [number], "b": ["x"]} for number in range(6)]
+    filter_policy.check_policy(dumps({"$or": ways, "c": ["x"]}), body=False)
+
+
+def test_a_refused_policy_names_its_place_in_the_text_without_spaces() -> None:
+    assert policy_error('{"key": [{"exists": null}]}') == (
+        "Invalid parameter: FilterPolicy: exists match pattern must be either true or false.\n"
+        " at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 23]"
+    )
+
+
+def test_text_that_is_not_json_is_refused_with_the_first_wrong_character() -> None:
+    assert policy_error("{invalidjson}") == (
+        "Invalid parameter: FilterPolicy: failed to parse JSON. Unexpected character ('i' (code 105)): was expecting "
+        "double-quote to start field name\n"
+        " at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 2]"
+    )
+
+
+def test_the_condition_of_a_nested_key_is_read_before_its_nesting_is_refused() -> None:
+    assert '"suffix" must be an object or an array' in policy_error({"key": {"suffix": "value"}})
+    nested = "Invalid parameter: Filter policy scope MessageAttributes does not support nested filter policy"
+    assert policy_error({"object": {"key": ["v"]}}) == nested
+    assert policy_error({"$or": [{"object": {"key": ["v"]}}, {"other": ["v"]}]}) == nested
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "result"),
+    [
+        (["=", 0.123456], "0.123459", True),
+        (["=", 0.29], "0.290001", True),
+        (["=", 0.29], "0.29001", False),
+        (["=", -1.5], "-1.5", True),
+        ([">", 10.00001], "10.000019", False),
+        ([">", 10.00001], "10.00002", True),
+        (["=", 300], "300.000009", True),
+        ([">", 0, "<=", 100], "100.0000099", True),
+    ],
+)
+def test_numbers_are_compared_to_five_digits_after_the_decimal_point(
+    wanted: list[Json], given: str, result: bool
+) -> None:
+    policy: Json = {"price": [{"numeric": wanted}]}
+    assert matches(policy, {"price": Attribute("Number", given)}) is result
+    assert matches_body(policy, f'{{"price": {given}}}') is result
 
 
 @given(st.dictionaries(st.sampled_from("abc"), st.lists(st.text(max_size=3), min_size=1, max_size=3), min_size=1))

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.delivery.tables import lost_alerts
 from tests.engine_harness import ACCOUNT, DAY, REGION
-from tests.services.sns.sns_harness import QUEUE, WEBHOOK, SnsHarness
+from tests.services.sns.sns_harness import DEAD_LETTER_QUEUE, QUEUE, WEBHOOK, SnsHarness
 
 
 def request_subscription(
@@ -92,6 +93,8 @@ def test_subscribing_again_returns_the_subscription_unless_its_attributes_differ
     first = request_subscription(harness, topic, "sqs", QUEUE, Attributes={"RawMessageDelivery": "true"})
     assert request_subscription(harness, topic, "sqs", QUEUE) == first
     assert request_subscription(harness, topic, "sqs", QUEUE, Attributes={"RawMessageDelivery": "true"}) == first
+    again = {"RawMessageDelivery": "true", "FilterPolicyScope": "MessageAttributes"}
+    assert request_subscription(harness, topic, "sqs", QUEUE, Attributes=again) == first
     refused = harness.expect_error(
         "Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=QUEUE, Attributes={"RawMessageDelivery": "false"}
     )
@@ -112,7 +115,8 @@ def test_subscribing_again_returns_the_subscription_unless_its_attributes_differ
         ("email-json", "a@b@c", "Invalid parameter: Email address"),
         ("sqs", "http://queue", "Invalid parameter: SQS endpoint ARN"),
         ("lambda", QUEUE, "Invalid parameter: Lambda endpoint ARN"),
-        ("sms", "me", "Invalid parameter: SMS endpoint"),
+        ("sms", "me", "Invalid SMS endpoint: me"),
+        ("sms", "+15--551234567", "Invalid SMS endpoint: +15--551234567"),
         ("lamplighter:command", "", "Invalid parameter: Endpoint"),
     ],
 )
@@ -144,7 +148,21 @@ def test_an_invalid_endpoint_is_refused(harness: SnsHarness, protocol: str, endp
                 "MessageBody or MessageAttributes"
             ),
         ),
-        ({"RedrivePolicy": "{"}, "Invalid parameter: Attributes Reason: RedrivePolicy: failed to parse JSON."),
+        (
+            {"RedrivePolicy": dumps({"deadLetterTargetArn": DEAD_LETTER_QUEUE, "maxReceiveCount": 5})},
+            (
+                "Invalid parameter: Attributes Reason: RedrivePolicy: invalid JSON. Attribute maxReceiveCount is "
+                "unknown."
+            ),
+        ),
+        (
+            {"RedrivePolicy": "{invalidjson}"},
+            (
+                "Invalid parameter: Attributes Reason: RedrivePolicy: failed to parse JSON. Unexpected character ('i' "
+                "(code 105)): was expecting double-quote to start field name\n at [Source: REDACTED "
+                "(`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 2]"
+            ),
+        ),
         (
             {"RedrivePolicy": '{"deadLetterTargetArn": "arn:aws:sns:us-east-1:1:x"}'},
             "Invalid parameter: Attributes Reason: RedrivePolicy: deadLetterTargetArn is an invalid arn",
@@ -164,7 +182,7 @@ def test_a_subscription_has_the_attributes_that_aws_returns(harness: SnsHarness)
     topic = harness.create_topic()
     arn = harness.subscribe(topic, "sqs", QUEUE)
     assert harness.get_subscription_attributes(arn) == {
-        "SubscriptionPrincipal": f"arn:aws:iam::{ACCOUNT}:root",
+        "SubscriptionPrincipal": f"arn:aws:iam::{ACCOUNT}:user/lamplighter",
         "Owner": ACCOUNT,
         "RawMessageDelivery": "false",
         "TopicArn": topic,
@@ -304,7 +322,20 @@ def test_an_unsupported_protocol_is_stored_and_the_log_says_that_it_gets_no_mess
     assert harness.get_subscription_attributes(arn)["Endpoint"] == endpoint
     assert "will get no messages" in caplog.text
     harness.publish(topic)
-    assert f"is not delivered to {endpoint}" in caplog.text
+    (delivery,) = harness.deliveries(topic)
+    assert (delivery.status, delivery.error) == (
+        "FAILED",
+        f"this engine does not deliver by the protocol {protocol}",
+    )
+
+
+def test_a_message_that_no_protocol_delivers_goes_to_the_dead_letter_queue(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "sms", "+15551234567", RedrivePolicy=dumps({"deadLetterTargetArn": DEAD_LETTER_QUEUE}))
+    harness.publish(topic)
+    assert len(harness.queued_messages("dead")) == 1
+    (lost,) = lost_alerts.alerts_since(harness.engine.store.reader, 0)
+    assert lost.recipient == "sms +15551234567"
 
 
 def test_subscriptions_are_listed_in_pages_of_one_hundred(harness: SnsHarness) -> None:

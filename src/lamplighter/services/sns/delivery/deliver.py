@@ -90,6 +90,18 @@ class DeliverySender:
             rows.put(tx, self._new_delivery(subscription, notification, DELIVERED, None))
             topics.increment_count(tx, subscription.topic, "delivered")
 
+    def refuse(self, tx: Tx, subscription: Subscription, notification: Notification) -> None:
+        """Record that a notification is lost because this engine cannot deliver by the subscription's protocol."""
+        reason = _unsupported(subscription.protocol)
+        delivery = rows.put(tx, self._new_delivery(subscription, notification, FAILED, reason))
+        self._give_up(tx, delivery, notification)
+
+    def report_lost(self, tx: Tx, protocol: str, endpoint: str) -> None:
+        """Report that a message which was published to an endpoint without a topic is lost, for the same reason."""
+        recipient, reason = lost_alerts.recipient_name(protocol, endpoint), _unsupported(protocol)
+        log.error("a message for %s is lost: %s", recipient, reason)
+        lost_alerts.put(tx, LostAlert(self._world.now(), recipient, reason))
+
     def sign_for_queues(self, notification: Notification) -> None:
         """Sign a notification that is sent to queues soon; any thread may do this."""
         self._sqs_endpoint.sign(notification)
@@ -233,6 +245,10 @@ class DeliverySender:
             log.error("the dead-letter queue %s rejected the message, too: %s: %s", queue, error.code, error.message)
         else:
             topics.increment_count(tx, delivery.topic, "redriven")
+
+
+def _unsupported(protocol: str) -> str:
+    return f"this engine does not deliver by the protocol {protocol}"
 
 
 def dead_letter_queue(attributes: Mapping[str, str]) -> str | None:

@@ -6,9 +6,10 @@ topic disables overrides. See https://docs.aws.amazon.com/sns/latest/dg/sns-mess
 
 from collections.abc import Collection, Mapping
 
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json
 from lamplighter.services.sns.delivery.retry_delays import BACKOFF_FUNCTIONS, delays_of_policy, total_seconds
 from lamplighter.services.sns.errors import InvalidParameter
+from lamplighter.services.sns.policy_text import parse_policy
 
 DEFAULT_CONTENT_TYPE = "text/plain; charset=UTF-8"
 DEFAULT_RETRY_POLICY: Json = {
@@ -100,10 +101,7 @@ def _invalid_policy(reason: str) -> InvalidParameter:
 
 
 def _read(text: str) -> Json:
-    try:
-        return _object(loads(text), "the policy")
-    except JsonError:
-        raise _invalid_policy("failed to parse JSON.") from None
+    return _object(parse_policy("DeliveryPolicy", text), "the policy")
 
 
 def _object(value: Json, what: str) -> Json:

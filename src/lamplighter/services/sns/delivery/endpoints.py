@@ -26,7 +26,7 @@ from lamplighter.services.sns.messages.notification import (
     SUBSCRIPTION,
     EngineUrls,
     Notification,
-    signed_members,
+    make_document,
     write_document,
 )
 from lamplighter.services.sns.messages.signing import Signer
@@ -76,8 +76,8 @@ class EndpointSenders:
         }
         await senders[protocol](address, notification)
 
-    def _signed_document(self, notification: Notification) -> Json:
-        return signed_members(notification, self.urls, self.signer)
+    def _document(self, notification: Notification) -> Json:
+        return make_document(notification, self.urls, self.signer)
 
     async def _post(self, address: EndpointAddress, notification: Notification) -> None:
         raw = notification.raw and notification.type == NOTIFICATION
@@ -92,7 +92,7 @@ class EndpointSenders:
             headers["x-amz-sns-subscription-arn"] = notification.subscription
         if raw:
             headers["x-amz-sns-rawdelivery"] = "true"
-        text = notification.text if raw else write_document(self._signed_document(notification))
+        text = notification.text if raw else write_document(self._document(notification))
         with _hiding_address(address.endpoint):
             status = await self.outbound.http.post(address.endpoint, headers, text.encode())
         if not 200 <= status < 300:
@@ -104,7 +104,7 @@ class EndpointSenders:
         await self._send_mail(address, notification, plain_text(notification, self.urls.for_mail()))
 
     async def _send_json_mail(self, address: EndpointAddress, notification: Notification) -> None:
-        document = signed_members(notification, self.urls.for_mail(), self.signer)
+        document = make_document(notification, self.urls.for_mail(), self.signer)
         await self._send_mail(address, notification, write_document(document))
 
     async def _send_mail(self, address: EndpointAddress, notification: Notification, text: str) -> None:
@@ -180,7 +180,7 @@ class EndpointSenders:
         Its URLs have another spelling, and no member is left out. Arrays and numbers are not "supported for AWS Lambda
         subscriptions": each is "passed as the String data type".
         """
-        document = self._signed_document(notification)
+        document = self._document(notification)
         for attribute in document.get("MessageAttributes", {}).values():
             if not attribute["Type"].startswith("Binary"):
                 attribute["Type"] = "String"

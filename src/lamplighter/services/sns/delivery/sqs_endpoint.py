@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
-from lamplighter.services.sns.messages.notification import EngineUrls, Notification, signed_members, write_document
+from lamplighter.services.sns.messages.notification import EngineUrls, Notification, make_document, write_document
 from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.store.db import Tx
 
@@ -27,7 +27,7 @@ class SqsEndpoint:
 
     def sign(self, notification: Notification) -> None:
         """Sign a notification that is sent soon; any thread may do this."""
-        signed_members(notification, self.urls, self.signer)
+        make_document(notification, self.urls, self.signer)
 
     def send(self, tx: Tx, queue: str, notification: Notification) -> None:
         """Send to the queue of an ARN. Raises SQS's `AwsError` if SQS refuses the message; nothing is changed then."""
@@ -40,7 +40,7 @@ class SqsEndpoint:
             if notification.attributes:
                 params["MessageAttributes"] = _attributes(notification)
         else:
-            params["MessageBody"] = write_document(signed_members(notification, self.urls, self.signer))
+            params["MessageBody"] = write_document(make_document(notification, self.urls, self.signer))
         if notification.group is not None and (name.endswith(".fifo") or notification.deduplication is None):
             params["MessageGroupId"] = notification.group
         if notification.deduplication is not None and name.endswith(".fifo"):

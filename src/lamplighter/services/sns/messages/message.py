@@ -75,7 +75,10 @@ def read_message(params: Json, topic: Topic | None) -> Message:
     if message_size(text, attributes) > max_size(topic):
         raise InvalidParameter("Message too long")
     texts = _texts_by_protocol(text, params.get("MessageStructure"))
-    group, deduplication = _group_and_deduplication(params, topic)
+    check_group_and_deduplication(params, topic)
+    group, deduplication = params.get("MessageGroupId"), params.get("MessageDeduplicationId")
+    if topic is not None and topic.fifo and deduplication is None:
+        deduplication = sha256(text.encode()).hexdigest()
     return Message(texts.get(DEFAULT_PROTOCOL, text), texts, subject, attributes, group, deduplication)
 
 
@@ -130,6 +133,8 @@ def _attribute(name: str, given: Json) -> Attribute:
     if not _NAME.fullmatch(name) or (_RESERVED.match(name) and not name.startswith(PUSH_PREFIX)):
         raise InvalidParameter(f"Invalid message attribute name: {name}")
     kind = given.get("DataType") or ""
+    if not kind:
+        raise InvalidAttributeValue(f"The message attribute '{name}' must contain non-empty message attribute type.")
     if not _TYPE.fullmatch(kind) or len(kind) > 256:
         raise InvalidAttributeValue(
             f"The message attribute '{name}' has an invalid message attribute type, the set of supported type prefixes "
@@ -163,8 +168,11 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _group_and_deduplication(params: Json, topic: Topic | None) -> tuple[str | None, str | None]:
-    """Return the message group and the deduplication ID; a standard topic passes the group on to its queues."""
+def check_group_and_deduplication(params: Json, topic: Topic | None) -> None:
+    """Raise `InvalidParameter` for an invalid message group or deduplication ID, or if the topic requires another one.
+
+    A standard topic passes the group on to its queues: see https://docs.aws.amazon.com/sns/latest/api/API_Publish.html.
+    """
     group, deduplication = params.get("MessageGroupId"), params.get("MessageDeduplicationId")
     for name, value in (("MessageGroupId", group), ("MessageDeduplicationId", deduplication)):
         if value is not None and not _TOKEN.fullmatch(value):
@@ -175,14 +183,11 @@ def _group_and_deduplication(params: Json, topic: Topic | None) -> tuple[str | N
                 "MessageDeduplicationId",
                 "The request includes MessageDeduplicationId parameter that is not valid for this topic type",
             )
-        return group, None
+        return
     if group is None:
         raise InvalidParameter("The MessageGroupId parameter is required for FIFO topics")
-    if deduplication is None:
-        if topic.attributes.get("ContentBasedDeduplication") != "true":
-            raise InvalidParameter(
-                "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
-                "explicitly"
-            )
-        deduplication = sha256(params["Message"].encode()).hexdigest()
-    return group, deduplication
+    if deduplication is None and topic.attributes.get("ContentBasedDeduplication") != "true":
+        raise InvalidParameter(
+            "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+            "explicitly"
+        )

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import format_iso_time
 from lamplighter.services.sns.messages.signing import Signer
-from lamplighter.wire.access.unsigned_requests import CERTIFICATE_PATH, CONFIRMATION_PATH, UNSUBSCRIBE_PATH
+from lamplighter.wire.access.unsigned_requests import CONFIRMATION_PATH, UNSUBSCRIBE_PATH
 
 NOTIFICATION = "Notification"
 SUBSCRIPTION = "SubscriptionConfirmation"
@@ -40,6 +40,11 @@ class Notification:
     raw: bool = False
     version: str = "1"
     """The version of the signature."""
+
+    @property
+    def is_signed(self) -> bool:
+        """Return whether the document has a signature: it has no sequence number, as messages of FIFO topics have."""
+        return self.sequence is None
 
     def to_json(self) -> Json:
         """Return the notification as JSON for the database."""
@@ -76,18 +81,17 @@ class EngineUrls:
         path, query = (page, params) if self.pages else ("/", {"Action": operation, **params})
         return f"{self.url}{path}?{urlencode(query, safe=':')}"
 
-    @property
-    def certificate(self) -> str:
-        """Return the URL of the certificate that verifies signatures."""
-        return f"{self.url}{CERTIFICATE_PATH}"
+    def certificate(self, name: str) -> str:
+        """Return the URL of the certificate that verifies signatures, which has this name."""
+        return f"{self.url}/{name}"
 
     def queue(self, account: str, name: str) -> str:
         """Return the URL of a queue."""
         return f"{self.url}/{account}/{name}"
 
 
-def signed_members(notification: Notification, urls: EngineUrls, signer: Signer) -> Json:
-    """Return the signed JSON document of a notification."""
+def make_document(notification: Notification, urls: EngineUrls, signer: Signer) -> Json:
+    """Return the JSON document of a notification, signed unless it comes from a FIFO topic: AWS signs none of those."""
     document: dict[str, str] = {"Type": notification.type, "MessageId": notification.id}
     if notification.sequence is not None:
         document["SequenceNumber"] = notification.sequence
@@ -100,8 +104,12 @@ def signed_members(notification: Notification, urls: EngineUrls, signer: Signer)
     if notification.token is not None:
         document["SubscribeURL"] = urls.confirm(notification.topic, notification.token)
     document["Timestamp"] = format_iso_time(notification.timestamp)
-    signature = signer.sign(notification.version, document)
-    document |= {"SignatureVersion": notification.version, "Signature": signature, "SigningCertURL": urls.certificate}
+    if notification.is_signed:
+        document |= {
+            "SignatureVersion": notification.version,
+            "Signature": signer.sign(notification.version, document),
+            "SigningCertURL": urls.certificate(signer.certificate_name()),
+        }
     if notification.type == NOTIFICATION:
         document["UnsubscribeURL"] = urls.unsubscribe(notification.subscription)
     return document | ({"MessageAttributes": attributes_document(notification)} if notification.attributes else {})

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/sns/latest/api/API_Publish.html and
 https://docs.aws.amazon.com/sns/latest/dg/fifo-message-dedup.html.
 """
 
-import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,6 +28,9 @@ from lamplighter.services.sns.errors import (
 from lamplighter.services.sns.messages import message as messages
 from lamplighter.services.sns.messages.message import Message
 from lamplighter.services.sns.messages.notification import NOTIFICATION, Notification
+from lamplighter.services.sns.mobile import platform_endpoints
+from lamplighter.services.sns.mobile.mobile_arns import is_endpoint_arn
+from lamplighter.services.sns.sms import phone_numbers
 from lamplighter.services.sns.subscriptions import filter_policy, protocols
 from lamplighter.services.sns.subscriptions.filter_policy import FilteredMessage, PolicyMatches
 from lamplighter.services.sns.tables import subscriptions, topics
@@ -39,14 +41,13 @@ from lamplighter.store.db import Reader, Tx
 DEDUPLICATION_INTERVAL = 5 * 60_000
 """Milliseconds in which a FIFO topic recognises a duplicate."""
 MAX_BATCH_ENTRIES = 10
+MAX_ENTRY_ID_LENGTH = 80
 SMALL_BYTES = 4_096
 """The most bytes of messages that are filtered within the turn, however many filter policies there are."""
 FIRST_SEQUENCE = 10**19
 """The offset of sequence numbers: AWS's have twenty digits."""
 
-_ENTRY_ID = re.compile("[A-Za-z0-9_-]{1,80}")
-
-log = logging.getLogger("lamplighter.sns")
+_ENTRY_ID = re.compile("[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +76,32 @@ class Publisher:
 
     def publish(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle Publish."""
-        targets = [name for name in ("TopicArn", "TargetArn", "PhoneNumber") if params.get(name)]
+        targets = [name for name in ("TopicArn", "TargetArn", "PhoneNumber") if params.get(name) is not None]
         if len(targets) != 1:
             reason = "no value for required parameter" if not targets else "only one of them may be given"
             raise InvalidParameter("TopicArn or TargetArn", reason)
         if targets == ["PhoneNumber"]:
-            messages.read_message(params, None)
-            log.warning("no message was sent to %s: this engine does not support SMS", params["PhoneNumber"])
-            return {"MessageId": self.world.uuid()}
+            return self._publish_to_phone(tx, params)
+        if targets == ["TargetArn"] and is_endpoint_arn(params["TargetArn"]):
+            return self._publish_to_mobile(tx, params)
         topic = _topic(tx, caller, params[targets[0]], targets[0])
         message, matches = messages.read_message(params, topic), params.get(PREPARED, {})
         return self._accept(tx, topic, message, self._new_identity(), matches)
+
+    def _publish_to_phone(self, tx: Tx, params: Json) -> Json:
+        """Accept a text message, as AWS does, and report at once that it is lost."""
+        number = params["PhoneNumber"]
+        phone_numbers.check_publishable(number)
+        messages.read_message(params, None)
+        self.sender.report_lost(tx, protocols.SMS, number)
+        return {"MessageId": self.world.uuid()}
+
+    def _publish_to_mobile(self, tx: Tx, params: Json) -> Json:
+        """Accept a push to an enabled endpoint of a mobile application, and report at once that it is lost."""
+        endpoint = platform_endpoints.find_target(tx, params["TargetArn"])
+        messages.read_message(params, None)
+        self.sender.report_lost(tx, protocols.APPLICATION, endpoint.arn)
+        return {"MessageId": self.world.uuid()}
 
     def prepare_publish(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
         """Return the part of Publish that grows with the message: filtering. Return None if the message is small."""
@@ -97,7 +113,7 @@ class Publisher:
         entries = params["PublishBatchRequestEntries"]
         filtering = _filter_work(reader, params["TopicArn"], entries)
         topic = topics.get(reader, params["TopicArn"]) if 0 < len(entries) <= MAX_BATCH_ENTRIES else None
-        signs = topic is not None and any(map(_gets_signature, subscriptions.confirmed_of_topic(reader, topic.arn)))
+        signs = topic is not None and _signs_for_queues(reader, topic)
         if filtering is None and not signs:
             return None
         identities = [self._new_identity() for _ in entries]
@@ -188,12 +204,7 @@ class Publisher:
             if subscription.protocol == protocols.SQS:
                 self.sender.send_to_queue(tx, subscription, notification)
             elif subscription.protocol in protocols.UNDELIVERABLE:
-                where = (subscription.endpoint, subscription.protocol)
-                log.warning(
-                    "message %s is not delivered to %s: this engine does not support the protocol %s",
-                    identity.id,
-                    *where,
-                )
+                self.sender.refuse(tx, subscription, notification)
             else:
                 self.sender.send(tx, subscription, notification)
         if filtered:
@@ -227,9 +238,10 @@ def _notification(
     )
 
 
-def _gets_signature(subscription: Subscription) -> bool:
-    """Return whether a subscription gets signed documents in the turn that accepts their messages."""
-    return subscription.protocol == protocols.SQS and not subscription.raw
+def _signs_for_queues(reader: Reader, topic: Topic) -> bool:
+    """Return whether queues get signed documents in the turn that accepts the messages of a topic."""
+    found = () if topic.fifo else subscriptions.confirmed_of_topic(reader, topic.arn)
+    return any(each.protocol == protocols.SQS and not each.raw for each in found)
 
 
 def _filter_work(reader: Reader, arn: str | None, entries: list[Json]) -> Callable[[], PolicyMatches] | None:
@@ -275,12 +287,19 @@ def _check_batch(topic: Topic, entries: list[Json]) -> None:
     if len(entries) > MAX_BATCH_ENTRIES:
         raise TooManyEntriesInBatchRequest
     ids = [entry["Id"] for entry in entries]
-    if not all(map(_ENTRY_ID.fullmatch, ids)):
-        raise InvalidBatchEntryId
+    for each in ids:
+        if len(each) > MAX_ENTRY_ID_LENGTH:
+            raise InvalidBatchEntryId(f"The Id of a batch entry in the batch request is too long: {each}")
+        if not _ENTRY_ID.fullmatch(each):
+            raise InvalidBatchEntryId(
+                f"The Id of a batch entry in the batch request contains an impermissible character: {each}"
+            )
     if len(set(ids)) < len(ids):
         raise BatchEntryIdsNotDistinct
     if sum(_size(entry) for entry in entries) > messages.max_size(topic):
         raise BatchRequestTooLong
+    for entry in entries:
+        messages.check_group_and_deduplication(entry, topic)
 
 
 def _size(entry: Json) -> int:

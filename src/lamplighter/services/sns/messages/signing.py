@@ -2,7 +2,8 @@
 
 Guarantees AWS's format: a signature over the named members, "SHA1withRSA" (version 1) or "SHA256withRSA" (version 2),
 and a certificate at `SigningCertURL`. The key is not AWS's: it is created once for a data directory and never leaves
-it. Receivers cache the certificate, so a key that cannot be read is an error and is never replaced. See
+it. The certificate's file has AWS's form of a name, with a hash of the certificate: `SimpleNotificationService-….pem`.
+Receivers cache the certificate, so a key that cannot be read is an error and is never replaced. See
 https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html.
 """
 
@@ -12,6 +13,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography import x509
@@ -23,9 +25,11 @@ from cryptography.x509.oid import NameOID
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.files import make_directory, write_file
 from lamplighter.base.world import World
+from lamplighter.wire.access.unsigned_requests import CERTIFICATE_PREFIX
 
 KEY_BITS = 2048
 CERTIFICATE_YEARS = 50
+HASH_LENGTH = 32
 MAX_SIGNATURES = 256
 """The most signatures in memory: those of some batches that wait for their turns."""
 DIGESTS: Mapping[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303 - AWS's version 1
@@ -49,6 +53,7 @@ class Signer:
         self._world = world
         self._key_lock = threading.Lock()
         self._key: rsa.RSAPrivateKey | None = None
+        self._certificate_name = ""
         self._signatures: dict[tuple[str, bytes], str] = {}
         """The latest signatures by version and text: a topic's subscriptions share one, and a batch is signed before
         its turn."""
@@ -84,6 +89,13 @@ class Signer:
             return (self._folder / "certificate.pem").read_bytes()
         except OSError as error:
             raise Unavailable(f"the certificate cannot be read: {error}") from None
+
+    def certificate_name(self) -> str:
+        """Return the name of the certificate's file as AWS forms it. Raises `Unavailable` as `certificate` does."""
+        if not self._certificate_name:
+            digest = sha256(self.certificate()).hexdigest()[:HASH_LENGTH]
+            self._certificate_name = f"{CERTIFICATE_PREFIX}{digest}.pem"
+        return self._certificate_name
 
     def _prepare_key(self) -> None:
         try:

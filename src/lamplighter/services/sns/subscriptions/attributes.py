@@ -1,6 +1,6 @@
 """Validate the attributes of subscriptions.
 
-`ReplayPolicy` and `SubscriptionRoleArn` are accepted, stored and returned, but have no effect: there is no archive to
+`ReplayPolicy` and `SubscriptionRoleArn` are checked, stored and returned, but have no effect: there is no archive to
 replay, and no stream to write to. See
 https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html.
 """
@@ -8,37 +8,51 @@ https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html.
 from collections.abc import Mapping
 
 from lamplighter.base import arn
-from lamplighter.base.json_text import JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 from lamplighter.bus import Work
+from lamplighter.services.sns import archive_policies
+from lamplighter.services.sns.arns import FIFO_SUFFIX
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.errors import InvalidParameter
+from lamplighter.services.sns.policy_text import parse_policy
 from lamplighter.services.sns.subscriptions import filter_policy, protocols
 
 MAX_POLICY_LENGTH = 30_720
 """The most characters of a policy that is not a filter policy."""
+TARGET = "deadLetterTargetArn"
+"""The only member of a redrive policy."""
 SCOPES = ("MessageAttributes", "MessageBody")
-STORED_ATTRIBUTES = frozenset({"ReplayPolicy", "SubscriptionRoleArn"})
-ATTRIBUTE_NAMES = STORED_ATTRIBUTES | {
-    "DeliveryPolicy",
-    "FilterPolicy",
-    "FilterPolicyScope",
-    "RawMessageDelivery",
-    "RedrivePolicy",
-}
+DEFAULTS: Mapping[str, str] = {"RawMessageDelivery": "false", "FilterPolicyScope": SCOPES[0]}
+"""The values of attributes that were not set."""
+ATTRIBUTE_NAMES = frozenset(
+    {
+        *("DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy"),
+        *(archive_policies.REPLAY, "SubscriptionRoleArn"),
+    }
+)
 
 
-def check_attributes(attributes: Mapping[str, str], protocol: str) -> None:
+def check_attributes(attributes: Mapping[str, str], protocol: str, endpoint: str) -> None:
     """Raise `InvalidParameter` for attributes with which no subscription can be created."""
     try:
         for name in attributes:
-            check_attribute(name, attributes, protocol)
+            check_attribute(name, attributes, protocol, endpoint)
     except InvalidParameter as error:
         if error.message == "Invalid parameter: AttributeName":
             raise
         raise InvalidParameter("Attributes", error.message.removeprefix("Invalid parameter: ")) from None
 
 
-def check_attribute(name: str, attributes: Mapping[str, str], protocol: str) -> None:
+def have_same_values(found: Mapping[str, str], given: Mapping[str, str]) -> bool:
+    """Return whether a subscription's attributes have the given values; policies are compared as JSON."""
+    return all(_meaning(name, found.get(name, "")) == _meaning(name, value) for name, value in given.items())
+
+
+def _meaning(name: str, value: str) -> Json:
+    return loads_or(value, value) if name.endswith("Policy") else (value or DEFAULTS.get(name, "")).lower()
+
+
+def check_attribute(name: str, attributes: Mapping[str, str], protocol: str, endpoint: str) -> None:
     """Raise `InvalidParameter` for an attribute that is unknown, invalid, or in conflict with the others.
 
     An empty value means the default.
@@ -54,13 +68,15 @@ def check_attribute(name: str, attributes: Mapping[str, str], protocol: str) -> 
         raise InvalidParameter(
             f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or MessageAttributes"
         )
-    elif name in {"DeliveryPolicy", "RedrivePolicy"} and len(value) > MAX_POLICY_LENGTH:
+    elif name in {"DeliveryPolicy", "RedrivePolicy", archive_policies.REPLAY} and len(value) > MAX_POLICY_LENGTH:
         raise InvalidParameter(f"{name}: Policy is too large")
     elif name == "DeliveryPolicy":
         raw = attributes.get("RawMessageDelivery", "").lower() == "true"
         delivery_policy.check_subscription_policy(value, raw=raw)
     elif name == "RedrivePolicy":
-        _check_redrive(value)
+        _check_redrive(value, endpoint)
+    elif name == archive_policies.REPLAY:
+        archive_policies.check_replay_policy(value)
     if name in {"FilterPolicy", "FilterPolicyScope"} and attributes.get("FilterPolicy"):
         filter_policy.check_policy(
             attributes["FilterPolicy"], body=attributes.get("FilterPolicyScope") == "MessageBody"
@@ -86,11 +102,14 @@ def _check_raw(value: str, protocol: str) -> None:
         )
 
 
-def _check_redrive(value: str) -> None:
-    try:
-        target = loads(value)["deadLetterTargetArn"]
-        found = arn.parse(target)
-    except (JsonError, KeyError, TypeError, AttributeError):
-        raise InvalidParameter("RedrivePolicy: failed to parse JSON.") from None
+def _check_redrive(value: str, endpoint: str) -> None:
+    policy = parse_policy("RedrivePolicy", value)
+    members = policy if isinstance(policy, dict) else {}
+    if unknown := next((name for name in members if name != TARGET), None):
+        raise InvalidParameter(f"RedrivePolicy: invalid JSON. Attribute {unknown} is unknown.")
+    target = members.get(TARGET)
+    found = arn.parse(target) if isinstance(target, str) else None
     if found is None or found.service != "sqs" or not found.region or not found.account:
         raise InvalidParameter("RedrivePolicy: deadLetterTargetArn is an invalid arn")
+    if endpoint.endswith(FIFO_SUFFIX) and not found.resource.endswith(FIFO_SUFFIX):
+        raise InvalidParameter("RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.")

@@ -2,29 +2,41 @@
 
 A policy is an event pattern with SNS's limits: five keys, 150 combinations, and no nesting if it applies to attributes.
 For an attribute policy, a message is an object of its attributes: text, numbers, and arrays, of which any element may
-match. Binary attributes are ignored. Numbers are compared by value, whatever the attribute's text looks like. For a
-body policy, a message is the JSON object in its body; a body that is no object does not match. See
-https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html and
+match. Binary attributes are ignored. Numbers are compared by value, whatever the attribute's text looks like, and "with
+five digits of accuracy after the decimal point": further digits make no difference. For a body policy, a message is the
+JSON object in its body; a body that is no object does not match. "An empty set of attributes results in the filter not
+matching", even for `"exists": false`. See
+https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html,
+https://docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html and
 https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 
-from lamplighter.base.json_text import Json, JsonError, loads, loads_or
+from lamplighter.base.json_text import Json, dumps, loads, loads_or
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Work
+from lamplighter.lang.event_pattern.comparisons import Path, PatternPosition
 from lamplighter.lang.event_pattern.pattern import EventPatternError, Pattern, PatternTooComplex, compile_event_pattern
-from lamplighter.services.sns.errors import FilterPolicyLimitExceeded, InvalidParameter
+from lamplighter.lang.jackson_location import hide_source, location_at, offset_of
+from lamplighter.services.sns.errors import InvalidParameter
 from lamplighter.services.sns.messages.message import Attribute
+from lamplighter.services.sns.policy_text import parse_policy
 
 log = logging.getLogger("lamplighter.sns")
 
+NOT_NEGATED = frozenset({"equals-ignore-case", "suffix"})
+"""Operators that `anything-but` cannot negate in a filter policy; it can negate `prefix` and `wildcard`."""
 MAX_KEYS = 5
 MAX_COMBINATIONS = 150
 MAX_POLICY_BYTES = 262_144
+ACCURACY = Decimal("0.00001")
+MAX_ROUNDED = 10**10
+"""Larger numbers keep all their digits; no policy can compare them."""
 MAX_CACHED_POLICIES = 1_000
 """The most compiled policies that are kept."""
 
@@ -42,27 +54,40 @@ def prepare_check(text: str, *, body: bool) -> Work | None:
 def _check(text: str, body: bool) -> None:  # noqa: FBT001 - a part of the key
     if len(text.encode()) > MAX_POLICY_BYTES:
         raise InvalidParameter("FilterPolicy: Policy is too large")
-    try:
-        policy = loads(text)
-    except JsonError as error:
-        raise InvalidParameter(f"FilterPolicy: failed to parse JSON. {error}") from None
+    policy = parse_policy("FilterPolicy", text)
     if not isinstance(policy, dict):
         raise InvalidParameter("FilterPolicy: failed to parse JSON. Filter policy is not an object")
-    if not body and (nested := next((name for name, value in policy.items() if isinstance(value, dict)), None)):
-        raise InvalidParameter(
-            f"FilterPolicy: Filter policy scope MessageAttributes does not support nested filter policy: {nested}"
-        )
     if not policy:
         return
     try:
         compile_event_pattern(policy)
+        _check_operators(policy)
     except EventPatternError as error:
-        raise InvalidParameter(f"FilterPolicy: {error}") from None
-    keys, combinations = _count_keys_and_combinations(policy)
-    if keys > MAX_KEYS:
+        raise InvalidParameter(f"FilterPolicy: {_reason(dumps(policy), error)}") from None
+    if not body and _is_nested(policy):
+        raise InvalidParameter("Filter policy scope MessageAttributes does not support nested filter policy")
+    if _count_keys(policy) > MAX_KEYS:
         raise InvalidParameter(f"FilterPolicy: Filter policy can not have more than {MAX_KEYS} keys")
-    if combinations > MAX_COMBINATIONS:
-        raise FilterPolicyLimitExceeded("Filter policy is too complex")
+    if _count_combinations(policy) > MAX_COMBINATIONS:
+        raise InvalidParameter("FilterPolicy: Filter policy is too complex")
+
+
+def _check_operators(policy: Json, at: Path = ()) -> None:
+    """Raise `EventPatternError` for an operator that EventBridge has, and SNS has not."""
+    members = policy.items() if isinstance(policy, dict) else enumerate(policy) if isinstance(policy, list) else ()
+    for name, value in members:
+        place = (*at, name)
+        if name == "anything-but" and isinstance(value, dict) and (unknown := next(iter(value), "")) in NOT_NEGATED:
+            raise EventPatternError(f"Unsupported anything-but pattern: {unknown}", PatternPosition((*place, unknown)))
+        _check_operators(value, place)
+
+
+def _reason(text: str, error: EventPatternError) -> str:
+    """Return the reason why a policy is refused, with its place in the text, which AWS writes without spaces."""
+    at = offset_of(text, error.position) if error.position is not None else None
+    if error.position is None or at is None:
+        return error.reason
+    return hide_source(error.reason + location_at(text, at) * error.position.repeats, text)
 
 
 _CHECK = Precomputed(_check)
@@ -136,7 +161,7 @@ def _object(text: str) -> Json:
 def _matches(pattern: Pattern, document: Json, subscription: Mapping[str, str]) -> bool:
     """Return whether the message matches; a policy too complex for this message does not, which the log reports."""
     try:
-        return pattern.matches(document)
+        return bool(document) and pattern.matches(document)
     except PatternTooComplex as error:
         log.warning("%s does not receive a message: %s", subscription.get("SubscriptionArn", "a subscription"), error)
         return False
@@ -145,28 +170,58 @@ def _matches(pattern: Pattern, document: Json, subscription: Mapping[str, str]) 
 @lru_cache(MAX_CACHED_POLICIES)
 def _compiled(text: str) -> Pattern | None:
     """Compile a policy; return None for an empty policy, which matches every message."""
-    policy = loads(text)
-    return compile_event_pattern(policy) if policy else None
+    policy = parse_policy("FilterPolicy", text)
+    return compile_event_pattern(_round_numbers(policy), _round_number) if policy else None
 
 
-def _count_keys_and_combinations(policy: Json) -> tuple[int, int]:
-    """Return the number of keys of a policy, and the number of combinations of values.
+def _round_number(value: Json) -> Json:
+    """Return a number with at most five digits after the decimal point, and any other value as it is."""
+    if not isinstance(value, float) or abs(value) >= MAX_ROUNDED:
+        return value
+    return float(Decimal(repr(value)).quantize(ACCURACY, ROUND_FLOOR))
 
-    A nested key counts as its number of values, multiplied by its level.
+
+def _round_numbers(policy: Json) -> Json:
+    if isinstance(policy, dict):
+        return {name: _round_numbers(inner) for name, inner in policy.items()}
+    return [_round_numbers(inner) for inner in policy] if isinstance(policy, list) else _round_number(policy)
+
+
+def _is_nested(policy: Json) -> bool:
+    """Return whether any key has keys below it; the ways of a `$or` are on the level of its key."""
+    return any(
+        isinstance(value, dict) or (name == "$or" and any(map(_is_nested, value))) for name, value in policy.items()
+    )
+
+
+def _count_keys(policy: Json) -> int:
+    """Return the number of keys that have values."""
+    return len(set(_keys(policy, ())))
+
+
+def _keys(policy: Json, outer: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name, value in policy.items():
+        if name == "$or":
+            for way in value:
+                yield from _keys(way, outer)
+        elif isinstance(value, dict):
+            yield from _keys(value, (*outer, name))
+        else:
+            yield (*outer, name)
+
+
+def _count_combinations(policy: Json, level: int = 1) -> int:
+    """Return the number of combinations of values.
+
+    A key counts as its number of values, multiplied by its level. A `$or` counts as the sum of its ways.
     """
-    keys, combinations = 0, 1
-    remaining: list[tuple[Json, int]] = [(policy, 1)]
-    while remaining:
-        value, level = remaining.pop()
-        for name, inner in value.items():
-            if name == "$or":
-                remaining += [(branch, level) for branch in inner]
-            elif isinstance(inner, dict):
-                remaining.append((inner, level + 1))
-            else:
-                keys += 1
-                combinations *= len(inner) * level
-    return keys, combinations
+    found = 1
+    for name, value in policy.items():
+        if name == "$or":
+            found *= sum(_count_combinations(way, level) for way in value)
+        else:
+            found *= _count_combinations(value, level + 1) if isinstance(value, dict) else len(value) * level
+    return found
 
 
 def _build_attributes_object(attributes: Mapping[str, Attribute]) -> Json:

@@ -21,9 +21,10 @@ from lamplighter.base.chat_services import (
     PROTOCOL_PREFIX,
     SECRET_ADDRESS_PROTOCOLS,
 )
-from lamplighter.services.sns.errors import InvalidParameter
+from lamplighter.services.sns.errors import InvalidParameter, InvalidSmsEndpoint
 
 EMAIL, EMAIL_JSON, HTTP, HTTPS, SQS, LAMBDA = "email", "email-json", "http", "https", "sqs", "lambda"
+SMS, APPLICATION, FIREHOSE = "sms", "application", "firehose"
 COMMAND = COMMAND_PROTOCOL
 CHAT = frozenset(CHAT_PROTOCOLS)
 """The protocols of chat services (`runs/chat_formats.py`), which exist only here: the endpoint is the URL of a webhook,
@@ -36,9 +37,9 @@ IN_ORDER = frozenset({f"{PROTOCOL_PREFIX}{PAGERDUTY}", HEARTBEAT})
 a run must not end before it starts."""
 WEB = frozenset({HTTP, HTTPS})
 MAIL = frozenset({EMAIL, EMAIL_JSON})
-UNDELIVERABLE = frozenset({"sms", "application", "firehose"})
-"""The protocols whose subscriptions are accepted, stored and returned, but get nothing."""
-RAW = frozenset({HTTP, HTTPS, SQS, "firehose"})
+UNDELIVERABLE = frozenset({SMS, APPLICATION, FIREHOSE})
+"""The protocols whose subscriptions are accepted, stored and returned, but whose messages fail."""
+RAW = frozenset({HTTP, HTTPS, SQS, FIREHOSE})
 """The protocols that can send messages without an envelope."""
 WITH_POLICY = frozenset({*WEB, COMMAND})
 """The protocols whose retries a DeliveryPolicy sets."""
@@ -59,7 +60,7 @@ def check_endpoint(protocol: str, endpoint: str, *, commands: bool) -> None:
         raise InvalidParameter(f"Amazon SNS does not support this protocol string: {protocol}")
     fits, fault = rule
     if not endpoint or not fits(endpoint):
-        raise InvalidParameter(fault)
+        raise InvalidSmsEndpoint(endpoint) if protocol == SMS else InvalidParameter(fault)
     if protocol == COMMAND and not commands:
         raise InvalidParameter("Protocol", "this engine does not run commands (--no-commands, or --deny commands)")
 
@@ -95,9 +96,9 @@ _ENDPOINTS: dict[str, tuple[Callable[[str], bool], str]] = {
     EMAIL_JSON: (_is_address, "Email address"),
     SQS: (_is_arn("sqs"), "SQS endpoint ARN"),
     LAMBDA: (_is_arn("lambda"), "Lambda endpoint ARN"),
-    "sms": (lambda endpoint: _PHONE.fullmatch(endpoint) is not None, "SMS endpoint"),
-    "application": (_is_arn("sns"), "Application endpoint ARN"),
-    "firehose": (_is_arn("firehose"), "Firehose endpoint ARN"),
+    SMS: (lambda endpoint: _PHONE.fullmatch(endpoint) is not None, "SMS endpoint"),
+    APPLICATION: (_is_arn("sns"), "Application endpoint ARN"),
+    FIREHOSE: (_is_arn("firehose"), "Firehose endpoint ARN"),
     COMMAND: (lambda endpoint: "\0" not in endpoint, "Endpoint"),
     **{
         protocol: (lambda endpoint: endpoint.isprintable() and " " not in endpoint, "Endpoint")

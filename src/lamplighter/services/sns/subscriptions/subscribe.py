@@ -55,10 +55,10 @@ class SubscriptionOperations:
         protocols.check_endpoint(protocol, endpoint, commands=self.commands)
         _check_fifo(topic, protocol, endpoint)
         attributes: dict[str, str] = params.get("Attributes") or {}
-        settings.check_attributes(attributes, protocol)
+        settings.check_attributes(attributes, protocol, endpoint)
         found = rows.find_by_endpoint(tx, topic.arn, protocol, endpoint)
         if found is not None and found.status == CONFIRMED:
-            if any(found.attributes.get(name) != value for name, value in attributes.items()):
+            if not settings.have_same_values(found.attributes, attributes):
                 raise InvalidParameter("Attributes", "Subscription already exists with different attributes")
             return {"SubscriptionArn": found.arn}
         if found is not None and found.status == DELETED:
@@ -183,7 +183,7 @@ class SubscriptionOperations:
 
 def _check_fifo(topic: Topic, protocol: str, endpoint: str) -> None:
     if topic.fifo and protocol != protocols.SQS:
-        raise InvalidParameter("Protocol", "FIFO topics deliver to Amazon SQS queues only")
+        raise InvalidParameter(f"Invalid protocol type: {protocol}")
     if not topic.fifo and protocol == protocols.SQS and endpoint.endswith(".fifo"):
         reason = "FIFO SQS Queues can not be subscribed to standard SNS topics"
         raise InvalidParameter("Invalid parameter: Endpoint", reason)

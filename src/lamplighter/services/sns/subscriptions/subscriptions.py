@@ -18,6 +18,9 @@ from lamplighter.services.sns.tables import topics
 from lamplighter.services.sns.tables.subscriptions import PENDING, Subscription
 from lamplighter.store.db import Reader, Tx
 
+PRINCIPAL = "lamplighter"
+"""The name of the user of IAM that AWS would show: here, every caller acts for the owner of the engine."""
+
 
 def list_subscriptions(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListSubscriptions."""
@@ -34,7 +37,7 @@ def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Handle GetSubscriptionAttributes."""
     found = find_subscription(reader, params["SubscriptionArn"])
     shown = {
-        "SubscriptionPrincipal": f"arn:aws:iam::{found.account}:root",
+        "SubscriptionPrincipal": f"arn:aws:iam::{found.account}:user/{PRINCIPAL}",
         "Owner": found.account,
         "RawMessageDelivery": "false",
         "TopicArn": found.topic,
@@ -48,9 +51,12 @@ def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
         topic = topics.get(reader, found.topic)
         policy = delivery_policy.effective_policy(topic.attributes if topic is not None else {}, found.attributes)
         shown["EffectiveDeliveryPolicy"] = dumps(policy)
-    if "FilterPolicy" in found.attributes:
-        shown["FilterPolicyScope"] = settings.SCOPES[0]
-    return {"Attributes": shown | found.attributes}
+    set_attributes = dict(found.attributes)
+    if "FilterPolicy" in set_attributes:
+        shown["FilterPolicyScope"] = settings.DEFAULTS["FilterPolicyScope"]
+    else:  # the scope is remembered, and shown as soon as there is a policy
+        set_attributes.pop("FilterPolicyScope", None)
+    return {"Attributes": shown | set_attributes}
 
 
 def prepare_set_attributes(reader: Reader, _caller: Caller, params: Json) -> Work | None:
@@ -64,7 +70,7 @@ def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
     """Handle SetSubscriptionAttributes: set one attribute; an empty value restores the default."""
     found = find_subscription(tx, params["SubscriptionArn"])
     name, value = params["AttributeName"], params.get("AttributeValue") or ""
-    settings.check_attribute(name, found.attributes | {name: value}, found.protocol)
+    settings.check_attribute(name, found.attributes | {name: value}, found.protocol, found.endpoint)
     kept = {key: old for key, old in found.attributes.items() if key != name}
     rows.put(tx, replace(found, attributes=kept | ({name: value} if value else {})))
     return {}

@@ -13,9 +13,10 @@ from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import encode_token, list_page
+from lamplighter.services.sns import archive_policies
 from lamplighter.services.sns.arns import PAGE, check_topic_name, find_topic, parse_arn, parse_page_token
 from lamplighter.services.sns.delivery import delivery_policy
-from lamplighter.services.sns.errors import InvalidParameter
+from lamplighter.services.sns.errors import InvalidParameter, InvalidState
 from lamplighter.services.sns.tables import subscriptions
 from lamplighter.services.sns.tables import topics as rows
 from lamplighter.services.sns.tables.topics import Topic
@@ -23,7 +24,8 @@ from lamplighter.services.sns.topics import access_policy, tags
 from lamplighter.store.db import Reader, Tx
 
 FEEDBACK = re.compile("(HTTP|Firehose|Lambda|Application|SQS)(Success|Failure)Feedback(RoleArn|SampleRate)")
-UNCHECKED = frozenset({"DisplayName", "KmsMasterKeyId", "ArchivePolicy"})
+UNCHECKED = frozenset({"DisplayName", "KmsMasterKeyId"})
+POLICIES = frozenset({"Policy", "DeliveryPolicy", archive_policies.ARCHIVE})
 CHOICES = {
     "TracingConfig": ("PassThrough", "Active"),
     "SignatureVersion": ("1", "2"),
@@ -31,6 +33,13 @@ CHOICES = {
     "FifoThroughputScope": ("Topic", "MessageGroup"),
 }
 """The attributes that have one of a few values."""
+DEFAULTS = {
+    "ContentBasedDeduplication": "false",
+    "FifoThroughputScope": "Topic",
+    "SignatureVersion": "1",
+    "TracingConfig": "PassThrough",
+}
+"""The values of attributes that were not set."""
 FIFO_ONLY = frozenset({"ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy"})
 MESSAGE_SIZES = (1_024, 1_048_576)
 MAX_POLICY_LENGTH = 30_720
@@ -47,7 +56,7 @@ class Topics:
         """Prepares the signing key before the first message is published."""
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Handle CreateTopic; return an existing topic of this name if its attributes and tags match those given."""
+        """Handle CreateTopic; return an existing topic of this name if it has the given attributes and tags."""
         given: dict[str, str] = params.get("Attributes") or {}
         fifo = _read_boolean(given, "FifoTopic")
         name = check_topic_name(params["Name"], fifo=fifo)
@@ -72,6 +81,9 @@ class Topics:
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Handle DeleteTopic: delete the topic with its subscriptions and deliveries; succeed if it is gone."""
         parse_arn(params["TopicArn"], "TopicArn")
+        found = rows.get(tx, params["TopicArn"])
+        if found is not None and archive_policies.is_archived(found.attributes):
+            raise InvalidState(f"Cannot delete a topic with an active {archive_policies.ARCHIVE}")
         rows.delete(tx, params["TopicArn"])
         return {}
 
@@ -97,7 +109,7 @@ class Topics:
             "DisplayName": "",
             "SubscriptionsDeleted": str(counts.get(subscriptions.DELETED, 0)),
         }
-        fifo = {"ContentBasedDeduplication": "false", "FifoThroughputScope": "Topic"} if topic.fifo else {}
+        fifo = {"ContentBasedDeduplication": "false"} if topic.fifo else {}
         return {"Attributes": defaults | fifo | topic.attributes}
 
     def set_attributes(self, tx: Tx, _caller: Caller, params: Json) -> Json:
@@ -140,17 +152,19 @@ class Topics:
 
 def check_attribute(name: str, value: str, *, fifo: bool) -> None:
     """Raise `InvalidParameter` for an unknown attribute or an invalid value; an empty value means the default."""
-    known = name in {*UNCHECKED, *CHOICES, "Policy", "DeliveryPolicy", "MaximumMessageSize"} or FEEDBACK.fullmatch(name)
+    known = name in {*UNCHECKED, *CHOICES, *POLICIES, "MaximumMessageSize"} or FEEDBACK.fullmatch(name)
     if not known or (name in FIFO_ONLY and not fifo):
         raise InvalidParameter("AttributeName")
     if not value:
         return
-    if name in {"Policy", "DeliveryPolicy"} and len(value) > MAX_POLICY_LENGTH:
+    if name in POLICIES and len(value) > MAX_POLICY_LENGTH:
         raise InvalidParameter(f"{name}: Policy is too large")
     if name == "Policy":
         access_policy.check_policy(value)
     elif name == "DeliveryPolicy":
         delivery_policy.check_topic_policy(value)
+    elif name == archive_policies.ARCHIVE:
+        archive_policies.check_archive_policy(value)
     elif not _is_valid(name, value):
         raise InvalidParameter(name)
 
@@ -177,7 +191,7 @@ def _check_protection(text: str) -> None:
 
 def _check_same(found: Topic, attributes: dict[str, str], topic_tags: dict[str, str]) -> None:
     """Raise `InvalidParameter` if the existing topic does not match the request."""
-    if any(found.attributes.get(key) != value for key, value in attributes.items()):
+    if any(found.attributes.get(key, DEFAULTS.get(key)) != value for key, value in attributes.items()):
         raise InvalidParameter("Attributes", "Topic already exists with different attributes")
-    if topic_tags and topic_tags != found.tags:
+    if not topic_tags.items() <= found.tags.items():
         raise InvalidParameter("Tags", "Topic already exists with different tags")

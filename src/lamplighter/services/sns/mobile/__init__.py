@@ -1,0 +1,1 @@
+"""Store mobile applications and their endpoints; nothing is pushed to them."""

@@ -1,0 +1,1 @@
+"""Store the settings of text messages (SMS); none is sent."""
