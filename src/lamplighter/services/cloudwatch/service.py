@@ -15,8 +15,10 @@ from lamplighter.services.cloudwatch.alarms.composite_alarms import CompositeAla
 from lamplighter.services.cloudwatch.alarms.metric_alarms import MetricAlarms
 from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
 from lamplighter.services.cloudwatch.arns import SERVICE
+from lamplighter.services.cloudwatch.metrics.get_metric_data import MetricDataReader
+from lamplighter.services.cloudwatch.metrics.get_metric_statistics import MetricStatisticsReader
+from lamplighter.services.cloudwatch.metrics.list_metrics import MetricList
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
-from lamplighter.services.cloudwatch.metrics.metric_statistics import MetricStatistics
 from lamplighter.services.cloudwatch.metrics.put_metric_data import put_metric_data
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
@@ -35,7 +37,7 @@ class CloudWatch(Service):
         metric_sources = MetricSources(bus, world)
         self._alarm_timers = alarm_timers = AlarmTimers(world, metric_sources, state_changes)
         composites = CompositeAlarms(world, state_changes)
-        alarms, statistics = MetricAlarms(world, alarm_timers, state_changes), MetricStatistics(world, metric_sources)
+        alarms = MetricAlarms(world, alarm_timers, state_changes)
         self.operations: Mapping[str, Operation] = {
             "PutMetricAlarm": Operation(write=alarms.put),
             "PutCompositeAlarm": Operation(write=composites.put),
@@ -49,9 +51,9 @@ class CloudWatch(Service):
             "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
             "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
             "PutMetricData": Operation(write=put_metric_data),
-            "ListMetrics": Operation(read=statistics.list_metrics),
-            "GetMetricStatistics": Operation(read=statistics.get_statistics),
-            "GetMetricData": Operation(read=statistics.get_data),
+            "ListMetrics": Operation(read=MetricList(world, metric_sources).list_metrics),
+            "GetMetricStatistics": Operation(read=MetricStatisticsReader(metric_sources).get_statistics),
+            "GetMetricData": Operation(read=MetricDataReader(world, metric_sources).get_data),
             **tags.OPERATIONS.by_name(),
         }
 

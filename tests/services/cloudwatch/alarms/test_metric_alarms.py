@@ -25,8 +25,7 @@ def test_crossing_the_threshold_and_returning_each_send_one_notification(harness
     assert message["NewStateValue"] == "ALARM"
     assert message["OldStateValue"] == "OK"
     assert message["NewStateReason"] == (
-        "Threshold Crossed: 1 out of the last 1 datapoints [21.0 (01/01/26 00:00:00)] was greater than the threshold "
-        "(10.0) (minimum 1 datapoint for OK -> ALARM transition)."
+        "Threshold Crossed: 1 datapoint [21.0 (01/01/26 00:00:00)] was greater than the threshold (10.0)."
     )
     assert message["Trigger"]["Statistic"] == "AVERAGE"
     assert message["StateChangeTime"] == "2026-01-01T00:01:00.000+0000"
@@ -360,7 +359,7 @@ def test_a_damaged_alarm_can_be_deleted(harness: CloudWatchHarness) -> None:
         ({"DatapointsToAlarm": 2}, "less than or equal"),
         ({"TreatMissingData": "maybe"}, "notBreaching"),
         ({"AlarmActions": ["x"]}, "Invalid arn"),
-        ({"ExtendedStatistic": "p99"}, "Only one"),
+        ({"ExtendedStatistic": "p99"}, "Exactly one"),
         ({"Threshold": math.nan}, "Threshold"),
         ({"Threshold": -math.inf}, "Threshold"),
     ],
@@ -400,16 +399,91 @@ def test_an_alarm_on_a_list_with_one_metric_is_an_alarm_on_that_metric(harness: 
     assert [alarm["AlarmName"] for alarm in found] == ["alarm"]
 
 
-def test_an_alarm_on_metric_math_is_stored_and_reports_that_it_is_not_evaluated(harness: CloudWatchHarness) -> None:
-    math: Json = [{"Id": "e1", "Expression": "m1 * 2"}, {"Id": "m1", "ReturnData": False}]
-    given: Json = {"EvaluationPeriods": 1, "Threshold": 10.0, "ComparisonOperator": "GreaterThanThreshold"}
-    harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=math, AlarmActions=[harness.topic], **given)
+def metric_query(name: str, **more: Json) -> Json:
+    """Return a query for the sum of a metric of `app`, whose data is not returned."""
+    stat = {"Metric": {"Namespace": "app", "MetricName": name}, "Period": 60, "Stat": "Sum"}
+    return {"Id": name, "MetricStat": stat, "ReturnData": False, **more}
+
+
+def test_an_alarm_on_an_anomaly_band_is_stored_and_reports_that_it_is_not_evaluated(harness: CloudWatchHarness) -> None:
+    band: Json = [metric_query("m", ReturnData=True), {"Id": "b", "Expression": "ANOMALY_DETECTION_BAND(m, 2)"}]
+    given: Json = {"EvaluationPeriods": 1, "ThresholdMetricId": "b", "ComparisonOperator": "GreaterThanUpperThreshold"}
+    harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=band, AlarmActions=[harness.topic], **given)
     harness.advance_minutes(3)
     assert harness.state() == "INSUFFICIENT_DATA"
     assert "does not evaluate" in harness.describe_alarm()["StateReason"]
     harness.cloudwatch("SetAlarmState", AlarmName="alarm", StateValue="ALARM", StateReason="a drill")
     harness.settle()
-    assert loads(harness.receive_notifications()[0]["Message"])["Trigger"] == {"Metrics": math}
+    trigger = loads(harness.receive_notifications()[0]["Message"])["Trigger"]
+    assert (trigger["ThresholdMetricId"], trigger["Metrics"][1]["Id"]) == ("b", "b")
+
+
+def test_an_alarm_on_metric_math_evaluates_its_expression(harness: CloudWatchHarness) -> None:
+    queries: Json = [
+        {"Id": "share", "Expression": "100 * m / (m + FILL(n, 0))", "Label": "share"},
+        metric_query("m"),
+        metric_query("n"),
+    ]
+    given: Json = {"EvaluationPeriods": 1, "Threshold": 50, "ComparisonOperator": "GreaterThanThreshold"}
+    harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=queries, AlarmActions=[harness.topic], **given)
+    for name, value in (("m", 1), ("n", 3)):
+        harness.cloudwatch("PutMetricData", Namespace="app", MetricData=[{"MetricName": name, "Value": value}])
+    harness.advance_minutes(1)
+    assert harness.state() == "OK"
+    harness.put_value(9)
+    harness.advance_minutes(1)
+    found = harness.describe_alarm()
+    assert found["StateReason"] == (
+        "Threshold Crossed: 1 datapoint [100.0 (01/01/26 00:01:00)] was greater than the threshold (50.0)."
+    )
+    data = loads(found["StateReasonData"])
+    assert data["evaluatedDatapoints"] == [{"timestamp": "2026-01-01T00:01:00.000+0000", "value": 100.0}]
+    trigger = loads(harness.receive_notifications()[-1]["Message"])["Trigger"]
+    assert trigger["Metrics"][0] == {**queries[0], "ReturnData": True}
+    assert trigger["Period"] == 60
+
+
+@pytest.mark.parametrize(
+    ("queries", "message"),
+    [
+        ([metric_query("m")], "Exactly one element of the metrics list should return data."),
+        ([{"Id": "e", "Expression": "m +"}, metric_query("m")], "Error in expression 'e': Expected a value"),
+        ([{"Id": "e", "Expression": "x"}, metric_query("m")], "Error in expression 'e': Unknown id: x"),
+        ([{"Id": "e", "Expression": "e + 1"}], "depend on each other"),
+        ([{"Id": "E", "Expression": "1"}], "expected pattern"),
+        ([], "must not be empty"),
+    ],
+)
+def test_an_invalid_list_of_metrics_is_refused(harness: CloudWatchHarness, queries: Json, message: str) -> None:
+    given: Json = {"EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
+    with pytest.raises(AwsError, match=message) as caught:
+        harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=queries, **given)
+    assert caught.value.code == "ValidationError"
+
+
+def test_a_state_that_was_set_lasts_for_a_minute_at_least(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(TreatMissingData="notBreaching", Period=10)
+    harness.advance(5_000)
+    harness.cloudwatch("SetAlarmState", AlarmName="alarm", StateValue="ALARM", StateReason="a drill")
+    harness.advance(59_000)
+    assert harness.state() == "ALARM"
+    harness.advance(60_000)
+    assert harness.state() == "OK"
+
+
+def test_an_alarm_with_a_short_period_sees_values_of_standard_resolution(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(Period=10, TreatMissingData="ignore")
+    harness.advance(42_000)
+    harness.put_value(21)
+    harness.put_value(22)
+    harness.advance(10_000)
+    found = harness.describe_alarm()
+    assert found["StateReason"].startswith("Threshold Crossed: 1 datapoint [21.5 ")
+    assert loads(found["StateReasonData"])["evaluatedDatapoints"][0] == {
+        "timestamp": "2026-01-01T00:00:00.000+0000",
+        "sampleCount": 2.0,
+        "value": 21.5,
+    }
 
 
 def test_alarms_are_listed_in_pages(harness: CloudWatchHarness) -> None:

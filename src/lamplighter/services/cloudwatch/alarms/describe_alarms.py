@@ -76,7 +76,7 @@ def describe_alarms_for_metric(reader: Reader, caller: Caller, params: Json) -> 
 
     def is_wanted(alarm: Alarm) -> bool:
         source = watched_metric(alarm.body["settings"])
-        if not source["MetricName"]:
+        if source is None:
             return False
         given = [params[name] for name in ("Statistic", "ExtendedStatistic") if name in params]
         return (
@@ -92,14 +92,19 @@ def describe_alarms_for_metric(reader: Reader, caller: Caller, params: Json) -> 
 def alarm_to_api(alarm: Alarm) -> Json:
     """Return an alarm as the API shows it."""
     body = alarm.body
-    shown = body["settings"] | {
-        "AlarmArn": alarm.arn,
-        "AlarmConfigurationUpdatedTimestamp": body["configured"] / 1000,
-        "StateValue": alarm.state,
-        "StateReason": body["reason"],
-        "StateUpdatedTimestamp": body["updated"] / 1000,
-        "StateTransitionedTimestamp": body["transitioned"] / 1000,
-    }
+    threshold = {"Threshold": float(body["settings"]["Threshold"])} if "Threshold" in body["settings"] else {}
+    shown = (
+        body["settings"]
+        | threshold
+        | {
+            "AlarmArn": alarm.arn,
+            "AlarmConfigurationUpdatedTimestamp": body["configured"] / 1000,
+            "StateValue": alarm.state,
+            "StateReason": body["reason"],
+            "StateUpdatedTimestamp": body["updated"] / 1000,
+            "StateTransitionedTimestamp": body["transitioned"] / 1000,
+        }
+    )
     return shown if body["reason_data"] is None else shown | {"StateReasonData": body["reason_data"]}
 
 

@@ -16,7 +16,7 @@ from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.state_changes import CONFIGURATION, AlarmStateChanges
 from lamplighter.services.cloudwatch.alarms.tags import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.arns import alarm_arn
-from lamplighter.services.cloudwatch.errors import InvalidFormat, InvalidRule, LimitExceeded, ResourceNotFound
+from lamplighter.services.cloudwatch.errors import InvalidFormat, InvalidRequest, LimitExceeded, ResourceNotFound
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Tx
@@ -46,7 +46,9 @@ class MetricAlarms:
                 raise LimitExceeded(f"An account of this engine can have at most {MAX_ALARMS} alarms.")
             alarm = self._new(caller, key, settings, TAG_RULES.read(params.get("Tags")), now)
         elif is_composite(old.body["settings"]):
-            raise InvalidRule(f"The alarm {old.name} is a composite alarm: choose another name for the metric alarm.")
+            raise InvalidRequest(
+                f"The alarm {old.name} is a composite alarm: choose another name for the metric alarm."
+            )
         else:
             alarm = replace(old, body=old.body | {"settings": settings, "configured": now})
         rows.put(tx, alarm)
@@ -73,7 +75,7 @@ class MetricAlarms:
         names_by_arn = {alarm_arn(caller, name): name for name in params["AlarmNames"]}
         for key, name in names_by_arn.items():
             if set(rows.parents(tx, key)) - names_by_arn.keys():
-                raise InvalidRule(f"Cannot delete {name} as there are composite alarm(s) depending on it.")
+                raise InvalidRequest(f"Cannot delete {name} as there are composite alarm(s) depending on it.")
         for key, name in names_by_arn.items():
             alarm = rows.get_if_readable(tx, key)
             if not rows.delete(tx, key):
@@ -105,6 +107,7 @@ class MetricAlarms:
         if data is not None:
             _check_json(data)
         self._state_changes.set_state(tx, alarm, params["StateValue"], params["StateReason"], data)
+        self._alarm_timers.postpone(tx, alarm)
         return {}
 
     def annotate(self, tx: Tx, caller: Caller, params: Json) -> Json:

@@ -17,7 +17,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome, RetryPolicy
 from lamplighter.services.cloudwatch.alarms import alarm_actions
-from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, OK, Evaluation
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, OK
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm, HistoryItem
 from lamplighter.store.db import Tx
@@ -44,11 +44,6 @@ class AlarmStateChanges:
     def subscribe(self, listener: Callable[[Tx, Alarm], None]) -> None:
         """Call `listener` with each alarm that has changed its state, in the same transaction."""
         self._listeners.append(listener)
-
-    def apply_evaluation(self, tx: Tx, alarm: Alarm, evaluation: Evaluation, data: str) -> None:
-        """Set the state that an evaluation found; do nothing if it is the present state."""
-        if evaluation.state != alarm.state:
-            self.set_state(tx, alarm, evaluation.state, evaluation.reason, data)
 
     def set_state(self, tx: Tx, alarm: Alarm, state: str, reason: str, data: str | None) -> None:
         """Set an alarm's state and reason; for a new state, write history, publish the event and send the actions."""

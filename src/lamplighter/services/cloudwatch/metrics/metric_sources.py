@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-a
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
@@ -56,14 +57,26 @@ class MetricSources:
 
     def points(self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None) -> list[MetricPoint]:
         """Return the points of a metric, one for each period that has a value."""
+        return list(aggregation.points_by_period(self._read(reader, metric, span, unit), span.start, span.period))
+
+    def points_by_unit(
+        self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None
+    ) -> list[MetricPoint]:
+        """Return the points of a metric, one for each unit and period that has a value, in order of time."""
+        by_unit = dict[str, list[MetricPoint]]()
+        for point in self._read(reader, metric, span, unit):
+            by_unit.setdefault(point.unit, []).append(point)
+        merged = [aggregation.points_by_period(each, span.start, span.period) for each in by_unit.values()]
+        return sorted(chain.from_iterable(merged), key=lambda point: (point.time, point.unit))
+
+    def _read(self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None) -> list[MetricPoint]:
+        """Return the points of a metric as they are stored or measured, in order of time."""
         if metric.namespace == STATES_NAMESPACE and metric.name in EXECUTIONS:
             return list(self._execution_points(reader, metric, span)) if unit in (None, _unit(metric)) else []
         if metric.namespace == QUEUES_NAMESPACE and metric.name == MESSAGES_SENT:
-            found = list(self._sent_points(reader, metric, span)) if unit in (None, "Count") else []
-            return list(aggregation.points_by_period(found, span.start, span.period))
+            return list(self._sent_points(reader, metric, span)) if unit in (None, "Count") else []
         found = metric_points.points_between(reader, metric, span.start, span.end, unit)
-        found += self._current_points(reader, metric, span) if unit in (None, "Count") else []
-        return list(aggregation.points_by_period(found, span.start, span.period))
+        return found + (self._current_points(reader, metric, span) if unit in (None, "Count") else [])
 
     def sample(self, tx: Tx, metric: Metric, minute: int) -> None:
         """Store a queue's current value as its value in a minute; do nothing if the metric needs no samples."""
