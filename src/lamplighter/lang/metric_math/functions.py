@@ -189,7 +189,7 @@ def _slice(_context: MathContext, arguments: Sequence[Value]) -> Value:
     return array[start : _integer(arguments[2])]
 
 
-SORT_KEYS: Mapping[Value, Callable[[Sequence[float]], float]] = {
+SORT_KEYS: Mapping[str, Callable[[Sequence[float]], float]] = {
     "AVG": statistics.fmean,
     "MAX": max,
     "MIN": min,
@@ -200,7 +200,7 @@ SORT_KEYS: Mapping[Value, Callable[[Sequence[float]], float]] = {
 
 def _sort(_context: MathContext, arguments: Sequence[Value]) -> Value:
     array, by, order, *most = arguments
-    if by not in SORT_KEYS or order not in ("ASC", "DESC"):
+    if not isinstance(by, str) or by not in SORT_KEYS or order not in ("ASC", "DESC"):
         raise MetricMathError("SORT needs AVG, MAX, MIN or SUM, and ASC or DESC.")
     key = SORT_KEYS[by]
     full = [series for series in _array(array) if series.points]

@@ -9,7 +9,8 @@ from lamplighter.bus import Bus, Operation, Service
 from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.cloudwatch.alarms import describe_alarms, tags
+from lamplighter.services.cloudwatch.alarms import describe_alarms
+from lamplighter.services.cloudwatch.alarms.action_suppression import SUPPRESSION_TIMER
 from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.composite_alarms import CompositeAlarms
 from lamplighter.services.cloudwatch.alarms.metric_alarms import MetricAlarms
@@ -20,6 +21,13 @@ from lamplighter.services.cloudwatch.metrics.get_metric_statistics import Metric
 from lamplighter.services.cloudwatch.metrics.list_metrics import MetricList
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
 from lamplighter.services.cloudwatch.metrics.put_metric_data import put_metric_data
+from lamplighter.services.cloudwatch.resources import (
+    anomaly_detectors,
+    dashboards,
+    insight_rules,
+    metric_streams,
+    tags,
+)
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
@@ -54,7 +62,11 @@ class CloudWatch(Service):
             "ListMetrics": Operation(read=MetricList(world, metric_sources).list_metrics),
             "GetMetricStatistics": Operation(read=MetricStatisticsReader(metric_sources).get_statistics),
             "GetMetricData": Operation(read=MetricDataReader(world, metric_sources).get_data),
-            **tags.OPERATIONS.by_name(),
+            **dashboards.OPERATIONS,
+            **metric_streams.OPERATIONS,
+            **insight_rules.OPERATIONS,
+            **anomaly_detectors.OPERATIONS,
+            **tags.OPERATIONS,
         }
 
     async def handle_outbox_row(self, row: OutboxRow) -> None:
@@ -62,8 +74,13 @@ class CloudWatch(Service):
         await self._delivery_queue.handle_outbox_row(row)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """Evaluate an alarm, or retry the delivery of an action."""
-        (self._delivery_queue if is_delivery(timer.subject) else self._alarm_timers).fire_timer(tx, timer)
+        """Evaluate an alarm, end a wait for its suppressor, or retry the delivery of an action."""
+        if is_delivery(timer.subject):
+            self._delivery_queue.fire_timer(tx, timer)
+        elif timer.name == SUPPRESSION_TIMER:
+            self._state_changes.end_suppression(tx, timer.subject)
+        else:
+            self._alarm_timers.fire_timer(tx, timer)
 
     def _on_delivery_end(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
         self._state_changes.on_action_finished(tx, delivery, outcome)

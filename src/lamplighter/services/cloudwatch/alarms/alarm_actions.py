@@ -13,6 +13,7 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.service_model import DATA, read_data_file
 from lamplighter.runs.local_times import UTC_NAME, format_local_time
 from lamplighter.runs.printable_text import to_subject
+from lamplighter.services.cloudwatch.alarms.action_suppression import describe_suppression
 from lamplighter.services.cloudwatch.alarms.alarm_settings import (
     alarm_period,
     alarm_queries,
@@ -184,7 +185,9 @@ def _job_mail(before: Alarm, alarm: Alarm, url: str) -> str:
 def state_for_event(alarm: Alarm) -> Json:
     """Return an alarm's state as its event shows it."""
     state = {"value": alarm.state, "reason": alarm.body["reason"], "timestamp": format_instant(alarm.body["updated"])}
-    return state if alarm.body["reason_data"] is None else state | {"reasonData": alarm.body["reason_data"]}
+    state |= {} if alarm.body["reason_data"] is None else {"reasonData": alarm.body["reason_data"]}
+    suppression = describe_suppression(alarm)
+    return state | {name[:1].lower() + name[1:]: value for name, value in suppression.items()}
 
 
 def state_for_history(alarm: Alarm) -> Json:

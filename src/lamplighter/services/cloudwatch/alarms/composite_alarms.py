@@ -1,11 +1,10 @@
 """Implement composite alarms, whose state follows from the states of other alarms by a rule.
 
 A composite alarm is evaluated when it is put, and whenever an alarm that its rule names changes its state, in the same
-transaction. An actions suppressor is stored but suppresses nothing; the log says so.
+transaction. `action_suppression.py` decides whether its actions are sent at once.
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,17 +18,17 @@ from lamplighter.services.cloudwatch.alarms.alarm_settings import check_composit
 from lamplighter.services.cloudwatch.alarms.composite_rule import CompositeRule, parse_rule
 from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
 from lamplighter.services.cloudwatch.alarms.state_reasons import format_instant
-from lamplighter.services.cloudwatch.alarms.tags import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.arns import alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidRequest
+from lamplighter.services.cloudwatch.resources.tag_rules import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Reader, Tx
 
 MAX_LEVELS = 20
 """The most levels of alarms below and above a composite alarm, added up."""
-
-log = logging.getLogger("lamplighter.cloudwatch")
+MAX_TRIGGERING = 20
+"""The most alarms that StateReasonData, which has at most 4,000 characters, names."""
 
 
 class CompositeAlarms:
@@ -50,6 +49,7 @@ class CompositeAlarms:
                 f"The alarm {old.name} is a metric alarm: choose another name for the composite alarm."
             )
         self._set_children(tx, caller, key, rule)
+        _set_suppressor(tx, caller, key, settings.get("ActionsSuppressor"))
         body: Json = {"updated": now, "transitioned": now, "reason": "", "reason_data": None, "mark": None}
         tags = TAG_RULES.read(params.get("Tags"))
         alarm = old or Alarm(
@@ -59,10 +59,6 @@ class CompositeAlarms:
         rows.put(tx, alarm)
         done = "created" if old is None else "updated"
         self._state_changes.add_configuration_event(tx, alarm, done)
-        if "ActionsSuppressor" in settings:
-            tx.after_commit.append(
-                lambda: log.warning("alarm %s: this engine ignores its actions suppressor", alarm.name)
-            )
         self._evaluate(tx, alarm, lambda state: f"{key} was {done} and its alarm rule evaluates to {state}", None)
         return {}
 
@@ -106,9 +102,16 @@ class CompositeAlarms:
             return
         triggering = [
             {"arn": each.arn, "state": {"value": each.state, "timestamp": format_instant(each.body["updated"])}}
-            for each in (children.values() if changed is None else [changed])
+            for each in (list(children.values())[:MAX_TRIGGERING] if changed is None else [changed])
         ]
         self._state_changes.set_state(tx, alarm, state, reason(state), dumps({"triggeringAlarms": triggering}))
+
+
+def _set_suppressor(tx: Tx, caller: Caller, key: str, suppressor: str | None) -> None:
+    named = None if suppressor is None else _arn(caller, suppressor)
+    if named is not None and (named == key or rows.get_if_readable(tx, named) is None):
+        raise InvalidRequest(f"Could not save the composite alarm as its actions suppressor {named} does not exist")
+    rows.set_suppressor(tx, key, named)
 
 
 def _arn(caller: Caller, name: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import list_page
+from lamplighter.services.cloudwatch.alarms.action_suppression import describe_suppression
 from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTION_FIELDS, is_composite, watched_metric
 from lamplighter.services.cloudwatch.arns import YEAR_10000, alarm_arn, metric_of, parse_number_token, to_milliseconds
 from lamplighter.services.cloudwatch.errors import InvalidCombination
@@ -105,7 +106,8 @@ def alarm_to_api(alarm: Alarm) -> Json:
             "StateTransitionedTimestamp": body["transitioned"] / 1000,
         }
     )
-    return shown if body["reason_data"] is None else shown | {"StateReasonData": body["reason_data"]}
+    shown |= {} if body["reason_data"] is None else {"StateReasonData": body["reason_data"]}
+    return shown | describe_suppression(alarm)
 
 
 def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
