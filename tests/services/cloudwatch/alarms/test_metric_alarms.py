@@ -7,12 +7,13 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.engine import health
+from lamplighter.services.cloudwatch.alarms.alarm_timers import FIRST_EVALUATION_WAIT
 from tests.engine_harness import ACCOUNT, CALLER, HOUR, REGION, EngineDied
 from tests.services.cloudwatch.cloudwatch_harness import MACHINE_ARN, MINUTE, CloudWatchHarness
 
 
 def test_crossing_the_threshold_and_returning_each_send_one_notification(harness: CloudWatchHarness) -> None:
-    harness.put_alarm(OKActions=[harness.topic], TreatMissingData="notBreaching")
+    harness.put_evaluated_alarm(OKActions=[harness.topic], TreatMissingData="notBreaching")
     assert harness.state() == "OK"
     harness.receive_notifications()
     harness.put_value(30)
@@ -28,7 +29,7 @@ def test_crossing_the_threshold_and_returning_each_send_one_notification(harness
         "Threshold Crossed: 1 datapoint [21.0 (01/01/26 00:00:00)] was greater than the threshold (10.0)."
     )
     assert message["Trigger"]["Statistic"] == "AVERAGE"
-    assert message["StateChangeTime"] == "2026-01-01T00:01:00.000+0000"
+    assert message["StateChangeTime"] == "2026-01-01T00:01:03.000+0000"
     harness.put_value(40)
     harness.advance_minutes(1)
     assert harness.receive_notifications() == []
@@ -142,7 +143,7 @@ def test_a_warm_up_ends_early_with_enough_data_unless_its_setting_forbids_it(har
 
 
 def test_an_alarm_can_watch_the_number_of_started_executions(harness: CloudWatchHarness) -> None:
-    harness.put_alarm(**_no_executions_alarm(TreatMissingData="breaching"))
+    harness.put_evaluated_alarm(**_no_executions_alarm(TreatMissingData="breaching"))
     assert harness.state() == "ALARM"
     harness.run_machine({"Type": "Pass"})
     harness.advance_minutes(1)
@@ -166,7 +167,7 @@ def _no_executions_alarm(**more: Json) -> Json:
 
 def test_an_alarm_on_waiting_messages_checks_the_queue_each_minute(harness: CloudWatchHarness) -> None:
     url = harness.call("sqs", "CreateQueue", QueueName="dead")["QueueUrl"]
-    harness.put_alarm(
+    harness.put_evaluated_alarm(
         Namespace="AWS/SQS",
         MetricName="ApproximateNumberOfMessagesVisible",
         Dimensions=[{"Name": "QueueName", "Value": "dead"}],
@@ -236,7 +237,7 @@ def test_messages_that_a_redrive_policy_moves_are_not_counted_as_sent(harness: C
 
 
 def test_after_downtime_an_alarm_is_evaluated_with_current_data(harness: CloudWatchHarness) -> None:
-    harness.put_alarm(TreatMissingData="breaching", OKActions=[harness.topic])
+    harness.put_evaluated_alarm(TreatMissingData="breaching", OKActions=[harness.topic])
     assert harness.state() == "ALARM"
     harness.receive_notifications()
     harness.down()
@@ -307,7 +308,7 @@ def test_a_damaged_alarm_does_not_affect_the_others_and_can_be_replaced(harness:
     harness.advance_minutes(1)
     assert [each["AlarmName"] for each in harness.cloudwatch("DescribeAlarms")["MetricAlarms"]] == ["good"]
     assert harness.state("good") == "ALARM"
-    harness.put_alarm("bad")
+    harness.put_evaluated_alarm("bad")
     assert harness.state("bad") == "ALARM"
 
 
@@ -459,6 +460,29 @@ def test_an_invalid_list_of_metrics_is_refused(harness: CloudWatchHarness, queri
     with pytest.raises(AwsError, match=message) as caught:
         harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=queries, **given)
     assert caught.value.code == "ValidationError"
+
+
+def test_whoever_puts_an_alarm_sees_its_first_state(harness: CloudWatchHarness) -> None:
+    """Recorded: the alarm is described before it is evaluated."""
+    harness.put_alarm(TreatMissingData="breaching")
+    found = harness.describe_alarm()
+    assert (found["StateValue"], found["StateReason"]) == ("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation")
+    harness.advance(FIRST_EVALUATION_WAIT)
+    assert harness.state() == "ALARM"
+
+
+def test_the_history_has_documents_in_lower_camel_case(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(Dimensions=[{"Name": "QueueName", "Value": "in"}], TreatMissingData="breaching")
+    harness.advance(FIRST_EVALUATION_WAIT)
+    items = harness.cloudwatch("DescribeAlarmHistory", AlarmName="alarm", ScanBy="TimestampAscending")
+    created, changed, action = (loads(item["HistoryData"]) for item in items["AlarmHistoryItems"])
+    alarm = created["createdAlarm"]
+    assert (alarm["alarmName"], alarm["okactions"], alarm["threshold"]) == ("alarm", [], 10.0)
+    assert alarm["dimensions"] == [{"name": "QueueName", "value": "in"}]
+    assert changed["newState"]["stateReasonData"]["evaluatedDatapoints"] == [
+        {"timestamp": "2025-12-31T23:59:00.000+0000"}
+    ]
+    assert (action["actionState"], action["notificationResource"]) == ("Succeeded", harness.topic)
 
 
 def test_a_state_that_was_set_lasts_for_a_minute_at_least(harness: CloudWatchHarness) -> None:

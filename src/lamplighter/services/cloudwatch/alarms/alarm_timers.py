@@ -7,7 +7,8 @@ because the engine is back are visible: a schedule starts a run for a missed slo
 alarm for runs that do not start therefore ignores missed slots for which a run was started later. It goes into ALARM if
 there is no such run, because the schedule excludes it or the slot is too old.
 
-A new or changed alarm is evaluated immediately, unless it warms up:
+A new or changed alarm is evaluated after a few seconds, so that whoever put it sees its first state, as on AWS; unless
+it warms up:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html. A state that SetAlarmState sets lasts
 for a minute at least.
 """
@@ -40,6 +41,8 @@ SHORT_INTERVAL = 10_000
 SHORT_EXTRA = 2 * MINUTE
 """The least time before the evaluation periods that is read, in milliseconds. Values of standard resolution have the
 time of their minute, so that an alarm whose period is shorter than a minute would not see them otherwise."""
+FIRST_EVALUATION_WAIT = 3_000
+"""Milliseconds from a change of an alarm to its next evaluation. AWS takes up to a minute."""
 MISSED_AFTER, CATCH_UP_WAIT = 60_000, 30_000
 """How late a timer must be to count as missed, and the least wait before its evaluation then, in milliseconds."""
 
@@ -60,7 +63,7 @@ class AlarmTimers:
             log.warning("alarm %s: %s", alarm.name, reason)
             self.stop(tx, alarm.arn)
             return
-        self._set_timer(tx, alarm.arn, self._world.now())
+        self._set_timer(tx, alarm.arn, self._world.now() + FIRST_EVALUATION_WAIT)
 
     def postpone(self, tx: Tx, alarm: Alarm) -> None:
         """Keep a state that was set for at least a minute: set the next evaluation to a whole minute after that."""

@@ -82,7 +82,8 @@ class AlarmStateChanges:
     def add_configuration_event(self, tx: Tx, alarm: Alarm, done: str) -> None:
         """Record that an alarm was `created`, `updated` or `deleted`: in its history, and as an event."""
         operation = done.removesuffix("d")
-        data = {"version": "1.0", "type": operation.capitalize(), f"{done}Alarm": alarm.body["settings"]}
+        settings = alarm_actions.settings_for_history(alarm)
+        data = {"version": "1.0", "type": operation.capitalize(), f"{done}Alarm": settings}
         self.add_history(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" {done}', dumps(data))
         kind = "CloudWatch Alarm Configuration Change"
         detail = {"operation": operation, **alarm_actions.event_detail(alarm, alarm)}
@@ -139,6 +140,7 @@ class AlarmStateChanges:
 
 
 def _action_data(target: str, delivery: Delivery, outcome: DeliveryOutcome) -> Json:
-    data = {"actionState": "Succeeded", "notificationResource": target}
+    data = {"actionState": "Succeeded", "stateUpdateTimestamp": delivery.created, "notificationResource": target}
     data |= {"publishedMessage": delivery.params["Message"]} if "Message" in delivery.params else {}
-    return data if outcome.end is DeliveryEnd.DELIVERED else data | {"actionState": "Failed", "error": outcome.message}
+    delivered = outcome.end is DeliveryEnd.DELIVERED
+    return data | ({"error": None} if delivered else {"actionState": "Failed", "error": outcome.message})
