@@ -23,3 +23,12 @@ INSERT INTO alarm_suppressors
         FROM alarms WHERE json_valid(body)
     )
     WHERE name IS NOT NULL;
+
+-- How many messages are received and deleted, and how large the sent ones are.
+ALTER TABLE sqs_sent_counts RENAME TO sqs_message_counts;
+ALTER TABLE sqs_message_counts RENAME COLUMN number TO sent;
+ALTER TABLE sqs_message_counts ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sqs_message_counts ADD COLUMN smallest INTEGER;
+ALTER TABLE sqs_message_counts ADD COLUMN largest INTEGER;
+ALTER TABLE sqs_message_counts ADD COLUMN received INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sqs_message_counts ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;

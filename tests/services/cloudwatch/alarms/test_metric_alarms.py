@@ -233,7 +233,7 @@ def test_messages_that_a_redrive_policy_moves_are_not_counted_as_sent(harness: C
         harness.call("sqs", "ReceiveMessage", QueueUrl=url, VisibilityTimeout=0)
         harness.advance(1)
     assert harness.call("sqs", "ReceiveMessage", QueueUrl=dead)["Messages"]
-    assert harness.rows("SELECT queue, number FROM sqs_sent_counts") == [("q", 1)]
+    assert harness.rows("SELECT queue, sent FROM sqs_message_counts WHERE sent") == [("q", 1)]
 
 
 def test_after_downtime_an_alarm_is_evaluated_with_current_data(harness: CloudWatchHarness) -> None:
