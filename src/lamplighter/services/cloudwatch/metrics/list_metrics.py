@@ -30,7 +30,8 @@ class MetricList:
         """List metrics by namespace, name and dimensions (`ListMetrics`)."""
         after = parse_number_token(params.get("NextToken")) or 0
         since = self._world.now() - (RECENTLY_ACTIVE_MS if "RecentlyActive" in params else LISTED_MS)
-        found = [each for each in self._metric_sources.list_metrics(reader, caller, since) if _is_wanted(each, params)]
+        known = self._metric_sources.list_metrics(reader, caller, since, params.get("Namespace"))
+        found = [each for each in known if _is_wanted(each, params)]
         return list_page(
             "Metrics", found[after:], PAGE, metric_to_api, lambda _: str(after + PAGE), next_page_field="NextToken"
         )

@@ -3,8 +3,8 @@
 Guarantees that nothing is counted twice. Step Functions measures AWS/States from its own executions, for as long as it
 keeps them. Express executions do not count, because it does not keep them. No service stores the past number of
 messages in a queue, nor the age of the oldest one. They are therefore read now and, while an alarm watches them,
-sampled once a minute; the samples are stored. SQS counts the messages that are sent, received and deleted. All other metrics
-have the values that users put. See
+sampled once a minute; the samples are stored. SQS counts the messages that are sent, received and deleted. Scheduler
+measures AWS/Scheduler from the slots that it keeps. All other metrics have the values that users put. See
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html and
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
 """
@@ -29,6 +29,9 @@ EXECUTIONS = (
     "ExecutionTime",
 )
 """The metrics that Step Functions has of executions; ExecutionTime is in milliseconds, all others are counts."""
+SCHEDULER_NAMESPACE, GROUP_DIMENSION = "AWS/Scheduler", "ScheduleGroup"
+INVOCATIONS = ("InvocationAttemptCount", "InvocationDroppedCount", "TargetErrorCount")
+"""The metrics that Scheduler has of the slots of a schedule group."""
 QUEUES_NAMESPACE, QUEUE_DIMENSION = "AWS/SQS", "QueueName"
 GAUGES: Mapping[str, str] = {
     "ApproximateNumberOfMessagesVisible": "ApproximateNumberOfMessages",
@@ -83,6 +86,8 @@ class MetricSources:
         """Return the points of a metric as they are stored or measured, in order of time."""
         if metric.namespace == STATES_NAMESPACE and metric.name in EXECUTIONS:
             return list(self._execution_points(reader, metric, span)) if unit in (None, _unit(metric)) else []
+        if metric.namespace == SCHEDULER_NAMESPACE and metric.name in INVOCATIONS:
+            return list(self._invocation_points(reader, metric, span)) if unit in (None, "Count") else []
         if metric.namespace == QUEUES_NAMESPACE and metric.name in COUNTS:
             return list(self._counted_points(reader, metric, span)) if unit in (None, COUNTS[metric.name]) else []
         found = metric_points.points_between(reader, metric, span.start, span.end, unit)
@@ -94,17 +99,46 @@ class MetricSources:
         if found is not None:
             metric_points.put(tx, metric, aggregation.point_of_values(minute, [(found, 1.0)], _unit(metric)))
 
-    def list_metrics(self, reader: Reader, caller: Caller, since: int) -> Iterator[Metric]:
-        """Yield all metrics: those of state machines and queues, and those that have values since a time."""
-        owner = (caller.account, caller.region)
-        for arn in self._list_all(reader, caller, "states", "ListStateMachines", "stateMachines"):
+    def list_metrics(
+        self, reader: Reader, caller: Caller, since: int, namespace: str | None = None
+    ) -> Iterator[Metric]:
+        """Yield all metrics: those of machines, schedule groups and queues, and those with values since a time.
+
+        With a namespace, only the metrics of that namespace.
+        """
+        own = {
+            STATES_NAMESPACE: self._list_machine_metrics,
+            SCHEDULER_NAMESPACE: self._list_group_metrics,
+            QUEUES_NAMESPACE: self._list_queue_metrics,
+        }
+        for name, list_own in own.items():
+            if namespace in (None, name):
+                yield from list_own(reader, caller, since)
+        stored = metric_points.metrics(reader, caller.account, caller.region, since)
+        yield from (
+            each for each in stored if each.namespace != QUEUES_NAMESPACE and namespace in (None, each.namespace)
+        )
+
+    def _list_machine_metrics(self, reader: Reader, caller: Caller, _since: int) -> Iterator[Metric]:
+        for machine in self._list_all(reader, caller, "states", "ListStateMachines", "stateMachines"):
+            dimension = (MACHINE_DIMENSION, machine["stateMachineArn"])
             for name in EXECUTIONS:
-                yield Metric(*owner, STATES_NAMESPACE, name, ((MACHINE_DIMENSION, arn["stateMachineArn"]),))
+                yield Metric(caller.account, caller.region, STATES_NAMESPACE, name, (dimension,))
+
+    def _list_group_metrics(self, reader: Reader, caller: Caller, since: int) -> Iterator[Metric]:
+        end = self._world.now() + 1
+        for group in self._list_all(reader, caller, "scheduler", "ListScheduleGroups", "ScheduleGroups"):
+            dimension = (GROUP_DIMENSION, group["Name"])
+            for name in INVOCATIONS:
+                metric = Metric(caller.account, caller.region, SCHEDULER_NAMESPACE, name, (dimension,))
+                if any(self._invocation_points(reader, metric, TimeRange(since, end, end - since))):
+                    yield metric
+
+    def _list_queue_metrics(self, reader: Reader, caller: Caller, _since: int) -> Iterator[Metric]:
         for url in self._list_all(reader, caller, "sqs", "ListQueues", "QueueUrls"):
+            dimension = (QUEUE_DIMENSION, url.rpartition("/")[2])
             for name in (*GAUGES, AGE, *COUNTS):
-                yield Metric(*owner, QUEUES_NAMESPACE, name, ((QUEUE_DIMENSION, url.rpartition("/")[2]),))
-        stored = metric_points.metrics(reader, *owner, since)
-        yield from (metric for metric in stored if metric.namespace != QUEUES_NAMESPACE)
+                yield Metric(caller.account, caller.region, QUEUES_NAMESPACE, name, (dimension,))
 
     # --- of the engine's own services ---------------------------------------------------------------------------------
 
@@ -120,6 +154,16 @@ class MetricSources:
             spread = ((least, samples),) if least == most else None
             time = span.start + number * span.period
             yield MetricPoint(time, float(samples), float(total), float(least), float(most), spread, _unit(metric))
+
+    def _invocation_points(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
+        """Yield the number of a schedule group's slots that fired, period by period."""
+        found = dict(metric.dimensions)
+        if set(found) != {GROUP_DIMENSION}:
+            return
+        params: Json = {"metric": metric.name, "group": found[GROUP_DIMENSION]}
+        params |= {"start": span.start, "end": span.end, "period": span.period}
+        for number, count in self._read_operation(reader, metric, "scheduler", "MeasureSlots", params) or ():
+            yield aggregation.point_of_values(span.start + number * span.period, [(1.0, float(count))], "Count")
 
     def _counted_points(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
         """Yield what SQS counts of a queue, minute by minute."""

@@ -29,10 +29,8 @@ _COUNTED: Mapping[str, str] = {
 
 def count_sent(tx: Tx, queue: Queue, size: int, now: int) -> None:
     """Count a message of `size` bytes that is sent now."""
-    sql = (
-        "UPDATE sqs_message_counts SET sent = sent + 1, bytes = bytes + ?, smallest = min(ifnull(smallest, ?), ?), "
-        "largest = max(ifnull(largest, 0), ?) WHERE " + _KEY
-    )
+    changes = "bytes = bytes + ?, smallest = min(ifnull(smallest, ?), ?), largest = max(ifnull(largest, 0), ?)"
+    sql = f"UPDATE sqs_message_counts SET sent = sent + 1, {changes} WHERE {_KEY}"  # noqa: S608
     if not tx.execute(sql, (size, size, size, size, *_key(queue, now))):
         _insert(tx, queue, now, (1, size, size, size, 0, 0))
 
