@@ -55,7 +55,7 @@ def test_a_dashboard_is_stored_listed_and_deleted(harness: CloudWatchHarness) ->
         ('{"widgets": 1}', ['"dataPath": "/widgets"', "Should be array"]),
         ('{"widgets": [1]}', ['"dataPath": "/widgets/0"', "Should be object"]),
         ('{"widgets": [{}]}', ["there are 2 validation errors", "property 'type'", "property 'properties'"]),
-        ('{"widgets": [{"type": "x", "properties": {}}]}', ["/widgets/0/type"]),
+        ('{"widgets": [{"type": 1, "properties": {}}]}', ["/widgets/0/type"]),
         ('{"widgets": [{"type": "text", "properties": {}}]}', ["/widgets/0/properties", "'markdown'"]),
         ('{"widgets": [{"type": "metric", "properties": {}}]}', ["there are 3 validation errors", "'metrics'"]),
         ('{"widgets": [{"type": "metric", "properties": {"metrics": ["a"]}}]}', ["properties/metrics/0", "be array"]),
@@ -135,3 +135,19 @@ def test_a_deleted_alarm_has_no_tags_but_an_unknown_dashboard_is_an_error(harnes
     assert harness.cloudwatch("ListTagsForResource", ResourceARN=alarm) == {"Tags": []}
     other = f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/none"
     assert expect_error(harness, "ListTagsForResource", ResourceARN=other)[0] == "ResourceNotFoundException"
+
+
+def test_a_stack_creates_changes_and_deletes_a_dashboard(harness: CloudWatchHarness) -> None:
+    def template(body: str) -> str:
+        properties = {"DashboardName": "night", "DashboardBody": body}
+        return dumps({"Resources": {"Board": {"Type": "AWS::CloudWatch::Dashboard", "Properties": properties}}})
+
+    harness.call("cloudformation", "CreateStack", StackName="s", TemplateBody=template(BODY))
+    harness.settle()
+    assert harness.cloudwatch("GetDashboard", DashboardName="night")["DashboardBody"] == BODY
+    harness.call("cloudformation", "UpdateStack", StackName="s", TemplateBody=template('{"widgets": []}'))
+    harness.settle()
+    assert harness.cloudwatch("GetDashboard", DashboardName="night")["DashboardBody"] == '{"widgets": []}'
+    harness.call("cloudformation", "DeleteStack", StackName="s")
+    harness.settle()
+    assert harness.cloudwatch("ListDashboards")["DashboardEntries"] == []
