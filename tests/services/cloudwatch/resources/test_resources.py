@@ -114,7 +114,11 @@ def test_an_anomaly_detector_is_known_by_what_it_watches(harness: CloudWatchHarn
     harness.cloudwatch("PutAnomalyDetector", **metric)
     harness.cloudwatch("PutAnomalyDetector", SingleMetricAnomalyDetector=metric)
     (found,) = harness.cloudwatch("DescribeAnomalyDetectors", Namespace="app")["AnomalyDetectors"]
-    assert (found["StateValue"], found["SingleMetricAnomalyDetector"]) == ("PENDING_TRAINING", metric)
+    assert (found["StateValue"], found["SingleMetricAnomalyDetector"]) == (
+        "PENDING_TRAINING",
+        {"AccountId": ACCOUNT} | metric,
+    )
+    assert found["Configuration"] == {"ExcludedTimeRanges": []}
     assert harness.cloudwatch("DescribeAnomalyDetectors", MetricName="x")["AnomalyDetectors"] == []
     math = {"MetricDataQueries": [{"Id": "e", "Expression": "1"}]}
     harness.cloudwatch("PutAnomalyDetector", MetricMathAnomalyDetector=math)

@@ -108,8 +108,12 @@ class MetricAlarms:
         return {}
 
     def set_state(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Set an alarm's state until the next evaluation; a changed state triggers its actions (`SetAlarmState`)."""
-        alarm, data = self._find(tx, caller, params["AlarmName"]), params.get("StateReasonData")
+        """Set an alarm's state until the next evaluation; a changed state triggers its actions (`SetAlarmState`).
+
+        AWS's error for a missing alarm has no message.
+        """
+        found = rows.get(tx, alarm_arn(caller, params["AlarmName"]))
+        alarm, data = require(found, lambda: ResourceNotFound("")), params.get("StateReasonData")
         if data is not None:
             _check_json(data)
         self._state_changes.set_state(tx, alarm, params["StateValue"], params["StateReason"], data)

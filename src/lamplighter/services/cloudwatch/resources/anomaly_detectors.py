@@ -92,7 +92,10 @@ def _show(resource: MonitoringResource) -> Json:
     detector = resource.body["detector"]
     metric = detector.get(SINGLE, {})
     shown = {name: metric[name] for name in (*METRIC_FIELDS, "Dimensions") if name in metric}
-    shown |= {"Configuration": resource.body["Configuration"] or {}, "StateValue": NOT_TRAINED, **detector}
+    configuration = {"ExcludedTimeRanges": []} | (resource.body["Configuration"] or {})
+    shown |= {"Configuration": configuration, "StateValue": NOT_TRAINED, **detector}
+    if SINGLE in detector:
+        shown[SINGLE] = {"AccountId": resource.account} | metric
     characteristics = resource.body["MetricCharacteristics"]
     return shown if characteristics is None else shown | {"MetricCharacteristics": characteristics}
 

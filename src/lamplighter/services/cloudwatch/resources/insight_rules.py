@@ -53,14 +53,14 @@ def _find(reader: Reader, caller: Caller, name: str) -> MonitoringResource | Non
 
 
 def _show(rule: MonitoringResource) -> Json:
-    return {
+    shown = {
         "Name": rule.name,
         "State": rule.body["state"],
         "Schema": dumps(SCHEMA),
         "Definition": rule.body["definition"],
         "ManagedRule": False,
-        "ApplyOnTransformedLogs": rule.body["transformed"],
     }
+    return shown | ({"ApplyOnTransformedLogs": True} if rule.body["transformed"] else {})
 
 
 def _describe(reader: Reader, caller: Caller, params: Json) -> Json:
