@@ -462,6 +462,17 @@ def test_an_invalid_list_of_metrics_is_refused(harness: CloudWatchHarness, queri
     assert caught.value.code == "ValidationError"
 
 
+def test_an_alarm_on_promql_names_no_metric(harness: CloudWatchHarness) -> None:
+    criteria: Json = {"PromQLCriteria": {"Query": "up"}}
+    with pytest.raises(AwsError, match="MetricName should not be set if EvaluationCriteria is set"):
+        harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", MetricName="m", EvaluationCriteria=criteria)
+    harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", EvaluationCriteria=criteria, AlarmActions=[harness.topic])
+    harness.cloudwatch("SetAlarmState", AlarmName="alarm", StateValue="ALARM", StateReason="a drill")
+    harness.settle()
+    assert loads(harness.receive_notifications()[0]["Message"])["Trigger"]["Metrics"] == []
+    assert harness.published_events("aws.cloudwatch")[-1].detail["configuration"] == {}
+
+
 def test_whoever_puts_an_alarm_sees_its_first_state(harness: CloudWatchHarness) -> None:
     """Recorded: the alarm is described before it is evaluated."""
     harness.put_alarm(TreatMissingData="breaching")

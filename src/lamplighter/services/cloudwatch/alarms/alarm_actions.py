@@ -18,6 +18,7 @@ from lamplighter.services.cloudwatch.alarms.alarm_settings import (
     alarm_period,
     alarm_queries,
     is_composite,
+    is_on_one_metric,
     watched_metric,
 )
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, MISSING
@@ -99,7 +100,7 @@ def _trigger(settings: Json) -> Json:
         "TreatMissingData": settings.get("TreatMissingData", MISSING),
         "EvaluateLowSampleCountPercentile": settings.get("EvaluateLowSampleCountPercentile", ""),
     }
-    if "MetricName" not in settings:
+    if not is_on_one_metric(settings):
         return rule | {"Metrics": [_trigger_query(query) for query in settings.get("Metrics", ())]}
     if "ExtendedStatistic" in settings:
         statistic = {"StatisticType": "ExtendedStatistic", "ExtendedStatistic": settings["ExtendedStatistic"]}
@@ -225,7 +226,7 @@ def event_configuration(alarm: Alarm) -> Json:
     if is_composite(settings):
         suppressor = {"actionsSuppressor": settings["ActionsSuppressor"]} if "ActionsSuppressor" in settings else {}
         return {"alarmRule": settings["AlarmRule"]} | suppressor | described
-    if "MetricName" not in settings and "Metrics" not in settings:
+    if not alarm_queries(settings):
         return described
     return {"metrics": [_event_query(query) for query in alarm_queries(settings)]} | described
 

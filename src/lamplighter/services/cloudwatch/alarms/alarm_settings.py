@@ -6,6 +6,7 @@ stay in INSUFFICIENT_DATA, and their reason says why. See
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html.
 """
 
+from collections.abc import Sequence
 from itertools import chain
 from math import isfinite
 
@@ -71,10 +72,12 @@ def check_settings(params: Json) -> Json:
     kept = {name: params[name] for name in METRIC_ALARM_FIELDS if name in params}
     kept |= {"ActionsEnabled": params.get("ActionsEnabled", True), "Dimensions": params.get("Dimensions", [])}
     kept |= _actions(params)
-    if "Metrics" in params:
+    if "EvaluationCriteria" in params:
+        _check_absent(params, (*NOT_WITH_METRICS, "Metrics"), "EvaluationCriteria is set.")
+    elif "Metrics" in params:
         _check_metrics(params)
         kept["Metrics"] = [{**query, "ReturnData": query.get("ReturnData", True)} for query in params["Metrics"]]
-    elif "EvaluationCriteria" not in params:
+    else:
         _check_single_metric(params)
     if "Threshold" in kept:
         kept["Threshold"] = float(kept["Threshold"])
@@ -105,10 +108,16 @@ def _has_unsupported_queries(queries: list[Json]) -> bool:
     return False
 
 
+def is_on_one_metric(settings: Json) -> bool:
+    """Return whether settings name a metric and its statistic, and not a list of metrics."""
+    has_statistic = "Statistic" in settings or "ExtendedStatistic" in settings
+    return has_statistic and all(name in settings for name in SINGLE_METRIC_FIELDS)
+
+
 def alarm_queries(settings: Json) -> list[Json]:
-    """Return what an alarm watches as queries, of which one returns the data that is evaluated."""
-    if "Metrics" in settings:
-        found: list[Json] = settings["Metrics"]
+    """Return what an alarm watches as queries, of which one returns the data that is evaluated; none for PromQL."""
+    if not is_on_one_metric(settings):
+        found: list[Json] = settings.get("Metrics", [])
         return found
     metric = {name: settings[name] for name in ("Namespace", "MetricName", "Dimensions") if name in settings}
     stat = {"Metric": metric, "Period": settings["Period"]}
@@ -128,12 +137,12 @@ def alarm_period(settings: Json) -> int:
 
 def watched_metric(settings: Json) -> Json | None:
     """Return the only metric of an alarm, with Period, Stat and perhaps Unit; None if it does not watch just one."""
-    if "Metrics" not in settings and "MetricName" not in settings:
-        return None
     queries = alarm_queries(settings)
     if len(queries) != 1 or "MetricStat" not in queries[0]:
         return None
     only = queries[0]["MetricStat"]
+    if "Namespace" not in only["Metric"] or "MetricName" not in only["Metric"]:
+        return None
     return {**only["Metric"], **{name: only[name] for name in ("Period", "Stat", "Unit") if name in only}}
 
 
@@ -150,10 +159,14 @@ def evaluation_rule(settings: Json) -> AlarmRule:
     )
 
 
-def _check_metrics(params: Json) -> None:
-    for name in NOT_WITH_METRICS:
+def _check_absent(params: Json, names: Sequence[str], reason: str) -> None:
+    for name in names:
         if name in params:
-            raise InvalidRequest(f"{name} should not be set if list of Metrics is set.")
+            raise InvalidRequest(f"{name} should not be set if {reason}")
+
+
+def _check_metrics(params: Json) -> None:
+    _check_absent(params, NOT_WITH_METRICS, "list of Metrics is set.")
     queries = params["Metrics"]
     if not queries:
         raise InvalidRequest("Metrics list must not be empty.")
