@@ -1,7 +1,8 @@
 """Implement dashboards: they are checked, stored and shown.
 
 Dashboards are global: each region shows all of an account. See
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html, and
+https://github.com/aws/aws-cdk/issues/2976 for AWS's answer to a wrong name.
 """
 
 import re
@@ -37,7 +38,7 @@ def _put(tx: Tx, caller: Caller, params: Json) -> Json:
     if _NAME.fullmatch(name) is None:
         raise InvalidParameterValue(
             f"The value {name} for field DashboardName contains invalid characters. "
-            "It can only contain alphanumerics, dash (-) and underscore (_).\n"
+            "It can only contain alphanumerics, dash (-) and underscore (_)."
         )
     if len(name) > MAX_NAME:
         raise InvalidDashboard(f"The value for field DashboardName must not have more than {MAX_NAME} characters.")
