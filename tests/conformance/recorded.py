@@ -2,10 +2,15 @@
 
 import importlib.util
 import json
+import re
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+
+import boto3
+from botocore.loaders import Loader
 
 from lamplighter.base.json_text import Json
 from tests.conformance.mended_replayer import mend
@@ -25,6 +30,10 @@ FAILING_TIMEOUTS = (10.0,)
 
 ENDING = frozenset({"GetExecutionHistory", "DescribeExecution"})
 """Operations whose answer shows whether an execution has ended; the replayer repeats them until then."""
+
+
+PROTOCOL: ContextVar[str | None] = ContextVar("PROTOCOL", default=None)
+"""The protocol in which the case that this thread plays was recorded; None if it is boto3's own choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,12 @@ class Case:
     def read(self) -> Json:
         """Return the recording."""
         return json.loads(self.path.read_bytes())
+
+    @property
+    def protocol(self) -> str | None:
+        """The protocol in which the case was recorded, if its name says so; CloudWatch's errors depend on it."""
+        found = re.search(r"\[(query|json|smithy-rpc-v2-cbor)\b", self.read()["test"])
+        return found[1] if found is not None else None
 
     @property
     def zeros(self) -> bool:
@@ -96,7 +111,27 @@ def load_replayer() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     mend(module)
+
+    module.boto3 = SimpleNamespace(session=SimpleNamespace(Session=_make_session))  # type: ignore[attr-defined]
     return module
+
+
+class _OneProtocolLoader(Loader):  # type: ignore[misc]
+    """A loader of service models whose clients use the case's protocol."""
+
+    def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Json:
+        """Return a model whose only protocol is the one of the case, if the service has it."""
+        model: Json = super().load_service_model(service_name, type_name, api_version)
+        metadata, protocol = model.get("metadata", {}), PROTOCOL.get()
+        if protocol not in metadata.get("protocols", ()):
+            return model
+        return {**model, "metadata": {**metadata, "protocol": protocol, "protocols": [protocol]}}
+
+
+def _make_session() -> boto3.session.Session:
+    session = boto3.session.Session()
+    session._session.register_component("data_loader", _OneProtocolLoader())
+    return session
 
 
 def play_case(replay: ModuleType, case: Case, endpoint: str, timeouts: Sequence[float]) -> list[str]:
@@ -124,6 +159,7 @@ def _play_once(replay: ModuleType, case: Case, endpoint: str, timeout: float, ac
         timeout=timeout,
         cases=str(SHARED),
     )
+    PROTOCOL.set(case.protocol)
     result: Json = replay.run_case(str(case.path), options)
     differences = [f"{place}: AWS has {told}, we have {ours}" for place, told, ours in result["diffs"]]
     return differences if result["outcome"] != "error" else [result["message"]]

@@ -35,6 +35,9 @@ UNKNOWN_SHARE = 20
 MAX_FAULTS = 20
 """After so many faults, a campaign ends."""
 
+EMPTY_MESSAGES = frozenset({("monitoring:SetAlarmState", "ResourceNotFound")})
+"""The errors that have no message on AWS either."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -180,7 +183,8 @@ class _Campaign:
             return ""
         refusal = parsed.get("Error", {})
         self.report.errors[target.name, str(refusal.get("Code"))] += 1
-        missing = [name for name in ("Code", "Message") if not refusal.get(name)]
+        needed = ("Code",) if (target.name, refusal.get("Code")) in EMPTY_MESSAGES else ("Code", "Message")
+        missing = [name for name in needed if not refusal.get(name)]
         return f"{answer.status} without {missing}: {answer.body!r}" if missing else ""
 
     def check_records(self, name: str, shown: str) -> None:

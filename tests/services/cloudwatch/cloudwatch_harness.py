@@ -5,6 +5,7 @@ from pathlib import Path
 from lamplighter.base.json_text import Json, loads
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
+from lamplighter.services.cloudwatch.alarms.alarm_timers import FIRST_EVALUATION_WAIT
 from tests.engine_harness import ACCOUNT, REGION, EngineHarness, RecordingEngine
 from tests.fake_outbound import FakeOutbound
 
@@ -48,6 +49,11 @@ class CloudWatchHarness(EngineHarness):
         }
         self.cloudwatch("PutMetricAlarm", AlarmName=name, **defaults | settings)
         self.settle()
+
+    def put_evaluated_alarm(self, name: str = "alarm", **settings: Json) -> None:
+        """Put an alarm and advance the clock to its first evaluation."""
+        self.put_alarm(name, **settings)
+        self.advance(FIRST_EVALUATION_WAIT)
 
     def cloudwatch(self, operation: str, **params: Json) -> Json:
         """Call CloudWatch."""

@@ -32,6 +32,9 @@ OPERATIONS = (
     ),
     *("SetAlarmState", "EnableAlarmActions", "DisableAlarmActions", "PutMetricData", "ListMetrics"),
     *("GetMetricStatistics", "GetMetricData", "TagResource", "UntagResource", "ListTagsForResource"),
+    *("PutDashboard", "GetDashboard", "ListDashboards", "DeleteDashboards", "PutMetricStream", "ListMetricStreams"),
+    *("PutInsightRule", "DescribeInsightRules", "DeleteInsightRules", "PutAnomalyDetector"),
+    *("DescribeAnomalyDetectors", "DeleteAnomalyDetector"),
 )
 SAMPLE_VALUES = {
     "": ("a", "m", "app", "AWS/States", "AWS/SQS", "", "x y", "é"),
@@ -47,7 +50,11 @@ SAMPLE_VALUES = {
     "Value": (MACHINE_ARN, "people", "v"),
     "ResourceARN": (f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:a", "x"),
     "NextToken": ("a", "5", "x"),
-    "Stat": ("Sum", "p90", "tm90", "x"),
+    "Expression": ("a + b", "SUM(METRICS())", "FILL(a, 0)", "IF(a > 1, b)", "SEARCH('x', 'Sum')", "a +"),
+    "Label": ("${MAX}", "${PROP('Stat')}", "x"),
+    "DashboardBody": ('{"widgets": []}', '{"widgets": [{"type": "text"}]}', "x"),
+    "RuleDefinition": ('{"Schema": {}, "Contribution": {}}', "x"),
+    "Stat": ("Sum", "TM(10%:90%)", "PR(:3)", "p90", "tm90", "x"),
 }
 
 

@@ -7,10 +7,13 @@ from lamplighter.base.errors import service_error
 
 ResourceNotFound = service_error("ResourceNotFound", status=404)
 ResourceNotFoundException = service_error("ResourceNotFoundException", status=404)
+DashboardNotFound = service_error("DashboardNotFoundError", status=404)
+InvalidDashboard = service_error("DashboardInvalidInputError")
 InvalidParameterValue = service_error("InvalidParameterValueException")
 InvalidCombination = service_error("InvalidParameterCombinationException")
 MissingParameter = service_error("MissingRequiredParameterException")
 InvalidNextToken = service_error("InvalidNextToken")
 InvalidFormat = service_error("InvalidFormatFault")
-InvalidRule = service_error("ValidationError")
+InvalidRequest = service_error("ValidationError")
+"""The error of operations that document none for invalid parameters, such as PutMetricAlarm and GetMetricData."""
 LimitExceeded = service_error("LimitExceededFault")

@@ -9,15 +9,25 @@ from lamplighter.bus import Bus, Operation, Service
 from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.cloudwatch.alarms import describe_alarms, tags
+from lamplighter.services.cloudwatch.alarms import describe_alarms
+from lamplighter.services.cloudwatch.alarms.action_suppression import SUPPRESSION_TIMER
 from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.composite_alarms import CompositeAlarms
 from lamplighter.services.cloudwatch.alarms.metric_alarms import MetricAlarms
 from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
 from lamplighter.services.cloudwatch.arns import SERVICE
+from lamplighter.services.cloudwatch.metrics.get_metric_data import MetricDataReader
+from lamplighter.services.cloudwatch.metrics.get_metric_statistics import MetricStatisticsReader
+from lamplighter.services.cloudwatch.metrics.list_metrics import MetricList
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
-from lamplighter.services.cloudwatch.metrics.metric_statistics import MetricStatistics
 from lamplighter.services.cloudwatch.metrics.put_metric_data import put_metric_data
+from lamplighter.services.cloudwatch.resources import (
+    anomaly_detectors,
+    dashboards,
+    insight_rules,
+    metric_streams,
+    tags,
+)
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
@@ -35,7 +45,7 @@ class CloudWatch(Service):
         metric_sources = MetricSources(bus, world)
         self._alarm_timers = alarm_timers = AlarmTimers(world, metric_sources, state_changes)
         composites = CompositeAlarms(world, state_changes)
-        alarms, statistics = MetricAlarms(world, alarm_timers, state_changes), MetricStatistics(world, metric_sources)
+        alarms = MetricAlarms(world, alarm_timers, state_changes)
         self.operations: Mapping[str, Operation] = {
             "PutMetricAlarm": Operation(write=alarms.put),
             "PutCompositeAlarm": Operation(write=composites.put),
@@ -49,10 +59,14 @@ class CloudWatch(Service):
             "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
             "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
             "PutMetricData": Operation(write=put_metric_data),
-            "ListMetrics": Operation(read=statistics.list_metrics),
-            "GetMetricStatistics": Operation(read=statistics.get_statistics),
-            "GetMetricData": Operation(read=statistics.get_data),
-            **tags.OPERATIONS.by_name(),
+            "ListMetrics": Operation(read=MetricList(world, metric_sources).list_metrics),
+            "GetMetricStatistics": Operation(read=MetricStatisticsReader(metric_sources).get_statistics),
+            "GetMetricData": Operation(read=MetricDataReader(world, metric_sources).get_data),
+            **dashboards.OPERATIONS,
+            **metric_streams.OPERATIONS,
+            **insight_rules.OPERATIONS,
+            **anomaly_detectors.OPERATIONS,
+            **tags.OPERATIONS,
         }
 
     async def handle_outbox_row(self, row: OutboxRow) -> None:
@@ -60,8 +74,13 @@ class CloudWatch(Service):
         await self._delivery_queue.handle_outbox_row(row)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """Evaluate an alarm, or retry the delivery of an action."""
-        (self._delivery_queue if is_delivery(timer.subject) else self._alarm_timers).fire_timer(tx, timer)
+        """Evaluate an alarm, end a wait for its suppressor, or retry the delivery of an action."""
+        if is_delivery(timer.subject):
+            self._delivery_queue.fire_timer(tx, timer)
+        elif timer.name == SUPPRESSION_TIMER:
+            self._state_changes.end_suppression(tx, timer.subject)
+        else:
+            self._alarm_timers.fire_timer(tx, timer)
 
     def _on_delivery_end(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
         self._state_changes.on_action_finished(tx, delivery, outcome)

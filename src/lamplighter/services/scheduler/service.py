@@ -16,6 +16,7 @@ from lamplighter.services.scheduler import arns, dropped_slots, night_slots, slo
 from lamplighter.services.scheduler.client_tokens import idempotent
 from lamplighter.services.scheduler.dropped_slots import DroppedSlotNotifier
 from lamplighter.services.scheduler.fire_schedules import ScheduleFirer
+from lamplighter.services.scheduler.measure_slots import measure_slots
 from lamplighter.services.scheduler.schedule_groups import ScheduleGroups
 from lamplighter.services.scheduler.schedules import Schedules
 from lamplighter.services.scheduler.tables import schedule_groups
@@ -78,6 +79,7 @@ class Scheduler(Service):
             "SetMark": Operation(write=slot_operations.set_annotation),
             "ListSlots": Operation(read=slot_operations.list_slots),
             "ListNightSlots": Operation(read=night_slots.list_night_slots),
+            "MeasureSlots": Operation(read=measure_slots),
         }
 
     async def handle_outbox_row(self, row: OutboxRow) -> None:

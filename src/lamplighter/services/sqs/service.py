@@ -16,7 +16,7 @@ from lamplighter.services.sqs.messages.send_message import MessageSender
 from lamplighter.services.sqs.messages.waiting_receivers import WaitingReceivers
 from lamplighter.services.sqs.queues import move_tasks, permissions, tags
 from lamplighter.services.sqs.queues.move_tasks import MoveTasks
-from lamplighter.services.sqs.queues.queues import Queues, measure_messages
+from lamplighter.services.sqs.queues.queues import Queues, measure_age, measure_messages
 from lamplighter.services.sqs.tables.queues import SERVICE
 from lamplighter.store.db import Store, Tx
 from lamplighter.store.timers import Timer
@@ -61,6 +61,7 @@ class Sqs(Service):
             "CancelMessageMoveTask": Operation(write=moves.cancel),
             # These are not operations of AWS: CloudWatch and the console call them.
             "MeasureMessages": Operation(read=measure_messages),
+            "MeasureAge": Operation(read=measure_age),
             "PeekMessages": Operation(read=peeker.peek),
             "SendAgain": Operation(write=peeker.send_again),
             "Discard": Operation(write=peeker.discard),

@@ -28,6 +28,13 @@ CREATE TABLE alarm_children (
 ) WITHOUT ROWID;
 CREATE INDEX alarm_children_by_composite ON alarm_children (composite);
 
+-- The alarms that suppress the actions of composite alarms.
+CREATE TABLE alarm_suppressors (
+    composite TEXT PRIMARY KEY,  -- an ARN
+    suppressor TEXT NOT NULL     -- an ARN
+) WITHOUT ROWID;
+CREATE INDEX alarm_suppressors_by_suppressor ON alarm_suppressors (suppressor);
+
 -- Data points that users put, and samples of the engine's own gauges.
 CREATE TABLE metric_points (
     account TEXT NOT NULL,
@@ -45,3 +52,14 @@ CREATE TABLE metric_points (
     PRIMARY KEY (account, region, namespace, name, dimensions, unit, time)
 ) WITHOUT ROWID;
 CREATE INDEX metric_points_by_time ON metric_points (time);
+
+-- Dashboards, metric streams, rules of Contributor Insights, and anomaly detectors.
+CREATE TABLE monitoring_resources (
+    kind TEXT NOT NULL,     -- dashboard, metric-stream, insight-rule or anomaly-detector
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,   -- empty for dashboards, which are global
+    name TEXT NOT NULL,     -- of an anomaly detector: what it watches, as JSON
+    body TEXT NOT NULL,     -- in the form of the API
+    tags TEXT NOT NULL,
+    PRIMARY KEY (kind, account, region, name)
+) WITHOUT ROWID;

@@ -100,12 +100,17 @@ CREATE TABLE sqs_moves (
 );
 CREATE INDEX sqs_moves_by_source ON sqs_moves (source, id);
 
--- The number of messages sent in each minute, for metrics.
-CREATE TABLE sqs_sent_counts (
+-- The numbers of messages sent, received and deleted in each minute, for metrics.
+CREATE TABLE sqs_message_counts (
     account TEXT NOT NULL,
     region TEXT NOT NULL,
     queue TEXT NOT NULL,      -- its name, because a purge gives the queue a new id
     minute INTEGER NOT NULL,  -- milliseconds since the epoch
-    number INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
+    bytes INTEGER NOT NULL DEFAULT 0,  -- the size of all sent messages
+    smallest INTEGER,                  -- the sizes of the smallest and the largest one; NULL: not known
+    largest INTEGER,
+    received INTEGER NOT NULL DEFAULT 0,
+    deleted INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (account, region, queue, minute)
 ) WITHOUT ROWID;

@@ -5,11 +5,11 @@ since the epoch in Python; see https://smithy.io/2.0/aws/protocols/aws-query-pro
 """
 
 from datetime import UTC, datetime, timedelta
-from math import inf, isfinite, isnan, nan
+from math import inf, nan
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.number_text import INTEGERS, parse_decimal, parse_integer
+from lamplighter.base.number_text import INTEGERS, java_double, parse_decimal, parse_integer
 from lamplighter.base.service_model import Shape
 from lamplighter.wire.protocols.blobs import from_base64, to_base64
 
@@ -55,7 +55,7 @@ def write_text(value: Json, shape: Shape) -> str:
             return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         case "blob":
             return str(to_base64(value))
-        case "float" | "double" if not isfinite(value):
-            return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        case "float" | "double":
+            return java_double(value)
         case _:
             return str(value)

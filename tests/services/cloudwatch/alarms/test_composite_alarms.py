@@ -58,7 +58,7 @@ def test_a_composite_alarm_changes_with_its_child_alarms_and_sends_a_notificatio
     (envelope,) = harness.receive_notifications()
     message = loads(envelope["Message"])
     assert (message["AlarmRule"], message["OldStateValue"]) == ("ALARM(cpu) AND NOT OK(disk)", "OK")
-    assert [each["Arn"].rpartition(":")[2] for each in message["TriggeringChildren"]] == ["cpu", "disk"]
+    assert [each["Arn"].rpartition(":")[2] for each in message["TriggeringChildren"]] == ["disk"]
     assert "Rule:      ALARM(cpu) AND NOT OK(disk)" in harness.mails()[0][1]
     event = harness.published_events("aws.cloudwatch")[-1]
     assert event.detail["configuration"] == {"alarmRule": shown["AlarmRule"], "description": "All is slow."}
@@ -103,7 +103,9 @@ def test_name_conflicts_and_invalid_dependencies_of_composite_alarms_are_refused
     assert expect_error(harness, "DeleteAlarms", AlarmNames=["cpu"]) == (
         "Cannot delete cpu as there are composite alarm(s) depending on it."
     )
-    harness.cloudwatch("DeleteAlarms", AlarmNames=["cpu", "two", "one"])
+    assert expect_error(harness, "DeleteAlarms", AlarmNames=["two", "one"]).startswith("Only one composite alarm")
+    harness.cloudwatch("DeleteAlarms", AlarmNames=["two"])
+    harness.cloudwatch("DeleteAlarms", AlarmNames=["cpu", "one", "none"])
     harness.cloudwatch("DeleteAlarms", AlarmNames=["disk"])
 
 
@@ -143,3 +145,84 @@ def test_describe_alarms_finds_the_children_and_the_parents_of_an_alarm(harness:
     parents = harness.cloudwatch("DescribeAlarms", ParentsOfAlarmName="cpu", AlarmTypes=both)["CompositeAlarms"]
     assert [each["AlarmName"] for each in children] == ["cpu", "disk"]
     assert [each["AlarmName"] for each in parents] == ["both"]
+
+
+def triggering(harness: CloudWatchHarness) -> list[tuple[str, str]]:
+    """Return the alarms that triggered the state of the composite alarm, with their states."""
+    data = loads(describe_composite(harness)["StateReasonData"])["triggeringAlarms"]
+    return [(each["arn"].rpartition(":")[2], each["state"]["value"]) for each in data]
+
+
+def test_the_alarm_that_changed_has_triggered_the_state(harness: CloudWatchHarness) -> None:
+    """Recorded: the data names the alarm whose change triggered the state, also when it returned to OK."""
+    put_composite(harness, "ALARM(cpu) OR ALARM(disk)")
+    assert triggering(harness) == [("cpu", "OK"), ("disk", "OK")]
+    set_state(harness, "disk", "ALARM")
+    assert triggering(harness) == [("disk", "ALARM")]
+    set_state(harness, "cpu", "ALARM")
+    assert triggering(harness) == [("disk", "ALARM")]
+    set_state(harness, "cpu", "OK")
+    set_state(harness, "disk", "OK")
+    assert triggering(harness) == [("disk", "OK")]
+
+
+SUPPRESSED: Json = {
+    "ActionsSuppressor": "disk",
+    "ActionsSuppressorWaitPeriod": 20,
+    "ActionsSuppressorExtensionPeriod": 10,
+}
+
+
+def states_sent(harness: CloudWatchHarness) -> list[str]:
+    """Return the states of the composite alarm that were sent to the topic since the last look."""
+    return [loads(each["Message"])["NewStateValue"] for each in harness.receive_notifications()]
+
+
+def test_a_suppressor_in_alarm_suppresses_the_actions_until_it_has_left_that_state(harness: CloudWatchHarness) -> None:
+    put_composite(harness, "ALARM(cpu)", **SUPPRESSED)
+    set_state(harness, "disk", "ALARM")
+    set_state(harness, "cpu", "ALARM")
+    shown = describe_composite(harness)
+    assert (shown["ActionsSuppressedBy"], shown["ActionsSuppressedReason"]) == ("Alarm", "Actions suppressed by Alarm")
+    harness.advance(30_000)
+    assert states_sent(harness) == []
+    set_state(harness, "disk", "OK")
+    assert describe_composite(harness)["ActionsSuppressedBy"] == "ExtensionPeriod"
+    harness.advance(9_000)
+    assert states_sent(harness) == []
+    harness.restart()
+    harness.advance(1_000)
+    assert states_sent(harness) == ["ALARM"]
+    assert "ActionsSuppressedBy" not in describe_composite(harness)
+
+
+def test_the_actions_wait_for_the_suppressor_and_are_sent_if_it_stays_out_of_alarm(harness: CloudWatchHarness) -> None:
+    put_composite(harness, "ALARM(cpu)", **SUPPRESSED)
+    set_state(harness, "cpu", "ALARM")
+    assert describe_composite(harness)["ActionsSuppressedBy"] == "WaitPeriod"
+    harness.advance(19_000)
+    assert states_sent(harness) == []
+    harness.advance(1_000)
+    assert states_sent(harness) == ["ALARM"]
+
+
+def test_an_alarm_that_returns_to_ok_while_it_is_suppressed_sends_nothing(harness: CloudWatchHarness) -> None:
+    put_composite(harness, "ALARM(cpu)", OKActions=[harness.topic], **SUPPRESSED)
+    states_sent(harness)
+    set_state(harness, "cpu", "ALARM")
+    set_state(harness, "disk", "ALARM")
+    set_state(harness, "cpu", "OK")
+    set_state(harness, "disk", "OK")
+    harness.advance(50_000)
+    assert states_sent(harness) == []
+    assert harness.rows("SELECT count(*) FROM timers WHERE name = 'suppress'") == [(0,)]
+
+
+def test_a_suppressor_needs_both_periods_must_exist_and_is_not_deleted(harness: CloudWatchHarness) -> None:
+    def put(**settings: Json) -> str:
+        return expect_error(harness, "PutCompositeAlarm", AlarmName="both", AlarmRule="ALARM(cpu)", **settings)
+
+    assert "ActionsSuppressorWaitPeriod" in put(ActionsSuppressor="disk")
+    assert put(**SUPPRESSED | {"ActionsSuppressor": "none"}).endswith("alarm:none does not exist")
+    put_composite(harness, "ALARM(cpu)", **SUPPRESSED)
+    assert expect_error(harness, "DeleteAlarms", AlarmNames=["disk"]).startswith("Cannot delete disk")

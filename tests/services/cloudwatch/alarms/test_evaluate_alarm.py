@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import TREATMENTS, AlarmRule, DataPoint, evaluate
+from lamplighter.services.cloudwatch.alarms.state_reasons import state_reason
 
 CURRENT = "now"
 """The current state of the alarm."""
@@ -71,17 +72,41 @@ def test_the_treatment_of_missing_data_does_not_matter_if_no_data_is_missing(mar
     assert found == {"ALARM" if breaching else "OK"}
 
 
-def test_the_state_reason_describes_the_evaluated_data_points() -> None:
-    rule = AlarmRule("LessThanThreshold", 1.0, 2, 2, "breaching")
-    assert evaluate(rule, [], "OK").reason == (
+NEW_YEAR = 1_767_225_600_000
+
+
+def reason(rule: AlarmRule, *values: float) -> str:
+    """Return the reason that an alarm in the state OK has after one value a minute."""
+    points = [DataPoint(NEW_YEAR + 60_000 * number, len(values) - number, value) for number, value in enumerate(values)]
+    return state_reason(rule, evaluate(rule, points, "OK"))
+
+
+def test_the_state_reason_says_that_no_data_was_received() -> None:
+    assert reason(AlarmRule("LessThanThreshold", 1.0, 2, 2, "breaching")) == (
         "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints were treated as "
         "[Breaching]."
     )
-    assert evaluate(AlarmRule("LessThanThreshold", 1.0, 1, 1, "missing"), [], "OK").reason == (
-        "Insufficient Data: 1 datapoint was unknown."
+    assert reason(AlarmRule("LessThanThreshold", 1.0, 1, 1, "missing")) == "Insufficient Data: 1 datapoint was unknown."
+
+
+def test_the_state_reason_names_datapoints_to_alarm_only_if_the_alarm_does() -> None:
+    assert reason(AlarmRule("GreaterThanThreshold", 21.0, 1, 1, "ignore"), 21.5) == (
+        "Threshold Crossed: 1 datapoint [21.5 (01/01/26 00:00:00)] was greater than the threshold (21.0)."
     )
-    two = [DataPoint(1_767_225_600_000, 2, 4.0), DataPoint(1_767_225_660_000, 1, 3.0)]
-    assert evaluate(AlarmRule("GreaterThanThreshold", 2.0, 2, 2, "missing"), two, "OK").reason == (
+    assert reason(AlarmRule("GreaterThanThreshold", 2.0, 2, 2, "missing", m_out_of_n=True), 4.0, 3.0) == (
         "Threshold Crossed: 2 out of the last 2 datapoints [3.0 (01/01/26 00:01:00), 4.0 (01/01/26 00:00:00)] were "
         "greater than the threshold (2.0) (minimum 2 datapoints for OK -> ALARM transition)."
     )
+    assert reason(AlarmRule("GreaterThanThreshold", 1e10, 2, 1, "missing", m_out_of_n=True), 4.0, 3.0) == (
+        "Threshold Crossed: 2 out of the last 2 datapoints [3.0 (01/01/26 00:01:00), 4.0 (01/01/26 00:00:00)] were "
+        "not greater than the threshold (1.0E10) (minimum 2 datapoints for ALARM -> OK transition)."
+    )
+
+
+def test_the_state_reason_lists_the_five_most_recent_datapoints() -> None:
+    found = reason(AlarmRule("LessThanThreshold", 9.0, 6, 6, "missing"), *map(float, range(6)))
+    assert found.startswith(
+        "Threshold Crossed: 6 datapoints were less than the threshold (9.0). "
+        "The most recent datapoints which crossed the threshold: [5.0 (01/01/26 00:05:00), 4.0"
+    )
+    assert found.count("(01/01/26") == 5

@@ -7,12 +7,13 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.engine import health
+from lamplighter.services.cloudwatch.alarms.alarm_timers import FIRST_EVALUATION_WAIT
 from tests.engine_harness import ACCOUNT, CALLER, HOUR, REGION, EngineDied
 from tests.services.cloudwatch.cloudwatch_harness import MACHINE_ARN, MINUTE, CloudWatchHarness
 
 
 def test_crossing_the_threshold_and_returning_each_send_one_notification(harness: CloudWatchHarness) -> None:
-    harness.put_alarm(OKActions=[harness.topic], TreatMissingData="notBreaching")
+    harness.put_evaluated_alarm(OKActions=[harness.topic], TreatMissingData="notBreaching")
     assert harness.state() == "OK"
     harness.receive_notifications()
     harness.put_value(30)
@@ -25,11 +26,10 @@ def test_crossing_the_threshold_and_returning_each_send_one_notification(harness
     assert message["NewStateValue"] == "ALARM"
     assert message["OldStateValue"] == "OK"
     assert message["NewStateReason"] == (
-        "Threshold Crossed: 1 out of the last 1 datapoints [21.0 (01/01/26 00:00:00)] was greater than the threshold "
-        "(10.0) (minimum 1 datapoint for OK -> ALARM transition)."
+        "Threshold Crossed: 1 datapoint [21.0 (01/01/26 00:00:00)] was greater than the threshold (10.0)."
     )
     assert message["Trigger"]["Statistic"] == "AVERAGE"
-    assert message["StateChangeTime"] == "2026-01-01T00:01:00.000+0000"
+    assert message["StateChangeTime"] == "2026-01-01T00:01:03.000+0000"
     harness.put_value(40)
     harness.advance_minutes(1)
     assert harness.receive_notifications() == []
@@ -143,7 +143,7 @@ def test_a_warm_up_ends_early_with_enough_data_unless_its_setting_forbids_it(har
 
 
 def test_an_alarm_can_watch_the_number_of_started_executions(harness: CloudWatchHarness) -> None:
-    harness.put_alarm(**_no_executions_alarm(TreatMissingData="breaching"))
+    harness.put_evaluated_alarm(**_no_executions_alarm(TreatMissingData="breaching"))
     assert harness.state() == "ALARM"
     harness.run_machine({"Type": "Pass"})
     harness.advance_minutes(1)
@@ -167,7 +167,7 @@ def _no_executions_alarm(**more: Json) -> Json:
 
 def test_an_alarm_on_waiting_messages_checks_the_queue_each_minute(harness: CloudWatchHarness) -> None:
     url = harness.call("sqs", "CreateQueue", QueueName="dead")["QueueUrl"]
-    harness.put_alarm(
+    harness.put_evaluated_alarm(
         Namespace="AWS/SQS",
         MetricName="ApproximateNumberOfMessagesVisible",
         Dimensions=[{"Name": "QueueName", "Value": "dead"}],
@@ -233,11 +233,11 @@ def test_messages_that_a_redrive_policy_moves_are_not_counted_as_sent(harness: C
         harness.call("sqs", "ReceiveMessage", QueueUrl=url, VisibilityTimeout=0)
         harness.advance(1)
     assert harness.call("sqs", "ReceiveMessage", QueueUrl=dead)["Messages"]
-    assert harness.rows("SELECT queue, number FROM sqs_sent_counts") == [("q", 1)]
+    assert harness.rows("SELECT queue, sent FROM sqs_message_counts WHERE sent") == [("q", 1)]
 
 
 def test_after_downtime_an_alarm_is_evaluated_with_current_data(harness: CloudWatchHarness) -> None:
-    harness.put_alarm(TreatMissingData="breaching", OKActions=[harness.topic])
+    harness.put_evaluated_alarm(TreatMissingData="breaching", OKActions=[harness.topic])
     assert harness.state() == "ALARM"
     harness.receive_notifications()
     harness.down()
@@ -308,7 +308,7 @@ def test_a_damaged_alarm_does_not_affect_the_others_and_can_be_replaced(harness:
     harness.advance_minutes(1)
     assert [each["AlarmName"] for each in harness.cloudwatch("DescribeAlarms")["MetricAlarms"]] == ["good"]
     assert harness.state("good") == "ALARM"
-    harness.put_alarm("bad")
+    harness.put_evaluated_alarm("bad")
     assert harness.state("bad") == "ALARM"
 
 
@@ -360,7 +360,7 @@ def test_a_damaged_alarm_can_be_deleted(harness: CloudWatchHarness) -> None:
         ({"DatapointsToAlarm": 2}, "less than or equal"),
         ({"TreatMissingData": "maybe"}, "notBreaching"),
         ({"AlarmActions": ["x"]}, "Invalid arn"),
-        ({"ExtendedStatistic": "p99"}, "Only one"),
+        ({"ExtendedStatistic": "p99"}, "Exactly one"),
         ({"Threshold": math.nan}, "Threshold"),
         ({"Threshold": -math.inf}, "Threshold"),
     ],
@@ -400,16 +400,125 @@ def test_an_alarm_on_a_list_with_one_metric_is_an_alarm_on_that_metric(harness: 
     assert [alarm["AlarmName"] for alarm in found] == ["alarm"]
 
 
-def test_an_alarm_on_metric_math_is_stored_and_reports_that_it_is_not_evaluated(harness: CloudWatchHarness) -> None:
-    math: Json = [{"Id": "e1", "Expression": "m1 * 2"}, {"Id": "m1", "ReturnData": False}]
-    given: Json = {"EvaluationPeriods": 1, "Threshold": 10.0, "ComparisonOperator": "GreaterThanThreshold"}
-    harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=math, AlarmActions=[harness.topic], **given)
+def metric_query(name: str, **more: Json) -> Json:
+    """Return a query for the sum of a metric of `app`, whose data is not returned."""
+    stat = {"Metric": {"Namespace": "app", "MetricName": name}, "Period": 60, "Stat": "Sum"}
+    return {"Id": name, "MetricStat": stat, "ReturnData": False, **more}
+
+
+def test_an_alarm_on_an_anomaly_band_is_stored_and_reports_that_it_is_not_evaluated(harness: CloudWatchHarness) -> None:
+    band: Json = [metric_query("m", ReturnData=True), {"Id": "b", "Expression": "ANOMALY_DETECTION_BAND(m, 2)"}]
+    given: Json = {"EvaluationPeriods": 1, "ThresholdMetricId": "b", "ComparisonOperator": "GreaterThanUpperThreshold"}
+    harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=band, AlarmActions=[harness.topic], **given)
     harness.advance_minutes(3)
     assert harness.state() == "INSUFFICIENT_DATA"
     assert "does not evaluate" in harness.describe_alarm()["StateReason"]
     harness.cloudwatch("SetAlarmState", AlarmName="alarm", StateValue="ALARM", StateReason="a drill")
     harness.settle()
-    assert loads(harness.receive_notifications()[0]["Message"])["Trigger"] == {"Metrics": math}
+    trigger = loads(harness.receive_notifications()[0]["Message"])["Trigger"]
+    assert (trigger["ThresholdMetricId"], trigger["Metrics"][1]["Id"]) == ("b", "b")
+
+
+def test_an_alarm_on_metric_math_evaluates_its_expression(harness: CloudWatchHarness) -> None:
+    queries: Json = [
+        {"Id": "share", "Expression": "100 * m / (m + FILL(n, 0))", "Label": "share"},
+        metric_query("m"),
+        metric_query("n"),
+    ]
+    given: Json = {"EvaluationPeriods": 1, "Threshold": 50, "ComparisonOperator": "GreaterThanThreshold"}
+    harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=queries, AlarmActions=[harness.topic], **given)
+    for name, value in (("m", 1), ("n", 3)):
+        harness.cloudwatch("PutMetricData", Namespace="app", MetricData=[{"MetricName": name, "Value": value}])
+    harness.advance_minutes(1)
+    assert harness.state() == "OK"
+    harness.put_value(9)
+    harness.advance_minutes(1)
+    found = harness.describe_alarm()
+    assert found["StateReason"] == (
+        "Threshold Crossed: 1 datapoint [100.0 (01/01/26 00:01:00)] was greater than the threshold (50.0)."
+    )
+    data = loads(found["StateReasonData"])
+    assert data["evaluatedDatapoints"] == [{"timestamp": "2026-01-01T00:01:00.000+0000", "value": 100.0}]
+    trigger = loads(harness.receive_notifications()[-1]["Message"])["Trigger"]
+    assert trigger["Metrics"][0] == {**queries[0], "ReturnData": True}
+    assert trigger["Period"] == 60
+
+
+@pytest.mark.parametrize(
+    ("queries", "message"),
+    [
+        ([metric_query("m")], "Exactly one element of the metrics list should return data."),
+        ([{"Id": "e", "Expression": "m +"}, metric_query("m")], "Error in expression 'e': Expected a value"),
+        ([{"Id": "e", "Expression": "x"}, metric_query("m")], "Error in expression 'e': Unknown id: x"),
+        ([{"Id": "e", "Expression": "e + 1"}], "depend on each other"),
+        ([{"Id": "E", "Expression": "1"}], "expected pattern"),
+        ([], "must not be empty"),
+    ],
+)
+def test_an_invalid_list_of_metrics_is_refused(harness: CloudWatchHarness, queries: Json, message: str) -> None:
+    given: Json = {"EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
+    with pytest.raises(AwsError, match=message) as caught:
+        harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=queries, **given)
+    assert caught.value.code == "ValidationError"
+
+
+def test_an_alarm_on_promql_names_no_metric(harness: CloudWatchHarness) -> None:
+    criteria: Json = {"PromQLCriteria": {"Query": "up"}}
+    with pytest.raises(AwsError, match="MetricName should not be set if EvaluationCriteria is set"):
+        harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", MetricName="m", EvaluationCriteria=criteria)
+    harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", EvaluationCriteria=criteria, AlarmActions=[harness.topic])
+    harness.cloudwatch("SetAlarmState", AlarmName="alarm", StateValue="ALARM", StateReason="a drill")
+    harness.settle()
+    assert loads(harness.receive_notifications()[0]["Message"])["Trigger"]["Metrics"] == []
+    assert harness.published_events("aws.cloudwatch")[-1].detail["configuration"] == {}
+
+
+def test_whoever_puts_an_alarm_sees_its_first_state(harness: CloudWatchHarness) -> None:
+    """Recorded: the alarm is described before it is evaluated."""
+    harness.put_alarm(TreatMissingData="breaching")
+    found = harness.describe_alarm()
+    assert (found["StateValue"], found["StateReason"]) == ("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation")
+    harness.advance(FIRST_EVALUATION_WAIT)
+    assert harness.state() == "ALARM"
+
+
+def test_the_history_has_documents_in_lower_camel_case(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(Dimensions=[{"Name": "QueueName", "Value": "in"}], TreatMissingData="breaching")
+    harness.advance(FIRST_EVALUATION_WAIT)
+    items = harness.cloudwatch("DescribeAlarmHistory", AlarmName="alarm", ScanBy="TimestampAscending")
+    created, changed, action = (loads(item["HistoryData"]) for item in items["AlarmHistoryItems"])
+    alarm = created["createdAlarm"]
+    assert (alarm["alarmName"], alarm["okactions"], alarm["threshold"]) == ("alarm", [], 10.0)
+    assert alarm["dimensions"] == [{"name": "QueueName", "value": "in"}]
+    assert changed["newState"]["stateReasonData"]["evaluatedDatapoints"] == [
+        {"timestamp": "2025-12-31T23:59:00.000+0000"}
+    ]
+    assert (action["actionState"], action["notificationResource"]) == ("Succeeded", harness.topic)
+
+
+def test_a_state_that_was_set_lasts_for_a_minute_at_least(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(TreatMissingData="notBreaching", Period=10)
+    harness.advance(5_000)
+    harness.cloudwatch("SetAlarmState", AlarmName="alarm", StateValue="ALARM", StateReason="a drill")
+    harness.advance(59_000)
+    assert harness.state() == "ALARM"
+    harness.advance(60_000)
+    assert harness.state() == "OK"
+
+
+def test_an_alarm_with_a_short_period_sees_values_of_standard_resolution(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(Period=10, TreatMissingData="ignore")
+    harness.advance(42_000)
+    harness.put_value(21)
+    harness.put_value(22)
+    harness.advance(10_000)
+    found = harness.describe_alarm()
+    assert found["StateReason"].startswith("Threshold Crossed: 1 datapoint [21.5 ")
+    assert loads(found["StateReasonData"])["evaluatedDatapoints"][0] == {
+        "timestamp": "2026-01-01T00:00:00.000+0000",
+        "sampleCount": 2.0,
+        "value": 21.5,
+    }
 
 
 def test_alarms_are_listed_in_pages(harness: CloudWatchHarness) -> None:

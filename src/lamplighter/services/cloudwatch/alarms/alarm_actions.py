@@ -13,8 +13,16 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.service_model import DATA, read_data_file
 from lamplighter.runs.local_times import UTC_NAME, format_local_time
 from lamplighter.runs.printable_text import to_subject
-from lamplighter.services.cloudwatch.alarms.alarm_settings import is_composite, watched_metric
-from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, MISSING, format_instant
+from lamplighter.services.cloudwatch.alarms.action_suppression import describe_suppression
+from lamplighter.services.cloudwatch.alarms.alarm_settings import (
+    alarm_period,
+    alarm_queries,
+    is_composite,
+    is_on_one_metric,
+    watched_metric,
+)
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, MISSING
+from lamplighter.services.cloudwatch.alarms.state_reasons import format_instant
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 
 
@@ -65,7 +73,7 @@ def _message(before: Alarm, alarm: Alarm) -> Json:
         "InsufficientDataActions": settings["InsufficientDataActions"],
     }
     if not is_composite(settings):
-        return message | {"Trigger": _trigger(settings, watched_metric(settings))}
+        return message | {"Trigger": _trigger(settings)}
     return message | {"AlarmRule": settings["AlarmRule"], "TriggeringChildren": _triggering_children(alarm)}
 
 
@@ -79,33 +87,49 @@ def _triggering_children(alarm: Alarm) -> list[Json]:
     ]
 
 
-def _trigger(settings: Json, source: Json) -> Json:
-    if not source["MetricName"]:
-        return {"Metrics": settings.get("Metrics", [])}
-    if "ExtendedStatistic" in settings:
-        statistic = {"StatisticType": "ExtendedStatistic", "ExtendedStatistic": source["Stat"]}
-    else:
-        statistic = {"StatisticType": "Statistic", "Statistic": source["Stat"].upper()}
-    return {
-        "MetricName": source["MetricName"],
-        "Namespace": source["Namespace"],
-        **statistic,
-        "Unit": source.get("Unit"),
-        "Dimensions": [{"value": each["Value"], "name": each["Name"]} for each in source.get("Dimensions", ())],
-        "Period": source["Period"],
-        "EvaluationPeriods": settings["EvaluationPeriods"],
-        "DatapointsToAlarm": settings.get("DatapointsToAlarm", settings["EvaluationPeriods"]),
-        "ComparisonOperator": settings["ComparisonOperator"],
-        "Threshold": float(settings["Threshold"]),
+def _trigger(settings: Json) -> Json:
+    """Return what a metric alarm watches, as its notification shows it."""
+    threshold = {"Threshold": float(settings["Threshold"])} if "Threshold" in settings else {}
+    counted = {name: settings[name] for name in ("EvaluationPeriods", "DatapointsToAlarm") if name in settings}
+    compared = {name: settings[name] for name in ("ComparisonOperator", "ThresholdMetricId") if name in settings}
+    rule = {
+        "Period": alarm_period(settings),
+        **counted,
+        **compared,
+        **threshold,
         "TreatMissingData": settings.get("TreatMissingData", MISSING),
         "EvaluateLowSampleCountPercentile": settings.get("EvaluateLowSampleCountPercentile", ""),
     }
+    if not is_on_one_metric(settings):
+        return rule | {"Metrics": [_trigger_query(query) for query in settings.get("Metrics", ())]}
+    if "ExtendedStatistic" in settings:
+        statistic = {"StatisticType": "ExtendedStatistic", "ExtendedStatistic": settings["ExtendedStatistic"]}
+    else:
+        statistic = {"StatisticType": "Statistic", "Statistic": settings["Statistic"].upper()}
+    return {
+        "MetricName": settings["MetricName"],
+        "Namespace": settings["Namespace"],
+        **statistic,
+        "Unit": settings.get("Unit"),
+        "Dimensions": _trigger_dimensions(settings),
+        **rule,
+    }
+
+
+def _trigger_query(query: Json) -> Json:
+    if "MetricStat" not in query:
+        return query
+    stat = query["MetricStat"]
+    metric = stat["Metric"] | {"Dimensions": _trigger_dimensions(stat["Metric"])}
+    return query | {"MetricStat": stat | {"Metric": metric}}
+
+
+def _trigger_dimensions(metric: Json) -> list[Json]:
+    return [{"value": each["Value"], "name": each["Name"]} for each in metric.get("Dimensions", ())]
 
 
 def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
     annotation, settings = alarm.body["mark"] or {}, alarm.body["settings"]
-    source = watched_metric(settings)
-    dimensions = ", ".join(f"{each['Name']} = {each['Value']}" for each in source.get("Dimensions", ()))
     if "Job" in annotation:
         return _job_mail(before, alarm, url)
     lines = [
@@ -114,12 +138,22 @@ def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
         f"Alarm:     {alarm.name}",
         f"State:     {before.state} -> {alarm.state}",
         f"Reason:    {alarm.body['reason']}",
-        f"Rule:      {settings['AlarmRule']}"
-        if is_composite(settings)
-        else f"Metric:    {source['Namespace']} {source['MetricName']}" + (f" ({dimensions})" if dimensions else ""),
+        _watched_line(settings),
         f"Time:      {format_instant(alarm.body['updated'])}",
     ]
     return "\n".join(lines)
+
+
+def _watched_line(settings: Json) -> str:
+    """Return the line of a mail that says what an alarm watches."""
+    if is_composite(settings):
+        return f"Rule:      {settings['AlarmRule']}"
+    source = watched_metric(settings)
+    if source is None:
+        expressions = [query["Expression"] for query in settings.get("Metrics", ()) if "Expression" in query]
+        return f"Metric:    {'; '.join(expressions) or 'several'}"
+    dimensions = ", ".join(f"{each['Name']} = {each['Value']}" for each in source.get("Dimensions", ()))
+    return f"Metric:    {source['Namespace']} {source['MetricName']}" + (f" ({dimensions})" if dimensions else "")
 
 
 def _job_headline(alarm: Alarm) -> str:
@@ -130,8 +164,9 @@ def _job_headline(alarm: Alarm) -> str:
 
 
 def _job_mail(before: Alarm, alarm: Alarm, url: str) -> str:
-    annotation, source = alarm.body["mark"], watched_metric(alarm.body["settings"])
-    machine = next((each["Value"].rpartition(":")[2] for each in source["Dimensions"]), annotation["Job"])
+    annotation, source = alarm.body["mark"], watched_metric(alarm.body["settings"]) or {}
+    dimensions = source.get("Dimensions", ())
+    machine = next((each["Value"].rpartition(":")[2] for each in dimensions), annotation["Job"])
     lines = [
         _job_headline(alarm),
         "",
@@ -151,29 +186,65 @@ def _job_mail(before: Alarm, alarm: Alarm, url: str) -> str:
 def state_for_event(alarm: Alarm) -> Json:
     """Return an alarm's state as its event shows it."""
     state = {"value": alarm.state, "reason": alarm.body["reason"], "timestamp": format_instant(alarm.body["updated"])}
-    return state if alarm.body["reason_data"] is None else state | {"reasonData": alarm.body["reason_data"]}
+    state |= {} if alarm.body["reason_data"] is None else {"reasonData": alarm.body["reason_data"]}
+    suppression = describe_suppression(alarm)
+    return state | {name[:1].lower() + name[1:]: value for name, value in suppression.items()}
 
 
 def state_for_history(alarm: Alarm) -> Json:
     """Return an alarm's state as its history shows it."""
     state = {"stateValue": alarm.state, "stateReason": alarm.body["reason"]}
-    return state if alarm.body["reason_data"] is None else state | {"stateReasonData": alarm.body["reason_data"]}
+    data = alarm.body["reason_data"]
+    return state if data is None else state | {"stateReasonData": loads(data)}
+
+
+def settings_for_history(alarm: Alarm) -> Json:
+    """Return the settings and the state of an alarm as its history shows them, in lower camel case."""
+    shown = {_history_name(name): _history_value(value) for name, value in alarm.body["settings"].items()}
+    return shown | {
+        "alarmArn": alarm.arn,
+        "alarmConfigurationUpdatedTimestamp": format_instant(alarm.body["configured"]),
+        "stateUpdatedTimestamp": format_instant(alarm.body["updated"]),
+        "stateValue": alarm.state,
+    }
+
+
+def _history_name(name: str) -> str:
+    return "okactions" if name == "OKActions" else name[:1].lower() + name[1:]
+
+
+def _history_value(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {_history_name(name): _history_value(each) for name, each in value.items()}
+    return [_history_value(each) for each in value] if isinstance(value, list) else value
 
 
 def event_configuration(alarm: Alarm) -> Json:
     """Return what an alarm watches as its event shows it."""
-    settings, source = alarm.body["settings"], watched_metric(alarm.body["settings"])
+    settings = alarm.body["settings"]
     described = {"description": settings["AlarmDescription"]} if settings.get("AlarmDescription") else {}
     if is_composite(settings):
-        return {"alarmRule": settings["AlarmRule"]} | described
-    metric = {
-        "namespace": source["Namespace"],
-        "name": source["MetricName"],
-        "dimensions": {each["Name"]: each["Value"] for each in source.get("Dimensions", ())},
-    }
-    stat = {"metric": metric, "period": source["Period"], "stat": source["Stat"]}
-    stat |= {"unit": source["Unit"]} if "Unit" in source else {}
-    return {"metrics": [{"id": "m1", "metricStat": stat, "returnData": True}]} | described
+        suppressor = {"actionsSuppressor": settings["ActionsSuppressor"]} if "ActionsSuppressor" in settings else {}
+        return {"alarmRule": settings["AlarmRule"]} | suppressor | described
+    if not alarm_queries(settings):
+        return described
+    return {"metrics": [_event_query(query) for query in alarm_queries(settings)]} | described
+
+
+def _event_query(query: Json) -> Json:
+    shown = {"id": query["Id"]}
+    if "MetricStat" in query:
+        given = query["MetricStat"]
+        metric = {
+            "namespace": given["Metric"].get("Namespace"),
+            "name": given["Metric"].get("MetricName"),
+            "dimensions": {each["Name"]: each["Value"] for each in given["Metric"].get("Dimensions", ())},
+        }
+        stat = {"metric": metric, "period": given["Period"], "stat": given["Stat"]}
+        shown |= {"metricStat": stat | ({"unit": given["Unit"]} if "Unit" in given else {})}
+    fields = (("expression", "Expression"), ("label", "Label"), ("period", "Period"))
+    shown |= {field: query[name] for field, name in fields if name in query}
+    return shown | {"returnData": query.get("ReturnData", True)}
 
 
 def event_detail(before: Alarm, alarm: Alarm) -> Json:

@@ -7,8 +7,10 @@ because the engine is back are visible: a schedule starts a run for a missed slo
 alarm for runs that do not start therefore ignores missed slots for which a run was started later. It goes into ALARM if
 there is no such run, because the schedule excludes it or the slot is too old.
 
-A new or changed alarm is evaluated immediately, unless it warms up:
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html.
+A new or changed alarm is evaluated after a few seconds, so that whoever put it sees its first state, as on AWS; unless
+it warms up:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html. A state that SetAlarmState sets lasts
+for a minute at least.
 """
 
 import logging
@@ -16,11 +18,18 @@ import logging
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm
-from lamplighter.services.cloudwatch.alarms.alarm_settings import evaluation_rule, watched_metric, why_not_evaluated
-from lamplighter.services.cloudwatch.alarms.evaluate_alarm import EXTRA_PERIODS, DataPoint
+from lamplighter.services.cloudwatch.alarms.alarm_settings import (
+    alarm_period,
+    alarm_queries,
+    evaluation_rule,
+    why_not_evaluated,
+)
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import EXTRA_PERIODS, AlarmRule, DataPoint
 from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
+from lamplighter.services.cloudwatch.alarms.state_reasons import state_reason, state_reason_data
 from lamplighter.services.cloudwatch.arns import SERVICE, metric_of
-from lamplighter.services.cloudwatch.metrics import aggregation
+from lamplighter.services.cloudwatch.errors import InvalidRequest
+from lamplighter.services.cloudwatch.metrics.metric_queries import check_queries, run_queries
 from lamplighter.services.cloudwatch.metrics.metric_sources import MINUTE, MetricSources, TimeRange, is_sampled
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
@@ -29,6 +38,11 @@ from lamplighter.store.db import DamagedData, Tx
 
 EVALUATE = "look"
 SHORT_INTERVAL = 10_000
+SHORT_EXTRA = 2 * MINUTE
+"""The least time before the evaluation periods that is read, in milliseconds. Values of standard resolution have the
+time of their minute, so that an alarm whose period is shorter than a minute would not see them otherwise."""
+FIRST_EVALUATION_WAIT = 3_000
+"""Milliseconds from a change of an alarm to its next evaluation. AWS takes up to a minute."""
 MISSED_AFTER, CATCH_UP_WAIT = 60_000, 30_000
 """How late a timer must be to count as missed, and the least wait before its evaluation then, in milliseconds."""
 
@@ -49,7 +63,12 @@ class AlarmTimers:
             log.warning("alarm %s: %s", alarm.name, reason)
             self.stop(tx, alarm.arn)
             return
-        self._set_timer(tx, alarm.arn, self._world.now())
+        self._set_timer(tx, alarm.arn, self._world.now() + FIRST_EVALUATION_WAIT)
+
+    def postpone(self, tx: Tx, alarm: Alarm) -> None:
+        """Keep a state that was set for at least a minute: set the next evaluation to a whole minute after that."""
+        if why_not_evaluated(alarm.body["settings"]) is None:
+            self._set_timer(tx, alarm.arn, _next_multiple(self._world.now() + MINUTE - 1, MINUTE))
 
     def stop(self, tx: Tx, arn: str) -> None:
         """Stop the evaluation of an alarm."""
@@ -64,7 +83,7 @@ class AlarmTimers:
             return
         if alarm is None:
             return
-        now, period = self._world.now(), watched_metric(alarm.body["settings"])["Period"] * 1000
+        now, period = self._world.now(), alarm_period(alarm.body["settings"]) * 1000
         step = MINUTE if period >= MINUTE else SHORT_INTERVAL
         if self._world.monotonic() - timer.due > MISSED_AFTER:
             self._set_timer(tx, alarm.arn, _next_multiple(now + CATCH_UP_WAIT - 1, MINUTE))
@@ -74,25 +93,43 @@ class AlarmTimers:
         self._set_timer(tx, alarm.arn, _next_multiple(end, step))
 
     def _evaluate(self, tx: Tx, alarm: Alarm, end: int) -> None:
-        source = watched_metric(alarm.body["settings"])
-        metric = metric_of(Caller(alarm.account, alarm.region), source)
-        if is_sampled(metric):
-            self._metric_sources.sample(tx, metric, end - MINUTE)
-        rule, period = evaluation_rule(alarm.body["settings"]), source["Period"] * 1000
-        span = TimeRange(end - (rule.periods + EXTRA_PERIODS) * period, end, period)
-        datapoints = list[DataPoint]()
-        for point in self._metric_sources.points(tx, metric, span, source.get("Unit")):
-            value = aggregation.compute_statistic(point, source["Stat"])
-            if value is not None:
-                datapoints.append(DataPoint(point.time, (end - point.time) // period, float(value)))
+        settings, caller = alarm.body["settings"], Caller(alarm.account, alarm.region)
+        for query in alarm_queries(settings):
+            if "MetricStat" in query and is_sampled(metric := metric_of(caller, query["MetricStat"]["Metric"])):
+                self._metric_sources.sample(tx, metric, end - MINUTE)
+        rule, period = evaluation_rule(settings), alarm_period(settings)
+        try:
+            datapoints = self._read(tx, alarm, rule, end)
+        except InvalidRequest as error:
+            log.error("alarm %s cannot be evaluated: %s", alarm.name, error)
+            return
         if end < _first_evaluation(alarm, has_all_data=len(datapoints) >= rule.periods):
             return
         evaluation = evaluate_alarm.evaluate(rule, datapoints, alarm.state)
-        start = datapoints[0].time if datapoints else None
-        data = evaluate_alarm.state_reason_data(
-            alarm.body["settings"] | {"Period": source["Period"]}, evaluation, start, end
+        if evaluation.state != alarm.state:
+            data = state_reason_data(settings, rule, evaluation, period, end)
+            self._state_changes.set_state(tx, alarm, evaluation.state, state_reason(rule, evaluation), data)
+
+    def _read(self, tx: Tx, alarm: Alarm, rule: AlarmRule, end: int) -> list[DataPoint]:
+        """Return the data points of an alarm's evaluation range, in order of time."""
+        settings, caller = alarm.body["settings"], Caller(alarm.account, alarm.region)
+        period, queries = alarm_period(settings) * 1000, alarm_queries(settings)
+        start = end - rule.periods * period - max(EXTRA_PERIODS * period, SHORT_EXTRA)
+        (wanted,) = (query["Id"] for query in queries if query.get("ReturnData", True))
+        found = run_queries(
+            self._metric_sources,
+            tx,
+            caller,
+            check_queries(queries, "Metrics"),
+            lambda seconds: TimeRange(start, end, seconds * 1000),
+            [wanted],
         )
-        self._state_changes.apply_evaluation(tx, alarm, evaluation, data)
+        result = found[wanted]
+        points = result.series[0].points if result.series else {}
+        return [
+            DataPoint(time, (end - time) // period, value, result.samples.get(time))
+            for time, value in sorted(points.items())
+        ]
 
     def _set_timer(self, tx: Tx, arn: str, due: int) -> None:
         """Set the timer to a time of the wall clock; a later change of the wall clock does not move the evaluation."""

@@ -1,11 +1,10 @@
 """Implement composite alarms, whose state follows from the states of other alarms by a rule.
 
 A composite alarm is evaluated when it is put, and whenever an alarm that its rule names changes its state, in the same
-transaction. An actions suppressor is stored but suppresses nothing; the log says so.
+transaction. `action_suppression.py` decides whether its actions are sent at once.
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,19 +16,19 @@ from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm
 from lamplighter.services.cloudwatch.alarms.alarm_settings import check_composite_settings
 from lamplighter.services.cloudwatch.alarms.composite_rule import CompositeRule, parse_rule
-from lamplighter.services.cloudwatch.alarms.evaluate_alarm import format_instant
 from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
-from lamplighter.services.cloudwatch.alarms.tags import RULES as TAG_RULES
+from lamplighter.services.cloudwatch.alarms.state_reasons import format_instant
 from lamplighter.services.cloudwatch.arns import alarm_arn
-from lamplighter.services.cloudwatch.errors import InvalidRule
+from lamplighter.services.cloudwatch.errors import InvalidRequest
+from lamplighter.services.cloudwatch.resources.tag_rules import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Reader, Tx
 
 MAX_LEVELS = 20
 """The most levels of alarms below and above a composite alarm, added up."""
-
-log = logging.getLogger("lamplighter.cloudwatch")
+MAX_TRIGGERING = 20
+"""The most alarms that StateReasonData, which has at most 4,000 characters, names."""
 
 
 class CompositeAlarms:
@@ -46,8 +45,11 @@ class CompositeAlarms:
         settings, rule = check_composite_settings(params), parse_rule(params["AlarmRule"])
         old = rows.get_if_readable(tx, key)
         if old is not None and "AlarmRule" not in old.body["settings"]:
-            raise InvalidRule(f"The alarm {old.name} is a metric alarm: choose another name for the composite alarm.")
+            raise InvalidRequest(
+                f"The alarm {old.name} is a metric alarm: choose another name for the composite alarm."
+            )
         self._set_children(tx, caller, key, rule)
+        _set_suppressor(tx, caller, key, settings.get("ActionsSuppressor"))
         body: Json = {"updated": now, "transitioned": now, "reason": "", "reason_data": None, "mark": None}
         tags = TAG_RULES.read(params.get("Tags"))
         alarm = old or Alarm(
@@ -57,11 +59,7 @@ class CompositeAlarms:
         rows.put(tx, alarm)
         done = "created" if old is None else "updated"
         self._state_changes.add_configuration_event(tx, alarm, done)
-        if "ActionsSuppressor" in settings:
-            tx.after_commit.append(
-                lambda: log.warning("alarm %s: this engine ignores its actions suppressor", alarm.name)
-            )
-        self._evaluate(tx, alarm, lambda state: f"{key} was {done} and its alarm rule evaluates to {state}")
+        self._evaluate(tx, alarm, lambda state: f"{key} was {done} and its alarm rule evaluates to {state}", None)
         return {}
 
     def on_child_changed(self, tx: Tx, child: Alarm) -> None:
@@ -71,23 +69,26 @@ class CompositeAlarms:
         for key in rows.parents(tx, child.arn):
             alarm = rows.get_if_readable(tx, key)
             if alarm is not None:
-                self._evaluate(tx, alarm, lambda _state: reason)
+                self._evaluate(tx, alarm, lambda _state: reason, child)
 
     def _set_children(self, tx: Tx, caller: Caller, key: str, rule: CompositeRule) -> None:
         named = [_arn(caller, name) for name in rule.names]
         missing = [each for each in named if rows.get_if_readable(tx, each) is None or each == key]
         if missing:
             listed = ", ".join(missing)
-            raise InvalidRule(f"Could not save the composite alarm as alarms [{listed}] in the alarm rule do not exist")
+            raise InvalidRequest(
+                f"Could not save the composite alarm as alarms [{listed}] in the alarm rule do not exist"
+            )
         rows.set_children(tx, key, named)
         below, above = _count_levels(tx, key, rows.children), _count_levels(tx, key, rows.parents)
         if below + above > MAX_LEVELS:
-            raise InvalidRule(
+            raise InvalidRequest(
                 "A composite alarm must not depend on itself, "
                 f"and at most {MAX_LEVELS} levels of alarms may depend on each other."
             )
 
-    def _evaluate(self, tx: Tx, alarm: Alarm, reason: Callable[[str], str]) -> None:
+    def _evaluate(self, tx: Tx, alarm: Alarm, reason: Callable[[str], str], changed: Alarm | None) -> None:
+        """Evaluate the rule; the alarm that changed has triggered a new state, or all alarms of the rule together."""
         settings, caller = alarm.body["settings"], Caller(alarm.account, alarm.region)
         named = [rows.get_if_readable(tx, child) for child in rows.children(tx, alarm.arn)]
         children = {child.arn: child for child in named if child is not None}
@@ -101,10 +102,16 @@ class CompositeAlarms:
             return
         triggering = [
             {"arn": each.arn, "state": {"value": each.state, "timestamp": format_instant(each.body["updated"])}}
-            for each in children.values()
-            if each.state == evaluate_alarm.ALARM
+            for each in (list(children.values())[:MAX_TRIGGERING] if changed is None else [changed])
         ]
         self._state_changes.set_state(tx, alarm, state, reason(state), dumps({"triggeringAlarms": triggering}))
+
+
+def _set_suppressor(tx: Tx, caller: Caller, key: str, suppressor: str | None) -> None:
+    named = None if suppressor is None else _arn(caller, suppressor)
+    if named is not None and (named == key or rows.get_if_readable(tx, named) is None):
+        raise InvalidRequest(f"Could not save the composite alarm as its actions suppressor {named} does not exist")
+    rows.set_suppressor(tx, key, named)
 
 
 def _arn(caller: Caller, name: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lamplighter.services.cloudwatch.errors import InvalidRule
+from lamplighter.services.cloudwatch.errors import InvalidRequest
 
 StateOf = Callable[[str], str]
 Condition = Callable[[StateOf], bool]
@@ -33,7 +33,7 @@ class CompositeRule:
 
 
 def parse_rule(text: str) -> CompositeRule:
-    """Parse a rule; raise `InvalidRule` if it is invalid."""
+    """Parse a rule; raise `InvalidRequest` if it is invalid."""
     reader = _Parser(text)
     holds = reader.parse()
     return CompositeRule(tuple(dict.fromkeys(reader.names)), holds)
@@ -49,9 +49,11 @@ class _Parser:
     def parse(self) -> Condition:
         holds = self._parse_or()
         if self._position < len(self._tokens):
-            raise InvalidRule(f"AlarmRule has unexpected text after its end: {self._tokens[self._position][0].strip()}")
+            raise InvalidRequest(
+                f"AlarmRule has unexpected text after its end: {self._tokens[self._position][0].strip()}"
+            )
         if len(set(self.names)) > MAX_ALARMS:
-            raise InvalidRule(f"AlarmRule can name at most {MAX_ALARMS} alarms.")
+            raise InvalidRequest(f"AlarmRule can name at most {MAX_ALARMS} alarms.")
         return holds
 
     def _accept(self, *words: str) -> bool:
@@ -75,7 +77,7 @@ class _Parser:
     def _parse_operand(self) -> Condition:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise InvalidRule(f"AlarmRule is nested more than {MAX_DEPTH} levels deep.")
+            raise InvalidRequest(f"AlarmRule is nested more than {MAX_DEPTH} levels deep.")
         holds = self._parse_primary()
         self._depth -= 1
         return holds
@@ -87,14 +89,14 @@ class _Parser:
         if self._accept("("):
             inner = self._parse_or()
             if not self._accept(")"):
-                raise InvalidRule("AlarmRule is missing a closing bracket.")
+                raise InvalidRequest("AlarmRule is missing a closing bracket.")
             return inner
         if self._accept("TRUE"):
             return lambda _states: True
         if self._accept("FALSE"):
             return lambda _states: False
         if self._position == len(self._tokens) or self._tokens[self._position]["state"] is None:
-            raise InvalidRule("AlarmRule is missing an alarm, such as ALARM(name).")
+            raise InvalidRequest("AlarmRule is missing an alarm, such as ALARM(name).")
         token = self._tokens[self._position]
         self._position += 1
         state, name = token["state"], token["quoted"] or token["bare"]
@@ -108,7 +110,7 @@ def _tokens(text: str) -> list[re.Match[str]]:
     while at < len(text):
         match = TOKEN.match(text, at)
         if match is None or len(found) == 2 * MAX_ELEMENTS:
-            raise InvalidRule(f"AlarmRule has a syntax error at: {text[at : at + 40]}")
+            raise InvalidRequest(f"AlarmRule has a syntax error at: {text[at : at + 40]}")
         found.append(match)
         at = match.end()
     return found

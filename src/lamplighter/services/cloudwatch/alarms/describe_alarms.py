@@ -9,6 +9,7 @@ from dataclasses import replace
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import list_page
+from lamplighter.services.cloudwatch.alarms.action_suppression import describe_suppression
 from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTION_FIELDS, is_composite, watched_metric
 from lamplighter.services.cloudwatch.arns import YEAR_10000, alarm_arn, metric_of, parse_number_token, to_milliseconds
 from lamplighter.services.cloudwatch.errors import InvalidCombination
@@ -76,7 +77,7 @@ def describe_alarms_for_metric(reader: Reader, caller: Caller, params: Json) -> 
 
     def is_wanted(alarm: Alarm) -> bool:
         source = watched_metric(alarm.body["settings"])
-        if not source["MetricName"]:
+        if source is None:
             return False
         given = [params[name] for name in ("Statistic", "ExtendedStatistic") if name in params]
         return (
@@ -92,15 +93,21 @@ def describe_alarms_for_metric(reader: Reader, caller: Caller, params: Json) -> 
 def alarm_to_api(alarm: Alarm) -> Json:
     """Return an alarm as the API shows it."""
     body = alarm.body
-    shown = body["settings"] | {
-        "AlarmArn": alarm.arn,
-        "AlarmConfigurationUpdatedTimestamp": body["configured"] / 1000,
-        "StateValue": alarm.state,
-        "StateReason": body["reason"],
-        "StateUpdatedTimestamp": body["updated"] / 1000,
-        "StateTransitionedTimestamp": body["transitioned"] / 1000,
-    }
-    return shown if body["reason_data"] is None else shown | {"StateReasonData": body["reason_data"]}
+    threshold = {"Threshold": float(body["settings"]["Threshold"])} if "Threshold" in body["settings"] else {}
+    shown = (
+        body["settings"]
+        | threshold
+        | {
+            "AlarmArn": alarm.arn,
+            "AlarmConfigurationUpdatedTimestamp": body["configured"] / 1000,
+            "StateValue": alarm.state,
+            "StateReason": body["reason"],
+            "StateUpdatedTimestamp": body["updated"] / 1000,
+            "StateTransitionedTimestamp": body["transitioned"] / 1000,
+        }
+    )
+    shown |= {} if body["reason_data"] is None else {"StateReasonData": body["reason_data"]}
+    return shown | describe_suppression(alarm)
 
 
 def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:

@@ -14,9 +14,9 @@ from lamplighter.services.cloudwatch.alarms import evaluate_alarm
 from lamplighter.services.cloudwatch.alarms.alarm_settings import check_settings, is_composite, why_not_evaluated
 from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.state_changes import CONFIGURATION, AlarmStateChanges
-from lamplighter.services.cloudwatch.alarms.tags import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.arns import alarm_arn
-from lamplighter.services.cloudwatch.errors import InvalidFormat, InvalidRule, LimitExceeded, ResourceNotFound
+from lamplighter.services.cloudwatch.errors import InvalidFormat, InvalidRequest, LimitExceeded, ResourceNotFound
+from lamplighter.services.cloudwatch.resources.tag_rules import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Tx
@@ -46,7 +46,9 @@ class MetricAlarms:
                 raise LimitExceeded(f"An account of this engine can have at most {MAX_ALARMS} alarms.")
             alarm = self._new(caller, key, settings, TAG_RULES.read(params.get("Tags")), now)
         elif is_composite(old.body["settings"]):
-            raise InvalidRule(f"The alarm {old.name} is a composite alarm: choose another name for the metric alarm.")
+            raise InvalidRequest(
+                f"The alarm {old.name} is a composite alarm: choose another name for the metric alarm."
+            )
         else:
             alarm = replace(old, body=old.body | {"settings": settings, "configured": now})
         rows.put(tx, alarm)
@@ -69,16 +71,22 @@ class MetricAlarms:
         )
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Delete all named alarms, or none if one of them does not exist (`DeleteAlarms`)."""
+        """Delete the named alarms that exist; raise an error if none does (`DeleteAlarms`)."""
         names_by_arn = {alarm_arn(caller, name): name for name in params["AlarmNames"]}
         for key, name in names_by_arn.items():
-            if set(rows.parents(tx, key)) - names_by_arn.keys():
-                raise InvalidRule(f"Cannot delete {name} as there are composite alarm(s) depending on it.")
-        for key, name in names_by_arn.items():
-            alarm = rows.get_if_readable(tx, key)
-            if not rows.delete(tx, key):
-                raise _not_found(name)
+            if {*rows.parents(tx, key), *rows.suppressed_by(tx, key)} - names_by_arn.keys():
+                raise InvalidRequest(f"Cannot delete {name} as there are composite alarm(s) depending on it.")
+        found = {key: rows.get_if_readable(tx, key) for key in names_by_arn}
+        composites = [alarm for alarm in found.values() if alarm is not None and is_composite(alarm.body["settings"])]
+        if len(composites) > 1:
+            raise InvalidRequest("Only one composite alarm can be deleted in one operation.")
+        deleted = [key for key in names_by_arn if rows.delete(tx, key)]
+        if names_by_arn and not deleted:
+            raise _not_found(next(iter(names_by_arn.values())))
+        for key in deleted:
+            alarm = found[key]
             rows.set_children(tx, key, ())
+            rows.set_suppressor(tx, key, None)
             self._alarm_timers.stop(tx, key)
             if alarm is not None:
                 self._state_changes.add_configuration_event(tx, alarm, "deleted")
@@ -100,11 +108,16 @@ class MetricAlarms:
         return {}
 
     def set_state(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Set an alarm's state until the next evaluation; a changed state triggers its actions (`SetAlarmState`)."""
-        alarm, data = self._find(tx, caller, params["AlarmName"]), params.get("StateReasonData")
+        """Set an alarm's state until the next evaluation; a changed state triggers its actions (`SetAlarmState`).
+
+        AWS's error for a missing alarm has no message.
+        """
+        found = rows.get(tx, alarm_arn(caller, params["AlarmName"]))
+        alarm, data = require(found, lambda: ResourceNotFound("")), params.get("StateReasonData")
         if data is not None:
             _check_json(data)
         self._state_changes.set_state(tx, alarm, params["StateValue"], params["StateReason"], data)
+        self._alarm_timers.postpone(tx, alarm)
         return {}
 
     def annotate(self, tx: Tx, caller: Caller, params: Json) -> Json:

@@ -16,8 +16,8 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome, RetryPolicy
-from lamplighter.services.cloudwatch.alarms import alarm_actions
-from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, OK, Evaluation
+from lamplighter.services.cloudwatch.alarms import action_suppression, alarm_actions
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, OK
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm, HistoryItem
 from lamplighter.store.db import Tx
@@ -45,17 +45,14 @@ class AlarmStateChanges:
         """Call `listener` with each alarm that has changed its state, in the same transaction."""
         self._listeners.append(listener)
 
-    def apply_evaluation(self, tx: Tx, alarm: Alarm, evaluation: Evaluation, data: str) -> None:
-        """Set the state that an evaluation found; do nothing if it is the present state."""
-        if evaluation.state != alarm.state:
-            self.set_state(tx, alarm, evaluation.state, evaluation.reason, data)
-
     def set_state(self, tx: Tx, alarm: Alarm, state: str, reason: str, data: str | None) -> None:
         """Set an alarm's state and reason; for a new state, write history, publish the event and send the actions."""
         now, changed = self._world.now(), state != alarm.state
         body = alarm.body | {"reason": reason, "reason_data": data, "updated": now}
         body |= {"transitioned": now} if changed else {}
-        updated = replace(alarm, state=state, body=body)
+        updated, send = replace(alarm, state=state, body=body), True
+        if changed:
+            updated, send = action_suppression.suppress_change(tx, self._world, alarm, updated)
         rows.put(tx, updated)
         if not changed:
             return
@@ -69,15 +66,24 @@ class AlarmStateChanges:
         self.add_history(tx, updated, STATE, f"Alarm updated from {alarm.state} to {state}", dumps(history_data))
         kind = "CloudWatch Alarm State Change"
         self._publish(tx, updated, kind, lambda: alarm_actions.event_detail(alarm, updated))
-        if updated.body["settings"]["ActionsEnabled"]:
+        if send:
             self._send_actions(tx, alarm, updated)
+        for before, released in action_suppression.follow_suppressor(tx, self._world, updated):
+            self._send_actions(tx, replace(released, state=before), released)
         for follower in self._listeners:
             follower(tx, updated)
+
+    def end_suppression(self, tx: Tx, arn: str) -> None:
+        """Send the actions that waited for a suppressor, because its timer fired."""
+        if (ended := action_suppression.end_wait(tx, arn)) is not None:
+            before, alarm = ended
+            self._send_actions(tx, replace(alarm, state=before), alarm)
 
     def add_configuration_event(self, tx: Tx, alarm: Alarm, done: str) -> None:
         """Record that an alarm was `created`, `updated` or `deleted`: in its history, and as an event."""
         operation = done.removesuffix("d")
-        data = {"version": "1.0", "type": operation.capitalize(), f"{done}Alarm": alarm.body["settings"]}
+        settings = alarm_actions.settings_for_history(alarm)
+        data = {"version": "1.0", "type": operation.capitalize(), f"{done}Alarm": settings}
         self.add_history(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" {done}', dumps(data))
         kind = "CloudWatch Alarm Configuration Change"
         detail = {"operation": operation, **alarm_actions.event_detail(alarm, alarm)}
@@ -99,6 +105,8 @@ class AlarmStateChanges:
         self.add_history(tx, alarm, ACTION, summary, dumps(_action_data(target, delivery, outcome)))
 
     def _send_actions(self, tx: Tx, before: Alarm, alarm: Alarm) -> None:
+        if not alarm.body["settings"]["ActionsEnabled"]:
+            return
         for action in alarm.body["settings"][ACTION_FIELDS.get(alarm.state, "InsufficientDataActions")]:
             target = arn.parse(action)
             assert target is not None
@@ -132,6 +140,7 @@ class AlarmStateChanges:
 
 
 def _action_data(target: str, delivery: Delivery, outcome: DeliveryOutcome) -> Json:
-    data = {"actionState": "Succeeded", "notificationResource": target}
+    data = {"actionState": "Succeeded", "stateUpdateTimestamp": delivery.created, "notificationResource": target}
     data |= {"publishedMessage": delivery.params["Message"]} if "Message" in delivery.params else {}
-    return data if outcome.end is DeliveryEnd.DELIVERED else data | {"actionState": "Failed", "error": outcome.message}
+    delivered = outcome.end is DeliveryEnd.DELIVERED
+    return data | ({"error": None} if delivered else {"actionState": "Failed", "error": outcome.message})

@@ -1,1 +1,1 @@
-"""Implement metrics: PutMetricData, metrics of the engine's own services, and statistics."""
+"""Implement metrics: values that are put, values of the engine's services, statistics, and queries over them."""

@@ -1,24 +1,19 @@
-"""Aggregate metric values into points, and compute statistics of points.
+"""Aggregate metric values into points.
 
-Guarantees percentiles as long as a point knows every value. It does not know them for statistic sets, nor for more than
+A point knows every value, so that percentiles can be computed, unless it was put as a statistic set or has more than
 `MAX_DIFFERENT_VALUES` different values a minute. AWS has the same restriction ("percentile statistics are not available
 … when the statistic values are provided as a set"). See
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html.
 """
 
-import math
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from lamplighter.services.cloudwatch.errors import InvalidParameterValue
 from lamplighter.services.cloudwatch.tables.metric_points import MetricPoint
 
 MAX_DIFFERENT_VALUES = 500
 """The most different values for which a point keeps every value."""
-BASIC_STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
-PERCENTILE = re.compile(r"p(100|[0-9]{1,2}(\.[0-9]{1,10})?)")
 
 
 def point_of_values(time: int, values: Iterable[tuple[float, float]], unit: str = "None") -> MetricPoint:
@@ -63,50 +58,3 @@ def points_by_period(points: Iterable[MetricPoint], start: int, period: int) -> 
     """Merge points in order of time into one point for each `period` (in milliseconds) from `start` on."""
     for number, within in groupby(points, key=lambda point: (point.time - start) // period):
         yield merge_points(start + number * period, within)
-
-
-TRIMMED = re.compile(r"(tm|wm|tc|ts|pr|iqm)([0-9(]|$)", re.IGNORECASE)
-
-
-def is_trimmed(name: str) -> bool:
-    """Return whether a statistic covers only a part of the values, such as AWS's trimmed mean."""
-    return TRIMMED.match(name) is not None
-
-
-def check_statistic(name: str) -> None:
-    """Raise `InvalidParameterValue` if the statistic is not supported."""
-    if name not in BASIC_STATISTICS and not PERCENTILE.fullmatch(name):
-        raise InvalidParameterValue(
-            f"The value {name} for parameter Stat is not supported: "
-            f"use {', '.join(BASIC_STATISTICS)} or a percentile like p99.9."
-        )
-
-
-def compute_statistic(point: MetricPoint, name: str) -> float | None:
-    """Return a statistic of a point, or None if the point does not have the data for it."""
-    match name:
-        case "SampleCount":
-            return point.samples
-        case "Sum":
-            return point.total
-        case "Average":
-            return point.total / point.samples if point.samples else None
-        case "Minimum":
-            return point.minimum
-        case "Maximum":
-            return point.maximum
-        case _:
-            return _percentile(point, float(name[1:]))
-
-
-def _percentile(point: MetricPoint, percent: float) -> float | None:
-    if point.minimum == point.maximum:
-        return point.minimum
-    if point.value_counts is None:
-        return None
-    rank, passed = math.ceil(percent / 100 * point.samples), 0.0
-    for value, times in point.value_counts:
-        passed += times
-        if passed >= rank:
-            return value
-    return point.maximum

@@ -2,14 +2,16 @@
 
 Guarantees that nothing is counted twice. Step Functions measures AWS/States from its own executions, for as long as it
 keeps them. Express executions do not count, because it does not keep them. No service stores the past number of
-messages in a queue. The number is therefore read now and, while an alarm watches it, sampled once a minute; the samples
-are stored. SQS counts the messages that are sent. All other metrics have the values that users put. See
+messages in a queue, nor the age of the oldest one. They are therefore read now and, while an alarm watches them,
+sampled once a minute; the samples are stored. SQS counts the messages that are sent, received and deleted. Scheduler
+measures AWS/Scheduler from the slots that it keeps. All other metrics have the values that users put. See
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html and
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
@@ -27,6 +29,9 @@ EXECUTIONS = (
     "ExecutionTime",
 )
 """The metrics that Step Functions has of executions; ExecutionTime is in milliseconds, all others are counts."""
+SCHEDULER_NAMESPACE, GROUP_DIMENSION = "AWS/Scheduler", "ScheduleGroup"
+INVOCATIONS = ("InvocationAttemptCount", "InvocationDroppedCount", "TargetErrorCount")
+"""The metrics that Scheduler has of the slots of a schedule group."""
 QUEUES_NAMESPACE, QUEUE_DIMENSION = "AWS/SQS", "QueueName"
 GAUGES: Mapping[str, str] = {
     "ApproximateNumberOfMessagesVisible": "ApproximateNumberOfMessages",
@@ -34,8 +39,17 @@ GAUGES: Mapping[str, str] = {
     "ApproximateNumberOfMessagesDelayed": "ApproximateNumberOfMessagesDelayed",
 }
 """The metrics that count a queue's messages, with the attribute of the queue that holds the value."""
-MESSAGES_SENT = "NumberOfMessagesSent"
-"""The metric that SQS itself counts for each queue, minute by minute."""
+AGE = "ApproximateAgeOfOldestMessage"
+"""The metric that states the age of a queue's oldest message, in seconds."""
+UNITS: Mapping[str, str] = {"ExecutionTime": "Milliseconds", AGE: "Seconds"}
+"""The units of metrics that are no counts."""
+COUNTS: Mapping[str, str] = {
+    "NumberOfMessagesSent": "Count",
+    "NumberOfMessagesReceived": "Count",
+    "NumberOfMessagesDeleted": "Count",
+    "SentMessageSize": "Bytes",
+}
+"""The metrics that SQS itself counts for each queue, minute by minute, with their units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,32 +70,75 @@ class MetricSources:
 
     def points(self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None) -> list[MetricPoint]:
         """Return the points of a metric, one for each period that has a value."""
+        return list(aggregation.points_by_period(self._read(reader, metric, span, unit), span.start, span.period))
+
+    def points_by_unit(
+        self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None
+    ) -> list[MetricPoint]:
+        """Return the points of a metric, one for each unit and period that has a value, in order of time."""
+        by_unit = dict[str, list[MetricPoint]]()
+        for point in self._read(reader, metric, span, unit):
+            by_unit.setdefault(point.unit, []).append(point)
+        merged = [aggregation.points_by_period(each, span.start, span.period) for each in by_unit.values()]
+        return sorted(chain.from_iterable(merged), key=lambda point: (point.time, point.unit))
+
+    def _read(self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None) -> list[MetricPoint]:
+        """Return the points of a metric as they are stored or measured, in order of time."""
         if metric.namespace == STATES_NAMESPACE and metric.name in EXECUTIONS:
             return list(self._execution_points(reader, metric, span)) if unit in (None, _unit(metric)) else []
-        if metric.namespace == QUEUES_NAMESPACE and metric.name == MESSAGES_SENT:
-            found = list(self._sent_points(reader, metric, span)) if unit in (None, "Count") else []
-            return list(aggregation.points_by_period(found, span.start, span.period))
+        if metric.namespace == SCHEDULER_NAMESPACE and metric.name in INVOCATIONS:
+            return list(self._invocation_points(reader, metric, span)) if unit in (None, "Count") else []
+        if metric.namespace == QUEUES_NAMESPACE and metric.name in COUNTS:
+            return list(self._counted_points(reader, metric, span)) if unit in (None, COUNTS[metric.name]) else []
         found = metric_points.points_between(reader, metric, span.start, span.end, unit)
-        found += self._current_points(reader, metric, span) if unit in (None, "Count") else []
-        return list(aggregation.points_by_period(found, span.start, span.period))
+        return found + (self._current_points(reader, metric, span) if unit in (None, _unit(metric)) else [])
 
     def sample(self, tx: Tx, metric: Metric, minute: int) -> None:
         """Store a queue's current value as its value in a minute; do nothing if the metric needs no samples."""
         found = self._gauge(tx, metric)
         if found is not None:
-            metric_points.put(tx, metric, aggregation.point_of_values(minute, [(found, 1.0)], "Count"))
+            metric_points.put(tx, metric, aggregation.point_of_values(minute, [(found, 1.0)], _unit(metric)))
 
-    def list_metrics(self, reader: Reader, caller: Caller, since: int) -> Iterator[Metric]:
-        """Yield all metrics: those of state machines and queues, and those that have values since a time."""
-        owner = (caller.account, caller.region)
-        for arn in self._list_all(reader, caller, "states", "ListStateMachines", "stateMachines"):
+    def list_metrics(
+        self, reader: Reader, caller: Caller, since: int, namespace: str | None = None
+    ) -> Iterator[Metric]:
+        """Yield all metrics: those of machines, schedule groups and queues, and those with values since a time.
+
+        With a namespace, only the metrics of that namespace.
+        """
+        own = {
+            STATES_NAMESPACE: self._list_machine_metrics,
+            SCHEDULER_NAMESPACE: self._list_group_metrics,
+            QUEUES_NAMESPACE: self._list_queue_metrics,
+        }
+        for name, list_own in own.items():
+            if namespace in (None, name):
+                yield from list_own(reader, caller, since)
+        stored = metric_points.metrics(reader, caller.account, caller.region, since)
+        yield from (
+            each for each in stored if each.namespace != QUEUES_NAMESPACE and namespace in (None, each.namespace)
+        )
+
+    def _list_machine_metrics(self, reader: Reader, caller: Caller, _since: int) -> Iterator[Metric]:
+        for machine in self._list_all(reader, caller, "states", "ListStateMachines", "stateMachines"):
+            dimension = (MACHINE_DIMENSION, machine["stateMachineArn"])
             for name in EXECUTIONS:
-                yield Metric(*owner, STATES_NAMESPACE, name, ((MACHINE_DIMENSION, arn["stateMachineArn"]),))
+                yield Metric(caller.account, caller.region, STATES_NAMESPACE, name, (dimension,))
+
+    def _list_group_metrics(self, reader: Reader, caller: Caller, since: int) -> Iterator[Metric]:
+        end = self._world.now() + 1
+        for group in self._list_all(reader, caller, "scheduler", "ListScheduleGroups", "ScheduleGroups"):
+            dimension = (GROUP_DIMENSION, group["Name"])
+            for name in INVOCATIONS:
+                metric = Metric(caller.account, caller.region, SCHEDULER_NAMESPACE, name, (dimension,))
+                if any(self._invocation_points(reader, metric, TimeRange(since, end, end - since))):
+                    yield metric
+
+    def _list_queue_metrics(self, reader: Reader, caller: Caller, _since: int) -> Iterator[Metric]:
         for url in self._list_all(reader, caller, "sqs", "ListQueues", "QueueUrls"):
-            for name in (*GAUGES, MESSAGES_SENT):
-                yield Metric(*owner, QUEUES_NAMESPACE, name, ((QUEUE_DIMENSION, url.rpartition("/")[2]),))
-        stored = metric_points.metrics(reader, *owner, since)
-        yield from (metric for metric in stored if metric.namespace != QUEUES_NAMESPACE)
+            dimension = (QUEUE_DIMENSION, url.rpartition("/")[2])
+            for name in (*GAUGES, AGE, *COUNTS):
+                yield Metric(caller.account, caller.region, QUEUES_NAMESPACE, name, (dimension,))
 
     # --- of the engine's own services ---------------------------------------------------------------------------------
 
@@ -98,27 +155,44 @@ class MetricSources:
             time = span.start + number * span.period
             yield MetricPoint(time, float(samples), float(total), float(least), float(most), spread, _unit(metric))
 
-    def _sent_points(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
-        """Yield the number of messages that were sent to a queue, minute by minute."""
+    def _invocation_points(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
+        """Yield the number of a schedule group's slots that fired, period by period."""
         found = dict(metric.dimensions)
-        if set(found) == {QUEUE_DIMENSION}:
-            params = {"queue": found[QUEUE_DIMENSION], "start": span.start, "end": span.end}
-            for minute, number in self._read_operation(reader, metric, "sqs", "MeasureMessages", params) or ():
-                yield aggregation.point_of_values(minute, [(float(number), 1.0)], "Count")
+        if set(found) != {GROUP_DIMENSION}:
+            return
+        params: Json = {"metric": metric.name, "group": found[GROUP_DIMENSION]}
+        params |= {"start": span.start, "end": span.end, "period": span.period}
+        for number, count in self._read_operation(reader, metric, "scheduler", "MeasureSlots", params) or ():
+            yield aggregation.point_of_values(span.start + number * span.period, [(1.0, float(count))], "Count")
+
+    def _counted_points(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
+        """Yield what SQS counts of a queue, minute by minute."""
+        found = dict(metric.dimensions)
+        if set(found) != {QUEUE_DIMENSION}:
+            return
+        params = {"queue": found[QUEUE_DIMENSION], "metric": metric.name, "start": span.start, "end": span.end}
+        for minute, *counts in self._read_operation(reader, metric, "sqs", "MeasureMessages", params) or ():
+            samples, total, least, most = map(float, counts)
+            spread = ((least, samples),) if least == most else None
+            yield MetricPoint(minute, samples, total, least, most, spread, COUNTS[metric.name])
 
     def _current_points(self, reader: Reader, metric: Metric, span: TimeRange) -> list[MetricPoint]:
         """Return a queue's current value as a point, or nothing if the range does not contain the current time."""
         now = self._world.now()
         found = self._gauge(reader, metric) if span.start <= now < span.end else None
-        return [] if found is None else [aggregation.point_of_values(now, [(found, 1.0)], "Count")]
+        return [] if found is None else [aggregation.point_of_values(now, [(found, 1.0)], _unit(metric))]
 
     def _gauge(self, reader: Reader, metric: Metric) -> float | None:
         found = dict(metric.dimensions)
-        if metric.namespace != QUEUES_NAMESPACE or metric.name not in GAUGES or set(found) != {QUEUE_DIMENSION}:
+        if not is_sampled(metric) or set(found) != {QUEUE_DIMENSION}:
             return None
         queue = self._read_operation(reader, metric, "sqs", "GetQueueUrl", {"QueueName": found[QUEUE_DIMENSION]})
         if queue is None:
             return None
+        if metric.name == AGE:
+            params = {"QueueUrl": queue["QueueUrl"], "now": self._world.monotonic()}
+            age = self._read_operation(reader, metric, "sqs", "MeasureAge", params)
+            return None if age is None else float(age // 1000)
         params = {"QueueUrl": queue["QueueUrl"], "AttributeNames": [GAUGES[metric.name]]}
         answer = self._read_operation(reader, metric, "sqs", "GetQueueAttributes", params)
         return float(answer["Attributes"][GAUGES[metric.name]]) if answer else None
@@ -143,8 +217,8 @@ class MetricSources:
 
 def is_sampled(metric: Metric) -> bool:
     """Return whether a metric must be sampled, because no service stores its past values."""
-    return metric.namespace == QUEUES_NAMESPACE and metric.name in GAUGES
+    return metric.namespace == QUEUES_NAMESPACE and (metric.name in GAUGES or metric.name == AGE)
 
 
 def _unit(metric: Metric) -> str:
-    return "Milliseconds" if metric.name == "ExecutionTime" else "Count"
+    return UNITS.get(metric.name, "Count")

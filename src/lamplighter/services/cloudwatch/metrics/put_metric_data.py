@@ -5,8 +5,10 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricDa
 """
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from lamplighter.base.json_text import Json
+from lamplighter.base.number_text import java_double
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.arns import metric_of
 from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidParameterValue, MissingParameter
@@ -23,58 +25,102 @@ MAX_METRICS = 1_000
 MAX_VALUES = 150
 MAX_DIMENSIONS = 30
 MAX_ABSOLUTE_VALUE = 2.0**360
+VALUE_MEMBERS = ("Value", "Values", "StatisticValues")
 
 
 def put_metric_data(tx: Tx, caller: Caller, params: Json) -> Json:
     """Merge new metric values into the stored points, and delete expired points (`PutMetricData`)."""
     if params["Namespace"].startswith("AWS/"):
-        raise InvalidParameterValue("The value AWS/ for parameter Namespace is reserved.")
-    if "MetricData" not in params:
+        raise InvalidParameterValue("The value AWS/ for parameter Namespace is invalid.")
+    if "MetricData" not in params and "EntityMetricData" not in params:
         raise MissingParameter("The parameter MetricData is required.")
-    if len(params["MetricData"]) > MAX_METRICS:
+    numbered = list(_numbered_data(params))
+    if len(numbered) > MAX_METRICS:
         raise InvalidParameterValue(f"The collection MetricData must not have a size greater than {MAX_METRICS}.")
-    now = tx.now
-    for datum in params["MetricData"]:
+    for at, datum in numbered:
         metric = metric_of(caller, {**datum, "Namespace": params["Namespace"]})
         if len(metric.dimensions) > MAX_DIMENSIONS:
-            raise InvalidParameterValue(f"A metric can have at most {MAX_DIMENSIONS} dimensions.")
-        new = _point(datum, now)
+            raise InvalidParameterValue(
+                f"The collection {at}.Dimensions must not have a size greater than {MAX_DIMENSIONS}."
+            )
+        new = _point(at, datum, tx.now)
         old = metric_points.points_between(tx, metric, new.time, new.time + 1, new.unit)
         metric_points.put(tx, metric, aggregation.merge_points(new.time, [*old, new]))
-    metric_points.delete_expired(tx, now - RETENTION_MS)
+    metric_points.delete_expired(tx, tx.now - RETENTION_MS)
     return {}
 
 
-def _point(datum: Json, now: int) -> MetricPoint:
+def _numbered_data(params: Json) -> Iterator[tuple[str, Json]]:
+    """Yield the metrics of a request with their places in it, such as `MetricData.member.1`."""
+    for number, datum in enumerate(params.get("MetricData", ()), 1):
+        yield f"MetricData.member.{number}", datum
+    for outer, entity in enumerate(params.get("EntityMetricData", ()), 1):
+        for number, datum in enumerate(entity.get("MetricData", ()), 1):
+            yield f"EntityMetricData.member.{outer}.MetricData.member.{number}", datum
+
+
+def _point(at: str, datum: Json, now: int) -> MetricPoint:
     time = int(datum["Timestamp"] * 1000) if "Timestamp" in datum else now
-    if not now - MAX_PAST_MS <= time <= now + MAX_FUTURE_MS:
+    if time < now - MAX_PAST_MS:
+        raise InvalidParameterValue(f"The parameter {at}.Timestamp must specify a time within the past two weeks.")
+    if time > now + MAX_FUTURE_MS:
         raise InvalidParameterValue(
-            f"The parameter MetricData.member.Timestamp of {datum['MetricName']} must be within the last two weeks and "
-            "the next two hours."
+            f"The parameter {at}.Timestamp must specify a time no more than two hours in the future."
         )
-    time -= time % (1000 if datum.get("StorageResolution") == 1 else MINUTE)
-    unit = datum.get("Unit", "None")
-    if sum(name in datum for name in ("Value", "Values", "StatisticValues")) != 1:
-        raise InvalidCombination("Each of MetricData must have one of Value, Values and StatisticValues.")
-    if "StatisticValues" in datum:
-        given = datum["StatisticValues"]
-        samples, total, least, most = (float(given[name]) for name in ("SampleCount", "Sum", "Minimum", "Maximum"))
-        point = MetricPoint(time, samples, total, least, most, None, unit)
-    else:
-        point = aggregation.point_of_values(time, _values(datum), unit)
-    # A comparison with NaN is false, so NaN is outside, too.
-    if not all(abs(each) <= MAX_ABSOLUTE_VALUE for each in (point.samples, point.total, point.minimum, point.maximum)):
-        raise InvalidParameterValue(f"A value of {datum['MetricName']} is outside of -2^360 to 2^360.")
-    if point.samples < 0:
-        raise InvalidParameterValue(f"The sample count of {datum['MetricName']} must not be negative.")
-    return point
+    resolution = datum.get("StorageResolution", 60)
+    if resolution not in (1, 60):
+        raise InvalidParameterValue(f"The value {resolution} for parameter {at}.StorageResolution is invalid.")
+    time -= time % (1000 if resolution == 1 else MINUTE)
+    _check_members(at, datum)
+    if "StatisticValues" not in datum:
+        return aggregation.point_of_values(time, _values(at, datum), datum.get("Unit", "None"))
+    given = datum["StatisticValues"]
+    names = ("SampleCount", "Sum", "Minimum", "Maximum")
+    samples, total, least, most = (_finite(f"{at}.StatisticValues.{name}", float(given[name])) for name in names)
+    if samples < 0:
+        raise InvalidParameterValue(f"The value {samples} for parameter {at}.StatisticValues.SampleCount is invalid.")
+    if least > most:
+        raise InvalidParameterValue(
+            f"The parameter {at}.StatisticValues.Maximum must be greater than {at}.StatisticValues.Minimum."
+        )
+    return MetricPoint(time, samples, total, least, most, None, datum.get("Unit", "None"))
 
 
-def _values(datum: Json) -> Iterator[tuple[float, float]]:
+def _check_members(at: str, datum: Json) -> None:
+    for first, second in combinations(VALUE_MEMBERS, 2):
+        if first in datum and second in datum:
+            raise InvalidCombination(
+                f"The parameters {at}.{first} and {at}.{second} are mutually exclusive and you have specified both."
+            )
+    if not any(name in datum for name in VALUE_MEMBERS):
+        listed = ", ".join(f"{at}.{name}" for name in VALUE_MEMBERS[:-1])
+        raise MissingParameter(
+            f"At least one of the parameters {listed} and {at}.{VALUE_MEMBERS[-1]} must be specified."
+        )
+
+
+def _values(at: str, datum: Json) -> Iterator[tuple[float, float]]:
     if "Value" in datum:
-        yield float(datum["Value"]), 1.0
+        yield _finite(f"{at}.Value", float(datum["Value"])), 1.0
         return
     values, counts = datum["Values"], datum.get("Counts", [1] * len(datum["Values"]))
-    if not values or len(values) > MAX_VALUES or len(values) != len(counts):
-        raise InvalidParameterValue(f"Values and Counts must be lists of the same length, of 1 to {MAX_VALUES} each.")
-    yield from zip(map(float, values), map(float, counts), strict=True)
+    if len(values) != len(counts):
+        raise InvalidParameterValue(f"The parameters {at}.Values and {at}.Counts must be of the same size.")
+    if not values:
+        raise MissingParameter(f"The parameter {at}.Values must not be empty.")
+    if len(values) > MAX_VALUES:
+        raise InvalidParameterValue(f"The collection {at}.Values must not have a size greater than {MAX_VALUES}.")
+    for number, (value, count) in enumerate(zip(values, counts, strict=True), 1):
+        times = _finite(f"{at}.Counts.member.{number}", float(count))
+        if times < 0:
+            raise InvalidParameterValue(f"The value {count} for parameter {at}.Counts.member.{number} is invalid.")
+        yield _finite(f"{at}.Values.member.{number}", float(value)), times
+
+
+def _finite(name: str, value: float) -> float:
+    """Return a value that AWS accepts; a comparison with NaN is false, so NaN is refused, too."""
+    if abs(value) <= MAX_ABSOLUTE_VALUE:
+        return value
+    raise InvalidParameterValue(
+        f"The value {java_double(value)} for parameter {name} is invalid: it is outside of -2^360 to 2^360."
+    )

@@ -110,6 +110,28 @@ def children(reader: Reader, composite: str) -> list[str]:
     return [child for (child,) in reader.rows(sql, (composite,))]
 
 
+# --- suppressors: the alarm that suppresses the actions of a composite alarm ------------------------------------------
+
+
+def set_suppressor(tx: Tx, composite: str, suppressor: str | None) -> None:
+    """Set the alarm that suppresses the actions of a composite alarm, or remove it."""
+    tx.execute("DELETE FROM alarm_suppressors WHERE composite = ?", (composite,))
+    if suppressor is not None:
+        tx.execute("INSERT INTO alarm_suppressors (composite, suppressor) VALUES (?, ?)", (composite, suppressor))
+
+
+def suppressor_of(reader: Reader, composite: str) -> str | None:
+    """Return the ARN of the alarm that suppresses the actions of a composite alarm, or None if there is none."""
+    row = reader.row("SELECT suppressor FROM alarm_suppressors WHERE composite = ?", (composite,))
+    return row[0] if row else None
+
+
+def suppressed_by(reader: Reader, suppressor: str) -> list[str]:
+    """Return the composite alarms whose actions an alarm suppresses."""
+    sql = "SELECT composite FROM alarm_suppressors WHERE suppressor = ? ORDER BY composite"
+    return [composite for (composite,) in reader.rows(sql, (suppressor,))]
+
+
 # --- histories --------------------------------------------------------------------------------------------------------
 
 

@@ -87,6 +87,23 @@ def max_lateness(reader: Reader, since: int) -> int:
     return reader.value("SELECT max(fired - due) FROM slots WHERE fired >= ?", (since,)) or 0
 
 
+def count_by_period(
+    reader: Reader, low: str, high: str, times: tuple[int, int, int], outcome: str | None
+) -> list[tuple[int, int]]:
+    """Return [the number of a period, slots that fired in it] for the schedules between two ARNs.
+
+    `times` has the start, the end and the period in milliseconds. With an outcome, only slots that had it are counted.
+    """
+    start, end, period = times
+    condition, values = ("", ()) if outcome is None else ("AND slots.outcome = ? ", (outcome,))
+    sql = (
+        "SELECT (slots.fired - ?) / ? AS number, count(*) FROM slots JOIN schedules s ON s.id = slots.schedule "  # noqa: S608
+        f"WHERE slots.fired >= ? AND slots.fired < ? AND s.arn > ? AND s.arn < ? {condition}"
+        "GROUP BY number ORDER BY number"
+    )
+    return [(number, count) for number, count in reader.rows(sql, (start, period, start, end, low, high, *values))]
+
+
 def record(tx: Tx, slot: Slot) -> None:
     """Store a slot, or replace its row; delete the schedule's oldest row if there are too many."""
     if not SLOTS.update(tx, slot, "schedule = ? AND slot = ?", slot.schedule, slot.slot):

@@ -15,7 +15,7 @@ from lamplighter.services.sqs.messages import batches, receipt_handles
 from lamplighter.services.sqs.messages.queue_messages import QueueMessages
 from lamplighter.services.sqs.messages.receive_message import MAX_VISIBILITY_SECONDS
 from lamplighter.services.sqs.queue_urls import find_queue
-from lamplighter.services.sqs.tables import messages
+from lamplighter.services.sqs.tables import message_counts, messages
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Tx
 
@@ -57,6 +57,7 @@ class ReceivedMessageOperations:
         if queue.fifo and not (is_latest_receive and message.visible > self._world.monotonic()):
             raise invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.")
         self._queue_messages.delete(tx, queue, message)
+        message_counts.count_deleted(tx, queue, self._world.now())
         return {}
 
     def _change_visibility(self, tx: Tx, queue: Queue, params: Json) -> Json:

@@ -18,7 +18,7 @@ from lamplighter.services.sqs.messages.queue_messages import QueueMessages, Rece
 from lamplighter.services.sqs.messages.receive_message import ReceiveRequest
 from lamplighter.services.sqs.messages.waiting_receivers import ReceiverLine, WaitingReceivers
 from lamplighter.services.sqs.queue_urls import find_queue
-from lamplighter.services.sqs.tables import queues
+from lamplighter.services.sqs.tables import message_counts, queues
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Reader, Store, Tx
 
@@ -89,12 +89,16 @@ class LongPolls:
         current = _current_queue(tx, queue)
         if current is None:
             return []
-        return receive_message.take_messages(tx, self._queue_messages, current, request, self._world.monotonic())
+        taken = receive_message.take_messages(tx, self._queue_messages, current, request, self._world.monotonic())
+        if taken:
+            message_counts.count_received(tx, current, len(taken), self._world.now())
+        return taken
 
     def _put_back(self, tx: Tx, queue: Queue, taken: list[ReceivedMessage]) -> None:
         current = _current_queue(tx, queue)
         if current is not None:
             self._queue_messages.undo_receive(tx, current, taken)
+            message_counts.count_received(tx, current, -len(taken), self._world.now())
 
 
 def _current_queue(reader: Reader, queue: Queue) -> Queue | None:

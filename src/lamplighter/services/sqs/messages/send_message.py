@@ -22,7 +22,7 @@ from lamplighter.services.sqs.queues.queue_attributes import (
     MAX_MESSAGE_BYTES,
     numeric_attribute,
 )
-from lamplighter.services.sqs.tables import fifo_requests, sent_counts
+from lamplighter.services.sqs.tables import fifo_requests, message_counts
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Tx
@@ -46,6 +46,8 @@ class MessageDraft:
     """The delay in milliseconds."""
     group: str | None
     deduplication_id: str | None
+    size: int
+    """The bytes of the body and the attributes."""
 
 
 class MessageSender:
@@ -101,7 +103,7 @@ class MessageSender:
             group_id=draft.group,
             deduplication_id=draft.deduplication_id,
         )
-        sent_counts.count_message(tx, queue.account, queue.region, queue.name, message.sent)
+        message_counts.count_sent(tx, queue, draft.size, message.sent)
         return message.uuid, self._queue_messages.put(tx, queue, message)
 
 
@@ -110,14 +112,16 @@ def _draft(queue: Queue, params: Json) -> MessageDraft:
     attributes = message_content.check_attributes(params.get("MessageAttributes", {}))
     system = message_content.check_system_attributes(params.get("MessageSystemAttributes", {}))
     most = numeric_attribute(queue, "MaximumMessageSize")
-    if message_content.content_size(body, attributes) > most:
+    size = message_content.content_size(body, attributes)
+    if size > most:
         raise InvalidParameterValue(
             f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
         )
     group = read_token(params, "MessageGroupId")
     if queue.fifo and group is None:
         raise MissingParameter("MessageGroupId")
-    return MessageDraft(body, attributes, system, _delay(queue, params), group, _deduplication_id(queue, params, body))
+    delay, deduplication_id = _delay(queue, params), _deduplication_id(queue, params, body)
+    return MessageDraft(body, attributes, system, delay, group, deduplication_id, size)
 
 
 def _delay(queue: Queue, params: Json) -> int:

@@ -25,7 +25,7 @@ from lamplighter.services.sqs.messages.queue_messages import QueueMessages
 from lamplighter.services.sqs.queue_urls import check_name, find_queue
 from lamplighter.services.sqs.queues import dead_letter_queues, queue_attributes
 from lamplighter.services.sqs.queues.queue_attributes import COUNT_ATTRIBUTES
-from lamplighter.services.sqs.tables import messages, queues, sent_counts
+from lamplighter.services.sqs.tables import message_counts, messages, queues
 from lamplighter.services.sqs.tables.queues import SERVICE, Queue
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
@@ -149,15 +149,25 @@ class Queues:
 
 
 def measure_messages(reader: Reader, caller: Caller, params: Json) -> Json:
-    """Return [minute, number of messages sent] for CloudWatch's metric NumberOfMessagesSent (MeasureMessages).
+    """Return [minute, samples, sum, smallest, largest] of one of CloudWatch's metrics of a queue (MeasureMessages).
 
     The operation exists on the bus only; it is not in AWS's models, so clients cannot call it. Messages that a redrive
     policy or a move task brings are not counted: "If a message is moved to a DLQ as a result of a failed processing
     attempt, it isn't captured by this metric." See
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
     """
-    times = (params["start"], params["end"])
-    return sent_counts.counts_by_minute(reader, caller.account, caller.region, params["queue"], *times)
+    owner, times = (caller.account, caller.region, params["queue"]), (params["start"], params["end"])
+    return message_counts.counts_by_minute(reader, *owner, params["metric"], *times)
+
+
+def measure_age(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Return the milliseconds since the oldest message came into a queue, or None if it is empty (MeasureAge).
+
+    The operation exists on the bus only, for CloudWatch's metric ApproximateAgeOfOldestMessage.
+    """
+    queue = find_queue(reader, caller, params["QueueUrl"])
+    oldest = messages.oldest_enqueued(reader, queue.id)
+    return None if oldest is None else params["now"] - oldest
 
 
 def _page_range(params: Json) -> tuple[int, str]:

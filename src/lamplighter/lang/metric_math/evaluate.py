@@ -1,0 +1,92 @@
+"""Evaluate expressions of metric math over the time series of other queries.
+
+Pure: the caller reads the metrics. An expression may name other expressions, but not itself.
+"""
+
+from collections.abc import Mapping
+
+from lamplighter.lang.metric_math.functions import FUNCTIONS, UNSUPPORTED, MathContext
+from lamplighter.lang.metric_math.syntax import (
+    KEYWORDS,
+    Array,
+    Call,
+    MetricMathError,
+    Name,
+    Node,
+    Number,
+    Operation,
+    Text,
+    UnsupportedFunction,
+    functions_in,
+    names_in,
+)
+from lamplighter.lang.metric_math.values import Series, Value, combine
+
+
+def check_expression(node: Node, ids: frozenset[str]) -> None:
+    """Raise `MetricMathError` if an expression names an unknown id or function, or `UnsupportedFunction`."""
+    for function in functions_in(node):
+        if function in UNSUPPORTED:
+            raise UnsupportedFunction(f"This engine does not have the function {function}.")
+        if function not in FUNCTIONS:
+            raise MetricMathError(f"Unknown function: {function}")
+    for name in names_in(node):
+        if name not in ids and name not in KEYWORDS:
+            raise MetricMathError(f"Unknown id: {name}")
+
+
+def order_expressions(expressions: Mapping[str, Node]) -> list[str]:
+    """Return the ids of expressions so that each follows those that it names. Raises `MetricMathError` for a cycle."""
+    ordered, waiting = list[str](), dict(expressions)
+    while waiting:
+        ready = [key for key, node in waiting.items() if not any(name in waiting for name in names_in(node))]
+        if not ready:
+            raise MetricMathError(f"The expressions depend on each other: {', '.join(sorted(waiting))}")
+        for key in ready:
+            del waiting[key]
+        ordered += ready
+    return ordered
+
+
+def evaluate(node: Node, context: MathContext) -> Value:
+    """Return the value of an expression. Raises `MetricMathError`."""
+    match node:
+        case Number(value) | Text(value):
+            return value
+        case Name(value):
+            return _value_of(value, context)
+        case Operation(sign, left, right):
+            return combine(sign, evaluate(left, context), evaluate(right, context))
+        case Array(items):
+            return tuple(_items(items, context))
+        case Call(function, arguments):
+            return _call(function, [evaluate(each, context) for each in arguments], context)
+
+
+def _value_of(name: str, context: MathContext) -> Value:
+    if name in context.values:
+        return context.values[name]
+    if name in KEYWORDS:
+        return name
+    raise MetricMathError(f"Unknown id: {name}")
+
+
+def _items(items: tuple[Node, ...], context: MathContext) -> list[Series]:
+    found = list[Series]()
+    for item in items:
+        value = evaluate(item, context)
+        if isinstance(value, float | str):
+            raise MetricMathError("An array can have time series only.")
+        found += value if isinstance(value, tuple) else [value]
+    return found
+
+
+def _call(function: str, arguments: list[Value], context: MathContext) -> Value:
+    if function in UNSUPPORTED:
+        raise UnsupportedFunction(f"This engine does not have the function {function}.")
+    if function not in FUNCTIONS:
+        raise MetricMathError(f"Unknown function: {function}")
+    apply, least, most = FUNCTIONS[function]
+    if not least <= len(arguments) <= most:
+        raise MetricMathError(f"The function {function} has a wrong number of arguments.")
+    return apply(context, arguments)

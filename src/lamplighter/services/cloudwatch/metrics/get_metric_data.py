@@ -1,0 +1,125 @@
+"""Implement GetMetricData: the values of metrics and expressions, in pages of data points.
+
+A result that a page does not complete has the status PartialData; the token leads to its next values. See
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.lang.metric_math.syntax import UnsupportedFunction
+from lamplighter.lang.metric_math.values import Series
+from lamplighter.services.cloudwatch.arns import parse_number_token
+from lamplighter.services.cloudwatch.errors import InvalidRequest
+from lamplighter.services.cloudwatch.metrics import labels
+from lamplighter.services.cloudwatch.metrics.metric_queries import MetricQueries, check_queries, run_queries
+from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
+from lamplighter.services.cloudwatch.metrics.periods import check_times, on_whole_periods
+from lamplighter.store.db import Reader
+
+MAX_DATA_POINTS = 100_800
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """A whole result, before it is cut into pages."""
+
+    id: str
+    label: str
+    points: list[tuple[int, float]]
+    """In the order of the request."""
+
+
+class MetricDataReader:
+    """The operation GetMetricData of one engine."""
+
+    def __init__(self, world: World, metric_sources: MetricSources) -> None:
+        self._world = world
+        self._metric_sources = metric_sources
+
+    def get_data(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Return the values of metrics and expressions (`GetMetricData`)."""
+        given, start, end = params["MetricDataQueries"], params["StartTime"], params["EndTime"]
+        check_times(start, end, InvalidRequest)
+        try:
+            queries = check_queries(given)
+        except UnsupportedFunction as error:
+            raise InvalidRequest(str(error)) from None
+        _check_size(queries, start, end)
+        returned = {query["Id"] for query in given if query.get("ReturnData", True)}
+        found = run_queries(
+            self._metric_sources,
+            reader,
+            caller,
+            queries,
+            lambda period: on_whole_periods(start, end, period),
+            returned,
+        )
+        results = [
+            result
+            for query in self._labelled(caller, params, returned)
+            for result in self._results(query, found[query["Id"]].series, params)
+        ]
+        return _page(results, params)
+
+    def _labelled(self, caller: Caller, params: Json, returned: set[str]) -> Iterator[Json]:
+        """Yield the queries whose data is returned, with their default labels and the properties for dynamic ones."""
+        wanted = [query for query in params["MetricDataQueries"] if query["Id"] in returned]
+        derived = labels.derive_labels(wanted)
+        for query in wanted:
+            properties = labels.metric_properties(query, caller.account, caller.region)
+            yield query | {"Default": derived.get(query["Id"], query["Id"]), "Properties": properties}
+
+    def _results(self, query: Json, series: tuple[Series, ...], params: Json) -> Iterator[_Result]:
+        zone = labels.parse_zone(params.get("LabelOptions", {}).get("Timezone", "+0000")) or UTC
+        descending = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
+        for each in series:
+            points = list(each.points.items())
+            facts = labels.LabelFacts(query["Default"], query["Properties"], points, self._world.now(), zone)
+            label = labels.fill_label(query["Label"], facts) if "Label" in query else query["Default"]
+            if len(series) > 1:
+                label = f"{label} {each.label}".strip()
+            yield _Result(query["Id"], label, points[::-1] if descending else points)
+
+
+def _check_size(queries: MetricQueries, start: float, end: float) -> None:
+    spans = [on_whole_periods(start, end, query["MetricStat"]["Period"]) for query in queries.metrics.values()]
+    spans += [on_whole_periods(start, end, period) for period in queries.periods.values()]
+    spans += [on_whole_periods(start, end, queries.shortest_period)] if not spans else []
+    most = max(-(-(span.end - span.start) // span.period) for span in spans)
+    if most > MAX_DATA_POINTS:
+        raise InvalidRequest(
+            f"You have requested up to {most} datapoints, which exceeds the limit of {MAX_DATA_POINTS}. "
+            "You may reduce the datapoints requested by increasing Period, or decreasing the time range."
+        )
+
+
+def _page(results: list[_Result], params: Json) -> Json:
+    """Return a page; its token is the number of data points on the pages before the next one."""
+    skipped = parse_number_token(params.get("NextToken")) or 0
+    left, at, shown = min(params.get("MaxDatapoints", MAX_DATA_POINTS), MAX_DATA_POINTS), 0, list[Json]()
+    for result in results:
+        begin = max(skipped - at, 0)
+        points = result.points[begin : begin + left]
+        at += len(result.points)
+        left -= len(points)
+        if points or not skipped:  # the first page names every result
+            complete = begin + len(points) >= len(result.points)
+            shown.append(_result_to_api(result, points, complete=complete))
+    end = skipped + sum(len(each["Values"]) for each in shown)
+    token = {"NextToken": str(end)} if end < at else {}
+    return {"MetricDataResults": shown, "Messages": [], **token}
+
+
+def _result_to_api(result: _Result, points: list[tuple[int, float]], *, complete: bool) -> Json:
+    return {
+        "Id": result.id,
+        "Label": result.label,
+        "Timestamps": [time / 1000 for time, _ in points],
+        "Values": [value for _, value in points],
+        "StatusCode": "Complete" if complete else "PartialData",
+    }

@@ -1,0 +1,1 @@
+"""Implement dashboards, metric streams, rules of Contributor Insights, anomaly detectors, and all tags."""

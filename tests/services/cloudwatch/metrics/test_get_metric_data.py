@@ -1,0 +1,141 @@
+"""GetMetricData returns metrics and expressions, with AWS's labels, in pages."""
+
+from datetime import UTC
+
+import pytest
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.services.cloudwatch.metrics.labels import LabelFacts, derive_labels, fill_label, parse_zone
+from tests.services.cloudwatch.cloudwatch_harness import MINUTE, CloudWatchHarness
+
+
+def query(key: str, stat: str = "Sum", period: int = 60, name: str = "m", **more: Json) -> Json:
+    metric = {
+        "Namespace": "app",
+        "MetricName": name,
+        **({"Dimensions": more.pop("Dimensions")} if "Dimensions" in more else {}),
+    }
+    return {"Id": key, "MetricStat": {"Metric": metric, "Period": period, "Stat": stat}, **more}
+
+
+def get(harness: CloudWatchHarness, *queries: Json, **params: Json) -> Json:
+    now = harness.clock.now() / 1000
+    given = {"StartTime": now - 600, "EndTime": now + 60} | params
+    return harness.cloudwatch("GetMetricData", MetricDataQueries=list(queries), **given)
+
+
+@pytest.mark.parametrize(
+    ("queries", "labels"),
+    [
+        ([query("a")], ["m"]),
+        ([query("a"), query("b", name="n")], ["m", "n"]),
+        ([query("a"), query("b", "Minimum", 30)], ["m Sum 60", "m Minimum 30"]),
+        ([query("a"), query("b", "Minimum")], ["m Sum", "m Minimum"]),
+        ([query("a"), query("b", period=30)], ["m 60", "m 30"]),
+        ([query("a"), query("b")], ["m", "m"]),
+        ([query("a"), query("b", name="n", stat="Minimum")], ["m Sum", "n Minimum"]),
+        (
+            [query(key, Dimensions=[{"Name": "QueueName", "Value": key}]) for key in ("in", "out")],
+            ["in", "out"],
+        ),
+    ],
+)
+def test_a_label_tells_a_metric_from_the_others_of_the_request(queries: list[Json], labels: list[str]) -> None:
+    """Recorded, except for dimensions."""
+    assert list(derive_labels(queries).values()) == labels
+
+
+FACTS = LabelFacts(
+    "m Sum", {"Stat": "Sum", "Dim.QueueName": "in"}, [(0, 1.0), (MINUTE, 4.0), (3 * MINUTE, 2.5)], 4 * MINUTE, UTC
+)
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("${PROP('Dim.QueueName')} ${PROP('Stat')}", "in Sum"),
+        ("${LABEL}: ${MAX}", "m Sum: 4"),
+        ("${MIN} ${AVG} ${SUM} ${FIRST} ${LAST} ${DATAPOINT_COUNT}", "1 2.5 7.5 1 2.5 3"),
+        ("${LAST_TIME}", "1970-01-01T00:03:00.000+0000"),
+        ("${MAX_TIME_RELATIVE} ${FIRST_LAST_TIME_RANGE} ${MIN_MAX_RANGE}", "3m 3m 3"),
+        ("${PROP('none')} ${X} $5", "${PROP('none')} ${X} $5"),
+    ],
+)
+def test_a_label_shows_properties_and_values_of_its_metric(label: str, shown: str) -> None:
+    assert fill_label(label, FACTS) == shown
+
+
+def test_a_time_zone_is_a_signed_offset() -> None:
+    zone = parse_zone("-0130")
+    assert zone is not None
+    assert str(zone) == "UTC-01:30"
+    assert parse_zone("CET") is None
+
+
+def test_an_expression_is_computed_over_the_queries_that_it_names(harness: CloudWatchHarness) -> None:
+    harness.put_value(3)
+    harness.advance(MINUTE)
+    harness.put_value(5)
+    found = get(
+        harness,
+        {"Id": "double", "Expression": "2 * m", "Label": "twice (max: ${MAX})"},
+        query("m", ReturnData=False),
+        ScanBy="TimestampAscending",
+    )
+    (result,) = found["MetricDataResults"]
+    assert (result["Label"], result["Values"], result["StatusCode"]) == ("twice (max: 10)", [6.0, 10.0], "Complete")
+    assert found["Messages"] == []
+
+
+def test_an_array_is_one_result_for_each_series(harness: CloudWatchHarness) -> None:
+    harness.put_value(3)
+    found = get(harness, query("a", ReturnData=False, Label="x"), {"Id": "all", "Expression": "[a, a]", "Label": "e"})
+    assert [(each["Id"], each["Label"]) for each in found["MetricDataResults"]] == [("all", "e x"), ("all", "e x")]
+
+
+def test_the_values_come_in_pages_of_data_points(harness: CloudWatchHarness) -> None:
+    for value in (1, 2, 3):
+        harness.put_value(value)
+        harness.advance(MINUTE)
+    wanted = (query("a"), query("b", "Maximum"))
+    pages: list[Json] = [get(harness, *wanted, MaxDatapoints=2)]
+    while (token := pages[-1].get("NextToken")) is not None:
+        pages.append(get(harness, *wanted, MaxDatapoints=2, NextToken=token))
+    shown = [[(each["Id"], each["Values"], each["StatusCode"]) for each in page["MetricDataResults"]] for page in pages]
+    assert shown == [
+        [("a", [3.0, 2.0], "PartialData"), ("b", [], "PartialData")],
+        [("a", [1.0], "Complete"), ("b", [3.0], "PartialData")],
+        [("b", [2.0, 1.0], "Complete")],
+    ]
+
+
+def test_units_are_separate_in_statistics_and_can_be_chosen(harness: CloudWatchHarness) -> None:
+    harness.put_value(1, Unit="Seconds")
+    harness.put_value(5, Unit="Bytes")
+    now = harness.clock.now() / 1000
+    given = {"Namespace": "app", "MetricName": "m", "StartTime": now - 60, "EndTime": now + 60, "Period": 60}
+    points = harness.cloudwatch("GetMetricStatistics", Statistics=["Sum"], **given)["Datapoints"]
+    assert [(point["Unit"], point["Sum"]) for point in points] == [("Bytes", 5.0), ("Seconds", 1.0)]
+    of_unit = query("a")
+    of_unit["MetricStat"]["Unit"] = "Seconds"
+    assert get(harness, of_unit)["MetricDataResults"][0]["Values"] == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("queries", "message"),
+    [
+        ([query("a"), query("a")], "The values for parameter id in MetricDataQueries are not unique."),
+        ([query("1")], "expected pattern"),
+        ([{"Id": "a"}], "Exactly one of"),
+        ([query("a", "x")], "The value x for parameter MetricDataQueries.member.1.MetricStat.Stat is not supported."),
+        ([query("a", period=7)], "multiple of 60"),
+        ([{"Id": "e", "Expression": "a +"}], "Error in expression 'e'"),
+        ([{"Id": "e", "Expression": "1 + 1"}], "must return a time series"),
+        ([{"Id": "e", "Expression": "SELECT AVG(x) FROM y"}], "Metrics Insights"),
+    ],
+)
+def test_a_wrong_query_is_refused(harness: CloudWatchHarness, queries: list[Json], message: str) -> None:
+    with pytest.raises(AwsError, match=message) as caught:
+        get(harness, *queries)
+    assert caught.value.code == "ValidationError"
