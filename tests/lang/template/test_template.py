@@ -56,7 +56,10 @@ def resource(**members: Json) -> Json:
     [
         ({}, "At least one Resources member must be defined"),
         ({**resource(), "Nonsense": {}}, r"Invalid template property or properties \[Nonsense\]"),
-        ({**resource(), "AWSTemplateFormatVersion": "2020-01-01"}, "unsupported value for AWSTemplateFormatVersion"),
+        (
+            {**resource(), "AWSTemplateFormatVersion": "2020-01-01"},
+            "2020-01-01 is not a supported value",
+        ),
         ({**resource(), "Description": {}}, "Description must be a string"),
         ({**resource(), "Description": "x" * 1025}, "length is greater than 1024"),
         ({**resource(), "Mappings": []}, "Every Mappings member must be an object"),
@@ -66,7 +69,7 @@ def resource(**members: Json) -> Json:
         ({"Resources": {f"Q{number}": QUEUE for number in range(501)}}, "greater than maximum allowed, 500"),
         (resource(Nonsense=1), "Invalid template resource property 'Nonsense'"),
         (resource(Properties=[]), "must be an object"),
-        (resource(DependsOn={}), "DependsOn must be a string or a list of strings"),
+        (resource(DependsOn={}), "DependsOn must be a string or list of strings"),
         (resource(DependsOn="Nobody"), r"Unresolved resource dependencies \[Nobody\] in the Resources block"),
         (resource(Properties={"A": {"Ref": "Nobody"}}), r"dependencies \[Nobody\] in the Resources block"),
         (resource(Properties={"A": {"Fn::Sub": "${Nobody.Arn}"}}), r"dependencies \[Nobody\] in the Resources block"),

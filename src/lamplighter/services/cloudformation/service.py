@@ -15,7 +15,7 @@ from lamplighter.services.cloudformation.deploy import create_resources, delete_
 from lamplighter.services.cloudformation.deploy.missing_resources import find_missing_resources
 from lamplighter.services.cloudformation.deploy.resource_handler import undo_on_error
 from lamplighter.services.cloudformation.deploy.stack_turn import EngineParts, StackTurn
-from lamplighter.services.cloudformation.stacks import describe_events, describe_stacks, retention
+from lamplighter.services.cloudformation.stacks import describe_events, describe_stacks, retention, stack_sets
 from lamplighter.services.cloudformation.stacks.change_sets import ChangeSets
 from lamplighter.services.cloudformation.stacks.lookup import require_live_stack
 from lamplighter.services.cloudformation.stacks.stack_events import StackEvents, is_in_progress
@@ -84,6 +84,7 @@ class CloudFormation(Service):
             "ListChangeSets": Operation(read=change_sets.list),
             "DeleteChangeSet": Operation(write=change_sets.delete),
             "ExecuteChangeSet": self._with_inputs(change_sets.execute),
+            **stack_sets.OPERATIONS,
             "FindMissingResources": self._with_inputs(self._find_missing_resources),
         }
 

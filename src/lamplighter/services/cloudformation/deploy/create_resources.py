@@ -157,7 +157,8 @@ def _update(turn: StackTurn, found: StackResource, body: Json) -> bool:
     replacing = not is_nested and _is_replacement(found, body)
     body = {**body, "before": old.get("before", {"physical": found.physical, "body": old})}
     row = replace(found, body={**old, "before": body["before"]})
-    row = turn.set_status(row, "UPDATE_IN_PROGRESS", REPLACEMENT_REASON if replacing else None)
+    reason = REPLACEMENT_REASON if replacing else None
+    row = turn.set_status(row, "UPDATE_IN_PROGRESS", reason, body["properties"])
     with attempt(turn) as failures:
         _check_policy(turn, REPLACE if replacing else MODIFY, row)
         made = row
@@ -168,7 +169,7 @@ def _update(turn: StackTurn, found: StackResource, body: Json) -> bool:
         elif replacing:
             _check_name(found, body)
             made = create_resource(turn, replace(row, physical=None, body={"properties": {}}), body)
-            turn.set_status(made, "UPDATE_IN_PROGRESS", CREATION_STARTED)
+            turn.set_status(made, "UPDATE_IN_PROGRESS", CREATION_STARTED, body["properties"])
             stack_resources.add_leftover(turn.tx, replace(found, body={**old, "replaced": True}))
         else:
             made = update_resource(turn, row, body)

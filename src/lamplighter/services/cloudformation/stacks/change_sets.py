@@ -12,8 +12,10 @@ from lamplighter.services.cloudformation.errors import (
     AlreadyExists,
     ChangeSetNotFound,
     InvalidChangeSetStatus,
+    NoUpdateNeeded,
     StackValidationError,
 )
+from lamplighter.services.cloudformation.stacks.change_details import without_values
 from lamplighter.services.cloudformation.stacks.compute_changes import compare_stack
 from lamplighter.services.cloudformation.stacks.describe_stacks import parameters_of_plan
 from lamplighter.services.cloudformation.stacks.lookup import (
@@ -22,9 +24,9 @@ from lamplighter.services.cloudformation.stacks.lookup import (
     find_change_set,
     find_stack,
     list_page,
-    require_live_stack,
-    require_stack,
+    require_known_stack,
 )
+from lamplighter.services.cloudformation.stacks.stack_events import is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_operations import operation_options
 from lamplighter.services.cloudformation.stacks.start_operation import INITIATED, OperationStarter, check_updatable
 from lamplighter.services.cloudformation.tables import change_sets as rows
@@ -34,9 +36,12 @@ from lamplighter.services.cloudformation.tables.stacks import SERVICE, Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
 from lamplighter.services.cloudformation.templates.plan_stack import plan_stack
+from lamplighter.services.cloudformation.templates.stack_plan import StackPlan
 from lamplighter.store.db import Reader, Tx
 
 REVIEW_IN_PROGRESS = "REVIEW_IN_PROGRESS"
+FAILED_ENDINGS = ("_FAILED", "ROLLBACK_COMPLETE")
+"""The ends of the statuses of a stack whose operation failed."""
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
@@ -62,8 +67,8 @@ class ChangeSets:
         old = None if stack.status == REVIEW_IN_PROGRESS else stack.plan
         plan = plan_stack(tx, caller, params | {"StackName": stack.name}, old, inputs)
         before = None if old is None else self._parsed_templates.get(tx, stack, old, inputs)
-        comparison = compare_stack(tx, stack, before, plan.body, plan.parsed, inputs)
-        empty = not comparison.differs
+        comparison = compare_stack(tx, stack, before, plan.body, plan.parsed, inputs, explain=True)
+        reason = None if comparison.differs else _reason_of_no_changes(tx, plan, old)
         key = arn.build(SERVICE, caller.region, caller.account, f"changeSet/{name}/{self._starter.world.uuid()}")
         body = {
             "plan": self._starter.store_plan(tx, stack, plan),
@@ -75,9 +80,9 @@ class ChangeSets:
             "nested": params.get("IncludeNestedStacks", False),
             "on_failure": params.get("OnStackFailure", "ROLLBACK"),
             "wishes": {name: params[name] for name in ("RollbackConfiguration", "DeploymentConfig") if name in params},
-            "status": "FAILED" if empty else "CREATE_COMPLETE",
-            "reason": NO_CHANGES if empty else None,
-            "execution": "UNAVAILABLE" if empty else "AVAILABLE",
+            "status": "FAILED" if reason else "CREATE_COMPLETE",
+            "reason": reason,
+            "execution": "UNAVAILABLE" if reason else "AVAILABLE",
         }
         rows.put(tx, ChangeSet(key, stack.id, name, body))
         return {"Id": key, "StackId": stack.id}
@@ -86,7 +91,7 @@ class ChangeSets:
         """Return the stack of a change set; for a change set that creates a stack, store a stack that waits for it."""
         found = find_stack(tx, caller, name)
         if kind == "UPDATE":
-            stack = require_live_stack(tx, caller, name)
+            stack = require_known_stack(tx, caller, name)
             if stack.status == REVIEW_IN_PROGRESS:
                 raise StackValidationError(f"Stack [{name}] does not exist")
             check_updatable(stack)
@@ -108,20 +113,21 @@ class ChangeSets:
         stack = stacks.get(reader, found.stack)
         start = int(params.get("NextToken") or 0)
         listed = body["changes"][start : start + PAGE + 1]
-        changes = list_page("Changes", listed, lambda change: change, lambda _change: str(start + PAGE))
+        show = _show_whole if params.get("IncludePropertyValues") else without_values
+        parameters = parameters_of_plan(plan)
         return {
             **_summary(found, stack),
-            "Parameters": parameters_of_plan(plan),
             "NotificationARNs": plan["notifications"],
             "RollbackConfiguration": body.get("wishes", {}).get("RollbackConfiguration", {}),
             "Capabilities": plan["capabilities"],
-            "Tags": plan["tags"],
-            **changes,
+            **({"Parameters": parameters} if parameters else {}),
+            **({"Tags": plan["tags"]} if plan["tags"] else {}),
+            **list_page("Changes", listed, show, lambda _change: str(start + PAGE)),
         }
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """List the change sets of a stack (`ListChangeSets`)."""
-        stack = require_stack(reader, caller, params["StackName"])
+        stack = require_known_stack(reader, caller, params["StackName"])
         found = rows.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
         return list_page("Summaries", found, lambda each: _summary(each, stack), lambda each: each.name)
 
@@ -153,28 +159,48 @@ class ChangeSets:
             "change_set": found.id,
         }
         if stack.status == REVIEW_IN_PROGRESS:
-            self._starter.create(tx, replace(stack, plan=body["plan"], body=stack.body | options))
+            updated = self._starter.world.now()
+            self._starter.create(tx, replace(stack, plan=body["plan"], updated=updated, body=stack.body | options))
         else:
             check_updatable(stack)
             # Other operations on the stack may have made the changes impossible since the change set was created.
             parsed = self._parsed_templates.get(tx, stack, body["plan"], inputs)
             comparison = compare_stack(tx, stack, None, body["plan"], parsed, inputs)
             self._starter.update(tx, stack, body["plan"], options, comparison.untouched)
-        for other in rows.page(tx, stack.id, "", 1_000):
-            execution = "EXECUTE_COMPLETE" if other.id == found.id else "OBSOLETE"
-            rows.put(tx, replace(other, body=other.body | {"execution": execution}))
+        rows.set_executed(tx, found)
+        templates.drop_unused(tx, stack.id)
         return {}
+
+
+def _reason_of_no_changes(reader: Reader, plan: StackPlan, old: Json) -> str:
+    """Return why a change set has no changes: nothing new was submitted, or it makes no difference."""
+    is_same = plan.text == templates.text(reader, old["template"]) and plan.body["values"] == old["values"]
+    return NO_CHANGES if is_same else NoUpdateNeeded().message
+
+
+def _execution_status(found: ChangeSet, stack: Stack | None) -> str:
+    """Return the status of the execution, which is that of the stack's operation until another one begins."""
+    status: str = found.body["execution"]
+    if not found.is_executed or stack is None or stack.body["change_set"] != found.id:
+        return status
+    if is_in_progress(stack.status):
+        return "EXECUTE_IN_PROGRESS"
+    return "EXECUTE_FAILED" if stack.status.endswith(FAILED_ENDINGS) else status
+
+
+def _show_whole(change: Json) -> Json:
+    return change
 
 
 def _summary(found: ChangeSet, stack: Stack | None) -> Json:
     body = found.body
     return {
-        "ChangeSetName": found.name,
+        "ChangeSetName": found.given_name,
         "ChangeSetId": found.id,
         "StackId": found.stack,
         "StackName": stack.name if stack is not None else "",
         "CreationTime": body["created"] / 1000,
-        "ExecutionStatus": body["execution"],
+        "ExecutionStatus": _execution_status(found, stack),
         "Status": body["status"],
         "IncludeNestedStacks": body["nested"],
         **({"StatusReason": body["reason"]} if body["reason"] else {}),
