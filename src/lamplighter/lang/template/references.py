@@ -66,8 +66,8 @@ def _collect_from_sub(inner: Json, found: list[str]) -> None:
                 found.append(variable.partition(".")[0])
 
 
-def find_attributes(value: Json) -> Iterator[tuple[str, str]]:
-    """Yield every attribute that a value reads with Fn::GetAtt or Fn::Sub, after the name of its resource."""
+def find_attributes(value: Json) -> Iterator[tuple[str, str, str]]:
+    """Yield every attribute that a value reads: Fn::GetAtt or Fn::Sub, the name of the resource, and the attribute."""
     if isinstance(value, list):
         for item in value:
             yield from find_attributes(item)
@@ -76,11 +76,11 @@ def find_attributes(value: Json) -> Iterator[tuple[str, str]]:
             if name == "Fn::GetAtt" and len(value) == 1:
                 parts = inner.split(".", 1) if isinstance(inner, str) else inner
                 if isinstance(parts, list) and len(parts) > 1 and all(isinstance(part, str) for part in parts):
-                    yield parts[0], ".".join(parts[1:])
+                    yield name, parts[0], ".".join(parts[1:])
             else:
                 yield from find_attributes(inner)
                 if name == "Fn::Sub" and len(value) == 1:
-                    yield from _attributes_of_sub(inner)
+                    yield from ((name, *each) for each in _attributes_of_sub(inner))
 
 
 def _attributes_of_sub(inner: Json) -> Iterator[tuple[str, str]]:

@@ -294,14 +294,17 @@ def _check_references(template: Template) -> None:
 
 
 def _check_attributes(template: Template) -> None:
-    """Raise an error for Fn::GetAtt of a resource that the template does not define."""
+    """Raise an error for an attribute of a resource that the template does not define."""
     values = [
         *(resource.properties for resource in template.resources.values()),
         *(output.value for output in template.outputs.values()),
     ]
-    for name, _attribute in find_attributes(values):
+    for function, name, attribute in find_attributes(values):
         if name not in template.resources:
-            raise TemplateError(f"Template error: instance of Fn::GetAtt references undefined resource {name}")
+            what = f"undefined resource {name}"
+            if function == "Fn::Sub":
+                what = f"invalid resource attribute {name}.{attribute}"
+            raise TemplateError(f"Template error: instance of {function} references {what}")
 
 
 def _references_of_resources(template: Template) -> Iterator[str]:

@@ -20,6 +20,7 @@ from lamplighter.services.cloudformation.deploy.physical_names import physical_n
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
+from lamplighter.services.cloudformation.resource_types.present_properties import PRESENT_PROPERTIES
 from lamplighter.services.cloudformation.resource_types.registry import resource_type_of, service_of
 from lamplighter.services.cloudformation.resource_types.resource_type import Plan, Properties, ResourceRequest
 from lamplighter.services.cloudformation.tables import stack_resources
@@ -87,6 +88,12 @@ def resource_exists(turn: StackTurn, row: StackResource) -> bool:
         return _run(turn, request, plan(request))
     except AwsError as error:
         return not NOT_FOUND.search(error.code)
+
+
+def read_resource(turn: StackTurn, row: StackResource) -> Properties | None:
+    """Return the properties that a resource has now, or None if it does not exist; its type must support this."""
+    request = _request(turn, row, row.body)
+    return _run(turn, request, PRESENT_PROPERTIES[row.type].read(request))
 
 
 def _request(turn: StackTurn, row: StackResource, wanted: Json) -> ResourceRequest:

@@ -117,7 +117,7 @@ def without_values(change: Json) -> Json:
 def _references(expression: Json, causes: Causes) -> list[tuple[str, str, str]]:
     """Return the changed things to which an expression refers, as evaluation, source and causing entity."""
     chosen = choose_branches(expression, causes.conditions)
-    attributes = list(dict.fromkeys(find_attributes(chosen)))
+    attributes = list(dict.fromkeys((name, attribute) for _, name, attribute in find_attributes(chosen)))
     read_by_attribute = {name for name, _ in attributes}
     found = []
     for name in dict.fromkeys(find_references(chosen)):

@@ -3,12 +3,13 @@
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.services.cloudformation.resource_types.recorded_only import NOT_SIMULATED
+from lamplighter.services.cloudformation.stacks.drift_operations import resource_drifts, stack_drift
 from lamplighter.services.cloudformation.stacks.lookup import (
     PAGE,
     find_stack,
@@ -24,7 +25,7 @@ from lamplighter.services.cloudformation.tables.stack_resources import StackReso
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.store.db import Reader
 
-DRIFT_NOT_CHECKED: Json = {"StackDriftStatus": "NOT_CHECKED"}
+DRIFT_NOT_CHECKED: Json = {"StackResourceDriftStatus": "NOT_CHECKED"}
 
 
 def describe_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -66,7 +67,7 @@ def _summary(stack: Stack) -> Json:
         "StackName": stack.name,
         "CreationTime": stack.created / 1000,
         "StackStatus": stack.status,
-        "DriftInformation": DRIFT_NOT_CHECKED,
+        "DriftInformation": stack_drift(stack),
         **({"TemplateDescription": stack.plan["description"]} if stack.plan["description"] else {}),
         **_without_none(
             StackStatusReason=stack.reason,
@@ -89,7 +90,7 @@ def _stack(reader: Reader, stack: Stack) -> Json:
         "RollbackConfiguration": body.get("monitoring", {}),
         "NotificationARNs": plan["notifications"],
         "Tags": plan["tags"],
-        "DriftInformation": DRIFT_NOT_CHECKED,
+        "DriftInformation": stack_drift(stack),
         **_without_none(
             Capabilities=plan["capabilities"] or None,
             Parameters=parameters_of_plan(plan) or None,
@@ -151,7 +152,10 @@ def describe_resource(reader: Reader, caller: Caller, params: Json) -> Json:
     if row is None:
         raise StackValidationError(f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}")
     metadata = row.body.get("metadata")
-    detail = _resource(row) | {"LastUpdatedTimestamp": row.updated / 1000, "Metadata": dumps(metadata or {})}
+    detail = _resource(row, resource_drifts(reader, stack)) | {
+        "LastUpdatedTimestamp": row.updated / 1000,
+        "Metadata": dumps(metadata or {}),
+    }
     return {"StackResourceDetail": detail | {"StackId": stack.id, "StackName": stack.name}}
 
 
@@ -164,7 +168,8 @@ def describe_resources(reader: Reader, caller: Caller, params: Json) -> Json:
     if not found and name:
         raise StackValidationError(f"Resource {name} does not exist for stack {stack.name}")
     named = {"StackId": stack.id, "StackName": stack.name}
-    return {"StackResources": [_resource(row) | named | {"Timestamp": row.updated / 1000} for row in found]}
+    drifts = resource_drifts(reader, stack)
+    return {"StackResources": [_resource(row, drifts) | named | {"Timestamp": row.updated / 1000} for row in found]}
 
 
 def _requested_stack(reader: Reader, caller: Caller, params: Json) -> Stack:
@@ -184,18 +189,20 @@ def list_resources(reader: Reader, caller: Caller, params: Json) -> Json:
     stack = require_stack(reader, caller, params["StackName"])
     found = stack_resources.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
 
+    drifts = resource_drifts(reader, stack)
+
     def show(row: StackResource) -> Json:
-        return _resource(row) | {"LastUpdatedTimestamp": row.updated / 1000}
+        return _resource(row, drifts) | {"LastUpdatedTimestamp": row.updated / 1000}
 
     return list_page("StackResourceSummaries", found, show, lambda row: row.logical)
 
 
-def _resource(row: StackResource) -> Json:
+def _resource(row: StackResource, drifts: Mapping[str, Json]) -> Json:
     return {
         "LogicalResourceId": row.logical,
         "ResourceType": row.type,
         "ResourceStatus": row.status,
-        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": drifts.get(row.logical, DRIFT_NOT_CHECKED),
         **_without_none(PhysicalResourceId=row.physical, ResourceStatusReason=row.reason),
     }
 

@@ -13,7 +13,7 @@ from lamplighter.bus import Bus, Caller, Event
 from lamplighter.services.cloudformation.resource_types.registry import is_simulated
 from lamplighter.services.cloudformation.stacks import retention
 from lamplighter.services.cloudformation.stacks.shown_properties import shown_text
-from lamplighter.services.cloudformation.tables import stack_events, stack_resources, stacks, templates
+from lamplighter.services.cloudformation.tables import drifts, stack_events, stack_resources, stacks, templates
 from lamplighter.services.cloudformation.tables.stack_resources import ResourceOutline, StackResource
 from lamplighter.services.cloudformation.tables.stacks import SERVICE, Stack
 from lamplighter.store import outbox, timers
@@ -62,6 +62,10 @@ class StackEvents:
 
         The pass also begins an operation, unless its status belongs to the operation in progress.
         """
+        if "drift" in stack.body:
+            # The operation changes what was compared.
+            drifts.delete_drifts(tx, stack.id)
+            stack = replace(stack, body={name: value for name, value in stack.body.items() if name != "drift"})
         kind = operation or OPERATION_BY_STATUS.get(status)
         if kind is not None:
             # A rollback belongs to the operation that it rolls back; any other operation starts afresh.

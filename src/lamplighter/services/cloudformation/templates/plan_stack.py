@@ -180,7 +180,7 @@ def _check_template(template: Template, scope: TemplateScope) -> tuple[str, ...]
         with suppress(KnownAfterUpdate):
             resolve(value, check_scope)
     for value in (*(resource.properties for resource in template.resources.values()), *values):
-        for name, wanted in find_attributes(value):
+        for _function, name, wanted in find_attributes(value):
             _check_attribute(template, name, wanted)
     return names
 
