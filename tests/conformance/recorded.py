@@ -24,7 +24,7 @@ FAILING_TIMEOUTS = (10.0,)
 """The seconds for which calls of a case that is expected to fail are repeated: one try, because most would take all."""
 
 LATER_FIELDS = frozenset({"LastOperations", "OperationId", "ResourceIdentifiers"})
-"""Fields that AWS added to CloudFormation's answers after the older recordings, besides those that the replayer knows."""
+"""Fields that AWS added to CloudFormation's answers after the older recordings; the replayer knows others."""
 
 KNOWN_DIFFERENCES = (
     # The requests of these tests had no capabilities when they were recorded; AWS returns those that it is given, as
