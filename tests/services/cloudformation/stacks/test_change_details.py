@@ -163,3 +163,20 @@ def test_a_conditional_replacement_is_conditional(harness: CloudFormationHarness
     change = describe(harness, rule("bus"))["R"]
     assert change["Replacement"] == "Conditional"
     assert change["Details"][0]["Target"]["RequiresRecreation"] == "Conditionally"
+
+
+def test_events_show_neither_hidden_parameters_nor_secrets(harness: CloudFormationHarness) -> None:
+    shown = topic(DisplayName={"Fn::Sub": "my ${P}"})
+    harness.create(template(text("one", NoEcho=True), T=shown))
+    harness.update(template(text("two", NoEcho=True), T=shown))
+    events = harness.cloudformation("DescribeStackEvents", StackName="stack")["StackEvents"]
+    properties = [each["ResourceProperties"] for each in events if "ResourceProperties" in each]
+    assert set(properties) == {'{"DisplayName":"my ****"}'}
+    bad = queue(QueueName="not a name") | {"DependsOn": "T"}
+    harness.update(template(text("two", NoEcho=True), T=topic(DisplayName="new"), Q=bad))
+    assert harness.state() == "UPDATE_ROLLBACK_COMPLETE"
+    restored = harness.cloudformation("DescribeStackEvents", StackName="stack")["StackEvents"]
+    assert not any("two" in each.get("ResourceProperties", "") for each in restored)
+    harness.update(template(text("three"), T=shown))
+    newest = harness.cloudformation("DescribeStackEvents", StackName="stack")["StackEvents"]
+    assert any(each.get("ResourceProperties") == '{"DisplayName":"my three"}' for each in newest)

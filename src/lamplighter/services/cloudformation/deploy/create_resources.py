@@ -31,6 +31,7 @@ from lamplighter.services.cloudformation.resource_types.registry import (
     resource_type_of,
 )
 from lamplighter.services.cloudformation.resource_types.resource_type import lamplighter_metadata
+from lamplighter.services.cloudformation.stacks.shown_properties import no_echo_masks, without_secrets
 from lamplighter.services.cloudformation.stacks.stack_events import MAX_RESOURCES_PER_TURN
 from lamplighter.services.cloudformation.stacks.stack_policy import DELETE, MODIFY, REPLACE, denied_reason
 from lamplighter.services.cloudformation.tables import exports, stack_resources
@@ -96,33 +97,40 @@ def _apply_resource(turn: StackTurn, resource: Resource, position: int, scope: T
     row = found or StackResource(stack.id, resource.name, None, resource.type, "", None, 0, position, 0)
     is_new = row.physical is None
     try:
-        body = resolve_resource(resource, scope, stack.plan["tags"])
+        body = resolve_resource(resource, scope, stack.plan)
     except RETRY_TURN_ERRORS:
         raise
     except Exception as error:  # noqa: BLE001 - any error is reported as the resource's failure
         _fail(turn, row, failure_reason(turn, error), is_new=is_new)
         return None
     row = replace(row, position=position)
+    if "shown" in row.body:
+        body.setdefault("shown", None)
     if not is_new and _is_unchanged(row, body):
         stack_resources.put(tx, replace(row, pass_number=stack.pass_number, body={**row.body, **body}))
         return COST_OF_UNCHANGED
     return COST_OF_CHANGED if (_create if is_new else _update)(turn, row, body) else None
 
 
-def resolve_resource(resource: Resource, scope: TemplateScope, stack_tags: Json) -> dict[str, Json]:
-    """Replace the functions of a resource by values; return the part that is stored with the resource."""
+def resolve_resource(resource: Resource, scope: TemplateScope, plan: Json) -> dict[str, Json]:
+    """Replace the functions of a resource by values; return the part that is stored with the resource.
+
+    `shown` are the properties as events show them, if they have secrets.
+    """
     properties = resource_type_of(resource.type).adapt_properties(
         resolve_properties(resource.properties, scope), lamplighter_metadata(resource.metadata)
     )
+    shown = without_secrets(resource.properties, scope, no_echo_masks(plan))
     policies = (resource.deletion_policy, resource.update_replace_policy)
     deletion, replacement = (None if each is None else value_as_text(resolve(each, scope)) for each in policies)
     return {
         "properties": properties,
-        "tags": merge_tags(stack_tags, properties),
+        "tags": merge_tags(plan["tags"], properties),
         "metadata": resource.metadata,
         "deletion": deletion,
         "replacement": replacement,
         **({} if is_simulated(resource.type) else {"recorded": True}),
+        **({"shown": shown} if shown is not None else {}),
     }
 
 
@@ -158,7 +166,8 @@ def _update(turn: StackTurn, found: StackResource, body: Json) -> bool:
     body = {**body, "before": old.get("before", {"physical": found.physical, "body": old})}
     row = replace(found, body={**old, "before": body["before"]})
     reason = REPLACEMENT_REASON if replacing else None
-    row = turn.set_status(row, "UPDATE_IN_PROGRESS", reason, body["properties"])
+    desired = body.get("shown") or body["properties"]
+    row = turn.set_status(row, "UPDATE_IN_PROGRESS", reason, desired)
     with attempt(turn) as failures:
         _check_policy(turn, REPLACE if replacing else MODIFY, row)
         made = row
@@ -169,7 +178,7 @@ def _update(turn: StackTurn, found: StackResource, body: Json) -> bool:
         elif replacing:
             _check_name(found, body)
             made = create_resource(turn, replace(row, physical=None, body={"properties": {}}), body)
-            turn.set_status(made, "UPDATE_IN_PROGRESS", CREATION_STARTED, body["properties"])
+            turn.set_status(made, "UPDATE_IN_PROGRESS", CREATION_STARTED, desired)
             stack_resources.add_leftover(turn.tx, replace(found, body={**old, "replaced": True}))
         else:
             made = update_resource(turn, row, body)

@@ -193,6 +193,9 @@ class _Comparer:
         new = dict(resource_type_of(row.type).adapt_properties(new, lamplighter_metadata(resource.metadata)))
         differing = frozenset(name for name in {**old, **new} if old.get(name) != new.get(name))
         known = {name: value for name, value in new.items() if value is not UNKNOWN}
+        others = self._other_details(resource, row, known, tags_differ="Tags" in differing)
+        if not differing and not others and not row.status.endswith("_FAILED"):
+            return None
         before, after = self._shown_before(row), self.shown_after and self.shown_after.show(resource)
         shown_old, shown_new = before.properties if before else old, after.properties if after else new
         details: list[Json] = []
@@ -200,9 +203,7 @@ class _Comparer:
             texts = (_shown(properties.get(name)) for properties in (shown_old, shown_new))
             changed = ChangedProperty(row.type, name, resource.properties.get(name), *texts)
             details += explain_property(changed, causes)
-        details += self._other_details(resource, row, known, tags_differ="Tags" in differing)
-        if not details and not row.status.endswith("_FAILED"):
-            return None
+        details += others
         replacement = replacement_of(details)
         if replacement == "False":
             self.modified[row.logical] = differing

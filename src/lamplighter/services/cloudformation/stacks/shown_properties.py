@@ -13,7 +13,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve, value_as_text
 from lamplighter.lang.template.template import Resource
 from lamplighter.lang.template.text import TemplateError
-from lamplighter.services.cloudformation.deploy.template_scope import stack_conditions, value_scope
+from lamplighter.services.cloudformation.deploy.template_scope import resolve_properties, stack_conditions, value_scope
 from lamplighter.services.cloudformation.resource_types.registry import resource_type_of
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplate
@@ -45,11 +45,10 @@ class ShownTemplate:
     def __init__(self, stack: Stack, plan: Json, parsed: ParsedTemplate, physical: Callable[[str], str | None]) -> None:
         """Prepare to show resources; `physical` returns the id of a resource, or None if it is not known yet."""
         self._parsed, self._physical = parsed, physical
-        masks = {each["name"]: NO_ECHO_MASK for each in plan["parameters"] if each["hidden"]}
         values = value_scope(stack, plan, parsed.sections.mappings)
         self.scope: TemplateScope = replace(
             values,
-            values={**values.values, **masks},
+            values={**values.values, **no_echo_masks(plan)},
             conditions=stack_conditions(parsed.sections, stack, plan),
             resource=lambda name: self._physical(name) or KNOWN_AFTER_APPLY,
             attribute=self._attribute,
@@ -85,6 +84,22 @@ class ShownTemplate:
         if resource is None or wanted in resource_type_of(resource.type).attributes:
             return KNOWN_AFTER_APPLY
         return self._resolve(resource.properties[wanted]) if wanted in resource.properties else KNOWN_AFTER_APPLY
+
+
+def no_echo_masks(plan: Json) -> dict[str, str]:
+    """Return what is shown in place of the values of a plan's parameters with NoEcho, by name."""
+    return {each["name"]: NO_ECHO_MASK for each in plan["parameters"] if each["hidden"]}
+
+
+def without_secrets(properties: Mapping[str, Json], scope: TemplateScope, masks: Mapping[str, str]) -> Json:
+    """Return properties as events show them, or None if they have no secrets: neither hidden parameters nor references.
+
+    `scope` is the scope with the secrets, and `masks` are those of the hidden parameters.
+    """
+    if not masks and "{{resolve:" not in dumps(properties):
+        return None
+    shown = replace(scope, values={**scope.values, **masks}, dynamic=TemplateScope({}).dynamic)
+    return resolve_properties(properties, shown)
 
 
 def shown_text(value: Json) -> str:

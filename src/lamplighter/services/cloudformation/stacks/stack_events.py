@@ -110,7 +110,7 @@ class StackEvents:
         """
         changed = replace(row, status=status, reason=reason, updated=self._world.now(), pass_number=stack.pass_number)
         stack_resources.put(tx, changed)
-        properties = row.body.get("properties") if desired is None else desired
+        properties = row.body.get("shown") or row.body.get("properties") if desired is None else desired
         self._add_event(tx, stack, row.logical, row.physical, row.type, status, reason, properties)
         return changed
 
