@@ -11,7 +11,12 @@ from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.cloudformation.deploy import create_resources, delete_and_roll_back, detect_drift
+from lamplighter.services.cloudformation.deploy import (
+    create_resources,
+    delete_and_roll_back,
+    detect_drift,
+    import_resources,
+)
 from lamplighter.services.cloudformation.deploy.missing_resources import find_missing_resources
 from lamplighter.services.cloudformation.deploy.resource_handler import undo_on_error
 from lamplighter.services.cloudformation.deploy.stack_turn import EngineParts, StackTurn
@@ -139,6 +144,8 @@ class CloudFormation(Service):
         match stack.status:
             case "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS":
                 create_resources.create_step(turn)
+            case "IMPORT_IN_PROGRESS":
+                import_resources.import_step(turn)
             case "DELETE_IN_PROGRESS" | "ROLLBACK_IN_PROGRESS":
                 delete_and_roll_back.delete_step(turn)
             case "UPDATE_ROLLBACK_IN_PROGRESS":

@@ -18,6 +18,7 @@ from lamplighter.services.cloudformation.deploy.resource_handler import (
     attempt,
     create_resource,
     failure_reason,
+    find_existing,
     undo_on_error,
     update_resource,
 )
@@ -149,7 +150,9 @@ def _create(turn: StackTurn, found: StackResource, body: Json) -> bool:
             child = nested_stacks.create_nested(turn, row)
             turn.set_status(replace(row, physical=child), "CREATE_IN_PROGRESS", CREATION_STARTED)
             return False
-        made = create_resource(turn, replace(row, body={**body, "properties": {}, "tags": []}), body)
+        made = find_existing(turn, row, body) if turn.stack.body.get("import_existing") else None
+        if made is None:
+            made = create_resource(turn, replace(row, body={**body, "properties": {}, "tags": []}), body)
         made = replace(made, body={**made.body, **body})
         turn.set_status(made, "CREATE_IN_PROGRESS", CREATION_STARTED)
     if failures:
@@ -254,7 +257,7 @@ def _finish(turn: StackTurn, parsed: ParsedTemplate, scope: TemplateScope) -> No
     tx, stack, event_log = turn.tx, turn.stack, turn.parts.event_log
     try:
         with undo_on_error(tx):
-            outputs = _resolve_outputs(parsed.sections, scope)
+            outputs = resolve_outputs(parsed.sections, scope)
             stack_exports.update_exports(turn, outputs)
             if stack.status == "UPDATE_IN_PROGRESS":
                 for each in stack_resources.unprocessed_outlines(tx, stack.id, stack.pass_number):
@@ -283,13 +286,14 @@ def _delete_unused_imports(turn: StackTurn, parsed: ParsedTemplate, scope: Templ
     recording_scope = replace(scope, import_value=imported)
     for name in parsed.names:
         resolve_properties(parsed.resource(name).properties, recording_scope)
-    _resolve_outputs(parsed.sections, recording_scope)
+    resolve_outputs(parsed.sections, recording_scope)
     for name in kept:
         if name not in used:
             exports.drop_import(turn.tx, turn.stack.id, name)
 
 
-def _resolve_outputs(template: Template, scope: TemplateScope) -> list[Json]:
+def resolve_outputs(template: Template, scope: TemplateScope) -> list[Json]:
+    """Return the outputs of a stack, as its description shows them. Raises `TemplateError`."""
     found = []
     for output in template.outputs.values():
         if output.condition is not None and not scope.conditions[output.condition]:

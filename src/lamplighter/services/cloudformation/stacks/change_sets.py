@@ -18,6 +18,7 @@ from lamplighter.services.cloudformation.errors import (
 from lamplighter.services.cloudformation.stacks.change_details import without_values
 from lamplighter.services.cloudformation.stacks.compute_changes import compare_stack
 from lamplighter.services.cloudformation.stacks.describe_stacks import parameters_of_plan
+from lamplighter.services.cloudformation.stacks.import_requests import as_imports, read_imports
 from lamplighter.services.cloudformation.stacks.lookup import (
     PAGE,
     check_stack_name,
@@ -55,8 +56,6 @@ class ChangeSets:
     def create(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Create a change set by comparing a stack with a new plan (`CreateChangeSet`)."""
         kind = params.get("ChangeSetType", "UPDATE")
-        if kind == "IMPORT":
-            raise StackValidationError("This engine does not support change sets of type IMPORT.")
         stack = self._find_or_create_stack(tx, caller, params["StackName"], kind)
         name, token = params["ChangeSetName"], params.get("ClientToken")
         existing = rows.by_name(tx, stack.id, name)
@@ -68,11 +67,15 @@ class ChangeSets:
         plan = plan_stack(tx, caller, params | {"StackName": stack.name}, old, inputs)
         before = None if old is None else self._parsed_templates.get(tx, stack, old, inputs)
         comparison = compare_stack(tx, stack, before, plan.body, plan.parsed, inputs, explain=True)
+        imports = read_imports(params, plan.parsed) if kind == "IMPORT" else {}
+        changes = as_imports(comparison.changes, imports) if kind == "IMPORT" else comparison.changes
         reason = None if comparison.differs else _reason_of_no_changes(tx, plan, old)
         key = arn.build(SERVICE, caller.region, caller.account, f"changeSet/{name}/{self._starter.world.uuid()}")
         body = {
             "plan": self._starter.store_plan(tx, stack, plan),
-            "changes": comparison.changes,
+            "changes": changes,
+            "imports": imports,
+            "import_existing": params.get("ImportExistingResources", False),
             "type": kind,
             "created": self._starter.world.now(),
             "description": params.get("Description"),
@@ -90,7 +93,7 @@ class ChangeSets:
     def _find_or_create_stack(self, tx: Tx, caller: Caller, name: str, kind: str) -> Stack:
         """Return the stack of a change set; for a change set that creates a stack, store a stack that waits for it."""
         found = find_stack(tx, caller, name)
-        if kind == "UPDATE":
+        if kind == "UPDATE" or (kind == "IMPORT" and found is not None and found.status != REVIEW_IN_PROGRESS):
             stack = require_known_stack(tx, caller, name)
             if stack.status == REVIEW_IN_PROGRESS:
                 raise StackValidationError(f"Stack [{name}] does not exist")
@@ -157,8 +160,11 @@ class ChangeSets:
             **operation_options({**body.get("wishes", {}), **params}),
             "on_failure": body["on_failure"],
             "change_set": found.id,
+            "import_existing": body.get("import_existing", False),
         }
-        if stack.status == REVIEW_IN_PROGRESS:
+        if body.get("imports"):
+            self._starter.import_resources(tx, stack, body["plan"], options | {"imports": body["imports"]})
+        elif stack.status == REVIEW_IN_PROGRESS:
             updated = self._starter.world.now()
             self._starter.create(tx, replace(stack, plan=body["plan"], updated=updated, body=stack.body | options))
         else:
