@@ -102,7 +102,7 @@ def import_resource(turn: StackTurn, row: StackResource, body: Json) -> StackRes
 def find_existing(turn: StackTurn, row: StackResource, body: Json) -> StackResource | None:
     """Return the existing resource that has the name in the template, or None.
 
-    As on AWS, its type must be identified by the name. Its deletion policy must be Retain: a rollback must not delete it.
+    As on AWS, the name must identify resources of its type. A rollback must not delete it: its policy must be Retain.
     """
     named = resource_type_of(row.type).name.property
     given = body["properties"].get(named)
