@@ -113,7 +113,7 @@ def load_replayer() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.LATER_FIELDS |= LATER_FIELDS
+    module.__dict__["LATER_FIELDS"].update(LATER_FIELDS)
     return module
 
 

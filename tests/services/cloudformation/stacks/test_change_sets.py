@@ -113,6 +113,16 @@ def test_a_new_template_that_changes_nothing_has_another_reason(harness: CloudFo
     assert (described["Status"], described["StatusReason"]) == ("FAILED", "No updates are to be performed.")
 
 
+def test_an_invalid_page_token_is_refused(harness: CloudFormationHarness) -> None:
+    create_change_set(harness, body(**{f"Q{number}": queue() for number in range(120)}), ChangeSetType="CREATE")
+    named = {"StackName": "stack", "ChangeSetName": "change"}
+    first = harness.cloudformation("DescribeChangeSet", **named)
+    rest = harness.cloudformation("DescribeChangeSet", **named, NextToken=first["NextToken"])
+    assert (len(first["Changes"]), len(rest["Changes"]), "NextToken" in rest) == (100, 20, False)
+    with pytest.raises(AwsError, match="Invalid NextToken"):
+        harness.cloudformation("DescribeChangeSet", **named, NextToken="a")
+
+
 def test_a_deleted_change_set_is_not_found(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()))
     create_change_set(harness, body(Q=queue(DelaySeconds=1)))

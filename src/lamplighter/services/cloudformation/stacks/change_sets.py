@@ -25,6 +25,7 @@ from lamplighter.services.cloudformation.stacks.lookup import (
     find_change_set,
     find_stack,
     list_page,
+    page_offset,
     require_known_stack,
 )
 from lamplighter.services.cloudformation.stacks.stack_events import is_in_progress
@@ -114,7 +115,7 @@ class ChangeSets:
         found = find_change_set(reader, caller, params)
         body, plan = found.body, found.body["plan"]
         stack = stacks.get(reader, found.stack)
-        start = int(params.get("NextToken") or 0)
+        start = page_offset(params.get("NextToken"))
         listed = body["changes"][start : start + PAGE + 1]
         show = _show_whole if params.get("IncludePropertyValues") else without_values
         parameters = parameters_of_plan(plan)

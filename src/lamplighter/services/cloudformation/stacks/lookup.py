@@ -85,6 +85,11 @@ def page_start(token: str | None) -> int:
     return AFTER_ALL_ROWS if found is None else found
 
 
+def page_offset(token: str | None) -> int:
+    """Return the position in a list at which a page begins."""
+    return paging.decode_number(token, lambda: StackValidationError("Invalid NextToken")) or 0
+
+
 def list_page(field: str, found: Iterable[T], show: Callable[[T], Json], token: Callable[[T], str]) -> Json:
     """Return the answer of a list operation: a page, and a token if `found` has one item more."""
     return paging.list_page(field, found, PAGE, show, token, next_page_field="NextToken")
