@@ -57,6 +57,10 @@ class ChangeSets:
     def create(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Create a change set by comparing a stack with a new plan (`CreateChangeSet`)."""
         kind = params.get("ChangeSetType", "UPDATE")
+        if params.get("DeploymentMode") == "REVERT_DRIFT":
+            raise StackValidationError(
+                "This engine has no drift-aware change sets. Detect the drift, and correct the resources that it names."
+            )
         stack = self._find_or_create_stack(tx, caller, params["StackName"], kind)
         name, token = params["ChangeSetName"], params.get("ClientToken")
         existing = rows.by_name(tx, stack.id, name)
