@@ -5,7 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.references import creation_order, find_attributes, find_references
+from lamplighter.lang.template.references import (
+    choose_branches,
+    creation_order,
+    find_attributes,
+    find_references,
+)
 from lamplighter.lang.template.text import TemplateError
 
 
@@ -60,4 +65,12 @@ def test_references_are_found(value: Json, found: set[str]) -> None:
 
 def test_attributes_are_found_with_their_resources() -> None:
     value = [{"Fn::GetAtt": ["A", "Arn"]}, {"x": {"Fn::GetAtt": "B.Outputs.C"}}, {"Fn::GetAtt": ["D", {"Ref": "E"}]}]
-    assert list(find_attributes(value)) == [("A", "Arn"), ("B", "Outputs.C")]
+    assert list(find_attributes(value)) == [("Fn::GetAtt", "A", "Arn"), ("Fn::GetAtt", "B", "Outputs.C")]
+    text = ["${A.Arn} ${B} ${!C.Arn} ${D.Arn} ${E.X}", {"D.Arn": {"Fn::GetAtt": "F.Id"}}]
+    found = [("Fn::GetAtt", "F", "Id"), ("Fn::Sub", "A", "Arn"), ("Fn::Sub", "E", "X")]
+    assert list(find_attributes({"Fn::Sub": text})) == found
+
+
+def test_a_choice_is_replaced_by_the_branch_that_its_condition_chooses() -> None:
+    value = {"A": [{"Fn::If": ["Yes", {"Ref": "B"}, {"Ref": "C"}]}, {"Fn::If": ["No", 1, {"Fn::If": ["Yes", 2, 3]}]}]}
+    assert choose_branches(value, {"Yes": True, "No": False}) == {"A": [{"Ref": "B"}, 2]}

@@ -61,6 +61,7 @@ def test_scalars_are_parsed_by_cloudformation_s_rules_and_not_by_yaml_s() -> Non
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ('{"a"=1}', r"JSON not well-formed\. \(line 1, column 6\)"),
         ('{"a": 1, "b"', r"JSON not well-formed\. \(line 1, column 13\)"),
         ("a: [", r"YAML not well-formed\. \(line 2, column 1\)"),
         ("a: &x 1\nb: *x", "YAML aliases are not allowed"),

@@ -47,14 +47,14 @@ def test_an_update_without_changes_is_refused(harness: CloudFormationHarness) ->
 
 def test_a_change_set_lists_its_changes_and_applies_them(harness: CloudFormationHarness) -> None:
     harness.create(FIRST)
-    harness.cloudformation("CreateChangeSet", StackName="stack", ChangeSetName="next", TemplateBody=SECOND)
+    key = harness.cloudformation("CreateChangeSet", StackName="stack", ChangeSetName="next", TemplateBody=SECOND)["Id"]
     found = harness.cloudformation("DescribeChangeSet", StackName="stack", ChangeSetName="next")["Changes"]
     changes = [(each["ResourceChange"]["Action"], each["ResourceChange"]["LogicalResourceId"]) for each in found]
-    assert changes == [("Modify", "A"), ("Add", "C"), ("Remove", "B")]
+    assert changes == [("Modify", "A"), ("Remove", "B"), ("Add", "C")]
     harness.cloudformation("ExecuteChangeSet", StackName="stack", ChangeSetName="next")
     harness.settle()
     assert harness.state() == "UPDATE_COMPLETE"
-    assert harness.cloudformation("GetTemplate", StackName="stack", ChangeSetName="next")["TemplateBody"] == SECOND
+    assert harness.cloudformation("GetTemplate", ChangeSetName=key)["TemplateBody"] == SECOND
 
 
 def test_a_template_without_a_stack_is_validated_and_summarised(harness: CloudFormationHarness) -> None:

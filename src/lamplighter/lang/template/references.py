@@ -66,8 +66,8 @@ def _collect_from_sub(inner: Json, found: list[str]) -> None:
                 found.append(variable.partition(".")[0])
 
 
-def find_attributes(value: Json) -> Iterator[tuple[str, str]]:
-    """Yield every attribute that a value reads with Fn::GetAtt, after the name of its resource."""
+def find_attributes(value: Json) -> Iterator[tuple[str, str, str]]:
+    """Yield every attribute that a value reads: Fn::GetAtt or Fn::Sub, the name of the resource, and the attribute."""
     if isinstance(value, list):
         for item in value:
             yield from find_attributes(item)
@@ -76,9 +76,31 @@ def find_attributes(value: Json) -> Iterator[tuple[str, str]]:
             if name == "Fn::GetAtt" and len(value) == 1:
                 parts = inner.split(".", 1) if isinstance(inner, str) else inner
                 if isinstance(parts, list) and len(parts) > 1 and all(isinstance(part, str) for part in parts):
-                    yield parts[0], ".".join(parts[1:])
+                    yield name, parts[0], ".".join(parts[1:])
             else:
                 yield from find_attributes(inner)
+                if name == "Fn::Sub" and len(value) == 1:
+                    yield from ((name, *each) for each in _attributes_of_sub(inner))
+
+
+def _attributes_of_sub(inner: Json) -> Iterator[tuple[str, str]]:
+    text, given = (inner[0], inner[1]) if isinstance(inner, list) and len(inner) == 2 else (inner, {})
+    for literal, name in SUB_VARIABLE.findall(text) if isinstance(text, str) else ():
+        resource, dot, attribute = name.strip().partition(".")
+        if dot and not literal and not (isinstance(given, dict) and name.strip() in given):
+            yield resource, attribute
+
+
+def choose_branches(value: Json, conditions: Mapping[str, bool]) -> Json:
+    """Return a value in which each Fn::If is replaced by the branch that its condition chooses."""
+    if isinstance(value, list):
+        return [choose_branches(item, conditions) for item in value]
+    if not isinstance(value, dict):
+        return value
+    given = value.get("Fn::If") if len(value) == 1 else None
+    if isinstance(given, list) and len(given) == 3 and isinstance(given[0], str) and given[0] in conditions:
+        return choose_branches(given[1 if conditions[given[0]] else 2], conditions)
+    return {name: choose_branches(inner, conditions) for name, inner in value.items()}
 
 
 def creation_order(needs: Mapping[str, Iterable[str]]) -> list[str]:

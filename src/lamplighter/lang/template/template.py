@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.lang.template.includes import macro_name, macro_names
-from lamplighter.lang.template.references import find_references
+from lamplighter.lang.template.references import choose_branches, find_attributes, find_references
 from lamplighter.lang.template.text import TemplateError, TemplateFormatError
 
 SECTIONS = frozenset(
@@ -117,7 +117,7 @@ def parse_checked_template(document: Json) -> Template:
         raise TemplateError(f"Invalid template property or properties [{', '.join(unknown)}]")
     version = document.get("AWSTemplateFormatVersion", "2010-09-09")
     if str(version) != "2010-09-09":
-        raise TemplateFormatError("unsupported value for AWSTemplateFormatVersion.")
+        raise TemplateFormatError(f"{version} is not a supported value for AWSTemplateFormatVersion.")
     resources = {name: parse_resource(name, body) for name, body in section_members(document, "Resources").items()}
     if not resources:
         raise TemplateFormatError("At least one Resources member must be defined.")
@@ -125,7 +125,7 @@ def parse_checked_template(document: Json) -> Template:
         _description(document),
         document.get("Metadata"),
         section_members(document, "Parameters"),
-        section_members(document, "Mappings"),
+        _mappings(document),
         section_members(document, "Conditions"),
         section_members(document, "Rules"),
         resources,
@@ -140,6 +140,18 @@ def section_members(document: Json, name: str) -> dict[str, Json]:
         return {}
     if not isinstance(found, dict) or any(not isinstance(entry, dict) for entry in found.values()):
         raise TemplateFormatError(f"Every {name} member must be an object.")
+    return found
+
+
+def _mappings(document: Json) -> dict[str, Json]:
+    """Return the mappings, each with two levels of keys over texts, numbers or lists of them."""
+    found = section_members(document, "Mappings")
+    for mapping in found.values():
+        for name, attributes in mapping.items():
+            if not isinstance(attributes, dict):
+                raise TemplateFormatError(f"Every Mappings member {name} must be a map")
+            if any(isinstance(each, dict) or each is None for each in attributes.values()):
+                raise TemplateFormatError("Every Mappings attribute must be a String or a List.")
     return found
 
 
@@ -171,7 +183,7 @@ def parse_resource(name: str, body: Json) -> Resource:
         name,
         kind,
         properties,
-        _depends_on(name, body.get("DependsOn", [])),
+        _depends_on(body.get("DependsOn", [])),
         _condition(f"/Resources/{name}", body),
         body.get("Metadata"),
         body.get("DeletionPolicy"),
@@ -179,10 +191,10 @@ def parse_resource(name: str, body: Json) -> Resource:
     )
 
 
-def _depends_on(name: str, given: Json) -> tuple[str, ...]:
+def _depends_on(given: Json) -> tuple[str, ...]:
     names = [given] if isinstance(given, str) else given
     if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
-        raise TemplateFormatError(f"[/Resources/{name}/DependsOn] DependsOn must be a string or a list of strings.")
+        raise TemplateFormatError("DependsOn must be a string or list of strings.")
     return tuple(names)
 
 
@@ -207,6 +219,27 @@ def _output(name: str, body: Json) -> Output:
         _condition(f"/Outputs/{name}", body),
         export["Name"] if export is not None else None,
     )
+
+
+def check_conditional_references(template: Template, conditions: Mapping[str, bool]) -> None:
+    """Raise `TemplateError` if a value refers to a resource that its condition leaves out."""
+    left_out = {
+        name
+        for name, resource in template.resources.items()
+        if resource.condition and not conditions[resource.condition]
+    }
+    properties = [each.properties for name, each in template.resources.items() if name not in left_out]
+    outputs = [
+        [each.value, each.export]
+        for each in template.outputs.values()
+        if each.condition is None or conditions[each.condition]
+    ]
+    for block, values in (("Resources", properties), ("Outputs", outputs)):
+        missing = sorted(left_out.intersection(find_references(choose_branches(values, conditions))))
+        if missing:
+            raise TemplateFormatError(
+                f"Unresolved resource dependencies [{', '.join(missing)}] in the {block} block of the template"
+            )
 
 
 def _check_limits(template: Template) -> None:
@@ -235,6 +268,7 @@ def _check_names(template: Template) -> None:
 
 
 def _check_references(template: Template) -> None:
+    _check_attributes(template)
     known = set(template.resources)
     values = set(template.parameters) | PSEUDO_PARAMETERS
     for block, found in (
@@ -257,6 +291,20 @@ def _check_references(template: Template) -> None:
     unknown = [name for name in conditions if name is not None and name not in template.conditions]
     if unknown:
         raise TemplateFormatError(f"Condition '{unknown[0]}' is not defined in the Conditions block of the template")
+
+
+def _check_attributes(template: Template) -> None:
+    """Raise an error for an attribute of a resource that the template does not define."""
+    values = [
+        *(resource.properties for resource in template.resources.values()),
+        *(output.value for output in template.outputs.values()),
+    ]
+    for function, name, attribute in find_attributes(values):
+        if name not in template.resources:
+            what = f"undefined resource {name}"
+            if function == "Fn::Sub":
+                what = f"invalid resource attribute {name}.{attribute}"
+            raise TemplateError(f"Template error: instance of {function} references {what}")
 
 
 def _references_of_resources(template: Template) -> Iterator[str]:

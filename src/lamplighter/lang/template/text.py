@@ -108,7 +108,9 @@ def _read_json(text: str) -> Json:
         try:
             return _load(text)
         except yaml.YAMLError:
-            where = f"(line {error.lineno}, column {error.colno})"
+            # CloudFormation's parser has already read the character that it names.
+            column = error.colno + (error.pos < len(text))
+            where = f"(line {error.lineno}, column {column})"
             raise TemplateFormatError(f"JSON not well-formed. {where}") from None
     except RecursionError:
         raise TemplateFormatError("the template is nested too deeply.") from None

@@ -9,6 +9,7 @@ NoSuchStack = service_error("ValidationError", "Stack with id {} does not exist"
 NoUpdateNeeded = service_error("ValidationError", "No updates are to be performed.")
 AlreadyExists = service_error("AlreadyExistsException")
 ChangeSetNotFound = service_error("ChangeSetNotFound", "ChangeSet [{}] does not exist", status=404)
+StackSetNotFound = service_error("StackSetNotFoundException", "StackSet {} not found", status=404)
 InvalidChangeSetStatus = service_error("InvalidChangeSetStatus")
 InsufficientCapabilities = service_error("InsufficientCapabilitiesException", "Requires capabilities : [{}]")
 

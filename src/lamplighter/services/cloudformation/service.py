@@ -11,12 +11,24 @@ from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.cloudformation.deploy import create_resources, delete_and_roll_back
+from lamplighter.services.cloudformation.deploy import (
+    create_resources,
+    delete_and_roll_back,
+    detect_drift,
+    import_resources,
+)
 from lamplighter.services.cloudformation.deploy.missing_resources import find_missing_resources
 from lamplighter.services.cloudformation.deploy.resource_handler import undo_on_error
 from lamplighter.services.cloudformation.deploy.stack_turn import EngineParts, StackTurn
-from lamplighter.services.cloudformation.stacks import describe_events, describe_stacks, retention
+from lamplighter.services.cloudformation.stacks import (
+    describe_events,
+    describe_stacks,
+    drift_operations,
+    retention,
+    stack_sets,
+)
 from lamplighter.services.cloudformation.stacks.change_sets import ChangeSets
+from lamplighter.services.cloudformation.stacks.drift_operations import DriftOperations
 from lamplighter.services.cloudformation.stacks.lookup import require_live_stack
 from lamplighter.services.cloudformation.stacks.stack_events import StackEvents, is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_operations import StackOperations
@@ -55,6 +67,7 @@ class CloudFormation(Service):
         event_log, parsed_templates = StackEvents(bus, world), ParsedTemplates()
         starter = OperationStarter(world, event_log, UntouchedResources())
         self._parts = EngineParts(bus, world, models, check, starter, event_log, parsed_templates)
+        drift = DriftOperations(self._parts)
         operations, change_sets = StackOperations(starter, parsed_templates), ChangeSets(starter, parsed_templates)
         self.operations: Mapping[str, Operation] = {
             "CreateStack": self._with_inputs(operations.create),
@@ -84,6 +97,11 @@ class CloudFormation(Service):
             "ListChangeSets": Operation(read=change_sets.list),
             "DeleteChangeSet": Operation(write=change_sets.delete),
             "ExecuteChangeSet": self._with_inputs(change_sets.execute),
+            "DetectStackDrift": self._with_inputs(drift.detect),
+            "DetectStackResourceDrift": self._with_inputs(drift.detect_on_resource),
+            "DescribeStackDriftDetectionStatus": Operation(read=drift_operations.describe_detection),
+            "DescribeStackResourceDrifts": Operation(read=drift_operations.describe_resource_drifts),
+            **stack_sets.OPERATIONS,
             "FindMissingResources": self._with_inputs(self._find_missing_resources),
         }
 
@@ -120,9 +138,14 @@ class CloudFormation(Service):
         if stack is None:
             return
         turn = StackTurn(tx, stack, inputs, self._parts)
+        if "drift" in (row.body or {}):
+            detect_drift.continue_detection(turn, row.body["drift"])
+            return
         match stack.status:
             case "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS":
                 create_resources.create_step(turn)
+            case "IMPORT_IN_PROGRESS":
+                import_resources.import_step(turn)
             case "DELETE_IN_PROGRESS" | "ROLLBACK_IN_PROGRESS":
                 delete_and_roll_back.delete_step(turn)
             case "UPDATE_ROLLBACK_IN_PROGRESS":
@@ -133,7 +156,9 @@ class CloudFormation(Service):
     def _fail_operation(self, tx: Tx, row: OutboxRow) -> None:
         """Fail the operation after an unexpected exception, so that the stack does not stay in progress for ever."""
         stack = stacks.get(tx, row.subject) if outbox.delete(tx, row.id) else None
-        if stack is not None and is_in_progress(stack.status):
+        if "drift" in (row.body or {}):
+            detect_drift.fail_detection(tx, row.body["drift"], "Internal Failure")
+        elif stack is not None and is_in_progress(stack.status):
             verb = stack.status.removesuffix("_IN_PROGRESS").removesuffix("_COMPLETE_CLEANUP")
             self._parts.event_log.end_operation(tx, stack, f"{verb}_FAILED", "Internal Failure")
 

@@ -69,6 +69,20 @@ CREATE TABLE change_sets (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX change_sets_by_stack ON change_sets (stack, name);
 
+CREATE TABLE drift_detections (
+    id TEXT PRIMARY KEY,
+    stack TEXT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX drift_detections_by_stack ON drift_detections (stack);
+
+CREATE TABLE resource_drifts (
+    stack TEXT NOT NULL,
+    logical TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (stack, logical)
+) WITHOUT ROWID;
+
 CREATE TABLE stack_exports (
     account TEXT NOT NULL,
     region TEXT NOT NULL,

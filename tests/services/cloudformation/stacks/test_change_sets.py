@@ -47,7 +47,13 @@ def test_a_change_set_lists_additions_modifications_replacements_and_removals(ha
     details = {each["ResourceChange"]["LogicalResourceId"]: each["ResourceChange"] for each in described["Changes"]}
     (detail,) = details["B"]["Details"]
     assert detail["Target"] == {"Attribute": "Properties", "Name": "QueueName", "RequiresRecreation": "Always"}
-    assert details["P"]["Details"][0]["Evaluation"] == "Dynamic"
+    (caused,) = details["P"]["Details"]
+    assert (caused["ChangeSource"], caused["CausingEntity"], caused["Evaluation"]) == (
+        "ResourceReference",
+        "B",
+        "Static",
+    )
+    assert [details[name].get("PolicyAction") for name in "ABCD"] == [None, "ReplaceAndDelete", "Delete", None]
     assert harness.state() == "CREATE_COMPLETE"
     harness.cloudformation("ExecuteChangeSet", StackName="stack", ChangeSetName="change")
     harness.settle()
@@ -65,17 +71,62 @@ def test_a_change_set_without_changes_fails_with_a_reason(harness: CloudFormatio
     assert caught.value.code == "InvalidChangeSetStatus"
 
 
-def test_executing_a_change_set_makes_the_others_obsolete(harness: CloudFormationHarness) -> None:
+def test_executing_a_change_set_deletes_the_others_and_frees_their_names(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()))
-    create_change_set(harness, body(Q=queue(DelaySeconds=1)), "one")
     create_change_set(harness, body(Q=queue(DelaySeconds=2)), "two")
+    executed = create_change_set(harness, body(Q=queue(DelaySeconds=1)), "one")["ChangeSetId"]
     harness.cloudformation("ExecuteChangeSet", StackName="stack", ChangeSetName="one")
     harness.settle()
-    listed = harness.cloudformation("ListChangeSets", StackName="stack")["Summaries"]
-    assert {each["ChangeSetName"]: each["ExecutionStatus"] for each in listed} == {
-        "one": "EXECUTE_COMPLETE",
-        "two": "OBSOLETE",
-    }
+    assert harness.cloudformation("ListChangeSets", StackName="stack")["Summaries"] == []
+    found = harness.cloudformation("DescribeChangeSet", ChangeSetName=executed)
+    assert (found["ChangeSetName"], found["ExecutionStatus"]) == ("one", "EXECUTE_COMPLETE")
+    again = create_change_set(harness, body(Q=queue(DelaySeconds=3)), "one")
+    assert (again["ExecutionStatus"], again["ChangeSetId"] == executed) == ("AVAILABLE", False)
+
+
+def test_updating_a_stack_makes_its_change_sets_obsolete(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue()))
+    create_change_set(harness, body(Q=queue(DelaySeconds=1)))
+    harness.update(body(Q=queue(DelaySeconds=2)))
+    (listed,) = harness.cloudformation("ListChangeSets", StackName="stack")["Summaries"]
+    assert listed["ExecutionStatus"] == "OBSOLETE"
+    with pytest.raises(AwsError, match="cannot be executed"):
+        harness.cloudformation("ExecuteChangeSet", StackName="stack", ChangeSetName="change")
+
+
+def test_the_execution_of_a_change_set_fails_with_its_stack(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue()))
+    bad = body(Q=queue(), R=queue(QueueName="not a name"))
+    executed = create_change_set(harness, bad)["ChangeSetId"]
+    harness.cloudformation("ExecuteChangeSet", ChangeSetName=executed)
+    during = harness.cloudformation("DescribeChangeSet", ChangeSetName=executed)
+    assert during["ExecutionStatus"] == "EXECUTE_IN_PROGRESS"
+    harness.settle()
+    assert harness.state() == "UPDATE_ROLLBACK_COMPLETE"
+    after = harness.cloudformation("DescribeChangeSet", ChangeSetName=executed)
+    assert after["ExecutionStatus"] == "EXECUTE_FAILED"
+
+
+def test_a_new_template_that_changes_nothing_has_another_reason(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue()))
+    described = create_change_set(harness, body(Q=queue()) + "\n")
+    assert (described["Status"], described["StatusReason"]) == ("FAILED", "No updates are to be performed.")
+
+
+def test_a_change_set_that_would_revert_drift_is_refused(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue()))
+    with pytest.raises(AwsError, match="no drift-aware change sets"):
+        create_change_set(harness, body(Q=queue(DelaySeconds=1)), DeploymentMode="REVERT_DRIFT")
+
+
+def test_an_invalid_page_token_is_refused(harness: CloudFormationHarness) -> None:
+    create_change_set(harness, body(**{f"Q{number}": queue() for number in range(120)}), ChangeSetType="CREATE")
+    named = {"StackName": "stack", "ChangeSetName": "change"}
+    first = harness.cloudformation("DescribeChangeSet", **named)
+    rest = harness.cloudformation("DescribeChangeSet", **named, NextToken=first["NextToken"])
+    assert (len(first["Changes"]), len(rest["Changes"]), "NextToken" in rest) == (100, 20, False)
+    with pytest.raises(AwsError, match="Invalid NextToken"):
+        harness.cloudformation("DescribeChangeSet", **named, NextToken="a")
 
 
 def test_a_deleted_change_set_is_not_found(harness: CloudFormationHarness) -> None:

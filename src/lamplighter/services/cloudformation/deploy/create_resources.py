@@ -18,6 +18,7 @@ from lamplighter.services.cloudformation.deploy.resource_handler import (
     attempt,
     create_resource,
     failure_reason,
+    find_existing,
     undo_on_error,
     update_resource,
 )
@@ -31,6 +32,7 @@ from lamplighter.services.cloudformation.resource_types.registry import (
     resource_type_of,
 )
 from lamplighter.services.cloudformation.resource_types.resource_type import lamplighter_metadata
+from lamplighter.services.cloudformation.stacks.shown_properties import no_echo_masks, without_secrets
 from lamplighter.services.cloudformation.stacks.stack_events import MAX_RESOURCES_PER_TURN
 from lamplighter.services.cloudformation.stacks.stack_policy import DELETE, MODIFY, REPLACE, denied_reason
 from lamplighter.services.cloudformation.tables import exports, stack_resources
@@ -96,33 +98,40 @@ def _apply_resource(turn: StackTurn, resource: Resource, position: int, scope: T
     row = found or StackResource(stack.id, resource.name, None, resource.type, "", None, 0, position, 0)
     is_new = row.physical is None
     try:
-        body = resolve_resource(resource, scope, stack.plan["tags"])
+        body = resolve_resource(resource, scope, stack.plan)
     except RETRY_TURN_ERRORS:
         raise
     except Exception as error:  # noqa: BLE001 - any error is reported as the resource's failure
         _fail(turn, row, failure_reason(turn, error), is_new=is_new)
         return None
     row = replace(row, position=position)
+    if "shown" in row.body:
+        body.setdefault("shown", None)
     if not is_new and _is_unchanged(row, body):
         stack_resources.put(tx, replace(row, pass_number=stack.pass_number, body={**row.body, **body}))
         return COST_OF_UNCHANGED
     return COST_OF_CHANGED if (_create if is_new else _update)(turn, row, body) else None
 
 
-def resolve_resource(resource: Resource, scope: TemplateScope, stack_tags: Json) -> dict[str, Json]:
-    """Replace the functions of a resource by values; return the part that is stored with the resource."""
+def resolve_resource(resource: Resource, scope: TemplateScope, plan: Json) -> dict[str, Json]:
+    """Replace the functions of a resource by values; return the part that is stored with the resource.
+
+    `shown` are the properties as events show them, if they have secrets.
+    """
     properties = resource_type_of(resource.type).adapt_properties(
         resolve_properties(resource.properties, scope), lamplighter_metadata(resource.metadata)
     )
+    shown = without_secrets(resource.properties, scope, no_echo_masks(plan))
     policies = (resource.deletion_policy, resource.update_replace_policy)
     deletion, replacement = (None if each is None else value_as_text(resolve(each, scope)) for each in policies)
     return {
         "properties": properties,
-        "tags": merge_tags(stack_tags, properties),
+        "tags": merge_tags(plan["tags"], properties),
         "metadata": resource.metadata,
         "deletion": deletion,
         "replacement": replacement,
         **({} if is_simulated(resource.type) else {"recorded": True}),
+        **({"shown": shown} if shown is not None else {}),
     }
 
 
@@ -141,7 +150,9 @@ def _create(turn: StackTurn, found: StackResource, body: Json) -> bool:
             child = nested_stacks.create_nested(turn, row)
             turn.set_status(replace(row, physical=child), "CREATE_IN_PROGRESS", CREATION_STARTED)
             return False
-        made = create_resource(turn, replace(row, body={**body, "properties": {}, "tags": []}), body)
+        made = find_existing(turn, row, body) if turn.stack.body.get("import_existing") else None
+        if made is None:
+            made = create_resource(turn, replace(row, body={**body, "properties": {}, "tags": []}), body)
         made = replace(made, body={**made.body, **body})
         turn.set_status(made, "CREATE_IN_PROGRESS", CREATION_STARTED)
     if failures:
@@ -157,7 +168,9 @@ def _update(turn: StackTurn, found: StackResource, body: Json) -> bool:
     replacing = not is_nested and _is_replacement(found, body)
     body = {**body, "before": old.get("before", {"physical": found.physical, "body": old})}
     row = replace(found, body={**old, "before": body["before"]})
-    row = turn.set_status(row, "UPDATE_IN_PROGRESS", REPLACEMENT_REASON if replacing else None)
+    reason = REPLACEMENT_REASON if replacing else None
+    desired = body.get("shown") or body["properties"]
+    row = turn.set_status(row, "UPDATE_IN_PROGRESS", reason, desired)
     with attempt(turn) as failures:
         _check_policy(turn, REPLACE if replacing else MODIFY, row)
         made = row
@@ -168,7 +181,7 @@ def _update(turn: StackTurn, found: StackResource, body: Json) -> bool:
         elif replacing:
             _check_name(found, body)
             made = create_resource(turn, replace(row, physical=None, body={"properties": {}}), body)
-            turn.set_status(made, "UPDATE_IN_PROGRESS", CREATION_STARTED)
+            turn.set_status(made, "UPDATE_IN_PROGRESS", CREATION_STARTED, desired)
             stack_resources.add_leftover(turn.tx, replace(found, body={**old, "replaced": True}))
         else:
             made = update_resource(turn, row, body)
@@ -244,7 +257,7 @@ def _finish(turn: StackTurn, parsed: ParsedTemplate, scope: TemplateScope) -> No
     tx, stack, event_log = turn.tx, turn.stack, turn.parts.event_log
     try:
         with undo_on_error(tx):
-            outputs = _resolve_outputs(parsed.sections, scope)
+            outputs = resolve_outputs(parsed.sections, scope)
             stack_exports.update_exports(turn, outputs)
             if stack.status == "UPDATE_IN_PROGRESS":
                 for each in stack_resources.unprocessed_outlines(tx, stack.id, stack.pass_number):
@@ -273,13 +286,14 @@ def _delete_unused_imports(turn: StackTurn, parsed: ParsedTemplate, scope: Templ
     recording_scope = replace(scope, import_value=imported)
     for name in parsed.names:
         resolve_properties(parsed.resource(name).properties, recording_scope)
-    _resolve_outputs(parsed.sections, recording_scope)
+    resolve_outputs(parsed.sections, recording_scope)
     for name in kept:
         if name not in used:
             exports.drop_import(turn.tx, turn.stack.id, name)
 
 
-def _resolve_outputs(template: Template, scope: TemplateScope) -> list[Json]:
+def resolve_outputs(template: Template, scope: TemplateScope) -> list[Json]:
+    """Return the outputs of a stack, as its description shows them. Raises `TemplateError`."""
     found = []
     for output in template.outputs.values():
         if output.condition is not None and not scope.conditions[output.condition]:

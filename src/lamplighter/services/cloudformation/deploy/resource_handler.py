@@ -15,11 +15,15 @@ from typing import TypeVar
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.lang.template.functions import value_as_text
 from lamplighter.lang.template.text import TemplateError
 from lamplighter.services.cloudformation.deploy.physical_names import physical_name
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.errors import ResourceFailed
+from lamplighter.services.cloudformation.resource_types.identifiers import IDENTIFIERS
+from lamplighter.services.cloudformation.resource_types.imported_resources import ATTRIBUTES, imported_resource
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
+from lamplighter.services.cloudformation.resource_types.present_properties import PRESENT_PROPERTIES
 from lamplighter.services.cloudformation.resource_types.registry import resource_type_of, service_of
 from lamplighter.services.cloudformation.resource_types.resource_type import Plan, Properties, ResourceRequest
 from lamplighter.services.cloudformation.tables import stack_resources
@@ -49,15 +53,22 @@ def create_resource(turn: StackTurn, row: StackResource, body: Json) -> StackRes
 
     Raises `ResourceFailed` if the resource belongs to another stack, because services accept an existing name.
     """
-    kind, stack = resource_type_of(row.type), turn.stack
+    kind = resource_type_of(row.type)
     request = replace(_request(turn, row, body), physical="", before={})
     made = _run(turn, request, kind.create(request))
-    for other in stack_resources.by_physical(turn.tx, made.physical, 10) if kind.simulated else ():
+    if kind.simulated:
+        _check_owner(turn, row, made.physical)
+    return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
+
+
+def _check_owner(turn: StackTurn, row: StackResource, physical: str) -> None:
+    """Raise `ResourceFailed` if a resource belongs to another stack, or to the stack under another name."""
+    stack = turn.stack
+    for other in stack_resources.by_physical(turn.tx, physical, 10):
         same = (other.stack, other.logical) == (stack.id, row.logical)
         same_owner = other.stack.split(":")[3:5] == [stack.region, stack.account]
         if other.type == row.type and not same and same_owner and not other.status.startswith("DELETE_"):
-            raise ResourceFailed(f"{made.physical} already exists in stack {other.stack}")
-    return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
+            raise ResourceFailed(f"{physical} already exists in stack {other.stack}")
 
 
 def update_resource(turn: StackTurn, row: StackResource, body: Json) -> StackResource:
@@ -77,6 +88,34 @@ def delete_resource(turn: StackTurn, row: StackResource) -> None:
             raise
 
 
+def import_resource(turn: StackTurn, row: StackResource, body: Json) -> StackResource:
+    """Return an existing resource with its attributes; raise `ResourceFailed` if it does not exist or has a stack."""
+    found = replace(row, body=body)
+    is_readable = row.type in PRESENT_PROPERTIES and resource_type_of(row.type).exists is None
+    if not resource_exists(turn, found) or (is_readable and read_resource(turn, found) is None):
+        raise ResourceFailed(f"Resource {row.physical} of type {row.type} does not exist.")
+    made = imported_resource(_request(turn, row, body))
+    _check_owner(turn, row, made.physical)
+    return replace(row, body={**body, "attributes": dict(made.attributes)})
+
+
+def find_existing(turn: StackTurn, row: StackResource, body: Json) -> StackResource | None:
+    """Return the existing resource that has the name in the template, or None.
+
+    As on AWS, the name must identify resources of its type. A rollback must not delete it: its policy must be Retain.
+    """
+    named = resource_type_of(row.type).name.property
+    given = body["properties"].get(named)
+    if given is None or IDENTIFIERS.get(row.type) != (named,) or row.type not in ATTRIBUTES:
+        return None
+    if body["deletion"] != "Retain":
+        return None
+    try:
+        return import_resource(turn, replace(row, physical=value_as_text(given)), body)
+    except ResourceFailed:
+        return None
+
+
 def resource_exists(turn: StackTurn, row: StackResource) -> bool:
     """Return whether a resource exists; True if its type has no plan to find it."""
     plan = resource_type_of(row.type).exists
@@ -87,6 +126,12 @@ def resource_exists(turn: StackTurn, row: StackResource) -> bool:
         return _run(turn, request, plan(request))
     except AwsError as error:
         return not NOT_FOUND.search(error.code)
+
+
+def read_resource(turn: StackTurn, row: StackResource) -> Properties | None:
+    """Return the properties that a resource has now, or None if it does not exist; its type must support this."""
+    request = _request(turn, row, row.body)
+    return _run(turn, request, PRESENT_PROPERTIES[row.type].read(request))
 
 
 def _request(turn: StackTurn, row: StackResource, wanted: Json) -> ResourceRequest:

@@ -39,13 +39,15 @@ class StackTurn:
     inputs: ExternalInputs
     parts: EngineParts
 
-    def set_status(self, row: StackResource, status: str, reason: str | None = None) -> StackResource:
-        """Set the status of a resource, record the event, and return the changed resource."""
-        return self.parts.event_log.set_resource_status(self.tx, self.stack, row, status, reason)
+    def set_status(
+        self, row: StackResource, status: str, reason: str | None = None, desired: Json = None
+    ) -> StackResource:
+        """Set the status of a resource, record the event with its or the desired properties, and return it."""
+        return self.parts.event_log.set_resource_status(self.tx, self.stack, row, status, reason, desired)
 
     def add_event(self, row: StackResource, status: str, reason: str | None = None) -> None:
         """Record an event about a resource that the stack does not have any more."""
-        self.parts.event_log.add_resource_event(self.tx, self.stack, replace(row, status=status, reason=reason))
+        self.parts.event_log.add_leftover_event(self.tx, self.stack, replace(row, status=status, reason=reason))
 
     def schedule_step(self) -> None:
         """Queue the next step of the stack's operation."""

@@ -89,13 +89,13 @@ class StackScope:
         known = row.body.get("attributes", {})
         if wanted in known:
             return known[wanted]
+        properties = row.body["properties"]
+        if wanted in properties:
+            return properties[wanted]
         if not row.body.get("recorded"):
             raise TemplateError(
                 f"Template error: resource {name} does not support attribute type {wanted} in Fn::GetAtt"
             )
-        properties = row.body["properties"]
-        if wanted in properties:
-            return properties[wanted]
         physical = row.physical or ""
         return recorded_attribute(
             ResourceRequest(name, row.type, properties, self.stack.account, self.stack.region, physical=physical),

@@ -161,6 +161,7 @@ KINDS: Mapping[str, ResourceType] = {
         _delete_rule,
         NameRule("Name", 64),
         ("EventBusName",),
+        conditional_replacement_properties=("EventBusName",),
         attributes=("Arn", "RuleName"),
         exists=_rule_exists,
     ),

@@ -109,8 +109,10 @@ class ResourceType:
     name: NameRule = NameRule()
     replacement_properties: tuple[str, ...] = ()
     """The properties, apart from the name, whose change requires a replacement; `ALL_PROPERTIES` stands for all."""
+    conditional_replacement_properties: tuple[str, ...] = ()
+    """Those of them that require a replacement on AWS only in some cases."""
     attributes: tuple[str, ...] = ()
-    """The attributes that Fn::GetAtt returns."""
+    """The attributes that Fn::GetAtt returns, besides the properties of a resource."""
     without_effect: tuple[str, ...] = ()
     """Properties (`Property/Member`: a part of one) without effect here; the resource's status reason lists them."""
     simulated: bool = True

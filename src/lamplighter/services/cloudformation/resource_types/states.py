@@ -28,7 +28,7 @@ MACHINE_PROPERTIES = ("RoleArn", "LoggingConfiguration", "TracingConfiguration",
 SUBSTITUTION = re.compile(r"\$\{([^}]+)\}")
 
 
-def _definition(request: ResourceRequest) -> Plan[str]:
+def definition_text(request: ResourceRequest) -> Plan[str]:
     """Return the definition's text, with substitutions: from the property as text or object, or from a bucket."""
     place = request.get("DefinitionS3Location")
     if place is not None:
@@ -46,14 +46,14 @@ def _definition(request: ResourceRequest) -> Plan[str]:
 
 
 def _create_machine(request: ResourceRequest) -> Plan[CreatedResource]:
-    given = {"definition": (yield from _definition(request)), **request.pick(*MACHINE_PROPERTIES)}
+    given = {"definition": (yield from definition_text(request)), **request.pick(*MACHINE_PROPERTIES)}
     kind = {"name": request.name, "type": request.get("StateMachineType")}
     key = (yield "CreateStateMachine", {**kind, **given, **request.tag_parameter})["stateMachineArn"]
     return CreatedResource(key, {"Arn": key, "Name": request.name, "StateMachineRevisionId": "INITIAL"})
 
 
 def _update_machine(request: ResourceRequest) -> Plan[CreatedResource]:
-    given = {"definition": (yield from _definition(request)), **request.pick(*MACHINE_PROPERTIES)}
+    given = {"definition": (yield from definition_text(request)), **request.pick(*MACHINE_PROPERTIES)}
     answer = yield "UpdateStateMachine", {"stateMachineArn": request.physical, **given}
     yield from update_tags(request)
     revision = answer.get("revisionId", request.attributes.get("StateMachineRevisionId"))

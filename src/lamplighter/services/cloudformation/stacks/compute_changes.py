@@ -1,12 +1,13 @@
 """Compute what an update would do to a stack, without doing it.
 
-A value that is known only after the update (the name of a new resource) counts as changed. A resource counts as
-untouched only if the update would write nothing about it, so that the update can leave it out.
-See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html.
+A value that is known only after the update (the name of a new resource, an attribute of a changed one) counts as
+changed. A resource counts as untouched only if the update would write nothing about it, so that the update can leave it
+out. See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
@@ -16,6 +17,15 @@ from lamplighter.services.cloudformation.deploy.template_scope import StackScope
 from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.services.cloudformation.resource_types.registry import NESTED_STACK, is_simulated, resource_type_of
 from lamplighter.services.cloudformation.resource_types.resource_type import lamplighter_metadata
+from lamplighter.services.cloudformation.stacks.change_details import (
+    Causes,
+    ChangedProperty,
+    explain_attribute,
+    explain_nested_stack,
+    explain_property,
+    replacement_of,
+)
+from lamplighter.services.cloudformation.stacks.shown_properties import KNOWN_AFTER_APPLY, ShownResource, ShownTemplate
 from lamplighter.services.cloudformation.tables import stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
@@ -33,6 +43,8 @@ class _Unknown:
 
 
 UNKNOWN = _Unknown()
+RETAIN_POLICIES = ("Retain", "RetainExceptOnCreate")
+"""The policies with which an update keeps a resource that its stack no longer has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,7 @@ class Comparison:
     """The result of comparing a stack with a plan."""
 
     changes: list[Json]
-    """The change of each resource, in the order of the update."""
+    """The change of each resource, by logical ID, as AWS orders them."""
     differs: bool
     """Whether an update has anything to do."""
     untouched: tuple[str, ...]
@@ -48,36 +60,56 @@ class Comparison:
 
 
 def compare_stack(
-    reader: Reader, stack: Stack, old: ParsedTemplate | None, plan: Json, new: ParsedTemplate, inputs: ExternalInputs
+    reader: Reader,
+    stack: Stack,
+    old: ParsedTemplate | None,
+    plan: Json,
+    new: ParsedTemplate,
+    inputs: ExternalInputs,
+    *,
+    explain: bool = False,
 ) -> Comparison:
     """Compare a stack with another plan; a large template is compared in a thread.
 
-    `old` is the parsed template of the stack's plan; None means that an update always has something to do.
+    `old` is the parsed template of the stack's plan; None means that an update always has something to do. `explain`
+    states that the changes have the properties before and after the update, as a change set shows them.
     """
 
     def run(reader: Reader, inputs: ExternalInputs) -> Comparison:
         comparer = _Comparer.open(reader, stack, plan, new, inputs)
+        if explain:
+            comparer.show(old)
         changes = comparer.compare_resources()
         differs = old is None or bool(changes) or _differs(stack, old, plan, new)
-        return Comparison(changes, differs, tuple(comparer.untouched))
+        return Comparison(sorted(changes, key=_logical_id), differs, tuple(comparer.untouched))
 
     return inputs.compute(f"changes after pass {stack.pass_number}", new.size, reader, run)
+
+
+def _logical_id(change: Json) -> str:
+    name: str = change["ResourceChange"]["LogicalResourceId"]
+    return name
 
 
 @dataclass(slots=True)
 class _Comparer:
     """A comparison of a stack's resources with a plan, resource by resource in the order of the update."""
 
+    stack: Stack
     rows: Mapping[str, StackResource]
     plan: Json
     new: ParsedTemplate
     known: TemplateScope
     """The scope of the stack in its present state."""
-    new_or_replaced: set[str] = field(default_factory=set)
-    modified: set[str] = field(default_factory=set)
+    replaced: dict[str, bool] = field(default_factory=dict)
+    """The new resources, and the replaced ones; whether their replacement is certain."""
+    modified: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The resources that change in place, with the names of their changed properties."""
     untouched: list[str] = field(default_factory=list)
     uses_changes: bool = False
     """Whether the present resource uses an export, or a value of a resource that changes."""
+    shown_before: ShownTemplate | None = None
+    shown_after: ShownTemplate | None = None
 
     @classmethod
     def open(cls, reader: Reader, stack: Stack, plan: Json, new: ParsedTemplate, inputs: ExternalInputs) -> "_Comparer":
@@ -87,17 +119,29 @@ class _Comparer:
             for row in stack_resources.resources_of(reader, stack.id)
             if not row.status.startswith("DELETE_")
         }
-        return cls(rows, plan, new, StackScope(reader, stack, rows.get, inputs).scope(plan, new.sections))
+        known = StackScope(reader, stack, rows.get, inputs).scope(plan, new.sections)
+        return cls(stack, rows, plan, new, known)
+
+    def show(self, old: ParsedTemplate | None) -> None:
+        """Let the changes have the properties before and after the update; `old` is the template before it."""
+        self.shown_after = ShownTemplate(self.stack, self.plan, self.new, partial(self._physical, self.replaced))
+        if old is not None:
+            self.shown_before = ShownTemplate(self.stack, self.stack.plan, old, partial(self._physical, {}))
+
+    def _physical(self, replaced: Mapping[str, bool], name: str) -> str | None:
+        return self.rows[name].physical if name in self.rows and name not in replaced else None
 
     def compare_resources(self) -> list[Json]:
         """Return the change of each resource, in the order of the update."""
         scope = replace(self.known, resource=self._resource, attribute=self._attribute, import_value=self._import_value)
+        changed_parameters = _changed_parameters(self.stack.plan, self.plan)
+        causes = Causes(changed_parameters, self.replaced, self.modified, self.known.conditions)
         found = []
         for position, name in enumerate(self.new.names):
             resource, row = self.new.resource(name), self.rows.get(name)
             if row is None or row.physical is None:
-                self.new_or_replaced.add(name)
-                found.append(_change("Add", name, None, resource.type))
+                self.replaced[name] = True
+                found.append(self._addition(resource))
                 continue
             if row.type != resource.type:
                 raise StackValidationError(
@@ -105,35 +149,113 @@ class _Comparer:
                     f"following resources: [{name}]"
                 )
             self.uses_changes = False
-            change = _modification(resource, row, scope, self.plan)
+            change = self._modification(resource, row, scope, causes)
             if change is not None:
-                self.modified.add(name)
-                if change["ResourceChange"]["Replacement"] != "False":
-                    self.new_or_replaced.add(name)
                 found.append(change)
             elif row.position == position and _keeps_its_row(resource, row, scope) and not self.uses_changes:
                 self.untouched.append(name)
         needed = frozenset(self.new.names)
         removed = [row for name, row in self.rows.items() if name not in needed]
-        return found + [_change("Remove", row.logical, row.physical, row.type) for row in reversed(removed)]
+        return found + [self._removal(row) for row in reversed(removed)]
+
+    # --- the changes ----------------------------------------------------------------------------------------------
+
+    def _addition(self, resource: Resource) -> Json:
+        after = self.shown_after.show(resource).context if self.shown_after is not None else None
+        return _change("Add", resource.name, resource.type, AfterContext=after)
+
+    def _removal(self, row: StackResource) -> Json:
+        policy = row.body.get("deletion")
+        action = "Retain" if policy in RETAIN_POLICIES else "Snapshot" if policy == "Snapshot" else "Delete"
+        before = self._shown_before(row)
+        return _change(
+            "Remove",
+            row.logical,
+            row.type,
+            PhysicalResourceId=row.physical,
+            PolicyAction=action,
+            BeforeContext=before and before.context,
+        )
+
+    def _shown_before(self, row: StackResource) -> ShownResource | None:
+        if self.shown_before is None:
+            return None
+        resource = self.shown_before.resource(row.logical)
+        return ShownResource(row.body["properties"], {}) if resource is None else self.shown_before.show(resource)
+
+    def _modification(
+        self, resource: Resource, row: StackResource, scope: TemplateScope, causes: Causes
+    ) -> Json | None:
+        """Return how a resource would change, or None if it would not."""
+        old = row.body["properties"]
+        new = {name: _resolve_or_unknown(value, scope) for name, value in resource.properties.items()}
+        new = {name: value for name, value in new.items() if value is not NO_VALUE}
+        new = dict(resource_type_of(row.type).adapt_properties(new, lamplighter_metadata(resource.metadata)))
+        differing = frozenset(name for name in {**old, **new} if old.get(name) != new.get(name))
+        known = {name: value for name, value in new.items() if value is not UNKNOWN}
+        others = self._other_details(resource, row, known, tags_differ="Tags" in differing)
+        if not differing and not others and not row.status.endswith("_FAILED"):
+            return None
+        before, after = self._shown_before(row), self.shown_after and self.shown_after.show(resource)
+        shown_old, shown_new = before.properties if before else old, after.properties if after else new
+        details: list[Json] = []
+        for name in sorted(differing):
+            texts = (_shown(properties.get(name)) for properties in (shown_old, shown_new))
+            changed = ChangedProperty(row.type, name, resource.properties.get(name), *texts)
+            details += explain_property(changed, causes)
+        details += others
+        replacement = replacement_of(details)
+        if replacement == "False":
+            self.modified[row.logical] = differing
+        else:
+            self.replaced[row.logical] = replacement == "True"
+        return _change(
+            "Modify",
+            row.logical,
+            row.type,
+            PhysicalResourceId=row.physical,
+            PolicyAction=None if replacement == "False" else _policy_of_replacement(row),
+            Replacement=replacement,
+            Scope=sorted({detail["Target"]["Attribute"] for detail in details}),
+            Details=details,
+            BeforeContext=before and before.context,
+            AfterContext=after and after.context,
+        )
+
+    def _other_details(
+        self, resource: Resource, row: StackResource, known: Mapping[str, Json], *, tags_differ: bool
+    ) -> list[Json]:
+        """Return the details of what changes besides the properties: tags of the stack, metadata, nested stacks."""
+        found = []
+        tags = merge_tags(self.plan["tags"], known)
+        if not tags_differ and tags != row.body["tags"]:
+            found.append(explain_attribute("Tags", row.body["tags"] or None, tags or None))
+        if resource.metadata != row.body.get("metadata"):
+            found.append(explain_attribute("Metadata", row.body.get("metadata"), resource.metadata))
+        if row.type == NESTED_STACK:
+            found.append(explain_nested_stack())
+        return found
+
+    # --- the values that functions read ---------------------------------------------------------------------------
 
     def _resource(self, name: str) -> Json:
-        if name in self.new_or_replaced:
+        if name in self.replaced:
             raise KnownAfterUpdate(name)
         self.uses_changes |= name in self.modified
         return self.known.resource(name)
 
     def _attribute(self, name: str, wanted: str) -> Json:
-        # A change in place may produce a new value, such as a revision or an output; a name or an ARN stays.
-        is_stable = wanted.endswith(("Arn", "Name", "Url", "Id")) and wanted != "StateMachineRevisionId"
-        if (
-            name in self.new_or_replaced
-            or (name in self.modified and not is_stable)
-            or (name in self.rows and self.rows[name].type == NESTED_STACK)
-        ):
+        # AWS does not foresee which attributes a change in place keeps.
+        kept = name not in self.replaced and (name not in self.modified or self._is_unchanged(name, wanted))
+        if not kept or (name in self.rows and self.rows[name].type == NESTED_STACK):
             raise KnownAfterUpdate(name)
         self.uses_changes |= name in self.modified
         return self.known.attribute(name, wanted)
+
+    def _is_unchanged(self, name: str, wanted: str) -> bool:
+        """Return whether the attribute of a resource that changes in place repeats a property that stays."""
+        is_property = wanted not in resource_type_of(self.rows[name].type).attributes
+        return is_property and wanted not in self.modified[name]
 
     def _import_value(self, name: str) -> Json:
         # The update records which exports the stack uses.
@@ -163,31 +285,8 @@ def _differs(stack: Stack, old: ParsedTemplate, plan: Json, new: ParsedTemplate)
     return NESTED_STACK in new.types
 
 
-def _modification(resource: Resource, row: StackResource, scope: TemplateScope, plan: Json) -> Json:
-    """Return how a resource would change, or None if it would not."""
-    old = row.body["properties"]
-    new = {name: _resolve_or_unknown(value, scope) for name, value in resource.properties.items()}
-    new = {name: value for name, value in new.items() if value is not NO_VALUE}
-    new = dict(resource_type_of(row.type).adapt_properties(new, lamplighter_metadata(resource.metadata)))
-    differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    details = [_detail("Properties", row.type, name, is_dynamic=new.get(name) is UNKNOWN) for name in differing]
-    known = {name: value for name, value in new.items() if value is not UNKNOWN}
-    if "Tags" not in differing and merge_tags(plan["tags"], known) != row.body["tags"]:
-        details.append(_detail("Tags", row.type, None, is_dynamic=False))
-    if resource.metadata != row.body.get("metadata"):
-        details.append(_detail("Metadata", row.type, None, is_dynamic=False))
-    if not details and (row.type == NESTED_STACK or not row.status.endswith("_FAILED")):
-        return None
-    change = _change("Modify", row.logical, row.physical, row.type)
-    scopes = sorted({detail["Target"]["Attribute"] for detail in details})
-    recreated = [detail for detail in details if detail["Target"]["RequiresRecreation"] == "Always"]
-    certain = any(detail["Evaluation"] == "Static" for detail in recreated)
-    change["ResourceChange"] |= {
-        "Replacement": "True" if certain else "Conditional" if recreated else "False",
-        "Scope": scopes,
-        "Details": details,
-    }
-    return change
+def _changed_parameters(old: Json, new: Json) -> frozenset[str]:
+    return frozenset(name for name, value in new["values"].items() if value != old["values"].get(name))
 
 
 def _resolve_or_unknown(value: Json, scope: TemplateScope) -> Json:
@@ -197,28 +296,23 @@ def _resolve_or_unknown(value: Json, scope: TemplateScope) -> Json:
         return UNKNOWN
 
 
-def _detail(attribute: str, kind: str, name: str | None, *, is_dynamic: bool) -> Json:
-    recreates = attribute == "Properties" and resource_type_of(kind).is_replaced_by(name)
-    return {
-        "Target": {
-            "Attribute": attribute,
-            **({"Name": name} if name is not None else {}),
-            "RequiresRecreation": "Always" if recreates else "Never",
-        },
-        "Evaluation": "Dynamic" if is_dynamic else "Static",
-        "ChangeSource": "ResourceReference" if is_dynamic else "DirectModification",
-    }
+def _shown(value: Json) -> Json:
+    return KNOWN_AFTER_APPLY if value is UNKNOWN else value
 
 
-def _change(action: str, name: str, physical: str | None, kind: str) -> Json:
+def _policy_of_replacement(row: StackResource) -> str:
+    policy = row.body.get("replacement")
+    return f"ReplaceAnd{policy}" if policy in ("Retain", "Snapshot") else "ReplaceAndDelete"
+
+
+def _change(action: str, name: str, kind: str, **members: Json) -> Json:
+    given = {"Scope": [], "Details": [], **members}
     return {
         "Type": "Resource",
         "ResourceChange": {
             "Action": action,
             "LogicalResourceId": name,
-            **({"PhysicalResourceId": physical} if physical is not None else {}),
             "ResourceType": kind,
-            "Scope": [],
-            "Details": [],
+            **{key: value for key, value in given.items() if value is not None},
         },
     }

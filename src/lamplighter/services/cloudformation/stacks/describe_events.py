@@ -52,7 +52,7 @@ def _read_page(reader: Reader, caller: Caller, params: Json, before: int) -> lis
     if operation:
         return stack_events.page_of_operation(reader, operation, before, PAGE)
     if not params.get("StackName"):
-        raise StackValidationError("One of ChangeSetName, OperationId or StackName must be specified.")
+        raise StackValidationError("One of ChangeSetName, OperationId or StackName must be specified")
     return stack_events.page(reader, _stack(reader, caller, params["StackName"]), before, PAGE)
 
 

@@ -3,12 +3,13 @@
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.services.cloudformation.resource_types.recorded_only import NOT_SIMULATED
+from lamplighter.services.cloudformation.stacks.drift_operations import resource_drifts, stack_drift
 from lamplighter.services.cloudformation.stacks.lookup import (
     PAGE,
     find_stack,
@@ -16,6 +17,7 @@ from lamplighter.services.cloudformation.stacks.lookup import (
     page_start,
     require_stack,
 )
+from lamplighter.services.cloudformation.stacks.shown_properties import NO_ECHO_MASK
 from lamplighter.services.cloudformation.stacks.stack_events import recorded_only
 from lamplighter.services.cloudformation.tables import exports, stack_resources, stacks
 from lamplighter.services.cloudformation.tables.exports import Export
@@ -23,8 +25,7 @@ from lamplighter.services.cloudformation.tables.stack_resources import StackReso
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.store.db import Reader
 
-NO_ECHO_MASK = "****"
-DRIFT_NOT_CHECKED: Json = {"StackDriftStatus": "NOT_CHECKED"}
+DRIFT_NOT_CHECKED: Json = {"StackResourceDriftStatus": "NOT_CHECKED"}
 
 
 def describe_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -66,7 +67,7 @@ def _summary(stack: Stack) -> Json:
         "StackName": stack.name,
         "CreationTime": stack.created / 1000,
         "StackStatus": stack.status,
-        "DriftInformation": DRIFT_NOT_CHECKED,
+        "DriftInformation": stack_drift(stack),
         **({"TemplateDescription": stack.plan["description"]} if stack.plan["description"] else {}),
         **_without_none(
             StackStatusReason=stack.reason,
@@ -79,31 +80,31 @@ def _summary(stack: Stack) -> Json:
 
 
 def _stack(reader: Reader, stack: Stack) -> Json:
-    body, plan = stack.body, stack.plan
+    body, plan, is_live = stack.body, stack.plan, stack.deleted is None
     return {
         "StackId": stack.id,
         "StackName": stack.name,
         "CreationTime": stack.created / 1000,
         "StackStatus": stack.status,
         "DisableRollback": body["disable_rollback"],
-        "EnableTerminationProtection": body["protection"],
         "RollbackConfiguration": body.get("monitoring", {}),
-        "RetainExceptOnCreate": body.get("discard", False),
-        "LastOperations": body.get("operations", []),
         "NotificationARNs": plan["notifications"],
-        "Capabilities": plan["capabilities"],
-        "Parameters": parameters_of_plan(plan),
-        "Outputs": body["outputs"],
         "Tags": plan["tags"],
-        "DriftInformation": DRIFT_NOT_CHECKED,
+        "DriftInformation": stack_drift(stack),
         **_without_none(
+            Capabilities=plan["capabilities"] or None,
+            Parameters=parameters_of_plan(plan) or None,
+            Outputs=body["outputs"] or None,
+            LastOperations=body.get("operations") or None,
+            RetainExceptOnCreate=body.get("discard") or None,
+            EnableTerminationProtection=body["protection"] if is_live else None,
             Description=plan["description"],
             StackStatusReason=stack.reason or _not_simulated_note(reader, stack),
             LastUpdatedTime=stack.updated and stack.updated / 1000,
             DeletionTime=stack.deleted and stack.deleted / 1000,
             TimeoutInMinutes=body["timeout"],
             RoleARN=plan["role"],
-            ChangeSetId=body["change_set"],
+            ChangeSetId=body["change_set"] if is_live else None,
             ParentId=stack.parent,
             RootId=body["root"],
             DeletionMode="FORCE_DELETE_STACK" if body.get("forced") else None,
@@ -144,12 +145,17 @@ def _without_none(**members: Json) -> Json:
 
 def describe_resource(reader: Reader, caller: Caller, params: Json) -> Json:
     """Describe one resource of a stack (`DescribeStackResource`)."""
-    stack = _find_named_stack(reader, caller, params["StackName"])
+    stack = find_stack(reader, caller, params["StackName"])
+    if stack is None:
+        raise StackValidationError(f"Stack '{params['StackName']}' does not exist")
     row = stack_resources.get(reader, stack.id, params["LogicalResourceId"])
     if row is None:
         raise StackValidationError(f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}")
     metadata = row.body.get("metadata")
-    detail = _resource(row) | {"LastUpdatedTimestamp": row.updated / 1000, "Metadata": dumps(metadata or {})}
+    detail = _resource(row, resource_drifts(reader, stack)) | {
+        "LastUpdatedTimestamp": row.updated / 1000,
+        "Metadata": dumps(metadata or {}),
+    }
     return {"StackResourceDetail": detail | {"StackId": stack.id, "StackName": stack.name}}
 
 
@@ -162,12 +168,13 @@ def describe_resources(reader: Reader, caller: Caller, params: Json) -> Json:
     if not found and name:
         raise StackValidationError(f"Resource {name} does not exist for stack {stack.name}")
     named = {"StackId": stack.id, "StackName": stack.name}
-    return {"StackResources": [_resource(row) | named | {"Timestamp": row.updated / 1000} for row in found]}
+    drifts = resource_drifts(reader, stack)
+    return {"StackResources": [_resource(row, drifts) | named | {"Timestamp": row.updated / 1000} for row in found]}
 
 
 def _requested_stack(reader: Reader, caller: Caller, params: Json) -> Stack:
     if params.get("StackName"):
-        return _find_named_stack(reader, caller, params["StackName"])
+        return require_stack(reader, caller, params["StackName"])
     if not params.get("PhysicalResourceId"):
         raise StackValidationError("Either stackName or physicalResourceId must be specified")
     for row in stack_resources.by_physical(reader, params["PhysicalResourceId"], PAGE):
@@ -179,28 +186,23 @@ def _requested_stack(reader: Reader, caller: Caller, params: Json) -> Stack:
 
 def list_resources(reader: Reader, caller: Caller, params: Json) -> Json:
     """List summaries of a stack's resources (`ListStackResources`)."""
-    stack = _find_named_stack(reader, caller, params["StackName"])
+    stack = require_stack(reader, caller, params["StackName"])
     found = stack_resources.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
 
+    drifts = resource_drifts(reader, stack)
+
     def show(row: StackResource) -> Json:
-        return _resource(row) | {"LastUpdatedTimestamp": row.updated / 1000}
+        return _resource(row, drifts) | {"LastUpdatedTimestamp": row.updated / 1000}
 
     return list_page("StackResourceSummaries", found, show, lambda row: row.logical)
 
 
-def _find_named_stack(reader: Reader, caller: Caller, name: str) -> Stack:
-    found = find_stack(reader, caller, name)
-    if found is None:
-        raise StackValidationError(f"Stack '{name}' does not exist")
-    return found
-
-
-def _resource(row: StackResource) -> Json:
+def _resource(row: StackResource, drifts: Mapping[str, Json]) -> Json:
     return {
         "LogicalResourceId": row.logical,
         "ResourceType": row.type,
         "ResourceStatus": row.status,
-        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": drifts.get(row.logical, DRIFT_NOT_CHECKED),
         **_without_none(PhysicalResourceId=row.physical, ResourceStatusReason=row.reason),
     }
 

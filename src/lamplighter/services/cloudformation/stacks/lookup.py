@@ -45,6 +45,14 @@ def require_live_stack(reader: Reader, caller: Caller, name: str) -> Stack:
     return found
 
 
+def require_known_stack(reader: Reader, caller: Caller, name: str) -> Stack:
+    """Return a stack, even a deleted one that is named by its id, or raise the error of an update."""
+    found = find_stack(reader, caller, name)
+    if found is None:
+        raise StackValidationError(f"Stack [{name}] does not exist")
+    return found
+
+
 def find_change_set(reader: Reader, caller: Caller, params: Json) -> ChangeSet:
     """Return a change set by its ARN, or by its name and its stack; raise `ChangeSetNotFound` if there is none."""
     name = params["ChangeSetName"]
@@ -53,7 +61,7 @@ def find_change_set(reader: Reader, caller: Caller, params: Json) -> ChangeSet:
     elif params.get("StackName"):
         stack = find_stack(reader, caller, params["StackName"])
         if stack is None:
-            raise ChangeSetNotFound(name)
+            raise StackValidationError(f"Stack [{params['StackName']}] does not exist")
         found = change_sets.by_name(reader, stack.id, name)
     else:
         raise StackValidationError("StackName must be specified if ChangeSetName is not specified as an ARN.")
@@ -75,6 +83,11 @@ def page_start(token: str | None) -> int:
     """Return the number before which a page begins."""
     found = paging.decode_number(token, lambda: StackValidationError("Invalid NextToken"))
     return AFTER_ALL_ROWS if found is None else found
+
+
+def page_offset(token: str | None) -> int:
+    """Return the position in a list at which a page begins."""
+    return paging.decode_number(token, lambda: StackValidationError("Invalid NextToken")) or 0
 
 
 def list_page(field: str, found: Iterable[T], show: Callable[[T], Json], token: Callable[[T], str]) -> Json:

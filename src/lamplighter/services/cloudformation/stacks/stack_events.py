@@ -7,12 +7,13 @@ import logging
 from dataclasses import replace
 from functools import partial
 
-from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import World, format_iso_time
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.services.cloudformation.resource_types.registry import is_simulated
 from lamplighter.services.cloudformation.stacks import retention
-from lamplighter.services.cloudformation.tables import stack_events, stack_resources, stacks, templates
+from lamplighter.services.cloudformation.stacks.shown_properties import shown_text
+from lamplighter.services.cloudformation.tables import drifts, stack_events, stack_resources, stacks, templates
 from lamplighter.services.cloudformation.tables.stack_resources import ResourceOutline, StackResource
 from lamplighter.services.cloudformation.tables.stacks import SERVICE, Stack
 from lamplighter.store import outbox, timers
@@ -22,12 +23,13 @@ log = logging.getLogger("lamplighter.cloudformation")
 
 CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 STACK = "AWS::CloudFormation::Stack"
+ROLLBACK = "ROLLBACK"
 OPERATION_BY_STATUS = {
     "CREATE_IN_PROGRESS": "CREATE_STACK",
     "UPDATE_IN_PROGRESS": "UPDATE_STACK",
     "DELETE_IN_PROGRESS": "DELETE_STACK",
-    "ROLLBACK_IN_PROGRESS": "ROLLBACK",
-    "UPDATE_ROLLBACK_IN_PROGRESS": "ROLLBACK",
+    "ROLLBACK_IN_PROGRESS": ROLLBACK,
+    "UPDATE_ROLLBACK_IN_PROGRESS": ROLLBACK,
 }
 """The operation that begins when a stack gets a status."""
 MAX_RESOURCES_PER_TURN = 10
@@ -60,10 +62,16 @@ class StackEvents:
 
         The pass also begins an operation, unless its status belongs to the operation in progress.
         """
+        if "drift" in stack.body:
+            # The operation changes what was compared.
+            drifts.delete_drifts(tx, stack.id)
+            stack = replace(stack, body={name: value for name, value in stack.body.items() if name != "drift"})
         kind = operation or OPERATION_BY_STATUS.get(status)
         if kind is not None:
-            last = [{"OperationType": kind, "OperationId": self._world.uuid()}, *stack.body.get("operations", [])[:1]]
-            stack = replace(stack, body=stack.body | {"operations": last})
+            # A rollback belongs to the operation that it rolls back; any other operation starts afresh.
+            causing = stack.body.get("operations", [])[:1] if kind == ROLLBACK else []
+            begun_now = {"OperationType": kind, "OperationId": self._world.uuid()}
+            stack = replace(stack, body=stack.body | {"operations": [begun_now, *causing]})
         begun = self.set_stack_status(tx, replace(stack, pass_number=stack.pass_number + 1), status, reason)
         self.schedule_step(tx, begun)
         return begun
@@ -94,18 +102,21 @@ class StackEvents:
         outbox.put(tx, SERVICE, stack.id, {})
 
     def set_resource_status(
-        self, tx: Tx, stack: Stack, row: StackResource, status: str, reason: str | None = None
+        self, tx: Tx, stack: Stack, row: StackResource, status: str, reason: str | None = None, desired: Json = None
     ) -> StackResource:
-        """Set the status of a resource, record the event, and return the changed resource."""
+        """Set the status of a resource, record the event, and return the changed resource.
+
+        The event has the properties of the resource, or the `desired` ones.
+        """
         changed = replace(row, status=status, reason=reason, updated=self._world.now(), pass_number=stack.pass_number)
         stack_resources.put(tx, changed)
-        self.add_resource_event(tx, stack, changed)
+        properties = row.body.get("shown") or row.body.get("properties") if desired is None else desired
+        self._add_event(tx, stack, row.logical, row.physical, row.type, status, reason, properties)
         return changed
 
-    def add_resource_event(self, tx: Tx, stack: Stack, row: StackResource) -> None:
-        """Record an event with the present status of a resource."""
-        properties = row.body.get("properties")
-        self._add_event(tx, stack, row.logical, row.physical, row.type, row.status, row.reason, properties)
+    def add_leftover_event(self, tx: Tx, stack: Stack, row: StackResource) -> None:
+        """Record an event about a resource that the stack does not have any more; AWS shows no properties of it."""
+        self._add_event(tx, stack, row.logical, row.physical, row.type, row.status, row.reason, None)
 
     def _add_event(
         self,
@@ -121,9 +132,12 @@ class StackEvents:
         # Each event is later than the one before, so that sorting by time keeps their order.
         now = max(self._world.now(), stack_events.last_time(tx, stack.id) + 1)
         token, about_stack = stack.body.get("token"), kind == STACK and physical == stack.id
+        key = f"{logical}-{status}-{format_iso_time(now)}"
+        if properties is None:
+            key = self._world.uuid() if about_stack else f"{logical}-{self._world.uuid()}"
         event = {
             "StackId": stack.id,
-            "EventId": self._world.uuid() if about_stack else f"{logical}-{status}-{format_iso_time(now)}",
+            "EventId": key,
             "StackName": stack.name,
             "LogicalResourceId": logical,
             "PhysicalResourceId": physical or "",
@@ -131,7 +145,7 @@ class StackEvents:
             "Timestamp": now / 1000,
             "ResourceStatus": status,
             **({"ResourceStatusReason": reason} if reason else {}),
-            **({"ResourceProperties": dumps(properties)} if properties is not None else {}),
+            **({"ResourceProperties": shown_text(properties)} if properties is not None else {}),
             **({"ClientRequestToken": token} if token else {}),
             **next(iter(stack.body.get("operations", [])), {}),
         }

@@ -13,13 +13,14 @@ from lamplighter.services.cloudformation.stacks.compute_changes import compare_s
 from lamplighter.services.cloudformation.stacks.lookup import (
     check_stack_name,
     find_stack,
+    require_known_stack,
     require_live_stack,
     require_stack,
 )
 from lamplighter.services.cloudformation.stacks.stack_events import is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_policy import check_policy
 from lamplighter.services.cloudformation.stacks.start_operation import INITIATED, OperationStarter, check_updatable
-from lamplighter.services.cloudformation.tables import stack_resources, stacks
+from lamplighter.services.cloudformation.tables import change_sets, stack_resources, stacks
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
@@ -58,7 +59,7 @@ class StackOperations:
 
     def update(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Begin to update a stack (`UpdateStack`); the same ClientRequestToken again begins nothing new."""
-        stack, token = require_live_stack(tx, caller, params["StackName"]), params.get("ClientRequestToken")
+        stack, token = require_known_stack(tx, caller, params["StackName"]), params.get("ClientRequestToken")
         if token is not None and stack.body["token"] == token:
             return _operation_answer(stack)
         check_updatable(stack)
@@ -73,6 +74,7 @@ class StackOperations:
         during = requested_policy(params, "StackPolicyDuringUpdate", caller, inputs)
         options = {"token": token, "change_set": None, "policy_during": during, **operation_options(params)}
         options |= {"policy": policy} if policy is not None else {}
+        change_sets.make_obsolete(tx, stack.id)
         stored = self._starter.store_plan(tx, stack, plan)
         tx.after_commit.append(lambda: self._parsed_templates.put(stored["template"], plan.parsed))
         return _operation_answer(self._starter.update(tx, stack, stored, options, comparison.untouched))

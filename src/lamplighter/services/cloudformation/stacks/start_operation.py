@@ -18,7 +18,7 @@ from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
 
 UPDATABLE_STATUSES = (
-    *("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"),
+    *("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"),
     *("CREATE_FAILED", "UPDATE_FAILED"),
 )
 """The statuses in which a stack may be updated."""
@@ -49,7 +49,7 @@ EMPTY_PLAN: Json = {
     "description": None,
 }
 """The plan of a stack that waits for its first change set."""
-SINGLE_OPERATION_OPTIONS: Json = {"policy_during": None, "discard": False}
+SINGLE_OPERATION_OPTIONS: Json = {"policy_during": None, "discard": False, "import_existing": False}
 """Options that apply to one operation only."""
 INITIATED = "User Initiated"
 
@@ -108,6 +108,12 @@ class OperationStarter:
         begun = self.event_log.begin_pass(tx, changed, "UPDATE_IN_PROGRESS", INITIATED)
         tx.after_commit.append(lambda: self.untouched.put(begun, untouched))
         return begun
+
+    def import_resources(self, tx: Tx, stack: Stack, plan: Json, options: Json) -> Stack:
+        """Begin to import resources into a stack, which may be new; `options` name them."""
+        operation = "CREATE_STACK" if stack.plan["template"] == templates.NONE else "UPDATE_STACK"
+        changed = replace(stack, plan=plan, previous=stack.plan, updated=self.world.now(), body=stack.body | options)
+        return self.event_log.begin_pass(tx, changed, "IMPORT_IN_PROGRESS", INITIATED, operation)
 
     def delete(self, tx: Tx, stack: Stack, options: Json) -> Stack:
         """Begin to delete a stack."""

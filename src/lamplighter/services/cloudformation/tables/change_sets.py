@@ -1,6 +1,6 @@
 """Store change sets, which state what an update of a stack would do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.store.db import Reader, Tx
@@ -12,12 +12,25 @@ class ChangeSet:
     """The changes that an update would make to a stack, and the plan of the update."""
 
     id: str
-    """The ARN of the change set."""
+    """The ARN of the change set, which contains its name."""
     stack: str
     name: str
+    """The name by which it is found; an executed change set is found by its ARN only, so that its name is free."""
     body: Json
 
+    @property
+    def given_name(self) -> str:
+        """Return the name that the change set was created with."""
+        return self.id.split("/")[1]
 
+    @property
+    def is_executed(self) -> bool:
+        """Return whether the change set was executed."""
+        return self.name == self.id
+
+
+MAX_PER_STACK = 1_000
+"""AWS's limit of the change sets of a stack."""
 CHANGE_SETS = Table("change_sets", ChangeSet, json={"body": loads})
 
 
@@ -32,8 +45,21 @@ def by_name(reader: Reader, stack: str, name: str) -> ChangeSet | None:
 
 
 def page(reader: Reader, stack: str, after: str, most: int) -> list[ChangeSet]:
-    """Return change sets of a stack whose names follow `after`, in order of name."""
-    return CHANGE_SETS.select(reader, "stack = ? AND name > ? ORDER BY name LIMIT ?", stack, after, most)
+    """Return change sets of a stack that were not executed and whose names follow `after`, in order of name."""
+    where = "stack = ? AND name > ? AND name <> id ORDER BY name LIMIT ?"
+    return CHANGE_SETS.select(reader, where, stack, after, most)
+
+
+def set_executed(tx: Tx, executed: ChangeSet) -> None:
+    """Keep an executed change set, and delete all others of its stack: they are not valid for the changed stack."""
+    tx.execute("DELETE FROM change_sets WHERE stack = ?", (executed.stack,))
+    put(tx, replace(executed, name=executed.id, body=executed.body | {"execution": "EXECUTE_COMPLETE"}))
+
+
+def make_obsolete(tx: Tx, stack: str) -> None:
+    """Forbid the execution of a stack's change sets, because the stack changes without them."""
+    for each in page(tx, stack, "", MAX_PER_STACK):
+        put(tx, replace(each, body=each.body | {"execution": "OBSOLETE"}))
 
 
 def put(tx: Tx, change_set: ChangeSet) -> None:

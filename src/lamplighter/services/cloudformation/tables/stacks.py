@@ -13,6 +13,13 @@ COLUMNS = (
 )
 
 
+TABLES_OF_STACKS = (
+    *("stack_resources", "stack_leftovers", "stack_events", "stack_templates", "change_sets", "drift_detections"),
+    "resource_drifts",
+)
+"""The tables with what belongs to a stack."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stack:
     """A stack: resources that are created, updated and deleted together."""
@@ -102,5 +109,5 @@ def put(tx: Tx, stack: Stack) -> None:
 def delete(tx: Tx, key: str) -> None:
     """Delete a stack with its resources, leftovers, events, templates and change sets."""
     tx.execute("DELETE FROM stacks WHERE id = ?", (key,))
-    for table in ("stack_resources", "stack_leftovers", "stack_events", "stack_templates", "change_sets"):
+    for table in TABLES_OF_STACKS:
         tx.execute(f"DELETE FROM {table} WHERE stack = ?", (key,))  # noqa: S608

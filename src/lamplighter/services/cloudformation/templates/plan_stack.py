@@ -27,6 +27,7 @@ from lamplighter.lang.template.template import (
     MAX_TEMPLATE_BYTES,
     SERVERLESS_TRANSFORM,
     Template,
+    check_conditional_references,
     is_from_job_file,
     parse_template,
     transform_calls,
@@ -171,6 +172,7 @@ def _check_template(template: Template, scope: TemplateScope) -> tuple[str, ...]
         attribute=lambda name, _wanted: _raise_unknown(name),
         import_value=_raise_unknown,
     )
+    check_conditional_references(template, conditions)
     names = tuple(creation_order(live_resources(template, conditions)))
     values = [output.value for output in template.outputs.values()]
     for value in (*(each for name in names for each in template.resources[name].properties.values()), *values):
@@ -178,7 +180,7 @@ def _check_template(template: Template, scope: TemplateScope) -> tuple[str, ...]
         with suppress(KnownAfterUpdate):
             resolve(value, check_scope)
     for value in (*(resource.properties for resource in template.resources.values()), *values):
-        for name, wanted in find_attributes(value):
+        for _function, name, wanted in find_attributes(value):
             _check_attribute(template, name, wanted)
     return names
 
@@ -220,10 +222,9 @@ def _parameter_texts(listed: Json, old: Json) -> dict[str, str]:
 
 
 def _check_attribute(template: Template, name: str, wanted: str) -> None:
-    if name not in template.resources:
-        raise TemplateError(f"Template error: instance of Fn::GetAtt references undefined resource {name}")
-    kind = RESOURCE_TYPES.get(template.resources[name].type)
-    if kind is not None and wanted not in kind.attributes:
+    resource = template.resources[name]
+    kind = RESOURCE_TYPES.get(resource.type)
+    if kind is not None and wanted not in kind.attributes and wanted not in resource.properties:
         raise TemplateError(f"Template error: resource {name} does not support attribute type {wanted} in Fn::GetAtt")
 
 

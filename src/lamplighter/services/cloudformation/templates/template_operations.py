@@ -3,7 +3,7 @@
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplateSummary.html.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
@@ -12,9 +12,10 @@ from lamplighter.lang.template.parameters import default_text, is_no_echo, read_
 from lamplighter.lang.template.references import creation_order, find_references
 from lamplighter.lang.template.template import parse_template, transform_names
 from lamplighter.lang.template.text import parse_text
-from lamplighter.services.cloudformation.errors import ChangeSetNotFound
-from lamplighter.services.cloudformation.stacks.lookup import require_stack
-from lamplighter.services.cloudformation.tables import change_sets, templates
+from lamplighter.services.cloudformation.errors import StackValidationError
+from lamplighter.services.cloudformation.resource_types.identifiers import IDENTIFIERS
+from lamplighter.services.cloudformation.stacks.lookup import find_change_set, require_stack
+from lamplighter.services.cloudformation.tables import templates
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.services.cloudformation.templates.plan_stack import (
     parse_template_text,
@@ -36,16 +37,12 @@ def get_template(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def _stored_plan(reader: Reader, caller: Caller, params: Json) -> Json:
-    named = params.get("ChangeSetName")
-    if named is None:
-        return require_stack(reader, caller, params.get("StackName", "")).plan
-    if named.startswith("arn:"):
-        found = change_sets.get(reader, named)
-    else:
-        found = change_sets.by_name(reader, require_stack(reader, caller, params.get("StackName", "")).id, named)
-    if found is None:
-        raise ChangeSetNotFound(named)
-    return found.body["plan"]
+    named, stack = params.get("ChangeSetName"), params.get("StackName")
+    if named is not None:
+        return find_change_set(reader, caller, params).body["plan"]
+    if not stack:
+        raise StackValidationError("StackName is required if ChangeSetName is not specified.")
+    return require_stack(reader, caller, stack).plan
 
 
 def validate_template(tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
@@ -86,11 +83,13 @@ def _parameter(name: str, definition: Json) -> Json:
 def _summarize(text: str) -> Json:
     document = parse_template_text(text)
     metadata, version = document.get("Metadata"), document.get("AWSTemplateFormatVersion")
+    types = dict(_resource_types(document.get("Resources")))
     return {
         **_describe(document),
         "Parameters": [_parameter_declaration(*pair) for pair in read_parameters(document).items()],
-        "ResourceTypes": sorted(set(_resource_types(document.get("Resources")))),
-        **({"Metadata": dumps(metadata)} if metadata is not None else {}),
+        "ResourceTypes": sorted(set(types.values())),
+        "ResourceIdentifierSummaries": _identifier_summaries(types),
+        **({"Metadata": _in_flow_style(metadata)} if metadata is not None else {}),
         **({"Version": str(version)} if version is not None else {}),
     }
 
@@ -113,19 +112,41 @@ def _describe(document: Json) -> Json:
     wanted = required_capabilities(template)
     iam = sorted({resource.type for resource in template.resources.values() if resource.type.startswith("AWS::IAM::")})
     return {
-        "DeclaredTransforms": [],
         **({"Description": template.description} if template.description else {}),
         **({"Capabilities": wanted, "CapabilitiesReason": IAM_REASON.format(", ".join(iam))} if wanted else {}),
     }
 
 
-def _resource_types(resources: Json) -> Iterator[str]:
-    """Yield the types of all resources, including those in loops."""
+def _resource_types(resources: Json) -> Iterator[tuple[str, str]]:
+    """Yield the names and types of all resources, including those in loops."""
     for name, body in resources.items() if isinstance(resources, dict) else ():
         if name.startswith(LOOP_PREFIX):
             yield from _resource_types(body[-1] if isinstance(body, list) and body else None)
         elif isinstance(body, dict) and isinstance(body.get("Type"), str):
-            yield body["Type"]
+            yield name, body["Type"]
+
+
+def _identifier_summaries(types: Mapping[str, str]) -> list[Json]:
+    """Return for each type the resources of this type, and the properties that identify one when it is imported."""
+    return [
+        {
+            "ResourceType": kind,
+            "LogicalResourceIds": [name for name, its_type in types.items() if its_type == kind],
+            **({"ResourceIdentifiers": list(IDENTIFIERS[kind])} if kind in IDENTIFIERS else {}),
+        }
+        for kind in sorted(set(types.values()))
+    ]
+
+
+def _in_flow_style(value: Json) -> str:
+    """Return a value as CloudFormation writes metadata here: YAML in flow style, with all texts in single quotes."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_in_flow_style(name)}: {_in_flow_style(inner)}' for name, inner in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_in_flow_style, value))}]"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return dumps(value)
 
 
 def _parameter_declaration(name: str, definition: Json) -> Json:

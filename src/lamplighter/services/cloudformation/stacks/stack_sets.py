@@ -1,0 +1,46 @@
+"""Answer the operations on stack sets. One engine serves one machine, so it has no stack sets.
+
+Guarantees the answers of an account without stack sets: a list is empty, and a name is not found. Rejects the creation
+of a stack set, and says what to do instead. See
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/what-is-cfnstacksets.html.
+"""
+
+from collections.abc import Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller, Operation
+from lamplighter.services.cloudformation.errors import StackSetNotFound, StackValidationError
+from lamplighter.store.db import Reader
+
+OPERATIONS_ON_ONE = (
+    *("CreateStackInstances", "DeleteStackInstances", "DeleteStackSet", "DescribeStackInstance", "DescribeStackSet"),
+    *("DescribeStackSetOperation", "DetectStackSetDrift", "ImportStacksToStackSet", "ListStackInstances"),
+    *("ListStackInstanceResourceDrifts", "ListStackSetAutoDeploymentTargets", "ListStackSetOperationResults"),
+    *("ListStackSetOperations", "StopStackSetOperation", "UpdateStackInstances", "UpdateStackSet"),
+)
+"""The operations that name a stack set."""
+
+
+def list_stack_sets(_reader: Reader, _caller: Caller, _params: Json) -> Json:
+    """List the stack sets: there are none (`ListStackSets`)."""
+    return {"Summaries": []}
+
+
+def reject_creation(_reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Reject the creation of a stack set (`CreateStackSet`)."""
+    raise StackValidationError(
+        f"StackSet {params['StackSetName']} cannot be created: this engine has no stack sets. Create a stack in each "
+        "account and region with CreateStack."
+    )
+
+
+def reject_name(_reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Reject the name of a stack set that does not exist."""
+    raise StackSetNotFound(params["StackSetName"])
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "ListStackSets": Operation(read=list_stack_sets),
+    "CreateStackSet": Operation(read=reject_creation),
+    **{name: Operation(read=reject_name) for name in OPERATIONS_ON_ONE},
+}

@@ -1,0 +1,68 @@
+"""Store the results of drift detection: each detection on a stack, and the last result for each resource."""
+
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json, loads
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
+
+
+@dataclass(frozen=True, slots=True)
+class DriftDetection:
+    """A detection of drift on a stack."""
+
+    key: str
+    """The ID of the detection."""
+    stack: str
+    body: Json
+    """When it began (in milliseconds), its status, its result, and the resources that it checks (None: all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceDrift:
+    """The last result of drift detection for a resource."""
+
+    stack: str
+    logical: str
+    body: Json
+    """The time (in milliseconds), the status, the properties and their differences."""
+
+    @property
+    def status(self) -> str:
+        """Return the status: IN_SYNC, MODIFIED, DELETED or UNKNOWN."""
+        found: str = self.body["status"]
+        return found
+
+
+DETECTIONS = Table("drift_detections", DriftDetection, json={"body": loads}, columns={"key": "id"})
+DRIFTS = Table("resource_drifts", ResourceDrift, json={"body": loads})
+
+
+def detection(reader: Reader, key: str) -> DriftDetection | None:
+    """Return the detection with this ID, or None if there is none."""
+    return DETECTIONS.find(reader, "id = ?", key)
+
+
+def put_detection(tx: Tx, found: DriftDetection) -> None:
+    """Store a new or changed detection."""
+    DETECTIONS.replace(tx, found)
+
+
+def drift_of(reader: Reader, stack: str, logical: str) -> ResourceDrift | None:
+    """Return the last result for a resource, or None if it was not checked."""
+    return DRIFTS.find(reader, "stack = ? AND logical = ?", stack, logical)
+
+
+def drifts_of(reader: Reader, stack: str) -> list[ResourceDrift]:
+    """Return the last results for the resources of a stack, by logical ID."""
+    return DRIFTS.select(reader, "stack = ? ORDER BY logical", stack)
+
+
+def put_drift(tx: Tx, found: ResourceDrift) -> None:
+    """Store the result for a resource in place of the last one."""
+    DRIFTS.replace(tx, found)
+
+
+def delete_drifts(tx: Tx, stack: str) -> None:
+    """Forget the results for the resources of a stack, because an operation changes them."""
+    tx.execute("DELETE FROM resource_drifts WHERE stack = ?", (stack,))
