@@ -25,6 +25,7 @@ from lamplighter.services.ecs.tasks import damaged_task, run_task
 from lamplighter.services.ecs.tasks import operations as task_operations
 from lamplighter.services.ecs.tasks.admission import CONTAINERS_WITH_STREAM, Admission, Limits
 from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, container_name
+from lamplighter.services.ecs.tasks.container_restarts import restart_policy
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.supervisor import (
@@ -165,14 +166,16 @@ class Ecs(Service):
             log.exception("could not find out which tasks ended while no engine ran")
 
     def _has_ended(self, arn: str, ended: frozenset[str]) -> bool:
-        """Return whether an essential container of a task has exited; damaged tasks are left to their supervisors."""
+        """Return whether an essential container has exited for good; damaged tasks are left to their supervisors."""
         try:
             task = tasks.get(self._store.reader, arn)
             definition = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"]) if task else None
         except DamagedData:
             return False
         return task is not None and any(
-            each.get("essential", True) and container_name(task.name, each["name"]) in ended
+            each.get("essential", True)
+            and restart_policy(each) is None
+            and container_name(task.name, each["name"]) in ended
             for each in (definition.body["containerDefinitions"] if definition else ())
         )
 

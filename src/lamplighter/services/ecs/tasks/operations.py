@@ -17,6 +17,7 @@ from lamplighter.services.ecs.tables.task_lists import TaskFilter
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import lifecycle, task_description
 from lamplighter.services.ecs.tasks.admission import Admission
+from lamplighter.services.ecs.tasks.task_health import with_health
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
@@ -132,7 +133,7 @@ def list_scheduled_tasks(admission: Admission, reader: Reader, caller: Caller, p
 
 def _describe(admission: Admission, reader: Reader, task: Task, *, with_tags: bool = False) -> Json:
     """Return the task in the API's form; the containers of a task that waits for room state why."""
-    shown = task_description.task_to_api(task, with_tags=with_tags)
+    shown = with_health(task_description.task_to_api(task, with_tags=with_tags))
     reason = admission.waiting_reason(reader, task)
     if reason is None:
         return shown
