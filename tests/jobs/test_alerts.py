@@ -225,7 +225,7 @@ def test_a_caught_failure_of_a_sidecar_that_cannot_start_has_no_exit_code(
     harness: AlertHarness, tmp_path: Path
 ) -> None:
     """The job's own container ran and was stopped: its 143 is not the reason."""
-    harness.deploy(tmp_path, "sidecars: {proxy: {image: envoy}}\nnotify: {caught: q}", url="")
+    harness.deploy(tmp_path, "sidecars: {proxy: {image: envoy, essential: true}}\nnotify: {caught: q}", url="")
     harness.runtime.script(Script(failure=CannotStart("CannotStartContainerError: no such program")), is_proxy)
     harness.runtime.script(Script(after=None), lambda each: each.image == "busybox")
     assert harness.status(harness.run_job()) == "FAILED"

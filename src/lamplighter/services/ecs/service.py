@@ -16,7 +16,7 @@ from lamplighter.base import secret_references
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
-from lamplighter.services.ecs import clusters, tags
+from lamplighter.services.ecs import account_settings, capacity_providers, clusters, tags
 from lamplighter.services.ecs.logs.awslogs import log_destination
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables import outages, shipped_logs, task_definitions, tasks, waiting_tasks
@@ -93,7 +93,16 @@ class Ecs(Service):
             "DescribeClusters": Operation(read=clusters.describe_clusters),
             "ListClusters": Operation(read=clusters.list_clusters),
             "UpdateCluster": Operation(write=clusters.update_cluster),
-            "PutClusterCapacityProviders": Operation(write=clusters.update_cluster),
+            "UpdateClusterSettings": Operation(write=clusters.update_cluster),
+            "PutClusterCapacityProviders": Operation(write=clusters.put_providers),
+            "CreateCapacityProvider": Operation(write=capacity_providers.create_provider),
+            "DescribeCapacityProviders": Operation(read=capacity_providers.describe_providers),
+            "UpdateCapacityProvider": Operation(write=capacity_providers.update_provider),
+            "DeleteCapacityProvider": Operation(write=capacity_providers.delete_provider),
+            "PutAccountSetting": Operation(write=account_settings.put_setting),
+            "PutAccountSettingDefault": Operation(write=account_settings.put_default),
+            "DeleteAccountSetting": Operation(write=account_settings.delete_setting),
+            "ListAccountSettings": Operation(read=account_settings.list_settings),
             "RegisterTaskDefinition": Operation(write=partial(definitions.register_definition, deny)),
             "DeregisterTaskDefinition": Operation(write=definitions.deregister_definition),
             "DeleteTaskDefinitions": Operation(write=definitions.delete_definitions),
@@ -103,6 +112,9 @@ class Ecs(Service):
             "RunTask": Operation(write=partial(run_task.run_task, admission, world, deny)),
             "StopTask": Operation(write=partial(task_operations.stop_task, bus)),
             "DescribeTasks": Operation(read=partial(task_operations.describe_tasks, admission)),
+            "GetTaskProtection": Operation(read=task_operations.task_protection),
+            "UpdateTaskProtection": Operation(read=task_operations.task_protection),
+            "ExecuteCommand": Operation(read=task_operations.execute_command),
             "SetCapacityLimits": Operation(write=admission.set_limits),
             "ListTasks": Operation(read=task_operations.list_tasks),
             "ListWaitingTasks": Operation(read=task_operations.list_waiting_tasks),

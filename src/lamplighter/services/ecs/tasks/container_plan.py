@@ -30,6 +30,7 @@ from lamplighter.services.ecs.task_definitions.validate import ALL_GPUS, GPU_COU
 from lamplighter.services.ecs.tasks.container_network import network_settings, own_ports
 from lamplighter.services.ecs.tasks.container_restarts import RestartPolicy, restart_policy
 from lamplighter.services.ecs.tasks.container_storage import container_mounts, linux_settings
+from lamplighter.services.ecs.tasks.impossible_settings import impossible_setting
 
 DOCKER_LOG_DRIVERS = ("fluentd", "gelf", "journald", "logentries", "splunk", "syslog")
 """The log drivers that Docker carries out; the other ones of ECS only write files, as this engine does anyway."""
@@ -103,7 +104,7 @@ def plan_containers(
             depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
             failure=_missing_secret(container, secrets)
             or _invalid_gpus(container, override)
-            or _impossible(container, override),
+            or impossible_setting(definition, container, override),
             log=log_destination(task, container, container_name(task.name, container["name"])),
             pull_hint=_LOGIN_HINT if container.get("repositoryCredentials") else "",
             start_timeout=container.get("startTimeout") or None,
@@ -187,28 +188,6 @@ def _log_driver(given: Json) -> LogDriver | None:
     if configuration.get("logDriver") not in DOCKER_LOG_DRIVERS:
         return None
     return LogDriver(configuration["logDriver"], configuration.get("options") or {})
-
-
-def _impossible(given: Json, override: Json) -> str | None:
-    """Return why a container does not start: what it requires is not there on this machine."""
-    if override.get("environmentFiles") or given.get("environmentFiles"):
-        return (
-            "ResourceInitializationError: failed to download env files: "
-            "environment files in S3 are not read on this machine: write the variables into `environment`"
-        )
-    configuration = given.get("logConfiguration") or {}
-    if given.get("firelensConfiguration") or configuration.get("logDriver") == "awsfirelens":
-        return (
-            "CannotCreateContainerError: the log driver awsfirelens is not there on this machine: "
-            "use awslogs or another driver of Docker"
-        )
-    if configuration.get("secretOptions"):
-        return (
-            "CannotCreateContainerError: `secretOptions` of a log driver are not there on this machine: use `options`"
-        )
-    if given.get("credentialSpecs"):
-        return "CannotCreateContainerError: `credentialSpecs` (Active Directory) are not there on this machine"
-    return None
 
 
 def _gpus(given: Json, override: Json) -> int:
