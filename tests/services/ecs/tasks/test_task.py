@@ -110,7 +110,7 @@ async def test_a_task_whose_image_cannot_be_pulled_ends_in_the_recorded_shape(ha
     assert set(task) == RECORDED_STOPPED | {"healthStatus"}
     assert task["version"] == 4
     assert (task["stopCode"], task["stoppedReason"]) == ("TaskFailedToStart", text)
-    assert set(task["containers"][0]) == RECORDED_CONTAINER | {"runtimeId"}
+    assert set(task["containers"][0]) == RECORDED_CONTAINER | {"runtimeId", "healthStatus"}
     assert [status for status, _ in harness.statuses()] == ["PROVISIONING", "PENDING", "DEPROVISIONING", "STOPPED"]
 
 

@@ -61,8 +61,16 @@ class ContainerState:
 
     @property
     def is_settled(self) -> bool:
-        """True if the container has started or never will."""
-        return self.started.is_set() or self.failure is not None
+        """True if the container has started, or if its task runs without it."""
+        return self.started.is_set() or (self.failure is not None and not self.stops_task)
+
+    @property
+    def stops_task(self) -> bool:
+        """True if the container can never start and its task stops for that reason.
+
+        "If essential containers don't have terminal dependency errors, then the task is allowed to start."
+        """
+        return self.failure is not None and (self.plan.essential or not self.failure.startswith(CONTAINER_ERRORS))
 
     def end(self) -> None:
         """Note that the container has ended for good."""
@@ -121,12 +129,9 @@ def essential_ended(states: Sequence[ContainerState]) -> bool:
 
 
 def task_end(states: Sequence[ContainerState]) -> TaskEnd | None:
-    """Return why the task must end without an order to stop, or None if it continues.
-
-    "If essential containers don't have terminal dependency errors, then the task is allowed to start."
-    """
+    """Return why the task must end without an order to stop, or None if it continues."""
     for state in states:
-        if state.failure is not None and (state.plan.essential or not state.failure.startswith(CONTAINER_ERRORS)):
+        if state.failure is not None and state.stops_task:
             return TaskEnd("TaskFailedToStart", state.failure)
     if essential_ended(states):
         return TaskEnd("EssentialContainerExited", ESSENTIAL_EXITED)
