@@ -114,7 +114,8 @@ class ProcessRuntime:
     async def restart(self, container: ContainerSpec) -> StartedContainer:
         """Implement `Runtime.restart`."""
         directory = self._directory_of(container.name)
-        if directory.read_exit() is not None and not _has_shim(directory):
+        if directory.read_exit() is not None:
+            await self.wait(container.name)  # its shim may live a moment longer
             if watch := self._watches.pop(container.name, None):
                 watch.close()
             directory.begin_again()
