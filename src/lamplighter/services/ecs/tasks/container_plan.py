@@ -19,6 +19,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from lamplighter.base import secret_references
 from lamplighter.base.json_text import Json
@@ -143,12 +144,7 @@ def _container(
         memory_reservation=soft,
         **network_settings(definition, given),
         links=_links(task, given),
-        pid_mode=definition.get("pidMode") or None,
-        ipc_mode=definition.get("ipcMode") or None,
-        kernel_settings={each["namespace"]: each["value"] for each in given.get("systemControls") or ()},
-        security_options=tuple(given.get("dockerSecurityOptions") or ()),
-        interactive=bool(given.get("interactive")),
-        terminal=bool(given.get("pseudoTerminal")),
+        **_isolation(definition, given),
         log_driver=_log_driver(given),
         health_check=_health_check(given.get("healthCheck")),
         stop_signal=(given.get("dockerLabels") or {}).get(STOP_SIGNAL_LABEL) or None,
@@ -159,9 +155,33 @@ def _container(
             Ulimit(each["name"], each["softLimit"], each["hardLimit"]) for each in given.get("ulimits") or ()
         ),
         extra_hosts={each["hostname"]: each["ipAddress"] for each in given.get("extraHosts") or ()},
+        stop_timeout=None if stop is None else min(stop, MAX_STOP_SECONDS),
+    )
+
+
+class _Isolation(TypedDict):
+    """The fields of a `ContainerSpec` that say what a container shares, and how it is confined."""
+
+    pid_mode: str | None
+    ipc_mode: str | None
+    kernel_settings: dict[str, str]
+    security_options: tuple[str, ...]
+    interactive: bool
+    terminal: bool
+    read_only_root: bool
+    privileged: bool
+
+
+def _isolation(definition: Json, given: Json) -> _Isolation:
+    return _Isolation(
+        pid_mode=definition.get("pidMode") or None,
+        ipc_mode=definition.get("ipcMode") or None,
+        kernel_settings={each["namespace"]: each["value"] for each in given.get("systemControls") or ()},
+        security_options=tuple(given.get("dockerSecurityOptions") or ()),
+        interactive=bool(given.get("interactive")),
+        terminal=bool(given.get("pseudoTerminal")),
         read_only_root=bool(given.get("readonlyRootFilesystem")),
         privileged=bool(given.get("privileged")),
-        stop_timeout=None if stop is None else min(stop, MAX_STOP_SECONDS),
     )
 
 
