@@ -275,7 +275,7 @@ def test_a_job_starts_when_its_sidecar_is_ready(harness: AlertHarness, tmp_path:
 
 
 def test_a_job_whose_sidecar_is_not_ready_in_two_minutes_fails(harness: AlertHarness, tmp_path: Path) -> None:
-    harness.deploy(tmp_path, f"{READY}\nnotify: {{run-failed: q}}")
+    harness.deploy(tmp_path, f"{READY}\nnotify: {{attempt-failed: q}}")
     harness.runtime.script(Script(after=None), is_proxy)
     assert harness.status(harness.run_job(minutes=3)) == "FAILED"
     (alert,) = harness.alerts()
