@@ -80,6 +80,11 @@ def ports(*mappings: Json) -> Json:
             None,
             f"{SETTING} The soft limit of ulimit 'nofile' is greater than its hard limit.",
         ),
+        (
+            {"systemControls": [{"namespace": "net.core.somaxconn"}]},
+            None,
+            f"{SETTING} A system control needs a 'namespace' and a 'value'.",
+        ),
         ({"linuxParameters": {"swappiness": 101}}, None, f"{SETTING} 'swappiness' must be between 0 and 100."),
         ({}, "sideways", "Invalid 'networkMode' setting: sideways must be one of bridge, host, awsvpc, none."),
     ],

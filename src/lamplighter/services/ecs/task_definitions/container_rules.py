@@ -123,6 +123,9 @@ def _check_limits(container: Json) -> None:
     for limit in container.get("ulimits") or ():
         if -1 < limit["hardLimit"] < limit["softLimit"]:
             raise _fault(container, f"The soft limit of ulimit '{limit['name']}' is greater than its hard limit.")
+    for control in container.get("systemControls") or ():
+        if not control.get("namespace") or not control.get("value"):
+            raise _fault(container, "A system control needs a 'namespace' and a 'value'.")
     linux = container.get("linuxParameters") or {}
     if not 0 <= linux.get("swappiness", 0) <= 100:
         raise _fault(container, "'swappiness' must be between 0 and 100.")
