@@ -7,13 +7,14 @@ passes when the test moves its clock and calls `settle`. Nothing is really run.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lamplighter.base.errors import Bug
 from lamplighter.runtime.port import (
     CannotStart,
     ContainerExit,
     ContainerSpec,
+    Health,
     ImageUnavailable,
     NetworkEnded,
     OutputLine,
@@ -49,6 +50,7 @@ class _FakeContainer:
     """The time of its exit and its exit code."""
     lines: list[OutputLine] = field(default_factory=list)
     exit: ContainerExit | None = None
+    health: Health = "UNKNOWN"
 
 
 class FakeRuntime:
@@ -91,6 +93,11 @@ class FakeRuntime:
         """Let a running container exit now."""
         self._end(name, ContainerExit(code, self._now(), reason))
 
+    def set_health(self, name: str, health: Health) -> None:
+        """Let the checks of a running container find this health."""
+        self._runs[name].health = health
+        self._wake()
+
     def write(self, name: str, text: str, stream: Stream = "stdout") -> None:
         """Let a running container write a line."""
         self._runs[name].lines.append(OutputLine(self._now(), stream, text))
@@ -127,6 +134,21 @@ class FakeRuntime:
         if script.answer_lost:
             raise RuntimeUnavailable("the fake runtime was told to lose this answer")
 
+    async def restart(self, container: ContainerSpec) -> StartedContainer:
+        """Implement `Runtime.restart`: the container behaves as its script says, once more."""
+        name = container.name
+        self._call("restart", name)
+        if self._is_running(name):
+            return self._runs[name].started
+        earlier = self._runs.pop(name)
+        try:
+            self._begin(container)
+        except CannotStart:
+            self._runs[name] = earlier
+            raise
+        self._runs[name].lines[:0] = earlier.lines
+        return self._runs[name].started
+
     async def wait(self, name: str) -> ContainerExit:
         """Implement `Runtime.wait`."""
         self.calls.append(("wait", name))
@@ -157,6 +179,17 @@ class FakeRuntime:
         lines = self._runs[name].lines if name in self._runs else []
         await self._until(lambda: self._available and (len(lines) > number or not self._is_running(name)))
         return len(lines) > number
+
+    async def health(self, container: ContainerSpec) -> AsyncGenerator[Health, None]:
+        """Implement `Runtime.health`: what the test sets with `set_health`."""
+        name, last = container.name, "UNKNOWN"
+        run = self._runs.get(name)
+        while run is not None:
+            await self._until(lambda: self._available and (run.exit is not None or run.health != last))  # noqa: B023
+            if run.exit is not None:
+                return
+            last = run.health
+            yield run.health
 
     async def remove(self, name: str) -> None:
         """Implement `Runtime.remove`."""
@@ -196,7 +229,8 @@ class FakeRuntime:
         return (run and run.exit) or ContainerExit(None, self._now(), "there is no such container")
 
     def _end(self, name: str, ending: ContainerExit) -> None:
-        self._runs[name].exit = ending
+        run = self._runs[name]
+        run.exit = replace(ending, started_at=run.started.started_at)
         self._wake()
 
     async def _until(self, ready: Callable[[], bool]) -> None:

@@ -11,13 +11,19 @@ from typing import Protocol
 
 from lamplighter.base.world import real_world
 from lamplighter.engine.lazy_runtime import LazyRuntime
-from lamplighter.runtime.port import CannotStart, ContainerSpec, Mount, Runtime
+from lamplighter.runtime.port import CannotStart, ContainerSpec, HealthCheck, Mount, Runtime
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from tests.fake_runtime import FakeRuntime, Script
 from tests.manual_world import ManualClock
 
 GATE = "cat $GATE > /dev/null"
 """A command that waits until the test calls `release`."""
+
+
+HEALTH_CHECK = HealthCheck(
+    ("CMD-SHELL", 'test -f "$GATE.healthy"'), interval=0.05, timeout=30, retries=1, start_period=600
+)
+"""A check of `Rig.set_health`; its failures count after its first success."""
 
 
 class Rig(Protocol):
@@ -31,6 +37,9 @@ class Rig(Protocol):
 
     async def release(self, container: ContainerSpec, code: int) -> None:
         """Let a container that waits at its gate continue; it then exits with this code."""
+
+    def set_health(self, container: ContainerSpec, *, healthy: bool) -> None:
+        """Let the checks of a container with `HEALTH_CHECK` succeed or fail."""
 
     async def stop(self, name: str, grace: float) -> None:
         """Stop a container; if the rig has a manual clock, let the grace period pass."""
@@ -66,6 +75,13 @@ class RealRig:
     async def release(self, container: ContainerSpec, code: int) -> None:
         await asyncio.to_thread((self._gates / container.name).write_text, "")
 
+    def set_health(self, container: ContainerSpec, *, healthy: bool) -> None:
+        mark = self._gates / f"{container.name}.healthy"
+        if healthy:
+            mark.touch()
+        else:
+            mark.unlink()
+
     async def stop(self, name: str, grace: float) -> None:
         await self.runtime.stop(name, grace)
 
@@ -94,6 +110,9 @@ class FakeRig:
 
     async def release(self, container: ContainerSpec, code: int) -> None:
         self._fake.finish(container.name, code)
+
+    def set_health(self, container: ContainerSpec, *, healthy: bool) -> None:
+        self._fake.set_health(container.name, "HEALTHY" if healthy else "UNHEALTHY")
 
     async def stop(self, name: str, grace: float) -> None:
         stopping = asyncio.create_task(self._fake.stop(name, grace))

@@ -1,10 +1,11 @@
 """The environment and the output of a program under Docker and as a plain process."""
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 
-from lamplighter.runtime.port import CannotStart, ContainerExit, ContainerSpec, OutputLine, Ulimit
+from lamplighter.runtime.port import CannotStart, ContainerExit, ContainerSpec, HealthCheck, OutputLine, Ulimit
 from tests.contracts.rigs import GATE, RealRig
 from tests.fake_runtime import Script
 
@@ -123,3 +124,36 @@ async def test_starting_one_name_twice_at_the_same_time_runs_it_once(real_rig: R
     assert first.runtime_id == second.runtime_id
     await real_rig.runtime.wait(container.name)
     assert [line.text async for line in real_rig.runtime.logs(container.name)] == ["once"]
+
+
+async def test_a_container_is_asked_to_stop_by_the_signal_of_its_definition(real_rig: RealRig) -> None:
+    script = "trap 'exit 5' INT; trap 'exit 6' TERM; echo ready; while true; do sleep 0.01; done"
+    container = real_rig.container(script, stop_signal="SIGINT")
+    await real_rig.runtime.start(container)
+    async with aclosing(real_rig.runtime.logs(container.name)) as lines:
+        await anext(lines)
+    runtime = await real_rig.restart()
+    await runtime.stop(container.name, 30)
+    assert (await runtime.wait(container.name)).code == 5
+
+
+@pytest.mark.parametrize("command", [("CMD", "no-such-program"), ("CMD-SHELL", "exit 1"), ("CMD", "sleep", "1000")])
+async def test_a_check_that_fails_or_takes_too_long_makes_a_container_unhealthy(
+    real_rig: RealRig, command: tuple[str, ...]
+) -> None:
+    check = HealthCheck(command, interval=0.05, timeout=0.3, retries=2, start_period=0)
+    container = real_rig.container("sleep 1000", health_check=check)
+    await real_rig.runtime.start(container)
+    async with aclosing(real_rig.runtime.health(container)) as changes:
+        assert await anext(changes) == "UNHEALTHY"
+
+
+async def test_a_check_has_the_variables_and_the_working_directory_of_its_container(real_rig: RealRig) -> None:
+    line = 'test "$PWD" = /tmp && test "$GREETING" = hello'
+    check = HealthCheck(("CMD-SHELL", line), interval=0.05, timeout=30, retries=1, start_period=0)
+    container = real_rig.container(
+        "sleep 1000", health_check=check, environment={"GREETING": "hello"}, working_directory="/tmp"
+    )
+    await real_rig.runtime.start(container)
+    async with aclosing(real_rig.runtime.health(container)) as changes:
+        assert await anext(changes) == "HEALTHY"

@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.base.errors import Bug
 from lamplighter.runtime.port import CannotStart, OutputLine, Runtime
-from tests.contracts.rigs import GATE, Rig
+from tests.contracts.rigs import GATE, HEALTH_CHECK, Rig
 from tests.fake_runtime import Script
 
 GATED = Script(lines=(("stdout", "ready"),), after=None)
@@ -207,3 +207,56 @@ async def test_the_exit_of_an_unknown_container_has_a_reason_but_no_code(rig: Ri
     assert ended.code is None
     assert ended.reason
     assert await read_output(rig.runtime, "never-started") == []
+
+
+async def test_a_container_that_has_exited_is_restarted_and_its_output_continues(rig: Rig) -> None:
+    container = rig.container("echo run; exit 3", Script(lines=(("stdout", "run"),), code=3))
+    await rig.runtime.start(container)
+    first = await rig.runtime.wait(container.name)
+    again = await rig.runtime.restart(container)
+    second = await rig.runtime.wait(container.name)
+    assert (first.code, second.code) == (3, 3)
+    assert again.runtime_id
+    assert 0 < (first.started_at or 0) <= (second.started_at or 0)
+    assert [line.text for line in await read_output(rig.runtime, container.name)] == ["run", "run"]
+
+
+async def test_a_restart_of_a_container_that_runs_changes_nothing_also_by_a_new_engine(rig: Rig) -> None:
+    container = rig.container(f"echo ready; {GATE}; exit 7", GATED)
+    await rig.runtime.start(container)
+    assert await first_line(rig.runtime, container.name) == "ready"
+    await (await rig.restart()).restart(container)
+    await rig.release(container, 7)
+    assert (await rig.runtime.wait(container.name)).code == 7
+    assert [line.text for line in await read_output(rig.runtime, container.name)] == ["ready"]
+
+
+async def test_a_restarted_container_stops_and_is_removed_like_any_other(rig: Rig) -> None:
+    container = rig.container("sleep 1000 & wait", Script(after=None, stop_code=143))
+    await rig.runtime.start(container)
+    await rig.stop(container.name, 0)
+    await rig.runtime.wait(container.name)
+    await rig.runtime.restart(container)
+    await rig.stop(container.name, 0)
+    assert (await rig.runtime.wait(container.name)).code in (137, 143)
+    await rig.runtime.remove(container.name)
+    assert container.name not in await rig.runtime.names()
+
+
+async def test_each_change_of_health_is_reported_until_the_container_exits(rig: Rig) -> None:
+    container = rig.container(f"{GATE}; exit 0", GATED, health_check=HEALTH_CHECK)
+    await rig.runtime.start(container)
+    async with aclosing(rig.runtime.health(container)) as changes:
+        for healthy, expected in ((True, "HEALTHY"), (False, "UNHEALTHY"), (True, "HEALTHY")):
+            rig.set_health(container, healthy=healthy)
+            assert await anext(changes) == expected
+        await rig.release(container, 0)
+        assert [health async for health in changes] == []
+
+
+async def test_a_new_engine_learns_the_health_that_a_container_has(rig: Rig) -> None:
+    container = rig.container(f"{GATE}; exit 0", GATED, health_check=HEALTH_CHECK)
+    await rig.runtime.start(container)
+    rig.set_health(container, healthy=True)
+    async with aclosing((await rig.restart()).health(container)) as changes:
+        assert await anext(changes) == "HEALTHY"

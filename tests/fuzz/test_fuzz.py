@@ -23,6 +23,7 @@ WITHOUT_SUCCESS = {
     "cloudformation:ListImports": "needs a stack that imports a value",
     "cloudformation:RollbackStack": "needs a stack whose update failed without a rollback",
     "cloudformation:SignalResource": "no resource here waits for signals",
+    "ecs:ExecuteCommand": "no agent for commands runs here",
     "events:CancelReplay": "a replay ends before the next request",
     "sns:ConfirmSubscription": "the token is in the message to the endpoint",
     "sns:VerifySMSSandboxPhoneNumber": "no password was sent, so that none is right",

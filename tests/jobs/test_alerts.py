@@ -225,7 +225,7 @@ def test_a_caught_failure_of_a_sidecar_that_cannot_start_has_no_exit_code(
     harness: AlertHarness, tmp_path: Path
 ) -> None:
     """The job's own container ran and was stopped: its 143 is not the reason."""
-    harness.deploy(tmp_path, "sidecars: {proxy: {image: envoy}}\nnotify: {caught: q}", url="")
+    harness.deploy(tmp_path, "sidecars: {proxy: {image: envoy, essential: true}}\nnotify: {caught: q}", url="")
     harness.runtime.script(Script(failure=CannotStart("CannotStartContainerError: no such program")), is_proxy)
     harness.runtime.script(Script(after=None), lambda each: each.image == "busybox")
     assert harness.status(harness.run_job()) == "FAILED"
@@ -258,3 +258,25 @@ def test_a_running_run_keeps_its_definition_after_an_update_and_after_a_redrive(
     assert harness.status(execution) == "FAILED"
     harness.redrive(execution)
     assert [each.command for each in harness.runtime.started.values()] == [("first",)] * 4
+
+
+READY = "sidecars: {proxy: {image: envoy, ready: test -f /tmp/ready}}"
+
+
+def test_a_job_starts_when_its_sidecar_is_ready(harness: AlertHarness, tmp_path: Path) -> None:
+    harness.deploy(tmp_path, READY)
+    harness.runtime.script(Script(after=None), is_proxy)
+    execution = harness.run_job(minutes=1)
+    assert harness.status(execution) == "RUNNING"
+    (proxy,) = {name for operation, name in harness.runtime.calls if operation == "run"}
+    harness.runtime.set_health(proxy, "HEALTHY")
+    harness.advance(1000)
+    assert harness.status(execution) == "SUCCEEDED"
+
+
+def test_a_job_whose_sidecar_is_not_ready_in_two_minutes_fails(harness: AlertHarness, tmp_path: Path) -> None:
+    harness.deploy(tmp_path, f"{READY}\nnotify: {{attempt-failed: q}}")
+    harness.runtime.script(Script(after=None), is_proxy)
+    assert harness.status(harness.run_job(minutes=3)) == "FAILED"
+    (alert,) = harness.alerts()
+    assert "has timed out." in alert

@@ -30,6 +30,8 @@ REFUSE = "refuse"
 MEMORY_LABEL = "lamplighter.memory"
 """The label of a container that is not held to the task's memory; its value is `unlimited`."""
 UNLIMITED = "unlimited"
+STOP_SIGNAL_LABEL = "lamplighter.stop-signal"
+"""The label of a container that names the signal which asks it to stop; otherwise its image does, or it is SIGTERM."""
 
 
 def adapt_task_definition(properties: Mapping[str, Json], metadata: Mapping[str, Json]) -> dict[str, Json]:

@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 
 from lamplighter.engine.lazy_object import LazyObject
-from lamplighter.runtime.port import ContainerExit, ContainerSpec, OutputLine, Runtime, StartedContainer
+from lamplighter.runtime.port import ContainerExit, ContainerSpec, Health, OutputLine, Runtime, StartedContainer
 
 BuildRuntime = Callable[[Callable[..., Runtime]], Runtime]
 
@@ -30,6 +30,10 @@ class LazyRuntime:
         """Implement `Runtime.start`."""
         return await (await self._runtime.load()).start(container)
 
+    async def restart(self, container: ContainerSpec) -> StartedContainer:
+        """Implement `Runtime.restart`."""
+        return await (await self._runtime.load()).restart(container)
+
     async def wait(self, name: str) -> ContainerExit:
         """Implement `Runtime.wait`."""
         return await (await self._runtime.load()).wait(name)
@@ -43,6 +47,12 @@ class LazyRuntime:
         async with contextlib.aclosing((await self._runtime.load()).logs(name)) as lines:
             async for line in lines:
                 yield line
+
+    async def health(self, container: ContainerSpec) -> AsyncGenerator[Health, None]:
+        """Implement `Runtime.health`."""
+        async with contextlib.aclosing((await self._runtime.load()).health(container)) as changes:
+            async for health in changes:
+                yield health
 
     async def remove(self, name: str) -> None:
         """Implement `Runtime.remove`."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from lamplighter.runtime.port import (
     ContainerExit,
     ContainerSpec,
+    Health,
     OutputLine,
     Runtime,
     RuntimeUnavailable,
@@ -37,8 +38,11 @@ class CompositeRuntime:
 
     async def start(self, container: ContainerSpec) -> StartedContainer:
         """Implement `Runtime.start`."""
-        chosen: Runtime = self._processes if container.image is None else self._images
-        return await chosen.start(container)
+        return await self._runtime_for(container).start(container)
+
+    async def restart(self, container: ContainerSpec) -> StartedContainer:
+        """Implement `Runtime.restart`."""
+        return await self._runtime_for(container).restart(container)
 
     async def wait(self, name: str) -> ContainerExit:
         """Implement `Runtime.wait`."""
@@ -51,6 +55,10 @@ class CompositeRuntime:
     def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
         """Implement `Runtime.logs`."""
         return self._runtime_of(name).logs(name)
+
+    def health(self, container: ContainerSpec) -> AsyncGenerator[Health, None]:
+        """Implement `Runtime.health`."""
+        return self._runtime_for(container).health(container)
 
     async def remove(self, name: str) -> None:
         """Implement `Runtime.remove`."""
@@ -72,6 +80,9 @@ class CompositeRuntime:
         """Implement `Runtime.close`."""
         await self._processes.close()
         await self._images.close()
+
+    def _runtime_for(self, container: ContainerSpec) -> Runtime:
+        return self._processes if container.image is None else self._images
 
     def _runtime_of(self, name: str) -> Runtime:
         return self._processes if self._processes.has(name) else self._images

@@ -13,6 +13,7 @@ from typing import Literal, Protocol, TypeAlias
 from lamplighter.base.errors import Bug, LamplighterError
 
 Stream: TypeAlias = Literal["stdout", "stderr"]
+Health: TypeAlias = Literal["UNKNOWN", "HEALTHY", "UNHEALTHY"]
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 """The reason of a container that ran out of memory, in ECS's words (see ECS's stopped task errors)."""
@@ -92,6 +93,43 @@ class Ulimit:
     hard: int
 
 
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port of the container that other programs of this machine reach."""
+
+    container: int
+    host: int | None
+    """The port of this machine; None lets the runtime choose one."""
+    protocol: str = "tcp"
+    """`tcp` or `udp`."""
+    count: int = 1
+    """How many consecutive ports these are, of which `container` and `host` are the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """A command that finds out again and again whether the container is healthy."""
+
+    command: tuple[str, ...]
+    """`CMD` and a program with its arguments, or `CMD-SHELL` and a line for the shell."""
+    interval: float
+    """Seconds from the end of one check to the next; also from the start to the first check."""
+    timeout: float
+    """Seconds after which a check counts as failed."""
+    retries: int
+    """So many failures in a row make the container unhealthy."""
+    start_period: float
+    """Seconds after the start in which failures do not count, unless a check has succeeded before."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogDriver:
+    """Another place to which Docker sends the output, besides the log that the engine reads."""
+
+    name: str
+    options: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSpec:
     """The description of one container for one attempt."""
@@ -126,6 +164,33 @@ class ContainerSpec:
     added_capabilities: tuple[str, ...] = ()
     dropped_capabilities: tuple[str, ...] = ()
     ulimits: tuple[Ulimit, ...] = ()
+    swap: int | None = None
+    """MiB of swap beside the `memory`; None means none."""
+    swappiness: int | None = None
+    hostname: str | None = None
+    """No effect on a container with a `network`, like `dns_servers`, `dns_domains`, `links` and `ports`."""
+    dns_servers: tuple[str, ...] = ()
+    dns_domains: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Names of other containers by the name under which this one finds them."""
+    ports: tuple[Port, ...] = ()
+    no_network: bool = False
+    """Whether the container has no network at all."""
+    pid_mode: str | None = None
+    """`host`, or the name of another container whose processes this one sees."""
+    ipc_mode: str | None = None
+    """`host`, `none`, `shareable`, or the name of another container whose shared memory this one has."""
+    kernel_settings: Mapping[str, str] = field(default_factory=dict)
+    """Values of sysctl(8) by name."""
+    security_options: tuple[str, ...] = ()
+    """Labels of SELinux and profiles of AppArmor, as Docker's `--security-opt` has them."""
+    interactive: bool = False
+    """Whether the standard input stays open."""
+    terminal: bool = False
+    log_driver: LogDriver | None = None
+    health_check: HealthCheck | None = None
+    stop_signal: str | None = None
+    """The signal that asks the container to stop; None means that of the image, or else SIGTERM."""
     extra_hosts: Mapping[str, str] = field(default_factory=dict)
     """IP addresses by host name; no effect on a container with a `network`, which has the other's hosts file."""
     read_only_root: bool = False
@@ -133,7 +198,7 @@ class ContainerSpec:
     init: bool = False
     """Whether the container has a small init process that forwards signals and reaps children."""
     stop_timeout: int | None = None
-    """Seconds between SIGTERM and SIGKILL when the runtime itself stops."""
+    """Seconds between the stop signal and SIGKILL when the runtime itself stops."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -151,6 +216,8 @@ class StartedContainer:
     pull_started_at: int | None = None
     """The time when the pull began; None if no image had to be pulled."""
     pull_stopped_at: int | None = None
+    ports: tuple[Port, ...] = ()
+    """The ports of this machine by which the container is reached; each has a `host`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +228,8 @@ class ContainerExit:
     """The exit code (128 + n after signal n), or None if it can never be known; `reason` then explains why."""
     finished_at: int
     reason: str | None = None
+    started_at: int | None = None
+    """The time when the run that ended here began; None if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +258,26 @@ class Runtime(Protocol):
         `CannotStart`, another call raises it again; after the others, nothing of the container exists.
         """
 
+    async def restart(self, container: ContainerSpec) -> StartedContainer:
+        """Run a container that has exited once more; its output continues. One that runs is left as it is.
+
+        Raises what `start` raises; the container then remains as it is. If the caller dies meanwhile, the next `start`
+        of this container completes the restart or leaves it undone: `wait` then returns the earlier exit again.
+        """
+
     async def wait(self, name: str) -> ContainerExit:
         """Return when the container has exited, or immediately if it already has; wait through an outage."""
 
     async def stop(self, name: str, grace: float) -> None:
-        """Send SIGTERM and, `grace` seconds later, SIGKILL; return when the container has exited.
+        """Send the stop signal and, `grace` seconds later, SIGKILL; return when the container has exited.
 
         Do nothing if there is no such container.
+        """
+
+    def health(self, container: ContainerSpec) -> AsyncGenerator[Health, None]:
+        """Yield the health of a container that has a `health_check` as soon as it is known, and then each change.
+
+        Ends when the container has exited; waits through an outage of the runtime.
         """
 
     def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:

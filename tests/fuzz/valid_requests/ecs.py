@@ -5,6 +5,7 @@ from lamplighter.base.json_text import Json
 CONTAINER: Json = {"name": "a", "image": "busybox", "memory": 64, "essential": True}
 FAMILY: Json = {"family": "a", "containerDefinitions": [CONTAINER]}
 CLUSTER: Json = {"cluster": "default"}
+SETTING: Json = {"name": "containerInsights", "value": "enabled"}
 RESOURCE: Json = {"resourceArn": "${taskarn}"}
 
 BEGIN: list[tuple[str, Json]] = [
@@ -16,6 +17,13 @@ BEGIN: list[tuple[str, Json]] = [
     ("PutClusterCapacityProviders", {
         "cluster": "a", "capacityProviders": ["FARGATE"], "defaultCapacityProviderStrategy": [],
     }),
+    ("UpdateClusterSettings", {"cluster": "a", "settings": [{"name": "containerInsights", "value": "enabled"}]}),
+    ("CreateCapacityProvider", {"name": "a", "autoScalingGroupProvider": {"autoScalingGroupArn": "a"}}),
+    ("DescribeCapacityProviders", {}),
+    ("UpdateCapacityProvider", {"name": "a", "autoScalingGroupProvider": {"managedDraining": "DISABLED"}}),
+    ("PutAccountSetting", SETTING),
+    ("PutAccountSettingDefault", SETTING),
+    ("ListAccountSettings", {}),
     ("RegisterTaskDefinition", FAMILY),
     ("RegisterTaskDefinition", FAMILY),
     ("DescribeTaskDefinition", {"taskDefinition": "a"}),
@@ -24,6 +32,8 @@ BEGIN: list[tuple[str, Json]] = [
     ("RunTask", {"taskDefinition": "a"}),
     ("DescribeTasks", {"tasks": ["${taskarn}"]}),
     ("ListTasks", {}),
+    ("GetTaskProtection", {**CLUSTER, "tasks": ["${taskarn}"]}),
+    ("UpdateTaskProtection", {**CLUSTER, "tasks": ["${taskarn}"], "protectionEnabled": True}),
     ("TagResource", {**RESOURCE, "tags": [{"key": "a", "value": "b"}]}),
     ("ListTagsForResource", RESOURCE),
 ]  # fmt: skip
@@ -33,4 +43,6 @@ END: list[tuple[str, Json]] = [
     ("DeregisterTaskDefinition", {"taskDefinition": "a:1"}),
     ("DeleteTaskDefinitions", {"taskDefinitions": ["a:1"]}),
     ("DeleteCluster", {"cluster": "a"}),
+    ("DeleteCapacityProvider", {"capacityProvider": "a"}),
+    ("DeleteAccountSetting", {"name": "containerInsights"}),
 ]

@@ -6,7 +6,18 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.docker import container_state, create_request
-from lamplighter.runtime.port import OUT_OF_MEMORY, ContainerExit, ContainerSpec, Device, Mount, Tmpfs, Ulimit
+from lamplighter.runtime.port import (
+    OUT_OF_MEMORY,
+    ContainerExit,
+    ContainerSpec,
+    Device,
+    HealthCheck,
+    LogDriver,
+    Mount,
+    Port,
+    Tmpfs,
+    Ulimit,
+)
 
 NOW = 1_767_225_600_000
 
@@ -115,8 +126,80 @@ def test_all_other_settings_are_passed_to_docker() -> None:
     assert [request["HostConfig"][name] for name in ("ReadonlyRootfs", "Privileged", "Init")] == [True, True, True]
 
 
+def test_a_health_check_is_docker_s_own_with_times_in_nanoseconds() -> None:
+    check = HealthCheck(("CMD-SHELL", "test -f /tmp/ready"), 30, 5, 3, 10)
+    request = create_request.create_request(ContainerSpec(name="job", image="any", health_check=check), {})
+    assert request["Healthcheck"] == {
+        "Test": ["CMD-SHELL", "test -f /tmp/ready"],
+        "Interval": 30_000_000_000,
+        "Timeout": 5_000_000_000,
+        "Retries": 3,
+        "StartPeriod": 10_000_000_000,
+    }
+
+
+def test_ports_are_published_on_the_wanted_port_or_on_one_that_docker_chooses() -> None:
+    ports = (Port(80, 8080), Port(53, None, "udp"), Port(7000, 50000, count=2))
+    request = create_request.create_request(ContainerSpec(name="job", image="any", ports=ports), {})
+    assert request["HostConfig"]["PortBindings"] == {
+        "80/tcp": [{"HostPort": "8080"}],
+        "53/udp": [{"HostPort": ""}],
+        "7000/tcp": [{"HostPort": "50000"}],
+        "7001/tcp": [{"HostPort": "50001"}],
+    }
+    assert set(request["ExposedPorts"]) == set(request["HostConfig"]["PortBindings"])
+
+
+def test_names_and_ports_have_no_place_in_a_network_that_belongs_to_another_container() -> None:
+    container = ContainerSpec(
+        name="job", image="any", network="first", hostname="h", ports=(Port(80, 80),), dns_servers=("10.0.0.2",)
+    )
+    request = create_request.create_request(container, {})
+    assert not {"Hostname", "ExposedPorts"} & request.keys()
+    assert not {"PortBindings", "Dns", "ExtraHosts"} & request["HostConfig"].keys()
+
+
+def test_what_linux_and_the_log_need_is_passed_to_docker() -> None:
+    container = ContainerSpec(
+        name="job",
+        image="any",
+        memory=64,
+        swap=32,
+        swappiness=10,
+        hostname="worker",
+        dns_servers=("10.0.0.2",),
+        dns_domains=("example.com",),
+        links={"db": "task-db"},
+        pid_mode="host",
+        ipc_mode="task-first",
+        kernel_settings={"net.core.somaxconn": "100"},
+        security_options=("no-new-privileges",),
+        interactive=True,
+        terminal=True,
+        log_driver=LogDriver("syslog", {"tag": "night"}),
+        stop_signal="SIGINT",
+    )
+    request = create_request.create_request(container, {})
+    assert (request["Hostname"], request["StopSignal"]) == ("worker", "SIGINT")
+    assert (request["OpenStdin"], request["Tty"]) == (True, True)
+    host = request["HostConfig"]
+    assert (host["Memory"], host["MemorySwap"], host["MemorySwappiness"]) == (64 << 20, 96 << 20, 10)
+    assert (host["Dns"], host["DnsSearch"]) == (["10.0.0.2"], ["example.com"])
+    assert host["Links"] == ["lamplighter-task-db:db"]
+    assert (host["PidMode"], host["IpcMode"]) == ("host", "container:lamplighter-task-first")
+    assert (host["Sysctls"], host["SecurityOpt"]) == ({"net.core.somaxconn": "100"}, ["no-new-privileges"])
+    assert host["LogConfig"] == {"Type": "syslog", "Config": {"tag": "night"}}
+
+
 def inspect_answer(status: str, **state: object) -> Json:
-    usual = {"Status": status, "ExitCode": 0, "Error": "", "OOMKilled": False, "FinishedAt": "2026-01-01T00:00:01Z"}
+    usual = {
+        "Status": status,
+        "ExitCode": 0,
+        "Error": "",
+        "OOMKilled": False,
+        "StartedAt": "2026-01-01T00:00:00Z",
+        "FinishedAt": "2026-01-01T00:00:01Z",
+    }
     return {"State": {**usual, **state}}
 
 
@@ -125,10 +208,10 @@ def inspect_answer(status: str, **state: object) -> Json:
     [
         (inspect_answer("running"), None),
         (inspect_answer("paused"), None),
-        (inspect_answer("exited", ExitCode=3), ContainerExit(3, NOW + 1000)),
-        (inspect_answer("dead", ExitCode=255), ContainerExit(255, NOW + 1000)),
-        (inspect_answer("exited", ExitCode=137, OOMKilled=True), ContainerExit(137, NOW + 1000, OUT_OF_MEMORY)),
-        (inspect_answer("exited", ExitCode=137, FinishedAt="0001-01-01T00:00:00Z"), ContainerExit(137, NOW)),
+        (inspect_answer("exited", ExitCode=3), ContainerExit(3, NOW + 1000, None, NOW)),
+        (inspect_answer("dead", ExitCode=255), ContainerExit(255, NOW + 1000, None, NOW)),
+        (inspect_answer("exited", ExitCode=137, OOMKilled=True), ContainerExit(137, NOW + 1000, OUT_OF_MEMORY, NOW)),
+        (inspect_answer("exited", ExitCode=137, FinishedAt="0001-01-01T00:00:00Z"), ContainerExit(137, NOW, None, NOW)),
         (inspect_answer("created"), ContainerExit(None, NOW, "the container was never started")),
         (
             inspect_answer("created", Error="no such file"),

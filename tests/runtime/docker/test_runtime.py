@@ -22,6 +22,7 @@ from lamplighter.runtime.port import (
     ContainerSpec,
     ImageUnavailable,
     NetworkEnded,
+    Port,
     RuntimeUnavailable,
 )
 
@@ -230,3 +231,94 @@ async def test_a_read_only_root_cannot_be_written(runtime: DockerRuntime, docker
     container = job(docker_image, "echo > /file", read_only_root=True)
     await runtime.start(container)
     assert (await runtime.wait(container.name)).code == 1
+
+
+@pytest.mark.docker
+async def test_a_container_is_reached_by_the_port_of_this_machine_that_docker_chose(
+    runtime: DockerRuntime, docker_image: str
+) -> None:
+    container = job(docker_image, "nc -ll -p 80 -e echo hello", ports=(Port(80, None), Port(7000, None, count=3)))
+    started = await runtime.start(container)
+    single, several = started.ports
+    assert single.host is not None
+    assert (several.host is not None, several.container, several.count) == (True, 7000, 3)
+    assert await read_greeting(single.host) == b"hello"
+    assert (await runtime.start(container)).ports == started.ports
+
+
+async def read_greeting(port: int) -> bytes:
+    """Read what a server says; Docker accepts a connection before the server does, and then closes it."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(OSError):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                greeting = await reader.read()
+                writer.close()
+                if greeting:
+                    return greeting.strip()
+
+
+@pytest.mark.docker
+async def test_a_port_that_is_taken_is_the_reason_in_docker_s_words(runtime: DockerRuntime, docker_image: str) -> None:
+    first = job(docker_image, "sleep 1000", ports=(Port(80, None),))
+    (port,) = (await runtime.start(first)).ports
+    second = job(docker_image, "sleep 1000", ports=(Port(80, port.host),))
+    with pytest.raises(CannotStart, match=r"CannotStartContainerError: .*port is already allocated"):
+        await runtime.start(second)
+
+
+@pytest.mark.docker
+async def test_the_stop_signal_of_the_image_is_sent(runtime: DockerRuntime, docker_image: str) -> None:
+    image = f"lamplighter-test-{uuid.uuid4()}"
+    dockerfile = f"FROM {docker_image}\nSTOPSIGNAL SIGUSR1\n"
+    build = ["docker", "build", "--quiet", "--tag", image, "-"]
+    await asyncio.to_thread(subprocess.run, build, input=dockerfile.encode(), check=True, capture_output=True)
+    try:
+        script = "trap 'exit 5' USR1; trap 'exit 6' TERM; echo ready; while true; do sleep 0.01; done"
+        container = job(image, script)
+        await runtime.start(container)
+        assert (await anext(runtime.logs(container.name))).text == "ready"
+        await runtime.stop(container.name, 30)
+        assert (await runtime.wait(container.name)).code == 5
+        await runtime.remove(container.name)
+    finally:
+        remove = ["docker", "image", "rm", "--force", image]
+        await asyncio.to_thread(subprocess.run, remove, check=True, capture_output=True)
+
+
+@pytest.mark.docker
+async def test_the_output_of_a_container_with_a_terminal_is_read(runtime: DockerRuntime, docker_image: str) -> None:
+    container = job(docker_image, "tty; printf 'one\\ntwo'", terminal=True)
+    await runtime.start(container)
+    await runtime.wait(container.name)
+    lines = [line.text async for line in runtime.logs(container.name)]
+    assert lines[0].startswith("/dev/")
+    assert lines[1:] == ["one", "two"]
+
+
+@pytest.mark.docker
+async def test_a_container_has_the_settings_of_linux_that_it_needs(runtime: DockerRuntime, docker_image: str) -> None:
+    script = "hostname; cat /proc/sys/net/core/somaxconn; cat /etc/resolv.conf"
+    container = job(
+        docker_image,
+        script,
+        hostname="worker",
+        kernel_settings={"net.core.somaxconn": "100"},
+        dns_servers=("192.0.2.53",),
+        dns_domains=("night.example",),
+    )
+    await runtime.start(container)
+    await runtime.wait(container.name)
+    lines = [line.text async for line in runtime.logs(container.name)]
+    assert lines[:2] == ["worker", "100"]
+    assert {"nameserver 192.0.2.53", "search night.example"} <= set(lines[2:])
+
+
+@pytest.mark.docker
+async def test_the_network_modes_none_and_host_are_docker_s(runtime: DockerRuntime, docker_image: str) -> None:
+    for mode, has_more in (("none", False), ("host", True)):
+        container = job(docker_image, "ls /sys/class/net", docker_network=mode)
+        await runtime.start(container)
+        await runtime.wait(container.name)
+        lines = [line.text async for line in runtime.logs(container.name)]
+        assert ("docker0" in lines) is has_more

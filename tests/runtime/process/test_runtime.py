@@ -341,3 +341,24 @@ def test_children_are_found_in_a_kernel_that_does_not_list_them(monkeypatch: pyt
     with killed_at_end(subprocess.Popen(["sleep", "1000"])) as child:
         found = shim.children()
     assert child.pid in found
+
+
+@pytest.mark.parametrize("file", ["started", "exit"])
+async def test_a_restart_that_a_killed_engine_began_is_completed_or_left_undone(tmp_path: Path, file: str) -> None:
+    """Before the first of the two files was removed, nothing had begun; after it, the next start completes it."""
+    runtime = ProcessRuntime(tmp_path / "processes", real_world().now)
+    job = ContainerSpec(name="job", command=("sh", "-c", "echo run; exit 3"))
+    await runtime.start(job)
+    assert (await runtime.wait("job")).code == 3
+    (tmp_path / "processes/job/started").unlink()
+    if file == "exit":
+        (tmp_path / "processes/job/exit").unlink()
+    else:
+        assert (await runtime.wait("job")).code == 3
+    next_engine = ProcessRuntime(tmp_path / "processes", real_world().now)
+    await next_engine.start(job)
+    assert (await next_engine.wait("job")).code == 3
+    async with aclosing(next_engine.logs("job")) as lines:
+        assert [line.text async for line in lines] == ["run", "run"]
+    await runtime.close()
+    await next_engine.close()

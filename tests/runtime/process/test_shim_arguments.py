@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import Bug
-from lamplighter.runtime.port import CannotStart, ContainerSpec, Mount, Ulimit
+from lamplighter.runtime.port import CannotStart, ContainerSpec, LogDriver, Mount, Port, Tmpfs, Ulimit
 from lamplighter.runtime.process import process_user, shim_arguments
 from lamplighter.runtime.process.shim import ShimArguments
 
@@ -40,6 +40,15 @@ def test_the_environment_of_the_definition_overrides_the_defaults() -> None:
         (ContainerSpec(name="job", command=("",)), "needs a command"),
         (ContainerSpec(name="job", command=JOB, mounts=(Mount("/a", "/b"),)), "mount points need Docker"),
         (ContainerSpec(name="job", command=JOB, extra_hosts={"db": "10.0.0.1"}), "extra hosts need Docker"),
+        (ContainerSpec(name="job", command=JOB, ports=(Port(80, 8080),)), "another host port .* needs Docker"),
+        (ContainerSpec(name="job", command=JOB, dns_servers=("10.0.0.2",)), "DNS servers .* need Docker"),
+        (ContainerSpec(name="job", command=JOB, links={"db": "other"}), "links need Docker"),
+        (ContainerSpec(name="job", command=JOB, hostname="worker"), "a host name needs Docker"),
+        (ContainerSpec(name="job", command=JOB, kernel_settings={"a": "1"}), "system controls need Docker"),
+        (ContainerSpec(name="job", command=JOB, tmpfs=(Tmpfs("/t", "size=1m"),)), "devices and tmpfs need Docker"),
+        (ContainerSpec(name="job", command=JOB, added_capabilities=("SYS_TIME",)), "capabilities need Docker"),
+        (ContainerSpec(name="job", command=JOB, terminal=True), "a terminal .* needs Docker"),
+        (ContainerSpec(name="job", command=JOB, log_driver=LogDriver("syslog", {})), "the log driver needs Docker"),
         (ContainerSpec(name="job", command=JOB, working_directory="here"), "not an absolute path"),
         (ContainerSpec(name="job", command=JOB, ulimits=(Ulimit("hats", 1, 1),)), "no limit named 'hats'"),
         (ContainerSpec(name="job", command=("a\0b",)), "NUL"),
@@ -80,3 +89,26 @@ def test_an_engine_that_is_not_root_runs_processes_as_itself_only(monkeypatch: p
 def test_a_container_name_that_could_be_a_path_is_a_bug(name: str) -> None:
     with pytest.raises(Bug):
         ContainerSpec(name=name)
+
+
+def test_what_only_restricts_a_container_is_no_reason_to_refuse_a_process() -> None:
+    container = ContainerSpec(
+        name="job",
+        command=JOB,
+        ports=(Port(80, 80), Port(81, None)),
+        dropped_capabilities=("ALL",),
+        read_only_root=True,
+        docker_network="none",
+    )
+    assert shim_arguments.encode_arguments(PLACE, container)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "INT", "sigint", "2"])
+def test_a_signal_is_a_name_or_a_number(name: str) -> None:
+    assert shim_arguments.signal_number(name) == 2
+
+
+@pytest.mark.parametrize("name", ["SIGNOTHING", "0", "1000", ""])
+def test_an_unknown_signal_is_refused(name: str) -> None:
+    with pytest.raises(CannotStart, match="there is no signal"):
+        shim_arguments.signal_number(name)

@@ -436,3 +436,28 @@ def test_fargate_capacity_providers_are_associated_with_a_cluster(harness: Cloud
     assert harness.state() == "CREATE_COMPLETE", harness.reasons()
     (found,) = harness.call("ecs", "DescribeClusters", clusters=[harness.physical("C")])["clusters"]
     assert found["defaultCapacityProviderStrategy"] == [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+
+
+def test_a_cluster_has_the_capacity_provider_of_an_auto_scaling_group(harness: CloudFormationHarness) -> None:
+    group = {"AutoScalingGroupArn": "group", "ManagedScaling": {"Status": "ENABLED", "TargetCapacity": 80}}
+    provider = {"Type": "AWS::ECS::CapacityProvider", "Properties": {"AutoScalingGroupProvider": group}}
+    properties = {
+        "Cluster": {"Ref": "C"},
+        "CapacityProviders": [{"Ref": "P"}, "FARGATE"],
+        "DefaultCapacityProviderStrategy": [{"CapacityProvider": {"Ref": "P"}, "Weight": 1}],
+    }
+    associations = {"Type": "AWS::ECS::ClusterCapacityProviderAssociations", "Properties": properties}
+    resources = {"C": {"Type": "AWS::ECS::Cluster"}, "P": provider, "A": associations}
+    harness.create(body(**resources))
+    assert harness.state() == "CREATE_COMPLETE", harness.reasons()
+    name = harness.physical("P")
+    (cluster,) = harness.call("ecs", "DescribeClusters", clusters=[harness.physical("C")])["clusters"]
+    assert cluster["capacityProviders"] == [name, "FARGATE"]
+    group["ManagedScaling"]["TargetCapacity"] = 90  # type: ignore[index]
+    harness.update(body(**resources))
+    (found,) = harness.call("ecs", "DescribeCapacityProviders", capacityProviders=[name])["capacityProviders"]
+    assert found["autoScalingGroupProvider"]["managedScaling"]["targetCapacity"] == 90
+    assert found["autoScalingGroupProvider"]["autoScalingGroupArn"] == "group"
+    harness.call("cloudformation", "DeleteStack", StackName="stack")
+    (found,) = harness.call("ecs", "DescribeCapacityProviders", capacityProviders=[name])["capacityProviders"]
+    assert found["status"] == "INACTIVE"

@@ -138,6 +138,15 @@ class EcsHarness:
                 await asyncio.sleep(0)
         return task
 
+    async def wait_for_health(self, arn: str, container: str, health: str) -> Json:
+        """Wait until a container has a health, and return the task."""
+        async with asyncio.timeout(60):
+            task = await self.describe_task(arn)
+            while (container, health) not in [(each["name"], each["healthStatus"]) for each in task["containers"]]:
+                await asyncio.sleep(0)
+                task = await self.describe_task(arn)
+        return task
+
     async def wait_for_end(self, arn: str) -> Json:
         """Wait until the task has stopped and its containers are gone, and return the task."""
         task = await self.wait_for_status(arn, "STOPPED")

@@ -107,6 +107,11 @@ class Sidecar(StrictModel):
     env_file: FileNames = Field(default=(), description="Files with lines NAME=value; `environment` wins over them.")
     volumes: Volumes = Field(default=(), description="Folders that the sidecar sees, as those of a job.")
     essential: Boolean = Field(default=False, description="Whether the job ends when this container ends.")
+    ready: Command | None = Field(
+        default=None,
+        description="A command that succeeds in this container when it is ready. The job's own container starts then; "
+        "if that takes over two minutes, the attempt fails.",
+    )
     cpu: Cpu | None = Field(default=None, description="A part of the job's `cpu` for this container.")
     memory: Memory | None = Field(default=None, description="The most memory of this container; a part of the job's.")
 

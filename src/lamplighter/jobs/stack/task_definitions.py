@@ -23,6 +23,9 @@ from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.resources import Resource, properties, tag_list
 from lamplighter.runs import job_machine
 
+READY_SECONDS = 120
+"""Seconds within which a sidecar must be ready: the most that Fargate allows as startTimeout."""
+
 
 def parameters(project: Project) -> dict[str, Json]:
     """Return the parameters for images that are built from folders."""
@@ -116,6 +119,12 @@ def _main_container(project: Project, name: str) -> Json:
         WorkingDirectory=_escape(job.working_directory),
         User=_escape(job.user),
         StopTimeout=job.stop_timeout,
+        DependsOn=[
+            properties(ContainerName=title, Condition="HEALTHY")
+            for title, sidecar in job.sidecars.items()
+            if sidecar.ready
+        ]
+        or None,
     )
 
 
@@ -128,7 +137,16 @@ def _sidecar_container(project: Project, name: str, title: str) -> Json:
         **_common_properties(project, name, sidecar),
         Cpu=sidecar.cpu,
         Memory=sidecar.memory,
+        **_readiness(sidecar.ready),
     )
+
+
+def _readiness(command: tuple[str, ...] | None) -> dict[str, Json]:
+    """Return the properties of a sidecar for which the job's own container waits."""
+    if command is None:
+        return {}
+    check = properties(Command=["CMD", *_escape(command)], Interval=5, Timeout=5, Retries=3)
+    return {"HealthCheck": check, "StartTimeout": READY_SECONDS}
 
 
 def _common_properties(project: Project, name: str, container: Job | Sidecar) -> dict[str, Json]:

@@ -4,11 +4,15 @@ See https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Container/op
 makes no requests: the caller passes Docker's answer.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.docker.log_stream import milliseconds
-from lamplighter.runtime.port import OUT_OF_MEMORY, ContainerExit
+from lamplighter.runtime.port import OUT_OF_MEMORY, ContainerExit, ContainerSpec, Health, Port
 
 _NEVER = "0001-01-01T00:00:00Z"
+_HEALTH: Mapping[str | None, Health] = {"healthy": "HEALTHY", "unhealthy": "UNHEALTHY"}
 _CANCELLED_START = "context canceled"
 """A part of Docker's error if a start was cancelled because its client had gone: the container has never run."""
 
@@ -45,4 +49,22 @@ def container_exit(found: Json, now: int) -> ContainerExit | None:
     if state["Status"] not in ("exited", "dead", "removing"):
         return None
     finished = now if state["FinishedAt"] == _NEVER else milliseconds(state["FinishedAt"])
-    return ContainerExit(state["ExitCode"], finished, OUT_OF_MEMORY if state["OOMKilled"] else None)
+    reason = OUT_OF_MEMORY if state["OOMKilled"] else None
+    return ContainerExit(state["ExitCode"], finished, reason, milliseconds(state["StartedAt"]))
+
+
+def health(found: Json) -> Health:
+    """Return the health that Docker's last checks found."""
+    return _HEALTH.get((found["State"].get("Health") or {}).get("Status"), "UNKNOWN")
+
+
+def host_ports(container: ContainerSpec, found: Json) -> tuple[Port, ...]:
+    """Return the ports of this machine that Docker has bound for the ports of the container."""
+    bound = found["NetworkSettings"].get("Ports") or {}
+    pairs = ((port, bound.get(f"{port.container}/{port.protocol}")) for port in container.ports)
+    return tuple(_host_port(port, bindings) for port, bindings in pairs if bindings)
+
+
+def _host_port(port: Port, bindings: Json) -> Port:
+    """Return a port with its number on this machine: its own if it has one, else the one that Docker chose."""
+    return port if port.host is not None else replace(port, host=int(bindings[0]["HostPort"]))

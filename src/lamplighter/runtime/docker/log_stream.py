@@ -15,6 +15,8 @@ from aiohttp import StreamReader
 
 from lamplighter.runtime.port import Stream
 
+TERMINAL_TYPE = "application/vnd.docker.raw-stream"
+"""The content type of the output of a container with a terminal."""
 _HEADER = struct.Struct(">BxxxL")
 
 
@@ -35,6 +37,22 @@ async def read_frames(content: StreamReader) -> AsyncGenerator[LogFrame, None]:
         stamp, _, text = (await content.readexactly(length)).partition(b" ")
         stream: Stream = "stderr" if number == 2 else "stdout"
         yield LogFrame(milliseconds(stamp.decode()), stream, text.removesuffix(b"\n"), text.endswith(b"\n"))
+
+
+async def read_terminal(content: StreamReader) -> AsyncGenerator[LogFrame, None]:
+    """Yield the lines of a container with a terminal, whose output has no headers: `<time> <text>` and a line end."""
+    rest = b""
+    async for chunk in content.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield _terminal_line(line, complete=True)
+    if rest:
+        yield _terminal_line(rest, complete=False)
+
+
+def _terminal_line(line: bytes, *, complete: bool) -> LogFrame:
+    stamp, _, text = line.partition(b" ")
+    return LogFrame(milliseconds(stamp.decode()), "stdout", text.removesuffix(b"\r"), complete)
 
 
 def milliseconds(stamp: str) -> int:

@@ -2,7 +2,8 @@
 
 Guarantees everything that `Runtime` guarantees, at the cost of `docker run`: two requests to start a container, two to
 learn its exit. If Docker goes away and returns, calls that wait or read output repeat their requests. Rejects a
-container without this engine's label. Restarts no container. Images are pulled with the credentials of `docker login`.
+container without this engine's label. Restarts no container by itself. Images are pulled with the credentials of
+`docker login`.
 """
 
 import asyncio
@@ -18,14 +19,16 @@ from aiodocker.containers import DockerContainer
 from lamplighter.base.backoff import backoff_delays
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.runtime.docker import container_state, create_request, daemon, log_stream, registry_logins
+from lamplighter.runtime.docker import container_state, create_request, daemon, free_ports, log_stream, registry_logins
 from lamplighter.runtime.line_joiner import LineJoiner
 from lamplighter.runtime.port import (
     CannotStart,
     ContainerExit,
     ContainerSpec,
+    Health,
     NetworkEnded,
     OutputLine,
+    Port,
     RuntimeUnavailable,
     StartedContainer,
 )
@@ -85,10 +88,25 @@ class DockerRuntime:
                 await self._launch(container)
             finally:
                 image_digest = await digest
-            return StartedContainer(runtime_id, self._now(), image_digest, pull_started_at, pull_stopped_at)
+            ports = await self._ports(container)
+            return StartedContainer(runtime_id, self._now(), image_digest, pull_started_at, pull_stopped_at, ports)
+
+    async def restart(self, container: ContainerSpec) -> StartedContainer:
+        """Implement `Runtime.restart`."""
+        with daemon.docker_errors():
+            try:
+                await self._container(container.name).start()
+            except DockerError as error:
+                raise daemon.start_error(error) from error
+            return await self._adopt(container)
+
+    async def _ports(self, container: ContainerSpec) -> tuple[Port, ...]:
+        found = await self._inspect(container.name) if container.ports else None
+        return () if found is None else container_state.host_ports(container, found)
 
     async def _create(self, container: ContainerSpec) -> str | None:
         """Create the container and return its id, or None if a container of this name exists."""
+        container = free_ports.with_free_ranges(container)
         body = create_request.create_request(container, {ENGINE_LABEL: self._engine})
         try:
             made = await self._docker.containers.create(body, name=create_request.PREFIX + container.name)
@@ -151,7 +169,8 @@ class DockerRuntime:
         if container_state.is_new(found):
             await self._launch(container)
             started_at = self._now()
-        return StartedContainer(found["Id"], started_at, await self._digest(container))
+        digest, ports = await self._digest(container), await self._ports(container)
+        return StartedContainer(found["Id"], started_at, digest, ports=ports)
 
     async def _digest(self, container: ContainerSpec) -> str | None:
         """Return the registry's digest of the image, or Docker's own id if the image came from no registry."""
@@ -221,13 +240,41 @@ class DockerRuntime:
                 if response.status == 404:
                     return
                 response.raise_for_status()
-                async for frame in log_stream.read_frames(response.content):
+                has_terminal = response.content_type == log_stream.TERMINAL_TYPE
+                read = log_stream.read_terminal if has_terminal else log_stream.read_frames
+                async for frame in read(response.content):
                     yield frame
 
     async def _has_ended(self, name: str) -> bool:
         """Return whether the container has ended; the output also ends, without an error, when Docker stops."""
         found = await self._inspect(name)
         return found is None or container_state.container_exit(found, self._now()) is not None
+
+    async def health(self, container: ContainerSpec) -> AsyncGenerator[Health, None]:
+        """Implement `Runtime.health`: Docker runs the checks, also while no engine runs."""
+        last: Health = "UNKNOWN"
+        pauses = backoff_delays(*daemon.RETRY_SECONDS)
+        while True:
+            with contextlib.suppress(RuntimeUnavailable):
+                async with contextlib.aclosing(self._changes(container.name)) as changes:
+                    async for found in changes:
+                        if found is None or container_state.container_exit(found, self._now()) is not None:
+                            return
+                        if (health := container_state.health(found)) != last:
+                            last = health
+                            yield health
+            await asyncio.sleep(next(pauses))
+
+    async def _changes(self, name: str) -> AsyncGenerator[Json | None, None]:
+        """Yield what Docker says about a container: at first, and whenever its health changes or it ends."""
+        filters = dumps({"container": [create_request.PREFIX + name], "event": ["health_status", "die"]})
+        with daemon.docker_errors():
+            address = f"{self._docker.docker_host}/events"
+            async with self._docker.session.get(address, params={"filters": filters}) as response:
+                response.raise_for_status()
+                yield await self._inspect(name)
+                async for _ in response.content:
+                    yield await self._inspect(name)
 
     async def remove(self, name: str) -> None:
         """Implement `Runtime.remove`."""

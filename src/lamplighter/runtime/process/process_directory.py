@@ -3,16 +3,18 @@
     alive    a FIFO that the shim holds open and locked: locked means that the shim lives; its bytes mean "more output"
     started  pid, the kernel's start time, the boot, milliseconds: written before the process begins, never changed
     log      one record per line: milliseconds, `o` or `e` for the stream (in capitals: the line continues), the text
+    stop-signal  the number of the signal that asks the process to stop; only if it is not SIGTERM
     unlimited  why the process is not held to its limits; only if its cgroup could not be made
     exit     the code (or `refused`: it could not start, or `unknown`: the shim died), milliseconds, a reason
 
 Guarantees that every file that this module reads is complete; `shim_log.py` reads `log`. This module writes only an
-`unknown` exit.
+`unknown` exit and the stop signal.
 """
 
 import fcntl
 import os
 import shutil
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +85,23 @@ class ProcessDirectory:
     def read_missing_limits(self) -> str | None:
         """Return why the process is not held to its limits, or None if it is, or was not meant to be."""
         return "\n".join(self._read_lines("unlimited")) or None
+
+    def read_stop_signal(self) -> int:
+        """Return the signal that asks the process to stop."""
+        lines = self._read_lines("stop-signal")
+        return int(lines[0]) if lines else signal.SIGTERM
+
+    def write_stop_signal(self, number: int) -> None:
+        """Record the signal that asks the process to stop, before the process starts."""
+        write_file(self.path / "stop-signal", str(number).encode())
+
+    def begin_again(self) -> None:
+        """Forget how the process ran, but not its output, so that it can be started once more.
+
+        If this is interrupted between the two files, the restart is not begun: the exit remains.
+        """
+        (self.path / "started").unlink(missing_ok=True)
+        (self.path / "exit").unlink(missing_ok=True)
 
     def record_lost(self, now: int) -> ContainerExit:
         """Record that the process's exit code is lost and will never be known."""

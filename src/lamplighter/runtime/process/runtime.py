@@ -2,11 +2,12 @@
 
 Guarantees everything that `Runtime` guarantees: a detached shim (`shim.py`) watches each process, so that the process
 outlives the engine, and the engine finds it again in its directory (`process_directory.py`). Rejects what a process
-would need but cannot have: mount points and extra hosts. Memory and cpu are limited where the engine may make cgroups
-(`cgroups.py`); the log says whether it may, when the first process starts. Does not enforce what else only restricts: a
-read-only root and the network of another container; a process sees the whole machine. No shell is involved. Raises
-`RuntimeUnavailable` while a process cannot start because there are too many open files or processes, or because its
-directory cannot be written; the engine then waits.
+would need but cannot have: mount points, extra hosts and other ports than its own, for example. Memory and cpu are
+limited where the engine may make cgroups (`cgroups.py`); the log says whether it may, when the first process starts.
+Does not enforce what else only restricts: a read-only root, dropped capabilities, no network or the network of another
+container; a process sees the whole machine. No shell is involved. Raises `RuntimeUnavailable` while a process cannot
+start because there are too many open files or processes, or because its directory cannot be written; the engine then
+waits.
 """
 
 import asyncio
@@ -16,12 +17,21 @@ import logging
 import os
 import signal
 from collections.abc import AsyncGenerator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from lamplighter.base.errors import Bug
-from lamplighter.runtime.port import ContainerExit, ContainerSpec, OutputLine, RuntimeUnavailable, StartedContainer
+from lamplighter.runtime.port import (
+    ContainerExit,
+    ContainerSpec,
+    Health,
+    OutputLine,
+    RuntimeUnavailable,
+    StartedContainer,
+)
 from lamplighter.runtime.process import process_session, shim_arguments
 from lamplighter.runtime.process.cgroups import ProcessCgroups
+from lamplighter.runtime.process.health_check import watch_health
 from lamplighter.runtime.process.launcher_process import LauncherProcess
 from lamplighter.runtime.process.process_directory import ProcessDirectory, SessionLeader, is_locked
 from lamplighter.runtime.process.shim_log import ShimLog
@@ -89,7 +99,9 @@ class ProcessRuntime:
     async def start(self, container: ContainerSpec) -> StartedContainer:
         """Implement `Runtime.start`."""
         directory = self._directory_of(container.name)
-        if directory.read_leader() is None and directory.read_exit() is None:
+        if directory.read_leader() is None and not directory.read_refusal():
+            if directory.read_exit() is not None:
+                directory.begin_again()  # an engine died while it restarted the process
             async with self._launcher.wait_for_place():
                 await self._start_process(directory, container)
         if refusal := directory.read_refusal():
@@ -99,6 +111,16 @@ class ProcessRuntime:
             raise Bug(f"the process {container.name} ended before it started")
         return StartedContainer(runtime_id=str(leader.pid), started_at=leader.started_at)
 
+    async def restart(self, container: ContainerSpec) -> StartedContainer:
+        """Implement `Runtime.restart`."""
+        directory = self._directory_of(container.name)
+        if directory.read_exit() is not None:
+            await self.wait(container.name)  # its shim may live a moment longer
+            if watch := self._watches.pop(container.name, None):
+                watch.close()
+            directory.begin_again()
+        return await self.start(container)
+
     async def _start_process(self, directory: ProcessDirectory, container: ContainerSpec) -> None:
         """Return when this shim, or one that a dead engine started, has decided whether the process starts."""
         cgroups = self._known_cgroups()
@@ -106,6 +128,8 @@ class ProcessRuntime:
         arguments = shim_arguments.encode_arguments(directory.path, container, self._file_limit, cgroup, limits)
         with self._reserve_files():
             directory.make()
+            if container.stop_signal is not None:
+                directory.write_stop_signal(shim_arguments.signal_number(container.stop_signal))
             output = await self._launcher.start_shim(arguments)
             while directory.read_leader() is None:
                 if not _has_shim(directory):
@@ -129,11 +153,12 @@ class ProcessRuntime:
         directory = self._directory_of(name)
         ended, leader = directory.read_exit(), directory.read_leader()
         if ended and not _has_shim(directory):  # while the shim lives, the exit may not be on disk yet
-            return ended
+            return ended if leader is None else replace(ended, started_at=leader.started_at)
         if leader is None:
             return ContainerExit(None, self._now(), "there is no such process")
         await self._watch(name).gone.wait()
-        return directory.read_exit() or await self._end_lost_session(directory, leader)
+        ended = directory.read_exit() or await self._end_lost_session(directory, leader)
+        return replace(ended, started_at=leader.started_at)
 
     async def _end_lost_session(self, directory: ProcessDirectory, leader: SessionLeader) -> ContainerExit:
         self._known_cgroups().kill(directory.path.name)
@@ -147,7 +172,7 @@ class ProcessRuntime:
         if leader is None or directory.read_exit():
             return
         gone = self._watch(name).gone
-        _signal(leader, signal.SIGTERM, gone)
+        _signal(leader, directory.read_stop_signal(), gone)
         try:
             async with asyncio.timeout(grace):
                 await gone.wait()
@@ -178,6 +203,16 @@ class ProcessRuntime:
                 await (watch.changed.wait() if lines is None else asyncio.sleep(0))
             for line in records.rest():
                 yield line
+
+    async def health(self, container: ContainerSpec) -> AsyncGenerator[Health, None]:
+        """Implement `Runtime.health`."""
+        leader = self._directory_of(container.name).read_leader()
+        if leader is None:
+            return
+        gone = self._watch(container.name).gone
+        async with contextlib.aclosing(watch_health(container, leader.started_at, self._now, gone)) as changes:
+            async for health in changes:
+                yield health
 
     async def remove(self, name: str) -> None:
         """Implement `Runtime.remove`."""

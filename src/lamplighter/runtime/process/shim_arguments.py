@@ -5,7 +5,8 @@ have but a job would need.
 """
 
 import resource
-from collections.abc import Mapping
+import signal
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
@@ -56,10 +57,36 @@ def _refuse_unsupported(container: ContainerSpec, arguments: list[str]) -> None:
         )
     if container.mounts:
         raise cannot_start("a plain process has no file system of its own: mount points need Docker")
-    if container.extra_hosts:
-        raise cannot_start("a plain process shares the hosts file of this machine: extra hosts need Docker")
+    for given, wish in _wishes_for_docker(container):
+        if given:
+            raise cannot_start(f"{wish} Docker: a plain process has what this machine has")
     if not PurePosixPath(container.working_directory or "/").is_absolute():
         raise cannot_start(f"the working directory {container.working_directory!r} is not an absolute path")
+
+
+def _wishes_for_docker(container: ContainerSpec) -> Iterator[tuple[bool, str]]:
+    """Yield whether a container wishes for what only Docker can do, each with the first words of a sentence."""
+    other_ports = any(port.host not in (None, port.container) for port in container.ports)
+    yield bool(container.extra_hosts), "extra hosts need"
+    yield other_ports, "another host port than the container's own needs"
+    yield bool(container.dns_servers or container.dns_domains), "DNS servers and search domains need"
+    yield bool(container.links), "links need"
+    yield bool(container.hostname), "a host name needs"
+    yield bool(container.kernel_settings), "system controls need"
+    yield bool(container.devices or container.tmpfs), "devices and tmpfs need"
+    yield bool(container.added_capabilities), "capabilities need"
+    yield container.terminal or container.interactive, "a terminal or an open standard input needs"
+    yield container.log_driver is not None, "the log driver needs"
+
+
+def signal_number(name: str) -> int:
+    """Return the number of a signal that is given as `SIGINT`, `INT` or `2`. Raises `CannotStart`."""
+    plain = name.upper().removeprefix("SIG")
+    numbers = {each.name.removeprefix("SIG"): int(each) for each in signal.Signals}
+    number = int(plain) if plain.isascii() and plain.isdecimal() else numbers.get(plain, 0)
+    if not 1 <= number <= max(signal.valid_signals()):
+        raise cannot_start(f"there is no signal {name!r}")
+    return number
 
 
 def _limits(container: ContainerSpec, file_limit: int | None) -> list[str]:

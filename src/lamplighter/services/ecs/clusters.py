@@ -7,15 +7,17 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Cluster.html.
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import list_page
-from lamplighter.services.ecs import arns, paging, tags
-from lamplighter.services.ecs.errors import ClusterContainsTasks, ClusterNotFound, InvalidParameter
-from lamplighter.services.ecs.tables import clusters, tasks
+from lamplighter.services.ecs import account_settings, arns, paging, tags
+from lamplighter.services.ecs.errors import ClusterContainsTasks, ClusterNotFound, InvalidParameter, ResourceInUse
+from lamplighter.services.ecs.tables import capacity_providers, clusters, tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
+from lamplighter.services.ecs.tasks.capacity_strategy import FARGATE_PROVIDERS, ProviderType, check_strategy
 from lamplighter.store.db import Reader, Tx
 
 SETTING_FIELDS = (
@@ -23,6 +25,8 @@ SETTING_FIELDS = (
 )  # fmt: skip
 _INCLUDE_NAMES = {"settings": "SETTINGS", "configuration": "CONFIGURATIONS"}
 """Members that DescribeClusters shows only on request, and their names in the parameter `include`."""
+MAX_PROVIDERS = 20
+"""The most capacity providers of a cluster."""
 _ALL_MEMBERS = frozenset({"TAGS", *_INCLUDE_NAMES.values()})
 _DEFAULT_SETTINGS: Json = {
     "settings": [{"name": "containerInsights", "value": "disabled"}],
@@ -38,7 +42,10 @@ def create_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
         raise InvalidParameter("Invalid cluster name. Only letters, numbers, hyphens, and underscores are allowed.")
     found = clusters.get(tx, arns.cluster_arn(caller, name))
     if found is None or found.status != "ACTIVE":
-        body = _DEFAULT_SETTINGS | {key: params[key] for key in SETTING_FIELDS if key in params}
+        insights: Json = [{"name": "containerInsights", "value": account_settings.default_insights(tx, caller)}]
+        given = {key: params[key] for key in SETTING_FIELDS if key in params}
+        body = _DEFAULT_SETTINGS | {"settings": insights} | given
+        _check_providers(tx, caller, body)
         found = _store(tx, caller, name, body, tags.check_tags(params.get("tags")))
     return {"cluster": _cluster_to_api(tx, found, _ALL_MEMBERS)}
 
@@ -91,11 +98,74 @@ def list_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def update_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
-    """Handle UpdateCluster and PutClusterCapacityProviders, which change different settings."""
+    """Handle UpdateCluster and UpdateClusterSettings."""
+    return _update(tx, _find(tx, caller, params), params)
+
+
+def put_providers(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle PutClusterCapacityProviders; a provider that tasks use cannot be removed."""
     found = _find(tx, caller, params)
+    _check_providers(tx, caller, params)
+    own = [
+        name
+        for name in found.body["capacityProviders"]
+        if _provider_type(tx, caller, name) == "MANAGED_INSTANCES" and name not in params["capacityProviders"]
+    ]
+    removed = {*found.body["capacityProviders"]} - {*params["capacityProviders"], *own}
+    if removed & tasks.used_providers(tx, found.arn):
+        raise ResourceInUse("The specified capacity provider is in use and cannot be removed.")
+    return _update(tx, found, params | {"capacityProviders": [*params["capacityProviders"], *own]})
+
+
+def _update(tx: Tx, found: Cluster, params: Json) -> Json:
     changed = replace(found, body=found.body | {key: params[key] for key in SETTING_FIELDS if key in params})
     clusters.put(tx, changed)
     return {"cluster": _cluster_to_api(tx, changed, _ALL_MEMBERS)}
+
+
+def remove_provider(tx: Tx, cluster: Cluster, provider: str) -> None:
+    """Remove a capacity provider from a cluster and its default strategy."""
+    names = [each for each in cluster.body["capacityProviders"] if each != provider]
+    strategy = [
+        each for each in cluster.body["defaultCapacityProviderStrategy"] if each["capacityProvider"] != provider
+    ]
+    changes: Json = {"capacityProviders": names, "defaultCapacityProviderStrategy": strategy}
+    clusters.put(tx, replace(cluster, body=cluster.body | changes))
+
+
+def find_active(reader: Reader, caller: Caller, reference: str) -> Cluster:
+    """Return an active cluster by name or ARN; raises ClusterNotFound."""
+    found = clusters.get(reader, arns.cluster_arn(caller, reference))
+    if found is None or found.status != "ACTIVE":
+        raise ClusterNotFound("Cluster not found.")
+    return found
+
+
+def provider_types(reader: Reader, caller: Caller) -> ProviderType:
+    """Return the function that returns the type of a capacity provider by its name."""
+    return partial(_provider_type, reader, caller)
+
+
+def _provider_type(reader: Reader, caller: Caller, name: str) -> str | None:
+    if name in FARGATE_PROVIDERS:
+        return "FARGATE"
+    found = capacity_providers.get(reader, arns.resource_arn(caller, f"capacity-provider/{name}"))
+    if found is None or not found.is_active:
+        return None
+    return "MANAGED_INSTANCES" if found.body["type"] == "MANAGED_INSTANCES" else "EC2"
+
+
+def _check_providers(reader: Reader, caller: Caller, given: Json) -> None:
+    """Check the capacity providers and the default strategy that a cluster is to have."""
+    names = given["capacityProviders"]
+    if len(names) > MAX_PROVIDERS:
+        raise InvalidParameter("The maximum number of capacity providers per cluster has been exceeded.")
+    types = provider_types(reader, caller)
+    if any(types(name) is None for name in names):
+        raise InvalidParameter(
+            "The specified capacity provider was not found. Specify a valid capacity provider and try again."
+        )
+    check_strategy(given["defaultCapacityProviderStrategy"], names, types)
 
 
 def delete_cluster(tx: Tx, caller: Caller, params: Json) -> Json:

@@ -16,7 +16,7 @@ from lamplighter.base import secret_references
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
-from lamplighter.services.ecs import clusters, tags
+from lamplighter.services.ecs import account_settings, capacity_providers, clusters, tags
 from lamplighter.services.ecs.logs.awslogs import log_destination
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables import outages, shipped_logs, task_definitions, tasks, waiting_tasks
@@ -25,6 +25,7 @@ from lamplighter.services.ecs.tasks import damaged_task, run_task
 from lamplighter.services.ecs.tasks import operations as task_operations
 from lamplighter.services.ecs.tasks.admission import CONTAINERS_WITH_STREAM, Admission, Limits
 from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, container_name
+from lamplighter.services.ecs.tasks.container_restarts import restart_policy
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.supervisor import (
@@ -92,7 +93,16 @@ class Ecs(Service):
             "DescribeClusters": Operation(read=clusters.describe_clusters),
             "ListClusters": Operation(read=clusters.list_clusters),
             "UpdateCluster": Operation(write=clusters.update_cluster),
-            "PutClusterCapacityProviders": Operation(write=clusters.update_cluster),
+            "UpdateClusterSettings": Operation(write=clusters.update_cluster),
+            "PutClusterCapacityProviders": Operation(write=clusters.put_providers),
+            "CreateCapacityProvider": Operation(write=capacity_providers.create_provider),
+            "DescribeCapacityProviders": Operation(read=capacity_providers.describe_providers),
+            "UpdateCapacityProvider": Operation(write=capacity_providers.update_provider),
+            "DeleteCapacityProvider": Operation(write=capacity_providers.delete_provider),
+            "PutAccountSetting": Operation(write=account_settings.put_setting),
+            "PutAccountSettingDefault": Operation(write=account_settings.put_default),
+            "DeleteAccountSetting": Operation(write=account_settings.delete_setting),
+            "ListAccountSettings": Operation(read=account_settings.list_settings),
             "RegisterTaskDefinition": Operation(write=partial(definitions.register_definition, deny)),
             "DeregisterTaskDefinition": Operation(write=definitions.deregister_definition),
             "DeleteTaskDefinitions": Operation(write=definitions.delete_definitions),
@@ -102,6 +112,9 @@ class Ecs(Service):
             "RunTask": Operation(write=partial(run_task.run_task, admission, world, deny)),
             "StopTask": Operation(write=partial(task_operations.stop_task, bus)),
             "DescribeTasks": Operation(read=partial(task_operations.describe_tasks, admission)),
+            "GetTaskProtection": Operation(read=task_operations.task_protection),
+            "UpdateTaskProtection": Operation(read=task_operations.task_protection),
+            "ExecuteCommand": Operation(read=task_operations.execute_command),
             "SetCapacityLimits": Operation(write=admission.set_limits),
             "ListTasks": Operation(read=task_operations.list_tasks),
             "ListWaitingTasks": Operation(read=task_operations.list_waiting_tasks),
@@ -165,14 +178,16 @@ class Ecs(Service):
             log.exception("could not find out which tasks ended while no engine ran")
 
     def _has_ended(self, arn: str, ended: frozenset[str]) -> bool:
-        """Return whether an essential container of a task has exited; damaged tasks are left to their supervisors."""
+        """Return whether an essential container has exited for good; damaged tasks are left to their supervisors."""
         try:
             task = tasks.get(self._store.reader, arn)
             definition = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"]) if task else None
         except DamagedData:
             return False
         return task is not None and any(
-            each.get("essential", True) and container_name(task.name, each["name"]) in ended
+            each.get("essential", True)
+            and restart_policy(each) is None
+            and container_name(task.name, each["name"]) in ended
             for each in (definition.body["containerDefinitions"] if definition else ())
         )
 

@@ -1,4 +1,4 @@
-"""Handle the operations on tags of clusters, task definitions and tasks.
+"""Handle the operations on tags of clusters, capacity providers, task definitions and tasks.
 
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html.
 """
@@ -11,13 +11,14 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.operations.tags import LOWER_CASE, TOO_MANY_TAGS, TagOperations, TagRules
 from lamplighter.services.ecs.errors import ClientError, ClusterNotFound, InvalidParameter, ResourceNotFound
-from lamplighter.services.ecs.tables import clusters, task_definitions, tasks
+from lamplighter.services.ecs.tables import capacity_providers, clusters, task_definitions, tasks
+from lamplighter.services.ecs.tables.capacity_providers import CapacityProvider
 from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.store.db import Reader, Tx
 
-Tagged = Cluster | TaskDefinition | Task
+Tagged = CapacityProvider | Cluster | TaskDefinition | Task
 
 
 def _check(given: Json) -> None:
@@ -47,7 +48,9 @@ def merge_tags(old: Json, new: Json) -> Json:
 
 def _save(tx: Tx, found: Tagged, tags: dict[str, str]) -> None:
     changed = LOWER_CASE.write(tags)
-    if isinstance(found, Cluster):
+    if isinstance(found, CapacityProvider):
+        capacity_providers.put(tx, replace(found, tags=changed))
+    elif isinstance(found, Cluster):
         clusters.put(tx, replace(found, tags=changed))
     elif isinstance(found, TaskDefinition):
         task_definitions.put(tx, replace(found, tags=changed))
@@ -61,6 +64,8 @@ def _find(reader: Reader, _caller: Caller, name: str) -> Tagged:
     missing = "The specified resource was not found. Specify a valid resource ARN and try again."
     if kind == "cluster":
         return require(clusters.get(reader, name), lambda: ClusterNotFound("Cluster not found."))
+    if kind == "capacity-provider":
+        return require(capacity_providers.get(reader, name), lambda: ResourceNotFound(missing))
     if kind == "task-definition":
         return require(task_definitions.by_arn(reader, name), lambda: ClientError(missing))
     if kind == "task":

@@ -122,3 +122,20 @@ WHEN old.status <> 'STOPPED' AND new.status = 'STOPPED' AND json_valid(new.body)
         WHERE TRUE
         ON CONFLICT DO UPDATE SET number = number + 1, start = excluded.start, stop = excluded.stop;
 END;
+
+-- What somebody has changed of the account settings; AWS's defaults have no rows.
+CREATE TABLE account_settings (
+    owner TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (owner, principal, name)
+) WITHOUT ROWID;
+-- The capacity providers that were created; FARGATE and FARGATE_SPOT have no rows.
+CREATE TABLE capacity_providers (
+    arn TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL,
+    tags TEXT NOT NULL
+) WITHOUT ROWID;

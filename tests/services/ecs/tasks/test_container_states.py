@@ -116,8 +116,15 @@ async def test_a_failed_dependency_fails_the_start_of_the_task(harness: EcsHarne
     task = await harness.wait_for_end(
         await harness.register_and_run_task(definition=fargate_definition(job, {"name": "init", "essential": False}))
     )
-    assert task["stopCode"] == "TaskFailedToStart"
-    assert exit_codes(task) == {"job": None, "init": 1}
+    assert (task["stopCode"], task["stoppedReason"]) == (
+        "TaskFailedToStart",
+        (
+            "CannotStartContainerError: dependency graph: failed to resolve container ordering dependency "
+            "[init(busybox) (STOPPED->RUNNING) - Exit: 1] for target [job(busybox) (NONE->RUNNING)] "
+            "as dependency did not exit successfully."
+        ),
+    )
+    assert exit_codes(task) == {"job": 143, "init": 1}
     assert harness.runtime.count("run", harness.container_name(task["taskArn"])) == 0
 
 

@@ -147,6 +147,7 @@ async def test_overrides_of_the_task_are_applied_and_shown(harness: EcsHarness) 
 
 async def test_a_capacity_provider_decides_the_launch_type(harness: EcsHarness) -> None:
     await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
+    await harness.ecs_call("CreateCluster", capacityProviders=["FARGATE_SPOT"])
     answer = await harness.ecs_call(
         "RunTask",
         taskDefinition="night",

@@ -53,13 +53,13 @@ async def test_run_task_answers_in_the_recorded_shape(harness: EcsHarness) -> No
 
 async def test_a_task_that_succeeds_ends_in_the_recorded_shape(harness: EcsHarness) -> None:
     task = await harness.wait_for_end(await harness.register_and_run_task(startedBy="AWS Step Functions"))
-    assert set(task) == RECORDED_STOPPED | {"pullStartedAt", "pullStoppedAt", "startedAt"}
+    assert set(task) == RECORDED_STOPPED | {"pullStartedAt", "pullStoppedAt", "startedAt", "healthStatus"}
     assert task["version"] == 5
     assert task["stopCode"] == "EssentialContainerExited"
     assert task["stoppedReason"] == "Essential container in task exited"
     assert task["desiredStatus"] == "STOPPED"
     (container,) = task["containers"]
-    assert set(container) == RECORDED_CONTAINER | {"exitCode", "runtimeId"}
+    assert set(container) == RECORDED_CONTAINER | {"exitCode", "runtimeId", "healthStatus"}
     assert container["exitCode"] == 0
     assert container["lastStatus"] == "STOPPED"
     (attachment,) = task["attachments"]
@@ -107,10 +107,10 @@ async def test_a_task_whose_image_cannot_be_pulled_ends_in_the_recorded_shape(ha
     text = "CannotPullContainerError: pull access denied"
     harness.runtime.script(Script(failure=ImageUnavailable(text)))
     task = await harness.wait_for_end(await harness.register_and_run_task(startedBy="AWS Step Functions"))
-    assert set(task) == RECORDED_STOPPED
+    assert set(task) == RECORDED_STOPPED | {"healthStatus"}
     assert task["version"] == 4
     assert (task["stopCode"], task["stoppedReason"]) == ("TaskFailedToStart", text)
-    assert set(task["containers"][0]) == RECORDED_CONTAINER | {"runtimeId"}
+    assert set(task["containers"][0]) == RECORDED_CONTAINER | {"runtimeId", "healthStatus"}
     assert [status for status, _ in harness.statuses()] == ["PROVISIONING", "PENDING", "DEPROVISIONING", "STOPPED"]
 
 

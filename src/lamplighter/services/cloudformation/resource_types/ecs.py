@@ -1,4 +1,4 @@
-"""Define the resource types of ECS: clusters and task definitions.
+"""Define the resource types of ECS: clusters, capacity providers and task definitions.
 
 Services are only recorded, because the engine does not keep tasks running. The metadata of a task definition may change
 it for this machine (`base/task_definition_metadata.py`).
@@ -7,6 +7,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_E
 
 from collections.abc import Mapping
 
+from lamplighter.base.json_text import Json
 from lamplighter.base.task_definition_metadata import adapt_task_definition
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
@@ -21,6 +22,8 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
 )
 
 CAPACITY_PROPERTIES = ("CapacityProviders", "DefaultCapacityProviderStrategy")
+PROVIDER_PROPERTIES = ("AutoScalingGroupProvider", "ManagedInstancesProvider")
+UNCHANGEABLE_MEMBERS = ("AutoScalingGroupArn", "CapacityOptionType", "FipsEnabled")
 CHANGEABLE_PROPERTIES = ("Configuration", "ServiceConnectDefaults")
 
 
@@ -51,6 +54,26 @@ def _associate(request: ResourceRequest) -> Plan[CreatedResource]:
     return CreatedResource(cluster)
 
 
+def _create_provider(request: ResourceRequest) -> Plan[CreatedResource]:
+    given = {"Name": request.name, "Cluster": request.get("ClusterName"), **request.pick(*PROVIDER_PROPERTIES)}
+    yield "CreateCapacityProvider", {**given, **request.tag_parameter}
+    return CreatedResource(request.name)
+
+
+def _update_provider(request: ResourceRequest) -> Plan[CreatedResource]:
+    changes = {name: _changeable_part(value) for name, value in request.pick(*PROVIDER_PROPERTIES).items()}
+    yield "UpdateCapacityProvider", {"Name": request.physical, "Cluster": request.get("ClusterName"), **changes}
+    yield from update_tags(request)
+    return request.unchanged
+
+
+def _changeable_part(value: Json) -> Json:
+    """Return a provider's settings without those that cannot change, which UpdateCapacityProvider does not accept."""
+    if not isinstance(value, dict):
+        return value
+    return {key: _changeable_part(inner) for key, inner in value.items() if key not in UNCHANGEABLE_MEMBERS}
+
+
 def _register(request: ResourceRequest) -> Plan[CreatedResource]:
     given = {name: value for name, value in request.properties.items() if name != "Tags"}
     answer = yield "RegisterTaskDefinition", {**given, "Family": request.name, **request.tag_parameter}
@@ -69,6 +92,18 @@ KINDS: Mapping[str, ResourceType] = {
             "DescribeClusters",
             "clusters",
             test=lambda answer: any(each["status"] == "ACTIVE" for each in answer["clusters"]),
+        ),
+    ),
+    "AWS::ECS::CapacityProvider": ResourceType(
+        _create_provider,
+        _update_provider,
+        call_with_id("DeleteCapacityProvider", "capacityProvider"),
+        NameRule("Name", 255),
+        ("ClusterName",),
+        exists=exists_by_call(
+            "DescribeCapacityProviders",
+            "capacityProviders",
+            test=lambda answer: any(each["status"] == "ACTIVE" for each in answer["capacityProviders"]),
         ),
     ),
     "AWS::ECS::ClusterCapacityProviderAssociations": ResourceType(

@@ -34,6 +34,12 @@ def put(tx: Tx, cluster: Cluster) -> None:
     CLUSTERS.replace(tx, cluster)
 
 
+def with_provider(reader: Reader, owner: str, provider: str) -> list[Cluster]:
+    """Return an owner's active clusters that have a capacity provider."""
+    has_provider = "EXISTS (SELECT 1 FROM json_each(body, '$.capacityProviders') WHERE value = ?)"
+    return CLUSTERS.select(reader, f"owner = ? AND status = 'ACTIVE' AND {has_provider}", owner, provider)
+
+
 def page(reader: Reader, owner: str, after: str, most: int) -> list[str]:
     """Return the ARNs of an owner's active clusters in order, after the ARN `after`."""
     sql = "SELECT arn FROM clusters WHERE owner = ? AND status = 'ACTIVE' AND arn > ? ORDER BY arn LIMIT ?"

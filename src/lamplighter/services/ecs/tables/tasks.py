@@ -207,6 +207,18 @@ def count_by_cluster(reader: Reader, cluster: str) -> tuple[int, int]:
     return running, starting
 
 
+def used_providers(reader: Reader, cluster: str) -> frozenset[str]:
+    """Return the names of the capacity providers of the tasks in a cluster that have not stopped."""
+    sql = "SELECT DISTINCT json_extract(body, '$.capacityProviderName') FROM tasks WHERE cluster = ? AND "
+    return frozenset(row[0] for row in reader.rows(f"{sql} status <> 'STOPPED' AND json_valid(body)", (cluster,)))
+
+
+def used_definitions(reader: Reader) -> list[str]:
+    """Return the ARNs of the task definitions of all tasks that have not stopped."""
+    sql = "SELECT DISTINCT json_extract(body, '$.taskDefinitionArn') FROM tasks WHERE status <> 'STOPPED' "
+    return [row[0] for row in reader.rows(f"{sql} AND json_valid(body)")]
+
+
 def by_token(reader: Reader, cluster: str, token: str) -> tuple[str, list[str]] | None:
     """Return the request's hash and the ARNs of its tasks for a clientToken, or None."""
     row = reader.row("SELECT request, tasks FROM run_task_tokens WHERE cluster = ? AND token = ?", (cluster, token))

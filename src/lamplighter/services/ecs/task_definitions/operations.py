@@ -30,6 +30,7 @@ _CONTAINER_DEFAULTS: Json = {
     "systemControls": [],
 }  # fmt: skip
 """The values that ECS shows for members that a container does not have."""
+_HEALTH_CHECK_DEFAULTS: Json = {"interval": 30, "timeout": 5, "retries": 3}
 MAX_DEFINITION_BYTES = 65_536
 """The most bytes in a definition: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html."""
 MAX_DELETED = 10
@@ -61,9 +62,10 @@ def _body(params: Json, caller: Caller, arn: str, revision: int, now: int) -> Js
         for name in ("cpu", "memory")
         if params.get(name) is not None
     }
+    mode = params.get("networkMode")
     return {
         "taskDefinitionArn": arn,
-        "containerDefinitions": [_CONTAINER_DEFAULTS | container for container in params["containerDefinitions"]],
+        "containerDefinitions": [_container(each, mode) for each in params["containerDefinitions"]],
         "family": params["family"],
         "revision": revision,
         "volumes": params.get("volumes") or [],
@@ -75,6 +77,23 @@ def _body(params: Json, caller: Caller, arn: str, revision: int, now: int) -> Js
         "registeredAt": now,
         "registeredBy": f"arn:aws:iam::{caller.account}:root",
     }
+
+
+def _container(given: Json, mode: str | None) -> Json:
+    """Return a container definition with the defaults that ECS shows."""
+    shown = _CONTAINER_DEFAULTS | given
+    shown["portMappings"] = [_port_mapping(each, mode) for each in shown["portMappings"] or ()]
+    if given.get("healthCheck"):
+        shown["healthCheck"] = _HEALTH_CHECK_DEFAULTS | given["healthCheck"]
+    return shown
+
+
+def _port_mapping(given: Json, mode: str | None) -> Json:
+    protocol = given.get("protocol") or "tcp"
+    if given.get("containerPortRange"):
+        return given | {"protocol": protocol}
+    default = given["containerPort"] if mode in ("awsvpc", "host") else 0
+    return given | {"hostPort": given.get("hostPort") or default, "protocol": protocol}
 
 
 def _attributes(params: Json) -> Json:

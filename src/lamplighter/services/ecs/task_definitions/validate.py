@@ -14,11 +14,17 @@ from lamplighter.base.number_text import parse_decimal, parse_integer
 from lamplighter.base.task_definition_metadata import NETWORK_LABEL
 from lamplighter.services.ecs.arns import RESOURCE_NAME
 from lamplighter.services.ecs.errors import ClientError
+from lamplighter.services.ecs.task_definitions.container_rules import check_container_rules, check_links
 
 MAX_STOP_SECONDS = 120
 """The most seconds of stopTimeout ("The max stop timeout value is 120 seconds and if the parameter is not specified,
 the default value of 30 seconds is used.")."""
 
+MODES = {
+    "networkMode": ("bridge", "host", "awsvpc", "none"),
+    "pidMode": ("host", "task"),
+    "ipcMode": ("host", "task", "none"),
+}
 ALL_GPUS = "all"
 GPU_COUNT = re.compile(f"{ALL_GPUS}|[1-9][0-9]{{0,3}}")
 """A number of GPUs; `all` exists only on this machine."""
@@ -49,6 +55,9 @@ def check_definition(params: Json) -> None:
     containers = params.get("containerDefinitions") or []
     if not containers:
         raise ClientError("Container list cannot be empty.")
+    for name, values in MODES.items():
+        if params.get(name) is not None and params[name] not in values:
+            raise ClientError(f"Invalid '{name}' setting: {params[name]} must be one of {', '.join(values)}.")
     cpu, memory = parse_units(params.get("cpu"), "cpu"), parse_units(params.get("memory"), "memory")
     names = _containers_by_name(containers)
     if not any(container.get("essential", True) for container in containers):
@@ -60,6 +69,7 @@ def check_definition(params: Json) -> None:
         _check_container(container, params)
         _check_dependencies(container, names)
     _check_circular_dependencies(names)
+    check_links(names)
     if "FARGATE" in (params.get("requiresCompatibilities") or ()):
         _check_fargate(params, cpu, memory)
 
@@ -122,11 +132,7 @@ def _check_container(container: Json, params: Json) -> None:
             raise ClientError(f"Invalid setting for container '{name}'. A mount point needs a 'containerPath'.")
         if mount.get("sourceVolume") not in volumes:
             raise ClientError(f"Unknown volume '{mount.get('sourceVolume')}'.")
-    for port in container.get("portMappings") or ():
-        if params.get("networkMode") == "awsvpc" and port.get("hostPort") not in (None, 0, port.get("containerPort")):
-            raise ClientError(
-                "When networkMode=awsvpc, the host ports and container ports in port mappings must match."
-            )
+    check_container_rules(container, params)
     log = container.get("logConfiguration") or {}
     if log.get("logDriver") == "awslogs" and not {"awslogs-region", "awslogs-group"} <= set(log.get("options") or ()):
         raise ClientError("Log driver awslogs requires options: awslogs-region, awslogs-group")

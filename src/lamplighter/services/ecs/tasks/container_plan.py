@@ -3,11 +3,12 @@
 Guarantees that overrides have priority, and that the task's limits hold for containers without their own. Some members
 of a definition have a different effect on one machine:
 
-- Health checks are stored and shown but not run; a dependency on HEALTHY is met once the container runs.
-- Environment files in S3 are not read.
+- Environment files in S3 are not read: a container that names one does not start.
 - Images are pulled with this machine's logins instead of `repositoryCredentials`.
-- The network modes bridge and awsvpc mean the runtime's own network, or the one that the label `lamplighter.network` of
-  a container names (`base/task_definition_metadata.py`).
+- `container_network.py` says what the network modes mean here. The label `lamplighter.network` of a container names
+  another network of Docker, and `lamplighter.stop-signal` the signal that asks it to stop
+  (`base/task_definition_metadata.py`).
+- Log drivers other than awslogs are Docker's; the engine has a copy of the output. `awsfirelens` does not start.
 
 If the engine requires credentials, some containers receive them, as containers with a task role do on AWS. The
 container must call the engine (`AWS_ENDPOINT_URL…` in its environment), and its task must have a role. Rejects a secret
@@ -18,16 +19,22 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from lamplighter.base import secret_references
 from lamplighter.base.json_text import Json
-from lamplighter.base.task_definition_metadata import MEMORY_LABEL, NETWORK_LABEL, UNLIMITED
-from lamplighter.runtime.port import ContainerSpec, Ulimit
+from lamplighter.base.task_definition_metadata import MEMORY_LABEL, STOP_SIGNAL_LABEL, UNLIMITED
+from lamplighter.runtime.port import ContainerSpec, HealthCheck, LogDriver, Port, Ulimit
 from lamplighter.services.ecs.logs.awslogs import LogDestination, log_destination
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.task_definitions.validate import ALL_GPUS, GPU_COUNT, MAX_STOP_SECONDS
+from lamplighter.services.ecs.tasks.container_network import network_settings, own_ports
+from lamplighter.services.ecs.tasks.container_restarts import RestartPolicy, restart_policy
 from lamplighter.services.ecs.tasks.container_storage import container_mounts, linux_settings
+from lamplighter.services.ecs.tasks.impossible_settings import impossible_setting
 
+DOCKER_LOG_DRIVERS = ("fluentd", "gelf", "journald", "logentries", "splunk", "syslog")
+"""The log drivers that Docker carries out; the other ones of ECS only write files, as this engine does anyway."""
 STOP_SECONDS = 30
 _MAX_NAME_LENGTH = 200
 _LOGIN_HINT = " (repositoryCredentials are not used on this machine: run `docker login` here)"
@@ -52,6 +59,11 @@ class PlannedContainer:
     """The log stream that receives its output, in addition to the file."""
     pull_hint: str = ""
     """A hint for the error message if the image cannot be pulled."""
+    start_timeout: int | None = None
+    """The seconds after its start within which other containers' conditions on this one must be met."""
+    restart_policy: RestartPolicy | None = None
+    own_ports: tuple[Port, ...] = ()
+    """The ports of this machine that its program opens itself."""
 
     @property
     def stop_seconds(self) -> int:
@@ -91,9 +103,14 @@ def plan_containers(
             container=_container(task, definition, container, override, environment),
             essential=container["essential"],
             depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
-            failure=_missing_secret(container, secrets) or _invalid_gpus(container, override),
+            failure=_missing_secret(container, secrets)
+            or _invalid_gpus(container, override)
+            or impossible_setting(definition, container, override),
             log=log_destination(task, container, container_name(task.name, container["name"])),
             pull_hint=_LOGIN_HINT if container.get("repositoryCredentials") else "",
+            start_timeout=container.get("startTimeout") or None,
+            restart_policy=restart_policy(container),
+            own_ports=own_ports(definition, container),
         )
         for container in definition["containerDefinitions"]
         for override in [overrides_by_name.get(container["name"], {})]
@@ -125,7 +142,12 @@ def _container(
         cpu=override.get("cpu") or given.get("cpu") or int(task.body.get("cpu", 0)),
         memory=hard or task_memory,
         memory_reservation=soft,
-        docker_network=_docker_network(definition, given),
+        **network_settings(definition, given),
+        links=_links(task, given),
+        **_isolation(definition, given),
+        log_driver=_log_driver(given),
+        health_check=_health_check(given.get("healthCheck")),
+        stop_signal=(given.get("dockerLabels") or {}).get(STOP_SIGNAL_LABEL) or None,
         gpus=_gpus(given, override),
         mounts=container_mounts(task, definition, given),
         **linux_settings(given.get("linuxParameters") or {}),
@@ -133,17 +155,59 @@ def _container(
             Ulimit(each["name"], each["softLimit"], each["hardLimit"]) for each in given.get("ulimits") or ()
         ),
         extra_hosts={each["hostname"]: each["ipAddress"] for each in given.get("extraHosts") or ()},
-        read_only_root=bool(given.get("readonlyRootFilesystem")),
-        privileged=bool(given.get("privileged")),
         stop_timeout=None if stop is None else min(stop, MAX_STOP_SECONDS),
     )
 
 
-def _docker_network(definition: Json, given: Json) -> str | None:
-    if definition.get("networkMode") in ("host", "none"):
-        mode: str = definition["networkMode"]
-        return mode
-    return (given.get("dockerLabels") or {}).get(NETWORK_LABEL) or None
+class _Isolation(TypedDict):
+    """The fields of a `ContainerSpec` that say what a container shares, and how it is confined."""
+
+    pid_mode: str | None
+    ipc_mode: str | None
+    kernel_settings: dict[str, str]
+    security_options: tuple[str, ...]
+    interactive: bool
+    terminal: bool
+    read_only_root: bool
+    privileged: bool
+
+
+def _isolation(definition: Json, given: Json) -> _Isolation:
+    return _Isolation(
+        pid_mode=definition.get("pidMode") or None,
+        ipc_mode=definition.get("ipcMode") or None,
+        kernel_settings={each["namespace"]: each["value"] for each in given.get("systemControls") or ()},
+        security_options=tuple(given.get("dockerSecurityOptions") or ()),
+        interactive=bool(given.get("interactive")),
+        terminal=bool(given.get("pseudoTerminal")),
+        read_only_root=bool(given.get("readonlyRootFilesystem")),
+        privileged=bool(given.get("privileged")),
+    )
+
+
+def _links(task: Task, given: Json) -> dict[str, str]:
+    """Return the containers that this one finds under other names: `name` or `name:alias` in the definition."""
+    pairs = [link.partition(":") for link in given.get("links") or ()]
+    return {alias or name: container_name(task.name, name) for name, _, alias in pairs}
+
+
+def _health_check(given: Json) -> HealthCheck | None:
+    if not given or given["command"][0] == "NONE":
+        return None
+    return HealthCheck(
+        command=tuple(given["command"]),
+        interval=given.get("interval") or 30,
+        timeout=given.get("timeout") or 5,
+        retries=given.get("retries") or 3,
+        start_period=given.get("startPeriod") or 0,
+    )
+
+
+def _log_driver(given: Json) -> LogDriver | None:
+    configuration = given.get("logConfiguration") or {}
+    if configuration.get("logDriver") not in DOCKER_LOG_DRIVERS:
+        return None
+    return LogDriver(configuration["logDriver"], configuration.get("options") or {})
 
 
 def _gpus(given: Json, override: Json) -> int:

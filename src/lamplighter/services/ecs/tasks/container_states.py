@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.port import ContainerExit, StartedContainer
+from lamplighter.runtime.port import ContainerExit, Health, StartedContainer
 from lamplighter.services.ecs.tables.tasks import Task
-from lamplighter.services.ecs.tasks import lifecycle
+from lamplighter.services.ecs.tasks import lifecycle, task_health
+from lamplighter.services.ecs.tasks.container_network import network_bindings
 from lamplighter.services.ecs.tasks.container_plan import PlannedContainer
 
 ESSENTIAL_EXITED = "Essential container in task exited"
+CONTAINER_ERRORS = ("CannotStartContainerError", "CannotCreateContainerError", "CannotPullContainerError")
+"""The beginnings of errors that stop one container; its task continues without it, unless it is essential."""
 
 
 @dataclass(slots=True)
@@ -31,9 +34,18 @@ class ContainerState:
     """The reason why the container can never start, in ECS's words."""
     log_failed: bool = False
     """True if its log could not be opened; an earlier engine may nevertheless have started the container."""
+    network: str | None = None
+    """The container whose network it shares."""
+    health: Health = "UNKNOWN"
+    recorded_health: Health = "UNKNOWN"
+    """The health on disk."""
     started: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the container runs or has run."""
+    healthy: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the container has ended and is not restarted, or can never start."""
+    run_ended: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the present run has ended and it is decided whether there is another one; each run has its own."""
     copying: asyncio.Task[None] | None = None
     """The asyncio task that copies its output, started when the container runs."""
 
@@ -46,6 +58,44 @@ class ContainerState:
     def is_running(self) -> bool:
         """True if the container was started and is not known to have ended."""
         return self.started.is_set() and not self.ended.is_set()
+
+    @property
+    def is_settled(self) -> bool:
+        """True if the container has started, or if its task runs without it."""
+        return self.started.is_set() or (self.failure is not None and not self.stops_task)
+
+    @property
+    def stops_task(self) -> bool:
+        """True if the container can never start and its task stops for that reason.
+
+        "If essential containers don't have terminal dependency errors, then the task is allowed to start."
+        """
+        return self.failure is not None and (self.plan.essential or not self.failure.startswith(CONTAINER_ERRORS))
+
+    def end(self) -> None:
+        """Note that the container has ended for good."""
+        self.ended.set()
+        self.run_ended.set()
+
+    def fail(self, reason: str) -> None:
+        """Note that the container can never start."""
+        self.failure = reason
+        self.end()
+
+    def begin_run(self, start: StartedContainer) -> None:
+        """Note that the container runs again."""
+        self.start, self.exit = start, None
+        self.set_health("UNKNOWN")
+        self.run_ended.set()
+        self.run_ended = asyncio.Event()
+
+    def set_health(self, health: Health) -> None:
+        """Note the health that the checks have found."""
+        self.health = health
+        if health == "HEALTHY":
+            self.healthy.set()
+        else:
+            self.healthy.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +113,13 @@ def load_containers(plans: Sequence[PlannedContainer], task: Task) -> tuple[Cont
 
 def _load_state(plan: PlannedContainer, container: Json) -> ContainerState:
     state = ContainerState(plan, container["lastStatus"])
+    state.set_health(container.get("healthStatus", "UNKNOWN"))
+    state.recorded_health = state.health
     if state.recorded != "PENDING":
         state.started.set()
     if state.recorded == "STOPPED":
         state.exit = ContainerExit(container.get("exitCode"), 0, container.get("reason"))
-        state.ended.set()
+        state.end()
     return state
 
 
@@ -79,7 +131,7 @@ def essential_ended(states: Sequence[ContainerState]) -> bool:
 def task_end(states: Sequence[ContainerState]) -> TaskEnd | None:
     """Return why the task must end without an order to stop, or None if it continues."""
     for state in states:
-        if state.failure is not None:
+        if state.failure is not None and state.stops_task:
             return TaskEnd("TaskFailedToStart", state.failure)
     if essential_ended(states):
         return TaskEnd("EssentialContainerExited", ESSENTIAL_EXITED)
@@ -89,14 +141,14 @@ def task_end(states: Sequence[ContainerState]) -> TaskEnd | None:
 def has_changes(task_status: str, states: Sequence[ContainerState]) -> bool:
     """Return whether there is a change to record that does not end the task."""
     if task_status == "PENDING":
-        return all(state.started.is_set() for state in states)
+        return all(state.is_settled for state in states)
     return any(state.ended.is_set() and state.recorded != "STOPPED" for state in states)
 
 
 def with_progress(task: Task, states: Sequence[ContainerState], now: int) -> Task:
     """Return the task with the progress of its containers; it is RUNNING once all of them have started."""
     changes = _observed_changes(task, states)
-    if task.status != "PENDING" or not all(state.started.is_set() for state in states):
+    if task.status != "PENDING" or not all(state.is_settled for state in states):
         return lifecycle.with_changes(task, changes)
     started_at = max((state.start.started_at for state in states if state.start), default=now)
     running = lifecycle.next_status(task, "RUNNING", now)
@@ -138,7 +190,7 @@ def _unrecorded_start(task: Task, states: Sequence[ContainerState], now: int) ->
     if task.status == "PROVISIONING" and any(state.started.is_set() for state in states):
         steps.append(lifecycle.next_status(task, "PENDING", now))
     last = [task, *steps][-1]
-    if last.status == "PENDING" and all(state.started.is_set() for state in states):
+    if last.status == "PENDING" and all(state.is_settled for state in states):
         steps.append(with_progress(last, states, now))
     return steps
 
@@ -151,7 +203,21 @@ def _stop_changes(task: Task, ending: TaskEnd, now: int) -> Json:
 
 def _observed_changes(task: Task, states: Sequence[ContainerState]) -> Json:
     pairs = zip(task.body["containers"], states, strict=True)
-    return {"containers": [_container(task, container, state) for container, state in pairs], **_pull_times(states)}
+    containers = [_container(task, container, state) for container, state in pairs]
+    return {"containers": containers, **_pull_times(states), **health_changes(containers, states)}
+
+
+def has_health_changes(states: Sequence[ContainerState]) -> bool:
+    """Return whether the health of a container is not recorded yet."""
+    return any(state.health != state.recorded_health for state in states)
+
+
+def health_changes(containers: Json, states: Sequence[ContainerState]) -> Json:
+    """Return the members of a task that show its health; none if no container has a health check."""
+    if all(state.plan.container.health_check is None for state in states):
+        return {}
+    essential = [state.plan.essential for state in states]
+    return task_health.health_changes(containers, [state.health for state in states], essential)
 
 
 def _container(task: Task, container: Json, state: ContainerState) -> Json:
@@ -160,6 +226,7 @@ def _container(task: Task, container: Json, state: ContainerState) -> Json:
     changes: Json = {}
     if state.start is not None:
         changes = {"lastStatus": "RUNNING", "runtimeId": state.start.runtime_id}
+        changes |= {"networkBindings": network_bindings(state.start.ports or state.plan.own_ports)}
         if state.start.image_digest:
             changes["imageDigest"] = state.start.image_digest
     if state.exit is not None:

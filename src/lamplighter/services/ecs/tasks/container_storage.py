@@ -26,6 +26,8 @@ class LinuxSettings(TypedDict):
     shared_memory: int | None
     added_capabilities: tuple[str, ...]
     dropped_capabilities: tuple[str, ...]
+    swap: int | None
+    swappiness: int | None
 
 
 def container_mounts(task: Task, definition: Json, given: Json) -> tuple[Mount, ...]:
@@ -71,7 +73,7 @@ def _source(task: Task, volume: Json) -> str:
 
 
 def linux_settings(given: Json) -> LinuxSettings:
-    """Return what `linuxParameters` sets; swap is not among it, because containers get none here."""
+    """Return what `linuxParameters` sets; swap only if `maxSwap` states it: containers get none otherwise."""
     capabilities = given.get("capabilities") or {}
     return LinuxSettings(
         init=bool(given.get("initProcessEnabled")),
@@ -83,6 +85,8 @@ def linux_settings(given: Json) -> LinuxSettings:
         shared_memory=given.get("sharedMemorySize"),
         added_capabilities=tuple(capabilities.get("add") or ()),
         dropped_capabilities=tuple(capabilities.get("drop") or ()),
+        swap=given.get("maxSwap"),
+        swappiness=given.get("swappiness") if given.get("maxSwap") is not None else None,
     )
 
 

@@ -17,10 +17,14 @@ from lamplighter.services.ecs.tables.task_lists import TaskFilter
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import lifecycle, task_description
 from lamplighter.services.ecs.tasks.admission import Admission
+from lamplighter.services.ecs.tasks.task_health import with_health
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
 MAX_DESCRIBED = 100
+MAX_REASON_CHARACTERS = 1024
+MAX_PROTECTED = 10
+MAX_PROTECTION_MINUTES = 2880
 LATEST_TASKS_PAGE_SIZE = 25
 MAX_SCHEDULED_TASKS = 1000
 """The most tasks in one answer of ListScheduledTasks."""
@@ -28,6 +32,8 @@ MAX_SCHEDULED_TASKS = 1000
 
 def stop_task(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Json:
     """Handle StopTask: record that the task must stop; the stop itself follows after the commit."""
+    if len(params.get("reason") or "") > MAX_REASON_CHARACTERS:
+        raise InvalidParameter(f"The reason can have at most {MAX_REASON_CHARACTERS} characters.")
     found = _find(tx, clusters.require_cluster(tx, caller, params.get("cluster")), params["task"])
     if found is None:
         raise InvalidParameter("The referenced task was not found.")
@@ -61,6 +67,40 @@ def describe_tasks(admission: Admission, reader: Reader, caller: Caller, params:
         else:
             shown.append(_describe(admission, reader, found, with_tags=with_tags))
     return {"tasks": shown, "failures": failures}
+
+
+def task_protection(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle GetTaskProtection and UpdateTaskProtection: only tasks of services can be protected, and there are none.
+
+    See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html.
+    """
+    cluster = clusters.require_cluster(reader, caller, params["cluster"])
+    references = params.get("tasks") or []
+    if len(references) > MAX_PROTECTED:
+        raise InvalidParameter(f"Tasks can have at most {MAX_PROTECTED} items.")
+    if not 1 <= params.get("expiresInMinutes", 1) <= MAX_PROTECTION_MINUTES:
+        raise InvalidParameter(f"expiresInMinutes must be between 1 and {MAX_PROTECTION_MINUTES}.")
+    return {"protectedTasks": [], "failures": [_unprotected(reader, cluster, each) for each in references]}
+
+
+def _unprotected(reader: Reader, cluster: str, reference: str) -> Json:
+    failure = {"arn": arns.task_arn(cluster, reference), "reason": "MISSING"}
+    if _find(reader, cluster, reference) is None:
+        return failure
+    detail = "The specified task is not part of an Amazon ECS service. Only tasks of services can be protected."
+    return failure | {"reason": "TASK_NOT_VALID", "detail": detail}
+
+
+def execute_command(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ExecuteCommand: the agent for commands does not run on this machine; use `docker exec` instead."""
+    cluster = clusters.require_cluster(reader, caller, params.get("cluster"))
+    if _find(reader, cluster, params["task"]) is None:
+        raise InvalidParameter("The referenced task was not found.")
+    raise InvalidParameter(
+        "The execute command failed because execute command was not enabled when the task was run or the execute "
+        "command agent isn't running. Wait and try again or run a new task with execute command enabled and try again. "
+        "(This engine has no such agent: run `docker exec` on the machine.)"
+    )
 
 
 def list_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -132,7 +172,7 @@ def list_scheduled_tasks(admission: Admission, reader: Reader, caller: Caller, p
 
 def _describe(admission: Admission, reader: Reader, task: Task, *, with_tags: bool = False) -> Json:
     """Return the task in the API's form; the containers of a task that waits for room state why."""
-    shown = task_description.task_to_api(task, with_tags=with_tags)
+    shown = with_health(task_description.task_to_api(task, with_tags=with_tags))
     reason = admission.waiting_reason(reader, task)
     if reason is None:
         return shown

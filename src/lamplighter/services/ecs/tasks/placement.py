@@ -1,7 +1,8 @@
 """Decide whether and how RunTask may launch a task, by its parameters.
 
 See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html. AWS chooses among machines and zones;
-here there is only this machine. Parameters by which AWS chooses are checked, stored and shown.
+here there is only this machine. Parameters by which AWS chooses are checked, stored and shown; a strategy of capacity
+providers decides the launch type that a task shows.
 """
 
 import hashlib
@@ -12,11 +13,13 @@ from lamplighter.services.ecs.errors import ClientError, InvalidParameter
 from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.task_definitions import validate
+from lamplighter.services.ecs.tasks import capacity_strategy
+from lamplighter.services.ecs.tasks.capacity_strategy import ProviderType
 
 MAX_TASKS = 10
 MAX_OVERRIDE_CHARACTERS = 8192
 LAUNCH_TYPES = ("EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES")
-FARGATE_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
+MAX_STARTED_BY = 128
 LATEST_PLATFORM_VERSION = "1.4.0"
 """The platform version that LATEST means on Linux."""
 
@@ -34,23 +37,29 @@ class LaunchType:
         return self.type == "FARGATE"
 
 
-def choose_launch_type(params: Json, cluster: Cluster, definition: TaskDefinition) -> LaunchType:
-    """Return how the task is launched; raises InvalidParameter or ClientError if AWS would."""
-    if not 1 <= params.get("count", 1) <= MAX_TASKS:
+def choose_launch_types(
+    params: Json, cluster: Cluster, definition: TaskDefinition, provider_type: ProviderType
+) -> list[LaunchType]:
+    """Return how each of the tasks is launched; raises InvalidParameter or ClientError if AWS would."""
+    count = params.get("count", 1)
+    if not 1 <= count <= MAX_TASKS:
         raise InvalidParameter(f"Count must be between 1 and {MAX_TASKS}.")
     if definition.status != "ACTIVE":
         raise InvalidParameter("TaskDefinition is inactive")
-    launch = _requested_launch_type(params, cluster)
-    if launch.is_fargate and "FARGATE" not in definition.body["compatibilities"]:
-        raise InvalidParameter("Task definition does not support launch_type FARGATE.")
-    _check_network(params, definition, launch)
+    launches = _requested_launch_types(params, cluster, count, provider_type)
+    _check_platform(params, definition, launches[0])
+    _check_network(params, definition, launches[0])
     _check_overrides(params.get("overrides") or {}, definition)
+    if len(params.get("startedBy") or "") > MAX_STARTED_BY:
+        raise InvalidParameter(f"startedBy can have at most {MAX_STARTED_BY} characters.")
     if params.get("propagateTags") == "SERVICE":
         raise InvalidParameter("The propagateTags value SERVICE is only supported for tasks of a service.")
-    return launch
+    return launches
 
 
-def _requested_launch_type(params: Json, cluster: Cluster) -> LaunchType:
+def _requested_launch_types(
+    params: Json, cluster: Cluster, count: int, provider_type: ProviderType
+) -> list[LaunchType]:
     strategy = params.get("capacityProviderStrategy")
     if strategy and params.get("launchType"):
         raise InvalidParameter(
@@ -59,12 +68,22 @@ def _requested_launch_type(params: Json, cluster: Cluster) -> LaunchType:
     if params.get("launchType"):
         if params["launchType"] not in LAUNCH_TYPES:
             raise InvalidParameter(f"Launch type must be one of {', '.join(LAUNCH_TYPES)}.")
-        return LaunchType(params["launchType"])
+        return [LaunchType(params["launchType"])] * count
+    if strategy:
+        capacity_strategy.check_strategy(strategy, cluster.body["capacityProviders"], provider_type)
+    is_default = not strategy
     strategy = strategy or cluster.body["defaultCapacityProviderStrategy"]
     if not strategy:
-        return LaunchType("EC2")
-    provider = max(strategy, key=lambda each: (each.get("base", 0), each.get("weight", 0)))["capacityProvider"]
-    return LaunchType("FARGATE" if provider in FARGATE_PROVIDERS else "EC2", provider)
+        return [LaunchType("EC2")] * count
+    capacity_strategy.check_weights(strategy, is_default=is_default)
+    return [LaunchType(provider_type(name) or "EC2", name) for name in capacity_strategy.distribute(strategy, count)]
+
+
+def _check_platform(params: Json, definition: TaskDefinition, launch: LaunchType) -> None:
+    if launch.is_fargate and "FARGATE" not in definition.body["compatibilities"]:
+        raise InvalidParameter("Task definition does not support launch_type FARGATE.")
+    if params.get("platformVersion") and not launch.is_fargate:
+        raise InvalidParameter("The platform version must be null when specifying an EC2 launch type.")
 
 
 def _check_network(params: Json, definition: TaskDefinition, launch: LaunchType) -> None:

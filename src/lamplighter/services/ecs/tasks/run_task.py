@@ -17,7 +17,7 @@ from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.task_definitions import validate
-from lamplighter.services.ecs.tasks import lifecycle, placement, task_description
+from lamplighter.services.ecs.tasks import host_ports, lifecycle, placement, task_description
 from lamplighter.services.ecs.tasks.admission import Admission
 from lamplighter.services.ecs.tasks.placement import LaunchType
 from lamplighter.store.db import Tx
@@ -37,15 +37,19 @@ def run_task(admission: Admission, world: World, deny: Collection[str], tx: Tx, 
     if definition is None:
         raise ClientError("TaskDefinition not found.")
     validate.check_allowed(definition.body, deny)
-    launch = placement.choose_launch_type(params, cluster, definition)
+    launches = placement.choose_launch_types(params, cluster, definition, clusters.provider_types(tx, caller))
+    room, failures = host_ports.tasks_with_ports(tx, definition, len(launches)), []
+    if room < len(launches):
+        conflict = {"arn": placement.container_instance_arn(cluster.arn), "reason": "RESOURCE:PORTS"}
+        failures = [conflict] * (len(launches) - room)
     accepted = [
         admission.accept(tx, _new_task(world, caller, params, cluster, definition, launch), definition)
-        for _ in range(params.get("count", 1))
+        for launch in launches[:room]
     ]
     started = [task_description.task_to_api(each, with_tags=True) for each in accepted]
     if token:
         tasks.insert_token(tx, cluster.arn, token, request, [task["taskArn"] for task in started], world.now())
-    return {"tasks": started, "failures": []}
+    return {"tasks": started, "failures": failures}
 
 
 def _repeated_answer(tx: Tx, cluster: str, token: str, request: str, now: int) -> Json:

@@ -10,7 +10,7 @@ later output is copied afterwards. An order to stop does not interrupt a start (
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -22,8 +22,12 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.runtime.port import (
     CannotStart,
+    ContainerExit,
+    ContainerSpec,
+    Health,
     ImageUnavailable,
     NetworkEnded,
+    OutputLine,
     Runtime,
     RuntimeUnavailable,
     StartedContainer,
@@ -35,7 +39,9 @@ from lamplighter.services.ecs.tables import shipped_logs, task_definitions, task
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import container_states, lifecycle
 from lamplighter.services.ecs.tasks.admission import Admission
+from lamplighter.services.ecs.tasks.container_dependencies import await_dependencies
 from lamplighter.services.ecs.tasks.container_plan import plan_containers
+from lamplighter.services.ecs.tasks.container_restarts import allows_restart
 from lamplighter.services.ecs.tasks.container_states import ContainerState, TaskEnd
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
@@ -140,24 +146,70 @@ class Supervisor:
         if state.ended.is_set() or not await self._start_when_ready(state):
             return
         state.copying = group.create_task(self._copy(state))
-        state.exit = await self._retry(lambda: self._context.runtime.wait(state.name))
-        state.ended.set()
+        while True:
+            watching = group.create_task(self._watch_health(state))
+            try:
+                state.exit = await self._retry(lambda: self._context.runtime.wait(state.name))
+            finally:
+                watching.cancel()
+            if not await self._restart(state, state.exit):
+                break
+        state.end()
         self._changed.set()
+
+    async def _watch_health(self, state: ContainerState) -> None:
+        container = state.plan.container
+        if container.health_check is None:
+            return
+        changes = self._context.runtime.health(container)
+        async with contextlib.aclosing(changes):
+            async for health in changes:
+                state.set_health(health)
+                self._changed.set()
+
+    async def _restart(self, state: ContainerState, ended: ContainerExit) -> bool:
+        """Restart a container if its policy allows it; return whether it runs again."""
+        if not allows_restart(state.plan.restart_policy, ended):
+            return False
+        async with self._start_lock:
+            if self._starts_forbidden or self._is_stop_ordered() or container_states.essential_ended(self._states):
+                return False
+            if any(other.is_running and other.network == state.name for other in self._states):
+                log.warning("%s is not restarted, because other containers of its task share its network", state.name)
+                return False
+            container = self._with_namespaces(state)
+            try:
+                state.begin_run(await self._retry(lambda: self._context.runtime.restart(container)))
+            except (CannotStart, ImageUnavailable, NetworkEnded) as error:
+                log.warning("%s cannot be restarted: %s", state.name, error)
+                return False
+        log.info("%s exited with %s and was restarted", state.name, ended.code)
+        self._changed.set()
+        return True
+
+    async def _adopt(self, state: ContainerState) -> None:
+        """Learn when a container started that an earlier engine started, and complete a restart that it began."""
+        if state.name in await self._retry(self._context.runtime.names):
+            container = self._with_namespaces(state)
+            with contextlib.suppress(CannotStart, ImageUnavailable, NetworkEnded):
+                state.start = await self._retry(lambda: self._context.runtime.start(container))
 
     async def _start_when_ready(self, state: ContainerState) -> bool:
         """Start a container when its dependencies are met; return False if it does not run or if this is unknown."""
         if state.started.is_set():
+            if state.plan.restart_policy is not None or state.plan.start_timeout is not None:
+                await self._adopt(state)
             return True
-        await self._await_dependencies(state)
+        await await_dependencies(state, self._states, self._context.world.now, self._context.pause)
         async with self._start_lock:
             if self._starts_forbidden or self._is_stop_ordered():
                 return False
             try:
                 await self._open_log_and_start(state)
             except ImageUnavailable as error:
-                state.failure = f"{error}{state.plan.pull_hint}"
+                state.fail(f"{error}{state.plan.pull_hint}")
             except CannotStart as error:
-                state.failure = str(error)
+                state.fail(str(error))
             except RuntimeUnavailable:
                 return False
         self._changed.set()
@@ -165,19 +217,20 @@ class Supervisor:
 
     async def _open_log_and_start(self, state: ContainerState) -> None:
         """Start a container, unless an essential one ends before; then this one has neither started nor failed."""
-        state.failure = state.failure or state.plan.failure or await self._open_log(state)
+        failure = state.failure or state.plan.failure or await self._open_log(state)
+        if failure is not None:
+            state.fail(failure)
         while state.failure is None and not container_states.essential_ended(self._states):
-            network = self._network()
+            container = self._with_namespaces(state)
             try:
-                state.start = await self._start(state, network)
+                state.start = await self._start(container)
             except NetworkEnded:
-                await next(each for each in self._states if each.name == network).ended.wait()
+                await next(each for each in self._states if each.name == container.network).ended.wait()
             else:
                 state.started.set()
                 return
 
-    async def _start(self, state: ContainerState, network: str | None) -> StartedContainer:
-        container = replace(state.plan.container, network=network)
+    async def _start(self, container: ContainerSpec) -> StartedContainer:
         start = self._context.runtime.start
 
         async def start_once() -> StartedContainer:
@@ -201,23 +254,43 @@ class Supervisor:
         state.log_failed = failure is not None
         return failure
 
-    def _network(self) -> str | None:
-        """Return the container whose network the containers of an awsvpc task share: the first that runs."""
-        if not self._shares_network:
-            return None
-        return next((state.name for state in self._states if state.is_running), None)
+    def _with_namespaces(self, state: ContainerState) -> ContainerSpec:
+        """Return a container with what it shares with another one of its task: of those that run, the first.
 
-    async def _await_dependencies(self, state: ContainerState) -> None:
-        for name, condition in state.plan.depends_on:
-            other = next(each for each in self._states if each.plan.name == name)
-            await (other.started if condition in ("START", "HEALTHY") else other.ended).wait()
-            if condition == "SUCCESS" and (other.exit is None or other.exit.code != 0):
-                state.failure = (
-                    f"Container '{state.plan.name}' depends on the success of '{name}', which did not succeed"
-                )
+        A container that may be restarted is chosen last: the others would lose its network.
+        """
+        running = [other for other in self._states if other.is_running and other is not state]
+        owner = min(running, key=lambda other: other.plan.restart_policy is not None, default=None)
+        container, other_name = state.plan.container, None if owner is None else owner.name
+        state.network = other_name if self._shares_network else None
+        return replace(
+            container,
+            network=state.network,
+            pid_mode=other_name if container.pid_mode == "task" else container.pid_mode,
+            ipc_mode=other_name or "shareable" if container.ipc_mode == "task" else container.ipc_mode,
+        )
 
     async def _copy(self, state: ContainerState) -> None:
-        await copy_output(self._context, self._arn.rpartition("/")[2], state.plan.name, state.name, state.plan.log)
+        task = self._arn.rpartition("/")[2]
+        read = partial(self._read_all_runs, state)
+        await copy_output(self._context, task, state.plan.name, state.name, state.plan.log, read)
+
+    async def _read_all_runs(self, state: ContainerState) -> AsyncGenerator[OutputLine, None]:
+        """Yield the output of a container and of its restarts, each line once."""
+        already_read = 0
+        while True:
+            run_ended, number = state.run_ended, 0
+            async with contextlib.aclosing(self._context.runtime.logs(state.name)) as lines:
+                async for line in lines:
+                    number += 1
+                    if number > already_read:
+                        already_read = number
+                        yield line
+            if state.plan.restart_policy is None:
+                return
+            await run_ended.wait()
+            if run_ended is state.run_ended:
+                return
 
     # --- the task -----------------------------------------------------------------------------------------------------
 
@@ -231,10 +304,26 @@ class Supervisor:
             if (ending := container_states.task_end(self._states)) is not None:
                 return ending
             if container_states.has_changes(status, self._states):
+                healths = [state.health for state in self._states]
                 for state in await self._context.bus.store.write_with_retry(self._progress):
                     state.recorded = "STOPPED"
+                self._note_recorded(healths)
+            elif container_states.has_health_changes(self._states):
+                healths = [state.health for state in self._states]
+                await self._context.bus.store.write_with_retry(self._record_health)
+                self._note_recorded(healths)
             else:
                 await self._changed.wait()
+
+    def _note_recorded(self, healths: list[Health]) -> None:
+        for state, health in zip(self._states, healths, strict=True):
+            state.recorded_health = health
+
+    def _record_health(self, tx: Tx) -> None:
+        """Record the health of the containers, which is no event on AWS."""
+        task = _get(tx, self._arn)
+        changes = container_states.health_changes(task.body["containers"], self._states)
+        tasks.update(tx, replace(task, body=task.body | changes))
 
     def _is_stop_ordered(self) -> bool:
         """Return whether the order to stop the task is on disk. A start that already waits for a place continues."""
@@ -288,7 +377,7 @@ class Supervisor:
         await self._retry(lambda: runtime.stop(state.name, state.plan.stop_seconds))
         if state.exit is None:
             state.exit = await self._retry(lambda: runtime.wait(state.name))
-        state.ended.set()
+        state.end()
 
     def _finish(self, tx: Tx, ending: TaskEnd) -> None:
         task = _get(tx, self._arn)
@@ -331,12 +420,20 @@ def _get(reader: Reader, arn: str) -> Task:
 
 
 async def copy_output(
-    context: SupervisorContext, task: str, container: str, name: str, destination: LogDestination | None
+    context: SupervisorContext,
+    task: str,
+    container: str,
+    name: str,
+    destination: LogDestination | None,
+    read: Callable[[], AsyncGenerator[OutputLine, None]] | None = None,
 ) -> None:
-    """Copy all output of a container; try again as long as the disk is full or the runtime does not answer."""
+    """Copy all output of a container; try again as long as the disk is full or the runtime does not answer.
+
+    `read` reads the output from its first line; by default, the runtime does.
+    """
     for seconds in retry_pauses():
         try:
-            async with contextlib.aclosing(context.runtime.logs(name)) as lines:
+            async with contextlib.aclosing(read() if read else context.runtime.logs(name)) as lines:
                 if destination is None or not context.bus.serves("logs", "PutLogEvents"):
                     await context.outputs.copy(task, container, lines)
                 else:
