@@ -13,7 +13,11 @@ from tests.engine_harness import EngineHarness
 
 HARMLESS = ("Count", "Describe", "Find", "Filter", "Get", "Latest", "List", "Measure", "Peek", "Search")
 """The first words of the names of operations that only read."""
-ALSO_HARMLESS = {"TestEventPattern", "TestMetricFilter", "ValidateStateMachineDefinition"}
+ALSO_HARMLESS = {
+    *("TestEventPattern", "TestMetricFilter", "ValidateStateMachineDefinition"),
+    *("SimulateCustomPolicy", "SimulatePrincipalPolicy"),
+    *("AssumeRoleWithWebIdentity", "DecodeAuthorizationMessage"),  # always refused
+}
 """Operations that compute something from their parameters alone."""
 
 

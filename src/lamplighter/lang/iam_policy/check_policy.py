@@ -54,8 +54,6 @@ def _problems(document: Json, *, is_trust: bool) -> Iterator[str]:
         return
     if document.get("Version", VERSIONS[0]) not in VERSIONS:
         yield "The policy must contain a valid version string"
-    if not is_trust and "Version" not in document:
-        yield "Policy document must be version 2012-10-17 or greater."
     statements = as_list(document.get("Statement", []))
     if not statements or not all(isinstance(each, dict) for each in statements):
         yield SYNTAX

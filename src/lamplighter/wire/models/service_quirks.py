@@ -51,6 +51,8 @@ _QUIRKS = {
     "logs": ServiceQuirks(violation_code="InvalidParameterException"),
     "sns": ServiceQuirks(violation_code="ValidationError"),
     "cloudformation": ServiceQuirks(violation_code="ValidationError"),
+    "iam": ServiceQuirks(violation_code="ValidationError"),
+    "sts": ServiceQuirks(violation_code="ValidationError"),
     "sqs": ServiceQuirks(
         violation_code="MissingParameter",
         constrained=False,

@@ -1,0 +1,172 @@
+"""Decide calls by the policies of IAM's roles: calls with temporary credentials, and the engine's calls for a role.
+
+Guarantees the order of AWS's evaluation: an explicit deny in any policy, then an allow by the role's policies or by the
+resource's policy, then the permissions boundary and the session policies. Keys of the credentials file are not decided
+about: they are the account's own. Calls that services make for each other are not either; a role needs permissions only
+for its own calls, as on AWS.
+See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html.
+"""
+
+import logging
+from functools import lru_cache
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json, loads
+from lamplighter.base.role_session import RoleSession
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller
+from lamplighter.lang.iam_policy.evaluate import Effect, Policy, compile_policy, decide, decide_for_principal
+from lamplighter.lang.iam_policy.principals import Principal
+from lamplighter.lang.iam_policy.text_patterns import ContextValue
+from lamplighter.runs.missing_statement import missing_statement
+from lamplighter.services.iam.access.condition_keys import principal_keys
+from lamplighter.services.iam.access.denied import Denied, denial_text
+from lamplighter.services.iam.access.needed_permission import Permission
+from lamplighter.services.iam.access.needed_permissions import NeededPermissions, is_decided
+from lamplighter.services.iam.access.role_permissions import PermissionsCache, RolePermissions
+from lamplighter.store.db import Reader
+
+IDENTITY, BOUNDARY, SESSION = "identity-based policy", "permissions boundary", "session policy"
+ASSUME = "sts:assumerole"
+
+log = logging.getLogger("lamplighter.iam")
+
+
+class IamGuard:
+    """Decides the calls of one engine."""
+
+    def __init__(self, bus: Bus, world: World) -> None:
+        self._world = world
+        self._cache = PermissionsCache()
+        self._needed = NeededPermissions(bus)
+
+    def drop_caches(self) -> None:
+        """Forget the compiled policies, because a turn failed."""
+        self._cache.drop()
+
+    def check_call(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> None:
+        """Raise `Denied` unless the session of the caller's role may make a call."""
+        session = caller.session
+        if session is None or not is_decided(service, operation):
+            return
+        role = self._find_role(reader, service, session)
+        keys = principal_keys(caller, session, self._world.now())
+        for permission in self._needed.of_call(reader, caller, service, operation, params):
+            reason = self._refusal(role, session, permission, keys)
+            if reason is not None and not self._trust_is_enough(reader, session, permission):
+                raise self._denied(service, session, permission, role, reason)
+        for passed, to in self._needed.trusted_roles(reader, caller, service, operation, params):
+            self._check_passed(reader, service, passed, to)
+
+    def check_assume(self, reader: Reader, caller: Caller, role: str) -> None:
+        """Raise `Denied` unless a role's trust policy includes the caller."""
+        found = self._cache.of_role(reader, role)
+        session = caller.session
+        keys = {} if session is None else principal_keys(caller, session, self._world.now())
+        principal = _principal(caller, session)
+        if found is None or decide_for_principal(found.trust, principal, ASSUME, role, keys) is not Effect.ALLOW:
+            user = principal.arns[0] if principal.arns else caller.account
+            raise Denied("sts", f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}")
+
+    # --- roles --------------------------------------------------------------------------------------------------------
+
+    def _find_role(self, reader: Reader, service: str, session: RoleSession) -> RolePermissions:
+        """Return the permissions of a session's role. Raises `Denied` if a service may not assume the role."""
+        role = self._cache.of_role(reader, session.role)
+        if role is None:
+            raise Denied(service, f"The role {session.role} does not exist in this engine's IAM, so it allows nothing.")
+        if session.service and not _trusts_service(role, session.service, session.source):
+            log.warning("%s; its trust policy must have %s", *_trust_hint(role.arn, session.service))
+            raise Denied(
+                service,
+                f"Neither the global service principal {session.service}, nor the regional one is authorized to assume "
+                f"the provided role {session.role}.",
+            )
+        return role
+
+    def _check_passed(self, reader: Reader, service: str, passed: str, to: str) -> None:
+        """Raise an error if a service cannot assume a role that a call passes to it."""
+        role = self._cache.of_role(reader, passed)
+        if role is None or not _trusts_service(role, to, ""):
+            log.warning("%s; its trust policy must have %s", *_trust_hint(passed, to))
+            raise Denied(
+                service,
+                f"ECS was unable to assume the role '{passed}' that was provided for this task. Please verify that the "
+                "role being passed has the proper trust relationship and permissions and that your IAM user has "
+                "permissions to pass this role.",
+            )
+
+    def _trust_is_enough(self, reader: Reader, session: RoleSession, permission: Permission) -> bool:
+        """Return whether a role's trust policy names the caller itself, who then needs no permission of its own."""
+        if permission.action != "sts:AssumeRole":
+            return False
+        role = self._cache.of_role(reader, permission.resource)
+        named = Principal(arns=(session.role, session.arn), account="none")
+        return role is not None and decide_for_principal(role.trust, named, ASSUME, role.arn, {}) is Effect.ALLOW
+
+    # --- a decision ---------------------------------------------------------------------------------------------------
+
+    def _refusal(
+        self, role: RolePermissions, session: RoleSession, permission: Permission, keys: dict[str, ContextValue]
+    ) -> str | None:
+        """Return AWS's words for why a permission is denied, or None if it is allowed."""
+        context = {**keys, **permission.context} if permission.context else keys
+        action, resource = permission.action.lower(), permission.resource
+        results = [(IDENTITY, decide(role.policies, action, resource, context))]
+        if role.boundary is not None:
+            results.append((BOUNDARY, decide([role.boundary], action, resource, context)))
+        if session.policies:
+            policies = [_compile_text(each) for each in session.policies]
+            results.append((SESSION, decide(policies, action, resource, context)))
+        for kind, effect in results:
+            if effect is Effect.EXPLICIT_DENY:
+                return f"with an explicit deny in {'an' if kind == IDENTITY else 'a'} {kind}"
+        for kind, effect in results:
+            if effect is Effect.IMPLICIT_DENY:
+                return f"because no {kind} allows the {{}} action"
+        return None
+
+    def _denied(
+        self, service: str, session: RoleSession, permission: Permission, role: RolePermissions, reason: str
+    ) -> Denied:
+        text = denial_text(session.arn, permission.action, permission.resource, reason)
+        hint = missing_statement(text)
+        without = "".join(f"; this engine does not have the text of {each}" for each in role.without_text)
+        log.warning("denied: %s%s%s", text, "" if hint is None else f"; {hint}", without)
+        return Denied(service, text)
+
+
+def _principal(caller: Caller, session: RoleSession | None) -> Principal:
+    if session is not None:
+        return Principal(arns=(session.arn, session.role), account=session.role.split(":")[4])
+    section = caller.signer.section if caller.signer is not None else ""
+    name = "root" if section in ("", "default") else f"user/{section}"
+    return Principal(arns=(arn.build("iam", "", caller.account, name),), account=caller.account)
+
+
+def _trusts_service(role: RolePermissions, service: str, source: str) -> bool:
+    """Return whether a service may assume a role, for a resource whose ARN is `source` if it is known."""
+    keys: dict[str, ContextValue] = {}
+    if source:
+        keys = {"aws:sourcearn": _sources(source), "aws:sourceaccount": source.split(":")[4]}
+    else:
+        keys = {"aws:sourceaccount": role.arn.split(":")[4]}
+    effect = decide_for_principal(role.trust, Principal(service=service), ASSUME, role.arn, keys)
+    return effect is Effect.ALLOW
+
+
+def _sources(source: str) -> ContextValue:
+    """Return the values of aws:SourceArn: Scheduler also states the group of a schedule."""
+    if ":schedule/" not in source:
+        return source
+    return source, source.replace(":schedule/", ":schedule-group/").rpartition("/")[0]
+
+
+def _trust_hint(role: str, service: str) -> tuple[str, str]:
+    statement = f'{{"Effect": "Allow", "Principal": {{"Service": "{service}"}}, "Action": "sts:AssumeRole"}}'
+    return f"denied: {service} may not assume the role {role}", statement
+
+
+@lru_cache(maxsize=256)
+def _compile_text(text: str) -> Policy:
+    return compile_policy(loads(text))
