@@ -66,7 +66,8 @@ def test_a_role_with_policies_or_in_a_profile_is_not_deleted(harness: IamHarness
 def test_lists_have_pages(harness: IamHarness) -> None:
     for number in range(5):
         harness.role(f"role-{number}")
-    names, marker = [], {}
+    names: list[str] = []
+    marker: dict[str, str] = {}
     while True:
         answer = harness.iam("ListRoles", MaxItems=2, **marker)
         names += [each["RoleName"] for each in answer["Roles"]]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.iam.access.needed_permission import ANY, ResourceRule, named, same
+from lamplighter.services.iam.access.needed_permission import ANY, ResourceRule, named, no_resource, same
 from lamplighter.services.iam.access.storage_rules import STORAGE_ACTIONS, STORAGE_RULES
 
 PREFIXES: Mapping[str, str] = {"monitoring": "cloudwatch"}
@@ -89,6 +89,12 @@ def _tasks(params: Json, caller: Caller) -> list[str]:
     return [each if each.startswith("arn:") else f"{cluster}/{each}" for each in given]
 
 
+def _services(params: Json, caller: Caller) -> list[str]:
+    cluster = cluster_arn(params, caller).replace(":cluster/", ":service/", 1)
+    given = params.get("services") or [params.get("service") or params.get("serviceName") or ANY]
+    return [each if each.startswith("arn:") else f"{cluster}/{each}" for each in map(str, given)]
+
+
 _ECS: dict[str, ResourceRule] = {
     **same("DescribeTasks StopTask", _tasks),
     **same("ListTagsForResource TagResource UntagResource", named("ecs", "resourceArn")),
@@ -96,6 +102,19 @@ _ECS: dict[str, ResourceRule] = {
         "DeleteCluster PutClusterCapacityProviders UpdateCluster UpdateClusterSettings",
         named("ecs", "cluster", "cluster/{}"),
     ),
+    **same("CreateService DeleteService DescribeServices UpdateService", _services),
+    **same("CreateTaskSet DeleteTaskSet DescribeTaskSets UpdateTaskSet UpdateServicePrimaryTaskSet", _services),
+    **same(
+        "DeleteCapacityProvider DescribeCapacityProviders UpdateCapacityProvider",
+        named("ecs", "name", "capacity-provider/{}"),
+    ),
+    **same("ExecuteCommand GetTaskProtection UpdateTaskProtection", _tasks),
+    **same(
+        "CreateCapacityProvider DeleteAccountSetting ListAccountSettings ListAttributes ListContainerInstances "
+        "ListServices ListServicesByNamespace PutAccountSetting PutAccountSettingDefault",
+        no_resource,
+    ),
+    "StartTask": named("ecs", "taskDefinition", "task-definition/{}"),
     "DescribeClusters": named("ecs", "clusters", "cluster/{}", "default"),
     "DeleteTaskDefinitions": named("ecs", "taskDefinitions", "task-definition/{}"),
     "RegisterTaskDefinition": named("ecs", "family", "task-definition/{}:*"),
@@ -175,6 +194,14 @@ _SNS: dict[str, ResourceRule] = {
     ),
     **same("Publish PublishBatch", _publish),
     "CreateTopic": named("sns", "Name"),
+    **same(
+        "CheckIfPhoneNumberIsOptedOut CreatePlatformApplication CreatePlatformEndpoint CreateSMSSandboxPhoneNumber "
+        "DeleteEndpoint DeletePlatformApplication DeleteSMSSandboxPhoneNumber GetEndpointAttributes "
+        "GetPlatformApplicationAttributes GetSMSAttributes GetSMSSandboxAccountStatus ListEndpointsByPlatformApplication "
+        "ListOriginationNumbers ListPhoneNumbersOptedOut ListPlatformApplications ListSMSSandboxPhoneNumbers "
+        "OptInPhoneNumber SetEndpointAttributes SetPlatformApplicationAttributes SetSMSAttributes",
+        no_resource,
+    ),
 }
 
 
@@ -230,6 +257,8 @@ _LOGS: dict[str, ResourceRule] = {
     ),
     **same("DeleteLogStream GetLogEvents PutLogEvents", _log_stream),
     **same("ListTagsForResource TagResource UntagResource", named("logs", "resourceArn")),
+    **same("GetLogGroupFields GetLogRecord StartLiveTail StartQuery", _log_group),
+    **same("DescribeQueries DescribeQueryDefinitions GetQueryResults PutQueryDefinition StopQuery", no_resource),
 }
 _MONITORING: dict[str, ResourceRule] = {
     **same(
@@ -241,6 +270,13 @@ _MONITORING: dict[str, ResourceRule] = {
         named("cloudwatch", "AlarmName", "alarm:{}"),
     ),
     **same("ListTagsForResource TagResource UntagResource", named("cloudwatch", "ResourceARN")),
+    **same("GetDashboard PutDashboard", named("cloudwatch", "DashboardName", "dashboard/{}")),
+    "DeleteDashboards": named("cloudwatch", "DashboardNames", "dashboard/{}"),
+    **same(
+        "DeleteAnomalyDetector DescribeAnomalyDetectors DescribeAlarmContributors GetMetricWidgetImage ListDashboards "
+        "PutAnomalyDetector",
+        no_resource,
+    ),
 }
 
 # --- CloudFormation ---------------------------------------------------------------------------------------------------
@@ -253,6 +289,11 @@ _CLOUDFORMATION: dict[str, ResourceRule] = {
         "ListStackResources RollbackStack SetStackPolicy SignalResource UpdateStack UpdateTerminationProtection "
         "DeleteChangeSet DescribeChangeSet ExecuteChangeSet",
         named("cloudformation", "StackName", "stack/{}/*"),
+    ),
+    **same(
+        "DescribeAccountLimits DescribeStackDriftDetectionStatus DescribeType EstimateTemplateCost ListTypes "
+        "ListTypeVersions",
+        no_resource,
     ),
 }
 
