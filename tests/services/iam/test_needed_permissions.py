@@ -59,7 +59,7 @@ def needed(engine: EngineHarness, service: str, operation: str, **params: Json) 
     caller = Caller(ACCOUNT, REGION, signer=Signer(session=session))
     permissions = NeededPermissions(engine.engine.bus)
     found = permissions.of_call(engine.engine.store.reader, caller, service, operation, params)
-    return [(each.action, each.resource) for each in found]
+    return [(each.action, each.resource) for each in found.permissions]
 
 
 def arn(service: str, resource: str, region: str = REGION) -> str:

@@ -51,11 +51,12 @@ class IamGuard:
             return
         role = self._find_role(reader, service, session)
         keys = principal_keys(caller, session, self._world.now())
-        for permission in self._needed.of_call(reader, caller, service, operation, params):
+        needs = self._needed.of_call(reader, caller, service, operation, params)
+        for permission in needs.permissions:
             reason = self._refusal(role, session, permission, keys)
             if reason is not None and not self._trust_is_enough(reader, session, permission):
                 raise self._denied(service, session, permission, role, reason)
-        for passed, to in self._needed.trusted_roles(reader, caller, service, operation, params):
+        for passed, to in needs.trusted_roles:
             self._check_passed(reader, service, passed, to)
 
     def check_assume(self, reader: Reader, caller: Caller, role: str) -> None:

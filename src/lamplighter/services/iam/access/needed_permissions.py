@@ -5,6 +5,7 @@ See https://docs.aws.amazon.com/service-authorization/latest/reference/reference
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
@@ -31,6 +32,15 @@ TARGET_ACTIONS: Mapping[str, tuple[str, ResourceRule]] = {
 MAX_DEFINITIONS = 4_096
 
 
+@dataclass(frozen=True, slots=True)
+class CallNeeds:
+    """What a call needs."""
+
+    permissions: list[Permission]
+    trusted_roles: list[tuple[str, str]] = field(default_factory=list)
+    """The roles that a service assumes at once because of the call, each with the service."""
+
+
 class NeededPermissions:
     """Lists permissions; remembers the roles of task definitions, whose revisions never change."""
 
@@ -38,53 +48,33 @@ class NeededPermissions:
         self._bus = bus
         self._definitions: dict[str, Json] = {}
 
-    def of_call(
-        self, reader: Reader, caller: Caller, service: str, operation: str, params: Json
-    ) -> Iterator[Permission]:
-        """Yield the permissions that a call needs."""
+    def of_call(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> CallNeeds:
+        """Return what a call needs."""
         context: dict[str, ContextValue] = {**service_keys(service, operation, params, caller), **tag_keys(params)}
-        resources = list(self._resources(reader, caller, service, operation, params))
-        action = action_of(service, operation)
-        for each in resources:
-            yield Permission(action, each, context)
-        if service == "http":
-            yield Permission("events:RetrieveConnectionCredentials", _connection(params))
-        if service == "ecs" and operation == "RunTask":
-            yield from self._of_run_task(reader, caller, params)
-        elif operation.startswith(CREATE_OPERATIONS) and request_tags(params):
-            yield from _of_tags(service, operation, resources, context)
-        for role, to in passed_roles(service, operation, params):
-            yield Permission("iam:PassRole", role, {"iam:passedtoservice": to})
-
-    def trusted_roles(
-        self, reader: Reader, caller: Caller, service: str, operation: str, params: Json
-    ) -> Iterator[tuple[str, str]]:
-        """Yield the roles that a service assumes at once because of a call, each with the service."""
         if (service, operation) == ("ecs", "RunTask"):
-            yield from ((role, TASKS) for role in task_roles(params, self._definition(reader, caller, params)))
+            return self._of_run_task(reader, caller, params, context)
+        resources = _resources(reader, caller, service, operation, params)
+        action = action_of(service, operation)
+        permissions = [Permission(action, each, context) for each in resources]
+        if service == "http":
+            permissions.append(Permission("events:RetrieveConnectionCredentials", _connection(params)))
+        elif operation.startswith(CREATE_OPERATIONS) and request_tags(params):
+            permissions += _of_tags(service, operation, resources, context)
+        for role, to in passed_roles(service, operation, params):
+            permissions.append(Permission("iam:PassRole", role, {"iam:passedtoservice": to}))
+        return CallNeeds(permissions)
 
-    def _resources(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> Iterator[str]:
-        if service == "iam":
-            yield iam_resources.iam_resource(reader, caller, operation, params)
-        elif service == "http":
-            yield caller.session.source if caller.session is not None else "*"
-        elif service == TARGETS:
-            yield from TARGET_ACTIONS[operation][1](params, caller)
-        elif (service, operation) == ("ecs", "RunTask"):
-            definition = self._definition(reader, caller, params)
-            rule = RESOURCE_RULES["ecs"]["RunTask"]
-            yield definition.get("taskDefinitionArn") or next(iter(rule(params, caller)))
-        else:
-            yield from RESOURCE_RULES.get(service, {}).get(operation, no_resource)(params, caller)
-
-    def _of_run_task(self, reader: Reader, caller: Caller, params: Json) -> Iterator[Permission]:
-        """Yield what RunTask needs besides its own action: the roles that it passes, and the tags that it adds."""
-        for role in task_roles(params, self._definition(reader, caller, params)):
-            yield Permission("iam:PassRole", role, {"iam:passedtoservice": TASKS})
+    def _of_run_task(self, reader: Reader, caller: Caller, params: Json, context: dict[str, ContextValue]) -> CallNeeds:
+        """Return what RunTask needs: its own action, the roles that it passes, and the tags that it adds."""
+        definition = self._definition(reader, caller, params)
+        resource = definition.get("taskDefinitionArn") or next(iter(RESOURCE_RULES["ecs"]["RunTask"](params, caller)))
+        roles = task_roles(params, definition)
+        permissions = [Permission("ecs:RunTask", resource, context)]
+        permissions += [Permission("iam:PassRole", role, {"iam:passedtoservice": TASKS}) for role in roles]
         if request_tags(params) or params.get("propagateTags") not in (None, "NONE"):
-            cluster = cluster_arn(params, caller)
-            keys: dict[str, ContextValue] = {"ecs:createaction": "RunTask", "ecs:cluster": cluster, **tag_keys(params)}
-            yield Permission("ecs:TagResource", f"{cluster.replace(':cluster/', ':task/', 1)}/*", keys)
+            tasks = f"{cluster_arn(params, caller).replace(':cluster/', ':task/', 1)}/*"
+            permissions.append(Permission("ecs:TagResource", tasks, {**context, "ecs:createaction": "RunTask"}))
+        return CallNeeds(permissions, [(role, TASKS) for role in roles])
 
     def _definition(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return the ARN and the roles of a task definition; nothing if there is none, which RunTask itself reports."""
@@ -102,6 +92,20 @@ class NeededPermissions:
                     self._definitions.clear()
                 self._definitions[name] = found
         return found
+
+
+def _resources(reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> list[str]:
+    """Return the ARNs of the resources of a call's own action."""
+    if service == "iam":
+        return [iam_resources.iam_resource(reader, caller, operation, params)]
+    if service == "http":
+        return [caller.session.source if caller.session is not None else "*"]
+    rule = (
+        TARGET_ACTIONS[operation][1]
+        if service == TARGETS
+        else RESOURCE_RULES.get(service, {}).get(operation, no_resource)
+    )
+    return list(rule(params, caller))
 
 
 def is_decided(service: str, operation: str) -> bool:
