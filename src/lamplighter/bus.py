@@ -95,6 +95,11 @@ class Guard(Protocol):
     def check_call(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> None:
         """Raise AccessDenied unless the session of the caller's role may make a call."""
 
+    def check_service_call(
+        self, reader: Reader, principal: str, caller: Caller, service: str, operation: str, params: Json
+    ) -> None:
+        """Raise AccessDenied unless the policy of the called resource allows the call of a service."""
+
     def check_assume(self, reader: Reader, caller: Caller, role: str) -> None:
         """Raise AccessDenied unless a role's trust policy includes the caller."""
 

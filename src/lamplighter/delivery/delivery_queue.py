@@ -57,6 +57,7 @@ class DeliveryQueue:
     - `check` raises if the parameters of a call do not fit the operation.
     - `error_code` returns the error code that the dead-letter message contains.
     - `prepare` prepares a delivery for its nth attempt.
+    - `needs_resource_policy`: whether a topic or queue that is called without a role must allow that by its policy.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class DeliveryQueue:
         check: Callable[[str, str, Json], None] = lambda _service, _operation, _params: None,
         error_code: Callable[[AwsError], str] = lambda error: error.code,
         prepare: Callable[[Delivery, int], Delivery] = lambda delivery, _attempt: delivery,
+        needs_resource_policy: bool = False,
     ) -> None:
         self._name = name
         self._bus = bus
@@ -80,6 +82,7 @@ class DeliveryQueue:
         self._error_code = error_code
         self._prepare = prepare
         self._service_principal = f"{name}.amazonaws.com"
+        self._needs_resource_policy = needs_resource_policy
         self._attempts = Attempts(
             name,
             SUBJECT_PREFIX,
@@ -140,13 +143,20 @@ class DeliveryQueue:
         return None
 
     def _check_access(self, tx: Tx, delivery: Delivery) -> None:
-        """Raise AccessDenied if the engine enforces IAM and the delivery's role may not call the target."""
-        if not delivery.role or self._bus.guard is None:
+        """Raise AccessDenied if the engine enforces IAM, and the delivery's role may not call the target, or a target
+        that needs no role does not allow the call.
+        """
+        guard, call = self._bus.guard, (delivery.service, delivery.operation, delivery.params)
+        if guard is None:
+            return
+        if not delivery.role:
+            if self._needs_resource_policy:
+                guard.check_service_call(tx, self._service_principal, delivery.caller, *call)
             return
         source, name = delivery.caller.origin, hashlib.sha256(delivery.key.encode()).hexdigest()[:32]
         session = RoleSession(delivery.role, name, service=self._service_principal, source=source)
         caller = replace(delivery.caller, signer=Signer(session=session))
-        self._bus.check_access(tx, caller, delivery.service, delivery.operation, delivery.params)
+        guard.check_call(tx, caller, *call)
 
     def _find(self, tx: Tx, id: int) -> PendingDelivery | None:  # noqa: A002 - the key of the row
         try:

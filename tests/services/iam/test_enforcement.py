@@ -193,3 +193,46 @@ def test_the_role_of_a_state_s_credentials_makes_its_call(enforcing: EnforcingHa
     assert "assumed-role/other/" in causes[0][1]
     assert "SNS:Publish" in causes[0][1]
     assert causes[1] == ("SUCCEEDED", "")
+
+
+def test_a_rule_s_topic_and_a_topic_s_queue_need_policies_that_allow_it(
+    enforcing: EnforcingHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The statements of the log are those that let the event through to the queue."""
+    topic = enforcing.call("sns", "CreateTopic", Name="t")["TopicArn"]
+    queue = enforcing.call("sqs", "CreateQueue", QueueName="q")["QueueUrl"]
+    enforcing.call("sns", "Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:q")
+    enforcing.call("events", "PutRule", Name="r", EventPattern=dumps({"source": ["mine"]}))
+    enforcing.call("events", "PutTargets", Rule="r", Targets=[{"Id": "t", "Arn": topic}])
+
+    def put_event() -> Json:
+        """Put an event, and return the statement that the log names."""
+        caplog.clear()
+        enforcing.call("events", "PutEvents", Entries=[{"Source": "mine", "DetailType": "x", "Detail": "{}"}])
+        enforcing.settle()
+        found = [each.message for each in caplog.records if "add to the policy of" in each.message]
+        return loads("{" + found[0].partition(": {")[2]) if found else None
+
+    statement = put_event()
+    assert (statement["Principal"], statement["Action"]) == ({"Service": "events.amazonaws.com"}, "sns:Publish")
+    given = {"AttributeName": "Policy", "AttributeValue": document(statement)}
+    enforcing.call("sns", "SetTopicAttributes", TopicArn=topic, **given)
+    statement = put_event()
+    assert (statement["Principal"], statement["Action"]) == ({"Service": "sns.amazonaws.com"}, "sqs:SendMessage")
+    enforcing.call("sqs", "SetQueueAttributes", QueueUrl=queue, Attributes={"Policy": document(statement)})
+    assert put_event() is None
+    assert len(enforcing.call("sqs", "ReceiveMessage", QueueUrl=queue)["Messages"]) == 1
+
+
+def test_a_queue_s_policy_lets_a_role_of_its_account_send(enforcing: EnforcingHarness) -> None:
+    queue = enforcing.call("sqs", "CreateQueue", QueueName="q")["QueueUrl"]
+    role = enforcing.role("machine", STATES)
+    state = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True}
+    state["Parameters"] = {"QueueUrl": queue, "MessageBody": "x"}
+    definition = dumps({"StartAt": "A", "States": {"A": state}})
+    machine = enforcing.call("states", "CreateStateMachine", name="m", definition=definition, roleArn=role)
+    assert outcome(enforcing, enforcing.start(machine["stateMachineArn"]))["status"] == "FAILED"
+    statement = {"Effect": "Allow", "Principal": {"AWS": role}, "Action": "sqs:SendMessage"}
+    policy = document({**statement, "Resource": f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"})
+    enforcing.call("sqs", "SetQueueAttributes", QueueUrl=queue, Attributes={"Policy": policy})
+    assert outcome(enforcing, enforcing.start(machine["stateMachineArn"]))["status"] == "SUCCEEDED"

@@ -11,18 +11,19 @@ import logging
 from functools import lru_cache
 
 from lamplighter.base import arn
-from lamplighter.base.json_text import Json, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.role_session import RoleSession
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.lang.iam_policy.evaluate import Effect, Policy, compile_policy, decide, decide_for_principal
 from lamplighter.lang.iam_policy.principals import Principal
-from lamplighter.lang.iam_policy.text_patterns import ContextValue
+from lamplighter.lang.iam_policy.text_patterns import Context, ContextValue
 from lamplighter.runs.missing_statement import missing_statement
 from lamplighter.services.iam.access.condition_keys import principal_keys
 from lamplighter.services.iam.access.denied import Denied, denial_text
 from lamplighter.services.iam.access.needed_permission import Permission
 from lamplighter.services.iam.access.needed_permissions import NeededPermissions, is_decided
+from lamplighter.services.iam.access.resource_policies import ResourcePolicies
 from lamplighter.services.iam.access.role_permissions import PermissionsCache, RolePermissions
 from lamplighter.store.db import Reader
 
@@ -39,6 +40,7 @@ class IamGuard:
         self._world = world
         self._cache = PermissionsCache()
         self._needed = NeededPermissions(bus)
+        self._resource_policies = ResourcePolicies(bus)
 
     def drop_caches(self) -> None:
         """Forget the compiled policies, because a turn failed."""
@@ -54,7 +56,7 @@ class IamGuard:
         needs = self._needed.of_call(reader, caller, service, operation, params)
         for permission in needs.permissions:
             reason = self._refusal(role, session, permission, keys)
-            if reason is not None and not self._trust_is_enough(reader, session, permission):
+            if reason is not None and not self._resource_allows(reader, session, permission, keys, reason):
                 raise self._denied(service, session, permission, role, reason)
         for passed, to in needs.trusted_roles:
             self._check_passed(reader, service, passed, to)
@@ -68,6 +70,27 @@ class IamGuard:
         if found is None or decide_for_principal(found.trust, principal, ASSUME, role, keys) is not Effect.ALLOW:
             user = principal.arns[0] if principal.arns else caller.account
             raise Denied("sts", f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}")
+
+    def check_service_call(
+        self, reader: Reader, principal: str, caller: Caller, service: str, operation: str, params: Json
+    ) -> None:
+        """Raise `Denied` unless the policy of a topic or a queue allows a service's call for `caller.origin`."""
+        if service not in ("sns", "sqs"):
+            return
+        source = caller.origin
+        keys: Context = {"aws:sourcearn": source, "aws:sourceaccount": source.split(":")[4]}
+        for permission in self._needed.of_call(reader, caller, service, operation, params).permissions:
+            who = Principal(service=principal)
+            if self._resource_policies.decide(reader, who, permission, keys) is not Effect.ALLOW:
+                reason = "because no resource-based policy allows the {} action"
+                text = denial_text(principal, permission.action, permission.resource, reason)
+                log.warning(
+                    "denied: %s; add to the policy of %s: %s",
+                    text,
+                    permission.resource,
+                    _statement(principal, permission, source),
+                )
+                raise Denied(service, text)
 
     # --- roles --------------------------------------------------------------------------------------------------------
 
@@ -97,13 +120,22 @@ class IamGuard:
                 "permissions to pass this role.",
             )
 
-    def _trust_is_enough(self, reader: Reader, session: RoleSession, permission: Permission) -> bool:
-        """Return whether a role's trust policy names the caller itself, who then needs no permission of its own."""
-        if permission.action != "sts:AssumeRole":
+    def _resource_allows(
+        self, reader: Reader, session: RoleSession, permission: Permission, keys: Context, reason: str
+    ) -> bool:
+        """Return whether a resource's policy allows what the role's policies do not mention.
+
+        The trust policy of a role, which is such a policy, must name the caller itself: its account is not enough.
+        """
+        if not reason.startswith(f"because no {IDENTITY}"):
             return False
-        role = self._cache.of_role(reader, permission.resource)
-        named = Principal(arns=(session.role, session.arn), account="none")
-        return role is not None and decide_for_principal(role.trust, named, ASSUME, role.arn, {}) is Effect.ALLOW
+        if permission.action == "sts:AssumeRole":
+            role = self._cache.of_role(reader, permission.resource)
+            named = Principal(arns=(session.role, session.arn), account="none")
+            return role is not None and decide_for_principal(role.trust, named, ASSUME, role.arn, {}) is Effect.ALLOW
+        context = {**keys, **permission.context}
+        effect = self._resource_policies.decide(reader, _principal_of(session), permission, context)
+        return effect is Effect.ALLOW
 
     # --- a decision ---------------------------------------------------------------------------------------------------
 
@@ -137,9 +169,20 @@ class IamGuard:
         return Denied(service, text)
 
 
+def _statement(principal: str, permission: Permission, source: str) -> str:
+    """Return the statement that lets a service call a topic or a queue for a resource."""
+    given = {"Effect": "Allow", "Principal": {"Service": principal}, "Action": permission.action}
+    condition = {"ArnEquals": {"aws:SourceArn": source}}
+    return dumps({**given, "Resource": permission.resource, "Condition": condition})
+
+
+def _principal_of(session: RoleSession) -> Principal:
+    return Principal(arns=(session.arn, session.role), account=session.role.split(":")[4])
+
+
 def _principal(caller: Caller, session: RoleSession | None) -> Principal:
     if session is not None:
-        return Principal(arns=(session.arn, session.role), account=session.role.split(":")[4])
+        return _principal_of(session)
     section = caller.signer.section if caller.signer is not None else ""
     name = "root" if section in ("", "default") else f"user/{section}"
     return Principal(arns=(arn.build("iam", "", caller.account, name),), account=caller.account)

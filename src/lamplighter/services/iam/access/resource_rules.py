@@ -198,7 +198,8 @@ _SNS: dict[str, ResourceRule] = {
         "CheckIfPhoneNumberIsOptedOut CreatePlatformApplication CreatePlatformEndpoint CreateSMSSandboxPhoneNumber "
         "DeleteEndpoint DeletePlatformApplication DeleteSMSSandboxPhoneNumber GetEndpointAttributes "
         "GetPlatformApplicationAttributes GetSMSAttributes GetSMSSandboxAccountStatus "
-        "ListEndpointsByPlatformApplication ListOriginationNumbers ListPhoneNumbersOptedOut ListPlatformApplications ListSMSSandboxPhoneNumbers "
+        "ListEndpointsByPlatformApplication ListOriginationNumbers ListPhoneNumbersOptedOut "
+        "ListPlatformApplications ListSMSSandboxPhoneNumbers "
         "OptInPhoneNumber SetEndpointAttributes SetPlatformApplicationAttributes SetSMSAttributes",
         no_resource,
     ),
