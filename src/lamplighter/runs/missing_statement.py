@@ -13,11 +13,13 @@ from lamplighter.base.json_text import Json, dumps
 
 _DENIAL = re.compile(
     r"User: (?P<user>\S+) is not authorized to perform: (?P<action>[A-Za-z0-9-]+:[A-Za-z0-9]+)"
-    r"(?: on resource: (?P<resource>\S+))?(?! with an explicit deny)(?! because no (?:permissions boundary|session))"
+    r"(?: on resource: (?P<resource>\S+))?(?P<why>[^(]{0,80})"
 )
+_NOT_MISSING = ("explicit deny", "permissions boundary", "session policy", "service control policy")
+"""Parts of the reasons of denials that an added statement does not end."""
 _TASK_ID = re.compile(r":task/([^/*]+)/.*")
 _ROLE = re.compile(r"assumed-role/([^/]+)/")
-PASSED_TO_ECS: Json = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+ECS_TASKS = "ecs-tasks.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +35,21 @@ class MissingStatement:
         return f"add to {where}: {dumps(self.statement)}"
 
 
-def missing_statement(text: str) -> MissingStatement | None:
-    """Return the statement whose absence a denial in a text states, or None if the text has no such denial."""
+def missing_statement(text: str, passed_to: str = "") -> MissingStatement | None:
+    """Return the statement whose absence a denial in a text states, or None if the text has no such denial.
+
+    `passed_to` is the service to which a role is passed, which AWS's text does not name; a text about ECS implies it.
+    """
     found = _DENIAL.search(text)
-    if found is None:
+    if found is None or any(each in found["why"] for each in _NOT_MISSING):
         return None
     action, resource = found["action"], (found["resource"] or "*").rstrip(".,;")
-    service, _, name = action.partition(":")
+    prefix, _, name = action.partition(":")
     role = _ROLE.search(found["user"])
-    given: dict[str, Json] = {"Effect": "Allow", "Action": f"{service.lower()}:{name}", "Resource": _widen(resource)}
-    if action == "iam:PassRole" and "task" in resource.lower() + text.lower():
-        given["Condition"] = PASSED_TO_ECS
+    given: dict[str, Json] = {"Effect": "Allow", "Action": f"{prefix.lower()}:{name}", "Resource": _widen(resource)}
+    service = passed_to or (ECS_TASKS if "ECS" in text else "")
+    if action == "iam:PassRole" and service:
+        given["Condition"] = {"StringEquals": {"iam:PassedToService": service}}
     return MissingStatement(role[1] if role else "", given)
 
 

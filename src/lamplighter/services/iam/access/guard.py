@@ -163,7 +163,7 @@ class IamGuard:
         self, service: str, session: RoleSession, permission: Permission, role: RolePermissions, reason: str
     ) -> Denied:
         text = denial_text(session.arn, permission.action, permission.resource, reason)
-        hint = missing_statement(text)
+        hint = missing_statement(text, str(permission.context.get("iam:passedtoservice", "")))
         without = "".join(f"; this engine does not have the text of {each}" for each in role.without_text)
         log.warning("denied: %s%s%s", text, "" if hint is None else f"; {hint}", without)
         return Denied(service, text)
