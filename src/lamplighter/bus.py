@@ -100,6 +100,9 @@ class Guard(Protocol):
     ) -> None:
         """Raise AccessDenied unless the policy of the called resource allows the call of a service."""
 
+    def check_role(self, reader: Reader, service: str, session: RoleSession) -> None:
+        """Raise AccessDenied, as a service words it, unless the session's service may assume the session's role."""
+
     def check_assume(self, reader: Reader, caller: Caller, role: str) -> None:
         """Raise AccessDenied unless a role's trust policy includes the caller."""
 

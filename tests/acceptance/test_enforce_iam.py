@@ -10,7 +10,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from tests.cli.up_folder import UpFolder
-from tests.served_engine import ACCOUNT, ROLE, ServedEngine, eventually
+from tests.served_engine import ACCOUNT, ServedEngine, eventually
 
 JOBS = """
 plain: {command: ['true'], schedule: 'cron(0 3 * * ? *)', overlap: skip}
@@ -140,9 +140,3 @@ def _exit_code(engine: ServedEngine, task: str) -> int:
 
     code: int = eventually(stopped, 60)["containers"][0]["exitCode"]
     return code
-
-
-def test_a_role_that_iam_does_not_have_allows_nothing(engine: ServedEngine) -> None:
-    state = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask", "Parameters": {"TaskDefinition": "x"}}
-    machine = engine.machine({"StartAt": "A", "States": {"A": {**state, "End": True}}})
-    assert f"The role {ROLE} does not exist" in engine.ended(engine.start(machine))["cause"]

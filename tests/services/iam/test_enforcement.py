@@ -20,6 +20,7 @@ PASS_ROLE = allow(
     "iam:PassRole", role_arn("ecsTaskExecutionRole"), StringEquals={"iam:PassedToService": "ecs-tasks.amazonaws.com"}
 )
 RUN_TASK = allow("ecs:RunTask", f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/job:*")
+MANAGED_RULE = allow(["events:PutRule", "events:PutTargets", "events:DescribeRule"])
 STOP_TASK = allow(["ecs:StopTask", "ecs:DescribeTasks"])
 
 
@@ -33,7 +34,7 @@ def article_machine(harness: IamHarness, *statements: Json) -> str:
         executionRoleArn=execution,
         containerDefinitions=[{"name": "main", "image": "busybox", "memory": 64, "command": ["true"]}],
     )
-    role = harness.role("machine", STATES, *statements)
+    role = harness.role("machine", STATES, MANAGED_RULE, *statements)
     state = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Parameters": {"TaskDefinition": "job"}}
     definition = {"StartAt": "Run", "States": {"Run": {**state, "End": True}}}
     answer = harness.call("states", "CreateStateMachine", name="m", definition=dumps(definition), roleArn=role)
@@ -236,3 +237,21 @@ def test_a_queue_s_policy_lets_a_role_of_its_account_send(enforcing: EnforcingHa
     policy = document({**statement, "Resource": f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"})
     enforcing.call("sqs", "SetQueueAttributes", QueueUrl=queue, Attributes={"Policy": policy})
     assert outcome(enforcing, enforcing.start(machine["stateMachineArn"]))["status"] == "SUCCEEDED"
+
+
+def test_a_machine_whose_role_cannot_be_used_is_not_created(enforcing: EnforcingHarness) -> None:
+    state = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Parameters": {"TaskDefinition": "x"}}
+    definition = dumps({"StartAt": "A", "States": {"A": {**state, "End": True}}})
+    given = {"name": "m", "definition": definition}
+
+    def error_with(role: str) -> tuple[str, str]:
+        return enforcing.expect_error("CreateStateMachine", "states", **given, roleArn=role)
+
+    code, message = error_with(enforcing.role("untrusted", SCHEDULER))
+    assert code == "AccessDeniedException"
+    assert message.startswith("Neither the global service principal states.amazonaws.com, nor the regional one")
+    role = enforcing.role("powerless", STATES)
+    assert error_with(role) == ("AccessDeniedException", f"'{role}' is not authorized to create managed-rule.")
+    assert "does not exist" in error_with(role_arn("missing"))[1]
+    enforcing.put_policy("powerless", MANAGED_RULE)
+    enforcing.call("states", "CreateStateMachine", **given, roleArn=role)

@@ -61,6 +61,10 @@ class IamGuard:
         for passed, to in needs.trusted_roles:
             self._check_passed(reader, service, passed, to)
 
+    def check_role(self, reader: Reader, service: str, session: RoleSession) -> None:
+        """Raise `Denied` unless the session's service may assume the session's role."""
+        self._find_role(reader, service, session)
+
     def check_assume(self, reader: Reader, caller: Caller, role: str) -> None:
         """Raise `Denied` unless a role's trust policy includes the caller."""
         found = self._cache.of_role(reader, role)
