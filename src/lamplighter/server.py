@@ -239,6 +239,8 @@ class HttpServer:
             return None
         if monitoring.is_own(http):
             gate.refuse_token(http, self.credentials)
+            if session is not None:  # the engine's own addresses are not AWS's: no policy could decide about them
+                raise AccessDenied("temporary credentials call AWS's APIs only; this needs a key", status=403)
         if session is not None:
             return gate.find_session_signer(session, self.credentials, session_secret(self.engine, session))
         return gate.find_signer(http, self.credentials)

@@ -255,3 +255,14 @@ def test_a_machine_whose_role_cannot_be_used_is_not_created(enforcing: Enforcing
     assert "does not exist" in error_with(role_arn("missing"))[1]
     enforcing.put_policy("powerless", MANAGED_RULE)
     enforcing.call("states", "CreateStateMachine", **given, roleArn=role)
+
+
+def test_a_schedule_whose_role_does_not_trust_scheduler_is_not_created(enforcing: EnforcingHarness) -> None:
+    given = {"Name": "s", "ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"}}
+    topic = enforcing.call("sns", "CreateTopic", Name="t")["TopicArn"]
+    target = {"Arn": topic, "RoleArn": enforcing.role("states", STATES)}
+    assert enforcing.expect_error("CreateSchedule", "scheduler", **given, Target=target) == (
+        "ValidationException",
+        "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
+    )
+    enforcing.call("scheduler", "CreateSchedule", **given, Target={**target, "RoleArn": enforcing.role("s", SCHEDULER)})

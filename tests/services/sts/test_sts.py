@@ -6,8 +6,12 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
 
 from lamplighter.base.json_text import Json
 from tests.served_engine import ACCOUNT, REGION, ServedEngine
@@ -149,3 +153,12 @@ def test_the_other_operations_answer_as_on_aws(guarded: ServedEngine) -> None:
     role = make_role(guarded)
     long = error_of(lambda: assume(guarded, role, DurationSeconds=43_200))
     assert long == ("ValidationError", 400)
+
+
+def test_temporary_credentials_do_not_open_the_engine_s_own_addresses(guarded: ServedEngine) -> None:
+    found = client(guarded, "sts").get_session_token()["Credentials"]
+    request = AWSRequest("POST", f"{guarded.url}/_lamplighter/acknowledge", data=b"{}")
+    key = Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+    SigV4Auth(key, "states", REGION).add_auth(request)
+    response = URLLib3Session().send(request.prepare())
+    assert (response.status_code, "temporary credentials" in response.text) == (403, True)
