@@ -1,9 +1,8 @@
 """The managed policies of AWS whose texts this engine has: those of jobs, and of the bootstrap stack of the CDK.
 
 AWS has more than a thousand, and most are about services that no engine has. A role may have any of them attached:
-stacks that work on AWS must work here. One without a text here allows nothing, and a denial names it. Those of
-AdministratorAccess to AmazonEC2ContainerServiceEventsRole are AWS's own texts; ReadOnlyAccess and PowerUserAccess are
-cut to the services served here.
+stacks that work on AWS must work here. One without a text here allows nothing, and a denial names it. The texts are
+AWS's, reduced to the services served here. The roles of CDK's bootstrap stack need AWSCloudFormationReadOnlyAccess.
 See https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html.
 """
 
@@ -37,6 +36,18 @@ DOCUMENTS: Mapping[str, str] = {
         ),
         _allow("iam:Generate*", "iam:Simulate*", "logs:FilterLogEvents", "logs:StartQuery", "sts:GetCallerIdentity"),
     ),
+    "AWSCloudFormationReadOnlyAccess": _policy(
+        _allow(
+            "cloudformation:Describe*",
+            "cloudformation:BatchDescribe*",
+            "cloudformation:EstimateTemplateCost",
+            "cloudformation:Get*",
+            "cloudformation:List*",
+            "cloudformation:ValidateTemplate",
+            "cloudformation:Detect*",
+        )
+    ),
+    "AWSCloudFormationFullAccess": _policy(_allow("cloudformation:*")),
     "CloudWatchLogsFullAccess": _policy(_allow("logs:*", "cloudwatch:GenerateQuery")),
     "AmazonS3ReadOnlyAccess": _policy(_allow("s3:Get*", "s3:List*", "s3:Describe*")),
     "AmazonS3FullAccess": _policy(_allow("s3:*", "s3-object-lambda:*")),
