@@ -266,3 +266,14 @@ def test_a_schedule_whose_role_does_not_trust_scheduler_is_not_created(enforcing
         "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
     )
     enforcing.call("scheduler", "CreateSchedule", **given, Target={**target, "RoleArn": enforcing.role("s", SCHEDULER)})
+
+
+def test_a_tested_state_calls_under_the_role_of_the_request(enforcing: EnforcingHarness) -> None:
+    topic = enforcing.call("sns", "CreateTopic", Name="t")["TopicArn"]
+    state = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}
+    definition = dumps({**state, "Parameters": {"TopicArn": topic, "Message": "x"}})
+    role = enforcing.role("tester", STATES)
+    for statement, status in ((None, "FAILED"), (allow("sns:Publish", topic), "SUCCEEDED")):
+        if statement is not None:
+            enforcing.put_policy("tester", statement)
+        assert enforcing.call("states", "TestState", definition=definition, roleArn=role)["status"] == status

@@ -99,7 +99,7 @@ def _resources(reader: Reader, caller: Caller, service: str, operation: str, par
     if service == "iam":
         return [iam_resources.iam_resource(reader, caller, operation, params)]
     if service == "http":
-        return [caller.session.source if caller.session is not None else "*"]
+        return [(caller.session.source if caller.session is not None else "") or "*"]
     rule = (
         TARGET_ACTIONS[operation][1]
         if service == TARGETS

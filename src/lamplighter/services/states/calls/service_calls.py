@@ -20,7 +20,7 @@ from lamplighter.services.states.calls.http_tasks import HttpFailed, HttpTasks, 
 from lamplighter.services.states.calls.integrations import CallBinding, bind_resource
 from lamplighter.services.states.calls.parameter_conversion import ParametersRefused, to_service, to_states
 from lamplighter.services.states.calls.sync_calls import Models, time_renderer
-from lamplighter.services.states.calls.task_caller_role import TaskRoles, caller_of_task
+from lamplighter.services.states.calls.task_caller_role import TaskRoles, caller_of_task, caller_of_test
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Reader, Tx
 from lamplighter.wire.models import service_quirks
@@ -69,6 +69,10 @@ class ServiceCalls:
     def _is_known(self, binding: CallBinding) -> bool:
         served = self._bus.serves(binding.service, binding.operation)
         return served or self._remote.can_call(binding.service, binding.operation)
+
+    def caller_of_test(self, caller: Caller, role: str | None) -> Caller:
+        """Return who makes the call of a tested state: the role of the request, if there is one."""
+        return caller_of_test(self._bus, caller, role)
 
     async def call_once(
         self, caller: Caller, resource: Resource, parameters: Json, on_exchange: OnExchange | None = None

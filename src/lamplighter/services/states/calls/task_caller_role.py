@@ -41,6 +41,14 @@ def caller_of_task(bus: Bus, reader: Reader, execution: str, roles: TaskRoles) -
     return _with_session(caller, RoleSession(roles.task, _session_name(execution), source=machine_of(execution)))
 
 
+def caller_of_test(bus: Bus, caller: Caller, role: str | None) -> Caller:
+    """Return who makes the call of a tested state: the role of the request, whoever sent the request."""
+    caller = replace(caller, signer=None)
+    if bus.guard is None or role is None:
+        return caller
+    return _with_session(caller, RoleSession(role, "TestState", service=SERVICE_PRINCIPAL))
+
+
 def machine_of(execution: str) -> str:
     """Return the ARN of an execution's state machine."""
     parts = execution.split(":")
