@@ -25,6 +25,8 @@ WITHOUT_SUCCESS = {
     "cloudformation:SignalResource": "no resource here waits for signals",
     "events:CancelReplay": "a replay ends before the next request",
     "sns:ConfirmSubscription": "the token is in the message to the endpoint",
+    "sts:AssumeRoleWithWebIdentity": "an engine has no identity providers",
+    "sts:DecodeAuthorizationMessage": "an engine encodes no messages",
 }
 """Operations for which no request of one list can succeed, with the reason."""
 
