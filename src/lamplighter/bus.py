@@ -103,8 +103,8 @@ class Guard(Protocol):
     def check_role(self, reader: Reader, service: str, session: RoleSession) -> None:
         """Raise AccessDenied, as a service words it, unless the session's service may assume the session's role."""
 
-    def check_assume(self, reader: Reader, caller: Caller, role: str) -> None:
-        """Raise AccessDenied unless a role's trust policy includes the caller."""
+    def check_assume(self, reader: Reader, caller: Caller, params: Json) -> None:
+        """Raise AccessDenied unless the trust policy of the role in AssumeRole's parameters includes the caller."""
 
     def drop_caches(self) -> None:
         """Forget what was compiled, because a turn failed."""
@@ -268,10 +268,10 @@ class Bus:
         if self.guard is not None and caller.session is not None:
             self.guard.check_call(reader, caller, service, operation, params)
 
-    def check_trust(self, reader: Reader, caller: Caller, role: str) -> None:
-        """Raise AccessDenied if the engine enforces IAM and a role's trust policy does not include the caller."""
+    def check_trust(self, reader: Reader, caller: Caller, params: Json) -> None:
+        """Raise AccessDenied if the engine enforces IAM, and the trust policy of AssumeRole's role lacks the caller."""
         if self.guard is not None:
-            self.guard.check_assume(reader, caller, role)
+            self.guard.check_assume(reader, caller, params)
 
     def invoke(self, tx: Tx, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Run an operation inside the current turn; its writes are kept or undone with those of the calling job."""

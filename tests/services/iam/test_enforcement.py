@@ -96,7 +96,14 @@ def test_a_task_s_role_must_trust_ecs(enforcing: EnforcingHarness) -> None:
     machine = article_machine(enforcing, RUN_TASK, PASS_ROLE)
     changed = trust(Service=STATES)
     enforcing.iam("UpdateAssumeRolePolicy", RoleName="ecsTaskExecutionRole", PolicyDocument=changed)
-    assert outcome(enforcing, enforcing.start(machine))["cause"].startswith("ECS was unable to assume the role")
+    failed = outcome(enforcing, enforcing.start(machine))
+    assert failed["error"] == "ECS.ClientException"
+    assert failed["cause"].startswith("ECS was unable to assume the role")
+    statement = {"Effect": "Allow", "Principal": {"Service": TASKS}, "Action": "sts:AssumeRole"}
+    condition = {"ArnLike": {"aws:SourceArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:*"}}
+    narrow = document({**statement, "Condition": condition})
+    enforcing.iam("UpdateAssumeRolePolicy", RoleName="ecsTaskExecutionRole", PolicyDocument=narrow)
+    assert outcome(enforcing, enforcing.start(machine))["status"] == "SUCCEEDED"
 
 
 @pytest.mark.parametrize(

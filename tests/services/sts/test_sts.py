@@ -137,6 +137,16 @@ def test_roles_that_do_not_exist_or_do_not_trust_the_caller_are_not_assumed(guar
     assert error_of(lambda: assume(guarded, role)) == ("AccessDenied", 403)
 
 
+def test_a_trust_policy_may_require_an_external_id(guarded: ServedEngine) -> None:
+    role = make_role(guarded)
+    trust = {**TRUST, "Condition": {"StringEquals": {"sts:ExternalId": "agreed"}}}
+    client(guarded, "iam").update_assume_role_policy(
+        RoleName="deploy", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )
+    assert error_of(lambda: assume(guarded, role)) == ("AccessDenied", 403)
+    assume(guarded, role, ExternalId="agreed")
+
+
 def test_a_session_without_a_role_stands_for_its_key(guarded: ServedEngine) -> None:
     found = client(guarded, "sts").get_session_token()["Credentials"]
     assert with_session(guarded, "sts", found).get_caller_identity()["Arn"].endswith(":root")

@@ -39,7 +39,7 @@ class Sessions:
 
     def assume_role(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle AssumeRole."""
-        role = self._find_role(tx, caller, params["RoleArn"])
+        role = self._find_role(tx, caller, params)
         seconds, name = params.get("DurationSeconds", DEFAULT_ROLE_SECONDS), params["RoleSessionName"]
         if seconds > role["MaxSessionDuration"]:
             raise ValidationFailed("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
@@ -70,8 +70,9 @@ class Sessions:
         session = SessionToken(access_key_of(self._world.uuid()), expires, parent_of(caller), caller.account)
         return {"Credentials": _credentials(tx, session)}
 
-    def _find_role(self, tx: Tx, caller: Caller, role: str) -> Json:
-        """Return a role. AWS does not say whether a role exists that the caller may not assume."""
+    def _find_role(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Return the role to assume. AWS does not say whether a role exists that the caller may not assume."""
+        role = params["RoleArn"]
         found, who = arn.parse(role), identity_of(caller).arn
         if found is None or found.service != "iam" or not found.resource.startswith("role/"):
             raise ValidationFailed(f"{role} is invalid")
@@ -79,7 +80,7 @@ class Sessions:
         known = self._bus.invoke(tx, owner, "iam", "FindRole", {"RoleName": name})["Role"]
         if known is None or known["Arn"] != role:
             raise AccessDenied(f"User: {who} is not authorized to perform: sts:AssumeRole on resource: {role}")
-        self._bus.check_trust(tx, caller, role)
+        self._bus.check_trust(tx, caller, params)
         return known
 
     def _session_policies(self, tx: Tx, caller: Caller, params: Json) -> Iterator[str]:

@@ -11,6 +11,7 @@ import logging
 from functools import lru_cache
 
 from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.role_session import RoleSession
 from lamplighter.base.world import World
@@ -19,7 +20,7 @@ from lamplighter.lang.iam_policy.evaluate import Effect, Policy, compile_policy,
 from lamplighter.lang.iam_policy.principals import Principal
 from lamplighter.lang.iam_policy.text_patterns import Context, ContextValue
 from lamplighter.runs.missing_statement import missing_statement
-from lamplighter.services.iam.access.condition_keys import principal_keys
+from lamplighter.services.iam.access.condition_keys import principal_keys, service_keys
 from lamplighter.services.iam.access.denied import Denied, denial_text
 from lamplighter.services.iam.access.needed_permission import Permission
 from lamplighter.services.iam.access.needed_permissions import NeededPermissions, is_decided
@@ -59,17 +60,18 @@ class IamGuard:
             if reason is not None and not self._resource_allows(reader, session, permission, keys, reason):
                 raise self._denied(service, session, permission, role, reason)
         for passed, to in needs.trusted_roles:
-            self._check_passed(reader, service, passed, to)
+            self._check_passed(reader, caller, passed, to)
 
     def check_role(self, reader: Reader, service: str, session: RoleSession) -> None:
         """Raise `Denied` unless the session's service may assume the session's role."""
         self._find_role(reader, service, session)
 
-    def check_assume(self, reader: Reader, caller: Caller, role: str) -> None:
-        """Raise `Denied` unless a role's trust policy includes the caller."""
+    def check_assume(self, reader: Reader, caller: Caller, params: Json) -> None:
+        """Raise `Denied` unless the trust policy of AssumeRole's role includes the caller."""
+        role, session = params["RoleArn"], caller.session
         found = self._cache.of_role(reader, role)
-        session = caller.session
         keys = {} if session is None else principal_keys(caller, session, self._world.now())
+        keys |= service_keys("sts", "AssumeRole", params, caller)
         principal = _principal(caller, session)
         if found is None or decide_for_principal(found.trust, principal, ASSUME, role, keys) is not Effect.ALLOW:
             user = principal.arns[0] if principal.arns else caller.account
@@ -112,16 +114,16 @@ class IamGuard:
             )
         return role
 
-    def _check_passed(self, reader: Reader, service: str, passed: str, to: str) -> None:
-        """Raise an error if a service cannot assume a role that a call passes to it."""
-        role = self._cache.of_role(reader, passed)
-        if role is None or not _trusts_service(role, to, ""):
+    def _check_passed(self, reader: Reader, caller: Caller, passed: str, to: str) -> None:
+        """Raise ECS's error if it cannot assume a role that a call passes to it."""
+        role, source = self._cache.of_role(reader, passed), arn.build("ecs", caller.region, caller.account, "task/*")
+        if role is None or not _trusts_service(role, to, source):
             log.warning("%s; its trust policy must have %s", *_trust_hint(passed, to))
-            raise Denied(
-                service,
+            raise AwsError(
                 f"ECS was unable to assume the role '{passed}' that was provided for this task. Please verify that the "
                 "role being passed has the proper trust relationship and permissions and that your IAM user has "
                 "permissions to pass this role.",
+                code="ClientException",
             )
 
     def _resource_allows(
@@ -133,11 +135,13 @@ class IamGuard:
         """
         if not reason.startswith(f"because no {IDENTITY}"):
             return False
+        context = {**keys, **permission.context}
         if permission.action == "sts:AssumeRole":
             role = self._cache.of_role(reader, permission.resource)
             named = Principal(arns=(session.role, session.arn), account="none")
-            return role is not None and decide_for_principal(role.trust, named, ASSUME, role.arn, {}) is Effect.ALLOW
-        context = {**keys, **permission.context}
+            if role is None:
+                return False
+            return decide_for_principal(role.trust, named, ASSUME, role.arn, context) is Effect.ALLOW
         effect = self._resource_policies.decide(reader, _principal_of(session), permission, context)
         return effect is Effect.ALLOW
 

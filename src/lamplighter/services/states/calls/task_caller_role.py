@@ -37,7 +37,7 @@ def caller_of_task(bus: Bus, reader: Reader, execution: str, roles: TaskRoles) -
         return own
     assumed = {"RoleArn": roles.task, "RoleSessionName": _session_name(execution)}
     bus.check_access(reader, own, "sts", "AssumeRole", assumed)
-    bus.check_trust(reader, own, roles.task)
+    bus.check_trust(reader, own, assumed)
     return _with_session(caller, RoleSession(roles.task, _session_name(execution), source=machine_of(execution)))
 
 
