@@ -9,10 +9,12 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from lamplighter.base import arn
 from lamplighter.base.errors import Bug, LamplighterError, UnknownOperation
 from lamplighter.base.json_text import Json
+from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.base.threads import run_in_thread
 from lamplighter.store.audit_log import Actor, record_read, write_audited
 from lamplighter.store.db import OutboxRow, Reader, Store, Tx
@@ -27,6 +29,13 @@ class Caller:
     region: str
     origin: str = field(default="", compare=False)
     """The ARN of the schedule, rule or execution that makes the call; empty for a request from outside."""
+    signer: Signer | None = field(default=None, compare=False)
+    """Who signed the request, or for whose role the engine makes the call; None: the engine itself."""
+
+    @property
+    def session(self) -> RoleSession | None:
+        """The session of a role under which the call is made, or None."""
+        return None if self.signer is None else self.signer.session
 
 
 def caller_of(text: str) -> Caller:
@@ -78,6 +87,27 @@ class Operation:
     write: Callable[[Tx, Caller, Json], Json] | None = None
     prepare: Callable[[Reader, Caller, Json], Work | None] | None = None
     """Return the work that may run in a thread before the call, so that the turn is short; None if there is none."""
+
+
+class Guard(Protocol):
+    """Decides calls by the policies of IAM's roles; an engine has one only if it enforces IAM."""
+
+    def check_call(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> None:
+        """Raise AccessDenied unless the session of the caller's role may make a call."""
+
+    def check_service_call(
+        self, reader: Reader, principal: str, caller: Caller, service: str, operation: str, params: Json
+    ) -> None:
+        """Raise AccessDenied unless the policy of the called resource allows the call of a service."""
+
+    def check_role(self, reader: Reader, service: str, session: RoleSession) -> None:
+        """Raise AccessDenied, as a service words it, unless the session's service may assume the session's role."""
+
+    def check_assume(self, reader: Reader, caller: Caller, params: Json) -> None:
+        """Raise AccessDenied unless the trust policy of the role in AssumeRole's parameters includes the caller."""
+
+    def drop_caches(self) -> None:
+        """Forget what was compiled, because a turn failed."""
 
 
 Listener = Callable[[Tx, Event], None]
@@ -137,6 +167,8 @@ class Bus:
     """All services of one engine, and the listeners to their events."""
 
     store: Store
+    guard: Guard | None = None
+    """Decides calls under roles; None: every call is allowed."""
     _services: dict[str, Mapping[str, Operation]] = field(default_factory=dict)
     _listeners: dict[str, list[tuple[Listener, Accepts]]] = field(default_factory=dict)
     _loaders: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
@@ -230,6 +262,16 @@ class Bus:
         )
         done = await run_in_thread(work) if work is not None else None
         return {**params, PREPARED: done.value} if isinstance(done, Prepared) else params
+
+    def check_access(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> None:
+        """Raise AccessDenied if the engine enforces IAM and the caller's role does not allow a call."""
+        if self.guard is not None and caller.session is not None:
+            self.guard.check_call(reader, caller, service, operation, params)
+
+    def check_trust(self, reader: Reader, caller: Caller, params: Json) -> None:
+        """Raise AccessDenied if the engine enforces IAM, and the trust policy of AssumeRole's role lacks the caller."""
+        if self.guard is not None:
+            self.guard.check_assume(reader, caller, params)
 
     def invoke(self, tx: Tx, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Run an operation inside the current turn; its writes are kept or undone with those of the calling job."""

@@ -31,12 +31,14 @@ from lamplighter.bus import Caller, CallerGone, first_result
 from lamplighter.console import paths
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.engine.engine import Engine
+from lamplighter.engine.sessions import identify_caller, read_session, session_secret
 from lamplighter.store import audit_log
 from lamplighter.store.audit_log import Actor
 from lamplighter.wire.access import cross_site, gate, roles, sigv4, unsigned_requests
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.access.people import People, no_users
+from lamplighter.wire.access.temporary_credentials import SessionToken
 from lamplighter.wire.access.trusted_proxies import find_caller_address
 from lamplighter.wire.access.users import Users
 from lamplighter.wire.http import HttpRequest, Response
@@ -70,6 +72,8 @@ class _Sender:
     address: str
     key: Credentials | None
     """The credentials whose signature was verified; None if none was."""
+    session: SessionToken | None = None
+    """The session of temporary credentials, if they signed the request."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,8 @@ class HttpServer:
                 return
             if not is_open:  # an SNS link may be opened from any page: the secret in the link protects it
                 cross_site.check_origin(http)
-            signer = None if is_open else self._signer(http)
+            session = None if is_open else read_session(self.engine, http)
+            signer = None if is_open else self._signer(http, session)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
             if signer is not None:
                 await _decode_in_thread(
@@ -116,7 +121,7 @@ class HttpServer:
                 )
             if compression.is_compressed(http):
                 http = await _decode_in_thread(http, lambda: compression.decompress(http, MAX_BODY_BYTES))
-            sender = _Sender((scope.get("client") or ("",))[0], signer)
+            sender = _Sender((scope.get("client") or ("",))[0], signer, session)
             response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(receive))
         except AwsError as error:
             refused = error
@@ -162,9 +167,12 @@ class HttpServer:
         request = await _decode_in_thread(
             http, lambda: route_request(self.engine.catalog, http, self.engine.config.account)
         )
-        caller = Caller(request.account, request.region)
+        caller = identify_caller(request, sender.key, sender.session)
         actor = None if sender.key is None else await self._admit(request, sender.key, sender.address)
         try:
+            self.engine.bus.check_access(
+                self.engine.store.reader, caller, request.service, request.operation, request.params
+            )
             result = await self.engine.call(
                 caller, request.service, request.operation, request.params, until_caller_gone, actor
             )
@@ -217,7 +225,7 @@ class HttpServer:
         response: Response = await respond(call, http, request_id)
         return response
 
-    def _signer(self, http: HttpRequest) -> Credentials | None:
+    def _signer(self, http: HttpRequest, session: SessionToken | None) -> Credentials | None:
         """Return the credentials that must have signed the request, or None if no signature is verified.
 
         Refuses unknown callers before the request's body is read.
@@ -232,6 +240,10 @@ class HttpServer:
             return None
         if monitoring.is_own(http):
             gate.refuse_token(http, self.credentials)
+            if session is not None:  # the engine's own addresses are not AWS's: no policy could decide about them
+                raise AccessDenied("temporary credentials call AWS's APIs only; this needs a key", status=403)
+        if session is not None:
+            return gate.find_session_signer(session, self.credentials, session_secret(self.engine, session))
         return gate.find_signer(http, self.credentials)
 
     def _admit_reader(self, http: HttpRequest) -> None:

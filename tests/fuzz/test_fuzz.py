@@ -27,6 +27,8 @@ WITHOUT_SUCCESS = {
     "events:CancelReplay": "a replay ends before the next request",
     "sns:ConfirmSubscription": "the token is in the message to the endpoint",
     "sns:VerifySMSSandboxPhoneNumber": "no password was sent, so that none is right",
+    "sts:AssumeRoleWithWebIdentity": "an engine has no identity providers",
+    "sts:DecodeAuthorizationMessage": "an engine encodes no messages",
 }
 """Operations for which no request of one list can succeed, with the reason."""
 

@@ -6,8 +6,8 @@ A rule judges the template as AWS does, with parameters and conditions resolved 
 from collections.abc import Callable, Iterator, Mapping
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.jobs.iam.policy_evaluation import matches_arn
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
+from lamplighter.lang.iam_policy.text_patterns import matches_arn
 from lamplighter.runs import job_machine
 
 FAILED_STATUSES = ("FAILED", "TIMED_OUT")

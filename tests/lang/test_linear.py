@@ -19,7 +19,7 @@ assert not compile_pieces(split_wildcard("*a" * 2000 + "*b"))("a" * 262_144)
 assert not compile_pieces(split_wildcard("*" + "a" * 100_000 + "b*"))("a" * 262_144)
 """,
     "a policy of IAM": """
-from lamplighter.jobs.iam.policy_evaluation import matches_pattern
+from lamplighter.lang.iam_policy.text_patterns import matches_pattern
 assert not matches_pattern("*a" * 500 + "b", "a" * 10_000)
 assert not matches_pattern("*a?" * 500 + "b", "a" * 10_000)
 """,

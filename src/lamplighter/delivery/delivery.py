@@ -41,6 +41,8 @@ class Delivery:
     """Attributes of the dead-letter message besides those about the failure: RULE_ARN, TARGET_ARN …"""
     created: int
     """The time from which the delivery's age counts, in milliseconds since the epoch."""
+    role: str = ""
+    """The ARN of the role under which the target is called; empty if the target needs none."""
 
 
 class DeliveryEnd(StrEnum):
@@ -69,7 +71,9 @@ class DeliveryOutcome:
 
 def to_json(delivery: Delivery) -> Json:
     """Return a delivery in the form in which it is stored."""
-    return asdict(delivery)
+    given = asdict(delivery)
+    del given["caller"]["signer"]  # a delivery is the engine's own call, under the role that it names
+    return given
 
 
 def from_json(value: Json) -> Delivery:

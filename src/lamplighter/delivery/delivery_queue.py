@@ -6,6 +6,7 @@ a retry doubles with each retry; the actual wait is random between zero and that
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html.
 """
 
+import hashlib
 import inspect
 import logging
 import sqlite3
@@ -15,6 +16,7 @@ from dataclasses import replace
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
+from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.delivery.attempts import Attempts
@@ -55,6 +57,7 @@ class DeliveryQueue:
     - `check` raises if the parameters of a call do not fit the operation.
     - `error_code` returns the error code that the dead-letter message contains.
     - `prepare` prepares a delivery for its nth attempt.
+    - `needs_resource_policy`: whether a topic or queue that is called without a role must allow that by its policy.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class DeliveryQueue:
         check: Callable[[str, str, Json], None] = lambda _service, _operation, _params: None,
         error_code: Callable[[AwsError], str] = lambda error: error.code,
         prepare: Callable[[Delivery, int], Delivery] = lambda delivery, _attempt: delivery,
+        needs_resource_policy: bool = False,
     ) -> None:
         self._name = name
         self._bus = bus
@@ -77,6 +81,8 @@ class DeliveryQueue:
         self._check = check
         self._error_code = error_code
         self._prepare = prepare
+        self._service_principal = f"{name}.amazonaws.com"
+        self._needs_resource_policy = needs_resource_policy
         self._attempts = Attempts(
             name,
             SUBJECT_PREFIX,
@@ -124,6 +130,7 @@ class DeliveryQueue:
                 if not self._bus.serves(delivery.service, delivery.operation):
                     return _await_outcome(delivery, self._remote_call(delivery))
                 self._check(delivery.service, delivery.operation, delivery.params)
+                self._check_access(tx, delivery)
                 answer = self._bus.invoke(tx, delivery.caller, delivery.service, delivery.operation, delivery.params)
                 if inspect.isawaitable(answer):
                     return _await_outcome(delivery, lambda: answer)
@@ -134,6 +141,22 @@ class DeliveryQueue:
             answer = _to_aws_error(delivery, fault)
         self._attempts.store_outcome(tx, outbox_row, answer)
         return None
+
+    def _check_access(self, tx: Tx, delivery: Delivery) -> None:
+        """Raise AccessDenied if the engine enforces IAM, and the delivery's role may not call the target, or a target
+        that needs no role does not allow the call.
+        """
+        guard, call = self._bus.guard, (delivery.service, delivery.operation, delivery.params)
+        if guard is None:
+            return
+        if not delivery.role:
+            if self._needs_resource_policy:
+                guard.check_service_call(tx, self._service_principal, delivery.caller, *call)
+            return
+        source, name = delivery.caller.origin, hashlib.sha256(delivery.key.encode()).hexdigest()[:32]
+        session = RoleSession(delivery.role, name, service=self._service_principal, source=source)
+        caller = replace(delivery.caller, signer=Signer(session=session))
+        guard.check_call(tx, caller, *call)
 
     def _find(self, tx: Tx, id: int) -> PendingDelivery | None:  # noqa: A002 - the key of the row
         try:

@@ -60,6 +60,8 @@ class EngineConfig:
     risk."""
     denied: frozenset[str] = frozenset()
     """What task definitions may not contain (`base/deny_rules.py`)."""
+    enforce_iam: bool = False
+    """Whether calls under a role of IAM are decided by the role's policies (`services/iam/access`)."""
     capacity: CapacityLimits = NO_LIMITS
     """The most that all tasks may reserve together; it overrides the limits of a job file."""
     machine_capacity: CapacityLimits = NO_LIMITS

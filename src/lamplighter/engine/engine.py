@@ -22,6 +22,7 @@ from lamplighter.engine.lazy_runtime import LazyRuntime
 from lamplighter.engine.lazy_service import LazyService
 from lamplighter.engine.restored_work import examine_restored_work
 from lamplighter.engine.retention import RetentionSweep
+from lamplighter.engine.task_credentials import key_variables, role_variables
 from lamplighter.engine.traces.port import Traces
 from lamplighter.engine.turn_times import TurnTimes
 from lamplighter.isolation.port import Isolation
@@ -38,9 +39,8 @@ from lamplighter.services.ecs.tasks.supervisor import no_variables
 from lamplighter.services.events.service import Events
 from lamplighter.services.sns.tables import topics
 from lamplighter.services.states.service import States
-from lamplighter.store import engine_id
+from lamplighter.store import engine_id, session_key
 from lamplighter.store.db import Store, damaged_database_error
-from lamplighter.wire.access.credentials import Credentials
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.service_models import SERVICES
 
@@ -66,11 +66,12 @@ class Engine:
         self.catalog = ModelCatalog()
         self.bus = Bus(store)
         self.call = self.bus.call
+        if config.enforce_iam:
+            self.bus.guard = load_object("lamplighter.services.iam.access.guard:IamGuard")(self.bus, world)
         self._remote = remote = RemoteServices(config.remote_endpoints)
         http = outbound.http if outbound else LazyHttp()
         self.isolation = isolation or WorkerProcesses()
         states = States(self.bus, world, self._model, self._find_model, remote, http, self.isolation)
-        credential_variables = _credential_variables(config.task_credentials)
         self.traces = traces = _open_traces(config, self.bus, outbound)
         self.ecs = ecs = Ecs(
             self.bus,
@@ -80,7 +81,8 @@ class Engine:
             config.data_directory,
             limits=lambda of_file: config.capacity.or_else(of_file).or_else(config.machine_capacity),
             secrets=config.secrets,
-            credential_variables=credential_variables,
+            credential_variables=key_variables(config.task_credentials),
+            role_credentials=partial(role_variables, self.bus, config.task_credentials) if config.enforce_iam else None,
             deny=config.denied,
             added_variables=traces.container_variables if traces else no_variables,
         )
@@ -127,6 +129,8 @@ class Engine:
         yield LazyService(
             "alerts", "lamplighter.services.alerts.service:Alerts", lambda build: build(bus, world, config.public_url)
         )
+        yield LazyService("iam", "lamplighter.services.iam.service:Iam", lambda build: build(world, bus.guard))
+        yield LazyService("sts", "lamplighter.services.sts.service:Sts", lambda build: build(bus, world))
         yield LazyService(
             "cloudformation",
             "lamplighter.services.cloudformation.service:CloudFormation",
@@ -157,6 +161,8 @@ class Engine:
         store = Store(config.data_directory, clocks, new=config.start_empty)
         try:
             name = await store.write(lambda tx: engine_id.engine_id(tx, clocks.uuid))
+            if config.enforce_iam:  # tasks get credentials that are made with this key
+                await store.write(session_key.read_or_create)
             engine = cls(config, clocks, store, runtime or build_runtime(config, name, clocks), outbound, isolation)
             await examine_restored_work(store, engine.runtime, clocks)
             for service in engine.services.values():
@@ -237,15 +243,6 @@ def _outbound(config: EngineConfig, http: Http) -> Outbound:
         ShellPrograms(file_limit=config.child_file_limit, has_room=has_room) if config.allow_commands else NoPrograms()
     )
     return Outbound(mail, http, programs)
-
-
-def _credential_variables(credentials: Credentials | None) -> dict[str, str]:
-    """Return the environment variables in which AWS's tools look for credentials."""
-    return (
-        {"AWS_ACCESS_KEY_ID": credentials.access_key, "AWS_SECRET_ACCESS_KEY": credentials.secret}
-        if credentials
-        else {}
-    )
 
 
 def _absolute(path: Path) -> Path:

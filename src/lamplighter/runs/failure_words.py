@@ -17,6 +17,7 @@ from lamplighter.runs.failure_reasons import (
     task_of_document,
 )
 from lamplighter.runs.job_machine import MAIN_CONTAINER, is_made_from_job_file
+from lamplighter.runs.missing_statement import missing_statement
 from lamplighter.runs.story import Attempt, Story
 
 HEARTBEAT, TASK_FAILED = "States.HeartbeatTimeout", "States.TaskFailed"
@@ -72,7 +73,14 @@ def explain_failure(story: Story, definition: Json) -> RunFailure | None:
     codes = [(name, code, EXIT_CODE_MEANINGS.get(code, "")) for name, code in sorted(attempt.exits.items())]
     stopped_with_run = run_failure and attempt.outcome == "aborted"
     reason = "was stopped together with the run" if stopped_with_run else attempt_failure(story, attempt, deadline)
+    reason = with_missing_statement(reason)
     return RunFailure(run_failure, attempt, reason, codes, failed_containers(attempt), stopped)
+
+
+def with_missing_statement(reason: str) -> str:
+    """Return a reason with the statement that a role lacks, if the reason is that IAM denied a call."""
+    missing = missing_statement(reason)
+    return reason if missing is None else f"{reason}; {missing}"
 
 
 def failed_containers(attempt: Attempt) -> Set[str]:

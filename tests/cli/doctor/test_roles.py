@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.doctor.roles import UnreadablePolicy, read_role
-from lamplighter.jobs.iam.policy_evaluation import IamCall
+from lamplighter.lang.iam_policy.evaluate import IamCall
 from tests.cli.aws_account import make_client
 
 STATES = "states.amazonaws.com"

@@ -14,8 +14,8 @@ HEAD = """# What is there of AWS
 <!-- Made by `make reference` from the program and from botocore's models. Do not edit this page. -->
 
 The engine answers the operations on this page with the parameters, results and errors of AWS. It answers any other
-operation with an error that says so. Access is all or nothing: the engine checks signatures, if it has credentials, but
-it enforces no IAM policies. [AWS's APIs](aws-apis.md) shows how to call the engine, also with CDK and Terraform.
+operation with an error that says so. The engine checks signatures, if it has credentials. IAM's policies decide only
+with [`up --enforce-iam`](iam.md). [AWS's APIs](aws-apis.md) shows how to call the engine, also with CDK and Terraform.
 
 AWS's operations are those of botocore {version} (the library of the AWS CLI).
 

@@ -12,9 +12,9 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.iam.check_roles import call_context, missing_job_permissions
 from lamplighter.jobs.iam.missing_permission import allowing_statement, missing_permissions
-from lamplighter.jobs.iam.policy_evaluation import IamCall, evaluate_policy
 from lamplighter.jobs.iam.required_calls import NESTED_EXECUTION_RULE, CallContext, required_calls
 from lamplighter.jobs.stack.built_images import built_images
+from lamplighter.lang.iam_policy.evaluate import IamCall, evaluate_policy
 from tests.jobs.matrix import FILES, load_matrix_file
 from tests.jobs.projects import load_project, resolve_stack
 

@@ -15,9 +15,9 @@ HARMLESS = ("Count", "Describe", "Find", "Filter", "Get", "Latest", "List", "Mea
 """The first words of the names of operations that only read."""
 ALSO_HARMLESS = {
     "CheckIfPhoneNumberIsOptedOut",
-    "TestEventPattern",
-    "TestMetricFilter",
-    "ValidateStateMachineDefinition",
+    *("TestEventPattern", "TestMetricFilter", "ValidateStateMachineDefinition"),
+    *("SimulateCustomPolicy", "SimulatePrincipalPolicy"),
+    *("AssumeRoleWithWebIdentity", "DecodeAuthorizationMessage"),  # always refused
 }
 """Operations that compute something from their parameters alone."""
 

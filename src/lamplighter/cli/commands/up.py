@@ -177,6 +177,15 @@ def up(
             show_default=False,
         ),
     ] = "",
+    enforce_iam: Annotated[  # noqa: FBT002 - typer's way
+        bool,
+        serving_option(
+            "--enforce-iam",
+            envvar="LAMPLIGHTER_ENFORCE_IAM",
+            help="Decide calls under IAM roles (state machines, schedules, rules, temporary credentials) by the roles' "
+            "policies, as AWS does.",
+        ),
+    ] = False,
     cpus: Annotated[
         float | None,
         jobs_option(
@@ -226,6 +235,7 @@ def up(
             confirm_mail=confirm_mail,
             allow_commands=commands and deny_rules.COMMANDS not in denied,
             denied=denied,
+            enforce_iam=enforce_iam,
             capacity=parse_capacity(cpus, memory, max_tasks),
             machine_capacity=machine_capacity(),
             secrets=source.secrets if source else secret_references.environment_secrets(os.environ),

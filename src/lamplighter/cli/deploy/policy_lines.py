@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.
 from collections.abc import Iterator
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.jobs.iam.policy_evaluation import as_list
+from lamplighter.lang.iam_policy.text_patterns import as_list
 
 
 def policy_lines(document: Json) -> list[str]:

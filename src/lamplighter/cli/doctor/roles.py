@@ -12,7 +12,8 @@ from urllib.parse import unquote
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.cli.call_errors import ClientError
-from lamplighter.jobs.iam.policy_evaluation import IamCall, as_list, matches_pattern
+from lamplighter.lang.iam_policy.evaluate import IamCall
+from lamplighter.lang.iam_policy.text_patterns import as_list, matches_pattern
 
 
 class UnreadablePolicy(LamplighterError):

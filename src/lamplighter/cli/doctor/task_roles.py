@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful
 from lamplighter.cli.doctor.roles import read_role
-from lamplighter.jobs.iam.policy_evaluation import IamCall, evaluate_policy
+from lamplighter.lang.iam_policy.evaluate import IamCall, evaluate_policy
 from lamplighter.runs.log_stream import log_stream_name
 
 ECS_TASKS_PRINCIPAL = "ecs-tasks.amazonaws.com"

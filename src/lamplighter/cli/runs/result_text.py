@@ -6,7 +6,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.formatting import STATUS_STYLES, format_utc, status_text
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.runs.failure_reasons import exit_codes, failure_reason, task_of_document
-from lamplighter.runs.failure_words import failure_text
+from lamplighter.runs.failure_words import failure_text, with_missing_statement
 from lamplighter.runs.run import END_WORDS, Run, end_clause
 from lamplighter.runs.skipped_runs import SKIP_REASON
 from lamplighter.runs.state_status import OUTCOME_STATUSES
@@ -38,7 +38,8 @@ def run_end_text(run: Run, story: Story) -> str:
     """Return a sentence that states how a run ended."""
     if run.skipped:
         return f"the run was skipped: {SKIP_REASON}"
-    return f"the run {end_clause(OUTCOME_STATUSES[story.outcome])}{_cause_text(story.error, story.cause)}"
+    ended = f"the run {end_clause(OUTCOME_STATUSES[story.outcome])}{_cause_text(story.error, story.cause)}"
+    return with_missing_statement(ended)
 
 
 def run_failure_text(run: Run) -> str:

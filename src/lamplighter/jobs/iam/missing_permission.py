@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.jobs.iam.policy_evaluation import IamCall, allows_action_somewhere, evaluate_policy
 from lamplighter.jobs.iam.required_calls import CallContext, required_calls
+from lamplighter.lang.iam_policy.evaluate import IamCall, allows_action_somewhere, evaluate_policy
 
 MANAGED_RULE_REASON = "Step Functions uses a managed rule to learn that the task of `.sync` has stopped."
 REASONS = {

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from lamplighter.asl.definition.parse import parse_resource
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.iam.policy_evaluation import IamCall
+from lamplighter.lang.iam_policy.evaluate import IamCall
 
 IAM_NAMES: Mapping[str, str] = {"sfn": "states", "cloudwatchlogs": "logs", "eventbridge": "events"}
 """Services that have other names in IAM than in AWS SDK integrations."""

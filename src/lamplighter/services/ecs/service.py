@@ -30,6 +30,7 @@ from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.supervisor import (
     AddedVariables,
+    RoleCredentials,
     Supervisor,
     SupervisorContext,
     copy_output,
@@ -65,6 +66,7 @@ class Ecs(Service):
         deny: Collection[str] = (),
         pause: Pause = asyncio.sleep,
         added_variables: AddedVariables = no_variables,
+        role_credentials: RoleCredentials | None = None,
     ) -> None:
         self.outputs = OutputFiles(data_directory / "output")
         self._store = store
@@ -83,6 +85,7 @@ class Ecs(Service):
             admission,
             self._check_runtime_now,
             added_variables,
+            role_credentials,
         )
         self._watching: asyncio.Task[None] | None = None
         """The asyncio task that checks the runtime while there are ECS tasks."""

@@ -41,7 +41,9 @@ class Events(Service):
     name = SERVICE
 
     def __init__(self, bus: Bus, world: World, remote: RemoteServices, check: Check) -> None:
-        self._delivery_queue = DeliveryQueue(SERVICE, bus, world, remote, check=check, error_code=error_code)
+        self._delivery_queue = DeliveryQueue(
+            SERVICE, bus, world, remote, check=check, error_code=error_code, needs_resource_policy=True
+        )
         compiled_rules = CompiledRules()
         recent_events = RecentEvents()
         router = EventRouter(world, self._delivery_queue, compiled_rules, recent_events)

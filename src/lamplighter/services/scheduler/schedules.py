@@ -11,7 +11,7 @@ from dataclasses import replace
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Caller
+from lamplighter.bus import Bus, Caller
 from lamplighter.operations.paging import list_page
 from lamplighter.runs.schedules import started_arn
 from lamplighter.services.scheduler import arns as naming
@@ -21,6 +21,7 @@ from lamplighter.services.scheduler.fire_schedules import ScheduleFirer
 from lamplighter.services.scheduler.schedule_groups import ScheduleGroups
 from lamplighter.services.scheduler.tables import schedules as rows
 from lamplighter.services.scheduler.tables.schedules import Schedule
+from lamplighter.services.scheduler.target_role import check_target_role
 from lamplighter.services.scheduler.universal_targets import AwsServices
 from lamplighter.store.db import Reader, Tx
 
@@ -35,7 +36,10 @@ DEFAULT_RETRY_POLICY: Json = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryA
 class Schedules:
     """The operations on schedules."""
 
-    def __init__(self, world: World, groups: ScheduleGroups, firer: ScheduleFirer, services: AwsServices) -> None:
+    def __init__(
+        self, bus: Bus, world: World, groups: ScheduleGroups, firer: ScheduleFirer, services: AwsServices
+    ) -> None:
+        self._bus = bus
         self._world = world
         self._groups = groups
         self._firer = firer
@@ -50,6 +54,7 @@ class Schedules:
             raise Conflict(f"Schedule group {group.name} is being deleted.")
         if rows.get(tx, arn) is not None:
             raise Conflict(f"Schedule {params['Name']} already exists.")
+        check_target_role(self._bus, tx, arn, body["Target"])
         state = params.get("State", "ENABLED")
         anchor = schedule_times.rate_anchor(body, now)
         schedule = Schedule(0, arn, state, now, now, anchor, body, starts=started_arn(body["Target"]))
@@ -61,6 +66,7 @@ class Schedules:
         found, now = self._require(tx, caller, params), self._world.now()
         before = found.body or {}
         body = self._body(params, now, before)
+        check_target_role(self._bus, tx, found.arn, body["Target"])
         is_same_timing = all(body.get(field) == before.get(field) for field in ("ScheduleExpression", "StartDate"))
         anchor = found.anchor if is_same_timing else schedule_times.rate_anchor(body, now)
         state = params.get("State", "ENABLED")

@@ -58,7 +58,7 @@ class Scheduler(Service):
         self._firer = ScheduleFirer(world, self._delivery_queue.send, services, self._notifier)
         groups = ScheduleGroups(world)
         tags = groups.tag_operations()
-        self._schedules = schedules = Schedules(world, groups, self._firer, services)
+        self._schedules = schedules = Schedules(bus, world, groups, self._firer, services)
         writes = {
             "CreateSchedule": schedules.create,
             "UpdateSchedule": schedules.update,

@@ -75,6 +75,7 @@ def make_delivery(schedule: Schedule, slot: int, created: int, services: AwsServ
             "TARGET_ARN": _invoked_arn(target["Arn"], service, operation),
         },
         created=created,
+        role=target.get("RoleArn", ""),
     )
 
 

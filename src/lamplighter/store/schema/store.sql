@@ -105,3 +105,6 @@ CREATE TABLE seen_users (
     role TEXT NOT NULL,
     password_digest TEXT NOT NULL  -- SHA-256 of the hash in the file
 ) WITHOUT ROWID;
+
+-- Its only row is the key from which the secrets of temporary credentials are derived.
+CREATE TABLE session_key (key TEXT NOT NULL);

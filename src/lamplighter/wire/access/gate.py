@@ -7,12 +7,14 @@ https://www.rfc-editor.org/rfc/rfc6750#section-2.1.
 """
 
 import hmac
+from dataclasses import replace
 
 from lamplighter.base.errors import AccessDenied, MissingAuthentication, ServiceError
 from lamplighter.wire.access import console_session, sigv4
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 from lamplighter.wire.access.people import People
 from lamplighter.wire.access.roles import Role
+from lamplighter.wire.access.temporary_credentials import SessionToken
 from lamplighter.wire.http import HttpRequest
 
 
@@ -36,6 +38,17 @@ def find_signer(http: HttpRequest, credentials: CredentialSet) -> Credentials:
     if holder is None:
         raise UnrecognizedClient("The security token included in the request is invalid.")
     return holder
+
+
+def find_session_signer(session: SessionToken, credentials: CredentialSet, secret: str) -> Credentials:
+    """Return who signs with temporary credentials: the key that requested them, under the session's own secret.
+
+    Raises UnrecognizedClient if the credentials file no longer has that key.
+    """
+    holder = credentials.get(session.parent)
+    if holder is None:
+        raise UnrecognizedClient("The security token included in the request is invalid.")
+    return replace(holder, access_key=session.access_key, secret=secret)
 
 
 def admit_monitoring(http: HttpRequest, people: People, now: int) -> None:

@@ -50,6 +50,8 @@ RUN_OPERATIONS: Mapping[str, frozenset[str]] = {
     "logs": frozenset({"StartQuery", "StopQuery"}),
     "monitoring": frozenset({"SetAlarmState"}),
     "sqs": frozenset({"CancelMessageMoveTask", "StartMessageMoveTask"}),
+    # What a key may do, its temporary credentials may do, and no more.
+    "sts": frozenset({"AssumeRole", "GetSessionToken"}),
     "states": frozenset({"RedriveExecution", "StartExecution", "StopExecution"}),
 }
 """The other operations that need `run`."""

@@ -39,6 +39,8 @@ SERVICES = {
     "logs": ServiceEntry("logs", (JSON,), "Logs_20140328"),
     "monitoring": ServiceEntry("cloudwatch", (CBOR, JSON, QUERY), "GraniteServiceVersion20100801"),
     "cloudformation": ServiceEntry("cloudformation", (QUERY,)),
+    "iam": ServiceEntry("iam", (QUERY,)),
+    "sts": ServiceEntry("sts", (QUERY,)),
 }
 
 

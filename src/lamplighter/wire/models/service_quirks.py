@@ -102,6 +102,8 @@ _QUIRKS = {
         checked_by_service=frozenset({"SetEndpointAttributesInput", "SetPlatformApplicationAttributesInput"}),
     ),
     "cloudformation": ServiceQuirks(violation_code="ValidationError"),
+    "iam": ServiceQuirks(violation_code="ValidationError"),
+    "sts": ServiceQuirks(violation_code="ValidationError"),
     "sqs": ServiceQuirks(
         violation_code="MissingParameter",
         constrained=False,

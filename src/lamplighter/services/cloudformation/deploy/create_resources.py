@@ -130,7 +130,7 @@ def resolve_resource(resource: Resource, scope: TemplateScope, plan: Json) -> di
         "metadata": resource.metadata,
         "deletion": deletion,
         "replacement": replacement,
-        **({} if is_simulated(resource.type) else {"recorded": True}),
+        "recorded": not is_simulated(resource.type),
         **({"shown": shown} if shown is not None else {}),
     }
 
@@ -138,6 +138,8 @@ def resolve_resource(resource: Resource, scope: TemplateScope, plan: Json) -> di
 def _is_unchanged(row: StackResource, body: Json) -> bool:
     """Return whether a resource is already in the desired state; False for a nested stack, which decides itself."""
     same = all(row.body.get(name) == body[name] for name in ("properties", "tags", "metadata"))
+    # A type that an earlier version of this program only recorded may be simulated now.
+    same = same and bool(row.body.get("recorded")) == body["recorded"]
     return same and row.status.endswith("_COMPLETE") and row.type != NESTED_STACK
 
 

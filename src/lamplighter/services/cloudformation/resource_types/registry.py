@@ -6,6 +6,7 @@ from lamplighter.services.cloudformation.resource_types import (
     cloudwatch,
     ecs,
     events,
+    iam,
     logs,
     scheduler,
     sns,
@@ -17,7 +18,7 @@ from lamplighter.services.cloudformation.resource_types.resource_type import Res
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 
 NESTED_STACK = "AWS::CloudFormation::Stack"
-MODULES = (states, ecs, events, scheduler, sns, sqs, logs, cloudwatch)
+MODULES = (states, ecs, events, scheduler, sns, sqs, logs, cloudwatch, iam)
 RESOURCE_TYPES: Mapping[str, ResourceType] = {name: kind for module in MODULES for name, kind in module.KINDS.items()}
 SERVICES = {"StepFunctions": "states", "CloudWatch": "monitoring"}
 """The services on the bus that have other names than in the names of their resource types."""

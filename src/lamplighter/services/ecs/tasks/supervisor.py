@@ -56,6 +56,7 @@ T = TypeVar("T")
 
 
 AddedVariables = Callable[[str], Mapping[str, str]]
+RoleCredentials = Callable[[str, str], Mapping[str, str]]
 
 
 def no_variables(_task: str) -> Mapping[str, str]:
@@ -73,6 +74,7 @@ class SupervisorContext:
     outputs: OutputFiles
     secrets: secret_references.SecretLookup
     credential_variables: Mapping[str, str]
+    """Environment variables with credentials for this engine, if it requires any."""
     pause: Pause
     outage_watch: OutageWatch
     admission: Admission
@@ -80,6 +82,9 @@ class SupervisorContext:
     """Called immediately when the runtime does not answer."""
     added_variables: AddedVariables = no_variables
     """Returns environment variables for the containers of a task, by its ARN; the task's own have priority."""
+    role_credentials: RoleCredentials | None = None
+    """Returns environment variables with credentials of a task's role, by the ARNs of both; None: IAM is not enforced.
+    """
 
 
 class Supervisor:
@@ -117,7 +122,8 @@ class Supervisor:
         if task.status == "STOPPED":
             return
         self._shares_network = bool(task.body["attachments"])
-        plan = plan_containers(task, self._definition(task), self._context.secrets, self._context.credential_variables)
+        definition = self._definition(task)
+        plan = plan_containers(task, definition, self._context.secrets, self._credential_variables(task, definition))
         added = self._context.added_variables(self._arn)
         self._states = container_states.load_containers(tuple(each.with_variables(added) for each in plan), task)
         async with asyncio.TaskGroup() as group:
@@ -129,6 +135,13 @@ class Supervisor:
             for life in container_tasks:
                 life.cancel()
         await self._remove()
+
+    def _credential_variables(self, task: Task, definition: Json) -> Mapping[str, str]:
+        """Return the credentials of a task: those of its role if the engine enforces IAM."""
+        role = task.body["overrides"].get("taskRoleArn") or definition.get("taskRoleArn")
+        if self._context.role_credentials is None or not role:
+            return self._context.credential_variables
+        return self._context.role_credentials(self._arn, role)
 
     def _definition(self, task: Task) -> Json:
         found = task_definitions.by_arn(self._context.bus.store.reader, task.body["taskDefinitionArn"])

@@ -157,6 +157,7 @@ class EventRouter:
             body=text,
             attributes={"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"]},
             created=created,
+            role=target.get("RoleArn", ""),
         )
         self._delivery_queue.send(tx, delivery)
 

@@ -16,6 +16,8 @@ from lamplighter.services.sns.messages.notification import EngineUrls, Notificat
 from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.store.db import Tx
 
+SERVICE_PRINCIPAL = "sns.amazonaws.com"
+
 
 @dataclass(frozen=True, slots=True)
 class SqsEndpoint:
@@ -30,7 +32,10 @@ class SqsEndpoint:
         make_document(notification, self.urls, self.signer)
 
     def send(self, tx: Tx, queue: str, notification: Notification) -> None:
-        """Send to the queue of an ARN. Raises SQS's `AwsError` if SQS refuses the message; nothing is changed then."""
+        """Send to the queue of an ARN. Raises SQS's `AwsError` if SQS refuses the message; nothing is changed then.
+
+        If the engine enforces IAM, the queue's policy must allow it.
+        """
         found = arn.parse(queue)
         assert found is not None
         name = found.resource
@@ -45,8 +50,11 @@ class SqsEndpoint:
             params["MessageGroupId"] = notification.group
         if notification.deduplication is not None and name.endswith(".fifo"):
             params["MessageDeduplicationId"] = notification.deduplication
+        caller = Caller(found.account, found.region, origin=notification.topic)
         with tx.nested():
-            self.bus.invoke(tx, Caller(found.account, found.region), "sqs", "SendMessage", params)
+            if self.bus.guard is not None:
+                self.bus.guard.check_service_call(tx, SERVICE_PRINCIPAL, caller, "sqs", "SendMessage", params)
+            self.bus.invoke(tx, caller, "sqs", "SendMessage", params)
 
 
 def _attributes(notification: Notification) -> Json:

@@ -24,6 +24,7 @@ from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
 from lamplighter.services.states.calls.integrations import CallBinding, bind_resource
 from lamplighter.services.states.calls.parameter_conversion import ParametersRefused
 from lamplighter.services.states.calls.service_calls import ServiceCalls
+from lamplighter.services.states.calls.task_caller_role import TaskRoles
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.executions.port import NEW_EXECUTION, NO_CALLS, CallMustWait, StepCalls
 from lamplighter.services.states.outbox_rows import SERVICE
@@ -151,7 +152,8 @@ class CallsOfStep(AbstractContextManager[MakeCall]):
         call = (self._tx, self._execution.arn, task.resource, binding, task.parameters)
         if self._calls.needs_preparation(*call):
             raise CallMustWait
-        answer: Json = self._calls.call_for_task(*call)
+        own = self._execution.role
+        answer: Json = self._calls.call_for_task(*call, TaskRoles(own, task.role or own))
         if inspect.isawaitable(answer):
             if inspect.iscoroutine(answer):
                 answer.close()

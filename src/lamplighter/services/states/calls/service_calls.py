@@ -5,7 +5,6 @@ the error names that a state machine sees.
 """
 
 import inspect
-from dataclasses import replace
 
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.messages import CallAnswer, TaskFailed, TaskSubmitted, TaskSucceeded
@@ -21,6 +20,7 @@ from lamplighter.services.states.calls.http_tasks import HttpFailed, HttpTasks, 
 from lamplighter.services.states.calls.integrations import CallBinding, bind_resource
 from lamplighter.services.states.calls.parameter_conversion import ParametersRefused, to_service, to_states
 from lamplighter.services.states.calls.sync_calls import Models, time_renderer
+from lamplighter.services.states.calls.task_caller_role import TaskRoles, caller_of_task, caller_of_test
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Reader, Tx
 from lamplighter.wire.models import service_quirks
@@ -70,6 +70,10 @@ class ServiceCalls:
         served = self._bus.serves(binding.service, binding.operation)
         return served or self._remote.can_call(binding.service, binding.operation)
 
+    def caller_of_test(self, caller: Caller, role: str | None) -> Caller:
+        """Return who makes the call of a tested state: the role of the request, if there is one."""
+        return caller_of_test(self._bus, caller, role)
+
     async def call_once(
         self, caller: Caller, resource: Resource, parameters: Json, on_exchange: OnExchange | None = None
     ) -> TaskSucceeded | TaskFailed:
@@ -89,12 +93,14 @@ class ServiceCalls:
             return self.failure_event(work, binding, error, parameters)
         return self.outcome_event(work, resource, binding, answer)
 
-    def call_for_task(self, tx: Tx, execution: str, resource: Resource, binding: CallBinding, parameters: Json) -> Json:
+    def call_for_task(
+        self, tx: Tx, execution: str, resource: Resource, binding: CallBinding, parameters: Json, roles: TaskRoles
+    ) -> Json:
         """Make the call of an execution's task; return its answer, or an awaitable of it.
 
         Raises `AwsError` and `ParametersRefused`.
         """
-        caller = replace(caller_of(execution), origin=execution)
+        caller = caller_of_task(self._bus, tx, execution, roles)
         return self._call(tx, caller, resource, binding, parameters, execution=execution)
 
     def needs_preparation(
@@ -129,12 +135,14 @@ class ServiceCalls:
         on_exchange: OnExchange | None = None,
     ) -> Json:
         if binding.service == HTTP:  # not an AWS service, so botocore has no model of it
+            self._bus.check_access(tx, caller, HTTP, binding.operation, parameters)
             return self._https.invoke(tx, caller, parameters, on_exchange)
         params = self._convert(resource, binding, parameters)
         if execution is not None and put_events.is_put_events(binding):
             params = put_events.put_events_parameters(params, execution)
         if self._bus.serves(binding.service, binding.operation):
             self._check(binding)(params)
+            self._bus.check_access(tx, caller, binding.service, binding.operation, params)
             return self._bus.invoke(tx, caller, binding.service, binding.operation, params)
         return self._remote.call(binding.service, binding.operation, params, caller.region)
 

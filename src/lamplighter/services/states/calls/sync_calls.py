@@ -19,15 +19,16 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import format_iso_time
-from lamplighter.bus import Bus, Event, caller_of
+from lamplighter.bus import Bus, Caller, Event, caller_of
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states import outbox_rows
 from lamplighter.services.states.calls.integrations import SERVICES, CallBinding, bind_resource
 from lamplighter.services.states.calls.parameter_conversion import to_states
 from lamplighter.services.states.calls.sync_rules import SyncOutcome, SyncRule
+from lamplighter.services.states.calls.task_caller_role import TaskRoles, caller_of_task
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.outbox_rows import CancelCall, PollCall
-from lamplighter.services.states.tables import frames
+from lamplighter.services.states.tables import executions, frames
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store import outbox
 from lamplighter.store.db import Tx
@@ -197,12 +198,21 @@ class SyncCalls:
     ) -> None:
         if not outbox.delete(tx, key):
             return
+        caller = self._caller_of_cancel(tx, row)
         for call in calls:
             try:
                 with tx.nested():
+                    self._bus.check_access(tx, caller, binding.service, *call)
                     self._bus.invoke(tx, caller_of(row.arn), binding.service, *call)
             except AwsError as error:
                 log.warning("cancelling failed: %s %s: %s", binding.service, call, error)
+
+    def _caller_of_cancel(self, tx: Tx, row: CancelCall) -> Caller:
+        """Return who stops work: "best effort", because the machine's role may lack the permission."""
+        record = executions.get_by_id(tx, row.execution) if self._bus.guard is not None else None
+        if record is None:
+            return caller_of(row.arn)
+        return caller_of_task(self._bus, tx, row.arn, TaskRoles(record.role, record.role))
 
 
 def _poll_intervals() -> Iterator[float]:

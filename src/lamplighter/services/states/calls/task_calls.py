@@ -20,10 +20,11 @@ from lamplighter.services.states.calls.integrations import CallBinding, bind_res
 from lamplighter.services.states.calls.parameter_conversion import ParametersRefused
 from lamplighter.services.states.calls.service_calls import ServiceCalls
 from lamplighter.services.states.calls.sync_calls import SyncCall, SyncCalls
+from lamplighter.services.states.calls.task_caller_role import TaskRoles
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.outbox_rows import StartCall
-from lamplighter.services.states.tables import frames
+from lamplighter.services.states.tables import executions, frames
 from lamplighter.store import outbox
 from lamplighter.store.db import Tx
 
@@ -79,7 +80,8 @@ class TaskCaller:
             raise Bug(f"no service provides {resource.text}")
         try:
             with tx.nested():
-                answer = self._calls.call_for_task(tx, row.arn, resource, binding, row.parameters)
+                roles = self._roles(tx, row)
+                answer = self._calls.call_for_task(tx, row.arn, resource, binding, row.parameters, roles)
         except (AwsError, ParametersRefused) as error:
             self._send_event(tx, key, row, self._calls.failure_event(row.work, binding, error, row.parameters))
             return None
@@ -87,6 +89,11 @@ class TaskCaller:
             return resource, binding, answer
         self._handle_answer(tx, key, row, resource, binding, answer)
         return None
+
+    def _roles(self, tx: Tx, row: StartCall) -> TaskRoles:
+        """Return the roles of a task; that of the machine is read only if IAM decides."""
+        record = executions.get_by_id(tx, row.execution) if self._bus.guard is not None else None
+        return TaskRoles(row.role if record is None else record.role, row.role)
 
     async def _await_answer(
         self, key: int, row: StartCall, resource: Resource, binding: CallBinding, pending_answer: Awaitable[Json]

@@ -16,6 +16,7 @@ from lamplighter.services.states.errors import (
     StateMachineDeleting,
 )
 from lamplighter.services.states.executions.lookup import find_execution
+from lamplighter.services.states.machines.machine_role import check_machine_role
 from lamplighter.services.states.machines.machine_settings import DEFAULTS, SETTINGS, merge_settings
 from lamplighter.services.states.machines.resolve_arn import (
     ExecutionTarget,
@@ -87,8 +88,10 @@ class StateMachines:
     def _new_machine(self, tx: Tx, caller: Caller, name: str, params: Json) -> StateMachine:
         role, kind = check_role(params["roleArn"]), params.get("type", "STANDARD")
         self._definitions.check(params["definition"], kind)
+        machine = arn.build("states", caller.region, caller.account, f"stateMachine:{name}")
+        check_machine_role(self._bus, tx, machine, role, params["definition"])
         return StateMachine(
-            arn=arn.build("states", caller.region, caller.account, f"stateMachine:{name}"),
+            arn=machine,
             account=caller.account,
             region=caller.region,
             name=name,
@@ -155,6 +158,7 @@ class StateMachines:
         definition = params.get("definition", machine.definition)
         role = check_role(params["roleArn"]) if "roleArn" in params else machine.role
         self._definitions.check(definition, machine.type)
+        check_machine_role(self._bus, tx, machine.arn, role, definition)
         changed = merge_settings(machine.settings, params, lambda group: self._log_group_exists(tx, group))
         return Revision(self._world.uuid(), definition, role, changed, tx.now)
 

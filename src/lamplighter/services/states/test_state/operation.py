@@ -76,7 +76,7 @@ class StateTester:
 
     def test(self, _reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle TestState; the answer is an awaitable, because the state may call a service."""
-        return self._test(caller, params)
+        return self._test(self._calls.caller_of_test(caller, params.get("roleArn")), params)
 
     async def _test(self, caller: Caller, params: Json) -> Json:
         """Run the test; read a request with a large definition in a thread."""

@@ -1,0 +1,113 @@
+"""Simulate requests: SimulatePrincipalPolicy and SimulateCustomPolicy.
+
+See https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html. The resources are not looked
+up, so all condition keys of a request come from `ContextEntries`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller
+from lamplighter.lang.iam_policy.check_policy import MalformedPolicy, parse_policy
+from lamplighter.lang.iam_policy.evaluate import Effect, Policy, compile_policy, decide
+from lamplighter.lang.iam_policy.text_patterns import Context
+from lamplighter.operations.paging import decode_number
+from lamplighter.services.iam.access.role_permissions import NamedPolicy, compile_role
+from lamplighter.services.iam.entities import page_size
+from lamplighter.services.iam.errors import InvalidInput, NoSuchEntity
+from lamplighter.store.db import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class _Simulation:
+    policies: Sequence[NamedPolicy]
+    boundaries: Sequence[Policy]
+    context: Context
+
+
+def simulate_principal(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle SimulatePrincipalPolicy for a role."""
+    source = params["PolicySourceArn"]
+    role = compile_role(reader, source)
+    if role is None:
+        raise NoSuchEntity(f"The entity {source} cannot be found: an engine has roles, and no users and groups.")
+    boundaries = _given_boundaries(params) or ([] if role.boundary is None else [role.boundary])
+    found = _Simulation([*role.named, *_given_policies(params)], boundaries, _context(params))
+    return _answer(found, params)
+
+
+def simulate_custom(_reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle SimulateCustomPolicy."""
+    return _answer(_Simulation(list(_given_policies(params)), _given_boundaries(params), _context(params)), params)
+
+
+def _given_policies(params: Json) -> Iterator[NamedPolicy]:
+    for at, text in enumerate(params.get("PolicyInputList", []), 1):
+        yield NamedPolicy(f"PolicyInputList.{at}", "none", compile_policy(_parse(text)))
+
+
+def _given_boundaries(params: Json) -> list[Policy]:
+    return [compile_policy(_parse(each)) for each in params.get("PermissionsBoundaryPolicyInputList", [])]
+
+
+def _parse(text: str) -> Json:
+    try:
+        return parse_policy(text)
+    except MalformedPolicy as error:
+        raise InvalidInput(error) from None
+
+
+def _context(params: Json) -> Context:
+    found = {}
+    for entry in params.get("ContextEntries", []):
+        values = tuple(entry.get("ContextKeyValues", []))
+        is_list = str(entry.get("ContextKeyType", "")).endswith("List")
+        found[str(entry.get("ContextKeyName", "")).lower()] = values if is_list or len(values) != 1 else values[0]
+    return found
+
+
+def _answer(simulation: _Simulation, params: Json) -> Json:
+    size = page_size(params)
+    marker = params.get("Marker")
+    start = decode_number(marker, lambda: InvalidInput(f"Invalid Marker: {marker}")) or 0
+    found = [
+        _evaluate(simulation, action, resource)
+        for action in params["ActionNames"]
+        for resource in params.get("ResourceArns", ["*"])
+    ]
+    end = start + size
+    answer: Json = {"EvaluationResults": found[start:end], "IsTruncated": end < len(found)}
+    return {**answer, "Marker": str(end)} if end < len(found) else answer
+
+
+def _evaluate(simulation: _Simulation, action: str, resource: str) -> Json:
+    name, context = action.lower(), simulation.context
+    effect = decide((each.policy for each in simulation.policies), name, resource, context)
+    bounded = [decide([each], name, resource, context) for each in simulation.boundaries]
+    inside = all(each is Effect.ALLOW for each in bounded)
+    if effect is Effect.ALLOW and not inside:
+        effect = Effect.EXPLICIT_DENY if Effect.EXPLICIT_DENY in bounded else Effect.IMPLICIT_DENY
+    allows = effect is not Effect.EXPLICIT_DENY
+    matched = [
+        {"SourcePolicyId": each.id, "SourcePolicyType": each.kind}
+        for each in simulation.policies
+        for statement in each.policy
+        if statement.allows is allows and statement.applies(name, resource, context)
+    ]
+    keys = {
+        condition.key
+        for each in simulation.policies
+        for statement in each.policy
+        if statement.matches_action(name)
+        for condition in statement.conditions
+    }
+    detail = {"PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": inside}}
+    return {
+        "EvalActionName": action,
+        "EvalResourceName": resource,
+        "EvalDecision": effect.value,
+        "MatchedStatements": matched,
+        "MissingContextValues": sorted(each for each in keys if each.lower() not in context),
+        **(detail if simulation.boundaries else {}),
+    }

@@ -1,0 +1,130 @@
+"""The resources of S3, ECR, Systems Manager's parameters and Secrets Manager, about which IAM decides.
+
+See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html: many operations of S3 share
+the actions GetObject, PutObject and ListBucket.
+"""
+
+from collections.abc import Mapping
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller
+from lamplighter.services.iam.access.needed_permission import ANY, ResourceRule, named, same
+
+
+def _bucket(params: Json, _caller: Caller) -> tuple[str, ...]:
+    return (f"arn:{arn.PARTITION}:s3:::{params.get('Bucket', '')}",)
+
+
+def _object(params: Json, _caller: Caller) -> tuple[str, ...]:
+    return (f"arn:{arn.PARTITION}:s3:::{params.get('Bucket', '')}/{params.get('Key', '')}",)
+
+
+def _deleted_objects(params: Json, caller: Caller) -> list[str]:
+    keys = [each.get("Key", "") for each in params.get("Delete", {}).get("Objects", [])]
+    return [each for key in keys for each in _object({**params, "Key": key}, caller)] or [ANY]
+
+
+def _parameter(params: Json, caller: Caller) -> list[str]:
+    given = params["Names"] if "Names" in params else [params.get("Name") or params.get("Path") or ""]
+    return [
+        each
+        if each.startswith("arn:")
+        else arn.build("ssm", caller.region, caller.account, f"parameter/{each.lstrip('/')}")
+        for each in map(str, given)
+    ]
+
+
+def _tagged_parameter(params: Json, caller: Caller) -> list[str]:
+    return _parameter({"Name": params.get("ResourceId", "")}, caller)
+
+
+def _new_secret(params: Json, caller: Caller) -> tuple[str, ...]:
+    return (arn.build("secretsmanager", caller.region, caller.account, f"secret:{params.get('Name', '')}"),)
+
+
+def _secret(params: Json, caller: Caller) -> tuple[str, ...]:
+    """Return a secret's ARN; one that is named without its suffix matches policies with `-??????` or `*`."""
+    given = str(params.get("SecretId", ""))
+    if given.startswith("arn:"):
+        return (given,)
+    return (arn.build("secretsmanager", caller.region, caller.account, f"secret:{given}-??????"),)
+
+
+STORAGE_RULES: Mapping[str, Mapping[str, ResourceRule]] = {
+    "s3": {
+        **same(
+            "AbortMultipartUpload CompleteMultipartUpload CopyObject CreateMultipartUpload DeleteObject "
+            "DeleteObjectTagging GetObject GetObjectAcl GetObjectAttributes GetObjectTagging HeadObject ListParts "
+            "PutObject PutObjectAcl PutObjectTagging UploadPart UploadPartCopy",
+            _object,
+        ),
+        "DeleteObjects": _deleted_objects,
+        **same(
+            "CreateBucket DeleteBucket DeleteBucketCors DeleteBucketEncryption DeleteBucketLifecycle "
+            "DeleteBucketPolicy DeleteBucketTagging DeletePublicAccessBlock GetBucketAcl GetBucketCors "
+            "GetBucketEncryption GetBucketLifecycleConfiguration GetBucketLocation GetBucketNotificationConfiguration "
+            "GetBucketOwnershipControls GetBucketPolicy GetBucketTagging GetBucketVersioning GetPublicAccessBlock "
+            "HeadBucket ListMultipartUploads ListObjectVersions ListObjects ListObjectsV2 PutBucketAcl PutBucketCors "
+            "PutBucketEncryption PutBucketLifecycleConfiguration PutBucketNotificationConfiguration "
+            "PutBucketOwnershipControls PutBucketPolicy PutBucketTagging PutBucketVersioning PutPublicAccessBlock",
+            _bucket,
+        ),
+    },
+    "ssm": {
+        **same("DeleteParameter GetParameter GetParameterHistory GetParametersByPath PutParameter", _parameter),
+        **same("DeleteParameters GetParameters LabelParameterVersion UnlabelParameterVersion", _parameter),
+        **same("AddTagsToResource ListTagsForResource RemoveTagsFromResource", _tagged_parameter),
+    },
+    "ecr": {
+        **same(
+            "BatchCheckLayerAvailability BatchDeleteImage BatchGetImage CompleteLayerUpload CreateRepository "
+            "DeleteLifecyclePolicy DeleteRepository DeleteRepositoryPolicy DescribeImageScanFindings DescribeImages "
+            "GetDownloadUrlForLayer GetLifecyclePolicy GetRepositoryPolicy InitiateLayerUpload ListImages "
+            "PutImage PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy SetRepositoryPolicy "
+            "StartImageScan UploadLayerPart",
+            named("ecr", "repositoryName", "repository/{}"),
+        ),
+        "DescribeRepositories": named("ecr", "repositoryNames", "repository/{}"),
+        **same("ListTagsForResource TagResource UntagResource", named("ecr", "resourceArn")),
+    },
+    "secretsmanager": {
+        "CreateSecret": _new_secret,
+        **same(
+            "CancelRotateSecret DeleteResourcePolicy DeleteSecret DescribeSecret GetResourcePolicy GetSecretValue "
+            "ListSecretVersionIds PutResourcePolicy PutSecretValue RestoreSecret RotateSecret TagResource "
+            "UntagResource UpdateSecret UpdateSecretVersionStage",
+            _secret,
+        ),
+    },
+}
+STORAGE_ACTIONS: Mapping[str, Mapping[str, str]] = {
+    "s3": {
+        **dict.fromkeys(
+            ("CompleteMultipartUpload", "CopyObject", "CreateMultipartUpload", "UploadPart", "UploadPartCopy"),
+            "PutObject",
+        ),
+        **dict.fromkeys(("HeadBucket", "ListObjects", "ListObjectsV2"), "ListBucket"),
+        "DeleteBucketCors": "PutBucketCORS",
+        "DeleteBucketEncryption": "PutEncryptionConfiguration",
+        "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+        "DeleteBucketTagging": "PutBucketTagging",
+        "DeleteObjects": "DeleteObject",
+        "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+        "GetBucketCors": "GetBucketCORS",
+        "GetBucketEncryption": "GetEncryptionConfiguration",
+        "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+        "GetBucketNotificationConfiguration": "GetBucketNotification",
+        "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+        "HeadObject": "GetObject",
+        "ListBuckets": "ListAllMyBuckets",
+        "ListMultipartUploads": "ListBucketMultipartUploads",
+        "ListObjectVersions": "ListBucketVersions",
+        "ListParts": "ListMultipartUploadParts",
+        "PutBucketCors": "PutBucketCORS",
+        "PutBucketEncryption": "PutEncryptionConfiguration",
+        "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+        "PutBucketNotificationConfiguration": "PutBucketNotification",
+        "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    },
+}

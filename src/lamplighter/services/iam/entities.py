@@ -1,0 +1,73 @@
+"""Make the ids and ARNs of IAM's entities, and the parts of answers that all kinds of entities share.
+
+See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.operations.paging import decode_token, encode_token
+from lamplighter.operations.tags import TagFormat, TagRules
+from lamplighter.services.iam.errors import InvalidInput, LimitExceeded
+
+T = TypeVar("T")
+DEFAULT_PAGE = 100
+ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+TAGS = TagRules(
+    TagFormat("RoleName", "Tags", "TagKeys", "Key", "Value"),
+    too_many=lambda: LimitExceeded("The number of tags has reached the maximum limit."),
+    reserved=lambda _key: InvalidInput("Tag keys starting with 'aws:' are reserved for system use"),
+)
+
+
+def make_id(world: World, prefix: str) -> str:
+    """Return a unique id: the kind's prefix, such as AROA, and seventeen letters and digits."""
+    number = int(world.uuid().replace("-", ""), 16)
+    digits = []
+    for _ in range(17):
+        number, at = divmod(number, 32)
+        digits.append(ID_LETTERS[at])
+    return prefix + "".join(digits)
+
+
+def entity_arn(account: str, kind: str, path: str, name: str) -> str:
+    """Return the ARN of an entity: arn:aws:iam::123456789012:role/path/name."""
+    return arn.build("iam", "", account, f"{kind}{path}{name}")
+
+
+def name_of_arn(text: str) -> str:
+    """Return the name at the end of an entity's ARN."""
+    return text.rpartition("/")[2]
+
+
+def page(field: str, found: Sequence[T], params: Json, show: Callable[[T], Json], name: Callable[[T], str]) -> Json:
+    """Return one page of an answer. `found` begins after the marker and has one item more if there are more pages."""
+    size = page_size(params)
+    answer: Json = {field: [show(each) for each in found[:size]], "IsTruncated": len(found) > size}
+    return {**answer, "Marker": encode_token(name(found[size - 1]))} if len(found) > size else answer
+
+
+def page_size(params: Json) -> int:
+    """Return how many items a page has."""
+    return int(params.get("MaxItems", DEFAULT_PAGE))
+
+
+def marker(params: Json) -> str:
+    """Return the name after which a page begins. Raises `InvalidInput`."""
+    return decode_token(params.get("Marker"), lambda: InvalidInput(f"Invalid Marker: {params.get('Marker')}"))
+
+
+def page_of_all(
+    field: str, found: Sequence[T], params: Json, show: Callable[[T], Json], name: Callable[[T], str]
+) -> Json:
+    """Return one page of a list that is complete and in order of name."""
+    after = marker(params)
+    return page(field, [each for each in found if name(each) > after], params, show, name)
+
+
+def shown_tags(tags: dict[str, str]) -> Json:
+    """Return tags as an answer contains them, or nothing."""
+    return {"Tags": TAGS.format.write(tags)} if tags else {}

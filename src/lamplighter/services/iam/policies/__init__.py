@@ -1,0 +1,1 @@
+"""Managed policies: those of accounts, with their versions, and those of AWS."""

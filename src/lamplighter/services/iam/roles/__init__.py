@@ -1,0 +1,1 @@
+"""Roles: their inline policies, attached policies, tags and instance profiles."""

@@ -1,0 +1,233 @@
+"""Create, change, list and delete roles.
+
+See https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html. A role can be used at once; on AWS, it
+takes some seconds.
+"""
+
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.iam.entities import (
+    TAGS,
+    entity_arn,
+    make_id,
+    marker,
+    page,
+    page_size,
+    shown_tags,
+)
+from lamplighter.services.iam.errors import (
+    DeleteConflict,
+    EntityAlreadyExists,
+    InvalidInput,
+    LimitExceeded,
+    UnmodifiableEntity,
+)
+from lamplighter.services.iam.policies.documents import check_trust_policy, encode_document
+from lamplighter.services.iam.policies.managed_policies import check_policy_exists
+from lamplighter.services.iam.roles.find_role import find_role
+from lamplighter.services.iam.tables import instance_profiles, roles
+from lamplighter.services.iam.tables.roles import RoleRow
+from lamplighter.store.db import Reader, Tx
+
+MAX_ROLES = 5000
+"""The quota of roles that AWS can raise for an account to this number."""
+DEFAULT_SESSION = 3600
+SERVICE_ROLES_PATH = "/aws-service-role/"
+SERVICE_ROLE_NAMES = {
+    "ecs.amazonaws.com": "AWSServiceRoleForECS",
+    "events.amazonaws.com": "AWSServiceRoleForCloudWatchEvents",
+    "scheduler.amazonaws.com": "AWSServiceRoleForScheduler",
+}
+"""The names of the service-linked roles that do not consist of the service's name."""
+
+
+class Roles:
+    """The operations on roles."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Handle CreateRole."""
+        path = params.get("Path", "/")
+        if path.startswith(SERVICE_ROLES_PATH):
+            raise InvalidInput("The path /aws-service-role/ is reserved for service-linked roles.")
+        return {"Role": self._create(tx, caller, params, path)}
+
+    def create_service_linked(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Handle CreateServiceLinkedRole. The role's permissions are the service's own business, so it has none."""
+        service = params.get("AWSServiceName", "")
+        if not service.endswith(".amazonaws.com"):
+            raise InvalidInput(f"Service role name {service} is not valid.")
+        word = service.partition(".")[0]
+        name = SERVICE_ROLE_NAMES.get(service, f"AWSServiceRoleFor{word.title().replace('-', '')}")
+        suffix = f"_{params['CustomSuffix']}" if "CustomSuffix" in params else ""
+        if roles.get(tx, caller.account, name + suffix) is not None:
+            raise InvalidInput(
+                f"Service role name {name}{suffix} has been taken in this account, please try a different suffix."
+            )
+        statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        given = {
+            "RoleName": name + suffix,
+            "AssumeRolePolicyDocument": dumps({"Version": "2012-10-17", "Statement": [statement]}),
+            "Description": params.get("Description"),
+        }
+        return {"Role": self._create(tx, caller, given, f"{SERVICE_ROLES_PATH}{service}/")}
+
+    def _create(self, tx: Tx, caller: Caller, params: Json, path: str) -> Json:
+        name = params["RoleName"]
+        if roles.get(tx, caller.account, name) is not None:
+            raise EntityAlreadyExists(f"Role with name {name} already exists.")
+        if roles.count(tx, caller.account) >= MAX_ROLES:
+            raise LimitExceeded(f"Cannot exceed quota for RolesPerAccount: {MAX_ROLES}")
+        boundary = params.get("PermissionsBoundary")
+        if boundary is not None:
+            check_policy_exists(tx, boundary)
+        role = RoleRow(
+            entity_arn(caller.account, "role", path, name),
+            caller.account,
+            name,
+            path,
+            make_id(self._world, "AROA"),
+            check_trust_policy(params["AssumeRolePolicyDocument"]),
+            params.get("Description"),
+            params.get("MaxSessionDuration", DEFAULT_SESSION),
+            boundary,
+            TAGS.read(params.get("Tags")),
+            self._world.now(),
+        )
+        roles.put(tx, role)
+        shown = show_role(role)
+        for name in ("Description", "MaxSessionDuration", "PermissionsBoundary"):
+            if name not in params:  # CreateRole returns only what it was given
+                shown.pop(name, None)
+        return shown
+
+
+def get_role(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle GetRole."""
+    return {"Role": {**show_role(find_role(reader, caller, params["RoleName"])), "RoleLastUsed": {}}}
+
+
+def find_for_session(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Return a role, or None if there is none (FindRole, an operation of the engine)."""
+    role = roles.get(reader, caller.account, params["RoleName"])
+    return {"Role": None if role is None else show_role(role)}
+
+
+def list_roles(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListRoles, which returns neither tags nor permissions boundaries."""
+    found = roles.page(reader, caller.account, marker(params), page_size(params) + 1, params.get("PathPrefix", "/"))
+    shown = [replace(each, tags={}, boundary=None) for each in found]
+    return page("Roles", shown, params, show_role, lambda each: each.name)
+
+
+def update_role(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle UpdateRole."""
+    role = _find_changeable(tx, caller, params["RoleName"])
+    description = params.get("Description", role.description)
+    roles.put(tx, replace(role, description=description, max_session=params.get("MaxSessionDuration", DEFAULT_SESSION)))
+    return {}
+
+
+def update_description(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle UpdateRoleDescription."""
+    role = replace(find_role(tx, caller, params["RoleName"]), description=params["Description"])
+    roles.put(tx, role)
+    return {"Role": show_role(role)}
+
+
+def update_trust_policy(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle UpdateAssumeRolePolicy."""
+    role = _find_changeable(tx, caller, params["RoleName"])
+    roles.put(tx, replace(role, trust=check_trust_policy(params["PolicyDocument"])))
+    return {}
+
+
+def put_boundary(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle PutRolePermissionsBoundary."""
+    role = _find_changeable(tx, caller, params["RoleName"])
+    check_policy_exists(tx, params["PermissionsBoundary"])
+    roles.put(tx, replace(role, boundary=params["PermissionsBoundary"]))
+    return {}
+
+
+def delete_boundary(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle DeleteRolePermissionsBoundary."""
+    roles.put(tx, replace(_find_changeable(tx, caller, params["RoleName"]), boundary=None))
+    return {}
+
+
+def delete_role(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle DeleteRole: a role that still has policies or is in an instance profile stays."""
+    role = _find_changeable(tx, caller, params["RoleName"])
+    if roles.attached_policies(tx, role.arn):
+        raise DeleteConflict("Cannot delete entity, must detach all policies first.")
+    if roles.inline_policies(tx, role.arn):
+        raise DeleteConflict("Cannot delete entity, must delete policies first.")
+    if instance_profiles.of_role(tx, role.arn):
+        raise DeleteConflict("Cannot delete entity, must remove roles from instance profile first.")
+    roles.delete(tx, role.arn)
+    return {}
+
+
+def delete_service_linked(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle DeleteServiceLinkedRole; the role is deleted at once."""
+    role = find_role(tx, caller, params["RoleName"])
+    roles.delete(tx, role.arn)
+    return {"DeletionTaskId": f"task{role.path}{role.name}/{role.role_id.lower()}"}
+
+
+def deletion_status(_reader: Reader, _caller: Caller, _params: Json) -> Json:
+    """Handle GetServiceLinkedRoleDeletionStatus."""
+    return {"Status": "SUCCEEDED"}
+
+
+def tag_role(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle TagRole."""
+    role = find_role(tx, caller, params["RoleName"])
+    roles.put(tx, replace(role, tags=TAGS.merge(role.tags, params["Tags"])))
+    return {}
+
+
+def untag_role(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle UntagRole."""
+    role = find_role(tx, caller, params["RoleName"])
+    roles.put(tx, replace(role, tags={key: each for key, each in role.tags.items() if key not in params["TagKeys"]}))
+    return {}
+
+
+def list_tags(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListRoleTags."""
+    tags = find_role(reader, caller, params["RoleName"]).tags
+    return {"Tags": TAGS.format.write(tags), "IsTruncated": False}
+
+
+def show_role(role: RoleRow) -> dict[str, Json]:
+    """Return a role as answers contain it."""
+    boundary = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": role.boundary}
+    return {
+        "Path": role.path,
+        "RoleName": role.name,
+        "RoleId": role.role_id,
+        "Arn": role.arn,
+        "CreateDate": role.created // 1000,
+        "AssumeRolePolicyDocument": encode_document(role.trust),
+        "Description": role.description,
+        "MaxSessionDuration": role.max_session,
+        **({"PermissionsBoundary": boundary} if role.boundary else {}),
+        **shown_tags(role.tags),
+    }
+
+
+def _find_changeable(tx: Tx, caller: Caller, name: str) -> RoleRow:
+    """Return a role that its account may change. Raises `UnmodifiableEntity` for a service-linked role."""
+    role = find_role(tx, caller, name)
+    if role.path.startswith(SERVICE_ROLES_PATH):
+        raise UnmodifiableEntity(
+            f"Cannot perform the operation on the protected role '{name}' - this role is only modifiable by AWS"
+        )
+    return role

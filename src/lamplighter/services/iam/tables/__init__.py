@@ -1,0 +1,1 @@
+"""Store IAM's roles, policies and instance profiles."""

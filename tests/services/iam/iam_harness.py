@@ -1,0 +1,65 @@
+"""An engine harness that calls IAM, and may enforce it."""
+
+import pytest
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.engine.config import EngineConfig
+from lamplighter.engine.engine import Engine
+from tests.engine_harness import ACCOUNT, EngineHarness, RecordingEngine
+
+STATES, TASKS, SCHEDULER = "states.amazonaws.com", "ecs-tasks.amazonaws.com", "scheduler.amazonaws.com"
+
+
+def document(*statements: Json) -> str:
+    """Return the text of a policy."""
+    return dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action: Json, resource: Json = "*", **condition: Json) -> Json:
+    """Return a statement that allows an action."""
+    given = {"Effect": "Allow", "Action": action, "Resource": resource}
+    return {**given, "Condition": condition} if condition else given
+
+
+def trust(**principal: Json) -> str:
+    """Return the text of a trust policy."""
+    return document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
+
+
+class IamHarness(EngineHarness):
+    """Calls IAM and checks its answers."""
+
+    def iam(self, operation: str, **params: Json) -> Json:
+        """Call an operation of IAM."""
+        return self.call("iam", operation, **params)
+
+    def expect_error(self, operation: str, service: str = "iam", **params: Json) -> tuple[str, str]:
+        """Call an operation that must fail; return the error's code and message."""
+        with pytest.raises(AwsError) as error:
+            self.call(service, operation, **params)
+        return error.value.code, error.value.message
+
+    def role(self, name: str, service: str = STATES, *statements: Json) -> str:
+        """Create a role that a service may assume, with the statements as its policy; return its ARN."""
+        arn: str = self.iam("CreateRole", RoleName=name, AssumeRolePolicyDocument=trust(Service=service))["Role"]["Arn"]
+        if statements:
+            self.put_policy(name, *statements)
+        return arn
+
+    def put_policy(self, role: str, *statements: Json, name: str = "policy") -> None:
+        """Put an inline policy of a role."""
+        self.iam("PutRolePolicy", RoleName=role, PolicyName=name, PolicyDocument=document(*statements))
+
+
+class EnforcingHarness(IamHarness):
+    """The engine enforces IAM."""
+
+    async def _open(self) -> Engine:
+        config = EngineConfig(data_directory=self.directory, enforce_iam=True)
+        return await RecordingEngine.open(config, self._world, self.runtime)
+
+
+def role_arn(name: str) -> str:
+    """Return the ARN of a role without a path."""
+    return f"arn:aws:iam::{ACCOUNT}:role/{name}"

@@ -1,0 +1,152 @@
+"""Which action and which resources each operation of each service needs: every operation is listed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.role_session import RoleSession, Signer
+from lamplighter.bus import Caller
+from lamplighter.services.iam.access.needed_permissions import NeededPermissions, action_of, is_decided
+from lamplighter.services.iam.access.resource_rules import RESOURCE_RULES
+from lamplighter.wire.models.service_models import SERVICES, load_service
+from tests.engine_harness import ACCOUNT, CALLER, REGION, EngineHarness
+
+WITHOUT_RESOURCE = {
+    "states": "ListActivities ListStateMachines SendTaskFailure SendTaskHeartbeat SendTaskSuccess TestState "
+    "ValidateStateMachineDefinition",
+    "ecs": "CreateCluster DeregisterTaskDefinition DescribeTaskDefinition ListClusters ListTaskDefinitionFamilies "
+    "ListTaskDefinitions ListTasks",
+    "events": "ListApiDestinations ListArchives ListConnections ListEndpoints ListEventBuses ListEventSources "
+    "ListReplays ListRuleNamesByTarget ListRules TestEventPattern",
+    "scheduler": "ListScheduleGroups ListSchedules",
+    "sns": "GetSubscriptionAttributes ListSubscriptions ListTopics SetSubscriptionAttributes Unsubscribe",
+    "sqs": "CancelMessageMoveTask ListQueues",
+    "logs": "DeleteResourcePolicy DescribeResourcePolicies ListLogGroups PutResourcePolicy TestMetricFilter",
+    "monitoring": "DescribeAlarmsForMetric GetMetricData GetMetricStatistics ListMetrics PutMetricData",
+    "cloudformation": "ListExports ListImports ListStacks ValidateTemplate",
+    "sts": "AssumeRoleWithWebIdentity DecodeAuthorizationMessage GetAccessKeyInfo GetCallerIdentity GetSessionToken",
+}
+"""The operations of AWS whose actions have no resources."""
+DECIDED = [*WITHOUT_RESOURCE]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[EngineHarness]:
+    with EngineHarness.running(tmp_path / "data") as harness:
+        yield harness
+
+
+def test_each_operation_has_a_rule_or_is_known_to_have_no_resource(engine: EngineHarness) -> None:
+    """A new operation must be decided here: with a rule, or as one without a resource."""
+    for service in DECIDED:
+        names = load_service(service, SERVICES[service].protocols[0]).model.operation_names
+        served = {each for each in engine.engine.services[service].operations if each in names}
+        without = set(WITHOUT_RESOURCE[service].split())
+        assert served - RESOURCE_RULES[service].keys() - without == set(), service
+        assert without <= served, service
+        assert without & RESOURCE_RULES[service].keys() == set(), service
+
+
+def test_every_service_with_a_model_is_decided() -> None:
+    """Calls of a service without rules would be allowed to every role."""
+    assert {each for each in SERVICES if not is_decided(each, "List")} == set()
+
+
+def needed(engine: EngineHarness, service: str, operation: str, **params: Json) -> list[tuple[str, str]]:
+    session = RoleSession(f"arn:aws:iam::{ACCOUNT}:role/r", "s", source="arn:aws:states:us-east-1:1:stateMachine:m")
+    caller = Caller(ACCOUNT, REGION, signer=Signer(session=session))
+    permissions = NeededPermissions(engine.engine.bus)
+    found = permissions.of_call(engine.engine.store.reader, caller, service, operation, params)
+    return [(each.action, each.resource) for each in found.permissions]
+
+
+def arn(service: str, resource: str, region: str = REGION) -> str:
+    return f"arn:aws:{service}:{region}:{ACCOUNT}:{resource}"
+
+
+MACHINE = arn("states", "stateMachine:m")
+GROUP = arn("logs", "log-group:g")
+STACK = arn("cloudformation", "stack/s/*")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "expected"),
+    [
+        ("states", "StartExecution", {"stateMachineArn": f"{MACHINE}:live"}, ("states:StartExecution", MACHINE)),
+        ("states", "ListStateMachines", {}, ("states:ListStateMachines", "*")),
+        ("states", "CreateActivity", {"name": "a"}, ("states:CreateActivity", arn("states", "activity:a"))),
+        ("ecs", "StopTask", {"cluster": "c", "task": "t"}, ("ecs:StopTask", arn("ecs", "task/c/t"))),
+        ("ecs", "DescribeClusters", {}, ("ecs:DescribeClusters", arn("ecs", "cluster/default"))),
+        ("events", "PutRule", {"Name": "r"}, ("events:PutRule", arn("events", "rule/r"))),
+        ("events", "PutRule", {"Name": "r", "EventBusName": "b"}, ("events:PutRule", arn("events", "rule/b/r"))),
+        ("events", "PutEvents", {"Entries": [{}]}, ("events:PutEvents", arn("events", "event-bus/default"))),
+        ("scheduler", "GetSchedule", {"Name": "s"}, ("scheduler:GetSchedule", arn("scheduler", "schedule/default/s"))),
+        ("sns", "PublishBatch", {"TopicArn": arn("sns", "t")}, ("sns:Publish", arn("sns", "t"))),
+        ("sqs", "SendMessage", {"QueueUrl": f"http://h/{ACCOUNT}/q"}, ("sqs:SendMessage", arn("sqs", "q"))),
+        ("sqs", "DeleteMessageBatch", {"QueueUrl": f"http://h/{ACCOUNT}/q"}, ("sqs:DeleteMessage", arn("sqs", "q"))),
+        ("logs", "FilterLogEvents", {"logGroupName": "g"}, ("logs:FilterLogEvents", f"{GROUP}:log-stream:")),
+        (
+            "logs",
+            "GetLogEvents",
+            {"logGroupIdentifier": f"{GROUP}:*", "logStreamName": "s"},
+            ("logs:GetLogEvents", f"{GROUP}:log-stream:s"),
+        ),
+        ("monitoring", "SetAlarmState", {"AlarmName": "a"}, ("cloudwatch:SetAlarmState", arn("cloudwatch", "alarm:a"))),
+        ("cloudformation", "ListChangeSets", {"StackName": "s"}, ("cloudformation:ListChangeSets", STACK)),
+        ("iam", "GetRole", {"RoleName": "r"}, ("iam:GetRole", arn("iam", "role/r", ""))),
+        ("iam", "ListRoles", {}, ("iam:ListRoles", "*")),
+    ],
+)  # fmt: skip
+def test_an_operation_needs_its_action_on_its_resource(
+    engine: EngineHarness, service: str, operation: str, params: Json, expected: tuple[str, str]
+) -> None:
+    assert needed(engine, service, operation, **params) == [expected]
+
+
+def test_run_task_needs_to_pass_the_roles_and_to_tag_the_task(engine: EngineHarness) -> None:
+    definition = engine.call(
+        "ecs",
+        "RegisterTaskDefinition",
+        family="job",
+        taskRoleArn=arn("iam", "role/task", ""),
+        executionRoleArn=arn("iam", "role/execution", ""),
+        containerDefinitions=[{"name": "main", "image": "busybox", "memory": 64}],
+    )["taskDefinition"]["taskDefinitionArn"]
+    own = {"overrides": {"taskRoleArn": arn("iam", "role/own", "")}, "propagateTags": "TASK_DEFINITION"}
+    assert needed(engine, "ecs", "RunTask", taskDefinition="job", **own) == [
+        ("ecs:RunTask", definition),
+        ("iam:PassRole", arn("iam", "role/execution", "")),
+        ("iam:PassRole", arn("iam", "role/own", "")),
+        ("ecs:TagResource", arn("ecs", "task/default/*")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("states", "CreateStateMachine", {"name": "m", "roleArn": "R"}),
+        ("states", "UpdateStateMachine", {"stateMachineArn": MACHINE, "roleArn": "R"}),
+        ("events", "PutTargets", {"Rule": "r", "Targets": [{"Id": "t", "Arn": MACHINE, "RoleArn": "R"}]}),
+        ("scheduler", "CreateSchedule", {"Name": "s", "Target": {"Arn": MACHINE, "RoleArn": "R"}}),
+        ("ecs", "RegisterTaskDefinition", {"family": "f", "executionRoleArn": "R"}),
+        ("cloudformation", "CreateStack", {"StackName": "s", "RoleARN": "R"}),
+    ],
+)
+def test_a_call_that_passes_a_role_needs_pass_role(
+    engine: EngineHarness, service: str, operation: str, params: Json
+) -> None:
+    assert needed(engine, service, operation, **params)[1:] == [("iam:PassRole", "R")]
+
+
+def test_tags_of_a_new_resource_need_an_action_of_their_own(engine: EngineHarness) -> None:
+    assert needed(engine, "sqs", "CreateQueue", QueueName="q", tags={"a": "b"})[1] == ("sqs:TagQueue", arn("sqs", "q"))
+    tags = [{"Key": "a", "Value": "b"}]
+    assert needed(engine, "iam", "CreateRole", RoleName="r", Tags=tags)[1][0] == "iam:TagRole"
+
+
+def test_action_names_are_those_of_aws() -> None:
+    assert action_of("monitoring", "PutMetricData") == "cloudwatch:PutMetricData"
+    assert action_of("http", "Invoke") == "states:InvokeHTTPEndpoint"
+    assert CALLER.session is None
