@@ -144,9 +144,9 @@ def test_waiters_see_how_stacks_and_change_sets_end(served: ServedEngine) -> Non
 def test_an_unsupported_operation_is_refused_in_aws_s_shape(served: ServedEngine) -> None:
     cf = served.client("cloudformation")
     with pytest.raises(
-        cf.exceptions.ClientError, match="this engine does not support cloudformation:CreateStackSet"
+        cf.exceptions.ClientError, match="this engine does not support cloudformation:CreateGeneratedTemplate"
     ) as caught:
-        cf.create_stack_set(StackSetName="all")
+        cf.create_generated_template(GeneratedTemplateName="all")
     assert caught.value.response["Error"]["Code"] == "InvalidAction"
 
 

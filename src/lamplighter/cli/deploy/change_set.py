@@ -133,7 +133,8 @@ def execute_change_set(client: Json, change_set: ChangeSet) -> None:
         with discarded_on_error(client, change_set):
             client.execute_change_set(ChangeSetName=change_set.id)
     except ClientError as error:
-        if error.response["Error"]["Code"].startswith("InvalidChangeSetStatus"):
+        # The execution of one change set deletes the others; an update forbids their execution.
+        if error.response["Error"]["Code"].startswith(("InvalidChangeSetStatus", "ChangeSetNotFound")):
             raise StackChanged("the stack was changed in the meantime, and nothing was done: deploy again") from None
         raise
 
