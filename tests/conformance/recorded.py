@@ -65,12 +65,6 @@ class Case:
         """The name in the list of failing cases: area/case."""
         return f"{self.path.parent.name}/{self.path.stem}"
 
-    @property
-    def service(self) -> str:
-        """The service that the case is about; the names of the others' areas begin with it."""
-        first = self.path.parent.name.partition("_")[0]
-        return first if first in SERVED else "states"
-
     def read(self) -> Json:
         """Return the recording."""
         return json.loads(self.path.read_bytes())
@@ -94,9 +88,14 @@ class Case:
 
     @property
     def needs_own_engine(self) -> bool:
-        """Whether a call holds a page token of the recording, which can be right only in an engine of its own."""
-        tokens = [call["params"].get(name) for call in self.read()["calls"] for name in ("nextToken", "NextToken")]
-        return any(isinstance(token, str) and not token.startswith("${") for token in tokens)
+        """Whether a call depends on what else the account has.
+
+        It holds a page token of the recording, or takes a topic by its position among all.
+        """
+        calls = [call["params"] for call in self.read()["calls"]]
+        tokens = [params.get(name) for params in calls for name in ("nextToken", "NextToken")]
+        holds_token = any(isinstance(token, str) and not token.startswith("${") for token in tokens)
+        return holds_token or any(":Topics." in str(params) for params in calls)
 
     @property
     def timeouts(self) -> Sequence[float]:
