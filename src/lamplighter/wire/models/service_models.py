@@ -14,7 +14,7 @@ from lamplighter.wire.models import service_quirks
 from lamplighter.wire.models.service_quirks import ServiceQuirks
 from lamplighter.wire.protocols import sqs_query
 
-JSON, REST_JSON, QUERY, CBOR = "json", "rest-json", "query", "smithy-rpc-v2-cbor"
+JSON, REST_JSON, REST_XML, QUERY, CBOR = "json", "rest-json", "rest-xml", "query", "smithy-rpc-v2-cbor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,10 @@ SERVICES = {
     "logs": ServiceEntry("logs", (JSON,), "Logs_20140328"),
     "monitoring": ServiceEntry("cloudwatch", (CBOR, JSON, QUERY), "GraniteServiceVersion20100801"),
     "cloudformation": ServiceEntry("cloudformation", (QUERY,)),
+    "s3": ServiceEntry("s3", (REST_XML,)),
+    "ssm": ServiceEntry("ssm", (JSON,), "AmazonSSM"),
+    "secretsmanager": ServiceEntry("secretsmanager", (JSON,), "secretsmanager"),
+    "ecr": ServiceEntry("ecr", (JSON,), "AmazonEC2ContainerRegistry_V20150921"),
 }
 
 

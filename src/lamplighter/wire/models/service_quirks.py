@@ -50,6 +50,7 @@ _QUIRKS = {
     ),
     "logs": ServiceQuirks(violation_code="InvalidParameterException"),
     "sns": ServiceQuirks(violation_code="ValidationError"),
+    "s3": ServiceQuirks(violation_code="InvalidRequest", constrained=False),
     "cloudformation": ServiceQuirks(violation_code="ValidationError"),
     "sqs": ServiceQuirks(
         violation_code="MissingParameter",
