@@ -54,10 +54,12 @@ RUN_OPERATIONS: Mapping[str, frozenset[str]] = {
     "alerts": frozenset({"Acknowledge"}),
     "ecs": frozenset({"StopTask"}),
     "monitoring": frozenset({"SetAlarmState"}),
+    "secretsmanager": frozenset({"BatchGetSecretValue", "GetSecretValue"}),
     "sqs": frozenset({"CancelMessageMoveTask", "StartMessageMoveTask"}),
+    "ssm": frozenset({"GetParameter", "GetParameterHistory", "GetParameters", "GetParametersByPath"}),
     "states": frozenset({"RedriveExecution", "StartExecution", "StopExecution"}),
 }
-"""The other operations that need `run`."""
+"""The other operations that need `run`: those which read secrets, too."""
 UNSAFE_READS: Mapping[str, frozenset[str]] = {"states": frozenset({"TestState"})}
 """The operations that only read by their service's table, and need `change`."""
 
