@@ -15,7 +15,10 @@ from typing import Any
 import botocore
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SERVICES = ("cloudformation", "cloudwatch", "ecs", "events", "logs", "scheduler", "sns", "sqs", "stepfunctions")
+SERVICES = (
+    *("cloudformation", "cloudwatch", "ecr", "ecs", "events", "logs", "s3", "scheduler", "secretsmanager", "sns", "sqs"),
+    *("ssm", "stepfunctions"),
+)
 """botocore's names of the services that the engine serves."""
 TARGET = "lamplighter/base/aws_models"
 DATA = Path(botocore.__file__).with_name("data")
