@@ -13,8 +13,11 @@ from tests.engine_harness import EngineHarness
 
 HARMLESS = ("Count", "Describe", "Find", "Filter", "Get", "Latest", "List", "Measure", "Peek", "Search")
 """The first words of the names of operations that only read."""
-ALSO_HARMLESS = {"TestEventPattern", "TestMetricFilter", "ValidateStateMachineDefinition"}
-"""Operations that compute something from their parameters alone."""
+ALSO_HARMLESS = {
+    *("HeadBucket", "HeadObject"),
+    *("TestEventPattern", "TestMetricFilter", "ValidateStateMachineDefinition"),
+}
+"""Operations that read under another name, or compute something from their parameters alone."""
 
 
 @pytest.fixture
