@@ -31,7 +31,7 @@ from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Http, Mail, Outbound
 from lamplighter.outbound.program import NoPrograms, ShellPrograms
 from lamplighter.runtime.composite import CompositeRuntime
-from lamplighter.runtime.port import Runtime
+from lamplighter.runtime.port import LocalImage, Runtime, RuntimeUnavailable
 from lamplighter.runtime.process.cgroups import find_cgroups
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
@@ -40,6 +40,7 @@ from lamplighter.services.events.service import Events
 from lamplighter.services.sns.tables import topics
 from lamplighter.services.states.service import States
 from lamplighter.store import engine_id, session_key
+from lamplighter.store.data_directory import OBJECTS
 from lamplighter.store.db import Store, damaged_database_error
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.service_models import SERVICES
@@ -89,6 +90,7 @@ class Engine:
         self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check_parameters)
         lazy_services = list(self._lazy_services(remote, lambda: outbound or _outbound(config, http)))
+        lazy_services += [each for each in self._storing_services() if each.name not in config.remote_endpoints]
         services: tuple[Service, ...] = (states, ecs, events, *lazy_services)
         self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
@@ -136,6 +138,35 @@ class Engine:
             "lamplighter.services.cloudformation.service:CloudFormation",
             lambda build: build(bus, world, remote, self._model, self._check_parameters),
         )
+
+    def _storing_services(self) -> Iterator[LazyService]:
+        """Yield the services that store objects, parameters, secrets and names of images, unless they are elsewhere."""
+        bus, world, config = self.bus, self.world, self.config
+        data = _absolute(config.data_directory)
+        yield LazyService(
+            "s3",
+            "lamplighter.services.s3.service:S3",
+            lambda build: build(self.store, world, data),
+            (data / OBJECTS).is_dir,
+        )
+        yield LazyService("ssm", "lamplighter.services.ssm.service:Ssm", lambda build: build(bus, world, data))
+        yield LazyService("ecr", "lamplighter.services.ecr.service:Ecr", lambda build: build(world, self._find_images))
+        yield LazyService(
+            "secretsmanager",
+            "lamplighter.services.secretsmanager.service:SecretsManager",
+            lambda build: build(world, data),
+        )
+
+    async def _find_images(self, name: str) -> list[LocalImage]:
+        """Return the images of Docker with a name; none if the engine runs plain processes only."""
+        if self.config.runtime is RuntimeChoice.PROCESS:
+            return []
+        try:
+            find = await asyncio.to_thread(load_object, "lamplighter.runtime.docker.local_images:find_local_images")
+            images: list[LocalImage] = await find(name)
+            return images
+        except RuntimeUnavailable:
+            return []  # without Docker, there are no images
 
     def _check_parameters(self, service: str, operation: str, params: Json) -> None:
         if service in SERVICES:  # no model describes the engine's internal services

@@ -31,6 +31,12 @@ class Role(StrEnum):
 DATA_OPERATIONS: Mapping[str, frozenset[str]] = {
     "events": frozenset({"PutEvents"}),
     "logs": frozenset({"CreateLogStream", "PutLogEvents"}),
+    "s3": frozenset(
+        {
+            *("AbortMultipartUpload", "CompleteMultipartUpload", "CopyObject", "CreateMultipartUpload", "DeleteObject"),
+            *("DeleteObjectTagging", "DeleteObjects", "PutObject", "PutObjectTagging", "UploadPart", "UploadPartCopy"),
+        }
+    ),
     "monitoring": frozenset({"PutMetricData"}),
     "sns": frozenset({"Publish", "PublishBatch"}),
     "sqs": frozenset(
@@ -49,12 +55,14 @@ RUN_OPERATIONS: Mapping[str, frozenset[str]] = {
     "ecs": frozenset({"StopTask"}),
     "logs": frozenset({"StartQuery", "StopQuery"}),
     "monitoring": frozenset({"SetAlarmState"}),
+    "secretsmanager": frozenset({"BatchGetSecretValue", "GetSecretValue"}),
     "sqs": frozenset({"CancelMessageMoveTask", "StartMessageMoveTask"}),
+    "ssm": frozenset({"GetParameter", "GetParameterHistory", "GetParameters", "GetParametersByPath"}),
     # What a key may do, its temporary credentials may do, and no more.
     "sts": frozenset({"AssumeRole", "GetSessionToken"}),
     "states": frozenset({"RedriveExecution", "StartExecution", "StopExecution"}),
 }
-"""The other operations that need `run`."""
+"""The other operations that need `run`: those which read secrets, too."""
 UNSAFE_READS: Mapping[str, frozenset[str]] = {"states": frozenset({"TestState"})}
 """The operations that only read by their service's table, and need `change`."""
 
