@@ -28,6 +28,11 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 10 --editable '.[dev]'
 	@touch $@
 
+.sam/ready: ## install SAM's command line into a virtual environment of its own, for its tests
+	$(PYTHON) -m venv --clear .sam
+	.sam/bin/python -m pip install --quiet --disable-pip-version-check --retries 10 aws-sam-cli==1.170.0
+	@touch $@
+
 check: setup ## run ruff, mypy strict and import-linter
 	$(BIN)/ruff check
 	$(BIN)/mypy src tests bench
@@ -68,5 +73,5 @@ pictures: setup ## take the screenshots of the console in docs/ again; needs Chr
 	$(BIN)/python -m tests.console.pictures
 
 clean: ## remove .venv and every cache
-	rm -rf .venv .versions .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist site
+	rm -rf .venv .sam .versions .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist site
 	find src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,97 @@
+"""The CDK's own commands deploy, compare and remove a batch, with nothing but the engine.
+
+https://docs.aws.amazon.com/cdk/v2/guide/cli.html
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from tests.served_engine import ACCOUNT, REGION, ServedEngine
+
+APP = Path(__file__).parents[2] / "tests" / "services" / "cloudformation" / "templates" / "cdk"
+CDK = APP / "node_modules" / ".bin" / "cdk"
+SECONDS = 300
+
+pytestmark = pytest.mark.skipif(not CDK.exists(), reason="npm install in templates/cdk makes it run")
+
+
+class Cdk:
+    """The CDK's command line in the environment of a user who has set the engine's address."""
+
+    def __init__(self, engine: ServedEngine, directory: Path) -> None:
+        self._directory = directory
+        self._environment = {name: each for name, each in os.environ.items() if not name.startswith("AWS_")} | {
+            "AWS_ENDPOINT_URL": engine.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "HOME": str(directory),
+            "CI": "true",
+        }
+
+    def run(self, *arguments: str, status: int = 0) -> str:
+        """Run a command, which must exit with the status; return its output."""
+        command = [str(CDK), "--app", "node nightly.mjs", "--output", str(self._directory / "cdk.out"), *arguments]
+        ran = subprocess.run(
+            command,
+            cwd=APP,
+            env=self._environment,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SECONDS,
+        )
+        assert ran.returncode == status, ran.stdout
+        return ran.stdout
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[ServedEngine]:
+    engine = ServedEngine(tmp_path / "data")
+    engine.up()
+    yield engine
+    engine.close()
+
+
+def test_the_cdk_deploys_a_batch_which_runs_and_is_compared_and_removed(engine: ServedEngine, tmp_path: Path) -> None:
+    cdk = Cdk(engine, tmp_path)
+    cdk.run("bootstrap", f"aws://{ACCOUNT}/{REGION}")
+    cdk.run("deploy", "--require-approval", "never")
+    machine = outputs(engine)["MachineArn"]
+    assert engine.ended(engine.start(machine))["status"] == "SUCCEEDED"
+    assert "no differences" in cdk.run("diff", "--fail")
+    assert "No resources have drifted" in cdk.run("drift", "--fail")
+
+    changed = cdk.run("diff", "--context", "word=changed", "--fail", status=1)
+    assert "echo changed" in changed
+    cdk.run("deploy", "--require-approval", "never", "--context", "word=changed")
+    assert "echo changed" in str(running_definition(engine, machine))
+
+    dead = next(each for each in engine.client("sqs").list_queues()["QueueUrls"] if "Dead" in each)
+    engine.client("sqs").set_queue_attributes(QueueUrl=dead, Attributes={"VisibilityTimeout": "77"})
+    assert "VisibilityTimeout" in cdk.run("drift", "--fail", "--context", "word=changed", status=1)
+
+    cdk.run("destroy", "--force")
+    assert engine.sfn.list_state_machines()["stateMachines"] == []
+    assert engine.client("scheduler").list_schedules()["Schedules"] == []
+    assert engine.client("sqs").list_queues().get("QueueUrls", []) == []
+
+
+def outputs(engine: ServedEngine) -> Json:
+    """Return the outputs of the stack."""
+    (stack,) = engine.client("cloudformation").describe_stacks(StackName="Nightly")["Stacks"]
+    return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+
+
+def running_definition(engine: ServedEngine, machine: str) -> Json:
+    """Return the task definition that the state machine runs."""
+    definition = json.loads(engine.sfn.describe_state_machine(stateMachineArn=machine)["definition"])
+    name = definition["States"]["Run"]["Parameters"]["TaskDefinition"]
+    return engine.ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]
