@@ -17,8 +17,8 @@ https://asgi.readthedocs.io/en/latest/specs/www.html.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -30,10 +30,12 @@ from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller, CallerGone, first_result
 from lamplighter.console import paths
 from lamplighter.console.ports.local import LocalPort
+from lamplighter.engine import object_bodies
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.sessions import identify_caller, read_session, session_secret
 from lamplighter.store import audit_log
 from lamplighter.store.audit_log import Actor
+from lamplighter.wire import buckets, object_upload
 from lamplighter.wire.access import cross_site, gate, roles, sigv4, unsigned_requests
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 from lamplighter.wire.access.host_header import AllowedHosts
@@ -43,7 +45,7 @@ from lamplighter.wire.access.trusted_proxies import find_caller_address
 from lamplighter.wire.access.users import Users
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.protocols import compression
-from lamplighter.wire.route import RoutedRequest, encode_error, encode_result, route_request
+from lamplighter.wire.route import RoutedRequest, encode_error, encode_result, route_request, takes_file
 
 Scope = MutableMapping[str, Json]
 Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
@@ -114,11 +116,7 @@ class HttpServer:
                 cross_site.check_origin(http)
             session = None if is_open else read_session(self.engine, http)
             signer = None if is_open else self._signer(http, session)
-            http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
-            if signer is not None:
-                await _decode_in_thread(
-                    http, lambda: sigv4.verify_signature(http, signer.secret, self.engine.world.now())
-                )
+            http = await self._receive(http, signer, receive)
             if compression.is_compressed(http):
                 http = await _decode_in_thread(http, lambda: compression.decompress(http, MAX_BODY_BYTES))
             sender = _Sender((scope.get("client") or ("",))[0], signer, session)
@@ -128,8 +126,30 @@ class HttpServer:
             response = await _decode_in_thread(http, lambda: self._encode_error(http, refused, request_id))
         except (CallerGone, ConnectionResetError):
             return
+        finally:
+            if http.file is not None:
+                http.file.discard()
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
-        await send({"type": "http.response.body", "body": response.body})
+        if response.file is None:
+            await send({"type": "http.response.body", "body": response.body})
+        else:
+            await object_bodies.send_file(response.file, send)
+
+    async def _receive(self, http: HttpRequest, signer: Credentials | None, receive: Receive) -> HttpRequest:
+        """Return the request with its body, after its signature is verified."""
+        is_for_s3 = buckets.is_for_s3(http)
+        if is_for_s3 and takes_file(self.engine.catalog, http):
+            if signer is not None:
+                sigv4.verify_signature(http, signer.secret, self.engine.world.now())
+            folder = self.engine.config.data_directory
+            name, secret = self.engine.world.uuid(), signer.secret if signer is not None else None
+            return replace(http, file=await object_bodies.receive_file(http, folder, name, secret, receive))
+        http = replace(http, body=await _body(http.headers, receive))
+        if signer is not None:
+            await _decode_in_thread(http, lambda: sigv4.verify_signature(http, signer.secret, self.engine.world.now()))
+        if is_for_s3:
+            await _decode_in_thread(http, lambda: object_upload.check_body(http))
+        return http
 
     def _encode_error(self, http: HttpRequest, error: AwsError, request_id: str) -> Response:
         if monitoring.is_own(http):
@@ -285,7 +305,7 @@ async def _until_disconnect(receive: Receive) -> None:
     raise CallerGone
 
 
-async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+async def _body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
     length = headers.get(b"content-length", b"0")
     if not length.isdigit() or int(length) > MAX_BODY_BYTES:
         raise TooLarge(f"a request may have at most {MAX_BODY_BYTES} bytes")

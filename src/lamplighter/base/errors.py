@@ -5,7 +5,7 @@ and its text is AWS's message. A `Bug` is a fault of this program: the engine lo
 the caller with InternalFailure, without details.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -36,6 +36,10 @@ class AwsError(LamplighterError):
     code = "ValidationException"
     """The error code on the wire, as the service model spells the error shape's code."""
     status = 400
+    details: Mapping[str, str] = {}
+    """Further elements of the error, in protocols that have them."""
+    headers: Mapping[str, str] = {}
+    """Further headers of the answer, in protocols that have them."""
 
     def __init__(self, message: str, *, code: str | None = None, status: int | None = None) -> None:
         super().__init__(message)

@@ -54,6 +54,7 @@ def disk_usage(reader: Reader, directory: Path, now: int) -> Json:
         "output": _files(directory / "output", settings.output, now),
         "logs": _logs(reader, now),
         "mails": _files(directory / "mail", settings.mails, now),
+        "objects": _objects(reader, now),
         "slots": _slots(reader, settings),
         "stackEvents": _stack_events(reader, settings, now),
         "audit": _audit(reader, settings, now),
@@ -96,6 +97,18 @@ def _logs(reader: Reader, now: int) -> Usage:
     number, total = reader.row(f"SELECT count(*), {size} FROM log_chunks") or (0, 0)  # noqa: S608
     recent = f"SELECT count(*), {size} FROM log_chunks WHERE ingested >= ?"  # noqa: S608
     added, added_size = reader.row(recent, (now - DAY,)) or (0, 0)
+    return Usage(number, total, added, added_size)
+
+
+def _objects(reader: Reader, now: int) -> Usage:
+    """Return the usage of buckets: all versions, and the parts of unfinished uploads."""
+    size, recent = "coalesce(sum(size), 0)", "modified >= ?"
+    number, total, added, added_size = 0, 0, 0, 0
+    for source in ("s3_versions", "s3_parts"):
+        all_rows = reader.row(f"SELECT count(*), {size} FROM {source}") or (0, 0)  # noqa: S608
+        new_rows = reader.row(f"SELECT count(*), {size} FROM {source} WHERE {recent}", (now - DAY,)) or (0, 0)  # noqa: S608
+        number, total = number + all_rows[0], total + all_rows[1]
+        added, added_size = added + new_rows[0], added_size + new_rows[1]
     return Usage(number, total, added, added_size)
 
 

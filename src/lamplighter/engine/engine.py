@@ -40,6 +40,7 @@ from lamplighter.services.events.service import Events
 from lamplighter.services.sns.tables import topics
 from lamplighter.services.states.service import States
 from lamplighter.store import engine_id, session_key
+from lamplighter.store.data_directory import OBJECTS
 from lamplighter.store.db import Store, damaged_database_error
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.service_models import SERVICES
@@ -119,6 +120,12 @@ class Engine:
         )
         yield LazyService(
             "sqs", "lamplighter.services.sqs.service:Sqs", lambda build: build(self.store, world, config.public_url)
+        )
+        yield LazyService(
+            "s3",
+            "lamplighter.services.s3.service:S3",
+            lambda build: build(self.store, world, data),
+            (data / OBJECTS).is_dir,
         )
         yield LazyService("logs", "lamplighter.services.logs.service:Logs", lambda build: build(bus, world))
         yield LazyService(

@@ -20,7 +20,7 @@ from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import sync_directory
 from lamplighter.store.backup_archive import Manifest, file_digest, write_archive
-from lamplighter.store.data_directory import DATABASE
+from lamplighter.store.data_directory import DATABASE, OBJECTS
 from lamplighter.store.database_copy import UnreadableDatabase, copy_database, open_read_only
 from lamplighter.store.database_identity import DatabaseIdentity, NotAnEngineDatabase, verify_database
 
@@ -68,6 +68,11 @@ def write_backup_stream(backup: Backup, stream: BinaryIO) -> Manifest:
 def _write(backup: Backup, stream: BinaryIO, folder: Path) -> Manifest:
     copy = folder / DATABASE
     created = backup.now()
+    with keep_objects(backup.directory):
+        return _write_kept(backup, stream, copy, created)
+
+
+def _write_kept(backup: Backup, stream: BinaryIO, copy: Path, created: int) -> Manifest:
     copy_database(backup.directory / DATABASE, copy)
     backup.after_copy()
     identity = _verify(copy)
@@ -83,6 +88,24 @@ def _write(backup: Backup, stream: BinaryIO, folder: Path) -> Manifest:
     )
     write_archive(stream, manifest, copy, backup.directory, output=backup.output)
     return manifest
+
+
+@contextmanager
+def keep_objects(directory: Path) -> Iterator[None]:
+    """Keep the engine from deleting the files of objects, which the copied database may still name.
+
+    See `services/s3/object_files.py`.
+    """
+    try:
+        folder = os.open(directory / OBJECTS, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:  # no object was ever stored
+        yield
+        return
+    try:
+        fcntl.flock(folder, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _verify(copy: Path) -> DatabaseIdentity:

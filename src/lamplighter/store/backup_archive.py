@@ -4,6 +4,8 @@
     lamplighter.db   the database, in one moment
     credentials      the keys with which callers sign
     users            who may log in to the console, with hashes of their passwords
+    secrets.key      the key that encrypts stored secrets
+    objects/…        the content of objects in buckets
     sns/…            the key with which SNS signs messages, and its certificate
     mail/…           the mails of an engine without a mail server
     output/…         the output of containers, unless it was left out
@@ -32,13 +34,13 @@ from typing import BinaryIO
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import JsonError, dump_bytes, loads
-from lamplighter.store.data_directory import DATABASE
+from lamplighter.store.data_directory import DATABASE, INCOMING_OBJECTS, OBJECTS, SECRETS_KEY
 
 MANIFEST = "manifest.json"
 FORMAT = 1
 """The number of this layout; a program refuses a higher one."""
-FILES = ("credentials", "users")
-FOLDERS = ("sns", "mail", "output")
+FILES = ("credentials", "users", SECRETS_KEY)
+FOLDERS = ("sns", "mail", OBJECTS, "output")
 OUTPUT = "output"
 COMPRESSION_LEVEL = 1
 """Higher levels take several times as long and save a tenth."""
@@ -99,6 +101,8 @@ def _other_files(directory: Path, *, output: bool) -> Iterator[str]:
         for parent, folders, names in os.walk(directory / folder):
             folders.sort()
             inside = Path(parent).relative_to(directory)
+            if str(inside) == INCOMING_OBJECTS:
+                continue
             yield from (str(inside / name) for name in sorted(names) if not name.startswith("."))
 
 

@@ -19,7 +19,13 @@ log = logging.getLogger("lamplighter.store")
 
 DATABASE, LOCK, STEP_MARK = "lamplighter.db", "lock", "step"
 WAL, SHARED_MEMORY = f"{DATABASE}-wal", f"{DATABASE}-shm"
-RUNTIME_PATHS = (DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "address", STEP_MARK)
+OBJECTS, INCOMING_OBJECTS = "objects", "objects/incoming"
+"""The folder of S3's objects, and that of bodies that are being received."""
+SECRETS_KEY = "secrets.key"
+"""The file with the key that encrypts stored secrets."""
+RUNTIME_PATHS = (
+    *(DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "address", STEP_MARK, OBJECTS, SECRETS_KEY),
+)
 """The files and folders that an engine writes in the data directory while it runs."""
 UPGRADE_COPY_PREFIX = f"{DATABASE}.schema-"
 """The prefix of the name of the copy that is made before an upgrade; the number of the old schema follows."""

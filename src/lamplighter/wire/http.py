@@ -6,6 +6,8 @@ This module parses nothing. See https://asgi.readthedocs.io/en/latest/specs/www.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lamplighter.base.file_body import FileBody, ReceivedFile
+
 READ_METHODS = frozenset({"GET", "HEAD"})
 """The methods that change nothing: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1."""
 
@@ -23,6 +25,8 @@ class HttpRequest:
     headers: Mapping[bytes, bytes]
     """The headers, with names in lower case: `dict(scope["headers"])`."""
     body: bytes
+    file: ReceivedFile | None = None
+    """The body of a request that is stored as an object; `body` is then empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Response:
     headers: list[tuple[bytes, bytes]]
     """The headers, with names in lower case and including content-length."""
     body: bytes
+    file: FileBody | None = None
+    """A body that is sent piece by piece; `body` is then empty."""
 
 
 def make_response(status: int, content_type: bytes, body: bytes, request_id: str) -> Response:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
+from lamplighter.wire import buckets
 from lamplighter.wire.access import sigv4, unsigned_requests
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.models.catalog import CompiledOperation, ModelCatalog
-from lamplighter.wire.models.service_models import CBOR, JSON, QUERY, REST_JSON
+from lamplighter.wire.models.service_models import CBOR, JSON, QUERY, REST_JSON, REST_XML
 from lamplighter.wire.protocols import cbor, query
 
 DEFAULT_ACCOUNT = "123456789012"
@@ -27,7 +28,8 @@ class RoutedRequest:
     """A decoded request. Its params fit the operation's shape."""
 
     service: str
-    """The signing name: states, ecs, events, scheduler, sns, sqs, logs, monitoring, cloudformation."""
+    """The signing name: states, ecs, events, scheduler, sns, sqs, logs, monitoring, cloudformation, s3, ssm,
+    secretsmanager, ecr."""
     operation: str
     region: str
     access_key: str
@@ -40,6 +42,8 @@ class RoutedRequest:
 def route_request(catalog: ModelCatalog, http: HttpRequest, default_account: str = DEFAULT_ACCOUNT) -> RoutedRequest:
     """Decode and validate a request. The caller passes any AwsError that this function raises to `encode_error`."""
     scope = _read_scope(http)
+    if scope.service == buckets.SERVICE:
+        http = buckets.move_bucket_to_path(http)
     operation = _find_operation(catalog, http, scope)
     params = operation.decode(http)
     operation.check(params)
@@ -49,11 +53,18 @@ def route_request(catalog: ModelCatalog, http: HttpRequest, default_account: str
     return RoutedRequest(operation.service, operation.name, scope.region, scope.access_key, account, params, operation)
 
 
+def takes_file(catalog: ModelCatalog, http: HttpRequest) -> bool:
+    """Return whether the body of a request to S3 is an object, which is stored as a file."""
+    return catalog.takes_file(buckets.SERVICE, buckets.move_bucket_to_path(http))
+
+
 def _read_scope(http: HttpRequest) -> sigv4.CredentialScope:
     return unsigned_requests.UNSIGNED_SCOPE if unsigned_requests.is_confirmation_link(http) else sigv4.read_scope(http)
 
 
 def _find_operation(catalog: ModelCatalog, http: HttpRequest, scope: sigv4.CredentialScope) -> CompiledOperation:
+    if scope.service == buckets.SERVICE:
+        return catalog.operation_of_xml_path(scope.service, http)
     target = http.headers.get(b"x-amz-target")
     if target is not None:
         if http.method != "POST":
@@ -90,6 +101,8 @@ def encode_error(catalog: ModelCatalog, http: HttpRequest, error: AwsError, requ
 
 def _error_service_and_protocol(catalog: ModelCatalog, http: HttpRequest) -> tuple[str, str]:
     """Return the service and the protocol of the answer to a request that cannot be decoded."""
+    if buckets.is_for_s3(http):
+        return buckets.SERVICE, REST_XML
     target = http.headers.get(b"x-amz-target")
     try:
         if target is not None:

@@ -27,6 +27,7 @@ TITLES = {
     "output": "output of tasks",
     "logs": "logs",
     "mails": "mails",
+    "objects": "objects in buckets",
     "slots": "scheduled times",
     "stackEvents": "events of stacks",
     "audit": "audit log",

@@ -31,6 +31,12 @@ class Role(StrEnum):
 DATA_OPERATIONS: Mapping[str, frozenset[str]] = {
     "events": frozenset({"PutEvents"}),
     "logs": frozenset({"CreateLogStream", "PutLogEvents"}),
+    "s3": frozenset(
+        {
+            *("AbortMultipartUpload", "CompleteMultipartUpload", "CopyObject", "CreateMultipartUpload", "DeleteObject"),
+            *("DeleteObjectTagging", "DeleteObjects", "PutObject", "PutObjectTagging", "UploadPart", "UploadPartCopy"),
+        }
+    ),
     "monitoring": frozenset({"PutMetricData"}),
     "sns": frozenset({"Publish", "PublishBatch"}),
     "sqs": frozenset(

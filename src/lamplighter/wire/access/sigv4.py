@@ -2,9 +2,10 @@
 
 Reads signatures in the Authorization header and in a presigned query. Guarantees that a valid signature covers
 everything that defines the call: method, path, query, host, every X-Amz header and the body. The body's hash is always
-computed from the received body (an UNSIGNED-PAYLOAD is for S3 over TLS). As on AWS, a request that is sent again within
-the time limit is valid again. The caller passes the secret and the time. Asymmetric signatures (SigV4A) are not
-supported.
+computed from the received body, except for S3: there the signature covers the header with the hash, and
+`wire/object_upload.py` compares the body with it, because an object is not in memory. As on AWS, a request that is sent
+again within the time limit is valid again. The caller passes the secret and the time. Asymmetric signatures (SigV4A)
+are not supported.
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
 """
 
@@ -21,6 +22,8 @@ from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.protocols.form import parse_fields
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+S3 = "s3"
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 MAX_SKEW_SECONDS = 15 * 60
 """The most seconds by which the signer's clock may differ from the engine's."""
 MAX_PRESIGNED_SECONDS = 7 * 24 * 3600
@@ -196,6 +199,10 @@ def sign(http: HttpRequest, given: Signature, secret: str) -> str:
     scope = (given.scope.date, given.scope.region, given.scope.service, "aws4_request")
     digest = hashlib.sha256(canonical_request(http, given)).hexdigest()
     text = "\n".join((ALGORITHM, given.time, "/".join(scope), digest))
+    return _sign_text(secret, scope, text)
+
+
+def _sign_text(secret: str, scope: tuple[str, ...], text: str) -> str:
     key = f"AWS4{secret}".encode()
     for part in (*scope, text):
         key = hmac.digest(key, part.encode(), "sha256")
@@ -206,9 +213,27 @@ def canonical_request(http: HttpRequest, given: Signature) -> bytes:
     """Build the canonical request (task 1 of the specification)."""
     names = given.signed_headers.split(";")
     headers = "".join(f"{name}:{_header(http, name)}\n" for name in names)
-    body = hashlib.sha256(http.body).hexdigest()
-    lines = (http.method, _path(http.path), _query(http, given), headers, given.signed_headers, body)
+    is_s3 = given.scope.service == S3
+    body = content_hash(http) if is_s3 else hashlib.sha256(http.body).hexdigest()
+    path = quote(unquote_to_bytes(http.path), safe="/" + _UNRESERVED) if is_s3 else _path(http.path)
+    lines = (http.method, path, _query(http, given), headers, given.signed_headers, body)
     return "\n".join(lines).encode()
+
+
+def content_hash(http: HttpRequest) -> str:
+    """Return the hash of the body that a request to S3 claims, or the word that it has in the place of the hash."""
+    return http.headers.get(b"x-amz-content-sha256", UNSIGNED_PAYLOAD.encode()).decode("latin-1")
+
+
+def sign_chunk(given: Signature, secret: str, kind: str, previous: str, digest: str) -> str:
+    """Return the signature of a chunk of a body (PAYLOAD), or of the trailers (TRAILER), after the previous one.
+
+    See https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html.
+    """
+    scope = (given.scope.date, given.scope.region, given.scope.service, "aws4_request")
+    empty = [hashlib.sha256(b"").hexdigest()] if kind == "PAYLOAD" else []
+    text = "\n".join((f"{ALGORITHM}-{kind}", given.time, "/".join(scope), previous, *empty, digest))
+    return _sign_text(secret, scope, text)
 
 
 def _header(http: HttpRequest, name: str) -> str:

@@ -10,14 +10,24 @@ from dataclasses import dataclass
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.wire.http import HttpRequest, Response
-from lamplighter.wire.models.service_models import CBOR, JSON, QUERY, REST_JSON, SERVICES, ServiceShapes, load_service
+from lamplighter.wire.models.service_models import (
+    CBOR,
+    JSON,
+    QUERY,
+    REST_JSON,
+    REST_XML,
+    SERVICES,
+    ServiceShapes,
+    load_service,
+)
 from lamplighter.wire.models.validate import Check, compile_check
-from lamplighter.wire.protocols import aws_json, cbor, query, rest_json
+from lamplighter.wire.protocols import aws_json, cbor, query, rest_json, rest_xml
 
 _PROTOCOLS = {
     CBOR: (cbor.make_decoder, cbor.make_encoder, cbor.encode_error),
     JSON: (aws_json.make_decoder, aws_json.make_encoder, aws_json.encode_error),
     REST_JSON: (rest_json.make_decoder, rest_json.make_encoder, rest_json.encode_error),
+    REST_XML: (rest_xml.make_decoder, rest_xml.make_encoder, rest_xml.encode_error),
     QUERY: (query.make_decoder, query.make_encoder, query.encode_error),
 }
 """How each protocol decodes params, encodes results and encodes errors."""
@@ -42,6 +52,7 @@ class ModelCatalog:
         self._operations: dict[tuple[str, str, str], CompiledOperation] = {}
         self._targets: dict[bytes, CompiledOperation] = {}
         self._prefixes = {entry.target: name for name, entry in SERVICES.items() if entry.target}
+        self._xml_routes: dict[str, list[tuple[Callable[[HttpRequest], bool], str]]] = {}
         self._routes: dict[str, list[tuple[Callable[[HttpRequest], bool], str]]] = {}
 
     def service(self, name: str, protocol: str | None = None) -> ServiceShapes:
@@ -101,6 +112,31 @@ class ModelCatalog:
         """Return whether requests without a target and a path of their own are those of the query protocol."""
         entry = SERVICES.get(service)
         return entry is not None and QUERY in entry.protocols and REST_JSON not in entry.protocols
+
+    def operation_of_xml_path(self, service: str, http: HttpRequest) -> CompiledOperation:
+        """Return the operation that the request's method, path, query and headers name."""
+        return self.operation(service, self._find_xml_operation(service, http), REST_XML)
+
+    def takes_file(self, service: str, http: HttpRequest) -> bool:
+        """Return whether the body of a request is an object, which is stored as a file."""
+        model = self.service(service, REST_XML).model
+        return rest_xml.takes_file(model.operation_model(self._find_xml_operation(service, http)))
+
+    def _find_xml_operation(self, service: str, http: HttpRequest) -> str:
+        if service not in self._xml_routes:
+            model = self.service(service, REST_XML).model
+            operations = [model.operation_model(name) for name in model.operation_names]
+            found = [
+                (*rest_xml.make_matcher(each), each.name) for each in operations if each.name not in rest_xml.DEPRECATED
+            ]
+            found.sort(key=lambda each: -each[0])
+            self._xml_routes[service] = [(matches, name) for _, matches, name in found]
+        for matches, name in self._xml_routes[service]:
+            if matches(http):
+                return name
+        raise AwsError(
+            "The specified method is not allowed against this resource.", code="MethodNotAllowed", status=405
+        )
 
     def encode_error(self, name: str, protocol: str, error: AwsError, request_id: str) -> Response:
         """Encode an error of a service, known or unknown, in this protocol."""

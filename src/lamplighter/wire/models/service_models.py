@@ -14,7 +14,7 @@ from lamplighter.wire.models import service_quirks
 from lamplighter.wire.models.service_quirks import ServiceQuirks
 from lamplighter.wire.protocols import sqs_query
 
-JSON, REST_JSON, QUERY, CBOR = "json", "rest-json", "query", "smithy-rpc-v2-cbor"
+JSON, REST_JSON, REST_XML, QUERY, CBOR = "json", "rest-json", "rest-xml", "query", "smithy-rpc-v2-cbor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,10 @@ SERVICES = {
     "cloudformation": ServiceEntry("cloudformation", (QUERY,)),
     "iam": ServiceEntry("iam", (QUERY,)),
     "sts": ServiceEntry("sts", (QUERY,)),
+    "s3": ServiceEntry("s3", (REST_XML,)),
+    "ssm": ServiceEntry("ssm", (JSON,), "AmazonSSM"),
+    "secretsmanager": ServiceEntry("secretsmanager", (JSON,), "secretsmanager"),
+    "ecr": ServiceEntry("ecr", (JSON,), "AmazonEC2ContainerRegistry_V20150921"),
 }
 
 

@@ -101,6 +101,7 @@ _QUIRKS = {
         missing_arn=_no_value,
         checked_by_service=frozenset({"SetEndpointAttributesInput", "SetPlatformApplicationAttributesInput"}),
     ),
+    "s3": ServiceQuirks(violation_code="InvalidRequest", constrained=False),
     "cloudformation": ServiceQuirks(violation_code="ValidationError"),
     "iam": ServiceQuirks(violation_code="ValidationError"),
     "sts": ServiceQuirks(violation_code="ValidationError"),

@@ -97,6 +97,8 @@ def _compile_shape(shape: Shape, quirks: ServiceQuirks, *, is_element: bool = Fa
             return _compile_list(shape, quirks)
         case "map":
             return _compile_map(shape, quirks)
+        case "blob" if shape.serialization.get("streaming"):
+            return lambda _value, _at, _violations: None  # an object, which is a file
         case _:
             return _compile_scalar(shape, quirks, [] if is_element else constraints_of(shape, quirks)[::-1])
 

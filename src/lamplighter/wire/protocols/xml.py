@@ -25,7 +25,7 @@ def write_element(name: str, value: Json, shape: Shape) -> str:
     flat = shape.serialization.get("flattened", False)
     match shape.type_name:
         case "structure":
-            return f"<{name}>{write_members(value, shape)}</{name}>"
+            return f"<{name}{_attributes(value, shape)}>{write_members(value, shape)}</{name}>"
         case "list":
             inner = shape.member.serialization.get("name", name if flat else "member")
             items = "".join(write_element(inner, item, shape.member) for item in value)
@@ -43,8 +43,23 @@ def write_members(value: Json, shape: Shape) -> str:
     return "".join(
         write_element(member.serialization.get("name", name), value[name], member)
         for name, member in shape.members.items()
-        if value.get(name) is not None
+        if value.get(name) is not None and not member.serialization.get("xmlAttribute")
     )
+
+
+def _attributes(value: Json, shape: Shape) -> str:
+    """Return the members of a structure that are attributes of its element, with the namespace of their prefix."""
+    if "xmlNamespace" not in shape.serialization:
+        return ""
+    found = [(name, member) for name, member in shape.members.items() if member.serialization.get("xmlAttribute")]
+    texts = [
+        f' {member.serialization["name"]}="{escape_text(write_text(value[name], member))}"'
+        for name, member in found
+        if value.get(name) is not None
+    ]
+    space = shape.serialization.get("xmlNamespace", {})
+    declared = f' xmlns:{space["prefix"]}="{space["uri"]}"' if texts and "prefix" in space else ""
+    return declared + "".join(texts)
 
 
 def _pairs(value: Json, shape: Shape) -> Iterator[str]:

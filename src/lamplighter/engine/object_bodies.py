@@ -1,0 +1,71 @@
+"""Receive and send the bodies of objects over ASGI, without holding them in memory.
+
+A body is written to a file of the folder `objects/incoming` of the data directory; S3 moves it to its place. A thread
+does what takes long, a megabyte at a time.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+
+from lamplighter.base.errors import Unavailable
+from lamplighter.base.file_body import FileBody, ReceivedFile
+from lamplighter.base.files import make_path
+from lamplighter.base.json_text import Json
+from lamplighter.store.data_directory import INCOMING_OBJECTS
+from lamplighter.wire.http import HttpRequest
+from lamplighter.wire.object_upload import ObjectUpload
+
+PIECE_BYTES = 2**20
+INLINE_BYTES = 16_384
+"""The most bytes that are written on the event loop."""
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
+Send = Callable[[MutableMapping[str, Json]], Awaitable[None]]
+
+
+async def receive_file(
+    http: HttpRequest, directory: Path, name: str, secret: str | None, receive: Receive
+) -> ReceivedFile:
+    """Write the body of a request to a file of this name. Raises AwsError, and ConnectionResetError."""
+    folder = directory / INCOMING_OBJECTS
+    try:
+        make_path(folder)
+        upload = ObjectUpload(http, folder / name, secret)
+        try:
+            await _receive(upload, receive)
+            return upload.finish()
+        except BaseException:
+            upload.discard()
+            raise
+    except OSError as error:
+        if isinstance(error, ConnectionResetError):
+            raise
+        raise Unavailable(f"the object cannot be written: {(error.strerror or str(error)).lower()}") from error
+
+
+async def _receive(upload: ObjectUpload, receive: Receive) -> None:
+    piece, more = bytearray(), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionResetError
+        piece += message.get("body", b"")
+        more = bool(message.get("more_body"))
+        if len(piece) >= PIECE_BYTES or not more:
+            data, piece = bytes(piece), bytearray()
+            if len(data) <= INLINE_BYTES:
+                upload.write(data)
+            else:
+                await asyncio.to_thread(upload.write, data)
+
+
+async def send_file(file: FileBody, send: Send) -> None:
+    """Send a body after the head of its answer, and close it."""
+    try:
+        while file.size:
+            chunk = await asyncio.to_thread(file.read_chunk)
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        file.close()

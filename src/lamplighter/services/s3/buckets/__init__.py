@@ -1,0 +1,1 @@
+"""Handle buckets: their creation and deletion, their settings, and their lifecycle rules."""

@@ -1,0 +1,164 @@
+"""Create, list and delete buckets.
+
+See https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html for names. A new bucket has AWS's
+defaults since April 2023: no public access, no ACLs, encryption by S3.
+"""
+
+import re
+from collections.abc import Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller, Operation
+from lamplighter.operations.paging import decode_token, encode_token
+from lamplighter.services.s3 import errors
+from lamplighter.services.s3.buckets import lifecycle
+from lamplighter.services.s3.buckets.find_bucket import find_bucket
+from lamplighter.services.s3.object_files import ObjectFiles
+from lamplighter.services.s3.tables import buckets as rows
+from lamplighter.services.s3.tables import uploads, versions
+from lamplighter.services.s3.tables.buckets import Bucket
+from lamplighter.store.db import Reader, Tx
+
+DEFAULT_REGION = "us-east-1"
+MAX_BUCKETS = 10_000
+GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
+NO_PUBLIC_ACCESS = dict.fromkeys(
+    ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+)
+DEFAULT_SETTINGS: Mapping[str, Json] = {
+    "PublicAccessBlockConfiguration": NO_PUBLIC_ACCESS,
+    "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+}
+_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+", re.ASCII)
+_RESERVED = (("xn--", "sthree-", "amzn-s3-demo-"), ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"))
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d|EU")
+
+
+class Buckets:
+    """The operations on buckets."""
+
+    def __init__(self, world: World, files: ObjectFiles) -> None:
+        self._world = world
+        self._files = files
+
+    def by_name(self) -> Mapping[str, Operation]:
+        """Return the operations by their AWS names."""
+        return {
+            "CreateBucket": Operation(write=self.create),
+            "HeadBucket": Operation(read=self.head),
+            "DeleteBucket": Operation(write=self.delete),
+            "ListBuckets": Operation(read=self.list),
+        }
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Handle CreateBucket."""
+        name, region = params["Bucket"], _read_region(caller, params)
+        _check_name(name)
+        _check_features(params)
+        if (found := rows.get(tx, name)) is not None:
+            if found.account != caller.account:
+                raise errors.BucketAlreadyExists
+            if region != DEFAULT_REGION or found.region != DEFAULT_REGION:
+                raise errors.BucketAlreadyOwnedByYou
+            return {"Location": f"/{name}"}  # as us-east-1 answers for one's own bucket
+        settings = dict(DEFAULT_SETTINGS)
+        if ownership := params.get("ObjectOwnership"):
+            settings["OwnershipControls"] = {"Rules": [{"ObjectOwnership": ownership}]}
+        if tags := (params.get("CreateBucketConfiguration") or {}).get("Tags"):
+            settings["Tagging"] = {"TagSet": tags}
+        rows.insert(tx, Bucket(0, name, caller.account, region, self._world.now(), "", settings))
+        return {"Location": f"/{name}", "BucketArn": f"arn:aws:s3:::{name}"}
+
+    def head(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Handle HeadBucket."""
+        bucket = find_bucket(reader, caller, params)
+        return {"BucketRegion": bucket.region, "BucketArn": f"arn:aws:s3:::{bucket.name}", "AccessPointAlias": False}
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Handle DeleteBucket; multipart uploads that were not completed go with the bucket."""
+        bucket = find_bucket(tx, caller, params)
+        if versions.any_exists(tx, bucket.id):
+            error = errors.BucketNotEmpty()
+            error.details = {"BucketName": bucket.name}
+            raise error
+        for upload in uploads.started_before(tx, bucket.id, 2**62, -1):
+            self._files.delete_after_commit(tx, (part.file for part in uploads.parts(tx, upload.id)))
+            uploads.delete(tx, upload)
+        lifecycle.stop(tx, bucket)
+        rows.delete(tx, bucket)
+        return {}
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Handle ListBuckets."""
+        most, prefix, region = (
+            params.get("MaxBuckets", MAX_BUCKETS),
+            params.get("Prefix", ""),
+            params.get("BucketRegion"),
+        )
+        if not 1 <= most <= MAX_BUCKETS:
+            raise errors.InvalidArgument("MaxBuckets must be between 1 and 10000")
+        after = decode_token(
+            params.get("ContinuationToken"), lambda: errors.InvalidArgument("The continuation token is not valid")
+        )
+        found = rows.page(reader, caller.account, prefix, after, -1 if region else most + 1)
+        found = [each for each in found if region in (None, each.region)]
+        more = {"ContinuationToken": encode_token(found[most - 1].name)} if len(found) > most else {}
+        shown = [
+            {
+                "Name": each.name,
+                "CreationDate": each.created / 1000,
+                "BucketRegion": each.region,
+                "BucketArn": f"arn:aws:s3:::{each.name}",
+            }
+            for each in found[:most]
+        ]
+        owner = {"ID": owner_id(caller.account)}
+        return {"Buckets": shown, "Owner": owner, **more, **({"Prefix": prefix} if prefix else {})}
+
+
+def owner_id(account: str) -> str:
+    """Return the canonical ID of an account: 64 hexadecimal digits, as AWS's are."""
+    return account.rjust(64, "0")
+
+
+def _check_name(name: str) -> None:
+    starts, ends = _RESERVED
+    if not _NAME.fullmatch(name) or ".." in name or _ADDRESS.fullmatch(name) or name.startswith(starts):
+        raise _invalid(name)
+    if name.endswith(ends):
+        raise _invalid(name)
+
+
+def _invalid(name: str) -> Exception:
+    error = errors.InvalidBucketName()
+    error.details = {"BucketName": name}
+    return error
+
+
+def _read_region(caller: Caller, params: Json) -> str:
+    location = (params.get("CreateBucketConfiguration") or {}).get("LocationConstraint")
+    if location is not None and not _REGION.fullmatch(location):
+        raise errors.InvalidLocation
+    region = {None: DEFAULT_REGION, "EU": "eu-west-1"}.get(location, location)
+    if caller.region not in (region, DEFAULT_REGION):
+        raise errors.IllegalLocation("unspecified" if location is None else location)
+    return str(region)
+
+
+def _check_features(params: Json) -> None:
+    """Refuse what a bucket of this engine cannot have."""
+    if params.get("ObjectLockEnabledForBucket"):
+        raise errors.NotImplementedHere("This engine has no Object Lock")
+    if (params.get("CreateBucketConfiguration") or {}).get("Bucket"):
+        raise errors.NotImplementedHere("This engine has no directory buckets")
+    check_acl(params)
+
+
+def check_acl(params: Json) -> None:
+    """Refuse an ACL that grants something to somebody else: only the owner uses this engine's buckets."""
+    if params.get("ACL", "private") not in ("private", "bucket-owner-full-control", "bucket-owner-read"):
+        raise errors.AclNotSupported
+    if any(params.get(name) for name in GRANTS):
+        raise errors.AclNotSupported

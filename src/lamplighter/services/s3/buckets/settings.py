@@ -1,0 +1,265 @@
+"""Put, get and delete the settings of buckets.
+
+A setting is kept as it was sent and returned so. Versioning and the lifecycle rules have effect; which others have none
+here is in the manual. A setting that would have to do something that this engine does not do is refused.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Caller, Operation
+from lamplighter.services.s3 import errors
+from lamplighter.services.s3.buckets import lifecycle
+from lamplighter.services.s3.buckets.buckets import DEFAULT_REGION, check_acl, owner_id
+from lamplighter.services.s3.buckets.find_bucket import find_bucket
+from lamplighter.services.s3.objects.tags import check_tags
+from lamplighter.services.s3.tables import buckets as rows
+from lamplighter.services.s3.tables.buckets import Bucket
+from lamplighter.store.db import Reader, Tx
+from lamplighter.wire.protocols.rest_xml import RAW
+
+ENCRYPTION = "ServerSideEncryptionConfiguration"
+DEFAULT_ENCRYPTION = {
+    "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]
+}
+VERSIONING_STATES = ("Enabled", "Suspended")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of buckets."""
+
+    noun: str
+    """The part of the operations' names after the verb."""
+    parameter: str
+    """The parameter that has the setting."""
+    missing: tuple[str, str] | None
+    """Code and message of the error if a bucket does not have it; None if the answer is then empty."""
+    has_payload: bool = False
+    """Whether the answer has the setting under the parameter's name; otherwise the answer is the setting."""
+    delete: str | None = None
+    """The operation that deletes it, if it is not `Delete` and the noun; empty if there is none."""
+    default: Json = None
+    """The setting of a bucket that has none of its own."""
+    check: Callable[[Json], object] = lambda _value: None
+
+
+def _check_policy(text: Json) -> None:
+    try:
+        document = loads(text)
+    except JsonError:
+        raise errors.MalformedPolicy("Policies must be valid JSON and the first byte must be '{'") from None
+    if not isinstance(document, dict) or not document.get("Statement"):
+        raise errors.MalformedPolicy("Missing required field Statement")
+
+
+def _check_ownership(value: Json) -> None:
+    modes = [rule.get("ObjectOwnership") for rule in value.get("Rules", [])]
+    if len(modes) != 1 or modes[0] not in ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"):
+        raise errors.MalformedXml
+
+
+def _check_encryption(value: Json) -> None:
+    for rule in value.get("Rules") or [{}]:
+        chosen = rule.get("ApplyServerSideEncryptionByDefault") or {}
+        if chosen.get("SSEAlgorithm") not in ("AES256", "aws:kms", "aws:kms:dsse"):
+            raise errors.MalformedXml
+
+
+def _check_notifications(value: Json) -> None:
+    if any(value.get(name) for name in value):
+        raise errors.NotImplementedHere("This engine sends no events of buckets")
+
+
+SETTINGS = (
+    Setting(
+        "BucketEncryption",
+        ENCRYPTION,
+        None,
+        has_payload=True,
+        default=DEFAULT_ENCRYPTION,
+        check=_check_encryption,
+    ),
+    Setting(
+        "PublicAccessBlock",
+        "PublicAccessBlockConfiguration",
+        ("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"),
+        has_payload=True,
+    ),
+    Setting(
+        "BucketLifecycleConfiguration",
+        "LifecycleConfiguration",
+        ("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
+        delete="DeleteBucketLifecycle",
+        check=lifecycle.check_rules,
+    ),
+    Setting(
+        "BucketPolicy",
+        "Policy",
+        ("NoSuchBucketPolicy", "The bucket policy does not exist"),
+        has_payload=True,
+        check=_check_policy,
+    ),
+    Setting(
+        "BucketTagging",
+        "Tagging",
+        ("NoSuchTagSet", "The TagSet does not exist"),
+        check=lambda value: check_tags(value.get("TagSet") or [], 50),
+    ),
+    Setting(
+        "BucketOwnershipControls",
+        "OwnershipControls",
+        ("OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
+        has_payload=True,
+        check=_check_ownership,
+    ),
+    Setting("BucketCors", "CORSConfiguration", ("NoSuchCORSConfiguration", "The CORS configuration does not exist")),
+    Setting("BucketLogging", "BucketLoggingStatus", None, delete=""),
+    Setting(
+        "BucketNotificationConfiguration", "NotificationConfiguration", None, delete="", check=_check_notifications
+    ),
+)
+
+
+class BucketSettings:
+    """The operations on the settings of buckets."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def by_name(self) -> Mapping[str, Operation]:
+        """Return the operations by their AWS names."""
+        found: dict[str, Operation] = {
+            "GetBucketLocation": Operation(read=_get_location),
+            "GetBucketVersioning": Operation(read=_get_versioning),
+            "PutBucketVersioning": Operation(write=_put_versioning),
+            "GetBucketAcl": Operation(read=_get_acl),
+            "PutBucketAcl": Operation(write=_put_acl),
+            "GetBucketRequestPayment": Operation(read=_answer({"Payer": "BucketOwner"})),
+            "GetBucketAccelerateConfiguration": Operation(read=_answer({})),
+            "GetBucketPolicyStatus": Operation(read=_get_policy_status),
+            **{name: Operation(read=_missing(code, text)) for name, code, text in _NEVER_SET},
+        }
+        for setting in SETTINGS:
+            found[f"Put{setting.noun}"] = Operation(write=self._put(setting))
+            found[f"Get{setting.noun}"] = Operation(read=_get(setting))
+            if setting.delete != "":
+                found[setting.delete or f"Delete{setting.noun}"] = Operation(write=self._delete(setting))
+        return found
+
+    def _put(self, setting: Setting) -> Callable[[Tx, Caller, Json], Json]:
+        def put(tx: Tx, caller: Caller, params: Json) -> Json:
+            bucket, value = find_bucket(tx, caller, params), params.get(setting.parameter)
+            if value is None:
+                raise errors.MalformedXml
+            setting.check(value)
+            self._save(tx, bucket, {**bucket.settings, setting.parameter: value})
+            return {}
+
+        return put
+
+    def _delete(self, setting: Setting) -> Callable[[Tx, Caller, Json], Json]:
+        def delete(tx: Tx, caller: Caller, params: Json) -> Json:
+            bucket = find_bucket(tx, caller, params)
+            kept = {name: value for name, value in bucket.settings.items() if name != setting.parameter}
+            self._save(tx, bucket, kept)
+            return {}
+
+        return delete
+
+    def _save(self, tx: Tx, bucket: Bucket, settings: dict[str, Json]) -> None:
+        changed = replace(bucket, settings=settings)
+        rows.update(tx, changed)
+        lifecycle.plan(tx, changed, self._world.now())
+
+
+def _get(setting: Setting) -> Callable[[Reader, Caller, Json], Json]:
+    def get(reader: Reader, caller: Caller, params: Json) -> Json:
+        bucket = find_bucket(reader, caller, params)
+        value = bucket.settings.get(setting.parameter, setting.default)
+        if value is None:
+            if setting.missing is not None:
+                raise errors.no_setting(*setting.missing, bucket.name)
+            return {}
+        return {setting.parameter: value} if setting.has_payload else value
+
+    return get
+
+
+def _get_location(reader: Reader, caller: Caller, params: Json) -> Json:
+    region = find_bucket(reader, caller, params).region
+    located = None if region == DEFAULT_REGION else region
+    return {"LocationConstraint": located, RAW: located or ""}
+
+
+def _get_versioning(reader: Reader, caller: Caller, params: Json) -> Json:
+    state = find_bucket(reader, caller, params).versioning
+    return {"Status": state} if state else {}
+
+
+def _put_versioning(tx: Tx, caller: Caller, params: Json) -> Json:
+    bucket, wanted = find_bucket(tx, caller, params), params.get("VersioningConfiguration") or {}
+    if wanted.get("MFADelete") == "Enabled":
+        raise errors.NotImplementedHere("This engine has no MFA Delete")
+    if wanted.get("Status") not in VERSIONING_STATES:
+        raise errors.MalformedXml
+    rows.update(tx, replace(bucket, versioning=wanted["Status"]))
+    return {}
+
+
+def describe_acl(bucket: Bucket) -> Json:
+    """Return the ACL of everything in a bucket: the owner may do all."""
+    owner = {"ID": owner_id(bucket.account)}
+    return {"Owner": owner, "Grants": [{"Grantee": {**owner, "Type": "CanonicalUser"}, "Permission": "FULL_CONTROL"}]}
+
+
+def _get_acl(reader: Reader, caller: Caller, params: Json) -> Json:
+    return describe_acl(find_bucket(reader, caller, params))
+
+
+def _put_acl(tx: Tx, caller: Caller, params: Json) -> Json:
+    find_bucket(tx, caller, params)
+    check_acl(params)
+    if params.get("AccessControlPolicy"):
+        raise errors.AclNotSupported
+    return {}
+
+
+def _get_policy_status(reader: Reader, caller: Caller, params: Json) -> Json:
+    bucket = find_bucket(reader, caller, params)
+    if "Policy" not in bucket.settings:
+        raise errors.no_setting("NoSuchBucketPolicy", "The bucket policy does not exist", bucket.name)
+    return {"PolicyStatus": {"IsPublic": False}}
+
+
+_NEVER_SET = (
+    (
+        "GetBucketReplication",
+        "ReplicationConfigurationNotFoundError",
+        "The replication configuration was not found",
+    ),
+    ("GetBucketWebsite", "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"),
+    (
+        "GetObjectLockConfiguration",
+        "ObjectLockConfigurationNotFoundError",
+        "Object Lock configuration does not exist for this bucket",
+    ),
+)
+"""Operations that read settings which no bucket here can have."""
+
+
+def _answer(value: Json) -> Callable[[Reader, Caller, Json], Json]:
+    def get(reader: Reader, caller: Caller, params: Json) -> Json:
+        find_bucket(reader, caller, params)
+        return value
+
+    return get
+
+
+def _missing(code: str, message: str) -> Callable[[Reader, Caller, Json], Json]:
+    def get(reader: Reader, caller: Caller, params: Json) -> Json:
+        raise errors.no_setting(code, message, find_bucket(reader, caller, params).name)
+
+    return get

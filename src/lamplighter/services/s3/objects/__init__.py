@@ -1,0 +1,1 @@
+"""Handle objects and their versions."""

@@ -1,0 +1,140 @@
+"""Read objects: GetObject, HeadObject, GetObjectAttributes and GetObjectAcl.
+
+A range is one of bytes (https://www.rfc-editor.org/rfc/rfc9110#section-14.1.2); a request for several gets the whole
+object, as on S3. The file is opened with the read of its row, so that a later deletion does not disturb the answer.
+"""
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller, Operation
+from lamplighter.services.s3 import errors
+from lamplighter.services.s3.buckets.find_bucket import find_bucket
+from lamplighter.services.s3.buckets.settings import describe_acl
+from lamplighter.services.s3.object_files import ObjectFiles
+from lamplighter.services.s3.objects.conditions import check_read
+from lamplighter.services.s3.objects.facts import STANDARD, checks_of, describe_object
+from lamplighter.services.s3.objects.find_version import find_version, version_field
+from lamplighter.services.s3.tables.versions import Version
+from lamplighter.store.db import Reader
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+OVERRIDES = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Expires")
+
+
+class ObjectReader:
+    """The operations that read an object."""
+
+    def __init__(self, files: ObjectFiles) -> None:
+        self._files = files
+
+    def by_name(self) -> Mapping[str, Operation]:
+        """Return the operations by their AWS names."""
+        return {
+            "GetObject": Operation(read=self.get),
+            "HeadObject": Operation(read=self.head),
+            "GetObjectAttributes": Operation(read=_get_attributes),
+            "GetObjectAcl": Operation(read=_get_acl),
+        }
+
+    def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Handle GetObject."""
+        version, answer, (first, size) = _describe(reader, caller, params)
+        assert version.file is not None
+        return {**answer, "Body": self._files.open(version.file, first, size)}
+
+    def head(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Handle HeadObject."""
+        return _describe(reader, caller, params)[1]
+
+
+def _describe(reader: Reader, caller: Caller, params: Json) -> tuple[Version, Json, tuple[int, int]]:
+    """Return a version, the headers of the answer, and the first byte and the number of bytes that it has."""
+    bucket = find_bucket(reader, caller, params)
+    if params.get("SSECustomerKey"):
+        raise errors.InvalidRequest("The encryption parameters are not applicable to this object.")
+    version = find_version(reader, bucket, params)
+    check_read(version, params)
+    part = _find_range(version, params)
+    first, size = part or (0, version.size)
+    with_checks = params.get("ChecksumMode") == "ENABLED" or "PartNumber" in params
+    answer = {
+        **describe_object(version, with_checks=with_checks and (part is None or "PartNumber" in params)),
+        **version_field(bucket, version),
+        "ContentLength": size,
+        **_overrides(params),
+    }
+    if part is not None:
+        answer["ContentRange"] = f"bytes {first}-{first + size - 1}/{version.size}"
+    return version, answer, (first, size)
+
+
+def _overrides(params: Json) -> Json:
+    found = {name: params[f"Response{name}"] for name in OVERRIDES if f"Response{name}" in params}
+    if isinstance(found.get("Expires"), str):
+        found["Expires"] = parsedate_to_datetime(found["Expires"]).timestamp()
+    return found
+
+
+def _find_range(version: Version, params: Json) -> tuple[int, int] | None:
+    """Return the first byte and the number of bytes of the part that a request names, or None for all."""
+    if "PartNumber" in params:
+        return _range_of_part(version, params["PartNumber"])
+    match = _RANGE.fullmatch(params.get("Range", "").strip())
+    if match is None or match[1] == match[2] == "":
+        return None
+    return parse_range(match[1], match[2], version.size)
+
+
+def parse_range(first: str, last: str, size: int) -> tuple[int, int] | None:
+    """Return the first byte and the number of bytes of a range. Raises InvalidRange."""
+    if not first:
+        length = min(int(last), size)
+        start, end = size - length, size
+    else:
+        start, end = int(first), min(int(last) + 1 if last else size, size)
+        if last and int(last) < start:
+            return None
+    if start >= size or start >= end:
+        error = errors.InvalidRange()
+        error.details, error.headers = {"ActualObjectSize": str(size)}, {"content-range": f"bytes */{size}"}
+        raise error
+    return start, end - start
+
+
+def _range_of_part(version: Version, number: int) -> tuple[int, int] | None:
+    sizes = version.facts.get("Parts") or [version.size]
+    if not 1 <= number <= len(sizes):
+        error = errors.InvalidRange()
+        error.code, error.message = "InvalidPartNumber", "The requested partnumber is not satisfiable"
+        raise error
+    return (sum(sizes[: number - 1]), sizes[number - 1]) if version.facts.get("Parts") else None
+
+
+def _get_attributes(reader: Reader, caller: Caller, params: Json) -> Json:
+    bucket = find_bucket(reader, caller, params)
+    version = find_version(reader, bucket, params)
+    parts = version.facts.get("Parts")
+    known: dict[str, Json] = {
+        "ETag": version.etag,
+        "Checksum": checks_of(version.facts) or None,
+        "ObjectParts": {"TotalPartsCount": len(parts)} if parts else None,
+        "StorageClass": version.facts.get("StorageClass", STANDARD),
+        "ObjectSize": version.size,
+    }
+    wanted = params.get("ObjectAttributes") or []
+    if not wanted or any(name not in known for name in wanted):
+        raise errors.InvalidArgument("Invalid attribute name specified.")
+    return {
+        **{name: known[name] for name in wanted if known[name] is not None},
+        "LastModified": version.modified // 1000,
+        **version_field(bucket, version),
+    }
+
+
+def _get_acl(reader: Reader, caller: Caller, params: Json) -> Json:
+    bucket = find_bucket(reader, caller, params)
+    find_version(reader, bucket, params)
+    return describe_acl(bucket)

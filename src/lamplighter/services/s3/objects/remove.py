@@ -1,0 +1,57 @@
+"""Delete objects, versions and uploads: the rows in a turn, and the files after its commit."""
+
+from dataclasses import dataclass
+
+from lamplighter.base.world import World
+from lamplighter.services.s3.object_files import ObjectFiles
+from lamplighter.services.s3.tables import uploads, versions
+from lamplighter.services.s3.tables.buckets import Bucket
+from lamplighter.services.s3.tables.uploads import Upload
+from lamplighter.services.s3.tables.versions import NULL, Version
+from lamplighter.store.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Remover:
+    """Deletes what a bucket contains."""
+
+    world: World
+    files: ObjectFiles
+
+    def delete_latest(self, tx: Tx, bucket: Bucket, key: str) -> Version | None:
+        """Delete an object; with versioning, hide it by a delete marker, which is returned."""
+        if bucket.versioning != "Enabled" and (null := versions.get(tx, bucket.id, key, NULL)) is not None:
+            self.delete_version(tx, null)
+        if not bucket.versioning:
+            return None
+        name = NULL if bucket.versioning == "Suspended" else new_version(self.world)
+        marker = Version(
+            id=0,
+            bucket=bucket.id,
+            key=key,
+            version=name,
+            is_latest=1,
+            is_marker=1,
+            file=None,
+            size=0,
+            etag="",
+            modified=self.world.now(),
+            facts={},
+        )
+        versions.insert_latest(tx, marker)
+        return marker
+
+    def delete_version(self, tx: Tx, version: Version) -> None:
+        """Delete one version for ever."""
+        versions.delete(tx, version)
+        self.files.delete_after_commit(tx, [version.file])
+
+    def delete_upload(self, tx: Tx, upload: Upload) -> None:
+        """Delete an upload with its parts."""
+        self.files.delete_after_commit(tx, [part.file for part in uploads.parts(tx, upload.id)])
+        uploads.delete(tx, upload)
+
+
+def new_version(world: World) -> str:
+    """Return a new version ID."""
+    return world.uuid().replace("-", "")

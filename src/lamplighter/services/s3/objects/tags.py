@@ -1,0 +1,73 @@
+"""Read, check and change the tags of objects; buckets share the rules.
+
+See https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import parse_qsl
+
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller, Operation
+from lamplighter.services.s3 import errors
+from lamplighter.services.s3.buckets.find_bucket import find_bucket
+from lamplighter.services.s3.objects.find_version import find_version, version_field
+from lamplighter.services.s3.tables import versions
+from lamplighter.store.db import Reader, Tx
+
+MAX_TAGS = 10
+MAX_KEY, MAX_VALUE = 128, 256
+
+
+def check_tags(tags: list[Json], most: int = MAX_TAGS) -> dict[str, str]:
+    """Return a TagSet as one object. Raises InvalidTag and BadRequest."""
+    found = {tag.get("Key", ""): tag.get("Value", "") for tag in tags}
+    if len(found) != len(tags):
+        raise errors.InvalidTag("Cannot provide multiple Tags with the same key")
+    if len(found) > most:
+        raise errors.InvalidRequest(f"Object tags cannot be greater than {most}")
+    for key, value in found.items():
+        if not 1 <= len(key) <= MAX_KEY:
+            raise errors.InvalidTag("The TagKey you have provided is invalid")
+        if len(value) > MAX_VALUE:
+            raise errors.InvalidTag("The TagValue you have provided is invalid")
+        if key.lower().startswith("aws:") and most == MAX_TAGS:
+            raise errors.InvalidTag("System tags cannot be added/updated by requester")
+    return found
+
+
+def parse_tag_header(text: str | None) -> dict[str, str]:
+    """Return the tags of the header x-amz-tagging, which is a query string."""
+    pairs = parse_qsl(text or "", keep_blank_values=True)
+    return check_tags([{"Key": key, "Value": value} for key, value in pairs])
+
+
+def by_name() -> Mapping[str, Operation]:
+    """Return the operations by their AWS names."""
+    return {
+        "GetObjectTagging": Operation(read=_get),
+        "PutObjectTagging": Operation(write=_put),
+        "DeleteObjectTagging": Operation(write=_delete),
+    }
+
+
+def _get(reader: Reader, caller: Caller, params: Json) -> Json:
+    bucket = find_bucket(reader, caller, params)
+    version = find_version(reader, bucket, params)
+    tags = version.facts.get("Tags", {})
+    return {"TagSet": [{"Key": key, "Value": tags[key]} for key in tags], **version_field(bucket, version)}
+
+
+def _put(tx: Tx, caller: Caller, params: Json) -> Json:
+    return _save(tx, caller, params, check_tags((params.get("Tagging") or {}).get("TagSet") or []))
+
+
+def _delete(tx: Tx, caller: Caller, params: Json) -> Json:
+    return _save(tx, caller, params, {})
+
+
+def _save(tx: Tx, caller: Caller, params: Json, tags: dict[str, str]) -> Json:
+    bucket = find_bucket(tx, caller, params)
+    version = find_version(tx, bucket, params)
+    versions.update_facts(tx, replace(version, facts={**version.facts, "Tags": tags}))
+    return version_field(bucket, version)

@@ -1,0 +1,79 @@
+"""Connect S3 to the engine: its operations by AWS's names, its timers, and the clean-up at the start.
+
+See https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html. An operation that
+is not listed here is refused with NotImplemented.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from lamplighter.base.errors import Unavailable
+from lamplighter.base.world import World
+from lamplighter.bus import Operation, Service
+from lamplighter.services.s3.buckets.buckets import Buckets
+from lamplighter.services.s3.buckets.lifecycle import Lifecycle
+from lamplighter.services.s3.buckets.settings import BucketSettings
+from lamplighter.services.s3.object_files import ObjectFiles
+from lamplighter.services.s3.objects import list as lists
+from lamplighter.services.s3.objects import tags
+from lamplighter.services.s3.objects.delete import ObjectDeleter
+from lamplighter.services.s3.objects.get import ObjectReader
+from lamplighter.services.s3.objects.put import ObjectWriter
+from lamplighter.services.s3.objects.remove import Remover
+from lamplighter.services.s3.tables import versions
+from lamplighter.services.s3.tables.buckets import SERVICE
+from lamplighter.services.s3.uploads import list_uploads
+from lamplighter.services.s3.uploads.multipart import MultipartUploads
+from lamplighter.store.db import Store, Tx
+from lamplighter.store.timers import Timer
+
+log = logging.getLogger("lamplighter.s3")
+
+
+class S3(Service):
+    """The S3 service of one engine."""
+
+    name = SERVICE
+
+    def __init__(self, store: Store, world: World, directory: Path) -> None:
+        self._store = store
+        self._files = files = ObjectFiles(directory, world)
+        remover = Remover(world, files)
+        writer = ObjectWriter(world, files, remover)
+        self._lifecycle = Lifecycle(remover)
+        self._sweep: asyncio.Task[None] | None = None
+        self.operations: Mapping[str, Operation] = {
+            **Buckets(world, files).by_name(),
+            **BucketSettings(world).by_name(),
+            **writer.by_name(),
+            **ObjectReader(files).by_name(),
+            **ObjectDeleter(remover).by_name(),
+            **lists.by_name(),
+            **tags.by_name(),
+            **MultipartUploads(world, files, writer, remover).by_name(),
+            **list_uploads.by_name(),
+        }
+
+    async def start(self) -> None:
+        """Begin to delete the files that a killed engine left without an object."""
+        start = await asyncio.to_thread(self._files.clear_incoming)
+        self._sweep = asyncio.create_task(self._sweep_files(start))
+
+    async def _sweep_files(self, start: int) -> None:
+        try:
+            await self._store.read_in_thread(
+                lambda reader: self._files.sweep(start, lambda name: versions.names_file(reader, name))
+            )
+        except (Unavailable, OSError) as error:  # the next start tries again
+            log.warning("files without an object could not be deleted: %s", error)
+
+    async def stop(self) -> None:
+        """Wait for the clean-up."""
+        if self._sweep is not None:
+            await self._sweep
+
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
+        """Apply the lifecycle rules of a bucket."""
+        self._lifecycle.fire_timer(tx, timer)

@@ -1,0 +1,1 @@
+"""Store the data of S3, a module for each table."""

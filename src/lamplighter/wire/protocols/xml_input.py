@@ -1,0 +1,73 @@
+"""Read the XML body of a request by its shape.
+
+Unknown elements are ignored, as S3 does. A document type is refused, so that no entity can be declared. See
+https://smithy.io/2.0/spec/protocol-traits.html#xml-bindings.
+"""
+
+from collections.abc import Mapping, Sequence
+from xml.etree import ElementTree
+
+from lamplighter.base.errors import ServiceError
+from lamplighter.base.json_text import Json
+from lamplighter.base.service_model import Shape
+from lamplighter.wire.protocols.text import parse_text
+
+MAX_DEPTH = 20
+
+
+class MalformedXml(
+    ServiceError,
+    code="MalformedXML",
+    template="The XML you provided was not well-formed or did not validate against our published schema",
+):
+    """The body is not XML, or not of the operation's shape."""
+
+
+def read_xml(body: bytes, shape: Shape) -> Json:
+    """Return the value of a body whose root element has this shape. Raises MalformedXml."""
+    if b"<!DOCTYPE" in body:
+        raise MalformedXml
+    try:
+        root = ElementTree.fromstring(body)  # noqa: S314 - without a document type there are no entities
+    except (ElementTree.ParseError, ValueError):
+        raise MalformedXml from None
+    return _read(shape, [root], 0)
+
+
+def _read(shape: Shape, found: Sequence[ElementTree.Element], depth: int) -> Json:
+    if depth > MAX_DEPTH:
+        raise MalformedXml
+    match shape.type_name:
+        case "structure":
+            return _read_members(shape, found[0], depth)
+        case "list":
+            items = found if shape.serialization.get("flattened") else list(found[0])
+            return [_read(shape.member, [item], depth + 1) for item in items]
+        case "map":
+            raise MalformedXml  # S3 has no maps in bodies
+        case _:
+            return parse_text(found[0].text or "", shape)
+
+
+def _read_members(shape: Shape, element: ElementTree.Element, depth: int) -> Json:
+    children: dict[str, list[ElementTree.Element]] = {}
+    for child in element:
+        children.setdefault(_local_name(child.tag), []).append(child)
+    attributes = {_local_name(name): value for name, value in element.attrib.items()}
+    result: dict[str, Json] = {}
+    for name, member in shape.members.items():
+        key = member.serialization.get("name", name)
+        if member.serialization.get("xmlAttribute"):
+            if (value := _find_attribute(attributes, key)) is not None:
+                result[name] = value
+        elif key in children:
+            result[name] = _read(member, children[key], depth + 1)
+    return result
+
+
+def _find_attribute(attributes: Mapping[str, str], key: str) -> str | None:
+    return attributes.get(key.partition(":")[2] or key)
+
+
+def _local_name(tag: str) -> str:
+    return tag.rpartition("}")[2]

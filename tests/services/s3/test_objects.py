@@ -1,0 +1,244 @@
+"""Objects of S3 as boto3 stores, reads, lists and deletes them."""
+
+import hashlib
+import io
+from collections.abc import Callable
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lamplighter.base.json_text import Json
+from tests.served_engine import EngineAccount
+
+MIB = 2**20
+
+
+@pytest.fixture
+def s3(account: EngineAccount) -> Json:
+    """Return a client of S3."""
+    return account.client("s3")
+
+
+@pytest.fixture
+def bucket(account: EngineAccount, s3: Json) -> str:
+    """Return the name of a new bucket; names are unique in an engine."""
+    name = f"bucket-{account.account_id}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+def refused(call: Callable[..., Json], **params: Json) -> tuple[str, int]:
+    """Return the code and the HTTP status of the error that a call raises."""
+    with pytest.raises(ClientError) as error:
+        call(**params)
+    answer = error.value.response
+    return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def test_an_object_comes_back_with_its_content_its_headers_and_its_metadata(s3: Json, bucket: str) -> None:
+    stored = s3.put_object(
+        Bucket=bucket,
+        Key="a folder/größe + 1.txt",
+        Body=b"content",
+        ContentType="text/plain",
+        CacheControl="no-store",
+        Metadata={"Who": "me"},
+    )
+    found = s3.get_object(Bucket=bucket, Key="a folder/größe + 1.txt")
+    assert found["Body"].read() == b"content"
+    assert found["ETag"] == stored["ETag"] == f'"{hashlib.md5(b"content").hexdigest()}"'
+    assert (found["ContentType"], found["CacheControl"], found["Metadata"]) == ("text/plain", "no-store", {"who": "me"})
+    assert stored["ServerSideEncryption"] == "AES256"
+    head = s3.head_object(Bucket=bucket, Key="a folder/größe + 1.txt", ChecksumMode="ENABLED")
+    assert head["ContentLength"] == 7
+    assert head["ChecksumCRC32"] == stored["ChecksumCRC32"]
+
+
+def test_an_empty_object_is_an_object(s3: Json, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="empty")
+    assert s3.get_object(Bucket=bucket, Key="empty")["Body"].read() == b""
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
+def test_each_check_that_a_client_asks_for_is_kept(s3: Json, bucket: str, algorithm: str) -> None:
+    stored = s3.put_object(Bucket=bucket, Key="k", Body=b"x" * 100_000, ChecksumAlgorithm=algorithm)
+    found = s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    found["Body"].read()
+    assert found[f"Checksum{algorithm}"] == stored[f"Checksum{algorithm}"]
+
+
+def test_content_that_does_not_fit_its_check_is_not_stored(s3: Json, bucket: str) -> None:
+    assert refused(s3.put_object, Bucket=bucket, Key="k", Body=b"x", ContentMD5="CY9rzUYh03PK3k6DJie09g==") == (
+        "BadDigest",
+        400,
+    )
+    assert refused(s3.put_object, Bucket=bucket, Key="k", Body=b"x", ChecksumCRC64NVME="AAAAAAAAAAA=") == (
+        "BadDigest",
+        400,
+    )
+    assert refused(s3.head_object, Bucket=bucket, Key="k") == ("404", 404)
+
+
+@pytest.mark.parametrize(
+    ("given", "content", "shown"),
+    [
+        ("bytes=2-4", b"234", "bytes 2-4/10"),
+        ("bytes=7-", b"789", "bytes 7-9/10"),
+        ("bytes=-2", b"89", "bytes 8-9/10"),
+        ("bytes=5-100", b"56789", "bytes 5-9/10"),
+    ],
+)
+def test_a_range_is_a_part_of_the_object(s3: Json, bucket: str, given: str, content: bytes, shown: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")
+    found = s3.get_object(Bucket=bucket, Key="k", Range=given)
+    assert (found["Body"].read(), found["ContentRange"]) == (content, shown)
+    assert found["ResponseMetadata"]["HTTPStatusCode"] == 206
+
+
+def test_a_range_behind_the_end_is_refused(s3: Json, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")
+    assert refused(s3.get_object, Bucket=bucket, Key="k", Range="bytes=10-") == ("InvalidRange", 416)
+
+
+def test_conditions_of_reads_and_writes_are_kept(s3: Json, bucket: str) -> None:
+    tag = s3.put_object(Bucket=bucket, Key="k", Body=b"1", IfNoneMatch="*")["ETag"]
+    assert refused(s3.put_object, Bucket=bucket, Key="k", Body=b"2", IfNoneMatch="*") == ("PreconditionFailed", 412)
+    assert refused(s3.put_object, Bucket=bucket, Key="k", Body=b"2", IfMatch='"other"') == ("PreconditionFailed", 412)
+    assert refused(s3.put_object, Bucket=bucket, Key="new", Body=b"2", IfMatch=tag) == ("NoSuchKey", 404)
+    assert refused(s3.get_object, Bucket=bucket, Key="k", IfNoneMatch=tag) == ("304", 304)
+    assert refused(s3.get_object, Bucket=bucket, Key="k", IfMatch='"other"') == ("PreconditionFailed", 412)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"2", IfMatch=tag)
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"2"
+
+
+def test_missing_buckets_and_keys_have_the_errors_of_s3(s3: Json, bucket: str) -> None:
+    assert refused(s3.get_object, Bucket="no-such-bucket-here", Key="k") == ("NoSuchBucket", 404)
+    assert refused(s3.get_object, Bucket=bucket, Key="k") == ("NoSuchKey", 404)
+    assert refused(s3.put_object, Bucket=bucket, Key="k" * 1025, Body=b"") == ("KeyTooLongError", 400)
+    s3.delete_object(Bucket=bucket, Key="k")  # no error
+
+
+def test_a_copy_has_the_content_and_the_chosen_metadata(s3: Json, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="from +", Body=b"content", Metadata={"a": "1"}, Tagging="x=1")
+    source = {"Bucket": bucket, "Key": "from +"}
+    s3.copy_object(Bucket=bucket, Key="same", CopySource=source)
+    s3.copy_object(Bucket=bucket, Key="new", CopySource=source, MetadataDirective="REPLACE", Metadata={"b": "2"})
+    s3.delete_object(Bucket=bucket, Key="from +")
+    same, new = s3.get_object(Bucket=bucket, Key="same"), s3.get_object(Bucket=bucket, Key="new")
+    assert (same["Body"].read(), same["Metadata"], same["TagCount"]) == (b"content", {"a": "1"}, 1)
+    assert (new["Body"].read(), new["Metadata"]) == (b"content", {"b": "2"})
+    same_place = {"Bucket": bucket, "Key": "same"}
+    assert refused(s3.copy_object, **same_place, CopySource=same_place) == ("InvalidRequest", 400)
+
+
+def test_lists_have_pages_prefixes_and_common_prefixes(s3: Json, bucket: str) -> None:
+    keys = ["a/1", "a/2", "b", "c/d/1", "é", "z +&<"]
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"1")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, PaginationConfig={"PageSize": 2})
+    assert [entry["Key"] for page in pages for entry in page["Contents"]] == sorted(keys, key=str.encode)
+    found = s3.list_objects_v2(Bucket=bucket, Delimiter="/")
+    assert [each["Prefix"] for each in found["CommonPrefixes"]] == ["a/", "c/"]
+    assert [each["Key"] for each in found["Contents"]] == ["b", "z +&<", "é"]
+    assert [each["Key"] for each in s3.list_objects(Bucket=bucket, Prefix="a/")["Contents"]] == ["a/1", "a/2"]
+    pages = s3.get_paginator("list_objects").paginate(Bucket=bucket, Delimiter="/", PaginationConfig={"PageSize": 1})
+    prefixes = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])]
+    assert prefixes == ["a/", "c/"]
+
+
+def test_several_objects_are_deleted_in_one_call(s3: Json, bucket: str) -> None:
+    for key in ("a", "b", "c"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"1")
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}, {"Key": "none"}]})
+    assert [each["Key"] for each in answer["Deleted"]] == ["a", "b", "none"]
+    assert [each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["c"]
+
+
+def test_versions_stay_until_they_are_deleted_by_name(s3: Json, bucket: str) -> None:
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket=bucket, Key="k", Body=b"1")["VersionId"]
+    second = s3.put_object(Bucket=bucket, Key="k", Body=b"2")["VersionId"]
+    marker = s3.delete_object(Bucket=bucket, Key="k")
+    assert marker["DeleteMarker"]
+    assert refused(s3.get_object, Bucket=bucket, Key="k") == ("NoSuchKey", 404)
+    assert s3.get_object(Bucket=bucket, Key="k", VersionId=first)["Body"].read() == b"1"
+    assert refused(s3.get_object, Bucket=bucket, Key="k", VersionId=marker["VersionId"])[1] == 405
+    found = s3.list_object_versions(Bucket=bucket)
+    assert [each["VersionId"] for each in found["Versions"]] == [second, first]
+    assert [each["IsLatest"] for each in found["DeleteMarkers"]] == [True]
+    s3.delete_object(Bucket=bucket, Key="k", VersionId=marker["VersionId"])
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"2"
+    assert refused(s3.delete_bucket, Bucket=bucket) == ("BucketNotEmpty", 409)
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, PaginationConfig={"PageSize": 1})
+    assert [each["VersionId"] for page in pages for each in page["Versions"]] == [second, first]
+    for version in (first, second):
+        s3.delete_object(Bucket=bucket, Key="k", VersionId=version)
+    s3.delete_bucket(Bucket=bucket)
+
+
+def test_suspended_versioning_keeps_one_null_version(s3: Json, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"0")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    kept = s3.put_object(Bucket=bucket, Key="k", Body=b"1")["VersionId"]
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    for body in (b"2", b"3"):
+        assert s3.put_object(Bucket=bucket, Key="k", Body=body)["VersionId"] == "null"
+    found = s3.list_object_versions(Bucket=bucket)["Versions"]
+    assert [each["VersionId"] for each in found] == ["null", kept]
+    assert s3.get_object(Bucket=bucket, Key="k", VersionId="null")["Body"].read() == b"3"
+
+
+def test_tags_of_objects_are_kept_changed_and_deleted(s3: Json, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"", Tagging="a=1&b=2")
+    assert s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"] == [
+        {"Key": "a", "Value": "1"},
+        {"Key": "b", "Value": "2"},
+    ]
+    s3.put_object_tagging(Bucket=bucket, Key="k", Tagging={"TagSet": [{"Key": "c", "Value": "3"}]})
+    assert s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"] == [{"Key": "c", "Value": "3"}]
+    s3.delete_object_tagging(Bucket=bucket, Key="k")
+    assert s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"] == []
+
+
+def test_a_large_object_is_sent_in_parts_by_the_usual_transfer(s3: Json, bucket: str) -> None:
+    content = bytes(range(256)) * (20 * MIB // 256)
+    s3.upload_fileobj(io.BytesIO(content), bucket, "large")
+    head = s3.head_object(Bucket=bucket, Key="large")
+    assert head["ContentLength"] == len(content)
+    assert head["ETag"].endswith('-3"')
+    found = io.BytesIO()
+    s3.download_fileobj(bucket, "large", found)
+    assert found.getvalue() == content
+    attributes = s3.get_object_attributes(Bucket=bucket, Key="large", ObjectAttributes=["ObjectParts", "ObjectSize"])
+    assert attributes["ObjectParts"]["TotalPartsCount"] == 3
+
+
+def test_a_multipart_upload_is_listed_completed_or_aborted(s3: Json, bucket: str) -> None:
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    assert [each["UploadId"] for each in s3.list_multipart_uploads(Bucket=bucket)["Uploads"]] == [upload]
+    place = {"Bucket": bucket, "Key": "k", "UploadId": upload}
+    small = s3.upload_part(**place, PartNumber=1, Body=b"1")["ETag"]
+    last = s3.upload_part(**place, PartNumber=2, Body=b"2")["ETag"]
+    listed = [{"PartNumber": 1, "ETag": small}, {"PartNumber": 2, "ETag": last}]
+    complete = s3.complete_multipart_upload
+    assert refused(complete, **place, MultipartUpload={"Parts": listed}) == ("EntityTooSmall", 400)
+    assert refused(complete, **place, MultipartUpload={"Parts": listed[::-1]}) == ("InvalidPartOrder", 400)
+    wrong = [{"PartNumber": 3, "ETag": last}]
+    assert refused(complete, **place, MultipartUpload={"Parts": wrong}) == ("InvalidPart", 400)
+    assert [each["Size"] for each in s3.list_parts(**place)["Parts"]] == [1, 1]
+    complete(**place, MultipartUpload={"Parts": listed[1:]})
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"2"
+    assert refused(s3.list_parts, **place) == ("NoSuchUpload", 404)
+    second = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    s3.abort_multipart_upload(Bucket=bucket, Key="k", UploadId=second)
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+
+
+def test_a_part_can_be_copied_from_an_object(s3: Json, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="from", Body=b"0123456789")
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="to")["UploadId"]
+    place = {"Bucket": bucket, "Key": "to", "UploadId": upload}
+    source = {"CopySource": {"Bucket": bucket, "Key": "from"}, "CopySourceRange": "bytes=2-4"}
+    tag = s3.upload_part_copy(**place, **source, PartNumber=1)["CopyPartResult"]["ETag"]
+    s3.complete_multipart_upload(**place, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": tag}]})
+    assert s3.get_object(Bucket=bucket, Key="to")["Body"].read() == b"234"
