@@ -127,6 +127,12 @@ class Engine:
             lambda build: build(self.store, world, data),
             (data / OBJECTS).is_dir,
         )
+        yield LazyService("ssm", "lamplighter.services.ssm.service:Ssm", lambda build: build(bus, world, data))
+        yield LazyService(
+            "secretsmanager",
+            "lamplighter.services.secretsmanager.service:SecretsManager",
+            lambda build: build(world, data),
+        )
         yield LazyService("logs", "lamplighter.services.logs.service:Logs", lambda build: build(bus, world))
         yield LazyService(
             "monitoring",

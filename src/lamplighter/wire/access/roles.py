@@ -55,12 +55,14 @@ RUN_OPERATIONS: Mapping[str, frozenset[str]] = {
     "ecs": frozenset({"StopTask"}),
     "logs": frozenset({"StartQuery", "StopQuery"}),
     "monitoring": frozenset({"SetAlarmState"}),
+    "secretsmanager": frozenset({"BatchGetSecretValue", "GetSecretValue"}),
     "sqs": frozenset({"CancelMessageMoveTask", "StartMessageMoveTask"}),
     # What a key may do, its temporary credentials may do, and no more.
     "sts": frozenset({"AssumeRole", "GetSessionToken"}),
+    "ssm": frozenset({"GetParameter", "GetParameterHistory", "GetParameters", "GetParametersByPath"}),
     "states": frozenset({"RedriveExecution", "StartExecution", "StopExecution"}),
 }
-"""The other operations that need `run`."""
+"""The other operations that need `run`: those which read secrets, too."""
 UNSAFE_READS: Mapping[str, frozenset[str]] = {"states": frozenset({"TestState"})}
 """The operations that only read by their service's table, and need `change`."""
 

@@ -1,0 +1,169 @@
+"""Read parameters: by name, by path, with their history, and without their values.
+
+Without WithDecryption, the value of a SecureString is its encrypted text, as on AWS.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller, Operation
+from lamplighter.operations.paging import decode_number, decode_token, encode_token, list_page
+from lamplighter.services.ssm import errors
+from lamplighter.services.ssm.filters import matches_filters, read_filters
+from lamplighter.services.ssm.names import Selected, find_parameter, find_version
+from lamplighter.services.ssm.tables import parameters as rows
+from lamplighter.services.ssm.tables.parameters import SECURE, Parameter, ParameterVersion
+from lamplighter.store.db import Reader
+from lamplighter.store.encryption import SecretCipher
+
+PAGE = 100
+DETAILS = ("Description", "AllowedPattern", "Tier", "DataType")
+
+
+class ParameterReader:
+    """The operations that read parameters."""
+
+    def __init__(self, cipher: SecretCipher) -> None:
+        self._cipher = cipher
+
+    def by_name(self) -> Mapping[str, Operation]:
+        """Return the operations by their AWS names."""
+        return {
+            "GetParameter": Operation(read=self.get),
+            "GetParameters": Operation(read=self.get_several),
+            "GetParametersByPath": Operation(read=self.get_by_path),
+            "GetParameterHistory": Operation(read=self.get_history),
+            "DescribeParameters": Operation(read=_describe),
+        }
+
+    def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Handle GetParameter."""
+        return {"Parameter": self._show(find_version(reader, caller, params["Name"]), params)}
+
+    def get_several(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Handle GetParameters."""
+        found, invalid = [], []
+        for name in dict.fromkeys(params["Names"]):
+            try:
+                found.append(self._show(find_version(reader, caller, name), params))
+            except (errors.NotFound, errors.VersionNotFound):
+                invalid.append(name)
+        return {"Parameters": found, "InvalidParameters": invalid}
+
+    def get_by_path(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Handle GetParametersByPath."""
+        path = params["Path"].rstrip("/") + "/"
+        if not path.startswith("/"):
+            raise errors.InvalidParameter(
+                "The parameter doesn't meet the parameter name requirements. The parameter name must begin with a "
+                'forward slash "/". It can\'t be prefixed with "aws" or "ssm" (case-insensitive). It must use only '
+                "letters, numbers, or the following symbols: . (period), - (hyphen), _ (underscore). Special "
+                'characters are not allowed. All sub-paths, if specified, must use the forward slash symbol "/". '
+                "Valid example: /get/parameters2-/by1./path0_."
+            )
+        filters = read_filters(params.get("ParameterFilters"), ("Type", "KeyId", "Label"))
+        labels = next((each["Values"] for each in filters if each["Key"] == "Label"), None)
+        others = [each for each in filters if each["Key"] != "Label"]
+
+        def found() -> Iterator[Selected]:
+            for parameter, latest in _parameters(reader, caller, _after(params), path):
+                below = parameter.name.removeprefix(path)
+                if "/" in below and not params.get("Recursive"):
+                    continue
+                version = latest if labels is None else _labelled(reader, parameter, labels)
+                if version is not None and matches_filters(others, parameter, version):
+                    yield Selected(parameter, version, "")
+
+        return list_page(
+            "Parameters",
+            found(),
+            params.get("MaxResults", 10),
+            lambda each: self._show(each, params),
+            lambda each: encode_token(each.parameter.name),
+            next_page_field="NextToken",
+        )
+
+    def get_history(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Handle GetParameterHistory."""
+        parameter = find_parameter(reader, caller, params["Name"])
+        after = decode_number(params.get("NextToken"), errors.InvalidNextToken) or 0
+
+        def show(row: ParameterVersion) -> Json:
+            value = self._value(row, params)
+            return {**_metadata(parameter, row), "Value": value, "Labels": row.labels}
+
+        return list_page(
+            "Parameters",
+            rows.versions(reader, parameter, after),
+            params.get("MaxResults", 50),
+            show,
+            lambda row: str(row.version),
+            next_page_field="NextToken",
+        )
+
+    def _show(self, selected: Selected, params: Json) -> Json:
+        parameter, row = selected.parameter, selected.version
+        return {
+            "Name": parameter.name,
+            "Type": row.type,
+            "Value": self._value(row, params),
+            "Version": row.version,
+            **({"Selector": selected.selector} if selected.selector else {}),
+            "LastModifiedDate": row.modified / 1000,
+            "ARN": parameter.arn,
+            "DataType": row.body["DataType"],
+        }
+
+    def _value(self, row: ParameterVersion, params: Json) -> str:
+        return self._cipher.decrypt(row.value) if row.type == SECURE and params.get("WithDecryption") else row.value
+
+
+def _labelled(reader: Reader, parameter: Parameter, labels: list[str]) -> ParameterVersion | None:
+    versions = rows.versions(reader, parameter)
+    return next((each for each in versions if any(label in each.labels for label in labels)), None)
+
+
+def _after(params: Json) -> str:
+    return decode_token(params.get("NextToken"), errors.InvalidNextToken)
+
+
+def _parameters(
+    reader: Reader, caller: Caller, after: str, prefix: str = ""
+) -> Iterator[tuple[Parameter, ParameterVersion]]:
+    """Yield parameters with their latest versions, by name."""
+    while page := rows.page(reader, caller.account, caller.region, after, PAGE, prefix):
+        for parameter in page:
+            latest = rows.version(reader, parameter, parameter.version)
+            if latest is not None:
+                yield parameter, latest
+        after = page[-1].name
+
+
+def _metadata(parameter: Parameter, row: ParameterVersion) -> Json:
+    return {
+        "Name": parameter.name,
+        "Type": row.type,
+        **({"KeyId": row.body["KeyId"]} if row.type == SECURE else {}),
+        "LastModifiedDate": row.modified / 1000,
+        "LastModifiedUser": f"arn:aws:iam::{parameter.account}:root",
+        **{name: row.body[name] for name in DETAILS if row.body.get(name)},
+        "Version": row.version,
+        "Policies": [],
+    }
+
+
+def _describe(reader: Reader, caller: Caller, params: Json) -> Json:
+    keys = ("Name", "Type", "KeyId", "Path", "Label", "Tier", "DataType")
+    given = [
+        {**each, "Option": "BeginsWith" if each["Key"] == "Name" else "Equals"} for each in params.get("Filters", [])
+    ]
+    filters = [*read_filters(params.get("ParameterFilters"), keys), *given]
+    found = (pair for pair in _parameters(reader, caller, _after(params)) if matches_filters(filters, *pair))
+    return list_page(
+        "Parameters",
+        found,
+        params.get("MaxResults", 50),
+        lambda pair: {**_metadata(*pair), "ARN": pair[0].arn},
+        lambda pair: encode_token(pair[0].name),
+        next_page_field="NextToken",
+    )

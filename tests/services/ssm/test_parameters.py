@@ -1,0 +1,120 @@
+"""The Parameter Store as boto3 uses it."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from tests.served_engine import EngineAccount, ServedEngine
+from tests.services.refused_calls import refused
+
+
+@pytest.fixture
+def ssm(account: EngineAccount) -> Json:
+    """Return a client of Systems Manager."""
+    return account.client("ssm")
+
+
+def test_each_change_of_a_parameter_is_a_version(account: EngineAccount, ssm: Json) -> None:
+    assert ssm.put_parameter(Name="/a/b", Type="String", Value="1")["Version"] == 1
+    assert refused(ssm.put_parameter, Name="/a/b", Type="String", Value="2") == "ParameterAlreadyExists"
+    assert ssm.put_parameter(Name="/a/b", Value="2", Overwrite=True)["Version"] == 2
+    found = ssm.get_parameter(Name="/a/b")["Parameter"]
+    assert (found["Value"], found["Version"], found["Type"]) == ("2", 2, "String")
+    assert found["ARN"] == f"arn:aws:ssm:us-east-1:{account.account_id}:parameter/a/b"
+    assert ssm.get_parameter(Name=found["ARN"])["Parameter"]["Value"] == "2"
+    old = ssm.get_parameter(Name="/a/b:1")["Parameter"]
+    assert (old["Value"], old["Selector"]) == ("1", ":1")
+    assert refused(ssm.get_parameter, Name="/a/b:7") == "ParameterVersionNotFound"
+    assert refused(ssm.get_parameter, Name="/none") == "ParameterNotFound"
+    assert [each["Value"] for each in ssm.get_parameter_history(Name="/a/b")["Parameters"]] == ["1", "2"]
+    assert refused(ssm.put_parameter, Name="/a/b", Type="StringList", Value="x", Overwrite=True) == (
+        "HierarchyTypeMismatchException"
+    )
+
+
+def test_a_label_moves_from_version_to_version(ssm: Json) -> None:
+    ssm.put_parameter(Name="p", Type="String", Value="1")
+    ssm.put_parameter(Name="p", Value="2", Overwrite=True)
+    assert ssm.label_parameter_version(Name="p", ParameterVersion=1, Labels=["live", "1no"])["InvalidLabels"] == ["1no"]
+    assert ssm.get_parameter(Name="p:live")["Parameter"]["Value"] == "1"
+    ssm.label_parameter_version(Name="p", Labels=["live"])
+    assert ssm.get_parameter(Name="p:live")["Parameter"]["Value"] == "2"
+    ssm.unlabel_parameter_version(Name="p", ParameterVersion=2, Labels=["live"])
+    assert refused(ssm.get_parameter, Name="p:live") == "ParameterVersionNotFound"
+
+
+def test_a_path_is_read_with_or_without_what_is_below(ssm: Json) -> None:
+    for name in ("/app/a", "/app/b", "/app/db/c", "/apple"):
+        ssm.put_parameter(Name=name, Type="String", Value="1")
+    names = [each["Name"] for each in ssm.get_parameters_by_path(Path="/app")["Parameters"]]
+    assert names == ["/app/a", "/app/b"]
+    pages = ssm.get_paginator("get_parameters_by_path").paginate(
+        Path="/app/", Recursive=True, PaginationConfig={"PageSize": 1}
+    )
+    assert [each["Name"] for page in pages for each in page["Parameters"]] == ["/app/a", "/app/b", "/app/db/c"]
+    found = ssm.get_parameters(Names=["/app/a", "/none"])
+    assert ([each["Name"] for each in found["Parameters"]], found["InvalidParameters"]) == (["/app/a"], ["/none"])
+    filters = [{"Key": "Name", "Option": "Contains", "Values": ["db"]}]
+    assert [each["Name"] for each in ssm.describe_parameters(ParameterFilters=filters)["Parameters"]] == ["/app/db/c"]
+    assert ssm.delete_parameters(Names=["/app/a", "/x"]) | {"ResponseMetadata": None} == {
+        "DeletedParameters": ["/app/a"],
+        "InvalidParameters": ["/x"],
+        "ResponseMetadata": None,
+    }
+    assert refused(ssm.delete_parameter, Name="/app/a") == "ParameterNotFound"
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"Name": "aws-x", "Type": "String", "Value": "1"}, "ValidationException"),
+        ({"Name": "a/b", "Type": "String", "Value": "1"}, "ValidationException"),
+        ({"Name": "a b", "Type": "String", "Value": "1"}, "ValidationException"),
+        ({"Name": "a", "Value": "1"}, "ValidationException"),
+        ({"Name": "a", "Type": "String", "Value": "x" * 4097}, "ValidationException"),
+        ({"Name": "/a" * 16, "Type": "String", "Value": "1"}, "HierarchyLevelLimitExceededException"),
+        ({"Name": "a", "Type": "String", "Value": "x", "AllowedPattern": "\\d+"}, "ParameterPatternMismatchException"),
+        ({"Name": "a", "Type": "String", "Value": "x", "AllowedPattern": "("}, "InvalidAllowedPatternException"),
+    ],
+)
+def test_what_aws_refuses_is_refused(ssm: Json, params: Json, code: str) -> None:
+    assert refused(ssm.put_parameter, **params) == code
+
+
+def test_a_larger_value_needs_the_advanced_tier(ssm: Json) -> None:
+    large = {"Type": "String", "Value": "x" * 5000}
+    assert ssm.put_parameter(Name="a", Tier="Intelligent-Tiering", **large)["Tier"] == "Advanced"
+
+
+def test_tags_are_added_and_removed(ssm: Json) -> None:
+    ssm.put_parameter(Name="p", Type="String", Value="1", Tags=[{"Key": "a", "Value": "1"}])
+    place = {"ResourceType": "Parameter", "ResourceId": "p"}
+    ssm.add_tags_to_resource(**place, Tags=[{"Key": "b", "Value": "2"}])
+    ssm.remove_tags_from_resource(**place, TagKeys=["a"])
+    assert ssm.list_tags_for_resource(**place)["TagList"] == [{"Key": "b", "Value": "2"}]
+    assert refused(ssm.list_tags_for_resource, ResourceType="Parameter", ResourceId="x") == "InvalidResourceId"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[ServedEngine]:
+    """Yield an engine with a data directory of its own."""
+    with closing(ServedEngine(tmp_path / "data")) as found:
+        found.up()
+        yield found
+
+
+def test_a_secure_string_is_encrypted_on_disk_and_readable_after_a_kill(engine: ServedEngine) -> None:
+    ssm = engine.client("ssm")
+    ssm.put_parameter(Name="/db", Type="SecureString", Value="a-very-secret-password")
+    sealed = ssm.get_parameter(Name="/db")["Parameter"]["Value"]
+    assert "a-very-secret-password" not in sealed
+    engine.kill()
+    for path in engine.data.rglob("*"):
+        assert not path.is_file() or b"a-very-secret-password" not in path.read_bytes(), path
+    assert (engine.data / "secrets.key").stat().st_mode & 0o777 == 0o600
+    engine.up()
+    found = engine.client("ssm").get_parameter(Name="/db", WithDecryption=True)["Parameter"]
+    assert (found["Value"], found["Type"]) == ("a-very-secret-password", "SecureString")
