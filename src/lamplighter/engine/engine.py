@@ -31,7 +31,7 @@ from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Http, Mail, Outbound
 from lamplighter.outbound.program import NoPrograms, ShellPrograms
 from lamplighter.runtime.composite import CompositeRuntime
-from lamplighter.runtime.port import Runtime
+from lamplighter.runtime.port import LocalImage, Runtime, RuntimeUnavailable
 from lamplighter.runtime.process.cgroups import find_cgroups
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
@@ -128,6 +128,7 @@ class Engine:
             (data / OBJECTS).is_dir,
         )
         yield LazyService("ssm", "lamplighter.services.ssm.service:Ssm", lambda build: build(bus, world, data))
+        yield LazyService("ecr", "lamplighter.services.ecr.service:Ecr", lambda build: build(world, self._find_images))
         yield LazyService(
             "secretsmanager",
             "lamplighter.services.secretsmanager.service:SecretsManager",
@@ -149,6 +150,17 @@ class Engine:
             "lamplighter.services.cloudformation.service:CloudFormation",
             lambda build: build(bus, world, remote, self._model, self._check_parameters),
         )
+
+    async def _find_images(self, name: str) -> list[LocalImage]:
+        """Return the images of Docker with a name; none if the engine runs plain processes only."""
+        if self.config.runtime is RuntimeChoice.PROCESS:
+            return []
+        try:
+            find = await asyncio.to_thread(load_object, "lamplighter.runtime.docker.local_images:find_local_images")
+            images: list[LocalImage] = await find(name)
+            return images
+        except RuntimeUnavailable:
+            return []  # without Docker, there are no images
 
     def _check_parameters(self, service: str, operation: str, params: Json) -> None:
         if service in SERVICES:  # no model describes the engine's internal services

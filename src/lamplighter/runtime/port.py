@@ -221,6 +221,19 @@ class StartedContainer:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalImage:
+    """An image that this machine's Docker has under a name."""
+
+    digest: str
+    """The digest in a registry, or the image's ID if it was never in one."""
+    tags: tuple[str, ...]
+    size: int
+    """Bytes."""
+    created: int
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerExit:
     """The end of a container: its exit code, its time and possibly its reason."""
 

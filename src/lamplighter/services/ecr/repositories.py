@@ -1,0 +1,183 @@
+"""Create, describe and delete repositories, and keep their settings and policies.
+
+Settings and policies are kept and returned. They have no effect here: Docker has neither scans nor expiry.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError, require
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Caller, Operation
+from lamplighter.operations.paging import decode_token, encode_token, list_page
+from lamplighter.operations.tags import TagFormat, TagOperations, TagRules
+from lamplighter.services.ecr import errors
+from lamplighter.services.ecr.tables import repositories as rows
+from lamplighter.services.ecr.tables.repositories import Repository
+from lamplighter.store.db import Reader, Tx
+
+SETTINGS: Mapping[str, Json] = {
+    "imageTagMutability": "MUTABLE",
+    "imageScanningConfiguration": {"scanOnPush": False},
+    "encryptionConfiguration": {"encryptionType": "AES256"},
+}
+"""The settings of a new repository."""
+EXCLUSIONS = "imageTagMutabilityExclusionFilters"
+TAG_RULES = TagRules(TagFormat("resourceArn", "tags", "tagKeys", "Key", "Value"))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A kind of policy that a repository can have."""
+
+    member: str
+    put: str
+    noun: str
+    missing: Callable[[str, str], AwsError]
+
+
+POLICIES = (
+    Policy("lifecyclePolicyText", "PutLifecyclePolicy", "LifecyclePolicy", errors.LifecyclePolicyNotFound),
+    Policy("policyText", "SetRepositoryPolicy", "RepositoryPolicy", errors.PolicyNotFound),
+)
+
+
+def find_repository(reader: Reader, caller: Caller, params: Json) -> Repository:
+    """Return the repository that a request names. Raises RepositoryNotFoundException."""
+    name, registry = params["repositoryName"], params.get("registryId", caller.account)
+    found = rows.get(reader, registry, caller.region, name) if registry == caller.account else None
+    return require(found, lambda: errors.NotFound(name, registry))
+
+
+class Repositories:
+    """The operations on repositories, except for those on images."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._tags = TagOperations(
+            TAG_RULES,
+            _find_by_arn,
+            lambda repository: repository.tags,
+            lambda tx, repository, tags: rows.update(tx, replace(repository, tags=tags)),
+        )
+
+    def by_name(self) -> Mapping[str, Operation]:
+        """Return the operations by their AWS names."""
+        found = {
+            "CreateRepository": Operation(write=self.create),
+            "DescribeRepositories": Operation(read=_describe),
+            "PutImageTagMutability": Operation(write=_put_mutability),
+            "PutImageScanningConfiguration": Operation(write=_put_scanning),
+            **self._tags.by_name(),
+        }
+        for policy in POLICIES:
+            found[policy.put] = Operation(write=_put_policy(policy))
+            found[f"Get{policy.noun}"] = Operation(read=_get_policy(policy))
+            found[f"Delete{policy.noun}"] = Operation(write=_delete_policy(policy))
+        return found
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Handle CreateRepository."""
+        name = params["repositoryName"]
+        if rows.get(tx, caller.account, caller.region, name) is not None:
+            raise errors.AlreadyExists(name, caller.account)
+        given = {member: params[member] for member in (*SETTINGS, EXCLUSIONS) if params.get(member)}
+        tags = TAG_RULES.read(params.get("tags"))
+        body = {**SETTINGS, **given}
+        made = Repository(0, caller.account, caller.region, name, self._world.now(), tags, body)
+        rows.insert(tx, made)
+        return {"repository": show(made)}
+
+
+def show(repository: Repository) -> Json:
+    """Return a repository as answers contain it."""
+    policies = {policy.member for policy in POLICIES}
+    return {
+        "repositoryArn": repository.arn,
+        "registryId": repository.account,
+        "repositoryName": repository.name,
+        "repositoryUri": repository.uri,
+        "createdAt": repository.created / 1000,
+        **{member: value for member, value in repository.body.items() if member not in policies},
+    }
+
+
+def _find_by_arn(reader: Reader, caller: Caller, text: str) -> Repository:
+    parsed = arn.parse(text)
+    if parsed is None or not parsed.resource.startswith("repository/"):
+        raise errors.InvalidParameter(f"Invalid parameter at 'resourceArn' failed to satisfy constraint: '{text}'")
+    name = parsed.resource.removeprefix("repository/")
+    return find_repository(reader, caller, {"repositoryName": name, "registryId": parsed.account})
+
+
+def _describe(reader: Reader, caller: Caller, params: Json) -> Json:
+    registry = params.get("registryId", caller.account)
+    if names := params.get("repositoryNames"):
+        found = [find_repository(reader, caller, {**params, "repositoryName": name}) for name in names]
+        return {"repositories": [show(each) for each in found]}
+    after, most = decode_token(params.get("nextToken"), _invalid_token), params.get("maxResults", 100)
+    page = rows.page(reader, registry, caller.region, after, most + 1) if registry == caller.account else []
+    return list_page("repositories", page, most, show, lambda each: encode_token(each.name))
+
+
+def _invalid_token() -> AwsError:
+    return errors.InvalidParameter("Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'")
+
+
+def _identity(repository: Repository) -> Json:
+    return {"registryId": repository.account, "repositoryName": repository.name}
+
+
+def _put_mutability(tx: Tx, caller: Caller, params: Json) -> Json:
+    found = find_repository(tx, caller, params)
+    given = {member: params[member] for member in ("imageTagMutability", EXCLUSIONS) if member in params}
+    kept = {member: value for member, value in found.body.items() if member != EXCLUSIONS}
+    rows.update(tx, replace(found, body={**kept, **given}))
+    return {**_identity(found), **given}
+
+
+def _put_scanning(tx: Tx, caller: Caller, params: Json) -> Json:
+    found, wanted = find_repository(tx, caller, params), params["imageScanningConfiguration"]
+    rows.update(tx, replace(found, body={**found.body, "imageScanningConfiguration": wanted}))
+    return {**_identity(found), "imageScanningConfiguration": wanted}
+
+
+def _put_policy(policy: Policy) -> Callable[[Tx, Caller, Json], Json]:
+    def put(tx: Tx, caller: Caller, params: Json) -> Json:
+        found, text = find_repository(tx, caller, params), params[policy.member]
+        try:
+            is_object = isinstance(loads(text), dict)
+        except JsonError:
+            is_object = False
+        if not is_object:
+            raise errors.InvalidParameter(
+                f"Invalid parameter at '{policy.member}' failed to satisfy constraint: 'Invalid policy text'"
+            )
+        rows.update(tx, replace(found, body={**found.body, policy.member: text}))
+        return {**_identity(found), policy.member: text}
+
+    return put
+
+
+def _get_policy(policy: Policy) -> Callable[[Reader, Caller, Json], Json]:
+    def get(reader: Reader, caller: Caller, params: Json) -> Json:
+        found = find_repository(reader, caller, params)
+        if policy.member not in found.body:
+            raise policy.missing(found.name, found.account)
+        return {**_identity(found), policy.member: found.body[policy.member]}
+
+    return get
+
+
+def _delete_policy(policy: Policy) -> Callable[[Tx, Caller, Json], Json]:
+    def delete(tx: Tx, caller: Caller, params: Json) -> Json:
+        found = find_repository(tx, caller, params)
+        if policy.member not in found.body:
+            raise policy.missing(found.name, found.account)
+        kept = {member: value for member, value in found.body.items() if member != policy.member}
+        rows.update(tx, replace(found, body=kept))
+        return {**_identity(found), policy.member: found.body[policy.member]}
+
+    return delete

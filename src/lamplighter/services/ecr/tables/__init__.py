@@ -1,0 +1,1 @@
+"""Store the data of ECR."""

@@ -1,0 +1,82 @@
+"""Repositories of ECR as boto3 uses them, and the images of Docker that are theirs."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from tests.served_engine import EngineAccount, ServedEngine
+from tests.services.refused_calls import refused
+
+
+@pytest.fixture
+def ecr(account: EngineAccount) -> Json:
+    """Return a client of ECR."""
+    return account.client("ecr")
+
+
+def test_a_repository_is_described_until_it_is_deleted(account: EngineAccount, ecr: Json) -> None:
+    made = ecr.create_repository(repositoryName="team/app", tags=[{"Key": "a", "Value": "1"}])["repository"]
+    assert made["repositoryUri"] == f"{account.account_id}.dkr.ecr.us-east-1.amazonaws.com/team/app"
+    assert made["imageTagMutability"] == "MUTABLE"
+    assert refused(ecr.create_repository, repositoryName="team/app") == "RepositoryAlreadyExistsException"
+    assert ecr.describe_repositories(repositoryNames=["team/app"])["repositories"] == [made]
+    assert ecr.list_tags_for_resource(resourceArn=made["repositoryArn"])["tags"] == [{"Key": "a", "Value": "1"}]
+    ecr.create_repository(repositoryName="other")
+    pages = ecr.get_paginator("describe_repositories").paginate(PaginationConfig={"PageSize": 1})
+    assert [each["repositoryName"] for page in pages for each in page["repositories"]] == ["other", "team/app"]
+    ecr.delete_repository(repositoryName="team/app", force=True)
+    assert refused(ecr.describe_repositories, repositoryNames=["team/app"]) == "RepositoryNotFoundException"
+
+
+def test_settings_and_policies_come_back_until_they_are_deleted(ecr: Json) -> None:
+    ecr.create_repository(repositoryName="app")
+    ecr.put_image_tag_mutability(repositoryName="app", imageTagMutability="IMMUTABLE")
+    ecr.put_image_scanning_configuration(repositoryName="app", imageScanningConfiguration={"scanOnPush": True})
+    found = ecr.describe_repositories()["repositories"][0]
+    assert (found["imageTagMutability"], found["imageScanningConfiguration"]) == ("IMMUTABLE", {"scanOnPush": True})
+    policy = '{"Version": "2008-10-17", "Statement": []}'
+    ecr.set_repository_policy(repositoryName="app", policyText=policy)
+    assert ecr.get_repository_policy(repositoryName="app")["policyText"] == policy
+    ecr.delete_repository_policy(repositoryName="app")
+    assert refused(ecr.get_repository_policy, repositoryName="app") == "RepositoryPolicyNotFoundException"
+    assert refused(ecr.get_lifecycle_policy, repositoryName="app") == "LifecyclePolicyNotFoundException"
+
+
+def test_a_login_for_a_push_is_refused_with_what_to_do_instead(ecr: Json) -> None:
+    assert refused(ecr.get_authorization_token) == "ServerException"
+
+
+def test_without_docker_a_repository_has_no_images(ecr: Json) -> None:
+    ecr.create_repository(repositoryName="app")
+    assert ecr.list_images(repositoryName="app")["imageIds"] == []
+    wanted = {"repositoryName": "app", "imageIds": [{"imageTag": "1"}]}
+    assert refused(ecr.describe_images, **wanted) == "ImageNotFoundException"
+
+
+@pytest.fixture
+def docker_engine(tmp_path: Path) -> Iterator[ServedEngine]:
+    """Yield an engine that uses Docker."""
+    with closing(ServedEngine(tmp_path / "data", runtime="docker")) as engine:
+        engine.up()
+        yield engine
+
+
+@pytest.mark.docker
+def test_an_image_of_docker_with_the_name_of_a_repository_is_its_image(
+    docker_engine: ServedEngine, docker_image: str
+) -> None:
+    ecr = docker_engine.client("ecr")
+    uri = ecr.create_repository(repositoryName="lamplighter-test/ecr")["repository"]["repositoryUri"]
+    subprocess.run(["docker", "tag", docker_image, f"{uri}:one"], check=True)
+    try:
+        found = ecr.describe_images(repositoryName="lamplighter-test/ecr", imageIds=[{"imageTag": "one"}])
+        assert found["imageDetails"][0]["imageTags"] == ["one"]
+        assert [each["imageTag"] for each in ecr.list_images(repositoryName="lamplighter-test/ecr")["imageIds"]] == [
+            "one"
+        ]
+    finally:
+        subprocess.run(["docker", "rmi", f"{uri}:one"], check=True, capture_output=True)
