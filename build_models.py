@@ -16,7 +16,8 @@ import botocore
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SERVICES = (
-    *("cloudformation", "cloudwatch", "ecs", "events", "logs", "scheduler", "sns", "sqs", "stepfunctions"),
+    *("cloudformation", "cloudwatch", "ecr", "ecs", "events", "logs", "s3", "scheduler", "secretsmanager", "sns", "sqs"),
+    *("ssm", "stepfunctions"),
     *("iam", "sts"),
 )
 """botocore's names of the services that the engine serves."""

@@ -36,8 +36,7 @@ class EngineConfig:
     """Whether to start with an empty database and set aside the existing files of the directory."""
     runtime: RuntimeChoice = RuntimeChoice.AUTO
     remote_endpoints: Mapping[str, str] = field(default_factory=dict)
-    """The endpoints of AWS services that this engine does not implement (lambda, s3, …), by service: a URL, or `aws`.
-    """
+    """The endpoints of AWS services elsewhere (lambda, dynamodb, …), by service: a URL, or `aws`."""
     account: str = "123456789012"
     """The account of callers whose access key contains none."""
     public_url: str = "http://127.0.0.1:4566"

@@ -45,6 +45,8 @@ from lamplighter.store.db import Store, damaged_database_error
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.service_models import SERVICES
 
+MAY_BE_ELSEWHERE = frozenset({"ecr", "s3", "secretsmanager", "ssm"})
+"""The services that an engine does not have itself if an endpoint of another place is configured for them."""
 log = logging.getLogger("lamplighter.engine")
 
 
@@ -89,7 +91,12 @@ class Engine:
         )
         self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check_parameters)
-        lazy_services = list(self._lazy_services(remote, lambda: outbound or _outbound(config, http)))
+        elsewhere = MAY_BE_ELSEWHERE & config.remote_endpoints.keys()
+        lazy_services = [
+            service
+            for service in self._lazy_services(remote, lambda: outbound or _outbound(config, http))
+            if service.name not in elsewhere
+        ]
         services: tuple[Service, ...] = (states, ecs, events, *lazy_services)
         self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():

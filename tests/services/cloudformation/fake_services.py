@@ -42,5 +42,7 @@ class FakeServices:
 def add_fake_services(harness: CloudFormationHarness) -> FakeServices:
     """Connect the harness's engine to fake services and return them."""
     made = FakeServices()
+    for name in ("s3", "secretsmanager", "ssm"):  # as an engine with endpoints for them has none of its own
+        del harness.engine.bus._services[name]
     harness.engine.services["cloudformation"].service._input_fetcher._remote = made  # type: ignore[attr-defined]
     return made

@@ -132,7 +132,8 @@ def test_a_nested_stack_reads_a_parameter_that_its_parent_has_just_created(harne
         "Parameters": {"Size": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/size"}},
         "Resources": {"Q": queue(QueueName={"Ref": "Size"})},
     }
-    add_fake_services(harness).objects["bucket/child"] = dumps(child)
+    harness.call("s3", "CreateBucket", Bucket="bucket")
+    harness.call("s3", "PutObject", Bucket="bucket", Key="child", Body=dumps(child))
     properties = {"TemplateURL": "https://bucket.s3.amazonaws.com/child"}
     nested = {"Type": "AWS::CloudFormation::Stack", "Properties": properties, "DependsOn": "P"}
     harness.create(body(P=parameter, Child=nested))

@@ -3,20 +3,16 @@
 See https://docs.docker.com/reference/api/engine/version/v1.47/#tag/Image/operation/ImageList.
 """
 
-import aiodocker
-from aiodocker.exceptions import DockerError
-
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.runtime.port import LocalImage, RuntimeUnavailable
+from lamplighter.runtime.docker import daemon
+from lamplighter.runtime.port import LocalImage
 
 
 async def find_local_images(repository: str) -> list[LocalImage]:
     """Return Docker's images with a repository's name, the newest first. Raises `RuntimeUnavailable`."""
-    try:
-        async with aiodocker.Docker() as docker:
+    async with daemon.connect(None) as docker:
+        with daemon.docker_errors():
             found = await docker.images.list(filters=dumps({"reference": [repository]}))
-    except (DockerError, OSError, ValueError) as error:
-        raise RuntimeUnavailable(f"Docker cannot be asked for images: {error}") from error
     return sorted((_image(repository, each) for each in found), key=lambda image: -image.created)
 
 

@@ -111,7 +111,7 @@ class CloudFormation(Service):
         def write(tx: Tx, caller: Caller, params: Json) -> Json:
             try:
                 with undo_on_error(tx):
-                    return run(tx, caller, params, ExternalInputs())
+                    return run(tx, caller, params, ExternalInputs(self._parts.bus))
             except MissingInput:
                 return self._input_fetcher.run_with_inputs(
                     lambda inputs: self._store.write(lambda tx: run(tx, caller, params, inputs))
@@ -168,5 +168,5 @@ class CloudFormation(Service):
         if timer.name == retention.TIMER_NAME:
             retention.fire_timer(tx, timer)
         elif stack is not None and stack.status == "CREATE_IN_PROGRESS":
-            turn = StackTurn(tx, stack, ExternalInputs(), self._parts)
+            turn = StackTurn(tx, stack, ExternalInputs(self._parts.bus), self._parts)
             create_resources.fail_stack(turn, "Stack creation time exceeded the specified timeout. ")

@@ -65,8 +65,8 @@ class States(Service):
         machines, executions = StateMachines(bus, world, definitions), Executions(world, self._driver, express)
         state_tester = StateTester(world, calls, definitions, find_model, isolation)
         tokens = TaskTokens(self._driver)
-        self._item_reader = ItemReaderRunner(bus.store, world, self._driver.map_runs, remote)
-        self._result_writer = ResultWriterRunner(bus.store, world, self._driver.map_runs, remote)
+        self._item_reader = ItemReaderRunner(bus, world, self._driver.map_runs, remote)
+        self._result_writer = ResultWriterRunner(bus, world, self._driver.map_runs, remote)
         map_runs = MapRuns(self._driver.map_runs)
         held_timeouts = HeldTimeouts(self._driver.pending_work)
         self.operations: Mapping[str, Operation] = {

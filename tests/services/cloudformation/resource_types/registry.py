@@ -101,7 +101,11 @@ class _ExampleBuilder:
         """Return a unique number or text; a date-time is a number, too."""
         number = next(self.numbers)
         self.marks[str(number)] = place
-        return number if kind in ("integer", "number") or shape.get("format") == "date-time" else f"mark{number}"
+        if shape.get("pattern") == "[0-9]+":
+            return str(number)  # a number, written as text
+        is_time = shape.get("format") == "date-time" or place.endswith("Date")
+        is_number = kind in ("integer", "number") or is_time
+        return number if is_number else f"mark{number}"
 
     def resolve(self, shape: Json) -> Json:
         """Resolve references and choices of a shape; of several choices, take the longest."""

@@ -32,6 +32,12 @@ UNCHANGEABLE_PROPERTIES = {
 """Properties that are not create-only in the registry, but that the operation for changes does not accept."""
 REPEATED_PROPERTIES = {"AWS::StepFunctions::StateMachineAlias": {"StateMachineArn"}}
 """Properties that repeat another one: an alias belongs to the machine of its versions."""
+REPEATED_PROPERTIES = {
+    "AWS::S3::Bucket": {"LifecycleConfiguration/Rules/0/NoncurrentVersionExpirationInDays"},
+    "AWS::StepFunctions::StateMachineAlias": {"StateMachineArn"},
+}
+"""Properties that repeat another one: an alias belongs to the machine of its versions, and an older property of a
+bucket states the days alone."""
 EXCLUSIVE_PROPERTIES = {
     "AWS::StepFunctions::StateMachine": [
         {"DefinitionString", "DefinitionS3Location"},
@@ -40,6 +46,7 @@ EXCLUSIVE_PROPERTIES = {
     ],
     "AWS::StepFunctions::StateMachineAlias": [set(), {"DeploymentPreference"}],
     "AWS::CloudWatch::Alarm": [{"Metrics"}, {"MetricName"}],
+    "AWS::SecretsManager::Secret": [{"SecretString"}, {"GenerateSecretString"}],
     "AWS::Events::EventBusPolicy": [{"Statement"}, {"Action", "Principal", "Condition"}],
 }
 """Properties that exclude each other: each group is left out once."""
@@ -110,6 +117,9 @@ def lost_properties(name: str, *, update: bool) -> set[str]:
         properties = {key: value for key, value in whole.properties.items() if key not in left_out}
         if "DefinitionString" in properties:
             properties["DefinitionString"] += "${Key}"
+        if generated := properties.get("GenerateSecretString"):
+            template = {generated["SecretStringTemplate"]: ""}
+            properties["GenerateSecretString"] = {**generated, "SecretStringTemplate": dumps(template)}
         before = {key: value for key, value in properties.items() if kind.is_replaced_by(key)} if update else None
         plan = (kind.update if update else kind.create)(resource_request(name, properties, before))
         sent = dumps(list(plan_calls(name, plan))).lower()

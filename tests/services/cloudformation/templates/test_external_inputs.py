@@ -48,8 +48,8 @@ def test_a_template_is_read_from_a_bucket(harness: CloudFormationHarness, url: s
     assert harness.state() == "CREATE_COMPLETE"
 
 
-def test_a_template_url_without_an_endpoint_is_refused_with_advice(harness: CloudFormationHarness) -> None:
-    with pytest.raises(AwsError, match="--endpoint s3=URL"):
+def test_a_template_url_of_a_missing_bucket_is_refused(harness: CloudFormationHarness) -> None:
+    with pytest.raises(AwsError, match="The specified bucket does not exist"):
         harness.cloudformation("CreateStack", StackName="stack", TemplateURL=URL)
 
 
@@ -67,15 +67,28 @@ def test_an_ssm_parameter_is_resolved(harness: CloudFormationHarness) -> None:
     assert (shown["ParameterValue"], shown["ResolvedValue"]) == ("/names/queue", "looked-up")
 
 
-def test_an_ssm_parameter_that_cannot_be_resolved_keeps_its_name_as_its_value(harness: CloudFormationHarness) -> None:
+def test_the_version_of_the_cdks_bootstrap_need_not_exist(harness: CloudFormationHarness) -> None:
     text = dumps(
         {
-            "Parameters": {"Version": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk/version"}},
+            "Parameters": {
+                "Version": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/x/version"}
+            },
             "Resources": {"T": topic(DisplayName={"Ref": "Version"})},
         }
     )
     harness.create(text)
     assert harness.state() == "CREATE_COMPLETE"
+
+
+def test_an_ssm_parameter_that_does_not_exist_is_refused(harness: CloudFormationHarness) -> None:
+    text = dumps(
+        {
+            "Parameters": {"Name": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/nothing"}},
+            "Resources": {"Q": queue(QueueName={"Ref": "Name"})},
+        }
+    )
+    with pytest.raises(AwsError, match=r"Unable to fetch parameters \[/nothing\] from parameter store"):
+        harness.create(text)
 
 
 def test_an_ssm_parameter_that_another_stack_created_is_resolved(harness: CloudFormationHarness) -> None:
@@ -101,7 +114,7 @@ def test_dynamic_references_are_resolved_when_a_resource_is_created(harness: Clo
 def test_a_dynamic_reference_that_cannot_be_resolved_fails_its_resource(harness: CloudFormationHarness) -> None:
     harness.create(body(A=queue(QueueName="{{resolve:ssm:/nothing}}")))
     assert harness.state() == "ROLLBACK_COMPLETE"
-    assert any("--endpoint ssm=URL" in reason for reason in harness.reasons())
+    assert any("Parameter /nothing not found." in reason for reason in harness.reasons())
 
 
 def test_a_state_machine_definition_is_read_from_a_bucket_and_substituted(harness: CloudFormationHarness) -> None:

@@ -329,7 +329,7 @@ async def test_a_missing_secret_fails_the_start_of_the_task(harness: EcsHarness,
     assert task["stopCode"] == "TaskFailedToStart"
     assert task["stoppedReason"].startswith("ResourceInitializationError: unable to pull secrets or registry auth: ")
     assert message in task["stoppedReason"]
-    assert "(on this machine: write a line " in task["stoppedReason"]
+    assert "(on this machine: store it in the engine, or write a line " in task["stoppedReason"]
     assert task["stoppedReason"].endswith("=… into .env)")
     assert harness.runtime.count("start", harness.container_name(task["taskArn"])) == 0
 

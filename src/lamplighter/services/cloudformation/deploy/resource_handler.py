@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from lamplighter.base.errors import AwsError, Bug
+from lamplighter.base.file_body import FileBody
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.lang.template.functions import value_as_text
@@ -24,8 +25,14 @@ from lamplighter.services.cloudformation.resource_types.identifiers import IDENT
 from lamplighter.services.cloudformation.resource_types.imported_resources import ATTRIBUTES, imported_resource
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
 from lamplighter.services.cloudformation.resource_types.present_properties import PRESENT_PROPERTIES
+from lamplighter.services.cloudformation.resource_types.recorded_only import RECORDED
 from lamplighter.services.cloudformation.resource_types.registry import resource_type_of, service_of
-from lamplighter.services.cloudformation.resource_types.resource_type import Plan, Properties, ResourceRequest
+from lamplighter.services.cloudformation.resource_types.resource_type import (
+    Plan,
+    Properties,
+    ResourceRequest,
+    ResourceType,
+)
 from lamplighter.services.cloudformation.tables import stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.templates.external_inputs import MissingInput, NotLoaded
@@ -54,6 +61,7 @@ def create_resource(turn: StackTurn, row: StackResource, body: Json) -> StackRes
     Raises `ResourceFailed` if the resource belongs to another stack, because services accept an existing name.
     """
     kind = resource_type_of(row.type)
+    kind, stack = _type_of(turn, row.type), turn.stack
     request = replace(_request(turn, row, body), physical="", before={})
     made = _run(turn, request, kind.create(request))
     if kind.simulated:
@@ -74,7 +82,10 @@ def _check_owner(turn: StackTurn, row: StackResource, physical: str) -> None:
 def update_resource(turn: StackTurn, row: StackResource, body: Json) -> StackResource:
     """Update a resource to the state of `body`; return it with its physical id and attributes."""
     request = _request(turn, row, body)
-    made = _run(turn, request, resource_type_of(row.type).update(request))
+    kind = _type_of(turn, row.type)
+    if kind.simulated and row.body.get("recorded"):  # by an earlier version, which did not have the type
+        return create_resource(turn, row, body)
+    made = _run(turn, request, kind.update(request))
     return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
 
 
@@ -82,7 +93,7 @@ def delete_resource(turn: StackTurn, row: StackResource) -> None:
     """Delete a resource; do nothing if it does not exist."""
     request = _request(turn, row, row.body)
     try:
-        _run(turn, request, resource_type_of(row.type).delete(request))
+        _run(turn, request, _type_of(turn, row.type).delete(request))
     except AwsError as error:
         if not NOT_FOUND.search(error.code):
             raise
@@ -118,7 +129,7 @@ def find_existing(turn: StackTurn, row: StackResource, body: Json) -> StackResou
 
 def resource_exists(turn: StackTurn, row: StackResource) -> bool:
     """Return whether a resource exists; True if its type has no plan to find it."""
-    plan = resource_type_of(row.type).exists
+    plan = _type_of(turn, row.type).exists
     if plan is None:
         return True
     request = _request(turn, row, row.body)
@@ -132,6 +143,10 @@ def read_resource(turn: StackTurn, row: StackResource) -> Properties | None:
     """Return the properties that a resource has now, or None if it does not exist; its type must support this."""
     request = _request(turn, row, row.body)
     return _run(turn, request, PRESENT_PROPERTIES[row.type].read(request))
+def _type_of(turn: StackTurn, name: str) -> ResourceType:
+    """Return a resource's type. Resources of a service that is elsewhere are only recorded: nothing is made there."""
+    kind = resource_type_of(name)
+    return kind if not kind.simulated or turn.parts.bus.serves_any(service_of(name)) else RECORDED
 
 
 def _request(turn: StackTurn, row: StackResource, wanted: Json) -> ResourceRequest:
@@ -179,7 +194,7 @@ def _run(turn: StackTurn, request: ResourceRequest, plan: Plan[T]) -> T:
 def _call(turn: StackTurn, service: str, operation: str, given: Json) -> Json:
     bus, caller = turn.parts.bus, Caller(turn.stack.account, turn.stack.region)
     if not bus.serves_any(service):
-        return turn.inputs.get(service, operation, given, caller.region)
+        return turn.inputs.get(service, operation, given, caller, turn.tx)
     if not bus.is_loaded(service):
         raise NotLoaded(service)
     model = turn.parts.models(service)
@@ -192,6 +207,8 @@ def _call(turn: StackTurn, service: str, operation: str, given: Json) -> Json:
     answer = bus.invoke(turn.tx, caller, service, operation, params)
     if inspect.isawaitable(answer):
         raise Bug(f"{service}:{operation} is asynchronous")
+    if isinstance(answer, dict) and isinstance(answer.get("Body"), FileBody):
+        return {**answer, "Body": answer["Body"].read()}
     return answer
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.bus import Caller
 from lamplighter.lang.template.conditions import evaluate_conditions
 from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve, value_as_text
 from lamplighter.lang.template.references import find_references
@@ -16,13 +17,12 @@ from lamplighter.lang.template.template import Template
 from lamplighter.lang.template.text import TemplateError, TemplateFormatError
 from lamplighter.services.cloudformation.resource_types.recorded_only import recorded_attribute
 from lamplighter.services.cloudformation.resource_types.resource_type import ResourceRequest
-from lamplighter.services.cloudformation.tables import exports, stack_resources
+from lamplighter.services.cloudformation.tables import exports
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.store.db import Reader
 
-SSM_PARAMETER = "AWS::SSM::Parameter"
 _SECRET = re.compile(r"(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+|[^:]+)(?::(.*))?")
 
 
@@ -126,7 +126,8 @@ class StackScope:
         params = {"SecretId": found[1]}
         params |= {"VersionStage": stage} if stage else {}
         params |= {"VersionId": version} if version else {}
-        answer = self.inputs.get("secretsmanager", "GetSecretValue", params, self.stack.region)
+        caller = Caller(self.stack.account, self.stack.region)
+        answer = self.inputs.get("secretsmanager", "GetSecretValue", params, caller, self.reader)
         text: str = answer.get("SecretString", "")
         if not key:
             return text
@@ -137,13 +138,9 @@ class StackScope:
 
 
 def ssm_parameter(reader: Reader, stack: Stack, reference: str, inputs: ExternalInputs) -> str:
-    """Return the value of an SSM parameter, which a stack of this account and region or the SSM endpoint has."""
-    name = reference.partition(":")[0]
-    for row in stack_resources.by_physical(reader, name, 10):
-        owner = arn.parse(row.stack)
-        if row.type == SSM_PARAMETER and owner is not None and (owner.account, owner.region) == stack.owner:
-            return value_as_text(row.body.get("attributes", {}).get("Value", ""))
-    answer = inputs.get("ssm", "GetParameter", {"Name": reference, "WithDecryption": True}, stack.region)
+    """Return the value of an SSM parameter, from this engine or from the SSM endpoint."""
+    params = {"Name": reference, "WithDecryption": True}
+    answer = inputs.get("ssm", "GetParameter", params, Caller(stack.account, stack.region), reader)
     return value_as_text(answer["Parameter"]["Value"])
 
 

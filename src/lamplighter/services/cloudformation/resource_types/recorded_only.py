@@ -1,7 +1,7 @@
 """Record resources that the engine does not simulate, with a plausible Ref and plausible attributes.
 
-Guarantees names in AWS's format, so that values made of them (an ARN in a policy, a subnet of a task) look as on AWS. A
-parameter of Systems Manager keeps its value. The engine simulates none of these resources.
+Guarantees names in AWS's format, so that values made of them (an ARN in a policy, a subnet of a task) look as on AWS.
+The engine simulates none of these resources.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html.
 """
 
@@ -40,7 +40,7 @@ ID_PREFIXES = {
 """The prefixes of types whose Ref is a prefix and seventeen hexadecimal digits."""
 NAME_PROPERTIES = (
     *("Name", "RoleName", "ManagedPolicyName", "PolicyName", "InstanceProfileName", "UserName", "GroupName"),
-    *("FunctionName", "BucketName", "AlarmName", "RepositoryName", "TableName", "DBInstanceIdentifier", "ServiceName"),
+    *("FunctionName", "AlarmName", "TableName", "DBInstanceIdentifier", "ServiceName"),
     "QueueName",
 )
 """The properties that may contain a resource's name."""
@@ -60,14 +60,11 @@ ARN_FORMATS = {
     "AWS::IAM::User": "iam::{account}:user{path}{name}",
     "AWS::Lambda::Function": "lambda:{region}:{account}:function:{name}",
     "AWS::Lambda::Version": "lambda:{region}:{account}:function:{name}",
-    "AWS::S3::Bucket": "s3:::{name}",
-    "AWS::SSM::Parameter": "ssm:{region}:{account}:parameter/{relative_name}",
-    "AWS::SecretsManager::Secret": "secretsmanager:{region}:{account}:secret:{name}",
 }
 """The ARNs, after the partition, that differ from service:region:account:kind/name."""
 _REF_IS_ARN = frozenset(
     {
-        *("AWS::IAM::ManagedPolicy", "AWS::SecretsManager::Secret", "AWS::ECS::Service", "AWS::Lambda::Version"),
+        *("AWS::IAM::ManagedPolicy", "AWS::ECS::Service", "AWS::Lambda::Version"),
         *("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::TargetGroup"),
     }
 )
@@ -84,7 +81,6 @@ def recorded_arn(request: ResourceRequest, name: str) -> str:
         account=request.account,
         path=f"/{path}/" if path else "/",
         name=name,
-        relative_name=name.lstrip("/"),
     )
 
 
@@ -97,7 +93,7 @@ def _name(request: ResourceRequest, digits: str) -> str:
             return given
     if request.type == "AWS::KMS::Key":
         return re.sub("(.{8})(.{4})(.{4})(.{4})(.{12})", r"\1-\2-\3-\4-\5", digits[:32])
-    return request.name.lower() if request.type in ("AWS::S3::Bucket", "AWS::ECR::Repository") else request.name
+    return request.name
 
 
 def _create(request: ResourceRequest) -> Plan[CreatedResource]:
@@ -109,19 +105,10 @@ def _create(request: ResourceRequest) -> Plan[CreatedResource]:
     name = _name(request, digits)
     key = recorded_arn(request, name)
     attributes: dict[str, Json] = {"Arn": key, "Name": name}
-    if request.type == "AWS::SSM::Parameter":
-        attributes = _parameter_attributes(request)
-    elif request.type == "AWS::S3::Bucket":
-        attributes |= {
-            "DomainName": f"{name}.s3.amazonaws.com",
-            "RegionalDomainName": f"{name}.s3.{request.region}.amazonaws.com",
-        }
-    elif request.type == "AWS::IAM::Role":
+    if request.type == "AWS::IAM::Role":
         attributes["RoleId"] = f"AROA{digits[:17].upper()}"
     elif request.type == "AWS::CloudFormation::WaitCondition":
         attributes = {"Data": "{}"}
-    elif request.type == "AWS::ECR::Repository":
-        attributes["RepositoryUri"] = f"{request.account}.dkr.ecr.{request.region}.amazonaws.com/{name}"
     return CreatedResource(key if request.type in _REF_IS_ARN else name, attributes)
 
 
@@ -134,14 +121,9 @@ def recorded_attribute(request: ResourceRequest, name: str) -> str:
     return f"{request.physical}-{name.replace('.', '-')}"
 
 
-def _parameter_attributes(request: ResourceRequest) -> dict[str, Json]:
-    return {"Type": request.get("Type", "String"), "Value": request.get("Value", "")}
-
-
 def _update(request: ResourceRequest) -> Plan[CreatedResource]:
     yield from ()
-    is_parameter = request.type == "AWS::SSM::Parameter"
-    return CreatedResource(request.physical, _parameter_attributes(request)) if is_parameter else request.unchanged
+    return request.unchanged
 
 
 RECORDED = ResourceType(_create, _update, make_no_call, NameRule(max_length=64), simulated=False)

@@ -4,13 +4,17 @@ from collections.abc import Mapping
 
 from lamplighter.services.cloudformation.resource_types import (
     cloudwatch,
+    ecr,
     ecs,
     events,
     iam,
     logs,
+    s3,
     scheduler,
+    secretsmanager,
     sns,
     sqs,
+    ssm,
     states,
 )
 from lamplighter.services.cloudformation.resource_types.recorded_only import NO_EFFECT_ON_AWS, NOT_SIMULATED, RECORDED
@@ -18,7 +22,7 @@ from lamplighter.services.cloudformation.resource_types.resource_type import Res
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 
 NESTED_STACK = "AWS::CloudFormation::Stack"
-MODULES = (states, ecs, events, scheduler, sns, sqs, logs, cloudwatch, iam)
+MODULES = (states, ecs, events, scheduler, sns, sqs, logs, cloudwatch, iam, s3, ssm, secretsmanager, ecr)
 RESOURCE_TYPES: Mapping[str, ResourceType] = {name: kind for module in MODULES for name, kind in module.KINDS.items()}
 SERVICES = {"StepFunctions": "states", "CloudWatch": "monitoring"}
 """The services on the bus that have other names than in the names of their resource types."""

@@ -171,7 +171,7 @@ def requested_policy(params: Json, name: str, caller: Caller, inputs: ExternalIn
     url, text = params.get(f"{name}URL"), params.get(f"{name}Body")
     if url and text:
         raise StackValidationError(f"Either {name}URL or {name}Body may be specified, not both.")
-    given = fetch_template(url, caller.region, inputs) if url else text
+    given = fetch_template(url, caller, inputs) if url else text
     return check_policy(given) if given else None
 
 

@@ -3,7 +3,8 @@
 Such inputs are objects in a bucket, parameters and secrets, the serverless transform, long computations on a large
 template, and services that are not loaded yet. Code that misses an input raises `MissingInput`. The turn is undone, a
 thread fetches or computes the input, and the turn runs again with it. An input is therefore used only in the turn that
-records its effect. Guarantees that only services with a configured endpoint are called; without one, an error says so.
+records its effect. A service of this engine is read within the turn, which sees what the turn wrote. Guarantees that
+of other services, only those with a configured endpoint are called; without one, an error says so.
 """
 
 import asyncio
@@ -16,9 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from lamplighter.base.errors import AwsError, LamplighterError, MissingLibrary, Unavailable
+from lamplighter.base.file_body import FileBody
 from lamplighter.base.json_text import Json, dump_bytes, dumps, loads
 from lamplighter.base.modules import is_installed
-from lamplighter.bus import Bus
+from lamplighter.bus import Bus, Caller
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.store.db import Reader
@@ -88,12 +90,22 @@ class ComputationError:
 class ExternalInputs:
     """The inputs that were fetched and computed so far; a failed call is stored as its error."""
 
+    bus: Bus
     answers: dict[ExternalRequest, Json] = field(default_factory=dict)
     computed: dict[str, Any] = field(default_factory=dict)
 
-    def get(self, service: str, operation: str, params: Json, region: str) -> Json:
-        """Return the answer of a call; raise `NotFetched` if it was not fetched yet."""
-        request = ExternalRequest(service, operation, dumps(params), region)
+    def get(self, service: str, operation: str, params: Json, caller: Caller, reader: Reader | None = None) -> Json:
+        """Return the answer of a call, with bodies read to their end.
+
+        A service of this engine reads with `reader`, or what is committed. Raises `NotLoaded` if it is not loaded yet,
+        and `NotFetched` if the answer of another service was not fetched yet.
+        """
+        if self.bus.serves_any(service):
+            if not self.bus.is_loaded(service):
+                raise NotLoaded(service)
+            answer = self.bus.read(reader or self.bus.store.reader, caller, service, operation, params)
+            return {name: each.read() if isinstance(each, FileBody) else each for name, each in answer.items()}
+        request = ExternalRequest(service, operation, dumps(params), caller.region)
         if request not in self.answers:
             raise NotFetched(request)
         answer = self.answers[request]
@@ -133,7 +145,7 @@ class InputFetcher:
 
         With `retries`, wait while the data directory cannot be read; otherwise this is an error.
         """
-        inputs = ExternalInputs()
+        inputs = ExternalInputs(self._bus)
         for _ in range(MAX_INPUTS):
             try:
                 return await run(inputs)
@@ -154,6 +166,8 @@ class InputFetcher:
             inputs.computed[missing.name] = await read_in_thread(missing.compute)
         except NotFetched as inner:
             inputs.answers[inner.request] = await self._fetch(inner.request)
+        except NotLoaded as inner:
+            await self._bus.load(inner.service)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the turn that requested it raises it

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.lang.template.conditions import evaluate_conditions, failed_assertion
@@ -52,6 +53,9 @@ IAM_TYPES = frozenset(
         *("AccessKey", "Group", "InstanceProfile", "ManagedPolicy", "Policy", "Role", "User", "UserToGroupAddition"),
     )
 )
+UNRESOLVED_PARAMETERS = ("/aws/service/", "/cdk-bootstrap/")
+"""The beginnings of the names of SSM parameters that need not exist here: AWS publishes the first ones, and a template
+of the CDK uses the others only to check that an account is bootstrapped."""
 IAM_NAME_PROPERTIES = ("GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName", "UserName")
 
 
@@ -60,7 +64,7 @@ def read_template_text(reader: Reader, caller: Caller, params: Json, old: Json, 
     if params.get("TemplateBody"):
         return str(params["TemplateBody"])
     if params.get("TemplateURL"):
-        return fetch_template(params["TemplateURL"], caller.region, inputs)
+        return fetch_template(params["TemplateURL"], caller, inputs, reader)
     if params.get("UsePreviousTemplate") and old is not None:
         return templates.text(reader, old["template"])
     raise StackValidationError("Either Template URL or Template Body must be specified.")
@@ -114,7 +118,7 @@ def _plan(
     }
     if transforms and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
         raise InsufficientCapabilities("CAPABILITY_AUTO_EXPAND")
-    document = _transform(document, plan, stack, texts, inputs)
+    document = _transform(reader, document, plan, stack, texts, inputs)
     template = parse_template(document)
     plan |= {"description": template.description, "metadata": template.metadata}
     names = _check_template(template, value_scope(stack, plan, template.mappings))
@@ -124,21 +128,28 @@ def _plan(
 
 
 def _parameter_value(reader: Reader, stack: Stack, definition: Json, text: str, inputs: ExternalInputs) -> str:
-    """Return the value of a parameter; for an SSM parameter without a configured endpoint, return its name."""
+    """Return the value of a parameter; for an SSM parameter that need not exist here, return its name."""
     if not is_ssm_parameter(definition):
         return text
     try:
         return ssm_parameter(reader, stack, text, inputs)
-    except StackValidationError:
-        return text
+    except AwsError as error:
+        if text.startswith(UNRESOLVED_PARAMETERS) or isinstance(error, StackValidationError):
+            return text
+        raise StackValidationError(
+            f"Unable to fetch parameters [{text}] from parameter store for this account."
+        ) from None
 
 
-def _transform(document: Json, plan: Json, stack: Stack, texts: dict[str, str], inputs: ExternalInputs) -> Json:
+def _transform(
+    reader: Reader, document: Json, plan: Json, stack: Stack, texts: dict[str, str], inputs: ExternalInputs
+) -> Json:
     """Return the template after its transforms: inclusions come first, then the Transform section in its order."""
     scope = value_scope(stack, plan, document.get("Mappings") or {})
 
     def fetch(location: Json) -> Json:
-        return parse_part(fetch_template(value_as_text(resolve(location, scope)), stack.region, inputs))
+        url, caller = value_as_text(resolve(location, scope)), Caller(stack.account, stack.region)
+        return parse_part(fetch_template(url, caller, inputs, reader))
 
     transforms = transform_calls(document)
     if not {"Transform", "Globals"} & document.keys() and TRANSFORM not in dumps(document):
@@ -196,7 +207,7 @@ def parse_template_text(text: str) -> Json:
 def _serverless(document: Json, texts: dict[str, str], region: str, inputs: ExternalInputs) -> Json:
     bare = {key: section for key, section in document.items() if key != "Rules"}
     request = {"template": {**bare, "Transform": SERVERLESS_TRANSFORM}, "parameters": texts, "region": region}
-    done: Json = inputs.get(SAM, "Transform", request, region)
+    done: Json = inputs.get(SAM, "Transform", request, Caller("", region))
     return {**document, **{name: section for name, section in done.items() if name != "Transform"}}
 
 
@@ -252,10 +263,18 @@ def _check_capabilities(template: Template, given: list[str]) -> None:
             raise InsufficientCapabilities(wanted)
 
 
-def fetch_template(url: str, region: str, inputs: ExternalInputs) -> str:
+def fetch_template(url: str, caller: Caller, inputs: ExternalInputs, reader: Reader | None = None) -> str:
     """Return the text of a template in a bucket."""
     bucket, key = bucket_and_key(url)
-    answer = inputs.get("s3", "GetObject", {"Bucket": bucket, "Key": key}, region)
+    try:
+        answer = inputs.get("s3", "GetObject", {"Bucket": bucket, "Key": key}, caller, reader)
+    except AwsError as error:
+        if isinstance(error, StackValidationError):
+            raise
+        raise StackValidationError(
+            f"S3 error: {error.message}\nFor more information check "
+            "http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
+        ) from None
     text: str = answer["Body"].decode(errors="replace")
     return text
 

@@ -251,7 +251,7 @@ def _missing_secret(given: Json, secrets: secret_references.SecretLookup) -> str
     if source is None:
         return None
     wanted_line = secret_references.parse_reference(source).text
-    hint = f" (on this machine: write a line {wanted_line}=… into .env)"
+    hint = f" (on this machine: store it in the engine, or write a line {wanted_line}=… into .env)"
     if ":secretsmanager:" in source:
         return (
             f"{_SECRETS_ERROR}unable to retrieve secret from asm: service call has been retried 1 time(s): "

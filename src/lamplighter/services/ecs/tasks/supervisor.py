@@ -19,7 +19,7 @@ from lamplighter.base import secret_references
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Bus
+from lamplighter.bus import Bus, caller_of
 from lamplighter.runtime.port import (
     CannotStart,
     ContainerExit,
@@ -43,6 +43,7 @@ from lamplighter.services.ecs.tasks.container_dependencies import await_dependen
 from lamplighter.services.ecs.tasks.container_plan import plan_containers
 from lamplighter.services.ecs.tasks.container_restarts import allows_restart
 from lamplighter.services.ecs.tasks.container_states import ContainerState, TaskEnd
+from lamplighter.services.ecs.tasks.engine_secrets import add_engine_secrets
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.store import outbox
@@ -123,7 +124,8 @@ class Supervisor:
             return
         self._shares_network = bool(task.body["attachments"])
         definition = self._definition(task)
-        plan = plan_containers(task, definition, self._context.secrets, self._credential_variables(task, definition))
+        secrets = await add_engine_secrets(self._context.bus, caller_of(self._arn), definition, self._context.secrets)
+        plan = plan_containers(task, definition, secrets, self._credential_variables(task, definition))
         added = self._context.added_variables(self._arn)
         self._states = container_states.load_containers(tuple(each.with_variables(added) for each in plan), task)
         async with asyncio.TaskGroup() as group:

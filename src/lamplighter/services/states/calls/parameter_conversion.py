@@ -81,8 +81,10 @@ def _convert_scalar(shape: Shape | None, value: Json, name: str) -> Json:
     kind = shape.type_name if shape is not None else "string"
     if kind == "string" and isinstance(value, (dict, list)):
         return dumps(value)
-    if kind == "blob":
-        return _to_bytes(value, name)
+    if shape is not None and kind == "blob":
+        # An object's content is text or JSON as it stands; other binary members are in base64.
+        is_content = shape.serialization.get("streaming") and not isinstance(value, bytes)
+        return (value if isinstance(value, str) else dumps(value)).encode() if is_content else _to_bytes(value, name)
     if kind == "timestamp" and isinstance(value, str):
         return _parse_time(value, name)
     expected = SCALARS.get(kind)

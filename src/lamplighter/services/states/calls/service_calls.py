@@ -9,6 +9,7 @@ import inspect
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.messages import CallAnswer, TaskFailed, TaskSubmitted, TaskSucceeded
 from lamplighter.base.errors import AwsError, Bug
+from lamplighter.base.file_body import FileBody
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.service_model import Shape
 from lamplighter.base.world import World
@@ -26,6 +27,8 @@ from lamplighter.store.db import Reader, Tx
 from lamplighter.wire.models import service_quirks
 from lamplighter.wire.models.validate import Check, compile_check
 
+MAX_BODY_BYTES = 2**20
+"""The most bytes of an object that a task reads; a state's output may have a quarter of it."""
 UNUSABLE_PARAMETERS = "The Parameters '{}' could not be used to start the Task: [{}]"
 
 
@@ -143,7 +146,7 @@ class ServiceCalls:
         if self._bus.serves(binding.service, binding.operation):
             self._check(binding)(params)
             self._bus.check_access(tx, caller, binding.service, binding.operation, params)
-            return self._bus.invoke(tx, caller, binding.service, binding.operation, params)
+            return read_bodies(self._bus.invoke(tx, caller, binding.service, binding.operation, params))
         return self._remote.call(binding.service, binding.operation, params, caller.region)
 
     def _check(self, binding: CallBinding) -> Check:
@@ -230,6 +233,20 @@ class ServiceCalls:
             },
             "SdkResponseMetadata": {"RequestId": request},
         }
+
+
+def read_bodies(answer: Json) -> Json:
+    """Return an answer with the beginning of each body that is in a file: more than a state may have, if there is."""
+    if not isinstance(answer, dict) or not any(isinstance(each, FileBody) for each in answer.values()):
+        return answer
+    return {name: _read_body(each) if isinstance(each, FileBody) else each for name, each in answer.items()}
+
+
+def _read_body(body: FileBody) -> bytes:
+    try:
+        return body.read_chunk(MAX_BODY_BYTES)
+    finally:
+        body.close()
 
 
 def decode_bytes(value: Json) -> Json:

@@ -10,7 +10,9 @@ from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.definition.parse import InvalidDefinition, parse_definition, parse_resource
 from lamplighter.asl.definition.state_tree import StatePlace, state_places
+from lamplighter.base.errors import MissingLibrary
 from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.modules import is_installed
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Bus, Caller
 from lamplighter.outbound.aws import RemoteServices
@@ -117,9 +119,10 @@ class DefinitionValidator:
             yield from check_parameters.check_parameters(place, binding, model.operation_model(binding.operation))
 
     def _storage_errors(self, part: Json, at: str) -> Iterator[Diagnostic]:
-        if part.get("ReaderConfig", {}).get("InputType") == "PARQUET":
-            yield Diagnostic(SCHEMA, "This engine cannot read Parquet", f"{at}/ReaderConfig/InputType")
-        if "Resource" in part and not self._remote.can_call("s3", "GetObject"):
+        if part.get("ReaderConfig", {}).get("InputType") == "PARQUET" and not is_installed("pyarrow"):
+            reason = str(MissingLibrary("An ItemReader of Parquet", "parquet"))
+            yield Diagnostic(SCHEMA, reason, f"{at}/ReaderConfig/InputType")
+        if "Resource" in part and not self._bus.serves_any("s3") and not self._remote.can_call("s3", "GetObject"):
             yield Diagnostic(SCHEMA, NO_ENDPOINT.format(part["Resource"], "s3"), f"{at}/Resource")
 
     def not_callable_reason(self, text: str, resource: Resource | None, *, mocked: bool = False) -> str | None:

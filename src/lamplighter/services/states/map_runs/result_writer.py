@@ -13,6 +13,7 @@ from functools import partial
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
+from lamplighter.bus import Bus
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.map_runs.child_inputs import InputsNotReady
@@ -23,7 +24,7 @@ from lamplighter.services.states.outbox_rows import WriteResults
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store import outbox
-from lamplighter.store.db import Store, Tx
+from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.states")
 
@@ -36,8 +37,9 @@ MAX_MEMORY_BYTES = 2**23
 class ResultWriterRunner:
     """The writer of results for one engine's Map Runs."""
 
-    def __init__(self, store: Store, world: World, map_runs: MapRunDriver, remote: RemoteServices) -> None:
-        self._store = store
+    def __init__(self, bus: Bus, world: World, map_runs: MapRunDriver, remote: RemoteServices) -> None:
+        self._bus = bus
+        self._store = bus.store
         self._world = world
         self._map_runs = map_runs
         self._remote = remote
@@ -62,7 +64,7 @@ class ResultWriterRunner:
 
     async def _write(self, run: MapRun, writing: Json) -> Json:
         """Write the files and the manifest; return the manifest's bucket and key."""
-        call, parameters = s3_call_function(self._remote, run.arn), writing["parameters"]
+        call, parameters = s3_call_function(self._bus, self._remote, run.arn), writing["parameters"]
         bucket, folder = parameters.get("Bucket"), _folder(run, parameters.get("Prefix") or "")
         files_by_kind: dict[str, list[Json]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
         for kind, files in files_by_kind.items():

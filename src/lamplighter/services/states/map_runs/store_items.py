@@ -14,6 +14,7 @@ from lamplighter.asl.execution.state_errors import READER_FAILED, StateError
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
+from lamplighter.bus import Bus
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
@@ -22,7 +23,7 @@ from lamplighter.services.states.outbox_rows import ReadItems
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store import outbox
-from lamplighter.store.db import Store, Tx
+from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.states")
 
@@ -35,8 +36,9 @@ MAX_CHARACTERS_PER_TURN = 2**19
 class ItemReaderRunner:
     """The reader of items for one engine's Map Runs."""
 
-    def __init__(self, store: Store, world: World, map_runs: MapRunDriver, remote: RemoteServices) -> None:
-        self._store = store
+    def __init__(self, bus: Bus, world: World, map_runs: MapRunDriver, remote: RemoteServices) -> None:
+        self._bus = bus
+        self._store = bus.store
         self._world = world
         self._map_runs = map_runs
         self._remote = remote
@@ -66,7 +68,7 @@ class ItemReaderRunner:
         action, parameters, config, steps = loads(run.reading or "").values()
         settings = ReaderSettings(action, parameters, config, tuple(steps))
         await self._store.write_with_retry(lambda tx: rows.delete_items(tx, run.id))
-        slices = item_slices(read_s3_items(s3_call_function(self._remote, run.arn), settings))
+        slices = item_slices(read_s3_items(s3_call_function(self._bus, self._remote, run.arn), settings))
         total = 0
         try:
             while part := await asyncio.to_thread(next, slices, None):
