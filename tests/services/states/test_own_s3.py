@@ -38,9 +38,9 @@ def map_state(bucket: str, key: str, **config: Json) -> Json:
     )
 
 
-def output(account: EngineAccount, definition: Json) -> Json:
+def output(account: EngineAccount, definition: Json, name: str = "machine") -> Json:
     """Run a definition and return its output."""
-    found = account.ended(account.start(account.machine(definition)))
+    found = account.ended(account.start(account.machine(definition, name)))
     assert found["status"] == "SUCCEEDED", found
     return json.loads(found["output"])
 
@@ -133,7 +133,8 @@ def test_tasks_read_secrets_and_parameters_by_the_sdk_integration(account: Engin
     secret = {"Resource": "arn:aws:states:::aws-sdk:secretsmanager:getSecretValue", "Parameters": {"SecretId": "db"}}
     size = {"Resource": "arn:aws:states:::aws-sdk:ssm:getParameter", "Parameters": {"Name": "/size"}}
     assert output(account, one_state({"Type": "Task", "End": True, **secret}))["SecretString"] == "secret"
-    assert output(account, one_state({"Type": "Task", "End": True, **size}))["Parameter"]["Value"] == "small"
+    found = output(account, one_state({"Type": "Task", "End": True, **size}), "reader")
+    assert found["Parameter"]["Value"] == "small"
 
 
 def test_the_secrets_of_a_task_come_from_this_engine(account: EngineAccount, bucket: str) -> None:
@@ -146,7 +147,9 @@ def test_the_secrets_of_a_task_come_from_this_engine(account: EngineAccount, buc
     ]
     line = '[ "$TOKEN $DB_USER $NUMBER" = "from-ssm me 5" ]'
     family = account.task("secrets", ["sh", "-c", line], secrets=values)
-    task = account.ecs.run_task(cluster="default", taskDefinition=family, launchType="FARGATE")["tasks"][0]["taskArn"]
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+    started = account.ecs.run_task(taskDefinition=family, launchType="FARGATE", networkConfiguration=network)
+    task = started["tasks"][0]["taskArn"]
     account.ecs.get_waiter("tasks_stopped").wait(tasks=[task], WaiterConfig={"Delay": 1})
     (found,) = account.ecs.describe_tasks(tasks=[task])["tasks"]
     assert found["containers"][0].get("exitCode") == 0, found

@@ -210,11 +210,8 @@ KINDS: Mapping[str, ResourceType] = {
         without_effect=(
             *("AbacStatus", "AccelerateConfiguration", "AccessControl", "AnalyticsConfigurations", "BucketNamePrefix"),
             *("BucketNamespace", "IntelligentTieringConfigurations", "InventoryConfigurations"),
-            *(
-                "LifecycleConfiguration/TransitionDefaultMinimumObjectSize",
-                "LoggingConfiguration/TargetObjectKeyFormat",
-            ),
-            "MetadataConfiguration",
+            "LifecycleConfiguration/TransitionDefaultMinimumObjectSize",
+            *("LoggingConfiguration/TargetObjectKeyFormat", "MetadataConfiguration"),
             *("MetadataTableConfiguration", "MetricsConfigurations", "NotificationConfiguration"),
             *("ObjectLockConfiguration", "ObjectLockEnabled", "ReplicationConfiguration", "WebsiteConfiguration"),
         ),
