@@ -45,8 +45,6 @@ from lamplighter.store.db import Store, damaged_database_error
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.service_models import SERVICES
 
-MAY_BE_ELSEWHERE = frozenset({"ecr", "s3", "secretsmanager", "ssm"})
-"""The services that an engine does not have itself if an endpoint of another place is configured for them."""
 log = logging.getLogger("lamplighter.engine")
 
 
@@ -91,12 +89,8 @@ class Engine:
         )
         self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check_parameters)
-        elsewhere = MAY_BE_ELSEWHERE & config.remote_endpoints.keys()
-        lazy_services = [
-            service
-            for service in self._lazy_services(remote, lambda: outbound or _outbound(config, http))
-            if service.name not in elsewhere
-        ]
+        lazy_services = list(self._lazy_services(remote, lambda: outbound or _outbound(config, http)))
+        lazy_services += [each for each in self._storing_services() if each.name not in config.remote_endpoints]
         services: tuple[Service, ...] = (states, ecs, events, *lazy_services)
         self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
@@ -128,19 +122,6 @@ class Engine:
         yield LazyService(
             "sqs", "lamplighter.services.sqs.service:Sqs", lambda build: build(self.store, world, config.public_url)
         )
-        yield LazyService(
-            "s3",
-            "lamplighter.services.s3.service:S3",
-            lambda build: build(self.store, world, data),
-            (data / OBJECTS).is_dir,
-        )
-        yield LazyService("ssm", "lamplighter.services.ssm.service:Ssm", lambda build: build(bus, world, data))
-        yield LazyService("ecr", "lamplighter.services.ecr.service:Ecr", lambda build: build(world, self._find_images))
-        yield LazyService(
-            "secretsmanager",
-            "lamplighter.services.secretsmanager.service:SecretsManager",
-            lambda build: build(world, data),
-        )
         yield LazyService("logs", "lamplighter.services.logs.service:Logs", lambda build: build(bus, world))
         yield LazyService(
             "monitoring",
@@ -156,6 +137,24 @@ class Engine:
             "cloudformation",
             "lamplighter.services.cloudformation.service:CloudFormation",
             lambda build: build(bus, world, remote, self._model, self._check_parameters),
+        )
+
+    def _storing_services(self) -> Iterator[LazyService]:
+        """Yield the services that store objects, parameters, secrets and names of images, unless they are elsewhere."""
+        bus, world, config = self.bus, self.world, self.config
+        data = _absolute(config.data_directory)
+        yield LazyService(
+            "s3",
+            "lamplighter.services.s3.service:S3",
+            lambda build: build(self.store, world, data),
+            (data / OBJECTS).is_dir,
+        )
+        yield LazyService("ssm", "lamplighter.services.ssm.service:Ssm", lambda build: build(bus, world, data))
+        yield LazyService("ecr", "lamplighter.services.ecr.service:Ecr", lambda build: build(world, self._find_images))
+        yield LazyService(
+            "secretsmanager",
+            "lamplighter.services.secretsmanager.service:SecretsManager",
+            lambda build: build(world, data),
         )
 
     async def _find_images(self, name: str) -> list[LocalImage]:

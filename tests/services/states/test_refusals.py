@@ -4,6 +4,7 @@ import pytest
 
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.services.states.machines import validate_definition
 from tests.services.states.states_harness import ROLE, StatesHarness
 
 
@@ -44,17 +45,26 @@ GET_OBJECT = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucke
 PUT_OBJECT = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
 
 
+async def test_a_map_over_parquet_needs_its_library(harness: StatesHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validate_definition, "is_installed", lambda _package: False)
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    block = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    reader = GET_OBJECT | {"ReaderConfig": {"InputType": "PARQUET"}}
+    state = {"Type": "Map", "ItemReader": reader, "ItemProcessor": processor | block, "End": True}
+    _, message = await harness.expect_error(
+        "CreateStateMachine", name="m", definition=dumps(map_machine(state)), roleArn=ROLE
+    )
+    assert "pip install 'lamplighter[parquet]'" in message
+
+
 @pytest.mark.parametrize(
     ("fields", "mode", "reason"),
     [
-        ({"ItemReader": GET_OBJECT}, "DISTRIBUTED", "Start the engine with --endpoint s3=URL"),
-        ({"ResultWriter": PUT_OBJECT}, "DISTRIBUTED", "Start the engine with --endpoint s3=URL"),
         ({"ItemReader": GET_OBJECT}, "INLINE", "supported only when 'Mode' is 'DISTRIBUTED' at /States/M/ItemReader"),
         ({"ItemReader": PUT_OBJECT}, "DISTRIBUTED", "at /States/M/ItemReader/Resource"),
         ({"ItemReader": {}}, "DISTRIBUTED", "required: [Resource] at /States/M/ItemReader"),
         ({"ResultWriter": {}}, "DISTRIBUTED", "[Resource, WriterConfig] at /States/M/ResultWriter"),
         ({"ResultWriter": {"WriterConfig": {"OutputType": "XML"}}}, "DISTRIBUTED", "WriterConfig/OutputType"),
-        ({"ItemReader": GET_OBJECT | {"ReaderConfig": {"InputType": "PARQUET"}}}, "DISTRIBUTED", "cannot read Parquet"),
         (
             {"ItemReader": GET_OBJECT | {"ReaderConfig": {"MaxItems": 1, "MaxItemsPath": "$.n"}}},
             "DISTRIBUTED",

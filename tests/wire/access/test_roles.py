@@ -20,6 +20,10 @@ ALSO_HARMLESS = {
     *("AssumeRoleWithWebIdentity", "DecodeAuthorizationMessage"),  # always refused
 }
 """Operations that compute something from their parameters alone."""
+    *("HeadBucket", "HeadObject"),
+    *("TestEventPattern", "TestMetricFilter", "ValidateStateMachineDefinition"),
+}
+"""Operations that read under another name, or compute something from their parameters alone."""
 
 
 @pytest.fixture

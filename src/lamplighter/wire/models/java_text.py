@@ -70,6 +70,8 @@ REWRITTEN = {
     r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"\t*[\x20-\x7E][\t\x20-\x7E]*",
     # CloudWatch's pattern without Unicode categories: any character except controls, separators and surrogates.
     r"[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]+": r"[^\x00-\x1F\x7F-\x9F\u2028\u2029\uD800-\uDFFF]+",
+    # Letters, separators, numbers, punctuation and marks: all but symbols and controls, of which ASCII's are listed.
+    r"^([\p{L}\p{Z}\p{N}\p{P}\p{M}]*)$": r"[^\x00-\x1F\x7F$+<=>^`|~]*",
 }
 
 _CLASSES = {
