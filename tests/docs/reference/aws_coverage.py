@@ -74,8 +74,7 @@ recorded.
 |---|---|
 {rows}
 {others} are there, too. All other types are recorded: Ref, GetAtt and names look as on AWS, nothing is created, and the
-resource's status reason is *Recorded; not simulated here.* A recorded `AWS::SSM::Parameter` keeps its value, and
-parameters of templates can refer to it.
+resource's status reason is *Recorded; not simulated here.*
 """
 
 

@@ -25,7 +25,7 @@ ImageNotFound = service_error(
 InvalidParameter = service_error("InvalidParameterException", "{}")
 NoRegistry = service_error(
     "ServerException",
-    "This engine has no registry to push to: a repository's images are those of this machine's Docker. Give an image "
-    "the repository's name instead: docker tag IMAGE {}/NAME:TAG. (CDK has just done so: run the same command again.)",
+    "This engine has no registry to push to: a repository's images are those of this machine's Docker. Build or "
+    "tag the image with the repository's name instead: docker build -t {}/NAME:TAG FOLDER",
     status=400,
 )
