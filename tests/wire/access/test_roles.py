@@ -14,14 +14,11 @@ from tests.engine_harness import EngineHarness
 HARMLESS = ("Count", "Describe", "Find", "Filter", "Get", "Latest", "List", "Measure", "Peek", "Search")
 """The first words of the names of operations that only read."""
 ALSO_HARMLESS = {
+    *("HeadBucket", "HeadObject"),
     "CheckIfPhoneNumberIsOptedOut",
     *("TestEventPattern", "TestMetricFilter", "ValidateStateMachineDefinition"),
     *("SimulateCustomPolicy", "SimulatePrincipalPolicy"),
     *("AssumeRoleWithWebIdentity", "DecodeAuthorizationMessage"),  # always refused
-}
-"""Operations that compute something from their parameters alone."""
-    *("HeadBucket", "HeadObject"),
-    *("TestEventPattern", "TestMetricFilter", "ValidateStateMachineDefinition"),
 }
 """Operations that read under another name, or compute something from their parameters alone."""
 

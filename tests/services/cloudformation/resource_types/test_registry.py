@@ -30,8 +30,6 @@ UNCHANGEABLE_PROPERTIES = {
     },
 }
 """Properties that are not create-only in the registry, but that the operation for changes does not accept."""
-REPEATED_PROPERTIES = {"AWS::StepFunctions::StateMachineAlias": {"StateMachineArn"}}
-"""Properties that repeat another one: an alias belongs to the machine of its versions."""
 REPEATED_PROPERTIES = {
     "AWS::S3::Bucket": {"LifecycleConfiguration/Rules/0/NoncurrentVersionExpirationInDays"},
     "AWS::StepFunctions::StateMachineAlias": {"StateMachineArn"},

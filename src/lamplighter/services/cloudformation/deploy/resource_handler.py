@@ -60,8 +60,7 @@ def create_resource(turn: StackTurn, row: StackResource, body: Json) -> StackRes
 
     Raises `ResourceFailed` if the resource belongs to another stack, because services accept an existing name.
     """
-    kind = resource_type_of(row.type)
-    kind, stack = _type_of(turn, row.type), turn.stack
+    kind = _type_of(turn, row.type)
     request = replace(_request(turn, row, body), physical="", before={})
     made = _run(turn, request, kind.create(request))
     if kind.simulated:
@@ -143,6 +142,8 @@ def read_resource(turn: StackTurn, row: StackResource) -> Properties | None:
     """Return the properties that a resource has now, or None if it does not exist; its type must support this."""
     request = _request(turn, row, row.body)
     return _run(turn, request, PRESENT_PROPERTIES[row.type].read(request))
+
+
 def _type_of(turn: StackTurn, name: str) -> ResourceType:
     """Return a resource's type. Resources of a service that is elsewhere are only recorded: nothing is made there."""
     kind = resource_type_of(name)
