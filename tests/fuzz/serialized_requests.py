@@ -68,7 +68,8 @@ class Target:
             for name, value in {**self._credential(), **made["headers"], "Content-Length": len(data)}.items()
         ]
         text = urlencode(query, doseq=True) if isinstance(query, dict) else str(query)
-        return FuzzRequest(made["method"], made["url_path"], text, headers, data)
+        path, _, fixed = made["url_path"].partition("?")
+        return FuzzRequest(made["method"], path, "&".join(filter(None, (fixed, text))), headers, data)
 
     def _credential(self) -> Mapping[str, str]:
         scope = f"{ACCOUNT}/20260101/{REGION}/{self.service}/aws4_request"

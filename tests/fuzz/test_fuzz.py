@@ -1,5 +1,6 @@
 """The served API answers any request to any operation without a fault; each operation can succeed."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,10 +28,17 @@ WITHOUT_SUCCESS = {
     "events:CancelReplay": "a replay ends before the next request",
     "sns:ConfirmSubscription": "the token is in the message to the endpoint",
     "sns:VerifySMSSandboxPhoneNumber": "no password was sent, so that none is right",
+    "ecr:GetAuthorizationToken": "there is no registry to push to",
+    "logs:GetLogRecord": "the pointer to a record is in a row of a query's results",
+    "s3:GetBucketReplication": "replication is refused",
+    "s3:GetBucketWebsite": "websites are refused",
+    "s3:GetObjectLockConfiguration": "object lock is refused",
     "sts:AssumeRoleWithWebIdentity": "an engine has no identity providers",
     "sts:DecodeAuthorizationMessage": "an engine encodes no messages",
 }
 """Operations for which no request of one list can succeed, with the reason."""
+STACK_SET = re.compile("cloudformation:.*(StackSet|StackInstance)")
+"""The operations on stack sets answer as in an account that has none."""
 
 
 @pytest.mark.parametrize("seed", CAMPAIGNS)
@@ -50,7 +58,7 @@ def test_every_operation_has_a_valid_request_or_a_reason(engine: FuzzedEngine) -
     served = {each.name for each in served_targets(engine)}
     listed = {f"{service}:{operation}" for service in ORDER for operation, _ in [*BEGIN[service], *END[service]]}
     assert listed <= served
-    assert served - listed == WITHOUT_SUCCESS.keys()
+    assert {each for each in served - listed if not STACK_SET.match(each)} == WITHOUT_SUCCESS.keys()
 
 
 def test_every_valid_request_succeeds(engine: FuzzedEngine) -> None:
@@ -70,7 +78,7 @@ def test_every_valid_request_succeeds(engine: FuzzedEngine) -> None:
 def send(engine: FuzzedEngine, target: Target, params: Json) -> Json:
     """Send a request that must succeed; return the parsed answer."""
     answer = engine.request(target.serialize(params))
-    assert answer.status == 200, f"{target.name} {params}: {answer.body!r}"
+    assert 200 <= answer.status < 300, f"{target.name} {params}: {answer.body!r}"
     parsed = target.read_answer(answer)
     parsed.pop("ResponseMetadata")
     return parsed

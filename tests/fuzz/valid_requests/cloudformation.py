@@ -33,6 +33,10 @@ BEGIN: list[tuple[str, Json]] = [
     ("ExecuteChangeSet", CHANGE),
     ("ListExports", {}),
     ("CreateChangeSet", {**STACK, "ChangeSetName": "b", "TemplateBody": TEMPLATES[0]}),
+    ("DetectStackDrift", STACK),
+    ("DescribeStackDriftDetectionStatus", {"StackDriftDetectionId": "${stackdriftdetectionid}"}),
+    ("DescribeStackResourceDrifts", STACK),
+    ("DetectStackResourceDrift", {**STACK, "LogicalResourceId": "Topic"}),
     ("UpdateTerminationProtection", {**STACK, "EnableTerminationProtection": False}),
 ]
 END: list[tuple[str, Json]] = [

@@ -6,6 +6,7 @@ from tests.fuzz.valid_requests.place import LOGS
 
 GROUP: Json = {"logGroupName": "a"}
 STREAM: Json = {**GROUP, "logStreamName": "a"}
+STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/a"
 RESOURCE: Json = {"resourceArn": f"{LOGS}:log-group:a"}
 
 BEGIN: list[tuple[str, Json]] = [
@@ -33,6 +34,35 @@ BEGIN: list[tuple[str, Json]] = [
     ("DescribeResourcePolicies", {}),
     ("AssociateKmsKey", {**GROUP, "kmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/a"}),
     ("PutLogGroupDeletionProtection", {"logGroupIdentifier": "a", "deletionProtectionEnabled": False}),
+    ("PutDestination", {"destinationName": "a", "targetArn": STREAM_ARN, "roleArn": ROLE}),
+    ("PutDestinationPolicy", {"destinationName": "a", "accessPolicy": POLICY}),
+    ("DescribeDestinations", {}),
+    ("PutDeliverySource", {
+        "name": "a", "logType": "APPLICATION_LOGS",
+        "resourceArn": "arn:aws:bedrock:us-east-1:123456789012:knowledge-base/a",
+    }),
+    ("GetDeliverySource", {"name": "a"}),
+    ("DescribeDeliverySources", {}),
+    ("PutDeliveryDestination", {
+        "name": "a", "deliveryDestinationConfiguration": {"destinationResourceArn": f"{LOGS}:log-group:a"},
+    }),
+    ("GetDeliveryDestination", {"name": "a"}),
+    ("DescribeDeliveryDestinations", {}),
+    ("PutDeliveryDestinationPolicy", {"deliveryDestinationName": "a", "deliveryDestinationPolicy": POLICY}),
+    ("GetDeliveryDestinationPolicy", {"deliveryDestinationName": "a"}),
+    ("CreateDelivery", {
+        "deliverySourceName": "a", "deliveryDestinationArn": f"{LOGS}:delivery-destination:a",
+    }),
+    ("GetDelivery", {"id": "${id}"}),
+    ("DescribeDeliveries", {}),
+    ("UpdateDeliveryConfiguration", {"id": "${id}"}),
+    ("StartQuery", {**GROUP, "queryString": "fields @timestamp", "startTime": 0, "endTime": 1_800_000_000}),
+    ("GetQueryResults", {"queryId": "${queryid}"}),
+    ("ListLogGroupsForQuery", {"queryId": "${queryid}"}),
+    ("DescribeQueries", {}),
+    ("PutQueryDefinition", {"name": "a", "queryString": "fields @timestamp"}),
+    ("DescribeQueryDefinitions", {}),
+    ("GetLogGroupFields", GROUP),
     ("TagResource", {**RESOURCE, "tags": {"a": "b"}}),
     ("ListTagsForResource", RESOURCE),
     ("TagLogGroup", {**GROUP, "tags": {"b": "c"}}),
@@ -41,6 +71,12 @@ BEGIN: list[tuple[str, Json]] = [
 END: list[tuple[str, Json]] = [
     ("UntagLogGroup", {**GROUP, "tags": ["b"]}),
     ("UntagResource", {**RESOURCE, "tagKeys": ["a"]}),
+    ("DeleteQueryDefinition", {"queryDefinitionId": "${querydefinitionid}"}),
+    ("DeleteDelivery", {"id": "${id}"}),
+    ("DeleteDeliveryDestinationPolicy", {"deliveryDestinationName": "a"}),
+    ("DeleteDeliveryDestination", {"name": "a"}),
+    ("DeleteDeliverySource", {"name": "a"}),
+    ("DeleteDestination", {"destinationName": "a"}),
     ("DisassociateKmsKey", GROUP),
     ("DeleteResourcePolicy", {"policyName": "a"}),
     ("DeleteSubscriptionFilter", {**GROUP, "filterName": "a"}),
