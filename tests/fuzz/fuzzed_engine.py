@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Self
 
 from lamplighter.base.json_text import Json
-from lamplighter.engine.config import EngineConfig
+from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
@@ -54,7 +54,7 @@ class FuzzedEngine(EngineHarness):
             logger.removeHandler(records)
 
     async def _open(self) -> Engine:
-        config = EngineConfig(data_directory=self.directory)
+        config = EngineConfig(data_directory=self.directory, runtime=RuntimeChoice.PROCESS)
         return await Engine.open(config, self._world, self.runtime, FakeOutbound().outbound, InlineIsolation())
 
     def request(self, request: FuzzRequest) -> FuzzAnswer:

@@ -91,6 +91,8 @@ class RandomValues:
         return self._random.random() * 100 < percent
 
     def _value(self, shape: Shape, name: str, depth: int) -> Json:
+        if depth < -DEPTH:  # a shape that requires itself
+            return None
         if isinstance(shape, StructureShape):
             return self._structure(shape, depth)
         if isinstance(shape, ListShape):

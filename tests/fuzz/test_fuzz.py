@@ -30,6 +30,7 @@ WITHOUT_SUCCESS = {
     "sns:VerifySMSSandboxPhoneNumber": "no password was sent, so that none is right",
     "ecr:GetAuthorizationToken": "there is no registry to push to",
     "logs:GetLogRecord": "the pointer to a record is in a row of a query's results",
+    "logs:StopQuery": "a query ends before the next request",
     "s3:GetBucketReplication": "replication is refused",
     "s3:GetBucketWebsite": "websites are refused",
     "s3:GetObjectLockConfiguration": "object lock is refused",

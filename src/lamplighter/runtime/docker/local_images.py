@@ -3,7 +3,7 @@
 See https://docs.docker.com/reference/api/engine/version/v1.47/#tag/Image/operation/ImageList.
 """
 
-from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.json_text import Json
 from lamplighter.runtime.docker import daemon
 from lamplighter.runtime.port import LocalImage
 
@@ -12,7 +12,7 @@ async def find_local_images(repository: str) -> list[LocalImage]:
     """Return Docker's images with a repository's name, the newest first. Raises `RuntimeUnavailable`."""
     async with daemon.connect(None) as docker:
         with daemon.docker_errors():
-            found = await docker.images.list(filters=dumps({"reference": [repository]}))
+            found = await docker.images.list(filters={"reference": [repository]})
     return sorted((_image(repository, each) for each in found), key=lambda image: -image.created)
 
 
