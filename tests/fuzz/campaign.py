@@ -1,7 +1,7 @@
 """A campaign: a number of random requests to one engine, which find its faults.
 
-A fault is a status of 500 or more, an answer that an SDK cannot read, an error without code or message, a request that
-hangs, or an error that the engine reports about itself. The seed repeats a campaign.
+A fault is a status of 500 or more (but for S3's NotImplemented), an answer that an SDK cannot read, an error without
+code or message, a request that hangs, or an error that the engine reports about itself. The seed repeats a campaign.
 """
 
 from collections import Counter
@@ -167,7 +167,7 @@ class _Campaign:
         if answer is CALLER_GONE:
             self.report.successes[target.name] += 1
             return ""
-        if answer.status >= 500:
+        if answer.status >= 500 and not (answer.status == 501 and b"<Code>NotImplemented</Code>" in answer.body):
             return f"{answer.status}: {answer.body!r}"
         if damaged:  # it may have become a request of another protocol
             return ""

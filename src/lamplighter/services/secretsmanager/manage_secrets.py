@@ -29,10 +29,18 @@ DAY = 24 * 3600 * 1000
 MIN_DAYS, MAX_DAYS = 7, 30
 DELETION = "deletion"
 _NAME = re.compile(r"[a-zA-Z0-9/_+=.@!-]{1,512}")
+
+
+def _check_keys(tags: Json) -> None:
+    if not all(tag.get("Key") for tag in tags):
+        raise errors.InvalidParameter("Each tag must have a key.")
+
+
 TAG_RULES = TagRules(
     TagFormat("SecretId", "Tags", "TagKeys", "Key", "Value"),
     reserved=lambda _key: errors.InvalidParameter("aws: prefixed tag key names are not allowed for external use."),
     too_many=lambda: errors.InvalidParameter("A secret can have at most 50 tags."),
+    check=_check_keys,
 )
 KEPT_MEMBERS = ("Description", "KmsKeyId")
 SORT_KEYS: Mapping[str, str] = {"created-date": "created", "last-changed-date": "changed", "name": "name"}

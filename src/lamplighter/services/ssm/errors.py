@@ -35,7 +35,7 @@ InvalidFilterKey = service_error("InvalidFilterKey", "{}")
 InvalidFilterOption = service_error("InvalidFilterOption", "{}")
 InvalidFilterValue = service_error("InvalidFilterValue", "{}")
 InvalidNextToken = service_error("InvalidNextToken", "The specified token isn't valid.")
-InvalidResourceType = service_error("InvalidResourceType", "")
+InvalidResourceType = service_error("InvalidResourceType", "The resource type isn't valid.")
 InvalidResourceId = service_error("InvalidResourceId", "")
 TooManyTags = service_error("TooManyTagsError", "")
 
