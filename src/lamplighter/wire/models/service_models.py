@@ -6,6 +6,7 @@ contains.
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -27,6 +28,8 @@ class ServiceEntry:
     """The supported protocols, the default one first."""
     target: str = ""
     """The part of X-Amz-Target before the dot."""
+    part: re.Pattern[str] | None = None
+    """Matches in the names of the operations that belong to the part of the service which is here; None means all."""
 
 
 SERVICES = {
@@ -42,7 +45,7 @@ SERVICES = {
     "iam": ServiceEntry("iam", (QUERY,)),
     "sts": ServiceEntry("sts", (QUERY,)),
     "s3": ServiceEntry("s3", (REST_XML,)),
-    "ssm": ServiceEntry("ssm", (JSON,), "AmazonSSM"),
+    "ssm": ServiceEntry("ssm", (JSON,), "AmazonSSM", re.compile("Parameter|Tags")),
     "secretsmanager": ServiceEntry("secretsmanager", (JSON,), "secretsmanager"),
     "ecr": ServiceEntry("ecr", (JSON,), "AmazonEC2ContainerRegistry_V20150921"),
 }
@@ -87,6 +90,9 @@ def load_service(name: str, protocol: str) -> ServiceShapes:
     """Read a service's model. Raises KeyError if there is no such service."""
     entry = SERVICES[name]
     definition = read_definition(entry.model)
+    if entry.part is not None:
+        operations = {each: found for each, found in definition["operations"].items() if entry.part.search(each)}
+        definition = {**definition, "operations": operations}
     if name == "sqs" and protocol == QUERY:
         definition = sqs_query.query_model(definition)
     return ServiceShapes(name, protocol, ServiceModel(definition), service_quirks.quirks_of(name))
