@@ -79,7 +79,6 @@ def test_a_role_that_an_earlier_version_only_recorded_is_created_by_the_next_upd
 ) -> None:
     body = template("first", [READ_ONLY], "sqs:*")
     harness.create(body, Capabilities=["CAPABILITY_IAM"])
-    role = harness.outputs()["Role"]
 
     def forget(tx: Tx) -> None:
         """Bring the stack to the state in which an earlier version left it."""
@@ -97,5 +96,4 @@ def test_a_role_that_an_earlier_version_only_recorded_is_created_by_the_next_upd
     harness.run(write())
     harness.update(template("first", [READ_ONLY], "ecs:*"), Capabilities=["CAPABILITY_IAM"])
     assert harness.state() == "UPDATE_COMPLETE", harness.reasons()
-    assert harness.outputs()["Role"] == role
-    assert inline_policies(harness, role) == ["extra", "first"]
+    assert inline_policies(harness, harness.outputs()["Role"]) == ["extra", "first"]

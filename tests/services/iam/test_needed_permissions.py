@@ -26,6 +26,10 @@ WITHOUT_RESOURCE = {
     "logs": "DeleteResourcePolicy DescribeResourcePolicies ListLogGroups PutResourcePolicy TestMetricFilter",
     "monitoring": "DescribeAlarmsForMetric GetMetricData GetMetricStatistics ListMetrics PutMetricData",
     "cloudformation": "ListExports ListImports ListStacks ValidateTemplate",
+    "s3": "ListBuckets",
+    "ssm": "DescribeParameters",
+    "ecr": "GetAuthorizationToken",
+    "secretsmanager": "BatchGetSecretValue GetRandomPassword ListSecrets",
     "sts": "AssumeRoleWithWebIdentity DecodeAuthorizationMessage GetAccessKeyInfo GetCallerIdentity GetSessionToken",
 }
 """The operations of AWS whose actions have no resources."""

@@ -26,14 +26,6 @@ MAX_VERSIONS = 5
 # --- roles ------------------------------------------------------------------------------------------------------------
 
 
-def _was_only_recorded(request: ResourceRequest) -> bool:
-    """Return whether an earlier version of this program recorded the resource, and IAM does not have it.
-
-    What was only recorded has the attribute `Name`.
-    """
-    return "Name" in request.attributes
-
-
 def _create_role(request: ResourceRequest) -> Plan[CreatedResource]:
     given = {**request.pick(*ROLE_PROPERTIES), **request.tag_parameter}
     role = (yield "CreateRole", {"RoleName": request.name, **given})["Role"]
@@ -42,8 +34,6 @@ def _create_role(request: ResourceRequest) -> Plan[CreatedResource]:
 
 
 def _update_role(request: ResourceRequest) -> Plan[CreatedResource]:
-    if _was_only_recorded(request):
-        return (yield from _create_role(replace(request, name=request.physical, before={})))
     role = {"RoleName": request.physical}
     session = request.get("MaxSessionDuration", DEFAULT_MAX_SESSION)
     yield "UpdateRole", {**role, "Description": request.get("Description", ""), "MaxSessionDuration": session}
@@ -99,7 +89,7 @@ def _put_policy(request: ResourceRequest) -> Plan[CreatedResource]:
     name, wanted = request.get("PolicyName"), request.get("Roles", [])
     for role in wanted:
         yield "PutRolePolicy", {"RoleName": role, "PolicyName": name, "PolicyDocument": request.get("PolicyDocument")}
-    for role in [] if _was_only_recorded(request) else request.before.get("Roles") or []:
+    for role in request.before.get("Roles") or []:
         if role not in wanted or request.before.get("PolicyName") != request.get("PolicyName"):
             yield "DeleteRolePolicy", {"RoleName": role, "PolicyName": request.before["PolicyName"]}
     physical = request.physical or request.name
@@ -132,8 +122,6 @@ def _create_managed(request: ResourceRequest) -> Plan[CreatedResource]:
 
 
 def _update_managed(request: ResourceRequest) -> Plan[CreatedResource]:
-    if _was_only_recorded(request):
-        return (yield from _create_managed(replace(request, name=request.attributes["Name"])))
     policy = {"PolicyArn": request.physical}
     if request.get("PolicyDocument") != request.before.get("PolicyDocument"):
         versions = (yield "ListPolicyVersions", policy).get("Versions", [])
@@ -184,8 +172,6 @@ def _create_profile(request: ResourceRequest) -> Plan[CreatedResource]:
 
 
 def _update_profile(request: ResourceRequest) -> Plan[CreatedResource]:
-    if _was_only_recorded(request):
-        return (yield from _create_profile(replace(request, name=request.physical)))
     yield from _change_profile_roles(request, request.get("Roles", []), request.before.get("Roles") or [])
     return request.unchanged
 

@@ -199,8 +199,8 @@ _SNS: dict[str, ResourceRule] = {
         "DeleteEndpoint DeletePlatformApplication DeleteSMSSandboxPhoneNumber GetEndpointAttributes "
         "GetPlatformApplicationAttributes GetSMSAttributes GetSMSSandboxAccountStatus "
         "ListEndpointsByPlatformApplication ListOriginationNumbers ListPhoneNumbersOptedOut "
-        "ListPlatformApplications ListSMSSandboxPhoneNumbers "
-        "OptInPhoneNumber SetEndpointAttributes SetPlatformApplicationAttributes SetSMSAttributes",
+        "ListPlatformApplications ListSMSSandboxPhoneNumbers OptInPhoneNumber SetEndpointAttributes "
+        "SetPlatformApplicationAttributes SetSMSAttributes VerifySMSSandboxPhoneNumber",
         no_resource,
     ),
 }
@@ -248,6 +248,11 @@ def _group_arn(name: str, caller: Caller) -> str:
     return arn.build("logs", caller.region, caller.account, f"log-group:{name}")
 
 
+def _delivery_source(params: Json, caller: Caller) -> tuple[str, ...]:
+    name = params.get("deliverySourceName") or params.get("name", "")
+    return (arn.build("logs", caller.region, caller.account, f"delivery-source:{name}"),)
+
+
 _LOGS: dict[str, ResourceRule] = {
     **same(
         "AssociateKmsKey CreateLogGroup CreateLogStream DeleteLogGroup DeleteMetricFilter DeleteRetentionPolicy "
@@ -259,7 +264,23 @@ _LOGS: dict[str, ResourceRule] = {
     **same("DeleteLogStream GetLogEvents PutLogEvents", _log_stream),
     **same("ListTagsForResource TagResource UntagResource", named("logs", "resourceArn")),
     **same("GetLogGroupFields GetLogRecord StartLiveTail StartQuery", _log_group),
-    **same("DescribeQueries DescribeQueryDefinitions GetQueryResults PutQueryDefinition StopQuery", no_resource),
+    **same("CreateDelivery GetDeliverySource DeleteDeliverySource PutDeliverySource", _delivery_source),
+    **same("DeleteDelivery GetDelivery UpdateDeliveryConfiguration", named("logs", "id", "delivery:{}")),
+    **same(
+        "DeleteDeliveryDestination GetDeliveryDestination PutDeliveryDestination",
+        named("logs", "name", "delivery-destination:{}"),
+    ),
+    **same(
+        "DeleteDeliveryDestinationPolicy GetDeliveryDestinationPolicy PutDeliveryDestinationPolicy",
+        named("logs", "deliveryDestinationName", "delivery-destination:{}"),
+    ),
+    **same("DeleteDestination PutDestination PutDestinationPolicy", named("logs", "destinationName", "destination:{}")),
+    **same(
+        "DeleteQueryDefinition DescribeDeliveries DescribeDeliveryDestinations DescribeDeliverySources "
+        "DescribeDestinations DescribeQueries DescribeQueryDefinitions GetQueryResults ListLogGroupsForQuery "
+        "PutQueryDefinition StopQuery",
+        no_resource,
+    ),
 }
 _MONITORING: dict[str, ResourceRule] = {
     **same(
@@ -272,6 +293,14 @@ _MONITORING: dict[str, ResourceRule] = {
     ),
     **same("ListTagsForResource TagResource UntagResource", named("cloudwatch", "ResourceARN")),
     **same("GetDashboard PutDashboard", named("cloudwatch", "DashboardName", "dashboard/{}")),
+    **same(
+        "DeleteInsightRules DisableInsightRules EnableInsightRules",
+        named("cloudwatch", "RuleNames", "insight-rule/{}"),
+    ),
+    **same("GetInsightRuleReport PutInsightRule", named("cloudwatch", "RuleName", "insight-rule/{}")),
+    **same("DeleteMetricStream GetMetricStream PutMetricStream", named("cloudwatch", "Name", "metric-stream/{}")),
+    **same("StartMetricStreams StopMetricStreams", named("cloudwatch", "Names", "metric-stream/{}")),
+    **same("DescribeInsightRules ListMetricStreams", no_resource),
     "DeleteDashboards": named("cloudwatch", "DashboardNames", "dashboard/{}"),
     **same(
         "DeleteAnomalyDetector DescribeAnomalyDetectors DescribeAlarmContributors GetMetricWidgetImage ListDashboards "
@@ -291,6 +320,15 @@ _CLOUDFORMATION: dict[str, ResourceRule] = {
         "DeleteChangeSet DescribeChangeSet ExecuteChangeSet",
         named("cloudformation", "StackName", "stack/{}/*"),
     ),
+    **same(
+        "CreateStackInstances CreateStackSet DeleteStackInstances DeleteStackSet DescribeStackInstance "
+        "DescribeStackSet DescribeStackSetOperation DetectStackSetDrift ImportStacksToStackSet "
+        "ListStackInstanceResourceDrifts ListStackInstances ListStackSetAutoDeploymentTargets "
+        "ListStackSetOperationResults ListStackSetOperations StopStackSetOperation UpdateStackInstances "
+        "UpdateStackSet",
+        named("cloudformation", "StackSetName", "stackset/{}:*"),
+    ),
+    "ListStackSets": no_resource,
     **same(
         "DescribeAccountLimits DescribeStackDriftDetectionStatus DescribeType EstimateTemplateCost ListTypes "
         "ListTypeVersions",

@@ -70,6 +70,12 @@ STORAGE_RULES: Mapping[str, Mapping[str, ResourceRule]] = {
             "PutBucketOwnershipControls PutBucketPolicy PutBucketTagging PutBucketVersioning PutPublicAccessBlock",
             _bucket,
         ),
+        **same(
+            "DeleteBucketOwnershipControls GetBucketAccelerateConfiguration GetBucketLogging GetBucketPolicyStatus "
+            "GetBucketReplication GetBucketRequestPayment GetBucketWebsite GetObjectLockConfiguration "
+            "PutBucketLogging",
+            _bucket,
+        ),
     },
     "ssm": {
         **same("DeleteParameter GetParameter GetParameterHistory GetParametersByPath PutParameter", _parameter),
@@ -109,12 +115,16 @@ STORAGE_ACTIONS: Mapping[str, Mapping[str, str]] = {
         "DeleteBucketEncryption": "PutEncryptionConfiguration",
         "DeleteBucketLifecycle": "PutLifecycleConfiguration",
         "DeleteBucketTagging": "PutBucketTagging",
+        "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
         "DeleteObjects": "DeleteObject",
         "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+        "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
         "GetBucketCors": "GetBucketCORS",
         "GetBucketEncryption": "GetEncryptionConfiguration",
         "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
         "GetBucketNotificationConfiguration": "GetBucketNotification",
+        "GetBucketReplication": "GetReplicationConfiguration",
+        "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
         "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
         "HeadObject": "GetObject",
         "ListBuckets": "ListAllMyBuckets",
