@@ -147,7 +147,7 @@ class _Campaign:
             request = damage_request(request, self._random)
         shown = repr(params) if not damaged else repr(request)
         self.report.requests += 1
-        self._send(target, request, shown, damaged=damaged)
+        self._send(target, request, shown, damaged=damaged or target.names_another(params))
         if values.chance(ADVANCE_PERCENT):
             self._engine.advance(self._random.choice(ADVANCES))
             self.check_records(f"time after {target.name}", shown)

@@ -12,7 +12,7 @@ import botocore.serialize
 from botocore.awsrequest import HeadersDict
 
 from lamplighter.base.json_text import Json
-from lamplighter.wire.models.service_models import SERVICES, load_service
+from lamplighter.wire.models.service_models import REST_XML, SERVICES, load_service
 from tests.fuzz.known_texts import ACCOUNT, REGION
 
 
@@ -53,6 +53,15 @@ class Target:
     def model(self) -> Json:
         """Return botocore's model of the operation."""
         return botocore_model(self.service, self.protocol).operation_model(self.operation)
+
+    def names_another(self, params: Json) -> bool:
+        """Return whether a request with these parameters may be one of another operation.
+
+        Method and path are not enough for S3: without the number of a part, an upload of a part is one of an object.
+        """
+        shape = self.model.input_shape
+        required = shape.required_members if self.protocol == REST_XML and shape else ()
+        return not isinstance(params, dict) or any(params.get(name) in (None, "") for name in required)
 
     def serialize(self, params: Json) -> FuzzRequest:
         """Return the request. Raises any exception if the parameters have types that the protocol cannot write."""

@@ -36,8 +36,10 @@ InvalidFilterOption = service_error("InvalidFilterOption", "{}")
 InvalidFilterValue = service_error("InvalidFilterValue", "{}")
 InvalidNextToken = service_error("InvalidNextToken", "The specified token isn't valid.")
 InvalidResourceType = service_error("InvalidResourceType", "The resource type isn't valid.")
-InvalidResourceId = service_error("InvalidResourceId", "")
-TooManyTags = service_error("TooManyTagsError", "")
+InvalidResourceId = service_error(
+    "InvalidResourceId", "The resource ID isn't valid. Verify that you entered the correct ID and try again."
+)
+TooManyTags = service_error("TooManyTagsError", "The number of tags exceeds the limit of 50.")
 
 
 class InvalidParameter(ServiceError, code="ValidationException"):

@@ -86,7 +86,7 @@ def make_matcher(operation: OperationModel) -> tuple[int, Callable[[HttpRequest]
         place = shape.members[name].serialization if shape else {}
         if place.get("location") == "querystring":
             fields.setdefault(place["name"], "")
-        elif place.get("location") == "header":
+        elif place.get("location") == "header" and not query:  # a fixed query names the operation by itself
             headers.append(place["name"].lower().encode())
 
     def matches(http: HttpRequest) -> bool:

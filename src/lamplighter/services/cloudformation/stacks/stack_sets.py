@@ -12,13 +12,16 @@ from lamplighter.bus import Caller, Operation
 from lamplighter.services.cloudformation.errors import StackSetNotFound, StackValidationError
 from lamplighter.store.db import Reader
 
-OPERATIONS_ON_ONE = (
-    *("CreateStackInstances", "DeleteStackInstances", "DeleteStackSet", "DescribeStackInstance", "DescribeStackSet"),
-    *("DescribeStackSetOperation", "DetectStackSetDrift", "ImportStacksToStackSet", "ListStackInstances"),
+READS = (
+    *("DescribeStackInstance", "DescribeStackSet", "DescribeStackSetOperation", "ListStackInstances"),
     *("ListStackInstanceResourceDrifts", "ListStackSetAutoDeploymentTargets", "ListStackSetOperationResults"),
-    *("ListStackSetOperations", "StopStackSetOperation", "UpdateStackInstances", "UpdateStackSet"),
+    "ListStackSetOperations",
 )
-"""The operations that name a stack set."""
+CHANGES = (
+    *("CreateStackInstances", "DeleteStackInstances", "DeleteStackSet", "DetectStackSetDrift"),
+    *("ImportStacksToStackSet", "StopStackSetOperation", "UpdateStackInstances", "UpdateStackSet"),
+)
+"""The operations that name a stack set; on AWS, they change something."""
 
 
 def list_stack_sets(_reader: Reader, _caller: Caller, _params: Json) -> Json:
@@ -41,6 +44,7 @@ def reject_name(_reader: Reader, _caller: Caller, params: Json) -> Json:
 
 OPERATIONS: Mapping[str, Operation] = {
     "ListStackSets": Operation(read=list_stack_sets),
-    "CreateStackSet": Operation(read=reject_creation),
-    **{name: Operation(read=reject_name) for name in OPERATIONS_ON_ONE},
+    "CreateStackSet": Operation(write=reject_creation),
+    **{name: Operation(read=reject_name) for name in READS},
+    **{name: Operation(write=reject_name) for name in CHANGES},
 }
