@@ -16,9 +16,8 @@ import botocore
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SERVICES = (
-    *("cloudformation", "cloudwatch", "ecr", "ecs", "events", "logs", "s3", "scheduler", "secretsmanager", "sns", "sqs"),
-    *("ssm", "stepfunctions"),
-    *("iam", "sts"),
+    *("cloudformation", "cloudwatch", "ecr", "ecs", "events", "iam", "logs", "s3", "scheduler", "secretsmanager"),
+    *("sns", "sqs", "ssm", "stepfunctions", "sts"),
 )
 """botocore's names of the services that the engine serves."""
 TARGET = "lamplighter/base/aws_models"
