@@ -364,6 +364,19 @@ def test_the_schedule_role_may_start_the_start_machine_which_may_start_scheduled
     assert allowed(statements, IamCall("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:reports-did-not-start"))
 
 
+def test_the_policies_of_shared_roles_stay_small_however_many_jobs_there_are(tmp_path: Path) -> None:
+    """The policies of a role have at most 10,240 characters, also if the engine keeps the roles."""
+    job = "{image: busybox, schedule: rate(1 day), late: 1h, notify: {run-failed: ops, late: ops, recovered: ops}}"
+    jobs = "\n".join(f"        job-with-a-long-name-{at}: {job}" for at in range(300))
+    project = load_project(tmp_path, jobs)
+    for url in ("", "http://127.0.0.1:4566"):
+        stack = resolve_stack(project, **({"ConsoleUrl": url} if url else {}))
+        shared = [title for title in stack.template["Resources"] if title.endswith("Role") and "Job" not in title]
+        sizes = {title: len(json.dumps(stack.statements(title))) for title in shared}
+        assert "ScheduleRole" in sizes
+        assert max(sizes.values()) < 10_240, sizes
+
+
 def test_an_execution_role_may_read_only_its_job_s_secrets_and_pull_only_its_image(tmp_path: Path) -> None:
     made = load_project(
         tmp_path,

@@ -1,10 +1,19 @@
 """Build ARNs without references to the template's resources, so that a role can name what refers to the role."""
 
+from collections.abc import Sequence
+
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.stack.intrinsic_functions import get_att, join, ref, sub
 from lamplighter.runs import job_machine
+
+MAX_LISTED_JOBS = 30
+"""The most jobs that a statement of a shared role lists; for more, one pattern covers all jobs.
+
+The policies of a role have at most 10,240 characters: see
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
+"""
 
 
 def arn(service: str, resource: str) -> Json:
@@ -48,6 +57,20 @@ def task_definition_arns(project: Project, job: str) -> Json:
 def state_machine_arn(project: Project, job: str) -> Json:
     """Return the ARN of a job's state machine."""
     return arn("states", f"stateMachine:{project.name(job)}")
+
+
+def state_machine_arns(project: Project, jobs: Sequence[str]) -> list[Json]:
+    """Return the ARNs of the state machines of several jobs, or the pattern of those of all jobs."""
+    if len(jobs) > MAX_LISTED_JOBS:
+        return [state_machine_arn(project, "*")]
+    return [state_machine_arn(project, job) for job in jobs]
+
+
+def runs_of_jobs(project: Project, jobs: Sequence[str]) -> list[Json]:
+    """Return the ARN patterns of the runs of several jobs, or the pattern of those of all jobs."""
+    if len(jobs) > MAX_LISTED_JOBS:
+        return [execution_arns(project, "*")]
+    return [execution_arns(project, job) for job in jobs]
 
 
 def execution_arns(project: Project, job: str, within: str = "") -> Json:

@@ -50,7 +50,7 @@ def shared_roles(project: Project) -> Iterator[Resource]:
     slot_checks = [ref(job_machine.SLOT_CHECK)] if any(map(needs_slot_check, project.jobs.values())) else []
     if started or slot_checks:
         on_aws = [*([ref(job_machine.START_RUN)] if started else []), *slot_checks]
-        on_engine = [*(ref(names.state_machine_id(name)) for name in started), *slot_checks]
+        on_engine = [*arns.state_machine_arns(project, started), *slot_checks]
         statements = [
             allow(["states:StartExecution"], if_condition(console_links.ON_AWS, on_aws, on_engine)),
             allow(["sqs:SendMessage"], [get_att(dead_letter_queues.START_QUEUE_ID, "Arn")]),

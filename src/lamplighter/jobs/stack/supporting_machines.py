@@ -7,7 +7,6 @@ the run after it, and this engine's alerts know which alerts a run has sent itse
 from collections.abc import Iterator
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.recovery_machine import RECOVERY_CHECK_DEFINITION
 from lamplighter.jobs.machine.supported_jobs import alert_channels, supported_jobs
@@ -72,13 +71,13 @@ def supporting_resources(project: Project) -> Iterator[Resource]:
 
 
 def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
-    runs = [arns.execution_arns(project, name) for name in jobs]
+    runs = arns.runs_of_jobs(project, jobs)
     publish = allow(["sns:Publish"], [arns.topic_arn(project, channel) for channel in alert_channels(project, machine)])
     match machine:
         case job_machine.LATE_RUNS:
             return [allow(["states:DescribeExecution"], runs), publish]
         case job_machine.START_RUN:
-            return [allow(["states:StartExecution"], [ref(names.state_machine_id(name)) for name in jobs])]
+            return [allow(["states:StartExecution"], arns.state_machine_arns(project, jobs))]
         case job_machine.SLOT_CHECK:
             return [_list_runs(project, jobs), publish]
         case job_machine.RECOVERY_CHECK:
@@ -88,4 +87,4 @@ def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
 
 
 def _list_runs(project: Project, jobs: list[str]) -> Json:
-    return allow(["states:ListExecutions"], [arns.state_machine_arn(project, name) for name in jobs])
+    return allow(["states:ListExecutions"], arns.state_machine_arns(project, jobs))
