@@ -1,6 +1,7 @@
 """Store objects: PutObject, CopyObject, and the object that a multipart upload completes.
 
-The content is on disk before the turn (`prepare`). If the turn refuses the request, the file is deleted.
+The content is on disk before the turn (`prepare`). If the turn refuses the request, the file is deleted. See
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,7 @@
-"""List multipart uploads and their parts: ListMultipartUploads and ListParts."""
+"""List multipart uploads and their parts: ListMultipartUploads and ListParts.
+
+See https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html and API_ListParts.html there.
+"""
 
 from collections.abc import Mapping
 
