@@ -10,7 +10,7 @@ from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3.buckets.buckets import owner_id
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.objects.facts import STANDARD
-from lamplighter.services.s3.objects.list import (
+from lamplighter.services.s3.objects.list_objects import (
     MAX_KEYS,
     Entry,
     common_prefixes,

@@ -18,6 +18,7 @@ from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.object_files import DEFAULT_CHECKS, ObjectFiles, StoredFile
 from lamplighter.services.s3.objects.conditions import check_copy_source, check_write
+from lamplighter.services.s3.objects.delete_versions import Remover, new_version
 from lamplighter.services.s3.objects.facts import (
     SYSTEM_HEADERS,
     check_object_request,
@@ -26,7 +27,6 @@ from lamplighter.services.s3.objects.facts import (
     read_facts,
 )
 from lamplighter.services.s3.objects.find_version import find_version, version_field
-from lamplighter.services.s3.objects.remove import Remover, new_version
 from lamplighter.services.s3.objects.tags import parse_tag_header
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
