@@ -122,7 +122,7 @@ class ObjectWriter:
         algorithm = str(params.get("ChecksumAlgorithm", "")).upper()
         return self._files.write(_pieces(body), [algorithm] if algorithm in ALGORITHMS else DEFAULT_CHECKS)
 
-    # Copies
+    # --- copies -------------------------------------------------------------------------------------------------------
 
     def copy(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CopyObject."""

@@ -119,7 +119,7 @@ class MultipartUploads:
         rows.put_part(tx, part)
         return part
 
-    # Copies
+    # --- copies -------------------------------------------------------------------------------------------------------
 
     def copy_part(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle UploadPartCopy."""
@@ -160,7 +160,7 @@ class MultipartUploads:
         assert source.file is not None
         return self._files.read(source.file, first, size), upload.facts["Algorithm"]
 
-    # The end
+    # --- the end of an upload -----------------------------------------------------------------------------------------
 
     def complete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CompleteMultipartUpload."""
