@@ -125,6 +125,15 @@ def shared_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedEn
 
 
 @pytest.fixture
+def served(tmp_path: Path) -> Iterator[ServedEngine]:
+    """Start an engine that runs plain processes, with a data directory of its own."""
+    engine = ServedEngine(tmp_path / "data")
+    engine.up()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
 def account(shared_engine: ServedEngine) -> EngineAccount:
     """Return an empty account of the shared engine."""
     number = f"{next(ACCOUNT_NUMBERS):012}"

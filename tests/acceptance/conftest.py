@@ -6,16 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.up_folder import UpFolder
-from tests.served_engine import ServedEngine
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[ServedEngine]:
-    """Start an engine that runs plain processes."""
-    engine = ServedEngine(tmp_path / "data")
-    engine.up()
-    yield engine
-    engine.close()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/cdk/v2/guide/cli.html
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,29 +51,21 @@ class Cdk:
         return ran.stdout
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[ServedEngine]:
-    engine = ServedEngine(tmp_path / "data")
-    engine.up()
-    yield engine
-    engine.close()
-
-
-def test_the_cdk_deploys_a_batch_which_runs_and_is_compared_and_removed(engine: ServedEngine, tmp_path: Path) -> None:
-    cdk = Cdk(engine, tmp_path)
+def test_the_cdk_deploys_a_batch_which_runs_and_is_compared_and_removed(served: ServedEngine, tmp_path: Path) -> None:
+    cdk = Cdk(served, tmp_path)
     cdk.run("bootstrap", f"aws://{ACCOUNT}/{REGION}")
     cdk.run("deploy", "--require-approval", "never")
-    machine = outputs(engine)["MachineArn"]
-    assert engine.ended(engine.start(machine))["status"] == "SUCCEEDED"
+    machine = outputs(served)["MachineArn"]
+    assert served.ended(served.start(machine))["status"] == "SUCCEEDED"
     assert "no differences" in cdk.run("diff", "--fail")
     assert "No drift detected" in cdk.run("drift", "--fail")
 
     changed = cdk.run("diff", "--context", "word=changed", "--fail", status=1)
     assert "echo changed" in changed
     cdk.run("deploy", "--require-approval", "never", "--context", "word=changed")
-    assert "echo changed" in str(running_definition(engine, machine))
+    assert "echo changed" in str(running_definition(served, machine))
 
-    scheduler = engine.client("scheduler")
+    scheduler = served.client("scheduler")
     (listed,) = scheduler.list_schedules()["Schedules"]
     found = scheduler.get_schedule(Name=listed["Name"])
     kept = {name: found[name] for name in ("Name", "FlexibleTimeWindow", "Target", "State")}
@@ -82,19 +73,19 @@ def test_the_cdk_deploys_a_batch_which_runs_and_is_compared_and_removed(engine: 
     assert "cron(0 3 * * ? *)" in cdk.run("drift", "--fail", "--context", "word=changed", status=1)
 
     cdk.run("destroy", "--force")
-    assert engine.sfn.list_state_machines()["stateMachines"] == []
-    assert engine.client("scheduler").list_schedules()["Schedules"] == []
-    assert engine.client("sqs").list_queues().get("QueueUrls", []) == []
+    assert served.sfn.list_state_machines()["stateMachines"] == []
+    assert served.client("scheduler").list_schedules()["Schedules"] == []
+    assert served.client("sqs").list_queues().get("QueueUrls", []) == []
 
 
-def outputs(engine: ServedEngine) -> Json:
+def outputs(served: ServedEngine) -> Json:
     """Return the outputs of the stack."""
-    (stack,) = engine.client("cloudformation").describe_stacks(StackName="Nightly")["Stacks"]
+    (stack,) = served.client("cloudformation").describe_stacks(StackName="Nightly")["Stacks"]
     return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
 
 
-def running_definition(engine: ServedEngine, machine: str) -> Json:
+def running_definition(served: ServedEngine, machine: str) -> Json:
     """Return the task definition that the state machine runs."""
-    definition = json.loads(engine.sfn.describe_state_machine(stateMachineArn=machine)["definition"])
+    definition = json.loads(served.sfn.describe_state_machine(stateMachineArn=machine)["definition"])
     name = definition["States"]["Run"]["Parameters"]["TaskDefinition"]
-    return engine.ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]
+    return served.ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]

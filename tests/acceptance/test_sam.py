@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,6 @@ SAM = Path(__file__).parents[2] / ".sam" / "bin" / "sam"
 SECONDS = 300
 
 pytestmark = pytest.mark.skipif(not SAM.exists(), reason="make .sam/ready makes it run")
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[ServedEngine]:
-    engine = ServedEngine(tmp_path / "data")
-    engine.up()
-    yield engine
-    engine.close()
 
 
 def run_sam(engine: ServedEngine, directory: Path, *arguments: str) -> str:
@@ -52,23 +43,23 @@ def run_sam(engine: ServedEngine, directory: Path, *arguments: str) -> str:
     return ran.stdout
 
 
-def test_sam_deploys_a_batch_which_runs_is_changed_and_removed(engine: ServedEngine, tmp_path: Path) -> None:
+def test_sam_deploys_a_batch_which_runs_is_changed_and_removed(served: ServedEngine, tmp_path: Path) -> None:
     deploy = (
         *("deploy", "--resolve-s3", "--stack-name", "nightly", "--capabilities", "CAPABILITY_IAM"),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
     )
-    run_sam(engine, tmp_path, *deploy)
-    (stack,) = engine.client("cloudformation").describe_stacks(StackName="nightly")["Stacks"]
+    run_sam(served, tmp_path, *deploy)
+    (stack,) = served.client("cloudformation").describe_stacks(StackName="nightly")["Stacks"]
     (machine,) = (each["OutputValue"] for each in stack["Outputs"])
-    assert engine.ended(engine.start(machine))["status"] == "SUCCEEDED"
-    (schedule,) = engine.client("scheduler").list_schedules()["Schedules"]
+    assert served.ended(served.start(machine))["status"] == "SUCCEEDED"
+    (schedule,) = served.client("scheduler").list_schedules()["Schedules"]
     assert schedule["Target"]["Arn"] == machine
 
-    assert "No changes to deploy" in run_sam(engine, tmp_path, *deploy)
-    run_sam(engine, tmp_path, *deploy, "--parameter-overrides", "Word=changed")
-    newest = engine.ecs.describe_task_definition(taskDefinition="nightly")["taskDefinition"]
+    assert "No changes to deploy" in run_sam(served, tmp_path, *deploy)
+    run_sam(served, tmp_path, *deploy, "--parameter-overrides", "Word=changed")
+    newest = served.ecs.describe_task_definition(taskDefinition="nightly")["taskDefinition"]
     assert newest["containerDefinitions"][0]["command"] == ["sh", "-c", "echo changed"]
 
-    run_sam(engine, tmp_path, "delete", "--stack-name", "nightly", "--no-prompts")
-    assert engine.sfn.list_state_machines()["stateMachines"] == []
-    assert engine.client("scheduler").list_schedules()["Schedules"] == []
+    run_sam(served, tmp_path, "delete", "--stack-name", "nightly", "--no-prompts")
+    assert served.sfn.list_state_machines()["stateMachines"] == []
+    assert served.client("scheduler").list_schedules()["Schedules"] == []

@@ -31,7 +31,7 @@ VALID_PERCENT = 30.0
 BROKEN_PERCENT = 15.0
 DAMAGED_PERCENT = 5.0
 UNKNOWN_SHARE = 20
-"""Of all operations of AWS, so many-th is called, too; the engine does not have most of them."""
+"""One of so many operations of AWS is called, too; the engine does not have most of them."""
 MAX_FAULTS = 20
 """After so many faults, a campaign ends."""
 

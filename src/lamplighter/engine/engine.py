@@ -73,20 +73,8 @@ class Engine:
         http = outbound.http if outbound else LazyHttp()
         self.isolation = isolation or WorkerProcesses()
         states = States(self.bus, world, self._model, self._find_model, remote, http, self.isolation)
-        self.traces = traces = _open_traces(config, self.bus, outbound)
-        self.ecs = ecs = Ecs(
-            self.bus,
-            store,
-            world,
-            runtime,
-            config.data_directory,
-            limits=lambda of_file: config.capacity.or_else(of_file).or_else(config.machine_capacity),
-            secrets=config.secrets,
-            credential_variables=key_variables(config.task_credentials),
-            role_credentials=partial(role_variables, self.bus, config.task_credentials) if config.enforce_iam else None,
-            deny=config.denied,
-            added_variables=traces.container_variables if traces else no_variables,
-        )
+        self.traces = _open_traces(config, self.bus, outbound)
+        self.ecs = ecs = self._make_ecs()
         self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check_parameters)
         lazy_services = list(self._lazy_services(remote, lambda: outbound or _outbound(config, http)))
@@ -100,6 +88,22 @@ class Engine:
         self.turns = TurnTimes()
         self.retention = RetentionSweep(store, world, ecs.outputs, config.data_directory / "mail")
         self.dispatcher = Dispatcher(store, world, self.services, ecs.catch_up)
+
+    def _make_ecs(self) -> Ecs:
+        bus, config, traces = self.bus, self.config, self.traces
+        return Ecs(
+            bus,
+            self.store,
+            self.world,
+            self.runtime,
+            config.data_directory,
+            limits=lambda of_file: config.capacity.or_else(of_file).or_else(config.machine_capacity),
+            secrets=config.secrets,
+            credential_variables=key_variables(config.task_credentials),
+            role_credentials=partial(role_variables, bus, config.task_credentials) if config.enforce_iam else None,
+            deny=config.denied,
+            added_variables=traces.container_variables if traces else no_variables,
+        )
 
     def _lazy_services(self, remote: RemoteServices, outbound: Callable[[], Outbound]) -> Iterator[LazyService]:
         """Yield the services that an engine may never need."""

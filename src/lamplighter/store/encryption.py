@@ -1,8 +1,8 @@
 """Encrypt the secrets that services store: parameters of the type SecureString, and the values of Secrets Manager.
 
 The key is the file `secrets.key` of the data directory, which only its owner can read. So a copy of the database alone
-reveals no secret; a backup has both, and must be kept like the secrets themselves. See https://cryptography.io/en/latest/fernet/:
-AES in CBC mode with an HMAC. The key is made with the first secret and never replaced.
+reveals no secret; a backup has both, and must be kept like the secrets themselves. The key is made with the first
+secret and never replaced. The encryption is AES in CBC mode with an HMAC: https://cryptography.io/en/latest/fernet/.
 """
 
 import threading

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.
 
 import hashlib
 import zlib
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -216,8 +216,3 @@ def _checks_in(headers: Mapping[str, str]) -> dict[str, bytes]:
 def _compare(name: str, expected: bytes, found: bytes) -> None:
     if expected != found:
         raise BadDigest("Content-MD5" if name == "MD5" else name)
-
-
-def encode_check(digest: bytes) -> str:
-    """Return a check as S3 writes it."""
-    return b64encode(digest).decode()

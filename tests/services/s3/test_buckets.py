@@ -1,33 +1,10 @@
 """Buckets of S3 and their settings, as boto3 makes and reads them."""
 
-from collections.abc import Callable
-
 import pytest
-from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
 from tests.served_engine import EngineAccount
-
-
-@pytest.fixture
-def s3(account: EngineAccount) -> Json:
-    """Return a client of S3."""
-    return account.client("s3")
-
-
-@pytest.fixture
-def bucket(account: EngineAccount, s3: Json) -> str:
-    """Return the name of a new bucket."""
-    name = f"settings-{account.account_id}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-def code(call: Callable[..., Json], **params: Json) -> str:
-    """Return the code of the error that a call raises."""
-    with pytest.raises(ClientError) as error:
-        call(**params)
-    return str(error.value.response["Error"]["Code"])
+from tests.services.refused_calls import refused
 
 
 def test_a_bucket_is_listed_until_it_is_deleted(account: EngineAccount, s3: Json, bucket: str) -> None:
@@ -35,26 +12,26 @@ def test_a_bucket_is_listed_until_it_is_deleted(account: EngineAccount, s3: Json
     assert s3.head_bucket(Bucket=bucket)["BucketRegion"] == "us-east-1"
     assert s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] is None
     s3.delete_bucket(Bucket=bucket)
-    assert code(s3.head_bucket, Bucket=bucket) == "404"
+    assert refused(s3.head_bucket, Bucket=bucket) == "404"
     assert s3.list_buckets()["Buckets"] == []
 
 
 def test_a_bucket_belongs_to_one_region_and_one_account(account: EngineAccount, bucket: str) -> None:
     there = account.client("s3", region="eu-west-1")
     name, place = f"{bucket}-eu", {"LocationConstraint": "eu-west-1"}
-    assert code(there.create_bucket, Bucket=name) == "IllegalLocationConstraintException"
+    assert refused(there.create_bucket, Bucket=name) == "IllegalLocationConstraintException"
     there.create_bucket(Bucket=name, CreateBucketConfiguration=place)
     assert there.get_bucket_location(Bucket=name)["LocationConstraint"] == "eu-west-1"
-    assert code(there.create_bucket, Bucket=name, CreateBucketConfiguration=place) == "BucketAlreadyOwnedByYou"
+    assert refused(there.create_bucket, Bucket=name, CreateBucketConfiguration=place) == "BucketAlreadyOwnedByYou"
     other = account.client("s3", key="999999999999")
-    assert code(other.create_bucket, Bucket=name) == "BucketAlreadyExists"
-    assert code(other.list_objects_v2, Bucket=name) == "AccessDenied"
+    assert refused(other.create_bucket, Bucket=name) == "BucketAlreadyExists"
+    assert refused(other.list_objects_v2, Bucket=name) == "AccessDenied"
 
 
 @pytest.mark.parametrize("name", ["ab", "Upper", "a..b", "192.168.0.1", "xn--a", "a-s3alias"])
 def test_a_name_that_s3_does_not_allow_is_refused(s3: Json, name: str) -> None:
     s3.meta.events.unregister("before-parameter-build.s3", None)
-    assert code(s3.create_bucket, Bucket=name) == "InvalidBucketName"
+    assert refused(s3.create_bucket, Bucket=name) == "InvalidBucketName"
 
 
 def test_a_new_bucket_has_the_defaults_of_s3(s3: Json, bucket: str) -> None:
@@ -66,10 +43,10 @@ def test_a_new_bucket_has_the_defaults_of_s3(s3: Json, bucket: str) -> None:
     assert owner["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
     assert s3.get_bucket_acl(Bucket=bucket)["Grants"][0]["Permission"] == "FULL_CONTROL"
-    assert code(s3.get_bucket_policy, Bucket=bucket) == "NoSuchBucketPolicy"
-    assert code(s3.get_bucket_tagging, Bucket=bucket) == "NoSuchTagSet"
-    assert code(s3.get_bucket_lifecycle_configuration, Bucket=bucket) == "NoSuchLifecycleConfiguration"
-    assert code(s3.get_bucket_cors, Bucket=bucket) == "NoSuchCORSConfiguration"
+    assert refused(s3.get_bucket_policy, Bucket=bucket) == "NoSuchBucketPolicy"
+    assert refused(s3.get_bucket_tagging, Bucket=bucket) == "NoSuchTagSet"
+    assert refused(s3.get_bucket_lifecycle_configuration, Bucket=bucket) == "NoSuchLifecycleConfiguration"
+    assert refused(s3.get_bucket_cors, Bucket=bucket) == "NoSuchCORSConfiguration"
 
 
 def test_settings_come_back_as_they_were_sent_until_they_are_deleted(s3: Json, bucket: str) -> None:
@@ -77,7 +54,7 @@ def test_settings_come_back_as_they_were_sent_until_they_are_deleted(s3: Json, b
     s3.put_bucket_policy(Bucket=bucket, Policy=policy)
     assert s3.get_bucket_policy(Bucket=bucket)["Policy"] == policy
     s3.delete_bucket_policy(Bucket=bucket)
-    assert code(s3.get_bucket_policy, Bucket=bucket) == "NoSuchBucketPolicy"
+    assert refused(s3.get_bucket_policy, Bucket=bucket) == "NoSuchBucketPolicy"
     rules = [{"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "a/"}, "Expiration": {"Days": 30}}]
     s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
     assert s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"] == rules
@@ -96,9 +73,9 @@ def test_settings_come_back_as_they_were_sent_until_they_are_deleted(s3: Json, b
 def test_what_would_have_no_effect_here_is_refused_instead_of_accepted(s3: Json, bucket: str) -> None:
     queue = {"QueueArn": "arn:aws:sqs:us-east-1:123456789012:q", "Events": ["s3:ObjectCreated:*"]}
     notify = {"Bucket": bucket, "NotificationConfiguration": {"QueueConfigurations": [queue]}}
-    assert code(s3.put_bucket_notification_configuration, **notify) == "NotImplemented"
+    assert refused(s3.put_bucket_notification_configuration, **notify) == "NotImplemented"
     site = {"Bucket": bucket, "WebsiteConfiguration": {"IndexDocument": {"Suffix": "index.html"}}}
-    assert code(s3.put_bucket_website, **site) == "NotImplemented"
-    assert code(s3.put_bucket_acl, Bucket=bucket, ACL="public-read") == "AccessControlListNotSupported"
-    assert code(s3.create_bucket, Bucket=f"{bucket}-lock", ObjectLockEnabledForBucket=True) == "NotImplemented"
-    assert code(s3.put_object, Bucket=bucket, Key="k", StorageClass="GLACIER") == "NotImplemented"
+    assert refused(s3.put_bucket_website, **site) == "NotImplemented"
+    assert refused(s3.put_bucket_acl, Bucket=bucket, ACL="public-read") == "AccessControlListNotSupported"
+    assert refused(s3.create_bucket, Bucket=f"{bucket}-lock", ObjectLockEnabledForBucket=True) == "NotImplemented"
+    assert refused(s3.put_object, Bucket=bucket, Key="k", StorageClass="GLACIER") == "NotImplemented"

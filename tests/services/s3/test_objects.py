@@ -8,23 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import EngineAccount
 
 MIB = 2**20
-
-
-@pytest.fixture
-def s3(account: EngineAccount) -> Json:
-    """Return a client of S3."""
-    return account.client("s3")
-
-
-@pytest.fixture
-def bucket(account: EngineAccount, s3: Json) -> str:
-    """Return the name of a new bucket; names are unique in an engine."""
-    name = f"bucket-{account.account_id}"
-    s3.create_bucket(Bucket=name)
-    return name
 
 
 def refused(call: Callable[..., Json], **params: Json) -> tuple[str, int]:

@@ -1,8 +1,6 @@
 """Secrets Manager as boto3 uses it."""
 
 import re
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -121,19 +119,11 @@ def test_a_secret_is_gone_after_its_recovery_window(tmp_path: Path) -> None:
         assert call("ListSecrets", IncludePlannedDeletion=True)["SecretList"] == []
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[ServedEngine]:
-    """Yield an engine with a data directory of its own."""
-    with closing(ServedEngine(tmp_path / "data")) as found:
-        found.up()
-        yield found
-
-
-def test_a_value_is_encrypted_on_disk_and_readable_after_a_kill(engine: ServedEngine) -> None:
-    engine.client("secretsmanager").create_secret(Name="s", SecretString="a-very-secret-password")
-    engine.kill()
-    for path in engine.data.rglob("*"):
+def test_a_value_is_encrypted_on_disk_and_readable_after_a_kill(served: ServedEngine) -> None:
+    served.client("secretsmanager").create_secret(Name="s", SecretString="a-very-secret-password")
+    served.kill()
+    for path in served.data.rglob("*"):
         assert not path.is_file() or b"a-very-secret-password" not in path.read_bytes(), path
-    engine.up()
-    found = engine.client("secretsmanager").get_secret_value(SecretId="s")
+    served.up()
+    found = served.client("secretsmanager").get_secret_value(SecretId="s")
     assert found["SecretString"] == "a-very-secret-password"

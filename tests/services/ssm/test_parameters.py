@@ -1,9 +1,5 @@
 """The Parameter Store as boto3 uses it."""
 
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 
 from lamplighter.base.json_text import Json
@@ -98,23 +94,15 @@ def test_tags_are_added_and_removed(ssm: Json) -> None:
     assert refused(ssm.list_tags_for_resource, ResourceType="Parameter", ResourceId="x") == "InvalidResourceId"
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[ServedEngine]:
-    """Yield an engine with a data directory of its own."""
-    with closing(ServedEngine(tmp_path / "data")) as found:
-        found.up()
-        yield found
-
-
-def test_a_secure_string_is_encrypted_on_disk_and_readable_after_a_kill(engine: ServedEngine) -> None:
-    ssm = engine.client("ssm")
+def test_a_secure_string_is_encrypted_on_disk_and_readable_after_a_kill(served: ServedEngine) -> None:
+    ssm = served.client("ssm")
     ssm.put_parameter(Name="/db", Type="SecureString", Value="a-very-secret-password")
     sealed = ssm.get_parameter(Name="/db")["Parameter"]["Value"]
     assert "a-very-secret-password" not in sealed
-    engine.kill()
-    for path in engine.data.rglob("*"):
+    served.kill()
+    for path in served.data.rglob("*"):
         assert not path.is_file() or b"a-very-secret-password" not in path.read_bytes(), path
-    assert (engine.data / "secrets.key").stat().st_mode & 0o777 == 0o600
-    engine.up()
-    found = engine.client("ssm").get_parameter(Name="/db", WithDecryption=True)["Parameter"]
+    assert (served.data / "secrets.key").stat().st_mode & 0o777 == 0o600
+    served.up()
+    found = served.client("ssm").get_parameter(Name="/db", WithDecryption=True)["Parameter"]
     assert (found["Value"], found["Type"]) == ("a-very-secret-password", "SecureString")

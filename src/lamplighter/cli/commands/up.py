@@ -182,8 +182,8 @@ def up(
         serving_option(
             "--enforce-iam",
             envvar="LAMPLIGHTER_ENFORCE_IAM",
-            help="Decide calls under IAM roles (state machines, schedules, rules, temporary credentials) by the roles' "
-            "policies, as AWS does.",
+            help="Let IAM's policies decide about calls under a role, as on AWS: those of state machines, schedules, "
+            "rules, tasks and temporary credentials.",
         ),
     ] = False,
     cpus: Annotated[

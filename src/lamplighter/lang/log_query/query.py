@@ -2,8 +2,7 @@
 
 Commands: fields, display, filter, stats, sort, limit, parse, dedup. Guarantees that a run keeps bounded memory, and
 that its time is in proportion to the events. Events come newest first, which is the order of a result without `sort`.
-See
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html.
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html.
 """
 
 from collections.abc import Callable, Sequence

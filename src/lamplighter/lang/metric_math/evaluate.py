@@ -1,6 +1,7 @@
 """Evaluate expressions of metric math over the time series of other queries.
 
-Pure: the caller reads the metrics. An expression may name other expressions, but not itself.
+Pure: the caller reads the metrics. An expression may name other expressions, but not itself. See
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html.
 """
 
 from collections.abc import Mapping

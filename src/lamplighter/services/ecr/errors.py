@@ -1,4 +1,7 @@
-"""Define the errors of ECR, with AWS's codes and messages."""
+"""Define the errors of ECR, with AWS's codes and messages.
+
+See https://docs.aws.amazon.com/AmazonECR/latest/APIReference/CommonErrors.html and each operation's page.
+"""
 
 from lamplighter.base.errors import service_error
 

@@ -1,7 +1,8 @@
 """List and describe the images of a repository: those of this machine's Docker whose name is the repository's URI.
 
 Docker is asked after the row of the repository was read, so these operations answer later. An image that Docker built
-and that was never pushed has no digest of a registry; its ID then stands for it.
+and that was never pushed has no digest of a registry; its ID then stands for it. See
+https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

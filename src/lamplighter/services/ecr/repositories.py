@@ -1,6 +1,7 @@
 """Create, describe and delete repositories, and keep their settings and policies.
 
-Settings and policies are kept and returned. They have no effect here: Docker has neither scans nor expiry.
+Settings and policies are kept and returned. They have no effect here: Docker has neither scans nor expiry. See
+https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError, require
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.operations.paging import decode_token, encode_token, list_page
@@ -147,11 +148,7 @@ def _put_scanning(tx: Tx, caller: Caller, params: Json) -> Json:
 def _put_policy(policy: Policy) -> Callable[[Tx, Caller, Json], Json]:
     def put(tx: Tx, caller: Caller, params: Json) -> Json:
         found, text = find_repository(tx, caller, params), params[policy.member]
-        try:
-            is_object = isinstance(loads(text), dict)
-        except JsonError:
-            is_object = False
-        if not is_object:
+        if not isinstance(loads_or(text, None), dict):
             raise errors.InvalidParameter(
                 f"Invalid parameter at '{policy.member}' failed to satisfy constraint: 'Invalid policy text'"
             )

@@ -4,6 +4,7 @@ See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from lamplighter.base import arn
@@ -66,6 +67,11 @@ def page_of_all(
     """Return one page of a list that is complete and in order of name."""
     after = marker(params)
     return page(field, [each for each in found if name(each) > after], params, show, name)
+
+
+def tag_rules(parameter: str) -> TagRules:
+    """Return the rules for the tags of the entities that a parameter names, such as RoleName."""
+    return replace(TAGS, format=replace(TAGS.format, resource=parameter))
 
 
 def shown_tags(tags: dict[str, str]) -> Json:

@@ -60,8 +60,8 @@ def _role_operations(created: Roles) -> dict[str, Operation]:
         "DeleteRole": Operation(write=roles.delete_role),
         "DeleteServiceLinkedRole": Operation(write=roles.delete_service_linked),
         "GetServiceLinkedRoleDeletionStatus": Operation(read=roles.deletion_status),
-        "TagRole": Operation(write=roles.tag_role),
-        "UntagRole": Operation(write=roles.untag_role),
+        "TagRole": Operation(write=roles.TAG_OPERATIONS.tag),
+        "UntagRole": Operation(write=roles.TAG_OPERATIONS.untag),
         "ListRoleTags": Operation(read=roles.list_tags),
         "PutRolePolicy": Operation(write=role_policies.put_policy),
         "GetRolePolicy": Operation(read=role_policies.get_policy),
@@ -85,8 +85,8 @@ def _policy_operations(created: ManagedPolicies) -> dict[str, Operation]:
         "SetDefaultPolicyVersion": Operation(write=managed_policies.set_default_version),
         "DeletePolicyVersion": Operation(write=managed_policies.delete_version),
         "DeletePolicy": Operation(write=managed_policies.delete_policy),
-        "TagPolicy": Operation(write=managed_policies.tag_policy),
-        "UntagPolicy": Operation(write=managed_policies.untag_policy),
+        "TagPolicy": Operation(write=managed_policies.TAG_OPERATIONS.tag),
+        "UntagPolicy": Operation(write=managed_policies.TAG_OPERATIONS.untag),
         "ListPolicyTags": Operation(read=managed_policies.list_tags),
     }
 
@@ -100,7 +100,7 @@ def _profile_operations(created: InstanceProfiles) -> dict[str, Operation]:
         "AddRoleToInstanceProfile": Operation(write=instance_profiles.add_role),
         "RemoveRoleFromInstanceProfile": Operation(write=instance_profiles.remove_role),
         "DeleteInstanceProfile": Operation(write=instance_profiles.delete_profile),
-        "TagInstanceProfile": Operation(write=instance_profiles.tag_profile),
-        "UntagInstanceProfile": Operation(write=instance_profiles.untag_profile),
+        "TagInstanceProfile": Operation(write=instance_profiles.TAG_OPERATIONS.tag),
+        "UntagInstanceProfile": Operation(write=instance_profiles.TAG_OPERATIONS.untag),
         "ListInstanceProfileTags": Operation(read=instance_profiles.list_tags),
     }

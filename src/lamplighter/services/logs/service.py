@@ -62,10 +62,6 @@ class Logs(Service):
             "PutResourcePolicy": Operation(write=policies.put),
             "DescribeResourcePolicies": Operation(read=policies.describe),
             "DeleteResourcePolicy": Operation(write=policies.delete),
-            "PutDestination": Operation(write=destinations.put_destination),
-            "PutDestinationPolicy": Operation(write=destinations.put_policy),
-            "DescribeDestinations": Operation(read=destinations.describe_destinations),
-            "DeleteDestination": Operation(write=destinations.delete_destination),
             **_delivery_operations(world),
             **_query_operations(world),
         }
@@ -81,8 +77,12 @@ class Logs(Service):
 
 
 def _delivery_operations(world: World) -> Mapping[str, Operation]:
-    """Return the operations on delivery sources, delivery destinations and deliveries."""
+    """Return the operations on destinations, delivery sources, delivery destinations and deliveries."""
     return {
+        "PutDestination": Operation(write=destinations.put_destination),
+        "PutDestinationPolicy": Operation(write=destinations.put_policy),
+        "DescribeDestinations": Operation(read=destinations.describe_destinations),
+        "DeleteDestination": Operation(write=destinations.delete_destination),
         "PutDeliverySource": Operation(write=sources_and_destinations.put_source),
         "GetDeliverySource": Operation(read=sources_and_destinations.get_source),
         "DescribeDeliverySources": Operation(read=sources_and_destinations.describe_sources),

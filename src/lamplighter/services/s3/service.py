@@ -16,12 +16,11 @@ from lamplighter.services.s3.buckets.buckets import Buckets
 from lamplighter.services.s3.buckets.lifecycle import Lifecycle
 from lamplighter.services.s3.buckets.settings import BucketSettings
 from lamplighter.services.s3.object_files import ObjectFiles
-from lamplighter.services.s3.objects import list as lists
-from lamplighter.services.s3.objects import tags
-from lamplighter.services.s3.objects.delete import ObjectDeleter
-from lamplighter.services.s3.objects.get import ObjectReader
-from lamplighter.services.s3.objects.put import ObjectWriter
-from lamplighter.services.s3.objects.remove import Remover
+from lamplighter.services.s3.objects import list_objects, tags
+from lamplighter.services.s3.objects.delete_objects import ObjectDeleter
+from lamplighter.services.s3.objects.delete_versions import Remover
+from lamplighter.services.s3.objects.get_object import ObjectReader
+from lamplighter.services.s3.objects.put_object import ObjectWriter
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import SERVICE
 from lamplighter.services.s3.uploads import list_uploads
@@ -50,7 +49,7 @@ class S3(Service):
             **writer.by_name(),
             **ObjectReader(files).by_name(),
             **ObjectDeleter(remover).by_name(),
-            **lists.by_name(),
+            **list_objects.by_name(),
             **tags.by_name(),
             **MultipartUploads(world, files, writer, remover).by_name(),
             **list_uploads.by_name(),

@@ -1,4 +1,7 @@
-"""Find the secret of a request: by its name, its ARN, or its ARN without the random suffix."""
+"""Find the secret of a request: by its name, its ARN, or its ARN without the random suffix.
+
+See https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen.
+"""
 
 from lamplighter.base import arn
 from lamplighter.base.errors import require

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lamplighter.base import arn
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads_or
 from lamplighter.base.world import World, random_key
 from lamplighter.bus import Caller, Operation
 from lamplighter.operations.paging import decode_token, encode_token, list_page
@@ -190,10 +190,7 @@ def _list(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def _put_policy(tx: Tx, caller: Caller, params: Json) -> Json:
     secret = find_secret(tx, caller, params)
-    try:
-        document = loads(params["ResourcePolicy"])
-    except JsonError:
-        raise errors.MalformedPolicy from None
+    document = loads_or(params["ResourcePolicy"], None)
     if not isinstance(document, dict) or "Statement" not in document:
         raise errors.MalformedPolicy
     rows.update(tx, replace(secret, body={**secret.body, "ResourcePolicy": params["ResourcePolicy"]}))

@@ -24,7 +24,6 @@ from lamplighter.store.encryption import SecretCipher
 
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 MAX_VERSIONS = 100
-MAX_STAGES = 20
 
 
 class SecretValues:

@@ -1,4 +1,7 @@
-"""Define the errors of the Parameter Store, with AWS's codes and messages."""
+"""Define the errors of the Parameter Store, with AWS's codes and messages.
+
+See https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html and each operation's page.
+"""
 
 from lamplighter.base.errors import ServiceError, service_error
 

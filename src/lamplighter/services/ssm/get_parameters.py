@@ -1,6 +1,7 @@
 """Read parameters: by name, by path, with their history, and without their values.
 
-Without WithDecryption, the value of a SecureString is its encrypted text, as on AWS.
+Without WithDecryption, the value of a SecureString is its encrypted text, as on AWS. See
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,20 +1,22 @@
-"""Handle the tags of parameters: AddTagsToResource, RemoveTagsFromResource and ListTagsForResource."""
+"""Handle the tags of parameters: AddTagsToResource, RemoveTagsFromResource and ListTagsForResource.
+
+See https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AddTagsToResource.html.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
-from lamplighter.operations.tags import TagFormat, TagRules
+from lamplighter.operations.tags import TagFormat, TagOperations, TagRules
 from lamplighter.services.ssm import errors
 from lamplighter.services.ssm.names import find_parameter
 from lamplighter.services.ssm.tables import parameters as rows
 from lamplighter.services.ssm.tables.parameters import Parameter
 from lamplighter.store.db import Reader, Tx
 
-FORMAT = TagFormat("ResourceId", "Tags", "TagKeys", "Key", "Value")
 TAG_RULES = TagRules(
-    FORMAT,
+    TagFormat("ResourceId", "Tags", "TagKeys", "Key", "Value"),
     too_many=errors.TooManyTags,
     reserved=lambda _key: errors.InvalidParameter("aws: prefixed tag key names are not allowed for external use."),
 )
@@ -29,27 +31,33 @@ def by_name() -> Mapping[str, Operation]:
     }
 
 
-def _find(reader: Reader, caller: Caller, params: Json) -> Parameter:
-    if params["ResourceType"] != "Parameter":
-        raise errors.InvalidResourceType
+def _find(reader: Reader, caller: Caller, name: str) -> Parameter:
     try:
-        return find_parameter(reader, caller, params["ResourceId"])
+        return find_parameter(reader, caller, name)
     except errors.NotFound:
         raise errors.InvalidResourceId from None
 
 
+_OPERATIONS = TagOperations(
+    TAG_RULES, _find, lambda found: found.tags, lambda tx, found, tags: rows.update(tx, replace(found, tags=tags))
+)
+
+
 def _add(tx: Tx, caller: Caller, params: Json) -> Json:
-    found = _find(tx, caller, params)
-    rows.update(tx, replace(found, tags=TAG_RULES.merge(found.tags, params["Tags"])))
-    return {}
+    _check_type(params)
+    return _OPERATIONS.tag(tx, caller, params)
 
 
 def _remove(tx: Tx, caller: Caller, params: Json) -> Json:
-    found = _find(tx, caller, params)
-    kept = {key: value for key, value in found.tags.items() if key not in params["TagKeys"]}
-    rows.update(tx, replace(found, tags=kept))
-    return {}
+    _check_type(params)
+    return _OPERATIONS.untag(tx, caller, params)
 
 
 def _list(reader: Reader, caller: Caller, params: Json) -> Json:
-    return {"TagList": FORMAT.write(_find(reader, caller, params).tags)}
+    _check_type(params)
+    return {"TagList": _OPERATIONS.list(reader, caller, params)["Tags"]}
+
+
+def _check_type(params: Json) -> None:
+    if params["ResourceType"] != "Parameter":
+        raise errors.InvalidResourceType

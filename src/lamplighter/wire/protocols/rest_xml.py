@@ -72,7 +72,7 @@ DEPRECATED = frozenset(
 """Operations that no request names, because a newer operation has the same method and path."""
 
 
-# Operations
+# --- operations -------------------------------------------------------------------------------------------------------
 
 
 def make_matcher(operation: OperationModel) -> tuple[int, Callable[[HttpRequest], bool]]:
@@ -117,7 +117,7 @@ def _compile_path(uri: str) -> re.Pattern[bytes]:
     return re.compile(source.encode(), re.DOTALL)
 
 
-# Requests
+# --- requests ---------------------------------------------------------------------------------------------------------
 
 
 def make_decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
@@ -197,7 +197,7 @@ def _parse_place(text: str, member: Shape) -> Json:
 _READERS = {"uri": _from_path, "querystring": _from_query, "header": _from_header, "headers": _from_headers}
 
 
-# Answers
+# --- answers ----------------------------------------------------------------------------------------------------------
 
 
 def make_encoder(_: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:

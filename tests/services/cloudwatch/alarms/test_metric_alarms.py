@@ -6,7 +6,6 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.engine import health
 from lamplighter.services.cloudwatch.alarms.alarm_timers import FIRST_EVALUATION_WAIT
 from tests.engine_harness import ACCOUNT, CALLER, HOUR, REGION, EngineDied
 from tests.services.cloudwatch.cloudwatch_harness import MACHINE_ARN, MINUTE, CloudWatchHarness
@@ -296,59 +295,6 @@ def test_a_state_machine_can_put_metric_data(harness: CloudWatchHarness) -> None
     assert harness.status(run) == "SUCCEEDED"
     harness.advance_minutes(1)
     assert harness.state() == "ALARM"
-
-
-def test_a_damaged_alarm_does_not_affect_the_others_and_can_be_replaced(harness: CloudWatchHarness) -> None:
-    harness.put_alarm("bad")
-    harness.put_alarm("good")
-    harness.crash()
-    harness.damage("UPDATE alarms SET body = '{' WHERE name = 'bad'")
-    harness.up()
-    harness.put_value(30)
-    harness.advance_minutes(1)
-    assert [each["AlarmName"] for each in harness.cloudwatch("DescribeAlarms")["MetricAlarms"]] == ["good"]
-    assert harness.state("good") == "ALARM"
-    harness.put_evaluated_alarm("bad")
-    assert harness.state("bad") == "ALARM"
-
-
-def test_a_pending_action_of_a_damaged_alarm_is_delivered_once(harness: CloudWatchHarness) -> None:
-    harness.create_topic()
-    harness.put_alarm()
-    harness.die_at(2, before=True)  # the first commit stores the state and the action, the second the outcome
-    with pytest.raises(EngineDied):
-        harness.cloudwatch("SetAlarmState", AlarmName="alarm", StateValue="ALARM", StateReason="a test")
-    harness.damage("UPDATE alarms SET body = '{'")
-    harness.up()
-    harness.advance_minutes(1)
-    assert [subject for subject, _ in harness.mails()] == ['ALARM: "alarm" in US East (N. Virginia)']
-    assert harness.rows("SELECT count(*) FROM outbox WHERE service = 'monitoring'") == [(0,)]
-    assert harness.rows("SELECT count(*) FROM alarm_history WHERE type = 'Action'") == [(0,)]
-
-
-def test_the_health_check_names_damaged_alarms_until_they_are_replaced(harness: CloudWatchHarness) -> None:
-    for name in ("a", "b"):
-        harness.put_alarm(name)
-    harness.crash()
-    harness.damage("UPDATE alarms SET body = '7'")
-    harness.up()
-    (condition,) = health.read_health(harness.engine).conditions
-    assert condition.name == "alarms-damaged"
-    assert condition.reason.startswith(
-        "2 alarms cannot be read and will send no notifications (arn:aws:cloudwatch:us-east-1:"
-    )
-    for name in ("a", "b"):
-        harness.put_alarm(name)
-    assert health.read_health(harness.engine).status == "ok"
-
-
-def test_a_damaged_alarm_can_be_deleted(harness: CloudWatchHarness) -> None:
-    harness.put_alarm("bad")
-    harness.crash()
-    harness.damage("UPDATE alarms SET body = '{' WHERE name = 'bad'")
-    harness.up()
-    harness.cloudwatch("DeleteAlarms", AlarmNames=["bad"])
-    assert harness.rows("SELECT count(*) FROM alarms") == [(0,)]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Name existing resources as their stacks name them: by the physical id and the attributes, without a call.
 
-An import states the identifiers of `IDENTIFIERS`; this module makes of them what the creation would have returned. See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.html.
+An import states the identifiers of `IDENTIFIERS`; this module makes of them what the creation would have returned. See
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.html.
 """
 
 from collections.abc import Callable, Mapping

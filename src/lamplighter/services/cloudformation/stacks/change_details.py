@@ -115,7 +115,7 @@ def without_values(change: Json) -> Json:
 
 
 def _references(expression: Json, causes: Causes) -> list[tuple[str, str, str]]:
-    """Return the changed things to which an expression refers, as evaluation, source and causing entity."""
+    """Return what changes and an expression refers to: each as its evaluation, source and causing entity."""
     chosen = choose_branches(expression, causes.conditions)
     attributes = list(dict.fromkeys((name, attribute) for _, name, attribute in find_attributes(chosen)))
     read_by_attribute = {name for name, _ in attributes}

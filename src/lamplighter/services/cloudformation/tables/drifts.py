@@ -48,11 +48,6 @@ def put_detection(tx: Tx, found: DriftDetection) -> None:
     DETECTIONS.replace(tx, found)
 
 
-def drift_of(reader: Reader, stack: str, logical: str) -> ResourceDrift | None:
-    """Return the last result for a resource, or None if it was not checked."""
-    return DRIFTS.find(reader, "stack = ? AND logical = ?", stack, logical)
-
-
 def drifts_of(reader: Reader, stack: str) -> list[ResourceDrift]:
     """Return the last results for the resources of a stack, by logical ID."""
     return DRIFTS.select(reader, "stack = ? ORDER BY logical", stack)

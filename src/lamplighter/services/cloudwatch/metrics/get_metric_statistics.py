@@ -15,7 +15,6 @@ from lamplighter.services.cloudwatch.tables.metric_points import MetricPoint
 from lamplighter.store.db import Reader
 
 MAX_POINTS = 1_440
-MAX_EXTENDED = 10
 
 
 class MetricStatisticsReader:

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller, Operation
-from lamplighter.operations.paging import decode_token, encode_token, list_page
 from lamplighter.services.cloudwatch.errors import (
     InvalidCombination,
-    InvalidNextToken,
     MissingParameter,
     ResourceNotFoundException,
 )
+from lamplighter.services.cloudwatch.resources.resource_pages import page_start, resource_page
 from lamplighter.services.cloudwatch.tables import monitoring_resources as rows
 from lamplighter.services.cloudwatch.tables.monitoring_resources import MonitoringResource
 from lamplighter.store.db import Reader, Tx
@@ -65,16 +64,9 @@ def _delete(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def _describe(reader: Reader, caller: Caller, params: Json) -> Json:
-    after = decode_token(params.get("NextToken"), lambda: InvalidNextToken("The parameter NextToken is invalid."))
-    found = rows.list_all(reader, ANOMALY_DETECTOR, caller.account, caller.region, after)
-    return list_page(
-        "AnomalyDetectors",
-        (each for each in found if _is_wanted(each.body["detector"], params)),
-        params.get("MaxResults", PAGE),
-        _show,
-        lambda each: encode_token(each.name),
-        next_page_field="NextToken",
-    )
+    found = rows.list_all(reader, ANOMALY_DETECTOR, caller.account, caller.region, page_start(params))
+    wanted = (each for each in found if _is_wanted(each.body["detector"], params))
+    return resource_page("AnomalyDetectors", wanted, params.get("MaxResults", PAGE), _show)
 
 
 def _is_wanted(detector: Json, params: Json) -> bool:

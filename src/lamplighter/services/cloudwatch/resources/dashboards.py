@@ -11,15 +11,14 @@ from collections.abc import Mapping
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
-from lamplighter.operations.paging import decode_token, encode_token, list_page
 from lamplighter.services.cloudwatch.arns import dashboard_arn
 from lamplighter.services.cloudwatch.errors import (
     DashboardNotFound,
     InvalidDashboard,
-    InvalidNextToken,
     InvalidParameterValue,
 )
 from lamplighter.services.cloudwatch.resources.dashboard_body import check_body
+from lamplighter.services.cloudwatch.resources.resource_pages import page_start, resource_page
 from lamplighter.services.cloudwatch.resources.tag_rules import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.tables import monitoring_resources as rows
 from lamplighter.services.cloudwatch.tables.monitoring_resources import MonitoringResource
@@ -65,16 +64,9 @@ def _get(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def _list(reader: Reader, caller: Caller, params: Json) -> Json:
     prefix = params.get("DashboardNamePrefix", "")
-    after = decode_token(params.get("NextToken"), lambda: InvalidNextToken("The parameter NextToken is invalid."))
-    found = rows.list_all(reader, DASHBOARD, caller.account, GLOBAL, after)
-    return list_page(
-        "DashboardEntries",
-        (each for each in found if each.name.startswith(prefix)),
-        PAGE,
-        lambda each: _entry(caller, each),
-        lambda each: encode_token(each.name),
-        next_page_field="NextToken",
-    )
+    found = rows.list_all(reader, DASHBOARD, caller.account, GLOBAL, page_start(params))
+    wanted = (each for each in found if each.name.startswith(prefix))
+    return resource_page("DashboardEntries", wanted, PAGE, lambda each: _entry(caller, each))
 
 
 def _entry(caller: Caller, dashboard: MonitoringResource) -> Json:

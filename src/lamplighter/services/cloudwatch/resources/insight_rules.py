@@ -9,8 +9,8 @@ from functools import partial
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.bus import Caller, Operation
-from lamplighter.operations.paging import decode_token, encode_token, list_page
-from lamplighter.services.cloudwatch.errors import InvalidNextToken, InvalidParameterValue
+from lamplighter.services.cloudwatch.errors import InvalidParameterValue
+from lamplighter.services.cloudwatch.resources.resource_pages import page_start, resource_page
 from lamplighter.services.cloudwatch.resources.tag_rules import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.tables import monitoring_resources as rows
 from lamplighter.services.cloudwatch.tables.monitoring_resources import MonitoringResource
@@ -64,15 +64,8 @@ def _show(rule: MonitoringResource) -> Json:
 
 
 def _describe(reader: Reader, caller: Caller, params: Json) -> Json:
-    after = decode_token(params.get("NextToken"), lambda: InvalidNextToken("The parameter NextToken is invalid."))
-    return list_page(
-        "InsightRules",
-        rows.list_all(reader, INSIGHT_RULE, caller.account, caller.region, after),
-        params.get("MaxResults", PAGE),
-        _show,
-        lambda each: encode_token(each.name),
-        next_page_field="NextToken",
-    )
+    found = rows.list_all(reader, INSIGHT_RULE, caller.account, caller.region, page_start(params))
+    return resource_page("InsightRules", found, params.get("MaxResults", PAGE), _show)
 
 
 def _failure(name: str) -> Json:

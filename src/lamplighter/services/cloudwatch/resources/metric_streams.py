@@ -12,9 +12,9 @@ from functools import partial
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
-from lamplighter.operations.paging import decode_token, encode_token, list_page
 from lamplighter.services.cloudwatch.arns import resource_arn
-from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidNextToken, ResourceNotFoundException
+from lamplighter.services.cloudwatch.errors import InvalidCombination, ResourceNotFoundException
+from lamplighter.services.cloudwatch.resources.resource_pages import page_start, resource_page
 from lamplighter.services.cloudwatch.resources.tag_rules import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.tables import monitoring_resources as rows
 from lamplighter.services.cloudwatch.tables.monitoring_resources import MonitoringResource
@@ -76,15 +76,8 @@ def _entry(caller: Caller, stream: MonitoringResource) -> Json:
 
 
 def _list(reader: Reader, caller: Caller, params: Json) -> Json:
-    after = decode_token(params.get("NextToken"), lambda: InvalidNextToken("The parameter NextToken is invalid."))
-    return list_page(
-        "Entries",
-        rows.list_all(reader, METRIC_STREAM, caller.account, caller.region, after),
-        params.get("MaxResults", PAGE),
-        lambda each: _entry(caller, each),
-        lambda each: encode_token(each.name),
-        next_page_field="NextToken",
-    )
+    found = rows.list_all(reader, METRIC_STREAM, caller.account, caller.region, page_start(params))
+    return resource_page("Entries", found, params.get("MaxResults", PAGE), lambda each: _entry(caller, each))
 
 
 def _set_state(tx: Tx, caller: Caller, params: Json, *, state: str) -> Json:

@@ -11,8 +11,6 @@ from lamplighter.bus import Caller
 from lamplighter.lang.iam_policy.text_patterns import ContextValue
 from lamplighter.services.iam.access.resource_rules import cluster_arn
 
-TAG_PARAMETERS = ("tags", "Tags")
-
 
 def principal_keys(caller: Caller, session: RoleSession, now: int) -> dict[str, ContextValue]:
     """Return the global condition keys of a call under a role; `now` is in milliseconds."""

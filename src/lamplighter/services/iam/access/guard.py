@@ -1,9 +1,9 @@
 """Decide calls by the policies of IAM's roles: calls with temporary credentials, and the engine's calls for a role.
 
 Guarantees the order of AWS's evaluation: an explicit deny in any policy, then an allow by the role's policies or by the
-resource's policy, then the permissions boundary and the session policies. Keys of the credentials file are not decided
-about: they are the account's own. Calls that services make for each other are not either; a role needs permissions only
-for its own calls, as on AWS.
+resource's policy, then the permissions boundary and the session policies. A key of the credentials file may do
+everything, because it is the account's own. Calls that services make for each other pass, too: a role needs permissions
+for its own calls only, as on AWS.
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html.
 """
 

@@ -1,6 +1,6 @@
 """Define a permission that a call needs, and how to name a call's resource: the small language of the rule tables.
 
-A rule returns the ARNs about which IAM decides. An action that has no resources is decided about `*`.
+A rule returns the ARNs about which IAM decides. For an action that has no resources, that is `*`.
 See https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html.
 """
 

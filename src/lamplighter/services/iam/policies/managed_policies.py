@@ -13,6 +13,7 @@ from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.operations.tags import TagOperations
 from lamplighter.services.iam.entities import (
     ID_LETTERS,
     TAGS,
@@ -21,6 +22,7 @@ from lamplighter.services.iam.entities import (
     name_of_arn,
     page_of_all,
     shown_tags,
+    tag_rules,
 )
 from lamplighter.services.iam.errors import (
     DeleteConflict,
@@ -40,6 +42,15 @@ MAX_VERSIONS = 5
 _POLICY_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+")
 _AWS_CREATED = 1_423_000_000_000
 """The creation time of AWS's own policies in answers: February 2015, when AWS introduced them."""
+
+
+TAG_OPERATIONS = TagOperations(
+    tag_rules("PolicyArn"),
+    lambda reader, _caller, policy: _find_own(reader, policy),
+    lambda policy: policy.tags,
+    lambda tx, policy, tags: policies.put(tx, replace(policy, tags=tags)),
+)
+"""TagPolicy and UntagPolicy."""
 
 
 class ManagedPolicies:
@@ -216,21 +227,6 @@ def list_entities(reader: Reader, _caller: Caller, params: Json) -> Json:
     return {**answer, "PolicyGroups": [], "PolicyUsers": []}
 
 
-def tag_policy(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """Handle TagPolicy."""
-    policy = _find_own(tx, params["PolicyArn"])
-    policies.put(tx, replace(policy, tags=TAGS.merge(policy.tags, params["Tags"])))
-    return {}
-
-
-def untag_policy(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """Handle UntagPolicy."""
-    policy = _find_own(tx, params["PolicyArn"])
-    kept = {key: each for key, each in policy.tags.items() if key not in params["TagKeys"]}
-    policies.put(tx, replace(policy, tags=kept))
-    return {}
-
-
 def list_tags(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Handle ListPolicyTags."""
     return {"Tags": TAGS.format.write(_find(reader, params["PolicyArn"]).tags), "IsTruncated": False}
@@ -247,9 +243,9 @@ def _find(reader: Reader, policy: str) -> PolicyRow:
     return require(policies.by_arn(reader, policy), lambda: NoSuchEntity(f"Policy {policy} was not found."))
 
 
-def _find_own(tx: Tx, policy: str) -> PolicyRow:
+def _find_own(reader: Reader, policy: str) -> PolicyRow:
     """Return a policy that an account may change. Raises `NoSuchEntity` and `InvalidInput`."""
-    found = _find(tx, policy)
+    found = _find(reader, policy)
     if found.account == "aws":
         raise InvalidInput("Cannot perform the operation on a policy that is managed by AWS.")
     return found

@@ -9,6 +9,7 @@ from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.operations.tags import TagOperations
 from lamplighter.services.iam.entities import (
     TAGS,
     entity_arn,
@@ -18,6 +19,7 @@ from lamplighter.services.iam.entities import (
     page_of_all,
     page_size,
     shown_tags,
+    tag_rules,
 )
 from lamplighter.services.iam.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
 from lamplighter.services.iam.roles.find_role import find_role
@@ -25,6 +27,14 @@ from lamplighter.services.iam.roles.roles import show_role
 from lamplighter.services.iam.tables import instance_profiles, roles
 from lamplighter.services.iam.tables.instance_profiles import ProfileRow
 from lamplighter.store.db import Reader, Tx
+
+TAG_OPERATIONS = TagOperations(
+    tag_rules("InstanceProfileName"),
+    lambda reader, caller, name: _find(reader, caller, {"InstanceProfileName": name}),
+    lambda profile: profile.tags,
+    lambda tx, profile, tags: instance_profiles.put(tx, replace(profile, tags=tags)),
+)
+"""TagInstanceProfile and UntagInstanceProfile."""
 
 
 class InstanceProfiles:
@@ -94,21 +104,6 @@ def delete_profile(tx: Tx, caller: Caller, params: Json) -> Json:
     if profile.role is not None:
         raise DeleteConflict("Cannot delete entity, must remove roles from instance profile first.")
     instance_profiles.delete(tx, profile.arn)
-    return {}
-
-
-def tag_profile(tx: Tx, caller: Caller, params: Json) -> Json:
-    """Handle TagInstanceProfile."""
-    profile = _find(tx, caller, params)
-    instance_profiles.put(tx, replace(profile, tags=TAGS.merge(profile.tags, params["Tags"])))
-    return {}
-
-
-def untag_profile(tx: Tx, caller: Caller, params: Json) -> Json:
-    """Handle UntagInstanceProfile."""
-    profile, removed = _find(tx, caller, params), params["TagKeys"]
-    kept = {key: each for key, each in profile.tags.items() if key not in removed}
-    instance_profiles.put(tx, replace(profile, tags=kept))
     return {}
 
 

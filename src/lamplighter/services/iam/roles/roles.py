@@ -9,6 +9,7 @@ from dataclasses import replace
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.operations.tags import TagOperations
 from lamplighter.services.iam.entities import (
     TAGS,
     entity_arn,
@@ -17,6 +18,7 @@ from lamplighter.services.iam.entities import (
     page,
     page_size,
     shown_tags,
+    tag_rules,
 )
 from lamplighter.services.iam.errors import (
     DeleteConflict,
@@ -42,6 +44,15 @@ SERVICE_ROLE_NAMES = {
     "scheduler.amazonaws.com": "AWSServiceRoleForScheduler",
 }
 """The names of the service-linked roles that do not consist of the service's name."""
+
+
+TAG_OPERATIONS = TagOperations(
+    tag_rules("RoleName"),
+    find_role,
+    lambda role: role.tags,
+    lambda tx, role, tags: roles.put(tx, replace(role, tags=tags)),
+)
+"""TagRole and UntagRole."""
 
 
 class Roles:
@@ -184,20 +195,6 @@ def delete_service_linked(tx: Tx, caller: Caller, params: Json) -> Json:
 def deletion_status(_reader: Reader, _caller: Caller, _params: Json) -> Json:
     """Handle GetServiceLinkedRoleDeletionStatus."""
     return {"Status": "SUCCEEDED"}
-
-
-def tag_role(tx: Tx, caller: Caller, params: Json) -> Json:
-    """Handle TagRole."""
-    role = find_role(tx, caller, params["RoleName"])
-    roles.put(tx, replace(role, tags=TAGS.merge(role.tags, params["Tags"])))
-    return {}
-
-
-def untag_role(tx: Tx, caller: Caller, params: Json) -> Json:
-    """Handle UntagRole."""
-    role = find_role(tx, caller, params["RoleName"])
-    roles.put(tx, replace(role, tags={key: each for key, each in role.tags.items() if key not in params["TagKeys"]}))
-    return {}
 
 
 def list_tags(reader: Reader, caller: Caller, params: Json) -> Json:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.s3 import errors
-from lamplighter.services.s3.objects.remove import Remover
+from lamplighter.services.s3.objects.delete_versions import Remover
 from lamplighter.services.s3.tables import buckets as rows
 from lamplighter.services.s3.tables import uploads, versions
 from lamplighter.services.s3.tables.buckets import SERVICE, Bucket

@@ -1,7 +1,8 @@
 """Put, get and delete the settings of buckets.
 
 A setting is kept as it was sent and returned so. Versioning and the lifecycle rules have effect; which others have none
-here is in the manual. A setting that would have to do something that this engine does not do is refused.
+here is in the manual. A setting that would have to do something that this engine does not do is refused. See
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingBucket.html#bucket-config-options-intro.
 """
 
 from collections.abc import Callable, Mapping

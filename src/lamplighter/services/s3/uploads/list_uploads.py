@@ -1,4 +1,7 @@
-"""List multipart uploads and their parts: ListMultipartUploads and ListParts."""
+"""List multipart uploads and their parts: ListMultipartUploads and ListParts.
+
+See https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html and API_ListParts.html there.
+"""
 
 from collections.abc import Mapping
 
@@ -7,7 +10,7 @@ from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3.buckets.buckets import owner_id
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.objects.facts import STANDARD
-from lamplighter.services.s3.objects.list import (
+from lamplighter.services.s3.objects.list_objects import (
     MAX_KEYS,
     Entry,
     common_prefixes,

@@ -20,11 +20,11 @@ from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.object_files import ObjectFiles, StoredFile
 from lamplighter.services.s3.objects.conditions import check_copy_source
+from lamplighter.services.s3.objects.delete_versions import Remover
 from lamplighter.services.s3.objects.facts import check_object_request, checks_of, encryption_of, read_facts
 from lamplighter.services.s3.objects.find_version import version_field
-from lamplighter.services.s3.objects.get import parse_range
-from lamplighter.services.s3.objects.put import ObjectWriter, find_source
-from lamplighter.services.s3.objects.remove import Remover
+from lamplighter.services.s3.objects.get_object import parse_range
+from lamplighter.services.s3.objects.put_object import ObjectWriter, find_source
 from lamplighter.services.s3.tables import uploads as rows
 from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.services.s3.tables.uploads import Part, Upload
@@ -119,7 +119,7 @@ class MultipartUploads:
         rows.put_part(tx, part)
         return part
 
-    # Copies
+    # --- copies -------------------------------------------------------------------------------------------------------
 
     def copy_part(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle UploadPartCopy."""
@@ -160,7 +160,7 @@ class MultipartUploads:
         assert source.file is not None
         return self._files.read(source.file, first, size), upload.facts["Algorithm"]
 
-    # The end
+    # --- the end of an upload -----------------------------------------------------------------------------------------
 
     def complete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CompleteMultipartUpload."""

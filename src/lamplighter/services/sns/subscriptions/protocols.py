@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 from lamplighter.base import arn
 from lamplighter.base.chat_services import (
-    CHAT_PROTOCOLS,
     COMMAND_PROTOCOL,
     HEARTBEAT_PROTOCOL,
     PAGERDUTY,
@@ -26,9 +25,6 @@ from lamplighter.services.sns.errors import InvalidParameter, InvalidSmsEndpoint
 EMAIL, EMAIL_JSON, HTTP, HTTPS, SQS, LAMBDA = "email", "email-json", "http", "https", "sqs", "lambda"
 SMS, APPLICATION, FIREHOSE = "sms", "application", "firehose"
 COMMAND = COMMAND_PROTOCOL
-CHAT = frozenset(CHAT_PROTOCOLS)
-"""The protocols of chat services (`runs/chat_formats.py`), which exist only here: the endpoint is the URL of a webhook,
-or PagerDuty's routing key, or a reference to a secret that holds it."""
 HEARTBEAT = HEARTBEAT_PROTOCOL
 SECRET_ADDRESS = frozenset(SECRET_ADDRESS_PROTOCOLS)
 """The protocols whose endpoints no log shows."""

@@ -81,10 +81,9 @@ def version(reader: Reader, parameter: Parameter, number: int) -> ParameterVersi
     return VERSIONS.find(reader, "parameter = ? AND version = ?", parameter.id, number)
 
 
-def versions(reader: Reader, parameter: Parameter, after: int = 0, most: int = -1) -> list[ParameterVersion]:
-    """Return the versions of a parameter, the oldest first."""
-    where = "parameter = ? AND version > ? ORDER BY version LIMIT ?"
-    return VERSIONS.select(reader, where, parameter.id, after, most)
+def versions(reader: Reader, parameter: Parameter, after: int = 0) -> list[ParameterVersion]:
+    """Return the versions of a parameter after a number, the oldest first."""
+    return VERSIONS.select(reader, "parameter = ? AND version > ? ORDER BY version", parameter.id, after)
 
 
 def put_version(tx: Tx, row: ParameterVersion) -> None:

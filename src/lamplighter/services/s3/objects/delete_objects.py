@@ -11,7 +11,7 @@ from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.objects.conditions import check_write
-from lamplighter.services.s3.objects.remove import Remover
+from lamplighter.services.s3.objects.delete_versions import Remover
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.store.db import Tx

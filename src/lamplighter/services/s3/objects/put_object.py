@@ -1,6 +1,7 @@
 """Store objects: PutObject, CopyObject, and the object that a multipart upload completes.
 
-The content is on disk before the turn (`prepare`). If the turn refuses the request, the file is deleted.
+The content is on disk before the turn (`prepare`). If the turn refuses the request, the file is deleted. See
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.object_files import DEFAULT_CHECKS, ObjectFiles, StoredFile
 from lamplighter.services.s3.objects.conditions import check_copy_source, check_write
+from lamplighter.services.s3.objects.delete_versions import Remover, new_version
 from lamplighter.services.s3.objects.facts import (
     SYSTEM_HEADERS,
     check_object_request,
@@ -25,7 +27,6 @@ from lamplighter.services.s3.objects.facts import (
     read_facts,
 )
 from lamplighter.services.s3.objects.find_version import find_version, version_field
-from lamplighter.services.s3.objects.remove import Remover, new_version
 from lamplighter.services.s3.objects.tags import parse_tag_header
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
@@ -121,7 +122,7 @@ class ObjectWriter:
         algorithm = str(params.get("ChecksumAlgorithm", "")).upper()
         return self._files.write(_pieces(body), [algorithm] if algorithm in ALGORITHMS else DEFAULT_CHECKS)
 
-    # Copies
+    # --- copies -------------------------------------------------------------------------------------------------------
 
     def copy(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CopyObject."""
