@@ -10,6 +10,7 @@ import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from functools import partial
+from io import RawIOBase
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +23,8 @@ from lamplighter.wire.protocols.aws_chunked import ChunkedBody
 
 MAX_OBJECT_BYTES = 5 * 2**30
 """The most bytes that one request may have: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html."""
+MAX_LENGTH_DIGITS = 20
+"""The most digits of a length in a header: Python does not convert thousands of them."""
 STREAMING = "STREAMING-"
 CHECKSUM_PREFIX = "x-amz-checksum-"
 DEFAULT_CHECKSUM = "CRC64NVME"
@@ -135,7 +138,7 @@ class ObjectUpload:
                 check.update(part)
             if self._hash is not None:
                 self._hash.update(part)
-            self._file.write(part)
+            _write_all(self._file, part)
 
     def finish(self) -> ReceivedFile:
         """Return the complete file. Raises AwsError if it is not what the caller sent."""
@@ -160,6 +163,13 @@ class ObjectUpload:
         self._path.unlink(missing_ok=True)
 
 
+def _write_all(file: RawIOBase, data: bytes) -> None:
+    """Write all bytes: a disk that becomes full takes the first ones without an error."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) or 0 :]
+
+
 def _chunked_body(http: HttpRequest, claimed: str, secret: str | None) -> ChunkedBody:
     is_signed = claimed.startswith(f"{STREAMING}AWS4-HMAC-SHA256")
     given = sigv4.read_signature(http) if is_signed else None
@@ -173,7 +183,7 @@ def _expected_size(http: HttpRequest, *, chunked: bool) -> int | None:
         return None
     if not text.isdigit():
         raise IncompleteBody
-    if int(text) > MAX_OBJECT_BYTES:
+    if len(text) > MAX_LENGTH_DIGITS or int(text) > MAX_OBJECT_BYTES:
         raise EntityTooLarge
     return int(text)
 

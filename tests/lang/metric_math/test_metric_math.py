@@ -148,3 +148,19 @@ def test_any_text_has_a_value_or_is_an_error(words: list[str]) -> None:
     except MetricMathError:
         return
     assert isinstance(found, float | str | Series | tuple)
+
+
+def test_an_expression_with_too_many_operators_is_refused() -> None:
+    """Its tree would be deeper than Python's stack."""
+    assert compute("1" + "+1" * 400) == 401.0
+    with pytest.raises(MetricMathError, match="operators"):
+        parse_expression("1" + "+1" * 1_000)
+
+
+def test_arrays_of_arrays_do_not_grow_without_limit() -> None:
+    """A hundred names of a hundred names of a hundred series would fill the memory."""
+    values = dict(CONTEXT.values)
+    hundred = parse_expression(f"[{','.join(['e'] * 100)}]")
+    with pytest.raises(MetricMathError, match="1000 time series"):
+        for _ in range(4):
+            values["e"] = evaluate(hundred, MathContext({"e": FIRST, **values}, {}, ()))

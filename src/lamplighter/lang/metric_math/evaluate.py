@@ -22,6 +22,9 @@ from lamplighter.lang.metric_math.syntax import (
 )
 from lamplighter.lang.metric_math.values import Series, Value, combine
 
+MAX_ARRAY = 1_000
+"""The most series of an array: arrays of arrays could grow without limit. A request has 500 queries at most."""
+
 
 def check_expression(node: Node, ids: frozenset[str]) -> None:
     """Raise `MetricMathError` if an expression names an unknown id or function, or `UnsupportedFunction`."""
@@ -78,6 +81,8 @@ def _items(items: tuple[Node, ...], context: MathContext) -> list[Series]:
         if isinstance(value, float | str):
             raise MetricMathError("An array can have time series only.")
         found += value if isinstance(value, tuple) else [value]
+        if len(found) > MAX_ARRAY:
+            raise MetricMathError(f"An array can have {MAX_ARRAY} time series at most.")
     return found
 
 

@@ -9,12 +9,14 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html.
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Iterator
 
 from lamplighter.base.errors import AwsError
 
 MAX_LINE_BYTES = 4_096
 MAX_TRAILER_BYTES = 16_384
+_SIZE = re.compile("[0-9A-Fa-f]{1,16}")
 
 Sign = Callable[[str, str, str], str]
 """A function that signs a chunk: the algorithm's suffix, the previous signature, the SHA-256 of the chunk."""
@@ -74,10 +76,9 @@ class ChunkedBody:
             self._state = "size"
             return True
         size, _, extension = line.partition(";")
-        try:
-            self._left = int(size.strip(), 16)
-        except ValueError:
-            raise _incomplete("A chunk has no valid size.") from None
+        if _SIZE.fullmatch(size.strip()) is None:
+            raise _incomplete("A chunk has no valid size.")
+        self._left = int(size, 16)
         self._claimed = extension.partition("chunk-signature=")[2].strip()
         self._digest = hashlib.sha256()
         if self._left == 0:
