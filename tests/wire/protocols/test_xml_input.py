@@ -28,5 +28,6 @@ def test_a_document_type_is_refused_in_every_encoding(catalog: ModelCatalog, enc
 
 def test_a_body_may_declare_its_encoding(catalog: ModelCatalog) -> None:
     """The declaration of UTF-8 is no document type."""
-    body = '<?xml version="1.0" encoding="UTF-8"?><Tagging><TagSet><Tag><Key>k</Key><Value>ö</Value></Tag></TagSet></Tagging>'
+    start = '<?xml version="1.0" encoding="UTF-8"?>'
+    body = f"{start}<Tagging><TagSet><Tag><Key>k</Key><Value>ö</Value></Tag></TagSet></Tagging>"
     assert read_xml(body.encode(), tagging(catalog)) == {"TagSet": [{"Key": "k", "Value": "ö"}]}
