@@ -309,13 +309,13 @@ async def _body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
     length = headers.get(b"content-length", b"0")
     if not length.isdigit() or int(length) > MAX_BODY_BYTES:
         raise TooLarge(f"a request may have at most {MAX_BODY_BYTES} bytes")
-    message = await receive()
-    body = bytearray(message.get("body", b""))
-    while message.get("more_body"):
+    body, more = bytearray(), True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionResetError
         body += message.get("body", b"")
+        more = bool(message.get("more_body"))
         if len(body) > MAX_BODY_BYTES:
             raise TooLarge(f"a request may have at most {MAX_BODY_BYTES} bytes")
     return bytes(body)

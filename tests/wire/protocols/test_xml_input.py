@@ -31,3 +31,9 @@ def test_a_body_may_declare_its_encoding(catalog: ModelCatalog) -> None:
     start = '<?xml version="1.0" encoding="UTF-8"?>'
     body = f"{start}<Tagging><TagSet><Tag><Key>k</Key><Value>ö</Value></Tag></TagSet></Tagging>"
     assert read_xml(body.encode(), tagging(catalog)) == {"TagSet": [{"Key": "k", "Value": "ö"}]}
+
+
+def test_an_unknown_encoding_is_refused(catalog: ModelCatalog) -> None:
+    """It is a fault of the caller, and none of the engine."""
+    with pytest.raises(MalformedXml):
+        read_xml(b'<?xml version="1.0" encoding="nothing"?><Tagging/>', tagging(catalog))

@@ -29,7 +29,7 @@ def read_xml(body: bytes, shape: Shape) -> Json:
         raise MalformedXml
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - without a document type there are no entities
-    except (ElementTree.ParseError, ValueError):
+    except (ElementTree.ParseError, LookupError, ValueError):
         raise MalformedXml from None
     return _read(shape, [root], 0)
 

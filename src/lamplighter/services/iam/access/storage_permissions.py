@@ -13,6 +13,8 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.services.iam.access.needed_permission import ANY
 
+MAX_DELETED = 1_000
+"""The most keys of a DeleteObjects; S3 refuses longer lists."""
 Needed = tuple[str, str]
 """An action and its resource."""
 VERSION_ACTIONS: Mapping[str, str] = {
@@ -35,7 +37,8 @@ def storage_permissions(
     own = [(action, each) for each in resources]
     match service, operation:
         case "s3", "DeleteObjects":
-            return [_of_deleted(params["Bucket"], each) for each in params["Delete"]["Objects"]] or own
+            listed = params["Delete"]["Objects"][:MAX_DELETED]
+            return [_of_deleted(params["Bucket"], each) for each in listed] or own
         case "s3", "CopyObject" | "UploadPartCopy":
             return [*own, _of_source(params["CopySource"])]
         case "s3", "GetObjectAttributes":
@@ -44,8 +47,8 @@ def storage_permissions(
             return [_of_version(each, params) for each in own]
         case "secretsmanager", "BatchGetSecretValue":
             read = [("secretsmanager:GetSecretValue", find_secret(each)) for each in params.get("SecretIdList", [])]
-            listed = [("secretsmanager:ListSecrets", ANY), ("secretsmanager:GetSecretValue", ANY)]
-            return [*own, *(read or listed)]
+            every = [("secretsmanager:ListSecrets", ANY), ("secretsmanager:GetSecretValue", ANY)]
+            return [*own, *(read or every)]
         case "secretsmanager", _ if "SecretId" in params:
             return [(action, find_secret(params["SecretId"]))]
         case _:
