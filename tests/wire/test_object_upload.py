@@ -45,3 +45,13 @@ def test_a_length_beyond_the_limit_is_refused_however_many_digits_it_has(tmp_pat
     with pytest.raises(AwsError) as error:
         ObjectUpload(head, tmp_path / "body", None)
     assert isinstance(error.value, EntityTooLarge)
+
+
+def test_a_body_without_the_trailer_that_its_head_promises_is_refused(tmp_path: Path) -> None:
+    """Without the check, nobody would notice that bytes changed on their way."""
+    kind = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+    upload = ObjectUpload(put(x_amz_content_sha256=kind, x_amz_trailer="x-amz-checksum-crc32"), tmp_path / "body", None)
+    upload.write(b"3\r\nabc\r\n0\r\n\r\n")
+    with pytest.raises(AwsError) as error:
+        upload.finish()
+    assert error.value.code == "MalformedTrailerError"

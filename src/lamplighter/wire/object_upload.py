@@ -35,6 +35,9 @@ IncompleteBody = service_error(
     "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header"
 )
 InvalidDigest = service_error("InvalidDigest", "The Content-MD5 you specified was invalid.")
+MalformedTrailer = service_error(
+    "MalformedTrailerError", "The request contained trailing data that was not well-formed: {} is missing."
+)
 BadDigest = service_error("BadDigest", "The {} you specified did not match the calculated checksum.")
 
 
@@ -146,6 +149,8 @@ class ObjectUpload:
         expected = dict(_expected_checks(self._headers))
         if self._chunks is not None:
             self._chunks.finish()
+            if missing := _announced_trailers(self._headers) - self._chunks.trailers.keys():
+                raise MalformedTrailer(", ".join(sorted(missing)))
             expected.update(_checks_in(self._chunks.trailers))
         if self._expected_size not in (None, self._size):
             raise IncompleteBody
@@ -191,11 +196,17 @@ def _expected_size(http: HttpRequest, *, chunked: bool) -> int | None:
 def _checksum_algorithm(headers: Mapping[bytes, bytes]) -> str:
     """Return the algorithm of the check that the caller sends or asks for."""
     named = headers.get(b"x-amz-sdk-checksum-algorithm", b"").decode("latin-1").upper()
-    trailers = headers.get(b"x-amz-trailer", b"").decode("latin-1").lower().split(",")
+    trailers = sorted(_announced_trailers(headers))
     sent = [name.decode("latin-1") for name in headers if name.startswith(CHECKSUM_PREFIX.encode())]
-    found = [name.strip().removeprefix(CHECKSUM_PREFIX).upper() for name in (*sent, *trailers)]
+    found = [name.removeprefix(CHECKSUM_PREFIX).upper() for name in (*sent, *trailers)]
     chosen = [name for name in (*found, named) if name in CHECKS]
     return chosen[0] if chosen else DEFAULT_CHECKSUM
+
+
+def _announced_trailers(headers: Mapping[bytes, bytes]) -> set[str]:
+    """Return the names of the trailers that the head of a request promises."""
+    names = headers.get(b"x-amz-trailer", b"").decode("latin-1").lower().split(",")
+    return {name.strip() for name in names} - {""}
 
 
 def _expected_checks(headers: Mapping[bytes, bytes]) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.lang.metric_math.evaluate import check_expression, evaluate, order_expressions
-from lamplighter.lang.metric_math.functions import FUNCTIONS, MathContext
+from lamplighter.lang.metric_math.functions import FUNCTIONS, MathContext, WorkLimit
 from lamplighter.lang.metric_math.syntax import MetricMathError, UnsupportedFunction, parse_expression
 from lamplighter.lang.metric_math.values import Series, Value
 
@@ -163,3 +163,12 @@ def test_arrays_of_arrays_do_not_grow_without_limit() -> None:
     found = evaluate(hundred, MathContext({"e": FIRST}, {}, ()))
     with pytest.raises(MetricMathError, match="1000 time series"):
         evaluate(hundred, MathContext({"e": found}, {}, ()))
+
+
+def test_a_request_computes_a_limited_number_of_points() -> None:
+    """The engine computes metric math between the calls of others, who would wait."""
+    long = Series("m", 60, dict.fromkeys(range(0, 20_000 * MINUTE, MINUTE), 1.0))
+    context = MathContext({"m": long}, {"m": long}, range(1), WorkLimit(100_000))
+    evaluate(parse_expression("m + m"), context)
+    with pytest.raises(MetricMathError, match="computes more than"):
+        evaluate(parse_expression("m + m + m + m + m + m + m"), context)

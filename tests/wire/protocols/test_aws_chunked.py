@@ -1,5 +1,7 @@
 """The decoder of `aws-chunked` refuses bodies that lie about their chunks, and ends for each of them."""
 
+from hashlib import sha256
+
 import pytest
 
 from lamplighter.base.errors import AwsError
@@ -25,3 +27,26 @@ def test_the_size_of_a_chunk_is_a_hexadecimal_number(size: bytes) -> None:
     with pytest.raises(AwsError) as error:
         next(ChunkedBody(None, "", has_trailer=False).feed(size + b"\r\nabcdefghij\r\n0\r\n\r\n"))
     assert error.value.code == "IncompleteBody"
+
+
+def sign(kind: str, previous: str, digest: str) -> str:
+    """Sign as a test does."""
+    return f"{kind}-{previous}-{digest[:4]}"
+
+
+@pytest.mark.parametrize(
+    "trailers",
+    [
+        "x-amz-checksum-crc32:x-amz-trailer-signature\r\n",
+        "x-amz-trailer-signature:{}\r\nx-amz-checksum-crc32:later\r\n",
+    ],
+)
+def test_trailers_that_the_signature_does_not_cover_are_refused(trailers: str) -> None:
+    """Neither a value that looks like the signature, nor a trailer behind it, passes."""
+    empty = sha256(b"").hexdigest()
+    last = sign("PAYLOAD", "seed", empty)
+    chunks = ChunkedBody(sign, "seed", has_trailer=True)
+    signed = trailers.format(sign("TRAILER", last, empty))
+    assert list(chunks.feed(f"0;chunk-signature={last}\r\n{signed}\r\n".encode())) == []
+    with pytest.raises(AwsError):
+        chunks.finish()

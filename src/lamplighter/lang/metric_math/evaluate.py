@@ -5,7 +5,7 @@ Pure: the caller reads the metrics. An expression may name other expressions, bu
 
 from collections.abc import Mapping
 
-from lamplighter.lang.metric_math.functions import FUNCTIONS, UNSUPPORTED, MathContext
+from lamplighter.lang.metric_math.functions import FUNCTIONS, UNSUPPORTED, MathContext, WorkLimit
 from lamplighter.lang.metric_math.syntax import (
     KEYWORDS,
     Array,
@@ -20,7 +20,7 @@ from lamplighter.lang.metric_math.syntax import (
     functions_in,
     names_in,
 )
-from lamplighter.lang.metric_math.values import Series, Value, combine
+from lamplighter.lang.metric_math.values import Series, Value, combine, count_points
 
 MAX_ARRAY = 1_000
 """The most series of an array: arrays of arrays could grow without limit. A request has 500 queries at most."""
@@ -59,11 +59,16 @@ def evaluate(node: Node, context: MathContext) -> Value:
         case Name(value):
             return _value_of(value, context)
         case Operation(sign, left, right):
-            return combine(sign, evaluate(left, context), evaluate(right, context))
+            return _combine(sign, evaluate(left, context), evaluate(right, context), context.work)
         case Array(items):
             return tuple(_items(items, context))
         case Call(function, arguments):
             return _call(function, [evaluate(each, context) for each in arguments], context)
+
+
+def _combine(sign: str, left: Value, right: Value, work: WorkLimit) -> Value:
+    work.spend(max(count_points(left), count_points(right)))
+    return combine(sign, left, right)
 
 
 def _value_of(name: str, context: MathContext) -> Value:
@@ -94,4 +99,7 @@ def _call(function: str, arguments: list[Value], context: MathContext) -> Value:
     apply, least, most = FUNCTIONS[function]
     if not least <= len(arguments) <= most:
         raise MetricMathError(f"The function {function} has a wrong number of arguments.")
-    return apply(context, arguments)
+    context.work.spend(sum(map(count_points, arguments)))
+    found = apply(context, arguments)
+    context.work.spend(count_points(found))
+    return found

@@ -106,17 +106,20 @@ class ChunkedBody:
         """Read the trailers. Raises AwsError if the body is not complete."""
         if self._state != "trailer":
             raise _incomplete("The request body terminated unexpectedly")
-        signed = b""
+        signed, signature = b"", None
         for line in bytes(self._waiting).split(b"\r\n"):
             name, _, value = line.decode("latin-1").partition(":")
             name, value = name.strip().lower(), value.strip()
             if name == "x-amz-trailer-signature":
-                if self._sign is not None:
-                    self._verify("TRAILER", hashlib.sha256(signed).hexdigest(), value)
+                signature = value
             elif name:
                 self.trailers[name] = value
                 signed += f"{name}:{value}\n".encode()
-        if self._sign is not None and self._has_trailer and b"x-amz-trailer-signature" not in self._waiting:
+        if self._sign is None:
+            return
+        if signature is not None:
+            self._verify("TRAILER", hashlib.sha256(signed).hexdigest(), signature)
+        elif self._has_trailer or signed:
             raise _incomplete("The trailers are not signed.")
 
 
