@@ -3,6 +3,8 @@
 import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.base.role_session import RoleSession, Signer
+from lamplighter.bus import Caller
 from tests.engine_harness import ACCOUNT, REGION
 from tests.services.iam.iam_harness import (
     SCHEDULER,
@@ -309,3 +311,18 @@ def test_a_map_reads_its_items_under_the_role_of_the_machine(enforcing: Enforcin
     else:
         assert ended["error"] == "States.ItemReaderFailed"
         assert "is not authorized to perform: s3:GetObject on resource" in ended["cause"]
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_tested_state_without_a_role_calls_under_the_session_that_tests_it(
+    enforcing: EnforcingHarness, allowed: bool
+) -> None:
+    """A session that may test states cannot make any other call with them."""
+    topic = enforcing.call("sns", "CreateTopic", Name="t")["TopicArn"]
+    statements = [allow("states:TestState"), *([allow("sns:Publish", topic)] if allowed else [])]
+    role = enforcing.role("tester", "ec2.amazonaws.com", *statements)
+    parameters = {"TopicArn": topic, "Message": "x"}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": parameters, "End": True}
+    caller = Caller(ACCOUNT, REGION, signer=Signer("AKIA", session=RoleSession(role, "s"), is_temporary=True))
+    tested = enforcing.run(enforcing.engine.call(caller, "states", "TestState", {"definition": dumps(state)}))
+    assert tested["status"] == ("SUCCEEDED" if allowed else "FAILED"), tested
