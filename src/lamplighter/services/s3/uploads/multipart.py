@@ -51,8 +51,8 @@ CHECK_TYPES: Mapping[str, Sequence[str]] = {
 class JoinedFile:
     """The file made of parts, before the turn that completes their upload."""
 
-    parts: tuple[str, ...]
-    """The files of the parts."""
+    etags: tuple[str, ...]
+    """The ETags of the parts: a part that is sent again meanwhile with the same content has the same one."""
     stored: StoredFile
 
 
@@ -170,7 +170,7 @@ class MultipartUploads:
         made = prepared if isinstance(prepared, JoinedFile) else None
         with self._writer.discarding(made.stored.name) if made else nullcontext():
             bucket, upload, parts = self._find_parts(tx, caller, params)
-            if made is None or made.parts != tuple(part.file for part in parts):
+            if made is None or made.etags != tuple(part.etag for part in parts):
                 made = JoinedFile((), self._join(upload, parts))
             version = self._writer.store(
                 tx, bucket, params, _with_etag(made.stored, parts), _object_facts(upload, parts, made.stored, params)
@@ -191,8 +191,8 @@ class MultipartUploads:
             _, upload, parts = self._find_parts(reader, caller, params)
         except AwsError:
             return None  # the turn raises it
-        files = tuple(part.file for part in parts)
-        return lambda: Prepared(JoinedFile(files, self._join(upload, parts)))
+        etags = tuple(part.etag for part in parts)
+        return lambda: Prepared(JoinedFile(etags, self._join(upload, parts)))
 
     def _find_parts(self, reader: Reader, caller: Caller, params: Json) -> tuple[Bucket, Upload, list[Part]]:
         """Return the upload and the parts that a request lists. Raises S3's errors for a wrong list."""
