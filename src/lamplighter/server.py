@@ -116,10 +116,10 @@ class HttpServer:
                 cross_site.check_origin(http)
             session = None if is_open else read_session(self.engine, http)
             signer = None if is_open else self._signer(http, session)
-            http = await self._receive(http, signer, receive)
+            sender = _Sender((scope.get("client") or ("",))[0], signer, session)
+            http = await self._receive(http, sender, receive)
             if compression.is_compressed(http):
                 http = await _decode_in_thread(http, lambda: compression.decompress(http, MAX_BODY_BYTES))
-            sender = _Sender((scope.get("client") or ("",))[0], signer, session)
             response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(receive))
         except AwsError as error:
             refused = error
@@ -135,12 +135,13 @@ class HttpServer:
         else:
             await object_bodies.send_file(response.file, send)
 
-    async def _receive(self, http: HttpRequest, signer: Credentials | None, receive: Receive) -> HttpRequest:
+    async def _receive(self, http: HttpRequest, sender: _Sender, receive: Receive) -> HttpRequest:
         """Return the request with its body, after its signature is verified."""
-        is_for_s3 = buckets.is_for_s3(http)
+        is_for_s3, signer = buckets.is_for_s3(http), sender.key
         if is_for_s3 and takes_file(self.engine.catalog, http):
             if signer is not None:
                 sigv4.verify_signature(http, signer.secret, self.engine.world.now())
+                await self._check_upload(http, signer, sender)
             folder = self.engine.config.data_directory
             name, secret = self.engine.world.uuid(), signer.secret if signer is not None else None
             return replace(http, file=await object_bodies.receive_file(http, folder, name, secret, receive))
@@ -150,6 +151,14 @@ class HttpServer:
         if is_for_s3:
             await _decode_in_thread(http, lambda: object_upload.check_body(http))
         return http
+
+    async def _check_upload(self, http: HttpRequest, key: Credentials, sender: _Sender) -> None:
+        """Refuse an object whose sender may not store it, before its body takes room on the disk."""
+        request = route_request(self.engine.catalog, http, self.engine.config.account)
+        await self._admit(request, key, sender.address)
+        caller = identify_caller(request, key, sender.session)
+        reader = self.engine.store.reader
+        self.engine.bus.check_access(reader, caller, request.service, request.operation, request.params)
 
     def _encode_error(self, http: HttpRequest, error: AwsError, request_id: str) -> Response:
         if monitoring.is_own(http):
@@ -309,13 +318,13 @@ async def _body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
     length = headers.get(b"content-length", b"0")
     if not length.isdigit() or int(length) > MAX_BODY_BYTES:
         raise TooLarge(f"a request may have at most {MAX_BODY_BYTES} bytes")
-    message = await receive()
-    body = bytearray(message.get("body", b""))
-    while message.get("more_body"):
+    body, more = bytearray(), True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionResetError
         body += message.get("body", b"")
+        more = bool(message.get("more_body"))
         if len(body) > MAX_BODY_BYTES:
             raise TooLarge(f"a request may have at most {MAX_BODY_BYTES} bytes")
     return bytes(body)

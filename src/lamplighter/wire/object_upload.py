@@ -10,6 +10,7 @@ import zlib
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from functools import partial
+from io import RawIOBase
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +23,8 @@ from lamplighter.wire.protocols.aws_chunked import ChunkedBody
 
 MAX_OBJECT_BYTES = 5 * 2**30
 """The most bytes that one request may have: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html."""
+MAX_LENGTH_DIGITS = 20
+"""The most digits of a length in a header: Python does not convert thousands of them."""
 STREAMING = "STREAMING-"
 CHECKSUM_PREFIX = "x-amz-checksum-"
 DEFAULT_CHECKSUM = "CRC64NVME"
@@ -32,6 +35,9 @@ IncompleteBody = service_error(
     "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header"
 )
 InvalidDigest = service_error("InvalidDigest", "The Content-MD5 you specified was invalid.")
+MalformedTrailer = service_error(
+    "MalformedTrailerError", "The request contained trailing data that was not well-formed: {} is missing."
+)
 BadDigest = service_error("BadDigest", "The {} you specified did not match the calculated checksum.")
 
 
@@ -135,7 +141,7 @@ class ObjectUpload:
                 check.update(part)
             if self._hash is not None:
                 self._hash.update(part)
-            self._file.write(part)
+            _write_all(self._file, part)
 
     def finish(self) -> ReceivedFile:
         """Return the complete file. Raises AwsError if it is not what the caller sent."""
@@ -143,6 +149,8 @@ class ObjectUpload:
         expected = dict(_expected_checks(self._headers))
         if self._chunks is not None:
             self._chunks.finish()
+            if missing := _announced_trailers(self._headers) - self._chunks.trailers.keys():
+                raise MalformedTrailer(", ".join(sorted(missing)))
             expected.update(_checks_in(self._chunks.trailers))
         if self._expected_size not in (None, self._size):
             raise IncompleteBody
@@ -160,6 +168,13 @@ class ObjectUpload:
         self._path.unlink(missing_ok=True)
 
 
+def _write_all(file: RawIOBase, data: bytes) -> None:
+    """Write all bytes: a disk that becomes full takes the first ones without an error."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) or 0 :]
+
+
 def _chunked_body(http: HttpRequest, claimed: str, secret: str | None) -> ChunkedBody:
     is_signed = claimed.startswith(f"{STREAMING}AWS4-HMAC-SHA256")
     given = sigv4.read_signature(http) if is_signed else None
@@ -173,7 +188,7 @@ def _expected_size(http: HttpRequest, *, chunked: bool) -> int | None:
         return None
     if not text.isdigit():
         raise IncompleteBody
-    if int(text) > MAX_OBJECT_BYTES:
+    if len(text) > MAX_LENGTH_DIGITS or int(text) > MAX_OBJECT_BYTES:
         raise EntityTooLarge
     return int(text)
 
@@ -181,11 +196,17 @@ def _expected_size(http: HttpRequest, *, chunked: bool) -> int | None:
 def _checksum_algorithm(headers: Mapping[bytes, bytes]) -> str:
     """Return the algorithm of the check that the caller sends or asks for."""
     named = headers.get(b"x-amz-sdk-checksum-algorithm", b"").decode("latin-1").upper()
-    trailers = headers.get(b"x-amz-trailer", b"").decode("latin-1").lower().split(",")
+    trailers = sorted(_announced_trailers(headers))
     sent = [name.decode("latin-1") for name in headers if name.startswith(CHECKSUM_PREFIX.encode())]
-    found = [name.strip().removeprefix(CHECKSUM_PREFIX).upper() for name in (*sent, *trailers)]
+    found = [name.removeprefix(CHECKSUM_PREFIX).upper() for name in (*sent, *trailers)]
     chosen = [name for name in (*found, named) if name in CHECKS]
     return chosen[0] if chosen else DEFAULT_CHECKSUM
+
+
+def _announced_trailers(headers: Mapping[bytes, bytes]) -> set[str]:
+    """Return the names of the trailers that the head of a request promises."""
+    names = headers.get(b"x-amz-trailer", b"").decode("latin-1").lower().split(",")
+    return {name.strip() for name in names} - {""}
 
 
 def _expected_checks(headers: Mapping[bytes, bytes]) -> dict[str, bytes]:

@@ -246,3 +246,12 @@ def test_a_run_is_done_when_its_limit_is_reached_before_rows_are_gathered() -> N
 def test_an_invalid_query_states_the_reason(text: str, reason: str) -> None:
     with pytest.raises(QueryError, match=re.escape(reason)):
         compile_query(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [("1" + " + 1" * 2_000, "2001"), ("2" + " * 1" * 2_000, "2"), ("1" + " ^ 1" * 2_000, "1"), ("2 ^ 3 ^ 2", "512")],
+)
+def test_an_expression_has_as_many_operands_as_the_query_has_room_for(expression: str, value: str) -> None:
+    """Many operands in a row are no deeper than two."""
+    assert column(f"fields {expression} as x | limit 1", "x") == [value]

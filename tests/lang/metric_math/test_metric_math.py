@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.lang.metric_math.evaluate import check_expression, evaluate, order_expressions
-from lamplighter.lang.metric_math.functions import FUNCTIONS, MathContext
+from lamplighter.lang.metric_math.functions import FUNCTIONS, MathContext, WorkLimit
 from lamplighter.lang.metric_math.syntax import MetricMathError, UnsupportedFunction, parse_expression
 from lamplighter.lang.metric_math.values import Series, Value
 
@@ -148,3 +148,27 @@ def test_any_text_has_a_value_or_is_an_error(words: list[str]) -> None:
     except MetricMathError:
         return
     assert isinstance(found, float | str | Series | tuple)
+
+
+def test_an_expression_with_too_many_operators_is_refused() -> None:
+    """Its tree would be deeper than Python's stack."""
+    assert compute("1" + "+1" * 400) == 401.0
+    with pytest.raises(MetricMathError, match="operators"):
+        parse_expression("1" + "+1" * 1_000)
+
+
+def test_arrays_of_arrays_do_not_grow_without_limit() -> None:
+    """A hundred names of a hundred names of a hundred series would fill the memory."""
+    hundred = parse_expression(f"[{','.join(['e'] * 100)}]")
+    found = evaluate(hundred, MathContext({"e": FIRST}, {}, ()))
+    with pytest.raises(MetricMathError, match="1000 time series"):
+        evaluate(hundred, MathContext({"e": found}, {}, ()))
+
+
+def test_a_request_computes_a_limited_number_of_points() -> None:
+    """The engine computes metric math between the calls of others, who would wait."""
+    long = Series("m", 60, dict.fromkeys(range(0, 20_000 * MINUTE, MINUTE), 1.0))
+    context = MathContext({"m": long}, {"m": long}, range(1), WorkLimit(100_000))
+    evaluate(parse_expression("m + m"), context)
+    with pytest.raises(MetricMathError, match="computes more than"):
+        evaluate(parse_expression("m + m + m + m + m + m + m"), context)

@@ -3,6 +3,8 @@
 import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.base.role_session import RoleSession, Signer
+from lamplighter.bus import Caller
 from tests.engine_harness import ACCOUNT, REGION
 from tests.services.iam.iam_harness import (
     SCHEDULER,
@@ -284,3 +286,43 @@ def test_a_tested_state_calls_under_the_role_of_the_request(enforcing: Enforcing
         if statement is not None:
             enforcing.put_policy("tester", statement)
         assert enforcing.call("states", "TestState", definition=definition, roleArn=role)["status"] == status
+
+
+@pytest.mark.parametrize("key", ["items", "other"])
+def test_a_map_reads_its_items_under_the_role_of_the_machine(enforcing: EnforcingHarness, key: str) -> None:
+    """A role that may not read an object cannot read it as the items of a Map either."""
+    enforcing.call("s3", "CreateBucket", Bucket="bucket")
+    enforcing.call("s3", "PutObject", Bucket="bucket", Key=key, Body=b"[1, 2]")
+    allowed = [allow("s3:GetObject", "arn:aws:s3:::bucket/items"), allow(["states:StartExecution", "s3:PutObject"])]
+    role = enforcing.role("machine", STATES, *allowed)
+    passing = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    reader = {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON"}}
+    state = {
+        "Type": "Map",
+        "ItemReader": {**reader, "Parameters": {"Bucket": "bucket", "Key": key}},
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **passing},
+        "End": True,
+    }
+    definition = dumps({"StartAt": "A", "States": {"A": state}})
+    machine = enforcing.call("states", "CreateStateMachine", name="m", definition=definition, roleArn=role)
+    ended = outcome(enforcing, enforcing.start(machine["stateMachineArn"]))
+    if key == "items":
+        assert ended["status"] == "SUCCEEDED", ended
+    else:
+        assert ended["error"] == "States.ItemReaderFailed"
+        assert "is not authorized to perform: s3:GetObject on resource" in ended["cause"]
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_tested_state_without_a_role_calls_under_the_session_that_tests_it(
+    enforcing: EnforcingHarness, allowed: bool
+) -> None:
+    """A session that may test states cannot make any other call with them."""
+    topic = enforcing.call("sns", "CreateTopic", Name="t")["TopicArn"]
+    statements = [allow("states:TestState"), *([allow("sns:Publish", topic)] if allowed else [])]
+    role = enforcing.role("tester", "ec2.amazonaws.com", *statements)
+    parameters = {"TopicArn": topic, "Message": "x"}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": parameters, "End": True}
+    caller = Caller(ACCOUNT, REGION, signer=Signer("AKIA", session=RoleSession(role, "s"), is_temporary=True))
+    tested = enforcing.run(enforcing.engine.call(caller, "states", "TestState", {"definition": dumps(state)}))
+    assert tested["status"] == ("SUCCEEDED" if allowed else "FAILED"), tested

@@ -154,3 +154,60 @@ def test_action_names_are_those_of_aws() -> None:
     assert action_of("monitoring", "PutMetricData") == "cloudwatch:PutMetricData"
     assert action_of("http", "Invoke") == "states:InvokeHTTPEndpoint"
     assert CALLER.session is None
+
+
+OBJECT = "arn:aws:s3:::b/k"
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "expected"),
+    [
+        ("GetObject", {"Bucket": "b", "Key": "k"}, [("s3:GetObject", OBJECT)]),
+        ("GetObject", {"Bucket": "b", "Key": "k", "VersionId": "v"}, [("s3:GetObjectVersion", OBJECT)]),
+        ("HeadObject", {"Bucket": "b", "Key": "k", "VersionId": "v"}, [("s3:GetObjectVersion", OBJECT)]),
+        ("DeleteObject", {"Bucket": "b", "Key": "k", "VersionId": "v"}, [("s3:DeleteObjectVersion", OBJECT)]),
+        (
+            "DeleteObjects",
+            {"Bucket": "b", "Delete": {"Objects": [{"Key": "k"}, {"Key": "k", "VersionId": "v"}]}},
+            [("s3:DeleteObject", OBJECT), ("s3:DeleteObjectVersion", OBJECT)],
+        ),
+        (
+            "CopyObject",
+            {"Bucket": "b", "Key": "k", "CopySource": "/other/secret%20key"},
+            [("s3:PutObject", OBJECT), ("s3:GetObject", "arn:aws:s3:::other/secret key")],
+        ),
+        (
+            "UploadPartCopy",
+            {"Bucket": "b", "Key": "k", "CopySource": "other/key?versionId=v"},
+            [("s3:PutObject", OBJECT), ("s3:GetObjectVersion", "arn:aws:s3:::other/key")],
+        ),
+        (
+            "GetObjectAttributes",
+            {"Bucket": "b", "Key": "k"},
+            [("s3:GetObjectAttributes", OBJECT), ("s3:GetObject", OBJECT)],
+        ),
+    ],
+)
+def test_versions_and_copies_of_objects_need_their_own_permissions(
+    engine: EngineHarness, operation: str, params: Json, expected: list[tuple[str, str]]
+) -> None:
+    """A role that may write only cannot read by copying."""
+    assert needed(engine, "s3", operation, **params) == expected
+
+
+def test_a_secret_has_one_arn_however_a_call_names_it(engine: EngineHarness) -> None:
+    """A policy that denies a secret's ARN holds for its name, for a part of its ARN and in a batch."""
+    whole = engine.call("secretsmanager", "CreateSecret", Name="db", SecretString="x")["ARN"]
+    read = ("secretsmanager:GetSecretValue", whole)
+    for name in ("db", whole, whole[:-7]):
+        assert needed(engine, "secretsmanager", "GetSecretValue", SecretId=name) == [read]
+    batch = needed(engine, "secretsmanager", "BatchGetSecretValue", SecretIdList=["db"])
+    assert batch == [("secretsmanager:BatchGetSecretValue", "*"), read]
+    filtered = needed(engine, "secretsmanager", "BatchGetSecretValue", Filters=[{"Key": "all", "Values": ["d"]}])
+    assert ("secretsmanager:GetSecretValue", "*") in filtered
+
+
+@pytest.mark.parametrize("name", ["/a/b", "/a/b:3", "/a/b:label", arn("ssm", "parameter/a/b:3")])
+def test_a_version_of_a_parameter_has_the_arn_of_the_parameter(engine: EngineHarness, name: str) -> None:
+    """A policy that denies a parameter denies its versions."""
+    assert needed(engine, "ssm", "GetParameter", Name=name) == [("ssm:GetParameter", arn("ssm", "parameter/a/b"))]

@@ -227,3 +227,20 @@ def test_a_part_can_be_copied_from_an_object(s3: Json, bucket: str) -> None:
     tag = s3.upload_part_copy(**place, **source, PartNumber=1)["CopyPartResult"]["ETag"]
     s3.complete_multipart_upload(**place, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": tag}]})
     assert s3.get_object(Bucket=bucket, Key="to")["Body"].read() == b"234"
+
+
+def test_ranges_of_thousands_of_digits_are_no_fault_of_the_engine(s3: Json, bucket: str) -> None:
+    """A number that Python does not convert is no range: the whole object comes, and no part is copied."""
+    s3.put_object(Bucket=bucket, Key="key", Body=b"content")
+    long = "9" * 5_000
+    assert s3.get_object(Bucket=bucket, Key="key", Range=f"bytes=0-{long}")["Body"].read() == b"content"
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="copy")["UploadId"]
+    part = {"Bucket": bucket, "Key": "copy", "UploadId": upload, "PartNumber": 1, "CopySource": f"{bucket}/key"}
+    assert refused(s3.upload_part_copy, **part, CopySourceRange=f"bytes=0-{long}") == ("InvalidArgument", 400)
+
+
+def test_a_page_that_is_an_object_has_no_part_in_the_console(s3: Json, bucket: str) -> None:
+    """The console has the same origin: what an object contains must not act there with the cookies of a person."""
+    s3.put_object(Bucket=bucket, Key="page", Body=b"<script>alert(1)</script>", ContentType="text/html")
+    headers = s3.get_object(Bucket=bucket, Key="page")["ResponseMetadata"]["HTTPHeaders"]
+    assert headers["content-security-policy"] == "sandbox"

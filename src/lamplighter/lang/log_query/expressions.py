@@ -5,7 +5,7 @@ an expression does not match. See https://docs.aws.amazon.com/AmazonCloudWatch/l
 and https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-operations-functions.html.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lamplighter.lang.log_query.functions import FUNCTIONS
@@ -138,32 +138,29 @@ class ExpressionParser:
         return found
 
     def _sum(self) -> Evaluate:
-        found = self._product()
+        first, others = self._product(), list[tuple[str, Evaluate]]()
         while operator := self._scanner.accept(*_SUMS):
-            found = _arithmetic(operator, found, self._product())
-        return found
+            others.append((operator, self._product()))
+        return _chain(first, others)
 
     def _product(self) -> Evaluate:
-        found = self._power()
+        first, others = self._power(), list[tuple[str, Evaluate]]()
         while operator := self._scanner.accept(*_PRODUCTS):
-            found = _arithmetic(operator, found, self._power())
-        return found
+            others.append((operator, self._power()))
+        return _chain(first, others)
 
     def _power(self) -> Evaluate:
         parts = [self._signed()]
         while self._scanner.accept("^"):
             parts.append(self._signed())
-        found = parts.pop()
-        while parts:
-            found = _arithmetic("^", parts.pop(), found)
-        return found
+        return parts[0] if len(parts) == 1 else lambda row: _raise_powers([part(row) for part in parts])
 
     def _signed(self) -> Evaluate:
         negative = False
         while sign := self._scanner.accept(*_SUMS):
             negative ^= sign == "-"
         inner = self._primary()
-        return _arithmetic("-", lambda _row: 0, inner) if negative else inner
+        return (lambda row: calculate("-", 0, inner(row))) if negative else inner
 
     def _primary(self) -> Evaluate:
         token = self._scanner.peek()
@@ -238,8 +235,24 @@ class ExpressionParser:
         return period
 
 
-def _arithmetic(operator: str, one: Evaluate, other: Evaluate) -> Evaluate:
-    return lambda row: calculate(operator, one(row), other(row))
+def _chain(first: Evaluate, others: Sequence[tuple[str, Evaluate]]) -> Evaluate:
+    """Return an evaluation from left to right, which is no deeper for a thousand operands."""
+
+    def evaluate(row: Row) -> Value:
+        value = first(row)
+        for operator, other in others:
+            value = calculate(operator, value, other(row))
+        return value
+
+    return evaluate if others else first
+
+
+def _raise_powers(values: Sequence[Value]) -> Value:
+    """Return `a ^ b ^ c`, from right to left."""
+    *others, found = values
+    for value in reversed(others):
+        found = calculate("^", value, found)
+    return found
 
 
 def _matches(regex: Regex, value: Value) -> bool:

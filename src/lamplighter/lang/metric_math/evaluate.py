@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math
 
 from collections.abc import Mapping
 
-from lamplighter.lang.metric_math.functions import FUNCTIONS, UNSUPPORTED, MathContext
+from lamplighter.lang.metric_math.functions import FUNCTIONS, UNSUPPORTED, MathContext, WorkLimit
 from lamplighter.lang.metric_math.syntax import (
     KEYWORDS,
     Array,
@@ -21,7 +21,10 @@ from lamplighter.lang.metric_math.syntax import (
     functions_in,
     names_in,
 )
-from lamplighter.lang.metric_math.values import Series, Value, combine
+from lamplighter.lang.metric_math.values import Series, Value, combine, count_points
+
+MAX_ARRAY = 1_000
+"""The most series of an array: arrays of arrays could grow without limit. A request has 500 queries at most."""
 
 
 def check_expression(node: Node, ids: frozenset[str]) -> None:
@@ -57,11 +60,16 @@ def evaluate(node: Node, context: MathContext) -> Value:
         case Name(value):
             return _value_of(value, context)
         case Operation(sign, left, right):
-            return combine(sign, evaluate(left, context), evaluate(right, context))
+            return _combine(sign, evaluate(left, context), evaluate(right, context), context.work)
         case Array(items):
             return tuple(_items(items, context))
         case Call(function, arguments):
             return _call(function, [evaluate(each, context) for each in arguments], context)
+
+
+def _combine(sign: str, left: Value, right: Value, work: WorkLimit) -> Value:
+    work.spend(max(count_points(left), count_points(right)))
+    return combine(sign, left, right)
 
 
 def _value_of(name: str, context: MathContext) -> Value:
@@ -79,6 +87,8 @@ def _items(items: tuple[Node, ...], context: MathContext) -> list[Series]:
         if isinstance(value, float | str):
             raise MetricMathError("An array can have time series only.")
         found += value if isinstance(value, tuple) else [value]
+        if len(found) > MAX_ARRAY:
+            raise MetricMathError(f"An array can have {MAX_ARRAY} time series at most.")
     return found
 
 
@@ -90,4 +100,7 @@ def _call(function: str, arguments: list[Value], context: MathContext) -> Value:
     apply, least, most = FUNCTIONS[function]
     if not least <= len(arguments) <= most:
         raise MetricMathError(f"The function {function} has a wrong number of arguments.")
-    return apply(context, arguments)
+    context.work.spend(sum(map(count_points, arguments)))
+    found = apply(context, arguments)
+    context.work.spend(count_points(found))
+    return found

@@ -7,12 +7,30 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math
 import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
 
 from lamplighter.lang.metric_math.syntax import MetricMathError
 from lamplighter.lang.metric_math.values import Series, Value
+
+MAX_WORK = 4_000_000
+"""The most points that the expressions of one request may compute: all of them take about a second."""
+
+
+@dataclass(slots=True)
+class WorkLimit:
+    """The points that the expressions of one request may still compute."""
+
+    left: int = MAX_WORK
+
+    def spend(self, points: int) -> None:
+        """Count computed points. Raises `MetricMathError` if the request computes too many."""
+        self.left -= points
+        if self.left < 0:
+            raise MetricMathError(
+                f"The request computes more than {MAX_WORK} data points: use longer periods, or a shorter time."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +43,8 @@ class MathContext:
     """The series of all queries that have a metric, by their ids, in the order of the request."""
     times: Sequence[int]
     """The beginnings of all periods, in milliseconds since the epoch."""
+    work: WorkLimit = field(default_factory=WorkLimit)
+    """What the request may still compute."""
 
 
 Function = Callable[[MathContext, Sequence[Value]], Value]

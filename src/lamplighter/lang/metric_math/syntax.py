@@ -13,6 +13,8 @@ from lamplighter.base.number_text import parse_decimal
 
 MAX_DEPTH = 50
 """The most levels of nested brackets and signs."""
+MAX_OPERATORS = 400
+"""The most operators of an expression: `a + b + c` is a tree that is as deep as it has operators."""
 KEYWORDS = frozenset({"REPEAT", "LINEAR", "AVG", "MAX", "MIN", "SUM", "ASC", "DESC"})
 """The words that stand for themselves where a function takes them, such as in FILL(m1, REPEAT)."""
 _TOKEN = re.compile(
@@ -153,6 +155,7 @@ class _Parser:
         self._tokens = tokens
         self._at = 0
         self._depth = 0
+        self._operators = 0
 
     def _peek(self) -> Number | Text | str | None:
         return self._tokens[self._at] if self._at < len(self._tokens) else None
@@ -184,6 +187,9 @@ class _Parser:
         node = self.parse_level(level + 1)
         while isinstance(part := self._peek(), str) and part in _LEVELS[level]:
             self._at += 1
+            self._operators += 1
+            if self._operators > MAX_OPERATORS:
+                raise MetricMathError(f"The expression has more than {MAX_OPERATORS} operators.")
             node = Operation(_LEVELS[level][part], node, self.parse_level(level + 1))
         return node
 

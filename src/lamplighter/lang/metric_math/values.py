@@ -31,6 +31,13 @@ class Series:
 Value = float | str | Series | tuple[Series, ...]
 
 
+def count_points(value: Value) -> int:
+    """Return how many points a value has."""
+    if isinstance(value, tuple):
+        return sum(len(series.points) for series in value)
+    return len(value.points) if isinstance(value, Series) else 1
+
+
 def _finite(change: Callable[..., float], *values: float) -> float | None:
     try:
         found = change(*values)

@@ -6,6 +6,7 @@ https://man7.org/linux/man-pages/man2/link.2.html.
 """
 
 import asyncio
+import errno
 import fcntl
 import logging
 import os
@@ -13,7 +14,7 @@ import shutil
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from lamplighter.wire.object_upload import CHECKS
 
 COPY_BYTES = 2**20
 DEFAULT_CHECKS = ("MD5", "CRC64NVME")
+NO_LINK = (errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES)
+"""The errors of a file system without hard links, or with fewer of them than an object has copies."""
 
 log = logging.getLogger("lamplighter.s3")
 
@@ -74,7 +77,7 @@ class ObjectFiles:
         checks = {name: CHECKS[name]() for name in {"MD5", *algorithms}}
         with _explained():
             name, size = self._new_name(), 0
-            with self._path(name).open("xb") as file:
+            with _deleted_on_failure(self._path(name)), self._path(name).open("xb") as file:
                 for piece in pieces:
                     size += file.write(piece)
                     for check in checks.values():
@@ -94,9 +97,12 @@ class ObjectFiles:
             copy = self._new_name()
             try:
                 os.link(self._path(name), self._path(copy))
-            except PermissionError:  # a file system without hard links
-                shutil.copyfile(self._path(name), self._path(copy))
-                sync_file(self._path(copy))
+            except OSError as error:
+                if error.errno not in NO_LINK:
+                    raise
+                with _deleted_on_failure(self._path(copy)):
+                    shutil.copyfile(self._path(name), self._path(copy))
+                    sync_file(self._path(copy))
             sync_directory(self._path(copy).parent)
             return copy
 
@@ -153,6 +159,16 @@ class ObjectFiles:
 def _stored(name: str, size: int, digests: Mapping[str, bytes]) -> StoredFile:
     checks = {each: b64encode(digest).decode() for each, digest in digests.items() if each != "MD5"}
     return StoredFile(name, size, checks, digests["MD5"].hex())
+
+
+@contextmanager
+def _deleted_on_failure(path: Path) -> Iterator[None]:
+    """Delete a file if the block that writes it fails: a full disk needs the room."""
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 class _explained:  # noqa: N801 - used as a block

@@ -9,12 +9,14 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html.
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Iterator
 
 from lamplighter.base.errors import AwsError
 
 MAX_LINE_BYTES = 4_096
 MAX_TRAILER_BYTES = 16_384
+_SIZE = re.compile("[0-9A-Fa-f]{1,16}")
 
 Sign = Callable[[str, str, str], str]
 """A function that signs a chunk: the algorithm's suffix, the previous signature, the SHA-256 of the chunk."""
@@ -74,10 +76,9 @@ class ChunkedBody:
             self._state = "size"
             return True
         size, _, extension = line.partition(";")
-        try:
-            self._left = int(size.strip(), 16)
-        except ValueError:
-            raise _incomplete("A chunk has no valid size.") from None
+        if _SIZE.fullmatch(size.strip()) is None:
+            raise _incomplete("A chunk has no valid size.")
+        self._left = int(size, 16)
         self._claimed = extension.partition("chunk-signature=")[2].strip()
         self._digest = hashlib.sha256()
         if self._left == 0:
@@ -105,17 +106,20 @@ class ChunkedBody:
         """Read the trailers. Raises AwsError if the body is not complete."""
         if self._state != "trailer":
             raise _incomplete("The request body terminated unexpectedly")
-        signed = b""
+        signed, signature = b"", None
         for line in bytes(self._waiting).split(b"\r\n"):
             name, _, value = line.decode("latin-1").partition(":")
             name, value = name.strip().lower(), value.strip()
             if name == "x-amz-trailer-signature":
-                if self._sign is not None:
-                    self._verify("TRAILER", hashlib.sha256(signed).hexdigest(), value)
+                signature = value
             elif name:
                 self.trailers[name] = value
                 signed += f"{name}:{value}\n".encode()
-        if self._sign is not None and self._has_trailer and b"x-amz-trailer-signature" not in self._waiting:
+        if self._sign is None:
+            return
+        if signature is not None:
+            self._verify("TRAILER", hashlib.sha256(signed).hexdigest(), signature)
+        elif self._has_trailer or signed:
             raise _incomplete("The trailers are not signed.")
 
 

@@ -10,7 +10,7 @@ from email.utils import formatdate, parsedate_to_datetime
 from functools import partial
 from urllib.parse import unquote_to_bytes
 
-from lamplighter.base.errors import AwsError, UnknownOperation
+from lamplighter.base.errors import AwsError, UnknownOperation, service_error
 from lamplighter.base.file_body import FileBody
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import OperationModel, Shape
@@ -59,6 +59,8 @@ ERROR_CODES: Mapping[str, tuple[str, int]] = {
 }
 """S3's own codes for errors that arise before an operation, or that all services have."""
 
+
+InvalidUri = service_error("InvalidURI", "Couldn't parse the specified URI.")
 
 DEPRECATED = frozenset(
     {
@@ -156,7 +158,10 @@ def _from_path(path: re.Pattern[bytes], name: str, member: Shape, http: HttpRequ
     match = path.fullmatch(http.path)
     if match is None:
         raise UnknownOperation("The path is not that of the operation.", status=404)
-    return {name: unquote_to_bytes(match[member.serialization.get("name", name)]).decode(errors="replace")}
+    try:
+        return {name: unquote_to_bytes(match[member.serialization.get("name", name)]).decode()}
+    except UnicodeDecodeError:  # two keys must not become one
+        raise InvalidUri from None
 
 
 def _from_query(_: re.Pattern[bytes], name: str, member: Shape, http: HttpRequest) -> Json:
@@ -235,6 +240,8 @@ def _respond(
         (b"x-amz-request-id", request_id.encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"cross-origin-resource-policy", b"same-origin"),
+        # The console has the same origin: a page that is an object must not act in it.
+        (b"content-security-policy", b"sandbox"),
     ]
     return Response(status, [*own, *headers], body, file)
 

@@ -25,11 +25,11 @@ class MalformedXml(
 
 def read_xml(body: bytes, shape: Shape) -> Json:
     """Return the value of a body whose root element has this shape. Raises MalformedXml."""
-    if b"<!DOCTYPE" in body:
+    if b"<!DOCTYPE" in body or b"\0" in body:  # UTF-16 would hide the document type
         raise MalformedXml
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - without a document type there are no entities
-    except (ElementTree.ParseError, ValueError):
+    except (ElementTree.ParseError, LookupError, ValueError):
         raise MalformedXml from None
     return _read(shape, [root], 0)
 

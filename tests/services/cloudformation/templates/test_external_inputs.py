@@ -67,6 +67,15 @@ def test_an_ssm_parameter_is_resolved(harness: CloudFormationHarness) -> None:
     assert (shown["ParameterValue"], shown["ResolvedValue"]) == ("/names/queue", "looked-up")
 
 
+def test_a_parameter_of_a_stack_cannot_be_a_secure_string(harness: CloudFormationHarness) -> None:
+    """DescribeStacks, which every role may call, would show the secret as its ResolvedValue."""
+    harness.call("ssm", "PutParameter", Name="/secret", Value="hunter2", Type="SecureString")
+    name = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/secret"}
+    text = dumps({"Parameters": {"Name": name}, "Resources": {"Q": queue()}})
+    with pytest.raises(AwsError, match=r"Parameters \[/secret\] referenced by template have types not supported"):
+        harness.cloudformation("CreateStack", StackName="stack", TemplateBody=text)
+
+
 def test_the_version_of_the_cdks_bootstrap_need_not_exist(harness: CloudFormationHarness) -> None:
     text = dumps(
         {

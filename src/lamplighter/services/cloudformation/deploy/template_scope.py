@@ -139,9 +139,13 @@ class StackScope:
 
 def ssm_parameter(reader: Reader, stack: Stack, reference: str, inputs: ExternalInputs) -> str:
     """Return the value of an SSM parameter, from this engine or from the SSM endpoint."""
+    return value_as_text(find_ssm_parameter(reader, stack, reference, inputs)["Value"])
+
+
+def find_ssm_parameter(reader: Reader, stack: Stack, reference: str, inputs: ExternalInputs) -> Json:
+    """Return an SSM parameter with its type and its value, from this engine or from the SSM endpoint."""
     params = {"Name": reference, "WithDecryption": True}
-    answer = inputs.get("ssm", "GetParameter", params, Caller(stack.account, stack.region), reader)
-    return value_as_text(answer["Parameter"]["Value"])
+    return inputs.get("ssm", "GetParameter", params, Caller(stack.account, stack.region), reader)["Parameter"]
 
 
 def live_resources(template: Template, conditions: Mapping[str, bool]) -> dict[str, set[str]]:

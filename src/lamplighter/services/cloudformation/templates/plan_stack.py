@@ -36,7 +36,7 @@ from lamplighter.lang.template.template import (
 )
 from lamplighter.lang.template.text import TemplateError, parse_part, parse_text
 from lamplighter.lang.wildcard import compile_pieces
-from lamplighter.services.cloudformation.deploy.template_scope import live_resources, ssm_parameter, value_scope
+from lamplighter.services.cloudformation.deploy.template_scope import find_ssm_parameter, live_resources, value_scope
 from lamplighter.services.cloudformation.errors import InsufficientCapabilities, StackValidationError
 from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
 from lamplighter.services.cloudformation.stacks.compute_changes import KnownAfterUpdate
@@ -132,13 +132,18 @@ def _parameter_value(reader: Reader, stack: Stack, definition: Json, text: str, 
     if not is_ssm_parameter(definition):
         return text
     try:
-        return ssm_parameter(reader, stack, text, inputs)
+        found = find_ssm_parameter(reader, stack, text, inputs)
     except AwsError as error:
         if text.startswith(UNRESOLVED_PARAMETERS) or isinstance(error, StackValidationError):
             return text
         raise StackValidationError(
             f"Unable to fetch parameters [{text}] from parameter store for this account."
         ) from None
+    if found.get("Type") == "SecureString":  # descriptions of the stack would show it
+        raise StackValidationError(
+            f"Parameters [{text}] referenced by template have types not supported by CloudFormation."
+        )
+    return value_as_text(found["Value"])
 
 
 def _transform(

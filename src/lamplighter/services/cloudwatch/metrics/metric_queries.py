@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.lang.metric_math.evaluate import check_expression, evaluate, order_expressions
-from lamplighter.lang.metric_math.functions import MathContext
+from lamplighter.lang.metric_math.functions import MathContext, WorkLimit
 from lamplighter.lang.metric_math.syntax import MetricMathError, Node, UnsupportedFunction, names_in, parse_expression
 from lamplighter.lang.metric_math.values import Series, Value
 from lamplighter.services.cloudwatch.arns import metric_of
@@ -129,10 +129,11 @@ def run_queries(
         results[key] = _metric_result(stat, query.get("Label", stat["Metric"]["MetricName"]), found)
     metrics = {key: result.series[0] for key, result in results.items()}
     values: dict[str, Value] = dict(metrics)
+    work = WorkLimit()
     for key, node in queries.expressions.items():
         period = queries.periods.get(key) or _shortest_named(node, values) or queries.shortest_period
         whole = span(period)
-        context = MathContext(values, metrics, range(whole.start, whole.end, whole.period))
+        context = MathContext(values, metrics, range(whole.start, whole.end, whole.period), work)
         try:
             values[key] = evaluate(node, context)
         except MetricMathError as error:

@@ -16,6 +16,8 @@ from lamplighter.services.iam.access.condition_keys import request_tags, service
 from lamplighter.services.iam.access.needed_permission import Permission, ResourceRule, named, no_resource
 from lamplighter.services.iam.access.passed_roles import TASKS, passed_roles, task_roles
 from lamplighter.services.iam.access.resource_rules import ACTIONS, PREFIXES, RESOURCE_RULES, cluster_arn
+from lamplighter.services.iam.access.storage_permissions import storage_permissions
+from lamplighter.services.iam.access.storage_rules import secret_arn
 from lamplighter.store.db import Reader
 
 FREE_OPERATIONS = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
@@ -55,7 +57,10 @@ class NeededPermissions:
             return self._of_run_task(reader, caller, params, context)
         resources = _resources(reader, caller, service, operation, params)
         action = action_of(service, operation)
-        permissions = [Permission(action, each, context) for each in resources]
+        pairs = storage_permissions(
+            service, operation, params, action, resources, lambda secret: self._secret_arn(reader, caller, secret)
+        )
+        permissions = [Permission(*each, context) for each in pairs]
         if service == "http":
             permissions.append(Permission("events:RetrieveConnectionCredentials", _connection(params)))
         elif operation.startswith(CREATE_OPERATIONS) and request_tags(params):
@@ -63,6 +68,14 @@ class NeededPermissions:
         for role, to in passed_roles(service, operation, params):
             permissions.append(Permission("iam:PassRole", role, {"iam:passedtoservice": to}))
         return CallNeeds(permissions)
+
+    def _secret_arn(self, reader: Reader, caller: Caller, secret: str) -> str:
+        """Return the whole ARN of a secret: a call may name it by its name, or by an ARN without the suffix."""
+        try:
+            answer = self._bus.read(reader, caller, "secretsmanager", "DescribeSecret", {"SecretId": secret})
+        except AwsError:
+            return secret_arn(secret, caller)
+        return str(answer["ARN"])
 
     def _of_run_task(self, reader: Reader, caller: Caller, params: Json, context: dict[str, ContextValue]) -> CallNeeds:
         """Return what RunTask needs: its own action, the roles that it passes, and the tags that it adds."""

@@ -27,12 +27,14 @@ def _deleted_objects(params: Json, caller: Caller) -> list[str]:
 
 def _parameter(params: Json, caller: Caller) -> list[str]:
     given = params["Names"] if "Names" in params else [params.get("Name") or params.get("Path") or ""]
-    return [
-        each
-        if each.startswith("arn:")
-        else arn.build("ssm", caller.region, caller.account, f"parameter/{each.lstrip('/')}")
-        for each in map(str, given)
-    ]
+    return [_parameter_arn(str(each), caller) for each in given]
+
+
+def _parameter_arn(name: str, caller: Caller) -> str:
+    """Return the ARN of a parameter, without the version or the label that may follow its name."""
+    if name.startswith("arn:"):
+        return ":".join(name.split(":")[:6])
+    return arn.build("ssm", caller.region, caller.account, f"parameter/{name.partition(':')[0].lstrip('/')}")
 
 
 def _tagged_parameter(params: Json, caller: Caller) -> list[str]:
@@ -43,12 +45,15 @@ def _new_secret(params: Json, caller: Caller) -> tuple[str, ...]:
     return (arn.build("secretsmanager", caller.region, caller.account, f"secret:{params.get('Name', '')}"),)
 
 
+def secret_arn(secret: str, caller: Caller) -> str:
+    """Return the ARN of a secret that does not exist; without a suffix it matches policies with `-??????` or `*`."""
+    if secret.startswith("arn:"):
+        return secret
+    return arn.build("secretsmanager", caller.region, caller.account, f"secret:{secret}-??????")
+
+
 def _secret(params: Json, caller: Caller) -> tuple[str, ...]:
-    """Return a secret's ARN; one that is named without its suffix matches policies with `-??????` or `*`."""
-    given = str(params.get("SecretId", ""))
-    if given.startswith("arn:"):
-        return (given,)
-    return (arn.build("secretsmanager", caller.region, caller.account, f"secret:{given}-??????"),)
+    return (secret_arn(str(params.get("SecretId", "")), caller),)
 
 
 STORAGE_RULES: Mapping[str, Mapping[str, ResourceRule]] = {

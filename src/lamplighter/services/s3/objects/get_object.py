@@ -20,7 +20,7 @@ from lamplighter.services.s3.objects.find_version import find_version, version_f
 from lamplighter.services.s3.tables.versions import Version
 from lamplighter.store.db import Reader
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
 OVERRIDES = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Expires")
 
 

@@ -23,6 +23,8 @@ from lamplighter.services.s3.tables.versions import Version
 from lamplighter.store.db import Reader
 
 MAX_KEYS = 1_000
+FIRST_ROWS = 8
+"""The rows that are read first if a common prefix may follow; then twice as many each time."""
 _LAST = "\U0010ffff"
 
 
@@ -64,11 +66,12 @@ def walk(
     fetch: Callable[[str, str | None, int], list[K]], start: str, prefix: str, delimiter: str, most: int
 ) -> Iterator[Entry]:
     """Yield entries from the key `start` on. `fetch` returns rows from a key to an end, in order."""
-    end, size = end_of_prefix(prefix), most + 1
+    end, size = end_of_prefix(prefix), first_size(delimiter, most)
     place: str | None = max(start, prefix)
     while place is not None:
         rows = fetch(place, end, size)
         place = None if len(rows) < size else f"{rows[-1].key}\0"
+        size = min(2 * size, most + 1)
         for row in rows:
             cut = row.key.find(delimiter, len(prefix)) if delimiter else -1
             if cut < 0:
@@ -76,8 +79,13 @@ def walk(
                 continue
             common = row.key[: cut + len(delimiter)]
             yield Entry(common)
-            place = end_of_prefix(common)
+            place, size = end_of_prefix(common), first_size(delimiter, most)
             break
+
+
+def first_size(delimiter: str, most: int) -> int:
+    """Return how many rows to read first, at the start and behind a common prefix: it may hide most of them."""
+    return min(FIRST_ROWS, most + 1) if delimiter else most + 1
 
 
 def end_of_prefix(prefix: str) -> str | None:
@@ -246,7 +254,7 @@ def _walk_versions(
     reader: Reader, bucket: Bucket, place: tuple[str, int], prefix: str, delimiter: str, most: int
 ) -> Iterator[Entry]:
     """Yield versions and common prefixes; unlike keys, versions of one key can be on several pages of rows."""
-    end, size = end_of_prefix(prefix), most + 1
+    end, size = end_of_prefix(prefix), first_size(delimiter, most)
     start, before = (place[0], place[1]) if place[0] >= prefix else (prefix, 2**62)
     while True:
         rows = versions.versions_from(reader, bucket.id, start, end, before, size)
@@ -264,9 +272,11 @@ def _walk_versions(
                 return
             break
         if following is not None:
-            start, before = following, 2**62
+            start, before, size = following, 2**62, first_size(delimiter, most)
         elif len(rows) < size:
             return
+        else:
+            size = min(2 * size, most + 1)
 
 
 def _describe_version(row: Version, bucket: Bucket, encode: Callable[[str], str]) -> Json:

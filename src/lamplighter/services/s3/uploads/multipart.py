@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html for the limits
 """
 
 import hashlib
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -34,6 +35,7 @@ from lamplighter.wire.object_upload import CHECKS
 MAX_PARTS = 10_000
 MIN_PART_BYTES = 5 * 2**20
 """The least bytes of every part but the last."""
+_COPY_RANGE = re.compile(r"(?:bytes=)?(\d{1,19})-(\d{1,19})", re.ASCII)
 COMPOSITE, FULL = "COMPOSITE", "FULL_OBJECT"
 CHECK_TYPES: Mapping[str, Sequence[str]] = {
     "CRC32": (COMPOSITE, FULL),
@@ -49,8 +51,8 @@ CHECK_TYPES: Mapping[str, Sequence[str]] = {
 class JoinedFile:
     """The file made of parts, before the turn that completes their upload."""
 
-    parts: tuple[str, ...]
-    """The files of the parts."""
+    etags: tuple[str, ...]
+    """The ETags of the parts: a part that is sent again meanwhile with the same content has the same one."""
     stored: StoredFile
 
 
@@ -150,11 +152,11 @@ class MultipartUploads:
         _, upload = find_upload(reader, caller, params)
         first, size = 0, source.size
         if text := params.get("CopySourceRange"):
-            start, _, end = text.removeprefix("bytes=").partition("-")
-            if not (start.isdecimal() and end.isdecimal()):
+            match = _COPY_RANGE.fullmatch(text)
+            if match is None:
                 raise errors.InvalidArgument("The x-amz-copy-source-range value must be of the form bytes=first-last")
-            found = parse_range(start, end, source.size)
-            if found is None or int(end) >= source.size:
+            found = parse_range(match[1], match[2], source.size)
+            if found is None or int(match[2]) >= source.size:
                 raise errors.InvalidArgument(f"Range specified is not valid for source object of size: {source.size}")
             first, size = found
         assert source.file is not None
@@ -168,7 +170,7 @@ class MultipartUploads:
         made = prepared if isinstance(prepared, JoinedFile) else None
         with self._writer.discarding(made.stored.name) if made else nullcontext():
             bucket, upload, parts = self._find_parts(tx, caller, params)
-            if made is None or made.parts != tuple(part.file for part in parts):
+            if made is None or made.etags != tuple(part.etag for part in parts):
                 made = JoinedFile((), self._join(upload, parts))
             version = self._writer.store(
                 tx, bucket, params, _with_etag(made.stored, parts), _object_facts(upload, parts, made.stored, params)
@@ -189,8 +191,8 @@ class MultipartUploads:
             _, upload, parts = self._find_parts(reader, caller, params)
         except AwsError:
             return None  # the turn raises it
-        files = tuple(part.file for part in parts)
-        return lambda: Prepared(JoinedFile(files, self._join(upload, parts)))
+        etags = tuple(part.etag for part in parts)
+        return lambda: Prepared(JoinedFile(etags, self._join(upload, parts)))
 
     def _find_parts(self, reader: Reader, caller: Caller, params: Json) -> tuple[Bucket, Upload, list[Part]]:
         """Return the upload and the parts that a request lists. Raises S3's errors for a wrong list."""

@@ -42,9 +42,10 @@ def caller_of_task(bus: Bus, reader: Reader, execution: str, roles: TaskRoles) -
 
 
 def caller_of_test(bus: Bus, caller: Caller, role: str | None) -> Caller:
-    """Return who makes the call of a tested state: the role of the request, whoever sent the request."""
-    caller = replace(caller, signer=None)
-    if bus.guard is None or role is None:
+    """Return who makes the call of a tested state: the role of the request, else whoever sent the request."""
+    if bus.guard is None:
+        return replace(caller, signer=None)
+    if role is None:
         return caller
     return _with_session(caller, RoleSession(role, "TestState", service=SERVICE_PRINCIPAL))
 

@@ -17,8 +17,11 @@ from lamplighter.base.file_body import FileBody
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.modules import load_object
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, caller_of
+from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.outbound.aws import Call, RemoteServices
+from lamplighter.services.states.calls.task_caller_role import TaskRoles, caller_of_task
+from lamplighter.services.states.tables import executions
+from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.wire.models import service_quirks
 from lamplighter.wire.models.service_models import REST_XML, load_service
 from lamplighter.wire.models.validate import compile_check
@@ -30,18 +33,32 @@ CHUNK_BYTES = 2**18
 ATHENA_INPUT_TYPES = ("CSV", "JSON", "JSONL")
 
 
-def s3_call_function(bus: Bus, remote: RemoteServices, map_run: str) -> Call:
-    """Return the function with which a thread calls S3 for a Map Run: this engine's own, if it has one."""
+def s3_call_function(bus: Bus, remote: RemoteServices, run: MapRun) -> Call:
+    """Return the function with which a thread calls S3 for a Map Run: this engine's own, if it has one.
+
+    If the engine enforces IAM, the role of the state machine needs the permissions.
+    """
     if not bus.serves_any(S3):
-        return remote.call_function(S3, arn.parse_known(map_run).region)
-    loop, caller = asyncio.get_running_loop(), caller_of(map_run)
+        return remote.call_function(S3, arn.parse_known(run.arn).region)
+    loop, caller = asyncio.get_running_loop(), _caller_of_run(bus, run)
+
+    async def call_as_role(operation: str, parameters: Json) -> Json:
+        bus.check_access(bus.store.reader, caller, S3, operation, parameters)
+        return await bus.call(caller, S3, operation, parameters)
 
     def call(operation: str, parameters: Json) -> Json:
         shape = load_service(S3, REST_XML).model.operation_model(operation).input_shape
         compile_check(shape, service_quirks.quirks_of(S3))(parameters)
-        return asyncio.run_coroutine_threadsafe(bus.call(caller, S3, operation, parameters), loop).result()
+        return asyncio.run_coroutine_threadsafe(call_as_role(operation, parameters), loop).result()
 
     return call
+
+
+def _caller_of_run(bus: Bus, run: MapRun) -> Caller:
+    execution = executions.get_by_id(bus.store.reader, run.execution) if bus.guard is not None else None
+    if execution is None:
+        return caller_of(run.arn)
+    return caller_of_task(bus, bus.store.reader, execution.arn, TaskRoles(execution.role, execution.role))
 
 
 def s3_error_message(refused: AwsError, world: World) -> str:

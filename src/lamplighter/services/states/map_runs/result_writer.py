@@ -64,7 +64,7 @@ class ResultWriterRunner:
 
     async def _write(self, run: MapRun, writing: Json) -> Json:
         """Write the files and the manifest; return the manifest's bucket and key."""
-        call, parameters = s3_call_function(self._bus, self._remote, run.arn), writing["parameters"]
+        call, parameters = s3_call_function(self._bus, self._remote, run), writing["parameters"]
         bucket, folder = parameters.get("Bucket"), _folder(run, parameters.get("Prefix") or "")
         files_by_kind: dict[str, list[Json]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
         for kind, files in files_by_kind.items():

@@ -68,7 +68,7 @@ class ItemReaderRunner:
         action, parameters, config, steps = loads(run.reading or "").values()
         settings = ReaderSettings(action, parameters, config, tuple(steps))
         await self._store.write_with_retry(lambda tx: rows.delete_items(tx, run.id))
-        slices = item_slices(read_s3_items(s3_call_function(self._bus, self._remote, run.arn), settings))
+        slices = item_slices(read_s3_items(s3_call_function(self._bus, self._remote, run), settings))
         total = 0
         try:
             while part := await asyncio.to_thread(next, slices, None):
