@@ -326,3 +326,17 @@ def test_a_tested_state_without_a_role_calls_under_the_session_that_tests_it(
     caller = Caller(ACCOUNT, REGION, signer=Signer("AKIA", session=RoleSession(role, "s"), is_temporary=True))
     tested = enforcing.run(enforcing.engine.call(caller, "states", "TestState", {"definition": dumps(state)}))
     assert tested["status"] == ("SUCCEEDED" if allowed else "FAILED"), tested
+
+
+LARGE = [allow("sns:Publish", f"arn:aws:sns:us-east-1:123456789012:{'t' * 100}{at}") for at in range(100)]
+"""Statements with more characters than IAM allows."""
+
+
+def test_the_size_of_inline_policies_is_limited_if_iam_is_enforced(enforcing: EnforcingHarness) -> None:
+    enforcing.role("large", STATES)
+    refused = enforcing.expect_error("PutRolePolicy", RoleName="large", PolicyName="p", PolicyDocument=document(*LARGE))
+    assert refused == ("LimitExceededException", "Maximum policy size of 10240 bytes exceeded for role large")
+
+
+def test_a_stack_that_ran_before_does_not_fail_by_a_role_that_has_no_effect(harness: IamHarness) -> None:
+    assert harness.role("large", STATES, *LARGE)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from lamplighter.services.s3.objects.list import walk
+from lamplighter.services.s3.objects.list_objects import walk
 
 
 @dataclass(frozen=True, slots=True)

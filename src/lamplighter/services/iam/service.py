@@ -4,6 +4,7 @@ See https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html.
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from lamplighter.base.world import World
 from lamplighter.bus import Guard, Operation, Service
@@ -26,7 +27,7 @@ class Iam(Service):
     def __init__(self, world: World, guard: Guard | None = None) -> None:
         self._guard = guard
         self.operations: Mapping[str, Operation] = {
-            **_role_operations(Roles(world)),
+            **_role_operations(Roles(world), enforced=guard is not None),
             **_policy_operations(ManagedPolicies(world)),
             **_profile_operations(InstanceProfiles(world)),
             "GetAccountSummary": Operation(read=account.get_summary),
@@ -46,7 +47,7 @@ class Iam(Service):
             self._guard.drop_caches()
 
 
-def _role_operations(created: Roles) -> dict[str, Operation]:
+def _role_operations(created: Roles, *, enforced: bool) -> dict[str, Operation]:
     return {
         "CreateRole": Operation(write=created.create),
         "CreateServiceLinkedRole": Operation(write=created.create_service_linked),
@@ -63,7 +64,7 @@ def _role_operations(created: Roles) -> dict[str, Operation]:
         "TagRole": Operation(write=roles.TAG_OPERATIONS.tag),
         "UntagRole": Operation(write=roles.TAG_OPERATIONS.untag),
         "ListRoleTags": Operation(read=roles.list_tags),
-        "PutRolePolicy": Operation(write=role_policies.put_policy),
+        "PutRolePolicy": Operation(write=partial(role_policies.put_policy, limited=enforced)),
         "GetRolePolicy": Operation(read=role_policies.get_policy),
         "DeleteRolePolicy": Operation(write=role_policies.delete_policy),
         "ListRolePolicies": Operation(read=role_policies.list_policies),

@@ -23,12 +23,15 @@ MAX_ATTACHED = 10
 """The quota of managed policies per role."""
 
 
-def put_policy(tx: Tx, caller: Caller, params: Json) -> Json:
-    """Handle PutRolePolicy."""
+def put_policy(tx: Tx, caller: Caller, params: Json, *, limited: bool) -> Json:
+    """Handle PutRolePolicy; `limited` states whether AWS's limit of size holds.
+
+    It does if IAM is enforced. Otherwise a role has no effect, and no stack that this engine ran before may fail by it.
+    """
     role, name = find_role(tx, caller, params["RoleName"]), params["PolicyName"]
     document = check_document(params["PolicyDocument"])
     others = {each: text for each, text in roles.inline_policies(tx, role.arn).items() if each != name}
-    if sum(map(counted_length, (*others.values(), document))) > MAX_INLINE_LENGTH:
+    if limited and sum(map(counted_length, (*others.values(), document))) > MAX_INLINE_LENGTH:
         raise LimitExceeded(f"Maximum policy size of {MAX_INLINE_LENGTH} bytes exceeded for role {role.name}")
     roles.put_inline_policy(tx, role.arn, name, document)
     return {}
