@@ -106,3 +106,18 @@ def test_a_secure_string_is_encrypted_on_disk_and_readable_after_a_kill(served: 
     served.up()
     found = served.client("ssm").get_parameter(Name="/db", WithDecryption=True)["Parameter"]
     assert (found["Value"], found["Type"]) == ("a-very-secret-password", "SecureString")
+
+
+def test_no_other_key_takes_the_place_of_a_lost_one(served: ServedEngine) -> None:
+    served.client("ssm").put_parameter(Name="/db", Type="SecureString", Value="password")
+    served.kill()
+    key = served.data / "secrets.key"
+    kept = key.read_bytes()
+    key.unlink()
+    served.up()
+    ssm = served.client("ssm")
+    assert refused(ssm.put_parameter, Name="/other", Type="SecureString", Value="x")
+    assert refused(ssm.get_parameter, Name="/db", WithDecryption=True)
+    assert not key.exists()
+    key.write_bytes(kept)
+    assert ssm.get_parameter(Name="/db", WithDecryption=True)["Parameter"]["Value"] == "password"

@@ -101,7 +101,7 @@ class SecretValues:
                     "You can't modify an existing version, you can only create new version for a secret."
                 )
             return str(name)
-        sealed = self._cipher.encrypt(dumps(value))
+        sealed = self._cipher.encrypt(tx, dumps(value))
         for stage in stages:
             give_stage(tx, secret, stage, name)
         rows.put_version(tx, SecretVersion(secret.id, name, self._world.now(), list(stages), sealed))

@@ -69,7 +69,7 @@ class ParameterWriter:
             parameter = replace(found, version=found.version + 1)
             _make_room(tx, parameter)
             rows.update(tx, parameter)
-        value = self._cipher.encrypt(params["Value"]) if kind == SECURE else params["Value"]
+        value = self._cipher.encrypt(tx, params["Value"]) if kind == SECURE else params["Value"]
         row = ParameterVersion(parameter.id, parameter.version, kind, value, self._world.now(), [], body)
         rows.put_version(tx, row)
         self._publish(tx, caller, parameter, row, "Create" if found is None else "Update")

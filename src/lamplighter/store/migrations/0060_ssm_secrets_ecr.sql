@@ -50,3 +50,6 @@ CREATE TABLE ecr_repositories (
     body TEXT NOT NULL,         -- its settings and policies, in the form of the API
     UNIQUE (account, region, name)
 );
+
+-- Its only row names the key of the secrets (store/encryption.py), so that no other key takes the place of a lost one.
+CREATE TABLE secrets_key (fingerprint TEXT NOT NULL);

@@ -106,5 +106,8 @@ CREATE TABLE seen_users (
     password_digest TEXT NOT NULL  -- SHA-256 of the hash in the file
 ) WITHOUT ROWID;
 
+-- Its only row names the key of the secrets (store/encryption.py), so that no other key takes the place of a lost one.
+CREATE TABLE secrets_key (fingerprint TEXT NOT NULL);
+
 -- Its only row is the key from which the secrets of temporary credentials are derived.
 CREATE TABLE session_key (key TEXT NOT NULL);
