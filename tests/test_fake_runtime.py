@@ -30,7 +30,7 @@ async def test_a_container_exits_exactly_when_its_time_has_passed() -> None:
     assert not waiting.done()
     clock.advance(1)
     runtime.settle()
-    assert await waiting == ContainerExit(137, 61_000, OUT_OF_MEMORY)
+    assert await waiting == ContainerExit(137, 61_000, OUT_OF_MEMORY, started_at=1_000)
 
 
 async def test_the_latest_matching_script_is_played() -> None:

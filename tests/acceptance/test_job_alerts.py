@@ -125,7 +125,8 @@ def test_a_failed_run_is_alerted_with_all_known_details(harness: JobStackHarness
 def test_an_attempt_whose_sidecar_cannot_start_says_so_and_not_how_the_others_were_stopped(
     harness: JobStackHarness,
 ) -> None:
-    harness.deploy("sidecars: {proxy: {image: envoy}}, notify: {attempt-failed: ops, run-failed: dev}")
+    sidecars = "{proxy: {image: envoy, essential: true}}"
+    harness.deploy(f"sidecars: {sidecars}, notify: {{attempt-failed: ops, run-failed: dev}}")
     failure = CannotStart("CannotStartContainerError: no such program")
     harness.runtime.script(Script(failure=failure), lambda container: container.image == "envoy")
     harness.start_run()
@@ -136,6 +137,17 @@ def test_an_attempt_whose_sidecar_cannot_start_says_so_and_not_how_the_others_we
     ((subject, text),) = harness.mails("dev")
     assert subject == "nightly failed: CannotStartContainerError: no such program"
     assert "exit code" not in text.lower()
+
+
+def test_a_job_runs_without_a_sidecar_that_cannot_start_and_is_not_essential(harness: JobStackHarness) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html (`essential`)."""
+    harness.deploy("sidecars: {proxy: {image: envoy}}, notify: {run-failed: ops}")
+    failure = CannotStart("CannotStartContainerError: no such program")
+    harness.runtime.script(Script(failure=failure), lambda container: container.image == "envoy")
+    run = harness.start_run()
+    harness.end_attempt(0)
+    assert harness.status(run) == "SUCCEEDED"
+    assert harness.mails() == []
 
 
 def test_each_failed_attempt_is_alerted_if_the_job_requests_it(harness: JobStackHarness) -> None:

@@ -104,6 +104,8 @@ class Case:
         A call whose answer shows no end is repeated for the whole time; whether that was long enough shows in the
         answer, and a busy machine needs longer. So there are several tries.
         """
+        if self.path.parent.name.startswith("cloudwatch"):  # a period may end between two calls
+            return 60.0, 60.0
         repeated = {call["op"] for call in self.read()["calls"] if call.get("poll")}
         return (60.0,) if repeated <= ENDING else (1.0, 10.0, 60.0)
 

@@ -17,8 +17,8 @@ from lamplighter import __version__
 from tests.packaging.distributions import ROOT, build, make_environment, wheel_of
 
 ARTICLE = ROOT / "examples" / "article"
-MAX_BYTES = 60 * 2**20
-"""The most bytes of a plain install, 60 MB: the files of all wheels, without pip and without compiled modules."""
+MAX_BYTES = 61 * 2**20
+"""The most bytes of a plain install, 61 MB: the files of all wheels, without pip and without compiled modules."""
 INSTALL = "pip install 'lamplighter[aws]'"
 SAM_TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
