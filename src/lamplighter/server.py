@@ -145,7 +145,7 @@ class HttpServer:
             folder = self.engine.config.data_directory
             name, secret = self.engine.world.uuid(), signer.secret if signer is not None else None
             return replace(http, file=await object_bodies.receive_file(http, folder, name, secret, receive))
-        http = replace(http, body=await _body(http.headers, receive))
+        http = HttpRequest(http.method, http.path, http.query, http.headers, await _body(http.headers, receive))
         if signer is not None:
             await _decode_in_thread(http, lambda: sigv4.verify_signature(http, signer.secret, self.engine.world.now()))
         if is_for_s3:

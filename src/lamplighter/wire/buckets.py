@@ -18,7 +18,9 @@ _OWN_HOST = re.compile(rb"s3(?:[.-][a-z0-9-]+)?\.localhost(?::[0-9]+)?")
 
 
 def is_for_s3(http: HttpRequest) -> bool:
-    """Return whether the signature of a request is for S3."""
+    """Return whether the signature of a request is for S3, whose requests name no target."""
+    if b"x-amz-target" in http.headers:
+        return False
     try:
         return sigv4.read_scope(http).service == SERVICE
     except AwsError:
