@@ -61,7 +61,11 @@ class Target:
         """
         shape = self.model.input_shape
         required = shape.required_members if self.protocol == REST_XML and shape else ()
-        return not isinstance(params, dict) or any(params.get(name) in (None, "") for name in required)
+        return (
+            not isinstance(params, dict)
+            or any(params.get(name) in (None, "", {}, []) for name in required)
+            or (isinstance(params.get("UploadId", ""), dict | list))
+        )
 
     def serialize(self, params: Json) -> FuzzRequest:
         """Return the request. Raises any exception if the parameters have types that the protocol cannot write."""
