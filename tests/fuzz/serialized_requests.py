@@ -61,10 +61,10 @@ class Target:
         """
         shape = self.model.input_shape
         required = shape.required_members if self.protocol == REST_XML and shape else ()
-        return (
-            not isinstance(params, dict)
-            or any(params.get(name) in (None, "", {}, []) for name in required)
-            or (isinstance(params.get("UploadId", ""), dict | list))
+        return not isinstance(params, dict) or any(
+            params.get(name) in (None, "", {}, [])
+            or (isinstance(params[name], dict | list) and shape.members[name].serialization.get("location"))
+            for name in required
         )
 
     def serialize(self, params: Json) -> FuzzRequest:

@@ -1,4 +1,4 @@
-"""Define who signs a request: a key, and perhaps a session of a role that somebody assumed."""
+"""Define who signs a request: a key, and the session of an assumed role if there is one."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from lamplighter.base import arn
 
 @dataclass(frozen=True, slots=True)
 class RoleSession:
-    """A session of a role of IAM: whoever assumed the role has the role's permissions."""
+    """A session of an IAM role; its calls have the role's permissions."""
 
     role: str
     """The ARN of the role."""

@@ -123,7 +123,7 @@ WHEN old.status <> 'STOPPED' AND new.status = 'STOPPED' AND json_valid(new.body)
         ON CONFLICT DO UPDATE SET number = number + 1, start = excluded.start, stop = excluded.stop;
 END;
 
--- What somebody has changed of the account settings; AWS's defaults have no rows.
+-- The account settings that calls have set; AWS's defaults have no rows.
 CREATE TABLE account_settings (
     owner TEXT NOT NULL,
     principal TEXT NOT NULL,

@@ -7,8 +7,8 @@ because the engine is back are visible: a schedule starts a run for a missed slo
 alarm for runs that do not start therefore ignores missed slots for which a run was started later. It goes into ALARM if
 there is no such run, because the schedule excludes it or the slot is too old.
 
-A new or changed alarm is evaluated after a few seconds, so that whoever put it sees its first state, as on AWS; unless
-it warms up:
+A new or changed alarm is evaluated after a few seconds, so that the caller sees its first state, as on AWS. An alarm
+that warms up is evaluated later: see
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html. A state that SetAlarmState sets lasts
 for a minute at least.
 """

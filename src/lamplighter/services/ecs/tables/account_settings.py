@@ -1,4 +1,4 @@
-"""Store the account settings of ECS that somebody has changed."""
+"""Store the account settings of ECS that calls have set; settings with AWS's defaults need no row."""
 
 from dataclasses import dataclass
 

@@ -157,7 +157,7 @@ def _check_features(params: Json) -> None:
 
 
 def check_acl(params: Json) -> None:
-    """Refuse an ACL that grants something to somebody else: only the owner uses this engine's buckets."""
+    """Refuse an ACL that grants something to another account: only the owner uses this engine's buckets."""
     if params.get("ACL", "private") not in ("private", "bucket-owner-full-control", "bucket-owner-read"):
         raise errors.AclNotSupported
     if any(params.get(name) for name in GRANTS):

@@ -42,7 +42,7 @@ def caller_of_task(bus: Bus, reader: Reader, execution: str, roles: TaskRoles) -
 
 
 def caller_of_test(bus: Bus, caller: Caller, role: str | None) -> Caller:
-    """Return who makes the call of a tested state: the role of the request, else whoever sent the request."""
+    """Return who makes the call of a tested state: the role in the request, or the caller of TestState."""
     if bus.guard is None:
         return replace(caller, signer=None)
     if role is None:
