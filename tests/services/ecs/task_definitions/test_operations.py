@@ -56,6 +56,19 @@ def make_definition(*definitions: Json, **more: Json) -> Json:
             make_definition(CONTAINER | {"resourceRequirements": [{"type": "GPU", "value": "many"}]}),
             "Invalid setting for container 'job'. many is not a number of GPUs.",
         ),
+        (
+            make_definition(CONTAINER | {"environmentFiles": [{"type": "s3", "value": "arn:aws:s3:::bucket/a.txt"}]}),
+            (
+                "Invalid setting for container 'job'. "
+                "An environment file must be the ARN of an object in S3 that ends with .env."
+            ),
+        ),
+        (
+            make_definition(
+                CONTAINER | {"environmentFiles": [{"type": "s3", "value": "arn:aws:s3:::bucket/a.env"}] * 11}
+            ),
+            "A task can have at most 10 environment files.",
+        ),
         (make_definition(CONTAINER, volumes=[{}]), "Volume.name should not be null or empty."),
         (
             make_definition(CONTAINER | {"mountPoints": [{"sourceVolume": "data"}]}, volumes=[{"name": "data"}]),

@@ -5,7 +5,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefin
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
@@ -20,6 +20,10 @@ RESTART_PERIOD_LIMITS = (60, 1800)
 """Seconds."""
 MAX_FARGATE_TIMEOUT = 120
 """The most seconds of startTimeout on Fargate."""
+OBJECT_ARN = re.compile(r"arn:[a-z-]+:s3:::([^/]+)/(.+)", re.DOTALL)
+"""The ARN of an object in S3: its bucket and its key."""
+MAX_ENVIRONMENT_FILES = 10
+"""The most environment files in a task definition."""
 _PORT_RANGE = re.compile("([1-9][0-9]{0,4})-([1-9][0-9]{0,4})")
 
 
@@ -31,6 +35,18 @@ def check_container_rules(container: Json, definition: Json) -> None:
     _check_start_timeout(container, definition)
     _check_restart_policy(container)
     _check_limits(container)
+
+
+def check_environment_files(containers: Sequence[Json]) -> None:
+    """Raise ClientError if containers, or the overrides of containers, name wrong or too many environment files."""
+    named = [(container, file) for container in containers for file in container.get("environmentFiles") or ()]
+    if len(named) > MAX_ENVIRONMENT_FILES:
+        raise ClientError(f"A task can have at most {MAX_ENVIRONMENT_FILES} environment files.")
+    for container, file in named:
+        if file["type"] != "s3":
+            raise _fault(container, "The type of an environment file must be s3.")
+        if not OBJECT_ARN.fullmatch(file["value"]) or not file["value"].endswith(".env"):
+            raise _fault(container, "An environment file must be the ARN of an object in S3 that ends with .env.")
 
 
 def check_links(containers: Mapping[str, Json]) -> None:

@@ -14,7 +14,11 @@ from lamplighter.base.number_text import parse_decimal, parse_integer
 from lamplighter.base.task_definition_metadata import NETWORK_LABEL
 from lamplighter.services.ecs.arns import RESOURCE_NAME
 from lamplighter.services.ecs.errors import ClientError
-from lamplighter.services.ecs.task_definitions.container_rules import check_container_rules, check_links
+from lamplighter.services.ecs.task_definitions.container_rules import (
+    check_container_rules,
+    check_environment_files,
+    check_links,
+)
 
 MAX_STOP_SECONDS = 120
 """The most seconds of stopTimeout ("The max stop timeout value is 120 seconds and if the parameter is not specified,
@@ -70,6 +74,7 @@ def check_definition(params: Json) -> None:
         _check_dependencies(container, names)
     _check_circular_dependencies(names)
     check_links(names)
+    check_environment_files(containers)
     if "FARGATE" in (params.get("requiresCompatibilities") or ()):
         _check_fargate(params, cpu, memory)
 

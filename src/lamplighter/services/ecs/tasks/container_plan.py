@@ -3,7 +3,6 @@
 Guarantees that overrides have priority, and that the task's limits hold for containers without their own. Some members
 of a definition have a different effect on one machine:
 
-- Environment files in S3 are not read: a container that names one does not start.
 - Images are pulled with this machine's logins instead of `repositoryCredentials`.
 - `container_network.py` says what the network modes mean here. The label `lamplighter.network` of a container names
   another network of Docker, and `lamplighter.stop-signal` the signal that asks it to stop
@@ -31,6 +30,7 @@ from lamplighter.services.ecs.task_definitions.validate import ALL_GPUS, GPU_COU
 from lamplighter.services.ecs.tasks.container_network import network_settings, own_ports
 from lamplighter.services.ecs.tasks.container_restarts import RestartPolicy, restart_policy
 from lamplighter.services.ecs.tasks.container_storage import container_mounts, linux_settings
+from lamplighter.services.ecs.tasks.environment_files import NO_FILES, FileVariables
 from lamplighter.services.ecs.tasks.impossible_settings import impossible_setting
 
 DOCKER_LOG_DRIVERS = ("fluentd", "gelf", "journald", "logentries", "splunk", "syslog")
@@ -87,12 +87,16 @@ def container_name(task: str, container: str) -> str:
 
 
 def plan_containers(
-    task: Task, definition: Json, secrets: secret_references.SecretLookup, credential_variables: Mapping[str, str]
+    task: Task,
+    definition: Json,
+    secrets: secret_references.SecretLookup,
+    credential_variables: Mapping[str, str],
+    files: Mapping[str, FileVariables],
 ) -> tuple[PlannedContainer, ...]:
     """Return the containers of a task in their definition's order.
 
     `secrets` returns the value of a secret. `credential_variables` are environment variables with credentials for this
-    engine, if it requires any.
+    engine, if it requires any. `files` are the environment files in S3 by container.
     """
     if not (task.body["overrides"].get("taskRoleArn") or definition.get("taskRoleArn")):
         credential_variables = {}
@@ -104,6 +108,7 @@ def plan_containers(
             essential=container["essential"],
             depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
             failure=_missing_secret(container, secrets)
+            or of_files.failure
             or _invalid_gpus(container, override)
             or impossible_setting(definition, container, override),
             log=log_destination(task, container, container_name(task.name, container["name"])),
@@ -114,7 +119,8 @@ def plan_containers(
         )
         for container in definition["containerDefinitions"]
         for override in [overrides_by_name.get(container["name"], {})]
-        for environment in [_environment(task, container, override, secrets, credential_variables)]
+        for of_files in [files.get(container["name"], NO_FILES)]
+        for environment in [_environment(task, container, override, secrets, credential_variables, of_files.variables)]
     )
 
 
@@ -227,12 +233,18 @@ def _gpu_values(given: Json, override: Json) -> list[str]:
 
 
 def _environment(
-    task: Task, given: Json, override: Json, secrets: secret_references.SecretLookup, credentials: Mapping[str, str]
+    task: Task,
+    given: Json,
+    override: Json,
+    secrets: secret_references.SecretLookup,
+    credentials: Mapping[str, str],
+    of_files: Mapping[str, str],
 ) -> dict[str, str]:
     """Return a container's environment variables; secrets come from the places that `valueFrom` names."""
     pairs = [*(given.get("environment") or ()), *(override.get("environment") or ())]
     wanted = {each["name"]: secrets(each["name"], each["valueFrom"]) for each in given.get("secrets") or ()}
     variables = {
+        **of_files,
         **{name: value for name, value in wanted.items() if value is not None},
         **{pair["name"]: pair.get("value", "") for pair in pairs if pair.get("name")},
     }

@@ -20,6 +20,7 @@ from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, caller_of
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.runtime.port import (
     CannotStart,
     ContainerExit,
@@ -45,6 +46,7 @@ from lamplighter.services.ecs.tasks.container_plan import plan_containers
 from lamplighter.services.ecs.tasks.container_restarts import allows_restart
 from lamplighter.services.ecs.tasks.container_states import ContainerState, TaskEnd
 from lamplighter.services.ecs.tasks.engine_secrets import add_engine_secrets
+from lamplighter.services.ecs.tasks.environment_files import read_environment_files
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.shared_namespaces import share_namespaces
@@ -76,6 +78,7 @@ class SupervisorContext:
     runtime: Runtime
     outputs: OutputFiles
     secrets: secret_references.SecretLookup
+    remote: RemoteServices
     credential_variables: Mapping[str, str]
     """Environment variables with credentials for this engine, if it requires any."""
     pause: Pause
@@ -128,7 +131,8 @@ class Supervisor:
             return
         definition = self._definition(task)
         secrets = await add_engine_secrets(self._context.bus, caller_of(self._arn), definition, self._context.secrets)
-        plan = plan_containers(task, definition, secrets, self._credential_variables(task, definition))
+        files = await read_environment_files(self._context.bus, self._context.remote, task, definition)
+        plan = plan_containers(task, definition, secrets, self._credential_variables(task, definition), files)
         plan, self._pause_container = share_namespaces(task, definition, plan)
         added = self._context.added_variables(self._arn)
         self._states = container_states.load_containers(tuple(each.with_variables(added) for each in plan), task)
