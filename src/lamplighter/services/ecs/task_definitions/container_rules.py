@@ -5,7 +5,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefin
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
@@ -20,10 +20,6 @@ RESTART_PERIOD_LIMITS = (60, 1800)
 """Seconds."""
 MAX_FARGATE_TIMEOUT = 120
 """The most seconds of startTimeout on Fargate."""
-OBJECT_ARN = re.compile(r"arn:[a-z-]+:s3:::([^/]+)/(.+)", re.DOTALL)
-"""The ARN of an object in S3: its bucket and its key."""
-MAX_ENVIRONMENT_FILES = 10
-"""The most environment files in a task definition."""
 _PORT_RANGE = re.compile("([1-9][0-9]{0,4})-([1-9][0-9]{0,4})")
 
 
@@ -35,34 +31,11 @@ def check_container_rules(container: Json, definition: Json) -> None:
     _check_start_timeout(container, definition)
     _check_restart_policy(container)
     _check_limits(container)
+    _check_secrets(container)
 
 
-def check_environment_files(containers: Sequence[Json]) -> None:
-    """Raise ClientError if containers, or the overrides of containers, name wrong or too many environment files."""
-    named = [(container, file) for container in containers for file in container.get("environmentFiles") or ()]
-    if len(named) > MAX_ENVIRONMENT_FILES:
-        raise ClientError(f"A task can have at most {MAX_ENVIRONMENT_FILES} environment files.")
-    for container, file in named:
-        if file["type"] != "s3":
-            raise _fault(container, "The type of an environment file must be s3.")
-        if not OBJECT_ARN.fullmatch(file["value"]) or not file["value"].endswith(".env"):
-            raise _fault(container, "An environment file must be the ARN of an object in S3 that ends with .env.")
-
-
-def check_links(containers: Mapping[str, Json]) -> None:
-    """Raise ClientError if containers are linked to unknown containers or in a circle."""
-    links = {name: {link.partition(":")[0] for link in each.get("links") or ()} for name, each in containers.items()}
-    for name, others in links.items():
-        for other in sorted(others - containers.keys()):
-            raise _fault({"name": name}, f"It is linked to container '{other}', which is not a container of the task.")
-    while ready := [name for name, others in links.items() if not others & links.keys()]:
-        for name in ready:
-            del links[name]
-    if links:
-        raise ClientError("Container links should not have a cycle")
-
-
-def _fault(container: Json, what: str) -> AwsError:
+def container_fault(container: Json, what: str) -> AwsError:
+    """Return the error for a fault of a container."""
     return ClientError(f"Invalid setting for container '{container['name']}'. {what}")
 
 
@@ -71,7 +44,7 @@ def _check_ports(container: Json, mode: str | None) -> None:
     if mappings and mode == "none":
         raise ClientError("Port mappings are not supported when networkMode=none.")
     if sum(bool(port.get("containerPortRange")) for port in mappings) > MAX_PORT_RANGES:
-        raise _fault(container, f"It can have at most {MAX_PORT_RANGES} port ranges.")
+        raise container_fault(container, f"It can have at most {MAX_PORT_RANGES} port ranges.")
     for port in mappings:
         if port.get("containerPortRange"):
             _check_port_range(container, port, mode)
@@ -88,9 +61,9 @@ def _check_ports(container: Json, mode: str | None) -> None:
 
 def _check_port_range(container: Json, port: Json, mode: str | None) -> None:
     if mode == "host":
-        raise _fault(container, "A 'containerPortRange' is not supported when networkMode=host.")
+        raise container_fault(container, "A 'containerPortRange' is not supported when networkMode=host.")
     if port.get("containerPort") or port.get("hostPort"):
-        raise _fault(container, "Specify either a 'containerPortRange' or a 'containerPort'.")
+        raise container_fault(container, "Specify either a 'containerPortRange' or a 'containerPort'.")
     match = _PORT_RANGE.fullmatch(port["containerPortRange"])
     if match is None or not int(match[1]) <= int(match[2]) <= MAX_PORT:
         raise ClientError(f"Invalid 'containerPortRange' setting for container '{container['name']}'.")
@@ -112,38 +85,54 @@ def _check_health_check(container: Json) -> None:
         return
     command = check.get("command") or []
     if not command or command[0] not in ("CMD", "CMD-SHELL", "NONE") or (len(command) == 1 and command[0] != "NONE"):
-        raise _fault(container, "The health check command must start with CMD or CMD-SHELL, and a command must follow.")
+        raise container_fault(
+            container, "The health check command must start with CMD or CMD-SHELL, and a command must follow."
+        )
     for name, (least, most) in HEALTH_CHECK_LIMITS.items():
         if check.get(name) is not None and not least <= check[name] <= most:
-            raise _fault(container, f"The health check '{name}' must be between {least} and {most}.")
+            raise container_fault(container, f"The health check '{name}' must be between {least} and {most}.")
 
 
 def _check_start_timeout(container: Json, definition: Json) -> None:
     seconds = container.get("startTimeout") or 0
     if seconds < 0:
-        raise _fault(container, "'startTimeout' must not be negative.")
+        raise container_fault(container, "'startTimeout' must not be negative.")
     if "FARGATE" in (definition.get("requiresCompatibilities") or ()) and seconds > MAX_FARGATE_TIMEOUT:
-        raise _fault(container, f"'startTimeout' must be at most {MAX_FARGATE_TIMEOUT} for Fargate.")
+        raise container_fault(container, f"'startTimeout' must be at most {MAX_FARGATE_TIMEOUT} for Fargate.")
 
 
 def _check_restart_policy(container: Json) -> None:
     policy = container.get("restartPolicy") or {}
     period, (least, most) = policy.get("restartAttemptPeriod"), RESTART_PERIOD_LIMITS
     if period is not None and not least <= period <= most:
-        raise _fault(container, f"The 'restartAttemptPeriod' must be between {least} and {most}.")
+        raise container_fault(container, f"The 'restartAttemptPeriod' must be between {least} and {most}.")
     if len(policy.get("ignoredExitCodes") or ()) > MAX_IGNORED_CODES:
-        raise _fault(container, f"'ignoredExitCodes' can have at most {MAX_IGNORED_CODES} items.")
+        raise container_fault(container, f"'ignoredExitCodes' can have at most {MAX_IGNORED_CODES} items.")
 
 
 def _check_limits(container: Json) -> None:
     for limit in container.get("ulimits") or ():
         if -1 < limit["hardLimit"] < limit["softLimit"]:
-            raise _fault(container, f"The soft limit of ulimit '{limit['name']}' is greater than its hard limit.")
+            raise container_fault(
+                container, f"The soft limit of ulimit '{limit['name']}' is greater than its hard limit."
+            )
     for control in container.get("systemControls") or ():
         if not control.get("namespace") or not control.get("value"):
-            raise _fault(container, "A system control needs a 'namespace' and a 'value'.")
+            raise container_fault(container, "A system control needs a 'namespace' and a 'value'.")
     linux = container.get("linuxParameters") or {}
     if not 0 <= linux.get("swappiness", 0) <= 100:
-        raise _fault(container, "'swappiness' must be between 0 and 100.")
+        raise container_fault(container, "'swappiness' must be between 0 and 100.")
     if linux.get("maxSwap") is not None and not container.get("memory"):
-        raise _fault(container, "'maxSwap' needs the 'memory' of the container.")
+        raise container_fault(container, "'maxSwap' needs the 'memory' of the container.")
+
+
+def _check_secrets(container: Json) -> None:
+    secrets = [each["name"] for each in container.get("secrets") or ()]
+    if repeated := next((name for name in secrets if secrets.count(name) > 1), None):
+        raise ClientError(f"Duplicate secret names found: {repeated}. Each secret name must be unique.")
+    variables = {each.get("name") for each in container.get("environment") or ()}
+    if shared := next((name for name in secrets if name in variables), None):
+        raise ClientError(
+            "The secret name must be unique and not shared with any new or existing environment variables set on the "
+            f"container, such as '{shared}'."
+        )

@@ -26,6 +26,7 @@ from lamplighter.base.task_definition_metadata import MEMORY_LABEL, STOP_SIGNAL_
 from lamplighter.runtime.port import ContainerSpec, HealthCheck, LogDriver, Port, Ulimit
 from lamplighter.services.ecs.logs.awslogs import LogDestination, log_destination
 from lamplighter.services.ecs.tables.tasks import Task
+from lamplighter.services.ecs.task_definitions.task_rules import has_health_check, linked_names
 from lamplighter.services.ecs.task_definitions.validate import ALL_GPUS, GPU_COUNT, MAX_STOP_SECONDS
 from lamplighter.services.ecs.tasks.container_network import network_settings, own_ports
 from lamplighter.services.ecs.tasks.container_restarts import RestartPolicy, restart_policy
@@ -106,7 +107,7 @@ def plan_containers(
             name=container["name"],
             container=_container(task, definition, container, override, environment),
             essential=container["essential"],
-            depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
+            depends_on=_dependencies(container),
             failure=_missing_secret(container, secrets)
             or of_files.failure
             or _invalid_gpus(container, override)
@@ -152,7 +153,7 @@ def _container(
         links=_links(task, given),
         **_isolation(definition, given),
         log_driver=_log_driver(given),
-        health_check=_health_check(given.get("healthCheck")),
+        health_check=_health_check(given),
         stop_signal=(given.get("dockerLabels") or {}).get(STOP_SIGNAL_LABEL) or None,
         gpus=_gpus(given, override),
         mounts=container_mounts(task, definition, given),
@@ -191,15 +192,23 @@ def _isolation(definition: Json, given: Json) -> _Isolation:
     )
 
 
+def _dependencies(given: Json) -> tuple[tuple[str, str], ...]:
+    """Return what a container waits for: as with ECS's agent, also for the start of those to which it is linked."""
+    stated = [(each["containerName"], each["condition"]) for each in given.get("dependsOn") or ()]
+    named = {name for name, _ in stated}
+    return (*stated, *((name, "START") for name in linked_names(given) if name not in named))
+
+
 def _links(task: Task, given: Json) -> dict[str, str]:
     """Return the containers that this one finds under other names: `name` or `name:alias` in the definition."""
     pairs = [link.partition(":") for link in given.get("links") or ()]
     return {alias or name: container_name(task.name, name) for name, _, alias in pairs}
 
 
-def _health_check(given: Json) -> HealthCheck | None:
-    if not given or given["command"][0] == "NONE":
+def _health_check(container: Json) -> HealthCheck | None:
+    if not has_health_check(container):
         return None
+    given = container["healthCheck"]
     return HealthCheck(
         command=tuple(given["command"]),
         interval=given.get("interval") or 30,

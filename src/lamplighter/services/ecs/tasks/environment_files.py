@@ -27,7 +27,7 @@ from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.ecs.tables.tasks import Task
-from lamplighter.services.ecs.task_definitions.container_rules import OBJECT_ARN
+from lamplighter.services.ecs.task_definitions.task_rules import OBJECT_ARN
 
 S3 = "s3"
 MAX_BYTES = 4 * 1024 * 1024

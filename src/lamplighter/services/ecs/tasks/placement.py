@@ -13,7 +13,7 @@ from lamplighter.services.ecs.errors import ClientError, InvalidParameter
 from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.task_definitions import validate
-from lamplighter.services.ecs.task_definitions.container_rules import check_environment_files
+from lamplighter.services.ecs.task_definitions.task_rules import check_environment_files
 from lamplighter.services.ecs.tasks import capacity_strategy
 from lamplighter.services.ecs.tasks.capacity_strategy import ProviderType
 
