@@ -47,6 +47,19 @@ def test_a_stack_shows_its_resources_events_and_unsimulated_resources(harness: E
     assert "hunter2" not in page.body
 
 
+def test_a_stack_shows_what_was_changed_without_it(harness: EngineHarness, browser: Browser) -> None:
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 20}}}}
+    stack = create_stack(harness, "drifted", template)
+    assert "Drift" not in browser.get(f"/stacks/{stack}").text
+    (url,) = harness.call("sqs", "ListQueues")["QueueUrls"]
+    harness.call("sqs", "SetQueueAttributes", QueueUrl=url, Attributes={"VisibilityTimeout": "30"})
+    harness.call("cloudformation", "DetectStackDrift", StackName=stack)
+    harness.settle()
+    text = browser.get(f"/stacks/{stack}").text
+    assert "Drift drifted, checked" in text
+    assert "Queue AWS::SQS::Queue create complete modified" in text
+
+
 def test_a_failed_stack_shows_the_reason(harness: EngineHarness, browser: Browser) -> None:
     broken = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "no good name"}}}}
     text = browser.get(f"/stacks/{create_stack(harness, 'broken', broken)}").text

@@ -33,6 +33,12 @@ class StackResource:
         return str(self.about.get("ResourceStatusReason", "")).startswith(RECORDED_REASON)
 
     @property
+    def drift(self) -> str:
+        """What happened to the resource without its stack: modified or deleted; empty if nothing is known."""
+        status = self.about.get("DriftInformation", {}).get("StackResourceDriftStatus", "")
+        return status.lower() if status in ("MODIFIED", "DELETED") else ""
+
+    @property
     def page_path(self) -> str | None:
         """The path of the resource's page in the console, or None."""
         name = self.about.get("PhysicalResourceId") or ""
