@@ -30,7 +30,9 @@ def test_a_bus_is_created_changed_and_deleted(harness: EventsHarness) -> None:
         "LastModifiedTime": harness.clock.now() / 1000,
     }
     harness.put_rule(EventBusName="mine")
-    assert harness.expect_error("DeleteEventBus", Name="mine")[0] == "ValidationException"
+    # https://github.com/hashicorp/terraform-provider-aws/issues/22131
+    expected = ("ValidationException", "EventBus can't be deleted since it has rules.")
+    assert harness.expect_error("DeleteEventBus", Name="mine") == expected
     harness.events("DeleteRule", Name="rule", EventBusName="mine")
     harness.events("DeleteEventBus", Name="mine")
     harness.events("DeleteEventBus", Name="mine")

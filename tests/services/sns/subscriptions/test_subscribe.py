@@ -134,12 +134,17 @@ def test_an_invalid_endpoint_is_refused(harness: SnsHarness, protocol: str, endp
             {"RawMessageDelivery": "yes"},
             "Invalid parameter: Attributes Reason: RawMessageDelivery: Invalid value [yes]. Must be true or false.",
         ),
-        (
-            {"RawMessageDelivery": "true"},
+        # https://github.com/aws-controllers-k8s/community/issues/2192 has the words, and
+        # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/399 the value false.
+        *(
             (
-                "Invalid parameter: Attributes Reason: RawMessageDelivery: Delivery protocol [email] does not support "
-                "raw message delivery."
-            ),
+                {"RawMessageDelivery": value},
+                (
+                    "Invalid parameter: Attributes Reason: Delivery protocol [email] does not support raw message "
+                    "delivery."
+                ),
+            )
+            for value in ("true", "false")
         ),
         (
             {"FilterPolicyScope": "Header"},

@@ -139,6 +139,27 @@ def test_an_invalid_topic_arn_is_refused(harness: SnsHarness, arn: str, message:
     assert harness.expect_error("GetTopicAttributes", TopicArn=arn) == ("InvalidParameter", message)
 
 
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        ("Subscribe", {"Protocol": "email", "Endpoint": "a@b.example"}),
+        ("GetTopicAttributes", {}),
+        ("SetTopicAttributes", {"AttributeName": "DisplayName", "AttributeValue": "x"}),
+        ("ListSubscriptionsByTopic", {}),
+        ("AddPermission", {"Label": "l", "AWSAccountId": [ACCOUNT], "ActionName": ["Publish"]}),
+        ("RemovePermission", {"Label": "l"}),
+        ("DeleteTopic", {}),
+    ],
+)
+def test_the_topic_of_another_region_is_an_invalid_parameter(harness: SnsHarness, operation: str, params: Json) -> None:
+    """https://github.com/boto/boto3/issues/1084"""
+    caller = Caller(ACCOUNT, "eu-west-1")
+    topic = harness.run(harness.engine.call(caller, "sns", "CreateTopic", {"Name": "elsewhere"}))["TopicArn"]
+    expected = ("InvalidParameter", "Invalid parameter: TopicArn")
+    assert harness.expect_error(operation, TopicArn=topic, **params) == expected
+    assert harness.run(harness.engine.call(caller, "sns", "GetTopicAttributes", {"TopicArn": topic}))
+
+
 def test_topics_are_listed_per_region_in_pages_of_one_hundred(harness: SnsHarness) -> None:
     created = sorted(harness.create_topic(f"t{number}") for number in range(201))
     harness.run(harness.engine.call(Caller(ACCOUNT, "eu-west-1"), "sns", "CreateTopic", {"Name": "elsewhere"}))

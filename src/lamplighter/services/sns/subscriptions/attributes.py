@@ -96,10 +96,9 @@ def prepare_check(attributes: Mapping[str, str]) -> Work | None:
 def _check_raw(value: str, protocol: str) -> None:
     if value.lower() not in ("true", "false"):
         raise InvalidParameter(f"RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
-    if value.lower() == "true" and protocol not in protocols.RAW:
-        raise InvalidParameter(
-            f"RawMessageDelivery: Delivery protocol [{protocol}] does not support raw message delivery."
-        )
+    # Even for the value false: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/399.
+    if protocol not in protocols.RAW:
+        raise InvalidParameter(f"Delivery protocol [{protocol}] does not support raw message delivery.")
 
 
 def _check_redrive(value: str, endpoint: str) -> None:

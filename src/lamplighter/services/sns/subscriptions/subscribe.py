@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Work
-from lamplighter.services.sns.arns import check_subscription_arn, find_topic
+from lamplighter.services.sns.arns import check_subscription_arn, find_own_topic, find_topic
 from lamplighter.services.sns.delivery.deliver import SERVICE, DeliverySender
 from lamplighter.services.sns.errors import AuthorizationError, InvalidParameter
 from lamplighter.services.sns.messages.notification import SUBSCRIPTION, UNSUBSCRIPTION, Notification
@@ -50,7 +50,7 @@ class SubscriptionOperations:
 
     def subscribe(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle Subscribe."""
-        topic = find_topic(tx, params["TopicArn"])
+        topic = find_own_topic(tx, caller, params["TopicArn"])
         protocol, endpoint = params["Protocol"], params.get("Endpoint") or ""
         protocols.check_endpoint(protocol, endpoint, commands=self.commands)
         _check_fifo(topic, protocol, endpoint)

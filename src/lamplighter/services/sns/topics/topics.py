@@ -14,7 +14,14 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import encode_token, list_page
 from lamplighter.services.sns import archive_policies
-from lamplighter.services.sns.arns import PAGE, check_topic_name, find_topic, parse_arn, parse_page_token
+from lamplighter.services.sns.arns import (
+    PAGE,
+    check_region,
+    check_topic_name,
+    find_own_topic,
+    find_topic,
+    parse_page_token,
+)
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.errors import InvalidParameter, InvalidState
 from lamplighter.services.sns.tables import subscriptions
@@ -78,9 +85,9 @@ class Topics:
         tx.after_commit.append(self._prepare)
         return {"TopicArn": key}
 
-    def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteTopic: delete the topic with its subscriptions and deliveries; succeed if it is gone."""
-        parse_arn(params["TopicArn"], "TopicArn")
+        check_region(caller, params["TopicArn"], "TopicArn")
         found = rows.get(tx, params["TopicArn"])
         if found is not None and archive_policies.is_archived(found.attributes):
             raise InvalidState(f"Cannot delete a topic with an active {archive_policies.ARCHIVE}")
@@ -95,9 +102,9 @@ class Topics:
             "Topics", found, PAGE, lambda key: {"TopicArn": key}, encode_token, next_page_field="NextToken"
         )
 
-    def get_attributes(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def get_attributes(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle GetTopicAttributes."""
-        topic = find_topic(reader, params["TopicArn"])
+        topic = find_own_topic(reader, caller, params["TopicArn"])
         counts = subscriptions.count_by_status(reader, topic.arn)
         defaults = {
             "Policy": access_policy.default_policy(topic),
@@ -112,25 +119,25 @@ class Topics:
         fifo = {"ContentBasedDeduplication": "false"} if topic.fifo else {}
         return {"Attributes": defaults | fifo | topic.attributes}
 
-    def set_attributes(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def set_attributes(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle SetTopicAttributes: set one attribute; an empty value restores the default."""
-        topic = find_topic(tx, params["TopicArn"])
+        topic = find_own_topic(tx, caller, params["TopicArn"])
         name, value = params["AttributeName"], params.get("AttributeValue") or ""
         check_attribute(name, value, fifo=topic.fifo)
         kept = {key: old for key, old in topic.attributes.items() if key != name}
         rows.put(tx, replace(topic, attributes=kept | ({name: value} if value else {})))
         return {}
 
-    def add_permission(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def add_permission(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle AddPermission."""
-        topic = find_topic(tx, params["TopicArn"])
+        topic = find_own_topic(tx, caller, params["TopicArn"])
         policy = access_policy.add_statement(topic, params["Label"], params["AWSAccountId"], params["ActionName"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
         return {}
 
-    def remove_permission(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def remove_permission(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle RemovePermission."""
-        topic = find_topic(tx, params["TopicArn"])
+        topic = find_own_topic(tx, caller, params["TopicArn"])
         policy = access_policy.remove_statement(topic, params["Label"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
         return {}
