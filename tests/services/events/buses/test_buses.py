@@ -1,4 +1,4 @@
-from lamplighter.base.json_text import loads
+from lamplighter.base.json_text import Json, loads
 from tests.engine_harness import ACCOUNT, REGION
 from tests.services.events.events_harness import EventsHarness
 
@@ -73,12 +73,21 @@ def test_permissions_are_stored_shown_and_removed(harness: EventsHarness) -> Non
 
 
 def test_an_invalid_permission_is_refused(harness: EventsHarness) -> None:
-    for params in (
+    invalid: tuple[Json, ...] = (
         {"Action": "events:PutRule", "Principal": "*", "StatementId": "s"},
         {"Action": "events:PutEvents", "StatementId": "s"},
+        *(
+            # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Condition.html
+            {"Action": "events:PutEvents", "Principal": "*", "StatementId": "s", "Condition": condition}
+            for condition in (
+                {"Type": "StringLike", "Key": "aws:PrincipalOrgID", "Value": "o-1"},
+                {"Type": "StringEquals", "Key": "aws:SourceAccount", "Value": "o-1"},
+            )
+        ),
         {"Policy": "{"},
         {"Policy": '{"Statement":["x"]}'},
-    ):
+    )
+    for params in invalid:
         assert harness.expect_error("PutPermission", **params)[0] == "ValidationException"
     assert harness.expect_error("RemovePermission")[0] == "ValidationException"
     long = '{"Statement":[{"Sid":"' + "x" * 10_240 + '"}]}'

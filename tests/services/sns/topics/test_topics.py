@@ -232,3 +232,23 @@ def test_topics_survive_a_crash(harness: SnsHarness) -> None:
     topic = harness.create_topic(DisplayName="Nights")
     harness.restart()
     assert get_topic_attributes(harness, topic)["DisplayName"] == "Nights"
+
+
+def test_a_topic_for_large_messages_has_at_most_a_hundred_subscriptions_of_some_protocols(harness: SnsHarness) -> None:
+    """https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html, MaximumMessageSize"""
+    large = {"AttributeName": "MaximumMessageSize", "AttributeValue": "262145"}
+    topic = harness.create_topic("mixed")
+    harness.subscribe(topic, "email", "a@b.example")
+    refused = ("InvalidParameter", "Invalid parameter: MaximumMessageSize")
+    assert harness.expect_error("SetTopicAttributes", TopicArn=topic, **large) == refused
+    harness.sns("SetTopicAttributes", TopicArn=topic, **large | {"AttributeValue": "262144"})
+    topic = harness.create_topic("large")
+    queues = [f"arn:aws:sqs:{REGION}:{ACCOUNT}:q{number}" for number in range(101)]
+    for queue in queues[:100]:
+        harness.subscribe(topic, "sqs", queue)
+    harness.sns("SetTopicAttributes", TopicArn=topic, **large)
+    code, _ = harness.expect_error("Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=queues[100])
+    assert code == "SubscriptionLimitExceeded"
+    code, _ = harness.expect_error("Subscribe", TopicArn=topic, Protocol="email", Endpoint="a@b.example")
+    assert code == "InvalidParameter"
+    harness.subscribe(topic, "sqs", queues[0])

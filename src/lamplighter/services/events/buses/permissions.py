@@ -78,5 +78,8 @@ def _statement(params: Json, bus: str) -> Json:
     }
     if "Condition" in params:
         condition = params["Condition"]
+        # "Currently the only supported value is StringEquals", and "the only supported key is aws:PrincipalOrgID".
+        if (condition["Type"], condition["Key"]) != ("StringEquals", "aws:PrincipalOrgID"):
+            raise ValidationError("Provided value in parameter 'condition' is not supported.")
         statement["Condition"] = {condition["Type"]: {condition["Key"]: condition["Value"]}}
     return statement

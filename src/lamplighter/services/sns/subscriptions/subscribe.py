@@ -24,6 +24,7 @@ from lamplighter.services.sns.tables import subscriptions as rows
 from lamplighter.services.sns.tables import topics
 from lamplighter.services.sns.tables.subscriptions import CONFIRMED, DELETED, PENDING, Subscription
 from lamplighter.services.sns.tables.topics import Topic
+from lamplighter.services.sns.topics import large_messages
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
@@ -64,6 +65,8 @@ class SubscriptionOperations:
         if found is not None and found.status == DELETED:
             rows.delete(tx, found.arn)
             found = None
+        if found is None:
+            large_messages.check_new_subscription(tx, topic, protocol)
         subscription = self._new(caller, topic, protocol, endpoint) if found is None else found
         subscription = replace(subscription, attributes={name: value for name, value in attributes.items() if value})
         rows.put(tx, subscription)

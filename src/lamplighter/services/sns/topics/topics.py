@@ -27,7 +27,7 @@ from lamplighter.services.sns.errors import InvalidParameter, InvalidState
 from lamplighter.services.sns.tables import subscriptions
 from lamplighter.services.sns.tables import topics as rows
 from lamplighter.services.sns.tables.topics import Topic
-from lamplighter.services.sns.topics import access_policy, tags
+from lamplighter.services.sns.topics import access_policy, large_messages, tags
 from lamplighter.store.db import Reader, Tx
 
 FEEDBACK = re.compile("(HTTP|Firehose|Lambda|Application|SQS)(Success|Failure)Feedback(RoleArn|SampleRate)")
@@ -124,6 +124,7 @@ class Topics:
         topic = find_own_topic(tx, caller, params["TopicArn"])
         name, value = params["AttributeName"], params.get("AttributeValue") or ""
         check_attribute(name, value, fifo=topic.fifo)
+        large_messages.check_new_size(tx, topic, name, value)
         kept = {key: old for key, old in topic.attributes.items() if key != name}
         rows.put(tx, replace(topic, attributes=kept | ({name: value} if value else {})))
         return {}
@@ -159,7 +160,7 @@ class Topics:
 
 def check_attribute(name: str, value: str, *, fifo: bool) -> None:
     """Raise `InvalidParameter` for an unknown attribute or an invalid value; an empty value means the default."""
-    known = name in {*UNCHECKED, *CHOICES, *POLICIES, "MaximumMessageSize"} or FEEDBACK.fullmatch(name)
+    known = name in {*UNCHECKED, *CHOICES, *POLICIES, large_messages.MAX_SIZE} or FEEDBACK.fullmatch(name)
     if not known or (name in FIFO_ONLY and not fifo):
         raise InvalidParameter("AttributeName")
     if not value:
@@ -179,7 +180,7 @@ def check_attribute(name: str, value: str, *, fifo: bool) -> None:
 def _is_valid(name: str, value: str) -> bool:
     if name in CHOICES:
         return value in CHOICES[name]
-    if name == "MaximumMessageSize":
+    if name == large_messages.MAX_SIZE:
         return re.fullmatch("[0-9]{4,7}", value) is not None and MESSAGE_SIZES[0] <= int(value) <= MESSAGE_SIZES[1]
     return name != "DisplayName" or (len(value) <= MAX_DISPLAY_NAME_LENGTH and value.isprintable())
 
