@@ -108,6 +108,14 @@ def test_an_invalid_attribute_is_refused(harness: SnsHarness, name: str, value: 
         assert harness.expect_error(operation, **params)[0] == "InvalidParameter"
 
 
+def test_create_topic_names_an_unknown_attribute(harness: SnsHarness) -> None:
+    """https://github.com/hashicorp/terraform-provider-aws/pull/22282 shows AWS's answer where FifoTopic was unknown."""
+    assert harness.expect_error("CreateTopic", Name="other", Attributes={"Colour": "red"}) == (
+        "InvalidParameter",
+        "Invalid parameter: Attributes Reason: Unknown attribute Colour",
+    )
+
+
 def test_setting_an_attribute_without_a_value_restores_the_default(harness: SnsHarness) -> None:
     topic = harness.create_topic(DisplayName="Nights")
     harness.sns("SetTopicAttributes", TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue="alias/mine")

@@ -69,7 +69,7 @@ class Topics:
         name = check_topic_name(params["Name"], fifo=fifo)
         for key, value in given.items():
             if key != "FifoTopic":
-                check_attribute(key, value, fifo=fifo)
+                _check_given(key, value, fifo=fifo)
         attributes = {key: value for key, value in given.items() if value and (key != "FifoTopic" or fifo)}
         topic_tags = tags.RULES.read(params.get("Tags"))
         key = arn.build("sns", caller.region, caller.account, name)
@@ -160,8 +160,7 @@ class Topics:
 
 def check_attribute(name: str, value: str, *, fifo: bool) -> None:
     """Raise `InvalidParameter` for an unknown attribute or an invalid value; an empty value means the default."""
-    known = name in {*UNCHECKED, *CHOICES, *POLICIES, large_messages.MAX_SIZE} or FEEDBACK.fullmatch(name)
-    if not known or (name in FIFO_ONLY and not fifo):
+    if not _is_known(name) or (name in FIFO_ONLY and not fifo):
         raise InvalidParameter("AttributeName")
     if not value:
         return
@@ -175,6 +174,18 @@ def check_attribute(name: str, value: str, *, fifo: bool) -> None:
         archive_policies.check_archive_policy(value)
     elif not _is_valid(name, value):
         raise InvalidParameter(name)
+
+
+def _check_given(name: str, value: str, *, fifo: bool) -> None:
+    """Raise `InvalidParameter` for an attribute of a new topic; CreateTopic names an unknown one."""
+    if not _is_known(name):
+        raise InvalidParameter("Attributes", f"Unknown attribute {name}")
+    check_attribute(name, value, fifo=fifo)
+
+
+def _is_known(name: str) -> bool:
+    names = {*UNCHECKED, *CHOICES, *POLICIES, large_messages.MAX_SIZE}
+    return name in names or FEEDBACK.fullmatch(name) is not None
 
 
 def _is_valid(name: str, value: str) -> bool:
