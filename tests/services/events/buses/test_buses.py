@@ -1,4 +1,4 @@
-from lamplighter.base.json_text import Json, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from tests.engine_harness import ACCOUNT, REGION
 from tests.services.events.events_harness import EventsHarness
 
@@ -92,6 +92,18 @@ def test_an_invalid_permission_is_refused(harness: EventsHarness) -> None:
     assert harness.expect_error("RemovePermission")[0] == "ValidationException"
     long = '{"Statement":[{"Sid":"' + "x" * 10_240 + '"}]}'
     assert harness.expect_error("PutPermission", Policy=long)[0] == "PolicyLengthExceededException"
+
+
+def test_a_policy_about_another_bus_is_refused(harness: EventsHarness) -> None:
+    """https://github.com/hashicorp/terraform-provider-aws/issues/27976"""
+    statement = {"Sid": "s", "Effect": "Allow", "Principal": "*", "Action": "events:PutEvents"}
+    policies = [dumps({"Version": "2012-10-17", "Statement": statement | {"Resource": f"{ARN}mine"}})]
+    policies.append(dumps({"Version": "2012-10-17", "Statement": [statement | {"Resource": [f"{ARN}mine"]}]}))
+    harness.events("CreateEventBus", Name="mine")
+    expected = ("ValidationException", f'The relative-id "event-bus/mine" is invalid for ARN "{ARN}mine"')
+    for policy in policies:
+        assert harness.expect_error("PutPermission", Policy=policy) == expected
+        harness.events("PutPermission", EventBusName="mine", Policy=policy)
 
 
 def test_listing_the_tags_of_a_missing_resource_is_an_error(harness: EventsHarness) -> None:
