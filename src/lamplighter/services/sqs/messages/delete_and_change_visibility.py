@@ -71,11 +71,7 @@ class ReceivedMessageOperations:
             raise invalid_value(handle, "ReceiptHandle", reason)
         now = self._world.monotonic()
         if message.visible <= now:
-            if queue.fifo:
-                raise MessageNotInflight
-            # AWS accepts the request and leaves the message visible: users report that it never returns the documented
-            # MessageNotInflight (https://github.com/aws/aws-sdk-net/issues/1927).
-            return {}
+            raise MessageNotInflight
         if now + timeout * 1000 > message.last_received + MAX_VISIBILITY_SECONDS * 1000:
             reason = f"Total VisibilityTimeout for the message is beyond the limit [{MAX_VISIBILITY_SECONDS} seconds]"
             raise invalid_value(timeout, "VisibilityTimeout", reason)
