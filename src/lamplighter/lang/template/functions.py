@@ -48,6 +48,8 @@ class TemplateScope:
     """A function that returns the Ref of a resource."""
     attribute: Callable[[str, str], Json] = lambda name, _attribute: _unresolved_reference(name)
     """A function that returns an attribute of a resource."""
+    shown_attribute: Callable[[str, str], Json] | None = None
+    """A function that returns an attribute of a resource without its secrets; None if all attributes may be shown."""
     import_value: Callable[[str], Json] = _unresolved_reference
     """A function that returns the value that another stack exports under a name."""
     dynamic: Callable[[str, str], str] = lambda service, reference: f"{{{{resolve:{service}:{reference}}}}}"

@@ -118,10 +118,9 @@ def resolve_resource(resource: Resource, scope: TemplateScope, plan: Json) -> di
 
     `shown` are the properties as events show them, if they have secrets.
     """
-    properties = resource_type_of(resource.type).adapt_properties(
-        resolve_properties(resource.properties, scope), lamplighter_metadata(resource.metadata)
-    )
-    shown = without_secrets(resource.properties, scope, no_echo_masks(plan))
+    adapt, metadata = resource_type_of(resource.type).adapt_properties, lamplighter_metadata(resource.metadata)
+    properties = adapt(resolve_properties(resource.properties, scope), metadata)
+    shown = without_secrets(resource, scope, no_echo_masks(plan))
     policies = (resource.deletion_policy, resource.update_replace_policy)
     deletion, replacement = (None if each is None else value_as_text(resolve(each, scope)) for each in policies)
     return {
@@ -131,7 +130,7 @@ def resolve_resource(resource: Resource, scope: TemplateScope, plan: Json) -> di
         "deletion": deletion,
         "replacement": replacement,
         "recorded": not is_simulated(resource.type),
-        **({"shown": shown} if shown is not None else {}),
+        **({"shown": adapt(shown, metadata)} if shown is not None else {}),
     }
 
 
@@ -182,7 +181,8 @@ def _update(turn: StackTurn, found: StackResource, body: Json) -> bool:
                 return False
         elif replacing:
             _check_name(found, body)
-            made = create_resource(turn, replace(row, physical=None, body={"properties": {}}), body)
+            unmade = {"properties": {}, "shown": body.get("shown")}
+            made = create_resource(turn, replace(row, physical=None, body=unmade), body)
             turn.set_status(made, "UPDATE_IN_PROGRESS", CREATION_STARTED, desired)
             stack_resources.add_leftover(turn.tx, replace(found, body={**old, "replaced": True}))
         else:

@@ -14,6 +14,7 @@ from lamplighter.services.cloudformation.deploy.resource_handler import NOT_FOUN
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types.present_properties import PRESENT_PROPERTIES
+from lamplighter.services.cloudformation.stacks.shown_properties import NO_ECHO_MASK
 from lamplighter.services.cloudformation.tables import drifts, stack_resources, stacks
 from lamplighter.services.cloudformation.tables.drifts import DriftDetection, ResourceDrift
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
@@ -122,7 +123,21 @@ def _compare(turn: StackTurn, row: StackResource) -> Json:
     actual = in_shape_of(expected, present)
     differing = [asdict(each) for each in property_differences(expected, actual)]
     status = "MODIFIED" if differing else "IN_SYNC"
-    return {"status": status, "expected": expected, "actual": actual, "differences": differing}
+    found = {"status": status, "expected": expected, "actual": actual, "differences": differing}
+    return _mask_secrets(found, row.body.get("shown") or expected)
+
+
+def _mask_secrets(found: Json, shown: Json) -> Json:
+    """Return a result without the secrets of the resource, whose properties are shown as `shown`."""
+    expected, actual = found["expected"], dict(found["actual"])
+    hidden = {name: shown[name] for name, value in expected.items() if name in shown and shown[name] != value}
+    for name in hidden.keys() & actual.keys():
+        actual[name] = hidden[name] if actual[name] == expected[name] else NO_ECHO_MASK
+    differences = [
+        each | {"expected": NO_ECHO_MASK, "actual": NO_ECHO_MASK} if each["path"].split("/")[1] in hidden else each
+        for each in found["differences"]
+    ]
+    return found | {"expected": expected | hidden, "actual": actual, "differences": differences}
 
 
 def _without_stack_tags(present: Json, expected: Json, stack_tags: Json) -> Json:

@@ -181,7 +181,11 @@ class _Comparer:
         if self.shown_before is None:
             return None
         resource = self.shown_before.resource(row.logical)
-        return ShownResource(row.body["properties"], {}) if resource is None else self.shown_before.show(resource)
+        return (
+            ShownResource(row.body.get("shown") or row.body["properties"], {})
+            if resource is None
+            else self.shown_before.show(resource)
+        )
 
     def _modification(
         self, resource: Resource, row: StackResource, scope: TemplateScope, causes: Causes
