@@ -38,6 +38,7 @@ from lamplighter.services.cloudformation.stacks.stack_policy import DELETE, MODI
 from lamplighter.services.cloudformation.tables import exports, stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import ResourceOutline, StackResource
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplate
+from lamplighter.services.cloudformation.templates.stack_plan import failure_of
 
 COST_OF_UNCHANGED, COST_OF_CHANGED = 1, 5
 """The cost of an unchanged resource, and of a created or updated one, in the same unit."""
@@ -50,6 +51,10 @@ REPLACEMENT_REASON = "Requested update requires the creation of a new physical r
 def create_step(turn: StackTurn) -> None:
     """Create or update the next resources of the pass, or finish the pass."""
     tx, stack = turn.tx, turn.stack
+    failure = failure_of(stack.plan)
+    if failure is not None:
+        fail_stack(turn, f"{failure.removesuffix('.')}. ")
+        return
     waiting = stack_resources.first_under_way(tx, stack.id)
     if waiting is not None:
         _check_nested(turn, waiting)

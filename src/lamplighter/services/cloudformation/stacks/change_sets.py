@@ -16,7 +16,7 @@ from lamplighter.services.cloudformation.errors import (
     StackValidationError,
 )
 from lamplighter.services.cloudformation.stacks.change_details import without_values
-from lamplighter.services.cloudformation.stacks.compute_changes import compare_stack
+from lamplighter.services.cloudformation.stacks.compute_changes import Comparison, compare_stack
 from lamplighter.services.cloudformation.stacks.describe_stacks import parameters_of_plan
 from lamplighter.services.cloudformation.stacks.import_requests import as_imports, read_imports
 from lamplighter.services.cloudformation.stacks.lookup import (
@@ -38,7 +38,7 @@ from lamplighter.services.cloudformation.tables.stacks import SERVICE, Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
 from lamplighter.services.cloudformation.templates.plan_stack import plan_stack
-from lamplighter.services.cloudformation.templates.stack_plan import StackPlan
+from lamplighter.services.cloudformation.templates.stack_plan import StackPlan, failure_of
 from lamplighter.store.db import Reader, Tx
 
 REVIEW_IN_PROGRESS = "REVIEW_IN_PROGRESS"
@@ -70,11 +70,12 @@ class ChangeSets:
             raise AlreadyExists(f"ChangeSet {existing.id} already exists")
         old = None if stack.status == REVIEW_IN_PROGRESS else stack.plan
         plan = plan_stack(tx, caller, params | {"StackName": stack.name}, old, inputs)
-        before = None if old is None else self._parsed_templates.get(tx, stack, old, inputs)
-        comparison = compare_stack(tx, stack, before, plan.body, plan.parsed, inputs, explain=True)
-        imports = read_imports(params, plan.parsed) if kind == "IMPORT" else {}
-        changes = as_imports(comparison.changes, imports) if kind == "IMPORT" else comparison.changes
-        reason = None if comparison.differs else _reason_of_no_changes(tx, plan, old)
+        changes, imports, reason = [], {}, plan.failure
+        if reason is None:
+            comparison = self._compare(tx, stack, plan, inputs)
+            imports = read_imports(params, plan.parsed) if kind == "IMPORT" else {}
+            changes = as_imports(comparison.changes, imports) if kind == "IMPORT" else comparison.changes
+            reason = None if comparison.differs else _reason_of_no_changes(tx, plan, old)
         key = arn.build(SERVICE, caller.region, caller.account, f"changeSet/{name}/{self._starter.world.uuid()}")
         body = {
             "plan": self._starter.store_plan(tx, stack, plan),
@@ -94,6 +95,11 @@ class ChangeSets:
         }
         rows.put(tx, ChangeSet(key, stack.id, name, body))
         return {"Id": key, "StackId": stack.id}
+
+    def _compare(self, tx: Tx, stack: Stack, plan: StackPlan, inputs: ExternalInputs) -> Comparison:
+        is_comparable = stack.status != REVIEW_IN_PROGRESS and failure_of(stack.plan) is None
+        before = self._parsed_templates.get(tx, stack, stack.plan, inputs) if is_comparable else None
+        return compare_stack(tx, stack, before, plan.body, plan.parsed, inputs, explain=True)
 
     def _find_or_create_stack(self, tx: Tx, caller: Caller, name: str, kind: str) -> Stack:
         """Return the stack of a change set; for a change set that creates a stack, store a stack that waits for it."""
@@ -184,9 +190,12 @@ class ChangeSets:
 
 
 def _reason_of_no_changes(reader: Reader, plan: StackPlan, old: Json) -> str:
-    """Return why a change set has no changes: nothing new was submitted, or it makes no difference."""
+    """Return why a change set has no changes: nothing new was submitted, or it makes no difference.
+
+    AWS knows the latter only after the transforms, so this is also the reason for a template with transforms.
+    """
     is_same = plan.text == templates.text(reader, old["template"]) and plan.body["values"] == old["values"]
-    return NO_CHANGES if is_same else NoUpdateNeeded().message
+    return NO_CHANGES if is_same and not plan.body["transforms"] else NoUpdateNeeded().message
 
 
 def _execution_status(found: ChangeSet, stack: Stack | None) -> str:
