@@ -100,13 +100,15 @@ def check_resource(turn: StackTurn, row: StackResource) -> ResourceDrift | None:
     """Compare a resource with its template and store the result; return None if its type is not supported."""
     if row.type not in PRESENT_PROPERTIES or row.physical is None or not row.status.endswith("_COMPLETE"):
         return None
-    body = {"time": turn.parts.world.now(), "type": row.type, "physical": row.physical, **_compare(turn, row)}
+    compared = _mask_secrets(compare_with_actual(turn, row), row.body.get("shown"))
+    body = {"time": turn.parts.world.now(), "type": row.type, "physical": row.physical, **compared}
     found = ResourceDrift(turn.stack.id, row.logical, body)
     drifts.put_drift(turn.tx, found)
     return found
 
 
-def _compare(turn: StackTurn, row: StackResource) -> Json:
+def compare_with_actual(turn: StackTurn, row: StackResource) -> Json:
+    """Compare the properties that the template sets with the present ones; the type must support this."""
     names = PRESENT_PROPERTIES[row.type].names
     expected = {name: value for name, value in row.body["properties"].items() if name in names}
     try:
@@ -123,12 +125,13 @@ def _compare(turn: StackTurn, row: StackResource) -> Json:
     actual = in_shape_of(expected, present)
     differing = [asdict(each) for each in property_differences(expected, actual)]
     status = "MODIFIED" if differing else "IN_SYNC"
-    found = {"status": status, "expected": expected, "actual": actual, "differences": differing}
-    return _mask_secrets(found, row.body.get("shown") or expected)
+    return {"status": status, "expected": expected, "actual": actual, "differences": differing}
 
 
 def _mask_secrets(found: Json, shown: Json) -> Json:
-    """Return a result without the secrets of the resource, whose properties are shown as `shown`."""
+    """Return a result without the secrets of the resource, whose properties are shown as `shown`, or as they are."""
+    if shown is None or "differences" not in found:
+        return found
     expected, actual = found["expected"], dict(found["actual"])
     hidden = {name: shown[name] for name, value in expected.items() if name in shown and shown[name] != value}
     for name in hidden.keys() & actual.keys():

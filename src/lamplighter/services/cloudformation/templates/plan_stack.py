@@ -79,11 +79,12 @@ def plan_stack(
     *,
     direct: bool = False,
     stack_id: str = "",
+    place: str = "",
 ) -> StackPlan:
     """Make the plan of a stack; a large template is planned in a thread, from the committed data.
 
     `direct` states that no change set shows the result of the transforms, so that they need a capability. `stack_id` is
-    empty for a stack that does not exist yet.
+    empty for a stack that does not exist yet. `place` tells apart the stacks that are planned in one turn.
     """
     text = read_template_text(reader, caller, params, old, inputs)
     stack = Stack(stack_id, caller.account, caller.region, params.get("StackName", "stack"))
@@ -91,7 +92,7 @@ def plan_stack(
     def make(reader: Reader, inputs: ExternalInputs) -> StackPlan:
         return _plan(reader, stack, params, old or {}, inputs, text, direct=direct)
 
-    return inputs.compute(f"plan of {params.get('StackName', '')}", len(text), reader, make)
+    return inputs.compute(f"plan of {place or params.get('StackName', '')}", len(text), reader, make)
 
 
 def _plan(
