@@ -116,3 +116,13 @@ def test_a_stack_keeps_its_secrets_over_a_restart_and_can_be_deleted(harness: Cl
     harness.delete()
     assert harness.call("secretsmanager", "ListSecrets")["SecretList"][0]["Name"] == "db"
     assert secrets_in_files(harness) == []
+
+
+def test_an_attribute_in_a_branch_that_is_not_chosen_is_not_read(harness: CloudFormationHarness) -> None:
+    value = {"Fn::If": ["Never", {"Fn::GetAtt": ["Out", "QueueName"]}, "chosen"]}
+    template = {
+        "Conditions": {"Never": {"Fn::Equals": ["a", "b"]}},
+        "Resources": {"Out": queue() | {"Condition": "Never"}, "T": topic(DisplayName=value)},
+    }
+    harness.create(dumps(template))
+    assert harness.state() == "CREATE_COMPLETE", harness.reasons()

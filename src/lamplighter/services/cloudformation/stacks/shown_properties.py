@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve, value_as_text
-from lamplighter.lang.template.references import find_attributes
+from lamplighter.lang.template.references import choose_branches, find_attributes
 from lamplighter.lang.template.template import Resource
 from lamplighter.lang.template.text import TemplateError
 from lamplighter.services.cloudformation.deploy.template_scope import resolve_properties, stack_conditions, value_scope
@@ -112,10 +112,11 @@ def _reads_secrets(properties: Mapping[str, Json], scope: TemplateScope) -> bool
     """Return whether properties have dynamic references, or attributes that are secrets of other resources."""
     if "{{resolve:" in dumps(properties):
         return True
-    shown = scope.shown_attribute
-    return shown is not None and any(
-        shown(name, wanted) != scope.attribute(name, wanted) for _, name, wanted in find_attributes(properties)
-    )
+    if scope.shown_attribute is None:
+        return False
+    chosen = choose_branches(dict(properties), scope.conditions)
+    attributes = [(name, wanted) for _, name, wanted in find_attributes(chosen)]
+    return any(scope.shown_attribute(*each) != scope.attribute(*each) for each in attributes)
 
 
 def _mask_property(kind: str, properties: Mapping[str, Json]) -> dict[str, Json]:
