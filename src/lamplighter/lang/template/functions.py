@@ -27,6 +27,12 @@ MAX_CIDR_BLOCKS = 256
 DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:([a-z-]+):([^{}]+)\}\}")
 """A dynamic reference. See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html."""
 
+SUPPORTED = (
+    "Fn::Base64, Fn::GetAtt, Fn::GetAZs, Fn::ImportValue, Fn::Join, Fn::Split, Fn::FindInMap, Fn::Select, Ref, "
+    "Fn::Equals, Fn::If, Fn::Not, Condition, Fn::And, Fn::Or, Fn::Contains, Fn::EachMemberEquals, Fn::EachMemberIn, "
+    "Fn::ValueOf, Fn::ValueOfAll, Fn::RefAll, Fn::Sub, Fn::Cidr"
+)
+"""The functions that CloudFormation lists if it meets another one."""
 _VARIABLE = re.compile(r"[A-Za-z0-9_.:]+")
 
 
@@ -77,7 +83,9 @@ def resolve(value: Json, scope: TemplateScope) -> Json:
         return {key: inner for key, inner in members.items() if inner is not NO_VALUE}
     found = FUNCTIONS.get(name)
     if found is None:
-        raise TemplateError(f"Template error: the function {name} is not supported")
+        raise TemplateError(
+            f"Template Error: Encountered unsupported function: {name} Supported functions are: [{SUPPORTED}]"
+        )
     result = found(value[name], scope)
     return resolve(result, scope) if isinstance(result, str) and "{{resolve:" in result else result
 

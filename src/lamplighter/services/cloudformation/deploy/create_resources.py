@@ -25,6 +25,7 @@ from lamplighter.services.cloudformation.deploy.resource_handler import (
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.deploy.template_scope import StackScope, merge_tags, resolve_properties
 from lamplighter.services.cloudformation.errors import ResourceFailed
+from lamplighter.services.cloudformation.resource_types.known_properties import check_properties
 from lamplighter.services.cloudformation.resource_types.registry import (
     NESTED_STACK,
     is_simulated,
@@ -124,6 +125,7 @@ def resolve_resource(resource: Resource, scope: TemplateScope, plan: Json) -> di
     `shown` are the properties as events show them, if they have secrets.
     """
     adapt, metadata = resource_type_of(resource.type).adapt_properties, lamplighter_metadata(resource.metadata)
+    check_properties(resource.name, resource.type, resource.properties)
     properties = adapt(resolve_properties(resource.properties, scope), metadata)
     shown = without_secrets(resource, scope, no_echo_masks(plan))
     policies = (resource.deletion_policy, resource.update_replace_policy)

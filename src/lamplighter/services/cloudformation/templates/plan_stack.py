@@ -29,6 +29,7 @@ from lamplighter.lang.template.template import (
     SERVERLESS_TRANSFORM,
     Template,
     check_conditional_references,
+    check_policies,
     is_from_job_file,
     parse_template,
     transform_calls,
@@ -236,6 +237,10 @@ def _check_template(template: Template, scope: TemplateScope) -> tuple[str, ...]
         # A function that must fail does so here, as far as this is known before the stack exists.
         with suppress(KnownAfterUpdate):
             resolve(value, check_scope)
+    for resource in template.resources.values():
+        check_policies(
+            resource, *(resolve(each, scope) for each in (resource.deletion_policy, resource.update_replace_policy))
+        )
     for value in (*(resource.properties for resource in template.resources.values()), *values):
         for _function, name, wanted in find_attributes(value):
             _check_attribute(template, name, wanted)
