@@ -165,9 +165,9 @@ def create_and_delete(wire: WireClient, text: str) -> None:
     change_set = {"StackName": name, "ChangeSetName": "c", "ChangeSetType": "CREATE"}
     if wire.check("CreateChangeSet", TemplateBody=text, **change_set, **CAPABILITIES):
         assert wire.check("DescribeChangeSet", StackName=name, ChangeSetName="c")
-        wire.check("ExecuteChangeSet", StackName=name, ChangeSetName="c")
+        executed = wire.check("ExecuteChangeSet", StackName=name, ChangeSetName="c")
         assert_stable(wire, name)
-        for operation in ("GetTemplate", "GetTemplateSummary", "ListStackResources"):
+        for operation in ("GetTemplate", "GetTemplateSummary", "ListStackResources") if executed else ():
             assert wire.check(operation, StackName=name)
         assert wire.check("DeleteStack", StackName=name)
         assert_stable(wire, name)
