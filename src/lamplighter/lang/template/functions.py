@@ -14,8 +14,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.lang.template.references import SUB_VARIABLE, function_name
+from lamplighter.lang.template.references import SUB_VARIABLE, function_name, function_names
 from lamplighter.lang.template.text import TemplateError, TemplateFormatError
+
+
+class UnsupportedFunction(
+    TemplateError, template="Template Error: Encountered unsupported function: {} Supported functions are: [{}]"
+):
+    """A template that calls a function which CloudFormation does not have, or only with a transform."""
 
 
 class NoValue:
@@ -83,9 +89,7 @@ def resolve(value: Json, scope: TemplateScope) -> Json:
         return {key: inner for key, inner in members.items() if inner is not NO_VALUE}
     found = FUNCTIONS.get(name)
     if found is None:
-        raise TemplateError(
-            f"Template Error: Encountered unsupported function: {name} Supported functions are: [{SUPPORTED}]"
-        )
+        raise UnsupportedFunction(name, SUPPORTED)
     result = found(value[name], scope)
     return resolve(result, scope) if isinstance(result, str) and "{{resolve:" in result else result
 
@@ -260,6 +264,17 @@ def _json(given: Json, scope: TemplateScope) -> Json:
     if not isinstance(document, (dict, list)):
         raise TemplateError("Template error: Fn::ToJsonString requires an object or a list")
     return dumps(document)
+
+
+EXTENSIONS = frozenset({"Fn::Length", "Fn::ToJsonString"})
+"""The functions that need the transform AWS::LanguageExtensions."""
+
+
+def check_extensions(value: Json) -> None:
+    """Raise `TemplateError` for a function that needs AWS::LanguageExtensions, in a template without it."""
+    for name in function_names(value):
+        if name in EXTENSIONS:
+            raise UnsupportedFunction(name, SUPPORTED)
 
 
 FUNCTIONS: Mapping[str, Callable[[Json, TemplateScope], Json]] = {

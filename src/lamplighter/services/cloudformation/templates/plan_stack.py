@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.lang.template.conditions import evaluate_conditions, failed_assertion
 from lamplighter.lang.template.for_each import expand_loops
-from lamplighter.lang.template.functions import TemplateScope, resolve, value_as_text
+from lamplighter.lang.template.functions import TemplateScope, check_extensions, resolve, value_as_text
 from lamplighter.lang.template.includes import INCLUDE, TRANSFORM, include_sections, macro_name, resolve_includes
 from lamplighter.lang.template.parameters import (
     is_no_echo,
@@ -54,6 +54,7 @@ IAM_TYPES = frozenset(
         *("AccessKey", "Group", "InstanceProfile", "ManagedPolicy", "Policy", "Role", "User", "UserToGroupAddition"),
     )
 )
+LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
 UNRESOLVED_PARAMETERS = ("/aws/service/", "/cdk-bootstrap/")
 """The beginnings of the names of SSM parameters that need not exist here: AWS publishes the first ones, and a template
 of the CDK uses the others only to check that an account is bootstrapped."""
@@ -135,6 +136,8 @@ def _plan_transformed(
 ) -> StackPlan:
     document = _transform(reader, source.document, plan, stack, source.texts, inputs)
     template = parse_template(document)
+    if LANGUAGE_EXTENSIONS not in plan["transforms"]:
+        check_extensions([document.get(section) for section in ("Conditions", "Resources", "Outputs")])
     plan = plan | {"description": template.description, "metadata": template.metadata}
     names = _check_template(template, value_scope(stack, plan, template.mappings))
     _check_types(template, params.get("ResourceTypes", []))
@@ -185,7 +188,7 @@ def _transform(
     document = resolve_includes({name: document[name] for name in document if name != "Transform"}, fetch)
     for call in transforms:
         match macro_name(call):
-            case "AWS::LanguageExtensions":
+            case _ if macro_name(call) == LANGUAGE_EXTENSIONS:
                 document = _extend_language(document, scope)
             case "AWS::Serverless-2016-10-31":
                 document = _serverless(document, texts, stack.region, inputs)
@@ -212,7 +215,7 @@ def _extend_language(document: Json, scope: TemplateScope) -> Json:
         return expand_loops(document, scope)
     except TemplateError as error:
         reason = error.message.removeprefix("Template error: ")
-        raise TemplateError(f"Transform AWS::LanguageExtensions failed with: {reason}") from None
+        raise TemplateError(f"Transform {LANGUAGE_EXTENSIONS} failed with: {reason}") from None
 
 
 def _check_template(template: Template, scope: TemplateScope) -> tuple[str, ...]:
