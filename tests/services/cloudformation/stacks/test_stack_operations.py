@@ -220,3 +220,16 @@ def test_a_property_that_the_type_does_not_have_fails_its_resource(harness: Clou
 def test_a_stack_name_that_is_too_long_is_refused(harness: CloudFormationHarness) -> None:
     with pytest.raises(AwsError, match="Member must have length less than or equal to 128"):
         harness.create(body(Q=queue()), name="a" * 129)
+
+
+def test_a_resource_that_was_never_made_is_deleted_without_a_beginning(harness: CloudFormationHarness) -> None:
+    bad = queue(QueueName="not a name")
+    harness.create(body(Bad=bad))
+    assert [status for name, status in harness.events() if name == "Bad"] == [
+        *("CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE")
+    ]
+    harness.create(body(Q=queue()), name="other")
+    harness.update(body(Q=queue(), Bad=bad), name="other")
+    assert [status for name, status in harness.events("other") if name == "Bad"] == [
+        *("CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE")
+    ]
