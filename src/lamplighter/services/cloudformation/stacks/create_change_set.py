@@ -6,31 +6,31 @@ begins with the actual state of the resources. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve
 from lamplighter.lang.template.template import Resource
-from lamplighter.lang.template.text import TemplateError
 from lamplighter.services.cloudformation.deploy.actual_state import read_actual_state
 from lamplighter.services.cloudformation.deploy.nested_stacks import MAX_LEVELS, MAX_NAME_LENGTH, nested_request
 from lamplighter.services.cloudformation.deploy.physical_names import physical_name
 from lamplighter.services.cloudformation.deploy.resource_handler import find_existing
 from lamplighter.services.cloudformation.deploy.stack_turn import EngineParts, StackTurn
-from lamplighter.services.cloudformation.deploy.template_scope import StackScope, merge_tags
+from lamplighter.services.cloudformation.deploy.template_scope import merge_tags
 from lamplighter.services.cloudformation.errors import AlreadyExists, NoUpdateNeeded, StackValidationError
 from lamplighter.services.cloudformation.resource_types.registry import NESTED_STACK
 from lamplighter.services.cloudformation.stacks.actual_resource import stack_drift_status
 from lamplighter.services.cloudformation.stacks.change_sets import REVERT_DRIFT
 from lamplighter.services.cloudformation.stacks.compute_changes import ActualState, Comparison, compare_stack
 from lamplighter.services.cloudformation.stacks.import_requests import as_imports, read_imports
+from lamplighter.services.cloudformation.stacks.known_values import (
+    known_properties,
+    known_scope,
+    with_unknown_values,
+)
 from lamplighter.services.cloudformation.stacks.lookup import check_stack_name, find_stack, require_known_stack
-from lamplighter.services.cloudformation.stacks.shown_properties import KNOWN_AFTER_APPLY
 from lamplighter.services.cloudformation.stacks.stack_events import REVIEW_IN_PROGRESS
 from lamplighter.services.cloudformation.stacks.start_operation import EMPTY_PLAN, INITIATED, check_updatable
 from lamplighter.services.cloudformation.tables import change_sets, stack_resources, stacks, templates
@@ -182,8 +182,8 @@ def _as_import_of_existing(turn: StackTurn, plan: StackPlan, change: Json) -> Js
     if one["Action"] != "Add":
         return change
     resource = plan.parsed.resource(one["LogicalResourceId"])
-    scope, stack = _known_scope(turn, plan), turn.stack
-    properties = dict(_known_properties(resource, scope))
+    scope, stack = known_scope(turn, plan), turn.stack
+    properties = dict(known_properties(resource, scope))
     body = {
         "properties": properties,
         "tags": [],
@@ -195,22 +195,6 @@ def _as_import_of_existing(turn: StackTurn, plan: StackPlan, change: Json) -> Js
     if found is None:
         return change
     return change | {"ResourceChange": one | {"Action": "Import", "PhysicalResourceId": found.physical}}
-
-
-def _known_scope(turn: StackTurn, plan: StackPlan) -> TemplateScope:
-    find = partial(stack_resources.get, turn.tx, turn.stack.id)
-    return StackScope(turn.tx, turn.stack, find, turn.inputs).scope(plan.body, plan.parsed.sections)
-
-
-def _known_properties(resource: Resource, scope: TemplateScope) -> Iterator[tuple[str, Json]]:
-    """Yield the properties whose values are known before the update."""
-    for name, expression in resource.properties.items():
-        try:
-            value = resolve(expression, scope)
-        except TemplateError:
-            continue
-        if value is not NO_VALUE:
-            yield name, value
 
 
 # --- nested stacks ----------------------------------------------------------------------------------------------------
@@ -243,8 +227,8 @@ def _with_change_set(change: Json, children: dict[str, ChangeSet]) -> Json:
 def _add_child(
     turn: StackTurn, plan: StackPlan, parent: ChangeSet, above: tuple[ChangeSet, ...], resource: Resource, *, place: str
 ) -> ChangeSet:
-    scope = _with_unknown_values(_known_scope(turn, plan))
-    properties = dict(_known_properties(resource, scope))
+    scope = with_unknown_values(known_scope(turn, plan))
+    properties = dict(known_properties(resource, scope))
     body = {"properties": properties, "tags": merge_tags(plan.body["tags"], properties)}
     stack = _child_stack(turn, resource.name)
     name = physical_name(turn.parts.world.random, parent.given_name, resource.name, MAX_NAME_LENGTH)
@@ -256,24 +240,6 @@ def _add_child(
         "IncludeNestedStacks": True,
     }
     return _add(replace(turn, stack=stack), params, (*above, parent), place=place)
-
-
-def _with_unknown_values(scope: TemplateScope) -> TemplateScope:
-    """Return a scope that replaces values that are known only after the update."""
-
-    def known(name: str) -> Json:
-        try:
-            return scope.resource(name)
-        except TemplateError:
-            return KNOWN_AFTER_APPLY
-
-    def known_attribute(name: str, wanted: str) -> Json:
-        try:
-            return scope.attribute(name, wanted)
-        except TemplateError:
-            return KNOWN_AFTER_APPLY
-
-    return replace(scope, resource=known, attribute=known_attribute)
 
 
 def _child_stack(turn: StackTurn, logical: str) -> Stack:
