@@ -21,6 +21,8 @@ class RoleSession:
     tags: tuple[tuple[str, str], ...] = ()
     source: str = ""
     """The ARN of what the service assumed the role for: a state machine, a rule, a schedule."""
+    called_via: tuple[str, ...] = ()
+    """The services that make calls for the session because it called them, such as cloudformation.amazonaws.com."""
 
     @property
     def arn(self) -> str:

@@ -28,6 +28,7 @@ from lamplighter.services.cloudformation.stacks.lookup import (
     page_offset,
     require_known_stack,
 )
+from lamplighter.services.cloudformation.stacks.stack_caller import acting_for
 from lamplighter.services.cloudformation.stacks.stack_events import is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_operations import operation_options
 from lamplighter.services.cloudformation.stacks.start_operation import INITIATED, OperationStarter, check_updatable
@@ -61,7 +62,7 @@ class ChangeSets:
             raise StackValidationError(
                 "This engine has no drift-aware change sets. Detect the drift, and correct the resources that it names."
             )
-        stack = self._find_or_create_stack(tx, caller, params["StackName"], kind)
+        stack = acting_for(self._find_or_create_stack(tx, caller, params["StackName"], kind), caller)
         name, token = params["ChangeSetName"], params.get("ClientToken")
         existing = rows.by_name(tx, stack.id, name)
         if existing is not None:
@@ -160,6 +161,7 @@ class ChangeSets:
             raise InvalidChangeSetStatus(
                 f"ChangeSet [{found.id}] cannot be executed in its current status of [{body['status']}]"
             )
+        stack = acting_for(stack, caller)
         options = {
             "token": params.get("ClientRequestToken"),
             **operation_options({**body.get("wishes", {}), **params}),

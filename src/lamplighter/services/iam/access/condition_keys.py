@@ -22,9 +22,12 @@ def principal_keys(caller: Caller, session: RoleSession, now: int) -> dict[str, 
         "aws:requestedregion": caller.region,
         "aws:currenttime": format_iso_time(now),
         "aws:epochtime": str(now // 1000),
-        "aws:viaawsservice": "false",
+        "aws:viaawsservice": "true" if session.called_via else "false",
         "aws:principalisawsservice": "false",
     }
+    if session.called_via:
+        found["aws:calledvia"] = session.called_via
+        found["aws:calledviafirst"], found["aws:calledvialast"] = session.called_via[0], session.called_via[-1]
     for name, value in session.tags:
         found[f"aws:principaltag/{name.lower()}"] = value
     return found
