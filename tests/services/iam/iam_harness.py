@@ -57,13 +57,20 @@ class IamHarness(EngineHarness):
 class EnforcingHarness(IamHarness):
     """The engine enforces IAM."""
 
-    def call_as(self, role: str, service: str, operation: str, **params: Json) -> Json:
-        """Make a call with temporary credentials of a role, as a request does."""
+    def check_as(self, role: str, service: str, operation: str, **params: Json) -> Caller:
+        """Check a call with temporary credentials of a role, as a request does; return the caller."""
         session = RoleSession(role, "someone")
         caller = Caller(ACCOUNT, REGION, signer=Signer("ASIA", session=session, is_temporary=True))
-        bus, reader = self.engine.bus, self.engine.store.reader
-        self.run(bus.load(service))
-        bus.check_access(reader, caller, service, operation, params)
+        self.engine.bus.check_access(self.engine.store.reader, caller, service, operation, params)
+        return caller
+
+    def call_in(self, account: str, service: str, operation: str, **params: Json) -> Json:
+        """Make a call in another account."""
+        return self.run(self.engine.call(Caller(account, REGION), service, operation, params))
+
+    def call_as(self, role: str, service: str, operation: str, **params: Json) -> Json:
+        """Make a call with temporary credentials of a role, as a request does."""
+        caller = self.check_as(role, service, operation, **params)
         answer = self.run(self.engine.call(caller, service, operation, params))
         self.settle()
         return answer

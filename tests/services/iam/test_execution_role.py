@@ -57,7 +57,8 @@ def test_a_task_whose_role_may_not_read_its_secret_does_not_start(enforcing: Enf
     failed = run(enforcing, secrets=source)
     assert failed["stoppedReason"] == (
         f"{REGISTRY}unable to retrieve secret from asm: service call has been retried 1 time(s): "
-        f"failed to fetch secret {secret}:key:: from secrets manager: {denial(failed, 'secretsmanager:GetSecretValue', secret)}"
+        f"failed to fetch secret {secret}:key:: from secrets manager: "
+        f"{denial(failed, 'secretsmanager:GetSecretValue', secret)}"
     )
     enforcing.put_policy("execution", allow("secretsmanager:GetSecretValue", secret))
     assert run(enforcing, secrets=source)["containers"][0]["exitCode"] == 0
@@ -112,10 +113,8 @@ def test_only_a_missing_log_group_needs_the_permission_to_create_groups(enforcin
     """AmazonECSTaskExecutionRolePolicy lacks it, so a task that should create its group does not start on AWS."""
     enforcing.role("execution", TASKS, allow(["logs:CreateLogStream", "logs:PutLogEvents"]))
     creating = {**LOGS, "options": {**LOGS["options"], "awslogs-create-group": "true"}}
-    assert (
-        "failed to create Cloudwatch log group: AccessDenied"
-        in run(enforcing, logConfiguration=creating)["stoppedReason"]
-    )
+    failed = run(enforcing, logConfiguration=creating)
+    assert "failed to create Cloudwatch log group: AccessDenied" in failed["stoppedReason"]
     enforcing.call("logs", "CreateLogGroup", logGroupName=GROUP)
     assert run(enforcing, logConfiguration=creating)["containers"][0]["exitCode"] == 0
 

@@ -11,6 +11,8 @@ from lamplighter.bus import Caller
 from lamplighter.lang.iam_policy.text_patterns import ContextValue
 from lamplighter.services.iam.access.resource_rules import cluster_arn
 
+CLOUDWATCH, EVENTBRIDGE = "cloudwatch.amazonaws.com", "events.amazonaws.com"
+
 
 def principal_keys(caller: Caller, session: RoleSession, now: int) -> dict[str, ContextValue]:
     """Return the global condition keys of a call under a role; `now` is in milliseconds."""
@@ -31,6 +33,24 @@ def principal_keys(caller: Caller, session: RoleSession, now: int) -> dict[str, 
     for name, value in session.tags:
         found[f"aws:principaltag/{name.lower()}"] = value
     return found
+
+
+def keys_of_service(principal: str, service: str, source: str) -> dict[str, ContextValue]:
+    """Return the condition keys of a call that a service makes for the resource `source`.
+
+    EventBridge states no source to a topic: conditions on it are "not supported in Amazon SNS topic policies for
+    EventBridge". CloudWatch states the owner of the alarm, which is why a topic's default policy allows its alarms.
+    """
+    found: dict[str, ContextValue] = {
+        "aws:principalisawsservice": "true",
+        "aws:principalservicename": principal,
+        "aws:securetransport": "true",
+    }
+    if service == "sns" and principal == EVENTBRIDGE:
+        return found
+    account = source.split(":")[4]
+    owner = {"aws:sourceowner": account} if principal == CLOUDWATCH else {}
+    return {**found, "aws:sourcearn": source, "aws:sourceaccount": account, **owner}
 
 
 def tag_keys(params: Json) -> dict[str, ContextValue]:

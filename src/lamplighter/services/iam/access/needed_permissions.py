@@ -15,7 +15,7 @@ from lamplighter.services.iam.access import iam_resources
 from lamplighter.services.iam.access.condition_keys import request_tags, service_keys, tag_keys
 from lamplighter.services.iam.access.needed_permission import Permission, ResourceRule, named, no_resource
 from lamplighter.services.iam.access.passed_roles import TASKS, passed_roles, task_roles
-from lamplighter.services.iam.access.resource_rules import ACTIONS, PREFIXES, RESOURCE_RULES, cluster_arn
+from lamplighter.services.iam.access.resource_rules import ACTIONS, PREFIXES, RESOURCE_RULES, cluster_arn, group_arn
 from lamplighter.services.iam.access.storage_permissions import storage_permissions
 from lamplighter.services.iam.access.storage_rules import secret_arn
 from lamplighter.store.db import Reader
@@ -53,6 +53,9 @@ class NeededPermissions:
     def of_call(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> CallNeeds:
         """Return what a call needs."""
         context: dict[str, ContextValue] = {**service_keys(service, operation, params, caller), **tag_keys(params)}
+        if (service, operation) == (TARGETS, "Log"):
+            stream = f"{group_arn(params['group'], caller)}:log-stream:{params['stream']}"
+            return CallNeeds([Permission(f"logs:{each}", stream) for each in ("CreateLogStream", "PutLogEvents")])
         if (service, operation) == ("ecs", "RunTask"):
             return self._of_run_task(reader, caller, params, context)
         resources = _resources(reader, caller, service, operation, params)

@@ -234,15 +234,16 @@ def _log_group(params: Json, caller: Caller) -> tuple[str, ...]:
     given = params.get("logGroupName") or params.get("logGroupIdentifier") or params.get("resourceIdentifier")
     if given is None:
         return (arn.build("logs", caller.region, caller.account, "log-group::log-stream:"),)
-    return (f"{_group_arn(str(given), caller)}:log-stream:",)
+    return (f"{group_arn(str(given), caller)}:log-stream:",)
 
 
 def _log_stream(params: Json, caller: Caller) -> tuple[str, ...]:
     group = str(params.get("logGroupName") or params.get("logGroupIdentifier", ""))
-    return (f"{_group_arn(group, caller)}:log-stream:{params.get('logStreamName', '')}",)
+    return (f"{group_arn(group, caller)}:log-stream:{params.get('logStreamName', '')}",)
 
 
-def _group_arn(name: str, caller: Caller) -> str:
+def group_arn(name: str, caller: Caller) -> str:
+    """Return the ARN of a log group, whose name may already be an ARN."""
     if name.startswith("arn:"):
         return name.removesuffix(":*")
     return arn.build("logs", caller.region, caller.account, f"log-group:{name}")

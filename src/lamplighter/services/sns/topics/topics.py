@@ -95,6 +95,10 @@ class Topics:
             "Topics", found, PAGE, lambda key: {"TopicArn": key}, encode_token, next_page_field="NextToken"
         )
 
+    def find_policy(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """Return the policy of a topic; only the engine itself calls this."""
+        return {"Policy": access_policy.policy_of_topic(find_topic(reader, params["TopicArn"]))}
+
     def get_attributes(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Handle GetTopicAttributes."""
         topic = find_topic(reader, params["TopicArn"])
