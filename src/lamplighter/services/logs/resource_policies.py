@@ -5,7 +5,7 @@ without resourceARN and one per LogGroup resourceARN." See
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html.
 """
 
-from lamplighter.base.arn import build
+from lamplighter.base.arn import parse_known
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.base.world import World
@@ -72,12 +72,10 @@ class ResourcePolicies:
         return {}
 
 
-def find_policies(reader: Reader, caller: Caller, params: Json) -> Json:
-    """Return the texts of the policies that hold for a log group; only the engine itself calls this."""
-    owner = (caller.account, caller.region)
-    group = build("logs", caller.region, caller.account, f"log-group:{params['logGroupName']}")
-    found = [*rows.policies_of(reader, *owner, ""), *rows.policies_of(reader, *owner, group)]
-    return {"Policies": [each.document for each in found]}
+def find_policies(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Return the texts of the policies that hold for a log group, for IAM's decisions; AWS has no such operation."""
+    group = parse_known(params["Resource"])
+    return {"Policies": rows.documents_of(reader, group.account, group.region, params["Resource"])}
 
 
 def _name(params: Json) -> str:

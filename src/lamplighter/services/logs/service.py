@@ -61,8 +61,7 @@ class Logs(Service):
             "DeleteSubscriptionFilter": Operation(write=partial(filters.delete_filter, "subscription")),
             "PutResourcePolicy": Operation(write=policies.put),
             "DescribeResourcePolicies": Operation(read=policies.describe),
-            # AWS has no such operation: it serves IAM's decisions.
-            "FindPolicies": Operation(read=find_policies),
+            "FindPolicy": Operation(read=find_policies),
             "DeleteResourcePolicy": Operation(write=policies.delete),
             **_delivery_operations(world),
             **_query_operations(world),

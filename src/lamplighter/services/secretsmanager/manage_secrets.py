@@ -72,6 +72,7 @@ class SecretManager:
             "UntagResource": Operation(write=self._tags.untag),
             "PutResourcePolicy": Operation(write=_put_policy),
             "GetResourcePolicy": Operation(read=_get_policy),
+            "FindPolicy": Operation(read=_find_policy),
             "DeleteResourcePolicy": Operation(write=_delete_policy),
         }
 
@@ -201,6 +202,12 @@ def _get_policy(reader: Reader, caller: Caller, params: Json) -> Json:
     secret = find_secret(reader, caller, params)
     policy = secret.body.get("ResourcePolicy")
     return {"ARN": secret.arn, "Name": secret.name, **({"ResourcePolicy": policy} if policy else {})}
+
+
+def _find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Return the policies of a secret, as texts, for IAM's decisions; AWS has no such operation."""
+    text = rows.policy_of(reader, params["Resource"])
+    return {"Policies": [] if text is None else [text]}
 
 
 def _delete_policy(tx: Tx, caller: Caller, params: Json) -> Json:

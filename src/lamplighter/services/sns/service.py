@@ -80,7 +80,6 @@ class Sns(Service):
             "DeleteTopic": Operation(write=topics.delete),
             "ListTopics": Operation(read=topics.list),
             "GetTopicAttributes": Operation(read=topics.get_attributes),
-            # AWS has no such operation: IAM's decisions need a topic's policy often, and nothing else of it.
             "FindPolicy": Operation(read=topics.find_policy),
             "SetTopicAttributes": Operation(write=topics.set_attributes),
             "AddPermission": Operation(write=topics.add_permission),

@@ -92,7 +92,7 @@ class IamGuard:
             return
         keys = keys_of_service(principal, service, caller.origin)
         for permission in self._needed.of_call(reader, caller, service, operation, params).permissions:
-            policy = self._resource_policies.of(reader, caller, permission)
+            policy = self._resource_policies.of(reader, caller, permission, default=True)
             effect = decide_for(policy, Principal(service=principal), permission, keys)
             if effect is not Effect.ALLOW:
                 raise _denied_service(service, principal, permission, effect, keys)

@@ -10,10 +10,8 @@ https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html.
 
 from functools import lru_cache
 
-from lamplighter.base import arn
-from lamplighter.base.arn import Arn
-from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json, loads_or
+from lamplighter.base.errors import AwsError, Bug
+from lamplighter.base.json_text import loads_or
 from lamplighter.bus import Bus, Caller
 from lamplighter.lang.iam_policy.evaluate import Effect, Policy, compile_policy, decide_for_principal
 from lamplighter.lang.iam_policy.principals import Principal
@@ -22,6 +20,10 @@ from lamplighter.services.iam.access.needed_permission import Permission
 from lamplighter.store.db import Reader
 
 NO_POLICY: Policy = ()
+SERVICES = frozenset({"sns", "sqs", "s3", "secretsmanager", "ecr", "logs"})
+"""The services whose resources have policies."""
+OPERATION = "FindPolicy"
+"""The operation of these services that returns the policies of a resource."""
 
 
 class ResourcePolicies:
@@ -30,23 +32,31 @@ class ResourcePolicies:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    def of(self, reader: Reader, caller: Caller, permission: Permission) -> Policy:
-        """Return the policy of a permission's resource; one without a policy has no statements."""
-        place = arn.parse(permission.resource)
-        if place is None or place.service not in _READS or not permission.action.startswith(f"{place.service}:"):
+    def of(self, reader: Reader, caller: Caller, permission: Permission, *, default: bool = False) -> Policy:
+        """Return the policy of a permission's resource; one without a policy has no statements.
+
+        `default` also asks for the policy that AWS gives a topic, which allows nothing to a role.
+        """
+        prefix, _, _ = permission.action.partition(":")
+        if prefix not in SERVICES or not permission.resource.startswith("arn:"):
             return NO_POLICY
-        owner = Caller(place.account or caller.account, place.region or caller.region)
-        service, operation, params, member = _READS[place.service](place, permission.resource)
+        params = {"Resource": _owner_of_policy(prefix, permission.resource), "Default": default}
         try:
-            if not self._bus.serves(service, operation):
+            if not self._bus.serves(prefix, OPERATION):
                 return NO_POLICY
-            answer = self._bus.read(reader, owner, service, operation, params)
-        except AwsError:  # the call itself reports a missing resource
+            texts = self._bus.read(reader, caller, prefix, OPERATION, params)["Policies"]
+        except (AwsError, Bug):  # the call itself reports a resource that cannot exist
             return NO_POLICY
-        if service == "logs":
-            return tuple(each for text in answer["Policies"] for each in _compile(text))
-        found = answer.get("Attributes", answer).get(member)
-        return NO_POLICY if found is None else _compile(str(found))
+        if len(texts) == 1:
+            return _compile(texts[0])
+        return tuple(each for text in texts for each in _compile(text))
+
+
+def _owner_of_policy(service: str, resource: str) -> str:
+    """Return the ARN of the resource that has the policy: an object's bucket, a log stream's group."""
+    if service == "s3":
+        return resource.partition("/")[0]
+    return ":".join(resource.split(":", 7)[:7]) if service == "logs" else resource
 
 
 def decide_for(policy: Policy, principal: Principal, permission: Permission, context: Context) -> Effect:
@@ -54,46 +64,6 @@ def decide_for(policy: Policy, principal: Principal, permission: Permission, con
     if not policy:
         return Effect.IMPLICIT_DENY
     return decide_for_principal(policy, principal, permission.action.lower(), permission.resource, context)
-
-
-Read = tuple[str, str, Json, str]
-"""A service, its operation that returns a policy, the parameters, and the member of the answer with the policy."""
-
-
-def _of_topic(_place: Arn, resource: str) -> Read:
-    return "sns", "FindPolicy", {"TopicArn": resource}, "Policy"
-
-
-def _of_queue(place: Arn, _resource: str) -> Read:
-    url = f"https://sqs.{place.region}.amazonaws.com/{place.account}/{place.resource}"
-    return "sqs", "GetQueueAttributes", {"QueueUrl": url, "AttributeNames": ["Policy"]}, "Policy"
-
-
-def _of_bucket(place: Arn, _resource: str) -> Read:
-    return "s3", "GetBucketPolicy", {"Bucket": place.resource.partition("/")[0]}, "Policy"
-
-
-def _of_secret(_place: Arn, resource: str) -> Read:
-    return "secretsmanager", "GetResourcePolicy", {"SecretId": resource}, "ResourcePolicy"
-
-
-def _of_repository(place: Arn, _resource: str) -> Read:
-    return "ecr", "GetRepositoryPolicy", {"repositoryName": place.resource.partition("/")[2]}, "policyText"
-
-
-def _of_log_group(place: Arn, _resource: str) -> Read:
-    group = place.resource.removeprefix("log-group:").partition(":")[0]
-    return "logs", "FindPolicies", {"logGroupName": group}, "Policies"
-
-
-_READS = {
-    "sns": _of_topic,
-    "sqs": _of_queue,
-    "s3": _of_bucket,
-    "secretsmanager": _of_secret,
-    "ecr": _of_repository,
-    "logs": _of_log_group,
-}
 
 
 @lru_cache(maxsize=1024)

@@ -29,6 +29,16 @@ class Bucket:
 BUCKETS = Table("s3_buckets", Bucket, json={"settings": loads})
 
 
+def policy_of(reader: Reader, name: str) -> str | None:
+    """Return the policy of a bucket that has one; nothing else of its row is read."""
+    sql = (
+        "SELECT CASE WHEN json_valid(settings) THEN json_extract(settings, '$.Policy') END FROM s3_buckets "
+        "WHERE name = ?"
+    )
+    row = reader.row(sql, (name,))
+    return None if row is None else row[0]
+
+
 def get(reader: Reader, name: str) -> Bucket | None:
     """Return a bucket by its name, or None."""
     return BUCKETS.find(reader, "name = ?", name)

@@ -96,8 +96,11 @@ class Topics:
         )
 
     def find_policy(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """Return the policy of a topic; only the engine itself calls this."""
-        return {"Policy": access_policy.policy_of_topic(find_topic(reader, params["TopicArn"]))}
+        """Return the policies of a topic, as texts, for IAM's decisions; AWS has no such operation."""
+        text = rows.policy_of(reader, params["Resource"])
+        if text is None and params["Default"]:
+            text = access_policy.policy_of_topic(find_topic(reader, params["Resource"]))
+        return {"Policies": [] if text is None else [text]}
 
     def get_attributes(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Handle GetTopicAttributes."""
