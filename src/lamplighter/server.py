@@ -156,7 +156,7 @@ class HttpServer:
         """Refuse an object whose sender may not store it, before its body takes room on the disk."""
         request = route_request(self.engine.catalog, http, self.engine.config.account)
         await self._admit(request, key, sender.address)
-        caller = identify_caller(request, key, sender.session)
+        caller = identify_caller(request, key, sender.session, sender.address)
         reader = self.engine.store.reader
         self.engine.bus.check_access(reader, caller, request.service, request.operation, request.params)
 
@@ -196,7 +196,7 @@ class HttpServer:
         request = await _decode_in_thread(
             http, lambda: route_request(self.engine.catalog, http, self.engine.config.account)
         )
-        caller = identify_caller(request, sender.key, sender.session)
+        caller = identify_caller(request, sender.key, sender.session, sender.address)
         actor = None if sender.key is None else await self._admit(request, sender.key, sender.address)
         try:
             self.engine.bus.check_access(

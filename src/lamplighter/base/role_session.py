@@ -49,3 +49,5 @@ class Signer:
     """The session, if the request was signed with temporary credentials of a role, or a service calls for a role."""
     is_temporary: bool = False
     """Whether temporary credentials signed the request."""
+    address: str = ""
+    """The address from which the request came; empty if the engine makes the call."""

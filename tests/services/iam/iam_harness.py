@@ -57,7 +57,7 @@ class IamHarness(EngineHarness):
 class EnforcingHarness(IamHarness):
     """The engine enforces IAM."""
 
-    def check_as(self, role: str, service: str, operation: str, **params: Json) -> Caller:
+    def check_as(self, role: str, service: str, operation: str, /, **params: Json) -> Caller:
         """Check a call with temporary credentials of a role, as a request does; return the caller."""
         session = RoleSession(role, "someone")
         caller = Caller(ACCOUNT, REGION, signer=Signer("ASIA", session=session, is_temporary=True))
@@ -68,14 +68,14 @@ class EnforcingHarness(IamHarness):
         """Make a call in another account."""
         return self.run(self.engine.call(Caller(account, REGION), service, operation, params))
 
-    def call_as(self, role: str, service: str, operation: str, **params: Json) -> Json:
+    def call_as(self, role: str, service: str, operation: str, /, **params: Json) -> Json:
         """Make a call with temporary credentials of a role, as a request does."""
         caller = self.check_as(role, service, operation, **params)
         answer = self.run(self.engine.call(caller, service, operation, params))
         self.settle()
         return answer
 
-    def denied_as(self, role: str, service: str, operation: str, **params: Json) -> str:
+    def denied_as(self, role: str, service: str, operation: str, /, **params: Json) -> str:
         """Make a call with temporary credentials of a role, which must be denied; return the message."""
         with pytest.raises(AwsError) as error:
             self.call_as(role, service, operation, **params)

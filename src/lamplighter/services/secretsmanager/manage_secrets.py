@@ -73,6 +73,7 @@ class SecretManager:
             "PutResourcePolicy": Operation(write=_put_policy),
             "GetResourcePolicy": Operation(read=_get_policy),
             "FindPolicy": Operation(read=_find_policy),
+            "FindArn": Operation(read=_find_arn),
             "DeleteResourcePolicy": Operation(write=_delete_policy),
         }
 
@@ -202,6 +203,11 @@ def _get_policy(reader: Reader, caller: Caller, params: Json) -> Json:
     secret = find_secret(reader, caller, params)
     policy = secret.body.get("ResourcePolicy")
     return {"ARN": secret.arn, "Name": secret.name, **({"ResourcePolicy": policy} if policy else {})}
+
+
+def _find_arn(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Return the whole ARN of a secret, for IAM's decisions; AWS has no such operation."""
+    return {"ARN": find_secret(reader, caller, params, deleted=True).arn}
 
 
 def _find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:

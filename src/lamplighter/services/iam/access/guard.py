@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.role_session import RoleSession
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
-from lamplighter.lang.iam_policy.evaluate import Effect, Policy, decide_for_principal
+from lamplighter.lang.iam_policy.evaluate import Effect, decide_for_principal
 from lamplighter.lang.iam_policy.principals import Principal
 from lamplighter.lang.iam_policy.text_patterns import Context, ContextValue
 from lamplighter.runs.missing_statement import missing_statement
@@ -28,7 +28,8 @@ from lamplighter.services.iam.access.refusal import (
     principal_of,
     refusal,
 )
-from lamplighter.services.iam.access.resource_policies import ResourcePolicies, decide_for
+from lamplighter.services.iam.access.resource_policies import Resource, ResourcePolicies, decide_for
+from lamplighter.services.iam.access.resource_tags import RequestContext, tags_of
 from lamplighter.services.iam.access.role_permissions import PermissionsCache, RolePermissions
 from lamplighter.store.db import Reader
 
@@ -43,6 +44,7 @@ class IamGuard:
     """Decides the calls of one engine."""
 
     def __init__(self, bus: Bus, world: World) -> None:
+        self._bus = bus
         self._world = world
         self._cache = PermissionsCache()
         self._needed = NeededPermissions(bus)
@@ -61,9 +63,9 @@ class IamGuard:
         keys = principal_keys(caller, session, self._world.now())
         needs = self._needed.of_call(reader, caller, service, operation, params)
         for permission in needs.permissions:
-            context = {**keys, **permission.context} if permission.context else keys
-            policy = self._policy_of_resource(reader, caller, permission)
-            reason = refusal(role, session, permission, policy, context)
+            resource = self._resource(reader, caller, permission)
+            context = self._context(reader, caller, keys, permission, resource)
+            reason = refusal(role, session, permission, resource, context)
             if reason is not None:
                 raise self._denied(service, session, permission, role, reason)
         for passed, to in needs.trusted_roles:
@@ -92,7 +94,7 @@ class IamGuard:
             return
         keys = keys_of_service(principal, service, caller.origin)
         for permission in self._needed.of_call(reader, caller, service, operation, params).permissions:
-            policy = self._resource_policies.of(reader, caller, permission, default=True)
+            policy = self._resource_policies.of(reader, caller, permission, default=True).policy
             effect = decide_for(policy, Principal(service=principal), permission, keys)
             if effect is not Effect.ALLOW:
                 raise _denied_service(service, principal, permission, effect, keys)
@@ -125,12 +127,23 @@ class IamGuard:
                 code="ClientException",
             )
 
-    def _policy_of_resource(self, reader: Reader, caller: Caller, permission: Permission) -> Policy:
-        """Return the policy of a permission's resource; that of a role is its trust policy."""
+    def _resource(self, reader: Reader, caller: Caller, permission: Permission) -> Resource:
+        """Return a permission's resource with its policy; that of a role is its trust policy."""
         if permission.action == "sts:AssumeRole":
             role = self._cache.of_role(reader, permission.resource)
-            return () if role is None else role.trust
+            return Resource(caller.account) if role is None else Resource(role.arn.split(":")[4], role.trust)
         return self._resource_policies.of(reader, caller, permission)
+
+    def _context(
+        self, reader: Reader, caller: Caller, keys: Context, permission: Permission, resource: Resource
+    ) -> Context:
+        """Return the condition keys for a permission: those of the request, and those of the resource."""
+        account = resource.account or caller.account
+        own = {"aws:resourceaccount": account, "s3:resourceaccount": account}
+        return RequestContext(
+            {**keys, **permission.context, **own},
+            lambda: tags_of(self._bus, reader, caller, permission.resource),
+        )
 
     # --- a denial -----------------------------------------------------------------------------------------------------
 

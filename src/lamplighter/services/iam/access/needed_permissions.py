@@ -75,7 +75,7 @@ class NeededPermissions:
     def _secret_arn(self, reader: Reader, caller: Caller, secret: str) -> str:
         """Return the whole ARN of a secret: a call may name it by its name, or by an ARN without the suffix."""
         try:
-            answer = self._bus.read(reader, caller, "secretsmanager", "DescribeSecret", {"SecretId": secret})
+            answer = self._bus.read(reader, caller, "secretsmanager", "FindArn", {"SecretId": secret})
         except AwsError:
             return secret_arn(secret, caller)
         return str(answer["ARN"])

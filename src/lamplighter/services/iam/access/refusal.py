@@ -10,14 +10,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 
 from functools import lru_cache
 
-from lamplighter.base import arn
 from lamplighter.base.json_text import loads
 from lamplighter.base.role_session import RoleSession
 from lamplighter.lang.iam_policy.evaluate import Effect, Policy, compile_policy, decide
 from lamplighter.lang.iam_policy.principals import Principal
 from lamplighter.lang.iam_policy.text_patterns import Context
 from lamplighter.services.iam.access.needed_permission import Permission
-from lamplighter.services.iam.access.resource_policies import decide_for
+from lamplighter.services.iam.access.resource_policies import Resource, decide_for
 from lamplighter.services.iam.access.role_permissions import RolePermissions
 
 IDENTITY, BOUNDARY, SESSION = "identity-based policy", "permissions boundary", "session policy"
@@ -35,14 +34,15 @@ def principal_of(session: RoleSession) -> Principal:
 
 
 def refusal(
-    role: RolePermissions, session: RoleSession, permission: Permission, resource_policy: Policy, context: Context
+    role: RolePermissions, session: RoleSession, permission: Permission, resource: Resource, context: Context
 ) -> str | None:
     """Return AWS's words for why a permission is denied, or None if it is allowed."""
     effects = _effects_of_role(role, session, permission, context)
     for kind, effect in effects:
         if effect is Effect.EXPLICIT_DENY:
             return f"with an explicit deny in {'an' if kind == IDENTITY else 'a'} {kind}"
-    who, is_foreign = principal_of(session), _is_foreign(session, permission)
+    who, resource_policy = principal_of(session), resource.policy
+    is_foreign = resource.account not in ("", AWS, who.account)
     if decide_for(resource_policy, who, permission, context) is Effect.EXPLICIT_DENY:
         return EXPLICIT_DENY_OF_RESOURCE
     missing = [kind for kind, effect in effects if effect is Effect.IMPLICIT_DENY]
@@ -74,12 +74,6 @@ def _effects_of_role(
         policies = [_compile_text(each) for each in session.policies]
         found.append((SESSION, decide(policies, action, resource, context)))
     return found
-
-
-def _is_foreign(session: RoleSession, permission: Permission) -> bool:
-    """Return whether a resource belongs to another account than the role."""
-    place = arn.parse(permission.resource)
-    return place is not None and place.account not in ("", AWS, session.role.split(":")[4])
 
 
 def _names_session(policy: Policy, session: RoleSession, permission: Permission, context: Context) -> bool:

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.h
 https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lamplighter.base.errors import AwsError, Bug
@@ -26,30 +27,41 @@ OPERATION = "FindPolicy"
 """The operation of these services that returns the policies of a resource."""
 
 
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What IAM decides by about a resource, besides its ARN."""
+
+    account: str
+    """The account to which it belongs; empty if this is unknown."""
+    policy: Policy = NO_POLICY
+
+
 class ResourcePolicies:
     """The policies of one engine's resources."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    def of(self, reader: Reader, caller: Caller, permission: Permission, *, default: bool = False) -> Policy:
-        """Return the policy of a permission's resource; one without a policy has no statements.
+    def of(self, reader: Reader, caller: Caller, permission: Permission, *, default: bool = False) -> Resource:
+        """Return a permission's resource with its policy; one without a policy has no statements.
 
         `default` also asks for the policy that AWS gives a topic, which allows nothing to a role.
         """
+        resource = permission.resource
+        account = resource.split(":", 5)[4] if resource.startswith("arn:") and resource.count(":") >= 5 else ""
         prefix, _, _ = permission.action.partition(":")
-        if prefix not in SERVICES or not permission.resource.startswith("arn:"):
-            return NO_POLICY
-        params = {"Resource": _owner_of_policy(prefix, permission.resource), "Default": default}
+        if prefix not in SERVICES or not resource.startswith("arn:"):
+            return Resource(account)
+        params = {"Resource": _owner_of_policy(prefix, resource), "Default": default}
         try:
             if not self._bus.serves(prefix, OPERATION):
-                return NO_POLICY
-            texts = self._bus.read(reader, caller, prefix, OPERATION, params)["Policies"]
+                return Resource(account)
+            answer = self._bus.read(reader, caller, prefix, OPERATION, params)
         except (AwsError, Bug):  # the call itself reports a resource that cannot exist
-            return NO_POLICY
-        if len(texts) == 1:
-            return _compile(texts[0])
-        return tuple(each for text in texts for each in _compile(text))
+            return Resource(account)
+        texts = answer["Policies"]
+        policy = _compile(texts[0]) if len(texts) == 1 else tuple(each for text in texts for each in _compile(text))
+        return Resource(account or answer.get("Account", ""), policy)
 
 
 def _owner_of_policy(service: str, resource: str) -> str:

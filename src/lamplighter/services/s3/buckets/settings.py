@@ -231,9 +231,9 @@ def _put_acl(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def _find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """Return the policies of a bucket, as texts, for IAM's decisions; AWS has no such operation."""
-    text = rows.policy_of(reader, arn.parse_known(params["Resource"]).resource)
-    return {"Policies": [] if text is None else [text]}
+    """Return the policies of a bucket, as texts, and its owner, for IAM's decisions; AWS has no such operation."""
+    account, text = rows.owner_and_policy(reader, arn.parse_known(params["Resource"]).resource) or ("", None)
+    return {"Policies": [] if text is None else [text], "Account": account}
 
 
 def _get_policy_status(reader: Reader, caller: Caller, params: Json) -> Json:
