@@ -118,7 +118,7 @@ def test_run_task_needs_to_pass_the_roles_and_to_tag_the_task(engine: EngineHarn
         executionRoleArn=arn("iam", "role/execution", ""),
         containerDefinitions=[{"name": "main", "image": "busybox", "memory": 64}],
     )["taskDefinition"]["taskDefinitionArn"]
-    own = {"overrides": {"taskRoleArn": arn("iam", "role/own", "")}, "propagateTags": "TASK_DEFINITION"}
+    own = {"overrides": {"taskRoleArn": arn("iam", "role/own", "")}, "tags": [{"key": "a", "value": "b"}]}
     assert needed(engine, "ecs", "RunTask", taskDefinition="job", **own) == [
         ("ecs:RunTask", definition),
         ("iam:PassRole", arn("iam", "role/execution", "")),

@@ -16,6 +16,7 @@ from lamplighter.services.iam.access.condition_keys import request_tags, service
 from lamplighter.services.iam.access.needed_permission import Permission, ResourceRule, named, no_resource
 from lamplighter.services.iam.access.passed_roles import TASKS, passed_roles, task_roles
 from lamplighter.services.iam.access.resource_rules import ACTIONS, PREFIXES, RESOURCE_RULES, cluster_arn, group_arn
+from lamplighter.services.iam.access.resource_tags import tags_of
 from lamplighter.services.iam.access.storage_permissions import storage_permissions
 from lamplighter.services.iam.access.storage_rules import secret_arn
 from lamplighter.store.db import Reader
@@ -87,10 +88,15 @@ class NeededPermissions:
         roles = task_roles(params, definition)
         permissions = [Permission("ecs:RunTask", resource, context)]
         permissions += [Permission("iam:PassRole", role, {"iam:passedtoservice": TASKS}) for role in roles]
-        if request_tags(params) or params.get("propagateTags") not in (None, "NONE"):
+        if request_tags(params) or self._propagates_tags(reader, caller, params, resource):
             tasks = f"{cluster_arn(params, caller).replace(':cluster/', ':task/', 1)}/*"
             permissions.append(Permission("ecs:TagResource", tasks, {**context, "ecs:createaction": "RunTask"}))
         return CallNeeds(permissions, [(role, TASKS) for role in roles])
+
+    def _propagates_tags(self, reader: Reader, caller: Caller, params: Json, definition: str) -> bool:
+        """Return whether tasks get tags of their definition: TagResource "is only evaluated if tags are applied"."""
+        propagated = params.get("propagateTags") == "TASK_DEFINITION"
+        return propagated and bool(tags_of(self._bus, reader, caller, definition))
 
     def _definition(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return the ARN and the roles of a task definition; nothing if there is none, which RunTask itself reports."""
