@@ -188,6 +188,7 @@ class HttpServer:
     ) -> Response:
         if monitoring.is_own(http):
             changer = monitoring.Changer()
+            self._refuse_role(http, sender)
             if sender.key is not None:
                 changer = await self._admit_change(http, sender.key, sender.address)
             return await monitoring.respond(self.engine, http, request_id, changer)
@@ -225,6 +226,14 @@ class HttpServer:
             await self._record_refusal(actor, operation, request.params)
             raise AccessDenied(f"{key.name} is not authorized to perform: {service}:{operation}, because {reason}")
         return actor
+
+    def _refuse_role(self, http: HttpRequest, sender: _Sender) -> None:
+        """Raise AccessDenied for a role's session, if IAM is enforced: no policy can allow what AWS lacks."""
+        session = sender.session
+        if self.engine.bus.guard is None or session is None or not session.role:
+            return
+        if http.path in monitoring.NEEDED_ROLES:
+            raise AccessDenied(f"{session.role} is not authorized to call {http.path.decode(errors='replace')}")
 
     async def _admit_change(self, http: HttpRequest, key: Credentials, address: str) -> monitoring.Changer:
         """Admit a signed request that changes something in the engine itself. Raises AccessDenied."""

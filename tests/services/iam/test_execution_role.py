@@ -83,7 +83,9 @@ def test_a_fargate_task_whose_role_may_not_write_logs_does_not_start(enforcing: 
     enforcing.role("execution", TASKS)
     enforcing.call("logs", "CreateLogGroup", logGroupName=GROUP)
     failed = run(enforcing, logConfiguration=LOGS)
-    stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{GROUP}:log-stream:"
+    stream = (
+        f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{GROUP}:log-stream:x/main/{failed['taskArn'].rpartition('/')[2]}"
+    )
     why = denial(failed, "logs:CreateLogStream", stream)
     assert failed["stoppedReason"] == (
         "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "

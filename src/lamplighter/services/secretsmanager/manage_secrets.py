@@ -74,6 +74,7 @@ class SecretManager:
             "GetResourcePolicy": Operation(read=_get_policy),
             "FindPolicy": Operation(read=_find_policy),
             "FindArn": Operation(read=_find_arn),
+            "FindArns": Operation(read=_find_arns),
             "DeleteResourcePolicy": Operation(write=_delete_policy),
         }
 
@@ -208,6 +209,11 @@ def _get_policy(reader: Reader, caller: Caller, params: Json) -> Json:
 def _find_arn(reader: Reader, caller: Caller, params: Json) -> Json:
     """Return the whole ARN of a secret, for IAM's decisions; AWS has no such operation."""
     return {"ARN": find_secret(reader, caller, params, deleted=True).arn}
+
+
+def _find_arns(reader: Reader, caller: Caller, _params: Json) -> Json:
+    """Return the ARNs of all secrets, for IAM's decisions; AWS has no such operation."""
+    return {"ARNs": rows.arns(reader, caller.account, caller.region)}
 
 
 def _find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:

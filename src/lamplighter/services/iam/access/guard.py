@@ -18,10 +18,10 @@ from lamplighter.lang.iam_policy.evaluate import Effect, decide_for_principal
 from lamplighter.lang.iam_policy.principals import Principal
 from lamplighter.lang.iam_policy.text_patterns import Context, ContextValue
 from lamplighter.runs.missing_statement import missing_statement
-from lamplighter.services.iam.access.condition_keys import keys_of_service, principal_keys, service_keys
+from lamplighter.services.iam.access.condition_keys import keys_of_service, principal_keys, service_keys, tag_keys
 from lamplighter.services.iam.access.denied import Denied, denial_text
-from lamplighter.services.iam.access.needed_permission import Permission
-from lamplighter.services.iam.access.needed_permissions import TARGETS, NeededPermissions, is_decided
+from lamplighter.services.iam.access.needed_permission import Permission, in_own_partition
+from lamplighter.services.iam.access.needed_permissions import TARGETS, NeededPermissions, is_decided, session_actions
 from lamplighter.services.iam.access.refusal import (
     EXPLICIT_DENY_OF_RESOURCE,
     NO_RESOURCE_POLICY,
@@ -62,7 +62,8 @@ class IamGuard:
         role = self._find_role(reader, service, session)
         keys = principal_keys(caller, session, self._world.now())
         needs = self._needed.of_call(reader, caller, service, operation, params)
-        for permission in needs.permissions:
+        for each in needs.permissions:
+            permission = in_own_partition(each)
             resource = self._resource(reader, caller, permission)
             context = self._context(reader, caller, keys, permission, resource)
             reason = refusal(role, session, permission, resource, context)
@@ -81,10 +82,12 @@ class IamGuard:
         found = self._cache.of_role(reader, role)
         keys = {} if session is None else principal_keys(caller, session, self._world.now())
         keys |= service_keys("sts", "AssumeRole", params, caller)
-        principal = _principal(caller, session)
-        if found is None or decide_for_principal(found.trust, principal, ASSUME, role, keys) is not Effect.ALLOW:
-            user = principal.arns[0] if principal.arns else caller.account
-            raise Denied("sts", f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}")
+        keys |= tag_keys(params)
+        principal, trust = _principal(caller, session), () if found is None else found.trust
+        for action in ("sts:AssumeRole", *session_actions(params)):
+            if decide_for_principal(trust, principal, action.lower(), role, keys) is not Effect.ALLOW:
+                user = principal.arns[0] if principal.arns else caller.account
+                raise Denied("sts", f"User: {user} is not authorized to perform: {action} on resource: {role}")
 
     def check_service_call(
         self, reader: Reader, principal: str, caller: Caller, service: str, operation: str, params: Json
@@ -104,7 +107,7 @@ class IamGuard:
     def _find_role(self, reader: Reader, service: str, session: RoleSession) -> RolePermissions:
         """Return the permissions of a session's role. Raises `Denied` if a service may not assume the role."""
         role = self._cache.of_role(reader, session.role)
-        if role is None:
+        if role is None or session.role_id not in ("", role.role_id):
             raise Denied(service, f"The role {session.role} does not exist in this engine's IAM, so it allows nothing.")
         if session.service and not _trusts_service(role, session.service, session.source):
             log.warning("%s; its trust policy must have %s", *_trust_hint(role.arn, session.service))
@@ -129,7 +132,7 @@ class IamGuard:
 
     def _resource(self, reader: Reader, caller: Caller, permission: Permission) -> Resource:
         """Return a permission's resource with its policy; that of a role is its trust policy."""
-        if permission.action == "sts:AssumeRole":
+        if permission.action.startswith("sts:"):
             role = self._cache.of_role(reader, permission.resource)
             return Resource(caller.account) if role is None else Resource(role.arn.split(":")[4], role.trust)
         return self._resource_policies.of(reader, caller, permission)

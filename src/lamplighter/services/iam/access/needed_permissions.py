@@ -32,6 +32,8 @@ TARGET_ACTIONS: Mapping[str, tuple[str, ResourceRule]] = {
     "Forward": ("events:PutEvents", named("events", "bus", "event-bus/{}")),
     "CallApi": ("events:InvokeApiDestination", named("events", "destination")),
 }
+COMMAND = "lamplighter:command"
+"""The protocol of a subscription that runs a command on this machine, as a task without an image does."""
 MAX_DEFINITIONS = 4_096
 
 
@@ -59,19 +61,37 @@ class NeededPermissions:
             return CallNeeds([Permission(f"logs:{each}", stream) for each in ("CreateLogStream", "PutLogEvents")])
         if (service, operation) == ("ecs", "RunTask"):
             return self._of_run_task(reader, caller, params, context)
-        resources = _resources(reader, caller, service, operation, params)
+        resources = _resources(self._bus, reader, caller, service, operation, params)
         action = action_of(service, operation)
         pairs = storage_permissions(
-            service, operation, params, action, resources, lambda secret: self._secret_arn(reader, caller, secret)
+            service,
+            operation,
+            params,
+            action,
+            resources,
+            lambda secret: self._secret_arn(reader, caller, secret),
+            lambda: self._secrets(reader, caller),
         )
         permissions = [Permission(*each, context) for each in pairs]
         if service == "http":
             permissions.append(Permission("events:RetrieveConnectionCredentials", _connection(params)))
         elif operation.startswith(CREATE_OPERATIONS) and request_tags(params):
             permissions += _of_tags(service, operation, resources, context)
+        if (service, operation) == ("sts", "AssumeRole"):
+            permissions += [Permission(each, params["RoleArn"], context) for each in session_actions(params)]
+        if (service, operation) == ("states", "TestState") and params.get("revealSecrets"):
+            permissions.append(Permission("states:RevealSecrets", "*"))
+        if (service, operation) == ("sqs", "StartMessageMoveTask"):
+            permissions += _of_moving(params, context)
+        if (service, operation) == ("sns", "Subscribe") and params.get("Protocol") == COMMAND:
+            permissions += [Permission(each, "*") for each in ("ecs:RegisterTaskDefinition", "ecs:RunTask")]
         for role, to in passed_roles(service, operation, params):
             permissions.append(Permission("iam:PassRole", role, {"iam:passedtoservice": to}))
         return CallNeeds(permissions)
+
+    def _secrets(self, reader: Reader, caller: Caller) -> list[str]:
+        """Return the ARNs of all secrets."""
+        return list(self._bus.read(reader, caller, "secretsmanager", "FindArns", {})["ARNs"])
 
     def _secret_arn(self, reader: Reader, caller: Caller, secret: str) -> str:
         """Return the whole ARN of a secret: a call may name it by its name, or by an ARN without the suffix."""
@@ -116,10 +136,12 @@ class NeededPermissions:
         return found
 
 
-def _resources(reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> list[str]:
+def _resources(bus: Bus, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> list[str]:
     """Return the ARNs of the resources of a call's own action."""
     if service == "iam":
         return [iam_resources.iam_resource(reader, caller, operation, params)]
+    if service == "cloudformation" and str(params.get("ChangeSetName", "")).startswith("arn:"):
+        return [_stack_of_change_set(bus, reader, caller, str(params["ChangeSetName"]))]
     if service == "http":
         return [(caller.session.source if caller.session is not None else "") or "*"]
     rule = (
@@ -128,6 +150,15 @@ def _resources(reader: Reader, caller: Caller, service: str, operation: str, par
         else RESOURCE_RULES.get(service, {}).get(operation, no_resource)
     )
     return list(rule(params, caller))
+
+
+def _stack_of_change_set(bus: Bus, reader: Reader, caller: Caller, change_set: str) -> str:
+    """Return the ARN of the stack of a change set; a request's StackName does not count if it names the ARN, too."""
+    given = {"ChangeSetName": change_set}
+    try:
+        return str(bus.read(reader, caller, "cloudformation", "DescribeChangeSet", given)["StackId"])
+    except AwsError:
+        return change_set
 
 
 def is_decided(service: str, operation: str) -> bool:
@@ -158,6 +189,20 @@ def _of_tags(
     keys = {**context, "ecs:createaction": operation} if service == "ecs" else context
     for each in resources:
         yield Permission(action, each, keys)
+
+
+def session_actions(params: Json) -> list[str]:
+    """Return the actions that an AssumeRole needs besides its own."""
+    tagged = ["sts:TagSession"] if params.get("Tags") or params.get("TransitiveTagKeys") else []
+    return [*tagged, *(["sts:SetSourceIdentity"] if params.get("SourceIdentity") else [])]
+
+
+def _of_moving(params: Json, context: dict[str, ContextValue]) -> Iterator[Permission]:
+    """Yield what moving messages from a dead-letter queue needs."""
+    for name in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+        yield Permission(f"sqs:{name}", params["SourceArn"], context)
+    if params.get("DestinationArn"):
+        yield Permission("sqs:SendMessage", params["DestinationArn"], context)
 
 
 def _connection(params: Json) -> str:

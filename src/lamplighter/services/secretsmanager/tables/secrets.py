@@ -51,6 +51,12 @@ def policy_of(reader: Reader, arn: str) -> str | None:
     return None if row is None else row[0]
 
 
+def arns(reader: Reader, account: str, region: str) -> list[str]:
+    """Return the ARNs of all secrets of an account and region."""
+    sql = "SELECT arn FROM secrets WHERE account = ? AND region = ?"
+    return [arn for (arn,) in reader.rows(sql, (account, region))]
+
+
 def by_name(reader: Reader, account: str, region: str, name: str) -> Secret | None:
     """Return a secret by its name, or None."""
     return SECRETS.find(reader, "account = ? AND region = ? AND name = ?", account, region, name)
