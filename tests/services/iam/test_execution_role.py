@@ -140,6 +140,13 @@ def test_an_image_of_the_account_s_registry_needs_the_role(enforcing: EnforcingH
     assert run(enforcing, image=image)["containers"][0]["exitCode"] == 0
 
 
+def test_an_image_of_the_engine_s_own_registry_needs_the_role_too(enforcing: EnforcingHarness) -> None:
+    enforcing.role("execution", TASKS)
+    made = enforcing.call("ecr", "CreateRepository", repositoryName="team/job")["repository"]
+    assert "ecr:GetAuthorizationToken" in run(enforcing, image=f"{made['repositoryUri']}:1")["stoppedReason"]
+    assert run(enforcing, image="elsewhere/team/job:1")["containers"][0]["exitCode"] == 0
+
+
 def test_aws_s_policy_for_execution_roles_allows_images_and_logs(enforcing: EnforcingHarness) -> None:
     enforcing.role("execution", TASKS)
     policy = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"

@@ -40,10 +40,11 @@ def agent_caller(bus: Bus, task: Task, definition: Json) -> Caller:
 
 def denied_image(bus: Bus, reader: Reader, caller: Caller, image: str) -> str | None:
     """Return in ECS's words why an image of this account's ECR must not be pulled; None if it may."""
-    found = _ECR_IMAGE.match(image)
-    if caller.session is None or found is None or found[1] != caller.account:
+    found = None if caller.session is None else _repository(bus, reader, caller, image)
+    if found is None:
         return None
-    owner = replace(caller, region=found[2])
+    region, repository = found
+    owner = replace(caller, region=region)
     try:
         bus.check_access(reader, owner, ECR, "GetAuthorizationToken", {})
     except AwsError as error:
@@ -53,10 +54,26 @@ def denied_image(bus: Bus, reader: Reader, caller: Caller, image: str) -> str | 
         )
     try:
         for operation in ("BatchGetImage", "GetDownloadUrlForLayer"):
-            bus.check_access(reader, owner, ECR, operation, {"repositoryName": found[3]})
+            bus.check_access(reader, owner, ECR, operation, {"repositoryName": repository})
     except AwsError as error:
         return (
             f"CannotPullContainerError: Error response from daemon: pull access denied for {image.partition(':')[0]}, "
             f"repository does not exist or may require 'docker login': denied: {error.message}"
         )
     return None
+
+
+def _repository(bus: Bus, reader: Reader, caller: Caller, image: str) -> tuple[str, str] | None:
+    """Return the region and the name of the repository that an image names, on AWS or on this engine, or None."""
+    found = _ECR_IMAGE.match(image)
+    if found is not None:
+        return (found[2], found[3]) if found[1] == caller.account else None
+    head, _, rest = image.partition("@")[0].partition("/")
+    name = rest.partition(":")[0]
+    if not name or not bus.serves(ECR, "DescribeRepositories"):
+        return None
+    try:
+        (known,) = bus.read(reader, caller, ECR, "DescribeRepositories", {"repositoryNames": [name]})["repositories"]
+    except AwsError:
+        return None
+    return (caller.region, name) if known["repositoryUri"] == f"{head}/{name}" else None
