@@ -134,6 +134,23 @@ def test_a_queue_of_another_account_needs_both_policies(enforcing: EnforcingHarn
         enforcing.denied_as(role, "sqs", "SendMessage", QueueUrl=url, MessageBody="x")
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_bus_of_another_account_needs_a_policy(enforcing: EnforcingHarness, allowed: bool) -> None:
+    other = "210987654321"
+    bus = f"arn:aws:events:{REGION}:{other}:event-bus/theirs"
+    enforcing.call_in(other, "events", "CreateEventBus", Name="theirs")
+    if allowed:
+        text = statement("Allow", {"AWS": ACCOUNT}, "events:PutEvents", bus)
+        enforcing.call_in(other, "events", "PutPermission", EventBusName="theirs", Policy=text)
+    role = enforcing.role("r", PEOPLE, allow("events:PutEvents"))
+    entry = {"Source": "mine", "DetailType": "x", "Detail": "{}", "EventBusName": bus}
+    if allowed:
+        enforcing.check_as(role, "events", "PutEvents", Entries=[entry])
+    else:
+        denied = enforcing.denied_as(role, "events", "PutEvents", Entries=[entry])
+        assert denied.endswith("because no resource-based policy allows the events:PutEvents action")
+
+
 # --- services ---------------------------------------------------------------------------------------------------------
 
 

@@ -100,6 +100,37 @@ def test_a_stack_s_role_must_trust_cloudformation(enforcing: EnforcingHarness) -
     assert refused == ("ValidationError", f"Role {role} is invalid or cannot be assumed")
 
 
+def test_the_trust_policy_of_a_stack_s_role_may_name_the_stack(enforcing: EnforcingHarness) -> None:
+    """AWS recommends the condition against the confused deputy, and it holds already when the stack is created."""
+    role = enforcing.role("deploys", CLOUDFORMATION, allow("*"))
+    principal = {"Effect": "Allow", "Principal": {"Service": CLOUDFORMATION}, "Action": "sts:AssumeRole"}
+    for name, status in (("other", None), ("s", "CREATE_COMPLETE")):
+        source = {"ArnLike": {"aws:SourceArn": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/*"}}
+        text = document({**principal, "Condition": source})
+        enforcing.iam("UpdateAssumeRolePolicy", RoleName="deploys", PolicyDocument=text)
+        given = {"StackName": "s", "TemplateBody": template(Q=queue()), "RoleARN": role}
+        if status is None:
+            enforcing.expect_error("CreateStack", "cloudformation", **given)
+        else:
+            enforcing.call("cloudformation", "CreateStack", **given)
+            enforcing.settle()
+            assert state(enforcing) == status
+
+
+def test_who_detects_drift_reads_the_resources(enforcing: EnforcingHarness) -> None:
+    """And not the caller of the stack's last operation."""
+    enforcing.call("cloudformation", "CreateStack", StackName="s", TemplateBody=template(Q=queue()))
+    enforcing.settle()
+    caller = enforcing.role("caller", PEOPLE, STACKS)
+    enforcing.call_as(caller, "cloudformation", "DetectStackDrift", StackName="s")
+    drifts = enforcing.call("cloudformation", "DescribeStackResourceDrifts", StackName="s")["StackResourceDrifts"]
+    assert [each["StackResourceDriftStatus"] for each in drifts] == ["UNKNOWN"]
+    enforcing.call("cloudformation", "DetectStackDrift", StackName="s")
+    enforcing.settle()
+    drifts = enforcing.call("cloudformation", "DescribeStackResourceDrifts", StackName="s")["StackResourceDrifts"]
+    assert [each["StackResourceDriftStatus"] for each in drifts] == ["IN_SYNC"]
+
+
 def test_a_resource_passes_its_role_under_the_role_of_the_stack(enforcing: EnforcingHarness) -> None:
     target = enforcing.role("starts", SCHEDULER)
     schedule = {

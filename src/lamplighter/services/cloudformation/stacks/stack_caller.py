@@ -8,6 +8,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Create
 
 from dataclasses import asdict, replace
 
+from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.role_session import RoleSession, Signer
@@ -58,9 +59,10 @@ def _session(stack: Stack) -> RoleSession | None:
 
 def check_stack_role(bus: Bus, reader: Reader, stack: Stack) -> None:
     """Raise `StackValidationError` if the engine enforces IAM and CloudFormation cannot assume the stack's role."""
-    session = _session(stack) if bus.guard is not None and stack.plan.get("role") else None
-    if bus.guard is None or session is None:
+    if bus.guard is None or not stack.plan.get("role"):
         return
+    source = stack.id or arn.build(SERVICE, stack.region, stack.account, f"stack/{stack.name}/*")
+    session = RoleSession(stack.plan["role"], SESSION_NAME, service=SERVICE_PRINCIPAL, source=source)
     try:
         bus.guard.check_role(reader, SERVICE, session)
     except AwsError:

@@ -1,4 +1,4 @@
-"""Read and evaluate the policies of resources: topics, queues, buckets, secrets, repositories and log groups.
+"""Read and evaluate the policies of resources: topics, queues, buckets, secrets, repositories, buses and log groups.
 
 A rule's target without a role, a queue that is subscribed to a topic, and an alarm's topic need a statement for the
 service in such a policy. For a role of the same account, either its own policies or the resource's policy must allow a
@@ -21,7 +21,7 @@ from lamplighter.services.iam.access.needed_permission import Permission
 from lamplighter.store.db import Reader
 
 NO_POLICY: Policy = ()
-SERVICES = frozenset({"sns", "sqs", "s3", "secretsmanager", "ecr", "logs"})
+SERVICES = frozenset({"sns", "sqs", "s3", "secretsmanager", "ecr", "logs", "events"})
 """The services whose resources have policies."""
 OPERATION = "FindPolicy"
 """The operation of these services that returns the policies of a resource."""
