@@ -167,7 +167,7 @@ class HttpServer:
         """Refuse an object whose sender may not store it, before its body takes room on the disk."""
         request = route_request(self.engine.catalog, http, self.engine.config.account)
         await self._admit(request, key, sender.address)
-        caller = identify_caller(request, key, sender.session)
+        caller = identify_caller(request, key, sender.session, sender.address)
         reader = self.engine.store.reader
         self.engine.bus.check_access(reader, caller, request.service, request.operation, request.params)
 
@@ -203,6 +203,7 @@ class HttpServer:
     ) -> Response:
         if monitoring.is_own(http):
             changer = monitoring.Changer()
+            self._refuse_role(http, sender)
             if sender.key is not None:
                 changer = await self._admit_change(http, sender.key, sender.address)
             return await monitoring.respond(self.engine, http, request_id, changer)
@@ -211,7 +212,7 @@ class HttpServer:
         request = await _decode_in_thread(
             http, lambda: route_request(self.engine.catalog, http, self.engine.config.account)
         )
-        caller = identify_caller(request, sender.key, sender.session)
+        caller = identify_caller(request, sender.key, sender.session, sender.address)
         actor = None if sender.key is None else await self._admit(request, sender.key, sender.address)
         try:
             self.engine.bus.check_access(
@@ -240,6 +241,14 @@ class HttpServer:
             await self._record_refusal(actor, operation, request.params)
             raise AccessDenied(f"{key.name} is not authorized to perform: {service}:{operation}, because {reason}")
         return actor
+
+    def _refuse_role(self, http: HttpRequest, sender: _Sender) -> None:
+        """Raise AccessDenied for a role's session, if IAM is enforced: no policy can allow what AWS lacks."""
+        session = sender.session
+        if self.engine.bus.guard is None or session is None or not session.role:
+            return
+        if http.path in monitoring.NEEDED_ROLES:
+            raise AccessDenied(f"{session.role} is not authorized to call {http.path.decode(errors='replace')}")
 
     async def _admit_change(self, http: HttpRequest, key: Credentials, address: str) -> monitoring.Changer:
         """Admit a signed request that changes something in the engine itself. Raises AccessDenied."""

@@ -48,8 +48,10 @@ def session_secret(engine: Engine, session: SessionToken) -> str:
     return secret_of(session_key.read(engine.store.reader) or "", session.access_key)
 
 
-def identify_caller(request: RoutedRequest, key: Credentials | None, session: SessionToken | None) -> Caller:
-    """Return the account, the region and the signer of a request."""
+def identify_caller(
+    request: RoutedRequest, key: Credentials | None, session: SessionToken | None, address: str = ""
+) -> Caller:
+    """Return the account, the region and the signer of a request, which came from an address."""
     if key is None and session is None:
         return Caller(request.account, request.region)
     section = "" if key is None else key.name
@@ -58,5 +60,5 @@ def identify_caller(request: RoutedRequest, key: Credentials | None, session: Se
     return Caller(
         session.account,
         request.region,
-        signer=Signer(session.parent, section, role_session(session), is_temporary=True),
+        signer=Signer(session.parent, section, role_session(session), is_temporary=True, address=address),
     )

@@ -71,6 +71,7 @@ class Repositories:
             "CreateRepository": Operation(write=self.create),
             "DescribeRepositories": Operation(read=self.describe),
             "PutImageTagMutability": Operation(write=_put_mutability),
+            "FindPolicy": Operation(read=_find_policy),
             "PutImageScanningConfiguration": Operation(write=_put_scanning),
             **self._tags.by_name(),
         }
@@ -147,6 +148,13 @@ def _put_scanning(tx: Tx, caller: Caller, params: Json) -> Json:
     found, wanted = find_repository(tx, caller, params), params["imageScanningConfiguration"]
     rows.update(tx, replace(found, body={**found.body, "imageScanningConfiguration": wanted}))
     return {**_identity(found), "imageScanningConfiguration": wanted}
+
+
+def _find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Return the policies of a repository, as texts, for IAM's decisions; AWS has no such operation."""
+    place = arn.parse_known(params["Resource"])
+    text = rows.policy_of(reader, place.account, place.region, place.resource.partition("/")[2])
+    return {"Policies": [] if text is None else [text]}
 
 
 def _put_policy(policy: Policy) -> Callable[[Tx, Caller, Json], Json]:

@@ -27,6 +27,7 @@ from lamplighter.services.ecs.tasks import operations as task_operations
 from lamplighter.services.ecs.tasks.admission import CONTAINERS_WITH_STREAM, Admission, Limits
 from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, container_name
 from lamplighter.services.ecs.tasks.container_restarts import restart_policy
+from lamplighter.services.ecs.tasks.execution_role import agent_caller
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.supervisor import (
@@ -295,9 +296,11 @@ class Ecs(Service):
         if task is None:  # a restored database does not know the tasks that are newer than its backup
             await copy_output(context, owner, container_part, name, None)
         else:
-            definition = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"])
-            for container in definition.body["containerDefinitions"] if definition else ():
+            found = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"])
+            definition = {"containerDefinitions": []} if found is None else found.body
+            agent = agent_caller(context.bus, task, definition)
+            for container in definition["containerDefinitions"]:
                 if container_name(task.name, container["name"]) == name:
-                    destination = log_destination(task, container, name)
+                    destination = log_destination(task, agent, container, name)
                     await copy_output(context, task.name, container["name"], name, destination)
         await retry_while_unavailable(context.pause, partial(runtime.remove, name))

@@ -72,6 +72,9 @@ class SecretManager:
             "UntagResource": Operation(write=self._tags.untag),
             "PutResourcePolicy": Operation(write=_put_policy),
             "GetResourcePolicy": Operation(read=_get_policy),
+            "FindPolicy": Operation(read=_find_policy),
+            "FindArn": Operation(read=_find_arn),
+            "FindArns": Operation(read=_find_arns),
             "DeleteResourcePolicy": Operation(write=_delete_policy),
         }
 
@@ -201,6 +204,22 @@ def _get_policy(reader: Reader, caller: Caller, params: Json) -> Json:
     secret = find_secret(reader, caller, params)
     policy = secret.body.get("ResourcePolicy")
     return {"ARN": secret.arn, "Name": secret.name, **({"ResourcePolicy": policy} if policy else {})}
+
+
+def _find_arn(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Return the whole ARN of a secret, for IAM's decisions; AWS has no such operation."""
+    return {"ARN": find_secret(reader, caller, params, deleted=True).arn}
+
+
+def _find_arns(reader: Reader, caller: Caller, _params: Json) -> Json:
+    """Return the ARNs of all secrets, for IAM's decisions; AWS has no such operation."""
+    return {"ARNs": rows.arns(reader, caller.account, caller.region)}
+
+
+def _find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Return the policies of a secret, as texts, for IAM's decisions; AWS has no such operation."""
+    text = rows.policy_of(reader, params["Resource"])
+    return {"Policies": [] if text is None else [text]}
 
 
 def _delete_policy(tx: Tx, caller: Caller, params: Json) -> Json:

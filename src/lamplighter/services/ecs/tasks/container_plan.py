@@ -16,13 +16,14 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from lamplighter.base import secret_references
 from lamplighter.base.json_text import Json
 from lamplighter.base.task_definition_metadata import MEMORY_LABEL, STOP_SIGNAL_LABEL, UNLIMITED
+from lamplighter.bus import Caller
 from lamplighter.runtime.port import ContainerSpec, HealthCheck, LogDriver, Port, Ulimit
 from lamplighter.services.ecs.logs.awslogs import LogDestination, log_destination
 from lamplighter.services.ecs.tables.tasks import Task
@@ -31,7 +32,9 @@ from lamplighter.services.ecs.task_definitions.validate import ALL_GPUS, GPU_COU
 from lamplighter.services.ecs.tasks.container_network import network_settings, own_ports
 from lamplighter.services.ecs.tasks.container_restarts import RestartPolicy, restart_policy
 from lamplighter.services.ecs.tasks.container_storage import container_mounts, linux_settings
+from lamplighter.services.ecs.tasks.engine_secrets import TaskSecrets
 from lamplighter.services.ecs.tasks.environment_files import NO_FILES, FileVariables
+from lamplighter.services.ecs.tasks.execution_role import REGISTRY_ERROR
 from lamplighter.services.ecs.tasks.impossible_settings import impossible_setting
 
 DOCKER_LOG_DRIVERS = ("fluentd", "gelf", "journald", "logentries", "splunk", "syslog")
@@ -39,9 +42,6 @@ DOCKER_LOG_DRIVERS = ("fluentd", "gelf", "journald", "logentries", "splunk", "sy
 STOP_SECONDS = 30
 _MAX_NAME_LENGTH = 200
 _LOGIN_HINT = " (repositoryCredentials are not used on this machine: run `docker login` here)"
-_SECRETS_ERROR = (
-    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,17 @@ def container_name(task: str, container: str) -> str:
 def plan_containers(
     task: Task,
     definition: Json,
-    secrets: secret_references.SecretLookup,
+    secrets: TaskSecrets,
     credential_variables: Mapping[str, str],
     files: Mapping[str, FileVariables],
+    agent: Caller,
+    denied_image: Callable[[str], str | None] = lambda _image: None,
 ) -> tuple[PlannedContainer, ...]:
     """Return the containers of a task in their definition's order.
 
-    `secrets` returns the value of a secret. `credential_variables` are environment variables with credentials for this
-    engine, if it requires any. `files` are the environment files in S3 by container.
+    `credential_variables` are environment variables with credentials for this engine, if it requires any. `files` are
+    the environment files in S3 by container. Logs are sent for `agent`, and `denied_image` returns why it may not pull
+    an image.
     """
     if not (task.body["overrides"].get("taskRoleArn") or definition.get("taskRoleArn")):
         credential_variables = {}
@@ -111,8 +114,9 @@ def plan_containers(
             failure=_missing_secret(container, secrets)
             or of_files.failure
             or _invalid_gpus(container, override)
-            or impossible_setting(definition, container, override),
-            log=log_destination(task, container, container_name(task.name, container["name"])),
+            or impossible_setting(definition, container, override)
+            or denied_image(container.get("image") or ""),
+            log=log_destination(task, agent, container, container_name(task.name, container["name"])),
             pull_hint=_LOGIN_HINT if container.get("repositoryCredentials") else "",
             start_timeout=container.get("startTimeout") or None,
             restart_policy=restart_policy(container),
@@ -121,7 +125,9 @@ def plan_containers(
         for container in definition["containerDefinitions"]
         for override in [overrides_by_name.get(container["name"], {})]
         for of_files in [files.get(container["name"], NO_FILES)]
-        for environment in [_environment(task, container, override, secrets, credential_variables, of_files.variables)]
+        for environment in [
+            _environment(task, container, override, secrets.find, credential_variables, of_files.variables)
+        ]
     )
 
 
@@ -266,21 +272,32 @@ def _environment(
     }
 
 
-def _missing_secret(given: Json, secrets: secret_references.SecretLookup) -> str | None:
+def _denied_secret(source: str, why: str) -> str:
+    if ":secretsmanager:" in source:
+        return (
+            f"{REGISTRY_ERROR}unable to retrieve secret from asm: service call has been retried 1 time(s): "
+            f"failed to fetch secret {source} from secrets manager: {why}"
+        )
+    return f"{REGISTRY_ERROR}unable to retrieve secrets from ssm: service call has been retried 1 time(s): {why}"
+
+
+def _missing_secret(given: Json, secrets: TaskSecrets) -> str | None:
     wanted = ((each["name"], each["valueFrom"]) for each in given.get("secrets") or ())
-    source = next((source for name, source in wanted if secrets(name, source) is None), None)
+    source = next((source for name, source in wanted if secrets.find(name, source) is None), None)
     if source is None:
         return None
+    if source in secrets.denied:
+        return _denied_secret(source, secrets.denied[source])
     wanted_line = secret_references.parse_reference(source).text
     hint = f" (on this machine: store it in the engine, or write a line {wanted_line}=… into .env)"
     if ":secretsmanager:" in source:
         return (
-            f"{_SECRETS_ERROR}unable to retrieve secret from asm: service call has been retried 1 time(s): "
+            f"{REGISTRY_ERROR}unable to retrieve secret from asm: service call has been retried 1 time(s): "
             f"failed to fetch secret {source} from secrets manager: "
             f"ResourceNotFoundException: Secrets Manager can't find the specified secret.{hint}"
         )
     name = source.partition(":parameter/")[2] or source
     return (
-        f"{_SECRETS_ERROR}unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
+        f"{REGISTRY_ERROR}unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
         f"invalid ssm parameters: {name}{hint}"
     )

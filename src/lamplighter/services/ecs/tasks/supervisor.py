@@ -19,7 +19,7 @@ from lamplighter.base import secret_references
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, caller_of
+from lamplighter.bus import Bus
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.runtime.port import (
     CannotStart,
@@ -42,11 +42,12 @@ from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import container_states, lifecycle
 from lamplighter.services.ecs.tasks.admission import Admission
 from lamplighter.services.ecs.tasks.container_dependencies import await_dependencies
-from lamplighter.services.ecs.tasks.container_plan import plan_containers
+from lamplighter.services.ecs.tasks.container_plan import PlannedContainer, plan_containers
 from lamplighter.services.ecs.tasks.container_restarts import allows_restart
 from lamplighter.services.ecs.tasks.container_states import ContainerState, TaskEnd
 from lamplighter.services.ecs.tasks.engine_secrets import add_engine_secrets
 from lamplighter.services.ecs.tasks.environment_files import read_environment_files
+from lamplighter.services.ecs.tasks.execution_role import agent_caller, denied_image, execution_caller
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.shared_namespaces import share_namespaces
@@ -130,9 +131,7 @@ class Supervisor:
         if task.status == "STOPPED":
             return
         definition = self._definition(task)
-        secrets = await add_engine_secrets(self._context.bus, caller_of(self._arn), definition, self._context.secrets)
-        files = await read_environment_files(self._context.bus, self._context.remote, task, definition)
-        plan = plan_containers(task, definition, secrets, self._credential_variables(task, definition), files)
+        plan = await self._plan(task, definition)
         plan, self._pause_container = share_namespaces(task, definition, plan)
         added = self._context.added_variables(self._arn)
         self._states = container_states.load_containers(tuple(each.with_variables(added) for each in plan), task)
@@ -145,6 +144,15 @@ class Supervisor:
             for life in container_tasks:
                 life.cancel()
         await self._remove()
+
+    async def _plan(self, task: Task, definition: Json) -> tuple[PlannedContainer, ...]:
+        bus = self._context.bus
+        caller, agent = execution_caller(bus, task, definition), agent_caller(bus, task, definition)
+        secrets = await add_engine_secrets(bus, caller, definition, self._context.secrets)
+        denied = partial(denied_image, bus, bus.store.reader, agent)
+        files = await read_environment_files(bus, self._context.remote, task, definition)
+        credentials = self._credential_variables(task, definition)
+        return plan_containers(task, definition, secrets, credentials, files, agent, denied)
 
     def _credential_variables(self, task: Task, definition: Json) -> Mapping[str, str]:
         """Return the credentials of a task: those of its role if the engine enforces IAM."""
