@@ -11,7 +11,7 @@ from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.objects.conditions import check_write
-from lamplighter.services.s3.objects.delete_versions import Remover
+from lamplighter.services.s3.objects.delete_versions import VersionDeleter
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.store.db import Tx
@@ -22,8 +22,8 @@ MAX_KEYS = 1_000
 class ObjectDeleter:
     """The operations that delete objects."""
 
-    def __init__(self, remover: Remover) -> None:
-        self._remover = remover
+    def __init__(self, deleter: VersionDeleter) -> None:
+        self._deleter = deleter
 
     def by_name(self) -> Mapping[str, Operation]:
         """Return the operations by their AWS names."""
@@ -54,13 +54,13 @@ class ObjectDeleter:
         key, name = params["Key"], params.get("VersionId")
         if name is None:
             check_write(versions.latest(tx, bucket.id, key), key, params)
-            marker = self._remover.delete_latest(tx, bucket, key)
+            marker = self._deleter.delete_latest(tx, bucket, key)
             return {} if marker is None else {"DeleteMarker": True, "VersionId": marker.version}
         version = versions.get(tx, bucket.id, key, name)
         if version is None:
             return {"VersionId": name}
         check_write(version, key, params)
-        self._remover.delete_version(tx, version)
+        self._deleter.delete_version(tx, version)
         return {"VersionId": name, **({"DeleteMarker": True} if version.is_marker else {})}
 
 

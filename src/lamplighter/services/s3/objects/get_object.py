@@ -15,8 +15,8 @@ from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.buckets.settings import describe_acl
 from lamplighter.services.s3.object_files import ObjectFiles
 from lamplighter.services.s3.objects.conditions import check_read
-from lamplighter.services.s3.objects.facts import STANDARD, checks_of, describe_object
 from lamplighter.services.s3.objects.find_version import find_version, version_field
+from lamplighter.services.s3.objects.object_properties import STANDARD, checksums_of, describe_object
 from lamplighter.services.s3.tables.versions import Version
 from lamplighter.store.db import Reader
 
@@ -59,9 +59,9 @@ def _describe(reader: Reader, caller: Caller, params: Json) -> tuple[Version, Js
     check_read(version, params)
     part = _find_range(version, params)
     first, size = part or (0, version.size)
-    with_checks = params.get("ChecksumMode") == "ENABLED" or "PartNumber" in params
+    with_checksums = params.get("ChecksumMode") == "ENABLED" or "PartNumber" in params
     answer = {
-        **describe_object(version, with_checks=with_checks and (part is None or "PartNumber" in params)),
+        **describe_object(version, with_checksums=with_checksums and (part is None or "PartNumber" in params)),
         **version_field(bucket, version),
         "ContentLength": size,
         **_overrides(params),
@@ -105,23 +105,23 @@ def parse_range(first: str, last: str, size: int) -> tuple[int, int] | None:
 
 
 def _range_of_part(version: Version, number: int) -> tuple[int, int] | None:
-    sizes = version.facts.get("Parts") or [version.size]
+    sizes = version.properties.get("Parts") or [version.size]
     if not 1 <= number <= len(sizes):
         error = errors.InvalidRange()
         error.code, error.message = "InvalidPartNumber", "The requested partnumber is not satisfiable"
         raise error
-    return (sum(sizes[: number - 1]), sizes[number - 1]) if version.facts.get("Parts") else None
+    return (sum(sizes[: number - 1]), sizes[number - 1]) if version.properties.get("Parts") else None
 
 
 def _get_attributes(reader: Reader, caller: Caller, params: Json) -> Json:
     bucket = find_bucket(reader, caller, params)
     version = find_version(reader, bucket, params)
-    parts = version.facts.get("Parts")
+    parts = version.properties.get("Parts")
     known: dict[str, Json] = {
         "ETag": version.etag,
-        "Checksum": checks_of(version.facts) or None,
+        "Checksum": checksums_of(version.properties) or None,
         "ObjectParts": {"TotalPartsCount": len(parts)} if parts else None,
-        "StorageClass": version.facts.get("StorageClass", STANDARD),
+        "StorageClass": version.properties.get("StorageClass", STANDARD),
         "ObjectSize": version.size,
     }
     wanted = params.get("ObjectAttributes") or []
