@@ -78,6 +78,28 @@ class _Sender:
     """The session of temporary credentials, if they signed the request."""
 
 
+@dataclass(slots=True)
+class AwaitedBody:
+    """The function that receives a body, and whether the caller still waits for it to be called.
+
+    A caller that sends `Expect: 100-continue` sends no body if it gets the answer instead. The server would take its
+    next request for the body, so the connection has to be closed: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1.
+    """
+
+    receive: Receive
+    is_awaited: bool
+
+    @classmethod
+    def of(cls, headers: Mapping[bytes, bytes], receive: Receive) -> "AwaitedBody":
+        """Return the body of a request with these headers."""
+        return cls(receive, headers.get(b"expect", b"").lower() == b"100-continue")
+
+    async def __call__(self) -> MutableMapping[str, Json]:
+        """Receive a piece of the body."""
+        self.is_awaited = False
+        return await self.receive()
+
+
 @dataclass(frozen=True)
 class HttpServer:
     """The ASGI application of one engine."""
@@ -105,6 +127,7 @@ class HttpServer:
             scope["client"] = find_caller_address(peer, scope["headers"], self.trusted_proxies), port
         path = unsigned_requests.resolve_certificate_link(scope["raw_path"])
         http = HttpRequest(scope["method"], path, scope["query_string"], headers, b"")
+        body = AwaitedBody.of(headers, receive)
         try:
             cross_site.check_single_headers(scope["headers"])
             self.hosts.check(headers.get(b"host", b""))
@@ -117,10 +140,10 @@ class HttpServer:
             session = None if is_open else read_session(self.engine, http)
             signer = None if is_open else self._signer(http, session)
             sender = _Sender((scope.get("client") or ("",))[0], signer, session)
-            http = await self._receive(http, sender, receive)
+            http = await self._receive(http, sender, body)
             if compression.is_compressed(http):
                 http = await _decode_in_thread(http, lambda: compression.decompress(http, MAX_BODY_BYTES))
-            response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(receive))
+            response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(body))
         except AwsError as error:
             refused = error
             response = await _decode_in_thread(http, lambda: self._encode_error(http, refused, request_id))
@@ -129,11 +152,9 @@ class HttpServer:
         finally:
             if http.file is not None:
                 http.file.discard()
-        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
-        if response.file is None:
-            await send({"type": "http.response.body", "body": response.body})
-        else:
-            await object_bodies.send_file(response.file, send)
+        if body.is_awaited:
+            response = replace(response, headers=[*response.headers, (b"connection", b"close")])
+        await _send_response(response, send)
 
     async def _receive(self, http: HttpRequest, sender: _Sender, receive: Receive) -> HttpRequest:
         """Return the request with its body, after its signature is verified."""
@@ -312,6 +333,14 @@ async def _until_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         continue
     raise CallerGone
+
+
+async def _send_response(response: Response, send: Send) -> None:
+    await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+    if response.file is None:
+        await send({"type": "http.response.body", "body": response.body})
+    else:
+        await object_bodies.send_file(response.file, send)
 
 
 async def _body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:

@@ -244,3 +244,57 @@ def test_a_page_that_is_an_object_has_no_part_in_the_console(s3: Json, bucket: s
     s3.put_object(Bucket=bucket, Key="page", Body=b"<script>alert(1)</script>", ContentType="text/html")
     headers = s3.get_object(Bucket=bucket, Key="page")["ResponseMetadata"]["HTTPHeaders"]
     assert headers["content-security-policy"] == "sandbox"
+
+
+def test_a_request_follows_one_that_is_refused_before_its_body(s3: Json, bucket: str) -> None:
+    """The client waits for the server to ask for the body, and the next request has the same connection."""
+    for _ in range(2):
+        answer = refused(s3.put_object, Bucket=bucket, Key="key", Body=b"x", ContentMD5="AAAA")
+        assert answer == ("InvalidDigest", 400)
+        assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+@pytest.mark.parametrize("kind", ["COMPOSITE", "FULL_OBJECT"])
+def test_a_part_of_an_object_has_its_own_checksum(s3: Json, bucket: str, kind: str) -> None:
+    """botocore compares the checksum of the answer with the content that it received."""
+    place, check = {"Bucket": bucket, "Key": "key"}, {"ChecksumAlgorithm": "CRC32"}
+    upload = {**place, "UploadId": s3.create_multipart_upload(**place, **check, ChecksumType=kind)["UploadId"]}
+    parts = []
+    for number, body in ((1, b"a" * 5 * 2**20), (2, b"b")):
+        part = s3.upload_part(**upload, **check, PartNumber=number, Body=body)
+        parts.append({"PartNumber": number, "ETag": part["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]})
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, ChecksumType=kind)
+    answer = s3.get_object(**place, PartNumber=2, ChecksumMode="ENABLED")
+    assert (answer["Body"].read(), answer["ChecksumCRC32"]) == (b"b", parts[1]["ChecksumCRC32"])
+    shown = s3.get_object_attributes(**place, ObjectAttributes=["ObjectParts"], MaxParts=1)["ObjectParts"]
+    assert shown["Parts"] == [{"PartNumber": 1, "Size": 5 * 2**20, "ChecksumCRC32": parts[0]["ChecksumCRC32"]}]
+    assert (shown["TotalPartsCount"], shown["IsTruncated"], shown["NextPartNumberMarker"]) == (2, True, 1)
+
+
+def test_an_object_is_not_deleted_if_its_condition_cannot_be_kept(s3: Json, bucket: str) -> None:
+    """Only directory buckets compare size and time."""
+    s3.put_object(Bucket=bucket, Key="key", Body=b"content")
+    time = s3.head_object(Bucket=bucket, Key="key")["LastModified"]
+    for entry in ({"Size": 1}, {"LastModifiedTime": time}):
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "key", **entry}]})
+        assert [error["Code"] for error in answer["Errors"]] == ["NotImplemented"]
+    assert refused(s3.delete_object, Bucket=bucket, Key="key", IfMatchSize=1) == ("NotImplemented", 501)
+    assert s3.head_object(Bucket=bucket, Key="key")["ContentLength"] == 7
+
+
+def test_errors_have_the_fields_of_s3(s3: Json, bucket: str) -> None:
+    with pytest.raises(ClientError) as error:
+        s3.abort_multipart_upload(Bucket=bucket, Key="key", UploadId="none")
+    assert error.value.response["Error"]["UploadId"] == "none"
+    assert error.value.response["ResponseMetadata"]["HostId"]
+    with pytest.raises(ClientError) as error:
+        s3.put_object(Bucket=bucket, Key="k" * 1025)
+    assert error.value.response["Error"]["MaxSizeAllowed"] == "1024"
+
+
+def test_an_acl_may_leave_an_object_to_its_owner_alone(s3: Json, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="key")
+    s3.put_object_acl(Bucket=bucket, Key="key", ACL="bucket-owner-full-control")
+    answer = refused(s3.put_object_acl, Bucket=bucket, Key="key", ACL="public-read")
+    assert answer == ("AccessControlListNotSupported", 400)
+    assert refused(s3.put_object_acl, Bucket=bucket, Key="none", ACL="private") == ("NoSuchKey", 404)

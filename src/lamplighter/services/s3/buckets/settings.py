@@ -222,10 +222,15 @@ def _get_acl(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def _put_acl(tx: Tx, caller: Caller, params: Json) -> Json:
     find_bucket(tx, caller, params)
+    refuse_grants(params)
+    return {}
+
+
+def refuse_grants(params: Json) -> None:
+    """Refuse a new ACL, unless it leaves everything to the owner."""
     check_acl(params)
     if params.get("AccessControlPolicy"):
         raise errors.AclNotSupported
-    return {}
 
 
 def _get_policy_status(reader: Reader, caller: Caller, params: Json) -> Json:

@@ -17,6 +17,8 @@ from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.store.db import Tx
 
 MAX_KEYS = 1_000
+DIRECTORY_CONDITIONS = {"IfMatchSize": "Size", "IfMatchLastModifiedTime": "LastModifiedTime"}
+"""The conditions that only directory buckets have, by their names in DeleteObject, and in an entry of DeleteObjects."""
 
 
 class ObjectDeleter:
@@ -31,6 +33,7 @@ class ObjectDeleter:
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteObject; an object that does not exist is no error."""
+        _refuse_conditions(params)
         return self._delete(tx, find_bucket(tx, caller, params), params)
 
     def delete_several(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -43,7 +46,9 @@ class ObjectDeleter:
         for each in objects:
             named = {"Key": each["Key"], **({"VersionId": each["VersionId"]} if each.get("VersionId") else {})}
             condition = {"IfMatch": each["ETag"]} if each.get("ETag") else {}
+            given = {name: each[member] for name, member in DIRECTORY_CONDITIONS.items() if member in each}
             try:
+                _refuse_conditions(given)
                 answer = self._delete(tx, bucket, {**named, **condition})
                 deleted.append({**named, **_deleted_marker(named, answer)})
             except AwsError as error:
@@ -62,6 +67,12 @@ class ObjectDeleter:
         check_write(version, key, params)
         self._deleter.delete_version(tx, version)
         return {"VersionId": name, **({"DeleteMarker": True} if version.is_marker else {})}
+
+
+def _refuse_conditions(params: Json) -> None:
+    """Refuse conditions of directory buckets: to delete an object without them would delete too much."""
+    if any(name in params for name in DIRECTORY_CONDITIONS):
+        raise errors.NotImplementedHere("Only directory buckets compare the size or the time of an object to delete")
 
 
 def _deleted_marker(named: Json, answer: Json) -> Json:

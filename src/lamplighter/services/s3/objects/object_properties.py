@@ -32,8 +32,8 @@ MAX_KEY_BYTES = 1_024
 
 def check_object_request(params: Json) -> None:
     """Refuse a key that is too long, and what this engine cannot do with an object."""
-    if len(params["Key"].encode(errors="surrogatepass")) > MAX_KEY_BYTES:
-        raise errors.KeyTooLong
+    if (size := len(params["Key"].encode(errors="surrogatepass"))) > MAX_KEY_BYTES:
+        raise errors.KeyTooLong(size, MAX_KEY_BYTES)
     if params.get("SSECustomerAlgorithm") or params.get("SSECustomerKey"):
         raise errors.NotImplementedHere("This engine does not encrypt objects with keys of customers")
     if params.get("ObjectLockMode") or params.get("ObjectLockLegalHoldStatus"):
@@ -82,20 +82,29 @@ def encryption_of(properties: Mapping[str, Json]) -> Json:
     return {name: properties[name] for name in ENCRYPTION_HEADERS if name in properties}
 
 
-def checksums_of(properties: Mapping[str, Json]) -> Json:
-    """Return the checksums of an answer."""
-    checksums = {f"Checksum{name}": value for name, value in properties.get("Checksums", {}).items()}
+def checksums_of(properties: Mapping[str, Json], part: int | None = None) -> Json:
+    """Return the checksums of an answer about an object, or about one of its parts."""
+    if part is not None and "Parts" in properties:
+        checksums = checksums_of_part(properties, part)
+    else:
+        checksums = {f"Checksum{name}": value for name, value in properties.get("Checksums", {}).items()}
     return {**checksums, "ChecksumType": properties.get("ChecksumType", "FULL_OBJECT")} if checksums else {}
 
 
-def describe_object(version: Version, *, with_checksums: bool) -> Json:
+def checksums_of_part(properties: Mapping[str, Json], number: int) -> dict[str, str]:
+    """Return the checksums of one part of an object, if its parts have any."""
+    found = properties.get("PartChecksums", {})
+    return {f"Checksum{name}": values[number - 1] for name, values in found.items()}
+
+
+def describe_object(version: Version, part: int | None = None, *, with_checksums: bool) -> Json:
     """Return the headers of an answer about an object."""
     properties = version.properties
     shown = {name: properties[name] for name in SYSTEM_HEADERS if name in properties and properties[name] != STANDARD}
     return {
         **shown,
         **encryption_of(properties),
-        **(checksums_of(properties) if with_checksums else {}),
+        **(checksums_of(properties, part) if with_checksums else {}),
         "ETag": f'"{version.etag}"',
         "LastModified": version.modified // 1000,
         "AcceptRanges": "bytes",

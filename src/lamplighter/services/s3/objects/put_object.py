@@ -33,6 +33,8 @@ from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.services.s3.tables.versions import NULL, Version
 from lamplighter.store.db import Reader, Tx
 
+OF_CONTENT = ("Checksums", "ChecksumType", "Parts", "PartChecksums")
+"""The properties that belong to the content: a copy has them."""
 ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
 """The checksums that a request within the engine may ask for."""
 
@@ -214,7 +216,9 @@ def _copied_properties(bucket: Bucket, source_bucket: Bucket, source: Version, p
     replaces_tags = params.get("TaggingDirective", "COPY") == "REPLACE"
     tags = parse_tag_header(params.get("Tagging")) if replaces_tags else source.properties.get("Tags", {})
     checksums: dict[str, Json] = {
-        name: source.properties[name] for name in ("Checksums", "ChecksumType", "Parts") if name in source.properties
+        name: source.properties[name]
+        for name in ("Checksums", "ChecksumType", "Parts", "PartChecksums")
+        if name in source.properties
     }
     return {**properties, "Tags": tags, **checksums}
 

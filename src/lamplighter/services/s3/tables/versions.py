@@ -27,7 +27,7 @@ class Version:
     modified: int
     """Milliseconds since the epoch."""
     properties: dict[str, Json]
-    """Headers by the API's names, Metadata, Checksums, Tags, and the Parts' sizes."""
+    """Headers by the API's names, Metadata, Checksums, Tags, the Parts' sizes, and PartChecksums."""
     upload: str | None
     """The ID of the multipart upload that made it."""
 

@@ -97,11 +97,13 @@ class UploadCompleter:
         stored = {part.number: part for part in rows.parts(reader, upload.id)}
         parts = [stored.get(number) for number in numbers]
         for given, part in zip(listed, parts, strict=True):
-            if part is None or given.get("ETag", "").strip('"') != part.etag or not _same_checksums(given, part):
-                raise errors.InvalidPart
+            etag = str(given.get("ETag", "")).strip('"')
+            if part is None or etag != part.etag or not _same_checksums(given, part):
+                raise errors.InvalidPart(upload.upload, given.get("PartNumber", 0), etag)
         found = [part for part in parts if part is not None]
-        if any(part.size < MIN_PART_BYTES for part in found[:-1]):
-            raise errors.EntityTooSmall
+        for part in found[:-1]:
+            if part.size < MIN_PART_BYTES:
+                raise errors.EntityTooSmall(part.number, part.etag, part.size, MIN_PART_BYTES)
         if params.get("MpuObjectSize", total := sum(part.size for part in found)) != total:
             raise errors.InvalidRequest(
                 "The provided 'x-amz-mp-object-size' header value does not match what was computed."
@@ -171,4 +173,6 @@ def _completed_properties(upload: Upload, parts: Sequence[Part], stored: StoredF
         sent = params.get(f"Checksum{name}", value)
         if sent not in (value, value.partition("-")[0]):
             raise AwsError(f"The {name} you specified did not match what we received.", code="BadDigest")
-    return {**properties, "Checksums": checksums, "Parts": [part.size for part in parts]}
+    of_parts = [part.checksums[algorithm] for part in parts if algorithm in part.checksums]
+    known = {"PartChecksums": {algorithm: of_parts}} if len(of_parts) == len(parts) else {}
+    return {**properties, "Checksums": checksums, "Parts": [part.size for part in parts], **known}

@@ -15,4 +15,4 @@ def find_upload(reader: Reader, caller: Caller, params: Json) -> tuple[Bucket, U
     """Return the bucket and the upload that a request names. Raises NoSuchUpload."""
     bucket = find_bucket(reader, caller, params)
     found = rows.get(reader, bucket.id, params["Key"], params["UploadId"])
-    return bucket, require(found, errors.NoSuchUpload)
+    return bucket, require(found, lambda: errors.NoSuchUpload(params["UploadId"]))
