@@ -2,7 +2,7 @@
 
 Guarantees that no web page of another site can call the engine (`wire/access/host_header.py`,
 `wire/access/cross_site.py`): the Host header must be one of the engine's names, and a call must carry an AWS signature
-in its Authorization header. Without a signature, a request can open a link that SNS sent
+in its Authorization header, or be a presigned URL of S3. Without a signature, a request can open a link that SNS sent
 (`wire/access/unsigned_requests.py`) or read the engine's state (`monitoring.py`). Guarantees that the size of a request
 is limited, and that no answer is a stack trace.
 
@@ -36,7 +36,7 @@ from lamplighter.engine.sessions import identify_caller, read_session, session_s
 from lamplighter.store import audit_log
 from lamplighter.store.audit_log import Actor
 from lamplighter.wire import buckets, object_upload
-from lamplighter.wire.access import cross_site, gate, roles, sigv4, unsigned_requests
+from lamplighter.wire.access import cross_site, gate, roles, signatures, sigv2, unsigned_requests
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.access.people import People, no_users
@@ -126,7 +126,7 @@ class HttpServer:
             peer, port = scope["client"]
             scope["client"] = find_caller_address(peer, scope["headers"], self.trusted_proxies), port
         path = unsigned_requests.resolve_certificate_link(scope["raw_path"])
-        http = HttpRequest(scope["method"], path, scope["query_string"], headers, b"")
+        http = sigv2.headers_from_query(HttpRequest(scope["method"], path, scope["query_string"], headers, b""))
         body = AwaitedBody.of(headers, receive)
         try:
             cross_site.check_single_headers(scope["headers"])
@@ -161,14 +161,16 @@ class HttpServer:
         is_for_s3, signer = buckets.is_for_s3(http), sender.key
         if is_for_s3 and takes_file(self.engine.catalog, http):
             if signer is not None:
-                sigv4.verify_signature(http, signer.secret, self.engine.world.now())
+                signatures.verify_signature(http, signer.secret, self.engine.world.now())
                 await self._check_upload(http, signer, sender)
             folder = self.engine.config.data_directory
             name, secret = self.engine.world.uuid(), signer.secret if signer is not None else None
             return replace(http, file=await object_bodies.receive_file(http, folder, name, secret, receive))
         http = HttpRequest(http.method, http.path, http.query, http.headers, await _body(http.headers, receive))
         if signer is not None:
-            await _decode_in_thread(http, lambda: sigv4.verify_signature(http, signer.secret, self.engine.world.now()))
+            await _decode_in_thread(
+                http, lambda: signatures.verify_signature(http, signer.secret, self.engine.world.now())
+            )
         if is_for_s3:
             await _decode_in_thread(http, lambda: object_upload.check_body(http))
         return http
@@ -286,7 +288,7 @@ class HttpServer:
                 self._admit_reader(http)
                 return None
         if self.credentials is None:
-            cross_site.check_authorization(http)
+            cross_site.check_authorization(http, self.engine.world.now())
             return None
         if monitoring.is_own(http):
             gate.refuse_token(http, self.credentials)
