@@ -120,6 +120,24 @@ def test_a_source_that_is_replaced_while_it_is_copied_is_copied_as_it_is_then(
     assert result["ETag"] == engine.call("s3", "HeadObject", **PLACE)["ETag"]
 
 
+@pytest.mark.parametrize(("asked", "sent"), [("CRC32", "CRC32"), ("CRC64NVME", "CRC64NVME"), (None, "CRC32")])
+def test_the_checksum_of_an_object_is_that_of_its_content(engine: EngineHarness, asked: str | None, sent: str) -> None:
+    """It is combined from those of the parts; parts with another checksum are read."""
+    kind: Json = {} if asked is None else {"ChecksumAlgorithm": asked, "ChecksumType": "FULL_OBJECT"}
+    upload = {**PLACE, "UploadId": engine.call("s3", "CreateMultipartUpload", **PLACE, **kind)["UploadId"]}
+    bodies, parts = [b"a" * 5 * 2**20, b"b" * 5 * 2**20, b"c"], []
+    for number, body in enumerate(bodies, 1):
+        part = engine.call("s3", "UploadPart", **upload, PartNumber=number, Body=body, ChecksumAlgorithm=sent)
+        parts.append({"PartNumber": number, "ETag": part["ETag"]})
+    made = engine.call("s3", "CompleteMultipartUpload", **upload, MultipartUpload={"Parts": parts})
+    whole: Json = {"Bucket": "bucket", "Key": "whole", "Body": b"".join(bodies)}
+    expected = engine.call("s3", "PutObject", **whole, ChecksumAlgorithm=asked or "CRC64NVME")
+    name = f"Checksum{asked or 'CRC64NVME'}"
+    assert made[name] == expected[name]
+    files = [path for path in (engine.directory / "objects").rglob("*") if path.is_file()]
+    assert [path.read_bytes() == whole["Body"] for path in files].count(True) == 2, "the object, and the whole"
+
+
 def test_a_copy_that_was_made_in_vain_leaves_no_file(engine: EngineHarness) -> None:
     """The source is replaced after the copy of its first content."""
     engine.call("s3", "PutObject", **PLACE, Body=b"first")

@@ -31,6 +31,8 @@ COPY_BYTES = 2**20
 DEFAULT_CHECKSUMS = ("MD5", "CRC64NVME")
 NO_LINK = (errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES)
 """The errors of a file system without hard links, or with fewer of them than an object has copies."""
+NO_COPY = (errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
+"""The errors of a file system whose files the kernel does not copy."""
 
 log = logging.getLogger("lamplighter.s3")
 
@@ -92,6 +94,17 @@ class ObjectFiles:
                 os.fsync(file.fileno())
             sync_directory(self._path(name).parent)
         return _stored(name, size, {each: check.digest() for each, check in checksums.items()})
+
+    def join(self, parts: Iterable[tuple[str, int]]) -> str:
+        """Write one file from others, given with their sizes, and return its name."""
+        with _explained():
+            name = self._new_name()
+            with _deleted_on_failure(self._path(name)), self._path(name).open("xb", buffering=0) as file:
+                for part, size in parts:
+                    _copy(self.open(part, 0, size), file.fileno())
+                os.fsync(file.fileno())
+            sync_directory(self._path(name).parent)
+        return name
 
     def read(self, name: str, offset: int, size: int) -> Iterator[bytes]:
         """Yield a part of a file piece by piece."""
@@ -180,6 +193,32 @@ def unless_deleted(work: Callable[[], object]) -> Work:
 def _stored(name: str, size: int, digests: Mapping[str, bytes]) -> StoredFile:
     checksums = {each: b64encode(digest).decode() for each, digest in digests.items() if each != "MD5"}
     return StoredFile(name, size, checksums, digests["MD5"].hex())
+
+
+def _copy(body: FileBody, target: int) -> None:
+    """Append a file to another and close it; the kernel copies, where the file system lets it."""
+    try:
+        while body.size and (copied := _copy_in_kernel(body, target)):
+            body.offset, body.size = body.offset + copied, body.size - copied
+        for piece in body.iter_chunks(COPY_BYTES):
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[os.write(target, rest) :]
+    finally:
+        body.close()
+
+
+def _copy_in_kernel(body: FileBody, target: int) -> int:
+    """Return how many bytes were copied; 0 if the file system or the platform does not do this."""
+    copy_range = getattr(os, "copy_file_range", None)
+    if copy_range is None:
+        return 0
+    try:
+        return int(copy_range(body.descriptor, target, body.size, offset_src=body.offset))
+    except OSError as error:
+        if error.errno not in NO_COPY:
+            raise
+        return 0
 
 
 @contextmanager

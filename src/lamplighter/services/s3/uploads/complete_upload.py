@@ -7,9 +7,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 
 import hashlib
 import re
-from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from lamplighter.base.errors import AwsError
@@ -26,12 +25,11 @@ from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.services.s3.tables.uploads import Part, Upload
 from lamplighter.services.s3.tables.versions import Version
-from lamplighter.services.s3.uploads.checksum_types import COMPOSITE, FULL
 from lamplighter.services.s3.uploads.delete_uploads import delete_upload
 from lamplighter.services.s3.uploads.find_upload import find_upload
+from lamplighter.services.s3.uploads.object_checksums import object_checksum
 from lamplighter.services.s3.uploads.upload_parts import MAX_PARTS
 from lamplighter.store.db import Reader, Tx
-from lamplighter.wire.object_upload import CHECKSUMS
 
 MIN_PART_BYTES = 5 * 2**20
 """The least bytes of every part but the last."""
@@ -44,7 +42,8 @@ class JoinedFile:
 
     etags: tuple[str, ...]
     """The ETags of the parts: a part that is sent again meanwhile with the same content has the same one."""
-    stored: StoredFile
+    name: str
+    checksums: Mapping[str, str]
 
 
 class UploadCompleter:
@@ -63,15 +62,16 @@ class UploadCompleter:
         prepared = params.get(PREPARED)
         made = prepared if isinstance(prepared, JoinedFile) else None
         with self._writer.discarding_all() as new:
-            new.extend([made.stored.name] if made else [])
+            new.extend([made.name] if made else [])
             if (answer := _repeated_answer(tx, caller, params)) is not None:
                 return answer
             bucket, upload, parts = self._find_parts(tx, caller, params)
             if made is None or made.etags != tuple(part.etag for part in parts):
-                made = JoinedFile((), self._join(upload, parts))
-                new.append(made.stored.name)
-            properties = _completed_properties(upload, parts, made.stored, params)
-            stored = replace(made.stored, etag=_etag_of_parts([part.etag for part in parts]))
+                made = self._join(upload, parts)
+                new.append(made.name)
+            properties = _completed_properties(upload, parts, made.checksums, params)
+            size, etag = sum(part.size for part in parts), _etag_of_parts([part.etag for part in parts])
+            stored = StoredFile(made.name, size, {}, etag)
             version = self._writer.store(tx, bucket, params, stored, properties, upload.upload)
             new.remove(stored.name)
         delete_upload(tx, self._files, upload)
@@ -82,8 +82,7 @@ class UploadCompleter:
             _, upload, parts = self._find_parts(reader, caller, params)
         except AwsError:
             return None  # the turn raises it
-        etags = tuple(part.etag for part in parts)
-        return unless_deleted(lambda: JoinedFile(etags, self._join(upload, parts)))
+        return unless_deleted(lambda: self._join(upload, parts))
 
     def _find_parts(self, reader: Reader, caller: Caller, params: Json) -> tuple[Bucket, Upload, list[Part]]:
         """Return the upload and the parts that a request lists. Raises S3's errors for a wrong list."""
@@ -110,15 +109,11 @@ class UploadCompleter:
             )
         return bucket, upload, found
 
-    def _join(self, upload: Upload, parts: Sequence[Part]) -> StoredFile:
+    def _join(self, upload: Upload, parts: Sequence[Part]) -> JoinedFile:
         """Write one file from those of the parts."""
-        is_full = upload.properties["ChecksumType"] == FULL
-
-        def pieces() -> Iterator[bytes]:
-            for part in parts:
-                yield from self._files.read(part.file, 0, part.size)
-
-        return self._files.write(pieces(), [upload.properties["Algorithm"]] if is_full else [])
+        checksums = object_checksum(self._files, upload, parts)
+        name = self._files.join((part.file, part.size) for part in parts)
+        return JoinedFile(tuple(part.etag for part in parts), name, checksums)
 
 
 def _same_checksums(given: Json, part: Part) -> bool:
@@ -160,19 +155,15 @@ def _etag_of_parts(etags: Sequence[str]) -> str:
     return f"{digest.hexdigest()}-{len(etags)}"
 
 
-def _completed_properties(upload: Upload, parts: Sequence[Part], stored: StoredFile, params: Json) -> dict[str, Json]:
-    """Return the properties of the complete object. Raises BadDigest for another check than the caller's."""
-    properties = {name: value for name, value in upload.properties.items() if name not in ("Algorithm", "Asked")}
-    algorithm = upload.properties["Algorithm"]
-    checksums = dict(stored.checksums)
-    if properties["ChecksumType"] == COMPOSITE:
-        check = CHECKSUMS[algorithm]()
-        check.update(b"".join(b64decode(part.checksums[algorithm]) for part in parts))
-        checksums = {algorithm: f"{b64encode(check.digest()).decode()}-{len(parts)}"}
+def _completed_properties(
+    upload: Upload, parts: Sequence[Part], checksums: Mapping[str, str], params: Json
+) -> dict[str, Json]:
+    """Return the properties of the complete object. Raises BadDigest for another checksum than the caller's."""
     for name, value in checksums.items():
         sent = params.get(f"Checksum{name}", value)
         if sent not in (value, value.partition("-")[0]):
             raise AwsError(f"The {name} you specified did not match what we received.", code="BadDigest")
-    of_parts = [part.checksums[algorithm] for part in parts if algorithm in part.checksums]
-    known = {"PartChecksums": {algorithm: of_parts}} if len(of_parts) == len(parts) else {}
-    return {**properties, "Checksums": checksums, "Parts": [part.size for part in parts], **known}
+    properties = {name: value for name, value in upload.properties.items() if name not in ("Algorithm", "Asked")}
+    of_parts = {name: [part.checksums[name] for part in parts if name in part.checksums] for name in checksums}
+    known = {"PartChecksums": of_parts} if all(len(each) == len(parts) for each in of_parts.values()) else {}
+    return {**properties, "Checksums": dict(checksums), "Parts": [part.size for part in parts], **known}
