@@ -141,7 +141,7 @@ class HttpServer:
             signer = None if is_open else self._signer(http, session)
             sender = _Sender((scope.get("client") or ("",))[0], signer, session)
             http = await self._receive(http, sender, body)
-            if compression.is_compressed(http):
+            if compression.is_compressed(http) and not buckets.is_for_s3(http):  # there it is that of the object
                 http = await _decode_in_thread(http, lambda: compression.decompress(http, MAX_BODY_BYTES))
             response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(body))
         except AwsError as error:

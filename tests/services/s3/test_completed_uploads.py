@@ -122,7 +122,7 @@ def test_a_source_that_is_replaced_while_it_is_copied_is_copied_as_it_is_then(
 
 @pytest.mark.parametrize(("asked", "sent"), [("CRC32", "CRC32"), ("CRC64NVME", "CRC64NVME"), (None, "CRC32")])
 def test_the_checksum_of_an_object_is_that_of_its_content(engine: EngineHarness, asked: str | None, sent: str) -> None:
-    """It is combined from those of the parts; parts with another checksum are read."""
+    """It is combined from those of the parts, which have it too if the caller sent another one."""
     kind: Json = {} if asked is None else {"ChecksumAlgorithm": asked, "ChecksumType": "FULL_OBJECT"}
     upload = {**PLACE, "UploadId": engine.call("s3", "CreateMultipartUpload", **PLACE, **kind)["UploadId"]}
     bodies, parts = [b"a" * 5 * 2**20, b"b" * 5 * 2**20, b"c"], []

@@ -3,11 +3,15 @@
 import hashlib
 import io
 from collections.abc import Callable
+from contextlib import closing
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
+from tests.served_engine import EngineAccount
 
 MIB = 2**20
 
@@ -298,3 +302,43 @@ def test_an_acl_may_leave_an_object_to_its_owner_alone(s3: Json, bucket: str) ->
     answer = refused(s3.put_object_acl, Bucket=bucket, Key="key", ACL="public-read")
     assert answer == ("AccessControlListNotSupported", 400)
     assert refused(s3.put_object_acl, Bucket=bucket, Key="none", ACL="private") == ("NoSuchKey", 404)
+
+
+def test_a_content_encoding_is_that_of_the_object_alone(s3: Json, bucket: str) -> None:
+    """Its content is stored as it was sent, and a request without a body has the header too."""
+    s3.put_object(Bucket=bucket, Key="key", Body=b"not compressed", ContentEncoding="gzip")
+    s3.copy_object(
+        Bucket=bucket, Key="copy", CopySource=f"{bucket}/key", ContentEncoding="br", MetadataDirective="REPLACE"
+    )
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="parts", ContentEncoding="zstd")["UploadId"]
+    s3.abort_multipart_upload(Bucket=bucket, Key="parts", UploadId=upload)
+    assert [s3.head_object(Bucket=bucket, Key=key)["ContentEncoding"] for key in ("key", "copy")] == ["gzip", "br"]
+
+
+def test_a_body_in_chunks_with_a_trailer_is_decoded(account: EngineAccount, s3: Json, bucket: str) -> None:
+    """The SDKs for Java, C++ and JavaScript, and pyarrow, send objects so: boto3 does over TLS only."""
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "key"})
+    headers = {
+        "Content-Encoding": "aws-chunked",
+        "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        "x-amz-decoded-content-length": "7",
+        "x-amz-trailer": "x-amz-checksum-crc32",
+        "Authorization": AUTHORIZATION.format(account.account_id),
+    }
+    for crc, status in (("/sUwqQ==", 200), ("AAAAAA==", 400)):
+        body = f"7\r\ncontent\r\n0\r\nx-amz-checksum-crc32:{crc}\r\n\r\n".encode()
+        assert put(url.partition("?")[0], headers, body) == status
+    found = s3.get_object(Bucket=bucket, Key="key", ChecksumMode="ENABLED")
+    assert (found["Body"].read(), found["ChecksumCRC32"]) == (b"content", "/sUwqQ==")
+    assert "ContentEncoding" not in found
+
+
+AUTHORIZATION = "AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x"
+
+
+def put(url: str, headers: dict[str, str], body: bytes) -> int:
+    """Send a request as it is, and return the status of the answer."""
+    address = urlsplit(url)
+    with closing(HTTPConnection(address.netloc)) as connection:
+        connection.request("PUT", address.path, body, headers)
+        return connection.getresponse().status

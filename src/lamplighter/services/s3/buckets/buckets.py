@@ -158,7 +158,7 @@ def _check_features(params: Json) -> None:
 
 def check_acl(params: Json) -> None:
     """Refuse an ACL that grants something to another account: only the owner uses this engine's buckets."""
-    if params.get("ACL", "private") not in ("private", "bucket-owner-full-control", "bucket-owner-read"):
+    if (params.get("ACL") or "private") not in ("private", "bucket-owner-full-control", "bucket-owner-read"):
         raise errors.AclNotSupported
     if any(params.get(name) for name in GRANTS):
         raise errors.AclNotSupported

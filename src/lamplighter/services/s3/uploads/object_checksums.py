@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lamplighter.base.crc import CRC32, CRC32C, CRC64NVME, Polynomial, combine
 from lamplighter.services.s3.object_files import COPY_BYTES, ObjectFiles
@@ -24,7 +24,7 @@ def object_checksum(files: ObjectFiles, upload: Upload, parts: Sequence[Part]) -
         return {algorithm: _composite(algorithm, parts)}
     if all(algorithm in part.checksums for part in parts):
         return {algorithm: _combined(algorithm, parts)}
-    return {algorithm: _computed(files, algorithm, parts)}
+    return {algorithm: file_checksum(files, algorithm, ((part.file, part.size) for part in parts))}
 
 
 def _composite(algorithm: str, parts: Sequence[Part]) -> str:
@@ -41,9 +41,10 @@ def _combined(algorithm: str, parts: Sequence[Part]) -> str:
     return b64encode(value.to_bytes(polynomial.width // 8, "big")).decode()
 
 
-def _computed(files: ObjectFiles, algorithm: str, parts: Sequence[Part]) -> str:
+def file_checksum(files: ObjectFiles, algorithm: str, contents: Iterable[tuple[str, int]]) -> str:
+    """Return the checksum of files that follow each other, given with their sizes."""
     checksum = CHECKSUMS[algorithm]()
-    for part in parts:
-        for piece in files.open(part.file, 0, part.size).iter_chunks(COPY_BYTES):
+    for name, size in contents:
+        for piece in files.open(name, 0, size).iter_chunks(COPY_BYTES):
             checksum.update(piece)
     return b64encode(checksum.digest()).decode()

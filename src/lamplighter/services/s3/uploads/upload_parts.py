@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html and API_Uplo
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import PREPARED, Caller, Operation, Work
+from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.object_files import ObjectFiles, StoredFile, unless_deleted
 from lamplighter.services.s3.objects.conditions import check_copy_source
@@ -20,7 +20,9 @@ from lamplighter.services.s3.objects.object_properties import encryption_of
 from lamplighter.services.s3.objects.put_object import ObjectWriter, find_source
 from lamplighter.services.s3.tables import uploads as rows
 from lamplighter.services.s3.tables.uploads import Part
+from lamplighter.services.s3.uploads.checksum_types import FULL
 from lamplighter.services.s3.uploads.find_upload import find_upload
+from lamplighter.services.s3.uploads.object_checksums import file_checksum
 from lamplighter.store.db import Reader, Tx
 
 MAX_PARTS = 10_000
@@ -56,7 +58,7 @@ class PartWriter:
     def by_name(self) -> Mapping[str, Operation]:
         """Return the operations by their AWS names."""
         return {
-            "UploadPart": Operation(write=self.upload_part, prepare=self._writer.prepare_body),
+            "UploadPart": Operation(write=self.upload_part, prepare=self._prepare_part),
             "UploadPartCopy": Operation(write=self.copy_part, prepare=self._prepare_copy),
         }
 
@@ -67,6 +69,22 @@ class PartWriter:
             part = self._store_part(tx, caller, params, stored)
         checksums = {f"Checksum{name}": value for name, value in part.checksums.items()}
         return {"ETag": f'"{part.etag}"', **checksums, **encryption_of(find_upload(tx, caller, params)[1].properties)}
+
+    def _prepare_part(self, reader: Reader, caller: Caller, params: Json) -> Work:
+        """Store the body, and compute the checksum that the object will need: to read all parts then takes too long."""
+        try:
+            upload = find_upload(reader, caller, params)[1].properties
+        except AwsError:
+            return self._writer.prepare_body(reader, caller, params)  # the turn raises it
+        algorithms = {upload["Algorithm"]} if upload["ChecksumType"] == FULL and not upload["Asked"] else set()
+
+        def store() -> Prepared:
+            stored = self._writer.stored_body(params)
+            missing = algorithms - stored.checksums.keys()
+            more = {name: file_checksum(self._files, name, [(stored.name, stored.size)]) for name in missing}
+            return Prepared(replace(stored, checksums={**stored.checksums, **more}))
+
+        return store
 
     def _store_part(self, tx: Tx, caller: Caller, params: Json, stored: StoredFile) -> Part:
         _, upload = find_upload(tx, caller, params)
