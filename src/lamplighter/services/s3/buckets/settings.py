@@ -221,16 +221,16 @@ def _get_acl(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def _put_acl(tx: Tx, caller: Caller, params: Json) -> Json:
-    find_bucket(tx, caller, params)
-    refuse_grants(params)
+    refuse_grants(find_bucket(tx, caller, params), params)
     return {}
 
 
-def refuse_grants(params: Json) -> None:
+def refuse_grants(bucket: Bucket, params: Json) -> None:
     """Refuse a new ACL, unless it leaves everything to the owner."""
     check_acl(params)
-    if params.get("AccessControlPolicy"):
-        raise errors.AclNotSupported
+    for grant in (params.get("AccessControlPolicy") or {}).get("Grants") or []:
+        if (grant.get("Grantee") or {}).get("ID") != owner_id(bucket.account):
+            raise errors.AclNotSupported
 
 
 def _get_policy_status(reader: Reader, caller: Caller, params: Json) -> Json:

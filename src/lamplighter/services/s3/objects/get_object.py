@@ -156,8 +156,9 @@ def _describe_parts(version: Version, params: Json) -> Json:
 
 
 def _put_acl(tx: Tx, caller: Caller, params: Json) -> Json:
-    find_version(tx, find_bucket(tx, caller, params), params)
-    refuse_grants(params)
+    bucket = find_bucket(tx, caller, params)
+    find_version(tx, bucket, params)
+    refuse_grants(bucket, params)
     return {}
 
 
