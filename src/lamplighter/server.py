@@ -32,6 +32,7 @@ from lamplighter.console import paths
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.engine import object_bodies
 from lamplighter.engine.engine import Engine
+from lamplighter.engine.object_bodies import BodyMemory
 from lamplighter.engine.sessions import identify_caller, read_session, session_secret
 from lamplighter.store import audit_log
 from lamplighter.store.audit_log import Actor
@@ -115,6 +116,8 @@ class HttpServer:
     """The addresses of reverse proxies that state the address of their caller."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to stop: requests that still wait for an answer are then refused."""
+    memory: BodyMemory = field(default_factory=BodyMemory)
+    """What the transfers of objects may hold."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -154,7 +157,7 @@ class HttpServer:
                 http.file.discard()
         if body.is_awaited:
             response = replace(response, headers=[*response.headers, (b"connection", b"close")])
-        await _send_response(response, send)
+        await _send_response(response, send, self.memory)
 
     async def _receive(self, http: HttpRequest, sender: _Sender, receive: Receive) -> HttpRequest:
         """Return the request with its body, after its signature is verified."""
@@ -165,7 +168,8 @@ class HttpServer:
                 await self._check_upload(http, signer, sender)
             folder = self.engine.config.data_directory
             name, secret = self.engine.world.uuid(), signer.secret if signer is not None else None
-            return replace(http, file=await object_bodies.receive_file(http, folder, name, secret, receive))
+            file = await object_bodies.receive_file(http, folder, name, secret, receive, self.memory)
+            return replace(http, file=file)
         http = HttpRequest(http.method, http.path, http.query, http.headers, await _body(http.headers, receive))
         if signer is not None:
             await _decode_in_thread(
@@ -337,12 +341,12 @@ async def _until_disconnect(receive: Receive) -> None:
     raise CallerGone
 
 
-async def _send_response(response: Response, send: Send) -> None:
+async def _send_response(response: Response, send: Send, memory: BodyMemory) -> None:
     await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
     if response.file is None:
         await send({"type": "http.response.body", "body": response.body})
     else:
-        await object_bodies.send_file(response.file, send)
+        await object_bodies.send_file(response.file, send, memory)
 
 
 async def _body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
