@@ -82,6 +82,13 @@ def test_an_engine_that_verifies_nothing_accepts_a_url_until_it_ends(version: st
         cross_site.check_authorization(http, FAR)
 
 
+def test_a_url_with_too_many_fields_is_refused_when_its_signature_is_read() -> None:
+    http = presigned("get_object", {})
+    moved = sigv2.headers_from_query(replace(http, query=http.query + b"&a" * 31_000))
+    with pytest.raises(AwsError, match="fields"):
+        signatures.read_scope(moved)
+
+
 def test_a_url_for_post_is_not_accepted_without_a_verified_signature() -> None:
     """A form of any page could send it."""
     for version in ("s3", "s3v4"):

@@ -14,32 +14,31 @@ from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
 from lamplighter.operations.paging import decode_token, encode_token, list_page
 from lamplighter.runtime.port import LocalImage
 from lamplighter.services.ecr import errors
+from lamplighter.services.ecr.docker_images import DockerImages
+from lamplighter.services.ecr.put_image import DOCKER_MANIFEST
 from lamplighter.services.ecr.repositories import find_repository, invalid_token, show
 from lamplighter.services.ecr.tables import repositories as rows
 from lamplighter.services.ecr.tables.repositories import Repository
 from lamplighter.store.db import Reader, Tx
 
-FindImages = Callable[[str], Awaitable[list[LocalImage]]]
-"""A function that returns the images of Docker with a name."""
 MAX_RESULTS = 100
 """The items of a page, unless the caller asks for more or fewer."""
 T = TypeVar("T")
-MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 class Images:
     """The operations on images."""
 
-    def __init__(self, find_images: FindImages) -> None:
-        self._find_images = find_images
+    def __init__(self, docker: DockerImages, address: str) -> None:
+        self._docker = docker
+        self._address = address
 
     def by_name(self) -> Mapping[str, Operation]:
         """Return the operations by their AWS names."""
         return {
             "ListImages": Operation(read=self.list),
             "DescribeImages": Operation(read=self.describe),
-            "DeleteRepository": Operation(write=_delete_repository, prepare=self._find_first),
-            "GetAuthorizationToken": Operation(read=_refuse_token),
+            "DeleteRepository": Operation(write=self.delete_repository, prepare=self._find_first),
         }
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Awaitable[Json]:
@@ -47,7 +46,7 @@ class Images:
         return self._list(find_repository(reader, caller, params), params)
 
     async def _list(self, repository: Repository, params: Json) -> Json:
-        images = sorted(await self._find_images(repository.uri), key=lambda image: image.digest)
+        images = sorted(await self._docker.find(repository.uri), key=lambda image: image.digest)
         found = [
             {"imageDigest": image.digest, "imageTag": tag}
             for image in _with_status(images, params)
@@ -62,7 +61,7 @@ class Images:
         return self._describe(find_repository(reader, caller, params), params)
 
     async def _describe(self, repository: Repository, params: Json) -> Json:
-        images, wanted = await self._find_images(repository.uri), params.get("imageIds")
+        images, wanted = await self._docker.find(repository.uri), params.get("imageIds")
         if wanted is not None:
             chosen = {each.digest: each for one in wanted for each in [_choose(repository, images, one)]}
             return {"imageDetails": [_show_image(repository, image) for image in chosen.values()]}
@@ -81,18 +80,17 @@ class Images:
             return None  # the turn raises it
 
         async def find() -> Prepared:
-            return Prepared((await self._find_images(uri))[:1])
+            return Prepared((await self._docker.find(uri))[:1])
 
         return find
 
-
-def _delete_repository(tx: Tx, caller: Caller, params: Json) -> Json:
-    """Handle DeleteRepository. The images stay with Docker, under the names that they have."""
-    found = find_repository(tx, caller, params)
-    if params.get(PREPARED):
-        raise errors.NotEmpty(found.name, found.account)
-    rows.delete(tx, found)
-    return {"repository": show(found)}
+    def delete_repository(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Handle DeleteRepository. The images stay with Docker, under the names that they have."""
+        found = find_repository(tx, caller, params)
+        if params.get(PREPARED):
+            raise errors.NotEmpty(found.name, found.account)
+        rows.delete(tx, found)
+        return {"repository": show(found, self._address)}
 
 
 def _with_status(images: Sequence[LocalImage], params: Json) -> Sequence[LocalImage]:
@@ -127,9 +125,5 @@ def _show_image(repository: Repository, image: LocalImage) -> Json:
         "imageTags": list(image.tags),
         "imageSizeInBytes": image.size,
         "imagePushedAt": image.created,
-        "imageManifestMediaType": MANIFEST_TYPE,
+        "imageManifestMediaType": DOCKER_MANIFEST,
     }
-
-
-def _refuse_token(_reader: Reader, caller: Caller, _params: Json) -> Json:
-    raise errors.NoRegistry(f"{caller.account}.dkr.ecr.{caller.region}.amazonaws.com")

@@ -66,7 +66,10 @@ def headers_from_query(http: HttpRequest) -> HttpRequest:
     """Return the request with the headers that a presigned URL has in its query."""
     if not is_presigned(http):
         return http
-    fields = {name.lower(): value for name, value in parse_fields(http.query)}
+    try:
+        fields = {name.lower(): value for name, value in parse_fields(http.query)}
+    except AwsError:
+        return http  # reading the signature raises it
     found = {
         name.encode(errors="replace"): value.encode("latin-1", "replace")
         for name, value in fields.items()
