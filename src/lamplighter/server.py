@@ -30,7 +30,7 @@ from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller, CallerGone, first_result
 from lamplighter.console import paths
 from lamplighter.console.ports.local import LocalPort
-from lamplighter.engine import object_bodies
+from lamplighter.engine import object_bodies, streamed_bodies
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.sessions import identify_caller, read_session, session_secret
 from lamplighter.store import audit_log
@@ -130,10 +130,12 @@ class HttpServer:
             if http.file is not None:
                 http.file.discard()
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
-        if response.file is None:
-            await send({"type": "http.response.body", "body": response.body})
-        else:
+        if response.file is not None:
             await object_bodies.send_file(response.file, send)
+        elif response.stream is not None:
+            await streamed_bodies.send_stream(response.stream, send, lambda: self._until_caller_gone(receive))
+        else:
+            await send({"type": "http.response.body", "body": response.body})
 
     async def _receive(self, http: HttpRequest, sender: _Sender, receive: Receive) -> HttpRequest:
         """Return the request with its body, after its signature is verified."""

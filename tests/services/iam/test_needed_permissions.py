@@ -91,6 +91,8 @@ STACK = arn("cloudformation", "stack/s/*")
         ("sqs", "SendMessage", {"QueueUrl": f"http://h/{ACCOUNT}/q"}, ("sqs:SendMessage", arn("sqs", "q"))),
         ("sqs", "DeleteMessageBatch", {"QueueUrl": f"http://h/{ACCOUNT}/q"}, ("sqs:DeleteMessage", arn("sqs", "q"))),
         ("logs", "FilterLogEvents", {"logGroupName": "g"}, ("logs:FilterLogEvents", f"{GROUP}:log-stream:")),
+        ("logs", "StartQuery", {"logGroupNames": ["g"]}, ("logs:StartQuery", f"{GROUP}:log-stream:")),
+        ("logs", "StartLiveTail", {"logGroupIdentifiers": [GROUP]}, ("logs:StartLiveTail", f"{GROUP}:log-stream:")),
         (
             "logs",
             "GetLogEvents",

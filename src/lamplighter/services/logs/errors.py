@@ -15,6 +15,9 @@ CrossAccountFunction = service_error(
     "Cross-account lambda invocation passing is not allowed. You must use DestinationPolicies to create cross account "
     "lambda triggers.",
 )
+NotForClass = service_error(
+    "InvalidOperationException", "This operation is not supported for log groups of the class {}."
+)
 MalformedQuery = service_error("MalformedQueryException")
 NoQuery = service_error("ResourceNotFoundException", "The specified query does not exist.")
 NoQueryDefinition = service_error("ResourceNotFoundException", "The specified query definition does not exist.")

@@ -230,11 +230,13 @@ _SQS: dict[str, ResourceRule] = {
 
 
 def _log_group(params: Json, caller: Caller) -> tuple[str, ...]:
-    """Return the resource of a log group as IAM sees it: policies name it with `:*` at the end."""
-    given = params.get("logGroupName") or params.get("logGroupIdentifier") or params.get("resourceIdentifier")
+    """Return the resources of log groups as IAM sees them: policies name one with `:*` at the end."""
+    members = ("logGroupName", "logGroupIdentifier", "resourceIdentifier", "logGroupNames", "logGroupIdentifiers")
+    given = next((params[name] for name in members if params.get(name)), None)
     if given is None:
         return (arn.build("logs", caller.region, caller.account, "log-group::log-stream:"),)
-    return (f"{_group_arn(str(given), caller)}:log-stream:",)
+    named = given if isinstance(given, list) else [given]
+    return tuple(f"{_group_arn(str(each), caller)}:log-stream:" for each in named)
 
 
 def _log_stream(params: Json, caller: Caller) -> tuple[str, ...]:
