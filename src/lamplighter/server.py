@@ -55,6 +55,9 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """The most bytes of a request's body: AWS's largest request here has 1 MiB, which JSON can make six times as large."""
 
+MAX_INLINE_VALUES = 3_000
+"""The most values of an answer that is encoded on the event loop: XML and CBOR take some microseconds for each."""
+
 MAX_INLINE_BYTES = 32_768
 """The most bytes of a body that is decoded on the event loop, which takes a few milliseconds at most."""
 
@@ -207,6 +210,8 @@ class HttpServer:
             result = await self.engine.call(
                 caller, request.service, request.operation, request.params, until_caller_gone, actor
             )
+            if _has_many_values(result):
+                return await run_in_thread(lambda: encode_result(request, result, request_id))
             return encode_result(request, result, request_id)
         except (AwsError, CallerGone):
             raise
@@ -299,6 +304,19 @@ class InternalFailure(
     ServiceError, template="Internal error. The engine's log has details for request {}.", status=500
 ):
     """The engine has a bug; its log has the stack trace."""
+
+
+def _has_many_values(result: Json) -> bool:
+    """Return whether encoding a result may take more than a few milliseconds; this stops counting at the limit."""
+    waiting, room = [result], MAX_INLINE_VALUES
+    while waiting:
+        value = waiting.pop()
+        parts = value.values() if type(value) is dict else value if type(value) is list else ()
+        room -= len(parts)
+        if room < 0:
+            return True
+        waiting.extend(part for part in parts if type(part) in (dict, list))
+    return False
 
 
 async def _decode_in_thread(http: HttpRequest, work: Callable[[], T]) -> T:

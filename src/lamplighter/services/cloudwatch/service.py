@@ -28,7 +28,7 @@ from lamplighter.services.cloudwatch.resources import (
     metric_streams,
     tags,
 )
-from lamplighter.store.db import OutboxRow, Tx
+from lamplighter.store.db import OutboxRow, Store, Tx
 from lamplighter.store.timers import Timer
 
 
@@ -59,9 +59,7 @@ class CloudWatch(Service):
             "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
             "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
             "PutMetricData": Operation(write=put_metric_data),
-            "ListMetrics": Operation(read=MetricList(world, metric_sources).list_metrics),
-            "GetMetricStatistics": Operation(read=MetricStatisticsReader(metric_sources).get_statistics),
-            "GetMetricData": Operation(read=MetricDataReader(world, metric_sources).get_data),
+            **_reading_operations(world, metric_sources, bus.store),
             **dashboards.OPERATIONS,
             **metric_streams.OPERATIONS,
             **insight_rules.OPERATIONS,
@@ -84,3 +82,13 @@ class CloudWatch(Service):
 
     def _on_delivery_end(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
         self._state_changes.on_action_finished(tx, delivery, outcome)
+
+
+def _reading_operations(world: World, metric_sources: MetricSources, store: Store) -> Mapping[str, Operation]:
+    """Return the operations that read metrics."""
+    statistics, data = MetricStatisticsReader(metric_sources, store), MetricDataReader(world, metric_sources, store)
+    return {
+        "ListMetrics": Operation(read=MetricList(world, metric_sources).list_metrics),
+        "GetMetricStatistics": Operation(read=statistics.get_statistics, prepare=statistics.prepare),
+        "GetMetricData": Operation(read=data.get_data, prepare=data.prepare),
+    }
