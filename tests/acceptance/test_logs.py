@@ -238,3 +238,17 @@ def test_boto3_follows_a_group_with_live_tail_until_the_engine_stops(served: Ser
         served.kill(signal.SIGTERM)
         with pytest.raises(EventStreamError, match="SessionStreamingException"):
             list(updates)
+
+
+def test_a_malformed_query_is_refused_with_the_place_of_its_fault(account: EngineAccount) -> None:
+    logs = account.client("logs")
+    logs.create_log_group(logGroupName=GROUP)
+    text = "fields @message\n| filter level ~ 3"
+    with pytest.raises(logs.exceptions.MalformedQueryException) as error:
+        logs.start_query(logGroupName=GROUP, queryString=text, startTime=0, endTime=1)
+    assert error.value.response["Error"]["Message"] == "unexpected symbol found '~' at line 2 and position 16"
+    place = text.index("~")
+    assert error.value.response["queryCompileError"] == {
+        "location": {"startCharOffset": place, "endCharOffset": place + 1},
+        "message": "unexpected symbol found '~'",
+    }

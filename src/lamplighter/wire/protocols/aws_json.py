@@ -50,7 +50,7 @@ def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str
     """Encode an error, together with its query protocol code if the service once used that protocol."""
     content_type = service.content_type if service else b"application/x-amz-json-1.0"
     kind = service.json_error_type(error.code) if service else error.code
-    response = error_response(service, error, content_type, {"__type": kind}, request_id)
+    response = error_response(service, error, content_type, {"__type": kind, **error.members}, request_id)
     add_query_error(service, error, response)
     return response
 

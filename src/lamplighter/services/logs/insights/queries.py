@@ -95,7 +95,8 @@ def check_query(text: str, now: int) -> Query:
         return compile_query(text, now)
     except QueryError as error:
         line, position = text.count("\n", 0, error.start) + 1, error.start - text.rfind("\n", 0, error.start)
-        raise MalformedQuery(f"{error} at line {line} and position {position}") from None
+        message = f"{error} at line {line} and position {position}"
+        raise MalformedQuery(message, str(error), error.start, error.end) from None
 
 
 def _read_time(time: int, rest: int) -> int:
