@@ -14,6 +14,7 @@ from lamplighter.services.cloudwatch.alarms.action_suppression import SUPPRESSIO
 from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.composite_alarms import CompositeAlarms
 from lamplighter.services.cloudwatch.alarms.metric_alarms import MetricAlarms
+from lamplighter.services.cloudwatch.alarms.mute_rules import MUTE_TIMER, MuteRules
 from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
 from lamplighter.services.cloudwatch.arns import SERVICE
 from lamplighter.services.cloudwatch.metrics.get_metric_data import MetricDataReader
@@ -45,6 +46,7 @@ class CloudWatch(Service):
         metric_sources = MetricSources(bus, world)
         self._alarm_timers = alarm_timers = AlarmTimers(world, metric_sources, state_changes)
         composites = CompositeAlarms(world, state_changes)
+        self._mute_rules = mutes = MuteRules(world, state_changes)
         alarms = MetricAlarms(world, alarm_timers, state_changes)
         self.operations: Mapping[str, Operation] = {
             "PutMetricAlarm": Operation(write=alarms.put),
@@ -60,6 +62,10 @@ class CloudWatch(Service):
             "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
             "PutMetricData": Operation(write=put_metric_data),
             **_reading_operations(world, metric_sources, bus.store),
+            "PutAlarmMuteRule": Operation(write=mutes.put),
+            "GetAlarmMuteRule": Operation(read=mutes.get),
+            "ListAlarmMuteRules": Operation(read=mutes.list),
+            "DeleteAlarmMuteRule": Operation(write=mutes.delete),
             **dashboards.OPERATIONS,
             **metric_streams.OPERATIONS,
             **insight_rules.OPERATIONS,
@@ -72,9 +78,11 @@ class CloudWatch(Service):
         await self._delivery_queue.handle_outbox_row(row)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """Evaluate an alarm, end a wait for its suppressor, or retry the delivery of an action."""
+        """Evaluate an alarm, end a wait for its suppressor or a mute, or retry the delivery of an action."""
         if is_delivery(timer.subject):
             self._delivery_queue.fire_timer(tx, timer)
+        elif timer.name == MUTE_TIMER:
+            self._mute_rules.fire_timer(tx, timer)
         elif timer.name == SUPPRESSION_TIMER:
             self._state_changes.end_suppression(tx, timer.subject)
         else:
