@@ -100,7 +100,12 @@ STACK = arn("cloudformation", "stack/s/*")
             ("logs:GetLogEvents", f"{GROUP}:log-stream:s"),
         ),
         ("monitoring", "SetAlarmState", {"AlarmName": "a"}, ("cloudwatch:SetAlarmState", arn("cloudwatch", "alarm:a"))),
-        ("monitoring", "GetAlarmMuteRule", {"AlarmMuteRuleName": "r"}, ("cloudwatch:GetAlarmMuteRule", arn("cloudwatch", "alarm-mute-rule:r"))),
+        (
+            "monitoring",
+            "GetAlarmMuteRule",
+            {"AlarmMuteRuleName": "r"},
+            ("cloudwatch:GetAlarmMuteRule", arn("cloudwatch", "alarm-mute-rule:r")),
+        ),
         ("cloudformation", "ListChangeSets", {"StackName": "s"}, ("cloudformation:ListChangeSets", STACK)),
         ("iam", "GetRole", {"RoleName": "r"}, ("iam:GetRole", arn("iam", "role/r", ""))),
         ("iam", "ListRoles", {}, ("iam:ListRoles", "*")),
