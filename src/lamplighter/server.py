@@ -11,7 +11,8 @@ verified. Then only the links of SNS and `monitoring.PUBLIC_PATHS` stay open. Th
 (`wire/access/roles.py`), and the call becomes an entry of the audit log, unless programs make it to exchange data.
 
 Requests for console pages go to the console, which has its own protection and login (`console/security/guard.py`,
-`console/security/login.py`). The console is loaded with the first such request. See
+`console/security/login.py`). The console is loaded with the first such request. A push of Docker goes to the registry
+(`registry/`), which has passwords of its own. See
 https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
@@ -33,6 +34,8 @@ from lamplighter.console.ports.local import LocalPort
 from lamplighter.engine import object_bodies, streamed_bodies
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.sessions import identify_caller, read_session, session_secret
+from lamplighter.registry import paths as registry_paths
+from lamplighter.registry.container_registry import ContainerRegistry
 from lamplighter.store import audit_log
 from lamplighter.store.audit_log import Actor
 from lamplighter.wire import buckets, object_upload
@@ -45,7 +48,14 @@ from lamplighter.wire.access.trusted_proxies import find_caller_address
 from lamplighter.wire.access.users import Users
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.protocols import compression
-from lamplighter.wire.route import RoutedRequest, encode_error, encode_result, route_request, takes_file
+from lamplighter.wire.route import (
+    RoutedRequest,
+    encode_error,
+    encode_result,
+    has_many_values,
+    route_request,
+    takes_file,
+)
 
 Scope = MutableMapping[str, Json]
 Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
@@ -54,9 +64,6 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """The most bytes of a request's body: AWS's largest request here has 1 MiB, which JSON can make six times as large."""
-
-MAX_INLINE_VALUES = 3_000
-"""The most values of an answer that is encoded on the event loop: XML and CBOR take some microseconds for each."""
 
 MAX_INLINE_BYTES = 32_768
 """The most bytes of a body that is decoded on the event loop, which takes a few milliseconds at most."""
@@ -115,15 +122,15 @@ class HttpServer:
             if paths.is_page(http) and not is_open:
                 await (await asyncio.to_thread(self._console))(scope, receive, send)
                 return
-            if not is_open:  # an SNS link may be opened from any page: the secret in the link protects it
+            if registry_paths.is_for_registry(path):
                 cross_site.check_origin(http)
-            session = None if is_open else read_session(self.engine, http)
-            signer = None if is_open else self._signer(http, session)
-            sender = _Sender((scope.get("client") or ("",))[0], signer, session)
-            http = await self._receive(http, sender, receive)
-            if compression.is_compressed(http):
-                http = await _decode_in_thread(http, lambda: compression.decompress(http, MAX_BODY_BYTES))
-            response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(receive))
+                response = await self._registry.respond(http, receive, _address(scope), request_id)
+            else:
+                sender = self._identify(http, _address(scope), is_open=is_open)
+                http = await self._receive(http, sender, receive)
+                if compression.is_compressed(http):
+                    http = await _decode_in_thread(http, lambda: compression.decompress(http, MAX_BODY_BYTES))
+                response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(receive))
         except AwsError as error:
             refused = error
             response = await _decode_in_thread(http, lambda: self._encode_error(http, refused, request_id))
@@ -139,6 +146,14 @@ class HttpServer:
             await streamed_bodies.send_stream(response.stream, send, lambda: self._until_caller_gone(receive))
         else:
             await send({"type": "http.response.body", "body": response.body})
+
+    def _identify(self, http: HttpRequest, address: str, *, is_open: bool) -> _Sender:
+        """Return who must have signed a request; nobody has to sign one that is open."""
+        if is_open:  # an SNS link may be opened from any page: the secret in the link protects it
+            return _Sender(address, None)
+        cross_site.check_origin(http)
+        session = read_session(self.engine, http)
+        return _Sender(address, self._signer(http, session), session)
 
     async def _receive(self, http: HttpRequest, sender: _Sender, receive: Receive) -> HttpRequest:
         """Return the request with its body, after its signature is verified."""
@@ -180,6 +195,10 @@ class HttpServer:
         made: Application = build_app(LocalPort(self.engine), self.engine.world, self.closing, self._people)
         return made
 
+    @cached_property
+    def _registry(self) -> ContainerRegistry:
+        return ContainerRegistry(self.engine, self.credentials)
+
     @property
     def _people(self) -> People | None:
         return None if self.credentials is None else People(self.credentials, self.read_users)
@@ -210,7 +229,7 @@ class HttpServer:
             result = await self.engine.call(
                 caller, request.service, request.operation, request.params, until_caller_gone, actor
             )
-            if _has_many_values(result):
+            if has_many_values(result):
                 return await run_in_thread(lambda: encode_result(request, result, request_id))
             return encode_result(request, result, request_id)
         except (AwsError, CallerGone):
@@ -306,17 +325,9 @@ class InternalFailure(
     """The engine has a bug; its log has the stack trace."""
 
 
-def _has_many_values(result: Json) -> bool:
-    """Return whether encoding a result may take more than a few milliseconds; this stops counting at the limit."""
-    waiting, room = [result], MAX_INLINE_VALUES
-    while waiting:
-        value = waiting.pop()
-        parts = value.values() if type(value) is dict else value if type(value) is list else ()
-        room -= len(parts)
-        if room < 0:
-            return True
-        waiting.extend(part for part in parts if type(part) in (dict, list))
-    return False
+def _address(scope: Scope) -> str:
+    client: tuple[str, int] | None = scope.get("client")
+    return client[0] if client else ""
 
 
 async def _decode_in_thread(http: HttpRequest, work: Callable[[], T]) -> T:
