@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 from lamplighter.lang.log_query.address_functions import ADDRESS_FUNCTIONS
+from lamplighter.lang.log_query.date_functions import DATE_FUNCTIONS
 from lamplighter.lang.log_query.encoding_functions import ENCODING_FUNCTIONS
 from lamplighter.lang.log_query.function import Function, Values
 from lamplighter.lang.log_query.json_functions import JSON_FUNCTIONS
@@ -182,6 +183,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "startswith": _between_texts(str.startswith),
     "endswith": _between_texts(str.endswith),
     **ADDRESS_FUNCTIONS,
+    **DATE_FUNCTIONS,
     **ENCODING_FUNCTIONS,
     **JSON_FUNCTIONS,
 }

@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,300}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0
 _DIGITS = re.compile("[0-9]+")
 _MAX_MARK = 0xD7FF
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MAX_TIME = 253_402_300_799_999
+MAX_TIME = 253_402_300_799_999
 
 
 class Instant(int):
@@ -97,7 +97,7 @@ def to_text(value: Value) -> str:
 
 def format_time(time: int) -> str:
     """Return a time in milliseconds since the epoch as results show it: `2026-11-29 16:00:00.000`."""
-    moment = _EPOCH + timedelta(milliseconds=min(max(time, 0), _MAX_TIME))
+    moment = _EPOCH + timedelta(milliseconds=min(max(time, 0), MAX_TIME))
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
 
 
