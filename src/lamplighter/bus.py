@@ -13,6 +13,7 @@ from typing import Protocol
 
 from lamplighter.base import arn
 from lamplighter.base.errors import Bug, LamplighterError, UnknownOperation
+from lamplighter.base.event_stream import EventStream
 from lamplighter.base.json_text import Json
 from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.base.threads import run_in_thread
@@ -78,7 +79,8 @@ PREPARED = object()
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a service: it either only reads (`read`), or it runs in a turn of writes (`write`).
+    """One operation of a service: it only reads (`read`), runs in a turn of writes (`write`), or answers with events
+    as they happen (`stream`).
 
     If the result is awaitable, the bus awaits it after the commit (long polling).
     """
@@ -88,6 +90,8 @@ class Operation:
     prepare: Callable[[Reader, Caller, Json], Work | None] | None = None
     """Return the work before the call, a function that runs in a thread or a coroutine function; None if there is
     none."""
+    stream: Callable[[Reader, Caller, Json], EventStream] | None = None
+    """Only requests from outside can call such an operation: a service would have to wait for the stream's end."""
 
 
 class Guard(Protocol):
@@ -186,8 +190,9 @@ class Bus:
             self._loaders[service] = load
 
     def serves(self, service: str, operation: str) -> bool:
-        """Return whether a registered service has this operation."""
-        return operation in self._services.get(service, {})
+        """Return whether a registered service has this operation, and other services may call it."""
+        found = self._services.get(service, {}).get(operation)
+        return found is not None and found.stream is None
 
     def serves_any(self, service: str) -> bool:
         """Return whether the service is registered."""
@@ -195,7 +200,7 @@ class Bus:
 
     def can_invoke(self, service: str, operation: str) -> bool:
         """Return whether a turn may invoke an operation now: its service is loaded and has the operation."""
-        return service not in self._loaders and operation in self._services.get(service, {})
+        return service not in self._loaders and self.serves(service, operation)
 
     async def only_reads(self, service: str, operation: str) -> bool:
         """Return whether an operation only reads, by its service's table. Raises `UnknownOperation`."""
@@ -242,10 +247,11 @@ class Bus:
             else:
                 result = await write_audited(self.store, actor, operation, params, lambda tx: run(tx, caller, params))
         else:
-            assert entry.read is not None
             if actor is not None:
                 await record_read(self.store, actor, operation, params)
-            result = entry.read(self.store.reader, caller, params)
+            read = entry.read or entry.stream
+            assert read is not None
+            result = read(self.store.reader, caller, params)
         return await first_result(result, until_caller_gone()) if inspect.isawaitable(result) else result
 
     async def prepare(self, caller: Caller, service: str, operation: str, params: Json) -> Json:

@@ -31,7 +31,7 @@ from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller, CallerGone, first_result
 from lamplighter.console import paths
 from lamplighter.console.ports.local import LocalPort
-from lamplighter.engine import object_bodies
+from lamplighter.engine import object_bodies, streamed_bodies
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.object_bodies import BodyMemory
 from lamplighter.engine.sessions import identify_caller, read_session, session_secret
@@ -49,7 +49,14 @@ from lamplighter.wire.access.trusted_proxies import find_caller_address
 from lamplighter.wire.access.users import Users
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.protocols import compression
-from lamplighter.wire.route import RoutedRequest, encode_error, encode_result, route_request, takes_file
+from lamplighter.wire.route import (
+    RoutedRequest,
+    encode_error,
+    encode_result,
+    has_many_values,
+    route_request,
+    takes_file,
+)
 
 Scope = MutableMapping[str, Json]
 Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
@@ -160,7 +167,16 @@ class HttpServer:
                 http.file.discard()
         if body.is_awaited:
             response = replace(response, headers=[*response.headers, (b"connection", b"close")])
-        await _send_response(response, send, self.memory)
+        await self._send(response, send, body)
+
+    async def _send(self, response: Response, send: Send, receive: Receive) -> None:
+        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+        if response.file is not None:
+            await object_bodies.send_file(response.file, send, self.memory)
+        elif response.stream is not None:
+            await streamed_bodies.send_stream(response.stream, send, lambda: self._until_caller_gone(receive))
+        else:
+            await send({"type": "http.response.body", "body": response.body})
 
     def _identify(self, http: HttpRequest, address: str, *, is_open: bool) -> _Sender:
         """Return who must have signed a request; nobody has to sign one that is open."""
@@ -248,6 +264,8 @@ class HttpServer:
             result = await self.engine.call(
                 caller, request.service, request.operation, request.params, until_caller_gone, actor
             )
+            if has_many_values(result):
+                return await run_in_thread(lambda: encode_result(request, result, request_id))
             return encode_result(request, result, request_id)
         except (AwsError, CallerGone):
             raise
@@ -368,14 +386,6 @@ async def _until_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         continue
     raise CallerGone
-
-
-async def _send_response(response: Response, send: Send, memory: BodyMemory) -> None:
-    await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
-    if response.file is None:
-        await send({"type": "http.response.body", "body": response.body})
-    else:
-        await object_bodies.send_file(response.file, send, memory)
 
 
 async def _body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:

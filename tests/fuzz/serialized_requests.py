@@ -10,8 +10,9 @@ import botocore.model
 import botocore.parsers
 import botocore.serialize
 from botocore.awsrequest import HeadersDict
+from botocore.eventstream import EventStreamBuffer
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, loads
 from lamplighter.wire.models.service_models import REST_XML, SERVICES, load_service
 from tests.fuzz.known_texts import ACCOUNT, REGION
 
@@ -93,10 +94,20 @@ class Target:
 
     def read_answer(self, answer: FuzzAnswer) -> Json:
         """Return the answer as an SDK returns it; an error is under `Error`. Raises ResponseParserError."""
+        if self.model.has_event_stream_output and answer.status == 200:
+            return _read_event_stream(answer.body)
         parser = botocore.parsers.create_parser(self.protocol)
         made = {"body": answer.body, "headers": HeadersDict(answer.headers), "status_code": answer.status}
         parsed: Json = parser.parse(made, self.model.output_shape)
         return parsed
+
+
+def _read_event_stream(body: bytes) -> Json:
+    """Return the events of a stream as an SDK reads them. Raises ParserError of botocore."""
+    buffer = EventStreamBuffer()
+    buffer.add_data(body)
+    events = [{"headers": message.headers, "payload": loads(message.payload)} for message in buffer]
+    return {"events": events, "ResponseMetadata": {}}
 
 
 @cache

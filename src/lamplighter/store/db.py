@@ -293,13 +293,14 @@ class Store:
 
     async def read_in_thread(self, run: Callable[[Reader], T]) -> T:
         """Run a long read of committed data in a separate thread, with its own connection."""
-        return await run_in_thread(partial(self._read_with_own_connection, run))
+        return await run_in_thread(partial(self.read_with_own_connection, run))
 
     async def read_in_thread_with_retry(self, run: Callable[[Reader], T]) -> T:
         """Run `read_in_thread` again and again while the disk cannot be read."""
         return await _retry_while_unavailable(lambda: self.read_in_thread(run))
 
-    def _read_with_own_connection(self, run: Callable[[Reader], T]) -> T:
+    def read_with_own_connection(self, run: Callable[[Reader], T]) -> T:
+        """Run a read of committed data in this thread, which is not the loop's, with a connection of its own."""
         if problem := self.find_file_problem():  # SQLite would create a missing database
             raise Unavailable(f"the data directory cannot be read: {problem}")
         try:

@@ -19,6 +19,8 @@ from lamplighter.wire.models.service_models import CBOR, JSON, QUERY, REST_JSON,
 from lamplighter.wire.protocols import cbor, query
 
 DEFAULT_ACCOUNT = "123456789012"
+MAX_INLINE_VALUES = 3_000
+"""The most values of an answer that is encoded on the event loop: XML and CBOR take some microseconds for each."""
 
 _ACCOUNT = re.compile("[0-9]{12}")
 
@@ -96,6 +98,19 @@ def _is_query(http: HttpRequest) -> bool:
 def encode_result(request: RoutedRequest, result: Json, request_id: str) -> Response:
     """Encode the result of a request: a dict with the model's member names, or None for an empty result."""
     return request.compiled.encode(result, request_id)
+
+
+def has_many_values(result: Json) -> bool:
+    """Return whether encoding a result may take more than a few milliseconds; this stops counting at the limit."""
+    waiting, room = [result], MAX_INLINE_VALUES
+    while waiting:
+        value = waiting.pop()
+        parts = value.values() if type(value) is dict else value if type(value) is list else ()
+        room -= len(parts)
+        if room < 0:
+            return True
+        waiting.extend(part for part in parts if type(part) in (dict, list))
+    return False
 
 
 def encode_error(catalog: ModelCatalog, http: HttpRequest, error: AwsError, request_id: str) -> Response:
