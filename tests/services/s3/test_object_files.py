@@ -21,7 +21,7 @@ def test_a_file_that_cannot_be_written_to_its_end_is_deleted(tmp_path: Path) -> 
         raise OSError(28, "No space left on device")
 
     with pytest.raises(Unavailable, match="no space left"):
-        ObjectFiles(tmp_path, manual_world()).write(pieces())
+        ObjectFiles(tmp_path, manual_world(), lambda _name: False).write(pieces())
     assert [path for path in (tmp_path / OBJECTS).rglob("*") if path.is_file()] == []
 
 
@@ -31,7 +31,7 @@ def test_an_object_may_have_more_copies_than_a_file_has_names(tmp_path: Path, mo
     def refuse(_source: object, _target: object) -> None:
         raise OSError(errno.EMLINK, "Too many links")
 
-    files = ObjectFiles(tmp_path, manual_world())
+    files = ObjectFiles(tmp_path, manual_world(), lambda _name: False)
     stored = files.write([b"content"])
     monkeypatch.setattr(os, "link", refuse)
     assert files.open(files.link(stored.name), 0, 7).read() == b"content"

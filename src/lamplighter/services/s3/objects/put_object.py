@@ -4,8 +4,7 @@ The content is on disk before the turn (`prepare`). If the turn refuses the requ
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -16,7 +15,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
-from lamplighter.services.s3.object_files import DEFAULT_CHECKS, ObjectFiles, StoredFile
+from lamplighter.services.s3.object_files import DEFAULT_CHECKS, FileMissing, ObjectFiles, StoredFile
 from lamplighter.services.s3.objects.conditions import check_copy_source, check_write
 from lamplighter.services.s3.objects.delete_versions import Remover, new_version
 from lamplighter.services.s3.objects.facts import (
@@ -63,11 +62,11 @@ class ObjectWriter:
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle PutObject."""
         stored = self.stored_body(params)
-        with self.discarding(stored.name):
-            check_object_request(params)
-            bucket = find_bucket(tx, caller, params)
-            facts = {**read_facts(bucket, params), "Checks": dict(stored.checks)}
-            version = self.store(tx, bucket, params, stored, facts)
+        self._files.delete_after_undo(tx, stored.name)
+        check_object_request(params)
+        bucket = find_bucket(tx, caller, params)
+        facts = {**read_facts(bucket, params), "Checks": dict(stored.checks)}
+        version = self.store(tx, bucket, params, stored, facts)
         return {
             "ETag": f'"{version.etag}"',
             **checks_of(version.facts),
@@ -97,15 +96,6 @@ class ObjectWriter:
         versions.insert_latest(tx, version)
         return version
 
-    @contextmanager
-    def discarding(self, name: str) -> Iterator[None]:
-        """Delete a new file if the block fails."""
-        try:
-            yield
-        except BaseException:
-            self._files.delete_soon([name])
-            raise
-
     def prepare_body(self, _reader: Reader, _caller: Caller, params: Json) -> Work:
         """Return the work that stores the body of a request."""
         return lambda: Prepared(self._store_body(params))
@@ -127,17 +117,15 @@ class ObjectWriter:
     def copy(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CopyObject."""
         prepared = params.get(PREPARED)
-        with self.discarding(prepared.name) if isinstance(prepared, CopiedFile) else _nothing():
-            check_object_request(params)
-            bucket = find_bucket(tx, caller, params)
-            source_bucket, source = find_source(tx, caller, params)
-            check_copy_source(source, params)
-            facts = _copied_facts(bucket, source_bucket, source, params)
-            assert source.file is not None
-            is_same = isinstance(prepared, CopiedFile) and prepared.source == source.file
-            name = prepared.name if is_same else self._files.link(source.file)
-            stored = StoredFile(name, source.size, {}, source.etag)
-            version = self.store(tx, bucket, params, stored, facts)
+        if isinstance(prepared, CopiedFile):
+            self._files.delete_after_undo(tx, prepared.name)
+        check_object_request(params)
+        bucket = find_bucket(tx, caller, params)
+        source_bucket, source = find_source(tx, caller, params)
+        check_copy_source(source, params)
+        facts = _copied_facts(bucket, source_bucket, source, params)
+        stored = StoredFile(self._copy_file(tx, source, prepared), source.size, {}, source.etag)
+        version = self.store(tx, bucket, params, stored, facts)
         result = {"ETag": f'"{version.etag}"', "LastModified": version.modified / 1000, **checks_of(facts)}
         from_version = {"CopySourceVersionId": source.version} if source_bucket.versioning else {}
         return {
@@ -147,13 +135,36 @@ class ObjectWriter:
             **version_field(bucket, version),
         }
 
+    def _copy_file(self, tx: Tx, source: Version, prepared: Json) -> str:
+        """Return the name of a copy of the source's file: the prepared one, if the source is still the same."""
+        assert source.file is not None
+        if isinstance(prepared, CopiedFile):
+            if prepared.source == source.file:
+                return prepared.name
+            self._files.delete_after_commit(tx, [prepared.name])
+        name = self._files.link(source.file)
+        self._files.delete_after_undo(tx, name)
+        return name
+
     def _prepare_copy(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
         try:
             source = find_source(reader, caller, params)[1]
         except AwsError:
             return None  # the turn raises it
         file = source.file
-        return (lambda: Prepared(CopiedFile(file, self._files.link(file)))) if file is not None else None
+        return prepare_file(lambda: CopiedFile(file, self._files.link(file))) if file is not None else None
+
+
+def prepare_file(make: Callable[[], Json]) -> Work:
+    """Return work that makes a file of others before the turn; if one is deleted meanwhile, the turn does it."""
+
+    def run() -> Prepared | None:
+        try:
+            return Prepared(make())
+        except FileMissing:
+            return None
+
+    return run
 
 
 def find_source(reader: Reader, caller: Caller, params: Json) -> tuple[Bucket, Version]:
@@ -204,8 +215,3 @@ def _pieces(body: Json) -> list[bytes]:
     if hasattr(body, "read"):
         return list(iter(lambda: body.read(2**20), b""))
     return [body.encode() if isinstance(body, str) else dump_bytes(body)]
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield

@@ -9,14 +9,13 @@ import hashlib
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 
 from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
+from lamplighter.bus import PREPARED, Caller, Operation, Work
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.object_files import ObjectFiles, StoredFile
@@ -25,7 +24,7 @@ from lamplighter.services.s3.objects.delete_versions import Remover
 from lamplighter.services.s3.objects.facts import check_object_request, checks_of, encryption_of, read_facts
 from lamplighter.services.s3.objects.find_version import version_field
 from lamplighter.services.s3.objects.get_object import parse_range
-from lamplighter.services.s3.objects.put_object import ObjectWriter, find_source
+from lamplighter.services.s3.objects.put_object import ObjectWriter, find_source, prepare_file
 from lamplighter.services.s3.tables import uploads as rows
 from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.services.s3.tables.uploads import Part, Upload
@@ -97,8 +96,8 @@ class MultipartUploads:
     def upload_part(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle UploadPart."""
         stored = self._writer.stored_body(params)
-        with self._writer.discarding(stored.name):
-            part = self._store_part(tx, caller, params, stored)
+        self._files.delete_after_undo(tx, stored.name)
+        part = self._store_part(tx, caller, params, stored)
         checks = {f"Checksum{name}": value for name, value in part.checks.items()}
         return {"ETag": f'"{part.etag}"', **checks, **encryption_of(find_upload(tx, caller, params)[1].facts)}
 
@@ -127,10 +126,10 @@ class MultipartUploads:
         """Handle UploadPartCopy."""
         prepared = params.get(PREPARED)
         stored = prepared if isinstance(prepared, StoredFile) else self._copy(tx, caller, params)
-        with self._writer.discarding(stored.name):
-            source_bucket, source = find_source(tx, caller, params)
-            check_copy_source(source, params)
-            part = self._store_part(tx, caller, params, stored)
+        self._files.delete_after_undo(tx, stored.name)
+        source_bucket, source = find_source(tx, caller, params)
+        check_copy_source(source, params)
+        part = self._store_part(tx, caller, params, stored)
         checks = {f"Checksum{name}": value for name, value in part.checks.items()}
         from_version = {"CopySourceVersionId": source.version} if source_bucket.versioning else {}
         result = {"ETag": f'"{part.etag}"', "LastModified": part.modified / 1000, **checks}
@@ -141,7 +140,7 @@ class MultipartUploads:
             pieces, algorithm = self._source_pieces(reader, caller, params)
         except AwsError:
             return None  # the turn raises it
-        return lambda: Prepared(self._files.write(pieces, [algorithm]))
+        return prepare_file(lambda: self._files.write(pieces, [algorithm]))
 
     def _copy(self, reader: Reader, caller: Caller, params: Json) -> StoredFile:
         pieces, algorithm = self._source_pieces(reader, caller, params)
@@ -167,14 +166,12 @@ class MultipartUploads:
     def complete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CompleteMultipartUpload."""
         prepared = params.get(PREPARED)
-        made = prepared if isinstance(prepared, JoinedFile) else None
-        with self._writer.discarding(made.stored.name) if made else nullcontext():
-            bucket, upload, parts = self._find_parts(tx, caller, params)
-            if made is None or made.etags != tuple(part.etag for part in parts):
-                made = JoinedFile((), self._join(upload, parts))
-            version = self._writer.store(
-                tx, bucket, params, _with_etag(made.stored, parts), _object_facts(upload, parts, made.stored, params)
-            )
+        if isinstance(prepared, JoinedFile):
+            self._files.delete_after_undo(tx, prepared.stored.name)
+        bucket, upload, parts = self._find_parts(tx, caller, params)
+        stored = self._joined_file(tx, upload, parts, prepared)
+        facts = _object_facts(upload, parts, stored, params)
+        version = self._writer.store(tx, bucket, params, _with_etag(stored, parts), facts)
         self._remover.delete_upload(tx, upload)
         return {
             "Location": f"/{bucket.name}/{version.key}",
@@ -192,7 +189,17 @@ class MultipartUploads:
         except AwsError:
             return None  # the turn raises it
         etags = tuple(part.etag for part in parts)
-        return lambda: Prepared(JoinedFile(etags, self._join(upload, parts)))
+        return prepare_file(lambda: JoinedFile(etags, self._join(upload, parts)))
+
+    def _joined_file(self, tx: Tx, upload: Upload, parts: Sequence[Part], prepared: Json) -> StoredFile:
+        """Return the file of all parts: the prepared one, if the parts are still the same."""
+        if isinstance(prepared, JoinedFile):
+            if prepared.etags == tuple(part.etag for part in parts):
+                return prepared.stored
+            self._files.delete_after_commit(tx, [prepared.stored.name])
+        stored = self._join(upload, parts)
+        self._files.delete_after_undo(tx, stored.name)
+        return stored
 
     def _find_parts(self, reader: Reader, caller: Caller, params: Json) -> tuple[Bucket, Upload, list[Part]]:
         """Return the upload and the parts that a request lists. Raises S3's errors for a wrong list."""
