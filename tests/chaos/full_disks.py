@@ -8,6 +8,8 @@ import resource
 from pathlib import Path
 from typing import Protocol
 
+from botocore.exceptions import ClientError
+
 from tests.served_engine import ServedEngine
 
 FREE_BYTES = 256 * 1024
@@ -49,3 +51,10 @@ class FileSizeLimit:
 
     def _set(self, served: ServedEngine, size: int) -> None:
         resource.prlimit(served.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def check_refusal(error: ClientError) -> None:
+    """Check that a call was refused because of the disk, in a way that SDKs repeat."""
+    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 503, error.response
+    assert error.response["Error"]["Code"] == "ServiceUnavailable"
+    assert "cannot be written" in error.response["Error"]["Message"]

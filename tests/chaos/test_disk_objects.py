@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.chaos.full_disks import Disk
+from tests.chaos.full_disks import Disk, check_refusal
 from tests.chaos.storm.object_files import find_file_faults
 from tests.served_engine import ServedEngine, eventually
 
@@ -43,13 +43,6 @@ def put_until_refused(s3: Json, size: int) -> dict[str, bytes]:
             s3.put_object(Bucket=BUCKET, Key=f"{size}/{len(accepted)}", Body=os.urandom(size))
         check_refusal(refused.value)
     return accepted
-
-
-def check_refusal(error: ClientError) -> None:
-    """Check that a call was refused because of the disk, in a way that SDKs repeat."""
-    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 503, error.response
-    assert error.response["Error"]["Code"] == "ServiceUnavailable"
-    assert "cannot be written" in error.response["Error"]["Message"]
 
 
 def wait_for_files(served: ServedEngine) -> None:

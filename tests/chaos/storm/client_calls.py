@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
@@ -112,5 +112,8 @@ class ClientCalls:
         answer = self.read("s3", "get_object", Bucket=bucket, Key=key, **parameters)
         try:
             return answer["Body"].read(), answer["ETag"]
+        except FlexibleChecksumError as error:
+            self.ledger.record_fault(f"{bucket}/{key}: {error}")
+            raise NoAnswer from None
         except (BotoCoreError, HTTPError, OSError):
             raise NoAnswer from None

@@ -4,6 +4,8 @@ import random
 import time
 from collections.abc import Callable
 
+from botocore.exceptions import ClientError
+
 from lamplighter.base.json_text import Json
 from tests.chaos.storm.client_calls import ClientCalls
 from tests.chaos.storm.ledger import Figures, Ledger, WorkItem
@@ -32,7 +34,10 @@ def check_queries(
         found: Json = {}
 
         def ended(query: str = item.name.split()[1], found: Json = found) -> bool:
-            found.update(logs.get_query_results(queryId=query))
+            try:
+                found.update(logs.get_query_results(queryId=query))
+            except ClientError as error:
+                found["status"] = str(error)
             return found["status"] not in ("Running", "Scheduled")
 
         if not wait(ended):

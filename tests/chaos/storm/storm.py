@@ -67,7 +67,7 @@ class Storm:
             while continue_kills(self.kills):
                 self._kill()
             self.before_the_end()
-            self._stop(self._clients_stopped)
+            self.stop_clients()
             figures = reconcile(self.served, self.ledger, created, self._folder, self.timeout)
             figures.kills = self.kills
             figures.lost += self.ledger.faults
@@ -100,6 +100,10 @@ class Storm:
         thread = threading.Thread(target=repeat_work, daemon=True)
         self._threads.append((thread, stopped))
         thread.start()
+
+    def stop_clients(self) -> None:
+        """Let the clients end their present work and stop."""
+        self._stop(self._clients_stopped)
 
     def _stop(self, stopped: threading.Event) -> None:
         stopped.set()
