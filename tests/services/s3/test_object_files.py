@@ -1,6 +1,7 @@
 """The files of objects: what fails leaves nothing on the disk."""
 
 import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import Unavailable
-from lamplighter.services.s3.object_files import ObjectFiles
+from lamplighter.services.s3 import object_files
+from lamplighter.services.s3.object_files import FileMissing, ObjectFiles
 from lamplighter.store.data_directory import OBJECTS
 from tests.manual_world import manual_world
 
@@ -35,3 +37,34 @@ def test_an_object_may_have_more_copies_than_a_file_has_names(tmp_path: Path, mo
     stored = files.write([b"content"])
     monkeypatch.setattr(os, "link", refuse)
     assert files.open(files.link(stored.name), 0, 7).read() == b"content"
+
+
+def test_a_start_deletes_no_file_while_a_backup_runs(tmp_path: Path) -> None:
+    """The backup copies the files that its rows name, though the engine has deleted the rows meanwhile."""
+    files = ObjectFiles(tmp_path, manual_world(), lambda _name: False)
+    name = files.write([b"content"]).name
+    backup = os.open(tmp_path / OBJECTS, os.O_RDONLY)
+    fcntl.flock(backup, fcntl.LOCK_SH)
+    later = ObjectFiles(tmp_path, manual_world(), lambda _name: False)
+    later.begin_sweep()
+    later.sweep(lambda _name: False)
+    assert files.open(name, 0, 7).read() == b"content"
+    os.close(backup)
+    later._delete([])
+    with pytest.raises(FileMissing):
+        files.open(name, 0, 7)
+
+
+def test_a_file_whose_name_cannot_be_synced_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No request will name it: each one is refused."""
+    files = ObjectFiles(tmp_path, manual_world(), lambda _name: False)
+    stored = files.write([b"content"])
+
+    def fail(path: Path) -> None:
+        if path.name != OBJECTS:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(object_files, "sync_directory", fail)
+    with pytest.raises(Unavailable, match="input/output error"):
+        files.link(stored.name)
+    assert [path.name for path in (tmp_path / OBJECTS).rglob("*") if path.is_file()] == [stored.name]
