@@ -11,7 +11,8 @@ verified. Then only the links of SNS and `monitoring.PUBLIC_PATHS` stay open. Th
 (`wire/access/roles.py`), and the call becomes an entry of the audit log, unless programs make it to exchange data.
 
 Requests for console pages go to the console, which has its own protection and login (`console/security/guard.py`,
-`console/security/login.py`). The console is loaded with the first such request. See
+`console/security/login.py`). The console is loaded with the first such request. A push of Docker goes to the registry
+(`registry/`), which has passwords of its own. See
 https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
@@ -33,6 +34,8 @@ from lamplighter.console.ports.local import LocalPort
 from lamplighter.engine import object_bodies
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.sessions import identify_caller, read_session, session_secret
+from lamplighter.registry import paths as registry_paths
+from lamplighter.registry.container_registry import ContainerRegistry
 from lamplighter.store import audit_log
 from lamplighter.store.audit_log import Actor
 from lamplighter.wire import buckets, object_upload
@@ -112,15 +115,15 @@ class HttpServer:
             if paths.is_page(http) and not is_open:
                 await (await asyncio.to_thread(self._console))(scope, receive, send)
                 return
-            if not is_open:  # an SNS link may be opened from any page: the secret in the link protects it
+            if registry_paths.is_for_registry(path):
                 cross_site.check_origin(http)
-            session = None if is_open else read_session(self.engine, http)
-            signer = None if is_open else self._signer(http, session)
-            sender = _Sender((scope.get("client") or ("",))[0], signer, session)
-            http = await self._receive(http, sender, receive)
-            if compression.is_compressed(http):
-                http = await _decode_in_thread(http, lambda: compression.decompress(http, MAX_BODY_BYTES))
-            response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(receive))
+                response = await self._registry.respond(http, receive, _address(scope), request_id)
+            else:
+                sender = self._identify(http, _address(scope), is_open=is_open)
+                http = await self._receive(http, sender, receive)
+                if compression.is_compressed(http):
+                    http = await _decode_in_thread(http, lambda: compression.decompress(http, MAX_BODY_BYTES))
+                response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(receive))
         except AwsError as error:
             refused = error
             response = await _decode_in_thread(http, lambda: self._encode_error(http, refused, request_id))
@@ -134,6 +137,14 @@ class HttpServer:
             await send({"type": "http.response.body", "body": response.body})
         else:
             await object_bodies.send_file(response.file, send)
+
+    def _identify(self, http: HttpRequest, address: str, *, is_open: bool) -> _Sender:
+        """Return who must have signed a request; nobody has to sign one that is open."""
+        if is_open:  # an SNS link may be opened from any page: the secret in the link protects it
+            return _Sender(address, None)
+        cross_site.check_origin(http)
+        session = read_session(self.engine, http)
+        return _Sender(address, self._signer(http, session), session)
 
     async def _receive(self, http: HttpRequest, sender: _Sender, receive: Receive) -> HttpRequest:
         """Return the request with its body, after its signature is verified."""
@@ -174,6 +185,10 @@ class HttpServer:
         build_app = load_object("lamplighter.console.app:build_app")
         made: Application = build_app(LocalPort(self.engine), self.engine.world, self.closing, self._people)
         return made
+
+    @cached_property
+    def _registry(self) -> ContainerRegistry:
+        return ContainerRegistry(self.engine, self.credentials)
 
     @property
     def _people(self) -> People | None:
@@ -297,6 +312,11 @@ class InternalFailure(
     ServiceError, template="Internal error. The engine's log has details for request {}.", status=500
 ):
     """The engine has a bug; its log has the stack trace."""
+
+
+def _address(scope: Scope) -> str:
+    client: tuple[str, int] | None = scope.get("client")
+    return client[0] if client else ""
 
 
 async def _decode_in_thread(http: HttpRequest, work: Callable[[], T]) -> T:

@@ -6,7 +6,10 @@ https://docs.aws.amazon.com/cdk/v2/guide/cli.html
 import json
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -23,8 +26,9 @@ pytestmark = pytest.mark.skipif(not CDK.exists(), reason="npm install in templat
 class Cdk:
     """The CDK's command line in the environment of a user who has set the engine's address."""
 
-    def __init__(self, engine: ServedEngine, directory: Path) -> None:
+    def __init__(self, engine: ServedEngine, directory: Path, app: str = "nightly.mjs", **variables: str) -> None:
         self._directory = directory
+        self._app = app
         self._environment = {name: each for name, each in os.environ.items() if not name.startswith("AWS_")} | {
             "AWS_ENDPOINT_URL": engine.url,
             "AWS_ACCESS_KEY_ID": "test",
@@ -32,11 +36,12 @@ class Cdk:
             "AWS_REGION": REGION,
             "HOME": str(directory),
             "CI": "true",
+            **variables,
         }
 
     def run(self, *arguments: str, status: int = 0) -> str:
         """Run a command, which must exit with the status; return its output."""
-        command = [str(CDK), "--app", "node nightly.mjs", "--output", str(self._directory / "cdk.out"), *arguments]
+        command = [str(CDK), "--app", f"node {self._app}", "--output", str(self._directory / "cdk.out"), *arguments]
         ran = subprocess.run(
             command,
             cwd=APP,
@@ -76,6 +81,40 @@ def test_the_cdk_deploys_a_batch_which_runs_and_is_compared_and_removed(served: 
     assert served.sfn.list_state_machines()["stateMachines"] == []
     assert served.client("scheduler").list_schedules()["Schedules"] == []
     assert served.client("sqs").list_queues().get("QueueUrls", []) == []
+
+
+@pytest.fixture
+def docker_engine(tmp_path: Path) -> Iterator[ServedEngine]:
+    """Yield an engine that runs containers."""
+    with closing(ServedEngine(tmp_path / "data", runtime="docker")) as engine:
+        engine.up()
+        yield engine
+
+
+@pytest.mark.docker
+def test_the_cdk_builds_and_pushes_an_image_which_a_task_runs(
+    docker_engine: ServedEngine, docker_image: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "image"
+    folder.mkdir()
+    # The label makes it an image that Docker does not have yet, so that it must be built and pushed.
+    (folder / "Dockerfile").write_text(f'FROM {docker_image}\nLABEL run={uuid4()}\nCMD ["sh", "-c", "exit 7"]\n')
+    cdk = Cdk(docker_engine, tmp_path, "image.mjs", IMAGE_FOLDER=str(folder))
+    cdk.run("bootstrap", f"aws://{ACCOUNT}/{REGION}")
+    cdk.run("deploy", "--require-approval", "never")
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+    given = {"cluster": "default", "taskDefinition": "built", "launchType": "FARGATE", "networkConfiguration": network}
+    (task,) = docker_engine.ecs.run_task(**given)["tasks"]
+    docker_engine.ecs.get_waiter("tasks_stopped").wait(tasks=[task["taskArn"]], WaiterConfig={"Delay": 1})
+    (ended,) = docker_engine.ecs.describe_tasks(tasks=[task["taskArn"]])["tasks"]
+    assert ended["containers"][0]["exitCode"] == 7, ended
+    found = subprocess.run(
+        ["docker", "image", "inspect", "--format={{.Id}}", ended["containers"][0]["image"]],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    subprocess.run(["docker", "rmi", "--force", found.stdout.strip()], check=True, capture_output=True)
 
 
 def outputs(served: ServedEngine) -> Json:

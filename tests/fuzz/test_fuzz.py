@@ -28,7 +28,7 @@ WITHOUT_SUCCESS = {
     "events:CancelReplay": "a replay ends before the next request",
     "sns:ConfirmSubscription": "the token is in the message to the endpoint",
     "sns:VerifySMSSandboxPhoneNumber": "no password was sent, so that none is right",
-    "ecr:GetAuthorizationToken": "there is no registry to push to",
+    "ecr:PutImage": "needs an image of Docker",
     "logs:GetLogRecord": "the pointer to a record is in a row of a query's results",
     "logs:StopQuery": "a query ends before the next request",
     "s3:GetBucketReplication": "replication is refused",

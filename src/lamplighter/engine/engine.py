@@ -20,6 +20,7 @@ from lamplighter.engine.dispatcher import Dispatcher
 from lamplighter.engine.lazy_http import LazyHttp
 from lamplighter.engine.lazy_runtime import LazyRuntime
 from lamplighter.engine.lazy_service import LazyService
+from lamplighter.engine.local_images import LocalImages
 from lamplighter.engine.restored_work import examine_restored_work
 from lamplighter.engine.retention import RetentionSweep
 from lamplighter.engine.task_credentials import key_variables, role_variables
@@ -31,7 +32,7 @@ from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Http, Mail, Outbound
 from lamplighter.outbound.program import NoPrograms, ShellPrograms
 from lamplighter.runtime.composite import CompositeRuntime
-from lamplighter.runtime.port import LocalImage, Runtime, RuntimeUnavailable
+from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process.cgroups import find_cgroups
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
@@ -146,7 +147,7 @@ class Engine:
     def _storing_services(self) -> Iterator[LazyService]:
         """Yield the services that store objects, parameters, secrets and names of images, unless they are elsewhere."""
         bus, world, config = self.bus, self.world, self.config
-        data = _absolute(config.data_directory)
+        data, images = _absolute(config.data_directory), LocalImages(config.runtime)
         yield LazyService(
             "s3",
             "lamplighter.services.s3.service:S3",
@@ -154,23 +155,14 @@ class Engine:
             (data / OBJECTS).is_dir,
         )
         yield LazyService("ssm", "lamplighter.services.ssm.service:Ssm", lambda build: build(bus, world, data))
-        yield LazyService("ecr", "lamplighter.services.ecr.service:Ecr", lambda build: build(world, self._find_images))
+        yield LazyService(
+            "ecr", "lamplighter.services.ecr.service:Ecr", lambda build: build(world, images, config.public_url)
+        )
         yield LazyService(
             "secretsmanager",
             "lamplighter.services.secretsmanager.service:SecretsManager",
             lambda build: build(world, data),
         )
-
-    async def _find_images(self, name: str) -> list[LocalImage]:
-        """Return the images of Docker with a name; none if the engine runs plain processes only."""
-        if self.config.runtime is RuntimeChoice.PROCESS:
-            return []
-        try:
-            find = await asyncio.to_thread(load_object, "lamplighter.runtime.docker.local_images:find_local_images")
-            images: list[LocalImage] = await find(name)
-            return images
-        except RuntimeUnavailable:
-            return []  # without Docker, there are no images
 
     def _check_parameters(self, service: str, operation: str, params: Json) -> None:
         if service in SERVICES:  # no model describes the engine's internal services

@@ -224,6 +224,7 @@ class StartedContainer:
 class LocalImage:
     """An image that this machine's Docker has under a name."""
 
+    id: str
     digest: str
     """The digest in a registry, or the image's ID if it was never in one."""
     tags: tuple[str, ...]

@@ -26,6 +26,11 @@ def create_stack(harness: EngineHarness, name: str = "nights", template: Json = 
     return str(answer["StackId"])
 
 
+def detect_drift(harness: EngineHarness, stack: str) -> None:
+    harness.call("cloudformation", "DetectStackDrift", StackName=stack)
+    harness.advance(1000)
+
+
 def test_stacks_are_listed_with_their_status(harness: EngineHarness, browser: Browser) -> None:
     create_stack(harness)
     page = browser.get("/stacks")
@@ -45,6 +50,18 @@ def test_a_stack_shows_its_resources_events_and_unsimulated_resources(harness: E
     assert "create in progress" in page.text
     assert "Mode fast" in page.text
     assert "hunter2" not in page.body
+
+
+def test_a_stack_shows_what_became_of_its_resources_outside_of_it(harness: EngineHarness, browser: Browser) -> None:
+    stack = create_stack(harness)
+    assert "Drift" not in browser.get(f"/stacks/{stack}").text
+    detect_drift(harness, stack)
+    assert "Drift none, checked" in browser.get(f"/stacks/{stack}").text
+    harness.call("sqs", "DeleteQueue", QueueUrl=harness.call("sqs", "ListQueues")["QueueUrls"][0])
+    detect_drift(harness, stack)
+    text = browser.get(f"/stacks/{stack}").text
+    assert "Drift resources differ from the template, checked" in text
+    assert text.count("was deleted") == 1
 
 
 def test_a_failed_stack_shows_the_reason(harness: EngineHarness, browser: Browser) -> None:

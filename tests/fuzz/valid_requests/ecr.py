@@ -28,6 +28,7 @@ BEGIN: list[tuple[str, Json]] = [
     ("PutImageScanningConfiguration", {**REPOSITORY, "imageScanningConfiguration": {"scanOnPush": True}}),
     ("PutImageTagMutability", {**REPOSITORY, "imageTagMutability": "IMMUTABLE"}),
     ("ListImages", REPOSITORY),
+    ("GetAuthorizationToken", {}),
     ("DescribeImages", REPOSITORY),
     ("TagResource", {**RESOURCE, "tags": [{"Key": "a", "Value": "b"}]}),
     ("ListTagsForResource", RESOURCE),

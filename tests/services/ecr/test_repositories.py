@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import EngineAccount, ServedEngine
+from tests.served_engine import ACCOUNT, REGION, EngineAccount, ServedEngine
 from tests.services.refused_calls import refused
 
 
@@ -20,7 +20,7 @@ def ecr(account: EngineAccount) -> Json:
 
 def test_a_repository_is_described_until_it_is_deleted(account: EngineAccount, ecr: Json) -> None:
     made = ecr.create_repository(repositoryName="team/app", tags=[{"Key": "a", "Value": "1"}])["repository"]
-    assert made["repositoryUri"] == f"{account.account_id}.dkr.ecr.us-east-1.amazonaws.com/team/app"
+    assert made["repositoryUri"] == f"127.0.0.1:{account.port}/team/app"
     assert made["imageTagMutability"] == "MUTABLE"
     assert refused(ecr.create_repository, repositoryName="team/app") == "RepositoryAlreadyExistsException"
     assert ecr.describe_repositories(repositoryNames=["team/app"])["repositories"] == [made]
@@ -46,10 +46,6 @@ def test_settings_and_policies_come_back_until_they_are_deleted(ecr: Json) -> No
     assert refused(ecr.get_lifecycle_policy, repositoryName="app") == "LifecyclePolicyNotFoundException"
 
 
-def test_a_login_for_a_push_is_refused_with_what_to_do_instead(ecr: Json) -> None:
-    assert refused(ecr.get_authorization_token) == "ServerException"
-
-
 def test_without_docker_a_repository_has_no_images(ecr: Json) -> None:
     ecr.create_repository(repositoryName="app")
     assert ecr.list_images(repositoryName="app")["imageIds"] == []
@@ -66,11 +62,12 @@ def docker_engine(tmp_path: Path) -> Iterator[ServedEngine]:
 
 
 @pytest.mark.docker
-def test_an_image_of_docker_with_the_name_of_a_repository_is_its_image(
+def test_an_image_of_docker_with_the_name_that_a_repository_has_on_aws_is_its_image(
     docker_engine: ServedEngine, docker_image: str
 ) -> None:
     ecr = docker_engine.client("ecr")
-    uri = ecr.create_repository(repositoryName="lamplighter-test/ecr")["repository"]["repositoryUri"]
+    ecr.create_repository(repositoryName="lamplighter-test/ecr")
+    uri = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/lamplighter-test/ecr"
     subprocess.run(["docker", "tag", docker_image, f"{uri}:one"], check=True)
     try:
         found = ecr.describe_images(repositoryName="lamplighter-test/ecr", imageIds=[{"imageTag": "one"}])

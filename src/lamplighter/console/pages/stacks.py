@@ -19,6 +19,10 @@ RECORDED_REASON = "Recorded;"
 """The start of the engine's status reason for a resource that it only records and does not simulate."""
 
 
+DRIFT_WORDS = {"MODIFIED": "differs from the template", "DELETED": "was deleted"}
+"""What became of a resource outside of its stack, by the status of its drift."""
+
+
 @dataclass(frozen=True, slots=True)
 class StackResource:
     """A resource of a stack."""
@@ -31,6 +35,11 @@ class StackResource:
     def recorded(self) -> bool:
         """Whether the resource has no effect on this engine."""
         return str(self.about.get("ResourceStatusReason", "")).startswith(RECORDED_REASON)
+
+    @property
+    def drift(self) -> str | None:
+        """What became of the resource outside of its stack, as the last detection of drift found it, or None."""
+        return DRIFT_WORDS.get(self.about.get("DriftInformation", {}).get("StackResourceDriftStatus", ""))
 
     @property
     def page_path(self) -> str | None:

@@ -26,9 +26,17 @@ ImageNotFound = service_error(
     "the registry with id '{}'",
 )
 InvalidParameter = service_error("InvalidParameterException", "{}")
-NoRegistry = service_error(
-    "ServerException",
-    "This engine has no registry to push to: a repository's images are those of this machine's Docker. Build or "
-    "tag the image with the repository's name instead: docker build -t {}/NAME:TAG FOLDER",
-    status=400,
+DigestDiffers = service_error(
+    "ImageDigestDoesNotMatchException", "The specified image digest does not match the digest of the image manifest"
+)
+TagExists = service_error(
+    "ImageTagAlreadyExistsException",
+    "The image tag '{}' already exists in the '{}' repository and cannot be overwritten because the repository is "
+    "immutable.",
+)
+NoDocker = service_error("ServerException", "A repository's images are those of this machine's Docker: {}", status=400)
+ImageNotHere = service_error(
+    "ReferencedImagesNotFoundException",
+    "Docker on the engine's machine does not have the image of {}:{}. The engine runs images of that Docker and keeps "
+    "none itself: build the image there, or use a registry of your own",
 )

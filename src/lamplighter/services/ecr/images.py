@@ -5,27 +5,26 @@ and that was never pushed has no digest of a registry; its ID then stands for it
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
 from lamplighter.runtime.port import LocalImage
 from lamplighter.services.ecr import errors
+from lamplighter.services.ecr.docker_images import DockerImages
+from lamplighter.services.ecr.put_image import DOCKER_MANIFEST
 from lamplighter.services.ecr.repositories import find_repository, show
 from lamplighter.services.ecr.tables import repositories as rows
 from lamplighter.services.ecr.tables.repositories import Repository
 from lamplighter.store.db import Reader, Tx
 
-FindImages = Callable[[str], Awaitable[list[LocalImage]]]
-"""A function that returns the images of Docker with a name."""
-MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
-
 
 class Images:
     """The operations on images."""
 
-    def __init__(self, find_images: FindImages) -> None:
-        self._find_images = find_images
+    def __init__(self, docker: DockerImages, address: str) -> None:
+        self._docker = docker
+        self._address = address
 
     def by_name(self) -> Mapping[str, Operation]:
         """Return the operations by their AWS names."""
@@ -33,7 +32,6 @@ class Images:
             "ListImages": Operation(read=self.list),
             "DescribeImages": Operation(read=self.describe),
             "DeleteRepository": Operation(write=self.delete_repository),
-            "GetAuthorizationToken": Operation(read=_refuse_token),
         }
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Awaitable[Json]:
@@ -41,7 +39,7 @@ class Images:
         return self._list(find_repository(reader, caller, params), (params.get("filter") or {}).get("tagStatus", "ANY"))
 
     async def _list(self, repository: Repository, status: str) -> Json:
-        images = await self._find_images(repository.uri)
+        images = await self._docker.find(repository.uri)
         found = [{"imageDigest": image.digest, "imageTag": tag} for image in images for tag in image.tags]
         return {"imageIds": [] if status == "UNTAGGED" else found}
 
@@ -50,7 +48,7 @@ class Images:
         return self._describe(find_repository(reader, caller, params), params.get("imageIds"))
 
     async def _describe(self, repository: Repository, wanted: Json) -> Json:
-        images = await self._find_images(repository.uri)
+        images = await self._docker.find(repository.uri)
         if wanted is not None:
             images = list({each.digest: each for one in wanted for each in [_choose(repository, images, one)]}.values())
         return {"imageDetails": [_show_image(repository, image) for image in images]}
@@ -59,7 +57,7 @@ class Images:
         """Handle DeleteRepository. The images stay with Docker, under the names that they have."""
         found = find_repository(tx, caller, params)
         rows.delete(tx, found)
-        return {"repository": show(found)}
+        return {"repository": show(found, self._address)}
 
 
 def _choose(repository: Repository, images: list[LocalImage], wanted: Json) -> LocalImage:
@@ -78,9 +76,5 @@ def _show_image(repository: Repository, image: LocalImage) -> Json:
         "imageTags": list(image.tags),
         "imageSizeInBytes": image.size,
         "imagePushedAt": image.created,
-        "imageManifestMediaType": MANIFEST_TYPE,
+        "imageManifestMediaType": DOCKER_MANIFEST,
     }
-
-
-def _refuse_token(_reader: Reader, caller: Caller, _params: Json) -> Json:
-    raise errors.NoRegistry(f"{caller.account}.dkr.ecr.{caller.region}.amazonaws.com")

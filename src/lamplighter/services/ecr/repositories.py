@@ -55,8 +55,9 @@ def find_repository(reader: Reader, caller: Caller, params: Json) -> Repository:
 class Repositories:
     """The operations on repositories, except for those on images."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, address: str) -> None:
         self._world = world
+        self._address = address
         self._tags = TagOperations(
             TAG_RULES,
             _find_by_arn,
@@ -68,7 +69,7 @@ class Repositories:
         """Return the operations by their AWS names."""
         found = {
             "CreateRepository": Operation(write=self.create),
-            "DescribeRepositories": Operation(read=_describe),
+            "DescribeRepositories": Operation(read=self.describe),
             "PutImageTagMutability": Operation(write=_put_mutability),
             "PutImageScanningConfiguration": Operation(write=_put_scanning),
             **self._tags.by_name(),
@@ -89,17 +90,30 @@ class Repositories:
         body = {**SETTINGS, **given}
         made = Repository(0, caller.account, caller.region, name, self._world.now(), tags, body)
         rows.insert(tx, made)
-        return {"repository": show(made)}
+        return {"repository": self._show(made)}
+
+    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Handle DescribeRepositories."""
+        registry = params.get("registryId", caller.account)
+        if names := params.get("repositoryNames"):
+            found = [find_repository(reader, caller, {**params, "repositoryName": name}) for name in names]
+            return {"repositories": [self._show(each) for each in found]}
+        after, most = decode_token(params.get("nextToken"), _invalid_token), params.get("maxResults", 100)
+        page = rows.page(reader, registry, caller.region, after, most + 1) if registry == caller.account else []
+        return list_page("repositories", page, most, self._show, lambda each: encode_token(each.name))
+
+    def _show(self, repository: Repository) -> Json:
+        return show(repository, self._address)
 
 
-def show(repository: Repository) -> Json:
-    """Return a repository as answers contain it."""
+def show(repository: Repository, address: str) -> Json:
+    """Return a repository as answers contain it; its URI begins with the engine's address."""
     policies = {policy.member for policy in POLICIES}
     return {
         "repositoryArn": repository.arn,
         "registryId": repository.account,
         "repositoryName": repository.name,
-        "repositoryUri": repository.uri,
+        "repositoryUri": f"{address}/{repository.name}",
         "createdAt": repository.created / 1000,
         **{member: value for member, value in repository.body.items() if member not in policies},
     }
@@ -111,16 +125,6 @@ def _find_by_arn(reader: Reader, caller: Caller, text: str) -> Repository:
         raise errors.InvalidParameter(f"Invalid parameter at 'resourceArn' failed to satisfy constraint: '{text}'")
     name = parsed.resource.removeprefix("repository/")
     return find_repository(reader, caller, {"repositoryName": name, "registryId": parsed.account})
-
-
-def _describe(reader: Reader, caller: Caller, params: Json) -> Json:
-    registry = params.get("registryId", caller.account)
-    if names := params.get("repositoryNames"):
-        found = [find_repository(reader, caller, {**params, "repositoryName": name}) for name in names]
-        return {"repositories": [show(each) for each in found]}
-    after, most = decode_token(params.get("nextToken"), _invalid_token), params.get("maxResults", 100)
-    page = rows.page(reader, registry, caller.region, after, most + 1) if registry == caller.account else []
-    return list_page("repositories", page, most, show, lambda each: encode_token(each.name))
 
 
 def _invalid_token() -> AwsError:

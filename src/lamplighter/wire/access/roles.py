@@ -63,7 +63,7 @@ RUN_OPERATIONS: Mapping[str, frozenset[str]] = {
     "states": frozenset({"RedriveExecution", "StartExecution", "StopExecution"}),
 }
 """The other operations that need `run`: those which read secrets, too."""
-UNSAFE_READS: Mapping[str, frozenset[str]] = {"states": frozenset({"TestState"})}
+UNSAFE_READS: Mapping[str, frozenset[str]] = {"ecr": frozenset({"PutImage"}), "states": frozenset({"TestState"})}
 """The operations that only read by their service's table, and need `change`."""
 
 

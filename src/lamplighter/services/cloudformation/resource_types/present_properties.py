@@ -10,7 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, loads_or
-from lamplighter.services.cloudformation.resource_types import cloudwatch, ecs, events, scheduler, sns, sqs, states
+from lamplighter.services.cloudformation.resource_types import (
+    cloudwatch,
+    ecs,
+    events,
+    logs,
+    scheduler,
+    sns,
+    sqs,
+    states,
+)
 from lamplighter.services.cloudformation.resource_types.resource_type import Plan, Properties, ResourceRequest, list_all
 
 ReadPlan = Callable[[ResourceRequest], Plan[Properties | None]]
@@ -112,6 +121,11 @@ def _metric_filter(request: ResourceRequest) -> Plan[Properties | None]:
     return _pick(matching[0], FILTER_NAMES) if matching else None
 
 
+def _query_definition(request: ResourceRequest) -> Plan[Properties | None]:
+    found = yield from logs.find_query(request)
+    return _pick(found, logs.QUERY_PROPERTIES) if found else None
+
+
 def _alarm(request: ResourceRequest) -> Plan[Properties | None]:
     kinds = ["MetricAlarm", "CompositeAlarm"]
     answer = yield "DescribeAlarms", {"AlarmNames": [request.physical], "AlarmTypes": kinds}
@@ -192,6 +206,7 @@ PRESENT_PROPERTIES: Mapping[str, PresentProperties] = {
     "AWS::Scheduler::ScheduleGroup": PresentProperties(("Name",), _described("GetScheduleGroup", "Name")),
     "AWS::Logs::LogGroup": PresentProperties(GROUP_NAMES, _log_group),
     "AWS::Logs::MetricFilter": PresentProperties(FILTER_NAMES, _metric_filter),
+    "AWS::Logs::QueryDefinition": PresentProperties(logs.QUERY_PROPERTIES, _query_definition),
     "AWS::CloudWatch::Alarm": PresentProperties(("AlarmName", *cloudwatch.ALARM_PROPERTIES, "Tags"), _alarm),
     "AWS::CloudWatch::CompositeAlarm": PresentProperties(
         ("AlarmName", *cloudwatch.COMPOSITE_PROPERTIES, "Tags"), _alarm

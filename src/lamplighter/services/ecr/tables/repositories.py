@@ -31,7 +31,7 @@ class Repository:
 
     @property
     def uri(self) -> str:
-        """The name under which Docker has the repository's images."""
+        """The repository's URI on AWS, which is the name under which Docker has its images."""
         return f"{self.account}.dkr.ecr.{self.region}.amazonaws.com/{self.name}"
 
 
