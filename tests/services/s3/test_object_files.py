@@ -68,3 +68,9 @@ def test_a_file_whose_name_cannot_be_synced_is_deleted(tmp_path: Path, monkeypat
     with pytest.raises(Unavailable, match="input/output error"):
         files.link(stored.name)
     assert [path.name for path in (tmp_path / OBJECTS).rglob("*") if path.is_file()] == [stored.name]
+
+
+def test_deletions_in_a_directory_that_is_gone_are_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """No caller sees an error of the thread that deletes."""
+    ObjectFiles(tmp_path / "gone", manual_world(), lambda _name: False)._delete(["name"])
+    assert caplog.messages == ["files of deleted objects are left: No such file or directory"]

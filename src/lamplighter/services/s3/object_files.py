@@ -157,17 +157,18 @@ class ObjectFiles:
             self._delete_left()
 
     def _delete_left(self) -> None:
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            while self._left:
-                self._path(self._left.pop()).unlink(missing_ok=True)
+            folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                while self._left:
+                    self._path(self._left.pop()).unlink(missing_ok=True)
+            finally:
+                os.close(folder)
         except BlockingIOError:
             return
         except OSError as error:  # the next start deletes them
             log.warning("files of deleted objects are left: %s", error.strerror)
-        finally:
-            os.close(folder)
 
     def begin_sweep(self) -> None:
         """Delete bodies that a killed engine was receiving, and remember new names until the end of the sweep."""
