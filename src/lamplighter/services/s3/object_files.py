@@ -11,6 +11,8 @@ import fcntl
 import logging
 import os
 import shutil
+import sqlite3
+import threading
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,7 +39,7 @@ NO_COPY = (errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
 log = logging.getLogger("lamplighter.s3")
 
 
-class FileDeleted(Unavailable):
+class FileMissing(Unavailable):
     """A file that another turn has deleted since its row was read, or that the disk has lost."""
 
 
@@ -56,28 +58,37 @@ class StoredFile:
 class ObjectFiles:
     """The files of one engine's objects. Threads may share it."""
 
-    def __init__(self, directory: Path, world: World) -> None:
+    def __init__(self, directory: Path, world: World, is_named: Callable[[str], bool]) -> None:
+        """Use the files of a data directory; `is_named`: whether a committed row names a file, for the event loop."""
         self._folder = directory / OBJECTS
         self._incoming = directory / INCOMING_OBJECTS
         self._world = world
+        self._is_named = is_named
+        self._lock = threading.Lock()
+        self._synced_folders: set[str] = set()
+        """The folders whose names this engine has synced: one that it finds may be known to the page cache alone."""
+        self._new: set[str] = set()
+        """The names that this engine has made while the files of killed engines are being deleted."""
+        self._is_sweeping = False
         self._left: deque[str] = deque()
         """The files of deleted objects that could not be deleted yet; the next start deletes the rest."""
 
     def open(self, name: str, offset: int, size: int) -> FileBody:
-        """Open a part of a file. Raises `Unavailable` if it cannot be read."""
+        """Open a part of a file. Raises `FileMissing`, and `Unavailable` if it cannot be read."""
         try:
             return FileBody.open(self._path(name), offset, size)
+        except FileNotFoundError as error:
+            raise FileMissing("the content of the object does not exist") from error
         except OSError as error:
-            kind = FileDeleted if isinstance(error, FileNotFoundError) else Unavailable
-            raise kind(f"the content of the object cannot be read: {error.strerror}") from error
+            raise Unavailable(f"the content of the object cannot be read: {error.strerror}") from error
 
     def keep(self, received: ReceivedFile) -> StoredFile:
         """Move the body of a request to its place."""
         with _explained():
             sync_file(received.path)
             name = self._new_name()
-            received.path.rename(self._path(name))
-            sync_directory(self._path(name).parent)
+            with self._placed(name):
+                received.path.rename(self._path(name))
         return _stored(name, received.size, received.digests)
 
     def write(self, pieces: Iterable[bytes], algorithms: Sequence[str] = DEFAULT_CHECKSUMS) -> StoredFile:
@@ -85,25 +96,23 @@ class ObjectFiles:
         checksums = {name: CHECKSUMS[name]() for name in {"MD5", *algorithms}}
         with _explained():
             name, size = self._new_name(), 0
-            with _deleted_on_failure(self._path(name)), self._path(name).open("xb") as file:
+            with self._placed(name), self._path(name).open("xb") as file:
                 for piece in pieces:
                     size += file.write(piece)
                     for check in checksums.values():
                         check.update(piece)
                 file.flush()
                 os.fsync(file.fileno())
-            sync_directory(self._path(name).parent)
         return _stored(name, size, {each: check.digest() for each, check in checksums.items()})
 
     def join(self, parts: Iterable[tuple[str, int]]) -> str:
         """Write one file from others, given with their sizes, and return its name."""
         with _explained():
             name = self._new_name()
-            with _deleted_on_failure(self._path(name)), self._path(name).open("xb", buffering=0) as file:
+            with self._placed(name), self._path(name).open("xb", buffering=0) as file:
                 for part, size in parts:
                     _copy(self.open(part, 0, size), file.fileno())
                 os.fsync(file.fileno())
-            sync_directory(self._path(name).parent)
         return name
 
     def read(self, name: str, offset: int, size: int) -> Iterator[bytes]:
@@ -111,21 +120,39 @@ class ObjectFiles:
         return self.open(name, offset, size).iter_chunks(COPY_BYTES)
 
     def link(self, name: str) -> str:
-        """Give a file a second name, and return it."""
+        """Give a file a second name, and return it. Raises `FileMissing`."""
         with _explained():
             copy = self._new_name()
-            try:
-                os.link(self._path(name), self._path(copy))
-            except FileNotFoundError as error:
-                raise FileDeleted(f"the content of the object cannot be read: {error.strerror}") from error
-            except OSError as error:
-                if error.errno not in NO_LINK:
-                    raise
-                with _deleted_on_failure(self._path(copy)):
+            with self._placed(copy):
+                try:
+                    os.link(self._path(name), self._path(copy))
+                except OSError as error:
+                    if error.errno not in NO_LINK:
+                        raise
                     shutil.copyfile(self._path(name), self._path(copy))
                     sync_file(self._path(copy))
-            sync_directory(self._path(copy).parent)
             return copy
+
+    @contextmanager
+    def _placed(self, name: str) -> Iterator[None]:
+        """Sync the name of the file that the block makes; delete it on an error, because a full disk needs room."""
+        try:
+            yield
+            sync_directory(self._path(name).parent)
+        except BaseException:
+            self._path(name).unlink(missing_ok=True)
+            raise
+
+    def delete_unless_named(self, tx: Tx, name: str) -> None:
+        """Delete a new file at the end of the present job, whatever that is, unless a committed row names it."""
+        tx.after_commit.append(lambda: self._delete_unless_named(name))
+        tx.after_undo.append(lambda: self._delete_unless_named(name))
+
+    def _delete_unless_named(self, name: str) -> None:
+        """Delete a file, unless its row was committed though its caller got an error."""
+        with suppress(sqlite3.Error):  # the next start deletes it
+            if not self._is_named(name):
+                self.delete_soon([name])
 
     def delete_after_commit(self, tx: Tx, names: Iterable[str | None]) -> None:
         """Delete files in a thread, after the commit that no longer names them."""
@@ -140,51 +167,69 @@ class ObjectFiles:
 
     def _delete(self, names: Sequence[str]) -> None:
         """Delete files, and those that were left; a backup that runs keeps all of them."""
-        self._left.extend(names)
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        with self._lock:  # of this engine's threads, only one locks the folder: the other's lock is a backup's
+            self._left.extend(names)
+            self._delete_left()
+
+    def _delete_left(self) -> None:
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            while self._left:
-                self._path(self._left.pop()).unlink(missing_ok=True)
+            folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                while self._left:
+                    self._path(self._left.pop()).unlink(missing_ok=True)
+            finally:
+                os.close(folder)
         except BlockingIOError:
             return
         except OSError as error:  # the next start deletes them
             log.warning("files of deleted objects are left: %s", error.strerror)
-        finally:
-            os.close(folder)
 
-    def clear_incoming(self) -> int:
-        """Delete bodies that a killed engine was receiving; return the file system's present time, in nanoseconds."""
+    def begin_sweep(self) -> None:
+        """Delete bodies that a killed engine was receiving, and remember new names until the end of the sweep."""
+        self._is_sweeping = True
         shutil.rmtree(self._incoming, ignore_errors=True)
         make_path(self._incoming)
-        return self._incoming.stat().st_ctime_ns
 
-    def sweep(self, start: int, is_named: Callable[[str], bool]) -> None:
-        """Delete the files from before a time that no row names: a killed engine left them."""
-        for folder in sorted(self._folder.iterdir()):
-            if folder == self._incoming or not folder.is_dir():
-                continue
-            for path in sorted(folder.iterdir()):
-                with suppress(FileNotFoundError):
-                    if path.stat().st_ctime_ns < start and not is_named(path.name):
-                        path.unlink()
+    def sweep(self, is_named: Callable[[str], bool]) -> None:
+        """Delete the files that no row names: a killed engine left them. No row will ever name one of these."""
+        try:
+            for folder in sorted(self._folder.iterdir()):
+                if folder != self._incoming and folder.is_dir():
+                    self._delete([each for each in sorted(os.listdir(folder)) if self._is_left(each, is_named)])
+        finally:
+            self._is_sweeping = False
+            self._new.clear()
+
+    def _is_left(self, name: str, is_named: Callable[[str], bool]) -> bool:
+        return name not in self._new and not is_named(name)
 
     def _new_name(self) -> str:
         name = self._world.uuid().replace("-", "")
-        make_path(self._path(name).parent)
+        if self._is_sweeping:
+            self._new.add(name)
+        self._make_folder(self._path(name).parent)
         return name
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder, and sync its name once: the thread or the killed engine that made it may not have done so."""
+        with self._lock:
+            if folder.name not in self._synced_folders:
+                make_path(folder)
+                sync_directory(self._folder)
+                self._synced_folders.add(folder.name)
 
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name
 
 
-def unless_deleted(work: Callable[[], object]) -> Work:
+def unless_missing(work: Callable[[], object]) -> Work:
     """Return work that has no result if a file of it is deleted meanwhile: the turn finds out what is there now."""
 
     def run() -> Prepared | None:
         try:
             return Prepared(work())
-        except FileDeleted:
+        except FileMissing:
             return None
 
     return run
@@ -221,16 +266,6 @@ def _copy_in_kernel(body: FileBody, target: int) -> int:
         return 0
 
 
-@contextmanager
-def _deleted_on_failure(path: Path) -> Iterator[None]:
-    """Delete a file if the block that writes it fails: a full disk needs the room."""
-    try:
-        yield
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-
-
 class _explained:  # noqa: N801 - used as a block
     """Raise `Unavailable` for an error of the disk."""
 
@@ -238,5 +273,7 @@ class _explained:  # noqa: N801 - used as a block
         """Begin the block."""
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, FileNotFoundError):
+            raise FileMissing("the content of the object does not exist") from error
         if isinstance(error, OSError):
             raise Unavailable(f"the object cannot be written: {(error.strerror or str(error)).lower()}") from error

@@ -40,7 +40,7 @@ class S3(Service):
 
     def __init__(self, store: Store, world: World, directory: Path) -> None:
         self._store = store
-        self._files = files = ObjectFiles(directory, world)
+        self._files = files = ObjectFiles(directory, world, lambda name: versions.names_file(store.reader, name))
         deleter = VersionDeleter(world, files)
         writer = ObjectWriter(world, files, deleter)
         self._lifecycle = Lifecycle(deleter, files)
@@ -61,13 +61,13 @@ class S3(Service):
 
     async def start(self) -> None:
         """Begin to delete the files that a killed engine left without an object."""
-        start = await asyncio.to_thread(self._files.clear_incoming)
-        self._sweep = asyncio.create_task(self._sweep_files(start))
+        await asyncio.to_thread(self._files.begin_sweep)
+        self._sweep = asyncio.create_task(self._sweep_files())
 
-    async def _sweep_files(self, start: int) -> None:
+    async def _sweep_files(self) -> None:
         try:
             await self._store.read_in_thread(
-                lambda reader: self._files.sweep(start, lambda name: versions.names_file(reader, name))
+                lambda reader: self._files.sweep(lambda name: versions.names_file(reader, name))
             )
         except (Unavailable, OSError) as error:  # the next start tries again
             log.warning("files without an object could not be deleted: %s", error)

@@ -4,8 +4,7 @@ The content is on disk before the turn (`prepare`). If the turn refuses the requ
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -16,7 +15,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
-from lamplighter.services.s3.object_files import DEFAULT_CHECKSUMS, ObjectFiles, StoredFile, unless_deleted
+from lamplighter.services.s3.object_files import DEFAULT_CHECKSUMS, ObjectFiles, StoredFile, unless_missing
 from lamplighter.services.s3.objects.conditions import check_copy_source, check_write
 from lamplighter.services.s3.objects.delete_versions import VersionDeleter, new_version
 from lamplighter.services.s3.objects.find_version import find_version, version_field
@@ -65,11 +64,11 @@ class ObjectWriter:
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle PutObject."""
         stored = self.stored_body(params)
-        with self.discarding(stored.name):
-            check_object_request(params)
-            bucket = find_bucket(tx, caller, params)
-            properties = {**read_properties(bucket, params), "Checksums": dict(stored.checksums)}
-            version = self.store(tx, bucket, params, stored, properties)
+        self._files.delete_unless_named(tx, stored.name)
+        check_object_request(params)
+        bucket = find_bucket(tx, caller, params)
+        properties = {**read_properties(bucket, params), "Checksums": dict(stored.checksums)}
+        version = self.store(tx, bucket, params, stored, properties)
         return {
             "ETag": f'"{version.etag}"',
             **checksums_of(version.properties),
@@ -108,24 +107,6 @@ class ObjectWriter:
         versions.insert_latest(tx, version)
         return version
 
-    @contextmanager
-    def discarding(self, name: str) -> Iterator[None]:
-        """Delete a new file if the block fails."""
-        try:
-            yield
-        except BaseException:
-            self._files.delete_soon([name])
-            raise
-
-    @contextmanager
-    def discarding_all(self) -> Iterator[list[str]]:
-        """Yield a list for names of new files; delete those that are in it after the block."""
-        names: list[str] = []
-        try:
-            yield names
-        finally:
-            self._files.delete_soon(names)
-
     def prepare_body(self, _reader: Reader, _caller: Caller, params: Json) -> Work:
         """Return the work that stores the body of a request."""
         return lambda: Prepared(self._store_body(params))
@@ -147,21 +128,15 @@ class ObjectWriter:
     def copy(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CopyObject."""
         prepared = params.get(PREPARED)
-        made = prepared if isinstance(prepared, CopiedFile) else None
-        with self.discarding_all() as new:
-            new.extend([made.name] if made else [])
-            check_object_request(params)
-            bucket = find_bucket(tx, caller, params)
-            source_bucket, source = find_source(tx, caller, params)
-            check_copy_source(source, params)
-            properties = _copied_properties(bucket, source_bucket, source, params)
-            assert source.file is not None
-            if made is None or made.source != source.file:
-                made = CopiedFile(source.file, self._files.link(source.file))
-                new.append(made.name)
-            stored = StoredFile(made.name, source.size, {}, source.etag)
-            version = self.store(tx, bucket, params, stored, properties)
-            new.remove(made.name)
+        if isinstance(prepared, CopiedFile):
+            self._files.delete_unless_named(tx, prepared.name)
+        check_object_request(params)
+        bucket = find_bucket(tx, caller, params)
+        source_bucket, source = find_source(tx, caller, params)
+        check_copy_source(source, params)
+        properties = _copied_properties(bucket, source_bucket, source, params)
+        stored = StoredFile(self._copied_file(tx, source, prepared), source.size, {}, source.etag)
+        version = self.store(tx, bucket, params, stored, properties)
         result = {"ETag": f'"{version.etag}"', "LastModified": version.modified / 1000, **checksums_of(properties)}
         from_version = {"CopySourceVersionId": source.version} if source_bucket.versioning else {}
         return {
@@ -171,6 +146,15 @@ class ObjectWriter:
             **version_field(bucket, version),
         }
 
+    def _copied_file(self, tx: Tx, source: Version, prepared: Json) -> str:
+        """Return the name of a copy of the source's file: the prepared one, if the source is still the same."""
+        assert source.file is not None
+        if isinstance(prepared, CopiedFile) and prepared.source == source.file:
+            return prepared.name
+        name = self._files.link(source.file)
+        self._files.delete_unless_named(tx, name)
+        return name
+
     def _prepare_copy(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
         try:
             source = find_source(reader, caller, params)[1]
@@ -179,7 +163,7 @@ class ObjectWriter:
         file = source.file
         if file is None:
             return None
-        return unless_deleted(lambda: CopiedFile(file, self._files.link(file)))
+        return unless_missing(lambda: CopiedFile(file, self._files.link(file)))
 
 
 def find_source(reader: Reader, caller: Caller, params: Json) -> tuple[Bucket, Version]:

@@ -16,7 +16,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import PREPARED, Caller, Operation, Work
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
-from lamplighter.services.s3.object_files import ObjectFiles, StoredFile, unless_deleted
+from lamplighter.services.s3.object_files import ObjectFiles, StoredFile, unless_missing
 from lamplighter.services.s3.objects.find_version import version_field
 from lamplighter.services.s3.objects.object_properties import checksums_of, encryption_of
 from lamplighter.services.s3.objects.put_object import ObjectWriter
@@ -61,19 +61,18 @@ class UploadCompleter:
         """Handle CompleteMultipartUpload."""
         prepared = params.get(PREPARED)
         made = prepared if isinstance(prepared, JoinedFile) else None
-        with self._writer.discarding_all() as new:
-            new.extend([made.name] if made else [])
-            if (answer := _repeated_answer(tx, caller, params)) is not None:
-                return answer
-            bucket, upload, parts = self._find_parts(tx, caller, params)
-            if made is None or made.etags != tuple(part.etag for part in parts):
-                made = self._join(upload, parts)
-                new.append(made.name)
-            properties = _completed_properties(upload, parts, made.checksums, params)
-            size, etag = sum(part.size for part in parts), _etag_of_parts([part.etag for part in parts])
-            stored = StoredFile(made.name, size, {}, etag)
-            version = self._writer.store(tx, bucket, params, stored, properties, upload.upload)
-            new.remove(stored.name)
+        if made is not None:
+            self._files.delete_unless_named(tx, made.name)
+        if (answer := _repeated_answer(tx, caller, params)) is not None:
+            return answer
+        bucket, upload, parts = self._find_parts(tx, caller, params)
+        if made is None or made.etags != tuple(part.etag for part in parts):
+            made = self._join(upload, parts)
+            self._files.delete_unless_named(tx, made.name)
+        properties = _completed_properties(upload, parts, made.checksums, params)
+        size, etag = sum(part.size for part in parts), _etag_of_parts([part.etag for part in parts])
+        stored = StoredFile(made.name, size, {}, etag)
+        version = self._writer.store(tx, bucket, params, stored, properties, upload.upload)
         delete_upload(tx, self._files, upload)
         return _describe_completed(bucket, version)
 
@@ -82,7 +81,7 @@ class UploadCompleter:
             _, upload, parts = self._find_parts(reader, caller, params)
         except AwsError:
             return None  # the turn raises it
-        return unless_deleted(lambda: self._join(upload, parts))
+        return unless_missing(lambda: self._join(upload, parts))
 
     def _find_parts(self, reader: Reader, caller: Caller, params: Json) -> tuple[Bucket, Upload, list[Part]]:
         """Return the upload and the parts that a request lists. Raises S3's errors for a wrong list."""

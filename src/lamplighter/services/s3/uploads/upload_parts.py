@@ -13,7 +13,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
 from lamplighter.services.s3 import errors
-from lamplighter.services.s3.object_files import ObjectFiles, StoredFile, unless_deleted
+from lamplighter.services.s3.object_files import ObjectFiles, StoredFile, unless_missing
 from lamplighter.services.s3.objects.conditions import check_copy_source
 from lamplighter.services.s3.objects.get_object import parse_range
 from lamplighter.services.s3.objects.object_properties import encryption_of
@@ -65,8 +65,8 @@ class PartWriter:
     def upload_part(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle UploadPart."""
         stored = self._writer.stored_body(params)
-        with self._writer.discarding(stored.name):
-            part = self._store_part(tx, caller, params, stored)
+        self._files.delete_unless_named(tx, stored.name)
+        part = self._store_part(tx, caller, params, stored)
         checksums = {f"Checksum{name}": value for name, value in part.checksums.items()}
         return {"ETag": f'"{part.etag}"', **checksums, **encryption_of(find_upload(tx, caller, params)[1].properties)}
 
@@ -109,16 +109,15 @@ class PartWriter:
         """Handle UploadPartCopy."""
         prepared = params.get(PREPARED)
         made = prepared if isinstance(prepared, CopiedPart) else None
-        with self._writer.discarding_all() as new:
-            new.extend([made.stored.name] if made else [])
-            source_bucket, source = find_source(tx, caller, params)
-            check_copy_source(source, params)
-            wanted = _find_range(tx, caller, params)
-            if made is None or made.source != wanted:
-                made = self._copy(wanted)
-                new.append(made.stored.name)
-            part = self._store_part(tx, caller, params, made.stored)
-            new.remove(part.file)
+        if made is not None:
+            self._files.delete_unless_named(tx, made.stored.name)
+        source_bucket, source = find_source(tx, caller, params)
+        check_copy_source(source, params)
+        wanted = _find_range(tx, caller, params)
+        if made is None or made.source != wanted:
+            made = self._copy(wanted)
+            self._files.delete_unless_named(tx, made.stored.name)
+        part = self._store_part(tx, caller, params, made.stored)
         checksums = {f"Checksum{name}": value for name, value in part.checksums.items()}
         from_version = {"CopySourceVersionId": source.version} if source_bucket.versioning else {}
         result = {"ETag": f'"{part.etag}"', "LastModified": part.modified / 1000, **checksums}
@@ -129,7 +128,7 @@ class PartWriter:
             source = _find_range(reader, caller, params)
         except AwsError:
             return None  # the turn raises it
-        return unless_deleted(lambda: self._copy(source))
+        return unless_missing(lambda: self._copy(source))
 
     def _copy(self, source: SourceRange) -> CopiedPart:
         pieces = self._files.read(source.file, source.first, source.size)
