@@ -86,7 +86,8 @@ class Operation:
     read: Callable[[Reader, Caller, Json], Json] | None = None
     write: Callable[[Tx, Caller, Json], Json] | None = None
     prepare: Callable[[Reader, Caller, Json], Work | None] | None = None
-    """Return the work that may run in a thread before the call, so that the turn is short; None if there is none."""
+    """Return the work before the call, a function that runs in a thread or a coroutine function; None if there is
+    none."""
 
 
 class Guard(Protocol):
@@ -248,9 +249,10 @@ class Bus:
         return await first_result(result, until_caller_gone()) if inspect.isawaitable(result) else result
 
     async def prepare(self, caller: Caller, service: str, operation: str, params: Json) -> Json:
-        """Run in a thread the work that would make the operation's turn long; return the parameters for the operation.
+        """Do what must not be in the operation's turn; return the parameters for the operation.
 
-        The result of the operation does not depend on this call; only the length of its turn does.
+        Work runs in a thread if it would make the turn long, and is awaited if it asks another program. A call within a
+        turn does without it.
         """
         if not self.is_loaded(service):
             await self.load(service)
@@ -260,7 +262,9 @@ class Bus:
             if entry is not None and entry.prepare is not None
             else None
         )
-        done = await run_in_thread(work) if work is not None else None
+        if work is None:
+            return params
+        done = await work() if inspect.iscoroutinefunction(work) else await run_in_thread(work)
         return {**params, PREPARED: done.value} if isinstance(done, Prepared) else params
 
     def check_access(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> None:

@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 
 from lamplighter.base.json_text import Json
+from tests.cli.up_folder import UpFolder
 from tests.served_engine import ACCOUNT, REGION, ServedEngine
 
 APP = Path(__file__).parents[2] / "tests" / "services" / "cloudformation" / "templates" / "cdk"
@@ -81,6 +82,32 @@ def test_the_cdk_deploys_a_batch_which_runs_and_is_compared_and_removed(served: 
     assert served.sfn.list_state_machines()["stateMachines"] == []
     assert served.client("scheduler").list_schedules()["Schedules"] == []
     assert served.client("sqs").list_queues().get("QueueUrls", []) == []
+
+
+def test_the_cdk_s_roles_decide_if_iam_is_enforced(up_folder: UpFolder, tmp_path: Path) -> None:
+    """The role of the bootstrap deploys; without a permission the update fails in AWS's words and is rolled back."""
+    up_folder.up("--enforce-iam")
+    cdk = Cdk(up_folder, tmp_path)
+    cdk.run("bootstrap", f"aws://{ACCOUNT}/{REGION}")
+    cdk.run("deploy", "--require-approval", "never")
+    machine = outputs(up_folder)["MachineArn"]
+    assert up_folder.ended(up_folder.start(machine))["status"] == "SUCCEEDED"
+
+    role, iam = f"cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}", up_folder.client("iam")
+    deny = {"Effect": "Deny", "Action": "ecs:RegisterTaskDefinition", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    iam.put_role_policy(RoleName=role, PolicyName="deny", PolicyDocument=text)
+    changed = ("deploy", "--require-approval", "never", "--context", "word=changed")
+    failed = cdk.run(*changed, status=1)
+    assert f"assumed-role/{role}/AWSCloudFormation is not authorized to perform: ecs:RegisterTaskDefinition" in failed
+    (stack,) = up_folder.client("cloudformation").describe_stacks(StackName="Nightly")["Stacks"]
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "echo hello" in str(running_definition(up_folder, machine))
+    iam.delete_role_policy(RoleName=role, PolicyName="deny")
+    cdk.run(*changed)
+    assert "echo changed" in str(running_definition(up_folder, machine))
+    cdk.run("destroy", "--force")
+    assert up_folder.sfn.list_state_machines()["stateMachines"] == []
 
 
 @pytest.fixture

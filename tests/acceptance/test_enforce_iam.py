@@ -5,18 +5,24 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html.
 
 import json
 import sys
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from lamplighter.base.json_text import Json
 from tests.cli.up_folder import UpFolder
-from tests.served_engine import ACCOUNT, ServedEngine, eventually
+from tests.served_engine import ACCOUNT, REGION, ServedEngine, eventually
 
 JOBS = """
 plain: {command: ['true'], schedule: 'cron(0 3 * * ? *)', overlap: skip}
 retried: {command: [sh, -c, 'exit 75'], retry: {exit: {codes: 75, attempts: 2, interval: 1s}, attempts: 1}}
 told: {command: [sh, -c, 'echo no; exit 1'], notify: {caught: ops, run-failed: ops}, overlap: cancel-previous}
 queued: {command: ['true'], overlap: queue, deadline: 1h}
+secret: {command: [sh, -c, 'test "$DB" = hidden'], secrets: {DB: 'ssm:/a/db'}}
 late: {command: ['true'], late: 1h, notify: {late: ops}}
 steps: {workflow: steps.yaml, notify: {caught: ops}}
 """
@@ -35,13 +41,14 @@ States:
         C: {Type: Task, Job: queued, End: true}
     End: true
 """
-SUCCEEDS = {"plain": True, "retried": False, "told": False, "queued": True, "late": True, "steps": True}
+SUCCEEDS = {"plain": True, "retried": False, "told": False, "queued": True, "secret": True, "late": True, "steps": True}
 
 
 def test_nothing_that_the_jobs_of_a_file_do_is_denied(up_folder: UpFolder) -> None:
     (up_folder.folder / "steps.yaml").write_text(STEPS)
     up_folder.write(JOBS, head="channels: {ops: {command: [cat]}}\n")
     up_folder.up_and_apply("--enforce-iam")
+    up_folder.client("ssm").put_parameter(Name="/a/db", Value="hidden", Type="SecureString")
     runs = {name: up_folder.start_run(name) for name in SUCCEEDS}
     ended = {name: up_folder.ended(run, 60) for name, run in runs.items()}
     assert {name: each["status"] == "SUCCEEDED" for name, each in ended.items()} == SUCCEEDS
@@ -129,6 +136,22 @@ def test_a_container_calls_the_engine_with_its_task_role(engine: ServedEngine) -
         codes.append(_exit_code(engine, engine.ecs.run_task(taskDefinition="caller")["tasks"][0]["taskArn"]))
     assert codes == [1, 0]
     assert f"arn:aws:sts::{ACCOUNT}:assumed-role/task/" in engine.wait_for_line("denied: User")
+
+
+def test_a_session_of_a_role_reaches_no_address_that_only_engines_have(engine: ServedEngine) -> None:
+    """No policy could allow it, and without a credentials file nothing else limits the session."""
+    trust = [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}]
+    text = json.dumps({"Version": "2012-10-17", "Statement": trust})
+    role = engine.client("iam").create_role(RoleName="someone", AssumeRolePolicyDocument=text)["Role"]["Arn"]
+    made = engine.client("sts").assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
+    request = AWSRequest("GET", f"{engine.url}/_lamplighter/audit")
+    SigV4Auth(Credentials(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"]), "sts", REGION).add_auth(
+        request
+    )
+    with pytest.raises(HTTPError) as error:
+        urlopen(Request(request.url, headers=dict(request.headers)))
+    error.value.close()
+    assert error.value.code == 403
 
 
 def _exit_code(engine: ServedEngine, task: str) -> int:

@@ -21,6 +21,8 @@ class RoleSession:
     tags: tuple[tuple[str, str], ...] = ()
     source: str = ""
     """The ARN of what the service assumed the role for: a state machine, a rule, a schedule."""
+    called_via: tuple[str, ...] = ()
+    """The services that make calls for the session because it called them, such as cloudformation.amazonaws.com."""
 
     @property
     def arn(self) -> str:
@@ -47,3 +49,5 @@ class Signer:
     """The session, if the request was signed with temporary credentials of a role, or a service calls for a role."""
     is_temporary: bool = False
     """Whether temporary credentials signed the request."""
+    address: str = ""
+    """The address from which the request came; empty if the engine makes the call."""

@@ -58,6 +58,7 @@ class DeliveryQueue:
     - `error_code` returns the error code that the dead-letter message contains.
     - `prepare` prepares a delivery for its nth attempt.
     - `needs_resource_policy`: whether a topic or queue that is called without a role must allow that by its policy.
+    - `service_principal`: the principal of the sender in policies, if it does not begin with the name.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class DeliveryQueue:
         error_code: Callable[[AwsError], str] = lambda error: error.code,
         prepare: Callable[[Delivery, int], Delivery] = lambda delivery, _attempt: delivery,
         needs_resource_policy: bool = False,
+        service_principal: str = "",
     ) -> None:
         self._name = name
         self._bus = bus
@@ -81,7 +83,7 @@ class DeliveryQueue:
         self._check = check
         self._error_code = error_code
         self._prepare = prepare
-        self._service_principal = f"{name}.amazonaws.com"
+        self._service_principal = service_principal or f"{name}.amazonaws.com"
         self._needs_resource_policy = needs_resource_policy
         self._attempts = Attempts(
             name,

@@ -9,7 +9,7 @@ from lamplighter.bus import Caller
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.task_credentials import role_session, task_has_ended
 from lamplighter.store import session_key
-from lamplighter.wire.access import sigv4
+from lamplighter.wire.access import signatures
 from lamplighter.wire.access.credentials import Credentials
 from lamplighter.wire.access.gate import UnrecognizedClient
 from lamplighter.wire.access.temporary_credentials import (
@@ -34,7 +34,7 @@ def read_session(engine: Engine, http: HttpRequest) -> SessionToken | None:
         return None
     key = session_key.read(engine.store.reader)
     session = None if key is None else read_token(key, token)
-    if session is None or session.access_key != sigv4.read_scope(http).access_key:
+    if session is None or session.access_key != signatures.read_scope(http).access_key:
         raise UnrecognizedClient("The security token included in the request is invalid.")
     if session.task and task_has_ended(engine.bus, session):
         raise ExpiredToken
@@ -48,8 +48,10 @@ def session_secret(engine: Engine, session: SessionToken) -> str:
     return secret_of(session_key.read(engine.store.reader) or "", session.access_key)
 
 
-def identify_caller(request: RoutedRequest, key: Credentials | None, session: SessionToken | None) -> Caller:
-    """Return the account, the region and the signer of a request."""
+def identify_caller(
+    request: RoutedRequest, key: Credentials | None, session: SessionToken | None, address: str = ""
+) -> Caller:
+    """Return the account, the region and the signer of a request, which came from an address."""
     if key is None and session is None:
         return Caller(request.account, request.region)
     section = "" if key is None else key.name
@@ -58,5 +60,5 @@ def identify_caller(request: RoutedRequest, key: Credentials | None, session: Se
     return Caller(
         session.account,
         request.region,
-        signer=Signer(session.parent, section, role_session(session), is_temporary=True),
+        signer=Signer(session.parent, section, role_session(session), is_temporary=True, address=address),
     )

@@ -54,7 +54,9 @@ def missing_statement(text: str, passed_to: str = "") -> MissingStatement | None
 
 
 def _widen(resource: str) -> str:
-    """Return a resource for similar calls: all revisions of a task definition, all tasks of a cluster."""
+    """Return a resource for similar calls: all revisions of a task definition, all tasks of a cluster, a log group."""
+    if ":log-group:" in resource:
+        return f"{resource.partition(':log-stream:')[0]}:*"
     if ":task-definition/" in resource and resource.count(":") > 5:
         return f"{resource.rpartition(':')[0]}:*"
     return _TASK_ID.sub(r":task/\1/*", resource)

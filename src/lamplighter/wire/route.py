@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
-from lamplighter.wire import buckets
-from lamplighter.wire.access import sigv4, unsigned_requests
+from lamplighter.wire import bucket_hosts, buckets
+from lamplighter.wire.access import signatures, sigv4, unsigned_requests
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.models.catalog import CompiledOperation, ModelCatalog
 from lamplighter.wire.models.service_models import CBOR, JSON, QUERY, REST_JSON, REST_XML
@@ -43,7 +43,7 @@ def route_request(catalog: ModelCatalog, http: HttpRequest, default_account: str
     """Decode and validate a request. The caller passes any AwsError that this function raises to `encode_error`."""
     scope = _read_scope(http)
     if scope.service == buckets.SERVICE:
-        http = buckets.move_bucket_to_path(http)
+        http = bucket_hosts.move_bucket_to_path(http)
     operation = _find_operation(catalog, http, scope)
     params = operation.decode(http)
     operation.check(params)
@@ -55,11 +55,15 @@ def route_request(catalog: ModelCatalog, http: HttpRequest, default_account: str
 
 def takes_file(catalog: ModelCatalog, http: HttpRequest) -> bool:
     """Return whether the body of a request to S3 is an object, which is stored as a file."""
-    return catalog.takes_file(buckets.SERVICE, buckets.move_bucket_to_path(http))
+    return catalog.takes_file(buckets.SERVICE, bucket_hosts.move_bucket_to_path(http))
 
 
 def _read_scope(http: HttpRequest) -> sigv4.CredentialScope:
-    return unsigned_requests.UNSIGNED_SCOPE if unsigned_requests.is_confirmation_link(http) else sigv4.read_scope(http)
+    return (
+        unsigned_requests.UNSIGNED_SCOPE
+        if unsigned_requests.is_confirmation_link(http)
+        else signatures.read_scope(http)
+    )
 
 
 def _find_operation(catalog: ModelCatalog, http: HttpRequest, scope: sigv4.CredentialScope) -> CompiledOperation:

@@ -137,7 +137,7 @@ SESSION = Principal(
         ({"Principal": {"Service": ["x.amazonaws.com", "states.amazonaws.com"]}}, SESSION, False),
         ({"Principal": {"Service": "states.amazonaws.com"}}, Principal(service="states.amazonaws.com"), True),
         ({"Principal": {"Service": "states.us-east-1.amazonaws.com"}}, Principal(service="states.amazonaws.com"), True),
-        ({"Principal": {"AWS": "*"}}, Principal(service="states.amazonaws.com"), False),
+        ({"Principal": {"AWS": "*"}}, Principal(service="states.amazonaws.com"), True),
     ],
 )  # fmt: skip
 def test_a_principal_is_a_service_or_an_identity(element: Json, principal: Principal, *, expected: bool) -> None:

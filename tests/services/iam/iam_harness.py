@@ -4,9 +4,11 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.role_session import RoleSession, Signer
+from lamplighter.bus import Caller
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from tests.engine_harness import ACCOUNT, EngineHarness, RecordingEngine
+from tests.engine_harness import ACCOUNT, REGION, EngineHarness, RecordingEngine
 
 STATES, TASKS, SCHEDULER = "states.amazonaws.com", "ecs-tasks.amazonaws.com", "scheduler.amazonaws.com"
 
@@ -54,6 +56,31 @@ class IamHarness(EngineHarness):
 
 class EnforcingHarness(IamHarness):
     """The engine enforces IAM."""
+
+    def check_as(self, role: str, service: str, operation: str, /, **params: Json) -> Caller:
+        """Check a call with temporary credentials of a role, as a request does; return the caller."""
+        session = RoleSession(role, "someone")
+        caller = Caller(ACCOUNT, REGION, signer=Signer("ASIA", session=session, is_temporary=True))
+        self.engine.bus.check_access(self.engine.store.reader, caller, service, operation, params)
+        return caller
+
+    def call_in(self, account: str, service: str, operation: str, **params: Json) -> Json:
+        """Make a call in another account."""
+        return self.run(self.engine.call(Caller(account, REGION), service, operation, params))
+
+    def call_as(self, role: str, service: str, operation: str, /, **params: Json) -> Json:
+        """Make a call with temporary credentials of a role, as a request does."""
+        caller = self.check_as(role, service, operation, **params)
+        answer = self.run(self.engine.call(caller, service, operation, params))
+        self.settle()
+        return answer
+
+    def denied_as(self, role: str, service: str, operation: str, /, **params: Json) -> str:
+        """Make a call with temporary credentials of a role, which must be denied; return the message."""
+        with pytest.raises(AwsError) as error:
+            self.call_as(role, service, operation, **params)
+        assert "AccessDenied" in error.value.code or error.value.code == "AuthorizationError", error.value
+        return error.value.message
 
     async def _open(self) -> Engine:
         config = EngineConfig(data_directory=self.directory, enforce_iam=True)

@@ -81,6 +81,17 @@ def test_the_statement_in_the_log_is_the_one_that_lets_the_machine_succeed(
     assert (ended["status"], number) == ("SUCCEEDED", 2)
 
 
+def test_tags_of_the_task_definition_need_a_permission_only_if_there_are_some(enforcing: EnforcingHarness) -> None:
+    """The article's machine propagates them, and its task definition has none."""
+    article_machine(enforcing, RUN_TASK, PASS_ROLE)
+    given = {"taskDefinition": "job", "propagateTags": "TASK_DEFINITION"}
+    enforcing.check_as(role_arn("machine"), "ecs", "RunTask", **given)
+    definition = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/job:1"
+    enforcing.call("ecs", "TagResource", resourceArn=definition, tags=[{"key": "a", "value": "b"}])
+    denied = enforcing.denied_as(role_arn("machine"), "ecs", "RunTask", **given)
+    assert "is not authorized to perform: ecs:TagResource on resource" in denied
+
+
 def test_without_enforcement_the_same_machine_succeeds(harness: IamHarness) -> None:
     machine = article_machine(harness)
     assert outcome(harness, harness.start(machine))["status"] == "SUCCEEDED"

@@ -35,3 +35,19 @@ def test_an_object_may_have_more_copies_than_a_file_has_names(tmp_path: Path, mo
     stored = files.write([b"content"])
     monkeypatch.setattr(os, "link", refuse)
     assert files.open(files.link(stored.name), 0, 7).read() == b"content"
+
+
+@pytest.mark.parametrize("error", [None, errno.EXDEV])
+def test_parts_are_joined_with_and_without_the_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int | None
+) -> None:
+    """Some file systems do not let the kernel copy."""
+
+    def refuse(*_args: object, **_options: object) -> int:
+        raise OSError(error, "refused")
+
+    files = ObjectFiles(tmp_path, manual_world())
+    parts = [(files.write([text]).name, len(text)) for text in (b"first ", b"", b"second")]
+    if error is not None:
+        monkeypatch.setattr(os, "copy_file_range", refuse, raising=False)
+    assert files.open(files.join(parts), 0, 12).read() == b"first second"

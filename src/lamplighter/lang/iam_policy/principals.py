@@ -28,6 +28,8 @@ def includes(element: Json, principal: Principal) -> bool:
     if element == "*":
         return True
     given = element if isinstance(element, dict) else {"AWS": element}
+    if "*" in as_list(given.get("AWS", [])):  # the same as a single *
+        return True
     if principal.service:
         return any(_is_service(str(each), principal.service) for each in as_list(given.get("Service", [])))
     return any(_is_identity(str(each), principal) for each in as_list(given.get("AWS", [])))

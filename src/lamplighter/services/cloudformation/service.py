@@ -32,6 +32,7 @@ from lamplighter.services.cloudformation.stacks.change_sets import ChangeSets
 from lamplighter.services.cloudformation.stacks.create_change_set import create_change_set
 from lamplighter.services.cloudformation.stacks.drift_operations import DriftOperations
 from lamplighter.services.cloudformation.stacks.lookup import require_live_stack
+from lamplighter.services.cloudformation.stacks.stack_caller import acting_for_engine
 from lamplighter.services.cloudformation.stacks.stack_events import StackEvents, is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_operations import StackOperations
 from lamplighter.services.cloudformation.stacks.start_operation import OperationStarter
@@ -122,7 +123,7 @@ class CloudFormation(Service):
         return Operation(write=write)
 
     def _find_missing_resources(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
-        stack = require_live_stack(tx, caller, params["StackName"])
+        stack = acting_for_engine(require_live_stack(tx, caller, params["StackName"]))
         return find_missing_resources(StackTurn(tx, stack, inputs, self._parts), params.get("After", ""))
 
     async def handle_outbox_row(self, row: OutboxRow) -> None:

@@ -8,6 +8,7 @@ from lamplighter.services.cloudwatch.errors import InvalidNextToken
 from lamplighter.services.cloudwatch.tables.metric_points import Metric
 
 SERVICE = "monitoring"
+SERVICE_PRINCIPAL = "cloudwatch.amazonaws.com"
 """The name with which requests to CloudWatch are signed."""
 YEAR_10000 = 253_402_300_800
 """The start of the year 10000, in seconds since the epoch."""

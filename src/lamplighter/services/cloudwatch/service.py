@@ -15,7 +15,7 @@ from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.composite_alarms import CompositeAlarms
 from lamplighter.services.cloudwatch.alarms.metric_alarms import MetricAlarms
 from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
-from lamplighter.services.cloudwatch.arns import SERVICE
+from lamplighter.services.cloudwatch.arns import SERVICE, SERVICE_PRINCIPAL
 from lamplighter.services.cloudwatch.metrics.get_metric_data import MetricDataReader
 from lamplighter.services.cloudwatch.metrics.get_metric_statistics import MetricStatisticsReader
 from lamplighter.services.cloudwatch.metrics.list_metrics import MetricList
@@ -40,7 +40,16 @@ class CloudWatch(Service):
     def __init__(
         self, bus: Bus, world: World, remote: RemoteServices, check: Callable[[str, str, Json], None], url: str
     ) -> None:
-        self._delivery_queue = DeliveryQueue(SERVICE, bus, world, remote, self._on_delivery_end, check=check)
+        self._delivery_queue = DeliveryQueue(
+            SERVICE,
+            bus,
+            world,
+            remote,
+            self._on_delivery_end,
+            check=check,
+            needs_resource_policy=True,
+            service_principal=SERVICE_PRINCIPAL,
+        )
         self._state_changes = state_changes = AlarmStateChanges(bus, world, url, self._delivery_queue.send)
         metric_sources = MetricSources(bus, world)
         self._alarm_timers = alarm_timers = AlarmTimers(world, metric_sources, state_changes)

@@ -71,6 +71,7 @@ class Repositories:
             "CreateRepository": Operation(write=self.create),
             "DescribeRepositories": Operation(read=self.describe),
             "PutImageTagMutability": Operation(write=_put_mutability),
+            "FindPolicy": Operation(read=_find_policy),
             "PutImageScanningConfiguration": Operation(write=_put_scanning),
             **self._tags.by_name(),
         }
@@ -98,7 +99,7 @@ class Repositories:
         if names := params.get("repositoryNames"):
             found = [find_repository(reader, caller, {**params, "repositoryName": name}) for name in names]
             return {"repositories": [self._show(each) for each in found]}
-        after, most = decode_token(params.get("nextToken"), _invalid_token), params.get("maxResults", 100)
+        after, most = decode_token(params.get("nextToken"), invalid_token), params.get("maxResults", 100)
         page = rows.page(reader, registry, caller.region, after, most + 1) if registry == caller.account else []
         return list_page("repositories", page, most, self._show, lambda each: encode_token(each.name))
 
@@ -127,7 +128,8 @@ def _find_by_arn(reader: Reader, caller: Caller, text: str) -> Repository:
     return find_repository(reader, caller, {"repositoryName": name, "registryId": parsed.account})
 
 
-def _invalid_token() -> AwsError:
+def invalid_token() -> AwsError:
+    """Return the error for a token that no answer had."""
     return errors.InvalidParameter("Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'")
 
 
@@ -147,6 +149,13 @@ def _put_scanning(tx: Tx, caller: Caller, params: Json) -> Json:
     found, wanted = find_repository(tx, caller, params), params["imageScanningConfiguration"]
     rows.update(tx, replace(found, body={**found.body, "imageScanningConfiguration": wanted}))
     return {**_identity(found), "imageScanningConfiguration": wanted}
+
+
+def _find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Return the policies of a repository, as texts, for IAM's decisions; AWS has no such operation."""
+    place = arn.parse_known(params["Resource"])
+    text = rows.policy_of(reader, place.account, place.region, place.resource.partition("/")[2])
+    return {"Policies": [] if text is None else [text]}
 
 
 def _put_policy(policy: Policy) -> Callable[[Tx, Caller, Json], Json]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from lamplighter.base import secret_references
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
 from lamplighter.services.ecs import account_settings, capacity_providers, clusters, tags
 from lamplighter.services.ecs.logs.awslogs import log_destination
@@ -26,6 +27,7 @@ from lamplighter.services.ecs.tasks import operations as task_operations
 from lamplighter.services.ecs.tasks.admission import CONTAINERS_WITH_STREAM, Admission, Limits
 from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, container_name
 from lamplighter.services.ecs.tasks.container_restarts import restart_policy
+from lamplighter.services.ecs.tasks.execution_role import agent_caller
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.supervisor import (
@@ -59,6 +61,7 @@ class Ecs(Service):
         world: World,
         runtime: Runtime,
         data_directory: Path,
+        remote: RemoteServices,
         *,
         limits: Limits = lambda of_file: of_file,
         secrets: secret_references.SecretLookup | None = None,
@@ -79,6 +82,7 @@ class Ecs(Service):
             runtime,
             self.outputs,
             secret_lookup,
+            remote,
             credential_variables or {},
             pause,
             watch,
@@ -292,9 +296,11 @@ class Ecs(Service):
         if task is None:  # a restored database does not know the tasks that are newer than its backup
             await copy_output(context, owner, container_part, name, None)
         else:
-            definition = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"])
-            for container in definition.body["containerDefinitions"] if definition else ():
+            found = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"])
+            definition = {"containerDefinitions": []} if found is None else found.body
+            agent = agent_caller(context.bus, task, definition)
+            for container in definition["containerDefinitions"]:
                 if container_name(task.name, container["name"]) == name:
-                    destination = log_destination(task, container, name)
+                    destination = log_destination(task, agent, container, name)
                     await copy_output(context, task.name, container["name"], name, destination)
         await retry_while_unavailable(context.pause, partial(runtime.remove, name))

@@ -72,6 +72,7 @@ class Events(Service):
             "DescribeEventBus": Operation(read=buses.describe),
             "ListEventBuses": Operation(read=buses.list),
             "PutPermission": Operation(write=permissions.put_permission),
+            "FindPolicy": Operation(read=permissions.find_policy),
             "RemovePermission": Operation(write=permissions.remove_permission),
             "PutRule": Operation(write=rules.put),
             # Not an operation of AWS: it stores the annotation of a rule from a template's metadata.

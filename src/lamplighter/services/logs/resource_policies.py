@@ -1,10 +1,11 @@
 """Store and show resource policies, which state which services may log to an account or to a log group.
 
-The engine does not enforce them: every service may log. "An account can have a maximum of 10 policies without
-resourceARN and one per LogGroup resourceARN." See
+They decide whether EventBridge may log, if the engine enforces IAM. "An account can have a maximum of 10 policies
+without resourceARN and one per LogGroup resourceARN." See
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html.
 """
 
+from lamplighter.base.arn import parse_known
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.base.world import World
@@ -69,6 +70,12 @@ class ResourcePolicies:
             _check_revision(found, params)
         rows.delete(tx, found)
         return {}
+
+
+def find_policies(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Return the texts of the policies that hold for a log group, for IAM's decisions; AWS has no such operation."""
+    group = parse_known(params["Resource"])
+    return {"Policies": rows.documents_of(reader, group.account, group.region, params["Resource"])}
 
 
 def _name(params: Json) -> str:

@@ -15,7 +15,7 @@ from lamplighter.services.logs.insights.run_queries import QueryRunner
 from lamplighter.services.logs.metric_extraction import MetricExtractor
 from lamplighter.services.logs.put_log_events import LogEventWriter
 from lamplighter.services.logs.read_lines import LineReader
-from lamplighter.services.logs.resource_policies import ResourcePolicies
+from lamplighter.services.logs.resource_policies import ResourcePolicies, find_policies
 from lamplighter.services.logs.search_events import EventSearch
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
@@ -61,6 +61,7 @@ class Logs(Service):
             "DeleteSubscriptionFilter": Operation(write=partial(filters.delete_filter, "subscription")),
             "PutResourcePolicy": Operation(write=policies.put),
             "DescribeResourcePolicies": Operation(read=policies.describe),
+            "FindPolicy": Operation(read=find_policies),
             "DeleteResourcePolicy": Operation(write=policies.delete),
             **_delivery_operations(world),
             **_query_operations(world),

@@ -22,16 +22,23 @@ from lamplighter.base.errors import Unavailable
 from lamplighter.base.file_body import FileBody, ReceivedFile
 from lamplighter.base.files import make_path, sync_directory, sync_file
 from lamplighter.base.world import World
+from lamplighter.bus import Prepared, Work
 from lamplighter.store.data_directory import INCOMING_OBJECTS, OBJECTS
 from lamplighter.store.db import Tx
-from lamplighter.wire.object_upload import CHECKS
+from lamplighter.wire.object_upload import CHECKSUMS
 
 COPY_BYTES = 2**20
-DEFAULT_CHECKS = ("MD5", "CRC64NVME")
+DEFAULT_CHECKSUMS = ("MD5", "CRC64NVME")
 NO_LINK = (errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES)
 """The errors of a file system without hard links, or with fewer of them than an object has copies."""
+NO_COPY = (errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
+"""The errors of a file system whose files the kernel does not copy."""
 
 log = logging.getLogger("lamplighter.s3")
+
+
+class FileDeleted(Unavailable):
+    """A file that another turn has deleted since its row was read, or that the disk has lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class StoredFile:
 
     name: str
     size: int
-    checks: Mapping[str, str]
+    checksums: Mapping[str, str]
     """Base64 by S3's names of the algorithms."""
     etag: str
     """The MD5 of the content in hexadecimal."""
@@ -61,7 +68,8 @@ class ObjectFiles:
         try:
             return FileBody.open(self._path(name), offset, size)
         except OSError as error:
-            raise Unavailable(f"the content of the object cannot be read: {error.strerror}") from error
+            kind = FileDeleted if isinstance(error, FileNotFoundError) else Unavailable
+            raise kind(f"the content of the object cannot be read: {error.strerror}") from error
 
     def keep(self, received: ReceivedFile) -> StoredFile:
         """Move the body of a request to its place."""
@@ -72,20 +80,31 @@ class ObjectFiles:
             sync_directory(self._path(name).parent)
         return _stored(name, received.size, received.digests)
 
-    def write(self, pieces: Iterable[bytes], algorithms: Sequence[str] = DEFAULT_CHECKS) -> StoredFile:
-        """Write a new file and compute its checks."""
-        checks = {name: CHECKS[name]() for name in {"MD5", *algorithms}}
+    def write(self, pieces: Iterable[bytes], algorithms: Sequence[str] = DEFAULT_CHECKSUMS) -> StoredFile:
+        """Write a new file and compute its checksums."""
+        checksums = {name: CHECKSUMS[name]() for name in {"MD5", *algorithms}}
         with _explained():
             name, size = self._new_name(), 0
             with _deleted_on_failure(self._path(name)), self._path(name).open("xb") as file:
                 for piece in pieces:
                     size += file.write(piece)
-                    for check in checks.values():
+                    for check in checksums.values():
                         check.update(piece)
                 file.flush()
                 os.fsync(file.fileno())
             sync_directory(self._path(name).parent)
-        return _stored(name, size, {each: check.digest() for each, check in checks.items()})
+        return _stored(name, size, {each: check.digest() for each, check in checksums.items()})
+
+    def join(self, parts: Iterable[tuple[str, int]]) -> str:
+        """Write one file from others, given with their sizes, and return its name."""
+        with _explained():
+            name = self._new_name()
+            with _deleted_on_failure(self._path(name)), self._path(name).open("xb", buffering=0) as file:
+                for part, size in parts:
+                    _copy(self.open(part, 0, size), file.fileno())
+                os.fsync(file.fileno())
+            sync_directory(self._path(name).parent)
+        return name
 
     def read(self, name: str, offset: int, size: int) -> Iterator[bytes]:
         """Yield a part of a file piece by piece."""
@@ -97,6 +116,8 @@ class ObjectFiles:
             copy = self._new_name()
             try:
                 os.link(self._path(name), self._path(copy))
+            except FileNotFoundError as error:
+                raise FileDeleted(f"the content of the object cannot be read: {error.strerror}") from error
             except OSError as error:
                 if error.errno not in NO_LINK:
                     raise
@@ -114,7 +135,8 @@ class ObjectFiles:
 
     def delete_soon(self, names: Sequence[str]) -> None:
         """Delete files in a thread: a large one takes milliseconds."""
-        asyncio.get_running_loop().run_in_executor(None, self._delete, names)
+        if names:
+            asyncio.get_running_loop().run_in_executor(None, self._delete, names)
 
     def _delete(self, names: Sequence[str]) -> None:
         """Delete files, and those that were left; a backup that runs keeps all of them."""
@@ -156,9 +178,47 @@ class ObjectFiles:
         return self._folder / name[:2] / name
 
 
+def unless_deleted(work: Callable[[], object]) -> Work:
+    """Return work that has no result if a file of it is deleted meanwhile: the turn finds out what is there now."""
+
+    def run() -> Prepared | None:
+        try:
+            return Prepared(work())
+        except FileDeleted:
+            return None
+
+    return run
+
+
 def _stored(name: str, size: int, digests: Mapping[str, bytes]) -> StoredFile:
-    checks = {each: b64encode(digest).decode() for each, digest in digests.items() if each != "MD5"}
-    return StoredFile(name, size, checks, digests["MD5"].hex())
+    checksums = {each: b64encode(digest).decode() for each, digest in digests.items() if each != "MD5"}
+    return StoredFile(name, size, checksums, digests["MD5"].hex())
+
+
+def _copy(body: FileBody, target: int) -> None:
+    """Append a file to another and close it; the kernel copies, where the file system lets it."""
+    try:
+        while body.size and (copied := _copy_in_kernel(body, target)):
+            body.offset, body.size = body.offset + copied, body.size - copied
+        for piece in body.iter_chunks(COPY_BYTES):
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[os.write(target, rest) :]
+    finally:
+        body.close()
+
+
+def _copy_in_kernel(body: FileBody, target: int) -> int:
+    """Return how many bytes were copied; 0 if the file system or the platform does not do this."""
+    copy_range = getattr(os, "copy_file_range", None)
+    if copy_range is None:
+        return 0
+    try:
+        return int(copy_range(body.descriptor, target, body.size, offset_src=body.offset))
+    except OSError as error:
+        if error.errno not in NO_COPY:
+            raise
+        return 0
 
 
 @contextmanager

@@ -80,6 +80,7 @@ class Sns(Service):
             "DeleteTopic": Operation(write=topics.delete),
             "ListTopics": Operation(read=topics.list),
             "GetTopicAttributes": Operation(read=topics.get_attributes),
+            "FindPolicy": Operation(read=topics.find_policy),
             "SetTopicAttributes": Operation(write=topics.set_attributes),
             "AddPermission": Operation(write=topics.add_permission),
             "RemovePermission": Operation(write=topics.remove_permission),

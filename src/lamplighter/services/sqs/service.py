@@ -16,7 +16,7 @@ from lamplighter.services.sqs.messages.send_message import MessageSender
 from lamplighter.services.sqs.messages.waiting_receivers import WaitingReceivers
 from lamplighter.services.sqs.queues import move_tasks, permissions, tags
 from lamplighter.services.sqs.queues.move_tasks import MoveTasks
-from lamplighter.services.sqs.queues.queues import Queues, measure_age, measure_messages
+from lamplighter.services.sqs.queues.queues import Queues, find_policy, measure_age, measure_messages
 from lamplighter.services.sqs.tables.queues import SERVICE
 from lamplighter.store.db import Store, Tx
 from lamplighter.store.timers import Timer
@@ -41,6 +41,7 @@ class Sqs(Service):
             "GetQueueUrl": Operation(read=queues.get_url),
             "ListQueues": Operation(read=queues.list),
             "GetQueueAttributes": Operation(read=queues.get_attributes),
+            "FindPolicy": Operation(read=find_policy),
             "SetQueueAttributes": Operation(write=queues.set_attributes),
             "PurgeQueue": Operation(write=queues.purge),
             "TagQueue": Operation(write=tags.OPERATIONS.tag),

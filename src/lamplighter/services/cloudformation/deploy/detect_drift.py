@@ -36,6 +36,7 @@ def begin_detection(turn: StackTurn, only: list[str] | None) -> str:
     """Begin a detection on all resources, or on the named ones; return its ID."""
     key = turn.parts.world.uuid()
     body = {"started": turn.parts.world.now(), "status": IN_PROGRESS, "only": only, "after": ""}
+    body["session"] = turn.stack.body.get("session")
     drifts.put_detection(turn.tx, DriftDetection(key, turn.stack.id, body))
     outbox.put(turn.tx, SERVICE, turn.stack.id, {"drift": key})
     return key
@@ -50,6 +51,8 @@ def continue_detection(turn: StackTurn, key: str) -> None:
     if stack.status not in DETECTABLE_STATUSES:
         fail_detection(tx, key, "The stack changed during the detection.")
         return
+    # The caller of the detection reads the resources, and not the one of the stack's last operation.
+    turn = replace(turn, stack=replace(stack, body=stack.body | {"session": detection.body.get("session")}))
     page = stack_resources.page(tx, stack.id, detection.body["after"], MAX_CHECKED_PER_TURN)
     only = detection.body["only"]
     for row in page:

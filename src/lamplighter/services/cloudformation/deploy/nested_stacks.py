@@ -6,16 +6,16 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nes
 from dataclasses import dataclass, field, replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller
 from lamplighter.lang.template.functions import value_as_text
 from lamplighter.services.cloudformation.deploy.physical_names import physical_name
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.errors import ResourceFailed
+from lamplighter.services.cloudformation.stacks.stack_caller import acting_for, with_role
 from lamplighter.services.cloudformation.stacks.stack_events import CLEANUP, REVIEW_IN_PROGRESS, is_in_progress
 from lamplighter.services.cloudformation.stacks.start_operation import UPDATABLE_STATUSES
 from lamplighter.services.cloudformation.tables import stacks
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
-from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.tables.stacks import SERVICE, Stack
 from lamplighter.services.cloudformation.templates.plan_stack import plan_stack
 from lamplighter.services.cloudformation.templates.stack_plan import StackPlan
 from lamplighter.store.db import Tx
@@ -40,13 +40,14 @@ def create_nested(turn: StackTurn, row: StackResource) -> str:
     stack, starter = turn.stack, turn.parts.starter
     plan = _plan(turn, row.body, None)
     name = physical_name(turn.parts.world.random, stack.name, row.logical, MAX_NAME_LENGTH)
+    _check_access(turn, "CreateStack", name)
     options = {"timeout": row.body["properties"].get("TimeoutInMinutes")}
     prepared = stacks.get(turn.tx, stack.body.get("nested_stacks", {}).get(row.logical, ""))
     if prepared is not None and prepared.status == REVIEW_IN_PROGRESS:
         stored, now = starter.store_plan(turn.tx, prepared, plan), turn.parts.world.now()
-        child = replace(prepared, plan=stored, updated=now, body=prepared.body | options)
+        child = acting_for(replace(prepared, plan=stored, updated=now, body=prepared.body | options), turn.caller)
     else:
-        child = starter.new(turn.tx, Caller(stack.account, stack.region), name, plan, options, stack)
+        child = starter.new(turn.tx, turn.caller, name, plan, options, stack)
     return starter.create(turn.tx, child).id
 
 
@@ -55,9 +56,11 @@ def update_nested(turn: StackTurn, row: StackResource, body: Json) -> bool:
     child = _child(turn.tx, row)
     if child.status not in UPDATABLE_STATUSES:
         raise ResourceFailed(f"Stack:{child.id} is in {child.status} state and can not be updated.")
+    child = acting_for(child, turn.caller)
     plan = _plan(turn, body, child.plan)
     if plan.equals(turn.tx, child.plan) and "_FAILED" not in child.status:
         return False
+    _check_access(turn, "UpdateStack", child.name)
     starter = turn.parts.starter
     starter.update(turn.tx, child, starter.store_plan(turn.tx, child, plan), {"held": True})
     return True
@@ -91,7 +94,9 @@ def delete_nested(turn: StackTurn, row: StackResource) -> bool:
     child = _child(turn.tx, row)
     if child.deleted is not None:
         return False
-    turn.parts.starter.delete(turn.tx, child, {})
+    _check_access(turn, "DeleteStack", child.name)
+    acting = with_role(acting_for(child, turn.caller), {"RoleARN": turn.stack.plan["role"]})
+    turn.parts.starter.delete(turn.tx, acting, {})
     return True
 
 
@@ -114,6 +119,11 @@ def nested_outcome(turn: StackTurn, row: StackResource, *, rolling_back: bool = 
     return NestedOutcome(f"Embedded stack {child.id} was not successfully {participle}: {child.reason or child.status}")
 
 
+def _check_access(turn: StackTurn, operation: str, child: str) -> None:
+    """Raise AccessDenied if those for whom the stack's calls are made may not change the nested stack."""
+    turn.parts.bus.check_access(turn.tx, turn.caller, SERVICE, operation, {"StackName": child})
+
+
 def _child(tx: Tx, row: StackResource) -> Stack:
     child = stacks.get(tx, row.physical or "")
     if child is None:
@@ -123,9 +133,7 @@ def _child(tx: Tx, row: StackResource) -> Stack:
 
 def _plan(turn: StackTurn, body: Json, old: Json) -> StackPlan:
     """Return the plan of a nested stack with the properties and tags of `body`."""
-    stack = turn.stack
-    params = nested_request(stack.plan, body)
-    return plan_stack(turn.tx, Caller(stack.account, stack.region), params, old, turn.inputs)
+    return plan_stack(turn.tx, turn.caller, nested_request(turn.stack.plan, body), old, turn.inputs)
 
 
 def nested_request(plan: Json, body: Json) -> Json:

@@ -15,7 +15,6 @@ from typing import TypeVar
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.file_body import FileBody
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller
 from lamplighter.lang.template.functions import value_as_text
 from lamplighter.lang.template.text import TemplateError
 from lamplighter.services.cloudformation.deploy.physical_names import physical_name
@@ -44,6 +43,7 @@ log = logging.getLogger("lamplighter.cloudformation")
 NOT_FOUND = re.compile("NotFound|NoSuch|DoesNotExist|NonExistent")
 """Parts of the error codes that mean that a resource does not exist."""
 HANDLER_ERROR_CODES = (
+    (re.compile("AccessDenied|AuthorizationError"), "AccessDenied"),
     (re.compile("Deleting|DeletedRecently"), "ResourceConflict"),
     (re.compile("AlreadyExist|Conflict|QueueNameExists"), "AlreadyExists"),
     (NOT_FOUND, "NotFound"),
@@ -193,7 +193,7 @@ def _run(turn: StackTurn, request: ResourceRequest, plan: Plan[T]) -> T:
 
 
 def _call(turn: StackTurn, service: str, operation: str, given: Json) -> Json:
-    bus, caller = turn.parts.bus, Caller(turn.stack.account, turn.stack.region)
+    bus, caller = turn.parts.bus, turn.caller
     if not bus.serves_any(service):
         return turn.inputs.get(service, operation, given, caller, turn.tx)
     if not bus.is_loaded(service):
@@ -205,6 +205,7 @@ def _call(turn: StackTurn, service: str, operation: str, given: Json) -> Json:
         return bus.invoke(turn.tx, caller, service, operation, given) if served else None
     params = fit_to_shape(model.operation_model(operation).input_shape, given)
     turn.parts.check(service, operation, params)
+    bus.check_access(turn.tx, caller, service, operation, params)
     answer = bus.invoke(turn.tx, caller, service, operation, params)
     if inspect.isawaitable(answer):
         raise Bug(f"{service}:{operation} is asynchronous")

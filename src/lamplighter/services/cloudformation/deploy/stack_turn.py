@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World
-from lamplighter.bus import Bus
+from lamplighter.bus import Bus, Caller
+from lamplighter.services.cloudformation.stacks.stack_caller import stack_caller
 from lamplighter.services.cloudformation.stacks.stack_events import StackEvents
 from lamplighter.services.cloudformation.stacks.start_operation import OperationStarter
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
@@ -38,6 +39,11 @@ class StackTurn:
     stack: Stack
     inputs: ExternalInputs
     parts: EngineParts
+
+    @property
+    def caller(self) -> Caller:
+        """The caller for whom the calls of the operation are made."""
+        return stack_caller(self.stack)
 
     def set_status(
         self, row: StackResource, status: str, reason: str | None = None, desired: Json = None

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.bus import Caller
 from lamplighter.lang.template.conditions import evaluate_conditions
 from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve, value_as_text
 from lamplighter.lang.template.references import find_references
@@ -17,6 +16,7 @@ from lamplighter.lang.template.template import Template
 from lamplighter.lang.template.text import TemplateError, TemplateFormatError
 from lamplighter.services.cloudformation.resource_types.recorded_only import recorded_attribute
 from lamplighter.services.cloudformation.resource_types.resource_type import ResourceRequest
+from lamplighter.services.cloudformation.stacks.stack_caller import stack_caller
 from lamplighter.services.cloudformation.tables import exports
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
@@ -132,8 +132,7 @@ class StackScope:
         params = {"SecretId": found[1]}
         params |= {"VersionStage": stage} if stage else {}
         params |= {"VersionId": version} if version else {}
-        caller = Caller(self.stack.account, self.stack.region)
-        answer = self.inputs.get("secretsmanager", "GetSecretValue", params, caller, self.reader)
+        answer = self.inputs.get("secretsmanager", "GetSecretValue", params, stack_caller(self.stack), self.reader)
         text: str = answer.get("SecretString", "")
         if not key:
             return text
@@ -151,7 +150,7 @@ def ssm_parameter(reader: Reader, stack: Stack, reference: str, inputs: External
 def find_ssm_parameter(reader: Reader, stack: Stack, reference: str, inputs: ExternalInputs) -> Json:
     """Return an SSM parameter with its type and its value, from this engine or from the SSM endpoint."""
     params = {"Name": reference, "WithDecryption": True}
-    return inputs.get("ssm", "GetParameter", params, Caller(stack.account, stack.region), reader)["Parameter"]
+    return inputs.get("ssm", "GetParameter", params, stack_caller(stack), reader)["Parameter"]
 
 
 def live_resources(template: Template, conditions: Mapping[str, bool]) -> dict[str, set[str]]:

@@ -21,6 +21,7 @@ from lamplighter.services.cloudformation.stacks.lookup import (
     page_offset,
     require_known_stack,
 )
+from lamplighter.services.cloudformation.stacks.stack_caller import acting_for
 from lamplighter.services.cloudformation.stacks.stack_events import REVIEW_IN_PROGRESS, is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_operations import operation_options
 from lamplighter.services.cloudformation.stacks.start_operation import check_updatable
@@ -92,6 +93,7 @@ class ChangeSets:
         body = found.body
         if stack is None or body["execution"] != "AVAILABLE":
             raise InvalidChangeSetStatus(_why_not_executable(found))
+        stack = acting_for(stack, caller)
         options = {
             "token": params.get("ClientRequestToken"),
             **operation_options({**body.get("wishes", {}), **params}),

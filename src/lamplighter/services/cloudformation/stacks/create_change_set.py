@@ -31,6 +31,7 @@ from lamplighter.services.cloudformation.stacks.known_values import (
     with_unknown_values,
 )
 from lamplighter.services.cloudformation.stacks.lookup import check_stack_name, find_stack, require_known_stack
+from lamplighter.services.cloudformation.stacks.stack_caller import acting_for
 from lamplighter.services.cloudformation.stacks.stack_events import REVIEW_IN_PROGRESS
 from lamplighter.services.cloudformation.stacks.start_operation import EMPTY_PLAN, INITIATED, check_updatable
 from lamplighter.services.cloudformation.tables import change_sets, stack_resources, stacks, templates
@@ -58,7 +59,8 @@ class _Outcome:
 
 def create_change_set(parts: EngineParts, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
     """Create a change set by comparing a stack with a new plan (`CreateChangeSet`)."""
-    stack = _find_or_create_stack(parts, tx, caller, params["StackName"], params.get("ChangeSetType", "UPDATE"))
+    kind = params.get("ChangeSetType", "UPDATE")
+    stack = acting_for(_find_or_create_stack(parts, tx, caller, params["StackName"], kind), caller)
     name, token = params["ChangeSetName"], params.get("ClientToken")
     existing = change_sets.by_name(tx, stack.id, name)
     if existing is not None:
@@ -93,12 +95,12 @@ def _find_or_create_stack(parts: EngineParts, tx: Tx, caller: Caller, name: str,
 
 def _add(turn: StackTurn, params: Json, above: tuple[ChangeSet, ...], *, place: str) -> ChangeSet:
     """Store a change set of a stack; `above` are those of the stacks around it, and `place` its logical IDs there."""
-    stack, caller = turn.stack, Caller(turn.stack.account, turn.stack.region)
+    stack = turn.stack
     old = None if stack.status == REVIEW_IN_PROGRESS else stack.plan
     try:
         if len(above) >= MAX_LEVELS:
             raise StackValidationError(f"Stacks are nested more than {MAX_LEVELS} levels deep")
-        plan = plan_stack(turn.tx, caller, params, old, turn.inputs, place=place)
+        plan = plan_stack(turn.tx, turn.caller, params, old, turn.inputs, place=place)
         outcome = _compare(turn, params, plan, place)
         stored = turn.parts.starter.store_plan(turn.tx, stack, plan)
     except AwsError as error:
@@ -230,7 +232,7 @@ def _add_child(
     scope = with_unknown_values(known_scope(turn, plan))
     properties = dict(known_properties(resource, scope))
     body = {"properties": properties, "tags": merge_tags(plan.body["tags"], properties)}
-    stack = _child_stack(turn, resource.name)
+    stack = acting_for(_child_stack(turn, resource.name), turn.caller)
     name = physical_name(turn.parts.world.random, parent.given_name, resource.name, MAX_NAME_LENGTH)
     kind = "CREATE" if stack.status == REVIEW_IN_PROGRESS else "UPDATE"
     params = nested_request(plan.body, body) | {
@@ -250,5 +252,5 @@ def _child_stack(turn: StackTurn, logical: str) -> Stack:
         return found
     stack, parts = turn.stack, turn.parts
     name = physical_name(parts.world.random, stack.name, logical, MAX_NAME_LENGTH)
-    made = parts.starter.new(turn.tx, Caller(stack.account, stack.region), name, None, {}, stack)
+    made = parts.starter.new(turn.tx, turn.caller, name, None, {}, stack)
     return parts.event_log.set_stack_status(turn.tx, made, REVIEW_IN_PROGRESS, INITIATED)

@@ -11,6 +11,7 @@ from lamplighter.services.cloudformation.deploy import detect_drift
 from lamplighter.services.cloudformation.deploy.stack_turn import EngineParts, StackTurn
 from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.services.cloudformation.stacks.lookup import require_live_stack
+from lamplighter.services.cloudformation.stacks.stack_caller import acting_for
 from lamplighter.services.cloudformation.tables import drifts, stack_resources
 from lamplighter.services.cloudformation.tables.drifts import ResourceDrift
 from lamplighter.services.cloudformation.tables.stacks import Stack
@@ -47,7 +48,7 @@ class DriftOperations:
         return {"StackResourceDrift": _resource_drift(found)}
 
     def _turn(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> StackTurn:
-        stack = require_live_stack(tx, caller, params["StackName"])
+        stack = acting_for(require_live_stack(tx, caller, params["StackName"]), caller)
         if stack.status not in detect_drift.DETECTABLE_STATUSES:
             raise StackValidationError(
                 f"Drift detection cannot be performed on stack [{stack.id}] while it is in {stack.status} state"

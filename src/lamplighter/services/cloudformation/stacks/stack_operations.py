@@ -17,6 +17,7 @@ from lamplighter.services.cloudformation.stacks.lookup import (
     require_live_stack,
     require_stack,
 )
+from lamplighter.services.cloudformation.stacks.stack_caller import acting_for, with_role
 from lamplighter.services.cloudformation.stacks.stack_events import is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_policy import check_policy
 from lamplighter.services.cloudformation.stacks.start_operation import INITIATED, OperationStarter, check_updatable
@@ -60,7 +61,8 @@ class StackOperations:
 
     def update(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Begin to update a stack (`UpdateStack`); the same ClientRequestToken again begins nothing new."""
-        stack, token = require_known_stack(tx, caller, params["StackName"]), params.get("ClientRequestToken")
+        stack = acting_for(require_known_stack(tx, caller, params["StackName"]), caller)
+        token = params.get("ClientRequestToken")
         if token is not None and stack.body["token"] == token:
             return _operation_answer(stack)
         check_updatable(stack)
@@ -111,12 +113,12 @@ class StackOperations:
                 )
             raise StackValidationError(f"Invalid operation on stack [{stack.id}]. {rule}")
         options = {"retain": retained, "forced": forced, "token": params.get("ClientRequestToken", stack.body["token"])}
-        self._starter.delete(tx, stack, options)
+        self._starter.delete(tx, with_role(acting_for(stack, caller), params), options)
         return {}
 
     def cancel(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Begin to roll back an update that is in progress (`CancelUpdateStack`)."""
-        stack = require_live_stack(tx, caller, params["StackName"])
+        stack = acting_for(require_live_stack(tx, caller, params["StackName"]), caller)
         if stack.status != "UPDATE_IN_PROGRESS":
             raise StackValidationError("CancelUpdateStack cannot be called from current stack status")
         self._starter.event_log.begin_pass(tx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED)
@@ -124,7 +126,7 @@ class StackOperations:
 
     def continue_rollback(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Begin to roll back an update whose rollback failed (`ContinueUpdateRollback`)."""
-        stack = require_live_stack(tx, caller, params["StackName"])
+        stack = with_role(acting_for(require_live_stack(tx, caller, params["StackName"]), caller), params)
         if stack.status != "UPDATE_ROLLBACK_FAILED":
             raise StackValidationError(f"Stack:{stack.id} is in {stack.status} state and can not continue rollback.")
         skipped = params.get("ResourcesToSkip", [])
@@ -134,7 +136,8 @@ class StackOperations:
 
     def roll_back(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Begin to roll back a failed update, or to delete a stack whose creation failed (`RollbackStack`)."""
-        stack, token = require_live_stack(tx, caller, params["StackName"]), params.get("ClientRequestToken")
+        stack = with_role(acting_for(require_live_stack(tx, caller, params["StackName"]), caller), params)
+        token = params.get("ClientRequestToken")
         if token is not None and stack.body["token"] == token:
             return _operation_answer(stack)
         if stack.status not in ("CREATE_FAILED", "UPDATE_FAILED"):

@@ -8,6 +8,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import StackValidationError
+from lamplighter.services.cloudformation.stacks.stack_caller import acting_for
 from lamplighter.services.cloudformation.stacks.stack_events import StackEvents
 from lamplighter.services.cloudformation.stacks.untouched_resources import UntouchedResources
 from lamplighter.services.cloudformation.tables import templates
@@ -81,6 +82,7 @@ class OperationStarter:
             plan=EMPTY_PLAN,
             body=DEFAULT_OPTIONS | options | {"root": root},
         )
+        stack = acting_for(stack, caller)
         return stack if plan is None else replace(stack, plan=self.store_plan(tx, stack, plan))
 
     def create(self, tx: Tx, stack: Stack) -> Stack:

@@ -98,12 +98,15 @@ class ExternalInputs:
         """Return the answer of a call, with bodies read to their end.
 
         A service of this engine reads with `reader`, or what is committed. Raises `NotLoaded` if it is not loaded yet,
-        and `NotFetched` if the answer of another service was not fetched yet.
+        and `NotFetched` if the answer of another service was not fetched yet. Raises AccessDenied if the caller's role
+        does not allow the call.
         """
         if self.bus.serves_any(service):
             if not self.bus.is_loaded(service):
                 raise NotLoaded(service)
-            answer = self.bus.read(reader or self.bus.store.reader, caller, service, operation, params)
+            reader = reader or self.bus.store.reader
+            self.bus.check_access(reader, caller, service, operation, params)
+            answer = self.bus.read(reader, caller, service, operation, params)
             return {name: each.read() if isinstance(each, FileBody) else each for name, each in answer.items()}
         request = ExternalRequest(service, operation, dumps(params), caller.region)
         if request not in self.answers:

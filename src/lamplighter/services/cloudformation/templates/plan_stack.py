@@ -41,6 +41,7 @@ from lamplighter.services.cloudformation.deploy.template_scope import find_ssm_p
 from lamplighter.services.cloudformation.errors import InsufficientCapabilities, StackValidationError
 from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
 from lamplighter.services.cloudformation.stacks.compute_changes import KnownAfterUpdate
+from lamplighter.services.cloudformation.stacks.stack_caller import acting_for, check_stack_role, stack_caller
 from lamplighter.services.cloudformation.tables import templates
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import SAM, ExternalInputs
@@ -89,7 +90,10 @@ def plan_stack(
     empty for a stack that does not exist yet. `place` tells apart the stacks that are planned in one turn.
     """
     text = read_template_text(reader, caller, params, old, inputs)
-    stack = Stack(stack_id, caller.account, caller.region, params.get("StackName", "stack"))
+    role = {"role": params.get("RoleARN", (old or {}).get("role"))}
+    named = Stack(stack_id, caller.account, caller.region, params.get("StackName", "stack"), plan=role)
+    stack = acting_for(named, caller)
+    check_stack_role(inputs.bus, reader, stack)
 
     def make(reader: Reader, inputs: ExternalInputs) -> StackPlan:
         return _plan(reader, stack, params, old or {}, inputs, text, direct=direct)
@@ -117,7 +121,7 @@ def _plan(
         "tags": params.get("Tags", old.get("tags", [])),
         "capabilities": capabilities,
         "notifications": params.get("NotificationARNs", old.get("notifications", [])),
-        "role": params.get("RoleARN", old.get("role")),
+        "role": stack.plan["role"],
     }
     if transforms and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
         raise InsufficientCapabilities("CAPABILITY_AUTO_EXPAND")
@@ -179,8 +183,7 @@ def _transform(
     scope = value_scope(stack, plan, document.get("Mappings") or {})
 
     def fetch(location: Json) -> Json:
-        url, caller = value_as_text(resolve(location, scope)), Caller(stack.account, stack.region)
-        return _fetch_part(url, caller, inputs, reader)
+        return _fetch_part(value_as_text(resolve(location, scope)), stack_caller(stack), inputs, reader)
 
     transforms = transform_calls(document)
     if not {"Transform", "Globals"} & document.keys() and TRANSFORM not in dumps(document):

@@ -122,7 +122,7 @@ class AlarmStateChanges:
     def _send_action(self, tx: Tx, alarm: Alarm, action: str, target: arn.Arn, call: alarm_actions.ActionCall) -> None:
         delivery = Delivery(
             f"{alarm.arn}/{self._world.uuid()}",
-            Caller(target.account or alarm.account, target.region or alarm.region),
+            Caller(target.account or alarm.account, target.region or alarm.region, origin=alarm.arn),
             call.service,
             call.operation,
             call.params,

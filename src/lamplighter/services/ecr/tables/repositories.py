@@ -38,6 +38,23 @@ class Repository:
 REPOSITORIES = Table("ecr_repositories", Repository, json={"tags": loads, "body": loads})
 
 
+def policy_of(reader: Reader, account: str, region: str, name: str) -> str | None:
+    """Return the policy of a repository that has one; nothing else of its row is read."""
+    sql = (
+        "SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.policyText') END FROM ecr_repositories "
+        "WHERE account = ? AND region = ? AND name = ?"
+    )
+    row = reader.row(
+        sql,
+        (
+            account,
+            region,
+            name,
+        ),
+    )
+    return None if row is None else row[0]
+
+
 def get(reader: Reader, account: str, region: str, name: str) -> Repository | None:
     """Return a repository, or None."""
     return REPOSITORIES.find(reader, "account = ? AND region = ? AND name = ?", account, region, name)

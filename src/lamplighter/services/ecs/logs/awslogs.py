@@ -14,12 +14,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.log_batches import batch_events, split_message
-from lamplighter.bus import Bus, Caller, caller_of
+from lamplighter.bus import Bus, Caller
 from lamplighter.runs.log_stream import log_stream_name
 from lamplighter.runtime.port import OutputLine
 from lamplighter.services.ecs.logs.multiline import compile_pattern, first_line_pattern
@@ -62,8 +62,8 @@ class LogDestination:
         return {"logGroupName": self.group, "logStreamName": self.stream}
 
 
-def log_destination(task: Task, definition: Json, runtime_name: str) -> LogDestination | None:
-    """Return the log stream of a task's container, or None if its definition does not use awslogs.
+def log_destination(task: Task, agent: Caller, definition: Json, runtime_name: str) -> LogDestination | None:
+    """Return the log stream of a task's container, or None if its definition does not use awslogs; `agent` writes it.
 
     "Use the awslogs-stream-prefix option to associate a log stream with the specified prefix, the container name, and
     the ID of the Amazon ECS task … prefix-name/container-name/ecs-task-id".
@@ -74,7 +74,7 @@ def log_destination(task: Task, definition: Json, runtime_name: str) -> LogDesti
     options = configuration.get("options") or {}
     prefix = options.get("awslogs-stream-prefix")
     return LogDestination(
-        caller=Caller(caller_of(task.arn).account, options["awslogs-region"]),
+        caller=replace(agent, region=options["awslogs-region"]),
         group=options["awslogs-group"],
         stream=log_stream_name(prefix, definition["name"], task.name) if prefix else runtime_name,
         create=options.get("awslogs-create-group") == "true",
@@ -88,10 +88,7 @@ def create_stream(bus: Bus, tx: Tx, destination: LogDestination) -> str | None:
     cause, pattern = None, destination.first_line_regex
     if pattern is not None and compile_pattern(pattern) is None:
         cause = f"awslogs could not parse multiline pattern option: error parsing regexp: `{pattern}`"
-    if cause is None and destination.create:
-        cause = _create(bus, tx, destination, "group", {"logGroupName": destination.group})
-    if cause is None:
-        cause = _create(bus, tx, destination, "stream", destination.names)
+    cause = cause or _create_group_and_stream(bus, tx, destination)
     if cause is None:
         return None
     if destination.fargate:
@@ -99,11 +96,22 @@ def create_stream(bus: Bus, tx: Tx, destination: LogDestination) -> str | None:
     return f"CannotStartContainerError: Error response from daemon: failed to initialize logging driver: {cause}"
 
 
+def _create_group_and_stream(bus: Bus, tx: Tx, destination: LogDestination) -> str | None:
+    """Create the stream, as Docker's driver does: only a missing group needs the permission to create groups."""
+    cause = _create(bus, tx, destination, "stream", destination.names)
+    if cause is None or not destination.create or "ResourceNotFoundException" not in cause:
+        return cause
+    failure = _create(bus, tx, destination, "group", {"logGroupName": destination.group})
+    return failure or _create(bus, tx, destination, "stream", destination.names)
+
+
 def _create(bus: Bus, tx: Tx, destination: LogDestination, what: str, params: Json) -> str | None:
     """Create a group or stream unless it exists; return why this failed, or None."""
+    operation = f"CreateLog{what.capitalize()}"
     try:
         with tx.nested():
-            bus.invoke(tx, destination.caller, SERVICE, f"CreateLog{what.capitalize()}", params)
+            bus.check_access(tx, destination.caller, SERVICE, operation, params)
+            bus.invoke(tx, destination.caller, SERVICE, operation, params)
     except AwsError as error:
         if error.code != "ResourceAlreadyExistsException":
             retried = "create stream has been retried 1 times: " if destination.fargate else ""
@@ -198,7 +206,9 @@ class LogShipper:
                 for batch in batch_events(events):
                     listed = [{"timestamp": time, "message": message} for time, message in batch]
                     params = self._destination.names | {"logEvents": listed}
-                    self._bus.invoke(tx, self._destination.caller, SERVICE, "PutLogEvents", params)
+                    call = self._destination.caller, SERVICE, "PutLogEvents", params
+                    self._bus.check_access(tx, *call)
+                    self._bus.invoke(tx, *call)
         except AwsError as error:
             if not self._rejection_logged:
                 log.warning("log group %s rejects the output of %s: %s", self._destination.group, self._name, error)

@@ -35,6 +35,7 @@ from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import damaged_task, lifecycle, task_description
 from lamplighter.services.ecs.tasks.container_plan import container_name
+from lamplighter.services.ecs.tasks.execution_role import agent_caller
 from lamplighter.store import outbox
 from lamplighter.store.db import DamagedData, Reader, Tx
 
@@ -188,8 +189,9 @@ def _create_log_streams(bus: Bus, tx: Tx, task: Task, definition: TaskDefinition
     """
     if not bus.can_invoke(awslogs.SERVICE, "CreateLogStream"):
         return []
+    agent = agent_caller(bus, task, definition.body)
     destinations = {
-        each["name"]: log_destination(task, each, container_name(task.name, each["name"]))
+        each["name"]: log_destination(task, agent, each, container_name(task.name, each["name"]))
         for each in definition.body["containerDefinitions"]
         if not each.get("dependsOn")
     }

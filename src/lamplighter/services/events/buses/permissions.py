@@ -1,6 +1,6 @@
 """Store and show the permissions to put events on a bus.
 
-They are not enforced: a caller that reaches the engine may do anything.
+They decide only if the engine enforces IAM. Otherwise a caller that reaches the engine may do anything.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html.
 """
 
@@ -10,7 +10,7 @@ from lamplighter.base.json_text import Json, dumps, loads, loads_or
 from lamplighter.bus import Caller
 from lamplighter.services.events.buses.buses import find_bus, put_policy
 from lamplighter.services.events.errors import PolicyLengthExceeded, ResourceNotFound
-from lamplighter.store.db import Tx
+from lamplighter.store.db import Reader, Tx
 
 MAX_POLICY_LENGTH = 10_240
 
@@ -33,6 +33,15 @@ def put_permission(tx: Tx, caller: Caller, params: Json) -> Json:
         raise PolicyLengthExceeded(MAX_POLICY_LENGTH)
     put_policy(tx, bus, text)
     return {}
+
+
+def find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Return the policies of a bus, as texts, for IAM's decisions; AWS has no such operation."""
+    place = arn.parse_known(params["Resource"])
+    if not place.resource.startswith("event-bus/"):
+        return {"Policies": []}
+    bus = find_bus(reader, Caller(place.account, place.region), params["Resource"])
+    return {"Policies": [bus.body["Policy"]] if "Policy" in bus.body else []}
 
 
 def remove_permission(tx: Tx, caller: Caller, params: Json) -> Json:

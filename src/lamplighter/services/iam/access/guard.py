@@ -1,34 +1,40 @@
 """Decide calls by the policies of IAM's roles: calls with temporary credentials, and the engine's calls for a role.
 
-Guarantees the order of AWS's evaluation: an explicit deny in any policy, then an allow by the role's policies or by the
-resource's policy, then the permissions boundary and the session policies. A key of the credentials file may do
+A key of the credentials file may do
 everything, because it is the account's own. Calls that services make for each other pass, too: a role needs permissions
 for its own calls only, as on AWS.
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html.
 """
 
 import logging
-from functools import lru_cache
 
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.role_session import RoleSession
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
-from lamplighter.lang.iam_policy.evaluate import Effect, Policy, compile_policy, decide, decide_for_principal
+from lamplighter.lang.iam_policy.evaluate import Effect, decide_for_principal
 from lamplighter.lang.iam_policy.principals import Principal
 from lamplighter.lang.iam_policy.text_patterns import Context, ContextValue
 from lamplighter.runs.missing_statement import missing_statement
-from lamplighter.services.iam.access.condition_keys import principal_keys, service_keys
+from lamplighter.services.iam.access.condition_keys import keys_of_service, principal_keys, service_keys, tag_keys
 from lamplighter.services.iam.access.denied import Denied, denial_text
-from lamplighter.services.iam.access.needed_permission import Permission
-from lamplighter.services.iam.access.needed_permissions import NeededPermissions, is_decided
-from lamplighter.services.iam.access.resource_policies import ResourcePolicies
+from lamplighter.services.iam.access.needed_permission import Permission, in_own_partition
+from lamplighter.services.iam.access.needed_permissions import TARGETS, NeededPermissions, is_decided, session_actions
+from lamplighter.services.iam.access.refusal import (
+    EXPLICIT_DENY_OF_RESOURCE,
+    NO_RESOURCE_POLICY,
+    principal_of,
+    refusal,
+)
+from lamplighter.services.iam.access.resource_policies import Resource, ResourcePolicies, decide_for
+from lamplighter.services.iam.access.resource_tags import RequestContext, tags_of
 from lamplighter.services.iam.access.role_permissions import PermissionsCache, RolePermissions
 from lamplighter.store.db import Reader
 
-IDENTITY, BOUNDARY, SESSION = "identity-based policy", "permissions boundary", "session policy"
+POLICY_SERVICES = ("sns", "sqs")
+"""The services whose resources need a policy that allows the call of another service; log groups need one, too."""
 ASSUME = "sts:assumerole"
 
 log = logging.getLogger("lamplighter.iam")
@@ -38,6 +44,7 @@ class IamGuard:
     """Decides the calls of one engine."""
 
     def __init__(self, bus: Bus, world: World) -> None:
+        self._bus = bus
         self._world = world
         self._cache = PermissionsCache()
         self._needed = NeededPermissions(bus)
@@ -55,9 +62,12 @@ class IamGuard:
         role = self._find_role(reader, service, session)
         keys = principal_keys(caller, session, self._world.now())
         needs = self._needed.of_call(reader, caller, service, operation, params)
-        for permission in needs.permissions:
-            reason = self._refusal(role, session, permission, keys)
-            if reason is not None and not self._resource_allows(reader, session, permission, keys, reason):
+        for each in needs.permissions:
+            permission = in_own_partition(each)
+            resource = self._resource(reader, caller, permission)
+            context = self._context(reader, caller, keys, permission, resource)
+            reason = refusal(role, session, permission, resource, context)
+            if reason is not None:
                 raise self._denied(service, session, permission, role, reason)
         for passed, to in needs.trusted_roles:
             self._check_passed(reader, caller, passed, to)
@@ -72,38 +82,32 @@ class IamGuard:
         found = self._cache.of_role(reader, role)
         keys = {} if session is None else principal_keys(caller, session, self._world.now())
         keys |= service_keys("sts", "AssumeRole", params, caller)
-        principal = _principal(caller, session)
-        if found is None or decide_for_principal(found.trust, principal, ASSUME, role, keys) is not Effect.ALLOW:
-            user = principal.arns[0] if principal.arns else caller.account
-            raise Denied("sts", f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}")
+        keys |= tag_keys(params)
+        principal, trust = _principal(caller, session), () if found is None else found.trust
+        for action in ("sts:AssumeRole", *session_actions(params)):
+            if decide_for_principal(trust, principal, action.lower(), role, keys) is not Effect.ALLOW:
+                user = principal.arns[0] if principal.arns else caller.account
+                raise Denied("sts", f"User: {user} is not authorized to perform: {action} on resource: {role}")
 
     def check_service_call(
         self, reader: Reader, principal: str, caller: Caller, service: str, operation: str, params: Json
     ) -> None:
-        """Raise `Denied` unless the policy of a topic or a queue allows a service's call for `caller.origin`."""
-        if service not in ("sns", "sqs"):
+        """Raise `Denied` unless the policy of the called resource allows a service's call for `caller.origin`."""
+        if service not in POLICY_SERVICES and (service, operation) != (TARGETS, "Log"):
             return
-        source = caller.origin
-        keys: Context = {"aws:sourcearn": source, "aws:sourceaccount": source.split(":")[4]}
+        keys = keys_of_service(principal, service, caller.origin)
         for permission in self._needed.of_call(reader, caller, service, operation, params).permissions:
-            who = Principal(service=principal)
-            if self._resource_policies.decide(reader, who, permission, keys) is not Effect.ALLOW:
-                reason = "because no resource-based policy allows the {} action"
-                text = denial_text(principal, permission.action, permission.resource, reason)
-                log.warning(
-                    "denied: %s; add to the policy of %s: %s",
-                    text,
-                    permission.resource,
-                    _statement(principal, permission, source),
-                )
-                raise Denied(service, text)
+            policy = self._resource_policies.of(reader, caller, permission, default=True).policy
+            effect = decide_for(policy, Principal(service=principal), permission, keys)
+            if effect is not Effect.ALLOW:
+                raise _denied_service(service, principal, permission, effect, keys)
 
     # --- roles --------------------------------------------------------------------------------------------------------
 
     def _find_role(self, reader: Reader, service: str, session: RoleSession) -> RolePermissions:
         """Return the permissions of a session's role. Raises `Denied` if a service may not assume the role."""
         role = self._cache.of_role(reader, session.role)
-        if role is None:
+        if role is None or session.role_id not in ("", role.role_id):
             raise Denied(service, f"The role {session.role} does not exist in this engine's IAM, so it allows nothing.")
         if session.service and not _trusts_service(role, session.service, session.source):
             log.warning("%s; its trust policy must have %s", *_trust_hint(role.arn, session.service))
@@ -126,46 +130,25 @@ class IamGuard:
                 code="ClientException",
             )
 
-    def _resource_allows(
-        self, reader: Reader, session: RoleSession, permission: Permission, keys: Context, reason: str
-    ) -> bool:
-        """Return whether a resource's policy allows what the role's policies do not mention.
-
-        The trust policy of a role, which is such a policy, must name the caller itself: its account is not enough.
-        """
-        if not reason.startswith(f"because no {IDENTITY}"):
-            return False
-        context = {**keys, **permission.context}
-        if permission.action == "sts:AssumeRole":
+    def _resource(self, reader: Reader, caller: Caller, permission: Permission) -> Resource:
+        """Return a permission's resource with its policy; that of a role is its trust policy."""
+        if permission.action.startswith("sts:"):
             role = self._cache.of_role(reader, permission.resource)
-            named = Principal(arns=(session.role, session.arn), account="none")
-            if role is None:
-                return False
-            return decide_for_principal(role.trust, named, ASSUME, role.arn, context) is Effect.ALLOW
-        effect = self._resource_policies.decide(reader, _principal_of(session), permission, context)
-        return effect is Effect.ALLOW
+            return Resource(caller.account) if role is None else Resource(role.arn.split(":")[4], role.trust)
+        return self._resource_policies.of(reader, caller, permission)
 
-    # --- a decision ---------------------------------------------------------------------------------------------------
+    def _context(
+        self, reader: Reader, caller: Caller, keys: Context, permission: Permission, resource: Resource
+    ) -> Context:
+        """Return the condition keys for a permission: those of the request, and those of the resource."""
+        account = resource.account or caller.account
+        own = {"aws:resourceaccount": account, "s3:resourceaccount": account}
+        return RequestContext(
+            {**keys, **permission.context, **own},
+            lambda: tags_of(self._bus, reader, caller, permission.resource),
+        )
 
-    def _refusal(
-        self, role: RolePermissions, session: RoleSession, permission: Permission, keys: dict[str, ContextValue]
-    ) -> str | None:
-        """Return AWS's words for why a permission is denied, or None if it is allowed."""
-        context = {**keys, **permission.context} if permission.context else keys
-        action, resource = permission.action.lower(), permission.resource
-        results = [(IDENTITY, decide(role.policies, action, resource, context))]
-        if role.boundary is not None:
-            results.append((BOUNDARY, decide([role.boundary], action, resource, context)))
-        if session.policies:
-            policies = [_compile_text(each) for each in session.policies]
-            results.append((SESSION, decide(policies, action, resource, context)))
-        for kind, effect in results:
-            if effect is Effect.EXPLICIT_DENY:
-                return f"with an explicit deny in {'an' if kind == IDENTITY else 'a'} {kind}"
-        for kind, effect in results:
-            if effect is Effect.IMPLICIT_DENY:
-                return f"because no {kind} allows the {{}} action"
-        return None
+    # --- a denial -----------------------------------------------------------------------------------------------------
 
     def _denied(
         self, service: str, session: RoleSession, permission: Permission, role: RolePermissions, reason: str
@@ -177,20 +160,24 @@ class IamGuard:
         return Denied(service, text)
 
 
-def _statement(principal: str, permission: Permission, source: str) -> str:
-    """Return the statement that lets a service call a topic or a queue for a resource."""
-    given = {"Effect": "Allow", "Principal": {"Service": principal}, "Action": permission.action}
-    condition = {"ArnEquals": {"aws:SourceArn": source}}
-    return dumps({**given, "Resource": permission.resource, "Condition": condition})
-
-
-def _principal_of(session: RoleSession) -> Principal:
-    return Principal(arns=(session.arn, session.role), account=session.role.split(":")[4])
+def _denied_service(service: str, principal: str, permission: Permission, effect: Effect, keys: Context) -> Denied:
+    """Return the denial of a service's call, and log the statement that the resource's policy lacks."""
+    if effect is Effect.EXPLICIT_DENY:
+        text = denial_text(principal, permission.action, permission.resource, EXPLICIT_DENY_OF_RESOURCE)
+        log.warning("denied: %s", text)
+        return Denied(service, text)
+    text = denial_text(principal, permission.action, permission.resource, NO_RESOURCE_POLICY)
+    statement = {"Effect": "Allow", "Principal": {"Service": principal}, "Action": permission.action}
+    statement["Resource"] = permission.resource
+    if "aws:sourcearn" in keys:
+        statement["Condition"] = {"ArnEquals": {"aws:SourceArn": keys["aws:sourcearn"]}}
+    log.warning("denied: %s; add to the policy of %s: %s", text, permission.resource, dumps(statement))
+    return Denied(service, text)
 
 
 def _principal(caller: Caller, session: RoleSession | None) -> Principal:
     if session is not None:
-        return _principal_of(session)
+        return principal_of(session)
     section = caller.signer.section if caller.signer is not None else ""
     name = "root" if section in ("", "default") else f"user/{section}"
     return Principal(arns=(arn.build("iam", "", caller.account, name),), account=caller.account)
@@ -217,8 +204,3 @@ def _sources(source: str) -> ContextValue:
 def _trust_hint(role: str, service: str) -> tuple[str, str]:
     statement = f'{{"Effect": "Allow", "Principal": {{"Service": "{service}"}}, "Action": "sts:AssumeRole"}}'
     return f"denied: {service} may not assume the role {role}", statement
-
-
-@lru_cache(maxsize=256)
-def _compile_text(text: str) -> Policy:
-    return compile_policy(loads(text))

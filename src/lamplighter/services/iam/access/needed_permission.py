@@ -5,7 +5,7 @@ See https://docs.aws.amazon.com/service-authorization/latest/reference/reference
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
@@ -13,6 +13,7 @@ from lamplighter.bus import Caller
 from lamplighter.lang.iam_policy.text_patterns import ContextValue
 
 ANY = "*"
+OWN_PARTITION = f"arn:{arn.PARTITION}:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,16 @@ class Permission:
     resource: str
     context: Mapping[str, ContextValue] = field(default_factory=dict)
     """The service's own condition keys, in lower case."""
+
+
+def in_own_partition(permission: Permission) -> Permission:
+    """Return a permission with the resource in the engine's only partition.
+
+    Most services find their resources whatever the partition in an ARN is, so it must not hide a resource from a deny.
+    """
+    if not permission.resource.startswith("arn:") or permission.resource.startswith(OWN_PARTITION):
+        return permission
+    return replace(permission, resource=OWN_PARTITION + permission.resource.split(":", 2)[-1])
 
 
 ResourceRule = Callable[[Json, Caller], Iterable[str]]

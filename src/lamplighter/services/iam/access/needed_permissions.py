@@ -15,7 +15,8 @@ from lamplighter.services.iam.access import iam_resources
 from lamplighter.services.iam.access.condition_keys import request_tags, service_keys, tag_keys
 from lamplighter.services.iam.access.needed_permission import Permission, ResourceRule, named, no_resource
 from lamplighter.services.iam.access.passed_roles import TASKS, passed_roles, task_roles
-from lamplighter.services.iam.access.resource_rules import ACTIONS, PREFIXES, RESOURCE_RULES, cluster_arn
+from lamplighter.services.iam.access.resource_rules import ACTIONS, PREFIXES, RESOURCE_RULES, cluster_arn, group_arn
+from lamplighter.services.iam.access.resource_tags import tags_of
 from lamplighter.services.iam.access.storage_permissions import storage_permissions
 from lamplighter.services.iam.access.storage_rules import secret_arn
 from lamplighter.store.db import Reader
@@ -31,6 +32,8 @@ TARGET_ACTIONS: Mapping[str, tuple[str, ResourceRule]] = {
     "Forward": ("events:PutEvents", named("events", "bus", "event-bus/{}")),
     "CallApi": ("events:InvokeApiDestination", named("events", "destination")),
 }
+COMMAND = "lamplighter:command"
+"""The protocol of a subscription that runs a command on this machine, as a task without an image does."""
 MAX_DEFINITIONS = 4_096
 
 
@@ -53,26 +56,47 @@ class NeededPermissions:
     def of_call(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> CallNeeds:
         """Return what a call needs."""
         context: dict[str, ContextValue] = {**service_keys(service, operation, params, caller), **tag_keys(params)}
+        if (service, operation) == (TARGETS, "Log"):
+            stream = f"{group_arn(params['group'], caller)}:log-stream:{params['stream']}"
+            return CallNeeds([Permission(f"logs:{each}", stream) for each in ("CreateLogStream", "PutLogEvents")])
         if (service, operation) == ("ecs", "RunTask"):
             return self._of_run_task(reader, caller, params, context)
-        resources = _resources(reader, caller, service, operation, params)
+        resources = _resources(self._bus, reader, caller, service, operation, params)
         action = action_of(service, operation)
         pairs = storage_permissions(
-            service, operation, params, action, resources, lambda secret: self._secret_arn(reader, caller, secret)
+            service,
+            operation,
+            params,
+            action,
+            resources,
+            lambda secret: self._secret_arn(reader, caller, secret),
+            lambda: self._secrets(reader, caller),
         )
         permissions = [Permission(*each, context) for each in pairs]
         if service == "http":
             permissions.append(Permission("events:RetrieveConnectionCredentials", _connection(params)))
         elif operation.startswith(CREATE_OPERATIONS) and request_tags(params):
             permissions += _of_tags(service, operation, resources, context)
+        if (service, operation) == ("sts", "AssumeRole"):
+            permissions += [Permission(each, params["RoleArn"], context) for each in session_actions(params)]
+        if (service, operation) == ("states", "TestState") and params.get("revealSecrets"):
+            permissions.append(Permission("states:RevealSecrets", "*"))
+        if (service, operation) == ("sqs", "StartMessageMoveTask"):
+            permissions += _of_moving(params, context)
+        if (service, operation) == ("sns", "Subscribe") and params.get("Protocol") == COMMAND:
+            permissions += [Permission(each, "*") for each in ("ecs:RegisterTaskDefinition", "ecs:RunTask")]
         for role, to in passed_roles(service, operation, params):
             permissions.append(Permission("iam:PassRole", role, {"iam:passedtoservice": to}))
         return CallNeeds(permissions)
 
+    def _secrets(self, reader: Reader, caller: Caller) -> list[str]:
+        """Return the ARNs of all secrets."""
+        return list(self._bus.read(reader, caller, "secretsmanager", "FindArns", {})["ARNs"])
+
     def _secret_arn(self, reader: Reader, caller: Caller, secret: str) -> str:
         """Return the whole ARN of a secret: a call may name it by its name, or by an ARN without the suffix."""
         try:
-            answer = self._bus.read(reader, caller, "secretsmanager", "DescribeSecret", {"SecretId": secret})
+            answer = self._bus.read(reader, caller, "secretsmanager", "FindArn", {"SecretId": secret})
         except AwsError:
             return secret_arn(secret, caller)
         return str(answer["ARN"])
@@ -84,10 +108,15 @@ class NeededPermissions:
         roles = task_roles(params, definition)
         permissions = [Permission("ecs:RunTask", resource, context)]
         permissions += [Permission("iam:PassRole", role, {"iam:passedtoservice": TASKS}) for role in roles]
-        if request_tags(params) or params.get("propagateTags") not in (None, "NONE"):
+        if request_tags(params) or self._propagates_tags(reader, caller, params, resource):
             tasks = f"{cluster_arn(params, caller).replace(':cluster/', ':task/', 1)}/*"
             permissions.append(Permission("ecs:TagResource", tasks, {**context, "ecs:createaction": "RunTask"}))
         return CallNeeds(permissions, [(role, TASKS) for role in roles])
+
+    def _propagates_tags(self, reader: Reader, caller: Caller, params: Json, definition: str) -> bool:
+        """Return whether tasks get tags of their definition: TagResource "is only evaluated if tags are applied"."""
+        propagated = params.get("propagateTags") == "TASK_DEFINITION"
+        return propagated and bool(tags_of(self._bus, reader, caller, definition))
 
     def _definition(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return the ARN and the roles of a task definition; nothing if there is none, which RunTask itself reports."""
@@ -107,10 +136,12 @@ class NeededPermissions:
         return found
 
 
-def _resources(reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> list[str]:
+def _resources(bus: Bus, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> list[str]:
     """Return the ARNs of the resources of a call's own action."""
     if service == "iam":
         return [iam_resources.iam_resource(reader, caller, operation, params)]
+    if service == "cloudformation" and str(params.get("ChangeSetName", "")).startswith("arn:"):
+        return [_stack_of_change_set(bus, reader, caller, str(params["ChangeSetName"]))]
     if service == "http":
         return [(caller.session.source if caller.session is not None else "") or "*"]
     rule = (
@@ -119,6 +150,15 @@ def _resources(reader: Reader, caller: Caller, service: str, operation: str, par
         else RESOURCE_RULES.get(service, {}).get(operation, no_resource)
     )
     return list(rule(params, caller))
+
+
+def _stack_of_change_set(bus: Bus, reader: Reader, caller: Caller, change_set: str) -> str:
+    """Return the ARN of the stack of a change set; a request's StackName does not count if it names the ARN, too."""
+    given = {"ChangeSetName": change_set}
+    try:
+        return str(bus.read(reader, caller, "cloudformation", "DescribeChangeSet", given)["StackId"])
+    except AwsError:
+        return change_set
 
 
 def is_decided(service: str, operation: str) -> bool:
@@ -149,6 +189,20 @@ def _of_tags(
     keys = {**context, "ecs:createaction": operation} if service == "ecs" else context
     for each in resources:
         yield Permission(action, each, keys)
+
+
+def session_actions(params: Json) -> list[str]:
+    """Return the actions that an AssumeRole needs besides its own."""
+    tagged = ["sts:TagSession"] if params.get("Tags") or params.get("TransitiveTagKeys") else []
+    return [*tagged, *(["sts:SetSourceIdentity"] if params.get("SourceIdentity") else [])]
+
+
+def _of_moving(params: Json, context: dict[str, ContextValue]) -> Iterator[Permission]:
+    """Yield what moving messages from a dead-letter queue needs."""
+    for name in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+        yield Permission(f"sqs:{name}", params["SourceArn"], context)
+    if params.get("DestinationArn"):
+        yield Permission("sqs:SendMessage", params["DestinationArn"], context)
 
 
 def _connection(params: Json) -> str:

@@ -5,7 +5,9 @@ its action has its own name unless `ACTIONS` says otherwise. A test lists every 
 See https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html.
 """
 
+import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
@@ -13,6 +15,7 @@ from lamplighter.bus import Caller
 from lamplighter.services.iam.access.needed_permission import ANY, ResourceRule, named, no_resource, same
 from lamplighter.services.iam.access.storage_rules import STORAGE_ACTIONS, STORAGE_RULES
 
+QUEUE_PATH = re.compile(r"/([0-9]{12})/([^/]+)/?")
 PREFIXES: Mapping[str, str] = {"monitoring": "cloudwatch"}
 """The prefixes of actions that are not the signing names of their services."""
 ACTIONS: Mapping[str, Mapping[str, str]] = {
@@ -207,12 +210,17 @@ _SNS: dict[str, ResourceRule] = {
 
 
 def _queue(params: Json, caller: Caller) -> tuple[str, ...]:
-    account, name = (
-        str(params.get("QueueUrl", "")).rstrip("/").split("/")[-2:]
-        if "/" in str(params.get("QueueUrl", ""))
-        else (caller.account, str(params.get("QueueUrl", "")))
-    )
+    """Return the queue of a URL as SQS reads it: only the path counts."""
+    found = QUEUE_PATH.fullmatch(_path(str(params.get("QueueUrl", ""))))
+    account, name = (caller.account, str(params.get("QueueUrl", ""))) if found is None else found.groups()
     return (arn.build("sqs", caller.region, account, name),)
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
 
 
 _SQS: dict[str, ResourceRule] = {
@@ -234,15 +242,23 @@ def _log_group(params: Json, caller: Caller) -> tuple[str, ...]:
     given = params.get("logGroupName") or params.get("logGroupIdentifier") or params.get("resourceIdentifier")
     if given is None:
         return (arn.build("logs", caller.region, caller.account, "log-group::log-stream:"),)
-    return (f"{_group_arn(str(given), caller)}:log-stream:",)
+    return (f"{group_arn(str(given), caller)}:log-stream:",)
+
+
+def _log_groups(params: Json, caller: Caller) -> list[str]:
+    """Return the resources of the log groups that a query or a live tail reads."""
+    given = [params.get(name) for name in ("logGroupName", "logGroupNames", "logGroupIdentifiers")]
+    names = [name for each in given if each for name in ([each] if isinstance(each, str) else each)]
+    return [f"{group_arn(str(name), caller)}:log-stream:" for name in names] or [ANY]
 
 
 def _log_stream(params: Json, caller: Caller) -> tuple[str, ...]:
     group = str(params.get("logGroupName") or params.get("logGroupIdentifier", ""))
-    return (f"{_group_arn(group, caller)}:log-stream:{params.get('logStreamName', '')}",)
+    return (f"{group_arn(group, caller)}:log-stream:{params.get('logStreamName', '')}",)
 
 
-def _group_arn(name: str, caller: Caller) -> str:
+def group_arn(name: str, caller: Caller) -> str:
+    """Return the ARN of a log group, whose name may already be an ARN."""
     if name.startswith("arn:"):
         return name.removesuffix(":*")
     return arn.build("logs", caller.region, caller.account, f"log-group:{name}")
@@ -255,15 +271,16 @@ def _delivery_source(params: Json, caller: Caller) -> tuple[str, ...]:
 
 _LOGS: dict[str, ResourceRule] = {
     **same(
-        "AssociateKmsKey CreateLogGroup CreateLogStream DeleteLogGroup DeleteMetricFilter DeleteRetentionPolicy "
+        "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteMetricFilter DeleteRetentionPolicy "
         "DeleteSubscriptionFilter DescribeLogGroups DescribeLogStreams DescribeMetricFilters "
         "DescribeSubscriptionFilters DisassociateKmsKey FilterLogEvents ListTagsLogGroup PutLogGroupDeletionProtection "
         "PutMetricFilter PutRetentionPolicy PutSubscriptionFilter TagLogGroup UntagLogGroup",
         _log_group,
     ),
-    **same("DeleteLogStream GetLogEvents PutLogEvents", _log_stream),
+    **same("CreateLogStream DeleteLogStream GetLogEvents PutLogEvents", _log_stream),
     **same("ListTagsForResource TagResource UntagResource", named("logs", "resourceArn")),
-    **same("GetLogGroupFields GetLogRecord StartLiveTail StartQuery", _log_group),
+    **same("GetLogGroupFields GetLogRecord", _log_group),
+    **same("StartLiveTail StartQuery", _log_groups),
     **same("CreateDelivery GetDeliverySource DeleteDeliverySource PutDeliverySource", _delivery_source),
     **same("DeleteDelivery GetDelivery UpdateDeliveryConfiguration", named("logs", "id", "delivery:{}")),
     **same(

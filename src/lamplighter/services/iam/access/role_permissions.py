@@ -50,7 +50,7 @@ class PermissionsCache:
 
     def __init__(self) -> None:
         self._version = -1
-        self._roles: dict[str, RolePermissions | None] = {}
+        self._roles: dict[tuple[int, str], RolePermissions | None] = {}
 
     def of_role(self, reader: Reader, arn: str) -> RolePermissions | None:
         """Return the permissions of a role, or None if there is no such role."""
@@ -58,9 +58,11 @@ class PermissionsCache:
         if now != self._version or len(self._roles) > MAX_ROLES:
             self._roles.clear()
             self._version = now
-        if arn not in self._roles:
-            self._roles[arn] = compile_role(reader, arn)
-        return self._roles[arn]
+        # The version is part of the key: a thread that plans a stack may read an older state of IAM.
+        key = now, arn
+        if key not in self._roles:
+            self._roles[key] = compile_role(reader, arn)
+        return self._roles[key]
 
     def drop(self) -> None:
         """Forget everything, because a turn failed: its version may be given again to another change."""

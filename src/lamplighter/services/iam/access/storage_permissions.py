@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html and
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
 from lamplighter.base import arn
@@ -15,6 +15,7 @@ from lamplighter.services.iam.access.needed_permission import ANY
 
 MAX_DELETED = 1_000
 """The most keys of a DeleteObjects; S3 refuses longer lists."""
+GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP")
 Needed = tuple[str, str]
 """An action and its resource."""
 VERSION_ACTIONS: Mapping[str, str] = {
@@ -31,28 +32,48 @@ VERSION_ACTIONS: Mapping[str, str] = {
 
 
 def storage_permissions(
-    service: str, operation: str, params: Json, action: str, resources: Iterable[str], find_secret: Callable[[str], str]
+    service: str,
+    operation: str,
+    params: Json,
+    action: str,
+    resources: Iterable[str],
+    find_secret: Callable[[str], str],
+    list_secrets: Callable[[], list[str]],
 ) -> list[Needed]:
-    """Return what a call needs, its own action on its resources included; `find_secret` returns the ARN of a secret."""
+    """Return what a call needs, its own action on its resources included.
+
+    `find_secret` returns the ARN of a secret, and `list_secrets` those of all secrets: a filter may find each of them.
+    """
     own = [(action, each) for each in resources]
     match service, operation:
         case "s3", "DeleteObjects":
             listed = params["Delete"]["Objects"][:MAX_DELETED]
             return [_of_deleted(params["Bucket"], each) for each in listed] or own
         case "s3", "CopyObject" | "UploadPartCopy":
-            return [*own, _of_source(params["CopySource"])]
+            return [*own, *_of_headers(params, own), _of_source(params["CopySource"])]
+        case "s3", "PutObject" | "CreateMultipartUpload":
+            return [*own, *_of_headers(params, own)]
         case "s3", "GetObjectAttributes":
             return [_of_version(each, params) for each in (*own, *(("s3:GetObject", resource) for _, resource in own))]
         case "s3", _:
             return [_of_version(each, params) for each in own]
         case "secretsmanager", "BatchGetSecretValue":
             read = [("secretsmanager:GetSecretValue", find_secret(each)) for each in params.get("SecretIdList", [])]
-            every = [("secretsmanager:ListSecrets", ANY), ("secretsmanager:GetSecretValue", ANY)]
-            return [*own, *(read or every)]
+            every = [("secretsmanager:GetSecretValue", each) for each in list_secrets()] if not read else []
+            return [*own, *(read or [("secretsmanager:ListSecrets", ANY), *every])]
         case "secretsmanager", _ if "SecretId" in params:
             return [(action, find_secret(params["SecretId"]))]
         case _:
             return own
+
+
+def _of_headers(params: Json, own: Iterable[Needed]) -> Iterator[Needed]:
+    """Yield what the headers of a new object need: an ACL and tags have actions of their own."""
+    for _, resource in own:
+        if any(params.get(name) for name in ("ACL", *GRANTS)):
+            yield "s3:PutObjectAcl", resource
+        if params.get("Tagging"):
+            yield "s3:PutObjectTagging", resource
 
 
 def _of_version(needed: Needed, params: Json) -> Needed:

@@ -35,6 +35,12 @@ def policies_of(reader: Reader, account: str, region: str, resource: str) -> lis
     return POLICIES.select(reader, where, account, region, resource)
 
 
+def documents_of(reader: Reader, account: str, region: str, group: str) -> list[str]:
+    """Return the texts of the policies of an account and of one of its log groups, named by its ARN."""
+    sql = "SELECT document FROM log_resource_policies WHERE account = ? AND region = ? AND resource IN ('', ?)"
+    return [text for (text,) in reader.rows(sql, (account, region, group))]
+
+
 def policies_of_groups(reader: Reader, account: str, region: str) -> list[Policy]:
     """Return the policies of all log groups, in order of their ARNs."""
     where = "account = ? AND region = ? AND resource <> '' ORDER BY resource, name"

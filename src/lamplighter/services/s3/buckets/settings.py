@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingBucket.html#bucket-co
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from lamplighter.base import arn
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
@@ -141,6 +142,7 @@ class BucketSettings:
             "GetBucketRequestPayment": Operation(read=_answer({"Payer": "BucketOwner"})),
             "GetBucketAccelerateConfiguration": Operation(read=_answer({})),
             "GetBucketPolicyStatus": Operation(read=_get_policy_status),
+            "FindPolicy": Operation(read=_find_policy),
             **{name: Operation(read=_missing(code, text)) for name, code, text in _NEVER_SET},
         }
         for setting in SETTINGS:
@@ -221,11 +223,22 @@ def _get_acl(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def _put_acl(tx: Tx, caller: Caller, params: Json) -> Json:
-    find_bucket(tx, caller, params)
-    check_acl(params)
-    if params.get("AccessControlPolicy"):
-        raise errors.AclNotSupported
+    refuse_grants(find_bucket(tx, caller, params), params)
     return {}
+
+
+def _find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Return the policies of a bucket, as texts, and its owner, for IAM's decisions; AWS has no such operation."""
+    account, text = rows.owner_and_policy(reader, arn.parse_known(params["Resource"]).resource) or ("", None)
+    return {"Policies": [] if text is None else [text], "Account": account}
+
+
+def refuse_grants(bucket: Bucket, params: Json) -> None:
+    """Refuse a new ACL, unless it leaves everything to the owner."""
+    check_acl(params)
+    for grant in (params.get("AccessControlPolicy") or {}).get("Grants") or []:
+        if (grant.get("Grantee") or {}).get("ID") != owner_id(bucket.account):
+            raise errors.AclNotSupported
 
 
 def _get_policy_status(reader: Reader, caller: Caller, params: Json) -> Json:

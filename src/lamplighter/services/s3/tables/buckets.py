@@ -29,6 +29,16 @@ class Bucket:
 BUCKETS = Table("s3_buckets", Bucket, json={"settings": loads})
 
 
+def owner_and_policy(reader: Reader, name: str) -> tuple[str, str | None] | None:
+    """Return the account and the policy of a bucket; nothing else of its row is read. None: there is no bucket."""
+    sql = (
+        "SELECT account, CASE WHEN json_valid(settings) THEN json_extract(settings, '$.Policy') END FROM s3_buckets "
+        "WHERE name = ?"
+    )
+    row = reader.row(sql, (name,))
+    return None if row is None else (row[0], row[1])
+
+
 def get(reader: Reader, name: str) -> Bucket | None:
     """Return a bucket by its name, or None."""
     return BUCKETS.find(reader, "name = ?", name)

@@ -44,6 +44,19 @@ SECRETS = Table("secrets", Secret, json={"tags": loads, "body": loads})
 VERSIONS = Table("secret_versions", SecretVersion, json={"stages": loads})
 
 
+def policy_of(reader: Reader, arn: str) -> str | None:
+    """Return the policy of a secret that has one; nothing else of its row is read."""
+    sql = "SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.ResourcePolicy') END FROM secrets WHERE arn = ?"
+    row = reader.row(sql, (arn,))
+    return None if row is None else row[0]
+
+
+def arns(reader: Reader, account: str, region: str) -> list[str]:
+    """Return the ARNs of all secrets of an account and region."""
+    sql = "SELECT arn FROM secrets WHERE account = ? AND region = ?"
+    return [arn for (arn,) in reader.rows(sql, (account, region))]
+
+
 def by_name(reader: Reader, account: str, region: str, name: str) -> Secret | None:
     """Return a secret by its name, or None."""
     return SECRETS.find(reader, "account = ? AND region = ? AND name = ?", account, region, name)

@@ -1,7 +1,7 @@
 """Store, return and change the access policy of a topic as AWS does, without enforcing it.
 
-Every caller of the engine's API may do everything, so that a policy forbids nothing here. It is stored so that a
-template that works on AWS works here.
+It decides only if the engine enforces IAM (`services/iam/access`). Otherwise it is stored so that a template that works
+on AWS works here.
 See https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html.
 """
 

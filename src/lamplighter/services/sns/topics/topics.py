@@ -102,6 +102,13 @@ class Topics:
             "Topics", found, PAGE, lambda key: {"TopicArn": key}, encode_token, next_page_field="NextToken"
         )
 
+    def find_policy(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """Return the policies of a topic, as texts, for IAM's decisions; AWS has no such operation."""
+        text = rows.policy_of(reader, params["Resource"])
+        if text is None and params["Default"]:
+            text = access_policy.policy_of_topic(find_topic(reader, params["Resource"]))
+        return {"Policies": [] if text is None else [text]}
+
     def get_attributes(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle GetTopicAttributes."""
         topic = find_own_topic(reader, caller, params["TopicArn"])

@@ -199,3 +199,10 @@ def _readable_attributes(queue: Queue) -> dict[str, str]:
         "LastModifiedTimestamp": str(queue.modified // 1000),
         **queue_attributes.with_defaults(queue.attributes, fifo=queue.fifo),
     }
+
+
+def find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Return the policies of a queue, as texts, for IAM's decisions; AWS has no such operation."""
+    place = arn.parse_known(params["Resource"])
+    text = queues.policy_of(reader, place.account, place.region, place.resource)
+    return {"Policies": [] if text is None else [text]}

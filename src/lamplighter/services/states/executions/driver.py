@@ -80,7 +80,7 @@ class Driver:
         self.isolated = IsolatedSteps(bus.store, world, isolation, self, definitions, refusal)
         self.pending_work = PendingWork(self, world, definitions, self.isolated)
         inputs = ChildInputs(bus.store, world, self.pending_work, definitions, self.isolated, isolation)
-        self.map_runs = MapRunDriver(bus.store, world, self, self.pending_work, inputs)
+        self.map_runs = MapRunDriver(bus, world, self, self.pending_work, inputs)
         self._stepper = Stepper(world, definitions, self.isolated, refusal, calls)
         self.queues = ExecutionQueues(self, world)
         self._writer = StepWriter(

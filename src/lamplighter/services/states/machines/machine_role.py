@@ -2,10 +2,12 @@
 
 Step Functions must be able to assume the role. The role of a machine with `.sync` must be able to create the managed
 rule with which Step Functions learns that the work has ended: without that, AWS refuses the machine, too.
+The role of a machine that logs must be able to manage log deliveries.
 See https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html.
 """
 
 from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
 from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.services.states.calls.task_caller_role import SERVICE_PRINCIPAL
@@ -20,6 +22,25 @@ RULE_OPERATIONS = {"PutRule": "Name", "DescribeRule": "Name", "PutTargets": "Rul
 """The operations on a managed rule, each with its parameter that names the rule."""
 
 
+LOG_OPERATIONS = (
+    *("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries"),
+    *("PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups"),
+)
+"""What the role of a machine with a log group must be allowed to do, on all resources.
+
+See https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy.
+"""
+
+
+class NoLogDestination(AwsError):
+    """The role may not send logs."""
+
+    code = "AccessDeniedException"
+
+    def __init__(self) -> None:
+        super().__init__("The state machine IAM Role is not authorized to access the Log Destination")
+
+
 class NoManagedRule(AwsError):
     """The role may not create the managed rule."""
 
@@ -29,7 +50,7 @@ class NoManagedRule(AwsError):
         super().__init__(f"'{role}' is not authorized to create managed-rule.")
 
 
-def check_machine_role(bus: Bus, reader: Reader, machine: str, role: str, definition: str) -> None:
+def check_machine_role(bus: Bus, reader: Reader, machine: str, role: str, definition: str, logging: Json) -> None:
     """Raise AccessDenied unless a machine can use its role; do nothing if the engine does not enforce IAM."""
     if bus.guard is None:
         return
@@ -40,6 +61,16 @@ def check_machine_role(bus: Bus, reader: Reader, machine: str, role: str, defini
     for resource, rule in MANAGED_RULES.items():
         if resource in definition:
             _check_rule(bus, reader, caller, role, rule)
+    if logging and logging.get("level", "OFF") != "OFF":
+        _check_logs(bus, reader, caller)
+
+
+def _check_logs(bus: Bus, reader: Reader, caller: Caller) -> None:
+    for operation in LOG_OPERATIONS:
+        try:
+            bus.check_access(reader, caller, "logs", operation, {})
+        except AwsError:
+            raise NoLogDestination from None
 
 
 def _check_rule(bus: Bus, reader: Reader, caller: Caller, role: str, rule: str) -> None:

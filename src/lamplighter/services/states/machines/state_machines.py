@@ -89,7 +89,7 @@ class StateMachines:
         role, kind = check_role(params["roleArn"]), params.get("type", "STANDARD")
         self._definitions.check(params["definition"], kind)
         machine = arn.build("states", caller.region, caller.account, f"stateMachine:{name}")
-        check_machine_role(self._bus, tx, machine, role, params["definition"])
+        check_machine_role(self._bus, tx, machine, role, params["definition"], params.get("loggingConfiguration"))
         return StateMachine(
             arn=machine,
             account=caller.account,
@@ -158,8 +158,8 @@ class StateMachines:
         definition = params.get("definition", machine.definition)
         role = check_role(params["roleArn"]) if "roleArn" in params else machine.role
         self._definitions.check(definition, machine.type)
-        check_machine_role(self._bus, tx, machine.arn, role, definition)
         changed = merge_settings(machine.settings, params, lambda group: self._log_group_exists(tx, group))
+        check_machine_role(self._bus, tx, machine.arn, role, definition, changed.get("loggingConfiguration"))
         return Revision(self._world.uuid(), definition, role, changed, tx.now)
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:

@@ -13,9 +13,10 @@ from functools import partial
 
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Finish, MapRunEnded, RedriveMapRun, StartMapRun, StopRequested
-from lamplighter.asl.execution.state_errors import RUNTIME, TOLERANCE_EXCEEDED, WRITER_FAILED, StateError
+from lamplighter.asl.execution.state_errors import PERMISSIONS, RUNTIME, TOLERANCE_EXCEEDED, WRITER_FAILED, StateError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
+from lamplighter.bus import Bus
 from lamplighter.services.states import outbox_rows
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.executions.pending_work import PendingWork
@@ -23,11 +24,12 @@ from lamplighter.services.states.executions.port import ExecutionDriver
 from lamplighter.services.states.map_runs.child_executions import ChildExecutions, count_child
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs, InputsNotReady
 from lamplighter.services.states.map_runs.child_results import child_result, result_elements
+from lamplighter.services.states.map_runs.map_run_role import denied_redrive, denied_start
 from lamplighter.services.states.outbox_rows import ReadItems, WriteResults
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.services.states.tables.map_runs import MapRun, Stage
-from lamplighter.store.db import Store, Tx
+from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.states")
 
@@ -44,9 +46,10 @@ class MapRunDriver:
     """The driver of one engine's Map Runs."""
 
     def __init__(
-        self, store: Store, world: World, driver: ExecutionDriver, pending_work: PendingWork, inputs: ChildInputs
+        self, bus: Bus, world: World, driver: ExecutionDriver, pending_work: PendingWork, inputs: ChildInputs
     ) -> None:
-        self._store = store
+        self._bus = bus
+        self._store = bus.store
         self._world = world
         self._driver = driver
         self._pending_work = pending_work
@@ -156,11 +159,17 @@ class MapRunDriver:
             self._end_run(tx, run, "FAILED", TOLERANCE_EXCEEDED, EXCEEDED_CAUSE)
         elif run.taken < run.total:
             startable = self._startable_children(run)
-            if startable > 0:
+            if startable > 0 and not self._is_denied(tx, run, denied_start(self._bus, tx, run)):
                 self.children.start_next(tx, run, startable)
                 self.continue_soon(tx, run.id)
         elif run.ended == run.started:
             self._end_run(tx, run, "SUCCEEDED")
+
+    def _is_denied(self, tx: Tx, run: MapRun, why: str | None) -> bool:
+        """End a Map Run whose role may not start its children; return whether this is so."""
+        if why is not None:
+            self._end_run(tx, run, "FAILED", PERMISSIONS, why)
+        return why is not None
 
     def _startable_children(self, run: MapRun) -> int:
         return min((run.concurrency or DEFAULT_CONCURRENCY) - (run.started - run.ended), MAX_CHILDREN_PER_TURN)
@@ -277,7 +286,7 @@ class MapRunDriver:
     def _redrive_children(self, tx: Tx, run: MapRun) -> None:
         """Redrive the next unsuccessful children; when none is left, start those that were never started."""
         startable = self._startable_children(run)
-        if startable <= 0:
+        if startable <= 0 or self._is_denied(tx, run, denied_redrive(self._bus, tx, run)):
             return
         if not self.children.redrive_next(tx, run, startable):
             rows.update(tx, replace(run, stage="RUN"))

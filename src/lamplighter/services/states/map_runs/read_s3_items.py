@@ -17,10 +17,9 @@ from lamplighter.base.file_body import FileBody
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.modules import load_object
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Caller, caller_of
+from lamplighter.bus import Bus
 from lamplighter.outbound.aws import Call, RemoteServices
-from lamplighter.services.states.calls.task_caller_role import TaskRoles, caller_of_task
-from lamplighter.services.states.tables import executions
+from lamplighter.services.states.map_runs.map_run_role import caller_of_run
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.wire.models import service_quirks
 from lamplighter.wire.models.service_models import REST_XML, load_service
@@ -40,7 +39,7 @@ def s3_call_function(bus: Bus, remote: RemoteServices, run: MapRun) -> Call:
     """
     if not bus.serves_any(S3):
         return remote.call_function(S3, arn.parse_known(run.arn).region)
-    loop, caller = asyncio.get_running_loop(), _caller_of_run(bus, run)
+    loop, caller = asyncio.get_running_loop(), caller_of_run(bus, bus.store.reader, run)
 
     async def call_as_role(operation: str, parameters: Json) -> Json:
         bus.check_access(bus.store.reader, caller, S3, operation, parameters)
@@ -52,13 +51,6 @@ def s3_call_function(bus: Bus, remote: RemoteServices, run: MapRun) -> Call:
         return asyncio.run_coroutine_threadsafe(call_as_role(operation, parameters), loop).result()
 
     return call
-
-
-def _caller_of_run(bus: Bus, run: MapRun) -> Caller:
-    execution = executions.get_by_id(bus.store.reader, run.execution) if bus.guard is not None else None
-    if execution is None:
-        return caller_of(run.arn)
-    return caller_of_task(bus, bus.store.reader, execution.arn, TaskRoles(execution.role, execution.role))
 
 
 def s3_error_message(refused: AwsError, world: World) -> str:
