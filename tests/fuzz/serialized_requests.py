@@ -1,5 +1,6 @@
 """Serialize the parameters of an operation in each protocol of its service, and read the answer, as AWS's SDKs do."""
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -94,7 +95,9 @@ class Target:
     def read_answer(self, answer: FuzzAnswer) -> Json:
         """Return the answer as an SDK returns it; an error is under `Error`. Raises ResponseParserError."""
         parser = botocore.parsers.create_parser(self.protocol)
-        made = {"body": answer.body, "headers": HeadersDict(answer.headers), "status_code": answer.status}
+        is_stream = self.model.has_streaming_output and answer.status < 300  # an object, whose bytes may be no text
+        body = io.BytesIO(answer.body) if is_stream else answer.body
+        made = {"body": body, "headers": HeadersDict(answer.headers), "status_code": answer.status}
         parsed: Json = parser.parse(made, self.model.output_shape)
         return parsed
 
