@@ -16,7 +16,7 @@ from lamplighter.runtime.port import (
     ContainerSpec,
     Health,
     ImageUnavailable,
-    NetworkEnded,
+    NamespacesEnded,
     OutputLine,
     RuntimeUnavailable,
     StartedContainer,
@@ -114,10 +114,21 @@ class FakeRuntime:
         if failure := self._failures.get(name):
             raise failure
         if name not in self._runs:
-            if container.network in self._runs and not self._is_running(container.network):
-                raise NetworkEnded(f"{container.network} has ended")
+            self._check_namespaces(container)
             self._begin(container)
         return self._runs[name].started
+
+    def _check_namespaces(self, container: ContainerSpec) -> None:
+        if container.namespace_owner is not None and not self._is_running(container.namespace_owner):
+            raise NamespacesEnded(f"{container.namespace_owner} has ended")
+
+    async def start_pause_container(self, container: ContainerSpec) -> None:
+        """Implement `Runtime.start_pause_container`: it runs until the test or the caller stops it."""
+        self._call("start pause", container.name)
+        if not self._is_running(container.name):
+            self._runs.pop(container.name, None)
+            started = StartedContainer(f"fake-{container.name}", self._now())
+            self._runs[container.name] = _FakeContainer(Script(after=None, stop_code=137), started, None)
 
     def _begin(self, container: ContainerSpec) -> None:
         script = next((script for when, script in self._scripts if when(container)), Script())
@@ -140,6 +151,7 @@ class FakeRuntime:
         self._call("restart", name)
         if self._is_running(name):
             return self._runs[name].started
+        self._check_namespaces(container)
         earlier = self._runs.pop(name)
         try:
             self._begin(container)

@@ -221,6 +221,21 @@ async def test_a_container_that_has_exited_is_restarted_and_its_output_continues
     assert [line.text for line in await read_output(rig.runtime, container.name)] == ["run", "run"]
 
 
+async def test_a_restart_ends_the_line_that_the_run_before_it_left_without_an_end(rig: Rig) -> None:
+    lines = tuple((stream, text) for stream in ("stdout", "stderr") for text in ("whole", "part"))
+    container = rig.container(
+        "for to in 1 2; do printf 'whole\\npart' >&$to; done; exit 3",
+        Script(lines=lines, code=3),  # type: ignore[arg-type]
+    )
+    await rig.runtime.start(container)
+    await rig.runtime.wait(container.name)
+    await rig.runtime.restart(container)
+    await rig.runtime.wait(container.name)
+    output = await read_output(rig.runtime, container.name)
+    for stream in ("stdout", "stderr"):
+        assert [line.text for line in output if line.stream == stream] == ["whole", "part", "whole", "part"]
+
+
 async def test_a_restart_of_a_container_that_runs_changes_nothing_also_by_a_new_engine(rig: Rig) -> None:
     container = rig.container(f"echo ready; {GATE}; exit 7", GATED)
     await rig.runtime.start(container)

@@ -128,7 +128,7 @@ def test_deeply_nested_json_is_ignored_like_any_unknown_member(catalog: ModelCat
         ("sns", "Publish", "query", "NotFound", "NotFound", 404),
         ("cloudformation", "CreateStack", "query", "ValidationError", "ValidationError", 400),
         ("sqs", "SendMessage", "json", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", 400),
-        ("sqs", "SendMessage", "query", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", 400),
+        ("sqs", "SendMessage", "query", "QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently", 400),
         ("sqs", "SendMessage", "json", "OverLimit", "OverLimit", 400),
     ],
 )

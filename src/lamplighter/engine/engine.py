@@ -75,7 +75,7 @@ class Engine:
         self.isolation = isolation or WorkerProcesses()
         states = States(self.bus, world, self._model, self._find_model, remote, http, self.isolation)
         self.traces = _open_traces(config, self.bus, outbound)
-        self.ecs = ecs = self._make_ecs()
+        self.ecs = ecs = self._make_ecs(remote)
         self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check_parameters)
         lazy_services = list(self._lazy_services(remote, lambda: outbound or _outbound(config, http)))
@@ -90,7 +90,7 @@ class Engine:
         self.retention = RetentionSweep(store, world, ecs.outputs, config.data_directory / "mail")
         self.dispatcher = Dispatcher(store, world, self.services, ecs.catch_up)
 
-    def _make_ecs(self) -> Ecs:
+    def _make_ecs(self, remote: RemoteServices) -> Ecs:
         bus, config, traces = self.bus, self.config, self.traces
         return Ecs(
             bus,
@@ -98,6 +98,7 @@ class Engine:
             self.world,
             self.runtime,
             config.data_directory,
+            remote,
             limits=lambda of_file: config.capacity.or_else(of_file).or_else(config.machine_capacity),
             secrets=config.secrets,
             credential_variables=key_variables(config.task_credentials),

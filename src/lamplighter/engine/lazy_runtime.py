@@ -30,6 +30,10 @@ class LazyRuntime:
         """Implement `Runtime.start`."""
         return await (await self._runtime.load()).start(container)
 
+    async def start_pause_container(self, container: ContainerSpec) -> None:
+        """Implement `Runtime.start_pause_container`."""
+        await (await self._runtime.load()).start_pause_container(container)
+
     async def restart(self, container: ContainerSpec) -> StartedContainer:
         """Implement `Runtime.restart`."""
         return await (await self._runtime.load()).restart(container)

@@ -40,6 +40,10 @@ class CompositeRuntime:
         """Implement `Runtime.start`."""
         return await self._runtime_for(container).start(container)
 
+    async def start_pause_container(self, container: ContainerSpec) -> None:
+        """Implement `Runtime.start_pause_container`."""
+        await self._images.start_pause_container(container)
+
     async def restart(self, container: ContainerSpec) -> StartedContainer:
         """Implement `Runtime.restart`."""
         return await self._runtime_for(container).restart(container)

@@ -18,6 +18,8 @@ Health: TypeAlias = Literal["UNKNOWN", "HEALTHY", "UNHEALTHY"]
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 """The reason of a container that ran out of memory, in ECS's words (see ECS's stopped task errors)."""
 
+NAMESPACE_MODES = ("host", "none", "shareable")
+"""What a namespace may be besides that of another container."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 
 
@@ -37,8 +39,8 @@ class CannotStart(LamplighterError):
     """The container can never run as described; the text is ECS's, `CannotStartContainerError: …` or the like."""
 
 
-class NetworkEnded(LamplighterError):
-    """The container whose `network` this one should share has ended; this one may start with another network."""
+class NamespacesEnded(LamplighterError):
+    """The container whose namespaces this one shares has ended; this one may start when the other one runs again."""
 
 
 def cannot_start(reason: str) -> CannotStart:
@@ -151,7 +153,7 @@ class ContainerSpec:
     memory_reservation: int | None = None
     """The soft limit in MiB."""
     network: str | None = None
-    """The name of another container whose network this one shares, as the containers of an awsvpc task do."""
+    """The name of a pause container whose network this one shares, as the containers of an awsvpc task do."""
     docker_network: str | None = None
     """A network of the runtime, by name, or `host` or `none`; it has no effect on a container with a `network`."""
     gpus: int = 0
@@ -177,9 +179,9 @@ class ContainerSpec:
     no_network: bool = False
     """Whether the container has no network at all."""
     pid_mode: str | None = None
-    """`host`, or the name of another container whose processes this one sees."""
+    """`host`, or the name of a pause container whose processes this one sees."""
     ipc_mode: str | None = None
-    """`host`, `none`, `shareable`, or the name of another container whose shared memory this one has."""
+    """`host`, `none`, `shareable`, or the name of a pause container whose shared memory this one has."""
     kernel_settings: Mapping[str, str] = field(default_factory=dict)
     """Values of sysctl(8) by name."""
     security_options: tuple[str, ...] = ()
@@ -199,6 +201,12 @@ class ContainerSpec:
     """Whether the container has a small init process that forwards signals and reaps children."""
     stop_timeout: int | None = None
     """Seconds between the stop signal and SIGKILL when the runtime itself stops."""
+
+    @property
+    def namespace_owner(self) -> str | None:
+        """The name of the pause container whose namespaces this container shares; None if it shares none."""
+        shared = (self.network, self.pid_mode, self.ipc_mode)
+        return next((each for each in shared if each is not None and each not in NAMESPACE_MODES), None)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -268,8 +276,15 @@ class Runtime(Protocol):
         """Run the container, at most once ever under this name; return when it really runs.
 
         A container of this name that exists is adopted: one that was created but not started is started now; one that
-        runs or has exited is left as it is. Raises `ImageUnavailable`, `NetworkEnded` or `CannotStart`. After
+        runs or has exited is left as it is. Raises `ImageUnavailable`, `NamespacesEnded` or `CannotStart`. After
         `CannotStart`, another call raises it again; after the others, nothing of the container exists.
+        """
+
+    async def start_pause_container(self, container: ContainerSpec) -> None:
+        """Run a container without a program, whose namespaces other containers share; it runs until it is stopped.
+
+        It has no image and no command. One that runs is left as it is, and one that has ended runs again. A runtime
+        without namespaces does nothing. Raises `CannotStart`.
         """
 
     async def restart(self, container: ContainerSpec) -> StartedContainer:

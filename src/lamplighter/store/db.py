@@ -64,8 +64,10 @@ class DamagedData(LamplighterError):
 class Reader:
     """A connection that reads committed data."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, directory: Path | None = None) -> None:
         self._connection = connection
+        self.directory = directory
+        """The data directory, which has the key of encrypted values; None if the database stands alone."""
 
     def rows(self, sql: str, parameters: Sequence[Json] = ()) -> list[Row]:
         """Return all rows that a query finds."""
@@ -111,9 +113,14 @@ class Tx(Reader):
     """One job's view of the database. It reads committed data and what this turn wrote, and it writes."""
 
     def __init__(
-        self, connection: sqlite3.Connection, signals: CommitSignals, now: int = 0, turn_end: int = sys.maxsize
+        self,
+        connection: sqlite3.Connection,
+        signals: CommitSignals,
+        now: int = 0,
+        turn_end: int = sys.maxsize,
+        directory: Path | None = None,
     ) -> None:
-        super().__init__(connection)
+        super().__init__(connection, directory)
         self.signals = signals
         self.now = now
         """The wall clock's time when the job runs, in milliseconds since the epoch."""
@@ -258,7 +265,7 @@ class Store:
                 prepare_upgrade(path)
             self._connection = _connect(path, read_only=False, first_start=first_start)
             record_version(self._connection, __version__, self._world.now())
-            self.reader = Reader(_connect(path, read_only=True))
+            self.reader = Reader(_connect(path, read_only=True), directory)
         except NoSchema as error:
             raise NoDatabase(f"{path} is not a lamplighter database: {error}; {RESTORE_ADVICE}") from error
         except sqlite3.DatabaseError as error:
@@ -297,7 +304,7 @@ class Store:
             raise Unavailable(f"the data directory cannot be read: {problem}")
         try:
             with closing(_connect(self.directory.absolute() / DATABASE, read_only=True)) as connection:
-                return run(Reader(connection))
+                return run(Reader(connection, self.directory))
         except sqlite3.Error as error:
             raise Unavailable(f"the data directory cannot be read: {error}") from error
 
@@ -344,7 +351,7 @@ class Store:
 
     def _run_job(self, job: _Job, turn_end: int) -> None:
         self._connection.execute("SAVEPOINT job")
-        tx = Tx(self._connection, CommitSignals(), self._world.now(), turn_end)
+        tx = Tx(self._connection, CommitSignals(), self._world.now(), turn_end, self.directory)
         try:
             job.result = job.run(tx)
             job.after_commit = tx.after_commit

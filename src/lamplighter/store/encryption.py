@@ -1,4 +1,4 @@
-"""Encrypt the secrets that services store: parameters of the type SecureString, and the values of Secrets Manager.
+"""Encrypt the secrets that services store: SecureString parameters, values of Secrets Manager, and secrets of stacks.
 
 The key is the file `secrets.key` of the data directory, which only its owner can read. So a copy of the database alone
 reveals no secret; a backup has both, and must be kept like the secrets themselves. The key is made with the first

@@ -44,7 +44,7 @@ class ReadOnlyStore(Store):
         except BaseException:
             self._connection.close()
             raise
-        self.reader = Reader(self._connection)
+        self.reader = Reader(self._connection, self._database.parent)
         self._scratch = tempfile.TemporaryDirectory(prefix="lamplighter-")
         self.directory = Path(self._scratch.name)
         self.on_commit: Callable[[CommitSignals], None] = lambda _signals: None
@@ -60,7 +60,7 @@ class ReadOnlyStore(Store):
 
     def _read_with_own_connection(self, run: Callable[[Reader], T]) -> T:
         with closing(open_read_only(self._database)) as connection:
-            return run(Reader(connection))
+            return run(Reader(connection, self._database.parent))
 
     async def close(self) -> None:
         """Close the files."""

@@ -85,6 +85,30 @@ def test_a_long_data_set_is_never_in_memory_as_a_whole() -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[" * 100_000, "an item has more than 800 levels"),
+        ('[{"a":' * 100_000, "an item has more than 800 levels"),
+        ("[[" + "1," * 2**20, "an item is longer than 1048576 characters"),
+        ('["' + "a" * 2**23, "a text or number of the document is longer than 1048576 characters"),
+        ("[" + "1" * 2**23, "a text or number of the document is longer than 1048576 characters"),
+    ],
+    ids=["arrays", "objects", "elements", "text", "number"],
+)
+def test_an_item_that_is_too_deep_or_too_long_is_refused_before_it_is_whole(text: str, problem: str) -> None:
+    """A document without an end is read no further than to the limit: it would take gigabytes, and stop the engine."""
+    with pytest.raises(StateError, match=problem):
+        read_items(text, {}, size=2**18)
+
+
+def test_a_value_beside_the_items_may_be_larger_than_an_item() -> None:
+    """It is skipped, and never in memory."""
+    text = dumps({"skipped": [["a" * 1000] * 2000, {"b": [[1]]}], "items": [1, 2]})
+    assert read_items(text, {"ItemsPointer": "/items"}, size=2**18) == [1, 2]
+    assert read_items(dumps([["a" * 1000] * 2000, [3]]), {"ItemsPointer": "/1"}, size=2**18) == [3]
+
+
 def test_a_json_array_is_read() -> None:
     assert read_items("[1, {}]", {}) == [1, {}]
 

@@ -1,6 +1,6 @@
 """`lamplighter up` watches its files: it applies valid changes, and an invalid file changes nothing."""
 
-from tests.cli.up_folder import UpFolder
+from tests.cli.up_folder import UpFolder, run_lamplighter
 from tests.served_engine import eventually
 
 WORKFLOW = """{"StartAt": "Step", "States": {"Step": {"Type": "Pass", "Result": "%s", "End": true}}}"""
@@ -115,3 +115,23 @@ def test_secrets_come_from_env_or_the_process_and_a_new_value_applies_from_the_n
     assert ".env:2:1: error: this is not a valid line of a .env file" in home.wait_for_line("error:", before)
     home.start_run("tells")
     assert home.wait_for_line("tells: succeeded", before).rstrip().endswith(": two twos")
+
+
+def test_a_secret_that_the_engine_stores_is_not_reported_as_missing(home: UpFolder) -> None:
+    home.write("tells: {command: 'true'}")
+    home.up_and_apply()
+    home.client("ssm").put_parameter(Name="/word", Value="one", Type="SecureString")
+    home.client("secretsmanager").create_secret(Name="db", SecretString='{"user": "me"}')
+    before = len(home.lines)
+    home.write("""
+        tells:
+          command: "true"
+          secrets: {WORD: "ssm:/word", USER_: "secretsmanager:db:user", OTHER: "ssm:/o"}
+    """)
+    home.wait_for_line("the secret ssm:/o (variable OTHER) has no value", before)
+    assert not [each for each in home.lines[before:] if "ssm:/word" in each or "secretsmanager:db" in each]
+    doctor = run_lamplighter("doctor", "--data", str(home.data), cwd=home.folder)
+    assert "the secret ssm:/o (variable OTHER) has no value" in doctor.out
+    assert "or store it in the engine's Parameter Store" in doctor.out
+    assert "ssm:/word" not in doctor.out
+    assert "secretsmanager:db" not in doctor.out

@@ -1,5 +1,6 @@
 """`doctor` names each secret that this machine does not have: of a job, of a channel, of a heartbeat."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from lamplighter.cli.doctor.finding import Finding
@@ -18,10 +19,13 @@ VALUES = {
 }
 
 
-def check(file: Path) -> list[Finding]:
+def check(file: Path, stored: Collection[str] = ()) -> list[Finding]:
     job_file = read_for_checks(file, None)
     project = job_file.project
-    return [*job_file.findings, *(check_secrets(project, job_file.folder) if project is not None else ())]
+    return [
+        *job_file.findings,
+        *(check_secrets(project, job_file.folder, stored.__contains__) if project is not None else ()),
+    ]
 
 
 def problems(file: Path) -> set[str]:
@@ -55,3 +59,12 @@ def test_an_error_of_the_env_file_is_a_finding_about_secrets(tmp_path: Path) -> 
     (tmp_path / ".env").write_bytes(b"ssm:/a=\xff\n")
     (finding,) = check(file)
     assert (finding.about, finding.state) == ("secrets", "bad")
+
+
+def test_a_secret_that_the_engine_stores_is_not_missing_but_a_channel_does_not_read_it(tmp_path: Path) -> None:
+    file = tmp_path / "lamplighter.yaml"
+    file.write_text(JOB_FILE)
+    assert {each.says for each in check(file, list(VALUES))} == {
+        VALUES["secretsmanager:chat"],
+        VALUES["ssm:/beat"],
+    }

@@ -50,6 +50,16 @@ def test_a_task_shows_why_it_stopped_and_its_log(harness: EngineHarness, browser
     assert log.headers["content-type"] == "text/plain; charset=utf-8"
 
 
+def test_a_task_shows_the_health_of_its_containers(harness: EngineHarness, browser: Browser) -> None:
+    define_task(harness, healthCheck={"command": ["CMD", "true"]})
+    arn = run_task(harness)
+    assert "healthy" not in browser.get(f"/tasks/{arn}").text
+    for health in ("UNHEALTHY", "HEALTHY"):
+        harness.runtime.set_health(list(harness.runtime.started)[-1], health)
+        harness.settle()
+        assert f"main running {health.lower()}" in browser.get(f"/tasks/{arn}").text
+
+
 def test_a_task_without_a_log_says_so(harness: EngineHarness, browser: Browser) -> None:
     define_task(harness)
     arn = run_task(harness)

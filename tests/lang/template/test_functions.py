@@ -98,7 +98,7 @@ def test_a_dynamic_reference_is_resolved_anywhere_in_a_text() -> None:
         ({"Fn::Length": "x"}, "requires a list"),
         ({"Fn::ToJsonString": "x"}, "requires an object or a list"),
         ({"Fn::ImportValue": []}, "must be a string or a function"),
-        ({"Fn::Nonsense": 1}, "Fn::Nonsense is not supported"),
+        ({"Fn::Nonsense": 1}, "Encountered unsupported function: Fn::Nonsense Supported functions are: "),
     ],
 )
 def test_a_malformed_function_is_rejected(value: Json, message: str) -> None:

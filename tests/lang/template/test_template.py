@@ -74,7 +74,7 @@ def resource(**members: Json) -> Json:
         (resource(Properties={"A": {"Ref": "Nobody"}}), r"dependencies \[Nobody\] in the Resources block"),
         (resource(Properties={"A": {"Fn::Sub": "${Nobody.Arn}"}}), "references invalid resource attribute Nobody.Arn"),
         (resource(Properties={"A": {"Fn::GetAtt": "Nobody.Arn"}}), "references undefined resource Nobody"),
-        (resource(Condition="Nobody"), "Condition 'Nobody' is not defined in the Conditions block"),
+        (resource(Condition="Nobody"), "Template format error: Condition Nobody is not defined."),
         (resource(Condition={}), "Every Condition member must be a string"),
         ({**resource(), "Outputs": {"O": {}}}, "Every Outputs member must contain a Value object"),
         ({**resource(), "Outputs": {"O": {"Value": {"Ref": "X"}}}}, r"dependencies \[X\] in the Outputs block"),

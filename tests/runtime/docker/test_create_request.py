@@ -76,13 +76,13 @@ def test_gpus_are_requested_as_the_docker_command_requests_them(gpus: int, count
     assert requests == [{"Count": count, "Capabilities": [["gpu"]]}]
 
 
-def test_the_first_container_of_a_task_has_the_network_and_the_hosts_and_the_others_share_them() -> None:
+def test_the_pause_container_of_a_task_has_the_network_and_the_hosts_and_the_others_share_them() -> None:
     hosts = {"db": "10.0.0.1", "box": "host-gateway"}
-    first = ContainerSpec(name="job", image="any", docker_network="backend", extra_hosts=hosts)
+    first = ContainerSpec(name="pause", image="any", docker_network="backend", extra_hosts=hosts)
     assert host_config(first)["NetworkMode"] == "backend"
     assert host_config(first)["ExtraHosts"] == ["db:10.0.0.1", "box:host-gateway"]
-    second = host_config(replace(first, name="proxy", network="job"))
-    assert second["NetworkMode"] == "container:lamplighter-job"
+    second = host_config(replace(first, name="job", network="pause"))
+    assert second["NetworkMode"] == "container:lamplighter-pause"
     assert "ExtraHosts" not in second
 
 

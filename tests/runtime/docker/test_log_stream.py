@@ -25,14 +25,15 @@ def frame(number: int, text: bytes) -> bytes:
 
 
 async def test_each_frame_is_a_line_or_a_piece_of_one() -> None:
-    frames = [
-        each async for each in log_stream.read_frames(stream(frame(1, b"a b\n") + frame(2, b"piece") + frame(2, b"\n")))
-    ]
+    piece = b"x" * 16 * 1024
+    written = frame(1, b"a b\n") + frame(2, piece) + frame(2, b"\n") + frame(2, b"the last words of a run")
+    frames = [each async for each in log_stream.read_frames(stream(written))]
     time = 1_767_225_600_123
     assert frames == [
         LogFrame(time, "stdout", b"a b", complete=True),
-        LogFrame(time, "stderr", b"piece", complete=False),
+        LogFrame(time, "stderr", piece, complete=False),
         LogFrame(time, "stderr", b"", complete=True),
+        LogFrame(time, "stderr", b"the last words of a run", complete=True),
     ]
 
 

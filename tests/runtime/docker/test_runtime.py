@@ -8,20 +8,20 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from aiodocker import DockerError
 
 from lamplighter.base.world import real_world
+from lamplighter.runtime.docker import pause_image
 from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.port import (
     OUT_OF_MEMORY,
     CannotStart,
     ContainerSpec,
     ImageUnavailable,
-    NetworkEnded,
+    NamespacesEnded,
     Port,
     RuntimeUnavailable,
 )
@@ -197,33 +197,105 @@ async def test_a_container_that_exceeds_its_memory_ends_with_that_reason(
 
 
 @pytest.mark.docker
-async def test_containers_of_one_task_share_a_network(runtime: DockerRuntime, docker_image: str) -> None:
-    first = job(docker_image, "readlink /proc/self/ns/net; sleep 1000", init=True)
-    await runtime.start(first)
-    second = job(docker_image, "readlink /proc/self/ns/net", network=first.name)
-    await runtime.start(second)
-    namespaces = [(await anext(runtime.logs(each.name))).text for each in (first, second)]
-    assert namespaces[0] == namespaces[1]
+async def test_containers_share_the_namespaces_of_a_pause_container_also_after_they_ended_and_restarted(
+    runtime: DockerRuntime, docker_image: str
+) -> None:
+    pause = ContainerSpec(name=f"test-{uuid.uuid4()}", ipc_mode="shareable")
+    await runtime.start_pause_container(pause)
+    script = "for each in net pid ipc; do readlink /proc/self/ns/$each; done"
+    shared = {"network": pause.name, "pid_mode": pause.name, "ipc_mode": pause.name}
+    first, second = (job(docker_image, script, **shared) for _ in range(2))
+    for each in (first, second):
+        await runtime.start(each)
+        await runtime.wait(each.name)
+    await runtime.restart(first)
+    await runtime.wait(first.name)
+    seen = [line.text for each in (first, second) async for line in runtime.logs(each.name)]
+    assert len(seen) == 9
+    assert len(set(seen)) == 3
 
 
 @pytest.mark.docker
-async def test_a_container_does_not_start_in_the_network_of_one_that_has_ended(
+async def test_a_pause_container_runs_until_it_is_stopped_and_may_run_again(
     runtime: DockerRuntime, docker_image: str
 ) -> None:
-    """It can start with another network then, also if an engine that was killed had tried and failed."""
-    first = job(docker_image, "true")
-    await runtime.start(first)
-    await runtime.wait(first.name)
-    second = job(docker_image, "exit 7", network=first.name)
-    with pytest.raises(NetworkEnded):
-        await runtime.start(second)
-    await runtime._create(second)
+    pause = ContainerSpec(name=f"test-{uuid.uuid4()}")
+    await runtime.start_pause_container(pause)
+    started = await inspect_state(runtime, pause.name)
+    await runtime.start_pause_container(pause)
+    assert await inspect_state(runtime, pause.name) == started
+    await runtime.stop(pause.name, 1000)
+    assert (await runtime.wait(pause.name)).code == 137
+    await runtime.start_pause_container(pause)
+    assert (await inspect_state(runtime, pause.name))["Running"] is True
+
+
+async def inspect_state(runtime: DockerRuntime, name: str) -> dict[str, object]:
+    state: dict[str, object] = (await runtime._container(name).show())["State"]
+    return state
+
+
+@pytest.mark.docker
+async def test_a_container_starts_only_while_the_pause_container_runs_whose_namespaces_it_shares(
+    runtime: DockerRuntime, docker_image: str
+) -> None:
+    """It can start later, also if an engine that was killed had tried and failed."""
+    pause = ContainerSpec(name=f"test-{uuid.uuid4()}", ipc_mode="shareable")
+    await runtime.start_pause_container(pause)
+    await runtime.stop(pause.name, 0)
+    container = job(docker_image, "exit 7", network=pause.name)
+    in_processes, in_memory = (job(docker_image, **{mode: pause.name}) for mode in ("pid_mode", "ipc_mode"))
+    for each in (container, in_processes, in_memory):
+        with pytest.raises(NamespacesEnded):
+            await runtime.start(each)
+    await runtime._create(container)
     with pytest.raises(DockerError):
-        await runtime._container(second.name).start()
-    with pytest.raises(NetworkEnded):
-        await runtime.start(second)
-    await runtime.start(replace(second, network=None))
-    assert (await runtime.wait(second.name)).code == 7
+        await runtime._container(container.name).start()
+    with pytest.raises(NamespacesEnded):
+        await runtime.start(container)
+    for run in (runtime.start, runtime.restart):
+        await runtime.start_pause_container(pause)
+        await run(container)
+        assert (await runtime.wait(container.name)).code == 7
+        await runtime.stop(pause.name, 0)
+    with pytest.raises(NamespacesEnded):
+        await runtime.restart(container)
+
+
+@pytest.mark.docker
+async def test_the_image_of_pause_containers_is_made_if_docker_does_not_have_it(
+    runtime: DockerRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pause_image, "REPOSITORY", f"lamplighter-test-{uuid.uuid4()}")
+    pause = ContainerSpec(name=f"test-{uuid.uuid4()}")
+    await runtime.start_pause_container(pause)
+    image = str((await runtime._container(pause.name).show())["Config"]["Image"])
+    assert image.startswith(pause_image.REPOSITORY)
+    await runtime.stop(pause.name, 0)
+    await runtime.remove(pause.name)
+    remove_image(image)
+
+
+@pytest.mark.docker
+async def test_a_pause_container_that_cannot_start_is_an_error_in_docker_s_words(runtime: DockerRuntime) -> None:
+    pause = ContainerSpec(name=f"test-{uuid.uuid4()}", docker_network="no-such-network")
+    with pytest.raises(CannotStart, match="no-such-network not found"):
+        await runtime.start_pause_container(pause)
+
+
+@pytest.mark.docker
+async def test_the_pause_container_reaps_the_processes_that_become_its_children(
+    runtime: DockerRuntime, docker_image: str
+) -> None:
+    pause = ContainerSpec(name=f"test-{uuid.uuid4()}")
+    await runtime.start_pause_container(pause)
+    script = (
+        "sh -c 'sleep 0.1 & echo $!' > /tmp/orphan; read orphan < /tmp/orphan; "
+        "while test -d /proc/$orphan; do sleep 0.01; done; echo reaped"
+    )
+    container = job(docker_image, script, pid_mode=pause.name)
+    await runtime.start(container)
+    assert [line.text async for line in runtime.logs(container.name)] == ["reaped"]
 
 
 @pytest.mark.docker

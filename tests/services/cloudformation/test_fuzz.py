@@ -148,7 +148,9 @@ def assert_stable(wire: WireClient, name: str) -> None:
     wire.harness.settle()
     status, answer = wire.send_request("DescribeStacks", StackName=name)
     if status == 200:
-        assert not (answer.findtext(".//{*}StackStatus") or "").endswith("_IN_PROGRESS")
+        found = answer.findtext(".//{*}StackStatus") or ""
+        # A stack whose change set has failed waits for another one.
+        assert found == "REVIEW_IN_PROGRESS" or not found.endswith("_IN_PROGRESS")
         status, answer = wire.send_request("DescribeStackEvents", StackName=name)
         assert status == 200
         reasons = [found.text or "" for found in answer.iterfind(".//{*}ResourceStatusReason")]
@@ -163,9 +165,9 @@ def create_and_delete(wire: WireClient, text: str) -> None:
     change_set = {"StackName": name, "ChangeSetName": "c", "ChangeSetType": "CREATE"}
     if wire.check("CreateChangeSet", TemplateBody=text, **change_set, **CAPABILITIES):
         assert wire.check("DescribeChangeSet", StackName=name, ChangeSetName="c")
-        wire.check("ExecuteChangeSet", StackName=name, ChangeSetName="c")
+        executed = wire.check("ExecuteChangeSet", StackName=name, ChangeSetName="c")
         assert_stable(wire, name)
-        for operation in ("GetTemplate", "GetTemplateSummary", "ListStackResources"):
+        for operation in ("GetTemplate", "GetTemplateSummary", "ListStackResources") if executed else ():
             assert wire.check(operation, StackName=name)
         assert wire.check("DeleteStack", StackName=name)
         assert_stable(wire, name)

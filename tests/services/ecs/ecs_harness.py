@@ -8,6 +8,7 @@ from lamplighter.base import secret_references
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import ServiceModel, Shape, read_definition
 from lamplighter.bus import Bus, Caller, Event
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.ecs.capacity import CapacityLimits
 from lamplighter.services.ecs.service import Ecs
 from lamplighter.store import outbox
@@ -59,6 +60,7 @@ class EcsHarness:
         self.runtime = FakeRuntime(self.clock.now)
         self.secrets: dict[str, str] = {}
         self.limits = CapacityLimits()
+        self.remote = RemoteServices({})
         self.deny = frozenset[str]()
         self.events: list[Event] = []
         self.commits = 0
@@ -76,6 +78,7 @@ class EcsHarness:
             self.world,
             self.runtime,
             self.directory,
+            self.remote,
             limits=lambda _of_file: self.limits,
             deny=self.deny,
             secrets=secret_references.environment_secrets(self.secrets),

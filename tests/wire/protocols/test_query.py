@@ -51,6 +51,22 @@ def test_sqs_accepts_attributes_as_names_and_values(catalog: ModelCatalog) -> No
     assert params == {"QueueName": "q", "Attributes": {"DelaySeconds": "5"}, "tags": {"a": "b"}}
 
 
+def test_sqs_accepts_a_single_attribute_without_a_number(catalog: ModelCatalog) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Query_QuerySetQueueAttributes.html"""
+    body = b"Action=SetQueueAttributes&Attribute.Name=DelaySeconds&Attribute.Value=5"
+    http = post(b"sqs", body, b"/123456789012/q")
+    assert route_request(catalog, http).params["Attributes"] == {"DelaySeconds": "5"}
+    http = post(b"sqs", b"Action=GetQueueAttributes&AttributeName=All", b"/123456789012/q")
+    assert route_request(catalog, http).params["AttributeNames"] == ["All"]
+
+
+@pytest.mark.parametrize("field", [b"", b"&DeleteMessageBatchRequestEntry="])
+def test_a_batch_without_entries_is_empty(catalog: ModelCatalog, field: bytes) -> None:
+    """SQS answers such a request with EmptyBatchRequest: https://github.com/aws/aws-sdk-php/issues/630"""
+    http = post(b"sqs", b"Action=DeleteMessageBatch" + field, b"/123456789012/q")
+    assert route_request(catalog, http).params["Entries"] == []
+
+
 def test_sqs_reads_the_queue_url_from_the_path(catalog: ModelCatalog) -> None:
     http = post(b"sqs", b"Action=ReceiveMessage&MaxNumberOfMessages=10&AttributeName.1=All", b"/123456789012/q")
     assert route_request(catalog, http).params == {

@@ -16,6 +16,7 @@ from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.service_models import JSON, QUERY
 from lamplighter.wire.route import encode_error, route_request
+from tests.wire.protocols.test_query import post
 
 OWN, COMMON = "com.amazonaws.sqs#", "com.amazon.coral.service#"
 PREFIX = "AWS.SimpleQueueService."
@@ -85,3 +86,22 @@ def test_a_request_without_an_operation_has_an_answer_without_details(
         route_request(catalog, http)
     answer = encode_error(catalog, http, caught.value, "id")
     assert (answer.status, answer.body) == (404, b"<UnknownOperationException/>\n")
+
+
+def test_a_missing_field_of_an_entry_is_named_as_the_caller_would_write_it(catalog: ModelCatalog) -> None:
+    """https://github.com/aws/aws-sdk-js/issues/2388"""
+    body = b"Action=DeleteMessageBatch&DeleteMessageBatchRequestEntry.1.ReceiptHandle=h"
+    with pytest.raises(AwsError) as caught:
+        route_request(catalog, post(b"sqs", body, b"/123456789012/q"))
+    expected = "The request must contain the parameter DeleteMessageBatchRequestEntry.1.Id."
+    assert (caught.value.code, caught.value.message) == ("MissingParameter", expected)
+
+
+def test_a_missing_queue_is_missing_for_the_version_of_the_query_protocol(catalog: ModelCatalog) -> None:
+    """https://github.com/JoseLuisSR/awsmeter/issues/23; the JSON protocol has no such version."""
+    error = errors.QueueDoesNotExist()
+    expected = b"<Message>The specified queue does not exist for this wsdl version.</Message>"
+    assert expected in catalog.encode_error("sqs", QUERY, error, "id").body
+    assert (
+        loads(catalog.encode_error("sqs", JSON, error, "id").body)["message"] == "The specified queue does not exist."
+    )

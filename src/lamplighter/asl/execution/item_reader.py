@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.htm
 import codecs
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain, islice
 
@@ -16,12 +17,14 @@ import ijson
 
 from lamplighter.asl.execution.state_errors import READER_FAILED, StateError
 from lamplighter.base.gzip_members import GzipError, decompress_members
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import MAX_DEPTH, Json, JsonError, loads
 
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 GZIP = b"\x1f\x8b"
 MAX_PIECE = 2**20
-"""The most bytes that are decompressed in one piece, and the most characters in a line."""
+"""The most bytes that are decompressed in one piece, and the most characters in a line or in an item."""
+MAX_TEXT_BYTES = 4 * MAX_PIECE
+"""The most bytes of JSON without a complete text or number: a character has at most four."""
 
 Steps = tuple[str | int, ...]
 
@@ -78,7 +81,7 @@ def _read_json(pieces: Iterable[bytes], _config: Mapping[str, Json], steps: Step
 
 
 def _read_elements(pieces: Iterable[bytes], steps: Steps) -> Iterator[Json]:
-    events = ijson.basic_parse(ijson.from_iter(_without_byte_order_mark(pieces)))
+    events = _parse_events(_without_byte_order_mark(pieces))
     kind, _ = _find_value(events, steps)
     if kind != "start_array":
         raise StateError(READER_FAILED, "Attempting to map over non-iterable node.")
@@ -88,6 +91,28 @@ def _read_elements(pieces: Iterable[bytes], steps: Steps) -> Iterator[Json]:
         yield _build_value(events, kind, value)
     for _ in events:
         """Read on to the end, because the rest must be JSON, too."""
+
+
+@dataclass(slots=True)
+class _UnparsedBytes:
+    """The bytes that the parser has got since its last event: they belong to one text or number."""
+
+    count: int = 0
+
+    def count_pieces(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the pieces. Raises States.ItemReaderFailed if a text is too long: the parser would keep all of it."""
+        for piece in pieces:
+            self.count += len(piece)
+            if self.count > MAX_TEXT_BYTES:
+                raise reader_failed(f"a text or number of the document is longer than {MAX_PIECE} characters")
+            yield piece
+
+
+def _parse_events(pieces: Iterable[bytes]) -> Iterator[tuple[str, Json]]:
+    unparsed = _UnparsedBytes()
+    for event in ijson.basic_parse(ijson.from_iter(unparsed.count_pieces(pieces))):
+        unparsed.count = 0
+        yield event
 
 
 def _without_byte_order_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -116,7 +141,7 @@ def _find_member(events: Iterator[tuple[str, Json]], name: str) -> tuple[str, Js
         event = next(events)
         if value == name:
             return event
-        _build_value(events, *event)
+        _skip_value(events, event[0])
     raise reader_failed(f"the document has no member '{name}' at the given path")
 
 
@@ -126,21 +151,36 @@ def _find_element(events: Iterator[tuple[str, Json]], index: int) -> tuple[str, 
             break
         if index == 0:
             return event
-        _build_value(events, *event)
+        _skip_value(events, event[0])
         index -= 1
     raise reader_failed("an array of the document has too few elements")
 
 
 def _build_value(events: Iterator[tuple[str, Json]], kind: str, value: Json) -> Json:
-    """Return the value that begins with an event."""
-    builder, level = ijson.ObjectBuilder(), 0
+    """Return the value that begins with an event. Raises States.ItemReaderFailed if it is too deep or too long."""
+    builder, level, size = ijson.ObjectBuilder(), 0, 0
     while True:
         builder.event(kind, float(value) if isinstance(value, Decimal) else value)
-        level += kind.startswith("start_")
-        level -= kind.startswith("end_")
+        level += _level_change(kind)
+        size += len(value) if isinstance(value, str) else 1
         if level == 0:
             return builder.value
+        if level > MAX_DEPTH:
+            raise reader_failed(f"an item has more than {MAX_DEPTH} levels")
+        if size > MAX_PIECE:
+            raise reader_failed(f"an item is longer than {MAX_PIECE} characters")
         kind, value = next(events)
+
+
+def _skip_value(events: Iterator[tuple[str, Json]], kind: str) -> None:
+    """Read the value that begins with an event of this kind."""
+    level = _level_change(kind)
+    while level:
+        level += _level_change(next(events)[0])
+
+
+def _level_change(kind: str) -> int:
+    return kind.startswith("start_") - kind.startswith("end_")
 
 
 # Lines and tables

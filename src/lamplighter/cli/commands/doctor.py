@@ -25,7 +25,7 @@ from lamplighter.cli.doctor.finding import Finding, doubtful, good
 from lamplighter.cli.doctor.folders import check_folders
 from lamplighter.cli.doctor.job_file import JobFileReading, read_for_checks
 from lamplighter.cli.doctor.local_machine import check_local_machine
-from lamplighter.cli.doctor.secrets import check_secrets
+from lamplighter.cli.doctor.secrets import check_secrets, find_stored_secret
 from lamplighter.cli.doctor.state_machine import check_state_machine, run_check
 from lamplighter.cli.engine_address import ADDRESS_FILE
 from lamplighter.cli.engine_health import is_lamplighter
@@ -93,7 +93,8 @@ def _check_everything(
         yield from check_local_machine(data, os.environ)
     yield from job_file.findings
     if data is not None and project is not None:
-        yield from check_secrets(project, job_file.folder)
+        is_stored = find_stored_secret(None if context is None else context.target)
+        yield from check_secrets(project, job_file.folder, is_stored)
         yield from check_folders(project, job_file.folder)
     # An engine of this folder enforces no permissions, even if it does not answer now.
     if context is None or data is not None or not _enforces_permissions(context.target):

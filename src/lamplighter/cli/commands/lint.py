@@ -84,7 +84,9 @@ def _secret_problems(loaded: LoadedJobFile, env: Path) -> Iterator[Problem]:
     for each in missing_secrets(loaded.project, secrets):
         severity: Severity = "warning" if each.sharing_references else "info"
         position = loaded.position_of("jobs", each.job, each.section, key=True)
-        yield Problem(position, f"{each.job}: on this machine {each.problem}", each.advice(str(env)), severity)
+        exception = "" if each.found_by_variable else ", unless the engine stores it"
+        message = f"{each.job}: on this machine {each.problem}{exception}"
+        yield Problem(position, message, each.advice(str(env)), severity)
     for address in missing_addresses(loaded.project, secrets):
         position = loaded.position_of(*address.path, key=True)
         yield Problem(position, f"on this machine {address.problem}", address.advice(str(env)), "info")

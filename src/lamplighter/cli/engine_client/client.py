@@ -30,7 +30,18 @@ from lamplighter.wire.models.service_models import SERVICES, load_service
 
 SIGNING_NAMES = {
     SERVICES[name].model: name
-    for name in ("states", "ecs", "logs", "events", "scheduler", "cloudformation", "sns", "sqs")
+    for name in (
+        "states",
+        "ecs",
+        "logs",
+        "events",
+        "scheduler",
+        "cloudformation",
+        "sns",
+        "sqs",
+        "ssm",
+        "secretsmanager",
+    )
 }
 """The services that commands call on engines: botocore's names, and the names for signatures."""
 ATTEMPTS = 5

@@ -31,12 +31,14 @@ from lamplighter.cli.up.reports.next_runs import describe_next_run
 from lamplighter.cli.up.reports.run_log import RunLog
 from lamplighter.cli.up.source_files import SourceFiles
 from lamplighter.cli.up.stack_plan import StackOrigin, StackPlan
+from lamplighter.cli.up.stored_secrets import find_stored_secrets
 from lamplighter.engine.config import RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs import names
 from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.lint.missing_secrets import missing_secrets
 from lamplighter.services.cloudformation.tables import stacks
 from lamplighter.store import file_faults, retention
 from lamplighter.store.file_faults import FaultKind
@@ -350,7 +352,9 @@ class SourceReconciler:
             f", except for {', '.join(held or [each.subject for each in applied.faults])}" if applied.faults else ""
         )
         log.info("%s", "\n".join([f"{plan.stack} agrees with {self._files.source.display_name}{exception}:", *lines]))
-        for line in job_lines.secret_lines(project, self._files.secrets, self._files.env):
+        findings = list(missing_secrets(project, self._files.secrets))
+        stored = await find_stored_secrets(self._engine.bus, self._caller, [each.reference for each in findings])
+        for line in job_lines.secret_lines(findings, stored, self._files.env):
             log.warning("%s", line)
         for line in job_lines.folder_lines(project, self._files.source.folder):
             log.warning("%s", line)

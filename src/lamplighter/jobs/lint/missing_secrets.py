@@ -1,7 +1,8 @@
 """Find the secrets of a job file that have no value on this machine. Findings never contain a value.
 
 A value is stored under the name of its reference (`base/secret_references.py`). If there is none, the engine takes the
-variable with the secret's name in the container, unless several references share that name.
+variable with the secret's name in the container, unless several references share that name. If there is none either, it
+takes the value from its own Parameter Store or Secrets Manager; `stored_secrets.py` finds out whether they have it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,6 +11,11 @@ from dataclasses import dataclass
 from lamplighter.base import secret_references
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.secrets import is_secret_reference
+
+STORES: Mapping[str, str] = {
+    secret_references.SSM: "Parameter Store",
+    secret_references.SECRETS_MANAGER: "Secrets Manager",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +46,12 @@ class SecretFinding:
         return f"the secret {self.reference} (variable {self.variable}) has no value"
 
     def advice(self, env: str) -> str:
-        """Return what to write, and into which file."""
-        return secret_advice(self.reference, env)
+        """Return what to write, and into which file, or where to store the value."""
+        parsed = secret_references.parse_reference(self.reference)
+        return (
+            f"write a line {parsed.text}=… in {env}, set the variable {parsed.variable}, "
+            f"or store it in the engine's {STORES[parsed.service]}"
+        )
 
 
 def secret_advice(text: str, env: str) -> str:

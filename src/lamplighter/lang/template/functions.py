@@ -14,8 +14,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.lang.template.references import SUB_VARIABLE, function_name
+from lamplighter.lang.template.references import SUB_VARIABLE, function_name, function_names
 from lamplighter.lang.template.text import TemplateError, TemplateFormatError
+
+
+class UnsupportedFunction(
+    TemplateError, template="Template Error: Encountered unsupported function: {} Supported functions are: [{}]"
+):
+    """A template that calls a function which CloudFormation does not have, or only with a transform."""
 
 
 class NoValue:
@@ -27,6 +33,12 @@ MAX_CIDR_BLOCKS = 256
 DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:([a-z-]+):([^{}]+)\}\}")
 """A dynamic reference. See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html."""
 
+SUPPORTED = (
+    "Fn::Base64, Fn::GetAtt, Fn::GetAZs, Fn::ImportValue, Fn::Join, Fn::Split, Fn::FindInMap, Fn::Select, Ref, "
+    "Fn::Equals, Fn::If, Fn::Not, Condition, Fn::And, Fn::Or, Fn::Contains, Fn::EachMemberEquals, Fn::EachMemberIn, "
+    "Fn::ValueOf, Fn::ValueOfAll, Fn::RefAll, Fn::Sub, Fn::Cidr"
+)
+"""The functions that CloudFormation lists if it meets another one."""
 _VARIABLE = re.compile(r"[A-Za-z0-9_.:]+")
 
 
@@ -48,6 +60,8 @@ class TemplateScope:
     """A function that returns the Ref of a resource."""
     attribute: Callable[[str, str], Json] = lambda name, _attribute: _unresolved_reference(name)
     """A function that returns an attribute of a resource."""
+    shown_attribute: Callable[[str, str], Json] | None = None
+    """A function that returns an attribute of a resource without its secrets; None if all attributes may be shown."""
     import_value: Callable[[str], Json] = _unresolved_reference
     """A function that returns the value that another stack exports under a name."""
     dynamic: Callable[[str, str], str] = lambda service, reference: f"{{{{resolve:{service}:{reference}}}}}"
@@ -75,7 +89,7 @@ def resolve(value: Json, scope: TemplateScope) -> Json:
         return {key: inner for key, inner in members.items() if inner is not NO_VALUE}
     found = FUNCTIONS.get(name)
     if found is None:
-        raise TemplateError(f"Template error: the function {name} is not supported")
+        raise UnsupportedFunction(name, SUPPORTED)
     result = found(value[name], scope)
     return resolve(result, scope) if isinstance(result, str) and "{{resolve:" in result else result
 
@@ -250,6 +264,17 @@ def _json(given: Json, scope: TemplateScope) -> Json:
     if not isinstance(document, (dict, list)):
         raise TemplateError("Template error: Fn::ToJsonString requires an object or a list")
     return dumps(document)
+
+
+EXTENSIONS = frozenset({"Fn::Length", "Fn::ToJsonString"})
+"""The functions that need the transform AWS::LanguageExtensions."""
+
+
+def check_extensions(value: Json) -> None:
+    """Raise `TemplateError` for a function that needs AWS::LanguageExtensions, in a template without it."""
+    for name in function_names(value):
+        if name in EXTENSIONS:
+            raise UnsupportedFunction(name, SUPPORTED)
 
 
 FUNCTIONS: Mapping[str, Callable[[Json, TemplateScope], Json]] = {

@@ -21,6 +21,15 @@ def function_name(value: Json) -> str | None:
     return name if name in ("Ref", "Condition") or name.startswith("Fn::") else None
 
 
+def function_names(value: Json) -> Iterator[str]:
+    """Yield the names of all functions that a value calls."""
+    name = function_name(value)
+    if name is not None:
+        yield name
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from function_names(inner)
+
+
 def find_references(value: Json) -> list[str]:
     """Return the names of all resources, parameters and pseudo parameters that a value refers to."""
     found: list[str] = []

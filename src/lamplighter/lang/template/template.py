@@ -32,6 +32,8 @@ PSEUDO_PARAMETERS = frozenset(
     for name in ("AccountId", "NotificationARNs", "NoValue", "Partition", "Region", "StackId", "StackName", "URLSuffix")
 )
 SERVERLESS_TRANSFORM = "AWS::Serverless-2016-10-31"
+UPDATE_REPLACE_POLICIES = ("Delete", "Retain", "Snapshot")
+DELETION_POLICIES = (*UPDATE_REPLACE_POLICIES, "RetainExceptOnCreate")
 MAX_RESOURCES, MAX_PARAMETERS, MAX_OUTPUTS, MAX_MAPPINGS = 500, 200, 200, 200
 MAX_TEMPLATE_BYTES = 1_048_576
 """The most bytes of a template: AWS's limit through S3. The limit of a request, 51,200 bytes, is not applied here.
@@ -198,6 +200,18 @@ def _depends_on(given: Json) -> tuple[str, ...]:
     return tuple(names)
 
 
+def check_policies(resource: Resource, deletion: Json, update_replace: Json) -> None:
+    """Raise `TemplateError` for a policy, without functions, that states nothing that CloudFormation knows."""
+    for name, given, known in (
+        ("DeletionPolicy", deletion, DELETION_POLICIES),
+        ("UpdateReplacePolicy", update_replace, UPDATE_REPLACE_POLICIES),
+    ):
+        if given is not None and not isinstance(given, str):
+            raise TemplateFormatError(f"Every {name} member must be a string.")
+        if given is not None and given not in known:
+            raise TemplateFormatError(f"Unrecognized {name} {given} for resource {resource.name}")
+
+
 def _condition(place: str, body: Json) -> str | None:
     named = body.get("Condition")
     if named is not None and not isinstance(named, str):
@@ -290,7 +304,7 @@ def _check_references(template: Template) -> None:
     conditions += [output.condition for output in template.outputs.values()]
     unknown = [name for name in conditions if name is not None and name not in template.conditions]
     if unknown:
-        raise TemplateFormatError(f"Condition '{unknown[0]}' is not defined in the Conditions block of the template")
+        raise TemplateFormatError(f"Condition {unknown[0]} is not defined.")
 
 
 def _check_attributes(template: Template) -> None:

@@ -9,7 +9,7 @@ If the output also goes to another log driver, Docker keeps a copy of it, which 
 from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.port import ContainerSpec, Device, HealthCheck, Mount
+from lamplighter.runtime.port import NAMESPACE_MODES, ContainerSpec, Device, HealthCheck, Mount
 
 PREFIX = "lamplighter-"
 
@@ -96,7 +96,7 @@ def _port_bindings(container: ContainerSpec) -> dict[str, Json]:
 
 def _shared_mode(mode: str | None) -> str | None:
     """Return Docker's mode; any other word than Docker's own is the name of a container."""
-    return mode if mode in (None, "host", "none", "shareable") else f"container:{PREFIX}{mode}"
+    return mode if mode is None or mode in NAMESPACE_MODES else f"container:{PREFIX}{mode}"
 
 
 def _health_check(check: HealthCheck) -> dict[str, Json]:

@@ -1,7 +1,8 @@
 """Read Docker's log stream: frames of a stream number, a length, and `<time> <text>`.
 
 https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Container/operation/ContainerAttach describes the
-format. Docker stores each 16 KiB of a long line as a separate frame; only a line's last frame has a line end.
+format. Docker stores each 16 KiB of a long line as a separate frame; only a line's last frame has a line end. So a
+shorter frame without one is what a program wrote last before it ended; after a restart, other frames follow it.
 Guarantees that each frame is returned as Docker wrote it. A stream that ends in the middle of a frame raises an error
 of aiohttp or asyncio.
 """
@@ -17,6 +18,7 @@ from lamplighter.runtime.port import Stream
 
 TERMINAL_TYPE = "application/vnd.docker.raw-stream"
 """The content type of the output of a container with a terminal."""
+_PIECE_BYTES = 16 * 1024
 _HEADER = struct.Struct(">BxxxL")
 
 
@@ -36,7 +38,8 @@ async def read_frames(content: StreamReader) -> AsyncGenerator[LogFrame, None]:
         number, length = _HEADER.unpack(header + await content.readexactly(_HEADER.size - 1))
         stamp, _, text = (await content.readexactly(length)).partition(b" ")
         stream: Stream = "stderr" if number == 2 else "stdout"
-        yield LogFrame(milliseconds(stamp.decode()), stream, text.removesuffix(b"\n"), text.endswith(b"\n"))
+        complete = text.endswith(b"\n") or len(text) < _PIECE_BYTES
+        yield LogFrame(milliseconds(stamp.decode()), stream, text.removesuffix(b"\n"), complete)
 
 
 async def read_terminal(content: StreamReader) -> AsyncGenerator[LogFrame, None]:

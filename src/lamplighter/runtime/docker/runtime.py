@@ -20,13 +20,14 @@ from lamplighter.base.backoff import backoff_delays
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.runtime.docker import container_state, create_request, daemon, free_ports, log_stream, registry_logins
+from lamplighter.runtime.docker.pause_image import PauseImage, make_pause_image, with_pause_program
 from lamplighter.runtime.line_joiner import LineJoiner
 from lamplighter.runtime.port import (
     CannotStart,
     ContainerExit,
     ContainerSpec,
     Health,
-    NetworkEnded,
+    NamespacesEnded,
     OutputLine,
     Port,
     RuntimeUnavailable,
@@ -56,6 +57,8 @@ class DockerRuntime:
         self._environment = environment
         """The environment variables with which the `docker` command finds its configuration."""
         self._docker = daemon.connect(address)
+        self._pause_image: PauseImage | None = None
+        """The image of pause containers for Docker's machine; None before the first one."""
 
     async def check(self) -> None:
         """Implement `Runtime.check`."""
@@ -91,12 +94,33 @@ class DockerRuntime:
             ports = await self._ports(container)
             return StartedContainer(runtime_id, self._now(), image_digest, pull_started_at, pull_stopped_at, ports)
 
+    async def start_pause_container(self, container: ContainerSpec) -> None:
+        """Implement `Runtime.start_pause_container`."""
+        with daemon.docker_errors():
+            if self._pause_image is None:
+                self._pause_image = make_pause_image((await self._docker.version())["Arch"])
+            container = with_pause_program(container, self._pause_image)
+            try:
+                await self._create(container)
+            except daemon.ImageMissing:
+                await self._load_pause_image(self._pause_image)
+                await self._create(container)
+            await self.restart(container)  # which also starts one that has never run
+
+    async def _load_pause_image(self, image: PauseImage) -> None:
+        try:
+            await self._docker.images.import_image(image.archive)
+        except DockerError as error:
+            raise daemon.create_error(error) from error
+
     async def restart(self, container: ContainerSpec) -> StartedContainer:
         """Implement `Runtime.restart`."""
         with daemon.docker_errors():
             try:
                 await self._container(container.name).start()
             except DockerError as error:
+                if await self._have_namespaces_ended(container):
+                    raise _namespaces_ended(container) from error
                 raise daemon.start_error(error) from error
             return await self._adopt(container)
 
@@ -142,14 +166,18 @@ class DockerRuntime:
         try:
             await self._container(container.name).start()
         except DockerError as error:
-            await self._check_network(container)
+            await self._check_namespaces(container)
             raise daemon.start_error(error) from error
 
-    async def _check_network(self, container: ContainerSpec) -> None:
-        """Raise `NetworkEnded` if a container that did not start shares the network of one that has ended."""
-        if container.network is not None and await self._has_ended(container.network):
+    async def _check_namespaces(self, container: ContainerSpec) -> None:
+        """Raise `NamespacesEnded` if a container that did not start shares the namespaces of one that has ended."""
+        if await self._have_namespaces_ended(container):
             await self.remove(container.name)
-            raise NetworkEnded(f"{container.network}, whose network {container.name} shares, has ended")
+            raise _namespaces_ended(container)
+
+    async def _have_namespaces_ended(self, container: ContainerSpec) -> bool:
+        owner = container.namespace_owner
+        return owner is not None and await self._has_ended(owner)
 
     async def _adopt(self, container: ContainerSpec) -> StartedContainer:
         found = await self._inspect(container.name)
@@ -163,7 +191,7 @@ class DockerRuntime:
         if found["Config"]["Labels"].get(ENGINE_LABEL) != self._engine:
             raise CannotStart(f"CannotCreateContainerError: {container.name} belongs to another engine")
         if why := container_state.start_failure(found):
-            await self._check_network(container)
+            await self._check_namespaces(container)
             raise CannotStart(f"CannotStartContainerError: {why}")
         started_at = container_state.started_at(found)
         if container_state.is_new(found):
@@ -316,3 +344,7 @@ class DockerRuntime:
 
     def _container(self, name: str) -> DockerContainer:
         return self._docker.containers.container(create_request.PREFIX + name)
+
+
+def _namespaces_ended(container: ContainerSpec) -> NamespacesEnded:
+    return NamespacesEnded(f"{container.namespace_owner}, whose namespaces {container.name} shares, has ended")

@@ -111,6 +111,9 @@ class ProcessRuntime:
             raise Bug(f"the process {container.name} ended before it started")
         return StartedContainer(runtime_id=str(leader.pid), started_at=leader.started_at)
 
+    async def start_pause_container(self, container: ContainerSpec) -> None:
+        """Implement `Runtime.start_pause_container`: plain processes have the namespaces of this machine."""
+
     async def restart(self, container: ContainerSpec) -> StartedContainer:
         """Implement `Runtime.restart`."""
         directory = self._directory_of(container.name)

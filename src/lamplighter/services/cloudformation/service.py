@@ -5,6 +5,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Operat
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import ServiceModel
@@ -28,6 +29,7 @@ from lamplighter.services.cloudformation.stacks import (
     stack_sets,
 )
 from lamplighter.services.cloudformation.stacks.change_sets import ChangeSets
+from lamplighter.services.cloudformation.stacks.create_change_set import create_change_set
 from lamplighter.services.cloudformation.stacks.drift_operations import DriftOperations
 from lamplighter.services.cloudformation.stacks.lookup import require_live_stack
 from lamplighter.services.cloudformation.stacks.stack_caller import acting_for_engine
@@ -69,7 +71,7 @@ class CloudFormation(Service):
         starter = OperationStarter(world, event_log, UntouchedResources())
         self._parts = EngineParts(bus, world, models, check, starter, event_log, parsed_templates)
         drift = DriftOperations(self._parts)
-        operations, change_sets = StackOperations(starter, parsed_templates), ChangeSets(starter, parsed_templates)
+        operations, change_sets = StackOperations(starter, parsed_templates), ChangeSets(self._parts)
         self.operations: Mapping[str, Operation] = {
             "CreateStack": self._with_inputs(operations.create),
             "UpdateStack": self._with_inputs(operations.update),
@@ -93,7 +95,7 @@ class CloudFormation(Service):
             "GetTemplate": Operation(read=template_operations.get_template),
             "GetTemplateSummary": self._with_inputs(template_operations.summarize_template),
             "ValidateTemplate": self._with_inputs(template_operations.validate_template),
-            "CreateChangeSet": self._with_inputs(change_sets.create),
+            "CreateChangeSet": self._with_inputs(partial(create_change_set, self._parts)),
             "DescribeChangeSet": Operation(read=change_sets.describe),
             "ListChangeSets": Operation(read=change_sets.list),
             "DeleteChangeSet": Operation(write=change_sets.delete),

@@ -15,6 +15,7 @@ from pathlib import Path
 from lamplighter.base import secret_references
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
 from lamplighter.services.ecs import account_settings, capacity_providers, clusters, tags
 from lamplighter.services.ecs.logs.awslogs import log_destination
@@ -60,6 +61,7 @@ class Ecs(Service):
         world: World,
         runtime: Runtime,
         data_directory: Path,
+        remote: RemoteServices,
         *,
         limits: Limits = lambda of_file: of_file,
         secrets: secret_references.SecretLookup | None = None,
@@ -80,6 +82,7 @@ class Ecs(Service):
             runtime,
             self.outputs,
             secret_lookup,
+            remote,
             credential_variables or {},
             pause,
             watch,

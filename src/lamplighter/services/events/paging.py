@@ -23,6 +23,16 @@ OFFSET_TOKEN_BYTES = 128
 """The number of bytes in one of AWS's tokens, which is one big number."""
 
 
+FILTERS = ("State", "EventSourceArn", "NamePrefix")
+
+
+def check_one_filter(params: Json, operation: str) -> None:
+    """Raise ValidationException for several filters of archives or replays: "Filter parameters are exclusive"."""
+    if sum(name in params for name in FILTERS) > 1:
+        reason = "Use either : State, EventSourceArn, or NamePrefix."
+        raise ValidationError(f"At most one filter is allowed for {operation}. {reason}")
+
+
 def page_start(params: Json) -> tuple[str, int]:
     """Return the key after which a page begins, and the number of items to skip, if the token is AWS's."""
     try:

@@ -4,6 +4,7 @@ import re
 
 from lamplighter.base import arn
 from lamplighter.base.arn import Arn
+from lamplighter.bus import Caller
 from lamplighter.operations.paging import decode_token
 from lamplighter.services.sns.errors import InvalidParameter, NotFound
 from lamplighter.services.sns.tables import subscriptions, topics
@@ -48,6 +49,21 @@ def find_topic(reader: Reader, text: str, parameter: str = "TopicArn") -> Topic:
     if found is None:
         raise NotFound("Topic does not exist")
     return found
+
+
+def find_own_topic(reader: Reader, caller: Caller, text: str, parameter: str = "TopicArn") -> Topic:
+    """Return the topic of an ARN, which must be in the caller's region.
+
+    Raises `InvalidParameter` or `NotFound`; see https://github.com/boto/boto3/issues/1084.
+    """
+    check_region(caller, text, parameter)
+    return find_topic(reader, text, parameter)
+
+
+def check_region(caller: Caller, text: str, parameter: str) -> None:
+    """Raise `InvalidParameter` for an ARN that is malformed, or of another region than the caller's."""
+    if parse_arn(text, parameter).region != caller.region:
+        raise InvalidParameter(parameter)
 
 
 def check_subscription_arn(text: str) -> str:

@@ -14,6 +14,11 @@ InvalidState = service_error("InvalidState")
 AuthorizationError = service_error("AuthorizationError", status=403)
 FilterPolicyLimitExceeded = service_error("FilterPolicyLimitExceeded", status=403)
 TagLimitExceeded = service_error("TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded")
+SubscriptionLimitExceeded = service_error(
+    "SubscriptionLimitExceeded",
+    "A topic with a MaximumMessageSize above 256 KiB must have 100 or fewer subscriptions.",
+    status=403,
+)
 EmptyBatchRequest = service_error("EmptyBatchRequest", "The batch request doesn't contain any entries.")
 TooManyEntriesInBatchRequest = service_error(
     "TooManyEntriesInBatchRequest", "The batch request contains more entries than permissible."

@@ -64,6 +64,10 @@ class InvalidAttributeValue(AwsError):
         super().__init__(f"Invalid value for the parameter {name}.{f' Reason: {reason}' if reason else ''}")
 
 
+WRONG_QUEUE_TYPE = "The request include parameter that is not valid for this queue type."
+"""The reason for a parameter that only queues of the other type have."""
+
+
 def invalid_value(value: Json, parameter: str, reason: str) -> AwsError:
     """Return the error for a value that its parameter does not accept, with the reason."""
     return InvalidParameterValue(f"Value {value} for parameter {parameter} is invalid. Reason: {reason}")

@@ -1,7 +1,8 @@
 """Check the names of queues, and find queues by their URLs and ARNs.
 
 A queue's URL ends in `/account/name`; the part before that is ignored, so old URLs stay valid when the engine listens
-elsewhere.
+elsewhere. The name alone stands for the caller's own queue, as on AWS, whose SDKs describe how to send it:
+https://github.com/aws/aws-sdk-js-v3/pull/6337.
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html.
 """
 
@@ -36,7 +37,12 @@ def check_name(name: str, *, fifo: bool) -> str:
 
 
 def find_queue(reader: Reader, caller: Caller, url: str) -> Queue:
-    """Return the queue that a URL names, in the caller's region. Raises `QueueDoesNotExist` or `InvalidAddress`."""
+    """Return the queue that a URL or a name stands for, in the caller's region.
+
+    Raises `QueueDoesNotExist` or `InvalidAddress`.
+    """
+    if QUEUE_NAME.fullmatch(url) or FIFO_QUEUE_NAME.fullmatch(url):
+        return require(queues.get(reader, caller.account, caller.region, url), QueueDoesNotExist)
     try:
         found = QUEUE_PATH.fullmatch(urlsplit(url).path)
     except ValueError:

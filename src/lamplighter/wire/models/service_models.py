@@ -7,7 +7,7 @@ See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signe
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from lamplighter.base.service_model import ServiceModel, Shape, read_definition
@@ -93,6 +93,7 @@ def load_service(name: str, protocol: str) -> ServiceShapes:
     if entry.part is not None:
         operations = {each: found for each, found in definition["operations"].items() if entry.part.search(each)}
         definition = {**definition, "operations": operations}
+    quirks = service_quirks.quirks_of(name)
     if name == "sqs" and protocol == QUERY:
-        definition = sqs_query.query_model(definition)
-    return ServiceShapes(name, protocol, ServiceModel(definition), service_quirks.quirks_of(name))
+        definition, quirks = sqs_query.query_model(definition), replace(quirks, form_names=True)
+    return ServiceShapes(name, protocol, ServiceModel(definition), quirks)

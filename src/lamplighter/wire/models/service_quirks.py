@@ -37,8 +37,8 @@ class ServiceQuirks:
     """Shapes whose constraints the model states but AWS does not enforce, as its answers show."""
     missing_arn: Callable[[str], AwsError] | None = None
     """Builds the error for a required ARN that is missing, by its name; otherwise that is a constraint violation."""
-    checked_by_service: frozenset[str] = frozenset()
-    """Input shapes whose required maps the service itself requires, after other checks."""
+    checked_by_service: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Required members, by shape, that the service itself requires, after other checks."""
     unmodelled: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Members, by shape, that AWS prints although the public model lacks them."""
     printed_orders: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -47,6 +47,10 @@ class ServiceQuirks:
     """By input shape: the end of the text of a violation, and the message that AWS returns in its place."""
     query_error_codes: dict[str, str] = field(default_factory=dict)
     """The query protocol's error codes, by error shape, if the model does not state them."""
+    query_messages: dict[str, str] = field(default_factory=dict)
+    """The messages of errors in the query protocol, by error shape, where they differ."""
+    form_names: bool = False
+    """Whether violations name members as the fields of a form: those of the query protocol of SQS."""
     error_namespaces: tuple[str, str] = ("", "")
     """What precedes the type of an error in JSON: of one that the model has, and of a common one."""
     common_error_types: dict[str, str] = field(default_factory=dict)
@@ -99,7 +103,10 @@ _QUIRKS = {
     "sns": ServiceQuirks(
         violation_code="ValidationError",
         missing_arn=_no_value,
-        checked_by_service=frozenset({"SetEndpointAttributesInput", "SetPlatformApplicationAttributesInput"}),
+        checked_by_service={
+            "SetEndpointAttributesInput": frozenset({"Attributes"}),
+            "SetPlatformApplicationAttributesInput": frozenset({"Attributes"}),
+        },
     ),
     "s3": ServiceQuirks(violation_code="InvalidRequest", constrained=False),
     "cloudformation": ServiceQuirks(violation_code="ValidationError"),
@@ -108,6 +115,11 @@ _QUIRKS = {
     "sqs": ServiceQuirks(
         violation_code="MissingParameter",
         constrained=False,
+        checked_by_service={
+            "MessageAttributeValue": frozenset({"DataType"}),
+            "MessageSystemAttributeValue": frozenset({"DataType"}),
+        },
+        query_messages={"QueueDoesNotExist": "The specified queue does not exist for this wsdl version."},
         query_error_codes={
             **{name: _SQS + name for name in _SQS_QUERY_ERRORS},
             "KmsAccessDenied": "KMS.AccessDeniedException",

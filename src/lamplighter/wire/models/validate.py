@@ -16,6 +16,7 @@ from lamplighter.base.service_model import Shape
 from lamplighter.wire.models import java_text
 from lamplighter.wire.models.constraints import NOT_NULL, Constraint, bound_constraints, constraints_of
 from lamplighter.wire.models.service_quirks import ServiceQuirks
+from lamplighter.wire.protocols.form import field_name
 
 Check = Callable[[Json], None]
 """A function that raises AwsError if the value does not fit."""
@@ -104,15 +105,13 @@ def _compile_shape(shape: Shape, quirks: ServiceQuirks, *, is_element: bool = Fa
 
 
 def _compile_structure(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:
-    member_name = java_text.member_name if quirks.constrained else str
-    required = set(shape.required_members)
-    if shape.name in quirks.checked_by_service:
-        required = {name for name in required if shape.members[name].type_name != "map"}
+    label = _member_label(quirks)
+    required = set(shape.required_members) - quirks.checked_by_service.get(shape.name, set())
     missing = f"Value null at '{{}}' failed to satisfy constraint: {NOT_NULL}"
     if not quirks.constrained:
         missing = "The request must contain the parameter {}."
     members = [
-        (name, member_name(name), name in required, _compile_shape(member, quirks))
+        (name, label(name, member), name in required, _compile_shape(member, quirks))
         for name, member in shape.members.items()
     ]
 
@@ -135,6 +134,13 @@ def _compile_structure(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:
     return check_shape
 
 
+def _member_label(quirks: ServiceQuirks) -> Callable[[str, Shape], str]:
+    """Return the function that spells the name of a member in messages."""
+    if quirks.form_names:
+        return field_name
+    return lambda name, _member: java_text.member_name(name) if quirks.constrained else name
+
+
 def _require_arns(value: Json, names: Collection[str], missing: Callable[[str], AwsError]) -> None:
     """Raise the service's error for the first ARN that a request lacks."""
     for name in names:
@@ -145,6 +151,7 @@ def _require_arns(value: Json, names: Collection[str], missing: Callable[[str], 
 def _compile_list(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:
     inner = _compile_shape(shape.member, quirks, is_element=True)
     rules, element_rules = bound_constraints(shape, quirks), constraints_of(shape.member, quirks)
+    suffix = "" if quirks.form_names else ".member"
 
     def check_shape(value: Json, at: str, violations: _Violations) -> None:
         if type(value) is not list:
@@ -154,7 +161,7 @@ def _compile_list(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:
             if violations.is_full:
                 return
             if item is not None:
-                inner(item, f"{at}.{number}.member", violations)
+                inner(item, f"{at}.{number}{suffix}", violations)
         _add_violations(shape, quirks, value, at, rules, violations)
         if violated := _violated_constraints(value, element_rules):
             violations.append(

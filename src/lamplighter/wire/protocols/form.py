@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from lamplighter.base.errors import ServiceError
+from lamplighter.base.service_model import Shape
 
 MAX_DOTS = 16
 """The most dots in a name. Fields with more are ignored, because no shape has so many levels."""
@@ -41,6 +42,21 @@ class FormNode:
         """Return the nodes below that have numbers as names (`1`, `2`, …) in numeric order, ignoring gaps."""
         numbers = sorted((key for key in self.children if key.isdecimal() and len(key) < 10), key=int)
         return [self.children[number] for number in numbers]
+
+    def flat_elements(self) -> "list[FormNode]":
+        """Return the elements of a flattened list or map; a single one may have no number (`Attribute.Name`).
+
+        See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Query_QuerySetQueueAttributes.html.
+        An empty text is an empty list.
+        """
+        return self.numbered_children() or ([self] if self.text or self.children else [])
+
+
+def field_name(name: str, member: Shape) -> str:
+    """Return the field name of a member. A flattened list has the name of its elements."""
+    if member.type_name == "list" and member.serialization.get("flattened"):
+        name = member.member.serialization.get("name", name)
+    return str(member.serialization.get("name", name))
 
 
 def build_tree(pairs: list[tuple[str, str]]) -> FormNode:

@@ -12,7 +12,7 @@ from lamplighter.base.service_model import OperationModel, Shape
 from lamplighter.wire.http import HttpRequest, Response, make_response
 from lamplighter.wire.models.service_models import ServiceShapes
 from lamplighter.wire.models.service_quirks import COMMON_QUERY_CODES
-from lamplighter.wire.protocols.form import FormNode, build_tree, parse_fields
+from lamplighter.wire.protocols.form import FormNode, build_tree, field_name, parse_fields
 from lamplighter.wire.protocols.text import parse_text
 from lamplighter.wire.protocols.xml import escape_text, write_members
 
@@ -36,7 +36,9 @@ def make_decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
         return lambda _: {}
     if "QueueUrl" not in shape.members:
         return lambda http: _decode_structure(read_parameters(http), shape)
-    return lambda http: {"QueueUrl": _request_url(http)} | _decode_structure(read_parameters(http), shape)
+    # A batch without a field is empty: SQS reports EmptyBatchRequest (https://github.com/aws/aws-sdk-php/issues/630).
+    empty: Json = {"Entries": []} if "Entries" in shape.members else {}
+    return lambda http: {"QueueUrl": _request_url(http)} | empty | _decode_structure(read_parameters(http), shape)
 
 
 def _request_url(http: HttpRequest) -> str:
@@ -46,17 +48,10 @@ def _request_url(http: HttpRequest) -> str:
 def _decode_structure(node: FormNode, shape: Shape) -> Json:
     params = {}
     for name, member in shape.members.items():
-        child = node.children.get(_field_name(name, member))
+        child = node.children.get(field_name(name, member))
         if child is not None:
             params[name] = _decode_value(child, member)
     return params
-
-
-def _field_name(name: str, member: Shape) -> str:
-    """Return the field name of a member. A flattened list has the name of its elements."""
-    if member.type_name == "list" and member.serialization.get("flattened"):
-        name = member.member.serialization.get("name", name)
-    return str(member.serialization.get("name", name))
 
 
 def _decode_value(node: FormNode, shape: Shape) -> Json:
@@ -75,9 +70,9 @@ def _decode_value(node: FormNode, shape: Shape) -> Json:
 
 
 def _element_nodes(node: FormNode, shape: Shape, naming: Json, default: str) -> list[FormNode]:
-    if not shape.serialization.get("flattened"):
-        node = node.children.get(naming.get("name", default), FormNode())
-    return node.numbered_children()
+    if shape.serialization.get("flattened"):
+        return node.flat_elements()
+    return node.children.get(naming.get("name", default), FormNode()).numbered_children()
 
 
 def _decode_pair(entry: FormNode, shape: Shape) -> tuple[str, Json]:
@@ -111,11 +106,12 @@ def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str
     status = details.get("httpStatusCode", error.status) if error.status == AwsError.status else error.status
     code = service.query_error_code(error.code) if service else COMMON_QUERY_CODES.get(error.code, error.code)
     detail = service.quirks.error_detail if service else ""
+    message = service.quirks.query_messages.get(error.code, error.message) if service else error.message
     namespace = f' xmlns="{service.model.metadata["xmlNamespace"]}"' if service else ""
     return _make_xml_response(
         status,
         f"<ErrorResponse{namespace}><Error><Type>{'Sender' if status < 500 else 'Receiver'}</Type>"
-        f"<Code>{escape_text(code)}</Code><Message>{escape_text(error.message)}</Message>{detail}</Error>"
+        f"<Code>{escape_text(code)}</Code><Message>{escape_text(message)}</Message>{detail}</Error>"
         f"<RequestId>{escape_text(request_id)}</RequestId></ErrorResponse>",
         request_id,
     )

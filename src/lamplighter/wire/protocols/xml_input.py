@@ -1,6 +1,7 @@
 """Read the XML body of a request by its shape.
 
-Unknown elements are ignored, as S3 does. A document type is refused, so that no entity can be declared. See
+Unknown elements are ignored, as S3 does. A document type is refused, so that no entity can be declared. A body with too
+many tags or attributes is refused before it is parsed, because a parser would block the engine for seconds. See
 https://smithy.io/2.0/spec/protocol-traits.html#xml-bindings.
 """
 
@@ -13,6 +14,10 @@ from lamplighter.base.service_model import Shape
 from lamplighter.wire.protocols.text import parse_text
 
 MAX_DEPTH = 20
+MAX_TAGS = 200_000
+"""The most tags of a body. An upload has at most 10,000 parts, with an ETag, a number and checksums each."""
+MAX_EQUALS_SIGNS = 100_000
+"""The most equals signs of a body: each attribute has one, and a checksum of an upload ends with at most two."""
 
 
 class MalformedXml(
@@ -26,6 +31,8 @@ class MalformedXml(
 def read_xml(body: bytes, shape: Shape) -> Json:
     """Return the value of a body whose root element has this shape. Raises MalformedXml."""
     if b"<!DOCTYPE" in body or b"\0" in body:  # UTF-16 would hide the document type
+        raise MalformedXml
+    if body.count(b"<") > MAX_TAGS or body.count(b"=") > MAX_EQUALS_SIGNS:
         raise MalformedXml
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - without a document type there are no entities

@@ -10,6 +10,7 @@ import pytest
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.cloudformation.resource_types.identifiers import IDENTIFIERS
+from lamplighter.services.cloudformation.resource_types.known_properties import PROPERTIES
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
 from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES, service_of
 from lamplighter.services.cloudformation.resource_types.resource_type import ALL_PROPERTIES, Plan, ResourceRequest
@@ -188,3 +189,8 @@ def test_conditional_replacements_agree_with_the_registry(name: str) -> None:
     kind, listed = RESOURCE_TYPES[name], schema_of(name).document.get("conditionalCreateOnlyProperties", [])
     conditional = {path.removeprefix("/properties/") for path in listed}
     assert set(kind.conditional_replacement_properties) == conditional & set(kind.replacement_properties)
+
+
+@pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
+def test_known_properties_agree_with_the_registry(name: str) -> None:
+    assert PROPERTIES[name] == schema_of(name).settable

@@ -113,12 +113,6 @@ def test_a_new_template_that_changes_nothing_has_another_reason(harness: CloudFo
     assert (described["Status"], described["StatusReason"]) == ("FAILED", "No updates are to be performed.")
 
 
-def test_a_change_set_that_would_revert_drift_is_refused(harness: CloudFormationHarness) -> None:
-    harness.create(body(Q=queue()))
-    with pytest.raises(AwsError, match="no drift-aware change sets"):
-        create_change_set(harness, body(Q=queue(DelaySeconds=1)), DeploymentMode="REVERT_DRIFT")
-
-
 def test_an_invalid_page_token_is_refused(harness: CloudFormationHarness) -> None:
     create_change_set(harness, body(**{f"Q{number}": queue() for number in range(120)}), ChangeSetType="CREATE")
     named = {"StackName": "stack", "ChangeSetName": "change"}

@@ -141,6 +141,10 @@ def test_existing_resources_of_the_given_names_are_imported_on_request(harness: 
     assert harness.state("refused") == "ROLLBACK_COMPLETE"
     named = {"StackName": "stack", "ChangeSetName": "c", "ChangeSetType": "CREATE", "TemplateBody": text}
     key = harness.cloudformation("CreateChangeSet", **named, ImportExistingResources=True)["Id"]
+    described = harness.cloudformation("DescribeChangeSet", ChangeSetName=key)
+    changes = {each["ResourceChange"]["LogicalResourceId"]: each["ResourceChange"] for each in described["Changes"]}
+    assert (changes["L"]["Action"], changes["L"]["PhysicalResourceId"]) == ("Import", "mine")
+    assert (changes["M"]["Action"], described["ImportExistingResources"]) == ("Add", True)
     harness.cloudformation("ExecuteChangeSet", ChangeSetName=key)
     harness.settle()
     assert harness.state() == "CREATE_COMPLETE"

@@ -191,3 +191,45 @@ def test_the_timestamps_of_a_stack_s_events_increase(harness: CloudFormationHarn
     events = harness.cloudformation("DescribeStackEvents", StackName="stack")["StackEvents"]
     times = [event["Timestamp"] for event in reversed(events)]
     assert times == sorted(set(times))
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"DeletionPolicy": "Forget"}, "Template format error: Unrecognized DeletionPolicy Forget for resource Q"),
+        (
+            {"UpdateReplacePolicy": "RetainExceptOnCreate"},
+            "Template format error: Unrecognized UpdateReplacePolicy RetainExceptOnCreate for resource Q",
+        ),
+        ({"DeletionPolicy": ["Retain"]}, "Template format error: Every DeletionPolicy member must be a string."),
+    ],
+)
+def test_a_policy_that_is_not_known_is_refused(harness: CloudFormationHarness, members: Json, message: str) -> None:
+    with pytest.raises(AwsError) as error:
+        harness.create(body(Q=queue() | members))
+    assert (error.value.code, error.value.message) == ("ValidationError", message)
+
+
+def test_a_property_that_the_type_does_not_have_fails_its_resource(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue(DelaySecond=5)))
+    assert harness.state() == "ROLLBACK_COMPLETE"
+    why = "Properties validation failed for resource Q with message: #: extraneous key [DelaySecond] is not permitted"
+    assert why in harness.reasons()
+
+
+def test_a_stack_name_that_is_too_long_is_refused(harness: CloudFormationHarness) -> None:
+    with pytest.raises(AwsError, match="Member must have length less than or equal to 128"):
+        harness.create(body(Q=queue()), name="a" * 129)
+
+
+def test_a_resource_that_was_never_made_is_deleted_without_a_beginning(harness: CloudFormationHarness) -> None:
+    bad = queue(QueueName="not a name")
+    harness.create(body(Bad=bad))
+    assert [status for name, status in harness.events() if name == "Bad"] == [
+        *("CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE")
+    ]
+    harness.create(body(Q=queue()), name="other")
+    harness.update(body(Q=queue(), Bad=bad), name="other")
+    assert [status for name, status in harness.events("other") if name == "Bad"] == [
+        *("CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE")
+    ]

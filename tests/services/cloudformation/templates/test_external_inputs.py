@@ -262,12 +262,16 @@ def test_included_parts_of_a_template_are_fetched_from_their_buckets(harness: Cl
     assert found == {"DelaySeconds": "7", "VisibilityTimeout": "9"}
 
 
-def create_serverless(harness: CloudFormationHarness) -> tuple[str, str]:
-    """Create a stack whose transform must fail; the error's code and message."""
+def create_serverless(harness: CloudFormationHarness) -> str:
+    """Create a stack whose transform must fail; return why it was rolled back."""
     text = dumps({"Transform": "AWS::Serverless-2016-10-31", "Resources": {"T": topic()}})
-    with pytest.raises(AwsError) as error:
-        harness.create(text, Capabilities=["CAPABILITY_AUTO_EXPAND"])
-    return error.value.code, error.value.message
+    harness.create(text, Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    assert harness.events() == [
+        ("stack", "CREATE_IN_PROGRESS"),
+        ("stack", "ROLLBACK_IN_PROGRESS"),
+        ("stack", "ROLLBACK_COMPLETE"),
+    ]
+    return harness.reasons()[1]
 
 
 @pytest.mark.parametrize(
@@ -293,7 +297,7 @@ def test_a_failed_serverless_transform_reports_the_reason(
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
-    assert create_serverless(harness) == ("ValidationError", FAILED + reason)
+    assert create_serverless(harness) == f"{FAILED}{reason}. Rollback requested by user."
     (logged,) = [each.getMessage() for each in caplog.records if "serverless transform" in each.getMessage()]
     assert "  line 1\n" in logged or "Traceback" not in script
 
@@ -306,7 +310,7 @@ def test_the_transform_without_its_library_fails_with_the_command_that_installs_
     sentence = (
         "Transform AWS::Serverless-2016-10-31 needs a library that is not installed: pip install 'lamplighter[aws]'"
     )
-    assert create_serverless(harness) == ("ValidationError", sentence)
+    assert create_serverless(harness) == f"{sentence}. Rollback requested by user."
 
 
 @pytest.mark.parametrize(
@@ -316,11 +320,84 @@ def test_the_transform_without_its_library_fails_with_the_command_that_installs_
         (OSError(24, "Too many open files"), "it could not be started: Too many open files"),
     ],
 )
-def test_a_serverless_transform_without_an_answer_fails_the_request(
+def test_a_serverless_transform_without_an_answer_fails_the_stack(
     harness: CloudFormationHarness, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
 ) -> None:
     def fail(*_arguments: object, **_options: object) -> None:
         raise error
 
     monkeypatch.setattr(subprocess, "run", fail)
-    assert create_serverless(harness) == ("ValidationError", FAILED + reason)
+    assert create_serverless(harness) == f"{FAILED}{reason}. Rollback requested by user."
+
+
+EXPAND: Json = {"Capabilities": ["CAPABILITY_AUTO_EXPAND"]}
+
+
+def include(location: str) -> str:
+    part = {"Name": "AWS::Include", "Parameters": {"Location": location}}
+    return dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"Fn::Transform": part}}}})
+
+
+def loop(items: Json) -> str:
+    resources = {"Fn::ForEach::Queues": ["Name", items, {"Q${Name}": queue()}]}
+    return dumps({"Transform": "AWS::LanguageExtensions", "Resources": resources})
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (include("s3://parts/broken.yaml"), "Transform AWS::Include failed with: The specified S3 object's content"),
+        (include("s3://parts/missing.yaml"), "Transform AWS::Include failed with: The specified key does not exist."),
+        (loop({"Fn::Select": [1, ["a"]]}), "Transform AWS::LanguageExtensions failed with: Fn::Select cannot select"),
+        (dumps({"Transform": "Mine", "Resources": {"Q": queue()}}), "No transform named Mine found."),
+        (loop(["a"]).replace('"AWS::SQS::Queue"', '"AWS:SQS"'), "Template format error: Unrecognized resource types"),
+    ],
+)
+def test_a_transform_that_fails_makes_a_failed_change_set(
+    harness: CloudFormationHarness, text: str, reason: str
+) -> None:
+    harness.call("s3", "CreateBucket", Bucket="parts")
+    harness.call("s3", "PutObject", Bucket="parts", Key="broken.yaml", Body="a: [")
+    wanted: Json = {"StackName": "stack", "ChangeSetName": "c"}
+    harness.cloudformation("CreateChangeSet", **wanted, ChangeSetType="CREATE", TemplateBody=text)
+    found = harness.cloudformation("DescribeChangeSet", **wanted)
+    assert (found["Status"], found["ExecutionStatus"], found["Changes"]) == ("FAILED", "UNAVAILABLE", [])
+    assert found["StatusReason"].startswith(reason)
+    assert harness.cloudformation("GetTemplate", **wanted)["TemplateBody"] == text
+    with pytest.raises(AwsError, match=r"cannot be executed in its current status of \[FAILED"):
+        harness.cloudformation("ExecuteChangeSet", **wanted)
+
+
+def test_an_update_whose_transform_fails_is_rolled_back(harness: CloudFormationHarness) -> None:
+    harness.create(loop(["a", "b"]), **EXPAND)
+    assert harness.state() == "CREATE_COMPLETE", harness.reasons()
+    harness.update(loop({"Fn::Select": [1, ["a"]]}), **EXPAND)
+    assert harness.state() == "UPDATE_ROLLBACK_COMPLETE"
+    assert any("Fn::Select cannot select nonexistent value" in each for each in harness.reasons())
+    assert len(harness.queues()) == 2
+    harness.update(loop(["a"]), **EXPAND)
+    assert (harness.state(), len(harness.queues())) == ("UPDATE_COMPLETE", 1)
+
+
+def test_a_stack_that_keeps_its_failed_transform_can_be_updated(harness: CloudFormationHarness) -> None:
+    harness.create(loop({"Fn::Select": [1, ["a"]]}), OnFailure="DO_NOTHING", **EXPAND)
+    assert harness.state() == "CREATE_FAILED"
+    wanted: Json = {"StackName": "stack", "ChangeSetName": "c"}
+    harness.cloudformation("CreateChangeSet", **wanted, TemplateBody=loop(["a"]))
+    assert harness.cloudformation("DescribeChangeSet", **wanted)["Status"] == "CREATE_COMPLETE"
+    harness.update(loop(["a"]), **EXPAND)
+    assert (harness.state(), len(harness.queues())) == ("UPDATE_COMPLETE", 1)
+
+
+def test_an_unchanged_template_with_transforms_updates_nothing_and_succeeds(harness: CloudFormationHarness) -> None:
+    harness.create(loop(["a"]), **EXPAND)
+    harness.update(loop(["a"]), **EXPAND)
+    assert harness.events()[-3:] == [
+        ("stack", "UPDATE_IN_PROGRESS"),
+        ("stack", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
+        ("stack", "UPDATE_COMPLETE"),
+    ]
+    wanted: Json = {"StackName": "stack", "ChangeSetName": "c"}
+    harness.cloudformation("CreateChangeSet", **wanted, TemplateBody=loop(["a"]))
+    found = harness.cloudformation("DescribeChangeSet", **wanted)
+    assert (found["Status"], found["StatusReason"]) == ("FAILED", "No updates are to be performed.")

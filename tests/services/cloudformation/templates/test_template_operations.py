@@ -10,7 +10,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION
 from tests.fake_runtime import Script
-from tests.services.cloudformation.cloudformation_harness import TEMPLATES, CloudFormationHarness, template
+from tests.services.cloudformation.cloudformation_harness import TEMPLATES, CloudFormationHarness, queue, template
 
 IAM = ["CAPABILITY_IAM"]
 RAW = {"RawMessageDelivery": "true"}
@@ -207,10 +207,9 @@ def test_a_transform_needs_a_capability_and_reports_errors(harness: CloudFormati
             "Resources": {"F": {"Type": "AWS::Serverless::StateMachine", "Properties": {"Nonsense": 1}}},
         }
     )
-    with pytest.raises(AwsError, match="Invalid Serverless Application Specification document"):
-        harness.create(broken, Capabilities=["CAPABILITY_AUTO_EXPAND"])
-    with pytest.raises(AwsError, match="No transform named Mine found"):
-        harness.create(dumps({"Transform": "Mine", "Resources": {}}), Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    harness.create(broken, Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    assert harness.state() == "ROLLBACK_COMPLETE"
+    assert any("Invalid Serverless Application Specification document" in each for each in harness.reasons())
 
 
 def test_a_scheduled_job_of_copilot_runs(harness: CloudFormationHarness) -> None:
@@ -247,3 +246,14 @@ def test_a_scheduled_job_of_copilot_runs(harness: CloudFormationHarness) -> None
     assert run["status"] == "SUCCEEDED"
     logged = harness.call("logs", "FilterLogEvents", logGroupName="/copilot/app-test-job")["events"]
     assert any("ExecutionSucceeded" in event["message"] for event in logged)
+
+
+@pytest.mark.parametrize("value", [{"Fn::Length": ["a"]}, {"Fn::Join": ["", [{"Fn::ToJsonString": {"a": 1}}]]}])
+def test_a_function_of_the_language_extensions_needs_their_transform(
+    harness: CloudFormationHarness, value: Json
+) -> None:
+    document = {"Resources": {"Q": queue()}, "Outputs": {"Value": {"Value": value}}}
+    with pytest.raises(AwsError, match="Encountered unsupported function: Fn::"):
+        harness.create(dumps(document))
+    harness.create(dumps(document | {"Transform": "AWS::LanguageExtensions"}), Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    assert harness.state() == "CREATE_COMPLETE"

@@ -56,6 +56,70 @@ def make_definition(*definitions: Json, **more: Json) -> Json:
             make_definition(CONTAINER | {"resourceRequirements": [{"type": "GPU", "value": "many"}]}),
             "Invalid setting for container 'job'. many is not a number of GPUs.",
         ),
+        (
+            make_definition(CONTAINER | {"environmentFiles": [{"type": "s3", "value": "arn:aws:s3:::bucket/a.txt"}]}),
+            (
+                "Invalid setting for container 'job'. "
+                "An environment file must be the ARN of an object in S3 that ends with .env."
+            ),
+        ),
+        (
+            make_definition(*({**CONTAINER, "name": f"job{number}"} for number in range(11))),
+            "Too many containers.",
+        ),
+        (
+            make_definition(
+                CONTAINER | {"dependsOn": [{"containerName": "side", "condition": "HEALTHY"}]},
+                CONTAINER | {"name": "side", "healthCheck": {"command": ["NONE"]}},
+            ),
+            "A dependency container with HEALTHY condition must have a health check configured",
+        ),
+        (
+            make_definition(
+                CONTAINER | {"links": ["side"]},
+                CONTAINER | {"name": "side", "dependsOn": [{"containerName": "job", "condition": "START"}]},
+            ),
+            "Container dependencies must not be circular.",
+        ),
+        (
+            make_definition(
+                CONTAINER | {"portMappings": [{"containerPort": 80, "hostPort": 3000}]},
+                CONTAINER | {"name": "side", "portMappings": [{"containerPort": 81, "hostPort": 3000}]},
+            ),
+            "TCP host port '3000' is mapped multiple times in task.",
+        ),
+        (
+            make_definition(
+                CONTAINER | {"portMappings": [{"containerPort": 53, "protocol": "udp"}] * 2}, networkMode="host"
+            ),
+            "UDP host port '53' is mapped multiple times in task.",
+        ),
+        (
+            make_definition(
+                CONTAINER | {"secrets": [{"name": "X", "valueFrom": "a"}], "environment": [{"name": "X", "value": "1"}]}
+            ),
+            (
+                "The secret name must be unique and not shared with any new or existing environment variables set on "
+                "the container, such as 'X'."
+            ),
+        ),
+        (
+            make_definition(CONTAINER | {"secrets": [{"name": "X", "valueFrom": each} for each in ("a", "b")]}),
+            "Duplicate secret names found: X. Each secret name must be unique.",
+        ),
+        (
+            make_definition(CONTAINER | {"volumesFrom": [{"sourceContainer": "other"}]}),
+            (
+                "Invalid setting for container 'job'. "
+                "Its volumes are from 'other', which is no other container of the task."
+            ),
+        ),
+        (
+            make_definition(
+                CONTAINER | {"environmentFiles": [{"type": "s3", "value": "arn:aws:s3:::bucket/a.env"}] * 11}
+            ),
+            "A task can have at most 10 environment files.",
+        ),
         (make_definition(CONTAINER, volumes=[{}]), "Volume.name should not be null or empty."),
         (
             make_definition(CONTAINER | {"mountPoints": [{"sourceVolume": "data"}]}, volumes=[{"name": "data"}]),

@@ -52,6 +52,21 @@ async def test_an_engine_that_was_killed_continues_to_wait_for_health(harness: E
     await harness.wait_for_end(arn)
 
 
+async def test_a_container_waits_for_the_start_of_those_to_which_it_is_linked(harness: EcsHarness) -> None:
+    harness.runtime.script(Script(after=None))
+    containers = [
+        {"name": "job", "image": "busybox", "memory": 64, "links": ["base:db"]},
+        {"name": "base", "image": "busybox", "memory": 64},
+    ]
+    await harness.ecs_call("RegisterTaskDefinition", family="night", containerDefinitions=containers)
+    arn = (await harness.ecs_call("RunTask", taskDefinition="night"))["tasks"][0]["taskArn"]
+    await harness.wait_for_status(arn, "RUNNING")
+    started = [name for operation, name in harness.runtime.calls if operation == "run"]
+    assert started == [harness.container_name(arn, each) for each in ("base", "job")]
+    await harness.ecs_call("StopTask", task=arn)
+    await harness.wait_for_end(arn)
+
+
 @pytest.mark.parametrize("condition", ["HEALTHY", "COMPLETE", "SUCCESS"])
 @pytest.mark.parametrize("is_killed", [False, True])
 async def test_a_dependency_that_takes_longer_than_its_start_timeout_stops_the_task(

@@ -66,30 +66,14 @@ async def test_a_recorded_exit_code_survives_a_restart(harness: EcsHarness) -> N
     assert exit_codes(await harness.wait_for_end(arn)) == {"job": 0, "side": 9}
 
 
-async def test_containers_of_an_awsvpc_task_share_the_network_of_the_first_container(harness: EcsHarness) -> None:
-    seen: dict[str, str | None] = {}
-
-    def record_network(container: ContainerSpec) -> bool:
-        seen[container.labels["lamplighter.container"]] = container.network
-        return True
-
-    harness.runtime.script(Script(after=None), record_network)
-    arn = await harness.register_and_run_task(definition=fargate_definition({"name": "job"}, {"name": "side"}))
-    await harness.wait_for_status(arn, "RUNNING")
-    assert seen == {"job": None, "side": harness.container_name(arn)}
-    await harness.ecs_call("StopTask", task=arn)
-    await harness.wait_for_end(arn)
-
-
 async def test_a_container_whose_essential_neighbour_ends_first_neither_starts_nor_fails(harness: EcsHarness) -> None:
-    """Its network is gone then: the task ends with the exit of the essential container, not as a failed start."""
     definition = fargate_definition({"name": "job"}, {"name": "side", "essential": False})
     task = await harness.wait_for_end(await harness.register_and_run_task(definition=definition))
     assert (task["stopCode"], task["stoppedReason"]) == ("EssentialContainerExited", ESSENTIAL_EXITED)
     assert exit_codes(task) == {"job": 0, "side": None}
 
 
-async def test_a_container_whose_other_neighbour_ends_first_starts_with_its_own_network(harness: EcsHarness) -> None:
+async def test_a_container_whose_other_neighbour_ends_first_starts(harness: EcsHarness) -> None:
     definition = fargate_definition({"name": "first", "essential": False}, {"name": "job"})
     harness.runtime.script(Script(code=3), has_name("job"))
     task = await harness.wait_for_end(await harness.register_and_run_task(definition=definition))
@@ -157,4 +141,4 @@ async def test_containers_stop_before_their_dependencies(harness: EcsHarness) ->
     await harness.ecs_call("StopTask", task=arn)
     await harness.wait_for_end(arn)
     stops = [name for operation, name in harness.runtime.calls if operation == "stop"]
-    assert stops == [harness.container_name(arn), harness.container_name(arn, "base")]
+    assert stops == [harness.container_name(arn, each) for each in ("job", "base", "internal.pause")]

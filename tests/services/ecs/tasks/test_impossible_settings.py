@@ -5,7 +5,6 @@ import pytest
 from lamplighter.base.json_text import Json
 from tests.services.ecs.ecs_harness import EcsHarness, fargate_definition
 
-S3_FILE = {"type": "s3", "value": "arn:aws:s3:::bucket/night.env"}
 FSX = {
     "fileSystemId": "fs-1",
     "rootDirectory": "/",
@@ -16,7 +15,6 @@ FSX = {
 @pytest.mark.parametrize(
     ("fields", "volumes", "reason"),
     [
-        ({"environmentFiles": [S3_FILE]}, [], "environment files in S3 are not read on this machine"),
         ({"logConfiguration": {"logDriver": "awsfirelens"}}, [], "the log driver awsfirelens is not there"),
         ({"firelensConfiguration": {"type": "fluentbit"}}, [], "the log driver awsfirelens is not there"),
         (

@@ -13,7 +13,7 @@ from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.task_definitions import container_rules
-from tests.services.ecs.ecs_harness import EcsHarness
+from tests.services.ecs.ecs_harness import NETWORK, EcsHarness
 
 SHORT_LIMITS = {"interval": (1, 300), "timeout": (1, 60), "retries": (1, 10), "startPeriod": (0, 300)}
 """Checks once a second: AWS's shortest interval is five seconds."""
@@ -24,6 +24,7 @@ async def real(
     request: pytest.FixtureRequest, harness: EcsHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator["RealContainers"]:
     monkeypatch.setattr(container_rules, "HEALTH_CHECK_LIMITS", SHORT_LIMITS)
+    monkeypatch.setattr(container_rules, "RESTART_PERIOD_LIMITS", (1, 1800))
     image = request.getfixturevalue("docker_image") if request.param == "docker" else None
     now, engine = real_world().now, f"test-{uuid.uuid4()}"
     runtime: Runtime = DockerRuntime(engine, now) if image else ProcessRuntime(tmp_path / "processes", now)
@@ -50,11 +51,15 @@ class RealContainers:
         image = {"image": self._image} if self._image else {}
         return {"name": name, "command": ["sh", "-c", script], "memory": 64, **image, **fields}
 
+    def output(self, arn: str, container: str) -> list[str]:
+        return [line.text for line in self.harness.ecs.outputs.read(arn.rpartition("/")[2], container)]
+
     async def run(self, *containers: Json, **fields: Json) -> str:
         await self.harness.ecs_call(
             "RegisterTaskDefinition", family="night", containerDefinitions=list(containers), **fields
         )
-        answer = await self.harness.ecs_call("RunTask", taskDefinition="night")
+        network = {"networkConfiguration": NETWORK} if fields.get("networkMode") == "awsvpc" else {}
+        answer = await self.harness.ecs_call("RunTask", taskDefinition="night", **network)
         assert answer["failures"] == []
         return str(answer["tasks"][0]["taskArn"])
 
@@ -69,9 +74,7 @@ async def test_a_job_starts_when_its_sidecar_is_healthy_and_the_sidecar_stops_af
     task = await real.harness.wait_for_end(arn)
     assert (task["stopCode"], [each["exitCode"] for each in task["containers"]]) == ("EssentialContainerExited", [0, 0])
     assert [each["healthStatus"] for each in task["containers"]] == ["UNKNOWN", "HEALTHY"]
-    name = arn.rpartition("/")[2]
-    side = [line.text for line in real.harness.ecs.outputs.read(name, "side")]
-    assert {"up", "stopped"} <= {*side}
+    assert {"up", "stopped"} <= {*real.output(arn, "side")}
 
 
 async def test_health_is_found_again_by_the_engine_that_follows_a_killed_one(real: RealContainers) -> None:
@@ -83,3 +86,21 @@ async def test_health_is_found_again_by_the_engine_that_follows_a_killed_one(rea
     assert (task["lastStatus"], task["healthStatus"]) == ("RUNNING", "UNHEALTHY")
     await real.harness.ecs_call("StopTask", task=arn)
     await real.harness.wait_for_end(arn)
+
+
+async def test_a_restarted_container_has_the_network_that_the_others_of_its_task_still_have(
+    real: RealContainers,
+) -> None:
+    show = "readlink /proc/self/ns/net"
+    policy = {"enabled": True, "restartAttemptPeriod": 1}
+    arn = await real.run(
+        real.container("side", f"{show}; sleep 1", essential=False, restartPolicy=policy),
+        real.container("job", f"{show}; sleep 1000", stopTimeout=2),
+        networkMode="awsvpc",
+    )
+    await real.harness.wait_for_status(arn, "RUNNING")
+    await real.harness.wait_until(lambda: len(real.output(arn, "side")) > 1 and bool(real.output(arn, "job")))
+    await real.harness.ecs_call("StopTask", task=arn)
+    await real.harness.wait_for_end(arn)
+    assert len({*real.output(arn, "side"), *real.output(arn, "job")}) == 1
+    assert await real.runtime.names() == frozenset()

@@ -57,6 +57,20 @@ async def expect_error(harness: EcsHarness, params: Json) -> tuple[str, str]:
             "Override for container named other is not a container in the TaskDefinition.",
         ),
         (
+            {
+                "overrides": {
+                    "containerOverrides": [
+                        {"name": "job", "environmentFiles": [{"type": "s3", "value": "arn:aws:s3:::bucket/a.txt"}]}
+                    ]
+                }
+            },
+            "InvalidParameterException",
+            (
+                "Invalid setting for container 'job'. "
+                "An environment file must be the ARN of an object in S3 that ends with .env."
+            ),
+        ),
+        (
             {"launchType": "ROCKET"},
             "InvalidParameterException",
             "Launch type must be one of EC2, FARGATE, EXTERNAL, MANAGED_INSTANCES.",

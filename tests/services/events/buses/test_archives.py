@@ -223,6 +223,11 @@ def test_archives_and_replays_are_listed_with_filters_and_in_pages(harness: Even
     start_replay(harness)
     assert [each["State"] for each in harness.events("ListReplays", State="COMPLETED")["Replays"]] == ["COMPLETED"]
     assert harness.events("ListReplays", State="FAILED")["Replays"] == []
+    # "Filter parameters are exclusive": https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_ListReplays.html
+    assert harness.expect_error("ListReplays", State="FAILED", NamePrefix="r") == (
+        "ValidationException",
+        "At most one filter is allowed for ListReplays. Use either : State, EventSourceArn, or NamePrefix.",
+    )
 
 
 def test_an_invalid_replay_or_archive_is_refused(harness: EventsHarness) -> None:

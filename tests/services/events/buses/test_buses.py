@@ -1,4 +1,4 @@
-from lamplighter.base.json_text import loads
+from lamplighter.base.json_text import Json, dumps, loads
 from tests.engine_harness import ACCOUNT, REGION
 from tests.services.events.events_harness import EventsHarness
 
@@ -30,7 +30,9 @@ def test_a_bus_is_created_changed_and_deleted(harness: EventsHarness) -> None:
         "LastModifiedTime": harness.clock.now() / 1000,
     }
     harness.put_rule(EventBusName="mine")
-    assert harness.expect_error("DeleteEventBus", Name="mine")[0] == "ValidationException"
+    # https://github.com/hashicorp/terraform-provider-aws/issues/22131
+    expected = ("ValidationException", "EventBus can't be deleted since it has rules.")
+    assert harness.expect_error("DeleteEventBus", Name="mine") == expected
     harness.events("DeleteRule", Name="rule", EventBusName="mine")
     harness.events("DeleteEventBus", Name="mine")
     harness.events("DeleteEventBus", Name="mine")
@@ -71,16 +73,37 @@ def test_permissions_are_stored_shown_and_removed(harness: EventsHarness) -> Non
 
 
 def test_an_invalid_permission_is_refused(harness: EventsHarness) -> None:
-    for params in (
+    invalid: tuple[Json, ...] = (
         {"Action": "events:PutRule", "Principal": "*", "StatementId": "s"},
         {"Action": "events:PutEvents", "StatementId": "s"},
+        *(
+            # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Condition.html
+            {"Action": "events:PutEvents", "Principal": "*", "StatementId": "s", "Condition": condition}
+            for condition in (
+                {"Type": "StringLike", "Key": "aws:PrincipalOrgID", "Value": "o-1"},
+                {"Type": "StringEquals", "Key": "aws:SourceAccount", "Value": "o-1"},
+            )
+        ),
         {"Policy": "{"},
         {"Policy": '{"Statement":["x"]}'},
-    ):
+    )
+    for params in invalid:
         assert harness.expect_error("PutPermission", **params)[0] == "ValidationException"
     assert harness.expect_error("RemovePermission")[0] == "ValidationException"
     long = '{"Statement":[{"Sid":"' + "x" * 10_240 + '"}]}'
     assert harness.expect_error("PutPermission", Policy=long)[0] == "PolicyLengthExceededException"
+
+
+def test_a_policy_about_another_bus_is_refused(harness: EventsHarness) -> None:
+    """https://github.com/hashicorp/terraform-provider-aws/issues/27976"""
+    statement = {"Sid": "s", "Effect": "Allow", "Principal": "*", "Action": "events:PutEvents"}
+    policies = [dumps({"Version": "2012-10-17", "Statement": statement | {"Resource": f"{ARN}mine"}})]
+    policies.append(dumps({"Version": "2012-10-17", "Statement": [statement | {"Resource": [f"{ARN}mine"]}]}))
+    harness.events("CreateEventBus", Name="mine")
+    expected = ("ValidationException", f'The relative-id "event-bus/mine" is invalid for ARN "{ARN}mine"')
+    for policy in policies:
+        assert harness.expect_error("PutPermission", Policy=policy) == expected
+        harness.events("PutPermission", EventBusName="mine", Policy=policy)
 
 
 def test_listing_the_tags_of_a_missing_resource_is_an_error(harness: EventsHarness) -> None:

@@ -13,6 +13,8 @@ from lamplighter.delivery.tables import lost_alerts
 from tests.engine_harness import ACCOUNT, DAY, REGION
 from tests.services.sns.sns_harness import DEAD_LETTER_QUEUE, QUEUE, WEBHOOK, SnsHarness
 
+STREAM = f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/s"
+
 
 def request_subscription(
     harness: SnsHarness, topic: str, protocol: str = "http", endpoint: str = WEBHOOK, **params: Json
@@ -134,12 +136,17 @@ def test_an_invalid_endpoint_is_refused(harness: SnsHarness, protocol: str, endp
             {"RawMessageDelivery": "yes"},
             "Invalid parameter: Attributes Reason: RawMessageDelivery: Invalid value [yes]. Must be true or false.",
         ),
-        (
-            {"RawMessageDelivery": "true"},
+        # https://github.com/aws-controllers-k8s/community/issues/2192 has the words, and
+        # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/399 the value false.
+        *(
             (
-                "Invalid parameter: Attributes Reason: RawMessageDelivery: Delivery protocol [email] does not support "
-                "raw message delivery."
-            ),
+                {"RawMessageDelivery": value},
+                (
+                    "Invalid parameter: Attributes Reason: Delivery protocol [email] does not support raw message "
+                    "delivery."
+                ),
+            )
+            for value in ("true", "false")
         ),
         (
             {"FilterPolicyScope": "Header"},
@@ -307,18 +314,18 @@ def test_command_subscriptions_can_be_disabled(harness: SnsHarness) -> None:
 
 
 @pytest.mark.parametrize(
-    ("protocol", "endpoint"),
+    ("protocol", "endpoint", "attributes"),
     [
-        ("sms", "+15551234567"),
-        ("application", f"arn:aws:sns:{REGION}:{ACCOUNT}:endpoint/GCM/app/1"),
-        ("firehose", f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/s"),
+        ("sms", "+15551234567", {}),
+        ("application", f"arn:aws:sns:{REGION}:{ACCOUNT}:endpoint/GCM/app/1", {}),
+        ("firehose", STREAM, {"SubscriptionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/stream"}),
     ],
 )
 def test_an_unsupported_protocol_is_stored_and_the_log_says_that_it_gets_no_messages(
-    harness: SnsHarness, protocol: str, endpoint: str, caplog: pytest.LogCaptureFixture
+    harness: SnsHarness, protocol: str, endpoint: str, attributes: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     topic = harness.create_topic()
-    arn = harness.subscribe(topic, protocol, endpoint)
+    arn = harness.subscribe(topic, protocol, endpoint, **attributes)
     assert harness.get_subscription_attributes(arn)["Endpoint"] == endpoint
     assert "will get no messages" in caplog.text
     harness.publish(topic)
@@ -327,6 +334,14 @@ def test_an_unsupported_protocol_is_stored_and_the_log_says_that_it_gets_no_mess
         "FAILED",
         f"this engine does not deliver by the protocol {protocol}",
     )
+
+
+@pytest.mark.parametrize("attributes", [{}, {"SubscriptionRoleArn": "stream"}, {"SubscriptionRoleArn": QUEUE}])
+def test_the_subscription_of_a_stream_needs_the_arn_of_a_role(harness: SnsHarness, attributes: dict[str, str]) -> None:
+    """https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html"""
+    params = {"TopicArn": harness.create_topic(), "Protocol": "firehose", "Endpoint": STREAM, "Attributes": attributes}
+    code, message = harness.expect_error("Subscribe", **params)
+    assert (code, "SubscriptionRoleArn" in message) == ("InvalidParameter", True)
 
 
 def test_a_message_that_no_protocol_delivers_goes_to_the_dead_letter_queue(harness: SnsHarness) -> None:

@@ -108,6 +108,14 @@ def test_an_invalid_attribute_is_refused(harness: SnsHarness, name: str, value: 
         assert harness.expect_error(operation, **params)[0] == "InvalidParameter"
 
 
+def test_create_topic_names_an_unknown_attribute(harness: SnsHarness) -> None:
+    """https://github.com/hashicorp/terraform-provider-aws/pull/22282 shows AWS's answer where FifoTopic was unknown."""
+    assert harness.expect_error("CreateTopic", Name="other", Attributes={"Colour": "red"}) == (
+        "InvalidParameter",
+        "Invalid parameter: Attributes Reason: Unknown attribute Colour",
+    )
+
+
 def test_setting_an_attribute_without_a_value_restores_the_default(harness: SnsHarness) -> None:
     topic = harness.create_topic(DisplayName="Nights")
     harness.sns("SetTopicAttributes", TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue="alias/mine")
@@ -137,6 +145,27 @@ def test_deleting_a_topic_deletes_its_subscriptions_and_can_be_repeated(harness:
 )
 def test_an_invalid_topic_arn_is_refused(harness: SnsHarness, arn: str, message: str) -> None:
     assert harness.expect_error("GetTopicAttributes", TopicArn=arn) == ("InvalidParameter", message)
+
+
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        ("Subscribe", {"Protocol": "email", "Endpoint": "a@b.example"}),
+        ("GetTopicAttributes", {}),
+        ("SetTopicAttributes", {"AttributeName": "DisplayName", "AttributeValue": "x"}),
+        ("ListSubscriptionsByTopic", {}),
+        ("AddPermission", {"Label": "l", "AWSAccountId": [ACCOUNT], "ActionName": ["Publish"]}),
+        ("RemovePermission", {"Label": "l"}),
+        ("DeleteTopic", {}),
+    ],
+)
+def test_the_topic_of_another_region_is_an_invalid_parameter(harness: SnsHarness, operation: str, params: Json) -> None:
+    """https://github.com/boto/boto3/issues/1084"""
+    caller = Caller(ACCOUNT, "eu-west-1")
+    topic = harness.run(harness.engine.call(caller, "sns", "CreateTopic", {"Name": "elsewhere"}))["TopicArn"]
+    expected = ("InvalidParameter", "Invalid parameter: TopicArn")
+    assert harness.expect_error(operation, TopicArn=topic, **params) == expected
+    assert harness.run(harness.engine.call(caller, "sns", "GetTopicAttributes", {"TopicArn": topic}))
 
 
 def test_topics_are_listed_per_region_in_pages_of_one_hundred(harness: SnsHarness) -> None:
@@ -211,3 +240,23 @@ def test_topics_survive_a_crash(harness: SnsHarness) -> None:
     topic = harness.create_topic(DisplayName="Nights")
     harness.restart()
     assert get_topic_attributes(harness, topic)["DisplayName"] == "Nights"
+
+
+def test_a_topic_for_large_messages_has_at_most_a_hundred_subscriptions_of_some_protocols(harness: SnsHarness) -> None:
+    """https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html, MaximumMessageSize"""
+    large = {"AttributeName": "MaximumMessageSize", "AttributeValue": "262145"}
+    topic = harness.create_topic("mixed")
+    harness.subscribe(topic, "email", "a@b.example")
+    refused = ("InvalidParameter", "Invalid parameter: MaximumMessageSize")
+    assert harness.expect_error("SetTopicAttributes", TopicArn=topic, **large) == refused
+    harness.sns("SetTopicAttributes", TopicArn=topic, **large | {"AttributeValue": "262144"})
+    topic = harness.create_topic("large")
+    queues = [f"arn:aws:sqs:{REGION}:{ACCOUNT}:q{number}" for number in range(101)]
+    for queue in queues[:100]:
+        harness.subscribe(topic, "sqs", queue)
+    harness.sns("SetTopicAttributes", TopicArn=topic, **large)
+    code, _ = harness.expect_error("Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=queues[100])
+    assert code == "SubscriptionLimitExceeded"
+    code, _ = harness.expect_error("Subscribe", TopicArn=topic, Protocol="email", Endpoint="a@b.example")
+    assert code == "InvalidParameter"
+    harness.subscribe(topic, "sqs", queues[0])

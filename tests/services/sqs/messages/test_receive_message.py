@@ -107,7 +107,7 @@ def test_the_digest_covers_only_the_returned_attributes(harness: SqsHarness) -> 
         (
             "ReceiveRequestAttemptId",
             "a",
-            "The request includes a parameter that is not valid for this queue type.",
+            "The request include parameter that is not valid for this queue type.",
         ),
     ],
 )

@@ -12,6 +12,10 @@ from tests.services.sqs.sqs_harness import SqsHarness
 
 STRING = {"DataType": "String", "StringValue": "x"}
 MIB = 1024 * 1024
+UNKNOWN_TYPE = (
+    "The type of message (user) attribute 'a' is invalid. You must use only the following supported type prefixes: "
+    "Binary, Number, String."
+)
 BAD_ID = (
     "A batch entry id can only contain alphanumeric characters, hyphens and underscores. "
     "It can be at most 80 letters long."
@@ -50,6 +54,29 @@ def test_a_trace_header_is_a_system_attribute(harness: SqsHarness) -> None:
     other = {"Other": STRING}
     params = {"QueueUrl": url, "MessageBody": "x", "MessageSystemAttributes": other}
     assert harness.expect_error("SendMessage", **params)[0] == "InvalidParameterValue"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        # https://github.com/aws/aws-sdk-php/issues/694
+        ("", STRING, "The request must contain non-empty message attribute name."),
+        # https://github.com/aws/aws-sdk-java/issues/1692
+        ("a", {"StringValue": "x"}, "The message attribute 'a' must contain non-empty message attribute type."),
+        ("a", STRING | {"DataType": ""}, "The message attribute 'a' must contain non-empty message attribute type."),
+        # https://github.com/grafana/k6-jslib-aws/pull/65
+        (
+            "a",
+            STRING | {"DataType": "string"},
+            UNKNOWN_TYPE,
+        ),
+    ],
+)
+def test_an_attribute_without_a_name_or_with_an_unknown_type_is_refused(
+    harness: SqsHarness, name: str, value: Json, expected: str
+) -> None:
+    params = {"QueueUrl": harness.queue(), "MessageBody": "x", "MessageAttributes": {name: value}}
+    assert harness.expect_error("SendMessage", **params) == ("InvalidParameterValue", expected)
 
 
 @pytest.mark.parametrize("body", ["\x00", "a\x0b", "\x1f", "\ufffe", "\uffff"])
@@ -147,7 +174,9 @@ def test_a_standard_queue_accepts_a_group_and_refuses_a_deduplication_id(harness
     harness.pass_time(30)
     assert harness.receive_one(url)["Attributes"]["MessageGroupId"] == "tenant"
     params = {"QueueUrl": url, "MessageBody": "x", "MessageDeduplicationId": "d"}
-    assert harness.expect_error("SendMessage", **params)[0] == "InvalidParameterValue"
+    reason = "The request include parameter that is not valid for this queue type."
+    expected = f"Value d for parameter MessageDeduplicationId is invalid. Reason: {reason}"
+    assert harness.expect_error("SendMessage", **params) == ("InvalidParameterValue", expected)
 
 
 def entry(name: str, body: str = "x", **params: Json) -> Json:

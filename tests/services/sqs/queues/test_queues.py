@@ -34,7 +34,18 @@ def test_any_url_that_ends_with_account_and_name_means_the_queue(harness: SqsHar
     assert harness.receive_bodies(url) == ["hello"]
 
 
-@pytest.mark.parametrize("url", ["letters", "", "http://[/a", "http://host/12/letters", "http://host/a/b/c"])
+@pytest.mark.parametrize("name", ["letters", "letters.fifo"])
+def test_the_name_of_the_callers_queue_stands_for_its_url(harness: SqsHarness, name: str) -> None:
+    """https://github.com/aws/aws-sdk-js-v3/pull/6337"""
+    fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"} if name.endswith(".fifo") else {}
+    url = harness.sqs("CreateQueue", QueueName=name, Attributes=fifo)["QueueUrl"]
+    harness.send(name, "hello", **({"MessageGroupId": "g"} if fifo else {}))
+    assert harness.receive_bodies(url) == ["hello"]
+    params = {"QueueUrl": "nobody", "MessageBody": "x"}
+    assert harness.expect_error("SendMessage", **params)[0] == "QueueDoesNotExist"
+
+
+@pytest.mark.parametrize("url", ["", "a b", "http://[/a", "http://host/12/letters", "http://host/a/b/c"])
 def test_an_invalid_queue_url_is_refused(harness: SqsHarness, url: str) -> None:
     assert harness.expect_error("SendMessage", QueueUrl=url, MessageBody="x")[0] == "InvalidAddress"
 

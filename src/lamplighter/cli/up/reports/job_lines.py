@@ -1,6 +1,6 @@
 """Format the lines that `up` logs about jobs and about resources that have no effect here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from lamplighter.base.json_text import Json
@@ -10,7 +10,7 @@ from lamplighter.cli.up.stack_plan import StackPlan
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.lint.machine_access import missing_folders
-from lamplighter.jobs.lint.missing_secrets import missing_secrets
+from lamplighter.jobs.lint.missing_secrets import SecretFinding
 from lamplighter.runs.job_machine import is_supporting_machine
 
 STATE_MACHINE, TASK_DEFINITION = "AWS::StepFunctions::StateMachine", "AWS::ECS::TaskDefinition"
@@ -88,10 +88,10 @@ def _removed_jobs(project: Project, changes: list[ResourceChange]) -> list[str]:
 _MACHINE_DELETED = (STATE_MACHINE, "DELETE_COMPLETE")
 
 
-def secret_lines(project: Project, secrets: Mapping[str, str], env: Path) -> Iterator[str]:
-    """Yield a line for each secret that a job names and that is not held."""
-    for finding in missing_secrets(project, secrets):
-        if not finding.found_by_variable:
+def secret_lines(findings: Iterable[SecretFinding], stored: Collection[str], env: Path) -> Iterator[str]:
+    """Yield a line for each secret that has no value; `stored` are the references that the engine's stores have."""
+    for finding in findings:
+        if not finding.found_by_variable and finding.reference not in stored:
             yield f"{finding.job}: its runs will fail: {finding.problem}: {finding.advice(str(env))}"
 
 

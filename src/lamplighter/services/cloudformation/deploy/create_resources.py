@@ -25,6 +25,7 @@ from lamplighter.services.cloudformation.deploy.resource_handler import (
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.deploy.template_scope import StackScope, merge_tags, resolve_properties
 from lamplighter.services.cloudformation.errors import ResourceFailed
+from lamplighter.services.cloudformation.resource_types.known_properties import check_properties
 from lamplighter.services.cloudformation.resource_types.registry import (
     NESTED_STACK,
     is_simulated,
@@ -38,6 +39,7 @@ from lamplighter.services.cloudformation.stacks.stack_policy import DELETE, MODI
 from lamplighter.services.cloudformation.tables import exports, stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import ResourceOutline, StackResource
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplate
+from lamplighter.services.cloudformation.templates.stack_plan import failure_of
 
 COST_OF_UNCHANGED, COST_OF_CHANGED = 1, 5
 """The cost of an unchanged resource, and of a created or updated one, in the same unit."""
@@ -50,6 +52,10 @@ REPLACEMENT_REASON = "Requested update requires the creation of a new physical r
 def create_step(turn: StackTurn) -> None:
     """Create or update the next resources of the pass, or finish the pass."""
     tx, stack = turn.tx, turn.stack
+    failure = failure_of(stack.plan)
+    if failure is not None:
+        fail_stack(turn, f"{failure.removesuffix('.')}. ")
+        return
     waiting = stack_resources.first_under_way(tx, stack.id)
     if waiting is not None:
         _check_nested(turn, waiting)
@@ -118,10 +124,10 @@ def resolve_resource(resource: Resource, scope: TemplateScope, plan: Json) -> di
 
     `shown` are the properties as events show them, if they have secrets.
     """
-    properties = resource_type_of(resource.type).adapt_properties(
-        resolve_properties(resource.properties, scope), lamplighter_metadata(resource.metadata)
-    )
-    shown = without_secrets(resource.properties, scope, no_echo_masks(plan))
+    adapt, metadata = resource_type_of(resource.type).adapt_properties, lamplighter_metadata(resource.metadata)
+    check_properties(resource.name, resource.type, resource.properties)
+    properties = adapt(resolve_properties(resource.properties, scope), metadata)
+    shown = without_secrets(resource, scope, no_echo_masks(plan))
     policies = (resource.deletion_policy, resource.update_replace_policy)
     deletion, replacement = (None if each is None else value_as_text(resolve(each, scope)) for each in policies)
     return {
@@ -131,7 +137,7 @@ def resolve_resource(resource: Resource, scope: TemplateScope, plan: Json) -> di
         "deletion": deletion,
         "replacement": replacement,
         "recorded": not is_simulated(resource.type),
-        **({"shown": shown} if shown is not None else {}),
+        **({"shown": adapt(shown, metadata)} if shown is not None else {}),
     }
 
 
@@ -182,7 +188,8 @@ def _update(turn: StackTurn, found: StackResource, body: Json) -> bool:
                 return False
         elif replacing:
             _check_name(found, body)
-            made = create_resource(turn, replace(row, physical=None, body={"properties": {}}), body)
+            unmade = {"properties": {}, "shown": body.get("shown")}
+            made = create_resource(turn, replace(row, physical=None, body=unmade), body)
             turn.set_status(made, "UPDATE_IN_PROGRESS", CREATION_STARTED, desired)
             stack_resources.add_leftover(turn.tx, replace(found, body={**old, "replaced": True}))
         else:

@@ -64,7 +64,8 @@ def _delete(turn: StackTurn, row: StackResource) -> bool:
     if _is_retained(turn.stack, row):
         turn.set_status(row, "DELETE_SKIPPED")
         return True
-    begun = turn.set_status(row, "DELETE_IN_PROGRESS")
+    # Nothing begins for a resource that was never made.
+    begun = row if row.physical is None else turn.set_status(row, "DELETE_IN_PROGRESS")
     with attempt(turn) as failures:
         if _begin_deletion(turn, row):
             return False
@@ -171,7 +172,8 @@ def _delete_leftover(turn: StackTurn) -> bool:
 
 def _delete_leftover_resource(turn: StackTurn, row: StackResource) -> bool:
     """Delete the resource of a leftover; return whether the pass must wait for it."""
-    turn.add_event(row, "DELETE_IN_PROGRESS")
+    if row.physical is not None:
+        turn.add_event(row, "DELETE_IN_PROGRESS")
     with attempt(turn) as failures:
         if _begin_deletion(turn, row):
             return True

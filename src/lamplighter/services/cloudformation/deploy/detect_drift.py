@@ -14,6 +14,7 @@ from lamplighter.services.cloudformation.deploy.resource_handler import NOT_FOUN
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types.present_properties import PRESENT_PROPERTIES
+from lamplighter.services.cloudformation.stacks.shown_properties import NO_ECHO_MASK
 from lamplighter.services.cloudformation.tables import drifts, stack_resources, stacks
 from lamplighter.services.cloudformation.tables.drifts import DriftDetection, ResourceDrift
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
@@ -102,13 +103,15 @@ def check_resource(turn: StackTurn, row: StackResource) -> ResourceDrift | None:
     """Compare a resource with its template and store the result; return None if its type is not supported."""
     if row.type not in PRESENT_PROPERTIES or row.physical is None or not row.status.endswith("_COMPLETE"):
         return None
-    body = {"time": turn.parts.world.now(), "type": row.type, "physical": row.physical, **_compare(turn, row)}
+    compared = _mask_secrets(compare_with_actual(turn, row), row.body.get("shown"))
+    body = {"time": turn.parts.world.now(), "type": row.type, "physical": row.physical, **compared}
     found = ResourceDrift(turn.stack.id, row.logical, body)
     drifts.put_drift(turn.tx, found)
     return found
 
 
-def _compare(turn: StackTurn, row: StackResource) -> Json:
+def compare_with_actual(turn: StackTurn, row: StackResource) -> Json:
+    """Compare the properties that the template sets with the present ones; the type must support this."""
     names = PRESENT_PROPERTIES[row.type].names
     expected = {name: value for name, value in row.body["properties"].items() if name in names}
     try:
@@ -126,6 +129,21 @@ def _compare(turn: StackTurn, row: StackResource) -> Json:
     differing = [asdict(each) for each in property_differences(expected, actual)]
     status = "MODIFIED" if differing else "IN_SYNC"
     return {"status": status, "expected": expected, "actual": actual, "differences": differing}
+
+
+def _mask_secrets(found: Json, shown: Json) -> Json:
+    """Return a result without the secrets of the resource, whose properties are shown as `shown`, or as they are."""
+    if shown is None or "differences" not in found:
+        return found
+    expected, actual = found["expected"], dict(found["actual"])
+    hidden = {name: shown[name] for name, value in expected.items() if name in shown and shown[name] != value}
+    for name in hidden.keys() & actual.keys():
+        actual[name] = hidden[name] if actual[name] == expected[name] else NO_ECHO_MASK
+    differences = [
+        each | {"expected": NO_ECHO_MASK, "actual": NO_ECHO_MASK} if each["path"].split("/")[1] in hidden else each
+        for each in found["differences"]
+    ]
+    return found | {"expected": expected | hidden, "actual": actual, "differences": differences}
 
 
 def _without_stack_tags(present: Json, expected: Json, stack_tags: Json) -> Json:

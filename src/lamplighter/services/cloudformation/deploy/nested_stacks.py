@@ -11,7 +11,7 @@ from lamplighter.services.cloudformation.deploy.physical_names import physical_n
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.stacks.stack_caller import acting_for, with_role
-from lamplighter.services.cloudformation.stacks.stack_events import CLEANUP, is_in_progress
+from lamplighter.services.cloudformation.stacks.stack_events import CLEANUP, REVIEW_IN_PROGRESS, is_in_progress
 from lamplighter.services.cloudformation.stacks.start_operation import UPDATABLE_STATUSES
 from lamplighter.services.cloudformation.tables import stacks
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
@@ -42,7 +42,13 @@ def create_nested(turn: StackTurn, row: StackResource) -> str:
     name = physical_name(turn.parts.world.random, stack.name, row.logical, MAX_NAME_LENGTH)
     _check_access(turn, "CreateStack", name)
     options = {"timeout": row.body["properties"].get("TimeoutInMinutes")}
-    child = starter.new(turn.tx, turn.caller, name, plan, options, stack)
+    prepared = stacks.get(turn.tx, stack.body.get("nested_stacks", {}).get(row.logical, ""))
+    if prepared is not None and prepared.status == REVIEW_IN_PROGRESS:
+        stored, now = starter.store_plan(turn.tx, prepared, plan), turn.parts.world.now()
+        child = replace(prepared, plan=stored, updated=now, body=prepared.body | options)
+        child = with_role(acting_for(child, turn.caller), {"RoleARN": stack.plan["role"]})
+    else:
+        child = starter.new(turn.tx, turn.caller, name, plan, options, stack)
     return starter.create(turn.tx, child).id
 
 
@@ -128,20 +134,26 @@ def _child(tx: Tx, row: StackResource) -> Stack:
 
 def _plan(turn: StackTurn, body: Json, old: Json) -> StackPlan:
     """Return the plan of a nested stack with the properties and tags of `body`."""
-    properties, stack = body["properties"], turn.stack
+    stack = turn.stack
+    params = nested_request(stack.plan, body)
+    return plan_stack(turn.tx, turn.caller, params, old, turn.inputs)
+
+
+def nested_request(plan: Json, body: Json) -> Json:
+    """Return the request that a nested stack is, from the plan of its parent and its own properties and tags."""
+    properties = body["properties"]
     texts = {
         key: ",".join(map(value_as_text, value)) if isinstance(value, list) else value_as_text(value)
         for key, value in properties.get("Parameters", {}).items()
     }
-    params = {
+    return {
         "TemplateURL": properties.get("TemplateURL", ""),
         "Parameters": [{"ParameterKey": key, "ParameterValue": text} for key, text in texts.items()],
         "Tags": body["tags"],
-        "Capabilities": stack.plan["capabilities"],
+        "Capabilities": plan["capabilities"],
         "NotificationARNs": properties.get("NotificationARNs", []),
-        "RoleARN": stack.plan["role"],
+        "RoleARN": plan["role"],
     }
-    return plan_stack(turn.tx, turn.caller, params, old, turn.inputs)
 
 
 def _depth(tx: Tx, stack: Stack) -> int:

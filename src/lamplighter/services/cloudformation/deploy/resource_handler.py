@@ -187,7 +187,7 @@ def _run(turn: StackTurn, request: ResourceRequest, plan: Plan[T]) -> T:
                 result: T = done.value
                 return result
             except BAD_PROPERTY_ERRORS as error:
-                raise ResourceFailed(_explain_bad_value(error)) from error
+                raise ResourceFailed(_explain_bad_value(request.logical, error)) from error
             service, _, name = operation.rpartition(":")
             answer = _call(turn, service or service_of(request.type), name, dict(params))
 
@@ -214,11 +214,11 @@ def _call(turn: StackTurn, service: str, operation: str, given: Json) -> Json:
     return answer
 
 
-def _explain_bad_value(error: Exception) -> str:
+def _explain_bad_value(logical: str, error: Exception) -> str:
     fault = "a property has the wrong type"
     if isinstance(error, KeyError) and isinstance(error.args[0], str):
         fault = f"required key [{error.args[0]}] not found"
-    return f"Properties validation failed with message: #: {fault}"
+    return f"Properties validation failed for resource {logical} with message: #: {fault}"
 
 
 @contextmanager

@@ -66,6 +66,7 @@ class StackScope:
             conditions=stack_conditions(template, self.stack, plan),
             resource=self._resource,
             attribute=self._attribute,
+            shown_attribute=self._shown_attribute,
             import_value=self._import_value,
             dynamic=self._dynamic_reference,
         )
@@ -101,6 +102,11 @@ class StackScope:
             ResourceRequest(name, row.type, properties, self.stack.account, self.stack.region, physical=physical),
             wanted,
         )
+
+    def _shown_attribute(self, name: str, wanted: str) -> Json:
+        """Return an attribute without secrets: a property of a resource with secrets is returned as it is shown."""
+        shown = self._row(name).body.get("shown") or {}
+        return shown[wanted] if wanted in shown else self._attribute(name, wanted)
 
     def _import_value(self, name: str) -> Json:
         export = exports.get(self.reader, self.stack.owner, name)

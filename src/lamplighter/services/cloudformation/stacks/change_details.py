@@ -15,7 +15,15 @@ from lamplighter.services.cloudformation.resource_types.registry import resource
 from lamplighter.services.cloudformation.stacks.shown_properties import KNOWN_AFTER_APPLY, shown_value
 
 STATIC, DYNAMIC = "Static", "Dynamic"
-VALUE_MEMBERS = ("Path", "BeforeValue", "AfterValue", "AttributeChangeType")
+VALUE_MEMBERS = (
+    "Path",
+    "BeforeValue",
+    "AfterValue",
+    "AttributeChangeType",
+    "BeforeValueFrom",
+    "AfterValueFrom",
+    "Drift",
+)
 """The members of a target that only a description with the values of properties has."""
 _MISSING = object()
 """The place of a value that a property does not have."""

@@ -17,6 +17,13 @@ from lamplighter.services.cloudformation.deploy.template_scope import StackScope
 from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.services.cloudformation.resource_types.registry import NESTED_STACK, is_simulated, resource_type_of
 from lamplighter.services.cloudformation.resource_types.resource_type import lamplighter_metadata
+from lamplighter.services.cloudformation.stacks.actual_resource import (
+    SYNC,
+    ActualResource,
+    add_sources,
+    shown_properties,
+    synchronized_details,
+)
 from lamplighter.services.cloudformation.stacks.change_details import (
     Causes,
     ChangedProperty,
@@ -48,6 +55,14 @@ RETAIN_POLICIES = ("Retain", "RetainExceptOnCreate")
 
 
 @dataclass(frozen=True, slots=True)
+class ActualState:
+    """The actual resources of a stack, by logical ID, and when they were read, in milliseconds since the epoch."""
+
+    resources: Mapping[str, ActualResource]
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """The result of comparing a stack with a plan."""
 
@@ -68,22 +83,26 @@ def compare_stack(
     inputs: ExternalInputs,
     *,
     explain: bool = False,
+    actual: ActualState | None = None,
+    place: str = "",
 ) -> Comparison:
     """Compare a stack with another plan; a large template is compared in a thread.
 
     `old` is the parsed template of the stack's plan; None means that an update always has something to do. `explain`
-    states that the changes have the properties before and after the update, as a change set shows them.
+    states that the changes have the properties before and after the update, as a change set shows them. `actual` lets
+    the comparison begin with the actual state of the resources, and not with their last deployment. `place` tells apart
+    the stacks that are compared in one turn.
     """
 
     def run(reader: Reader, inputs: ExternalInputs) -> Comparison:
-        comparer = _Comparer.open(reader, stack, plan, new, inputs)
+        comparer = _Comparer.open(reader, stack, plan, new, inputs, actual)
         if explain:
             comparer.show(old)
         changes = comparer.compare_resources()
         differs = old is None or bool(changes) or _differs(stack, old, plan, new)
         return Comparison(sorted(changes, key=_logical_id), differs, tuple(comparer.untouched))
 
-    return inputs.compute(f"changes after pass {stack.pass_number}", new.size, reader, run)
+    return inputs.compute(f"changes{place} after pass {stack.pass_number}", new.size, reader, run)
 
 
 def _logical_id(change: Json) -> str:
@@ -110,17 +129,28 @@ class _Comparer:
     """Whether the present resource uses an export, or a value of a resource that changes."""
     shown_before: ShownTemplate | None = None
     shown_after: ShownTemplate | None = None
+    actual: ActualState = field(default_factory=lambda: ActualState({}, 0))
 
     @classmethod
-    def open(cls, reader: Reader, stack: Stack, plan: Json, new: ParsedTemplate, inputs: ExternalInputs) -> "_Comparer":
+    def open(
+        cls,
+        reader: Reader,
+        stack: Stack,
+        plan: Json,
+        new: ParsedTemplate,
+        inputs: ExternalInputs,
+        actual: ActualState | None,
+    ) -> "_Comparer":
         """Read the stack's resources."""
         rows = {
             row.logical: row
             for row in stack_resources.resources_of(reader, stack.id)
             if not row.status.startswith("DELETE_")
         }
+        actual = actual or ActualState({}, 0)
+        rows |= {name: each.row for name, each in actual.resources.items()}
         known = StackScope(reader, stack, rows.get, inputs).scope(plan, new.sections)
-        return cls(stack, rows, plan, new, known)
+        return cls(stack, rows, plan, new, known, actual=actual)
 
     def show(self, old: ParsedTemplate | None) -> None:
         """Let the changes have the properties before and after the update; `old` is the template before it."""
@@ -162,7 +192,14 @@ class _Comparer:
 
     def _addition(self, resource: Resource) -> Json:
         after = self.shown_after.show(resource).context if self.shown_after is not None else None
-        return _change("Add", resource.name, resource.type, AfterContext=after)
+        return _change("Add", resource.name, resource.type, AfterContext=after, **self._drift(resource.name))
+
+    def _drift(self, name: str) -> dict[str, Json]:
+        """Return the members that the change of a resource has in a drift-aware change set."""
+        found = self.actual.resources.get(name)
+        if found is None:
+            return {}
+        return {"ResourceDriftStatus": found.status, "PreviousDeploymentContext": found.context()}
 
     def _removal(self, row: StackResource) -> Json:
         policy = row.body.get("deletion")
@@ -175,13 +212,17 @@ class _Comparer:
             PhysicalResourceId=row.physical,
             PolicyAction=action,
             BeforeContext=before and before.context,
+            **self._drift(row.logical),
         )
 
     def _shown_before(self, row: StackResource) -> ShownResource | None:
         if self.shown_before is None:
             return None
         resource = self.shown_before.resource(row.logical)
-        return ShownResource(row.body["properties"], {}) if resource is None else self.shown_before.show(resource)
+        if resource is None:
+            return ShownResource(shown_properties(row), {})
+        shown, found = self.shown_before.show(resource), self.actual.resources.get(row.logical)
+        return shown if found is None or not found.is_drifted else replace(shown, properties=shown_properties(row))
 
     def _modification(
         self, resource: Resource, row: StackResource, scope: TemplateScope, causes: Causes
@@ -194,7 +235,9 @@ class _Comparer:
         differing = frozenset(name for name in {**old, **new} if old.get(name) != new.get(name))
         known = {name: value for name, value in new.items() if value is not UNKNOWN}
         others = self._other_details(resource, row, known, tags_differ="Tags" in differing)
-        if not differing and not others and not row.status.endswith("_FAILED"):
+        found = self.actual.resources.get(row.logical)
+        synchronized = [] if found is None else list(synchronized_details(found, differing, self.actual.time))
+        if not differing and not others and not synchronized and not row.status.endswith("_FAILED"):
             return None
         before, after = self._shown_before(row), self.shown_after and self.shown_after.show(resource)
         shown_old, shown_new = before.properties if before else old, after.properties if after else new
@@ -204,13 +247,15 @@ class _Comparer:
             changed = ChangedProperty(row.type, name, resource.properties.get(name), *texts)
             details += explain_property(changed, causes)
         details += others
+        if found is not None:
+            details = [*add_sources(details, found, self.actual.time), *synchronized]
         replacement = replacement_of(details)
         if replacement == "False":
             self.modified[row.logical] = differing
         else:
             self.replaced[row.logical] = replacement == "True"
         return _change(
-            "Modify",
+            SYNC if synchronized and len(synchronized) == len(details) else "Modify",
             row.logical,
             row.type,
             PhysicalResourceId=row.physical,
@@ -220,6 +265,7 @@ class _Comparer:
             Details=details,
             BeforeContext=before and before.context,
             AfterContext=after and after.context,
+            **self._drift(row.logical),
         )
 
     def _other_details(

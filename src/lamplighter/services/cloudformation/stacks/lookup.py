@@ -14,7 +14,8 @@ from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.store.db import Reader
 
 T = TypeVar("T")
-STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
+STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
+MAX_NAME_LENGTH = 128
 PAGE = 100
 """The most items of a page."""
 AFTER_ALL_ROWS = 2**62
@@ -72,10 +73,13 @@ def find_change_set(reader: Reader, caller: Caller, params: Json) -> ChangeSet:
 
 def check_stack_name(name: str) -> None:
     """Raise `StackValidationError` if the name is not valid for a stack."""
+    constraint = "have length less than or equal to 128" if len(name) > MAX_NAME_LENGTH else None
     if not STACK_NAME.fullmatch(name):
+        constraint = "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+    if constraint is not None:
         raise StackValidationError(
-            f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
-            "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+            f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: "
+            f"Member must {constraint}"
         )
 
 

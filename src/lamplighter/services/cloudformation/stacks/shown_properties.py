@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve, value_as_text
+from lamplighter.lang.template.references import choose_branches, find_attributes
 from lamplighter.lang.template.template import Resource
 from lamplighter.lang.template.text import TemplateError
 from lamplighter.services.cloudformation.deploy.template_scope import resolve_properties, stack_conditions, value_scope
@@ -20,7 +21,9 @@ from lamplighter.services.cloudformation.templates.parsed_templates import Parse
 
 KNOWN_AFTER_APPLY = "{{changeSet:KNOWN_AFTER_APPLY}}"
 NO_ECHO_MASK = "****"
-"""What is shown in place of the value of a parameter with NoEcho."""
+"""What is shown in place of a secret, such as the value of a parameter with NoEcho."""
+SECRET_PROPERTIES = {"AWS::SecretsManager::Secret": "SecretString"}
+"""The property of each type that is a secret, even if the template states it."""
 _SMALLEST_TABLE = 16
 """The number of places of a new hash map of Java; it doubles as soon as three quarters are filled."""
 
@@ -68,7 +71,7 @@ class ShownTemplate:
             "UpdateReplacePolicy": resource.update_replace_policy,
         }
         return ShownResource(
-            {name: value for name, value in found.items() if value is not NO_VALUE},
+            _mask_property(resource.type, {name: value for name, value in found.items() if value is not NO_VALUE}),
             {name: self._resolve(value) for name, value in others.items() if value is not None},
         )
 
@@ -91,15 +94,34 @@ def no_echo_masks(plan: Json) -> dict[str, str]:
     return {each["name"]: NO_ECHO_MASK for each in plan["parameters"] if each["hidden"]}
 
 
-def without_secrets(properties: Mapping[str, Json], scope: TemplateScope, masks: Mapping[str, str]) -> Json:
-    """Return properties as events show them, or None if they have no secrets: neither hidden parameters nor references.
+def without_secrets(resource: Resource, scope: TemplateScope, masks: Mapping[str, str]) -> Json:
+    """Return the properties of a resource as events show them, or None if they have no secrets.
 
     `scope` is the scope with the secrets, and `masks` are those of the hidden parameters.
     """
-    if not masks and "{{resolve:" not in dumps(properties):
+    properties = resource.properties
+    if not masks and resource.type not in SECRET_PROPERTIES and not _reads_secrets(properties, scope):
         return None
     shown = replace(scope, values={**scope.values, **masks}, dynamic=TemplateScope({}).dynamic)
-    return resolve_properties(properties, shown)
+    if scope.shown_attribute is not None:
+        shown = replace(shown, attribute=scope.shown_attribute)
+    return _mask_property(resource.type, resolve_properties(properties, shown))
+
+
+def _reads_secrets(properties: Mapping[str, Json], scope: TemplateScope) -> bool:
+    """Return whether properties have dynamic references, or attributes that are secrets of other resources."""
+    if "{{resolve:" in dumps(properties):
+        return True
+    if scope.shown_attribute is None:
+        return False
+    chosen = choose_branches(dict(properties), scope.conditions)
+    attributes = [(name, wanted) for _, name, wanted in find_attributes(chosen)]
+    return any(scope.shown_attribute(*each) != scope.attribute(*each) for each in attributes)
+
+
+def _mask_property(kind: str, properties: Mapping[str, Json]) -> dict[str, Json]:
+    secret = SECRET_PROPERTIES.get(kind)
+    return {name: NO_ECHO_MASK if name == secret else value for name, value in properties.items()}
 
 
 def shown_text(value: Json) -> str:

@@ -24,6 +24,8 @@ log = logging.getLogger("lamplighter.cloudformation")
 CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 STACK = "AWS::CloudFormation::Stack"
 ROLLBACK = "ROLLBACK"
+REVIEW_IN_PROGRESS = "REVIEW_IN_PROGRESS"
+"""The status of a stack that waits for its first change set."""
 OPERATION_BY_STATUS = {
     "CREATE_IN_PROGRESS": "CREATE_STACK",
     "UPDATE_IN_PROGRESS": "UPDATE_STACK",
@@ -38,7 +40,7 @@ MAX_RESOURCES_PER_TURN = 10
 
 def is_in_progress(status: str) -> bool:
     """Return whether an operation on a stack with this status is in progress."""
-    return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+    return status.endswith("_IN_PROGRESS") and status != REVIEW_IN_PROGRESS
 
 
 class StackEvents:

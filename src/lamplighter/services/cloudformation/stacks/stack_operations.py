@@ -26,6 +26,7 @@ from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
 from lamplighter.services.cloudformation.templates.plan_stack import fetch_template, plan_stack
+from lamplighter.services.cloudformation.templates.stack_plan import StackPlan, failure_of
 from lamplighter.store.db import Reader, Tx
 
 
@@ -67,19 +68,30 @@ class StackOperations:
         check_updatable(stack)
         named = params | {"StackName": stack.name}
         plan = plan_stack(tx, caller, named, stack.plan, inputs, direct=True, stack_id=stack.id)
-        old = self._parsed_templates.get(tx, stack, stack.plan, inputs)
-        # Errors in the changes are reported now, before the update begins.
-        comparison = compare_stack(tx, stack, old, plan.body, plan.parsed, inputs)
+        untouched = self._find_untouched(tx, stack, plan, inputs)
         policy = requested_policy(params, "StackPolicy", caller, inputs)
-        if not stack.status.endswith("_FAILED") and not comparison.differs:
-            raise NoUpdateNeeded
         during = requested_policy(params, "StackPolicyDuringUpdate", caller, inputs)
         options = {"token": token, "change_set": None, "policy_during": during, **operation_options(params)}
         options |= {"policy": policy} if policy is not None else {}
         change_sets.make_obsolete(tx, stack.id)
         stored = self._starter.store_plan(tx, stack, plan)
-        tx.after_commit.append(lambda: self._parsed_templates.put(stored["template"], plan.parsed))
-        return _operation_answer(self._starter.update(tx, stack, stored, options, comparison.untouched))
+        if plan.failure is None:
+            tx.after_commit.append(lambda: self._parsed_templates.put(stored["template"], plan.parsed))
+        return _operation_answer(self._starter.update(tx, stack, stored, options, untouched))
+
+    def _find_untouched(self, tx: Tx, stack: Stack, plan: StackPlan, inputs: ExternalInputs) -> tuple[str, ...]:
+        """Return the resources that an update leaves untouched; raise an error if the update is impossible or empty."""
+        if plan.failure is not None:
+            return ()
+        is_readable = failure_of(stack.plan) is None
+        old = self._parsed_templates.get(tx, stack, stack.plan, inputs) if is_readable else None
+        # Errors in the changes are reported now, before the update begins.
+        comparison = compare_stack(tx, stack, old, plan.body, plan.parsed, inputs)
+        # A template with transforms is compared during the operation on AWS, which then ends without any change.
+        is_empty = not comparison.differs and not plan.body["transforms"]
+        if is_empty and not stack.status.endswith("_FAILED"):
+            raise NoUpdateNeeded
+        return comparison.untouched
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Begin to delete a stack; do nothing if it does not exist (`DeleteStack`)."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.services.cloudformation.tables.secret_values import hide_plan, reveal_plan
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
@@ -36,16 +37,24 @@ CHANGE_SETS = Table("change_sets", ChangeSet, json={"body": loads})
 
 def get(reader: Reader, key: str) -> ChangeSet | None:
     """Return the change set with this ARN, or None if there is none."""
-    return CHANGE_SETS.find(reader, "id = ?", key)
+    return _revealed(reader, CHANGE_SETS.find(reader, "id = ?", key))
 
 
 def by_name(reader: Reader, stack: str, name: str) -> ChangeSet | None:
     """Return the change set of a stack with this name, or None if there is none."""
-    return CHANGE_SETS.find(reader, "stack = ? AND name = ?", stack, name)
+    return _revealed(reader, CHANGE_SETS.find(reader, "stack = ? AND name = ?", stack, name))
+
+
+def _revealed(reader: Reader, found: ChangeSet | None) -> ChangeSet | None:
+    """Return a change set with the values of its hidden parameters."""
+    return found and replace(found, body=found.body | {"plan": reveal_plan(reader, found.body["plan"])})
 
 
 def page(reader: Reader, stack: str, after: str, most: int) -> list[ChangeSet]:
-    """Return change sets of a stack that were not executed and whose names follow `after`, in order of name."""
+    """Return change sets of a stack that were not executed and whose names follow `after`, in order of name.
+
+    The values of hidden parameters stay encrypted.
+    """
     where = "stack = ? AND name > ? AND name <> id ORDER BY name LIMIT ?"
     return CHANGE_SETS.select(reader, where, stack, after, most)
 
@@ -64,7 +73,8 @@ def make_obsolete(tx: Tx, stack: str) -> None:
 
 def put(tx: Tx, change_set: ChangeSet) -> None:
     """Store a new or changed change set."""
-    values = (change_set.id, change_set.stack, change_set.name, dumps(change_set.body))
+    body = change_set.body | {"plan": hide_plan(tx, change_set.body["plan"])}
+    values = (change_set.id, change_set.stack, change_set.name, dumps(body))
     tx.execute("INSERT OR REPLACE INTO change_sets (id, stack, name, body) VALUES (?, ?, ?, ?)", values)
 
 

@@ -1,9 +1,13 @@
-"""Store the resources of stacks, and leftovers: resources that exist although no template names them any more."""
+"""Store the resources of stacks, and leftovers: resources that exist although no template names them any more.
+
+Guarantees that the secrets of a resource are encrypted.
+"""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.services.cloudformation.tables.secret_values import hide_resource, reveal_resource
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
@@ -62,9 +66,15 @@ OUTLINES = Table("stack_resources", ResourceOutline)
 LEFTOVERS = Table("stack_leftovers", Leftover, json={"body": loads})
 
 
+def _select(reader: Reader, where: str, *values: Json) -> list[StackResource]:
+    """Return the resources that satisfy a condition, with their secrets."""
+    found = RESOURCES.select(reader, where, *values)
+    return [replace(row, body=reveal_resource(reader, row.body)) for row in found]
+
+
 def resources_of(reader: Reader, stack: str) -> list[StackResource]:
     """Return the resources of a stack in the order in which they are created."""
-    return RESOURCES.select(reader, "stack = ? ORDER BY position, logical", stack)
+    return _select(reader, "stack = ? ORDER BY position, logical", stack)
 
 
 def outlines_of(reader: Reader, stack: str) -> list[ResourceOutline]:
@@ -110,7 +120,7 @@ def updated_resources(reader: Reader, stack: str, pass_number: int, most: int) -
         "stack = ? AND pass_number <> ? AND json_type(body, '$.before') IS NOT NULL "
         "ORDER BY position DESC, logical DESC LIMIT ?"
     )
-    return RESOURCES.select(reader, where, stack, pass_number, most)
+    return _select(reader, where, stack, pass_number, most)
 
 
 def resources_to_clean_up(reader: Reader, stack: str, pass_number: int, most: int) -> list[StackResource]:
@@ -122,27 +132,27 @@ def resources_to_clean_up(reader: Reader, stack: str, pass_number: int, most: in
         "ORDER BY position, logical LIMIT ?"
     )
     # Most rows have no such word, and need not be parsed to find that out.
-    return RESOURCES.select(reader, where, stack, pass_number, most)
+    return _select(reader, where, stack, pass_number, most)
 
 
 def page(reader: Reader, stack: str, after: str, most: int) -> list[StackResource]:
     """Return resources of a stack whose logical ids follow `after`."""
-    return RESOURCES.select(reader, "stack = ? AND logical > ? ORDER BY logical LIMIT ?", stack, after, most)
+    return _select(reader, "stack = ? AND logical > ? ORDER BY logical LIMIT ?", stack, after, most)
 
 
 def get(reader: Reader, stack: str, logical: str) -> StackResource | None:
     """Return the resource with this logical id, or None if there is none."""
-    return RESOURCES.find(reader, "stack = ? AND logical = ?", stack, logical)
+    return next(iter(_select(reader, "stack = ? AND logical = ?", stack, logical)), None)
 
 
 def by_physical(reader: Reader, physical: str, most: int) -> list[StackResource]:
     """Return resources of any stack with this physical id."""
-    return RESOURCES.select(reader, "physical = ? LIMIT ?", physical, most)
+    return _select(reader, "physical = ? LIMIT ?", physical, most)
 
 
 def put(tx: Tx, resource: StackResource) -> None:
     """Store a new or changed resource."""
-    RESOURCES.replace(tx, resource)
+    RESOURCES.replace(tx, replace(resource, body=hide_resource(tx, resource.body)))
 
 
 def set_processed(tx: Tx, stack: str, names: Iterable[str], pass_number: int) -> None:
@@ -161,13 +171,14 @@ def delete(tx: Tx, stack: str, logical: str) -> None:
 
 def add_leftover(tx: Tx, resource: StackResource) -> None:
     """Store a resource in its present state as a leftover: the clean-up after the update deletes it."""
-    kept = (resource.stack, resource.logical, resource.physical, resource.type, resource.body)
+    kept = (resource.stack, resource.logical, resource.physical, resource.type, hide_resource(tx, resource.body))
     LEFTOVERS.insert(tx, Leftover(0, *kept))
 
 
 def last_leftover(reader: Reader, stack: str) -> Leftover | None:
     """Return the leftover that was added last, or None; the resource created last is thus deleted first."""
-    return LEFTOVERS.find(reader, "stack = ? ORDER BY id DESC LIMIT 1", stack)
+    found = LEFTOVERS.find(reader, "stack = ? ORDER BY id DESC LIMIT 1", stack)
+    return found and replace(found, body=reveal_resource(reader, found.body))
 
 
 def drop_leftover(tx: Tx, key: int) -> None:

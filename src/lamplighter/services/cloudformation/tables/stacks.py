@@ -1,8 +1,9 @@
 """Store the stacks of CloudFormation; a deleted stack stays for a while, under its id."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.services.cloudformation.tables.secret_values import hide_plan, reveal_plan
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
@@ -57,16 +58,27 @@ STACKS = Table("stacks", Stack, json={"plan": loads, "previous": loads, "body": 
 
 def get(reader: Reader, key: str) -> Stack | None:
     """Return the stack with this id, or None if there is none."""
-    return STACKS.find(reader, "id = ?", key)
+    return _revealed(reader, STACKS.find(reader, "id = ?", key))
 
 
 def by_name(reader: Reader, account: str, region: str, name: str) -> Stack | None:
     """Return the stack with this name that is not deleted, or None if there is none."""
-    return STACKS.find(reader, "account = ? AND region = ? AND name = ? AND deleted IS NULL", account, region, name)
+    where = "account = ? AND region = ? AND name = ? AND deleted IS NULL"
+    return _revealed(reader, STACKS.find(reader, where, account, region, name))
+
+
+def _revealed(reader: Reader, found: Stack | None) -> Stack | None:
+    """Return a stack with the values of its hidden parameters."""
+    if found is None:
+        return None
+    return replace(found, plan=reveal_plan(reader, found.plan), previous=reveal_plan(reader, found.previous))
 
 
 def page(reader: Reader, account: str, region: str, before: tuple[int, str], most: int) -> list[Stack]:
-    """Return stacks of an account and region created before `before`, newest first, including deleted ones."""
+    """Return stacks of an account and region created before `before`, newest first, including deleted ones.
+
+    The values of hidden parameters stay encrypted.
+    """
     where = "account = ? AND region = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?"
     return STACKS.select(reader, where, account, region, *before, most)
 
@@ -100,7 +112,8 @@ def put(tx: Tx, stack: Stack) -> None:
     """Store a new or changed stack."""
     values = (
         *(stack.id, stack.account, stack.region, stack.name, stack.status, stack.reason, stack.created, stack.updated),
-        *(stack.deleted, stack.parent, stack.pass_number, dumps(stack.plan), dumps(stack.previous), dumps(stack.body)),
+        *(stack.deleted, stack.parent, stack.pass_number),
+        *(dumps(hide_plan(tx, stack.plan)), dumps(hide_plan(tx, stack.previous)), dumps(stack.body)),
     )
     marks = ", ".join("?" * len(values))
     tx.execute(f"INSERT OR REPLACE INTO stacks ({COLUMNS}) VALUES ({marks})", values)  # noqa: S608

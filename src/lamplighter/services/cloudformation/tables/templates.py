@@ -4,6 +4,7 @@ A template that its transforms do not change is stored once. A stored template n
 any more is deleted.
 """
 
+from lamplighter.services.cloudformation.tables.secret_values import hide_template, reveal_template
 from lamplighter.store.db import Reader, Tx
 
 NONE = ""
@@ -16,7 +17,8 @@ _SAME = ""
 def put(tx: Tx, key: str, stack: str, text: str, processed: str) -> None:
     """Store a template under a new key."""
     sql = "INSERT INTO stack_templates (id, stack, text, processed) VALUES (?, ?, ?, ?)"
-    tx.execute(sql, (key, stack, text, _SAME if processed == text else processed))
+    after_transforms = _SAME if processed == text else hide_template(tx, processed)
+    tx.execute(sql, (key, stack, hide_template(tx, text), after_transforms))
 
 
 def text(reader: Reader, key: str) -> str:
@@ -31,7 +33,7 @@ def processed(reader: Reader, key: str) -> str:
 
 def _column(reader: Reader, column: str, key: str) -> str:
     row = reader.row(f"SELECT {column} FROM stack_templates WHERE id = ?", (key,))  # noqa: S608 - one of our columns
-    return str(row[0]) if row is not None else _EMPTY
+    return reveal_template(reader, row[0]) if row is not None else _EMPTY
 
 
 def drop_unused(tx: Tx, stack: str) -> None:

@@ -1,21 +1,21 @@
 """Plan a stack from a request: its template after transforms, the values of its parameters, and its tags.
 
 Guarantees that a plan is checked as a whole: the template can be parsed, the parameters satisfy their constraints, the
-rules hold, the resources do not form a circle, and the capabilities suffice.
-See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
+rules hold, the resources do not form a circle, and the capabilities suffice. If the transforms fail, or their result is
+no valid template, the plan is that failure: as on AWS, the operation begins nevertheless, and fails. See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
 """
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, ServiceError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.lang.template.conditions import evaluate_conditions, failed_assertion
 from lamplighter.lang.template.for_each import expand_loops
-from lamplighter.lang.template.functions import TemplateScope, resolve, value_as_text
-from lamplighter.lang.template.includes import TRANSFORM, include_sections, macro_name, resolve_includes
+from lamplighter.lang.template.functions import TemplateScope, check_extensions, resolve, value_as_text
+from lamplighter.lang.template.includes import INCLUDE, TRANSFORM, include_sections, macro_name, resolve_includes
 from lamplighter.lang.template.parameters import (
     is_no_echo,
     is_ssm_parameter,
@@ -29,6 +29,7 @@ from lamplighter.lang.template.template import (
     SERVERLESS_TRANSFORM,
     Template,
     check_conditional_references,
+    check_policies,
     is_from_job_file,
     parse_template,
     transform_calls,
@@ -45,7 +46,7 @@ from lamplighter.services.cloudformation.tables import templates
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import SAM, ExternalInputs
 from lamplighter.services.cloudformation.templates.parsed_templates import build_parsed_template
-from lamplighter.services.cloudformation.templates.stack_plan import StackPlan
+from lamplighter.services.cloudformation.templates.stack_plan import StackPlan, failed_plan
 from lamplighter.store.db import Reader
 
 IAM_TYPES = frozenset(
@@ -54,6 +55,7 @@ IAM_TYPES = frozenset(
         *("AccessKey", "Group", "InstanceProfile", "ManagedPolicy", "Policy", "Role", "User", "UserToGroupAddition"),
     )
 )
+LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
 UNRESOLVED_PARAMETERS = ("/aws/service/", "/cdk-bootstrap/")
 """The beginnings of the names of SSM parameters that need not exist here: AWS publishes the first ones, and a template
 of the CDK uses the others only to check that an account is bootstrapped."""
@@ -80,11 +82,12 @@ def plan_stack(
     *,
     direct: bool = False,
     stack_id: str = "",
+    place: str = "",
 ) -> StackPlan:
     """Make the plan of a stack; a large template is planned in a thread, from the committed data.
 
     `direct` states that no change set shows the result of the transforms, so that they need a capability. `stack_id` is
-    empty for a stack that does not exist yet.
+    empty for a stack that does not exist yet. `place` tells apart the stacks that are planned in one turn.
     """
     text = read_template_text(reader, caller, params, old, inputs)
     role = {"role": params.get("RoleARN", (old or {}).get("role"))}
@@ -95,7 +98,7 @@ def plan_stack(
     def make(reader: Reader, inputs: ExternalInputs) -> StackPlan:
         return _plan(reader, stack, params, old or {}, inputs, text, direct=direct)
 
-    return inputs.compute(f"plan of {params.get('StackName', '')}", len(text), reader, make)
+    return inputs.compute(f"plan of {place or params.get('StackName', '')}", len(text), reader, make)
 
 
 def _plan(
@@ -122,13 +125,36 @@ def _plan(
     }
     if transforms and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
         raise InsufficientCapabilities("CAPABILITY_AUTO_EXPAND")
-    document = _transform(reader, document, plan, stack, texts, inputs)
+    try:
+        return _plan_transformed(reader, stack, params, plan, inputs, text, _Source(document, texts))
+    except InsufficientCapabilities:
+        raise
+    except ServiceError as error:
+        if not transforms or error.code != "ValidationError":
+            raise
+        return failed_plan(plan, text, error.message)
+
+
+def _plan_transformed(
+    reader: Reader, stack: Stack, params: Json, plan: Json, inputs: ExternalInputs, text: str, source: "_Source"
+) -> StackPlan:
+    document = _transform(reader, source.document, plan, stack, source.texts, inputs)
     template = parse_template(document)
-    plan |= {"description": template.description, "metadata": template.metadata}
+    if LANGUAGE_EXTENSIONS not in plan["transforms"]:
+        check_extensions([document.get(section) for section in ("Conditions", "Resources", "Outputs")])
+    plan = plan | {"description": template.description, "metadata": template.metadata}
     names = _check_template(template, value_scope(stack, plan, template.mappings))
     _check_types(template, params.get("ResourceTypes", []))
-    _check_capabilities(template, capabilities)
+    _check_capabilities(template, plan["capabilities"])
     return StackPlan(plan, text, dumps(document), build_parsed_template(template, names, document))
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A template before its transforms, and the texts of its parameters."""
+
+    document: Json
+    texts: dict[str, str]
 
 
 def _parameter_value(reader: Reader, stack: Stack, definition: Json, text: str, inputs: ExternalInputs) -> str:
@@ -157,7 +183,7 @@ def _transform(
     scope = value_scope(stack, plan, document.get("Mappings") or {})
 
     def fetch(location: Json) -> Json:
-        return parse_part(fetch_template(value_as_text(resolve(location, scope)), stack_caller(stack), inputs, reader))
+        return _fetch_part(value_as_text(resolve(location, scope)), stack_caller(stack), inputs, reader)
 
     transforms = transform_calls(document)
     if not {"Transform", "Globals"} & document.keys() and TRANSFORM not in dumps(document):
@@ -165,8 +191,8 @@ def _transform(
     document = resolve_includes({name: document[name] for name in document if name != "Transform"}, fetch)
     for call in transforms:
         match macro_name(call):
-            case "AWS::LanguageExtensions":
-                document = expand_loops(document, scope)
+            case _ if macro_name(call) == LANGUAGE_EXTENSIONS:
+                document = _extend_language(document, scope)
             case "AWS::Serverless-2016-10-31":
                 document = _serverless(document, texts, stack.region, inputs)
             case "AWS::Include":
@@ -174,6 +200,25 @@ def _transform(
             case name:
                 raise StackValidationError(f"No transform named {name} found.")
     return {key: section for key, section in document.items() if key != "Globals"}
+
+
+def _fetch_part(url: str, caller: Caller, inputs: ExternalInputs, reader: Reader) -> Json:
+    """Return the part of a template at a URL. Raises `TemplateError` in the words of the transform AWS::Include."""
+    try:
+        return parse_part(fetch_object(url, caller, inputs, reader))
+    except TemplateError:
+        reason = "The specified S3 object's content should be valid Yaml/JSON"
+    except AwsError as error:
+        reason = error.message
+    raise TemplateError(f"Transform {INCLUDE} failed with: {reason}")
+
+
+def _extend_language(document: Json, scope: TemplateScope) -> Json:
+    try:
+        return expand_loops(document, scope)
+    except TemplateError as error:
+        reason = error.message.removeprefix("Template error: ")
+        raise TemplateError(f"Transform {LANGUAGE_EXTENSIONS} failed with: {reason}") from None
 
 
 def _check_template(template: Template, scope: TemplateScope) -> tuple[str, ...]:
@@ -198,6 +243,10 @@ def _check_template(template: Template, scope: TemplateScope) -> tuple[str, ...]
         # A function that must fail does so here, as far as this is known before the stack exists.
         with suppress(KnownAfterUpdate):
             resolve(value, check_scope)
+    for resource in template.resources.values():
+        check_policies(
+            resource, *(resolve(each, scope) for each in (resource.deletion_policy, resource.update_replace_policy))
+        )
     for value in (*(resource.properties for resource in template.resources.values()), *values):
         for _function, name, wanted in find_attributes(value):
             _check_attribute(template, name, wanted)
@@ -273,9 +322,8 @@ def _check_capabilities(template: Template, given: list[str]) -> None:
 
 def fetch_template(url: str, caller: Caller, inputs: ExternalInputs, reader: Reader | None = None) -> str:
     """Return the text of a template in a bucket."""
-    bucket, key = bucket_and_key(url)
     try:
-        answer = inputs.get("s3", "GetObject", {"Bucket": bucket, "Key": key}, caller, reader)
+        return fetch_object(url, caller, inputs, reader)
     except AwsError as error:
         if isinstance(error, StackValidationError):
             raise
@@ -283,6 +331,12 @@ def fetch_template(url: str, caller: Caller, inputs: ExternalInputs, reader: Rea
             f"S3 error: {error.message}\nFor more information check "
             "http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
         ) from None
+
+
+def fetch_object(url: str, caller: Caller, inputs: ExternalInputs, reader: Reader | None = None) -> str:
+    """Return the text of an object in a bucket. Raises the error of S3."""
+    bucket, key = bucket_and_key(url)
+    answer = inputs.get("s3", "GetObject", {"Bucket": bucket, "Key": key}, caller, reader)
     text: str = answer["Body"].decode(errors="replace")
     return text
 

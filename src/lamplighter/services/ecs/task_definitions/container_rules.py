@@ -31,22 +31,11 @@ def check_container_rules(container: Json, definition: Json) -> None:
     _check_start_timeout(container, definition)
     _check_restart_policy(container)
     _check_limits(container)
+    _check_secrets(container)
 
 
-def check_links(containers: Mapping[str, Json]) -> None:
-    """Raise ClientError if containers are linked to unknown containers or in a circle."""
-    links = {name: {link.partition(":")[0] for link in each.get("links") or ()} for name, each in containers.items()}
-    for name, others in links.items():
-        for other in sorted(others - containers.keys()):
-            raise _fault({"name": name}, f"It is linked to container '{other}', which is not a container of the task.")
-    while ready := [name for name, others in links.items() if not others & links.keys()]:
-        for name in ready:
-            del links[name]
-    if links:
-        raise ClientError("Container links should not have a cycle")
-
-
-def _fault(container: Json, what: str) -> AwsError:
+def container_fault(container: Json, what: str) -> AwsError:
+    """Return the error for a fault of a container."""
     return ClientError(f"Invalid setting for container '{container['name']}'. {what}")
 
 
@@ -55,7 +44,7 @@ def _check_ports(container: Json, mode: str | None) -> None:
     if mappings and mode == "none":
         raise ClientError("Port mappings are not supported when networkMode=none.")
     if sum(bool(port.get("containerPortRange")) for port in mappings) > MAX_PORT_RANGES:
-        raise _fault(container, f"It can have at most {MAX_PORT_RANGES} port ranges.")
+        raise container_fault(container, f"It can have at most {MAX_PORT_RANGES} port ranges.")
     for port in mappings:
         if port.get("containerPortRange"):
             _check_port_range(container, port, mode)
@@ -72,9 +61,9 @@ def _check_ports(container: Json, mode: str | None) -> None:
 
 def _check_port_range(container: Json, port: Json, mode: str | None) -> None:
     if mode == "host":
-        raise _fault(container, "A 'containerPortRange' is not supported when networkMode=host.")
+        raise container_fault(container, "A 'containerPortRange' is not supported when networkMode=host.")
     if port.get("containerPort") or port.get("hostPort"):
-        raise _fault(container, "Specify either a 'containerPortRange' or a 'containerPort'.")
+        raise container_fault(container, "Specify either a 'containerPortRange' or a 'containerPort'.")
     match = _PORT_RANGE.fullmatch(port["containerPortRange"])
     if match is None or not int(match[1]) <= int(match[2]) <= MAX_PORT:
         raise ClientError(f"Invalid 'containerPortRange' setting for container '{container['name']}'.")
@@ -96,38 +85,54 @@ def _check_health_check(container: Json) -> None:
         return
     command = check.get("command") or []
     if not command or command[0] not in ("CMD", "CMD-SHELL", "NONE") or (len(command) == 1 and command[0] != "NONE"):
-        raise _fault(container, "The health check command must start with CMD or CMD-SHELL, and a command must follow.")
+        raise container_fault(
+            container, "The health check command must start with CMD or CMD-SHELL, and a command must follow."
+        )
     for name, (least, most) in HEALTH_CHECK_LIMITS.items():
         if check.get(name) is not None and not least <= check[name] <= most:
-            raise _fault(container, f"The health check '{name}' must be between {least} and {most}.")
+            raise container_fault(container, f"The health check '{name}' must be between {least} and {most}.")
 
 
 def _check_start_timeout(container: Json, definition: Json) -> None:
     seconds = container.get("startTimeout") or 0
     if seconds < 0:
-        raise _fault(container, "'startTimeout' must not be negative.")
+        raise container_fault(container, "'startTimeout' must not be negative.")
     if "FARGATE" in (definition.get("requiresCompatibilities") or ()) and seconds > MAX_FARGATE_TIMEOUT:
-        raise _fault(container, f"'startTimeout' must be at most {MAX_FARGATE_TIMEOUT} for Fargate.")
+        raise container_fault(container, f"'startTimeout' must be at most {MAX_FARGATE_TIMEOUT} for Fargate.")
 
 
 def _check_restart_policy(container: Json) -> None:
     policy = container.get("restartPolicy") or {}
     period, (least, most) = policy.get("restartAttemptPeriod"), RESTART_PERIOD_LIMITS
     if period is not None and not least <= period <= most:
-        raise _fault(container, f"The 'restartAttemptPeriod' must be between {least} and {most}.")
+        raise container_fault(container, f"The 'restartAttemptPeriod' must be between {least} and {most}.")
     if len(policy.get("ignoredExitCodes") or ()) > MAX_IGNORED_CODES:
-        raise _fault(container, f"'ignoredExitCodes' can have at most {MAX_IGNORED_CODES} items.")
+        raise container_fault(container, f"'ignoredExitCodes' can have at most {MAX_IGNORED_CODES} items.")
 
 
 def _check_limits(container: Json) -> None:
     for limit in container.get("ulimits") or ():
         if -1 < limit["hardLimit"] < limit["softLimit"]:
-            raise _fault(container, f"The soft limit of ulimit '{limit['name']}' is greater than its hard limit.")
+            raise container_fault(
+                container, f"The soft limit of ulimit '{limit['name']}' is greater than its hard limit."
+            )
     for control in container.get("systemControls") or ():
         if not control.get("namespace") or not control.get("value"):
-            raise _fault(container, "A system control needs a 'namespace' and a 'value'.")
+            raise container_fault(container, "A system control needs a 'namespace' and a 'value'.")
     linux = container.get("linuxParameters") or {}
     if not 0 <= linux.get("swappiness", 0) <= 100:
-        raise _fault(container, "'swappiness' must be between 0 and 100.")
+        raise container_fault(container, "'swappiness' must be between 0 and 100.")
     if linux.get("maxSwap") is not None and not container.get("memory"):
-        raise _fault(container, "'maxSwap' needs the 'memory' of the container.")
+        raise container_fault(container, "'maxSwap' needs the 'memory' of the container.")
+
+
+def _check_secrets(container: Json) -> None:
+    secrets = [each["name"] for each in container.get("secrets") or ()]
+    if repeated := next((name for name in secrets if secrets.count(name) > 1), None):
+        raise ClientError(f"Duplicate secret names found: {repeated}. Each secret name must be unique.")
+    variables = {each.get("name") for each in container.get("environment") or ()}
+    if shared := next((name for name in secrets if name in variables), None):
+        raise ClientError(
+            "The secret name must be unique and not shared with any new or existing environment variables set on the "
+            f"container, such as '{shared}'."
+        )

@@ -14,7 +14,8 @@ from lamplighter.base.number_text import parse_decimal, parse_integer
 from lamplighter.base.task_definition_metadata import NETWORK_LABEL
 from lamplighter.services.ecs.arns import RESOURCE_NAME
 from lamplighter.services.ecs.errors import ClientError
-from lamplighter.services.ecs.task_definitions.container_rules import check_container_rules, check_links
+from lamplighter.services.ecs.task_definitions.container_rules import check_container_rules
+from lamplighter.services.ecs.task_definitions.task_rules import check_task_rules
 
 MAX_STOP_SECONDS = 120
 """The most seconds of stopTimeout ("The max stop timeout value is 120 seconds and if the parameter is not specified,
@@ -67,9 +68,7 @@ def check_definition(params: Json) -> None:
         raise ClientError("Volume.name should not be null or empty.")
     for container in containers:
         _check_container(container, params)
-        _check_dependencies(container, names)
-    _check_circular_dependencies(names)
-    check_links(names)
+    check_task_rules(names, params.get("networkMode"))
     if "FARGATE" in (params.get("requiresCompatibilities") or ()):
         _check_fargate(params, cpu, memory)
 
@@ -143,32 +142,6 @@ def _check_gpus(container: Json) -> None:
         if each["type"] == "GPU" and not GPU_COUNT.fullmatch(each["value"]):
             setting = f"Invalid setting for container '{container['name']}'."
             raise ClientError(f"{setting} {each['value']} is not a number of GPUs.")
-
-
-def _check_dependencies(container: Json, names: dict[str, Json]) -> None:
-    for dependency in container.get("dependsOn") or ():
-        target = names.get(dependency["containerName"])
-        if target is None or target is container:
-            raise ClientError(
-                f"Invalid setting for container '{container['name']}'. "
-                f"It depends on container '{dependency['containerName']}', which is not another container of the task."
-            )
-        if dependency["condition"] in ("COMPLETE", "SUCCESS") and target.get("essential", True):
-            raise ClientError(
-                "A dependency container with SUCCESS or COMPLETE condition cannot be an essential container"
-            )
-        if dependency["condition"] == "HEALTHY" and not target.get("healthCheck"):
-            raise ClientError("A dependency container with HEALTHY condition must have a health check configured")
-
-
-def _check_circular_dependencies(names: dict[str, Json]) -> None:
-    """Remove containers whose dependencies are all removed; those that remain form a circle."""
-    remaining = {name: {each["containerName"] for each in one.get("dependsOn") or ()} for name, one in names.items()}
-    while ready := [name for name, needs in remaining.items() if not needs & remaining.keys()]:
-        for name in ready:
-            del remaining[name]
-    if remaining:
-        raise ClientError("Container dependencies must not be circular.")
 
 
 def _check_fargate(params: Json, cpu: int | None, memory: int | None) -> None:

@@ -3,7 +3,6 @@
 Guarantees that overrides have priority, and that the task's limits hold for containers without their own. Some members
 of a definition have a different effect on one machine:
 
-- Environment files in S3 are not read: a container that names one does not start.
 - Images are pulled with this machine's logins instead of `repositoryCredentials`.
 - `container_network.py` says what the network modes mean here. The label `lamplighter.network` of a container names
   another network of Docker, and `lamplighter.stop-signal` the signal that asks it to stop
@@ -28,11 +27,13 @@ from lamplighter.bus import Caller
 from lamplighter.runtime.port import ContainerSpec, HealthCheck, LogDriver, Port, Ulimit
 from lamplighter.services.ecs.logs.awslogs import LogDestination, log_destination
 from lamplighter.services.ecs.tables.tasks import Task
+from lamplighter.services.ecs.task_definitions.task_rules import has_health_check, linked_names
 from lamplighter.services.ecs.task_definitions.validate import ALL_GPUS, GPU_COUNT, MAX_STOP_SECONDS
 from lamplighter.services.ecs.tasks.container_network import network_settings, own_ports
 from lamplighter.services.ecs.tasks.container_restarts import RestartPolicy, restart_policy
 from lamplighter.services.ecs.tasks.container_storage import container_mounts, linux_settings
 from lamplighter.services.ecs.tasks.engine_secrets import TaskSecrets
+from lamplighter.services.ecs.tasks.environment_files import NO_FILES, FileVariables
 from lamplighter.services.ecs.tasks.execution_role import REGISTRY_ERROR
 from lamplighter.services.ecs.tasks.impossible_settings import impossible_setting
 
@@ -91,13 +92,15 @@ def plan_containers(
     definition: Json,
     secrets: TaskSecrets,
     credential_variables: Mapping[str, str],
+    files: Mapping[str, FileVariables],
     agent: Caller,
     denied_image: Callable[[str], str | None] = lambda _image: None,
 ) -> tuple[PlannedContainer, ...]:
     """Return the containers of a task in their definition's order.
 
     `credential_variables` are environment variables with credentials for this engine, if it requires any. Logs are sent
-    for `agent`, and `denied_image` returns why it may not pull an image.
+    for `agent`, and `denied_image` returns why it may not pull an image. `files` are the environment files in S3 by
+    container.
     """
     if not (task.body["overrides"].get("taskRoleArn") or definition.get("taskRoleArn")):
         credential_variables = {}
@@ -107,8 +110,9 @@ def plan_containers(
             name=container["name"],
             container=_container(task, definition, container, override, environment),
             essential=container["essential"],
-            depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
+            depends_on=_dependencies(container),
             failure=_missing_secret(container, secrets)
+            or of_files.failure
             or _invalid_gpus(container, override)
             or impossible_setting(definition, container, override)
             or denied_image(container.get("image") or ""),
@@ -120,7 +124,10 @@ def plan_containers(
         )
         for container in definition["containerDefinitions"]
         for override in [overrides_by_name.get(container["name"], {})]
-        for environment in [_environment(task, container, override, secrets.find, credential_variables)]
+        for of_files in [files.get(container["name"], NO_FILES)]
+        for environment in [
+            _environment(task, container, override, secrets.find, credential_variables, of_files.variables)
+        ]
     )
 
 
@@ -152,7 +159,7 @@ def _container(
         links=_links(task, given),
         **_isolation(definition, given),
         log_driver=_log_driver(given),
-        health_check=_health_check(given.get("healthCheck")),
+        health_check=_health_check(given),
         stop_signal=(given.get("dockerLabels") or {}).get(STOP_SIGNAL_LABEL) or None,
         gpus=_gpus(given, override),
         mounts=container_mounts(task, definition, given),
@@ -191,15 +198,23 @@ def _isolation(definition: Json, given: Json) -> _Isolation:
     )
 
 
+def _dependencies(given: Json) -> tuple[tuple[str, str], ...]:
+    """Return what a container waits for: as with ECS's agent, also for the start of those to which it is linked."""
+    stated = [(each["containerName"], each["condition"]) for each in given.get("dependsOn") or ()]
+    named = {name for name, _ in stated}
+    return (*stated, *((name, "START") for name in linked_names(given) if name not in named))
+
+
 def _links(task: Task, given: Json) -> dict[str, str]:
     """Return the containers that this one finds under other names: `name` or `name:alias` in the definition."""
     pairs = [link.partition(":") for link in given.get("links") or ()]
     return {alias or name: container_name(task.name, name) for name, _, alias in pairs}
 
 
-def _health_check(given: Json) -> HealthCheck | None:
-    if not given or given["command"][0] == "NONE":
+def _health_check(container: Json) -> HealthCheck | None:
+    if not has_health_check(container):
         return None
+    given = container["healthCheck"]
     return HealthCheck(
         command=tuple(given["command"]),
         interval=given.get("interval") or 30,
@@ -233,12 +248,18 @@ def _gpu_values(given: Json, override: Json) -> list[str]:
 
 
 def _environment(
-    task: Task, given: Json, override: Json, secrets: secret_references.SecretLookup, credentials: Mapping[str, str]
+    task: Task,
+    given: Json,
+    override: Json,
+    secrets: secret_references.SecretLookup,
+    credentials: Mapping[str, str],
+    of_files: Mapping[str, str],
 ) -> dict[str, str]:
     """Return a container's environment variables; secrets come from the places that `valueFrom` names."""
     pairs = [*(given.get("environment") or ()), *(override.get("environment") or ())]
     wanted = {each["name"]: secrets(each["name"], each["valueFrom"]) for each in given.get("secrets") or ()}
     variables = {
+        **of_files,
         **{name: value for name, value in wanted.items() if value is not None},
         **{pair["name"]: pair.get("value", "") for pair in pairs if pair.get("name")},
     }

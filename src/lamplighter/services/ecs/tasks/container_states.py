@@ -34,8 +34,6 @@ class ContainerState:
     """The reason why the container can never start, in ECS's words."""
     log_failed: bool = False
     """True if its log could not be opened; an earlier engine may nevertheless have started the container."""
-    network: str | None = None
-    """The container whose network it shares."""
     health: Health = "UNKNOWN"
     recorded_health: Health = "UNKNOWN"
     """The health on disk."""

@@ -20,11 +20,6 @@ def impossible_setting(definition: Json, given: Json, override: Json) -> str | N
 
 
 def _reasons(definition: Json, given: Json, override: Json) -> Iterator[str]:
-    if override.get("environmentFiles") or given.get("environmentFiles"):
-        yield (
-            "ResourceInitializationError: failed to download env files: "
-            "environment files in S3 are not read on this machine: write the variables into `environment`"
-        )
     configuration = given.get("logConfiguration") or {}
     if given.get("firelensConfiguration") or configuration.get("logDriver") == "awsfirelens":
         yield f"CannotCreateContainerError: the log driver awsfirelens {_INSTEAD}: use awslogs or a driver of Docker"

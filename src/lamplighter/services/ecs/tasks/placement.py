@@ -13,6 +13,7 @@ from lamplighter.services.ecs.errors import ClientError, InvalidParameter
 from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.task_definitions import validate
+from lamplighter.services.ecs.task_definitions.task_rules import check_environment_files
 from lamplighter.services.ecs.tasks import capacity_strategy
 from lamplighter.services.ecs.tasks.capacity_strategy import ProviderType
 
@@ -116,6 +117,10 @@ def _check_overrides(overrides: Json, definition: TaskDefinition) -> None:
             raise InvalidParameter(
                 f"Override for container named {override.get('name', '')} is not a container in the TaskDefinition."
             )
+    try:
+        check_environment_files(overrides.get("containerOverrides") or ())
+    except ClientError as error:
+        raise InvalidParameter(error.message) from error
 
 
 def task_size(params: Json, definition: TaskDefinition) -> tuple[int | None, int | None]:

@@ -20,17 +20,19 @@ from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.runtime.port import (
     CannotStart,
     ContainerExit,
     ContainerSpec,
     Health,
     ImageUnavailable,
-    NetworkEnded,
+    NamespacesEnded,
     OutputLine,
     Runtime,
     RuntimeUnavailable,
     StartedContainer,
+    cannot_start,
 )
 from lamplighter.services.ecs.logs import awslogs
 from lamplighter.services.ecs.logs.awslogs import LogDestination
@@ -44,9 +46,11 @@ from lamplighter.services.ecs.tasks.container_plan import PlannedContainer, plan
 from lamplighter.services.ecs.tasks.container_restarts import allows_restart
 from lamplighter.services.ecs.tasks.container_states import ContainerState, TaskEnd
 from lamplighter.services.ecs.tasks.engine_secrets import add_engine_secrets
+from lamplighter.services.ecs.tasks.environment_files import read_environment_files
 from lamplighter.services.ecs.tasks.execution_role import agent_caller, denied_image, execution_caller
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
+from lamplighter.services.ecs.tasks.shared_namespaces import share_namespaces
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
@@ -75,6 +79,7 @@ class SupervisorContext:
     runtime: Runtime
     outputs: OutputFiles
     secrets: secret_references.SecretLookup
+    remote: RemoteServices
     credential_variables: Mapping[str, str]
     """Environment variables with credentials for this engine, if it requires any."""
     pause: Pause
@@ -106,8 +111,10 @@ class Supervisor:
         self._start_lock = asyncio.Lock()
         """Held during a start: containers start one after another, in their definition's order."""
         self._starts_forbidden = False
-        self._shares_network = False
-        """True for an awsvpc task, whose containers share one network."""
+        self._pause_container: ContainerSpec | None = None
+        """The container whose namespaces the task's containers share, if they share any."""
+        self._has_pause_container = False
+        """True if it is known to have been started."""
 
     @property
     def may_use_images(self) -> bool:
@@ -123,9 +130,9 @@ class Supervisor:
         task = _get(self._context.bus.store.reader, self._arn)
         if task.status == "STOPPED":
             return
-        self._shares_network = bool(task.body["attachments"])
         definition = self._definition(task)
         plan = await self._plan(task, definition)
+        plan, self._pause_container = share_namespaces(task, definition, plan)
         added = self._context.added_variables(self._arn)
         self._states = container_states.load_containers(tuple(each.with_variables(added) for each in plan), task)
         async with asyncio.TaskGroup() as group:
@@ -142,8 +149,10 @@ class Supervisor:
         bus = self._context.bus
         caller, agent = execution_caller(bus, task, definition), agent_caller(bus, task, definition)
         secrets = await add_engine_secrets(bus, caller, definition, self._context.secrets)
+        files = await read_environment_files(bus, self._context.remote, task, definition)
         denied = partial(denied_image, bus, bus.store.reader, agent)
-        return plan_containers(task, definition, secrets, self._credential_variables(task, definition), agent, denied)
+        variables = self._credential_variables(task, definition)
+        return plan_containers(task, definition, secrets, variables, files, agent, denied)
 
     def _credential_variables(self, task: Task, definition: Json) -> Mapping[str, str]:
         """Return the credentials of a task: those of its role if the engine enforces IAM."""
@@ -196,13 +205,10 @@ class Supervisor:
         async with self._start_lock:
             if self._starts_forbidden or self._is_stop_ordered() or container_states.essential_ended(self._states):
                 return False
-            if any(other.is_running and other.network == state.name for other in self._states):
-                log.warning("%s is not restarted, because other containers of its task share its network", state.name)
-                return False
-            container = self._with_namespaces(state)
+            restart = partial(self._context.runtime.restart, state.plan.container)
             try:
-                state.begin_run(await self._retry(lambda: self._context.runtime.restart(container)))
-            except (CannotStart, ImageUnavailable, NetworkEnded) as error:
+                state.begin_run(await self._retry(partial(self._start_with_namespaces, restart)))
+            except (CannotStart, ImageUnavailable) as error:
                 log.warning("%s cannot be restarted: %s", state.name, error)
                 return False
         log.info("%s exited with %s and was restarted", state.name, ended.code)
@@ -212,9 +218,9 @@ class Supervisor:
     async def _adopt(self, state: ContainerState) -> None:
         """Learn when a container started that an earlier engine started, and complete a restart that it began."""
         if state.name in await self._retry(self._context.runtime.names):
-            container = self._with_namespaces(state)
-            with contextlib.suppress(CannotStart, ImageUnavailable, NetworkEnded):
-                state.start = await self._retry(lambda: self._context.runtime.start(container))
+            start = partial(self._context.runtime.start, state.plan.container)
+            with contextlib.suppress(CannotStart, ImageUnavailable):
+                state.start = await self._retry(partial(self._start_with_namespaces, start))
 
     async def _start_when_ready(self, state: ContainerState) -> bool:
         """Start a container when its dependencies are met; return False if it does not run or if this is unknown."""
@@ -242,22 +248,16 @@ class Supervisor:
         failure = state.failure or state.plan.failure or await self._open_log(state)
         if failure is not None:
             state.fail(failure)
-        while state.failure is None and not container_states.essential_ended(self._states):
-            container = self._with_namespaces(state)
-            try:
-                state.start = await self._start(container)
-            except NetworkEnded:
-                await next(each for each in self._states if each.name == container.network).ended.wait()
-            else:
-                state.started.set()
-                return
+        elif not container_states.essential_ended(self._states):
+            state.start = await self._start(state.plan.container)
+            state.started.set()
 
     async def _start(self, container: ContainerSpec) -> StartedContainer:
-        start = self._context.runtime.start
+        start = partial(self._context.runtime.start, container)
 
         async def start_once() -> StartedContainer:
             try:
-                return await start(container)
+                return await self._start_with_namespaces(start)
             except RuntimeUnavailable:
                 self._context.on_unavailable()
                 raise
@@ -276,21 +276,23 @@ class Supervisor:
         state.log_failed = failure is not None
         return failure
 
-    def _with_namespaces(self, state: ContainerState) -> ContainerSpec:
-        """Return a container with what it shares with another one of its task: of those that run, the first.
+    async def _start_with_namespaces(self, start: Callable[[], Awaitable[StartedContainer]]) -> StartedContainer:
+        """Start a container after the pause container, which also starts again if it has ended, as with Docker."""
+        if not self._has_pause_container:
+            await self._start_pause_container()
+        try:
+            return await start()
+        except NamespacesEnded:
+            await self._start_pause_container()
+        try:
+            return await start()
+        except NamespacesEnded as error:
+            raise cannot_start(str(error)) from error
 
-        A container that may be restarted is chosen last: the others would lose its network.
-        """
-        running = [other for other in self._states if other.is_running and other is not state]
-        owner = min(running, key=lambda other: other.plan.restart_policy is not None, default=None)
-        container, other_name = state.plan.container, None if owner is None else owner.name
-        state.network = other_name if self._shares_network else None
-        return replace(
-            container,
-            network=state.network,
-            pid_mode=other_name if container.pid_mode == "task" else container.pid_mode,
-            ipc_mode=other_name or "shareable" if container.ipc_mode == "task" else container.ipc_mode,
-        )
+    async def _start_pause_container(self) -> None:
+        if self._pause_container is not None:
+            await self._context.runtime.start_pause_container(self._pause_container)
+        self._has_pause_container = True
 
     async def _copy(self, state: ContainerState) -> None:
         task = self._arn.rpartition("/")[2]
@@ -418,8 +420,12 @@ class Supervisor:
 
     async def _remove(self) -> None:
         """Remove the containers, whose exits and output are on disk."""
+        runtime = self._context.runtime
         for state in self._states:
-            await self._retry(partial(self._context.runtime.remove, state.name))
+            await self._retry(partial(runtime.remove, state.name))
+        if self._pause_container is not None:
+            await self._retry(partial(runtime.stop, self._pause_container.name, 0))
+            await self._retry(partial(runtime.remove, self._pause_container.name))
         logged = [state.name for state in self._states if state.plan.log is not None]
         if logged:
             await self._context.bus.store.write_with_retry(lambda tx: shipped_logs.delete(tx, logged))

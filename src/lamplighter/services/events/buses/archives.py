@@ -5,7 +5,7 @@ replayed.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html.
 """
 
-from lamplighter.base.errors import ValidationError, require
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -22,7 +22,6 @@ from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 
 REQUEST_FIELDS = ("Description", "EventPattern", "RetentionDays", "KmsKeyIdentifier")
-FILTERS = ("State", "EventSourceArn", "NamePrefix")
 ENABLED = "ENABLED"
 SUBJECT_PREFIX = "archive:"
 DELETE_BATCH_SIZE = 500
@@ -80,10 +79,7 @@ class Archives:
 
     def list_archives(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListArchives."""
-        if sum(name in params for name in FILTERS) > 1:
-            raise ValidationError(
-                "At most one filter is allowed for ListArchives. Use either : State, EventSourceArn, or NamePrefix."
-            )
+        paging.check_one_filter(params, "ListArchives")
         source = params.get("EventSourceArn")
         if source is not None:
             find_bus(reader, owner_of(source, caller), source)

@@ -61,7 +61,7 @@ class Buses:
         if name == DEFAULT_BUS:
             raise ValidationError("Cannot delete event bus default.")
         if rows.page(tx, "rule", caller.account, caller.region, "", 1, scope=name):
-            raise ValidationError("Event bus can't be deleted since it has rules.")
+            raise ValidationError("EventBus can't be deleted since it has rules.")
         rows.delete(tx, bus_arn(caller, name))
         return {}
 

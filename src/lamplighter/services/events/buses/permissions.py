@@ -22,6 +22,7 @@ def put_permission(tx: Tx, caller: Caller, params: Json) -> Json:
         raise PolicyLengthExceeded(MAX_POLICY_LENGTH)
     if "Policy" in params:
         policy = _parse_policy(params["Policy"])
+        _check_resources(policy, bus.arn)
     else:
         policy = _parse_policy(bus.body.get("Policy", '{"Version":"2012-10-17","Statement":[]}'))
         statement = _statement(params, bus.arn)
@@ -72,6 +73,20 @@ def _parse_policy(text: str) -> Json:
     return policy
 
 
+def _check_resources(policy: Json, bus: str) -> None:
+    """Raise ValidationException for a statement about another bus.
+
+    See https://github.com/hashicorp/terraform-provider-aws/issues/27976.
+    """
+    for statement in policy["Statement"]:
+        found = statement.get("Resource")
+        for resource in found if isinstance(found, list) else [found]:
+            place = arn.parse(resource) if isinstance(resource, str) else None
+            is_bus = place is not None and place.resource.startswith("event-bus/") and "*" not in place.resource
+            if place is not None and is_bus and resource != bus:
+                raise ValidationError(f'The relative-id "{place.resource}" is invalid for ARN "{resource}"')
+
+
 def _statement(params: Json, bus: str) -> Json:
     for name in ("Action", "Principal", "StatementId"):
         if name not in params:
@@ -88,5 +103,8 @@ def _statement(params: Json, bus: str) -> Json:
     }
     if "Condition" in params:
         condition = params["Condition"]
+        # "Currently the only supported value is StringEquals", and "the only supported key is aws:PrincipalOrgID".
+        if (condition["Type"], condition["Key"]) != ("StringEquals", "aws:PrincipalOrgID"):
+            raise ValidationError("Provided value in parameter 'condition' is not supported.")
         statement["Condition"] = {condition["Type"]: {condition["Key"]: condition["Value"]}}
     return statement

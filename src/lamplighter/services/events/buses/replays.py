@@ -85,6 +85,7 @@ class Replays:
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListReplays."""
+        paging.check_one_filter(params, "ListReplays")
         filters = {name: params[name] for name in ("State", "EventSourceArn") if name in params}
 
         def matches_filters(replay: Resource) -> bool:

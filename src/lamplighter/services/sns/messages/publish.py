@@ -15,7 +15,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.precompute import LARGE_TEXT_LENGTH
 from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
-from lamplighter.services.sns.arns import find_topic, parse_arn
+from lamplighter.services.sns.arns import find_own_topic
 from lamplighter.services.sns.delivery.deliver import DeliverySender
 from lamplighter.services.sns.errors import (
     BatchEntryIdsNotDistinct,
@@ -84,7 +84,7 @@ class Publisher:
             return self._publish_to_phone(tx, params)
         if targets == ["TargetArn"] and is_endpoint_arn(params["TargetArn"]):
             return self._publish_to_mobile(tx, params)
-        topic = _topic(tx, caller, params[targets[0]], targets[0])
+        topic = find_own_topic(tx, caller, params[targets[0]], targets[0])
         message, matches = messages.read_message(params, topic), params.get(PREPARED, {})
         return self._accept(tx, topic, message, self._new_identity(), matches)
 
@@ -137,7 +137,7 @@ class Publisher:
 
     def publish_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle PublishBatch: accept or reject each entry separately."""
-        topic = _topic(tx, caller, params["TopicArn"], "TopicArn")
+        topic = find_own_topic(tx, caller, params["TopicArn"], "TopicArn")
         entries = params["PublishBatchRequestEntries"]
         _check_batch(topic, entries)
         prepared = params.get(PREPARED) or PreparedBatch([self._new_identity() for _ in entries], {})
@@ -272,13 +272,6 @@ def _attributes_to_send(message: Message) -> dict[str, tuple[str, str]]:
     "Message attributes are sent only when the message structure is String, not JSON".
     """
     return {} if message.texts else {name: (each.type, each.value) for name, each in message.attributes.items()}
-
-
-def _topic(tx: Tx, caller: Caller, text: str, parameter: str) -> Topic:
-    """Return the topic of an ARN, which must be in the caller's region."""
-    if parse_arn(text, parameter).region != caller.region:
-        raise InvalidParameter(parameter)
-    return find_topic(tx, text, parameter)
 
 
 def _check_batch(topic: Topic, entries: list[Json]) -> None:

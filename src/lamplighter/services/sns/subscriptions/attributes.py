@@ -19,6 +19,7 @@ from lamplighter.services.sns.subscriptions import filter_policy, protocols
 
 MAX_POLICY_LENGTH = 30_720
 """The most characters of a policy that is not a filter policy."""
+ROLE = "SubscriptionRoleArn"
 TARGET = "deadLetterTargetArn"
 """The only member of a redrive policy."""
 SCOPES = ("MessageAttributes", "MessageBody")
@@ -27,14 +28,19 @@ DEFAULTS: Mapping[str, str] = {"RawMessageDelivery": "false", "FilterPolicyScope
 ATTRIBUTE_NAMES = frozenset(
     {
         *("DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy"),
-        *(archive_policies.REPLAY, "SubscriptionRoleArn"),
+        *(archive_policies.REPLAY, ROLE),
     }
 )
 
 
 def check_attributes(attributes: Mapping[str, str], protocol: str, endpoint: str) -> None:
-    """Raise `InvalidParameter` for attributes with which no subscription can be created."""
+    """Raise `InvalidParameter` for attributes with which no subscription can be created.
+
+    A valid SubscriptionRoleArn "is required for Firehose delivery stream subscriptions".
+    """
     try:
+        if protocol == protocols.FIREHOSE:
+            _check_role(attributes.get(ROLE, ""))
         for name in attributes:
             check_attribute(name, attributes, protocol, endpoint)
     except InvalidParameter as error:
@@ -75,6 +81,8 @@ def check_attribute(name: str, attributes: Mapping[str, str], protocol: str, end
         delivery_policy.check_subscription_policy(value, raw=raw)
     elif name == "RedrivePolicy":
         _check_redrive(value, endpoint)
+    elif name == ROLE:
+        _check_role(value)
     elif name == archive_policies.REPLAY:
         archive_policies.check_replay_policy(value)
     if name in {"FilterPolicy", "FilterPolicyScope"} and attributes.get("FilterPolicy"):
@@ -96,10 +104,15 @@ def prepare_check(attributes: Mapping[str, str]) -> Work | None:
 def _check_raw(value: str, protocol: str) -> None:
     if value.lower() not in ("true", "false"):
         raise InvalidParameter(f"RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
-    if value.lower() == "true" and protocol not in protocols.RAW:
-        raise InvalidParameter(
-            f"RawMessageDelivery: Delivery protocol [{protocol}] does not support raw message delivery."
-        )
+    # Even for the value false: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/399.
+    if protocol not in protocols.RAW:
+        raise InvalidParameter(f"Delivery protocol [{protocol}] does not support raw message delivery.")
+
+
+def _check_role(value: str) -> None:
+    found = arn.parse(value)
+    if found is None or found.service != "iam" or not found.resource.startswith("role/"):
+        raise InvalidParameter(f"{ROLE}: Invalid value [{value}]. Must be the ARN of a role.")
 
 
 def _check_redrive(value: str, endpoint: str) -> None:

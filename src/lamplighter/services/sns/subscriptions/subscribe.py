@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Work
-from lamplighter.services.sns.arns import check_subscription_arn, find_topic
+from lamplighter.services.sns.arns import check_subscription_arn, find_own_topic, find_topic
 from lamplighter.services.sns.delivery.deliver import SERVICE, DeliverySender
 from lamplighter.services.sns.errors import AuthorizationError, InvalidParameter
 from lamplighter.services.sns.messages.notification import SUBSCRIPTION, UNSUBSCRIPTION, Notification
@@ -24,6 +24,7 @@ from lamplighter.services.sns.tables import subscriptions as rows
 from lamplighter.services.sns.tables import topics
 from lamplighter.services.sns.tables.subscriptions import CONFIRMED, DELETED, PENDING, Subscription
 from lamplighter.services.sns.tables.topics import Topic
+from lamplighter.services.sns.topics import large_messages
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
@@ -50,7 +51,7 @@ class SubscriptionOperations:
 
     def subscribe(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle Subscribe."""
-        topic = find_topic(tx, params["TopicArn"])
+        topic = find_own_topic(tx, caller, params["TopicArn"])
         protocol, endpoint = params["Protocol"], params.get("Endpoint") or ""
         protocols.check_endpoint(protocol, endpoint, commands=self.commands)
         _check_fifo(topic, protocol, endpoint)
@@ -64,6 +65,8 @@ class SubscriptionOperations:
         if found is not None and found.status == DELETED:
             rows.delete(tx, found.arn)
             found = None
+        if found is None:
+            large_messages.check_new_subscription(tx, topic, protocol)
         subscription = self._new(caller, topic, protocol, endpoint) if found is None else found
         subscription = replace(subscription, attributes={name: value for name, value in attributes.items() if value})
         rows.put(tx, subscription)

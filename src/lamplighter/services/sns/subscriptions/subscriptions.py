@@ -9,7 +9,7 @@ from dataclasses import replace
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller, Work
 from lamplighter.operations.paging import encode_token, list_page
-from lamplighter.services.sns.arns import PAGE, find_subscription, find_topic, parse_page_token
+from lamplighter.services.sns.arns import PAGE, find_own_topic, find_subscription, parse_page_token
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.subscriptions import attributes as settings
 from lamplighter.services.sns.subscriptions import protocols
@@ -27,9 +27,9 @@ def list_subscriptions(reader: Reader, caller: Caller, params: Json) -> Json:
     return _page(params, lambda after, most: rows.page(reader, caller.account, caller.region, after, most))
 
 
-def list_by_topic(reader: Reader, _caller: Caller, params: Json) -> Json:
+def list_by_topic(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListSubscriptionsByTopic."""
-    topic = find_topic(reader, params["TopicArn"])
+    topic = find_own_topic(reader, caller, params["TopicArn"])
     return _page(params, lambda after, most: rows.page_of_topic(reader, topic.arn, after, most))
 
 

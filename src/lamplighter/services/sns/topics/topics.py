@@ -14,13 +14,20 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import encode_token, list_page
 from lamplighter.services.sns import archive_policies
-from lamplighter.services.sns.arns import PAGE, check_topic_name, find_topic, parse_arn, parse_page_token
+from lamplighter.services.sns.arns import (
+    PAGE,
+    check_region,
+    check_topic_name,
+    find_own_topic,
+    find_topic,
+    parse_page_token,
+)
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.errors import InvalidParameter, InvalidState
 from lamplighter.services.sns.tables import subscriptions
 from lamplighter.services.sns.tables import topics as rows
 from lamplighter.services.sns.tables.topics import Topic
-from lamplighter.services.sns.topics import access_policy, tags
+from lamplighter.services.sns.topics import access_policy, large_messages, tags
 from lamplighter.store.db import Reader, Tx
 
 FEEDBACK = re.compile("(HTTP|Firehose|Lambda|Application|SQS)(Success|Failure)Feedback(RoleArn|SampleRate)")
@@ -62,7 +69,7 @@ class Topics:
         name = check_topic_name(params["Name"], fifo=fifo)
         for key, value in given.items():
             if key != "FifoTopic":
-                check_attribute(key, value, fifo=fifo)
+                _check_given(key, value, fifo=fifo)
         attributes = {key: value for key, value in given.items() if value and (key != "FifoTopic" or fifo)}
         topic_tags = tags.RULES.read(params.get("Tags"))
         key = arn.build("sns", caller.region, caller.account, name)
@@ -78,9 +85,9 @@ class Topics:
         tx.after_commit.append(self._prepare)
         return {"TopicArn": key}
 
-    def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteTopic: delete the topic with its subscriptions and deliveries; succeed if it is gone."""
-        parse_arn(params["TopicArn"], "TopicArn")
+        check_region(caller, params["TopicArn"], "TopicArn")
         found = rows.get(tx, params["TopicArn"])
         if found is not None and archive_policies.is_archived(found.attributes):
             raise InvalidState(f"Cannot delete a topic with an active {archive_policies.ARCHIVE}")
@@ -102,9 +109,9 @@ class Topics:
             text = access_policy.policy_of_topic(find_topic(reader, params["Resource"]))
         return {"Policies": [] if text is None else [text]}
 
-    def get_attributes(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def get_attributes(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle GetTopicAttributes."""
-        topic = find_topic(reader, params["TopicArn"])
+        topic = find_own_topic(reader, caller, params["TopicArn"])
         counts = subscriptions.count_by_status(reader, topic.arn)
         defaults = {
             "Policy": access_policy.default_policy(topic),
@@ -119,25 +126,26 @@ class Topics:
         fifo = {"ContentBasedDeduplication": "false"} if topic.fifo else {}
         return {"Attributes": defaults | fifo | topic.attributes}
 
-    def set_attributes(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def set_attributes(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle SetTopicAttributes: set one attribute; an empty value restores the default."""
-        topic = find_topic(tx, params["TopicArn"])
+        topic = find_own_topic(tx, caller, params["TopicArn"])
         name, value = params["AttributeName"], params.get("AttributeValue") or ""
         check_attribute(name, value, fifo=topic.fifo)
+        large_messages.check_new_size(tx, topic, name, value)
         kept = {key: old for key, old in topic.attributes.items() if key != name}
         rows.put(tx, replace(topic, attributes=kept | ({name: value} if value else {})))
         return {}
 
-    def add_permission(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def add_permission(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle AddPermission."""
-        topic = find_topic(tx, params["TopicArn"])
+        topic = find_own_topic(tx, caller, params["TopicArn"])
         policy = access_policy.add_statement(topic, params["Label"], params["AWSAccountId"], params["ActionName"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
         return {}
 
-    def remove_permission(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def remove_permission(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle RemovePermission."""
-        topic = find_topic(tx, params["TopicArn"])
+        topic = find_own_topic(tx, caller, params["TopicArn"])
         policy = access_policy.remove_statement(topic, params["Label"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
         return {}
@@ -159,8 +167,7 @@ class Topics:
 
 def check_attribute(name: str, value: str, *, fifo: bool) -> None:
     """Raise `InvalidParameter` for an unknown attribute or an invalid value; an empty value means the default."""
-    known = name in {*UNCHECKED, *CHOICES, *POLICIES, "MaximumMessageSize"} or FEEDBACK.fullmatch(name)
-    if not known or (name in FIFO_ONLY and not fifo):
+    if not _is_known(name) or (name in FIFO_ONLY and not fifo):
         raise InvalidParameter("AttributeName")
     if not value:
         return
@@ -176,10 +183,22 @@ def check_attribute(name: str, value: str, *, fifo: bool) -> None:
         raise InvalidParameter(name)
 
 
+def _check_given(name: str, value: str, *, fifo: bool) -> None:
+    """Raise `InvalidParameter` for an attribute of a new topic; CreateTopic names an unknown one."""
+    if not _is_known(name):
+        raise InvalidParameter("Attributes", f"Unknown attribute {name}")
+    check_attribute(name, value, fifo=fifo)
+
+
+def _is_known(name: str) -> bool:
+    names = {*UNCHECKED, *CHOICES, *POLICIES, large_messages.MAX_SIZE}
+    return name in names or FEEDBACK.fullmatch(name) is not None
+
+
 def _is_valid(name: str, value: str) -> bool:
     if name in CHOICES:
         return value in CHOICES[name]
-    if name == "MaximumMessageSize":
+    if name == large_messages.MAX_SIZE:
         return re.fullmatch("[0-9]{4,7}", value) is not None and MESSAGE_SIZES[0] <= int(value) <= MESSAGE_SIZES[1]
     return name != "DisplayName" or (len(value) <= MAX_DISPLAY_NAME_LENGTH and value.isprintable())
 

@@ -52,6 +52,8 @@ def check_system_attributes(attributes: Attributes) -> Attributes:
 
 
 def _check_name(name: str) -> str:
+    if not name:
+        raise InvalidParameterValue("The request must contain non-empty message attribute name.")
     if not ATTRIBUTE_NAME.fullmatch(name):
         raise InvalidParameterValue(
             f"The message attribute name '{name}' is invalid. Attribute names can contain A-Z, a-z, 0-9, "
@@ -75,8 +77,8 @@ def _check_value(name: str, value: Json) -> Json:
         raise InvalidParameterValue(f"The message attribute '{name}' must contain non-empty message attribute type.")
     if base not in ("String", "Number", "Binary"):
         raise InvalidParameterValue(
-            f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
-            "prefixes is Binary, Number, and String."
+            f"The type of message (user) attribute '{name}' is invalid. You must use only the following supported type "
+            "prefixes: Binary, Number, String."
         )
     if len(kind) > MAX_NAME_LENGTH or FORBIDDEN_CHARACTERS.search(kind):
         raise InvalidParameterValue(f"The type of message (user) attribute '{name}' is invalid.")

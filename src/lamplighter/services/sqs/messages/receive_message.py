@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.sqs.errors import InvalidAttributeName, check_range, invalid_value
+from lamplighter.services.sqs.errors import WRONG_QUEUE_TYPE, InvalidAttributeName, check_range, invalid_value
 from lamplighter.services.sqs.messages import md5_digests, message_content, receipt_handles
 from lamplighter.services.sqs.messages.queue_messages import QueueMessages, ReceivedMessage
 from lamplighter.services.sqs.messages.send_message import DEDUPLICATION_INTERVAL, read_token, sequence_number
@@ -56,8 +56,7 @@ def read_request(queue: Queue, params: Json) -> ReceiveRequest:
     timeout = params.get("VisibilityTimeout", numeric_attribute(queue, "VisibilityTimeout"))
     check_range(timeout, "VisibilityTimeout", 0, MAX_VISIBILITY_SECONDS)
     if "ReceiveRequestAttemptId" in params and not queue.fifo:
-        reason = "The request includes a parameter that is not valid for this queue type."
-        raise invalid_value(params["ReceiveRequestAttemptId"], "ReceiveRequestAttemptId", reason)
+        raise invalid_value(params["ReceiveRequestAttemptId"], "ReceiveRequestAttemptId", WRONG_QUEUE_TYPE)
     attempt = read_token(params, "ReceiveRequestAttemptId")
     return ReceiveRequest(
         most, wait, timeout * 1000, _read_system_attributes(params), params.get("MessageAttributeNames", []), attempt

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.sqs.errors import BatchRequestTooLong, InvalidParameterValue, MissingParameter, invalid_value
+from lamplighter.services.sqs.errors import (
+    WRONG_QUEUE_TYPE,
+    BatchRequestTooLong,
+    InvalidParameterValue,
+    MissingParameter,
+    invalid_value,
+)
 from lamplighter.services.sqs.messages import batches, md5_digests, message_content
 from lamplighter.services.sqs.messages.queue_messages import QueueMessages
 from lamplighter.services.sqs.queue_urls import find_queue
@@ -129,9 +135,7 @@ def _delay(queue: Queue, params: Json) -> int:
     if delay is None:
         return numeric_attribute(queue, "DelaySeconds") * 1000
     if queue.fifo and delay != 0:
-        raise invalid_value(
-            delay, "DelaySeconds", "The request include parameter that is not valid for this queue type."
-        )
+        raise invalid_value(delay, "DelaySeconds", WRONG_QUEUE_TYPE)
     if not 0 <= delay <= MAX_DELAY_SECONDS:
         raise invalid_value(delay, "DelaySeconds", f"DelaySeconds must be >= 0 and <= {MAX_DELAY_SECONDS}.")
     return int(delay) * 1000 if not queue.fifo else numeric_attribute(queue, "DelaySeconds") * 1000
@@ -141,8 +145,7 @@ def _deduplication_id(queue: Queue, params: Json, body: str) -> str | None:
     given = read_token(params, "MessageDeduplicationId")
     if not queue.fifo:
         if given is not None:
-            reason = "The request includes a parameter that is not valid for this queue type."
-            raise invalid_value(given, "MessageDeduplicationId", reason)
+            raise invalid_value(given, "MessageDeduplicationId", WRONG_QUEUE_TYPE)
         return None
     if given is not None:
         return given

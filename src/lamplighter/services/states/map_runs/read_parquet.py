@@ -1,51 +1,62 @@
-"""Read the rows of a Parquet file as items; loaded with the first one. pyarrow is in the extra `parquet`.
+"""Read the rows of a Parquet file as items, in a process of its own with limited memory (`parquet_program.py`).
 
-The footer of a Parquet file is at its end, so the whole file is copied to a temporary file first; a batch of rows is in
-memory. Values that JSON lacks become text: dates and times in ISO 8601, decimal numbers as they are written, binary
-values in base64. See https://parquet.apache.org/docs/file-format/.
+The footer of a Parquet file is at its end, so the whole file is copied to a temporary file first. A row has at most as
+many characters as a line of the other formats.
 """
 
+import os
+import subprocess
+import sys
 import tempfile
-from base64 import b64encode
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Generator, Iterable, Iterator
+from typing import IO
 
-from pyarrow import ArrowException
-from pyarrow.parquet import ParquetFile
+from lamplighter.asl.execution.item_reader import MAX_PIECE, reader_failed
+from lamplighter.base.json_text import Json, loads
 
-from lamplighter.asl.execution.item_reader import reader_failed
-from lamplighter.base.json_text import Json
+PROGRAM = "lamplighter.services.states.map_runs.parquet_program"
+INHERITED_VARIABLES = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
+OWN_VARIABLES = {
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # other pools reserve memory that they do not need
+    "OMP_NUM_THREADS": "1",
+    "PYTHONUTF8": "1",
+}
 
-ROWS_PER_BATCH = 1_000
 
-
-def read_rows(pieces: Iterable[bytes]) -> Iterator[Json]:
+def read_rows(pieces: Iterable[bytes]) -> Generator[Json, None, None]:
     """Yield the rows of a file as objects. Raises States.ItemReaderFailed for another file."""
     with tempfile.TemporaryFile() as file:
         for piece in pieces:
             file.write(piece)
         file.seek(0)
-        try:
-            for batch in ParquetFile(file).iter_batches(ROWS_PER_BATCH):
-                yield from (_to_json(row) for row in batch.to_pylist())
-        except (ArrowException, OSError) as error:
-            raise reader_failed(f"the object is not a valid Parquet file: {error}") from None
+        with _start_program(file) as process:
+            assert process.stdout is not None
+            try:
+                yield from _read_lines(process.stdout)
+                if process.wait() != 0:
+                    raise reader_failed(f"the program that reads Parquet ended with status {process.returncode}")
+            finally:
+                process.kill()
 
 
-def _to_json(value: Json) -> Json:
-    match value:
-        case dict():
-            return {str(key): _to_json(each) for key, each in value.items()}
-        case list():
-            return [_to_json(each) for each in value]
-        case tuple():  # an entry of a map
-            return [_to_json(each) for each in value]
-        case datetime() | date() | time():
-            return value.isoformat()
-        case timedelta() | Decimal():
-            return str(value)
-        case bytes():
-            return b64encode(value).decode()
-        case _:
-            return value
+def _start_program(file: IO[bytes]) -> "subprocess.Popen[bytes]":
+    inherited = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", PROGRAM],
+        stdin=file,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=inherited | OWN_VARIABLES,
+        start_new_session=True,  # a terminal's Ctrl-C must reach only the engine
+    )
+
+
+def _read_lines(lines: IO[bytes]) -> Iterator[Json]:
+    while line := lines.readline(MAX_PIECE + 1):
+        if len(line) > MAX_PIECE:
+            raise reader_failed(f"a row is longer than {MAX_PIECE} bytes of JSON")
+        found = loads(line)
+        if isinstance(found, str):
+            raise reader_failed(found)
+        yield found
