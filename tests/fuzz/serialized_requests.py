@@ -1,6 +1,5 @@
 """Serialize the parameters of an operation in each protocol of its service, and read the answer, as AWS's SDKs do."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache

@@ -45,7 +45,8 @@ def create_nested(turn: StackTurn, row: StackResource) -> str:
     prepared = stacks.get(turn.tx, stack.body.get("nested_stacks", {}).get(row.logical, ""))
     if prepared is not None and prepared.status == REVIEW_IN_PROGRESS:
         stored, now = starter.store_plan(turn.tx, prepared, plan), turn.parts.world.now()
-        child = acting_for(replace(prepared, plan=stored, updated=now, body=prepared.body | options), turn.caller)
+        child = replace(prepared, plan=stored, updated=now, body=prepared.body | options)
+        child = with_role(acting_for(child, turn.caller), {"RoleARN": stack.plan["role"]})
     else:
         child = starter.new(turn.tx, turn.caller, name, plan, options, stack)
     return starter.create(turn.tx, child).id
