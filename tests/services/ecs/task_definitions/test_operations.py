@@ -53,6 +53,10 @@ def make_definition(*definitions: Json, **more: Json) -> Json:
             "Invalid setting for container 'job'. 'lamplighter.network' must name a network of Docker.",
         ),
         (
+            make_definition(CONTAINER | {"resourceRequirements": [{"type": "GPU"}]}),
+            "Invalid setting for container 'job'.  is not a number of GPUs.",
+        ),
+        (
             make_definition(CONTAINER | {"resourceRequirements": [{"type": "GPU", "value": "many"}]}),
             "Invalid setting for container 'job'. many is not a number of GPUs.",
         ),

@@ -139,9 +139,10 @@ def _check_container(container: Json, params: Json) -> None:
 
 def _check_gpus(container: Json) -> None:
     for each in container.get("resourceRequirements") or ():
-        if each["type"] == "GPU" and not GPU_COUNT.fullmatch(each["value"]):
+        value = each.get("value", "")
+        if each.get("type") == "GPU" and not GPU_COUNT.fullmatch(value):
             setting = f"Invalid setting for container '{container['name']}'."
-            raise ClientError(f"{setting} {each['value']} is not a number of GPUs.")
+            raise ClientError(f"{setting} {value} is not a number of GPUs.")
 
 
 def _check_fargate(params: Json, cpu: int | None, memory: int | None) -> None:
