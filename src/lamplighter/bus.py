@@ -13,6 +13,7 @@ from typing import Protocol
 
 from lamplighter.base import arn
 from lamplighter.base.errors import Bug, LamplighterError, UnknownOperation
+from lamplighter.base.event_stream import EventStream
 from lamplighter.base.json_text import Json
 from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.base.threads import run_in_thread
@@ -78,7 +79,8 @@ PREPARED = object()
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a service: it either only reads (`read`), or it runs in a turn of writes (`write`).
+    """One operation of a service: it only reads (`read`), runs in a turn of writes (`write`), or answers with events
+    as they happen (`stream`).
 
     If the result is awaitable, the bus awaits it after the commit (long polling).
     """
@@ -86,7 +88,10 @@ class Operation:
     read: Callable[[Reader, Caller, Json], Json] | None = None
     write: Callable[[Tx, Caller, Json], Json] | None = None
     prepare: Callable[[Reader, Caller, Json], Work | None] | None = None
-    """Return the work that may run in a thread before the call, so that the turn is short; None if there is none."""
+    """Return the work before the call, a function that runs in a thread or a coroutine function; None if there is
+    none."""
+    stream: Callable[[Reader, Caller, Json], EventStream] | None = None
+    """Only requests from outside can call such an operation: a service would have to wait for the stream's end."""
 
 
 class Guard(Protocol):
@@ -185,8 +190,9 @@ class Bus:
             self._loaders[service] = load
 
     def serves(self, service: str, operation: str) -> bool:
-        """Return whether a registered service has this operation."""
-        return operation in self._services.get(service, {})
+        """Return whether a registered service has this operation, and other services may call it."""
+        found = self._services.get(service, {}).get(operation)
+        return found is not None and found.stream is None
 
     def serves_any(self, service: str) -> bool:
         """Return whether the service is registered."""
@@ -194,7 +200,7 @@ class Bus:
 
     def can_invoke(self, service: str, operation: str) -> bool:
         """Return whether a turn may invoke an operation now: its service is loaded and has the operation."""
-        return service not in self._loaders and operation in self._services.get(service, {})
+        return service not in self._loaders and self.serves(service, operation)
 
     async def only_reads(self, service: str, operation: str) -> bool:
         """Return whether an operation only reads, by its service's table. Raises `UnknownOperation`."""
@@ -241,16 +247,18 @@ class Bus:
             else:
                 result = await write_audited(self.store, actor, operation, params, lambda tx: run(tx, caller, params))
         else:
-            assert entry.read is not None
             if actor is not None:
                 await record_read(self.store, actor, operation, params)
-            result = entry.read(self.store.reader, caller, params)
+            read = entry.read or entry.stream
+            assert read is not None
+            result = read(self.store.reader, caller, params)
         return await first_result(result, until_caller_gone()) if inspect.isawaitable(result) else result
 
     async def prepare(self, caller: Caller, service: str, operation: str, params: Json) -> Json:
-        """Run in a thread the work that would make the operation's turn long; return the parameters for the operation.
+        """Do what must not be in the operation's turn; return the parameters for the operation.
 
-        The result of the operation does not depend on this call; only the length of its turn does.
+        Work runs in a thread if it would make the turn long, and is awaited if it asks another program. A call within a
+        turn does without it.
         """
         if not self.is_loaded(service):
             await self.load(service)
@@ -260,7 +268,9 @@ class Bus:
             if entry is not None and entry.prepare is not None
             else None
         )
-        done = await run_in_thread(work) if work is not None else None
+        if work is None:
+            return params
+        done = await work() if inspect.iscoroutinefunction(work) else await run_in_thread(work)
         return {**params, PREPARED: done.value} if isinstance(done, Prepared) else params
 
     def check_access(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> None:

@@ -2,7 +2,7 @@
 
 Guarantees that no web page of another site can call the engine (`wire/access/host_header.py`,
 `wire/access/cross_site.py`): the Host header must be one of the engine's names, and a call must carry an AWS signature
-in its Authorization header. Without a signature, a request can open a link that SNS sent
+in its Authorization header, or be a presigned URL of S3. Without a signature, a request can open a link that SNS sent
 (`wire/access/unsigned_requests.py`) or read the engine's state (`monitoring.py`). Guarantees that the size of a request
 is limited, and that no answer is a stack trace.
 
@@ -31,15 +31,16 @@ from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller, CallerGone, first_result
 from lamplighter.console import paths
 from lamplighter.console.ports.local import LocalPort
-from lamplighter.engine import object_bodies
+from lamplighter.engine import object_bodies, streamed_bodies
 from lamplighter.engine.engine import Engine
+from lamplighter.engine.object_bodies import BodyMemory
 from lamplighter.engine.sessions import identify_caller, read_session, session_secret
 from lamplighter.registry import paths as registry_paths
 from lamplighter.registry.container_registry import ContainerRegistry
 from lamplighter.store import audit_log
 from lamplighter.store.audit_log import Actor
 from lamplighter.wire import buckets, object_upload
-from lamplighter.wire.access import cross_site, gate, roles, sigv4, unsigned_requests
+from lamplighter.wire.access import cross_site, gate, roles, signatures, sigv2, unsigned_requests
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.access.people import People, no_users
@@ -48,7 +49,14 @@ from lamplighter.wire.access.trusted_proxies import find_caller_address
 from lamplighter.wire.access.users import Users
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.protocols import compression
-from lamplighter.wire.route import RoutedRequest, encode_error, encode_result, route_request, takes_file
+from lamplighter.wire.route import (
+    RoutedRequest,
+    encode_error,
+    encode_result,
+    has_many_values,
+    route_request,
+    takes_file,
+)
 
 Scope = MutableMapping[str, Json]
 Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
@@ -81,6 +89,28 @@ class _Sender:
     """The session of temporary credentials, if they signed the request."""
 
 
+@dataclass(slots=True)
+class AwaitedBody:
+    """The function that receives a body, and whether the caller still waits for it to be called.
+
+    A caller that sends `Expect: 100-continue` sends no body if it gets the answer instead. The server would take its
+    next request for the body, so the connection has to be closed: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1.
+    """
+
+    receive: Receive
+    is_awaited: bool
+
+    @classmethod
+    def of(cls, headers: Mapping[bytes, bytes], receive: Receive) -> "AwaitedBody":
+        """Return the body of a request with these headers."""
+        return cls(receive, headers.get(b"expect", b"").lower() == b"100-continue")
+
+    async def __call__(self) -> MutableMapping[str, Json]:
+        """Receive a piece of the body."""
+        self.is_awaited = False
+        return await self.receive()
+
+
 @dataclass(frozen=True)
 class HttpServer:
     """The ASGI application of one engine."""
@@ -96,6 +126,8 @@ class HttpServer:
     """The addresses of reverse proxies that state the address of their caller."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to stop: requests that still wait for an answer are then refused."""
+    memory: BodyMemory = field(default_factory=BodyMemory)
+    """What the transfers of objects may hold."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -107,7 +139,8 @@ class HttpServer:
             peer, port = scope["client"]
             scope["client"] = find_caller_address(peer, scope["headers"], self.trusted_proxies), port
         path = unsigned_requests.resolve_certificate_link(scope["raw_path"])
-        http = HttpRequest(scope["method"], path, scope["query_string"], headers, b"")
+        http = sigv2.headers_from_query(HttpRequest(scope["method"], path, scope["query_string"], headers, b""))
+        body = AwaitedBody.of(headers, receive)
         try:
             cross_site.check_single_headers(scope["headers"])
             self.hosts.check(headers.get(b"host", b""))
@@ -117,13 +150,13 @@ class HttpServer:
                 return
             if registry_paths.is_for_registry(path):
                 cross_site.check_origin(http)
-                response = await self._registry.respond(http, receive, _address(scope), request_id)
+                response = await self._registry.respond(http, body, _address(scope), request_id)
             else:
                 sender = self._identify(http, _address(scope), is_open=is_open)
-                http = await self._receive(http, sender, receive)
-                if compression.is_compressed(http):
+                http = await self._receive(http, sender, body)
+                if compression.is_compressed(http) and not buckets.is_for_s3(http):  # there it is the object's
                     http = await _decode_in_thread(http, lambda: compression.decompress(http, MAX_BODY_BYTES))
-                response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(receive))
+                response = await self._answer(http, request_id, sender, lambda: self._until_caller_gone(body))
         except AwsError as error:
             refused = error
             response = await _decode_in_thread(http, lambda: self._encode_error(http, refused, request_id))
@@ -132,11 +165,18 @@ class HttpServer:
         finally:
             if http.file is not None:
                 http.file.discard()
+        if body.is_awaited:
+            response = replace(response, headers=[*response.headers, (b"connection", b"close")])
+        await self._send(response, send, body)
+
+    async def _send(self, response: Response, send: Send, receive: Receive) -> None:
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
-        if response.file is None:
-            await send({"type": "http.response.body", "body": response.body})
+        if response.file is not None:
+            await object_bodies.send_file(response.file, send, self.memory)
+        elif response.stream is not None:
+            await streamed_bodies.send_stream(response.stream, send, lambda: self._until_caller_gone(receive))
         else:
-            await object_bodies.send_file(response.file, send)
+            await send({"type": "http.response.body", "body": response.body})
 
     def _identify(self, http: HttpRequest, address: str, *, is_open: bool) -> _Sender:
         """Return who must have signed a request; nobody has to sign one that is open."""
@@ -151,14 +191,17 @@ class HttpServer:
         is_for_s3, signer = buckets.is_for_s3(http), sender.key
         if is_for_s3 and takes_file(self.engine.catalog, http):
             if signer is not None:
-                sigv4.verify_signature(http, signer.secret, self.engine.world.now())
+                signatures.verify_signature(http, signer.secret, self.engine.world.now())
                 await self._check_upload(http, signer, sender)
             folder = self.engine.config.data_directory
             name, secret = self.engine.world.uuid(), signer.secret if signer is not None else None
-            return replace(http, file=await object_bodies.receive_file(http, folder, name, secret, receive))
+            file = await object_bodies.receive_file(http, folder, name, secret, receive, self.memory)
+            return replace(http, file=file)
         http = HttpRequest(http.method, http.path, http.query, http.headers, await _body(http.headers, receive))
         if signer is not None:
-            await _decode_in_thread(http, lambda: sigv4.verify_signature(http, signer.secret, self.engine.world.now()))
+            await _decode_in_thread(
+                http, lambda: signatures.verify_signature(http, signer.secret, self.engine.world.now())
+            )
         if is_for_s3:
             await _decode_in_thread(http, lambda: object_upload.check_body(http))
         return http
@@ -221,6 +264,8 @@ class HttpServer:
             result = await self.engine.call(
                 caller, request.service, request.operation, request.params, until_caller_gone, actor
             )
+            if has_many_values(result):
+                return await run_in_thread(lambda: encode_result(request, result, request_id))
             return encode_result(request, result, request_id)
         except (AwsError, CallerGone):
             raise
@@ -289,7 +334,7 @@ class HttpServer:
                 self._admit_reader(http)
                 return None
         if self.credentials is None:
-            cross_site.check_authorization(http)
+            cross_site.check_authorization(http, self.engine.world.now())
             return None
         if monitoring.is_own(http):
             gate.refuse_token(http, self.credentials)

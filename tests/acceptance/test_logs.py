@@ -4,13 +4,16 @@ import http.client
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EventStreamError
 from prometheus_client.parser import text_string_to_metric_families
 
 from lamplighter.base.json_text import Json
@@ -216,3 +219,36 @@ def test_boto3_queries_logs_while_other_requests_are_answered(account: EngineAcc
     ]
     assert answer["statistics"]["recordsScanned"] == 20_000
     assert logs.describe_queries(logGroupName=GROUP)["queries"][0]["status"] == "Complete"
+
+
+def test_boto3_follows_a_group_with_live_tail_until_the_engine_stops(served: ServedEngine) -> None:
+    logs = served.client("logs")
+    logs.create_log_group(logGroupName=GROUP)
+    logs.create_log_stream(logGroupName=GROUP, logStreamName="night")
+    arn = logs.describe_log_groups()["logGroups"][0]["logGroupArn"]
+    with closing(logs.start_live_tail(logGroupIdentifiers=[arn])["responseStream"]) as stream:
+        events = iter(stream)
+        assert next(events)["sessionStart"]["logGroupIdentifiers"] == [arn]
+        logs.put_log_events(
+            logGroupName=GROUP, logStreamName="night", logEvents=[{"timestamp": now(), "message": "seen at once"}]
+        )
+        updates = (each["sessionUpdate"]["sessionResults"] for each in events)
+        (found,) = next(results for results in updates if results)
+        assert found["message"] == "seen at once"
+        served.kill(signal.SIGTERM)
+        with pytest.raises(EventStreamError, match="SessionStreamingException"):
+            list(updates)
+
+
+def test_a_malformed_query_is_refused_with_the_place_of_its_fault(account: EngineAccount) -> None:
+    logs = account.client("logs")
+    logs.create_log_group(logGroupName=GROUP)
+    text = "fields @message\n| filter level ~ 3"
+    with pytest.raises(logs.exceptions.MalformedQueryException) as error:
+        logs.start_query(logGroupName=GROUP, queryString=text, startTime=0, endTime=1)
+    assert error.value.response["Error"]["Message"] == "unexpected symbol found '~' at line 2 and position 16"
+    place = text.index("~")
+    assert error.value.response["queryCompileError"] == {
+        "location": {"startCharOffset": place, "endCharOffset": place + 1},
+        "message": "unexpected symbol found '~'",
+    }

@@ -369,6 +369,14 @@ def monitoring_cases() -> Iterable[Case]:
         yield Case(f"PutMetricData, {name}", Call("monitoring", "PutMetricData", fields))
     put_metrics = Call("monitoring", "PutMetricData", lambda: metric_fields(500, Values=VALUES))
     yield Case("GetMetricData of 500", Call("monitoring", "GetMetricData", metric_query_fields), (put_metrics,))
+    put_minutes = [Call("monitoring", "PutMetricData", partial(metric_minute_fields, at)) for at in range(50)]
+    yield Case("GetMetricData of 25,000", Call("monitoring", "GetMetricData", metric_query_fields), tuple(put_minutes))
+    yield Case("ListMetrics of 25,000", Call("monitoring", "ListMetrics", {}), tuple(put_minutes))
+
+
+def metric_minute_fields(ago: int) -> Json:
+    """Return the fields of 500 metrics with two values at a minute."""
+    return metric_fields(500, Values=[1.0, 2.0], Timestamp=time.time() - ago * 60)
 
 
 def environment_variables() -> Json:

@@ -1,4 +1,4 @@
-"""Operations on the files of a folder."""
+"""Operations on the files of a folder and its subfolders; paths are relative to the folder."""
 
 from dataclasses import dataclass
 
@@ -15,6 +15,29 @@ class Delete:
     """The deletion of a file's name."""
 
     file: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeDirectory:
+    """The creation of an empty folder."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """The move of a file to another name, where another file may have been."""
+
+    file: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A further name of a file."""
+
+    file: str
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +66,9 @@ class Sync:
 
 @dataclass(frozen=True, slots=True)
 class SyncDirectory:
-    """A sync of the folder's names."""
+    """A sync of the names in a folder."""
+
+    file: str = ""
 
 
-Operation = Create | Delete | Write | Truncate | Sync | SyncDirectory
+Operation = Create | Delete | MakeDirectory | Rename | Link | Write | Truncate | Sync | SyncDirectory

@@ -1,5 +1,6 @@
 """Check the states that a power cut leaves: the database opens, is intact, and holds every acknowledged fact."""
 
+import shutil
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -7,14 +8,18 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from lamplighter.base.errors import AwsError
+from lamplighter.store.data_directory import OBJECTS
+from tests.chaos.facts import WorkloadRecord
 from tests.chaos.recorded_batch import (
     EXECUTION_EXISTS,
     MESSAGE_DELETED,
     MESSAGE_EXISTS,
     QUEUE,
-    WorkloadRecord,
     hash_content,
 )
+from tests.chaos.stored_files import find_stored_fault
+from tests.chaos.stored_values import QUERY_EXISTS
+from tests.chaos.storm.object_files import find_file_faults
 from tests.engine_harness import SECOND, EngineHarness, chain
 from tests.manual_world import manual_world
 
@@ -25,11 +30,10 @@ DATABASE = "lamplighter.db"
 
 def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
     """Make the directory contain these files and no others."""
-    directory.mkdir(exist_ok=True)
-    for there in directory.iterdir():
-        if there.name not in files:
-            there.unlink()
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
     for name, content in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).write_bytes(content)
 
 
@@ -38,7 +42,7 @@ def find_fault(directory: Path, recorded: WorkloadRecord, point: int) -> str | N
     try:
         with closing(sqlite3.connect(directory / DATABASE, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous=OFF")  # The database is not used after this.
-            return _find_fault(connection, recorded, point)
+            return _find_fault(connection, recorded, point) or find_stored_fault(directory, connection)
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         return f"it cannot be read: {error}"
 
@@ -59,6 +63,10 @@ def check_recovery(directory: Path, recorded: WorkloadRecord, point: int) -> Non
     messages = _receive_all(harness)
     assert messages >= {fact.parameter for fact in facts if fact.sql == MESSAGE_EXISTS}
     assert not messages & {fact.parameter for fact in facts if fact.sql == MESSAGE_DELETED}
+    for query in [fact.parameter for fact in facts if fact.sql == QUERY_EXISTS]:
+        assert harness.call("logs", "GetQueryResults", queryId=query)["status"] == "Complete"
+    if (directory / OBJECTS).is_dir():  # the engine has created the folder for the bodies of requests
+        assert find_file_faults(directory) == []
     new = harness.start(harness.machine(chain({"Type": "Pass"}), "new"))
     harness.settle()
     assert harness.status(new) == "SUCCEEDED"

@@ -1,7 +1,6 @@
 """A workload whose disk writes are recorded, with the acknowledged facts and the database's content at each commit.
 
-`record_workload` lets an engine run the workload. A `Fact` is something that a client was told, as a query of the
-database: the query returns a row from then on, until the client requests a change of the fact.
+`record_workload` lets an engine run the workload.
 """
 
 import hashlib
@@ -9,14 +8,15 @@ import random
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.port import ContainerSpec
-from tests.chaos.disk_log import Operation
+from tests.chaos.facts import Fact, WorkloadRecord
 from tests.chaos.ordered_threads import threads_in_lockstep
+from tests.chaos.stored_values import StoredValues, fixed_encryption
 from tests.chaos.vfs import Recorder
 from tests.engine_harness import SECOND, WITH_TOKEN, EngineHarness, RecordingRuntime, chain, job
 from tests.fake_disk import Disk
@@ -30,30 +30,6 @@ EXECUTION_EXISTS = "SELECT 1 FROM executions WHERE arn = ?"
 MESSAGE_EXISTS = "SELECT 1 FROM sqs_messages WHERE uuid = ?"
 MESSAGE_DELETED = "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM sqs_messages WHERE uuid = ?)"
 TASK_EXISTS = "SELECT 1 FROM tasks WHERE instr(?, name) > 0"
-
-
-@dataclass(slots=True)
-class Fact:
-    """A query that returns a row after a point of the log."""
-
-    since: int
-    sql: str
-    parameter: str
-    until: float = float("inf")
-
-
-@dataclass(slots=True)
-class WorkloadRecord:
-    """The record of a workload: the disk's operations, the facts and the commits."""
-
-    log: list[Operation] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
-    commits: list[tuple[int, str]] = field(default_factory=list)
-    """For each commit, the point of the log at which it returned, and the hash of the database's content."""
-    tokens: list[str] = field(default_factory=list)
-    """The task tokens that containers received."""
-    end: int = 0
-    """The time of the clock at the end of the workload."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,11 +96,8 @@ class Workload:
             Script(code=1, after=SECOND), lambda _: len(self.harness.runtime.started_names()) % 3 == 0
         )
         self.machines: dict[str, str] = {}
+        self.stored = StoredValues(self.harness, recorded)
         self._executions: list[str] = []
-
-    def add_fact(self, sql: str, parameter: str) -> None:
-        """Record a fact that the client was told just now."""
-        self.recorded.facts.append(Fact(len(self.recorded.log), sql, parameter))
 
     def set_up(self) -> None:
         """Start the first engine and create the resources."""
@@ -133,27 +106,26 @@ class Workload:
         self.harness.call("sqs", "CreateQueue", QueueName="orders")
         self.harness.call("logs", "CreateLogGroup", logGroupName="night")
         self.harness.call("logs", "CreateLogStream", logGroupName="night", logStreamName="one")
+        self.stored.set_up()
         self.machines = {name: self.harness.machine(definition, name) for name, definition in MACHINES.items()}
 
     def start(self, kind: str, name: str) -> None:
         arn = self.harness.start(self.machines[kind], {"items": [1, 2, 3], "note": name * 200}, name)
-        self.add_fact(EXECUTION_EXISTS, arn)
+        self.recorded.add_fact(EXECUTION_EXISTS, arn)
         self._executions.append(arn)
 
     def send_message(self, number: int) -> None:
         body = f"{number} " * (20 + 700 * (number % 5))
         uuid = self.harness.call("sqs", "SendMessage", QueueUrl=QUEUE, MessageBody=body)["MessageId"]
-        self.add_fact(MESSAGE_EXISTS, uuid)
+        self.recorded.add_fact(MESSAGE_EXISTS, uuid)
 
     def receive_and_delete(self) -> None:
         """Receive a message and delete it."""
         for message in self.harness.call("sqs", "ReceiveMessage", QueueUrl=QUEUE).get("Messages", []):
             uuid = message["MessageId"]
-            for fact in self.recorded.facts:
-                if (fact.sql, fact.parameter) == (MESSAGE_EXISTS, uuid):
-                    fact.until = len(self.recorded.log)
+            self.recorded.end_facts(MESSAGE_EXISTS, uuid)
             self.harness.call("sqs", "DeleteMessage", QueueUrl=QUEUE, ReceiptHandle=message["ReceiptHandle"])
-            self.add_fact(MESSAGE_DELETED, uuid)
+            self.recorded.add_fact(MESSAGE_DELETED, uuid)
 
     def put_log_events(self, number: int) -> None:
         events = [{"timestamp": self.harness.clock.now(), "message": f"line {number}.{at} " * 30} for at in range(10)]
@@ -172,7 +144,7 @@ class Workload:
         """Record the executions that have ended."""
         for arn in list(self._executions):
             if self.harness.status(arn) == "SUCCEEDED":
-                self.add_fact(EXECUTION_SUCCEEDED, arn)
+                self.recorded.add_fact(EXECUTION_SUCCEEDED, arn)
                 self._executions.remove(arn)
 
     def crash(self, meanwhile: Callable[[], None] = lambda: None) -> None:
@@ -221,6 +193,7 @@ def run_second(workload: Workload, number: int, rng: random.Random) -> None:
     if rng.random() < 0.5:
         workload.receive_and_delete()
     workload.put_log_events(number)
+    workload.stored.store(number, rng)
     workload.complete_tasks()
     workload.harness.advance(SECOND)
     workload.record_ended_executions()
@@ -231,7 +204,7 @@ def record_kill_during_commit(directory: Path, syncs: int) -> WorkloadRecord:
     recorder = Recorder(directory, seed=1)
     recorded = WorkloadRecord(recorder.log)
     workload = Workload(directory, recorded, normal_disk(recorded))
-    with recorder, threads_in_lockstep():
+    with recorder, threads_in_lockstep(), fixed_encryption(1):
         workload.set_up()
         recorder.syncs_left = syncs
         with suppress(AwsError):
@@ -250,7 +223,7 @@ def record_workload(
     recorder = Recorder(directory, seed)
     recorded = WorkloadRecord(recorder.log)
     workload = Workload(directory, recorded, disk(recorded))
-    with recorder, threads_in_lockstep():
+    with recorder, threads_in_lockstep(), fixed_encryption(seed):
         workload.set_up()
         for number in range(rounds):
             run_second(workload, number, rng)

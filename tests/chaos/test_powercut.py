@@ -11,11 +11,11 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from tests.chaos.disk_states import power_cut_states
+from tests.chaos.facts import WorkloadRecord
 from tests.chaos.powercut import check_recovery, find_fault, write_files
 from tests.chaos.recorded_batch import (
     RecordedDisk,
     Workload,
-    WorkloadRecord,
     record_kill_during_commit,
     record_workload,
 )

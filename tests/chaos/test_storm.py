@@ -5,18 +5,29 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.chaos.storm.ledger import Figures, Ledger, WorkItem
+from tests.chaos.storm.registers.register_clients import KINDS as REGISTERS
 from tests.chaos.storm.storm import Storm
+from tests.chaos.storm.written_values import WrittenValues
 from tests.served_engine import eventually
 
 KILLS = 5
-KINDS = {"execution", "express", "sqs", "fifo", "sns", "http", "events", "scheduler", "logs", "stack"}
+KINDS = {
+    *("execution", "express", "sqs", "fifo", "sns", "http", "events", "scheduler", "logs", "stack"),
+    *("version", "query", "change set", "metric", "session"),
+}
+DAMAGED_TABLES = (
+    *("ssm_parameters", "secret_versions", "iam_role_policies", "capacity_providers", "log_queries", "metric_points"),
+)
+"""Tables whose rows a test deletes."""
 
 
 def test_kills_lose_double_and_stop_no_work_of_any_service(tmp_path: Path) -> None:
     storm = Storm(tmp_path, seed=1)
 
     def all_accepted() -> bool:
-        return {item.kind for item, _ in storm.ledger.accepted_items(*KINDS)} == KINDS
+        values = storm.ledger.values
+        written = {name.partition("-")[0] for name in values.names() if values.begin_read(name)}
+        return {item.kind for item, _ in storm.ledger.accepted_items(*KINDS)} == KINDS and written == REGISTERS.keys()
 
     storm.before_the_end = lambda: eventually(all_accepted, 300)
     figures = storm.run(lambda kills: kills < KILLS)
@@ -47,6 +58,60 @@ def test_a_storm_detects_an_engine_that_loses_accepted_work(tmp_path: Path) -> N
     assert deleted
     for item in deleted:
         assert str(item) in lost
+
+
+def test_a_storm_detects_an_engine_that_loses_stored_values(tmp_path: Path) -> None:
+    """Rows and files disappear while no engine runs, and a body is replaced by a mixture of two."""
+    storm = Storm(tmp_path, seed=3, timeout=1)
+    lost: list[str] = []
+
+    def current(kind: str) -> list[str]:
+        values = storm.ledger.values
+        return [name for name in values.names() if name.startswith(f"{kind}-") and values.current(name) is not None]
+
+    def exists() -> bool:
+        kinds = ("object", "uploaded", "parameter", "secret", "role", "provider")
+        versions = list(storm.ledger.accepted_items("version", "query", "metric"))
+        return all(map(current, kinds)) and len({item.kind for item, _ in versions}) == 3
+
+    def damage() -> None:
+        eventually(exists, 300)
+        storm.stop_clients()
+        storm.served.kill()
+        lost.extend(name for kind in ("parameter", "secret", "role", "provider") for name in current(kind))
+        with closing(sqlite3.connect(storm.served.data / "lamplighter.db")) as connection, connection:
+            for table in DAMAGED_TABLES:
+                connection.execute(f"DELETE FROM {table}")
+            key = current("object")[0]
+            select = "SELECT file FROM s3_versions WHERE key = ? AND is_latest = 1"
+            ((mixed,),) = connection.execute(select, (key,)).fetchall()
+            ((gone,),) = connection.execute(select, (current("uploaded")[0],)).fetchall()
+        objects = storm.served.data / "objects"
+        content = (objects / mixed[:2] / mixed).read_bytes()
+        (objects / mixed[:2] / mixed).write_bytes(content[:-10] + b"of another")
+        (objects / gone[:2] / gone).unlink()
+        lost.extend((f"storm-objects/{key}: Expected checksum", f"the row of the file {gone} has no file"))
+        lost.extend(("cannot be read", "the metric has 0 of"))
+        lost.extend(str(item) for item, _ in storm.ledger.accepted_items("query"))
+        storm.served.up("--quiet")
+
+    storm.before_the_end = damage
+    found = "\n".join(storm.run(lambda _: False).lost)
+    for fault in lost:
+        assert fault in found
+
+
+def test_a_register_has_its_last_acknowledged_value_or_a_later_one() -> None:
+    values = WrittenValues()
+    for value in ("a", "b", "c"):
+        values.begin("name", value)
+        values.acknowledge("name")
+    since = values.begin_read("name")
+    values.begin("name", None)
+    values.begin("name", "d")
+    possible = [value for value in ("a", "b", "c", None, "d", "e") if values.is_possible("name", since, value)]
+    assert possible == ["c", None, "d"]
+    assert values.current("name") == "c"
 
 
 def test_work_that_arrives_more_often_than_requested_is_doubled() -> None:

@@ -17,7 +17,9 @@ from lamplighter.runtime.process import launcher_process
 from lamplighter.runtime.process.process_directory import ProcessDirectory
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.logs.output_files import OutputFiles
+from lamplighter.services.s3.object_files import ObjectFiles
 from lamplighter.services.sns.messages.signing import Signer
+from lamplighter.store.data_directory import OBJECTS
 from lamplighter.store.lock import DirectoryLock
 from tests.chaos.synced_disk import SyncedDisk, files_after_power_cut
 
@@ -82,6 +84,15 @@ def test_the_key_that_signs_messages_and_its_certificate_are_synced(disk: Synced
     found = synced_files(disk, data)
     assert found["sns/certificate.pem"] == certificate
     assert found["sns/key.pem"] == (data / "sns" / "key.pem").read_bytes() != b""
+
+
+def test_an_object_is_synced_also_in_a_folder_that_a_killed_engine_has_made(disk: SyncedDisk, data: Path) -> None:
+    """The killed engine may have died between the making of the folder and its sync."""
+    for number in range(256):
+        (data / OBJECTS / f"{number:02x}").mkdir(parents=True)
+    sync_directory(data)  # as the next engine does at its start
+    stored = ObjectFiles(data, real_world(), lambda _name: False).write([b"content"])
+    assert synced_files(disk, data) == {f"{OBJECTS}/{stored.name[:2]}/{stored.name}": b"content"}
 
 
 async def test_the_output_of_a_container_is_synced_before_the_container_is_removed(

@@ -2,7 +2,8 @@
 
 While a `Recorder` is entered, this VFS is the default: it records each database that is opened meanwhile. Every call is
 passed to the file system. Locks and shared memory are not recorded, because a power cut leaves none. Databases outside
-of the recorder's folder are refused. Python's own syncs of these files are recorded, too. See
+of the recorder's folder are refused. Python's own syncs of these files are recorded, too, and its work with other files
+(`python_files.py`). See
 https://www.sqlite.org/c3ref/vfs.html and https://www.sqlite.org/c3ref/io_methods.html.
 """
 
@@ -18,6 +19,7 @@ from typing import Any, Self
 from unittest import mock
 
 from tests.chaos.disk_log import Create, Delete, Operation, Sync, SyncDirectory, Truncate, Write
+from tests.chaos.python_files import PythonFiles
 
 OK = 0
 IOERR_FSYNC = 1034
@@ -89,6 +91,7 @@ class Recorder:
         self._real: Vfs = self._unix.contents
         self._stack = ExitStack()
         self._fsync = os.fsync
+        self._files = PythonFiles(self._folder, self.log, lambda name: name in self._names.values())
         self._names: dict[int, str] = {}
         self._wrapped: dict[int, Methods] = {}
         self._open_directory = OPEN_DIRECTORY(self._real.get_system_call(self._unix, b"openDirectory"))
@@ -105,6 +108,7 @@ class Recorder:
         self._library.sqlite3_randomness(0, None)  # The next salt comes from the recorder's seed.
         self._check(self._real.set_system_call(self._unix, b"openDirectory", cast(self._watch_directory, c_void_p)))
         self._stack.enter_context(mock.patch.object(os, "fsync", self._synced))
+        self._stack.enter_context(self._files)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -158,10 +162,10 @@ class Recorder:
         """Record a sync by Python of the folder or a file in it."""
         self._fsync(descriptor)
         path = os.readlink(f"/proc/self/fd/{descriptor}")
-        if path == self._folder:
-            self.log.append(SyncDirectory())
-        elif os.path.basename(path) in self._names.values():
+        if os.path.dirname(path) == self._folder and os.path.basename(path) in self._names.values():
             self.log.append(Sync(self._name(path)))
+        else:
+            self._files.synced(path)
 
     def _name(self, path: str) -> str:
         folder, name = os.path.split(os.path.realpath(path))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from random import Random
 from urllib.parse import urlencode
 
@@ -10,8 +11,11 @@ import botocore.model
 import botocore.parsers
 import botocore.serialize
 from botocore.awsrequest import HeadersDict
+from botocore.eventstream import EventStreamBuffer
+from botocore.parsers import ResponseParserError
+from botocore.response import StreamingBody
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, loads
 from lamplighter.wire.models.service_models import REST_XML, SERVICES, load_service
 from tests.fuzz.known_texts import ACCOUNT, REGION
 
@@ -92,11 +96,29 @@ class Target:
         }
 
     def read_answer(self, answer: FuzzAnswer) -> Json:
-        """Return the answer as an SDK returns it; an error is under `Error`. Raises ResponseParserError."""
+        """Return the answer as an SDK returns it; an error is under `Error`. Raises ResponseParserError.
+
+        The body of an object is a stream, which an SDK does not decode.
+        """
+        if self.model.has_event_stream_output and answer.status == 200:
+            return _read_event_stream(answer.body)
         parser = botocore.parsers.create_parser(self.protocol)
-        made = {"body": answer.body, "headers": HeadersDict(answer.headers), "status_code": answer.status}
-        parsed: Json = parser.parse(made, self.model.output_shape)
+        is_stream = self.model.has_streaming_output and answer.status < 300
+        body = StreamingBody(BytesIO(answer.body), len(answer.body)) if is_stream else answer.body
+        made = {"body": body, "headers": HeadersDict(answer.headers), "status_code": answer.status}
+        try:
+            parsed: Json = parser.parse(made, self.model.output_shape)
+        except UnicodeDecodeError as error:
+            raise ResponseParserError(f"the text of the answer is not UTF-8: {error}") from error
         return parsed
+
+
+def _read_event_stream(body: bytes) -> Json:
+    """Return the events of a stream as an SDK reads them. Raises ParserError of botocore."""
+    buffer = EventStreamBuffer()
+    buffer.add_data(body)
+    events = [{"headers": message.headers, "payload": loads(message.payload)} for message in buffer]
+    return {"events": events, "ResponseMetadata": {}}
 
 
 @cache

@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -139,6 +140,21 @@ def test_output_that_a_backup_does_not_have_stays_where_it_is(directory: Path, t
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can restore for another user")
+@pytest.mark.parametrize("kind", ["backup", "database"])
+def test_the_objects_of_a_replaced_database_are_set_aside_with_it(
+    archive: bytes, directory: Path, target: Path, kind: str
+) -> None:
+    """The next start deletes the objects that no row of the restored database names."""
+    shutil.copytree(directory, target)
+    (target / "objects" / "ab").mkdir(parents=True)
+    (target / "objects" / "ab" / "abcd").write_bytes(b"content")
+    source = archive if kind == "backup" else (directory / "lamplighter.db").read_bytes()
+    aside = restore(source, target, force=True).aside
+    assert aside is not None
+    assert (aside / "objects" / "ab" / "abcd").read_bytes() == b"content"
+    assert (target / "objects" / "ab" / "abcd").exists() is (kind == "database"), "a copied database may name it"
+
+
 def test_files_that_root_restores_belong_to_the_owner_of_the_directory(archive: bytes, target: Path) -> None:
     make_directory(target)
     for each in (target, *target.rglob("*")):

@@ -7,7 +7,8 @@ The algorithms are those of https://reveng.sourceforge.io/crc-catalogue/all.htm.
 """
 
 from collections.abc import Callable
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
 STRIP_BYTES = 256
 """The bytes of one strip."""
@@ -18,13 +19,51 @@ Update = Callable[[bytes, int], int]
 """A function that continues a check with more data, as `zlib.crc32` does."""
 
 
+@dataclass(frozen=True, slots=True)
+class Polynomial:
+    """The polynomial of a reflected check, and its bits."""
+
+    value: int
+    width: int
+
+
+CRC32 = Polynomial(0xEDB88320, 32)
+CRC32C = Polynomial(0x82F63B78, 32)
+CRC64NVME = Polynomial(0x9A6C9329AC4BC9B5, 64)
+
+
+def combine(polynomial: Polynomial, first: int, second: int, size: int) -> int:
+    """Return the check of data whose beginning has the check `first`, and whose last `size` bytes have `second`."""
+    return _multiply(polynomial, _power(polynomial, 8 * size), first) ^ second
+
+
+@lru_cache(maxsize=64)
+def _power(polynomial: Polynomial, exponent: int) -> int:
+    """Return x to a power, modulo the polynomial. The highest bit of a reflected number is its constant."""
+    result, square = 1 << polynomial.width - 1, 1 << polynomial.width - 2
+    while exponent:
+        if exponent & 1:
+            result = _multiply(polynomial, result, square)
+        square, exponent = _multiply(polynomial, square, square), exponent >> 1
+    return result
+
+
+def _multiply(polynomial: Polynomial, left: int, right: int) -> int:
+    product = 0
+    for at in reversed(range(polynomial.width)):
+        if left >> at & 1:
+            product ^= right
+        right = right >> 1 ^ (polynomial.value if right & 1 else 0)
+    return product
+
+
 class Crc:
     """One reflected algorithm, whose register begins and ends inverted."""
 
-    def __init__(self, polynomial: int, width: int) -> None:
-        self.width = width
+    def __init__(self, polynomial: Polynomial) -> None:
+        self.width = width = polynomial.width
         self._mask = (1 << width) - 1
-        self._table = [_reduce(byte, polynomial) for byte in range(256)]
+        self._table = [_reduce(byte, polynomial.value) for byte in range(256)]
         self._planes = [bytes(entry >> 8 * at & 0xFF for entry in self._table) for at in range(width // 8)]
         self._shift = [[self._skip(byte << 8 * at) for byte in range(256)] for at in range(width // 8)]
 
@@ -80,10 +119,10 @@ def _reduce(byte: int, polynomial: int) -> int:
 @cache
 def crc32c() -> Crc:
     """Return CRC-32C, also called CRC-32/ISCSI."""
-    return Crc(0x82F63B78, 32)
+    return Crc(CRC32C)
 
 
 @cache
 def crc64nvme() -> Crc:
     """Return CRC-64/NVME."""
-    return Crc(0x9A6C9329AC4BC9B5, 64)
+    return Crc(CRC64NVME)

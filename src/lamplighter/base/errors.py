@@ -8,6 +8,8 @@ the caller with InternalFailure, without details.
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from lamplighter.base.json_text import Json
+
 T = TypeVar("T")
 
 
@@ -38,6 +40,8 @@ class AwsError(LamplighterError):
     status = 400
     details: Mapping[str, str] = {}
     """Further elements of the error, in protocols that have them."""
+    members: Mapping[str, Json] = {}
+    """Further members of the error's shape, in AWS JSON."""
     headers: Mapping[str, str] = {}
     """Further headers of the answer, in protocols that have them."""
 

@@ -9,7 +9,7 @@ from lamplighter.bus import Caller
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.task_credentials import role_session, task_has_ended
 from lamplighter.store import session_key
-from lamplighter.wire.access import sigv4
+from lamplighter.wire.access import signatures
 from lamplighter.wire.access.credentials import Credentials
 from lamplighter.wire.access.gate import UnrecognizedClient
 from lamplighter.wire.access.temporary_credentials import (
@@ -34,7 +34,7 @@ def read_session(engine: Engine, http: HttpRequest) -> SessionToken | None:
         return None
     key = session_key.read(engine.store.reader)
     session = None if key is None else read_token(key, token)
-    if session is None or session.access_key != sigv4.read_scope(http).access_key:
+    if session is None or session.access_key != signatures.read_scope(http).access_key:
         raise UnrecognizedClient("The security token included in the request is invalid.")
     if session.task and task_has_ended(engine.bus, session):
         raise ExpiredToken

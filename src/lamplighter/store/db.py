@@ -8,6 +8,10 @@ that wait for a commit. A turn is acknowledged only if the path of the database 
 
 A turn that cannot be committed (disk full, I/O error) is rolled back whole. Each of its jobs fails with `Unavailable`,
 and `on_rollback` tells the engine to drop its caches. The effect is that of a crash, but the process keeps running.
+
+What a job made outside the database, such as a file, is removed when the job's writes are undone for good
+(`Tx.after_undo`). A commit whose sync failed may be in the WAL: an engine that is started next would find it. The next
+commit overwrites it, so `after_undo` waits for that.
 """
 
 import asyncio
@@ -55,6 +59,10 @@ TURN_MILLISECONDS = 10
 log = logging.getLogger("lamplighter.store")
 RETRY_SECONDS = 0.5
 """Seconds that `write_with_retry` waits before it tries again on a disk that accepted no write."""
+
+
+UNWRITTEN = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+"""The errors of a commit whose last page is not in the WAL; an error of its sync comes later."""
 
 
 class DamagedData(LamplighterError):
@@ -128,6 +136,9 @@ class Tx(Reader):
         """The time on the steady clock, in milliseconds, from which on work that can wait belongs to a later turn."""
         self.after_commit: list[Callable[[], None]] = []
         """Functions to call on the loop after the job is committed. They are not called if the job fails."""
+        self.after_undo: list[Callable[[], None]] = []
+        """Functions to call on the loop when the job's writes are undone for good. They must not raise; they are not
+        called if the engine ends before."""
 
     def execute(self, sql: str, parameters: Sequence[Json] = ()) -> int:
         """Run one statement and return the number of rows that it changed."""
@@ -141,7 +152,7 @@ class Tx(Reader):
 
     def nested(self) -> AbstractContextManager[None]:
         """Return a block whose writes, and only these, are undone if it raises."""
-        return _Nested(self._connection, self.signals.outbox_rows, self.after_commit)
+        return _Nested(self._connection, self.signals.outbox_rows, self.after_commit, self.after_undo)
 
     def execute_many(self, sql: str, parameters: Sequence[Sequence[Json]]) -> None:
         """Run one statement for each row of parameters."""
@@ -151,17 +162,23 @@ class Tx(Reader):
 class _Nested(AbstractContextManager[None]):
     """A savepoint with the lists that belong to it. A generator would cost three times as much."""
 
-    __slots__ = ("_callback_count", "_callbacks", "_connection", "_outbox_rows", "_row_count")
+    __slots__ = ("_callback_count", "_callbacks", "_connection", "_outbox_rows", "_row_count", "_undo_count", "_undos")
 
     def __init__(
-        self, connection: sqlite3.Connection, outbox_rows: list[OutboxRow], callbacks: list[Callable[[], None]]
+        self,
+        connection: sqlite3.Connection,
+        outbox_rows: list[OutboxRow],
+        callbacks: list[Callable[[], None]],
+        undos: list[Callable[[], None]],
     ) -> None:
         self._connection = connection
         self._outbox_rows = outbox_rows
         self._callbacks = callbacks
+        self._undos = undos
 
     def __enter__(self) -> None:
         self._row_count, self._callback_count = len(self._outbox_rows), len(self._callbacks)
+        self._undo_count = len(self._undos)
         self._connection.execute("SAVEPOINT nested")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -170,7 +187,16 @@ class _Nested(AbstractContextManager[None]):
             if not self._connection.in_transaction:
                 return
             self._connection.execute("ROLLBACK TO nested")
+            _call_all(self._undos, self._undo_count)
         self._connection.execute("RELEASE nested")
+
+
+def _call_all(callbacks: list[Callable[[], None]], first: int = 0) -> None:
+    """Remove the functions of a list, from one on, and call them."""
+    taken = callbacks[first:]
+    del callbacks[first:]
+    for callback in taken:
+        callback()
 
 
 @dataclass(slots=True)
@@ -178,6 +204,7 @@ class _Job:
     run: Callable[[Tx], Any]
     future: "asyncio.Future[Any]"
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    after_undo: list[Callable[[], None]] = field(default_factory=list)
     result: Any = None
     error: Exception | None = None
 
@@ -237,6 +264,8 @@ class Store:
         self._waiting: deque[_Job] = deque()
         self._turn: list[_Job] = []
         self._signals = CommitSignals()
+        self._undone: list[Callable[[], None]] = []
+        """The functions `after_undo` of turns whose commit failed, perhaps after it was written."""
         self._busy = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -293,13 +322,14 @@ class Store:
 
     async def read_in_thread(self, run: Callable[[Reader], T]) -> T:
         """Run a long read of committed data in a separate thread, with its own connection."""
-        return await run_in_thread(partial(self._read_with_own_connection, run))
+        return await run_in_thread(partial(self.read_with_own_connection, run))
 
     async def read_in_thread_with_retry(self, run: Callable[[Reader], T]) -> T:
         """Run `read_in_thread` again and again while the disk cannot be read."""
         return await _retry_while_unavailable(lambda: self.read_in_thread(run))
 
-    def _read_with_own_connection(self, run: Callable[[Reader], T]) -> T:
+    def read_with_own_connection(self, run: Callable[[Reader], T]) -> T:
+        """Run a read of committed data in this thread, which is not the loop's, with a connection of its own."""
         if problem := self.find_file_problem():  # SQLite would create a missing database
             raise Unavailable(f"the data directory cannot be read: {problem}")
         try:
@@ -345,13 +375,14 @@ class Store:
                 self._run_job(job, end)
             self._presence.check()
         except sqlite3.Error as error:
-            self._finish_turn(error)
+            self._finish_turn(error, is_written=False)
         else:
             self._commits.put(True)  # noqa: FBT003 - the value that makes the committer commit
 
     def _run_job(self, job: _Job, turn_end: int) -> None:
         self._connection.execute("SAVEPOINT job")
         tx = Tx(self._connection, CommitSignals(), self._world.now(), turn_end, self.directory)
+        job.after_undo = tx.after_undo
         try:
             job.result = job.run(tx)
             job.after_commit = tx.after_commit
@@ -361,6 +392,7 @@ class Store:
         except Exception as error:  # noqa: BLE001 - the error belongs to the caller of the job
             job.error = error
             self._connection.execute("ROLLBACK TO job")
+            _call_all(job.after_undo)
         self._connection.execute("RELEASE job")
 
     def _merge_signals(self, signals: CommitSignals) -> None:
@@ -386,17 +418,26 @@ class Store:
         caller that reads again after the files were put back finds the turn. The loop makes this check. The commit
         thread would have to wait for the interpreter's lock after each call.
         """
+        is_written = failure is None or getattr(failure, "sqlite_errorcode", None) not in UNWRITTEN
         try:
             self._presence.check()
         except FilesDisplaced as error:
             failure = failure or error
-        self._finish_turn(failure)
+        self._finish_turn(failure, is_written=is_written)
 
-    def _finish_turn(self, failure: sqlite3.Error | None) -> None:
+    def _finish_turn(self, failure: sqlite3.Error | None, *, is_written: bool) -> None:
+        """Resolve the jobs of a turn; `is_written`: its commit is in the WAL, or may be."""
         turn, signals = self._turn, self._signals
         if failure is not None:
             self._roll_back()
             self.on_rollback(failure)
+            undone = [callback for job in turn for callback in job.after_undo]
+            if is_written:
+                self._undone += undone
+            else:
+                _call_all(undone)
+        else:
+            _call_all(self._undone)
         self._busy = bool(self._waiting)
         if self._busy:
             self._loop.call_soon(self._run_turn)

@@ -58,7 +58,8 @@ class ReadOnlyStore(Store):
         """Raise `EngineStopped`."""
         raise EngineStopped(f"the engine of {self._database.parent} does not run: start it with `lamplighter up`")
 
-    def _read_with_own_connection(self, run: Callable[[Reader], T]) -> T:
+    def read_with_own_connection(self, run: Callable[[Reader], T]) -> T:
+        """Run a read in this thread, with a connection of its own."""
         with closing(open_read_only(self._database)) as connection:
             return run(Reader(connection, self._database.parent))
 

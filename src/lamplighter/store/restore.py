@@ -19,7 +19,16 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import sync_directory
 from lamplighter.base.world import format_iso_time
 from lamplighter.store.backup_archive import FILES, FOLDERS, InvalidBackup, Manifest, unpack_archive
-from lamplighter.store.data_directory import DATABASE, LOCK, SHARED_MEMORY, STEP_MARK, WAL, NoDatabase, set_aside
+from lamplighter.store.data_directory import (
+    DATABASE,
+    LOCK,
+    OBJECTS,
+    SHARED_MEMORY,
+    STEP_MARK,
+    WAL,
+    NoDatabase,
+    set_aside,
+)
 from lamplighter.store.database_copy import UnreadableDatabase, copy_database, open_read_only
 from lamplighter.store.database_identity import DatabaseIdentity, NotAnEngineDatabase, verify_database
 from lamplighter.store.lock import DirectoryLock
@@ -71,7 +80,7 @@ def restore_backup(source: BufferedReader, path: Path | None, directory: Path, n
             _give_to_owner(directory, (directory / LOCK, *staging.rglob("*")))
             os.sync()
             lock.write_holder(new=False)  # from now on, `up` refuses the directory until it has the database
-            aside = _put_in_place(staging, directory, now)
+            aside = _put_in_place(staging, directory, now, has_objects=manifest is not None)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
         return Restored(identity, created, manifest, aside)
@@ -134,15 +143,32 @@ def _verify(database: Path, created: int, now: int) -> DatabaseIdentity:
     return identity
 
 
-def _put_in_place(staging: Path, directory: Path, now: int) -> Path | None:
-    """Set aside what the unpacked files replace, and move them into the directory, the database last."""
+def _put_in_place(staging: Path, directory: Path, now: int, *, has_objects: bool) -> Path | None:
+    """Set aside what the unpacked files replace, and move them into the directory, the database last.
+
+    The next engine deletes the objects that the restored database does not name, so those of the present one are set
+    aside with it; a copied database, which comes without objects, may name them, too.
+    """
     unpacked = [name for name in (*FILES, *FOLDERS) if (staging / name).exists()]
-    aside = set_aside(directory, format_iso_time(now).replace(":", ""), (*DATABASE_FILES, *unpacked))
+    replaced = dict.fromkeys((*DATABASE_FILES, *unpacked, *((OBJECTS,) if has_objects else ())))
+    aside = set_aside(directory, format_iso_time(now).replace(":", ""), replaced)
+    if aside is not None and not has_objects and (directory / OBJECTS).is_dir():
+        shutil.copytree(directory / OBJECTS, aside / OBJECTS, copy_function=_link_or_copy)
+        _give_to_owner(directory, (aside / OBJECTS, *(aside / OBJECTS).rglob("*")))
+        os.sync()
     _give_to_owner(directory, [] if aside is None else [aside])
     for name in (*unpacked, DATABASE):
         (staging / name).rename(directory / name)
         sync_directory(directory)
     return aside
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    """Give a file a second name; copy it on a file system that cannot. The files of objects never change."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _give_to_owner(directory: Path, paths: Iterable[Path]) -> None:

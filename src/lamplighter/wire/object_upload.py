@@ -49,7 +49,7 @@ class ContentHashMismatch(
     """The body is not the one that was signed."""
 
 
-class Check(Protocol):
+class Checksum(Protocol):
     """A hash or a cyclic check that is continued with each piece."""
 
     def update(self, data: bytes, /) -> object:
@@ -70,7 +70,7 @@ class _Crc32:
         return self._value.to_bytes(4, "big")
 
 
-class _CrcCheck:
+class _CrcChecksum:
     def __init__(self, crc: Crc) -> None:
         self._crc = crc
         self._value = 0
@@ -82,20 +82,20 @@ class _CrcCheck:
         return self._value.to_bytes(self._crc.width // 8, "big")
 
 
-def _md5() -> Check:
+def _md5() -> Checksum:
     return hashlib.md5(usedforsecurity=False)
 
 
-CHECKS: Mapping[str, Callable[[], Check]] = {
+CHECKSUMS: Mapping[str, Callable[[], Checksum]] = {
     "CRC32": _Crc32,
-    "CRC32C": lambda: _CrcCheck(crc32c()),
-    "CRC64NVME": lambda: _CrcCheck(crc64nvme()),
+    "CRC32C": lambda: _CrcChecksum(crc32c()),
+    "CRC64NVME": lambda: _CrcChecksum(crc64nvme()),
     "SHA1": lambda: hashlib.sha1(usedforsecurity=False),
     "SHA256": hashlib.sha256,
     "SHA512": hashlib.sha512,
     "MD5": _md5,
 }
-"""The checks by S3's names of their algorithms."""
+"""The checksums by S3's names of their algorithms."""
 
 
 def check_body(http: HttpRequest) -> None:
@@ -105,8 +105,8 @@ def check_body(http: HttpRequest) -> None:
         raise ContentHashMismatch
     if b"content-md5" not in http.headers and b"x-amz-sdk-checksum-algorithm" not in http.headers:
         return  # another check is that of the object which the request completes
-    for name, expected in _expected_checks(http.headers).items():
-        check = CHECKS[name]()
+    for name, expected in _expected_checksums(http.headers).items():
+        check = CHECKSUMS[name]()
         check.update(http.body)
         _compare(name, expected, check.digest())
 
@@ -125,8 +125,8 @@ class ObjectUpload:
         self._size = 0
         self._expected_size = _expected_size(http, chunked=self._chunks is not None)
         self._algorithm = _checksum_algorithm(http.headers)
-        names = {"MD5", self._algorithm, *_expected_checks(http.headers)}
-        self._checks = {name: CHECKS[name]() for name in names}
+        names = {"MD5", self._algorithm, *_expected_checksums(http.headers)}
+        self._checksums = {name: CHECKSUMS[name]() for name in names}
         has_hash = self._chunks is None and self._claimed != sigv4.UNSIGNED_PAYLOAD
         self._hash = hashlib.sha256() if has_hash else None
         self._file = path.open("xb", buffering=0)
@@ -137,7 +137,7 @@ class ObjectUpload:
             self._size += len(part)
             if self._size > MAX_OBJECT_BYTES:
                 raise EntityTooLarge
-            for check in self._checks.values():
+            for check in self._checksums.values():
                 check.update(part)
             if self._hash is not None:
                 self._hash.update(part)
@@ -146,20 +146,20 @@ class ObjectUpload:
     def finish(self) -> ReceivedFile:
         """Return the complete file. Raises AwsError if it is not what the caller sent."""
         self._file.close()
-        expected = dict(_expected_checks(self._headers))
+        expected = dict(_expected_checksums(self._headers))
         if self._chunks is not None:
             self._chunks.finish()
             if missing := _announced_trailers(self._headers) - self._chunks.trailers.keys():
                 raise MalformedTrailer(", ".join(sorted(missing)))
-            expected.update(_checks_in(self._chunks.trailers))
+            expected.update(_checksums_in(self._chunks.trailers))
         if self._expected_size not in (None, self._size):
             raise IncompleteBody
         if self._hash is not None and self._hash.hexdigest() != self._claimed:
             raise ContentHashMismatch
         for name, value in expected.items():
-            if name in self._checks:
-                _compare(name, value, self._checks[name].digest())
-        digests = {name: check.digest() for name, check in self._checks.items()}
+            if name in self._checksums:
+                _compare(name, value, self._checksums[name].digest())
+        digests = {name: check.digest() for name, check in self._checksums.items()}
         return ReceivedFile(self._path, self._size, digests)
 
     def discard(self) -> None:
@@ -199,7 +199,7 @@ def _checksum_algorithm(headers: Mapping[bytes, bytes]) -> str:
     trailers = sorted(_announced_trailers(headers))
     sent = [name.decode("latin-1") for name in headers if name.startswith(CHECKSUM_PREFIX.encode())]
     found = [name.removeprefix(CHECKSUM_PREFIX).upper() for name in (*sent, *trailers)]
-    chosen = [name for name in (*found, named) if name in CHECKS]
+    chosen = [name for name in (*found, named) if name in CHECKSUMS]
     return chosen[0] if chosen else DEFAULT_CHECKSUM
 
 
@@ -209,9 +209,9 @@ def _announced_trailers(headers: Mapping[bytes, bytes]) -> set[str]:
     return {name.strip() for name in names} - {""}
 
 
-def _expected_checks(headers: Mapping[bytes, bytes]) -> dict[str, bytes]:
-    """Return the checks in the head of a request."""
-    found = _checks_in({name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()})
+def _expected_checksums(headers: Mapping[bytes, bytes]) -> dict[str, bytes]:
+    """Return the checksums in the head of a request."""
+    found = _checksums_in({name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()})
     if b"content-md5" in headers:
         try:
             found["MD5"] = b64decode(headers[b"content-md5"], validate=True)
@@ -222,11 +222,11 @@ def _expected_checks(headers: Mapping[bytes, bytes]) -> dict[str, bytes]:
     return found
 
 
-def _checks_in(headers: Mapping[str, str]) -> dict[str, bytes]:
+def _checksums_in(headers: Mapping[str, str]) -> dict[str, bytes]:
     found = {}
     for name, text in headers.items():
         algorithm = name.removeprefix(CHECKSUM_PREFIX).upper()
-        if name.startswith(CHECKSUM_PREFIX) and algorithm in CHECKS:
+        if name.startswith(CHECKSUM_PREFIX) and algorithm in CHECKSUMS:
             try:
                 found[algorithm] = b64decode(text, validate=True)
             except ValueError:

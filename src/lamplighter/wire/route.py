@@ -11,14 +11,16 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
-from lamplighter.wire import buckets
-from lamplighter.wire.access import sigv4, unsigned_requests
+from lamplighter.wire import bucket_hosts, buckets
+from lamplighter.wire.access import signatures, sigv4, unsigned_requests
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.models.catalog import CompiledOperation, ModelCatalog
 from lamplighter.wire.models.service_models import CBOR, JSON, QUERY, REST_JSON, REST_XML
 from lamplighter.wire.protocols import cbor, query
 
 DEFAULT_ACCOUNT = "123456789012"
+MAX_INLINE_VALUES = 3_000
+"""The most values of an answer that is encoded on the event loop: XML and CBOR take some microseconds for each."""
 
 _ACCOUNT = re.compile("[0-9]{12}")
 
@@ -43,7 +45,7 @@ def route_request(catalog: ModelCatalog, http: HttpRequest, default_account: str
     """Decode and validate a request. The caller passes any AwsError that this function raises to `encode_error`."""
     scope = _read_scope(http)
     if scope.service == buckets.SERVICE:
-        http = buckets.move_bucket_to_path(http)
+        http = bucket_hosts.move_bucket_to_path(http)
     operation = _find_operation(catalog, http, scope)
     params = operation.decode(http)
     operation.check(params)
@@ -55,11 +57,15 @@ def route_request(catalog: ModelCatalog, http: HttpRequest, default_account: str
 
 def takes_file(catalog: ModelCatalog, http: HttpRequest) -> bool:
     """Return whether the body of a request to S3 is an object, which is stored as a file."""
-    return catalog.takes_file(buckets.SERVICE, buckets.move_bucket_to_path(http))
+    return catalog.takes_file(buckets.SERVICE, bucket_hosts.move_bucket_to_path(http))
 
 
 def _read_scope(http: HttpRequest) -> sigv4.CredentialScope:
-    return unsigned_requests.UNSIGNED_SCOPE if unsigned_requests.is_confirmation_link(http) else sigv4.read_scope(http)
+    return (
+        unsigned_requests.UNSIGNED_SCOPE
+        if unsigned_requests.is_confirmation_link(http)
+        else signatures.read_scope(http)
+    )
 
 
 def _find_operation(catalog: ModelCatalog, http: HttpRequest, scope: sigv4.CredentialScope) -> CompiledOperation:
@@ -92,6 +98,19 @@ def _is_query(http: HttpRequest) -> bool:
 def encode_result(request: RoutedRequest, result: Json, request_id: str) -> Response:
     """Encode the result of a request: a dict with the model's member names, or None for an empty result."""
     return request.compiled.encode(result, request_id)
+
+
+def has_many_values(result: Json) -> bool:
+    """Return whether encoding a result may take more than a few milliseconds; this stops counting at the limit."""
+    waiting, room = [result], MAX_INLINE_VALUES
+    while waiting:
+        value = waiting.pop()
+        parts = value.values() if type(value) is dict else value if type(value) is list else ()
+        room -= len(parts)
+        if room < 0:
+            return True
+        waiting.extend(part for part in parts if type(part) in (dict, list))
+    return False
 
 
 def encode_error(catalog: ModelCatalog, http: HttpRequest, error: AwsError, request_id: str) -> Response:

@@ -7,9 +7,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from lamplighter.base.json_text import Json
+from tests.chaos.storm.change_sets import execute_change_sets
 from tests.chaos.storm.client_calls import ClientCalls
 from tests.chaos.storm.ledger import WorkItem
+from tests.chaos.storm.metrics import put_metric
+from tests.chaos.storm.object_versions import put_version
+from tests.chaos.storm.queries import start_query
+from tests.chaos.storm.registers.objects import OBJECTS
+from tests.chaos.storm.registers.parameters import PARAMETERS
+from tests.chaos.storm.registers.register_clients import change_registers
+from tests.chaos.storm.registers.roles import ROLES
+from tests.chaos.storm.registers.settings import SETTINGS
 from tests.chaos.storm.resources import GROUP, STREAM, Resources
+from tests.chaos.storm.sessions import assume_role
 from tests.served_engine import ROLE
 
 ClientWork = Callable[[ClientCalls, Resources, str, random.Random], None]
@@ -124,5 +134,14 @@ CLIENTS: tuple[tuple[ClientWork, float], ...] = (
     (create_schedule, 0.2),
     (put_log, 0.05),
     (create_stack, 1.0),
+    (change_registers(OBJECTS), 0.1),
+    (change_registers(PARAMETERS), 0.1),
+    (change_registers(ROLES), 0.2),
+    (change_registers(SETTINGS), 0.2),
+    (put_version, 0.2),
+    (start_query, 0.5),
+    (execute_change_sets, 1.0),
+    (put_metric, 0.2),
+    (assume_role, 0.5),
 )
 """The clients, and the most seconds that each pauses between two requests."""

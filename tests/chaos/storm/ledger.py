@@ -5,6 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tests.chaos.storm.written_values import WrittenValues
+
 EXACTLY_ONCE = frozenset({"fifo", "scheduler"})
 """The kinds of work that are done once, however often they are requested, because a name identifies them."""
 REPEATABLE = frozenset({"express", "http"})
@@ -48,6 +50,7 @@ class Ledger:
         self._arrived: defaultdict[WorkItem, Counter[str]] = defaultdict(Counter)
         self.accepted: dict[WorkItem, str] = {}
         """The accepted work, with the ARN in the answer if there is one."""
+        self.values = WrittenValues()
         self.calls = 0
         self.deleted: set[str] = set()
         """Messages whose deletion was acknowledged."""
@@ -78,6 +81,16 @@ class Ledger:
         """Record an error that must not happen."""
         with self._lock:
             self.faults.append(fault)
+
+    def was_requested(self, item: WorkItem) -> bool:
+        """Return whether the work was requested, accepted or not."""
+        with self._lock:
+            return self._requested[item] > 0
+
+    def count_requests(self, kind: str) -> int:
+        """Return how often work of a kind was requested."""
+        with self._lock:
+            return sum(times for item, times in self._requested.items() if item.kind == kind)
 
     def accepted_items(self, *kinds: str) -> Iterator[tuple[WorkItem, str]]:
         """Return the accepted work of these kinds, with its ARNs."""

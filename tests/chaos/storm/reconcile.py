@@ -10,8 +10,18 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
 from tests.chaos.executions import check_history, check_output
+from tests.chaos.storm.change_sets import check_change_sets
+from tests.chaos.storm.client_calls import ClientCalls
 from tests.chaos.storm.ledger import Figures, Ledger, WorkItem
+from tests.chaos.storm.map_results import read_map_results
+from tests.chaos.storm.metrics import check_metric
+from tests.chaos.storm.object_files import check_object_files
+from tests.chaos.storm.object_versions import check_versions
+from tests.chaos.storm.queries import check_queries
+from tests.chaos.storm.registers.register_clients import check_register
 from tests.chaos.storm.resources import GROUP, STREAM, Resources
+from tests.chaos.storm.sessions import check_sessions
+from tests.chaos.storm.value_history import check_parameter_histories, check_secret_stages
 from tests.served_engine import ServedEngine
 
 MESSAGES = ("sqs", "fifo", "sns", "http", "events", "scheduler", "express")
@@ -25,6 +35,7 @@ def reconcile(served: ServedEngine, ledger: Ledger, resources: Resources, folder
     for item, arn in ledger.accepted_items("execution"):
         _check_execution(served, resources, item, arn, deadline, figures, submitted)
     _check_stacks(served, ledger, deadline, figures)
+    _check_stored_values(served, ledger, lambda done: _wait(done, deadline), figures)
     _record_log_lines(served, ledger)
     _wait(lambda: not ledger.missing(*MESSAGES), deadline)
     figures.lost += ledger.missing(*MESSAGES, "logs")
@@ -39,6 +50,24 @@ def _wait(done: Callable[[], bool], deadline: float) -> bool:
             return False
         time.sleep(0.1)
     return True
+
+
+def _check_stored_values(
+    served: ServedEngine, ledger: Ledger, wait: Callable[[Callable[[], bool]], bool], figures: Figures
+) -> None:
+    """Check what a service stores and returns."""
+    calls = ClientCalls(served, ledger, lambda: True)
+    for name in ledger.values.names():
+        if not check_register(calls, name):
+            figures.lost.append(f"{name} cannot be read")
+    check_parameter_histories(served, ledger, figures)
+    check_secret_stages(served, ledger, figures)
+    check_versions(served, ledger, figures)
+    check_queries(served, ledger, figures, wait)
+    check_change_sets(served, ledger, figures, wait)
+    check_metric(served, ledger, figures)
+    check_sessions(served, ledger, figures)
+    check_object_files(served, figures, wait)
 
 
 def _check_execution(
@@ -64,8 +93,9 @@ def _check_execution(
         elif found["status"] != "SUCCEEDED":
             figures.lost.append(f"{item}: {found['status']} {found.get('error')} {found.get('cause')}")
         else:
-            check_output(kind, resources.machines[kind][1], json.loads(found["output"]))
-            if kind in ("retry", "wait", "parallel", "map"):
+            output = json.loads(found["output"])
+            check_output(kind, resources.machines[kind][1], read_map_results(served, output, kind))
+            if kind in ("retry", "wait", "parallel", "map", "secrets"):
                 submitted.update(check_history(served, arn))
     except ClientError as error:
         figures.lost.append(f"{item}: {error}")

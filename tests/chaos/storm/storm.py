@@ -13,13 +13,20 @@ from tests.chaos.storm.client_calls import ClientCalls, EngineGone
 from tests.chaos.storm.clients import ClientWork
 from tests.chaos.storm.ledger import Figures, Ledger
 from tests.chaos.storm.reconcile import reconcile
+from tests.chaos.storm.registers.register_clients import read_register
 from tests.served_engine import ServedEngine, eventually
 
 MAX_CALLS_BETWEEN_KILLS = 60
 """The most calls that are acknowledged between a start and a kill of the engine."""
 MAX_SECONDS_BETWEEN_KILLS = 3.0
 """The most seconds between a start and a kill of the engine."""
-RECEIVERS = (receivers.read_inbox, receivers.read_inbox, receivers.read_fifo, receivers.do_activity_task)
+RECEIVERS = (
+    receivers.read_inbox,
+    receivers.read_inbox,
+    receivers.read_fifo,
+    receivers.do_activity_task,
+    read_register,
+)
 TIMEOUT = 300.0
 """Seconds within which all work must end after the last kill."""
 
@@ -60,7 +67,7 @@ class Storm:
             while continue_kills(self.kills):
                 self._kill()
             self.before_the_end()
-            self._stop(self._clients_stopped)
+            self.stop_clients()
             figures = reconcile(self.served, self.ledger, created, self._folder, self.timeout)
             figures.kills = self.kills
             figures.lost += self.ledger.faults
@@ -93,6 +100,10 @@ class Storm:
         thread = threading.Thread(target=repeat_work, daemon=True)
         self._threads.append((thread, stopped))
         thread.start()
+
+    def stop_clients(self) -> None:
+        """Let the clients end their present work and stop."""
+        self._stop(self._clients_stopped)
 
     def _stop(self, stopped: threading.Event) -> None:
         stopped.set()

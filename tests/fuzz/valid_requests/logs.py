@@ -15,6 +15,7 @@ BEGIN: list[tuple[str, Json]] = [
     ("PutLogEvents", {**STREAM, "logEvents": [{"timestamp": 1_767_225_600_000, "message": "a"}]}),
     ("GetLogEvents", STREAM),
     ("FilterLogEvents", GROUP),
+    ("StartLiveTail", {"logGroupIdentifiers": [f"{LOGS}:log-group:a"]}),
     ("DescribeLogGroups", {}),
     ("DescribeLogStreams", GROUP),
     ("ListLogGroups", {}),

@@ -34,6 +34,12 @@ BEGIN: list[tuple[str, Json]] = [
     ("DescribeAlarmsForMetric", METRIC),
     ("DisableAlarmActions", {"AlarmNames": ["a"]}),
     ("EnableAlarmActions", {"AlarmNames": ["a"]}),
+    ("PutAlarmMuteRule", {
+        "Name": "a", "Rule": {"Schedule": {"Expression": "cron(0 2 * * *)", "Duration": "PT4H"}},
+        "MuteTargets": {"AlarmNames": ["a"]},
+    }),
+    ("GetAlarmMuteRule", {"AlarmMuteRuleName": "a"}),
+    ("ListAlarmMuteRules", {}),
     ("PutDashboard", {"DashboardName": "a", "DashboardBody": '{"widgets":[]}'}),
     ("GetDashboard", {"DashboardName": "a"}),
     ("ListDashboards", {}),
@@ -53,6 +59,7 @@ BEGIN: list[tuple[str, Json]] = [
 ]  # fmt: skip
 END: list[tuple[str, Json]] = [
     ("UntagResource", {**RESOURCE, "TagKeys": ["a"]}),
+    ("DeleteAlarmMuteRule", {"AlarmMuteRuleName": "a"}),
     ("DeleteAlarms", {"AlarmNames": ["b"]}),
     ("DeleteDashboards", {"DashboardNames": ["a"]}),
     ("DeleteMetricStream", {"Name": "a"}),

@@ -19,9 +19,11 @@ def make_events(*messages: str) -> list[LogEvent]:
     ]
 
 
-def run_query(text: str, events: Sequence[LogEvent], most: int = DEFAULT_RESULTS) -> list[dict[str, str]]:
+def run_query(
+    text: str, events: Sequence[LogEvent], most: int = DEFAULT_RESULTS, window: tuple[int, int] = (0, 0)
+) -> list[dict[str, str]]:
     """Return the result of a query, without the pointers."""
-    run = QueryRun(compile_query(text, NOW), most)
+    run = QueryRun(compile_query(text, NOW, window), most)
     for event in events:
         if run.is_done:
             break

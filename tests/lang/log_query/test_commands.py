@@ -10,6 +10,8 @@ import pytest
 from lamplighter.lang.log_query.commands import compile_query
 from lamplighter.lang.log_query.query import QueryRun
 from lamplighter.lang.log_query.scanner import QueryError
+from lamplighter.lang.log_query.source import Source
+from lamplighter.lang.log_query.stages import QueryTooLarge
 from tests.lang.log_query.queries import NOW, make_events, run_query
 
 ANN = '{"level":"ERROR","ms":12.5,"user":{"name":"ann","tags":["a","b"]},"ok":true,"none":null,"my-key":7}'
@@ -91,10 +93,65 @@ def test_each_event_of_a_result_has_its_pointer() -> None:
         ("isValidIpV4('::1')", "0"),
         ("isIpv4InSubnet('10.1.2.3', '10.1.0.0/16')", "1"),
         ("isIpv4InSubnet('x', '10.1.0.0/16')", "0"),
+        ("round(2.5)", "3"),
+        ("round(-1.25, 1)", "-1.3"),
+        ("round('x')", None),
+        ("toInt('3.9')", "3"),
+        ("toInt(3000000000)", None),
+        ("toLong(3000000000)", "3000000000"),
+        ("toDouble('1.50')", "1.5"),
+        ("toNumber('x')", None),
+        ("haversine(52.52, 13.405, 48.8566, 2.3522) > 877", "1"),
+        ("if(ms > 12, 'slow', 'fast')", "slow"),
+        ("case(ms > 100, 'a', ms > 10, 'b', 'c')", "b"),
+        ("case(ms > 100, 'a', 'c')", "c"),
+        ("case(ms > 100, 'a')", None),
+        ("isNumeric(ms)", "1"),
+        ("isNumeric(level)", "0"),
+        ("messageSize('é')", "2"),
+        ("queryStartTime()", "1000"),
+        ("queryEndTime()", "5000"),
+        ("queryTimeRange()", "4000"),
+        ("formatDate(@timestamp, '%Y-%m-%d %H:%M')", "2025-11-29 16:00"),
+        ("formatDate(@timestamp, '%d.%m. %H:%M %Z 100%%', 'Europe/Berlin')", "29.11. 17:00 CET 100%"),
+        ("strftime(1000, '%T.%f')", "00:00:01.000000"),
+        ("formatDate(@timestamp, '%Y', 'Nowhere')", None),
+        ("formatDate('x', '%Y')", None),
+        ("formatDate(@timestamp, '%Q %')", "%Q %"),
+        ("startsWith(level, 'ERR')", "1"),
+        ("endsWith(level, 'ERR')", "0"),
+        ("strcontains(level, 'err')", "0"),
+        ("strcontains(level, 'err', 'true')", "1"),
+        ("urlencode('a b&c')", "a+b%26c"),
+        ("urldecode('a%20b')", "a b"),
+        ("base64encode('hello')", "aGVsbG8="),
+        ("base64decode('aGVsbG8=')", "hello"),
+        ("base64decode('?')", None),
+        ("hexToAscii('48656c6c6f')", "Hello"),
+        ("hexToDec('0xff')", "255"),
+        ("decToHex(255)", "0xff"),
+        ("decToHex(-255.9)", "-0xff"),
+        ("ipv4ToNumber('10.0.0.1')", "167772161"),
+        ("isPrivateIP('172.16.0.1')", "1"),
+        ("isPrivateIP('100.64.0.1')", "0"),
+        ("isPublicIP('8.8.8.8')", "1"),
+        ("isReservedIP('240.0.0.1')", "1"),
+        ("jsonArraySize('[1, [2, 3]]')", "2"),
+        ("jsonArraySize('{}')", None),
+        ("jsonArrayContains('[\"a\", 2]', 'a')", "1"),
+        ("jsonArrayContains('[\"a\", 2]', 'A')", "0"),
+        ("jsonStringify(jsonParse('{\"a\": [1]}'))", '{"a":[1]}'),
+        ("jsonParse('no json')", None),
+        ("jsonParse('3')", None),
+        ("split('a,b,c', ',')", '["a","b","c"]'),
+        ("toupper(jsonParse(@message))", None),
+        ("jsonParse(@message) = jsonParse(@message)", "0"),
+        ("jsonParse(@message) != 3", "0"),
+        ("ispresent(jsonParse(@message))", "1"),
     ],
 )
 def test_an_expression_has_its_value(expression: str, value: str | None) -> None:
-    (row,) = run_query(f"fields {expression} as x", EVENTS[:1])
+    (row,) = run_query(f"fields {expression} as x", EVENTS[:1], window=(1_000, 5_000))
     assert row.get("x") == value
 
 
@@ -237,6 +294,13 @@ def test_a_run_is_done_when_its_limit_is_reached_before_rows_are_gathered() -> N
         ("parse 'a*b*' as x", "2 asterisks, but 1 names"),
         ("parse x", "a pattern in quotation marks"),
         ("dedup a | sort a", "only limit can follow dedup"),
+        ("unnest a", "'into' is missing"),
+        ("limit 1 | SOURCE logGroups()", "a command is expected"),
+        ("SOURCE logGroups(namePrefix: 3)", "a text in quotation marks is missing"),
+        ("SOURCE logGroups(prefix: ['a'])", "unexpected symbol found 'prefix'"),
+        ("SOURCE logGroups(class: ['FAST'])", "a class is one of"),
+        ("SOURCE logGroups(namePrefix: ['a','b','c','d','e','f'])", "at most 5 prefixes"),
+        ("SOURCE logGroups() limit 1", "'|' is missing"),
         ("limit 0", "from 1 to 100000"),
         ("limit x", "from 1 to 100000"),
         ("filter " + "(" * 100, "nested too deeply"),
@@ -255,3 +319,79 @@ def test_an_invalid_query_states_the_reason(text: str, reason: str) -> None:
 def test_an_expression_has_as_many_operands_as_the_query_has_room_for(expression: str, value: str) -> None:
     """Many operands in a row are no deeper than two."""
     assert column(f"fields {expression} as x | limit 1", "x") == [value]
+
+
+ORDERS = '{"orders": [{"id": 7, "item.name": "pen", "tags": ["a", "b"]}, {"id": 8}], "total": 2}'
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("js.total", "2"),
+        ("js.orders[1].id", "8"),
+        ("js.orders[0].tags[1]", "b"),
+        ("js.orders[0].`item.name`", "pen"),
+        ("`js`.orders[0].tags", '["a","b"]'),
+        ("js.orders[9].id", None),
+        ("js.total[0]", None),
+        ("js.total.x", None),
+    ],
+)
+def test_attributes_of_maps_and_items_of_lists_are_fields(attribute: str, value: str | None) -> None:
+    (row,) = run_query(f"fields jsonParse(@message) as js | display {attribute} as x", make_events(ORDERS))
+    assert row.get("x") == value
+
+
+def test_unnest_makes_a_row_of_each_item() -> None:
+    text = "fields jsonParse(@message) as js | unnest js.orders into each | display each.id as id, js.total as total"
+    events = make_events(ORDERS, '{"orders": [], "total": 0}', '{"orders": "one"}', "{}")
+    assert run_query(text, events) == [
+        {"id": "7", "total": "2"},
+        {"id": "8", "total": "2"},
+        {},  # "any other types … are treated as a list with one item"
+    ]
+    assert run_query(text.replace("display", "filter each.id > 7 | display"), events) == [{"id": "8", "total": "2"}]
+    summed = "fields jsonParse(@message) as js | unnest js.orders into o | stats sum(o.id) as s, count(*) as n"
+    assert run_query(summed, events) == [{"s": "15", "n": "3"}]
+    again = "fields jsonParse(@message) as js | unnest js.orders into o | unnest o.tags into t | display t"
+    assert run_query(again, events) == [{"t": "a"}, {"t": "b"}]
+    sorted_first = "fields jsonParse(@message) as js | sort @timestamp asc | unnest js.orders into o | display o.id"
+    assert run_query(sorted_first, events) == [{}, {"o.id": "7"}, {"o.id": "8"}]
+
+
+def test_an_event_counts_once_for_all_rows_that_unnest_makes_of_it() -> None:
+    run = QueryRun(compile_query("fields jsonParse(@message) as js | unnest js.orders into o", NOW), 10)
+    run.add(make_events(ORDERS)[0])
+    assert (run.matched, len(run.finish())) == (1, 2)
+
+
+def test_rows_that_unnest_multiplies_are_bounded() -> None:
+    text = "fields jsonParse(@message) as js" + " | unnest js.a into b" * 8 + " | stats count(*)"
+    run = QueryRun(compile_query(text, NOW), 10)
+    with pytest.raises(QueryTooLarge):
+        run.add(make_events('{"a": [1, 2, 3, 4, 5, 6, 7, 8, 9]}')[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("SOURCE logGroups()", Source()),
+        ("source loggroups(namePrefix: ['a', \"b\"]) | limit 1", Source(["a", "b"])),
+        (
+            "SOURCE logGroups(accountIdentifiers:['1'], class: ['INFREQUENT_ACCESS'], namePrefix: 'x') | limit 1",
+            Source(["x"], ["INFREQUENT_ACCESS"], ["1"]),
+        ),
+        ("limit 1", None),
+    ],
+)
+def test_source_selects_log_groups(text: str, source: Source | None) -> None:
+    assert compile_query(text, NOW).source == source
+
+
+@pytest.mark.parametrize(
+    ("period", "same"), [("300s", "60s"), ("90m", "60m"), ("100h", "24h"), ("5000ms", "1s"), ("3d", "72000000000ms")]
+)
+def test_the_number_of_a_period_is_capped_by_its_unit(period: str, same: str) -> None:
+    """AWS: "the cap for ms is 1000, the caps for s and m are 60, and the cap for h is 24"."""
+    (found,) = run_query(f"fields bin({period}) as x, bin({same}) as y | limit 1", EVENTS)
+    assert (found["x"] == found["y"]) == (period != "3d")

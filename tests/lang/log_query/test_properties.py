@@ -17,7 +17,16 @@ from lamplighter.lang.log_query.periods import read_period
 from lamplighter.lang.log_query.query import QueryRun
 from lamplighter.lang.log_query.rows import LogEvent, discover_fields
 from lamplighter.lang.log_query.scanner import QueryError
-from lamplighter.lang.log_query.values import COMPARISONS, Instant, Value, calculate, sort_key, to_number, to_text
+from lamplighter.lang.log_query.values import (
+    COMPARISONS,
+    Instant,
+    Structure,
+    Value,
+    calculate,
+    sort_key,
+    to_number,
+    to_text,
+)
 from tests.lang.log_query.queries import NOW, make_events, run_query
 
 VALUES: st.SearchStrategy[Value] = st.one_of(
@@ -27,12 +36,48 @@ VALUES: st.SearchStrategy[Value] = st.one_of(
     st.text(max_size=6),
     st.sampled_from(["1", "1.0", "-2e3", "", "nan", "1e999", "9" * 310, 10**400]),
     st.integers(0, 10**14).map(Instant),
+    st.sampled_from([Structure([1, {"a": None}]), Structure({"a": "b"})]),
 )
 NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30)
 PIECES = st.sampled_from(
     [
-        *("fields", "filter", "stats", "sort", "limit", "parse", "dedup", "display", "by", "as", "and", "or", "not"),
-        *("like", "in", "count", "avg", "pct", "bin", "5m", "3", "a", "@message", "a.b", "'x'", '"y*"', "/z/", "`q r`"),
+        *(
+            "fields",
+            "filter",
+            "stats",
+            "sort",
+            "limit",
+            "parse",
+            "dedup",
+            "display",
+            "unnest",
+            "into",
+            "SOURCE",
+            "by",
+            "as",
+            "and",
+            "or",
+            "not",
+        ),
+        *(
+            "like",
+            "in",
+            "count",
+            "avg",
+            "pct",
+            "bin",
+            "5m",
+            "3",
+            "a",
+            "@message",
+            "a.b",
+            "'x'",
+            '"y*"',
+            "/z/",
+            "`q r`",
+            "a[0].b",
+            "jsonParse",
+        ),
         *("(", ")", "[", "]", ",", "|", "=", "!=", "<", "+", "-", "*", "/", "^", "%", "=~", "#", "\n", "\\", "ä"),
     ]
 )

@@ -75,5 +75,14 @@ def test_an_image_of_docker_with_the_name_that_a_repository_has_on_aws_is_its_im
         assert [each["imageTag"] for each in ecr.list_images(repositoryName="lamplighter-test/ecr")["imageIds"]] == [
             "one"
         ]
+        name = {"repositoryName": "lamplighter-test/ecr"}
+        assert ecr.list_images(**name, filter={"tagStatus": "UNTAGGED"})["imageIds"] == []
+        assert ecr.describe_images(**name, filter={"tagStatus": "UNTAGGED"})["imageDetails"] == []
+        subprocess.run(["docker", "tag", docker_image, f"{uri}:two"], check=True)
+        pages = ecr.get_paginator("list_images").paginate(**name, PaginationConfig={"PageSize": 1})
+        assert [[each["imageTag"] for each in page["imageIds"]] for page in pages] == [["one"], ["two"]]
+        assert refused(ecr.delete_repository, **name) == "RepositoryNotEmptyException"
+        ecr.delete_repository(**name, force=True)
+        assert refused(ecr.list_images, **name) == "RepositoryNotFoundException"
     finally:
-        subprocess.run(["docker", "rmi", f"{uri}:one"], check=True, capture_output=True)
+        subprocess.run(["docker", "rmi", f"{uri}:one", f"{uri}:two"], check=False, capture_output=True)

@@ -16,6 +16,11 @@ def test_a_bucket_is_listed_until_it_is_deleted(account: EngineAccount, s3: Json
     assert s3.list_buckets()["Buckets"] == []
 
 
+def test_an_empty_acl_is_none(account: EngineAccount, s3: Json) -> None:
+    """s3fs sends one."""
+    s3.create_bucket(Bucket=f"acl-{account.account_id}", ACL="")
+
+
 def test_a_bucket_belongs_to_one_region_and_one_account(account: EngineAccount, bucket: str) -> None:
     there = account.client("s3", region="eu-west-1")
     name, place = f"{bucket}-eu", {"LocationConstraint": "eu-west-1"}

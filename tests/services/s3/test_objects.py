@@ -3,11 +3,15 @@
 import hashlib
 import io
 from collections.abc import Callable
+from contextlib import closing
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
+from tests.served_engine import EngineAccount
 
 MIB = 2**20
 
@@ -244,3 +248,99 @@ def test_a_page_that_is_an_object_has_no_part_in_the_console(s3: Json, bucket: s
     s3.put_object(Bucket=bucket, Key="page", Body=b"<script>alert(1)</script>", ContentType="text/html")
     headers = s3.get_object(Bucket=bucket, Key="page")["ResponseMetadata"]["HTTPHeaders"]
     assert headers["content-security-policy"] == "sandbox"
+
+
+def test_a_request_follows_one_that_is_refused_before_its_body(s3: Json, bucket: str) -> None:
+    """The client waits for the server to ask for the body, and the next request has the same connection."""
+    for _ in range(2):
+        answer = refused(s3.put_object, Bucket=bucket, Key="key", Body=b"x", ContentMD5="AAAA")
+        assert answer == ("InvalidDigest", 400)
+        assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+@pytest.mark.parametrize("kind", ["COMPOSITE", "FULL_OBJECT"])
+def test_a_part_of_an_object_has_its_own_checksum(s3: Json, bucket: str, kind: str) -> None:
+    """botocore compares the checksum of the answer with the content that it received."""
+    place, check = {"Bucket": bucket, "Key": "key"}, {"ChecksumAlgorithm": "CRC32"}
+    upload = {**place, "UploadId": s3.create_multipart_upload(**place, **check, ChecksumType=kind)["UploadId"]}
+    parts = []
+    for number, body in ((1, b"a" * 5 * 2**20), (2, b"b")):
+        part = s3.upload_part(**upload, **check, PartNumber=number, Body=body)
+        parts.append({"PartNumber": number, "ETag": part["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]})
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, ChecksumType=kind)
+    answer = s3.get_object(**place, PartNumber=2, ChecksumMode="ENABLED")
+    assert (answer["Body"].read(), answer["ChecksumCRC32"]) == (b"b", parts[1]["ChecksumCRC32"])
+    shown = s3.get_object_attributes(**place, ObjectAttributes=["ObjectParts"], MaxParts=1)["ObjectParts"]
+    assert shown["Parts"] == [{"PartNumber": 1, "Size": 5 * 2**20, "ChecksumCRC32": parts[0]["ChecksumCRC32"]}]
+    assert (shown["TotalPartsCount"], shown["IsTruncated"], shown["NextPartNumberMarker"]) == (2, True, 1)
+
+
+def test_an_object_is_not_deleted_if_its_condition_cannot_be_kept(s3: Json, bucket: str) -> None:
+    """Only directory buckets compare size and time."""
+    s3.put_object(Bucket=bucket, Key="key", Body=b"content")
+    time = s3.head_object(Bucket=bucket, Key="key")["LastModified"]
+    for entry in ({"Size": 1}, {"LastModifiedTime": time}):
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "key", **entry}]})
+        assert [error["Code"] for error in answer["Errors"]] == ["NotImplemented"]
+    assert refused(s3.delete_object, Bucket=bucket, Key="key", IfMatchSize=1) == ("NotImplemented", 501)
+    assert s3.head_object(Bucket=bucket, Key="key")["ContentLength"] == 7
+
+
+def test_errors_have_the_fields_of_s3(s3: Json, bucket: str) -> None:
+    with pytest.raises(ClientError) as error:
+        s3.abort_multipart_upload(Bucket=bucket, Key="key", UploadId="none")
+    assert error.value.response["Error"]["UploadId"] == "none"
+    assert error.value.response["ResponseMetadata"]["HostId"]
+    with pytest.raises(ClientError) as error:
+        s3.put_object(Bucket=bucket, Key="k" * 1025)
+    assert error.value.response["Error"]["MaxSizeAllowed"] == "1024"
+
+
+def test_an_acl_may_leave_an_object_to_its_owner_alone(s3: Json, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="key")
+    s3.put_object_acl(Bucket=bucket, Key="key", ACL="bucket-owner-full-control")
+    acl = s3.get_object_acl(Bucket=bucket, Key="key")
+    s3.put_object_acl(Bucket=bucket, Key="key", AccessControlPolicy={each: acl[each] for each in ("Owner", "Grants")})
+    answer = refused(s3.put_object_acl, Bucket=bucket, Key="key", ACL="public-read")
+    assert answer == ("AccessControlListNotSupported", 400)
+    assert refused(s3.put_object_acl, Bucket=bucket, Key="none", ACL="private") == ("NoSuchKey", 404)
+
+
+def test_a_content_encoding_is_that_of_the_object_alone(s3: Json, bucket: str) -> None:
+    """Its content is stored as it was sent, and a request without a body has the header too."""
+    s3.put_object(Bucket=bucket, Key="key", Body=b"not compressed", ContentEncoding="gzip")
+    s3.copy_object(
+        Bucket=bucket, Key="copy", CopySource=f"{bucket}/key", ContentEncoding="br", MetadataDirective="REPLACE"
+    )
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="parts", ContentEncoding="zstd")["UploadId"]
+    s3.abort_multipart_upload(Bucket=bucket, Key="parts", UploadId=upload)
+    assert [s3.head_object(Bucket=bucket, Key=key)["ContentEncoding"] for key in ("key", "copy")] == ["gzip", "br"]
+
+
+def test_a_body_in_chunks_with_a_trailer_is_decoded(account: EngineAccount, s3: Json, bucket: str) -> None:
+    """The SDKs for Java, C++ and JavaScript, and pyarrow, send objects so: boto3 does over TLS only."""
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "key"})
+    headers = {
+        "Content-Encoding": "aws-chunked",
+        "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        "x-amz-decoded-content-length": "7",
+        "x-amz-trailer": "x-amz-checksum-crc32",
+        "Authorization": AUTHORIZATION.format(account.account_id),
+    }
+    for crc, status in (("/sUwqQ==", 200), ("AAAAAA==", 400)):
+        body = f"7\r\ncontent\r\n0\r\nx-amz-checksum-crc32:{crc}\r\n\r\n".encode()
+        assert put(url.partition("?")[0], headers, body) == status
+    found = s3.get_object(Bucket=bucket, Key="key", ChecksumMode="ENABLED")
+    assert (found["Body"].read(), found["ChecksumCRC32"]) == (b"content", "/sUwqQ==")
+    assert "ContentEncoding" not in found
+
+
+AUTHORIZATION = "AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x"
+
+
+def put(url: str, headers: dict[str, str], body: bytes) -> int:
+    """Send a request as it is, and return the status of the answer."""
+    address = urlsplit(url)
+    with closing(HTTPConnection(address.netloc)) as connection:
+        connection.request("PUT", address.path, body, headers)
+        return connection.getresponse().status

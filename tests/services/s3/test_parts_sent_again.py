@@ -27,7 +27,7 @@ def test_parts_are_joined_once_even_if_one_is_sent_again(
     bus = engine.engine.bus
     prepared = engine.run(bus.prepare(CALLER, "s3", "CompleteMultipartUpload", params))
     engine.call("s3", "UploadPart", **upload, PartNumber=1, Body=b"content")
-    monkeypatch.delattr(ObjectFiles, "write")
+    monkeypatch.delattr(ObjectFiles, "join")
 
     async def complete() -> str:
         answer = await bus.store.write(lambda tx: bus.invoke(tx, CALLER, "s3", "CompleteMultipartUpload", prepared))

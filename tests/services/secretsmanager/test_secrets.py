@@ -127,3 +127,45 @@ def test_a_value_is_encrypted_on_disk_and_readable_after_a_kill(served: ServedEn
     served.up()
     found = served.client("secretsmanager").get_secret_value(SecretId="s")
     assert found["SecretString"] == "a-very-secret-password"
+
+
+def test_a_version_has_at_most_twenty_labels(secrets: Json) -> None:
+    """See https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html."""
+    secrets.create_secret(Name="s", SecretString="1")
+    labels = [f"label{number}" for number in range(20)]
+    made = secrets.put_secret_value(SecretId="s", SecretString="2", VersionStages=labels)["VersionId"]
+    move: Json = {"SecretId": "s", "VersionStage": "more", "MoveToVersionId": made}
+    assert refused(secrets.update_secret_version_stage, **move) == "LimitExceededException"
+    secrets.update_secret_version_stage(SecretId="s", VersionStage="label0", RemoveFromVersionId=made)
+    secrets.update_secret_version_stage(**move)
+
+
+def test_the_first_version_of_a_secret_is_current_whatever_its_labels(secrets: Json) -> None:
+    secrets.create_secret(Name="s")
+    made = secrets.put_secret_value(SecretId="s", SecretString="1", VersionStages=["AWSPENDING"])
+    assert sorted(made["VersionStages"]) == ["AWSCURRENT", "AWSPENDING"]
+    assert secrets.get_secret_value(SecretId="s")["SecretString"] == "1"
+
+
+def test_a_label_is_moved_or_removed(secrets: Json) -> None:
+    secrets.create_secret(Name="s", SecretString="1")
+    assert refused(secrets.update_secret_version_stage, SecretId="s", VersionStage="x") == "InvalidParameterException"
+
+
+def test_a_secret_that_does_not_exist_is_deleted_by_force(account: EngineAccount, secrets: Json) -> None:
+    """A script that cleans up may run twice."""
+    made = secrets.create_secret(Name="s", SecretString="1")
+    for name in ("s", "s", made["ARN"]):
+        assert secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)["Name"] == "s"
+    arn = f"arn:aws:secretsmanager:us-east-1:{account.account_id}:secret:none"
+    assert secrets.delete_secret(SecretId="none", ForceDeleteWithoutRecovery=True)["ARN"] == arn
+    assert refused(secrets.delete_secret, SecretId="none") == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize("principal", ['"*"', '{"AWS": "*"}', '{"AWS": ["*"]}'])
+def test_a_policy_for_everyone_is_refused_if_the_caller_asks_for_that(secrets: Json, principal: str) -> None:
+    secrets.create_secret(Name="s", SecretString="1")
+    statement = f'{{"Effect": "Allow", "Principal": {principal}, "Action": "*", "Resource": "*"}}'
+    params: Json = {"SecretId": "s", "ResourcePolicy": f'{{"Version": "2012-10-17", "Statement": [{statement}]}}'}
+    assert refused(secrets.put_resource_policy, **params, BlockPublicPolicy=True) == "PublicPolicyException"
+    secrets.put_resource_policy(**params)

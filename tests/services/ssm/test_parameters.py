@@ -121,3 +121,12 @@ def test_no_other_key_takes_the_place_of_a_lost_one(served: ServedEngine) -> Non
     assert not key.exists()
     key.write_bytes(kept)
     assert ssm.get_parameter(Name="/db", WithDecryption=True)["Parameter"]["Value"] == "password"
+
+
+def test_an_advanced_parameter_stays_advanced(ssm: Json) -> None:
+    """See https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html."""
+    ssm.put_parameter(Name="/a", Type="String", Value="1", Tier="Advanced")
+    change: Json = {"Name": "/a", "Value": "2", "Overwrite": True}
+    assert refused(ssm.put_parameter, **change, Tier="Standard") == "ValidationException"
+    for tier in ({}, {"Tier": "Intelligent-Tiering"}):
+        assert ssm.put_parameter(**change, **tier)["Tier"] == "Advanced"

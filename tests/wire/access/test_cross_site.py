@@ -18,7 +18,7 @@ MakeRequest = Callable[..., HttpRequest]
 )
 def test_a_request_that_boto3_signed_is_accepted(make_request: MakeRequest, service: str, operation: str) -> None:
     http = make_request(service, operation, {})
-    cross_site.check_authorization(http)
+    cross_site.check_authorization(http, 0)
     cross_site.check_origin(http)
 
 
@@ -29,7 +29,7 @@ def test_a_signature_in_the_query_is_rejected_if_signatures_are_not_verified(
     http = make_request(service, {"sns": "ListTopics", "cloudformation": "ListStacks"}[service], {}, presigned=True)
     for each in (http, replace(http, method="GET")):
         with pytest.raises(MissingAuthentication, match="in the Authorization header") as caught:
-            cross_site.check_authorization(each)
+            cross_site.check_authorization(each, 0)
         assert caught.value.status == 403
 
 
@@ -37,7 +37,7 @@ def test_a_signature_in_the_query_is_rejected_if_signatures_are_not_verified(
 def test_an_authorization_header_that_a_url_can_cause_is_no_signature(value: bytes) -> None:
     """A browser sends Basic if the URL has a user and a password."""
     with pytest.raises(MissingAuthentication):
-        cross_site.check_authorization(HttpRequest("POST", b"/", b"", {b"authorization": value}, b""))
+        cross_site.check_authorization(HttpRequest("POST", b"/", b"", {b"authorization": value}, b""), 0)
 
 
 @pytest.mark.parametrize(

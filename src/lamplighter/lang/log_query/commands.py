@@ -1,4 +1,4 @@
-"""Parse the commands of a query: fields, display, filter, stats, sort, limit, parse and dedup.
+"""Parse the commands of a query: SOURCE, fields, display, filter, stats, sort, limit, parse, dedup and unnest.
 
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html.
 """
@@ -12,18 +12,33 @@ from lamplighter.lang.log_query.parse_patterns import compile_glob, compile_grou
 from lamplighter.lang.log_query.query import MAX_RESULTS, MakeStage, Query
 from lamplighter.lang.log_query.rows import Row
 from lamplighter.lang.log_query.scanner import QueryError, Scanner
-from lamplighter.lang.log_query.stages import MAX_ROWS, Column, Compute, Dedup, Filter, Limit, Parse, Sort, Stats
+from lamplighter.lang.log_query.source import read_source
+from lamplighter.lang.log_query.stages import (
+    MAX_ROWS,
+    Column,
+    Compute,
+    Dedup,
+    Filter,
+    Limit,
+    Parse,
+    Sort,
+    Stats,
+    Unnest,
+)
 from lamplighter.lang.log_query.values import Value, to_number
 
 MAX_QUERY_LENGTH = 10_000
 DEFAULT_COLUMNS = ("@timestamp", "@message")
 
 
-def compile_query(text: str, now: int) -> Query:
-    """Compile a query. Raises `QueryError`. `now` is the time in milliseconds since the epoch."""
+def compile_query(text: str, now: int, window: tuple[int, int] = (0, 0)) -> Query:
+    """Compile a query. Raises `QueryError`.
+
+    `now` is the time, and `window` the range of the events, in milliseconds since the epoch.
+    """
     if len(text) > MAX_QUERY_LENGTH:
         raise QueryError(f"the query is longer than {MAX_QUERY_LENGTH} characters", 0, len(text))
-    return _QueryParser(text, now).parse()
+    return _QueryParser(text, now, window).parse()
 
 
 def _always(_row: Row) -> Value:
@@ -33,9 +48,9 @@ def _always(_row: Row) -> Value:
 class _QueryParser:
     """Parses one query."""
 
-    def __init__(self, text: str, now: int) -> None:
+    def __init__(self, text: str, now: int, window: tuple[int, int]) -> None:
         self._scanner = Scanner(text)
-        self._expressions = ExpressionParser(self._scanner, now)
+        self._expressions = ExpressionParser(self._scanner, now, window)
         self._stages: list[MakeStage] = []
         self._fields: list[str] = []
         self._parsed: list[str] = []
@@ -52,9 +67,13 @@ class _QueryParser:
             "limit": self._read_limit,
             "parse": self._read_parse,
             "dedup": self._read_dedup,
+            "unnest": self._read_unnest,
         }
 
     def parse(self) -> Query:
+        source = read_source(self._scanner) if self._scanner.accept("source") else None
+        if source is not None and self._scanner.peek().kind != "end":
+            self._scanner.expect("|")
         while self._scanner.peek().kind != "end":
             token = self._scanner.peek()
             read = self._commands.get(token.word)
@@ -66,7 +85,7 @@ class _QueryParser:
             read()
             if self._scanner.peek().kind != "end":
                 self._scanner.expect("|")
-        return Query(self._stages, self._columns(), self._limit)
+        return Query(self._stages, self._columns(), self._limit, source)
 
     def _columns(self) -> list[str]:
         found = self._only if self._only is not None else (self._fields or list(DEFAULT_COLUMNS)) + self._parsed
@@ -130,6 +149,13 @@ class _QueryParser:
         names = [expression.evaluate for expression in self._expressions.parse_list()]
         self._stages.append(lambda: Dedup(names))
         self._is_deduplicated = True  # "The only query command that you can use … after the dedup command is limit."
+
+    def _read_unnest(self) -> None:
+        field = self._expressions.parse().evaluate
+        self._scanner.expect("into")
+        name = self._scanner.expect_name()
+        self._parsed.append(name)
+        self._stages.append(lambda: Unnest(field, name))
 
     def _read_parse(self) -> None:
         source: Evaluate = lambda row: row.get("@message")  # noqa: E731 - the default

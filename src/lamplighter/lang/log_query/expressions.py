@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lamplighter.lang.log_query.functions import FUNCTIONS
 from lamplighter.lang.log_query.periods import Period, read_period
 from lamplighter.lang.log_query.rows import Row
-from lamplighter.lang.log_query.scanner import QueryError, Scanner, Token
+from lamplighter.lang.log_query.scanner import QueryError, Scanner, Token, read_path
 from lamplighter.lang.log_query.values import (
     COMPARISONS,
     Value,
@@ -21,6 +21,7 @@ from lamplighter.lang.log_query.values import (
     is_true,
     to_number,
     to_text,
+    without_structure,
 )
 from lamplighter.lang.regex import InvalidRegex, Regex, TextTooLong, compile_linear
 
@@ -49,11 +50,19 @@ def compile_query_regex(text: str, token: Token) -> Regex:
 
 
 class ExpressionParser:
-    """Parses the expressions of one query. `now` is the time of its start in milliseconds since the epoch."""
+    """Parses the expressions of one query. `now` is the time of its start in milliseconds since the epoch, `window`
+    the range of its events.
+    """
 
-    def __init__(self, scanner: Scanner, now: int) -> None:
+    def __init__(self, scanner: Scanner, now: int, window: tuple[int, int]) -> None:
         self._scanner = scanner
-        self._now = now
+        begin, end = window
+        self._times = {
+            "now": now // 1000,
+            "querystarttime": begin,
+            "queryendtime": end,
+            "querytimerange": end - begin,
+        }
         self._depth = 0
 
     def parse(self) -> Expression:
@@ -111,11 +120,11 @@ class ExpressionParser:
         pattern = self._scanner.accept_regex()
         if pattern is not None:
             regex = compile_query_regex(pattern, token)
-            return lambda row: int(_matches(regex, one(row)))
+            return lambda row: int(_matches(regex, without_structure(one(row))))
         if token.kind != "text":
             raise self._scanner.error("a text or a regular expression is missing")
         part = self._scanner.take().text
-        return lambda row: int(part in to_text(one(row)))
+        return lambda row: int(part in to_text(without_structure(one(row))))
 
     def _membership(self, one: Evaluate) -> Evaluate:
         close = {"[": "]", "(": ")"}.get(self._scanner.accept("[", "("))
@@ -176,6 +185,10 @@ class ExpressionParser:
             case "quoted":
                 self._scanner.take()
                 return lambda row: row.get(token.text)
+            case "path":
+                self._scanner.take()
+                name, steps = read_path(token.text)
+                return lambda row: row.follow(name, steps)
             case "name":
                 self._scanner.take()
                 return self._call(token) if self._scanner.peek().word == "(" else (lambda row: row.get(token.text))
@@ -189,9 +202,10 @@ class ExpressionParser:
         self._scanner.expect("(")
         if word in TIME_FUNCTIONS:
             return self._time_function(word)
-        if word == "now":
+        if word in self._times:
             self._scanner.expect(")")
-            return lambda _row: self._now // 1000
+            time = self._times[word]
+            return lambda _row: time
         found = FUNCTIONS.get(word)
         if found is None:
             return self._column(name)
@@ -201,7 +215,9 @@ class ExpressionParser:
             reason = f"invalid arguments for the function {name.text}: it takes {found.least} to {found.most}"
             raise QueryError(reason, name.start, self._scanner.end)
         apply, parts = found.apply, [argument.evaluate for argument in arguments]
-        return lambda row: apply([part(row) for part in parts])
+        if found.takes_structures:
+            return lambda row: apply([part(row) for part in parts])
+        return lambda row: apply([without_structure(part(row)) for part in parts])
 
     def _column(self, name: Token) -> Evaluate:
         """Take a call that may name a column of an earlier `stats`, such as `count(*)`."""

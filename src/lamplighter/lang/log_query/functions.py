@@ -5,25 +5,22 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-operati
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
 
-from lamplighter.lang.log_query.values import Instant, Value, from_number, to_number, to_text
+from lamplighter.lang.log_query.address_functions import ADDRESS_FUNCTIONS
+from lamplighter.lang.log_query.date_functions import DATE_FUNCTIONS
+from lamplighter.lang.log_query.encoding_functions import ENCODING_FUNCTIONS
+from lamplighter.lang.log_query.function import Function, Values
+from lamplighter.lang.log_query.json_functions import JSON_FUNCTIONS
+from lamplighter.lang.log_query.values import Instant, Value, from_number, is_true, to_number, to_text
 
+EARTH_RADIUS_KM = 6371.0088
+"""The mean radius of the Earth."""
+MAX_ROUNDED = 15
+"""The most decimals to which `round` rounds."""
 MAX_TEXT = 1_048_576
 """The most characters of a text that a function makes: as many as an event may have."""
-
-Values = Sequence[Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function, and how many arguments it takes."""
-
-    apply: Callable[[Values], Value]
-    least: int
-    most: int
 
 
 def _numeric(calculate: Callable[[float], float]) -> Function:
@@ -75,7 +72,59 @@ def _concat(values: Values) -> Value:
 
 
 def _contains(values: Values) -> Value:
-    return int(values[0] is not None and to_text(values[1]) in to_text(values[0]))
+    if values[0] is None:
+        return 0
+    text, part = to_text(values[0]), to_text(values[1])
+    if len(values) > 2 and is_true(values[2]):
+        return int(part.casefold() in text.casefold())
+    return int(part in text)
+
+
+def _between_texts(test: Callable[[str, str], bool]) -> Function:
+    return Function(lambda values: int(values[0] is not None and test(to_text(values[0]), to_text(values[1]))), 2, 2)
+
+
+def _round(values: Values) -> Value:
+    number, decimals = to_number(values[0]), to_number(values[1]) if len(values) > 1 else 0.0
+    if number is None or decimals is None or abs(decimals) > MAX_ROUNDED:
+        return None
+    exact = Decimal(repr(number))
+    if abs(exact) >= 10 ** (MAX_ROUNDED + 2):
+        return from_number(number)
+    return from_number(float(exact.quantize(Decimal(1).scaleb(-int(decimals)), ROUND_HALF_UP)))
+
+
+def _haversine(values: Values) -> Value:
+    degrees = [to_number(value) for value in values]
+    if None in degrees:
+        return None
+    south, west, north, east = (math.radians(each or 0.0) for each in degrees)
+    half = math.sin((north - south) / 2) ** 2
+    half += math.cos(south) * math.cos(north) * math.sin((east - west) / 2) ** 2
+    return from_number(2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, half))))
+
+
+def _to_number(value: Value) -> Value:
+    number = to_number(value)
+    return None if number is None else from_number(number)
+
+
+def _whole(limit: int) -> Function:
+    """Return a function that cuts off decimals; a number that does not fit is missing."""
+
+    def apply(values: Values) -> Value:
+        number = to_number(values[0])
+        return int(number) if number is not None and -limit <= int(number) < limit else None
+
+    return Function(apply, 1, 1)
+
+
+def _case(values: Values) -> Value:
+    """Return the value of the first condition that is true, or what follows the last pair."""
+    for condition, value in zip(values[::2], values[1::2], strict=False):
+        if is_true(condition):
+            return value
+    return values[-1] if len(values) % 2 else None
 
 
 def _trim(strip: Callable[[str, str | None], str]) -> Function:
@@ -97,37 +146,6 @@ def _to_millis(values: Values) -> Value:
     return None if number is None else int(number)
 
 
-Address = IPv4Address | IPv6Address
-
-
-def _address(value: Value) -> Address | None:
-    try:
-        return ip_address(to_text(value))
-    except ValueError:
-        return None
-
-
-def _is_address(kind: type[IPv4Address] | type[IPv6Address] | None) -> Function:
-    def apply(values: Values) -> Value:
-        found = _address(values[0])
-        return int(found is not None and (kind is None or isinstance(found, kind)))
-
-    return Function(apply, 1, 1)
-
-
-def _is_in_subnet(kind: type[IPv4Network] | type[IPv6Network] | None) -> Function:
-    def apply(values: Values) -> Value:
-        found = _address(values[0])
-        try:
-            network = ip_network(to_text(values[1]), strict=False)
-        except ValueError:
-            return 0
-        fits = kind is None or isinstance(network, kind)
-        return int(fits and found is not None and found.version == network.version and found in network)
-
-    return Function(apply, 2, 2)
-
-
 FUNCTIONS: Mapping[str, Function] = {
     "abs": _numeric(abs),
     "ceil": _numeric(math.ceil),
@@ -136,10 +154,10 @@ FUNCTIONS: Mapping[str, Function] = {
     "sqrt": _numeric(math.sqrt),
     "greatest": _extreme(max),
     "least": _extreme(min),
-    "ispresent": Function(lambda values: int(values[0] is not None), 1, 1),
+    "ispresent": Function(lambda values: int(values[0] is not None), 1, 1, takes_structures=True),
     "isempty": Function(lambda values: int(values[0] in (None, "")), 1, 1),
     "isblank": Function(lambda values: int(not to_text(values[0]).strip()), 1, 1),
-    "coalesce": Function(_coalesce, 1, 64),
+    "coalesce": Function(_coalesce, 1, 64, takes_structures=True),
     "concat": Function(_concat, 1, 64),
     "strlen": _textual(len),
     "toupper": _textual(str.upper),
@@ -149,14 +167,24 @@ FUNCTIONS: Mapping[str, Function] = {
     "rtrim": _trim(str.rstrip),
     "substr": Function(_substring, 2, 3),
     "replace": Function(_replace, 3, 3),
-    "strcontains": Function(_contains, 2, 2),
+    "strcontains": Function(_contains, 2, 3),
     "frommillis": Function(_from_millis, 1, 1),
     "tomillis": Function(_to_millis, 1, 1),
-    "isvalidip": _is_address(None),
-    "isvalidipv4": _is_address(IPv4Address),
-    "isvalidipv6": _is_address(IPv6Address),
-    "isipinsubnet": _is_in_subnet(None),
-    "isipv4insubnet": _is_in_subnet(IPv4Network),
-    "isipv6insubnet": _is_in_subnet(IPv6Network),
+    "round": Function(_round, 1, 2),
+    "haversine": Function(_haversine, 4, 4),
+    "tonumber": Function(lambda values: _to_number(values[0]), 1, 1),
+    "todouble": Function(lambda values: _to_number(values[0]), 1, 1),
+    "toint": _whole(2**31),
+    "tolong": _whole(2**63),
+    "if": Function(lambda values: values[1] if is_true(values[0]) else values[2], 3, 3, takes_structures=True),
+    "case": Function(_case, 2, 21, takes_structures=True),
+    "isnumeric": Function(lambda values: int(to_number(values[0]) is not None), 1, 1),
+    "messagesize": _textual(lambda text: len(text.encode(errors="replace"))),
+    "startswith": _between_texts(str.startswith),
+    "endswith": _between_texts(str.endswith),
+    **ADDRESS_FUNCTIONS,
+    **DATE_FUNCTIONS,
+    **ENCODING_FUNCTIONS,
+    **JSON_FUNCTIONS,
 }
 """The functions by their names in lower case."""

@@ -25,6 +25,9 @@ _MONTHS: Mapping[str, int] = {
     **dict.fromkeys(("q", "qtr", "quarter", "quarters"), 3),
     **dict.fromkeys(("y", "yr", "year", "years"), 12),
 }
+_CAPS: Mapping[int, int] = {1: 1_000, 1_000: 60, 60_000: 60, 3_600_000: 24}
+"""The highest numbers of a unit, by its milliseconds: "the cap for ms is 1000, the caps for s and m are 60, and the cap
+for h is 24"; `bin(300s)` is 60 seconds."""
 _MAX_TIME = 253_402_300_799_999
 
 
@@ -67,5 +70,6 @@ def read_period(text: str) -> Period | None:
     number, unit = float(found[1]), found[2].lower()
     if unit in _MONTHS and number.is_integer() and 1 <= number <= 1200:
         return Period(0, int(number) * _MONTHS[unit])
-    milliseconds = number * _UNITS[unit] if unit in _UNITS else 0
+    length = _UNITS.get(unit, 0)
+    milliseconds = min(number, _CAPS.get(length, number)) * length
     return Period(int(milliseconds)) if 1 <= milliseconds <= _MAX_TIME else None

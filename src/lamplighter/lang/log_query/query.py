@@ -1,20 +1,23 @@
 """Compile a query of CloudWatch Logs Insights, and run it over events.
 
-Commands: fields, display, filter, stats, sort, limit, parse, dedup. Guarantees that a run keeps bounded memory, and
-that its time is in proportion to the events. Events come newest first, which is the order of a result without `sort`.
-See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html.
+Commands: SOURCE, fields, display, filter, stats, sort, limit, parse, dedup, unnest. Guarantees that a run keeps bounded
+memory, and that its time is in proportion to the events. Events come newest first, which is the order of a result
+without `sort`. See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from lamplighter.lang.log_query.rows import LogEvent, Row
-from lamplighter.lang.log_query.stages import Compute, Limit, Sort, Stage, Stats
+from lamplighter.lang.log_query.source import Source
+from lamplighter.lang.log_query.stages import Compute, Limit, QueryTooLarge, Sort, Stage, Stats, Unnest
 from lamplighter.lang.log_query.values import to_text
 
 MAX_RESULTS = 100_000
 """The most rows of a result."""
 DEFAULT_RESULTS = 10_000
+MAX_UNNESTED = 100_000
+"""The most rows that the commands `unnest` of a query make of one event."""
 
 ResultRow = Sequence[tuple[str, str]]
 """The fields of a result with their values; a missing field is left out."""
@@ -31,6 +34,8 @@ class Query:
     """The fields of a result, in order."""
     limit: int | None
     """The limit that the query itself states, if any."""
+    source: Source | None = None
+    """The log groups that the query itself selects, if any."""
 
 
 @dataclass(slots=True)
@@ -44,10 +49,13 @@ class QueryRun:
     """The number of events that have passed all filters before rows are gathered."""
     _stages: list[Stage] = field(default_factory=list)
     _output: list[Row] = field(default_factory=list)
+    _counting: int = 0
+    """The place of the stage at which an event counts as matched."""
 
     def __post_init__(self) -> None:
         made = [*(make() for make in self.query.stages), Limit(self.most)]
         self._stages = _bound_sorts(made)
+        self._counting = next(at for at, stage in enumerate(self._stages) if isinstance(stage, Limit | Sort | Stats))
 
     @property
     def is_done(self) -> bool:
@@ -61,19 +69,33 @@ class QueryRun:
 
     def add(self, event: LogEvent) -> None:
         """Take one more event. Raises `QueryTooLarge`."""
-        row, is_counted = Row(event), False
-        for stage in self._stages:
-            if not is_counted and isinstance(stage, Limit | Sort | Stats):
+        waiting, is_counted, unnested = [(Row(event), 0)], False, 0
+        while waiting:
+            row, first = waiting.pop()
+            end, rows = self._pass_on(row, first)
+            if not is_counted and end > self._counting:
                 is_counted = True
                 self.matched += 1
+            unnested += len(rows)
+            if unnested > MAX_UNNESTED:
+                raise QueryTooLarge(f"unnest makes more than {MAX_UNNESTED} rows of one event")
+            waiting += [(each, end) for each in reversed(rows)]
+
+    def _pass_on(self, row: Row, first: int) -> tuple[int, Sequence[Row]]:
+        """Pass a row through the stages; return where it stopped, and the rows that go on from there."""
+        for number in range(first, len(self._stages)):
+            stage = self._stages[number]
             if isinstance(stage, Sort | Stats):
                 stage.add(row)
-                return
+                return number + 1, ()
+            if isinstance(stage, Unnest):
+                return number + 1, stage.expand(row)
             passed = stage.apply(row)
             if passed is None:
-                return
+                return number + isinstance(stage, Limit), ()
             row = passed
         self._output.append(row)
+        return len(self._stages), ()
 
     def finish(self) -> list[ResultRow]:
         """Return the result."""
@@ -97,6 +119,8 @@ def _pass_all(stage: Stage, rows: Sequence[Row]) -> Sequence[Row]:
         for row in rows:
             stage.add(row)
         return stage.drain()
+    if isinstance(stage, Unnest):
+        return [out for row in rows for out in stage.expand(row)]
     return [out for row in rows if (out := stage.apply(row)) is not None]
 
 

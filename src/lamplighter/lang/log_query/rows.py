@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-disc
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lamplighter.base.json_text import Json, dumps, loads_or
-from lamplighter.lang.log_query.values import Instant, Value
+from lamplighter.lang.log_query.values import Instant, Structure, Value, from_json
 
 MAX_EMBEDDED_CHARACTERS = 65_536
 """The most characters of a message in which a JSON object is looked for."""
@@ -48,7 +48,34 @@ class Row:
         """Return a field, or None if the row has none of this name."""
         if name in self.values:
             return self.values[name]
+        if (made := self._made_structure(name)) is not None:
+            return made
         return None if self.event is None else self._discover(self.event, name)
+
+    def follow(self, name: str, path: Sequence[str | int]) -> Value:
+        """Return what a path leads to, such as `users[1].name`, from a field that is a map or a list."""
+        value = self.get(name)
+        found = value.document if isinstance(value, Structure) else None
+        for step in path:
+            if isinstance(step, int):
+                found = found[step] if isinstance(found, list) and step < len(found) else None
+            else:
+                found = found.get(step) if isinstance(found, dict) else None
+        return from_json(found)
+
+    def with_value(self, name: str, value: Value) -> "Row":
+        """Return a copy of the row with one more field."""
+        return Row(self.event, {**self.values, name: value}, self._document)
+
+    def _made_structure(self, name: str) -> Value:
+        """Return an attribute of a map or list that a command made: the field, a dot, and a name within it."""
+        place = name.find(".")
+        while place >= 0:
+            made = self.values.get(name[:place])
+            if isinstance(made, Structure):
+                return from_json(_look_up(made.document, name[place + 1 :]))
+            place = name.find(".", place + 1)
+        return None
 
     def _discover(self, event: LogEvent, name: str) -> Value:
         match name:

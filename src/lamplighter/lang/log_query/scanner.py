@@ -8,21 +8,24 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-TokenKind = Literal["name", "quoted", "text", "number", "period", "symbol", "end"]
+TokenKind = Literal["name", "quoted", "path", "text", "number", "period", "symbol", "end"]
 
 _SPACE = re.compile(r"(?:\s+|#[^\n]*)*")
 _TOKEN = re.compile(
     r"""
-      (?P<quoted>`[^`]+`)
+      (?P<path>`[^`]+`(?:\.[@\w]+)+(?:(?:\.`[^`]+`|\[[0-9]{1,9}\])(?:\.[@\w]+)*)*
+      | (?:`[^`]+`|[@A-Za-z_][@\w]*(?:\.[@\w]+)*)(?:(?:\.`[^`]+`|\[[0-9]{1,9}\])(?:\.[@\w]+)*)+)
+    | (?P<quoted>`[^`]+`)
     | (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
     | (?P<period>[0-9]+(?:\.[0-9]+)?[A-Za-z]+)
     | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
     | (?P<name>[@A-Za-z_][@\w]*(?:\.[@\w]+)*)
-    | (?P<symbol>=~|!=|<=|>=|[=<>+\-*/^%(),|\[\]])
+    | (?P<symbol>=~|!=|<=|>=|[=<>+\-*/^%(),|:\[\]])
     """,
     re.VERBOSE | re.DOTALL,
 )
 _REGEX = re.compile(r"/((?:[^/\\]|\\.)+)/", re.DOTALL)
+_STEP = re.compile(r"`([^`]+)`|\[([0-9]+)\]|([^.`\[\]]+)")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -120,6 +123,8 @@ class Scanner:
                 return Token("quoted", text[1:-1], start, found.end())
             case "text":
                 return Token("text", _unescape(text[1:-1]), start, found.end())
+            case "path":
+                return Token("path", text, start, found.end())
             case "period":
                 return Token("period", text, start, found.end())
             case "number":
@@ -128,6 +133,12 @@ class Scanner:
                 return Token("name", text, start, found.end())
             case _:
                 return Token("symbol", text, start, found.end())
+
+
+def read_path(text: str) -> tuple[str, list[str | int]]:
+    """Return the field with which a path begins, and the steps from it: `` a[1].`b c`.d `` has three."""
+    found = [int(index) if index else quoted or name for quoted, index, name in _STEP.findall(text)]
+    return str(found[0]), found[1:]
 
 
 def _unescape(text: str) -> str:

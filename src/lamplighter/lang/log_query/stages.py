@@ -12,7 +12,7 @@ from hashlib import blake2b
 from lamplighter.lang.log_query.aggregates import Aggregate
 from lamplighter.lang.log_query.expressions import Evaluate, Expression
 from lamplighter.lang.log_query.rows import Row
-from lamplighter.lang.log_query.values import Instant, Value, is_true, sort_key, to_text
+from lamplighter.lang.log_query.values import Instant, Structure, Value, from_json, is_true, sort_key, to_text
 
 MAX_GROUPS = 100_000
 MAX_ROWS = 100_000
@@ -61,6 +61,21 @@ class Parse:
         found = self.find(to_text(self.source(row))) or {}
         row.values.update({name: found.get(name) for name in self.names})
         return row
+
+
+@dataclass(frozen=True, slots=True)
+class Unnest:
+    """`unnest`: make a row of each item of a list; "any other types … are treated as a list with one item"."""
+
+    field: Evaluate
+    name: str
+
+    def expand(self, row: Row) -> Sequence[Row]:
+        """Return the rows of the items; a missing field has none."""
+        value = self.field(row)
+        if isinstance(value, Structure) and isinstance(value.document, list):
+            return [row.with_value(self.name, from_json(item)) for item in value.document]
+        return [] if value is None else [row.with_value(self.name, value)]
 
 
 @dataclass(slots=True)
@@ -184,7 +199,7 @@ def _group_key(value: Value) -> Value:
     return value if value is None or isinstance(value, str | Instant) else to_text(value)
 
 
-StreamingStage = Filter | Compute | Parse | Limit | Dedup
+StreamingStage = Filter | Compute | Parse | Limit | Dedup | Unnest
 """A stage that passes each row on at once, or drops it."""
 GatheringStage = Sort | Stats
 """A stage that passes rows on when all have come."""

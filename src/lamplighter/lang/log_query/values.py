@@ -7,8 +7,11 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-operati
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import fmod, isfinite
+
+from lamplighter.base.json_text import Json, dumps
 
 MAX_DECIMALS = 4
 """The most decimals of a number in a result."""
@@ -17,15 +20,38 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,300}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0
 _DIGITS = re.compile("[0-9]+")
 _MAX_MARK = 0xD7FF
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MAX_TIME = 253_402_300_799_999
+MAX_TIME = 253_402_300_799_999
 
 
 class Instant(int):
     """A time in milliseconds since the epoch, which a result shows as a date."""
 
 
-Value = str | int | float | None
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A map or a list, which `jsonParse` makes of a text. To most functions and comparisons it is a missing value."""
+
+    document: Json
+
+
+Value = str | int | float | Structure | None
 """A truth value is 1 or 0, as in the results of AWS."""
+
+
+def from_json(value: Json) -> Value:
+    """Return a value of a JSON document as a query sees it."""
+    if isinstance(value, dict | list):
+        return Structure(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return str(value)
+
+
+def without_structure(value: Value) -> Value:
+    """Return a value, or None for a map or a list."""
+    return None if isinstance(value, Structure) else value
 
 
 def to_number(value: Value) -> float | None:
@@ -34,7 +60,7 @@ def to_number(value: Value) -> float | None:
         text = value.strip()
         found = float(text) if len(text) <= 400 and _NUMBER.fullmatch(text) else None
         return found if found is not None and isfinite(found) else None
-    if value is None:
+    if value is None or isinstance(value, Structure):
         return None
     try:
         number = float(value)
@@ -61,6 +87,8 @@ def to_text(value: Value) -> str:
         return ""
     if isinstance(value, Instant):
         return format_time(value)
+    if isinstance(value, Structure):
+        return dumps(value.document)
     if isinstance(value, float):
         shown = f"{value:.{MAX_DECIMALS}f}".rstrip("0").rstrip(".")
         return "0" if shown == "-0" else shown
@@ -69,12 +97,13 @@ def to_text(value: Value) -> str:
 
 def format_time(time: int) -> str:
     """Return a time in milliseconds since the epoch as results show it: `2026-11-29 16:00:00.000`."""
-    moment = _EPOCH + timedelta(milliseconds=min(max(time, 0), _MAX_TIME))
+    moment = _EPOCH + timedelta(milliseconds=min(max(time, 0), MAX_TIME))
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
 
 
 def is_equal(one: Value, other: Value) -> bool:
     """Return whether two values are equal, as numbers if both are; a missing value equals nothing."""
+    one, other = without_structure(one), without_structure(other)
     if one is None or other is None:
         return False
     if isinstance(one, str) and isinstance(other, str) and one == other:
@@ -87,6 +116,7 @@ def is_equal(one: Value, other: Value) -> bool:
 
 def is_less(one: Value, other: Value) -> bool:
     """Return whether a value is less than another, as numbers if both are, otherwise as texts."""
+    one, other = without_structure(one), without_structure(other)
     if one is None or other is None:
         return False
     first, second = to_number(one), to_number(other)
@@ -95,9 +125,14 @@ def is_less(one: Value, other: Value) -> bool:
     return to_text(one) < to_text(other)
 
 
+def _is_unequal(one: Value, other: Value) -> bool:
+    """Return whether values differ; comparing a map or a list "to any other fields results in false"."""
+    return not (isinstance(one, Structure) or isinstance(other, Structure) or is_equal(one, other))
+
+
 COMPARISONS: Mapping[str, Callable[[Value, Value], bool]] = {
     "=": is_equal,
-    "!=": lambda one, other: not is_equal(one, other),
+    "!=": _is_unequal,
     "<": is_less,
     ">": lambda one, other: is_less(other, one),
     "<=": lambda one, other: is_less(one, other) or is_equal(one, other),

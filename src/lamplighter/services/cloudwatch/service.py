@@ -14,6 +14,7 @@ from lamplighter.services.cloudwatch.alarms.action_suppression import SUPPRESSIO
 from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.composite_alarms import CompositeAlarms
 from lamplighter.services.cloudwatch.alarms.metric_alarms import MetricAlarms
+from lamplighter.services.cloudwatch.alarms.mute_rules import MUTE_TIMER, MuteRules
 from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
 from lamplighter.services.cloudwatch.arns import SERVICE, SERVICE_PRINCIPAL
 from lamplighter.services.cloudwatch.metrics.get_metric_data import MetricDataReader
@@ -28,7 +29,7 @@ from lamplighter.services.cloudwatch.resources import (
     metric_streams,
     tags,
 )
-from lamplighter.store.db import OutboxRow, Tx
+from lamplighter.store.db import OutboxRow, Store, Tx
 from lamplighter.store.timers import Timer
 
 
@@ -54,6 +55,7 @@ class CloudWatch(Service):
         metric_sources = MetricSources(bus, world)
         self._alarm_timers = alarm_timers = AlarmTimers(world, metric_sources, state_changes)
         composites = CompositeAlarms(world, state_changes)
+        self._mute_rules = mutes = MuteRules(world, state_changes)
         alarms = MetricAlarms(world, alarm_timers, state_changes)
         self.operations: Mapping[str, Operation] = {
             "PutMetricAlarm": Operation(write=alarms.put),
@@ -68,9 +70,11 @@ class CloudWatch(Service):
             "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
             "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
             "PutMetricData": Operation(write=put_metric_data),
-            "ListMetrics": Operation(read=MetricList(world, metric_sources).list_metrics),
-            "GetMetricStatistics": Operation(read=MetricStatisticsReader(metric_sources).get_statistics),
-            "GetMetricData": Operation(read=MetricDataReader(world, metric_sources).get_data),
+            **_reading_operations(world, metric_sources, bus.store),
+            "PutAlarmMuteRule": Operation(write=mutes.put),
+            "GetAlarmMuteRule": Operation(read=mutes.get),
+            "ListAlarmMuteRules": Operation(read=mutes.list),
+            "DeleteAlarmMuteRule": Operation(write=mutes.delete),
             **dashboards.OPERATIONS,
             **metric_streams.OPERATIONS,
             **insight_rules.OPERATIONS,
@@ -83,9 +87,11 @@ class CloudWatch(Service):
         await self._delivery_queue.handle_outbox_row(row)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """Evaluate an alarm, end a wait for its suppressor, or retry the delivery of an action."""
+        """Evaluate an alarm, end a wait for its suppressor or a mute, or retry the delivery of an action."""
         if is_delivery(timer.subject):
             self._delivery_queue.fire_timer(tx, timer)
+        elif timer.name == MUTE_TIMER:
+            self._mute_rules.fire_timer(tx, timer)
         elif timer.name == SUPPRESSION_TIMER:
             self._state_changes.end_suppression(tx, timer.subject)
         else:
@@ -93,3 +99,13 @@ class CloudWatch(Service):
 
     def _on_delivery_end(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
         self._state_changes.on_action_finished(tx, delivery, outcome)
+
+
+def _reading_operations(world: World, metric_sources: MetricSources, store: Store) -> Mapping[str, Operation]:
+    """Return the operations that read metrics."""
+    statistics, data = MetricStatisticsReader(metric_sources, store), MetricDataReader(world, metric_sources, store)
+    return {
+        "ListMetrics": Operation(read=MetricList(world, metric_sources).list_metrics),
+        "GetMetricStatistics": Operation(read=statistics.get_statistics, prepare=statistics.prepare),
+        "GetMetricData": Operation(read=data.get_data, prepare=data.prepare),
+    }

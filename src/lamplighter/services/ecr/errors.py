@@ -12,6 +12,10 @@ AlreadyExists = service_error(
 NotFound = service_error(
     "RepositoryNotFoundException", "The repository with name '{}' does not exist in the registry with id '{}'"
 )
+NotEmpty = service_error(
+    "RepositoryNotEmptyException",
+    "The repository with name '{}' in registry with id '{}' cannot be deleted because it still contains images",
+)
 LifecyclePolicyNotFound = service_error(
     "LifecyclePolicyNotFoundException",
     "Lifecycle policy does not exist for the repository with name '{}' in the registry with id '{}'",

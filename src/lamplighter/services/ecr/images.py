@@ -5,18 +5,25 @@ and that was never pushed has no digest of a registry; its ID then stands for it
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
+from lamplighter.operations.paging import decode_token, encode_token, list_page
 from lamplighter.runtime.port import LocalImage
 from lamplighter.services.ecr import errors
 from lamplighter.services.ecr.docker_images import DockerImages
 from lamplighter.services.ecr.put_image import DOCKER_MANIFEST
-from lamplighter.services.ecr.repositories import find_repository, show
+from lamplighter.services.ecr.repositories import find_repository, invalid_token, show
 from lamplighter.services.ecr.tables import repositories as rows
 from lamplighter.services.ecr.tables.repositories import Repository
 from lamplighter.store.db import Reader, Tx
+
+MAX_RESULTS = 100
+"""The items of a page, unless the caller asks for more or fewer."""
+T = TypeVar("T")
 
 
 class Images:
@@ -31,33 +38,75 @@ class Images:
         return {
             "ListImages": Operation(read=self.list),
             "DescribeImages": Operation(read=self.describe),
-            "DeleteRepository": Operation(write=self.delete_repository),
+            "DeleteRepository": Operation(write=self.delete_repository, prepare=self._find_first),
         }
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Awaitable[Json]:
         """Handle ListImages."""
-        return self._list(find_repository(reader, caller, params), (params.get("filter") or {}).get("tagStatus", "ANY"))
+        return self._list(find_repository(reader, caller, params), params)
 
-    async def _list(self, repository: Repository, status: str) -> Json:
-        images = await self._docker.find(repository.uri)
-        found = [{"imageDigest": image.digest, "imageTag": tag} for image in images for tag in image.tags]
-        return {"imageIds": [] if status == "UNTAGGED" else found}
+    async def _list(self, repository: Repository, params: Json) -> Json:
+        images = sorted(await self._docker.find(repository.uri), key=lambda image: image.digest)
+        found = [
+            {"imageDigest": image.digest, "imageTag": tag}
+            for image in _with_status(images, params)
+            for tag in sorted(image.tags)
+        ]
+        return _page(
+            "imageIds", found, params, lambda each: f"{each['imageDigest']} {each['imageTag']}", lambda each: each
+        )
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Awaitable[Json]:
         """Handle DescribeImages."""
-        return self._describe(find_repository(reader, caller, params), params.get("imageIds"))
+        return self._describe(find_repository(reader, caller, params), params)
 
-    async def _describe(self, repository: Repository, wanted: Json) -> Json:
-        images = await self._docker.find(repository.uri)
+    async def _describe(self, repository: Repository, params: Json) -> Json:
+        images, wanted = await self._docker.find(repository.uri), params.get("imageIds")
         if wanted is not None:
-            images = list({each.digest: each for one in wanted for each in [_choose(repository, images, one)]}.values())
-        return {"imageDetails": [_show_image(repository, image) for image in images]}
+            chosen = {each.digest: each for one in wanted for each in [_choose(repository, images, one)]}
+            return {"imageDetails": [_show_image(repository, image) for image in chosen.values()]}
+        found = sorted(_with_status(images, params), key=lambda image: image.digest)
+        return _page(
+            "imageDetails", found, params, lambda image: image.digest, lambda image: _show_image(repository, image)
+        )
+
+    def _find_first(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
+        """Return the work that asks Docker whether a repository has an image."""
+        if params.get("force"):
+            return None
+        try:
+            uri = find_repository(reader, caller, params).uri
+        except AwsError:
+            return None  # the turn raises it
+
+        async def find() -> Prepared:
+            return Prepared((await self._docker.find(uri))[:1])
+
+        return find
 
     def delete_repository(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteRepository. The images stay with Docker, under the names that they have."""
         found = find_repository(tx, caller, params)
+        if params.get(PREPARED):
+            raise errors.NotEmpty(found.name, found.account)
         rows.delete(tx, found)
         return {"repository": show(found, self._address)}
+
+
+def _with_status(images: Sequence[LocalImage], params: Json) -> Sequence[LocalImage]:
+    """Return the images that a filter names; every image here has a tag."""
+    return [] if (params.get("filter") or {}).get("tagStatus") == "UNTAGGED" else images
+
+
+def _page(
+    field: str, found: Sequence[T], params: Json, key: Callable[[T], str], show_item: Callable[[T], Json]
+) -> Json:
+    """Return a page of items that are in the order of their keys."""
+    after = decode_token(params.get("nextToken"), invalid_token)
+    rest = [item for item in found if key(item) > after]
+    return list_page(
+        field, rest, params.get("maxResults", MAX_RESULTS), show_item, lambda item: encode_token(key(item))
+    )
 
 
 def _choose(repository: Repository, images: list[LocalImage], wanted: Json) -> LocalImage:

@@ -99,7 +99,7 @@ class Repositories:
         if names := params.get("repositoryNames"):
             found = [find_repository(reader, caller, {**params, "repositoryName": name}) for name in names]
             return {"repositories": [self._show(each) for each in found]}
-        after, most = decode_token(params.get("nextToken"), _invalid_token), params.get("maxResults", 100)
+        after, most = decode_token(params.get("nextToken"), invalid_token), params.get("maxResults", 100)
         page = rows.page(reader, registry, caller.region, after, most + 1) if registry == caller.account else []
         return list_page("repositories", page, most, self._show, lambda each: encode_token(each.name))
 
@@ -128,7 +128,8 @@ def _find_by_arn(reader: Reader, caller: Caller, text: str) -> Repository:
     return find_repository(reader, caller, {"repositoryName": name, "registryId": parsed.account})
 
 
-def _invalid_token() -> AwsError:
+def invalid_token() -> AwsError:
+    """Return the error for a token that no answer had."""
     return errors.InvalidParameter("Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'")
 
 

@@ -12,6 +12,7 @@ from lamplighter.services.logs import destinations, filters, log_groups, log_str
 from lamplighter.services.logs.delivery import deliveries, sources_and_destinations
 from lamplighter.services.logs.insights import log_records, queries, saved_queries
 from lamplighter.services.logs.insights.run_queries import QueryRunner
+from lamplighter.services.logs.live_tail import LiveTail
 from lamplighter.services.logs.metric_extraction import MetricExtractor
 from lamplighter.services.logs.put_log_events import LogEventWriter
 from lamplighter.services.logs.read_lines import LineReader
@@ -50,6 +51,7 @@ class Logs(Service):
             "PutLogEvents": Operation(write=ingest.put, prepare=ingest.prepare),
             "GetLogEvents": Operation(read=search.get),
             "FilterLogEvents": Operation(read=search.filter),
+            "StartLiveTail": Operation(stream=LiveTail(bus.store, world).start),
             "GetLogLines": Operation(read=lines.read),
             "FilterLogLines": Operation(read=lines.find),
             "PutMetricFilter": Operation(write=filters.put_metric_filter),

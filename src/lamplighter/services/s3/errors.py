@@ -19,16 +19,10 @@ BucketAlreadyOwnedByYou = service_error(
 BucketNotEmpty = service_error("BucketNotEmpty", "The bucket you tried to delete is not empty", status=409)
 AccessDenied = service_error("AccessDenied", "Access Denied", status=403)
 InvalidBucketName = service_error("InvalidBucketName", "The specified bucket is not valid.")
-KeyTooLong = service_error("KeyTooLongError", "Your key is too long")
 InvalidArgument = service_error("InvalidArgument", "{}")
 InvalidRequest = service_error("InvalidRequest", "{}")
 InvalidTag = service_error("InvalidTag", "{}")
 InvalidRange = service_error("InvalidRange", "The requested range is not satisfiable", status=416)
-InvalidPart = service_error(
-    "InvalidPart",
-    "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified "
-    "entity tag may not match the part's entity tag.",
-)
 InvalidPartOrder = service_error(
     "InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number."
 )
@@ -37,7 +31,6 @@ IllegalLocation = service_error(
     "IllegalLocationConstraintException",
     "The {} location constraint is incompatible for the region specific endpoint this request was sent to.",
 )
-EntityTooSmall = service_error("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
 MalformedXml = service_error(
     "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
 )
@@ -45,18 +38,58 @@ MalformedPolicy = service_error("MalformedPolicy", "{}")
 MethodNotAllowed = service_error(
     "MethodNotAllowed", "The specified method is not allowed against this resource.", status=405
 )
-NoSuchUpload = service_error(
-    "NoSuchUpload",
-    "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or "
-    "completed.",
-    status=404,
-)
 NotModified = service_error("NotModified", "Not Modified", status=304)
 AclNotSupported = service_error("AccessControlListNotSupported", "The bucket does not allow ACLs")
 
 
 class NotImplementedHere(ServiceError, code="NotImplemented", status=501):
     """A feature that this engine does not have, so that it must not accept the request."""
+
+
+class KeyTooLong(ServiceError, code="KeyTooLongError", template="Your key is too long"):
+    """A key has more than 1,024 bytes."""
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__()
+        self.details = {"Size": str(size), "MaxSizeAllowed": str(most)}
+
+
+class NoSuchUpload(
+    ServiceError,
+    template="The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted "
+    "or completed.",
+    status=404,
+):
+    """There is no multipart upload of this ID for the object."""
+
+    def __init__(self, upload: str) -> None:
+        super().__init__()
+        self.details = {"UploadId": upload}
+
+
+class InvalidPart(
+    ServiceError,
+    template="One or more of the specified parts could not be found.  The part may not have been uploaded, or the "
+    "specified entity tag may not match the part's entity tag.",
+):
+    """A completion lists a part that the upload does not have."""
+
+    def __init__(self, upload: str, number: int, etag: str) -> None:
+        super().__init__()
+        self.details = {"UploadId": upload, "PartNumber": str(number), "ETag": etag}
+
+
+class EntityTooSmall(ServiceError, template="Your proposed upload is smaller than the minimum allowed size"):
+    """A part that is not the last one has less than 5 MiB."""
+
+    def __init__(self, number: int, etag: str, size: int, least: int) -> None:
+        super().__init__()
+        self.details = {
+            "ProposedSize": str(size),
+            "MinSizeAllowed": str(least),
+            "PartNumber": str(number),
+            "ETag": etag,
+        }
 
 
 class NoSuchBucket(ServiceError, template="The specified bucket does not exist", status=404):

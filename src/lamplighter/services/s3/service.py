@@ -18,13 +18,15 @@ from lamplighter.services.s3.buckets.settings import BucketSettings
 from lamplighter.services.s3.object_files import ObjectFiles
 from lamplighter.services.s3.objects import list_objects, tags
 from lamplighter.services.s3.objects.delete_objects import ObjectDeleter
-from lamplighter.services.s3.objects.delete_versions import Remover
+from lamplighter.services.s3.objects.delete_versions import VersionDeleter
 from lamplighter.services.s3.objects.get_object import ObjectReader
 from lamplighter.services.s3.objects.put_object import ObjectWriter
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import SERVICE
 from lamplighter.services.s3.uploads import list_uploads
+from lamplighter.services.s3.uploads.complete_upload import UploadCompleter
 from lamplighter.services.s3.uploads.multipart import MultipartUploads
+from lamplighter.services.s3.uploads.upload_parts import PartWriter
 from lamplighter.store.db import Store, Tx
 from lamplighter.store.timers import Timer
 
@@ -38,32 +40,34 @@ class S3(Service):
 
     def __init__(self, store: Store, world: World, directory: Path) -> None:
         self._store = store
-        self._files = files = ObjectFiles(directory, world)
-        remover = Remover(world, files)
-        writer = ObjectWriter(world, files, remover)
-        self._lifecycle = Lifecycle(remover)
+        self._files = files = ObjectFiles(directory, world, lambda name: versions.names_file(store.reader, name))
+        deleter = VersionDeleter(world, files)
+        writer = ObjectWriter(world, files, deleter)
+        self._lifecycle = Lifecycle(deleter, files)
         self._sweep: asyncio.Task[None] | None = None
         self.operations: Mapping[str, Operation] = {
             **Buckets(world, files).by_name(),
             **BucketSettings(world).by_name(),
             **writer.by_name(),
             **ObjectReader(files).by_name(),
-            **ObjectDeleter(remover).by_name(),
+            **ObjectDeleter(deleter).by_name(),
             **list_objects.by_name(),
             **tags.by_name(),
-            **MultipartUploads(world, files, writer, remover).by_name(),
+            **MultipartUploads(world, files).by_name(),
+            **PartWriter(world, files, writer).by_name(),
+            **UploadCompleter(files, writer).by_name(),
             **list_uploads.by_name(),
         }
 
     async def start(self) -> None:
         """Begin to delete the files that a killed engine left without an object."""
-        start = await asyncio.to_thread(self._files.clear_incoming)
-        self._sweep = asyncio.create_task(self._sweep_files(start))
+        await asyncio.to_thread(self._files.begin_sweep)
+        self._sweep = asyncio.create_task(self._sweep_files())
 
-    async def _sweep_files(self, start: int) -> None:
+    async def _sweep_files(self) -> None:
         try:
             await self._store.read_in_thread(
-                lambda reader: self._files.sweep(start, lambda name: versions.names_file(reader, name))
+                lambda reader: self._files.sweep(lambda name: versions.names_file(reader, name))
             )
         except (Unavailable, OSError) as error:  # the next start tries again
             log.warning("files without an object could not be deleted: %s", error)

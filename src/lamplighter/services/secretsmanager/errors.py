@@ -14,4 +14,8 @@ InvalidParameter = service_error("InvalidParameterException", "{}")
 InvalidRequest = service_error("InvalidRequestException", "{}")
 InvalidNextToken = service_error("InvalidNextTokenException", "Invalid NextToken.")
 MalformedPolicy = service_error("MalformedPolicyDocumentException", "This resource policy contains invalid Json.")
+PublicPolicy = service_error(
+    "PublicPolicyException", "The resource policy grants broad access to the secret, and BlockPublicPolicy is set."
+)
+TooManyLabels = service_error("LimitExceededException", "A version of a secret can have at most {} staging labels.")
 MARKED = "You can't perform this operation on the secret because it was marked for deletion."

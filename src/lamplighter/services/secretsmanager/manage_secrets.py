@@ -28,6 +28,7 @@ from lamplighter.store.timers import Timer
 DAY = 24 * 3600 * 1000
 MIN_DAYS, MAX_DAYS = 7, 30
 DELETION = "deletion"
+_SUFFIX = re.compile("-[a-zA-Z0-9]{6}$")
 _NAME = re.compile(r"[a-zA-Z0-9/_+=.@!-]{1,512}")
 
 
@@ -127,7 +128,13 @@ class SecretManager:
             )
         if days is not None and not MIN_DAYS <= days <= MAX_DAYS:
             raise errors.InvalidParameter("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
-        secret, now = find_secret(tx, caller, params, deleted=bool(force)), self._world.now()
+        now = self._world.now()
+        try:
+            secret = find_secret(tx, caller, params, deleted=bool(force))
+        except errors.NotFound:
+            if force:
+                return {**_name_of(caller, params["SecretId"]), "DeletionDate": now / 1000}
+            raise
         shown = {"ARN": secret.arn, "Name": secret.name}
         if force:
             timers.delete_all(tx, SERVICE, str(secret.id))
@@ -150,6 +157,14 @@ class SecretManager:
         rows.update(tx, replace(secret, deleted=None))
         timers.delete_all(tx, SERVICE, str(secret.id))
         return {"ARN": secret.arn, "Name": secret.name}
+
+
+def _name_of(caller: Caller, text: str) -> Json:
+    """Return the name and the ARN of a secret that does not exist."""
+    parsed = arn.parse(text)
+    if parsed is None:
+        return {"ARN": arn.build(SERVICE, caller.region, caller.account, f"secret:{text}"), "Name": text}
+    return {"ARN": text, "Name": _SUFFIX.sub("", parsed.resource.removeprefix("secret:"))}
 
 
 def _summary(reader: Reader, secret: Secret, versions_member: str) -> Json:
@@ -196,8 +211,21 @@ def _put_policy(tx: Tx, caller: Caller, params: Json) -> Json:
     document = loads_or(params["ResourcePolicy"], None)
     if not isinstance(document, dict) or "Statement" not in document:
         raise errors.MalformedPolicy
+    if params.get("BlockPublicPolicy") and any(map(_is_public, _as_list(document["Statement"]))):
+        raise errors.PublicPolicy
     rows.update(tx, replace(secret, body={**secret.body, "ResourcePolicy": params["ResourcePolicy"]}))
     return {"ARN": secret.arn, "Name": secret.name}
+
+
+def _is_public(statement: Json) -> bool:
+    """Return whether a statement allows something to everyone without a condition."""
+    principal = statement.get("Principal") if isinstance(statement, dict) else None
+    named = principal.get("AWS") if isinstance(principal, dict) else principal
+    return "*" in _as_list(named) and statement.get("Effect") == "Allow" and not statement.get("Condition")
+
+
+def _as_list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else [value]
 
 
 def _get_policy(reader: Reader, caller: Caller, params: Json) -> Json:

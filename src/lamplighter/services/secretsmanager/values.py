@@ -24,6 +24,8 @@ from lamplighter.store.encryption import SecretCipher
 
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 MAX_VERSIONS = 100
+MAX_LABELS = 20
+"""The most staging labels of one version."""
 
 
 class SecretValues:
@@ -87,6 +89,9 @@ class SecretValues:
         if read_value(params) is None:
             raise errors.InvalidRequest("You must provide either SecretString or SecretBinary.")
         stages = params.get("VersionStages") or [CURRENT]
+        if CURRENT not in stages and not rows.versions(tx, secret):
+            stages = [*stages, CURRENT]
+        _check_labels(stages)
         version = self.store(tx, secret, params, stages)
         rows.update(tx, replace(secret, changed=self._world.now()))
         return {"ARN": secret.arn, "Name": secret.name, "VersionId": version, "VersionStages": stages}
@@ -191,11 +196,18 @@ def _list_versions(reader: Reader, caller: Caller, params: Json) -> Json:
     return {**page, "ARN": secret.arn, "Name": secret.name}
 
 
+def _check_labels(stages: list[str]) -> None:
+    if len(stages) > MAX_LABELS:
+        raise errors.TooManyLabels(MAX_LABELS)
+
+
 def _move_stage(tx: Tx, caller: Caller, params: Json) -> Json:
     """Handle UpdateSecretVersionStage."""
     secret, stage = find_secret(tx, caller, params), params["VersionStage"]
     source, target = params.get("RemoveFromVersionId"), params.get("MoveToVersionId")
     holder = find_stage(tx, secret, stage)
+    if source is None and target is None:
+        raise errors.InvalidParameter("You must provide MoveToVersionId, RemoveFromVersionId or both.")
     for name in (source, target):
         if name is not None and rows.version(tx, secret, name) is None:
             raise errors.ValueNotFound("VersionId", name)
@@ -211,6 +223,7 @@ def _move_stage(tx: Tx, caller: Caller, params: Json) -> Json:
         new = rows.version(tx, secret, target)
         if new is not None and stage not in new.stages:
             kept = [each for each in new.stages if stage != CURRENT or each != PREVIOUS]
+            _check_labels([*kept, stage])
             rows.put_version(tx, replace(new, stages=[*kept, stage]))
     elif holder is not None:
         rows.put_version(tx, replace(holder, stages=[each for each in holder.stages if each != stage]))

@@ -97,6 +97,12 @@ class ParameterWriter:
             raise errors.InvalidParameter(
                 f"The following data type is not supported: {body['DataType']} (Data type names are all lowercase.)"
             )
+        if before is not None and before.body.get("Tier") == ADVANCED:
+            if params.get("Tier") == STANDARD:
+                raise errors.InvalidParameter(
+                    "You can't downgrade a parameter from the advanced-parameter tier to the standard-parameter tier."
+                )
+            body["Tier"] = ADVANCED
         body["Tier"] = _choose_tier(params["Value"], body.get("Tier", STANDARD))
         _check_value(params["Value"], body.get("AllowedPattern"))
         return kind, body

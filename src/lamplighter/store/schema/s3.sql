@@ -20,12 +20,14 @@ CREATE TABLE s3_versions (
     size INTEGER NOT NULL,
     etag TEXT NOT NULL,
     modified INTEGER NOT NULL,  -- milliseconds since the epoch
-    facts TEXT NOT NULL,        -- headers, metadata, checks, tags
+    properties TEXT NOT NULL,   -- headers, metadata, checksums, tags
+    upload TEXT,                -- the ID of the multipart upload that made it
     UNIQUE (bucket, key, version)
 );
 CREATE INDEX s3_versions_in_order ON s3_versions (bucket, key, id DESC);
 CREATE INDEX s3_objects ON s3_versions (bucket, key) WHERE is_latest = 1 AND is_marker = 0;
 CREATE UNIQUE INDEX s3_versions_by_file ON s3_versions (file) WHERE file IS NOT NULL;
+CREATE UNIQUE INDEX s3_versions_by_upload ON s3_versions (upload) WHERE upload IS NOT NULL;
 
 -- Multipart uploads that are neither completed nor aborted.
 CREATE TABLE s3_uploads (
@@ -34,7 +36,7 @@ CREATE TABLE s3_uploads (
     key TEXT NOT NULL,
     upload TEXT NOT NULL UNIQUE,
     started INTEGER NOT NULL,
-    facts TEXT NOT NULL         -- those of the object that it will make
+    properties TEXT NOT NULL    -- those of the object that it will make
 );
 CREATE INDEX s3_uploads_in_order ON s3_uploads (bucket, key, id);
 
@@ -45,6 +47,6 @@ CREATE TABLE s3_parts (
     size INTEGER NOT NULL,
     etag TEXT NOT NULL,
     modified INTEGER NOT NULL,
-    checks TEXT NOT NULL,
+    checksums TEXT NOT NULL,
     PRIMARY KEY (upload, number)
 ) WITHOUT ROWID;

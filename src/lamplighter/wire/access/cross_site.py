@@ -3,7 +3,8 @@
 Such a page chooses a request's method, path, query, body and destination. It cannot set an Authorization header unless
 the server allows it in the CORS preflight, which this server never does. An engine without a credentials file does not
 verify signatures. Guarantees that such an engine accepts a call only with an AWS signature in that header. So no image,
-form, script, stream or navigation can make a call, whatever other headers the browser sends or omits. Origin and
+form, script, stream or navigation can make a call, whatever other headers the browser sends or omits. The exception is
+a presigned URL of S3, with which a page can change nothing and read nothing (`check_authorization`). Origin and
 Sec-Fetch-Site are checked in addition. Rejects a duplicate of any header that matters for a decision, because two
 parsers could each use a different value.
 See https://fetch.spec.whatwg.org/#cors-safelisted-request-header, https://web.dev/articles/fetch-metadata and
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from lamplighter.base.errors import AccessDenied, AwsError, MissingAuthentication
+from lamplighter.wire.access import signatures
 from lamplighter.wire.http import HttpRequest
 
 SINGLE_HEADERS = frozenset(
@@ -44,9 +46,16 @@ def check_origin(http: HttpRequest) -> None:
         raise AccessDenied("this server does not accept requests from web pages", status=403)
 
 
-def check_authorization(http: HttpRequest) -> None:
-    """Raise MissingAuthentication unless the Authorization header contains an AWS signature."""
+def check_authorization(http: HttpRequest, now: int) -> None:
+    """Raise MissingAuthentication unless the Authorization header contains an AWS signature.
+
+    A presigned URL of S3 is accepted until it ends, unless it is for POST: a GET changes nothing and a page cannot read
+    its answer, and a browser sends PUT or DELETE only with the server's consent. `now` is in milliseconds.
+    """
     if http.headers.get(b"authorization", b"").startswith(SIGNATURE_SCHEME):
+        return
+    if http.method != "POST" and signatures.is_presigned_for_s3(http):
+        signatures.check_time(http, now)
         return
     if b"X-Amz-Credential=" in http.query:
         reason = "this engine has no credentials file, so it cannot verify a signature in the query"

@@ -10,7 +10,7 @@ import hmac
 from dataclasses import replace
 
 from lamplighter.base.errors import AccessDenied, MissingAuthentication, ServiceError
-from lamplighter.wire.access import console_session, sigv4
+from lamplighter.wire.access import console_session, signatures
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 from lamplighter.wire.access.people import People
 from lamplighter.wire.access.roles import Role
@@ -25,16 +25,16 @@ class UnrecognizedClient(ServiceError, code="UnrecognizedClientException", statu
 def admit_signed(http: HttpRequest, credentials: CredentialSet, now: int) -> Credentials:
     """Accept a request with a valid signature, and return who signed it; `now` is in milliseconds.
 
-    Raises UnrecognizedClient and the errors of `sigv4.verify_signature`.
+    Raises UnrecognizedClient and the errors of `signatures.verify_signature`.
     """
     holder = find_signer(http, credentials)
-    sigv4.verify_signature(http, holder.secret, now)
+    signatures.verify_signature(http, holder.secret, now)
     return holder
 
 
 def find_signer(http: HttpRequest, credentials: CredentialSet) -> Credentials:
     """Return the holder of the request's access key without verifying the signature. Raises UnrecognizedClient."""
-    holder = credentials.get(sigv4.read_scope(http).access_key)
+    holder = credentials.get(signatures.read_scope(http).access_key)
     if holder is None:
         raise UnrecognizedClient("The security token included in the request is invalid.")
     return holder

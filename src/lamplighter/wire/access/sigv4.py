@@ -170,6 +170,16 @@ def _check_signed_headers(http: HttpRequest, given: Signature) -> None:
             raise _invalid_signature(f"'{name.decode('latin-1')}' must be a 'SignedHeader' in the AWS Authorization.")
 
 
+def request_expired() -> AwsError:
+    """Return the error for a presigned URL that has ended."""
+    return AwsError("Request has expired.", code="RequestExpired")
+
+
+def check_time(http: HttpRequest, now: int) -> None:
+    """Raise an error if the signature is not valid at this time; `now` is in milliseconds."""
+    _check_time(read_signature(http), now)
+
+
 def _check_time(given: Signature, now: int) -> None:
     try:
         signed = datetime.strptime(given.time, _TIME).replace(tzinfo=UTC).timestamp()
@@ -181,7 +191,7 @@ def _check_time(given: Signature, now: int) -> None:
         raise _invalid_signature(f"Signature not yet current: {given.time} is still later than {latest}")
     if signed + given.lifetime < clock:
         if given.presigned:
-            raise AwsError("Request has expired.", code="RequestExpired")
+            raise request_expired()
         earliest = f"{_format_time(clock - MAX_SKEW_SECONDS)} ({_format_time(clock)} - 15 min.)"
         raise _invalid_signature(f"Signature expired: {given.time} is now earlier than {earliest}")
     if not given.time.startswith(given.scope.date):

@@ -12,6 +12,7 @@ from lamplighter.base.json_text import Json, JsonError, dump_bytes, loads
 from lamplighter.base.service_model import OperationModel
 from lamplighter.wire.http import HttpRequest, Response, make_response
 from lamplighter.wire.models.service_models import ServiceShapes
+from lamplighter.wire.protocols import event_stream
 from lamplighter.wire.protocols.blobs import from_base64, make_blob_converter, to_base64
 
 MAX_BRACKETS = 400_000
@@ -33,6 +34,9 @@ def make_encoder(service: ServiceShapes, operation: OperationModel) -> Callable[
     if operation.output_shape is None:
         return lambda _, request_id: make_response(200, service.content_type, b"", request_id)
     content_type = service.content_type
+    if event_stream.has_event_stream(operation):
+        kind = content_type.decode()
+        return lambda stream, request_id: event_stream.make_stream_response(stream, kind, request_id)
     encode_blobs = make_blob_converter(operation.output_shape, to_base64)
 
     def encode(result: Json, request_id: str) -> Response:
@@ -46,7 +50,7 @@ def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str
     """Encode an error, together with its query protocol code if the service once used that protocol."""
     content_type = service.content_type if service else b"application/x-amz-json-1.0"
     kind = service.json_error_type(error.code) if service else error.code
-    response = error_response(service, error, content_type, {"__type": kind}, request_id)
+    response = error_response(service, error, content_type, {"__type": kind, **error.members}, request_id)
     add_query_error(service, error, response)
     return response
 

@@ -238,6 +238,7 @@ def _respond(
         headers = [*headers, (b"content-length", b"%d" % size)]
     own = [
         (b"x-amz-request-id", request_id.encode()),
+        (b"x-amz-id-2", request_id.encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"cross-origin-resource-policy", b"same-origin"),
         # The console has the same origin: a page that is an object must not act in it.

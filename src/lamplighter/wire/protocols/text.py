@@ -5,6 +5,7 @@ since the epoch in Python; see https://smithy.io/2.0/aws/protocols/aws-query-pro
 """
 
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from math import inf, nan
 
 from lamplighter.base.errors import AwsError
@@ -34,7 +35,8 @@ def parse_text(text: str, shape: Shape) -> Json:
             case "boolean":
                 return {"true": True, "false": False}[text.lower()]
             case "timestamp":
-                moment = datetime.fromisoformat(text)
+                is_mail_date = shape.serialization.get("timestampFormat") == "rfc822"
+                moment = parsedate_to_datetime(text) if is_mail_date else datetime.fromisoformat(text)
                 return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
             case "blob":
                 return from_base64(text)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.services.cloudwatch.alarms.composite_rule import parse_rule
+from tests.engine_harness import ACCOUNT, REGION
 from tests.services.cloudwatch.cloudwatch_harness import CloudWatchHarness
 
 
@@ -138,15 +139,6 @@ def test_a_rule_evaluates_like_the_same_python_expression(rule: str, first: str,
     assert parse_rule(rule).holds(states.__getitem__) == eval(expression)
 
 
-def test_describe_alarms_finds_the_children_and_the_parents_of_an_alarm(harness: CloudWatchHarness) -> None:
-    put_composite(harness, "ALARM(cpu) AND ALARM(disk)")
-    both = ["MetricAlarm", "CompositeAlarm"]
-    children = harness.cloudwatch("DescribeAlarms", ChildrenOfAlarmName="both", AlarmTypes=both)["MetricAlarms"]
-    parents = harness.cloudwatch("DescribeAlarms", ParentsOfAlarmName="cpu", AlarmTypes=both)["CompositeAlarms"]
-    assert [each["AlarmName"] for each in children] == ["cpu", "disk"]
-    assert [each["AlarmName"] for each in parents] == ["both"]
-
-
 def triggering(harness: CloudWatchHarness) -> list[tuple[str, str]]:
     """Return the alarms that triggered the state of the composite alarm, with their states."""
     data = loads(describe_composite(harness)["StateReasonData"])["triggeringAlarms"]
@@ -226,3 +218,24 @@ def test_a_suppressor_needs_both_periods_must_exist_and_is_not_deleted(harness: 
     assert put(**SUPPRESSED | {"ActionsSuppressor": "none"}).endswith("alarm:none does not exist")
     put_composite(harness, "ALARM(cpu)", **SUPPRESSED)
     assert expect_error(harness, "DeleteAlarms", AlarmNames=["disk"]).startswith("Cannot delete disk")
+
+
+def test_parents_and_children_of_an_alarm_are_listed_whatever_their_type(harness: CloudWatchHarness) -> None:
+    harness.put_alarm("child")
+    for name, rule in (("inner", "ALARM(child)"), ("outer", "ALARM(inner) AND OK(child)"), ("other", "TRUE")):
+        harness.cloudwatch("PutCompositeAlarm", AlarmName=name, AlarmRule=rule)
+    parents = harness.cloudwatch("DescribeAlarms", ParentsOfAlarmName="child")
+    prefix = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:"
+    assert parents == {
+        "MetricAlarms": [],
+        "CompositeAlarms": [{"AlarmName": name, "AlarmArn": prefix + name} for name in ("inner", "outer")],
+    }
+    children = harness.cloudwatch("DescribeAlarms", ChildrenOfAlarmName="outer")
+    assert [each["AlarmName"] for each in children["MetricAlarms"]] == ["child"]
+    (inner,) = children["CompositeAlarms"]
+    assert inner.keys() == {"AlarmName", "AlarmArn", "StateValue", "StateUpdatedTimestamp"}
+    page = harness.cloudwatch("DescribeAlarms", ParentsOfAlarmName="child", MaxRecords=1)
+    assert [each["AlarmName"] for each in page["CompositeAlarms"]] == ["inner"]
+    with pytest.raises(AwsError) as error:
+        harness.cloudwatch("DescribeAlarms", ParentsOfAlarmName="child", AlarmTypes=["CompositeAlarm"])
+    assert error.value.code == "ValidationError"

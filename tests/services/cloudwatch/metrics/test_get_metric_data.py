@@ -6,6 +6,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.services.cloudwatch.metrics import get_metric_data, get_metric_statistics
 from lamplighter.services.cloudwatch.metrics.labels import LabelFacts, derive_labels, fill_label, parse_zone
 from tests.services.cloudwatch.cloudwatch_harness import MINUTE, CloudWatchHarness
 
@@ -139,3 +140,66 @@ def test_a_wrong_query_is_refused(harness: CloudWatchHarness, queries: list[Json
     with pytest.raises(AwsError, match=message) as caught:
         get(harness, *queries)
     assert caught.value.code == "ValidationError"
+
+
+def put_minutes(harness: CloudWatchHarness, minutes: int) -> None:
+    now = harness.clock.now() / 1000
+    for minute in range(minutes):
+        data = [
+            {"MetricName": name, "Timestamp": now - minute * 60, "Values": [minute, minute * 2.5], "Unit": unit}
+            for name, unit in (("m", "Count"), ("m", "Seconds"), ("n", "Count"))
+        ]
+        harness.cloudwatch("PutMetricData", Namespace="app", MetricData=data)
+
+
+@pytest.mark.parametrize("stat", ["Average", "Sum", "Minimum", "Maximum", "SampleCount", "p50", "tm90"])
+def test_a_request_that_is_read_in_a_thread_has_the_same_answer(
+    harness: CloudWatchHarness, monkeypatch: pytest.MonkeyPatch, stat: str
+) -> None:
+    put_minutes(harness, 12)
+    queries = [query("a", stat), query("b", stat, 300), query("c", "p90", name="n"), {"Id": "e", "Expression": "a * c"}]
+    now = harness.clock.now() / 1000
+    times = {"Namespace": "app", "MetricName": "m", "StartTime": now - 900, "EndTime": now + 60, "Period": 120}
+    kind = "ExtendedStatistics" if stat[0] in "pt" else "Statistics"
+    answers = []
+    for most in (10**9, 0):
+        monkeypatch.setattr(get_metric_data, "MAX_INLINE_POINTS", most)
+        monkeypatch.setattr(get_metric_statistics, "MAX_INLINE_POINTS", most)
+        points = harness.cloudwatch("GetMetricStatistics", **times, **{kind: [stat]})
+        answers.append((get(harness, *queries), points))
+    assert answers[0] == answers[1]
+    assert len(answers[0][0]["MetricDataResults"][0]["Values"]) == 11
+    assert {each["Unit"] for each in answers[0][1]["Datapoints"]} == {"Count", "Seconds"}
+
+
+def test_statistics_without_values_equal_those_with_them(harness: CloudWatchHarness) -> None:
+    """A percentile beside a sum makes the engine read the values of the same points."""
+    put_minutes(harness, 12)
+    basic = ("Average", "Sum", "Minimum", "Maximum", "SampleCount")
+    for period in (60, 300):
+        alone = get(harness, *(query(stat.lower(), stat, period) for stat in basic))
+        beside = get(harness, query("p", "p50", period), *(query(stat.lower(), stat, period) for stat in basic))
+        values = [each["Values"] for each in alone["MetricDataResults"]]
+        assert values == [each["Values"] for each in beside["MetricDataResults"][1:]]
+
+
+def test_a_percentile_of_negative_values_is_not_available(harness: CloudWatchHarness) -> None:
+    harness.cloudwatch("PutMetricData", Namespace="app", MetricData=[{"MetricName": "m", "Values": [-1.0, 5.0]}])
+    found = get(harness, query("p", "p50"), query("t", "tm50"))["MetricDataResults"]
+    assert [len(each["Values"]) for each in found] == [0, 1]
+
+
+def test_metrics_with_several_units_and_old_metrics_are_listed_once_or_not_at_all(harness: CloudWatchHarness) -> None:
+    put_minutes(harness, 2)
+    harness.cloudwatch("PutMetricData", Namespace="b", MetricData=[{"MetricName": "old", "Value": 1.0}])
+    harness.advance(13 * 86_400_000)
+    harness.cloudwatch("PutMetricData", Namespace="app", MetricData=[{"MetricName": "n", "Value": 1.0}])
+    assert list_put_metrics(harness) == ["m", "n", "old"]
+    harness.advance(2 * 86_400_000)
+    assert list_put_metrics(harness) == ["n"]
+
+
+def list_put_metrics(harness: CloudWatchHarness) -> list[str]:
+    """Return the names of the metrics that are not the engine's own."""
+    found = harness.cloudwatch("ListMetrics")["Metrics"]
+    return [each["MetricName"] for each in found if not each["Namespace"].startswith("AWS/")]

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.lang.log_query import stages
 from lamplighter.services.logs.insights import run_queries
@@ -97,6 +98,42 @@ def test_several_groups_are_searched_together(harness: LogsHarness) -> None:
     assert groups == {"logGroupIdentifiers": [GROUP, "other"]}
     arns = {"logGroupName": None, "logGroupIdentifiers": ["arn:aws:logs:us-east-1:123456789012:log-group:other"]}
     assert len(run_query(harness, "fields @message", **arns)) == 1
+
+
+def test_source_selects_the_groups_of_a_query(harness: LogsHarness) -> None:
+    for group in ("/batch/weekly", "/web"):
+        harness.create_group("s", group=group)
+        harness.put_events("s", (1_000, group), group=group)
+    harness.logs("CreateLogGroup", logGroupName="/batch/rare", logGroupClass="INFREQUENT_ACCESS")
+    text = "SOURCE logGroups(namePrefix: ['/batch/', '/batch/n']) | stats count(*) as n by @log | sort @log asc"
+    found = run_query(harness, text, logGroupName=None)
+    assert found == [
+        {"@log": f"123456789012:{GROUP}", "n": "3"},
+        {"@log": "123456789012:/batch/weekly", "n": "1"},
+    ]
+    (query, *_) = harness.logs("DescribeQueries")["queries"]
+    groups = harness.logs("ListLogGroupsForQuery", queryId=query["queryId"])
+    assert groups == {"logGroupIdentifiers": [GROUP, "/batch/weekly"]}
+    others = "SOURCE logGroups(accountIdentifiers: ['111122223333']) | fields @message"
+    assert run_query(harness, others, logGroupName=None) == []
+    assert "logGroupName" not in harness.logs("DescribeQueries")["queries"][0]
+    with pytest.raises(AwsError, match="SOURCE"):
+        start_query(harness, others)
+
+
+def test_the_groups_of_a_query_come_in_pages(harness: LogsHarness) -> None:
+    for number in range(120):
+        harness.logs("CreateLogGroup", logGroupName=f"many/{number:03d}")
+    query = start_query(harness, "SOURCE logGroups(namePrefix: 'many/')", logGroupName=None)
+    pages = list(harness.pages("ListLogGroupsForQuery", queryId=query, maxResults=50))
+    assert [len(page["logGroupIdentifiers"]) for page in pages] == [50, 50, 20]
+    assert pages[2]["logGroupIdentifiers"][-1] == "many/119"
+
+
+def test_the_times_of_a_query_are_functions(harness: LogsHarness) -> None:
+    now = harness.now // 1000
+    (found,) = run_query(harness, "fields queryStartTime() as a, queryTimeRange() as r | limit 1", startTime=now - 60)
+    assert found == {"a": str((now - 60) * 1000), "r": "60999", "@ptr": found["@ptr"]}
 
 
 def test_a_result_is_read_in_pages(harness: LogsHarness) -> None:

@@ -45,8 +45,7 @@ def create_nested(turn: StackTurn, row: StackResource) -> str:
     prepared = stacks.get(turn.tx, stack.body.get("nested_stacks", {}).get(row.logical, ""))
     if prepared is not None and prepared.status == REVIEW_IN_PROGRESS:
         stored, now = starter.store_plan(turn.tx, prepared, plan), turn.parts.world.now()
-        child = replace(prepared, plan=stored, updated=now, body=prepared.body | options)
-        child = with_role(acting_for(child, turn.caller), {"RoleARN": stack.plan["role"]})
+        child = acting_for(replace(prepared, plan=stored, updated=now, body=prepared.body | options), turn.caller)
     else:
         child = starter.new(turn.tx, turn.caller, name, plan, options, stack)
     return starter.create(turn.tx, child).id
@@ -134,9 +133,7 @@ def _child(tx: Tx, row: StackResource) -> Stack:
 
 def _plan(turn: StackTurn, body: Json, old: Json) -> StackPlan:
     """Return the plan of a nested stack with the properties and tags of `body`."""
-    stack = turn.stack
-    params = nested_request(stack.plan, body)
-    return plan_stack(turn.tx, turn.caller, params, old, turn.inputs)
+    return plan_stack(turn.tx, turn.caller, nested_request(turn.stack.plan, body), old, turn.inputs)
 
 
 def nested_request(plan: Json, body: Json) -> Json:

@@ -72,6 +72,7 @@ PROPERTIES: Mapping[str, frozenset[str]] = {
             "ApplyOnTransformedLogs EmitSystemFieldDimensions FieldSelectionCriteria FilterName "
             "FilterPattern LogGroupName MetricTransformations"
         ),
+        "AWS::Logs::QueryDefinition": "LogGroupNames Name Parameters QueryLanguage QueryString",
         "AWS::Logs::ResourcePolicy": "PolicyDocument PolicyName",
         "AWS::S3::Bucket": (
             "AbacStatus AccelerateConfiguration AccessControl AnalyticsConfigurations BucketEncryption "

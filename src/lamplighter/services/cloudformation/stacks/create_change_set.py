@@ -95,12 +95,12 @@ def _find_or_create_stack(parts: EngineParts, tx: Tx, caller: Caller, name: str,
 
 def _add(turn: StackTurn, params: Json, above: tuple[ChangeSet, ...], *, place: str) -> ChangeSet:
     """Store a change set of a stack; `above` are those of the stacks around it, and `place` its logical IDs there."""
-    stack, caller = turn.stack, turn.caller
+    stack = turn.stack
     old = None if stack.status == REVIEW_IN_PROGRESS else stack.plan
     try:
         if len(above) >= MAX_LEVELS:
             raise StackValidationError(f"Stacks are nested more than {MAX_LEVELS} levels deep")
-        plan = plan_stack(turn.tx, caller, params, old, turn.inputs, place=place)
+        plan = plan_stack(turn.tx, turn.caller, params, old, turn.inputs, place=place)
         outcome = _compare(turn, params, plan, place)
         stored = turn.parts.starter.store_plan(turn.tx, stack, plan)
     except AwsError as error:
@@ -232,7 +232,7 @@ def _add_child(
     scope = with_unknown_values(known_scope(turn, plan))
     properties = dict(known_properties(resource, scope))
     body = {"properties": properties, "tags": merge_tags(plan.body["tags"], properties)}
-    stack = _child_stack(turn, resource.name)
+    stack = acting_for(_child_stack(turn, resource.name), turn.caller)
     name = physical_name(turn.parts.world.random, parent.given_name, resource.name, MAX_NAME_LENGTH)
     kind = "CREATE" if stack.status == REVIEW_IN_PROGRESS else "UPDATE"
     params = nested_request(plan.body, body) | {
@@ -249,7 +249,7 @@ def _child_stack(turn: StackTurn, logical: str) -> Stack:
     row = stack_resources.get(turn.tx, turn.stack.id, logical)
     found = stacks.get(turn.tx, row.physical) if row is not None and row.physical is not None else None
     if found is not None and found.deleted is None:
-        return acting_for(found, turn.caller)
+        return found
     stack, parts = turn.stack, turn.parts
     name = physical_name(parts.world.random, stack.name, logical, MAX_NAME_LENGTH)
     made = parts.starter.new(turn.tx, turn.caller, name, None, {}, stack)

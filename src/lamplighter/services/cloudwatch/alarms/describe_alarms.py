@@ -12,13 +12,18 @@ from lamplighter.operations.paging import list_page
 from lamplighter.services.cloudwatch.alarms.action_suppression import describe_suppression
 from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTION_FIELDS, is_composite, watched_metric
 from lamplighter.services.cloudwatch.arns import YEAR_10000, alarm_arn, metric_of, parse_number_token, to_milliseconds
-from lamplighter.services.cloudwatch.errors import InvalidCombination
+from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidRequest
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm, HistoryItem
 from lamplighter.store.db import Reader
 
 PAGE = 50
 METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
+RELATIONS = {
+    "ChildrenOfAlarmName": ("AlarmName", "AlarmArn", "StateValue", "StateUpdatedTimestamp"),
+    "ParentsOfAlarmName": ("AlarmName", "AlarmArn"),
+}
+"""What is returned of the alarms to which another alarm refers, or which refer to it; their types do not matter."""
 
 
 def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -26,6 +31,7 @@ def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
     names, prefix = params.get("AlarmNames"), params.get("AlarmNamePrefix", "")
     if names and prefix:
         raise InvalidCombination("AlarmNames and AlarmNamePrefix cannot both be given.")
+    relation = _relation(params)
     related = _related(reader, caller, params)
     owner, after = (caller.account, caller.region), params.get("NextToken", "")
     found = (
@@ -34,7 +40,7 @@ def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
     wanted = (
         alarm
         for alarm in found
-        if _is_wanted(alarm, params) and (related is None or alarm_arn(caller, alarm.name) in related)
+        if (_is_wanted(alarm, params) if related is None else alarm_arn(caller, alarm.name) in related)
     )
     answer = list_page(
         "Alarms",
@@ -45,8 +51,25 @@ def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
         next_page_field="NextToken",
     )
     listed: list[Alarm] = answer.pop("Alarms")
-    by_kind = {kind: [alarm_to_api(alarm) for alarm in listed if _kind(alarm) == kind] for kind in (METRIC, COMPOSITE)}
+    shown = {kind: [alarm_to_api(alarm) for alarm in listed if _kind(alarm) == kind] for kind in (METRIC, COMPOSITE)}
+    members = RELATIONS.get(relation)
+    by_kind = {
+        kind: [{name: each[name] for name in members or each} for each in alarms] for kind, alarms in shown.items()
+    }
     return answer | {"MetricAlarms": by_kind[METRIC], "CompositeAlarms": by_kind[COMPOSITE]}
+
+
+def _relation(params: Json) -> str:
+    """Return the parameter that names an alarm whose children or parents are wanted; empty if there is none.
+
+    "If you do so [specify any other parameters], you receive a validation error".
+    """
+    for name in RELATIONS:
+        if name in params:
+            if params.keys() - {name, "MaxRecords", "NextToken"}:
+                raise InvalidRequest(f"{name} can be combined only with MaxRecords and NextToken.")
+            return name
+    return ""
 
 
 def _related(reader: Reader, caller: Caller, params: Json) -> set[str] | None:

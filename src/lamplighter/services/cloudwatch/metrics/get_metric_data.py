@@ -7,10 +7,11 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricDa
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Caller
+from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.lang.metric_math.syntax import UnsupportedFunction
 from lamplighter.lang.metric_math.values import Series
 from lamplighter.services.cloudwatch.arns import parse_number_token
@@ -19,9 +20,11 @@ from lamplighter.services.cloudwatch.metrics import labels
 from lamplighter.services.cloudwatch.metrics.metric_queries import MetricQueries, check_queries, run_queries
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
 from lamplighter.services.cloudwatch.metrics.periods import check_times, on_whole_periods
-from lamplighter.store.db import Reader
+from lamplighter.store.db import Reader, Store
 
 MAX_DATA_POINTS = 100_800
+MAX_INLINE_POINTS = 1_500
+"""The most stored points that are read on the event loop: about 5 ms, and 30 ms if percentiles need their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +40,27 @@ class _Result:
 class MetricDataReader:
     """The operation GetMetricData of one engine."""
 
-    def __init__(self, world: World, metric_sources: MetricSources) -> None:
+    def __init__(self, world: World, metric_sources: MetricSources, store: Store) -> None:
         self._world = world
         self._metric_sources = metric_sources
+        self._store = store
 
     def get_data(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return the values of metrics and expressions (`GetMetricData`)."""
+        if PREPARED in params:
+            return params[PREPARED]
+        return self._read_data(_check_request(params), caller, params, reader)
+
+    def prepare(self, _reader: Reader, caller: Caller, params: Json) -> Work | None:
+        """Return the reading to do ahead in a thread, or None if it is short."""
+        queries = _check_request(params)
+        if not _is_long(queries, params["EndTime"] - params["StartTime"]):
+            return None
+        read = partial(self._read_data, queries, caller, params)
+        return lambda: Prepared(self._store.read_with_own_connection(read))
+
+    def _read_data(self, queries: MetricQueries, caller: Caller, params: Json, reader: Reader) -> Json:
         given, start, end = params["MetricDataQueries"], params["StartTime"], params["EndTime"]
-        check_times(start, end, InvalidRequest)
-        try:
-            queries = check_queries(given)
-        except UnsupportedFunction as error:
-            raise InvalidRequest(str(error)) from None
-        _check_size(queries, start, end)
         returned = {query["Id"] for query in given if query.get("ReturnData", True)}
         found = run_queries(
             self._metric_sources,
@@ -84,6 +95,24 @@ class MetricDataReader:
             if len(series) > 1:
                 label = f"{label} {each.label}".strip()
             yield _Result(query["Id"], label, points[::-1] if descending else points)
+
+
+def _check_request(params: Json) -> MetricQueries:
+    """Return the queries of a request. Raises `InvalidRequest`."""
+    check_times(params["StartTime"], params["EndTime"], InvalidRequest)
+    try:
+        queries = check_queries(params["MetricDataQueries"])
+    except UnsupportedFunction as error:
+        raise InvalidRequest(str(error)) from None
+    _check_size(queries, params["StartTime"], params["EndTime"])
+    return queries
+
+
+def _is_long(queries: MetricQueries, seconds: float) -> bool:
+    """Return whether the answer may take more than a few milliseconds."""
+    # An expression may compute with every metric, and METRICS() makes it do so without naming them.
+    points = seconds / min(60, queries.shortest_period) * len(queries.metrics) * (1 + len(queries.expressions))
+    return points > MAX_INLINE_POINTS
 
 
 def _check_size(queries: MetricQueries, start: float, end: float) -> None:

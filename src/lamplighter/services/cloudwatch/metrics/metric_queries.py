@@ -18,8 +18,8 @@ from lamplighter.services.cloudwatch.arns import metric_of
 from lamplighter.services.cloudwatch.errors import InvalidRequest
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources, TimeRange
 from lamplighter.services.cloudwatch.metrics.periods import check_period
-from lamplighter.services.cloudwatch.metrics.statistics import compute_statistic, is_statistic
-from lamplighter.services.cloudwatch.tables.metric_points import MetricPoint
+from lamplighter.services.cloudwatch.metrics.statistics import compute_statistic, is_statistic, needs_values
+from lamplighter.services.cloudwatch.tables.metric_points import Metric, MetricPoint
 from lamplighter.store.db import Reader
 
 MAX_QUERIES = 500
@@ -122,11 +122,11 @@ def run_queries(
 
     `span` returns the range to read for a period in seconds.
     """
+    read = _make_point_reader(sources, reader, caller, queries, span)
     results = dict[str, QueryResult]()
     for key, query in queries.metrics.items():
         stat = query["MetricStat"]
-        found = sources.points(reader, metric_of(caller, stat["Metric"]), span(stat["Period"]), stat.get("Unit"))
-        results[key] = _metric_result(stat, query.get("Label", stat["Metric"]["MetricName"]), found)
+        results[key] = _metric_result(stat, query.get("Label", stat["Metric"]["MetricName"]), read(stat))
     metrics = {key: result.series[0] for key, result in results.items()}
     values: dict[str, Value] = dict(metrics)
     work = WorkLimit()
@@ -141,6 +141,31 @@ def run_queries(
         if key in returned:
             results[key] = QueryResult(_result_series(key, values[key]), {})
     return results
+
+
+def _make_point_reader(
+    sources: MetricSources,
+    reader: Reader,
+    caller: Caller,
+    queries: MetricQueries,
+    span: Callable[[int], TimeRange],
+) -> Callable[[Json], list[MetricPoint]]:
+    """Return a function that reads the points for a MetricStat: once for all statistics of a metric and period."""
+
+    def key_of(stat: Json) -> tuple[Metric, int, str | None]:
+        return metric_of(caller, stat["Metric"]), stat["Period"], stat.get("Unit")
+
+    stats = [query["MetricStat"] for query in queries.metrics.values()]
+    with_values = {key_of(stat) for stat in stats if needs_values(stat["Stat"])}
+    known: dict[tuple[Metric, int, str | None], list[MetricPoint]] = {}
+
+    def read(stat: Json) -> list[MetricPoint]:
+        key = metric, period, unit = key_of(stat)
+        if key not in known:
+            known[key] = sources.points(reader, metric, span(period), unit, with_values=key in with_values)
+        return known[key]
+
+    return read
 
 
 def _metric_result(stat: Json, label: str, found: list[MetricPoint]) -> QueryResult:

@@ -68,21 +68,29 @@ class MetricSources:
         self._bus = bus
         self._world = world
 
-    def points(self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None) -> list[MetricPoint]:
-        """Return the points of a metric, one for each period that has a value."""
-        return list(aggregation.points_by_period(self._read(reader, metric, span, unit), span.start, span.period))
+    def points(
+        self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None, *, with_values: bool = True
+    ) -> list[MetricPoint]:
+        """Return the points of a metric, one for each period that has a value.
+
+        Without their values they are read faster.
+        """
+        found = self._read(reader, metric, span, unit, with_values=with_values)
+        return list(aggregation.points_by_period(found, span.start, span.period))
 
     def points_by_unit(
-        self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None
+        self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None, *, with_values: bool = True
     ) -> list[MetricPoint]:
         """Return the points of a metric, one for each unit and period that has a value, in order of time."""
         by_unit = dict[str, list[MetricPoint]]()
-        for point in self._read(reader, metric, span, unit):
+        for point in self._read(reader, metric, span, unit, with_values=with_values):
             by_unit.setdefault(point.unit, []).append(point)
         merged = [aggregation.points_by_period(each, span.start, span.period) for each in by_unit.values()]
         return sorted(chain.from_iterable(merged), key=lambda point: (point.time, point.unit))
 
-    def _read(self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None) -> list[MetricPoint]:
+    def _read(
+        self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None, *, with_values: bool
+    ) -> list[MetricPoint]:
         """Return the points of a metric as they are stored or measured, in order of time."""
         if metric.namespace == STATES_NAMESPACE and metric.name in EXECUTIONS:
             return list(self._execution_points(reader, metric, span)) if unit in (None, _unit(metric)) else []
@@ -90,7 +98,10 @@ class MetricSources:
             return list(self._invocation_points(reader, metric, span)) if unit in (None, "Count") else []
         if metric.namespace == QUEUES_NAMESPACE and metric.name in COUNTS:
             return list(self._counted_points(reader, metric, span)) if unit in (None, COUNTS[metric.name]) else []
-        found = metric_points.points_between(reader, metric, span.start, span.end, unit)
+        if with_values:
+            found = metric_points.points_between(reader, metric, span.start, span.end, unit)
+        else:
+            found = metric_points.totals_between(reader, metric, span.start, span.end, span.period, unit)
         return found + (self._current_points(reader, metric, span) if unit in (None, _unit(metric)) else [])
 
     def sample(self, tx: Tx, metric: Metric, minute: int) -> None:

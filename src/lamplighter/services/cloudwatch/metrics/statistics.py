@@ -58,6 +58,11 @@ def is_statistic(name: str) -> bool:
     return name in BASIC_STATISTICS or parse_range(name) is not None
 
 
+def needs_values(name: str) -> bool:
+    """Return whether a statistic looks at single values."""
+    return name not in BASIC_STATISTICS
+
+
 def check_statistic(name: str) -> None:
     """Raise `InvalidParameterValue` if there is no such statistic."""
     if not is_statistic(name):
@@ -89,6 +94,8 @@ def _of_values(point: MetricPoint, wanted: ValueRange) -> float | None:
     if counts is None or not point.samples:
         return None
     if wanted.kind == "P":
+        if point.minimum < 0:  # "not available for metrics when any of the metric values are negative numbers"
+            return None
         return _percentile(counts, wanted.high, point)
     inside = _inside(counts, wanted, point.samples)
     count, total = sum(times for _, times in inside), sum(value * times for value, times in inside)

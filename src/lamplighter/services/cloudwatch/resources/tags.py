@@ -1,4 +1,4 @@
-"""Implement the tags of alarms, dashboards, metric streams and rules of Contributor Insights.
+"""Implement the tags of alarms, alarm mute rules, dashboards, metric streams and rules of Contributor Insights.
 
 AWS lists no tags for an alarm that does not exist (any more), and refuses to change them.
 """
@@ -10,6 +10,7 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
 from lamplighter.operations.tags import TagOperations
+from lamplighter.services.cloudwatch.alarms.active_mutes import MUTE_RULE
 from lamplighter.services.cloudwatch.arns import alarm_arn
 from lamplighter.services.cloudwatch.errors import ResourceNotFoundException
 from lamplighter.services.cloudwatch.resources.dashboards import DASHBOARD, GLOBAL
@@ -37,9 +38,9 @@ def _find_resource(reader: Reader, caller: Caller, name: str) -> MonitoringResou
     parsed = arn.parse(name)
     if parsed is None or parsed.service != "cloudwatch" or parsed.account != caller.account:
         return None
-    kind, _, own_name = parsed.resource.partition("/")
+    kind, _, own_name = parsed.resource.partition(":" if parsed.resource.startswith(f"{MUTE_RULE}:") else "/")
     region = GLOBAL if kind == DASHBOARD else caller.region
-    if kind not in (DASHBOARD, INSIGHT_RULE, METRIC_STREAM) or parsed.region != region:
+    if kind not in (DASHBOARD, INSIGHT_RULE, METRIC_STREAM, MUTE_RULE) or parsed.region != region:
         return None
     return monitoring_resources.get(reader, kind, caller.account, region, own_name)
 

@@ -98,9 +98,9 @@ def plan_containers(
 ) -> tuple[PlannedContainer, ...]:
     """Return the containers of a task in their definition's order.
 
-    `credential_variables` are environment variables with credentials for this engine, if it requires any. Logs are sent
-    for `agent`, and `denied_image` returns why it may not pull an image. `files` are the environment files in S3 by
-    container.
+    `credential_variables` are environment variables with credentials for this engine, if it requires any. `files` are
+    the environment files in S3 by container. Logs are sent for `agent`, and `denied_image` returns why it may not pull
+    an image.
     """
     if not (task.body["overrides"].get("taskRoleArn") or definition.get("taskRoleArn")):
         credential_variables = {}

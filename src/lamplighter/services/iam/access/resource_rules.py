@@ -299,7 +299,18 @@ _LOGS: dict[str, ResourceRule] = {
         no_resource,
     ),
 }
+
+
+def _mute_rule_and_targets(params: Json, caller: Caller) -> tuple[str, ...]:
+    """Return a mute rule and the alarms that it mutes: PutAlarmMuteRule needs the permission on both."""
+    names = params.get("MuteTargets", {}).get("AlarmNames", ())
+    resources = (f"alarm-mute-rule:{params.get('Name', '')}", *(f"alarm:{name}" for name in names))
+    return tuple(arn.build("cloudwatch", caller.region, caller.account, each) for each in resources)
+
+
 _MONITORING: dict[str, ResourceRule] = {
+    "PutAlarmMuteRule": _mute_rule_and_targets,
+    **same("DeleteAlarmMuteRule GetAlarmMuteRule", named("cloudwatch", "AlarmMuteRuleName", "alarm-mute-rule:{}")),
     **same(
         "DeleteAlarms DescribeAlarms DisableAlarmActions EnableAlarmActions",
         named("cloudwatch", "AlarmNames", "alarm:{}"),
@@ -320,8 +331,8 @@ _MONITORING: dict[str, ResourceRule] = {
     **same("DescribeInsightRules ListMetricStreams", no_resource),
     "DeleteDashboards": named("cloudwatch", "DashboardNames", "dashboard/{}"),
     **same(
-        "DeleteAnomalyDetector DescribeAnomalyDetectors DescribeAlarmContributors GetMetricWidgetImage ListDashboards "
-        "PutAnomalyDetector",
+        "DeleteAnomalyDetector DescribeAnomalyDetectors DescribeAlarmContributors GetMetricWidgetImage "
+        "ListAlarmMuteRules ListDashboards PutAnomalyDetector",
         no_resource,
     ),
 }

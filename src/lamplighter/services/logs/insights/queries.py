@@ -5,13 +5,17 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartQu
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html.
 """
 
+from collections.abc import Sequence
+
 from lamplighter.base import arn
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, RawJson
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.lang.log_query.commands import compile_query
+from lamplighter.lang.log_query.query import Query
 from lamplighter.lang.log_query.scanner import QueryError
+from lamplighter.lang.log_query.source import Source
 from lamplighter.services.logs import arns
 from lamplighter.services.logs.errors import (
     InvalidParameter,
@@ -22,18 +26,22 @@ from lamplighter.services.logs.errors import (
     NotFound,
 )
 from lamplighter.services.logs.put_log_events import DAY
-from lamplighter.services.logs.tables import log_queries
+from lamplighter.services.logs.tables import log_groups, log_queries
 from lamplighter.services.logs.tables.log_groups import LogGroup
 from lamplighter.services.logs.tables.log_queries import RUNNING, LogQuery
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
 LANGUAGE = "CWLI"
+GROUP_MEMBERS = ("logGroupName", "logGroupNames", "logGroupIdentifiers")
 MAX_GROUPS = 50
+MAX_SOURCE_GROUPS = 10_000
+"""The most log groups that the command SOURCE selects."""
 MAX_CONCURRENT = 100
 KEPT_DAYS = 7
 OLD_QUERIES_PER_START = 10
 PAGE = 1_000
+GROUPS_PAGE = 500
 MAX_RESULTS_PER_PAGE = 10_000
 MAX_PAGE_CHARACTERS = 8 * 1_048_576
 FIRST_MILLISECONDS = 100_000_000_000
@@ -58,11 +66,11 @@ class Queries:
         if params.get("queryLanguage", LANGUAGE) != LANGUAGE:
             raise InvalidParameter(f"queryLanguage {params['queryLanguage']} is not supported: use {LANGUAGE}.")
         now = self._world.now()
-        check_query(params["queryString"], now)
         since, until = _read_time(params["startTime"], 0), _read_time(params["endTime"], 999)
+        compiled = check_query(params["queryString"], now)
         if since > until:
             raise InvalidParameter("startTime must not be after endTime.")
-        groups = [_find_group(tx, caller, each) for each in _requested_groups(params)]
+        groups = _select_groups(tx, caller, params, compiled.source)
         if log_queries.count_running(tx, caller.account, caller.region) >= MAX_CONCURRENT:
             raise LimitExceeded
         log_queries.delete_old(tx, now - KEPT_DAYS * DAY, OLD_QUERIES_PER_START)
@@ -81,13 +89,14 @@ class Queries:
         return {"queryId": name}
 
 
-def check_query(text: str, now: int) -> None:
-    """Raise `MalformedQuery` if a query cannot be compiled."""
+def check_query(text: str, now: int) -> Query:
+    """Return a compiled query. Raises `MalformedQuery`."""
     try:
-        compile_query(text, now)
+        return compile_query(text, now)
     except QueryError as error:
         line, position = text.count("\n", 0, error.start) + 1, error.start - text.rfind("\n", 0, error.start)
-        raise MalformedQuery(f"{error} at line {line} and position {position}") from None
+        message = f"{error} at line {line} and position {position}"
+        raise MalformedQuery(message, str(error), error.start, error.end) from None
 
 
 def _read_time(time: int, rest: int) -> int:
@@ -95,9 +104,27 @@ def _read_time(time: int, rest: int) -> int:
     return min(time if time >= FIRST_MILLISECONDS else time * 1000 + rest, 10**14 - 2)
 
 
+def _select_groups(reader: Reader, caller: Caller, params: Json, source: Source | None) -> Sequence[LogGroup]:
+    """Return the log groups that the command SOURCE selects, or those that the request names."""
+    if source is None:
+        return [_find_group(reader, caller, each) for each in _requested_groups(params)]
+    if any(params.get(name) for name in GROUP_MEMBERS):
+        raise InvalidParameter("A query with the command SOURCE must not have log groups as parameters.")
+    owner, most = (caller.account, caller.region), MAX_SOURCE_GROUPS + 1
+    known = {
+        group.id: group
+        for prefix in source.prefixes or ("",)
+        for group in log_groups.page_groups(reader, owner, "", most, prefix=prefix)
+        if source.selects(group.account, group.log_class)
+    }
+    if len(known) > MAX_SOURCE_GROUPS:
+        raise InvalidParameter(f"SOURCE selects more than {MAX_SOURCE_GROUPS} log groups: select fewer.")
+    return list(known.values())
+
+
 def _requested_groups(params: Json) -> list[str]:
     """Return the names or ARNs of the log groups of a request."""
-    given = [params.get(name) for name in ("logGroupName", "logGroupNames", "logGroupIdentifiers")]
+    given = [params.get(name) for name in GROUP_MEMBERS]
     named = [each for each in given if each]
     if len(named) != 1:
         raise InvalidParameter("Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified.")
@@ -131,8 +158,12 @@ def _find_query(reader: Reader, caller: Caller, params: Json) -> LogQuery:
 
 
 def list_groups(reader: Reader, caller: Caller, params: Json) -> Json:
-    """List the log groups of a query, which are at most 50: one page (`ListLogGroupsForQuery`)."""
-    return {"logGroupIdentifiers": _find_query(reader, caller, params).request["names"]}
+    """List the log groups of a query (`ListLogGroupsForQuery`)."""
+    names = _find_query(reader, caller, params).request["names"]
+    size, start = params.get("maxResults", GROUPS_PAGE), arns.parse_page_token(params.get("nextToken"), int) or 0
+    end = max(0, start) + size
+    more = {"nextToken": arns.page_token(end)} if end < len(names) else {}
+    return {"logGroupIdentifiers": names[max(0, start) : end]} | more
 
 
 def describe(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -159,7 +190,7 @@ def _describe(query: LogQuery) -> Json:
         "queryString": query.request["queryString"],
         "status": query.status,
         "createTime": query.created // 1000,
-        "logGroupName": query.request["names"][0],
+        **({"logGroupName": query.request["names"][0]} if query.request["names"] else {}),
         **({} if query.status == RUNNING else ended),
     }
 

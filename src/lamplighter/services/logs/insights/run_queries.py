@@ -59,7 +59,7 @@ class QueryRunner:
 
     def _prepare(self, query: LogQuery) -> Scan:
         request, now = query.request, self._world.now()
-        compiled = compile_query(request["queryString"], query.created)
+        compiled = compile_query(request["queryString"], query.created, (request["since"], request["until"]))
         most = compiled.limit or request.get("limit", DEFAULT_RESULTS)
         found = [log_groups.group_by_id(self._store.reader, key) for key in request["groups"]]
         groups = {

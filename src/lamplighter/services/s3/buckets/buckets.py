@@ -18,6 +18,7 @@ from lamplighter.services.s3.object_files import ObjectFiles
 from lamplighter.services.s3.tables import buckets as rows
 from lamplighter.services.s3.tables import uploads, versions
 from lamplighter.services.s3.tables.buckets import Bucket
+from lamplighter.services.s3.uploads.delete_uploads import delete_upload
 from lamplighter.store.db import Reader, Tx
 
 DEFAULT_REGION = "us-east-1"
@@ -84,8 +85,7 @@ class Buckets:
             error.details = {"BucketName": bucket.name}
             raise error
         for upload in uploads.started_before(tx, bucket.id, 2**62, -1):
-            self._files.delete_after_commit(tx, (part.file for part in uploads.parts(tx, upload.id)))
-            uploads.delete(tx, upload)
+            delete_upload(tx, self._files, upload)
         lifecycle.stop(tx, bucket)
         rows.delete(tx, bucket)
         return {}
@@ -158,7 +158,7 @@ def _check_features(params: Json) -> None:
 
 def check_acl(params: Json) -> None:
     """Refuse an ACL that grants something to another account: only the owner uses this engine's buckets."""
-    if params.get("ACL", "private") not in ("private", "bucket-owner-full-control", "bucket-owner-read"):
+    if (params.get("ACL") or "private") not in ("private", "bucket-owner-full-control", "bucket-owner-read"):
         raise errors.AclNotSupported
     if any(params.get(name) for name in GRANTS):
         raise errors.AclNotSupported

@@ -12,11 +12,13 @@ from datetime import datetime
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.s3 import errors
-from lamplighter.services.s3.objects.delete_versions import Remover
+from lamplighter.services.s3.object_files import ObjectFiles
+from lamplighter.services.s3.objects.delete_versions import VersionDeleter
 from lamplighter.services.s3.tables import buckets as rows
 from lamplighter.services.s3.tables import uploads, versions
 from lamplighter.services.s3.tables.buckets import SERVICE, Bucket
 from lamplighter.services.s3.tables.versions import Version
+from lamplighter.services.s3.uploads.delete_uploads import delete_upload
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
@@ -59,8 +61,9 @@ def stop(tx: Tx, bucket: Bucket) -> None:
 class Lifecycle:
     """The sweep of buckets with rules."""
 
-    def __init__(self, remover: Remover) -> None:
-        self._remover = remover
+    def __init__(self, deleter: VersionDeleter, files: ObjectFiles) -> None:
+        self._deleter = deleter
+        self._files = files
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Examine a page of a bucket; continue at once while there is more, else at the next midnight."""
@@ -86,9 +89,9 @@ class Lifecycle:
 
     def _expire(self, tx: Tx, bucket: Bucket, version: Version) -> None:
         if version.is_latest and not version.is_marker:
-            self._remover.delete_latest(tx, bucket, version.key)
+            self._deleter.delete_latest(tx, bucket, version.key)
         else:
-            self._remover.delete_version(tx, version)
+            self._deleter.delete_version(tx, version)
 
     def _abort_uploads(self, tx: Tx, bucket: Bucket, rules: list[Json]) -> None:
         for rule in rules:
@@ -97,7 +100,7 @@ class Lifecycle:
                 continue
             for upload in uploads.started_before(tx, bucket.id, tx.now - days * DAY, PAGE):
                 if upload.key.startswith(_prefix(rule)):
-                    self._remover.delete_upload(tx, upload)
+                    delete_upload(tx, self._files, upload)
 
 
 def _whole_objects(page: list[Version], *, is_last: bool) -> list[Version]:
@@ -158,6 +161,6 @@ def _matches(rule: Json, version: Version) -> bool:
             return False
         if version.size >= limits.get("ObjectSizeLessThan", 2**62):
             return False
-    tags = version.facts.get("Tags", {})
+    tags = version.properties.get("Tags", {})
     wanted = [*([found["Tag"]] if found.get("Tag") else []), *(both.get("Tags") or [])]
     return all(tags.get(tag["Key"]) == tag["Value"] for tag in wanted)

@@ -223,10 +223,7 @@ def _get_acl(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def _put_acl(tx: Tx, caller: Caller, params: Json) -> Json:
-    find_bucket(tx, caller, params)
-    check_acl(params)
-    if params.get("AccessControlPolicy"):
-        raise errors.AclNotSupported
+    refuse_grants(find_bucket(tx, caller, params), params)
     return {}
 
 
@@ -234,6 +231,14 @@ def _find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Return the policies of a bucket, as texts, and its owner, for IAM's decisions; AWS has no such operation."""
     account, text = rows.owner_and_policy(reader, arn.parse_known(params["Resource"]).resource) or ("", None)
     return {"Policies": [] if text is None else [text], "Account": account}
+
+
+def refuse_grants(bucket: Bucket, params: Json) -> None:
+    """Refuse a new ACL, unless it leaves everything to the owner."""
+    check_acl(params)
+    for grant in (params.get("AccessControlPolicy") or {}).get("Grants") or []:
+        if (grant.get("Grantee") or {}).get("ID") != owner_id(bucket.account):
+            raise errors.AclNotSupported
 
 
 def _get_policy_status(reader: Reader, caller: Caller, params: Json) -> Json:

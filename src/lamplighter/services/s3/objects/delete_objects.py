@@ -11,19 +11,21 @@ from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.objects.conditions import check_write
-from lamplighter.services.s3.objects.delete_versions import Remover
+from lamplighter.services.s3.objects.delete_versions import VersionDeleter
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.store.db import Tx
 
 MAX_KEYS = 1_000
+DIRECTORY_CONDITIONS = {"IfMatchSize": "Size", "IfMatchLastModifiedTime": "LastModifiedTime"}
+"""The conditions that only directory buckets have, by their names in DeleteObject, and in an entry of DeleteObjects."""
 
 
 class ObjectDeleter:
     """The operations that delete objects."""
 
-    def __init__(self, remover: Remover) -> None:
-        self._remover = remover
+    def __init__(self, deleter: VersionDeleter) -> None:
+        self._deleter = deleter
 
     def by_name(self) -> Mapping[str, Operation]:
         """Return the operations by their AWS names."""
@@ -31,6 +33,7 @@ class ObjectDeleter:
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteObject; an object that does not exist is no error."""
+        _refuse_conditions(params)
         return self._delete(tx, find_bucket(tx, caller, params), params)
 
     def delete_several(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -43,7 +46,9 @@ class ObjectDeleter:
         for each in objects:
             named = {"Key": each["Key"], **({"VersionId": each["VersionId"]} if each.get("VersionId") else {})}
             condition = {"IfMatch": each["ETag"]} if each.get("ETag") else {}
+            given = {name: each[member] for name, member in DIRECTORY_CONDITIONS.items() if member in each}
             try:
+                _refuse_conditions(given)
                 answer = self._delete(tx, bucket, {**named, **condition})
                 deleted.append({**named, **_deleted_marker(named, answer)})
             except AwsError as error:
@@ -54,14 +59,20 @@ class ObjectDeleter:
         key, name = params["Key"], params.get("VersionId")
         if name is None:
             check_write(versions.latest(tx, bucket.id, key), key, params)
-            marker = self._remover.delete_latest(tx, bucket, key)
+            marker = self._deleter.delete_latest(tx, bucket, key)
             return {} if marker is None else {"DeleteMarker": True, "VersionId": marker.version}
         version = versions.get(tx, bucket.id, key, name)
         if version is None:
             return {"VersionId": name}
         check_write(version, key, params)
-        self._remover.delete_version(tx, version)
+        self._deleter.delete_version(tx, version)
         return {"VersionId": name, **({"DeleteMarker": True} if version.is_marker else {})}
+
+
+def _refuse_conditions(params: Json) -> None:
+    """Refuse conditions of directory buckets: to delete an object without them would delete too much."""
+    if any(name in params for name in DIRECTORY_CONDITIONS):
+        raise errors.NotImplementedHere("Only directory buckets compare the size or the time of an object to delete")
 
 
 def _deleted_marker(named: Json, answer: Json) -> Json:

@@ -1,19 +1,18 @@
-"""Delete objects, versions and uploads: the rows in a turn, and the files after its commit."""
+"""Delete objects and their versions: the rows in a turn, and the files after its commit."""
 
 from dataclasses import dataclass
 
 from lamplighter.base.world import World
 from lamplighter.services.s3.object_files import ObjectFiles
-from lamplighter.services.s3.tables import uploads, versions
+from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
-from lamplighter.services.s3.tables.uploads import Upload
 from lamplighter.services.s3.tables.versions import NULL, Version
 from lamplighter.store.db import Tx
 
 
 @dataclass(frozen=True, slots=True)
-class Remover:
-    """Deletes what a bucket contains."""
+class VersionDeleter:
+    """Deletes versions of objects."""
 
     world: World
     files: ObjectFiles
@@ -36,7 +35,8 @@ class Remover:
             size=0,
             etag="",
             modified=self.world.now(),
-            facts={},
+            properties={},
+            upload=None,
         )
         versions.insert_latest(tx, marker)
         return marker
@@ -45,11 +45,6 @@ class Remover:
         """Delete one version for ever."""
         versions.delete(tx, version)
         self.files.delete_after_commit(tx, [version.file])
-
-    def delete_upload(self, tx: Tx, upload: Upload) -> None:
-        """Delete an upload with its parts."""
-        self.files.delete_after_commit(tx, [part.file for part in uploads.parts(tx, upload.id)])
-        uploads.delete(tx, upload)
 
 
 def new_version(world: World) -> str:

@@ -1,4 +1,4 @@
-"""Read objects: GetObject, HeadObject, GetObjectAttributes and GetObjectAcl.
+"""Read objects: GetObject, HeadObject, GetObjectAttributes and the ACL.
 
 A range is one of bytes (https://www.rfc-editor.org/rfc/rfc9110#section-14.1.2); a request for several gets the whole
 object, as on S3. The file is opened with the read of its row, so that a later deletion does not disturb the answer.
@@ -12,15 +12,17 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
-from lamplighter.services.s3.buckets.settings import describe_acl
+from lamplighter.services.s3.buckets.settings import describe_acl, refuse_grants
 from lamplighter.services.s3.object_files import ObjectFiles
 from lamplighter.services.s3.objects.conditions import check_read
-from lamplighter.services.s3.objects.facts import STANDARD, checks_of, describe_object
 from lamplighter.services.s3.objects.find_version import find_version, version_field
+from lamplighter.services.s3.objects.object_properties import STANDARD, checksums_of, checksums_of_part, describe_object
 from lamplighter.services.s3.tables.versions import Version
-from lamplighter.store.db import Reader
+from lamplighter.store.db import Reader, Tx
 
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
+MAX_PARTS = 1_000
+"""The most parts in an answer of GetObjectAttributes."""
 OVERRIDES = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Expires")
 
 
@@ -37,6 +39,7 @@ class ObjectReader:
             "HeadObject": Operation(read=self.head),
             "GetObjectAttributes": Operation(read=_get_attributes),
             "GetObjectAcl": Operation(read=_get_acl),
+            "PutObjectAcl": Operation(write=_put_acl),
         }
 
     def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -59,9 +62,10 @@ def _describe(reader: Reader, caller: Caller, params: Json) -> tuple[Version, Js
     check_read(version, params)
     part = _find_range(version, params)
     first, size = part or (0, version.size)
-    with_checks = params.get("ChecksumMode") == "ENABLED" or "PartNumber" in params
+    number = params.get("PartNumber")
+    with_checksums = number is not None or (params.get("ChecksumMode") == "ENABLED" and part is None)
     answer = {
-        **describe_object(version, with_checks=with_checks and (part is None or "PartNumber" in params)),
+        **describe_object(version, number, with_checksums=with_checksums),
         **version_field(bucket, version),
         "ContentLength": size,
         **_overrides(params),
@@ -105,23 +109,22 @@ def parse_range(first: str, last: str, size: int) -> tuple[int, int] | None:
 
 
 def _range_of_part(version: Version, number: int) -> tuple[int, int] | None:
-    sizes = version.facts.get("Parts") or [version.size]
+    sizes = version.properties.get("Parts") or [version.size]
     if not 1 <= number <= len(sizes):
         error = errors.InvalidRange()
         error.code, error.message = "InvalidPartNumber", "The requested partnumber is not satisfiable"
         raise error
-    return (sum(sizes[: number - 1]), sizes[number - 1]) if version.facts.get("Parts") else None
+    return (sum(sizes[: number - 1]), sizes[number - 1]) if version.properties.get("Parts") else None
 
 
 def _get_attributes(reader: Reader, caller: Caller, params: Json) -> Json:
     bucket = find_bucket(reader, caller, params)
     version = find_version(reader, bucket, params)
-    parts = version.facts.get("Parts")
     known: dict[str, Json] = {
         "ETag": version.etag,
-        "Checksum": checks_of(version.facts) or None,
-        "ObjectParts": {"TotalPartsCount": len(parts)} if parts else None,
-        "StorageClass": version.facts.get("StorageClass", STANDARD),
+        "Checksum": checksums_of(version.properties) or None,
+        "ObjectParts": _describe_parts(version, params),
+        "StorageClass": version.properties.get("StorageClass", STANDARD),
         "ObjectSize": version.size,
     }
     wanted = params.get("ObjectAttributes") or []
@@ -132,6 +135,31 @@ def _get_attributes(reader: Reader, caller: Caller, params: Json) -> Json:
         "LastModified": version.modified // 1000,
         **version_field(bucket, version),
     }
+
+
+def _describe_parts(version: Version, params: Json) -> Json:
+    """Return the number of parts, and a page of them if they have checksums; None for an object without parts."""
+    sizes = version.properties.get("Parts")
+    if not sizes:
+        return None
+    count = {"TotalPartsCount": len(sizes)}
+    if "PartChecksums" not in version.properties:
+        return count
+    after, most = params.get("PartNumberMarker") or 0, params.get("MaxParts", MAX_PARTS)
+    if int(after) < 0 or int(most) < 0:
+        raise errors.InvalidArgument("The part number marker and the most parts must not be negative")
+    numbers = range(int(after) + 1, len(sizes) + 1)[: min(int(most), MAX_PARTS)]
+    parts = [{"PartNumber": at, "Size": sizes[at - 1], **checksums_of_part(version.properties, at)} for at in numbers]
+    last = numbers[-1] if numbers else int(after)
+    page = {"PartNumberMarker": int(after), "NextPartNumberMarker": last, "MaxParts": int(most)}
+    return {**count, **page, "IsTruncated": last < len(sizes), "Parts": parts}
+
+
+def _put_acl(tx: Tx, caller: Caller, params: Json) -> Json:
+    bucket = find_bucket(tx, caller, params)
+    find_version(tx, bucket, params)
+    refuse_grants(bucket, params)
+    return {}
 
 
 def _get_acl(reader: Reader, caller: Caller, params: Json) -> Json:

@@ -16,7 +16,7 @@ from lamplighter.operations.paging import decode_token, encode_token
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.buckets import owner_id
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
-from lamplighter.services.s3.objects.facts import STANDARD
+from lamplighter.services.s3.objects.object_properties import STANDARD
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.services.s3.tables.versions import Version
@@ -140,18 +140,18 @@ def _objects(reader: Reader, bucket: Bucket, params: Json, marker: str) -> tuple
 
 def _content(entry: Entry, bucket: Bucket, encode: Callable[[str], str], *, owner: bool) -> Json:
     row: Version = entry.row
-    checks = row.facts.get("Checks", {})
+    checksums = row.properties.get("Checksums", {})
     return {
         "Key": encode(row.key),
         "LastModified": row.modified / 1000,
         "ETag": f'"{row.etag}"',
         **(
-            {"ChecksumAlgorithm": list(checks), "ChecksumType": row.facts.get("ChecksumType", "FULL_OBJECT")}
-            if checks
+            {"ChecksumAlgorithm": list(checksums), "ChecksumType": row.properties.get("ChecksumType", "FULL_OBJECT")}
+            if checksums
             else {}
         ),
         "Size": row.size,
-        "StorageClass": row.facts.get("StorageClass", STANDARD),
+        "StorageClass": row.properties.get("StorageClass", STANDARD),
         **({"Owner": {"ID": owner_id(bucket.account)}} if owner else {}),
     }
 

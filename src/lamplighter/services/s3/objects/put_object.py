@@ -4,8 +4,7 @@ The content is on disk before the turn (`prepare`). If the turn refuses the requ
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -16,25 +15,27 @@ from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
-from lamplighter.services.s3.object_files import DEFAULT_CHECKS, ObjectFiles, StoredFile
+from lamplighter.services.s3.object_files import DEFAULT_CHECKSUMS, ObjectFiles, StoredFile, unless_missing
 from lamplighter.services.s3.objects.conditions import check_copy_source, check_write
-from lamplighter.services.s3.objects.delete_versions import Remover, new_version
-from lamplighter.services.s3.objects.facts import (
+from lamplighter.services.s3.objects.delete_versions import VersionDeleter, new_version
+from lamplighter.services.s3.objects.find_version import find_version, version_field
+from lamplighter.services.s3.objects.object_properties import (
     SYSTEM_HEADERS,
     check_object_request,
-    checks_of,
+    checksums_of,
     encryption_of,
-    read_facts,
+    read_properties,
 )
-from lamplighter.services.s3.objects.find_version import find_version, version_field
 from lamplighter.services.s3.objects.tags import parse_tag_header
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.services.s3.tables.versions import NULL, Version
 from lamplighter.store.db import Reader, Tx
 
+OF_CONTENT = ("Checksums", "ChecksumType", "Parts", "PartChecksums")
+"""The properties that belong to the content: a copy has them."""
 ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
-"""The checks that a request within the engine may ask for."""
+"""The checksums that a request within the engine may ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,10 @@ class CopiedFile:
 class ObjectWriter:
     """The operations that store an object."""
 
-    def __init__(self, world: World, files: ObjectFiles, remover: Remover) -> None:
+    def __init__(self, world: World, files: ObjectFiles, deleter: VersionDeleter) -> None:
         self._world = world
         self._files = files
-        self._remover = remover
+        self._deleter = deleter
 
     def by_name(self) -> Mapping[str, Operation]:
         """Return the operations by their AWS names."""
@@ -63,24 +64,32 @@ class ObjectWriter:
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle PutObject."""
         stored = self.stored_body(params)
-        with self.discarding(stored.name):
-            check_object_request(params)
-            bucket = find_bucket(tx, caller, params)
-            facts = {**read_facts(bucket, params), "Checks": dict(stored.checks)}
-            version = self.store(tx, bucket, params, stored, facts)
+        self._files.delete_unless_named(tx, stored.name)
+        check_object_request(params)
+        bucket = find_bucket(tx, caller, params)
+        properties = {**read_properties(bucket, params), "Checksums": dict(stored.checksums)}
+        version = self.store(tx, bucket, params, stored, properties)
         return {
             "ETag": f'"{version.etag}"',
-            **checks_of(version.facts),
-            **encryption_of(version.facts),
+            **checksums_of(version.properties),
+            **encryption_of(version.properties),
             **version_field(bucket, version),
         }
 
-    def store(self, tx: Tx, bucket: Bucket, params: Json, stored: StoredFile, facts: dict[str, Json]) -> Version:
+    def store(
+        self,
+        tx: Tx,
+        bucket: Bucket,
+        params: Json,
+        stored: StoredFile,
+        properties: dict[str, Json],
+        upload: str | None = None,
+    ) -> Version:
         """Store a file as the latest version of an object. Raises the errors of conditions that do not hold."""
         key = params["Key"]
         check_write(versions.latest(tx, bucket.id, key), key, params)
         if bucket.versioning != "Enabled" and (null := versions.get(tx, bucket.id, key, NULL)) is not None:
-            self._remover.delete_version(tx, null)
+            self._deleter.delete_version(tx, null)
         version = Version(
             id=0,
             bucket=bucket.id,
@@ -92,19 +101,11 @@ class ObjectWriter:
             size=stored.size,
             etag=stored.etag,
             modified=self._world.now(),
-            facts=facts,
+            properties=properties,
+            upload=upload,
         )
         versions.insert_latest(tx, version)
         return version
-
-    @contextmanager
-    def discarding(self, name: str) -> Iterator[None]:
-        """Delete a new file if the block fails."""
-        try:
-            yield
-        except BaseException:
-            self._files.delete_soon([name])
-            raise
 
     def prepare_body(self, _reader: Reader, _caller: Caller, params: Json) -> Work:
         """Return the work that stores the body of a request."""
@@ -120,32 +121,39 @@ class ObjectWriter:
         if isinstance(body, ReceivedFile):
             return self._files.keep(body)
         algorithm = str(params.get("ChecksumAlgorithm", "")).upper()
-        return self._files.write(_pieces(body), [algorithm] if algorithm in ALGORITHMS else DEFAULT_CHECKS)
+        return self._files.write(_pieces(body), [algorithm] if algorithm in ALGORITHMS else DEFAULT_CHECKSUMS)
 
     # --- copies -------------------------------------------------------------------------------------------------------
 
     def copy(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CopyObject."""
         prepared = params.get(PREPARED)
-        with self.discarding(prepared.name) if isinstance(prepared, CopiedFile) else _nothing():
-            check_object_request(params)
-            bucket = find_bucket(tx, caller, params)
-            source_bucket, source = find_source(tx, caller, params)
-            check_copy_source(source, params)
-            facts = _copied_facts(bucket, source_bucket, source, params)
-            assert source.file is not None
-            is_same = isinstance(prepared, CopiedFile) and prepared.source == source.file
-            name = prepared.name if is_same else self._files.link(source.file)
-            stored = StoredFile(name, source.size, {}, source.etag)
-            version = self.store(tx, bucket, params, stored, facts)
-        result = {"ETag": f'"{version.etag}"', "LastModified": version.modified / 1000, **checks_of(facts)}
+        if isinstance(prepared, CopiedFile):
+            self._files.delete_unless_named(tx, prepared.name)
+        check_object_request(params)
+        bucket = find_bucket(tx, caller, params)
+        source_bucket, source = find_source(tx, caller, params)
+        check_copy_source(source, params)
+        properties = _copied_properties(bucket, source_bucket, source, params)
+        stored = StoredFile(self._copied_file(tx, source, prepared), source.size, {}, source.etag)
+        version = self.store(tx, bucket, params, stored, properties)
+        result = {"ETag": f'"{version.etag}"', "LastModified": version.modified / 1000, **checksums_of(properties)}
         from_version = {"CopySourceVersionId": source.version} if source_bucket.versioning else {}
         return {
             "CopyObjectResult": result,
-            **encryption_of(facts),
+            **encryption_of(properties),
             **from_version,
             **version_field(bucket, version),
         }
+
+    def _copied_file(self, tx: Tx, source: Version, prepared: Json) -> str:
+        """Return the name of a copy of the source's file: the prepared one, if the source is still the same."""
+        assert source.file is not None
+        if isinstance(prepared, CopiedFile) and prepared.source == source.file:
+            return prepared.name
+        name = self._files.link(source.file)
+        self._files.delete_unless_named(tx, name)
+        return name
 
     def _prepare_copy(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
         try:
@@ -153,7 +161,9 @@ class ObjectWriter:
         except AwsError:
             return None  # the turn raises it
         file = source.file
-        return (lambda: Prepared(CopiedFile(file, self._files.link(file)))) if file is not None else None
+        if file is None:
+            return None
+        return unless_missing(lambda: CopiedFile(file, self._files.link(file)))
 
 
 def find_source(reader: Reader, caller: Caller, params: Json) -> tuple[Bucket, Version]:
@@ -170,9 +180,9 @@ def find_source(reader: Reader, caller: Caller, params: Json) -> tuple[Bucket, V
     return bucket, find_version(reader, bucket, {"Key": key, **version})
 
 
-def _copied_facts(bucket: Bucket, source_bucket: Bucket, source: Version, params: Json) -> dict[str, Json]:
-    """Return the facts of a copy: those of the source, or those of the request where it replaces them."""
-    new = read_facts(bucket, params)
+def _copied_properties(bucket: Bucket, source_bucket: Bucket, source: Version, params: Json) -> dict[str, Json]:
+    """Return the properties of a copy: those of the source, or those of the request where it replaces them."""
+    new = read_properties(bucket, params)
     replaces = params.get("MetadataDirective", "COPY") == "REPLACE"
     changes = replaces or params.get("StorageClass") or params.get("WebsiteRedirectLocation")
     changes = changes or params.get("ServerSideEncryption")
@@ -184,15 +194,17 @@ def _copied_facts(bucket: Bucket, source_bucket: Bucket, source: Version, params
             "This copy request is illegal because it is trying to copy an object to itself without changing the "
             "object's metadata, storage class, website redirect location or encryption attributes."
         )
-    kept = {name: value for name, value in source.facts.items() if name in (*SYSTEM_HEADERS, "Metadata")}
+    kept = {name: value for name, value in source.properties.items() if name in (*SYSTEM_HEADERS, "Metadata")}
     chosen: dict[str, Json] = {name: new[name] for name in ("StorageClass", "WebsiteRedirectLocation") if name in new}
-    facts: dict[str, Json] = {**new} if replaces else {**new, **kept, **chosen}
+    properties: dict[str, Json] = {**new} if replaces else {**new, **kept, **chosen}
     replaces_tags = params.get("TaggingDirective", "COPY") == "REPLACE"
-    tags = parse_tag_header(params.get("Tagging")) if replaces_tags else source.facts.get("Tags", {})
-    checks: dict[str, Json] = {
-        name: source.facts[name] for name in ("Checks", "ChecksumType", "Parts") if name in source.facts
+    tags = parse_tag_header(params.get("Tagging")) if replaces_tags else source.properties.get("Tags", {})
+    checksums: dict[str, Json] = {
+        name: source.properties[name]
+        for name in ("Checksums", "ChecksumType", "Parts", "PartChecksums")
+        if name in source.properties
     }
-    return {**facts, "Tags": tags, **checks}
+    return {**properties, "Tags": tags, **checksums}
 
 
 def _pieces(body: Json) -> list[bytes]:
@@ -204,8 +216,3 @@ def _pieces(body: Json) -> list[bytes]:
     if hasattr(body, "read"):
         return list(iter(lambda: body.read(2**20), b""))
     return [body.encode() if isinstance(body, str) else dump_bytes(body)]
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield

@@ -54,7 +54,7 @@ def by_name() -> Mapping[str, Operation]:
 def _get(reader: Reader, caller: Caller, params: Json) -> Json:
     bucket = find_bucket(reader, caller, params)
     version = find_version(reader, bucket, params)
-    tags = version.facts.get("Tags", {})
+    tags = version.properties.get("Tags", {})
     return {"TagSet": [{"Key": key, "Value": tags[key]} for key in tags], **version_field(bucket, version)}
 
 
@@ -69,5 +69,5 @@ def _delete(tx: Tx, caller: Caller, params: Json) -> Json:
 def _save(tx: Tx, caller: Caller, params: Json, tags: dict[str, str]) -> Json:
     bucket = find_bucket(tx, caller, params)
     version = find_version(tx, bucket, params)
-    versions.update_facts(tx, replace(version, facts={**version.facts, "Tags": tags}))
+    versions.update_properties(tx, replace(version, properties={**version.properties, "Tags": tags}))
     return version_field(bucket, version)

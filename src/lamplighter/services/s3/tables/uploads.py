@@ -18,7 +18,7 @@ class Upload:
     """The upload's ID in the API."""
     started: int
     """Milliseconds since the epoch."""
-    facts: dict[str, Json]
+    properties: dict[str, Json]
     """Those of the object that it will make, and the algorithm and the type of its check."""
 
 
@@ -32,11 +32,11 @@ class Part:
     size: int
     etag: str
     modified: int
-    checks: dict[str, str]
+    checksums: dict[str, str]
 
 
-UPLOADS = Table("s3_uploads", Upload, json={"facts": loads})
-PARTS = Table("s3_parts", Part, json={"checks": loads})
+UPLOADS = Table("s3_uploads", Upload, json={"properties": loads})
+PARTS = Table("s3_parts", Part, json={"checksums": loads})
 
 
 def get(reader: Reader, bucket: int, key: str, upload: str) -> Upload | None:

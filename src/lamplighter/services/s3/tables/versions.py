@@ -26,11 +26,13 @@ class Version:
     """The ETag without quotation marks."""
     modified: int
     """Milliseconds since the epoch."""
-    facts: dict[str, Json]
-    """Headers by the API's names, Metadata, Checks, Tags, and the Parts' sizes."""
+    properties: dict[str, Json]
+    """Headers by the API's names, Metadata, Checksums, Tags, the Parts' sizes, and PartChecksums."""
+    upload: str | None
+    """The ID of the multipart upload that made it."""
 
 
-VERSIONS = Table("s3_versions", Version, json={"facts": loads})
+VERSIONS = Table("s3_versions", Version, json={"properties": loads})
 
 
 def latest(reader: Reader, bucket: int, key: str) -> Version | None:
@@ -43,6 +45,11 @@ def get(reader: Reader, bucket: int, key: str, version: str) -> Version | None:
     return VERSIONS.find(reader, "bucket = ? AND key = ? AND version = ?", bucket, key, version)
 
 
+def of_upload(reader: Reader, bucket: int, key: str, upload: str) -> Version | None:
+    """Return the version that a multipart upload made, or None."""
+    return VERSIONS.find(reader, "upload = ? AND bucket = ? AND key = ?", upload, bucket, key)
+
+
 def insert_latest(tx: Tx, version: Version) -> int:
     """Store a new version as the latest one of its object."""
     where = "bucket = ? AND key = ? AND is_latest = 1"
@@ -50,8 +57,8 @@ def insert_latest(tx: Tx, version: Version) -> int:
     return VERSIONS.insert(tx, version)
 
 
-def update_facts(tx: Tx, version: Version) -> None:
-    """Store the changed facts of a version."""
+def update_properties(tx: Tx, version: Version) -> None:
+    """Store the changed properties of a version."""
     VERSIONS.update(tx, version, "id = ?", version.id)
 
 

@@ -9,7 +9,6 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3.buckets.buckets import owner_id
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
-from lamplighter.services.s3.objects.facts import STANDARD
 from lamplighter.services.s3.objects.list_objects import (
     MAX_KEYS,
     Entry,
@@ -19,10 +18,11 @@ from lamplighter.services.s3.objects.list_objects import (
     key_encoder,
     read_limit,
 )
+from lamplighter.services.s3.objects.object_properties import STANDARD
 from lamplighter.services.s3.tables import uploads as rows
 from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.services.s3.tables.uploads import Upload
-from lamplighter.services.s3.uploads.multipart import find_upload
+from lamplighter.services.s3.uploads.find_upload import find_upload
 from lamplighter.store.db import Reader
 
 
@@ -55,7 +55,7 @@ def _list_uploads(reader: Reader, caller: Caller, params: Json) -> Json:
                 "UploadId": each.upload,
                 "Key": encode(each.key),
                 "Initiated": each.started / 1000,
-                "StorageClass": each.facts.get("StorageClass", STANDARD),
+                "StorageClass": each.properties.get("StorageClass", STANDARD),
                 "Owner": owner,
                 "Initiator": owner,
             }
@@ -100,7 +100,7 @@ def _list_parts(reader: Reader, caller: Caller, params: Json) -> Json:
     most, marker = read_limit(params, "MaxParts"), int(params.get("PartNumberMarker") or 0)
     found = rows.parts(reader, upload.id, marker, most + 1)
     shown, owner = found[:most], {"ID": owner_id(bucket.account)}
-    check = {name: upload.facts[key] for name, key in (("ChecksumAlgorithm", "Algorithm"), ("ChecksumType",) * 2)}
+    check = {name: upload.properties[key] for name, key in (("ChecksumAlgorithm", "Algorithm"), ("ChecksumType",) * 2)}
     return {
         "Bucket": bucket.name,
         "Key": upload.key,
@@ -109,17 +109,17 @@ def _list_parts(reader: Reader, caller: Caller, params: Json) -> Json:
         "NextPartNumberMarker": str(shown[-1].number if shown else 0),
         "MaxParts": params.get("MaxParts", MAX_KEYS),
         "IsTruncated": len(found) > most,
-        "StorageClass": upload.facts.get("StorageClass", STANDARD),
+        "StorageClass": upload.properties.get("StorageClass", STANDARD),
         "Owner": owner,
         "Initiator": owner,
-        **(check if upload.facts["Asked"] else {}),
+        **(check if upload.properties["Asked"] else {}),
         "Parts": [
             {
                 "PartNumber": part.number,
                 "LastModified": part.modified / 1000,
                 "ETag": f'"{part.etag}"',
                 "Size": part.size,
-                **{f"Checksum{name}": value for name, value in part.checks.items()},
+                **{f"Checksum{name}": value for name, value in part.checksums.items()},
             }
             for part in shown
         ],

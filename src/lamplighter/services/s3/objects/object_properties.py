@@ -32,8 +32,8 @@ MAX_KEY_BYTES = 1_024
 
 def check_object_request(params: Json) -> None:
     """Refuse a key that is too long, and what this engine cannot do with an object."""
-    if len(params["Key"].encode(errors="surrogatepass")) > MAX_KEY_BYTES:
-        raise errors.KeyTooLong
+    if (size := len(params["Key"].encode(errors="surrogatepass"))) > MAX_KEY_BYTES:
+        raise errors.KeyTooLong(size, MAX_KEY_BYTES)
     if params.get("SSECustomerAlgorithm") or params.get("SSECustomerKey"):
         raise errors.NotImplementedHere("This engine does not encrypt objects with keys of customers")
     if params.get("ObjectLockMode") or params.get("ObjectLockLegalHoldStatus"):
@@ -45,7 +45,7 @@ def check_object_request(params: Json) -> None:
     check_acl(params)
 
 
-def read_facts(bucket: Bucket, params: Json) -> dict[str, Json]:
+def read_properties(bucket: Bucket, params: Json) -> dict[str, Json]:
     """Return what a request says about a new object. Raises MetadataTooLarge."""
     metadata = params.get("Metadata") or {}
     if sum(len(key) + len(value.encode("latin-1", "replace")) for key, value in metadata.items()) > MAX_METADATA_BYTES:
@@ -77,29 +77,38 @@ def _encryption(bucket: Bucket, params: Json) -> dict[str, Json]:
     return {"ServerSideEncryption": chosen["SSEAlgorithm"], **key}
 
 
-def encryption_of(facts: Mapping[str, Json]) -> Json:
+def encryption_of(properties: Mapping[str, Json]) -> Json:
     """Return the encryption of an answer."""
-    return {name: facts[name] for name in ENCRYPTION_HEADERS if name in facts}
+    return {name: properties[name] for name in ENCRYPTION_HEADERS if name in properties}
 
 
-def checks_of(facts: Mapping[str, Json]) -> Json:
-    """Return the checks of an answer."""
-    checks = {f"Checksum{name}": value for name, value in facts.get("Checks", {}).items()}
-    return {**checks, "ChecksumType": facts.get("ChecksumType", "FULL_OBJECT")} if checks else {}
+def checksums_of(properties: Mapping[str, Json], part: int | None = None) -> Json:
+    """Return the checksums of an answer about an object, or about one of its parts."""
+    if part is not None and "Parts" in properties:
+        checksums = checksums_of_part(properties, part)
+    else:
+        checksums = {f"Checksum{name}": value for name, value in properties.get("Checksums", {}).items()}
+    return {**checksums, "ChecksumType": properties.get("ChecksumType", "FULL_OBJECT")} if checksums else {}
 
 
-def describe_object(version: Version, *, with_checks: bool) -> Json:
+def checksums_of_part(properties: Mapping[str, Json], number: int) -> dict[str, str]:
+    """Return the checksums of one part of an object, if its parts have any."""
+    found = properties.get("PartChecksums", {})
+    return {f"Checksum{name}": values[number - 1] for name, values in found.items()}
+
+
+def describe_object(version: Version, part: int | None = None, *, with_checksums: bool) -> Json:
     """Return the headers of an answer about an object."""
-    facts = version.facts
-    shown = {name: facts[name] for name in SYSTEM_HEADERS if name in facts and facts[name] != STANDARD}
+    properties = version.properties
+    shown = {name: properties[name] for name in SYSTEM_HEADERS if name in properties and properties[name] != STANDARD}
     return {
         **shown,
-        **encryption_of(facts),
-        **(checks_of(facts) if with_checks else {}),
+        **encryption_of(properties),
+        **(checksums_of(properties, part) if with_checksums else {}),
         "ETag": f'"{version.etag}"',
         "LastModified": version.modified // 1000,
         "AcceptRanges": "bytes",
-        "Metadata": facts.get("Metadata") or {},
-        **({"TagCount": len(facts["Tags"])} if facts.get("Tags") else {}),
-        **({"PartsCount": len(facts["Parts"])} if facts.get("Parts") and with_checks else {}),
+        "Metadata": properties.get("Metadata") or {},
+        **({"TagCount": len(properties["Tags"])} if properties.get("Tags") else {}),
+        **({"PartsCount": len(properties["Parts"])} if properties.get("Parts") and with_checksums else {}),
     }
