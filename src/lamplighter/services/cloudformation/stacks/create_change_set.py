@@ -249,7 +249,7 @@ def _child_stack(turn: StackTurn, logical: str) -> Stack:
     row = stack_resources.get(turn.tx, turn.stack.id, logical)
     found = stacks.get(turn.tx, row.physical) if row is not None and row.physical is not None else None
     if found is not None and found.deleted is None:
-        return acting_for(found, turn.caller)
+        return found
     stack, parts = turn.stack, turn.parts
     name = physical_name(parts.world.random, stack.name, logical, MAX_NAME_LENGTH)
     made = parts.starter.new(turn.tx, turn.caller, name, None, {}, stack)

@@ -149,8 +149,8 @@ class Supervisor:
         bus = self._context.bus
         caller, agent = execution_caller(bus, task, definition), agent_caller(bus, task, definition)
         secrets = await add_engine_secrets(bus, caller, definition, self._context.secrets)
-        files = await read_environment_files(bus, self._context.remote, task, definition)
         denied = partial(denied_image, bus, bus.store.reader, agent)
+        files = await read_environment_files(bus, self._context.remote, task, definition)
         credentials = self._credential_variables(task, definition)
         return plan_containers(task, definition, secrets, credentials, files, agent, denied)
 
