@@ -5,6 +5,7 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.services.cloudformation.resource_types.present_properties import PRESENT_PROPERTIES
+from lamplighter.services.cloudformation.resource_types.read_properties import call_if_found
 from tests.engine_harness import ACCOUNT
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
 
@@ -12,6 +13,9 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/a"
 QUEUE_ARN = {"Fn::GetAtt": ["Queue", "Arn"]}
 TAGS = [{"Key": "b", "Value": "1"}, {"Key": "a", "Value": "2"}]
 DEFINITION = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "${Word}", "End": True}}}
+IAM = ["CAPABILITY_IAM"]
+ALLOWED = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+TRUST = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
 EVERY_TYPE: Json = {
     "Queue": queue(DelaySeconds=3, VisibilityTimeout="40", SqsManagedSseEnabled=True, Tags=TAGS),
     "Topic": topic(DisplayName="d", Tags=TAGS, Subscription=[{"Protocol": "sqs", "Endpoint": QUEUE_ARN}]),
@@ -87,6 +91,51 @@ EVERY_TYPE: Json = {
                     "Dimensions": [{"Key": "a", "Value": "$.a"}],
                 }
             ],
+        },
+    },
+    "Bucket": {
+        "Type": "AWS::S3::Bucket",
+        "Properties": {
+            "VersioningConfiguration": {"Status": "Enabled"},
+            "PublicAccessBlockConfiguration": {"BlockPublicAcls": True},
+            "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+            "LifecycleConfiguration": {"Rules": [{"Id": "old", "Status": "Enabled", "ExpirationInDays": 7}]},
+            "CorsConfiguration": {"CorsRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"], "MaxAge": 5}]},
+            "BucketEncryption": {
+                "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]
+            },
+            "Tags": TAGS,
+        },
+    },
+    "Parameter": {
+        "Type": "AWS::SSM::Parameter",
+        "Properties": {"Type": "String", "Value": "one", "Description": "d", "AllowedPattern": "o.*"},
+    },
+    "Secret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"Description": "d", "Tags": TAGS}},
+    "Repository": {
+        "Type": "AWS::ECR::Repository",
+        "Properties": {
+            "ImageTagMutability": "IMMUTABLE",
+            "ImageScanningConfiguration": {"ScanOnPush": True},
+            "Tags": TAGS,
+        },
+    },
+    "Policy": {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {"PolicyDocument": {"Version": "2012-10-17", "Statement": [ALLOWED]}, "Description": "d"},
+    },
+    "Role": {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [TRUST]},
+            "Description": "d",
+            "MaxSessionDuration": 7200,
+            "Policies": [
+                {"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [ALLOWED]}},
+                {"PolicyName": "a", "PolicyDocument": {"Version": "2012-10-17", "Statement": [ALLOWED]}},
+            ],
+            "ManagedPolicyArns": [{"Ref": "Policy"}],
+            "Tags": TAGS,
         },
     },
     "Alarm": {
@@ -174,7 +223,7 @@ def drifts(harness: CloudFormationHarness, **params: Json) -> dict[str, Json]:
 
 
 def test_a_new_stack_is_in_sync_whatever_its_types(harness: CloudFormationHarness) -> None:
-    harness.create(dumps({"Resources": EVERY_TYPE}), Tags=[{"Key": "stack", "Value": "s"}])
+    harness.create(dumps({"Resources": EVERY_TYPE}), Tags=[{"Key": "stack", "Value": "s"}], Capabilities=IAM)
     assert harness.state() == "CREATE_COMPLETE"
     assert harness.stack()["DriftInformation"] == {"StackDriftStatus": "NOT_CHECKED"}
     found = detect(harness)
@@ -274,3 +323,37 @@ def test_the_results_of_a_large_stack_come_in_pages(harness: CloudFormationHarne
     first = harness.cloudformation("DescribeStackResourceDrifts", StackName="stack")
     rest = drifts(harness, NextToken=first["NextToken"])
     assert (len(first["StackResourceDrifts"]), len(rest)) == (100, 20)
+
+
+def test_what_was_changed_in_buckets_parameters_and_roles_is_found(harness: CloudFormationHarness) -> None:
+    names = ("Bucket", "Parameter", "Secret", "Repository", "Policy", "Role")
+    harness.create(dumps({"Resources": {name: EVERY_TYPE[name] for name in names}}), Capabilities=IAM)
+    bucket, role = {"Bucket": harness.physical("Bucket")}, {"RoleName": harness.physical("Role")}
+    harness.call("s3", "DeleteBucketCors", **bucket)
+    harness.call("s3", "PutBucketVersioning", **bucket, VersioningConfiguration={"Status": "Suspended"})
+    harness.call("ssm", "PutParameter", Name=harness.physical("Parameter"), Value="other", Overwrite=True)
+    harness.call("iam", "DeleteRolePolicy", **role, PolicyName="a")
+    harness.call("secretsmanager", "DeleteSecret", SecretId=harness.physical("Secret"))
+    changed_tags = {"repositoryName": harness.physical("Repository"), "imageTagMutability": "MUTABLE"}
+    harness.call("ecr", "PutImageTagMutability", **changed_tags)
+    assert detect(harness)["DriftedStackResourceCount"] == 5
+    found = drifts(harness)
+    assert found["Policy"]["StackResourceDriftStatus"] == "IN_SYNC"
+    assert found["Secret"]["StackResourceDriftStatus"] == "DELETED"
+    changed = {
+        name: {each["PropertyPath"] for each in found[name]["PropertyDifferences"]}
+        for name in ("Bucket", "Parameter", "Repository", "Role")
+    }
+    assert changed == {
+        "Bucket": {"/CorsConfiguration", "/VersioningConfiguration/Status"},
+        "Parameter": {"/Value"},
+        "Repository": {"/ImageTagMutability"},
+        "Role": {"/Policies/1"},
+    }
+
+
+def test_an_error_of_a_service_is_no_missing_setting() -> None:
+    plan = call_if_found("GetBucketCors", {"Bucket": "b"})
+    assert next(plan) == ("GetBucketCors", {"Bucket": "b"})
+    with pytest.raises(AwsError, match="denied"):
+        plan.throw(AwsError("denied", code="AccessDenied"))

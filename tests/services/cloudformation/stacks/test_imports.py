@@ -8,7 +8,7 @@ from lamplighter.services.cloudformation.resource_types.identifiers import IDENT
 from lamplighter.services.cloudformation.resource_types.imported_resources import ATTRIBUTES
 from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
-from tests.services.cloudformation.deploy.test_detect_drift import EVERY_TYPE
+from tests.services.cloudformation.deploy.test_detect_drift import EVERY_TYPE, IAM
 
 RETAINED = {"DeletionPolicy": "Retain"}
 
@@ -20,7 +20,7 @@ def to_import(name: str, kind: str, **identifier: str) -> Json:
 def import_into(harness: CloudFormationHarness, text: str, *imports: Json, stack: str = "stack") -> list[Json]:
     """Create and execute a change set that imports resources; return its changes."""
     named = {"StackName": stack, "ChangeSetName": "import"}
-    given = {"TemplateBody": text, "ChangeSetType": "IMPORT", "ResourcesToImport": list(imports)}
+    given = {"TemplateBody": text, "ChangeSetType": "IMPORT", "ResourcesToImport": list(imports), "Capabilities": IAM}
     key = harness.cloudformation("CreateChangeSet", **named, **given)["Id"]
     changes: list[Json] = harness.cloudformation("DescribeChangeSet", ChangeSetName=key)["Changes"]
     harness.cloudformation("ExecuteChangeSet", ChangeSetName=key)
@@ -97,7 +97,7 @@ def test_an_imported_resource_has_the_attributes_of_a_created_one(harness: Cloud
     }
     retained = {name: each | RETAINED for name, each in EVERY_TYPE.items()}
     text = dumps({"Resources": retained, "Outputs": outputs})
-    harness.create(text)
+    harness.create(text, Capabilities=IAM)
     before = harness.outputs()
     listed = harness.cloudformation("DescribeStackResources", StackName="stack")["StackResources"]
     physical = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}

@@ -10,10 +10,11 @@ from dataclasses import asdict, replace
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.deploy.compare_properties import in_shape_of, property_differences
-from lamplighter.services.cloudformation.deploy.resource_handler import NOT_FOUND, read_resource
+from lamplighter.services.cloudformation.deploy.resource_handler import read_resource
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types.present_properties import PRESENT_PROPERTIES
+from lamplighter.services.cloudformation.resource_types.read_properties import NOT_FOUND
 from lamplighter.services.cloudformation.stacks.shown_properties import NO_ECHO_MASK
 from lamplighter.services.cloudformation.tables import drifts, stack_resources, stacks
 from lamplighter.services.cloudformation.tables.drifts import DriftDetection, ResourceDrift

@@ -7,9 +7,10 @@ import inspect
 import logging
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from lamplighter.base.errors import AwsError, Bug
@@ -24,6 +25,7 @@ from lamplighter.services.cloudformation.resource_types.identifiers import IDENT
 from lamplighter.services.cloudformation.resource_types.imported_resources import ATTRIBUTES, imported_resource
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
 from lamplighter.services.cloudformation.resource_types.present_properties import PRESENT_PROPERTIES
+from lamplighter.services.cloudformation.resource_types.read_properties import NOT_FOUND
 from lamplighter.services.cloudformation.resource_types.recorded_only import RECORDED
 from lamplighter.services.cloudformation.resource_types.registry import resource_type_of, service_of
 from lamplighter.services.cloudformation.resource_types.resource_type import (
@@ -40,8 +42,6 @@ from lamplighter.store.db import Tx
 T = TypeVar("T")
 log = logging.getLogger("lamplighter.cloudformation")
 
-NOT_FOUND = re.compile("NotFound|NoSuch|DoesNotExist|NonExistent")
-"""Parts of the error codes that mean that a resource does not exist."""
 HANDLER_ERROR_CODES = (
     (re.compile("AccessDenied|AuthorizationError"), "AccessDenied"),
     (re.compile("Deleting|DeletedRecently"), "ResourceConflict"),
@@ -178,18 +178,21 @@ def _name(turn: StackTurn, row: StackResource, properties: Properties) -> str:
 
 
 def _run(turn: StackTurn, request: ResourceRequest, plan: Plan[T]) -> T:
-    answer = None
+    resume: Callable[[], tuple[str, Properties]] = partial(plan.send, None)
     with undo_on_error(turn.tx):
         while True:
             try:
-                operation, params = plan.send(answer)
+                operation, params = resume()
             except StopIteration as done:
                 result: T = done.value
                 return result
             except BAD_PROPERTY_ERRORS as error:
                 raise ResourceFailed(_explain_bad_value(request.logical, error)) from error
             service, _, name = operation.rpartition(":")
-            answer = _call(turn, service or service_of(request.type), name, dict(params))
+            try:
+                resume = partial(plan.send, _call(turn, service or service_of(request.type), name, dict(params)))
+            except AwsError as error:
+                resume = partial(plan.throw, error)  # most plans do not expect it, and it is raised here again
 
 
 def _call(turn: StackTurn, service: str, operation: str, given: Json) -> Json:

@@ -1,52 +1,31 @@
-"""Read the properties that resources have now, for the detection of drift.
+"""List the types whose resources can be compared with their template, and read those of most services.
 
-Each type names the properties that can be compared with its template: AWS compares no others either. The values have
-the spelling of the service; `deploy/compare_properties.py` brings them into that of the template. A plan returns None
-if the resource does not exist. See
+AWS compares the properties that are named here, and no others. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-supported-resources.html.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from lamplighter.base.json_text import Json, loads_or
+from lamplighter.base.json_text import loads_or
 from lamplighter.services.cloudformation.resource_types import (
     cloudwatch,
     ecs,
     events,
     logs,
+    present_roles,
+    present_storage,
     scheduler,
     sns,
     sqs,
     states,
 )
+from lamplighter.services.cloudformation.resource_types.read_properties import (
+    PresentProperties,
+    ReadPlan,
+    pick,
+    read_tags,
+)
 from lamplighter.services.cloudformation.resource_types.resource_type import Plan, Properties, ResourceRequest, list_all
-
-ReadPlan = Callable[[ResourceRequest], Plan[Properties | None]]
-"""A plan that returns the present properties of a resource, or None if it does not exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class PresentProperties:
-    """How the present properties of a type's resources are read."""
-
-    names: tuple[str, ...]
-    """The properties that can be compared."""
-    read: ReadPlan
-
-
-def _pick(answer: Mapping[str, Json], names: tuple[str, ...], **renamed: str) -> dict[str, Json]:
-    """Return the named members of an answer, whatever their case; `renamed` has those with other names there."""
-    members = {name.lower(): value for name, value in answer.items()}
-    places = {**{name: name for name in names}, **renamed}
-    return {name: members[place.lower()] for name, place in places.items() if place.lower() in members}
-
-
-def _tags(operation: str, parameter: str, key: str, member: str) -> Plan[Json]:
-    """Return the tags of a resource, as a list or as a map."""
-    answer = yield operation, {parameter: key}
-    return answer.get(member) or []
-
 
 # --- SNS and SQS ------------------------------------------------------------------------------------------------------
 
@@ -54,13 +33,13 @@ def _tags(operation: str, parameter: str, key: str, member: str) -> Plan[Json]:
 def _queue(request: ResourceRequest) -> Plan[Properties | None]:
     answer = yield "GetQueueAttributes", {"QueueUrl": request.physical, "AttributeNames": ["All"]}
     found = answer.get("Attributes", {})
-    tags = yield from _tags("ListQueueTags", "QueueUrl", request.physical, "Tags")
+    tags = yield from read_tags("ListQueueTags", "QueueUrl", request.physical, "Tags")
     return {**found, "QueueName": request.physical.rpartition("/")[2], "Tags": tags}
 
 
 def _topic(request: ResourceRequest) -> Plan[Properties | None]:
     found = (yield "GetTopicAttributes", {"TopicArn": request.physical})["Attributes"]
-    tags = yield from _tags("ListTagsForResource", "ResourceArn", request.physical, "Tags")
+    tags = yield from read_tags("ListTagsForResource", "ResourceArn", request.physical, "Tags")
     listed = yield from list_all("ListSubscriptionsByTopic", {"TopicArn": request.physical}, "Subscriptions")
     present = [(each["Protocol"], each["Endpoint"]) for each in listed]
     # Other resources may subscribe to the topic, too: only a missing subscription is a difference.
@@ -85,8 +64,8 @@ def _rule(request: ResourceRequest) -> Plan[Properties | None]:
     name, bus = request.physical.rpartition("|")[2], request.pick("EventBusName")
     found = yield "DescribeRule", {"Name": name, **bus}
     targets = yield from list_all("ListTargetsByRule", {"Rule": name, **bus}, "Targets")
-    tags = yield from _tags("ListTagsForResource", "ResourceARN", found["Arn"], "Tags")
-    return {**_pick(found, RULE_NAMES), "Targets": targets, "Tags": tags}
+    tags = yield from read_tags("ListTagsForResource", "ResourceARN", found["Arn"], "Tags")
+    return {**pick(found, RULE_NAMES), "Targets": targets, "Tags": tags}
 
 
 def _described(operation: str, parameter: str, *properties: str, **renamed: str) -> ReadPlan:
@@ -94,7 +73,7 @@ def _described(operation: str, parameter: str, *properties: str, **renamed: str)
 
     def plan(request: ResourceRequest) -> Plan[Properties | None]:
         found = yield operation, {parameter: request.physical, **request.pick(*properties)}
-        return _pick(found, tuple(found), **renamed)
+        return pick(found, tuple(found), **renamed)
 
     return plan
 
@@ -109,8 +88,8 @@ def _log_group(request: ResourceRequest) -> Plan[Properties | None]:
     answer = yield "DescribeLogGroups", {"logGroupNamePrefix": request.physical}
     for found in answer["logGroups"]:
         if found["logGroupName"] == request.physical:
-            tags = yield from _tags("ListTagsForResource", "resourceArn", found["logGroupArn"], "tags")
-            return {**_pick(found, GROUP_NAMES), "Tags": tags}
+            tags = yield from read_tags("ListTagsForResource", "resourceArn", found["logGroupArn"], "tags")
+            return {**pick(found, GROUP_NAMES), "Tags": tags}
     return None
 
 
@@ -118,19 +97,19 @@ def _metric_filter(request: ResourceRequest) -> Plan[Properties | None]:
     given = {**request.pick("LogGroupName"), "filterNamePrefix": request.physical}
     answer = yield "DescribeMetricFilters", given
     matching = [each for each in answer["metricFilters"] if each["filterName"] == request.physical]
-    return _pick(matching[0], FILTER_NAMES) if matching else None
+    return pick(matching[0], FILTER_NAMES) if matching else None
 
 
 def _query_definition(request: ResourceRequest) -> Plan[Properties | None]:
     found = yield from logs.find_query(request)
-    return _pick(found, logs.QUERY_PROPERTIES) if found else None
+    return pick(found, logs.QUERY_PROPERTIES) if found else None
 
 
 def _alarm(request: ResourceRequest) -> Plan[Properties | None]:
     kinds = ["MetricAlarm", "CompositeAlarm"]
     answer = yield "DescribeAlarms", {"AlarmNames": [request.physical], "AlarmTypes": kinds}
     for found in [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]:
-        tags = yield from _tags("ListTagsForResource", "ResourceARN", found["AlarmArn"], "Tags")
+        tags = yield from read_tags("ListTagsForResource", "ResourceARN", found["AlarmArn"], "Tags")
         return {**found, "Tags": tags}
     return None
 
@@ -142,19 +121,19 @@ MACHINE_NAMES = ("StateMachineName", "StateMachineType", *states.MACHINE_PROPERT
 
 def _machine(request: ResourceRequest) -> Plan[Properties | None]:
     found = yield "DescribeStateMachine", {"stateMachineArn": request.physical}
-    tags = yield from _tags("ListTagsForResource", "resourceArn", request.physical, "tags")
+    tags = yield from read_tags("ListTagsForResource", "resourceArn", request.physical, "tags")
     wanted = yield from states.definition_text(request)
     is_same = loads_or(found["definition"], None) == loads_or(wanted, wanted)
     # A definition is written as text, as an object or in a bucket, and with substitutions.
     given = [name for name in ("DefinitionString", "Definition") if name in request.properties]
     definition = {name: request.properties[name] if is_same else found["definition"] for name in given}
     names = {"StateMachineName": "name", "StateMachineType": "type"}
-    return {**_pick(found, MACHINE_NAMES, **names), **definition, "Tags": tags}
+    return {**pick(found, MACHINE_NAMES, **names), **definition, "Tags": tags}
 
 
 def _activity(request: ResourceRequest) -> Plan[Properties | None]:
     found = yield "DescribeActivity", {"activityArn": request.physical}
-    tags = yield from _tags("ListTagsForResource", "resourceArn", request.physical, "tags")
+    tags = yield from read_tags("ListTagsForResource", "resourceArn", request.physical, "tags")
     return {"Name": found["name"], "Tags": tags}
 
 
@@ -167,7 +146,7 @@ def _cluster(request: ResourceRequest) -> Plan[Properties | None]:
     parts = ["SETTINGS", "CONFIGURATIONS", "TAGS"]
     answer = yield "DescribeClusters", {"clusters": [request.physical], "include": parts}
     active = [each for each in answer["clusters"] if each["status"] == "ACTIVE"]
-    return _pick(active[0], CLUSTER_NAMES, ClusterSettings="settings") if active else None
+    return pick(active[0], CLUSTER_NAMES, ClusterSettings="settings") if active else None
 
 
 TASK_NAMES = (
@@ -179,10 +158,12 @@ TASK_NAMES = (
 def _task_definition(request: ResourceRequest) -> Plan[Properties | None]:
     answer = yield "DescribeTaskDefinition", {"taskDefinition": request.physical, "include": ["TAGS"]}
     found = answer["taskDefinition"]
-    return {**_pick(found, TASK_NAMES), "Tags": answer.get("tags", [])} if found["status"] == "ACTIVE" else None
+    return {**pick(found, TASK_NAMES), "Tags": answer.get("tags", [])} if found["status"] == "ACTIVE" else None
 
 
 PRESENT_PROPERTIES: Mapping[str, PresentProperties] = {
+    **present_storage.KINDS,
+    **present_roles.KINDS,
     "AWS::SQS::Queue": PresentProperties((*sqs.QUEUE_PROPERTIES, "QueueName", "Tags"), _queue),
     "AWS::SNS::Topic": PresentProperties((*sns.TOPIC_PROPERTIES, "TopicName", "Subscription", "Tags"), _topic),
     "AWS::SNS::Subscription": PresentProperties((*sns.SUBSCRIPTION_PROPERTIES, "TopicArn", "Protocol"), _subscription),

@@ -29,8 +29,11 @@ def _same(value: Json) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class BucketProperty:
-    """A property that one operation sets and one deletes."""
+    """A property that one operation sets, one reads and one deletes."""
 
+    get: str
+    member: str
+    """The member of the answer that has the setting; empty if it is the whole answer."""
     put: str
     parameter: str
     delete: str
@@ -132,22 +135,33 @@ def _without_nulls(value: Json) -> Json:
 
 BUCKET_PROPERTIES: Mapping[str, BucketProperty] = {
     "VersioningConfiguration": BucketProperty(
-        "PutBucketVersioning", "VersioningConfiguration", "", empty={"Status": "Suspended"}
+        *("GetBucketVersioning", "", "PutBucketVersioning", "VersioningConfiguration", ""),
+        empty={"Status": "Suspended"},
     ),
     "PublicAccessBlockConfiguration": BucketProperty(
-        "PutPublicAccessBlock", "PublicAccessBlockConfiguration", "DeletePublicAccessBlock"
+        *("GetPublicAccessBlock", "PublicAccessBlockConfiguration"),
+        *("PutPublicAccessBlock", "PublicAccessBlockConfiguration", "DeletePublicAccessBlock"),
     ),
     "BucketEncryption": BucketProperty(
-        "PutBucketEncryption", "ServerSideEncryptionConfiguration", "DeleteBucketEncryption", _encryption
+        *("GetBucketEncryption", "ServerSideEncryptionConfiguration"),
+        *("PutBucketEncryption", "ServerSideEncryptionConfiguration", "DeleteBucketEncryption"),
+        convert=_encryption,
     ),
     "OwnershipControls": BucketProperty(
-        "PutBucketOwnershipControls", "OwnershipControls", "DeleteBucketOwnershipControls"
+        *("GetBucketOwnershipControls", "OwnershipControls"),
+        *("PutBucketOwnershipControls", "OwnershipControls", "DeleteBucketOwnershipControls"),
     ),
     "LifecycleConfiguration": BucketProperty(
-        "PutBucketLifecycleConfiguration", "LifecycleConfiguration", "DeleteBucketLifecycle", _lifecycle
+        *("GetBucketLifecycleConfiguration", ""),
+        *("PutBucketLifecycleConfiguration", "LifecycleConfiguration", "DeleteBucketLifecycle"),
+        convert=_lifecycle,
     ),
-    "CorsConfiguration": BucketProperty("PutBucketCors", "CORSConfiguration", "DeleteBucketCors", _cors),
-    "LoggingConfiguration": BucketProperty("PutBucketLogging", "BucketLoggingStatus", "", _logging, empty={}),
+    "CorsConfiguration": BucketProperty(
+        *("GetBucketCors", "", "PutBucketCors", "CORSConfiguration", "DeleteBucketCors"), convert=_cors
+    ),
+    "LoggingConfiguration": BucketProperty(
+        *("GetBucketLogging", "", "PutBucketLogging", "BucketLoggingStatus", ""), convert=_logging, empty={}
+    ),
 }
 
 
