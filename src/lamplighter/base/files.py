@@ -6,6 +6,8 @@ of the file, the name after fsync of its directory. See https://man7.org/linux/m
 
 import os
 from contextlib import suppress
+from functools import partial
+from io import FileIO
 from pathlib import Path
 
 
@@ -20,6 +22,11 @@ def write_file(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     draft.replace(path)
     sync_directory(path.parent)
+
+
+def create_file(path: Path) -> FileIO:
+    """Create a file for its owner only, and open it for writing without a buffer; nothing is synced. It must be new."""
+    return FileIO(path, "x", opener=partial(os.open, mode=0o600))
 
 
 def make_directory(path: Path) -> None:

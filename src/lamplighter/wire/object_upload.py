@@ -17,6 +17,7 @@ from typing import Protocol
 from lamplighter.base.crc import Crc, crc32c, crc64nvme
 from lamplighter.base.errors import AwsError, ServiceError, service_error
 from lamplighter.base.file_body import ReceivedFile
+from lamplighter.base.files import create_file
 from lamplighter.wire.access import sigv4
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.protocols.aws_chunked import ChunkedBody
@@ -129,7 +130,7 @@ class ObjectUpload:
         self._checksums = {name: CHECKSUMS[name]() for name in names}
         has_hash = self._chunks is None and self._claimed != sigv4.UNSIGNED_PAYLOAD
         self._hash = hashlib.sha256() if has_hash else None
-        self._file = path.open("xb", buffering=0)
+        self._file = create_file(path)
 
     def write(self, data: bytes) -> None:
         """Write the next bytes of the body; any thread may call this. Raises AwsError."""

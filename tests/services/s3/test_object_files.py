@@ -90,3 +90,11 @@ def test_deletions_in_a_directory_that_is_gone_are_a_warning(tmp_path: Path, cap
     """No caller sees an error of the thread that deletes."""
     ObjectFiles(tmp_path / "gone", manual_world(), lambda _name: False)._delete(["name"])
     assert caplog.messages == ["files of deleted objects are left: No such file or directory"]
+
+
+def test_only_the_owner_of_the_directory_can_read_the_files(tmp_path: Path) -> None:
+    files = ObjectFiles(tmp_path, manual_world(), lambda _name: False)
+    files.join([(files.write([b"content"]).name, 7)])
+    made = [path for path in (tmp_path / OBJECTS).rglob("*") if path.is_file()]
+    assert {path.stat().st_mode & 0o777 for path in made} == {0o600}
+    assert len(made) == 2

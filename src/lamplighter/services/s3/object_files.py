@@ -18,11 +18,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BufferedWriter
 from pathlib import Path
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.file_body import FileBody, ReceivedFile
-from lamplighter.base.files import make_path, sync_directory, sync_file
+from lamplighter.base.files import create_file, make_path, sync_directory, sync_file
 from lamplighter.base.world import World
 from lamplighter.bus import Prepared, Work
 from lamplighter.store.data_directory import INCOMING_OBJECTS, OBJECTS
@@ -96,7 +97,7 @@ class ObjectFiles:
         checksums = {name: CHECKSUMS[name]() for name in {"MD5", *algorithms}}
         with _explained():
             name, size = self._new_name(), 0
-            with self._placed(name), self._path(name).open("xb") as file:
+            with self._placed(name), BufferedWriter(create_file(self._path(name))) as file:
                 for piece in pieces:
                     size += file.write(piece)
                     for check in checksums.values():
@@ -109,7 +110,7 @@ class ObjectFiles:
         """Write one file from others, given with their sizes, and return its name."""
         with _explained():
             name = self._new_name()
-            with self._placed(name), self._path(name).open("xb", buffering=0) as file:
+            with self._placed(name), create_file(self._path(name)) as file:
                 for part, size in parts:
                     _copy(self.open(part, 0, size), file.fileno())
                 os.fsync(file.fileno())
@@ -129,6 +130,7 @@ class ObjectFiles:
                 except OSError as error:
                     if error.errno not in NO_LINK:
                         raise
+                    create_file(self._path(copy)).close()
                     shutil.copyfile(self._path(name), self._path(copy))
                     sync_file(self._path(copy))
             return copy
