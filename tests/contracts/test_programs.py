@@ -138,14 +138,15 @@ async def test_a_container_is_asked_to_stop_by_the_signal_of_its_definition(real
 
 
 @pytest.mark.parametrize("command", [("CMD", "no-such-program"), ("CMD-SHELL", "exit 1"), ("CMD", "sleep", "1000")])
-async def test_a_check_that_fails_or_takes_too_long_makes_a_container_unhealthy(
-    real_rig: RealRig, command: tuple[str, ...]
+async def test_a_check_that_fails_or_takes_too_long_makes_a_container_unhealthy_and_the_log_says_why(
+    real_rig: RealRig, command: tuple[str, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     check = HealthCheck(command, interval=0.05, timeout=0.3, retries=2, start_period=0)
     container = real_rig.container("sleep 1000", health_check=check)
     await real_rig.runtime.start(container)
     async with aclosing(real_rig.runtime.health(container)) as changes:
         assert await anext(changes) == "UNHEALTHY"
+    assert f"{container.name} is unhealthy: its health check " in caplog.text
 
 
 async def test_a_check_has_the_variables_and_the_working_directory_of_its_container(real_rig: RealRig) -> None:

@@ -12,6 +12,7 @@ from lamplighter.runtime.docker.log_stream import milliseconds
 from lamplighter.runtime.port import OUT_OF_MEMORY, ContainerExit, ContainerSpec, Health, Port
 
 _NEVER = "0001-01-01T00:00:00Z"
+MAX_SHOWN_OUTPUT = 500
 _HEALTH: Mapping[str | None, Health] = {"healthy": "HEALTHY", "unhealthy": "UNHEALTHY"}
 _CANCELLED_START = "context canceled"
 """A part of Docker's error if a start was cancelled because its client had gone: the container has never run."""
@@ -51,6 +52,13 @@ def container_exit(found: Json, now: int) -> ContainerExit | None:
     finished = now if state["FinishedAt"] == _NEVER else milliseconds(state["FinishedAt"])
     reason = OUT_OF_MEMORY if state["OOMKilled"] else None
     return ContainerExit(state["ExitCode"], finished, reason, milliseconds(state["StartedAt"]))
+
+
+def failed_check(found: Json) -> str:
+    """Return how the last health check ended, with the beginning of its output."""
+    last = (found["State"]["Health"].get("Log") or [{}])[-1]
+    output = str(last.get("Output", "")).strip()[:MAX_SHOWN_OUTPUT]
+    return f"ended with {last.get('ExitCode')}" + (f": {output}" if output else "")
 
 
 def health(found: Json) -> Health:

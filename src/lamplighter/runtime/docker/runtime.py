@@ -8,6 +8,7 @@ container without this engine's label. Restarts no container by itself. Images a
 
 import asyncio
 import contextlib
+import logging
 import math
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -33,6 +34,8 @@ from lamplighter.runtime.port import (
     RuntimeUnavailable,
     StartedContainer,
 )
+
+log = logging.getLogger("lamplighter.docker")
 
 ENGINE_LABEL = "lamplighter.engine"
 _START_GRACE_SECONDS = 0.25
@@ -290,6 +293,9 @@ class DockerRuntime:
                             return
                         if (health := container_state.health(found)) != last:
                             last = health
+                            if health == "UNHEALTHY":
+                                failure = container_state.failed_check(found)
+                                log.warning("%s is unhealthy: its health check %s", container.name, failure)
                             yield health
             await asyncio.sleep(next(pauses))
 

@@ -7,6 +7,7 @@ remains until it finds another. See https://docs.docker.com/reference/dockerfile
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -16,6 +17,8 @@ from lamplighter.runtime.port import CannotStart, ContainerSpec, Health, HealthC
 from lamplighter.runtime.process.process_user import resolve_user
 
 _SHELL = ("/bin/sh", "-c")
+
+log = logging.getLogger("lamplighter.processes")
 
 
 class HealthJudge:
@@ -47,20 +50,26 @@ async def watch_health(
         return
     judge, last = HealthJudge(check, started_at), "UNKNOWN"
     while not await _is_set_within(gone.wait(), check.interval):
-        health = judge.judge(now(), succeeded=await run_check(container, check))
+        failure = await run_check(container, check)
+        health = judge.judge(now(), succeeded=failure is None)
         if health != last and not gone.is_set():
             last = health
+            if failure is not None:
+                log.warning("%s is unhealthy: its health check %s", container.name, failure)
             yield health
 
 
-async def run_check(container: ContainerSpec, check: HealthCheck) -> bool:
-    """Run a check once; return whether it succeeded within its time."""
+async def run_check(container: ContainerSpec, check: HealthCheck) -> str | None:
+    """Run a check once; return why it failed, or None if it succeeded within its time."""
     try:
         process = await asyncio.to_thread(_start, container, check)
-    except (OSError, CannotStart, subprocess.SubprocessError):
-        return False  # The program does not exist, or there are too many processes: the check has failed.
+    except (OSError, CannotStart, subprocess.SubprocessError) as error:
+        return f"cannot be started: {error}"
     try:
-        return await _ends_within(process, check.timeout) and process.poll() == 0
+        if not await _ends_within(process, check.timeout):
+            return f"took longer than {check.timeout:g} s"
+        code = process.poll()
+        return None if code == 0 else f"ended with {code}"
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
