@@ -134,6 +134,14 @@ def served(tmp_path: Path) -> Iterator[ServedEngine]:
 
 
 @pytest.fixture
+def docker_engine(tmp_path: Path) -> Iterator[ServedEngine]:
+    """Start an engine that runs containers, with a data directory of its own."""
+    with closing(ServedEngine(tmp_path / "data", runtime="docker")) as engine:
+        engine.up()
+        yield engine
+
+
+@pytest.fixture
 def account(shared_engine: ServedEngine) -> EngineAccount:
     """Return an empty account of the shared engine."""
     number = f"{next(ACCOUNT_NUMBERS):012}"

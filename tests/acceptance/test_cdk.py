@@ -6,8 +6,6 @@ https://docs.aws.amazon.com/cdk/v2/guide/cli.html
 import json
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -108,14 +106,6 @@ def test_the_cdk_s_roles_decide_if_iam_is_enforced(up_folder: UpFolder, tmp_path
     assert "echo changed" in str(running_definition(up_folder, machine))
     cdk.run("destroy", "--force")
     assert up_folder.sfn.list_state_machines()["stateMachines"] == []
-
-
-@pytest.fixture
-def docker_engine(tmp_path: Path) -> Iterator[ServedEngine]:
-    """Yield an engine that runs containers."""
-    with closing(ServedEngine(tmp_path / "data", runtime="docker")) as engine:
-        engine.up()
-        yield engine
 
 
 @pytest.mark.docker

@@ -3,7 +3,6 @@
 import hashlib
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -106,14 +105,6 @@ def docker(*words: str, text: str | None = None, config: Path) -> "subprocess.Co
     """Run a command of Docker with logins of its own."""
     command = ["docker", "--config", str(config), *words]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture
-def docker_engine(tmp_path: Path) -> Iterator[ServedEngine]:
-    """Yield an engine that uses Docker."""
-    with closing(ServedEngine(tmp_path / "data", runtime="docker")) as engine:
-        engine.up()
-        yield engine
 
 
 @pytest.fixture

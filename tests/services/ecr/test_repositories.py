@@ -1,9 +1,6 @@
 """Repositories of ECR as boto3 uses them, and the images of Docker that are theirs."""
 
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -51,14 +48,6 @@ def test_without_docker_a_repository_has_no_images(ecr: Json) -> None:
     assert ecr.list_images(repositoryName="app")["imageIds"] == []
     wanted = {"repositoryName": "app", "imageIds": [{"imageTag": "1"}]}
     assert refused(ecr.describe_images, **wanted) == "ImageNotFoundException"
-
-
-@pytest.fixture
-def docker_engine(tmp_path: Path) -> Iterator[ServedEngine]:
-    """Yield an engine that uses Docker."""
-    with closing(ServedEngine(tmp_path / "data", runtime="docker")) as engine:
-        engine.up()
-        yield engine
 
 
 @pytest.mark.docker
