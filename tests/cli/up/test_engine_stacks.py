@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.json_text import dumps
 from lamplighter.cli.up.engine_stacks import EngineStacks, ResourceChange, StackFailed
 from tests.engine_harness import CALLER
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue
@@ -67,6 +68,13 @@ def test_a_failed_update_is_reported_briefly_and_rolled_back(applier: StackAppli
 def test_an_invalid_template_is_reported(applier: StackApplier) -> None:
     with pytest.raises(StackFailed, match="Unresolved resource dependencies"):
         applier.apply(body(A=queue(QueueName={"Ref": "Nobody"})))
+
+
+def test_a_transform_that_fails_is_reported_with_its_reason(applier: StackApplier) -> None:
+    """No resource has failed then, because there is none yet."""
+    text = dumps({"Transform": "AWS::LanguageExtensions", "Resources": {"Fn::ForEach::Q": ["Q"]}})
+    with pytest.raises(StackFailed, match="^Transform AWS::LanguageExtensions failed with: "):
+        applier.apply(text)
 
 
 def test_a_stack_that_could_not_be_created_is_created_by_the_next_attempt(applier: StackApplier) -> None:

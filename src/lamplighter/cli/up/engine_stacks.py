@@ -33,6 +33,8 @@ POLL_SECONDS = 0.02
 _HANDLER_MESSAGE = re.compile(
     r'Resource handler returned message: "(.*)" \(RequestToken: [^,]*, HandlerErrorCode: (\w+)\)', re.DOTALL
 )
+ROLLBACK_NOTE = " Rollback requested by user."
+"""How CloudFormation ends the reason of a rollback."""
 TEMPORARY_CODES = frozenset({"ResourceConflict", "Throttling", "ServiceInternalError"})
 """HandlerErrorCodes of temporary failures."""
 NEWEST, PAGE_SIZE, STACK_TYPE = 2**62, 100, "AWS::CloudFormation::Stack"
@@ -128,7 +130,7 @@ class EngineStacks:
         events = await self._request_events(name, token)
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             failures = tuple(_failures(events))
-            raise StackFailed("; ".join(map(str, failures)) or f"the stack {name} ended {status}", failures)
+            raise StackFailed("; ".join(map(str, failures)) or _rollback_reason(events, name, status), failures)
         return _changes(events, name)
 
     async def delete(self, name: str) -> None:
@@ -289,6 +291,14 @@ def _failures(events: list[Json]) -> Iterator[ResourceFailure]:
             found = _HANDLER_MESSAGE.search(reason)
             is_temporary = found is not None and found[2] in TEMPORARY_CODES
             yield ResourceFailure(each["LogicalResourceId"], found[1] if found else reason, is_temporary)
+
+
+def _rollback_reason(events: list[Json], stack: str, status: str) -> str:
+    """Return why a stack was rolled back though no resource of it failed: its template cannot be transformed."""
+    reasons = [each.get("ResourceStatusReason") for each in events if "ROLLBACK_IN_PROGRESS" in each["ResourceStatus"]]
+    return next(
+        (str(each).removesuffix(ROLLBACK_NOTE) for each in reasons if each), f"the stack {stack} ended {status}"
+    )
 
 
 def _changes(events: list[Json], stack: str) -> list[ResourceChange]:

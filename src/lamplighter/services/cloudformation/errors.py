@@ -18,5 +18,9 @@ class StackValidationError(ServiceError, code="ValidationError"):
     """The error for a request that is invalid, or that the stack's state does not allow."""
 
 
+class TransformUnavailable(StackValidationError):
+    """The error for a template whose transform this installation cannot run; the template is not at fault."""
+
+
 class ResourceFailed(ServiceError):
     """The error for a resource that could not be created, updated or deleted."""

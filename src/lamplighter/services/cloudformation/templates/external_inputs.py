@@ -22,7 +22,7 @@ from lamplighter.base.json_text import Json, dump_bytes, dumps, loads
 from lamplighter.base.modules import is_installed
 from lamplighter.bus import Bus, Caller
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.cloudformation.errors import StackValidationError
+from lamplighter.services.cloudformation.errors import StackValidationError, TransformUnavailable
 from lamplighter.store.db import Reader
 
 T = TypeVar("T")
@@ -194,7 +194,7 @@ class InputFetcher:
 def _transform(params: Json) -> Json:
     """Run the transform in a separate process, because its library takes as long to load as the whole engine."""
     if not is_installed("samtranslator"):
-        return StackValidationError(str(MissingLibrary("Transform AWS::Serverless-2016-10-31", "aws")))
+        return TransformUnavailable(MissingLibrary("Transform AWS::Serverless-2016-10-31", "aws"))
     try:
         done = subprocess.run(
             [sys.executable, "-m", "lamplighter.services.cloudformation.templates.sam_transform"],
@@ -215,6 +215,6 @@ def _transform(params: Json) -> Json:
     return StackValidationError(answer["error"]) if "error" in answer else answer["template"]
 
 
-def _failed(reason: str, output: bytes) -> StackValidationError:
+def _failed(reason: str, output: bytes) -> TransformUnavailable:
     log.error("the serverless transform failed: %s\n%s", reason, output.decode(errors="replace"))
-    return StackValidationError(f"Transform AWS::Serverless-2016-10-31 failed: {reason}")
+    return TransformUnavailable(f"Transform AWS::Serverless-2016-10-31 failed: {reason}")

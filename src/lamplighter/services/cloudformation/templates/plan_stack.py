@@ -38,7 +38,11 @@ from lamplighter.lang.template.template import (
 from lamplighter.lang.template.text import TemplateError, parse_part, parse_text
 from lamplighter.lang.wildcard import compile_pieces
 from lamplighter.services.cloudformation.deploy.template_scope import find_ssm_parameter, live_resources, value_scope
-from lamplighter.services.cloudformation.errors import InsufficientCapabilities, StackValidationError
+from lamplighter.services.cloudformation.errors import (
+    InsufficientCapabilities,
+    StackValidationError,
+    TransformUnavailable,
+)
 from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
 from lamplighter.services.cloudformation.stacks.compute_changes import KnownAfterUpdate
 from lamplighter.services.cloudformation.stacks.stack_caller import acting_for, check_stack_role, stack_caller
@@ -127,7 +131,7 @@ def _plan(
         raise InsufficientCapabilities("CAPABILITY_AUTO_EXPAND")
     try:
         return _plan_transformed(reader, stack, params, plan, inputs, text, _Source(document, texts))
-    except InsufficientCapabilities:
+    except (InsufficientCapabilities, TransformUnavailable):
         raise
     except ServiceError as error:
         if not transforms or error.code != "ValidationError":
