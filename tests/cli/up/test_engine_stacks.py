@@ -73,7 +73,7 @@ def test_an_invalid_template_is_reported(applier: StackApplier) -> None:
 def test_a_transform_that_fails_is_reported_with_its_reason(applier: StackApplier) -> None:
     """No resource has failed then, because there is none yet."""
     text = dumps({"Transform": "AWS::LanguageExtensions", "Resources": {"Fn::ForEach::Q": ["Q"]}})
-    with pytest.raises(StackFailed, match="^Transform AWS::LanguageExtensions failed with: "):
+    with pytest.raises(StackFailed, match=r"^Transform AWS::LanguageExtensions failed with: "):
         applier.apply(text)
 
 

@@ -295,10 +295,10 @@ def _failures(events: list[Json]) -> Iterator[ResourceFailure]:
 
 def _rollback_reason(events: list[Json], stack: str, status: str) -> str:
     """Return why a stack was rolled back though no resource of it failed: its template cannot be transformed."""
-    reasons = [each.get("ResourceStatusReason") for each in events if "ROLLBACK_IN_PROGRESS" in each["ResourceStatus"]]
-    return next(
-        (str(each).removesuffix(ROLLBACK_NOTE) for each in reasons if each), f"the stack {stack} ended {status}"
-    )
+    for each in events:
+        if "ROLLBACK_IN_PROGRESS" in each["ResourceStatus"] and "ResourceStatusReason" in each:
+            return str(each["ResourceStatusReason"]).removesuffix(ROLLBACK_NOTE)
+    return f"the stack {stack} ended {status}"
 
 
 def _changes(events: list[Json], stack: str) -> list[ResourceChange]:
