@@ -15,6 +15,7 @@ from lamplighter.engine.engine import Engine
 from lamplighter.jobs.stack.template import build_template
 from lamplighter.runs import story
 from lamplighter.runtime.port import CannotStart
+from lamplighter.services.ecs.tasks.shared_namespaces import PAUSE
 from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION, SECOND, EngineHarness, RecordingEngine
 from tests.fake_outbound import FakeOutbound
 from tests.fake_runtime import Script
@@ -71,8 +72,9 @@ class JobStackHarness(EngineHarness):
         self.advance(2 * SECOND)
 
     def write_lines(self, *lines: str) -> str:
-        """Let the running container write lines; return its name."""
-        (name,) = [each for each in self.runtime.remaining() if self.runtime._is_running(each)]
+        """Let the running container write lines; return its name. A pause container writes none."""
+        running = [each for each in self.runtime.remaining() if self.runtime._is_running(each)]
+        (name,) = [each for each in running if not each.endswith(PAUSE)]
         for line in lines:
             self.runtime.write(name, line)
         return name

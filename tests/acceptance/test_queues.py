@@ -220,7 +220,7 @@ def test_the_query_protocol_has_its_older_error_codes(served: ServedEngine) -> N
     status, answer = send_query(served, f"/{ACCOUNT}/nobody", Action="SendMessage", MessageBody="x")
     assert status == 400
     assert answer.findtext(f".//{NAMESPACE}Code") == "AWS.SimpleQueueService.NonExistentQueue"
-    assert answer.findtext(f".//{NAMESPACE}Message") == "The specified queue does not exist."
+    assert answer.findtext(f".//{NAMESPACE}Message") == "The specified queue does not exist for this wsdl version."
 
 
 def test_the_aws_cli_sends_and_receives_messages(served: ServedEngine, url: str) -> None:

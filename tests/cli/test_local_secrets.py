@@ -88,7 +88,8 @@ def test_replaced_and_missing_secrets_are_reported_without_their_values(tmp_path
     (one,) = missing_secrets(load_jobs_with_secrets(tmp_path, "ssm:/a/db"), secrets)
     assert one.found_by_variable
     assert one.problem == "WORD takes its value from the variable WORD, because ssm:/a/db has no value"
-    assert one.advice(".env") == "write a line ssm:/a/db=… in .env, or set the variable SSM_A_DB"
+    places = "in .env, set the variable SSM_A_DB, or store it in the engine's Parameter Store"
+    assert one.advice(".env") == f"write a line ssm:/a/db=… {places}"
     two = list(missing_secrets(load_jobs_with_secrets(tmp_path, "ssm:/a/db", "ssm:/b/db"), secrets))
     assert [each.found_by_variable for each in two] == [False, False]
     assert "names several secrets (ssm:/a/db and ssm:/b/db)" in two[0].problem

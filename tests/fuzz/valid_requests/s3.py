@@ -52,6 +52,7 @@ BEGIN: list[tuple[str, Json]] = [
     ("PutObject", {**BUCKET, "Key": "c", "Body": b"hello"}),
     ("GetObject", OBJECT),
     ("HeadObject", OBJECT),
+    ("PutObjectAcl", {**OBJECT, "ACL": "private"}),
     ("GetObjectAcl", OBJECT),
     ("GetObjectAttributes", {**OBJECT, "ObjectAttributes": ["ETag", "ObjectSize"]}),
     ("PutObjectTagging", {**OBJECT, "Tagging": TAGS}),
