@@ -179,7 +179,7 @@ class HttpServer:
             await send({"type": "http.response.body", "body": response.body})
 
     def _identify(self, http: HttpRequest, address: str, *, is_open: bool) -> _Sender:
-        """Return who must have signed a request; nobody has to sign one that is open."""
+        """Return the caller whose signature a request needs; an open request needs none."""
         if is_open:  # an SNS link may be opened from any page: the secret in the link protects it
             return _Sender(address, None)
         cross_site.check_origin(http)

@@ -77,6 +77,12 @@ def test_a_role_needs_the_actions_of_a_push_on_the_repository(guarded: ServedEng
     assert registry.send("POST", "/v2/other/blobs/uploads/")[::2] == (403, "DENIED")
 
 
+def test_a_policy_may_ask_for_the_address_of_the_machine_that_pushes(guarded: ServedEngine) -> None:
+    here = {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}
+    allowed = {"Effect": "Allow", "Action": "ecr:InitiateLayerUpload", "Resource": "*", "Condition": here}
+    assert log_in(guarded, *assume(guarded, LOGIN, allowed)).send("POST", UPLOADS)[0] == 202
+
+
 def test_a_role_needs_the_action_of_a_login(guarded: ServedEngine) -> None:
     ecr = client(guarded, "ecr", *assume(guarded, {"Effect": "Allow", "Action": "ecr:Put*", "Resource": "*"}))
     assert refused(ecr.get_authorization_token) == "AccessDeniedException"

@@ -57,8 +57,10 @@ def identify_caller(
     section = "" if key is None else key.name
     if session is None:
         return Caller(request.account, request.region, signer=Signer(request.access_key, section))
-    return Caller(
-        session.account,
-        request.region,
-        signer=Signer(session.parent, section, role_session(session), is_temporary=True, address=address),
-    )
+    return session_caller(session, request.region, section, address)
+
+
+def session_caller(session: SessionToken, region: str, section: str, address: str) -> Caller:
+    """Return the caller for whom a session stands; `section` names its key in the credentials file."""
+    signer = Signer(session.parent, section, role_session(session), is_temporary=True, address=address)
+    return Caller(session.account, region, signer=signer)

@@ -13,10 +13,10 @@ from urllib.parse import parse_qs
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.role_session import Signer
 from lamplighter.bus import Caller
 from lamplighter.engine.engine import Engine
-from lamplighter.engine.task_credentials import role_session, task_has_ended
+from lamplighter.engine.sessions import session_caller
+from lamplighter.engine.task_credentials import task_has_ended
 from lamplighter.registry.errors import (
     InvalidDigest,
     NoLogin,
@@ -33,7 +33,6 @@ from lamplighter.store.audit_log import Actor
 from lamplighter.wire.access.credentials import CredentialSet
 from lamplighter.wire.access.registry_password import password_of, read_password
 from lamplighter.wire.access.roles import Role
-from lamplighter.wire.access.temporary_credentials import SessionToken
 from lamplighter.wire.http import HttpRequest, Response, make_response
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
@@ -98,14 +97,14 @@ class ContainerRegistry:
         if session.expires * 1000 <= engine.world.now() or (session.task and task_has_ended(engine.bus, session)):
             raise NoLogin
         if self._credentials is None:
-            return _Push(_caller(session, region, ""), None)
+            return _Push(session_caller(session, region, "", address), None)
         holder = self._credentials.get(session.parent)
         if holder is None:
             raise NoLogin
         if not holder.role.allows(Role.CHANGE):
             raise RoleDenied(holder.name, holder.role, Role.CHANGE)
         actor = Actor(holder.name, "key", address) if holder.audited else None
-        return _Push(_caller(session, region, holder.name), actor)
+        return _Push(session_caller(session, region, holder.name, address), actor)
 
     async def _answer(
         self, push: _Push, path: RegistryPath, http: HttpRequest, receive: Receive, request_id: str
@@ -188,11 +187,6 @@ class ContainerRegistry:
             )
         self._uploads.remember(path.repository, digest, len(body))
         return _made(f"/v2/{path.repository}/manifests/{digest}", digest, request_id)
-
-
-def _caller(session: SessionToken, region: str, section: str) -> Caller:
-    signer = Signer(session.parent, section, role_session(session), is_temporary=True)
-    return Caller(session.account, region, signer=signer)
 
 
 def _made(location: str, digest: str, request_id: str) -> Response:

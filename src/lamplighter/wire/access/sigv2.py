@@ -27,17 +27,8 @@ _SUB_RESOURCES = frozenset(
         *("logging", "metrics", "notification", "object-lock", "partNumber", "policy", "replication", "requestPayment"),
         *("response-cache-control", "response-content-disposition", "response-content-encoding"),
         *("response-content-language", "response-content-type", "response-expires", "restore", "select", "select-type"),
-        *(
-            "storageClass",
-            "tagging",
-            "torrent",
-            "uploadId",
-            "uploads",
-            "versionId",
-            "versioning",
-            "versions",
-            "website",
-        ),
+        *("storageClass", "tagging", "torrent", "uploadId", "uploads", "versionId", "versioning", "versions"),
+        "website",
     }
 )
 """The parameters that the signature covers."""

@@ -2,7 +2,8 @@
 
 Guarantees that a plan is checked as a whole: the template can be parsed, the parameters satisfy their constraints, the
 rules hold, the resources do not form a circle, and the capabilities suffice. If the transforms fail, or their result is
-no valid template, the plan is that failure: as on AWS, the operation begins nevertheless, and fails. See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
+no valid template, the plan is that failure: as on AWS, the operation begins nevertheless, and fails. See
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
 """
 
 from contextlib import suppress

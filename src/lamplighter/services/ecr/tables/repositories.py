@@ -44,14 +44,7 @@ def policy_of(reader: Reader, account: str, region: str, name: str) -> str | Non
         "SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.policyText') END FROM ecr_repositories "
         "WHERE account = ? AND region = ? AND name = ?"
     )
-    row = reader.row(
-        sql,
-        (
-            account,
-            region,
-            name,
-        ),
-    )
+    row = reader.row(sql, (account, region, name))
     return None if row is None else row[0]
 
 

@@ -53,14 +53,7 @@ def policy_of(reader: Reader, account: str, region: str, name: str) -> str | Non
         "SELECT CASE WHEN json_valid(attributes) THEN json_extract(attributes, '$.Policy') END FROM sqs_queues "
         "WHERE account = ? AND region = ? AND name = ?"
     )
-    row = reader.row(
-        sql,
-        (
-            account,
-            region,
-            name,
-        ),
-    )
+    row = reader.row(sql, (account, region, name))
     return None if row is None else row[0]
 
 
