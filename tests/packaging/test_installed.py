@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import distributions
@@ -19,6 +20,8 @@ from tests.packaging.distributions import ROOT, build, make_environment, wheel_o
 ARTICLE = ROOT / "examples" / "article"
 MAX_BYTES = 61 * 2**20
 """The most bytes of a plain install, 61 MB: the files of all wheels, without pip and without compiled modules."""
+MAX_SECONDS = 300
+"""The longest time of an engine whose output a test waits for."""
 INSTALL = "pip install 'lamplighter[aws]'"
 SAM_TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -72,15 +75,18 @@ def installed_bytes(environment: Path) -> int:
 
 @contextmanager
 def engine(folder: Path, programs: Path, *options: str) -> Iterator[IO[str]]:
-    """Run `lamplighter up` in a folder, and yield its output; a signal ends it."""
+    """Run `lamplighter up` in a folder, and yield its output; a signal ends it, and it is killed if that takes long."""
     command = [str(programs / "lamplighter"), "up", "--port", "0", "--runtime", "process", *options]
     with subprocess.Popen(command, cwd=folder, env=bare_environment(), stderr=subprocess.PIPE, text=True) as process:
+        guard = threading.Timer(MAX_SECONDS, process.kill)
+        guard.start()
         try:
             assert process.stderr is not None
             yield process.stderr
         finally:
             process.terminate()
             process.communicate()
+            guard.cancel()
     assert process.returncode == 0
 
 
