@@ -38,6 +38,11 @@ class Caller:
         """The session of a role under which the call is made, or None."""
         return None if self.signer is None else self.signer.session
 
+    @property
+    def access_key(self) -> str:
+        """The key of the credentials file with which the caller, or who began its session, signed; else empty."""
+        return "" if self.signer is None else self.signer.access_key
+
 
 def caller_of(text: str) -> Caller:
     """Return the account and region in an ARN."""

@@ -53,6 +53,7 @@ class Table(Generic[R]):
         self._json_fields = [(at, self._json[name]) for at, name in enumerate(self._fields) if name in self._json]
         self._insert = f"INTO {name} ({', '.join(stored)}) VALUES ({', '.join('?' * len(stored))})"
         self._update = f"UPDATE {name} SET {', '.join(f'{each} = ?' for each in stored)} WHERE"  # noqa: S608
+        self._name = name
         self.query = f"SELECT {', '.join(self._columns[each] for each in self._fields)} FROM {name}"  # noqa: S608
         """The query for all rows, without a condition."""
 
@@ -60,6 +61,16 @@ class Table(Generic[R]):
         """Return the first row that satisfies a condition, or None."""
         row = reader.row(f"{self.query} WHERE {where}", values)
         return self.parse(row) if row else None
+
+    def find_member(self, reader: Reader, field: str, member: str, where: str, *values: Json) -> Json | None:
+        """Return a member of a field whose column is a JSON object, without reading the rest of the row.
+
+        The first row that satisfies the condition counts. Without such a row or member, or if the JSON is damaged, the
+        result is None; an array or object is returned as its text.
+        """
+        column = self._columns[field]
+        found = f"CASE WHEN json_valid({column}) THEN json_extract({column}, '$.{member}') END"
+        return reader.value(f"SELECT {found} FROM {self._name} WHERE {where}", values)  # noqa: S608
 
     def select(self, reader: Reader, where: str, *values: Json) -> list[R]:
         """Return the rows that satisfy a condition."""

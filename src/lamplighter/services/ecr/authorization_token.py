@@ -33,10 +33,9 @@ class AuthorizationTokens:
 
 
 def _session_of(caller: Caller, access_key: str, expires: int) -> SessionToken:
-    parent = "" if caller.signer is None else caller.signer.access_key
     if (session := caller.session) is None:
-        return SessionToken(access_key, expires, parent, caller.account)
+        return SessionToken(access_key, expires, caller.access_key, caller.account)
     return SessionToken(
-        access_key, expires, parent, caller.account, session.role, session.role_id, session.name,
+        access_key, expires, caller.access_key, caller.account, session.role, session.role_id, session.name,
         session.policies, session.tags,
     )  # fmt: skip

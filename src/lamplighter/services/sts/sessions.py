@@ -50,7 +50,7 @@ class Sessions:
         session = SessionToken(
             access_key_of(self._world.uuid()),
             self._world.now() // 1000 + seconds,
-            parent_of(caller),
+            caller.access_key,
             arn.parse_known(role["Arn"]).account,
             role["Arn"],
             role["RoleId"],
@@ -67,7 +67,7 @@ class Sessions:
         if caller.signer is not None and caller.signer.is_temporary:
             raise AccessDenied("Cannot call GetSessionToken with session credentials")
         expires = self._world.now() // 1000 + params.get("DurationSeconds", DEFAULT_SESSION_SECONDS)
-        session = SessionToken(access_key_of(self._world.uuid()), expires, parent_of(caller), caller.account)
+        session = SessionToken(access_key_of(self._world.uuid()), expires, caller.access_key, caller.account)
         return {"Credentials": _credentials(tx, session)}
 
     def _find_role(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -108,8 +108,3 @@ def _credentials(tx: Tx, session: SessionToken) -> Json:
         "SessionToken": write_token(key, session),
         "Expiration": session.expires,
     }
-
-
-def parent_of(caller: Caller) -> str:
-    """Return the key of the credentials file to which a session belongs: it ends with that key."""
-    return caller.signer.access_key if caller.signer is not None else ""

@@ -40,12 +40,8 @@ REPOSITORIES = Table("ecr_repositories", Repository, json={"tags": loads, "body"
 
 def policy_of(reader: Reader, account: str, region: str, name: str) -> str | None:
     """Return the policy of a repository that has one; nothing else of its row is read."""
-    sql = (
-        "SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.policyText') END FROM ecr_repositories "
-        "WHERE account = ? AND region = ? AND name = ?"
-    )
-    row = reader.row(sql, (account, region, name))
-    return None if row is None else row[0]
+    where = "account = ? AND region = ? AND name = ?"
+    return REPOSITORIES.find_member(reader, "body", "policyText", where, account, region, name)
 
 
 def get(reader: Reader, account: str, region: str, name: str) -> Repository | None:

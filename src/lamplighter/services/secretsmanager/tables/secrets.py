@@ -46,9 +46,7 @@ VERSIONS = Table("secret_versions", SecretVersion, json={"stages": loads})
 
 def policy_of(reader: Reader, arn: str) -> str | None:
     """Return the policy of a secret that has one; nothing else of its row is read."""
-    sql = "SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.ResourcePolicy') END FROM secrets WHERE arn = ?"
-    row = reader.row(sql, (arn,))
-    return None if row is None else row[0]
+    return SECRETS.find_member(reader, "body", "ResourcePolicy", "arn = ?", arn)
 
 
 def arns(reader: Reader, account: str, region: str) -> list[str]:

@@ -53,12 +53,7 @@ TOPICS = Table("topics", Topic, json={"attributes": read_map, "tags": read_map})
 
 def policy_of(reader: Reader, arn: str) -> str | None:
     """Return the policy of a topic that has one; nothing else of its row is read."""
-    sql = (
-        "SELECT CASE WHEN json_valid(attributes) THEN json_extract(attributes, '$.Policy') END FROM topics "
-        "WHERE arn = ?"
-    )
-    row = reader.row(sql, (arn,))
-    return None if row is None else row[0]
+    return TOPICS.find_member(reader, "attributes", "Policy", "arn = ?", arn)
 
 
 def get(reader: Reader, arn: str) -> Topic | None:

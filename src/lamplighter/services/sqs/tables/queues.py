@@ -49,12 +49,8 @@ QUEUES = Table("sqs_queues", Queue, json={"attributes": loads, "tags": loads})
 
 def policy_of(reader: Reader, account: str, region: str, name: str) -> str | None:
     """Return the policy of a queue that has one; nothing else of its row is read."""
-    sql = (
-        "SELECT CASE WHEN json_valid(attributes) THEN json_extract(attributes, '$.Policy') END FROM sqs_queues "
-        "WHERE account = ? AND region = ? AND name = ?"
-    )
-    row = reader.row(sql, (account, region, name))
-    return None if row is None else row[0]
+    where = "account = ? AND region = ? AND name = ?"
+    return QUEUES.find_member(reader, "attributes", "Policy", where, account, region, name)
 
 
 def get(reader: Reader, account: str, region: str, name: str) -> Queue | None:
