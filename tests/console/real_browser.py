@@ -5,16 +5,31 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, ConsoleMessage, Page, Route, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from lamplighter.base.json_text import Json
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 TIMEOUT_MILLISECONDS = 60_000
 """Milliseconds within which a page must show what is expected; the machine may be busy."""
 expect.set_options(timeout=TIMEOUT_MILLISECONDS)
+EXPECTED_ERRORS = ("422", "net::ERR_NETWORK_CHANGED")
+"""An invalid form that is shown again; requests that Chromium repeats because Docker has added or removed a network."""
 Scheme = Literal["light", "dark"]
 
 
@@ -50,26 +65,48 @@ def launch_browser(kind: BrowserType, *options: str) -> Iterator[Browser]:
 
 
 @contextmanager
+def open_context(browser: Browser, **options: Json) -> Iterator[BrowserContext]:
+    """Open a context with these options, whose pages wait long enough for a machine under load."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(TIMEOUT_MILLISECONDS)
+    yield context
+    context.close()
+
+
+@contextmanager
 def open_page(
     browser: Browser, scheme: Scheme = "light", width: int = 1280, height: int = 860, *, strict: bool = True
 ) -> Iterator[Page]:
     """Open a page in its own context; at the end, errors in the browser's console fail the test if `strict`."""
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
-    )
-    context.set_default_timeout(TIMEOUT_MILLISECONDS)
-    page = context.new_page()
     errors: list[str] = []
 
     def record_error(message: ConsoleMessage) -> None:
-        if message.type == "error" and "422" not in message.text:  # an invalid form that is shown again
+        if message.type == "error" and not any(each in message.text for each in EXPECTED_ERRORS):
             errors.append(message.text)
 
-    page.on("console", record_error)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
+    viewport = {"width": width, "height": height}
+    with open_context(browser, viewport=viewport, color_scheme=scheme, reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.on("console", record_error)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        yield page
     assert not (strict and errors), errors
+
+
+def press_and_confirm(button: Locator, question: Locator, done: Locator) -> None:
+    """Press a button, and press it again while it asks for confirmation, which it does for six seconds.
+
+    `done` is attached to the page as soon as the action has had its effect.
+    """
+    for _ in range(10):
+        expect(button.or_(question).or_(done).first).to_be_attached()
+        if done.count():
+            return
+        with suppress(PlaywrightTimeout):
+            button.click(timeout=5_000)
+            question.click(timeout=5_000)
+            return
+    raise AssertionError("it was never pressed in time")
 
 
 def hold_requests(page: Page, pattern: re.Pattern[str]) -> list[Route]:

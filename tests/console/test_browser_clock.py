@@ -7,22 +7,21 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.console import real_browser, sample_jobs
-from tests.served_engine import ServedEngine
+from tests.served_engine import ServedEngine, eventually
 
 SEOUL, NEW_YORK, BERLIN = "Asia/Seoul", "America/New_York", "Europe/Berlin"
+PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
 
 
 @pytest.fixture
 def traveller(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser in Seoul."""
-    context = chromium.new_context(timezone_id=SEOUL)
-    context.set_default_timeout(real_browser.TIMEOUT_MILLISECONDS)
-    yield context
-    context.close()
+    with real_browser.open_context(chromium, timezone_id=SEOUL) as context:
+        yield context
 
 
 def create_job(served: ServedEngine) -> str:
-    machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
+    machine = served.machine(PASS, "nightly")
     sample_jobs.create_schedule(served, "nightly", machine, "cron(30 2 * * ? *)", BERLIN)
     return machine
 
@@ -62,11 +61,11 @@ def test_my_zone_moves_with_the_browser(served: ServedEngine, chromium: Browser,
     page.goto(f"{served.url}/tasks")
     choose_zone(page, f"Mine: {SEOUL}")
     expect_zone(page, SEOUL)
-    elsewhere = chromium.new_context(timezone_id=NEW_YORK, storage_state=traveller.storage_state())
-    moved = elsewhere.new_page()
-    moved.goto(f"{served.url}/tasks")
-    expect_zone(moved, NEW_YORK)
-    elsewhere.close()
+    state = traveller.storage_state()
+    with real_browser.open_context(chromium, timezone_id=NEW_YORK, storage_state=state) as elsewhere:
+        moved = elsewhere.new_page()
+        moved.goto(f"{served.url}/tasks")
+        expect_zone(moved, NEW_YORK)
 
 
 def test_any_zone_can_be_typed_and_a_wrong_one_is_reported_at_its_field(
@@ -112,26 +111,49 @@ def test_a_link_shows_the_same_times_to_another_person(served: ServedEngine, chr
 
 def test_without_scripts_the_zone_is_chosen_and_remembered(served: ServedEngine, chromium: Browser) -> None:
     machine = create_job(served)
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{served.url}/jobs/{machine}")
-    page.locator("#clock summary").click()
-    expect(page.get_by_role("button", name="Mine")).to_have_count(0)
-    page.locator("#clock").get_by_label("Another zone").fill(SEOUL)
-    page.locator("#clock").get_by_role("button", name="Show").click()
-    expect_zone(page, SEOUL)
-    page.goto(f"{served.url}/calendar")
-    expect_zone(page, SEOUL)
-    context.close()
+    with real_browser.open_context(chromium, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{served.url}/jobs/{machine}")
+        page.locator("#clock summary").click()
+        expect(page.get_by_role("button", name="Mine")).to_have_count(0)
+        page.locator("#clock").get_by_label("Another zone").fill(SEOUL)
+        page.locator("#clock").get_by_role("button", name="Show").click()
+        expect_zone(page, SEOUL)
+        page.goto(f"{served.url}/calendar")
+        expect_zone(page, SEOUL)
 
 
 def test_a_double_click_starts_one_run(served: ServedEngine, chromium: Browser) -> None:
-    machine = create_job(served)
+    machine = served.machine(PASS, "nightly")  # without a schedule, which might be due now
     with real_browser.open_page(chromium) as page:
         page.goto(f"{served.url}/jobs/{machine}")
         page.get_by_role("button", name="Start", exact=True).dblclick()
         page.wait_for_url("**/runs/**")
+        expect(page.locator("#summary .status")).to_have_text("succeeded")
         first = page.url
         page.get_by_role("button", name="Run again").dblclick()
         page.wait_for_url(lambda url: url != first)
+    assert len(served.sfn.list_executions(stateMachineArn=machine)["executions"]) == 2
+
+
+def test_a_second_press_starts_no_second_run_although_the_page_has_replaced_the_button_meanwhile(
+    served: ServedEngine, chromium: Browser
+) -> None:
+    machine = sample_jobs.create_job(served, "endless", "sleep 600")
+    run = served.start(machine)
+    with real_browser.open_page(chromium) as page:
+        page.goto(f"{served.url}/runs/{run}")
+        button, name = page.get_by_role("button", name="Run again"), page.locator("#summary input[name=once]").first
+        held = real_browser.hold_requests(page, re.compile("/again$"))
+        before = str(name.get_attribute("value"))
+        button.click()
+        expect(button).to_be_disabled()
+        page.context.new_page().goto(f"{served.url}/runs/{run}")  # all tabs connect again, and get their parts again
+        expect(name).not_to_have_value(before)
+        expect(button).to_be_enabled()
+        button.click()
+        eventually(lambda: held)
+        held[0].continue_()
+        page.wait_for_url(lambda url: run not in url)
+        assert len(held) == 1
     assert len(served.sfn.list_executions(stateMachineArn=machine)["executions"]) == 2

@@ -71,6 +71,15 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) for (const each of document.querySelectorAll("input[name=once]")) each.value = "";
 });
 
+// A refresh of the page may replace a button that was pressed by one that is enabled and has another name for the run.
+const unanswered = new Set();
+
+function contentOf(form, body) {
+  const fields = new URLSearchParams(body);
+  fields.delete("once");
+  return `${form.getAttribute("action")} ${fields}`;
+}
+
 document.addEventListener("submit", async (event) => {
   const form = event.target, button = event.submitter;
   if (form.method !== "post" || event.defaultPrevented) return;
@@ -80,7 +89,10 @@ document.addEventListener("submit", async (event) => {
   if (lostSince !== null) return showError(`${who} does not answer, so nothing was sent. Try again when it is available.`);
   if (button?.dataset.ask && button.dataset.asked === undefined) return askAgain(button);
   const body = new URLSearchParams(new FormData(form, button));
+  const content = contentOf(form, body);
+  if (unanswered.has(content)) return;
   // Disable the button, so that pressing it several times has one effect.
+  unanswered.add(content);
   if (button) button.disabled = true;
   let leaves = false;
   try {
@@ -91,5 +103,8 @@ document.addEventListener("submit", async (event) => {
     showError(`${who} did not answer. Check whether the action took effect before you try again.`);
   }
   // Enable the button for users who return to the page.
-  if (button) setTimeout(() => { button.disabled = false; }, leaves ? 5000 : 0);
+  setTimeout(() => {
+    unanswered.delete(content);
+    if (button) button.disabled = false;
+  }, leaves ? 5000 : 0);
 });
