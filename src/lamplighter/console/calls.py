@@ -33,6 +33,8 @@ class RunDetail:
     """The event of the failed attempt, by which the page of logs is opened; None if it has no log."""
     log_end: str = ""
     """The last lines of that log, for the search."""
+    valid_until: int | None = None
+    """When the log must be read again, in milliseconds since the epoch; None if it is complete."""
 
 
 @dataclass(frozen=True, slots=True)

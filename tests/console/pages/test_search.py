@@ -167,6 +167,21 @@ def test_a_failed_run_is_found_by_the_end_of_its_log(harness: EngineHarness, bro
     assert "Of logs, the last lines of the newest 1 failed run were searched." in page.text
 
 
+def test_a_line_that_arrives_soon_after_the_end_of_a_run_is_found_and_shown_in_the_night(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    fail_with_log(harness, "begin")
+    assert "begin" in browser.get("/").text
+    assert hits(search(browser, "quota")) == []
+    (stream,) = harness.call("logs", "DescribeLogStreams", logGroupName=LOG_OPTIONS["awslogs-group"])["logStreams"]
+    late = {"timestamp": harness.clock.now(), "message": "disk quota exceeded"}
+    names = {"logGroupName": LOG_OPTIONS["awslogs-group"], "logStreamName": stream["logStreamName"]}
+    harness.call("logs", "PutLogEvents", **names, logEvents=[late])
+    harness.advance(20 * SECOND)
+    assert "disk quota exceeded" in browser.get("/").text
+    assert len(hits(search(browser, "quota"))) == 1
+
+
 def test_a_run_of_which_only_the_job_has_the_words_is_not_found(harness: EngineHarness, browser: Browser) -> None:
     run_with_input(harness, {}, "first", "sales")
     page = search(browser, "sales")

@@ -1,22 +1,27 @@
 """Read what a list of runs does not contain, for the runs that are shown: why they failed, or what they do now.
 
-A failure is read once, because a run that has ended does not change until it is redriven.
+A failure is read once, because a run that has ended does not change until it is redriven. Only its log may still grow
+for a moment, so a failure of the last minute is read again after 20 seconds.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import loads_or
+from lamplighter.base.json_text import Json, loads_or
 from lamplighter.console.calls import Calls, RunDetail
 from lamplighter.console.data import container_output, history
 from lamplighter.console.data.waits import read_waits
 from lamplighter.runs.failure_words import explain_failure, summarize_failure
 from lamplighter.runs.night.night_run import NightRun
 from lamplighter.runs.printable_text import printable_line
-from lamplighter.runs.story import Story
+from lamplighter.runs.story import Story, to_milliseconds
 from lamplighter.runs.waiting import WAITS_FOR_WORKER, waits_for_worker
 
+LOG_DELAY_MS = 60_000
+"""The longest time after the end of a run in which lines of its log may still arrive."""
+REREAD_MS = 20_000
+"""How long a failure is cached in that time."""
 UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -47,8 +52,11 @@ async def _read_failure(calls: Calls, run: NightRun) -> RunDetail:
 
 
 def cached_failure(calls: Calls, arn: str, redrives: int) -> RunDetail | None:
-    """Return why a run failed if that was read before, otherwise None."""
-    return calls.console.failure_cache.get(f"{arn} {redrives}")
+    """Return why a run failed if that was read before and is still valid, otherwise None."""
+    found = calls.console.failure_cache.get(f"{arn} {redrives}")
+    if found is None or found.valid_until is None or calls.console.world.now() < found.valid_until:
+        return found
+    return None
 
 
 async def cache_failure(calls: Calls, arn: str, redrives: int) -> RunDetail:
@@ -72,7 +80,14 @@ async def read_failure(calls: Calls, arn: str) -> RunDetail:
     last = next((each for each in reversed(lines) if each.strip()), "")
     event = attempt.event if attempt is not None and attempt.task else None
     log_end = "\n".join(printable_line(each, len(each)) for each in lines)
-    return RunDetail(words, last, event, log_end)
+    until = None if event is None else _find_validity(about.get("stopDate"), calls.console.world.now())
+    return RunDetail(words, last, event, log_end, until)
+
+
+def _find_validity(ended: Json, now: int) -> int | None:
+    """Return until when the end of a log is valid that was read now, or None if it is complete."""
+    is_complete = ended is not None and now >= to_milliseconds(ended) + LOG_DELAY_MS
+    return None if is_complete else now + REREAD_MS
 
 
 async def _read_story(calls: Calls, arn: str) -> Story:
