@@ -3,8 +3,8 @@
 Guarantees that a container starts at most once, and that its exit is on disk before it is removed. The supervisor can
 be interrupted anywhere: a new one with the same database and the same runtime continues. There are three commits:
 RunTask's own, one when all containers have started (the containers do not wait for it), and one for the end. The
-supervisor waits for a runtime that does not answer. The end of a task waits a few seconds for the last output; any
-later output is copied afterwards. An order to stop does not interrupt a start (such as a long pull) but waits for it.
+supervisor waits for a runtime that does not answer. The end of a task waits up to a minute for the last output; later
+output is copied afterwards. An order to stop does not interrupt a start (such as a long pull) but waits for it.
 """
 
 import asyncio
@@ -54,8 +54,10 @@ from lamplighter.services.ecs.tasks.shared_namespaces import share_namespaces
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
-OUTPUT_WAIT_SECONDS = 5.0
-"""Seconds that a task's end waits for the last output, so that the log is complete when the end is published."""
+OUTPUT_WAIT_SECONDS = 60.0
+"""Seconds that a task's end waits for the last output, so that the log is complete when the end is published.
+
+It arrives within milliseconds, on a machine under load within seconds; only a runtime that hangs takes longer."""
 
 log = logging.getLogger("lamplighter.ecs")
 T = TypeVar("T")
