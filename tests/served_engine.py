@@ -78,7 +78,7 @@ class EngineAccount:
         arn: str = answer["executionArn"]
         return arn
 
-    def ended(self, execution: str, seconds: float = 30) -> Json:
+    def ended(self, execution: str, seconds: float = 120) -> Json:
         """Wait until an execution has ended and return its description."""
         sfn = self.sfn
 

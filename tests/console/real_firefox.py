@@ -169,7 +169,8 @@ def start_firefox(profile: Path) -> Iterator[FirefoxPage]:
         process = subprocess.Popen(command, stdout=file, stderr=file, env=environment)
     with killed_at_end(process):
         url = _wait(lambda: _listening_url(output), "Firefox to listen", START_SECONDS)
-        with connect(f"{url}/session", max_size=None, proxy=None) as connection:
+        address = f"{url}/session"  # Firefox listens before it can answer
+        with connect(address, max_size=None, proxy=None, open_timeout=START_SECONDS, ping_interval=None) as connection:
             page = FirefoxPage(connection)
             yield page
     assert page.errors == []

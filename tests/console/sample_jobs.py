@@ -51,6 +51,12 @@ def create_schedule(served: ServedEngine, name: str, machine: str, expression: s
     )
 
 
+def is_task_running(served: ServedEngine) -> bool:
+    """Return whether the containers of the only task run; its log exists from then on."""
+    tasks = served.ecs.list_tasks()["taskArns"]
+    return bool(tasks) and served.ecs.describe_tasks(tasks=tasks)["tasks"][0]["lastStatus"] == "RUNNING"
+
+
 def start_map_run(served: ServedEngine, items: int) -> str:
     """Start a run of a distributed Map with many items, and return its ARN."""
     processor = {

@@ -6,14 +6,12 @@ import re
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from lamplighter.base.json_text import Json
 from tests.cli.aws_account import command_environment
@@ -28,6 +26,14 @@ each => {
 }
 """
 """Records each text of a button, also one that is shown only for a moment."""
+RECORD_REPORT = """() => {
+  window.reported = [];
+  new MutationObserver(() => {
+    const node = document.querySelector('.graph .node[data-name="Report"]');
+    window.reported.push(`${node?.dataset.status} ${document.getElementById("summary").innerText}`);
+  }).observe(document.body, { attributes: true, childList: true, subtree: true });
+}"""
+"""Records the status of the state Report and the summary, also what is shown only until the next attempt."""
 
 
 def run_url(served: ServedEngine, arn: str) -> str:
@@ -44,13 +50,9 @@ def expect_run_status(page: Page, status: str) -> None:
 
 
 def stop_run(page: Page) -> None:
-    """Press Stop, and press it again while it asks for confirmation, which it does for six seconds."""
-    for _ in range(10):
-        page.get_by_role("button", name="Stop", exact=True).click()
-        with suppress(PlaywrightTimeout):
-            page.get_by_role("button", name="Stop the run now?").click(timeout=5_000)
-            return
-    raise AssertionError("it was never pressed in time")
+    button = page.get_by_role("button", name="Stop", exact=True)
+    aborted = page.locator("#summary .status", has_text="aborted")
+    real_browser.press_and_confirm(button, page.get_by_role("button", name="Stop the run now?"), aborted)
 
 
 def test_a_run_that_a_click_starts_fails_is_retried_and_succeeds_on_the_open_page(
@@ -66,10 +68,10 @@ def test_a_run_that_a_click_starts_fails_is_retried_and_succeeds_on_the_open_pag
     page.wait_for_url("**/runs/**")
     page.evaluate("window.unchanged = true")
     expect_state_status(page, "Report", "RUNNING")
+    page.evaluate(RECORD_REPORT)
     gate.touch()
-    expect_state_status(page, "Report", "RETRYING")
+    eventually(lambda: page.evaluate("window.reported.some(each => /^RETRYING.*Next attempt/s.test(each))"))
     expect(page.locator("#timeline")).to_contain_text("exit 3")
-    expect(page.locator("#summary")).to_contain_text("Next attempt")
     expect_state_status(page, "Report", "SUCCEEDED")
     expect_run_status(page, "succeeded")
     expect(page.locator("#timeline")).to_contain_text("Report #2")
@@ -132,7 +134,9 @@ def test_a_copied_command_starts_the_same_run_in_a_shell_and_contains_no_secret(
 ) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
-    page.goto(run_url(served, served.start(machine, given)))
+    run = served.start(machine, given)
+    served.ended(run)  # else the page may replace the button
+    page.goto(run_url(served, run))
     page.evaluate("navigator.clipboard.writeText('')")
     button = page.get_by_role("button", name=label)
     button.evaluate(RECORD_LABELS)
@@ -149,10 +153,13 @@ def test_the_name_of_a_run_is_copied_also_where_the_browser_offers_no_clipboard(
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
-    page.goto(run_url(served, served.start(machine, {}, "tonight")))
+    run = served.start(machine, {}, "tonight")
+    served.ended(run)  # else the page may replace the button
+    page.goto(run_url(served, run))
     button = page.get_by_role("button", name="Copy the name of the run")
+    button.evaluate(RECORD_LABELS)
     button.click()
-    expect(button).to_have_text("Copied")
+    eventually(lambda: page.evaluate("window.labels.includes('Copied')"))
     reader = page.context.new_page()
     reader.goto(served.url)
     reader.bring_to_front()
@@ -323,14 +330,15 @@ def test_a_button_that_asks_for_confirmation_keeps_asking_after_a_refresh(
         page.goto(run_url(served, execution))
         expect(page.locator("#summary .status")).to_have_text("running")
         before = page.locator("#summary").inner_html()
-        page.get_by_role("button", name="Stop", exact=True).click()
-        refresh = """html => {
+        press_and_refresh = """html => {
             const summary = document.getElementById("summary");
+            summary.querySelector("form[action$='/stop'] button").click();
             summary.innerHTML = html;
             summary.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: summary } }));
+            return summary.querySelector("form[action$='/stop'] button").innerText;
         }"""
-        page.evaluate(refresh, before)
-        page.get_by_role("button", name="Stop the run now?").click()
+        assert page.evaluate(press_and_refresh, before) == "Stop the run now?"
+        stop_run(page)
         expect_run_status(page, "aborted")
 
 

@@ -348,8 +348,9 @@ def test_failed_items_run_again_after_a_second_press(served: ServedEngine, page:
     (map_run,) = served.sfn.list_map_runs(executionArn=execution)["mapRuns"]
     page.goto(f"{served.url}/runs/{map_run['mapRunArn']}/items")
     expect(page.locator("tbody tr")).to_have_count(1)
-    page.get_by_role("button", name="Run failed items again").click()
-    page.get_by_role("button", name="Run 1 item again now?").click()
+    button = page.get_by_role("button", name="Run failed items again")
+    question = page.get_by_role("button", name="Run 1 item again now?")
+    real_browser.press_and_confirm(button, question, page.locator("#summary"))
     page.wait_for_url(f"**/runs/{execution}")
     expect(page.locator("#summary")).to_contain_text("Redriven")
 

@@ -23,10 +23,10 @@ jobs:
     command: if mkdir FOLDER/flag; then echo lost the database; exit 3; fi; echo done
     environment: {REPORT: daily, DB_PASSWORD: hunter2}
     tags: {owner: data team, cost-center: "4711"}
-    schedule: cron(30 2 * * ? *)
+    schedule: cron(30 2 1 1 ? 2099)
     timezone: Europe/Berlin
     timeout: 10m
-    deadline: 3s
+    deadline: 1h
     overlap: queue
     retry: {exit: {codes: [75, 76], attempts: 2}}
     notify: ops

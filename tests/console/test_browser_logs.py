@@ -35,7 +35,7 @@ def ended(served: ServedEngine) -> str:
 def running(served: ServedEngine) -> str:
     """A run whose container runs and wrote nothing."""
     run = served.start(sample_jobs.create_job(served, "nightly", "sleep 600"))
-    eventually(lambda: "TaskSubmitted" in [event["type"] for event in served.history(run)])
+    eventually(lambda: sample_jobs.is_task_running(served))
     return run
 
 
@@ -219,6 +219,7 @@ def test_a_click_on_a_line_number_copies_the_link_that_opens_the_log_there(
         expect(page.get_by_role("status")).to_have_text("Copied the link to the line.")
         expect(page.locator("#log .marked")).to_have_count(1)
         page.locator("#L1505 .n").click(modifiers=["Shift"])
+        expect(page.get_by_role("status")).to_have_text("Copied the link to these lines.")
         expect(page.locator("#log .marked")).to_have_count(3)
         link = page.evaluate("navigator.clipboard.readText()")
         assert link == page.url
@@ -249,27 +250,26 @@ def test_long_lines_are_wrapped_or_not_as_the_reader_wishes(served: ServedEngine
 
 def test_a_log_is_read_searched_and_linked_without_scripts(served: ServedEngine, chromium: Browser, ended: str) -> None:
     put_lines(served, numbers(1_000))
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{served.url}/runs/{ended}/logs")
-    lines = page.locator("#log .l .m")
-    expect(lines.last).to_have_text("line 1000")
-    page.get_by_role("link", name="First").click()
-    expect(lines.first).to_have_text("line 1")
-    page.get_by_role("link", name="Later").click()
-    expect(lines.first).to_have_text("line 301")
-    page.get_by_role("link", name="Earlier").click()
-    expect(lines.last).to_have_text("line 300")
-    page.get_by_role("link", name="Last").click()
-    expect(lines.last).to_have_text("line 1000")
-    page.get_by_role("textbox", name="Line number").fill("500")
-    page.get_by_role("button", name="Go").click()
-    expect(page.locator("#log .marked .m")).to_have_text("line 500")
-    page.locator("main").get_by_role("searchbox").fill("LINE 77")
-    page.get_by_role("button", name="Search").click()
-    expect(page.locator(".count")).to_have_text("11 matches")
-    expect(lines.first).to_have_text("line 77")
-    context.close()
+    with real_browser.open_context(chromium, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{served.url}/runs/{ended}/logs")
+        lines = page.locator("#log .l .m")
+        expect(lines.last).to_have_text("line 1000")
+        page.get_by_role("link", name="First").click()
+        expect(lines.first).to_have_text("line 1")
+        page.get_by_role("link", name="Later").click()
+        expect(lines.first).to_have_text("line 301")
+        page.get_by_role("link", name="Earlier").click()
+        expect(lines.last).to_have_text("line 300")
+        page.get_by_role("link", name="Last").click()
+        expect(lines.last).to_have_text("line 1000")
+        page.get_by_role("textbox", name="Line number").fill("500")
+        page.get_by_role("button", name="Go").click()
+        expect(page.locator("#log .marked .m")).to_have_text("line 500")
+        page.locator("main").get_by_role("searchbox").fill("LINE 77")
+        page.get_by_role("button", name="Search").click()
+        expect(page.locator(".count")).to_have_text("11 matches")
+        expect(lines.first).to_have_text("line 77")
 
 
 def test_the_log_of_a_run_is_downloaded_under_its_name(served: ServedEngine, page: Page, ended: str) -> None:

@@ -214,31 +214,30 @@ def test_without_scripts_failures_are_acknowledged_and_started_again(
 ) -> None:
     machines = fail_jobs(served, 3, mended)
     mended.touch()
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(served.url)
-    expect(page.get_by_role("button", name="Tick all that failed")).to_be_hidden()
-    tick(page, "import-00")
-    page.get_by_role("button", name="Acknowledge").click()
-    page.get_by_label("Note").fill("fixed by 4711")
-    page.get_by_role("button", name="Acknowledge 1").click()
-    expect(page.get_by_role("heading")).to_have_text("1 of 1 done")
-    page.get_by_role("link", name="Back to the night").click()
-    expect_count(page, "failed", 2)
-    for at in (1, 2):
-        tick(page, f"import-0{at}")
-    page.get_by_role("button", name="Run again").click()
-    expect(page.get_by_role("heading")).to_have_text("Run 2 runs again?")
-    page.get_by_role("button", name="Run 2 again").click()
-    expect(page.get_by_role("heading")).to_have_text("2 of 2 done")
-    expect(page.get_by_role("link", name="started again")).to_have_count(2)
-    for each in machines[1:]:
-        for run in served.sfn.list_executions(stateMachineArn=each)["executions"]:
-            served.ended(run["executionArn"])
-    page.get_by_role("link", name="Back to the night").click()
-    expect_count(page, "recovered", 2)
-    expect_count(page, "acknowledged", 1)
-    context.close()
+    with real_browser.open_context(chromium, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(served.url)
+        expect(page.get_by_role("button", name="Tick all that failed")).to_be_hidden()
+        tick(page, "import-00")
+        page.get_by_role("button", name="Acknowledge").click()
+        page.get_by_label("Note").fill("fixed by 4711")
+        page.get_by_role("button", name="Acknowledge 1").click()
+        expect(page.get_by_role("heading")).to_have_text("1 of 1 done")
+        page.get_by_role("link", name="Back to the night").click()
+        expect_count(page, "failed", 2)
+        for at in (1, 2):
+            tick(page, f"import-0{at}")
+        page.get_by_role("button", name="Run again").click()
+        expect(page.get_by_role("heading")).to_have_text("Run 2 runs again?")
+        page.get_by_role("button", name="Run 2 again").click()
+        expect(page.get_by_role("heading")).to_have_text("2 of 2 done")
+        expect(page.get_by_role("link", name="started again")).to_have_count(2)
+        for each in machines[1:]:
+            for run in served.sfn.list_executions(stateMachineArn=each)["executions"]:
+                served.ended(run["executionArn"])
+        page.get_by_role("link", name="Back to the night").click()
+        expect_count(page, "recovered", 2)
+        expect_count(page, "acknowledged", 1)
 
 
 @pytest.mark.parametrize("scheme", get_args(Scheme))
@@ -274,6 +273,7 @@ def test_the_night_and_the_pages_of_its_actions_fit_their_screens_and_axe_finds_
 
 def test_twenty_tabs_of_nights_and_runs_stay_alive(served: ServedEngine, page: Page, mended: Path) -> None:
     machine = sample_jobs.create_job(served, "endless", "sleep 600")
+    sample_jobs.create_schedule(served, "endless", machine, "cron(0 3 * * ? *)", find_morning_zone())
     runs = [served.start(machine) for _ in range(TEN)]
     paths = [path for run in runs for path in ("/", f"/runs/{run}")]
     tabs = [page, *(page.context.new_page() for _ in paths[1:])]

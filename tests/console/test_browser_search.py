@@ -83,16 +83,15 @@ def test_the_list_closes_when_the_reader_goes_on(served: ServedEngine, page: Pag
 
 
 def test_without_scripts_the_field_opens_the_page(served: ServedEngine, chromium: Browser) -> None:
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{served.url}/queues")
-    page.get_by_role("searchbox", name="Search jobs and runs").fill("acme")
-    page.keyboard.press("Enter")
-    expect(page.locator(".hits a")).to_have_attribute("href", re.compile(f":{LONG}$"))
-    page.get_by_label("Status").select_option("FAILED")
-    page.get_by_role("button", name="Filter").click()
-    expect(page.locator("main")).to_contain_text("Nothing has all of these words")
-    context.close()
+    with real_browser.open_context(chromium, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{served.url}/queues")
+        page.get_by_role("searchbox", name="Search jobs and runs").fill("acme")
+        page.keyboard.press("Enter")
+        expect(page.locator(".hits a")).to_have_attribute("href", re.compile(f":{LONG}$"))
+        page.get_by_label("Status").select_option("FAILED")
+        page.get_by_role("button", name="Filter").click()
+        expect(page.locator("main")).to_contain_text("Nothing has all of these words")
 
 
 @pytest.mark.parametrize("scheme", get_args(real_browser.Scheme))

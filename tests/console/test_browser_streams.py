@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from tests.console import real_browser, sample_jobs
 from tests.console.test_browser import stop_run
+from tests.morning_zone import find_morning_zone
 from tests.served_engine import ServedEngine, eventually
 
 TABS = 8
@@ -153,6 +154,7 @@ def test_every_page_reports_a_dead_engine_and_continues_when_it_is_back(
 ) -> None:
     run = start_endless_run(served)
     machine = run.replace(":execution:", ":stateMachine:").rpartition(":")[0]
+    sample_jobs.create_schedule(served, "endless", machine, "cron(0 3 * * ? *)", find_morning_zone())
     paths = [f"/runs/{run}", "/jobs", "/calendar", f"/jobs/{machine}/start", "/"]
     with real_browser.open_page(chromium, strict=False) as first:
         served.kill()
@@ -288,12 +290,11 @@ def test_a_refused_form_reports_it_at_the_field_and_keeps_what_was_typed(
 
 def test_buttons_work_without_scripts_and_stop_asks_on_a_page(served: ServedEngine, chromium: Browser) -> None:
     run = start_endless_run(served)
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{served.url}/runs/{run}")
-    page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("heading")).to_contain_text("Stop endless, run of")
-    assert served.sfn.describe_execution(executionArn=run)["status"] == "RUNNING"
-    page.get_by_role("button", name="Stop the run").click()
-    expect(page.locator("#summary .status")).to_have_text("aborted")
-    context.close()
+    with real_browser.open_context(chromium, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{served.url}/runs/{run}")
+        page.get_by_role("button", name="Stop").click()
+        expect(page.get_by_role("heading")).to_contain_text("Stop endless, run of")
+        assert served.sfn.describe_execution(executionArn=run)["status"] == "RUNNING"
+        page.get_by_role("button", name="Stop the run").click()
+        expect(page.locator("#summary .status")).to_have_text("aborted")

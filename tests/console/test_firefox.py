@@ -8,6 +8,7 @@ import pytest
 
 from tests.console import real_firefox, sample_jobs
 from tests.console.real_firefox import FirefoxPage
+from tests.console.test_browser import RECORD_REPORT
 from tests.served_engine import ServedEngine, eventually
 
 STATUS = "#summary .status"
@@ -45,9 +46,10 @@ def test_a_run_that_a_click_starts_fails_is_retried_and_succeeds_on_the_open_pag
     firefox.wait_for("location.pathname.startsWith('/runs/') && document.querySelector('#summary') && true")
     firefox.evaluate("window.unchanged = true")
     firefox.wait_for_text(STATUS, "running")
+    firefox.evaluate(f"({RECORD_REPORT})()")
     gate.touch()
+    firefox.wait_for("window.reported.some(each => each.startsWith('RETRYING'))")
     firefox.wait_for_text("#timeline", "exit 3")
-    firefox.wait_for("document.querySelector('.graph .node[data-name=Report]').dataset.status === 'RETRYING'")
     firefox.wait_for_text(STATUS, "succeeded")
     firefox.wait_for("document.querySelector('.graph .node[data-name=Report]').dataset.status === 'SUCCEEDED'")
     assert firefox.evaluate("window.unchanged"), "the page was loaded again"

@@ -1,6 +1,7 @@
 """The pages of links in mails: opening a page changes nothing, and its button changes the subscription."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.console.pages import subscription
 from lamplighter.wire.http import HttpRequest
+from tests.console import real_browser
 from tests.engine_harness import DAY
 from tests.served_engine import ServedEngine
 from tests.services.sns.sns_harness import SnsHarness
@@ -126,12 +128,13 @@ def test_text_of_a_link_or_endpoint_is_escaped(harness: SnsHarness) -> None:
 def test_a_person_can_unsubscribe_on_a_phone_without_scripts_and_cookies(tmp_path: Path, chromium: Chromium) -> None:
     engine = ServedEngine(tmp_path / "data")
     engine.up()
-    try:
+    with ExitStack() as contexts:
+        contexts.callback(engine.close)
         sns = engine.client("sns")
         topic = sns.create_topic(Name="night")["TopicArn"]
         arn = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")["SubscriptionArn"]
-        context = chromium.new_context(java_script_enabled=False, viewport=PHONE, is_mobile=True, has_touch=True)
-        page = context.new_page()
+        options = {"java_script_enabled": False, "viewport": PHONE, "is_mobile": True, "has_touch": True}
+        page = contexts.enter_context(real_browser.open_context(chromium, **options)).new_page()
         page.goto(f"{engine.url}/unsubscribe.html?SubscriptionArn={arn}")
         assert page.locator("body").bounding_box()["width"] <= PHONE["width"]  # type: ignore[index]
         assert len(sns.list_subscriptions()["Subscriptions"]) == 1
@@ -141,6 +144,3 @@ def test_a_person_can_unsubscribe_on_a_phone_without_scripts_and_cookies(tmp_pat
         page.reload()
         expect(page.get_by_role("heading")).to_have_text("You are not subscribed")
         page.screenshot(path=tmp_path / "page.png")
-        context.close()
-    finally:
-        engine.close()
