@@ -83,9 +83,10 @@ def test_a_task_that_starts_while_docker_is_unreachable_runs_once_afterwards(
     served: ServedEngine, link: DockerLink, docker_image: str, tmp_path: Path
 ) -> None:
     task = register_container_task(served, "job", docker_image, RECORD_RUN, tmp_path)
+    since = len(served.lines)
     link.cut()
     execution = served.start(served.machine(one_state(run_task(task))))
-    served.wait_for_line("Docker does not answer")
+    served.wait_for_line("Docker does not answer", since)
     assert (task_status(served), recorded_runs(tmp_path)) == ("PENDING", [])
     link.restore()
     assert served.ended(execution)["status"] == "SUCCEEDED"

@@ -74,7 +74,7 @@ def start_until_accepted(served: ServedEngine, machine: str, name: str) -> str:
                 return machine.replace(":stateMachine:", ":execution:") + f":{name}"
             return None
 
-    return eventually(accepted, 60)
+    return eventually(accepted, 300)
 
 
 def test_no_execution_is_lost_and_no_attempt_runs_twice_despite_kills(

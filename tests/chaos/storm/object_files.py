@@ -15,7 +15,7 @@ def find_file_faults(data: Path) -> list[str]:
     """Compare the files of objects with the rows that name them."""
     with closing(sqlite3.connect(data / "lamplighter.db")) as connection:
         named: dict[str, int] = dict(connection.execute(NAMED).fetchall())
-    found = {path.name: path.stat().st_size for path in (data / "objects").glob("??/*")}
+    found = {path.name: size for path in (data / "objects").glob("??/*") if (size := _read_size(path)) is not None}
     incoming = [path.name for path in (data / "objects" / "incoming").iterdir()]
     return [
         *(f"the row of the file {name} has no file" for name in sorted(named.keys() - found.keys())),
@@ -27,6 +27,14 @@ def find_file_faults(data: Path) -> list[str]:
             if found.get(name, size) != size
         ),
     ]
+
+
+def _read_size(path: Path) -> int | None:
+    """Return the size of a file, or None if the engine has deleted it meanwhile."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def check_object_files(served: ServedEngine, figures: Figures, wait: Callable[[Callable[[], bool]], bool]) -> None:

@@ -1,6 +1,7 @@
 """Repositories of ECR as boto3 uses them, and the images of Docker that are theirs."""
 
 import subprocess
+import uuid
 
 import pytest
 
@@ -55,16 +56,14 @@ def test_an_image_of_docker_with_the_name_that_a_repository_has_on_aws_is_its_im
     docker_engine: ServedEngine, docker_image: str
 ) -> None:
     ecr = docker_engine.client("ecr")
-    ecr.create_repository(repositoryName="lamplighter-test/ecr")
-    uri = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/lamplighter-test/ecr"
+    name = {"repositoryName": f"lamplighter-test/{uuid.uuid4()}"}
+    ecr.create_repository(**name)
+    uri = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name['repositoryName']}"
     subprocess.run(["docker", "tag", docker_image, f"{uri}:one"], check=True)
     try:
-        found = ecr.describe_images(repositoryName="lamplighter-test/ecr", imageIds=[{"imageTag": "one"}])
+        found = ecr.describe_images(**name, imageIds=[{"imageTag": "one"}])
         assert found["imageDetails"][0]["imageTags"] == ["one"]
-        assert [each["imageTag"] for each in ecr.list_images(repositoryName="lamplighter-test/ecr")["imageIds"]] == [
-            "one"
-        ]
-        name = {"repositoryName": "lamplighter-test/ecr"}
+        assert [each["imageTag"] for each in ecr.list_images(**name)["imageIds"]] == ["one"]
         assert ecr.list_images(**name, filter={"tagStatus": "UNTAGGED"})["imageIds"] == []
         assert ecr.describe_images(**name, filter={"tagStatus": "UNTAGGED"})["imageDetails"] == []
         subprocess.run(["docker", "tag", docker_image, f"{uri}:two"], check=True)

@@ -62,6 +62,8 @@ class EcsHarness:
         self.limits = CapacityLimits()
         self.remote = RemoteServices({})
         self.deny = frozenset[str]()
+        self.pause_seconds = 0.0
+        """How long a wait pauses before it looks again; real containers need the processor meanwhile."""
         self.events: list[Event] = []
         self.commits = 0
         self.crash_at: int | None = None
@@ -133,12 +135,12 @@ class EcsHarness:
     async def wait_until(self, ready: Callable[[], bool]) -> None:
         async with asyncio.timeout(60):
             while not ready():  # noqa: ASYNC110 - no event reports the change
-                await asyncio.sleep(0)
+                await asyncio.sleep(self.pause_seconds)
 
     async def wait_for_status(self, arn: str, status: str) -> Json:
         async with asyncio.timeout(60):
             while (task := await self.describe_task(arn))["lastStatus"] != status:  # noqa: ASYNC110
-                await asyncio.sleep(0)
+                await asyncio.sleep(self.pause_seconds)
         return task
 
     async def wait_for_health(self, arn: str, container: str, health: str) -> Json:
@@ -146,7 +148,7 @@ class EcsHarness:
         async with asyncio.timeout(60):
             task = await self.describe_task(arn)
             while (container, health) not in [(each["name"], each["healthStatus"]) for each in task["containers"]]:
-                await asyncio.sleep(0)
+                await asyncio.sleep(self.pause_seconds)
                 task = await self.describe_task(arn)
         return task
 

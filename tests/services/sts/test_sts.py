@@ -29,11 +29,12 @@ TRUST = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:Assume
 
 
 @pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[ServedEngine]:
+def guarded(tmp_path: Path, own_port: int) -> Iterator[ServedEngine]:
     """An engine that enforces IAM, and whose credentials file has two keys."""
     file = tmp_path / "credentials"
     file.write_text(CREDENTIALS)
     engine = ServedEngine(tmp_path / "data")
+    engine.port = own_port
     engine.up("--credentials", str(file), "--enforce-iam")
     yield engine
     engine.close()

@@ -30,6 +30,7 @@ async def real(
     runtime: Runtime = DockerRuntime(engine, now) if image else ProcessRuntime(tmp_path / "processes", now)
     harness.runtime = runtime  # type: ignore[assignment]
     harness.world = replace(harness.world, uuid=real_world().uuid)  # tests that run together share one Docker
+    harness.pause_seconds = 0.02
     harness.build_engine()
     yield RealContainers(harness, runtime, image)
     await harness.ecs.stop()
@@ -65,8 +66,10 @@ class RealContainers:
 
 
 async def test_a_job_starts_when_its_sidecar_is_healthy_and_the_sidecar_stops_after_it(real: RealContainers) -> None:
-    health_check = {"command": ["CMD-SHELL", "exit 0"], "interval": 1}
-    stop = "trap 'echo stopped; exit 0' TERM; echo up; while true; do sleep 0.05; done"
+    ready = f"/tmp/ready-{uuid.uuid4()}"
+    health_check = {"command": ["CMD-SHELL", f"test -e {ready}"], "interval": 1, "retries": 10}
+    stop = f"trap 'rm {ready}; echo stopped; exit 0' TERM; echo up; mkdir -p /tmp; touch {ready}; "
+    stop += "while true; do sleep 0.05; done"
     arn = await real.run(
         real.container("job", "echo ran", dependsOn=[{"containerName": "side", "condition": "HEALTHY"}]),
         real.container("side", stop, essential=False, healthCheck=health_check),
@@ -92,9 +95,9 @@ async def test_a_restarted_container_has_the_network_that_the_others_of_its_task
     real: RealContainers,
 ) -> None:
     show = "readlink /proc/self/ns/net"
-    policy = {"enabled": True, "restartAttemptPeriod": 1}
+    policy = {"enabled": True, "restartAttemptPeriod": 1}  # Docker may measure a run as shorter than it was
     arn = await real.run(
-        real.container("side", f"{show}; sleep 1", essential=False, restartPolicy=policy),
+        real.container("side", f"{show}; sleep 2", essential=False, restartPolicy=policy),
         real.container("job", f"{show}; sleep 1000", stopTimeout=2),
         networkMode="awsvpc",
     )
