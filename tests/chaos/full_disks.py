@@ -5,6 +5,7 @@ There are two: a small file system, which only root can mount, and a size limit 
 
 import os
 import resource
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -58,3 +59,22 @@ def check_refusal(error: ClientError) -> None:
     assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 503, error.response
     assert error.response["Error"]["Code"] == "ServiceUnavailable"
     assert "cannot be written" in error.response["Error"]["Message"]
+
+
+def repeat_until_refused(write: Callable[[int], object]) -> int:
+    """Write values numbered from 0 until ten in a row are refused; return the number of accepted ones.
+
+    One refusal alone does not tell that the disk is full for the next one: the value may have shared its commit with a
+    larger one.
+    """
+    accepted = refused = 0
+    while refused < 10:
+        try:
+            write(accepted)
+        except ClientError as error:
+            check_refusal(error)
+            refused += 1
+        else:
+            accepted += 1
+            refused = 0
+    return accepted

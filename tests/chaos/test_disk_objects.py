@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.chaos.full_disks import Disk, check_refusal
+from tests.chaos.full_disks import Disk, check_refusal, repeat_until_refused
 from tests.chaos.storm.object_files import find_file_faults
 from tests.served_engine import ServedEngine, eventually
 
@@ -28,20 +28,15 @@ def s3(served: ServedEngine) -> Iterator[Json]:
 
 
 def put_until_refused(s3: Json, size: int) -> dict[str, bytes]:
-    """Put objects until one is refused, and the same one ten times more; return those that were accepted."""
+    """Put objects until ten in a row are refused; return those that were accepted."""
     accepted: dict[str, bytes] = {}
-    for number in range(10_000):
-        body = os.urandom(size)
-        try:
-            s3.put_object(Bucket=BUCKET, Key=f"{size}/{number}", Body=body)
-        except ClientError as error:
-            check_refusal(error)
-            break
-        accepted[f"{size}/{number}"] = body
-    for _ in range(10):
-        with pytest.raises(ClientError) as refused:
-            s3.put_object(Bucket=BUCKET, Key=f"{size}/{len(accepted)}", Body=os.urandom(size))
-        check_refusal(refused.value)
+
+    def put(number: int) -> None:
+        key, body = f"{size}/{number}", os.urandom(size)
+        s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        accepted[key] = body
+
+    repeat_until_refused(put)
     return accepted
 
 

@@ -1,36 +1,15 @@
 """The disk under a running engine is really full: values and queries are refused whole, and the engine continues."""
 
 import time
-from collections.abc import Callable
 
 import pytest
-from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.chaos.full_disks import Disk, check_refusal
+from tests.chaos.full_disks import Disk, repeat_until_refused
 from tests.served_engine import ServedEngine, eventually
 
 BOTH = pytest.mark.parametrize("full_disk", ["mount", "limit"], indirect=True)
 LINES = 300
-
-
-def repeat_until_refused(write: Callable[[int], Json]) -> int:
-    """Write values numbered from 0 until ten in a row are refused; return the number of accepted ones.
-
-    One refusal alone does not tell that the disk is full for the next one: the value may have shared its commit with a
-    larger one.
-    """
-    accepted = refused = 0
-    while refused < 10:
-        try:
-            write(accepted)
-        except ClientError as error:
-            check_refusal(error)
-            refused += 1
-        else:
-            accepted += 1
-            refused = 0
-    return accepted
 
 
 @BOTH
