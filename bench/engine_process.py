@@ -7,16 +7,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import boto3
 from botocore.config import Config
 
 from lamplighter.base.json_text import Json
+from lamplighter.cli.engine_address import ADDRESS_FILE
 
-START_SECONDS = 60
+T = TypeVar("T")
+
+START_SECONDS = 180
 """The longest time that an engine may take until it answers."""
 REGION = "us-east-1"
 
@@ -55,28 +59,29 @@ def start_engine(
     data: Path, *options: str, folder: Path | None = None, log: Path | None = None
 ) -> Iterator[EngineProcess]:
     """Run an engine while the block runs; `folder` is its working directory, `log` the file that gets its output."""
-    port = free_port()
+    data.joinpath(ADDRESS_FILE).unlink(missing_ok=True)  # that of an engine that was killed
     with Path(log or os.devnull).open("wb") as output:
-        process = subprocess.Popen(engine_command(data, port, *options), cwd=folder, stdout=output, stderr=output)
+        process = subprocess.Popen(engine_command(data, 0, *options), cwd=folder, stdout=output, stderr=output)
         try:
-            wait_until_answers(port, process)
+            port = _wait(process, lambda: read_port(data))
+            _wait(process, lambda: fetch(port, "/_lamplighter/health"))
             yield EngineProcess(process.pid, port)
         finally:
             process.terminate()
             process.wait()
 
 
+def read_port(data: Path) -> int:
+    """Return the port of the engine that runs on a data directory. Raises OSError while it does not serve."""
+    return int(data.joinpath(ADDRESS_FILE).read_text().split()[0].rpartition(":")[2])
+
+
 def free_port() -> int:
-    """Return a port of this machine that nobody uses."""
+    """Return a port of this machine that nobody uses now, for a server that can choose none itself."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
         return port
-
-
-def wait_until_answers(port: int, process: "subprocess.Popen[bytes]") -> None:
-    """Return when an engine answers."""
-    _wait(process, lambda: fetch(port, "/_lamplighter/health"))
 
 
 def wait_until_listens(port: int, process: "subprocess.Popen[bytes]") -> None:
@@ -84,16 +89,14 @@ def wait_until_listens(port: int, process: "subprocess.Popen[bytes]") -> None:
     _wait(process, lambda: socket.create_connection(("127.0.0.1", port)).close())
 
 
-def _wait(process: "subprocess.Popen[bytes]", connect: Callable[[], object]) -> None:
-    """Return when a function that connects to a process succeeds."""
+def _wait(process: "subprocess.Popen[bytes]", connect: Callable[[], T]) -> T:
+    """Call a function that connects to a process until it succeeds, and return its result."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            connect()
+            return connect()
         except OSError:
             time.sleep(0.01)
-        else:
-            return
     raise RuntimeError(f"the process does not answer; its exit code is {process.poll()}")
 
 
@@ -118,16 +121,15 @@ def fetch(port: int, path: str) -> str:
 
 
 def processor_seconds(pid: int) -> float:
-    """Return the processor time that a process and its present descendants have used."""
-    ticks = sum(sum(map(int, _stat_fields(each)[11:13])) for each in process_tree(pid))
-    return ticks / os.sysconf("SC_CLK_TCK")
+    """Return the processor time that a process and its descendants have used, also those that have ended."""
+    return sum(map(_used_ticks, process_tree(pid))) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_mib(pid: int, kind: str) -> float:
     """Return the memory of a process and its descendants; `kind` is `Rss` or `Pss`."""
     kib = 0
     for each in process_tree(pid):
-        for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
+        for line in _read_lines(Path(f"/proc/{each}/smaps_rollup")):
             kib += int(line.split()[1]) if line.startswith(f"{kind}:") else 0
     return kib / 1024
 
@@ -136,10 +138,21 @@ def process_tree(pid: int) -> Sequence[int]:
     """Return a process and its descendants."""
     found = [pid]
     for each in found:
-        for thread in Path(f"/proc/{each}/task").iterdir():
-            found += map(int, (thread / "children").read_text().split())
+        with suppress(FileNotFoundError, ProcessLookupError):  # the process has ended
+            for thread in Path(f"/proc/{each}/task").iterdir():
+                for line in _read_lines(thread / "children"):
+                    found += map(int, line.split())
     return found
 
 
-def _stat_fields(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+def _used_ticks(pid: int) -> int:
+    """Return the time that a process and those of its descendants have used that have ended; 0 if it has ended."""
+    return sum(sum(map(int, line.rpartition(")")[2].split()[11:15])) for line in _read_lines(Path(f"/proc/{pid}/stat")))
+
+
+def _read_lines(file: Path) -> Sequence[str]:
+    """Return the lines of a file in /proc, none if its process or thread has ended."""
+    try:
+        return file.read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return []

@@ -12,7 +12,7 @@ from bench.http_client import Connection
 from lamplighter.base.json_text import Json
 
 POLL_SECONDS = 0.02
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 """How long all messages together may take."""
 BATCH = 10
 """The most messages that SQS accepts, and returns, at once."""

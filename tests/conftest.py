@@ -5,7 +5,6 @@ mark `index` does the same for pip's package index, with LAMPLIGHTER_REQUIRE_IND
 """
 
 import fcntl
-import functools
 import gc
 import io
 import itertools
@@ -48,7 +47,11 @@ ACCOUNT_NUMBERS = itertools.count(1)
 """The numbers of the accounts that tests have not used yet."""
 MAX_OPEN_FILES = 500
 """The most files that a pytest worker may have open after the tests of a file; `select` takes at most 1,024."""
+ANSWER_SECONDS = 180
+"""Seconds for an answer of Docker or of the package index."""
 BUSYBOX = Path("/bin/busybox")
+problems: dict[str, str | None] = {}
+"""What this pytest worker has found out about the conditions of its tests, by their marks."""
 APPLETS = ("sh", "true", "echo", "cat", "sleep", "printf", "env", "id", "pwd", "seq", "kill", "readlink")
 
 
@@ -77,36 +80,40 @@ def collect_garbage_once() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for mark, find_problem in (("docker", find_docker_problem), ("index", find_index_problem)):
-        if item.get_closest_marker(mark) and (reason := find_problem()):
-            variable = f"LAMPLIGHTER_REQUIRE_{mark.upper()}"
-            if os.environ.get(variable) == "1":
+    for mark, find in (("docker", find_docker_problem), ("index", find_index_problem)):
+        if not item.get_closest_marker(mark):
+            continue
+        variable = f"LAMPLIGHTER_REQUIRE_{mark.upper()}"
+        is_required = os.environ.get(variable) == "1"
+        if mark not in problems or (problems[mark] and is_required):  # it may only have been slow for the last test
+            problems[mark] = find()
+        if reason := problems[mark]:
+            if is_required:
                 pytest.fail(f"{variable}=1, but {reason}")
             pytest.skip(reason)
 
 
-@functools.cache
 def find_docker_problem() -> str | None:
     """Return why no container can run here, or None."""
     if not BUSYBOX.exists():
         return f"{BUSYBOX} is missing, of which the test image is made (Debian: busybox-static)"
-    try:
-        answer = subprocess.run(["docker", "version"], capture_output=True, text=True, timeout=30)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"no Docker answers: {error}"
-    return None if answer.returncode == 0 else f"no Docker answers: {answer.stderr.strip()}"
+    return find_problem("no Docker answers", "docker", "version")
 
 
-@functools.cache
 def find_index_problem() -> str | None:
     """Return why pip can install nothing here, or None."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries", "2", "typing-extensions"]
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            answer = subprocess.run([*command, "--dest", folder], capture_output=True, text=True, timeout=180)
-        except subprocess.TimeoutExpired as error:
-            return f"no package index answers: {error}"
-    return None if answer.returncode == 0 else f"no package index answers: {answer.stderr.strip()[-200:]}"
+        pip = ("pip", "download", "--quiet", "--no-deps", "--retries", "2", "typing-extensions", "--dest", folder)
+        return find_problem("no package index answers", sys.executable, "-m", *pip)
+
+
+def find_problem(what: str, *command: str) -> str | None:
+    """Return what it means that a command fails, and its reason; None if it succeeds."""
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{what}: {error}"
+    return None if answer.returncode == 0 else f"{what}: {answer.stderr.strip()[-200:]}"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine_harness import EngineDied, EngineHarness
-from tests.fake_disk import Disk
+from tests.fake_disk import MAX_SECONDS, Disk
 
 
 def open_disk_with_table(directory: Path) -> tuple[Disk, sqlite3.Connection]:
@@ -47,7 +47,7 @@ def test_the_threads_of_a_dead_engine_end_before_its_files_are_copied(tmp_path: 
 
     def write() -> None:
         begun.set()
-        assert dead.wait(20)
+        assert dead.wait(MAX_SECONDS)
         for name in files:
             new = harness.directory / f".{name}.new"
             new.touch()
@@ -59,7 +59,7 @@ def test_the_threads_of_a_dead_engine_end_before_its_files_are_copied(tmp_path: 
 
     (harness.directory / "output").mkdir(exist_ok=True)
     harness._loops[-1].run_in_executor(None, write)
-    assert begun.wait(20)
+    assert begun.wait(MAX_SECONDS)
     harness.disk.on_death = die
     harness.die_at(1, before=False)
     with pytest.raises(EngineDied):

@@ -1,9 +1,13 @@
 """Check that the benchmark's own programs measure, and that they refuse a wrong result."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from bench.engine_process import memory_mib, processor_seconds
 from bench.measures import MEASURES, Measure
 from bench.message_queue import check_each_once
 from bench.run import format_row
@@ -27,6 +31,16 @@ def test_a_missing_and_a_doubled_message_are_errors() -> None:
         check_each_once(["0"], 2)
     with pytest.raises(RuntimeError, match="0 are missing and 1 are doubled"):
         check_each_once(["0", "1", "1"], 2)
+
+
+def test_the_time_of_a_child_that_has_ended_counts_and_its_memory_does_not() -> None:
+    """Without it, an engine would seem to have used less than no time when a child of it ends."""
+    before = processor_seconds(os.getpid())
+    code = "import time\nwhile time.process_time() < 0.2: pass"
+    with subprocess.Popen([sys.executable, "-c", code]) as child:
+        child.wait()
+    assert processor_seconds(os.getpid()) - before > 0.1
+    assert (processor_seconds(child.pid), memory_mib(child.pid, "Rss")) == (0, 0)
 
 
 def test_copies_of_executions_answer_as_their_originals(tmp_path: Path) -> None:

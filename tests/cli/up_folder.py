@@ -53,4 +53,4 @@ class UpFolder(ServedEngine):
 def run_lamplighter(*words: str, cwd: Path, **environment: str) -> CommandResult:
     """Run a command until it ends."""
     given = {**os.environ, "TERM": "dumb", "COLUMNS": "200", **environment}
-    return run_command(cwd, *words, environment=given, seconds=60)
+    return run_command(cwd, *words, environment=given)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.docs.pages import Block, Page
 
-SECONDS = 100
+SECONDS = 600
 PROLOGUE = r"""
 set -E
 check_code() {

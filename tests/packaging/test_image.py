@@ -72,7 +72,7 @@ def test_the_image_runs_jobs_and_keeps_them_when_its_container_stops(container: 
     docker("exec", container, "lamplighter", "run", "container", "--follow")
     assert last_results(container) == dict(zip(JOBS, ("SUCCEEDED", "SUCCEEDED", None), strict=True))
     docker("exec", container, "lamplighter", "run", "interrupted")
-    eventually(lambda: docker("exec", container, "find", "/data", "-name", "mark"))
+    eventually(lambda: has_file(container, "/data/mark"))
     docker("stop", "--time", "60", container)
     assert inspect(container)["ExitCode"] == 0
     docker("start", container)
@@ -92,6 +92,10 @@ def wait_until_healthy(container: str) -> None:
         return subprocess.run(["docker", "exec", container, *check], capture_output=True).returncode == 0
 
     eventually(is_healthy)
+
+
+def has_file(container: str, path: str) -> bool:
+    return subprocess.run(["docker", "exec", container, "test", "-e", path], capture_output=True).returncode == 0
 
 
 def console_page(container: str) -> str:

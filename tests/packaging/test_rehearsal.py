@@ -20,6 +20,7 @@ SECONDS = 1200
 
 @pytest.mark.docker
 @pytest.mark.index
+@pytest.mark.timeout(2400)  # SECONDS for the container, and as many for the wheel and the image
 def test_the_rehearsal_of_a_night_succeeds_on_a_bare_debian(tmp_path: Path, own_port: int) -> None:
     """The page installs the wheel, checks the unit of the service, runs 500 jobs and kills the engine meanwhile, backs
     up, restores, and upgrades. systemd is there for its check only.

@@ -33,7 +33,7 @@ class RegistryClient:
 
     def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, Mapping[str, str], str]:
         """Return the status, the headers in lower case and the code of the error, if there is one."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=120)) as connection:
             connection.request(method, path, body, {**self._headers, **headers})
             answer = connection.getresponse()
             text = answer.read().decode()

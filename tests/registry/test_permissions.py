@@ -27,10 +27,11 @@ UPLOADS = "/v2/app/blobs/uploads/"
 
 
 @pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[ServedEngine]:
+def guarded(tmp_path: Path, own_port: int) -> Iterator[ServedEngine]:
     """Yield an engine that enforces IAM, and whose credentials file has two keys."""
     (tmp_path / "credentials").write_text(KEYS)
     engine = ServedEngine(tmp_path / "data")
+    engine.port = own_port
     engine.up("--credentials", str(tmp_path / "credentials"), "--enforce-iam")
     client(engine, "ecr").create_repository(repositoryName="app")
     yield engine

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPException, HTTPResponse
 
-TIMEOUT_SECONDS = 5
-"""Seconds to wait for an answer."""
+TIMEOUT_SECONDS = 20
+"""Seconds to wait for an answer: an engine on a busy machine must not be taken for none."""
 CA_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 """The variables that name a file with trusted authorities, as botocore reads them; the first that is set counts."""
 

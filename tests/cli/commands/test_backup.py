@@ -32,16 +32,16 @@ class Load:
 
     def __init__(self, served: ServedEngine, machine: str) -> None:
         self.acknowledged: list[str] = []
-        self._served, self._machine = served, machine
+        self._sfn, self._machine = served.sfn, machine
         self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(3)]
         for thread in self._threads:
             thread.start()
 
     def _run(self, client: int) -> None:
-        sfn, number = self._served.sfn, 0
+        number = 0
         try:
             while True:
-                answer = sfn.start_execution(stateMachineArn=self._machine, name=f"{client}-{number}", input="{}")
+                answer = self._sfn.start_execution(stateMachineArn=self._machine, name=f"{client}-{number}", input="{}")
                 self.acknowledged.append(answer["executionArn"])
                 number += 1
         except Exception:  # noqa: BLE001 - the engine was killed

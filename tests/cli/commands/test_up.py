@@ -45,18 +45,6 @@ def test_a_failed_attempt_and_a_failed_run_are_logged_with_the_exit_code(home: U
     home.wait_for_line("fails: failed after")
 
 
-def test_a_timeout_is_logged_as_a_timeout_and_not_by_the_exit_code_of_the_process_that_was_ended(
-    home: UpFolder,
-) -> None:
-    retry = "retry: {timeout: {attempts: 1, interval: 1s}}"
-    home.write(f"""slow: {{command: "echo working; exec sleep 1000", timeout: 1s, {retry}}}""")
-    home.up_and_apply()
-    home.start_run("slow")
-    line = home.wait_for_line("slow: attempt 1").rstrip()
-    assert line.endswith("attempt 1 was stopped by its run (a timeout, or a stop), exit code 143: working")
-    assert home.wait_for_line("slow: failed after").rstrip().endswith(" s: States.Timeout")
-
-
 def test_a_skipped_run_is_logged_as_skipped(home: UpFolder) -> None:
     home.write("one: {command: exec sleep 1000, overlap: skip}")
     home.up_and_apply()

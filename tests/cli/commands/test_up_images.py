@@ -45,21 +45,21 @@ def test_a_folder_s_image_is_built_once_and_rebuilt_only_after_a_change(tmp_path
         home.up_and_apply()
         home.wait_for_line("tell: building its image")
         home.start_run("tell", project)
-        assert home.wait_for_line("tell: succeeded", seconds=60).rstrip().endswith(": one")
+        assert home.wait_for_line("tell: succeeded").rstrip().endswith(": one")
         home.kill()
         before = len(home.lines)
         home.up_and_apply()
         assert not [line for line in home.lines[before:] if "building" in line]
         before = len(home.lines)
         folder.joinpath("said").write_text("two\n")
-        home.wait_for_line("~ tell", before, seconds=60)
+        home.wait_for_line("~ tell", before)
         home.start_run("tell", project)
-        assert home.wait_for_line("tell: succeeded", before, seconds=60).rstrip().endswith(": two")
+        assert home.wait_for_line("tell: succeeded", before).rstrip().endswith(": two")
         before = len(home.lines)
         folder.joinpath("Dockerfile").write_text("FROM scratch\nCOPY nothing /nothing\n")
-        home.wait_for_line("tell: its image could not be built, so it continues with", before, seconds=60)
+        home.wait_for_line("tell: its image could not be built, so it continues with", before)
         home.start_run("tell", project)
-        assert home.wait_for_line("tell: succeeded", before, seconds=60).rstrip().endswith(": two")
+        assert home.wait_for_line("tell: succeeded", before).rstrip().endswith(": two")
     finally:
         home.close()
 
@@ -75,15 +75,15 @@ def test_images_of_earlier_builds_are_removed_beyond_those_that_the_file_keeps(t
         for text in ("two", "three"):
             before = len(home.lines)
             folder.joinpath("said").write_text(f"{text}\n")
-            home.wait_for_line("~ tell", before, seconds=60)
-        home.wait_for_line("of an earlier build", seconds=60)
+            home.wait_for_line("~ tell", before)
+        home.wait_for_line("of an earlier build")
         assert len([line for line in home.lines if "of an earlier build" in line]) == 1
         listed = ["docker", "image", "ls", "--quiet", f"localhost/{project}/tell"]
         assert len(subprocess.run(listed, capture_output=True, text=True).stdout.split()) == 2
         assert run_lamplighter("prune", "--endpoint-url", home.url, cwd=home.folder).code == 0
         assert len(subprocess.run(listed, capture_output=True, text=True).stdout.split()) == 1
         home.start_run("tell", project)
-        assert home.wait_for_line("tell: succeeded", before, seconds=60).rstrip().endswith(": three")
+        assert home.wait_for_line("tell: succeeded", before).rstrip().endswith(": three")
     finally:
         home.close()
 

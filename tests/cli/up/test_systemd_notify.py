@@ -15,17 +15,25 @@ from tests.served_engine import eventually
 
 
 @pytest.fixture
-def notified(tmp_path: Path) -> Iterator[NotifySocket]:
+def unread(tmp_path: Path) -> Iterator[NotifySocket]:
+    """A socket of which a test reads the messages that it wants."""
     made = NotifySocket(tmp_path)
     with made.socket:
         yield made
+
+
+@pytest.fixture
+def notified(unread: NotifySocket) -> Iterator[NotifySocket]:
+    """A socket that is read all the time."""
+    with unread.reading():
+        yield unread
 
 
 def test_up_reports_that_it_serves_what_it_runs_that_it_lives_and_that_it_stops(
     home: UpFolder, notified: NotifySocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", notified.address)
-    monkeypatch.setenv("WATCHDOG_USEC", "300000")
+    monkeypatch.setenv("WATCHDOG_USEC", "1500000")
     home.write("slow: {command: 'while [ ! -e go ]; do sleep 0.05; done'}")
     home.up(str(home.file))
     notified.wait_for("READY=1")
@@ -36,7 +44,6 @@ def test_up_reports_that_it_serves_what_it_runs_that_it_lives_and_that_it_stops(
     assert "WATCHDOG=1" in notified.wait_for("STATUS=1 task running")
     home.folder.joinpath("go").touch()
     notified.wait_for("STATUS=0 tasks running")
-    notified.drain()
     home.kill(signal.SIGTERM)
     notified.wait_for("STOPPING=1")
     assert notified.messages.count("READY=1") == 1
@@ -46,7 +53,7 @@ def test_the_status_has_the_engine_s_most_serious_problem(
     home: UpFolder, notified: NotifySocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", notified.address)
-    monkeypatch.setenv("WATCHDOG_USEC", "300000")
+    monkeypatch.setenv("WATCHDOG_USEC", "1500000")
     home.write("one: {image: busybox, cpu: 256, memory: 300}")
     home.up(str(home.file))
     assert "No Fargate configuration exists" in notified.wait_for("STATUS=0 tasks running; ")
@@ -123,29 +130,43 @@ def test_the_watchdog_is_on_only_if_systemd_watches_this_process(
     assert (notifier.watchdog_seconds, environment) == (seconds, {})
 
 
-async def test_a_loop_that_hangs_sends_no_sign_of_life(notified: NotifySocket) -> None:
+async def test_a_loop_that_hangs_sends_no_sign_of_life(unread: NotifySocket) -> None:
     """This test's own blocking wait is what hangs the loop."""
-    notifier = SystemdNotifier(notified.address, watchdog_seconds=0.03)
+    notifier = SystemdNotifier(unread.address, watchdog_seconds=0.03)
     notifier.start(lambda: "")
-    received = [await asyncio.to_thread(notified.receive) for _ in range(3)]
+    received = [await asyncio.to_thread(unread.receive) for _ in range(3)]
     assert received == ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]
-    notified.drain()
+    unread.drain()
     with pytest.raises(TimeoutError):
-        notified.receive(seconds=0.2)
+        unread.receive(seconds=0.2)
     await asyncio.sleep(0.02)
-    assert await asyncio.to_thread(notified.receive) == "WATCHDOG=1"
+    assert await asyncio.to_thread(unread.receive) == "WATCHDOG=1"
     notifier.close()
 
 
 async def test_a_status_that_cannot_be_read_does_not_stop_the_signs_of_life(
-    notified: NotifySocket, caplog: pytest.LogCaptureFixture
+    unread: NotifySocket, caplog: pytest.LogCaptureFixture
 ) -> None:
-    notifier = SystemdNotifier(notified.address, watchdog_seconds=0.03)
+    notifier = SystemdNotifier(unread.address, watchdog_seconds=0.03)
     notifier.start(lambda: str(1 // 0))
-    received = [await asyncio.to_thread(notified.receive) for _ in range(4)]
+    received = [await asyncio.to_thread(unread.receive) for _ in range(4)]
     notifier.close()
     assert received == ["READY=1", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1"]
     assert "the engine's status for systemd could not be read" in caplog.text
+
+
+async def test_what_systemd_did_not_take_is_sent_again_and_logged_once(
+    unread: NotifySocket, caplog: pytest.LogCaptureFixture
+) -> None:
+    """systemd reads slowly, for example while it starts: its socket is full when the engine reports that it serves."""
+    unread.fill()
+    notifier = SystemdNotifier(unread.address, watchdog_seconds=0.03)
+    notifier.start(lambda: "well")
+    unread.drain()
+    received = [await asyncio.to_thread(unread.receive) for _ in range(2)]
+    notifier.close()
+    assert received == ["READY=1\nWATCHDOG=1\nSTATUS=well", "WATCHDOG=1"]
+    assert caplog.text.count("systemd did not take a message") == 1
 
 
 async def test_a_systemd_that_takes_no_messages_harms_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

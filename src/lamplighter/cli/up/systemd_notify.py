@@ -2,8 +2,8 @@
 
 A service of `Type=notify` names a socket for such messages. Without that socket nothing happens. Guarantees that the
 event loop itself sends the sign of life, so that systemd notices a loop that hangs; that this needs no further open
-file; and that the programs that the engine starts do not inherit the socket. A message that systemd does not take now
-is dropped, because the next one follows. See https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html.
+file; and that the programs that the engine starts do not inherit the socket. What systemd does not take now is sent
+again with the next sign of life. See https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html.
 """
 
 import asyncio
@@ -36,7 +36,11 @@ class SystemdNotifier:
     """The seconds without a sign of life after which systemd kills the engine; None: it does not watch."""
     _socket: socket.socket | None = field(default=None, init=False)
     _beat: asyncio.TimerHandle | None = field(default=None, init=False)
+    _has_told_ready: bool = field(default=False, init=False)
     _status: str = field(default="", init=False)
+    """The last status that systemd has taken."""
+    _is_heard: bool = field(default=True, init=False)
+    """Whether systemd took the last message."""
 
     def __post_init__(self) -> None:
         if self.address:
@@ -49,7 +53,7 @@ class SystemdNotifier:
             return
         if self.watchdog_seconds is not None:
             faulthandler.enable()  # systemd ends a hung engine by SIGABRT: the log then says where it hung
-        self._send("READY=1")
+        self._has_told_ready = self._send("READY=1")
         self._send_beat(read_status)
 
     def report_stopping(self) -> None:
@@ -65,27 +69,33 @@ class SystemdNotifier:
             self._socket = None
 
     def _send_beat(self, read_status: Callable[[], str]) -> None:
-        words = [] if self.watchdog_seconds is None else ["WATCHDOG=1"]
+        words = [] if self._has_told_ready else ["READY=1"]
+        words += [] if self.watchdog_seconds is None else ["WATCHDOG=1"]
         try:
             status = read_status()
         except Exception:  # for example a disk that cannot be read: the loop turns all the same
             log.exception("the engine's status for systemd could not be read")
             status = self._status
         if status != self._status:
-            self._status = status
             words.append(f"STATUS={status}")
-        if words:
-            self._send("\n".join(words))
+        if words and self._send("\n".join(words)):
+            self._has_told_ready, self._status = True, status
         wait = MAX_BEAT_SECONDS if self.watchdog_seconds is None else min(MAX_BEAT_SECONDS, self.watchdog_seconds / 3)
         self._beat = asyncio.get_running_loop().call_later(wait, self._send_beat, read_status)
 
-    def _send(self, message: str) -> None:
+    def _send(self, message: str) -> bool:
+        """Send a message, and return whether systemd took it; of several in a row that it does not take, log one."""
         if self._socket is None:
-            return
+            return False
         try:
             self._socket.sendto(message.encode(), self.address)
         except OSError as error:
-            log.warning("systemd did not take a message: %s", error)
+            if self._is_heard:
+                log.warning("systemd did not take a message: %s", error)
+            self._is_heard = False
+        else:
+            self._is_heard = True
+        return self._is_heard
 
 
 def take_notifier(environment: MutableMapping[str, str]) -> SystemdNotifier:

@@ -10,6 +10,7 @@ from lamplighter.cli.up.reports.run_log import RunLog
 from lamplighter.runs.job_machine import RUN_ARN_VARIABLE, RUN_VARIABLE
 from lamplighter.runs.story import read_story
 from lamplighter.services.states.tables import redrives
+from tests.cli.up.watched_file import WatchedFile
 from tests.engine_harness import HOUR, SECOND, EngineHarness, chain, job
 from tests.fake_runtime import Script
 
@@ -85,3 +86,18 @@ def test_a_task_that_ends_after_its_run_leaves_nothing_in_memory(tmp_path: Path)
         stop_with_code_0(harness, harness.machine(chain(named_step()), "machine"))
         assert harness.runtime.count("stop", harness.runtime.started_names()[0]) == 1
         assert len(run_log._tails) == 0
+
+
+def test_a_timeout_is_logged_as_a_timeout_and_not_by_the_exit_code_of_the_process_that_was_ended(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    retried = "{command: 'true', timeout: 1s, retry: {timeout: {attempts: 1, interval: 1s}}}"
+    watched.write(f"project: home\njobs: {{slow: {retried}}}\n")
+    watched.advance(5)
+    watched.harness.runtime.script(Script(lines=(("stdout", "working"),), after=None))
+    with caplog.at_level(logging.INFO, "lamplighter.jobs"):
+        watched.harness.start("arn:aws:states:us-east-1:123456789012:stateMachine:home-slow")
+        watched.advance(5)
+    attempt = "slow: attempt 1 was stopped by its run (a timeout, or a stop), exit code 143: working"
+    assert caplog.messages[:2] == ["slow: started", attempt]
+    assert "slow: failed after 3.0 s: States.Timeout" in caplog.messages
