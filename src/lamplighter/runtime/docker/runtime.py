@@ -40,8 +40,14 @@ log = logging.getLogger("lamplighter.docker")
 ENGINE_LABEL = "lamplighter.engine"
 _START_GRACE_SECONDS = 0.25
 """Seconds in which a killed engine's last request may still reach the daemon; only then is a start repeated."""
-_OOM_REPORT_SECONDS = 0.1
+_CREATE_SECONDS = 10.0
+"""Seconds in which Docker shows a container whose name it has already reserved: it writes its files meanwhile."""
+_OOM_REPORT_SECONDS = 2.0
 """Seconds within which Docker reports that a killed container had exceeded its memory, even after its exit."""
+_END_REPORT_SECONDS = 5.0
+"""Seconds within which Docker reports the end of a container that has killed a health check."""
+_REPORT_PAUSES = 0.05, 0.5
+"""The first and the longest pause before Docker is asked again for what it will soon report."""
 _VERSION_TIMEOUT = 10
 
 
@@ -183,8 +189,8 @@ class DockerRuntime:
         return owner is not None and await self._has_ended(owner)
 
     async def _adopt(self, container: ContainerSpec) -> StartedContainer:
-        found = await self._inspect(container.name)
-        if found is None or container_state.is_new(found):
+        found = await self._inspect_until(container.name, lambda found: found is not None, _CREATE_SECONDS)
+        if found is not None and container_state.is_new(found):
             await asyncio.sleep(_START_GRACE_SECONDS)
             found = await self._inspect(container.name)
         if found is None:
@@ -225,10 +231,7 @@ class DockerRuntime:
     async def _wait_for_exit(self, name: str) -> ContainerExit | None:
         with daemon.docker_errors(), daemon.ignore_status(404):
             await self._container(name).wait(condition="not-running")
-        found = await self._inspect(name)
-        if found is not None and container_state.is_killed_for_unknown_reason(found):
-            await asyncio.sleep(_OOM_REPORT_SECONDS)
-            found = await self._inspect(name)
+        found = await self._inspect_until(name, container_state.has_reason_of_exit, _OOM_REPORT_SECONDS)
         if found is None:
             return ContainerExit(None, self._now(), "there is no such container: the exit code is unknown")
         return container_state.container_exit(found, self._now())
@@ -292,12 +295,26 @@ class DockerRuntime:
                         if found is None or container_state.container_exit(found, self._now()) is not None:
                             return
                         if (health := container_state.health(found)) != last:
-                            last = health
                             if health == "UNHEALTHY":
+                                if await self._is_ending(container.name, found):
+                                    return
                                 failure = container_state.failed_check(found)
                                 log.warning("%s is unhealthy: its health check %s", container.name, failure)
+                            last = health
                             yield health
             await asyncio.sleep(next(pauses))
+
+    async def _is_ending(self, name: str, found: Json) -> bool:
+        """Return whether the last health check failed because the container is ending, or has ended meanwhile."""
+        if not container_state.is_check_killed(found):
+            return False
+        try:
+            async with asyncio.timeout(_END_REPORT_SECONDS):
+                with daemon.docker_errors(), daemon.ignore_status(404):
+                    await self._container(name).wait(condition="not-running")
+        except TimeoutError:
+            return False
+        return True
 
     async def _changes(self, name: str) -> AsyncGenerator[Json | None, None]:
         """Yield what Docker says about a container: at first, and whenever its health changes or it ends."""
@@ -347,6 +364,20 @@ class DockerRuntime:
                 if error.status != 404:
                     raise
                 return None
+
+    async def _inspect_until(
+        self, name: str, is_complete: Callable[[Json | None], bool], seconds: float
+    ) -> Json | None:
+        """Return what Docker says about a container, as soon as it is complete or the seconds have passed."""
+        found = await self._inspect(name)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                for pause in backoff_delays(*_REPORT_PAUSES):
+                    if is_complete(found):
+                        break
+                    await asyncio.sleep(pause)
+                    found = await self._inspect(name)
+        return found
 
     def _container(self, name: str) -> DockerContainer:
         return self._docker.containers.container(create_request.PREFIX + name)
