@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import uuid
@@ -15,7 +16,7 @@ from aiodocker import DockerError
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.runtime.docker import pause_image
+from lamplighter.runtime.docker import free_ports, pause_image
 from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.port import (
     OUT_OF_MEMORY,
@@ -386,6 +387,34 @@ async def test_a_container_is_reached_by_the_port_of_this_machine_that_docker_ch
     assert (several.host is not None, several.container, several.count) == (True, 7000, 3)
     assert await read_greeting(single.host) == b"hello"
     assert (await runtime.start(container)).ports == started.ports
+
+
+@pytest.mark.docker
+async def test_other_ports_are_chosen_if_another_program_takes_one_before_the_container_starts(
+    runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = job(docker_image, "nc -ll -p 7000 -e echo hello", ports=(Port(7000, None, count=3),))
+    with socket.create_server(("", 0)) as server:
+        taken, is_free = server.getsockname()[1], free_ports._is_free
+        monkeypatch.setattr(free_ports, "FIRST_PORT", taken)
+        monkeypatch.setattr(free_ports, "_is_free", lambda port, kind: port == taken or is_free(port, kind))
+        (chosen,) = (await runtime.start(container)).ports
+    assert chosen.host is not None
+    assert chosen.host > taken
+    assert await read_greeting(chosen.host) == b"hello"
+
+
+@pytest.mark.docker
+async def test_ports_are_chosen_again_a_few_times_only(
+    runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = job(docker_image, "sleep 1000", ports=(Port(7000, None, count=20),))
+    (ports,) = (await runtime.start(taken)).ports
+    monkeypatch.setattr(free_ports, "FIRST_PORT", ports.host)
+    monkeypatch.setattr(free_ports, "_is_free", lambda _port, _kind: True)
+    container = job(docker_image, ports=(Port(7000, None, count=3),))
+    with pytest.raises(CannotStart, match=r"CannotStartContainerError: .*(already allocated|already in use)"):
+        await runtime.start(container)
 
 
 async def read_greeting(port: int) -> bytes:

@@ -48,6 +48,7 @@ _END_REPORT_SECONDS = 5.0
 """Seconds within which Docker reports the end of a container that has killed a health check."""
 _REPORT_PAUSES = 0.05, 0.5
 """The first and the longest pause before Docker is asked again for what it will soon report."""
+_MAX_PORT_CHOICES = 5
 _VERSION_TIMEOUT = 10
 
 
@@ -82,17 +83,31 @@ class DockerRuntime:
                 "CannotCreateContainerError: the container has no image: "
                 "name one, or run it as a plain process with --runtime auto"
             )
+        choices, tried = 1, frozenset[int]()
+        while True:
+            chosen = free_ports.with_free_ranges(container, tried)
+            try:
+                return await self._start(container, chosen)
+            except daemon.PortTaken:
+                if chosen is container or choices == _MAX_PORT_CHOICES:
+                    raise
+            choices += 1
+            tried |= free_ports.chosen_numbers(container, chosen)
+            await self.remove(container.name)
+
+    async def _start(self, container: ContainerSpec, chosen: ContainerSpec) -> StartedContainer:
+        """Start a container, or adopt one of its name; a new one has the ports of `chosen`."""
         with daemon.docker_errors():
             pull_started_at = pull_stopped_at = None
             try:
-                runtime_id = await self._create(container)
+                runtime_id = await self._create(chosen)
             except daemon.ImageMissing:
                 if await self._inspect(container.name):  # the container exists, but its image was removed since
                     return await self._adopt(container)
                 pull_started_at = self._now()
                 await self._pull(container)
                 pull_stopped_at = self._now()
-                runtime_id = await self._create(container)
+                runtime_id = await self._create(chosen)
             if runtime_id is None:
                 return await self._adopt(container)
             digest = asyncio.create_task(self._digest(container))  # takes no extra time while the container starts
@@ -139,7 +154,6 @@ class DockerRuntime:
 
     async def _create(self, container: ContainerSpec) -> str | None:
         """Create the container and return its id, or None if a container of this name exists."""
-        container = free_ports.with_free_ranges(container)
         body = create_request.create_request(container, {ENGINE_LABEL: self._engine})
         try:
             made = await self._docker.containers.create(body, name=create_request.PREFIX + container.name)
@@ -201,7 +215,7 @@ class DockerRuntime:
             raise CannotStart(f"CannotCreateContainerError: {container.name} belongs to another engine")
         if why := container_state.start_failure(found):
             await self._check_namespaces(container)
-            raise CannotStart(f"CannotStartContainerError: {why}")
+            raise daemon.start_failure(why)
         started_at = container_state.started_at(found)
         if container_state.is_new(found):
             await self._launch(container)
