@@ -103,6 +103,7 @@ def test_only_the_owner_can_read_the_data_directory(served: ServedEngine) -> Non
     assert served.ended(served.start(served.machine(one_state(run_task(served.task("job", ["sh", "-c", "echo hi"]))))))
     eventually(lambda: list(served.data.glob("mail/*.eml")))
     eventually(lambda: list(served.data.glob("output/*/main.log")))
+    eventually(lambda: not list(served.data.glob("processes/*")))  # the engine removes it while files are listed
     open_to_others = [
         str(each)
         for each in (served.data, *served.data.rglob("*"))

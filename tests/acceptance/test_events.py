@@ -102,7 +102,8 @@ def create_queue(account: EngineAccount, name: str) -> tuple[str, str]:
 def receive_message(account: EngineAccount, url: str) -> Json:
     """Receive, delete and return the next message of a queue."""
     sqs = account.client("sqs")
-    found = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MessageAttributeNames=["All"])["Messages"]
+    wish: Json = {"QueueUrl": url, "WaitTimeSeconds": 20, "MessageAttributeNames": ["All"]}
+    found = eventually(lambda: sqs.receive_message(**wish).get("Messages"))
     sqs.delete_message(QueueUrl=url, ReceiptHandle=found[0]["ReceiptHandle"])
     return found[0]
 

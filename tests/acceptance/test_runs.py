@@ -82,7 +82,7 @@ def test_kill_9_during_a_map_run_loses_and_repeats_no_item(served: ServedEngine,
         eventually(partial(has_lines, record_file, lines))
         served.kill()
         served.up()
-    assert json.loads(served.ended(execution, 60)["output"]) == list(range(24))
+    assert json.loads(served.ended(execution, 300)["output"]) == list(range(24))
     assert Counter(record_file.read_text().split()) == {str(number): 1 for number in range(24)}
 
 

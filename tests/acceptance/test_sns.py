@@ -33,12 +33,12 @@ def run_server(server: Callable[[], AbstractAsyncContextManager[T]]) -> Iterator
     thread.start()
 
     def wait_for(work: Coroutine[None, None, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, loop).result(120)
 
     context = server()
     try:
         yield wait_for(context.__aenter__())
-        asyncio.run_coroutine_threadsafe(context.__aexit__(None, None, None), loop).result(10)
+        asyncio.run_coroutine_threadsafe(context.__aexit__(None, None, None), loop).result(120)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

@@ -113,7 +113,7 @@ def test_a_template_that_the_aws_cli_packaged_is_deployed(served: ServedEngine, 
     cf = served.client("cloudformation")
     text = Path(packaged).read_text()
     cf.create_stack(StackName="outer", TemplateBody=text, Capabilities=["CAPABILITY_AUTO_EXPAND"])
-    quick = {"Delay": 0.1, "MaxAttempts": 300}
+    quick = {"Delay": 0.1, "MaxAttempts": 1200}
     cf.get_waiter("stack_create_complete").wait(StackName="outer", WaiterConfig=quick)
     (stack,) = cf.describe_stacks(StackName="outer")["Stacks"]
     assert stack["Outputs"] == [{"OutputKey": "Inner", "OutputValue": "n"}]
@@ -122,7 +122,7 @@ def test_a_template_that_the_aws_cli_packaged_is_deployed(served: ServedEngine, 
 
 def test_waiters_see_how_stacks_and_change_sets_end(served: ServedEngine) -> None:
     cf = served.client("cloudformation")
-    quick = {"Delay": 0.1, "MaxAttempts": 100}
+    quick = {"Delay": 0.1, "MaxAttempts": 1200}
     body = json.dumps({"Resources": {"Q": queue()}})
     cf.create_stack(StackName="one", TemplateBody=body)
     for name in ("stack_exists", "stack_create_complete"):

@@ -555,7 +555,7 @@ def measure_longest_turn(served: ServedEngine, case: Case, account: str = ACCOUN
     status, answer = send_call(served, case.call, account)
     assert status in (200, 400, 403, 413), answer[:500]
     eventually(lambda: is_idle(served), 120)
-    allowed = MAX_TURN_SECONDS * max(1.0, cost / REFERENCE_SECONDS, measure_reference_work() / REFERENCE_SECONDS)
+    allowed = compute_allowed_seconds(cost)
     return read_metric(served, "lamplighter_longest_turn_seconds"), allowed
 
 
@@ -566,10 +566,22 @@ def test_the_metric_records_work_on_the_loop(served: ServedEngine) -> None:
     eventually(lambda: read_metric(served, "lamplighter_longest_turn_seconds") > 0)
 
 
-def test_applying_300_jobs_keeps_every_turn_short(up_folder: UpFolder) -> None:
+def test_applying_300_jobs_keeps_every_turn_short(tmp_path: Path) -> None:
+    for attempt in range(3):  # other processes on the machine can make a turn longer, but not shorter
+        folder = tmp_path / f"attempt-{attempt}"
+        folder.mkdir()
+        with closing(UpFolder(folder)) as up_folder:
+            turn, allowed = measure_longest_turn_of_applying(up_folder, 300)
+        if turn <= allowed:
+            break
+    assert turn <= allowed
+
+
+def measure_longest_turn_of_applying(up_folder: UpFolder, count: int) -> tuple[float, float]:
+    """Return the longest turn of an engine that applies a file and then changes one of its jobs, and the limit."""
     jobs = [
         f"j{at}: {{command: 'echo {at}', schedule: rate(1 day), retry: {{attempts: 2}}, notify: ops}}"
-        for at in range(300)
+        for at in range(count)
     ]
     head = "channels: {ops: {email: ops@example.com}}\n"
     cost = measure_reference_work()
@@ -579,6 +591,9 @@ def test_applying_300_jobs_keeps_every_turn_short(up_folder: UpFolder) -> None:
     before = len(up_folder.lines)
     up_folder.write("\n".join([*jobs[:-1], "other: {command: 'true'}"]), head=head)
     up_folder.wait_for_line(f"agrees with {up_folder.file}:", before, seconds=300)
-    assert read_metric(up_folder, "lamplighter_longest_turn_seconds") <= MAX_TURN_SECONDS * max(
-        1.0, cost / REFERENCE_SECONDS, measure_reference_work() / REFERENCE_SECONDS
-    )
+    return read_metric(up_folder, "lamplighter_longest_turn_seconds"), compute_allowed_seconds(cost)
+
+
+def compute_allowed_seconds(cost_before: float) -> float:
+    """Return the limit of a turn, given what the reference work cost before."""
+    return MAX_TURN_SECONDS * max(1.0, cost_before / REFERENCE_SECONDS, measure_reference_work() / REFERENCE_SECONDS)

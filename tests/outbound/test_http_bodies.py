@@ -102,11 +102,16 @@ async def test_a_post_and_a_ping_read_no_body(client: HttpClient, how: str) -> N
         assert server.requests == 2
 
 
-@pytest.mark.parametrize(("how", "reason"), [("stalled", "no response within 0.3 s"), ("broken off", "ClientPayload")])
-async def test_a_call_that_needs_the_body_fails_without_its_end(client: HttpClient, how: str, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("how", "seconds", "reason"),
+    [("stalled", SOON, "no response within 0.3 s"), ("broken off", LATE, "ClientPayload")],
+)
+async def test_a_call_that_needs_the_body_fails_without_its_end(
+    client: HttpClient, how: str, seconds: float, reason: str
+) -> None:
     async with raw_server(how) as server, asyncio.timeout(LATE):
         with pytest.raises(DeliveryFailed, match=reason) as error:
-            await client.request(HttpRequest("GET", server.url, {}, None), SOON, MAX_BYTES, needs_body=True)
+            await client.request(HttpRequest("GET", server.url, {}, None), seconds, MAX_BYTES, needs_body=True)
     assert error.value.retryable
 
 

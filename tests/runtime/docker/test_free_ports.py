@@ -29,3 +29,11 @@ def test_a_port_that_a_program_uses_is_not_chosen(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(free_ports, "LAST_PORT", taken + 1)
         with pytest.raises(CannotStart, match="2 consecutive free ports"):
             free_ports.with_free_ranges(ContainerSpec(name="job", image="any", ports=(Port(1, None, count=2),)))
+
+
+def test_ports_that_were_tried_in_vain_are_not_chosen_again() -> None:
+    container = ContainerSpec(name="job", image="any", ports=(Port(7000, None, count=3), Port(80, 8080)))
+    first = free_ports.with_free_ranges(container)
+    tried = free_ports.chosen_numbers(container, first)
+    assert len(tried) == 3
+    assert not tried & free_ports.chosen_numbers(container, free_ports.with_free_ranges(container, tried))

@@ -3,24 +3,28 @@
 import asyncio
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
 from aiodocker import DockerError
 
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.runtime.docker import pause_image
+from lamplighter.runtime.docker import free_ports, pause_image
 from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.port import (
     OUT_OF_MEMORY,
     CannotStart,
     ContainerSpec,
+    HealthCheck,
     ImageUnavailable,
+    Mount,
     NamespacesEnded,
     Port,
     RuntimeUnavailable,
@@ -144,6 +148,23 @@ async def test_a_container_that_was_created_but_not_started_is_started(
 
 
 @pytest.mark.docker
+async def test_a_start_waits_until_docker_shows_the_container_whose_name_is_taken(
+    runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Docker reserves a name before it writes the container."""
+    container = job(docker_image, "echo once")
+    created = await runtime._create(container)
+    inspect, missing = runtime._inspect, iter(range(4))
+
+    async def inspect_late(name: str) -> Json | None:
+        return await inspect(name) if next(missing, None) is None else None
+
+    monkeypatch.setattr(runtime, "_inspect", inspect_late)
+    assert (await runtime.start(container)).runtime_id == created
+    assert (await runtime.wait(container.name)).code == 0
+
+
+@pytest.mark.docker
 async def test_a_container_is_adopted_although_its_image_was_removed(runtime: DockerRuntime, docker_image: str) -> None:
     tag = f"lamplighter-test:{uuid.uuid4()}"
     tag_image(docker_image, tag)
@@ -194,6 +215,56 @@ async def test_a_container_that_exceeds_its_memory_ends_with_that_reason(
     await runtime.start(container)
     ended = await runtime.wait(container.name)
     assert (ended.code, ended.reason) == (137, OUT_OF_MEMORY)
+
+
+@pytest.mark.docker
+async def test_the_report_that_a_container_exceeded_its_memory_may_come_after_its_exit(
+    runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = job(docker_image, "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done", memory=32)
+    await runtime.start(container)
+    inspect, early = runtime._inspect, iter(range(4))
+
+    async def inspect_early(name: str) -> Json | None:
+        found = await inspect(name)
+        if found is not None and next(early, None) is not None:
+            found["State"]["OOMKilled"] = False
+        return found
+
+    monkeypatch.setattr(runtime, "_inspect", inspect_early)
+    ended = await runtime.wait(container.name)
+    assert (ended.code, ended.reason) == (137, OUT_OF_MEMORY)
+
+
+@pytest.mark.docker
+async def test_a_check_that_ends_with_its_container_does_not_make_it_unhealthy(
+    runtime: DockerRuntime, docker_image: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The kernel kills the check before Docker learns that the container has ended."""
+    command = ("CMD-SHELL", "test ! -e /gate/go || { kill -USR1 1; sleep 1000; }")
+    check = HealthCheck(command, interval=0.05, timeout=600, retries=1, start_period=0)
+    script, mounts = "trap 'exit 0' USR1; while :; do sleep 0.01; done", (Mount(str(tmp_path), "/gate"),)
+    container = job(docker_image, script, health_check=check, mounts=mounts)
+    await runtime.start(container)
+    async with aclosing(runtime.health(container)) as changes:
+        assert await anext(changes) == "HEALTHY"
+        (tmp_path / "go").touch()
+        assert [health async for health in changes] == []
+    assert (await runtime.wait(container.name)).code == 0
+    assert "unhealthy" not in caplog.text
+
+
+@pytest.mark.docker
+async def test_a_killed_check_makes_a_container_that_goes_on_unhealthy(
+    runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("lamplighter.runtime.docker.runtime._END_REPORT_SECONDS", 0.1)
+    check = HealthCheck(("CMD-SHELL", "kill -KILL $$"), interval=0.05, timeout=600, retries=1, start_period=0)
+    container = job(docker_image, "sleep 1000", health_check=check)
+    await runtime.start(container)
+    async with aclosing(runtime.health(container)) as changes:
+        assert await anext(changes) == "UNHEALTHY"
+    assert f"{container.name} is unhealthy: its health check ended with 137" in caplog.text
 
 
 @pytest.mark.docker
@@ -316,6 +387,34 @@ async def test_a_container_is_reached_by_the_port_of_this_machine_that_docker_ch
     assert (several.host is not None, several.container, several.count) == (True, 7000, 3)
     assert await read_greeting(single.host) == b"hello"
     assert (await runtime.start(container)).ports == started.ports
+
+
+@pytest.mark.docker
+async def test_other_ports_are_chosen_if_another_program_takes_one_before_the_container_starts(
+    runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = job(docker_image, "nc -ll -p 7000 -e echo hello", ports=(Port(7000, None, count=3),))
+    with socket.create_server(("", 0)) as server:
+        taken, is_free = server.getsockname()[1], free_ports._is_free
+        monkeypatch.setattr(free_ports, "FIRST_PORT", taken)
+        monkeypatch.setattr(free_ports, "_is_free", lambda port, kind: port == taken or is_free(port, kind))
+        (chosen,) = (await runtime.start(container)).ports
+    assert chosen.host is not None
+    assert chosen.host > taken
+    assert await read_greeting(chosen.host) == b"hello"
+
+
+@pytest.mark.docker
+async def test_ports_are_chosen_again_a_few_times_only(
+    runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = job(docker_image, "sleep 1000", ports=(Port(7000, None, count=20),))
+    (ports,) = (await runtime.start(taken)).ports
+    monkeypatch.setattr(free_ports, "FIRST_PORT", ports.host)
+    monkeypatch.setattr(free_ports, "_is_free", lambda _port, _kind: True)
+    container = job(docker_image, ports=(Port(7000, None, count=3),))
+    with pytest.raises(CannotStart, match=r"CannotStartContainerError: .*(already allocated|already in use)"):
+        await runtime.start(container)
 
 
 async def read_greeting(port: int) -> bytes:

@@ -1,15 +1,17 @@
 """Plain processes are held to their memory where the engine may make cgroups, and run without limits elsewhere.
 
 The tests with `limited` need a machine on which this process may make cgroups of version 2; elsewhere they are skipped.
+Those with `unlimited` need no controllers, which cgroups of version 1 may have.
 """
 
+import errno
 import logging
 import os
 import signal
 import sys
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -169,15 +171,35 @@ def limited() -> ProcessCgroups:
 
 
 @pytest.fixture
-async def runtime(tmp_path: Path, limited: ProcessCgroups) -> AsyncIterator[ProcessRuntime]:
-    opened = open_runtime(tmp_path, limited)
+def unlimited() -> ProcessCgroups:
+    """Cgroups of this machine that only group processes; a test is skipped where there can be none."""
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _, root, kind, *_ = line.split()
+        if kind == "cgroup2":
+            with suppress(OSError):
+                folder = Path(root) / f"lamplighter-test-{uuid.uuid4().hex[:8]}"
+                folder.mkdir()
+                return ProcessCgroups(folder)
+    pytest.skip("no cgroups of version 2 can be made")
+
+
+@asynccontextmanager
+async def running(tmp_path: Path, found: ProcessCgroups) -> AsyncIterator[ProcessRuntime]:
+    """Yield a runtime; afterwards stop and remove its processes."""
+    opened = open_runtime(tmp_path, found)
     yield opened
     for name in await opened.names():
         await opened.stop(name, 0)
         await opened.remove(name)
     await opened.close()
-    assert limited.folder is not None
-    assert not limited.folder.exists(), "no cgroup is left"
+    assert found.folder is not None
+    assert not found.folder.exists(), "no cgroup is left"
+
+
+@pytest.fixture
+async def runtime(tmp_path: Path, limited: ProcessCgroups) -> AsyncIterator[ProcessRuntime]:
+    async with running(tmp_path, limited) as opened:
+        yield opened
 
 
 def allocate(name: str, mebibytes: int, memory: int | None, *before: str) -> ContainerSpec:
@@ -242,17 +264,49 @@ async def test_another_engine_adopts_a_process_with_its_cgroup(
 
 
 async def test_what_a_killed_shim_leaves_in_the_cgroup_is_killed_although_it_has_left_the_session(
-    runtime: ProcessRuntime, limited: ProcessCgroups
+    unlimited: ProcessCgroups, tmp_path: Path
 ) -> None:
-    await runtime.start(ContainerSpec(name="job", command=("sh", "-c", "setsid sleep 60 & echo begun; wait")))
-    async with aclosing(runtime.logs("job")) as lines:
-        async for _ in lines:
-            break
-    cgroup = limited.path("job")
+    cgroup = unlimited.path("job")
     assert cgroup is not None
-    leader = int((await runtime.start(ContainerSpec(name="job", command=("true",)))).runtime_id)
-    os.kill(parent(leader), signal.SIGKILL)
-    ended = await runtime.wait("job")
-    assert ended.code is None
-    await runtime.remove("job")
-    assert not cgroup.exists()
+    async with running(tmp_path, unlimited) as runtime:
+        started = await runtime.start(
+            ContainerSpec(name="job", command=("sh", "-c", "setsid sleep 60 & echo begun; wait"))
+        )
+        async with aclosing(runtime.logs("job")) as lines:
+            async for _ in lines:
+                break
+        assert cgroup.exists()
+        os.kill(parent(int(started.runtime_id)), signal.SIGKILL)
+        ended = await runtime.wait("job")
+        assert ended.code is None
+        await runtime.remove("job")
+        assert not cgroup.exists()
+
+
+async def test_a_cgroup_is_removed_when_its_killed_processes_have_left_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They leave it some time after `kill`; the kernel refuses to remove it meanwhile."""
+    (tmp_path / "job").mkdir()
+    rmdir, refusals = Path.rmdir, iter(range(3))
+
+    def rmdir_late(folder: Path) -> None:
+        if next(refusals, None) is not None:
+            raise OSError(errno.EBUSY, "Device or resource busy")
+        rmdir(folder)
+
+    monkeypatch.setattr(Path, "rmdir", rmdir_late)
+    await ProcessCgroups(tmp_path).remove("job")
+    assert not (tmp_path / "job").exists()
+
+
+async def test_a_cgroup_that_processes_do_not_leave_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "job").mkdir()
+
+    def refuse(_folder: Path) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr("lamplighter.runtime.process.cgroups._LEAVE_SECONDS", 0.1)
+    monkeypatch.setattr(Path, "rmdir", refuse)
+    await ProcessCgroups(tmp_path).remove("job")
+    assert (tmp_path / "job").exists()

@@ -166,7 +166,8 @@ async def test_a_start_that_is_slow_does_not_delay_the_others(
         return await exchange(connection, arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(launcher_process, "_exchange", exchange_unless_told_to_hang)
-    slow = [asyncio.create_task(runtime.start(job("hang", f"hang-{at}"))) for at in range(100)]
+    count = launcher_process.STARTS_AT_ONCE + 4
+    slow = [asyncio.create_task(runtime.start(job("hang", f"hang-{at}"))) for at in range(count)]
     async with asyncio.timeout(60):
         await runtime.start(job("exit 3"))
     assert (await runtime.wait("job")).code == 3

@@ -56,7 +56,7 @@ async def test_a_process_that_cannot_be_killed_does_not_protect_the_others_of_it
         original_kill(pid, number)
 
     monkeypatch.setattr(os, "kill", kill)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await process_session.end_session(leader(pair))
     assert process_session._members(leader(pair)) == [pair.pid]
 

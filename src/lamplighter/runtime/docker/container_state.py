@@ -36,10 +36,12 @@ def started_at(found: Json) -> int:
     return milliseconds(found["State"]["StartedAt"])
 
 
-def is_killed_for_unknown_reason(found: Json) -> bool:
-    """Return whether the container may have exceeded its memory although Docker does not report it yet."""
+def has_reason_of_exit(found: Json | None) -> bool:
+    """Return False if the ended container may have exceeded its memory although Docker does not report it yet."""
+    if found is None:
+        return True
     state = found["State"]
-    return bool(state["ExitCode"] == 137 and not state["OOMKilled"] and found["HostConfig"]["Memory"])
+    return bool(state["ExitCode"] != 137 or state["OOMKilled"] or not found["HostConfig"]["Memory"])
 
 
 def container_exit(found: Json, now: int) -> ContainerExit | None:
@@ -59,6 +61,17 @@ def failed_check(found: Json) -> str:
     last = (found["State"]["Health"].get("Log") or [{}])[-1]
     output = str(last.get("Output", "")).strip()[:MAX_SHOWN_OUTPUT]
     return f"ended with {last.get('ExitCode')}" + (f": {output}" if output else "")
+
+
+def is_check_killed(found: Json) -> bool:
+    """Return whether the last health check may have been killed, or not begun, because the container is ending.
+
+    The kernel kills all processes of a container whose first one ends, and only then can Docker learn of the end.
+    Docker reports a check that took too long with the same code as one that could not begin, but in its own words.
+    """
+    last = (found["State"]["Health"].get("Log") or [{}])[-1]
+    too_slow = str(last.get("Output", "")).startswith("Health check exceeded timeout")
+    return last.get("ExitCode") in (137, -1) and not too_slow
 
 
 def health(found: Json) -> Health:

@@ -19,12 +19,17 @@ from lamplighter.runtime.port import CannotStart, ImageUnavailable, InvalidRunti
 _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 _ADVICE = "start Docker, or choose plain processes with --runtime process"
 _MISSING_FOLDER = re.compile("bind source path does not exist: (.+)")
+_PORT_TAKEN = re.compile("address already in use|port is already allocated")
 RETRY_SECONDS = 0.05, 2.0
 """The first and the longest pause before a request to a daemon that did not answer is repeated."""
 
 
 class ImageMissing(LamplighterError):
     """The image is not on this machine; its registry may have it."""
+
+
+class PortTaken(CannotStart):
+    """Another program of this machine has a port that the container needs."""
 
 
 def connect(address: str | None) -> Docker:
@@ -86,7 +91,13 @@ def pull_error(error: DockerError, no_login: str | None = None) -> Exception:
 
 def start_error(error: DockerError) -> Exception:
     """Return the exception for an error of the start request."""
-    return error if _is_unavailable(error) else CannotStart(f"CannotStartContainerError: {_daemon_message(error)}")
+    return error if _is_unavailable(error) else start_failure(_daemon_message(error))
+
+
+def start_failure(why: str) -> CannotStart:
+    """Return the exception for a start that has failed, given Docker's words."""
+    kind = PortTaken if _PORT_TAKEN.search(why) else CannotStart
+    return kind(f"CannotStartContainerError: {why}")
 
 
 def _is_unavailable(error: DockerError) -> bool:

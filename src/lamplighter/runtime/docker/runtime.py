@@ -40,8 +40,15 @@ log = logging.getLogger("lamplighter.docker")
 ENGINE_LABEL = "lamplighter.engine"
 _START_GRACE_SECONDS = 0.25
 """Seconds in which a killed engine's last request may still reach the daemon; only then is a start repeated."""
-_OOM_REPORT_SECONDS = 0.1
+_CREATE_SECONDS = 10.0
+"""Seconds in which Docker shows a container whose name it has already reserved: it writes its files meanwhile."""
+_OOM_REPORT_SECONDS = 2.0
 """Seconds within which Docker reports that a killed container had exceeded its memory, even after its exit."""
+_END_REPORT_SECONDS = 5.0
+"""Seconds within which Docker reports the end of a container that has killed a health check."""
+_REPORT_PAUSES = 0.05, 0.5
+"""The first and the longest pause before Docker is asked again for what it will soon report."""
+_MAX_PORT_CHOICES = 5
 _VERSION_TIMEOUT = 10
 
 
@@ -76,17 +83,31 @@ class DockerRuntime:
                 "CannotCreateContainerError: the container has no image: "
                 "name one, or run it as a plain process with --runtime auto"
             )
+        choices, tried = 1, frozenset[int]()
+        while True:
+            chosen = free_ports.with_free_ranges(container, tried)
+            try:
+                return await self._start(container, chosen)
+            except daemon.PortTaken:
+                if chosen is container or choices == _MAX_PORT_CHOICES:
+                    raise
+            choices += 1
+            tried |= free_ports.chosen_numbers(container, chosen)
+            await self.remove(container.name)
+
+    async def _start(self, container: ContainerSpec, chosen: ContainerSpec) -> StartedContainer:
+        """Start a container, or adopt one of its name; a new one has the ports of `chosen`."""
         with daemon.docker_errors():
             pull_started_at = pull_stopped_at = None
             try:
-                runtime_id = await self._create(container)
+                runtime_id = await self._create(chosen)
             except daemon.ImageMissing:
                 if await self._inspect(container.name):  # the container exists, but its image was removed since
                     return await self._adopt(container)
                 pull_started_at = self._now()
                 await self._pull(container)
                 pull_stopped_at = self._now()
-                runtime_id = await self._create(container)
+                runtime_id = await self._create(chosen)
             if runtime_id is None:
                 return await self._adopt(container)
             digest = asyncio.create_task(self._digest(container))  # takes no extra time while the container starts
@@ -133,7 +154,6 @@ class DockerRuntime:
 
     async def _create(self, container: ContainerSpec) -> str | None:
         """Create the container and return its id, or None if a container of this name exists."""
-        container = free_ports.with_free_ranges(container)
         body = create_request.create_request(container, {ENGINE_LABEL: self._engine})
         try:
             made = await self._docker.containers.create(body, name=create_request.PREFIX + container.name)
@@ -183,8 +203,8 @@ class DockerRuntime:
         return owner is not None and await self._has_ended(owner)
 
     async def _adopt(self, container: ContainerSpec) -> StartedContainer:
-        found = await self._inspect(container.name)
-        if found is None or container_state.is_new(found):
+        found = await self._inspect_until(container.name, lambda found: found is not None, _CREATE_SECONDS)
+        if found is not None and container_state.is_new(found):
             await asyncio.sleep(_START_GRACE_SECONDS)
             found = await self._inspect(container.name)
         if found is None:
@@ -195,7 +215,7 @@ class DockerRuntime:
             raise CannotStart(f"CannotCreateContainerError: {container.name} belongs to another engine")
         if why := container_state.start_failure(found):
             await self._check_namespaces(container)
-            raise CannotStart(f"CannotStartContainerError: {why}")
+            raise daemon.start_failure(why)
         started_at = container_state.started_at(found)
         if container_state.is_new(found):
             await self._launch(container)
@@ -225,10 +245,7 @@ class DockerRuntime:
     async def _wait_for_exit(self, name: str) -> ContainerExit | None:
         with daemon.docker_errors(), daemon.ignore_status(404):
             await self._container(name).wait(condition="not-running")
-        found = await self._inspect(name)
-        if found is not None and container_state.is_killed_for_unknown_reason(found):
-            await asyncio.sleep(_OOM_REPORT_SECONDS)
-            found = await self._inspect(name)
+        found = await self._inspect_until(name, container_state.has_reason_of_exit, _OOM_REPORT_SECONDS)
         if found is None:
             return ContainerExit(None, self._now(), "there is no such container: the exit code is unknown")
         return container_state.container_exit(found, self._now())
@@ -292,12 +309,26 @@ class DockerRuntime:
                         if found is None or container_state.container_exit(found, self._now()) is not None:
                             return
                         if (health := container_state.health(found)) != last:
-                            last = health
                             if health == "UNHEALTHY":
+                                if await self._is_ending(container.name, found):
+                                    return
                                 failure = container_state.failed_check(found)
                                 log.warning("%s is unhealthy: its health check %s", container.name, failure)
+                            last = health
                             yield health
             await asyncio.sleep(next(pauses))
+
+    async def _is_ending(self, name: str, found: Json) -> bool:
+        """Return whether the last health check failed because the container is ending, or has ended meanwhile."""
+        if not container_state.is_check_killed(found):
+            return False
+        try:
+            async with asyncio.timeout(_END_REPORT_SECONDS):
+                with daemon.docker_errors(), daemon.ignore_status(404):
+                    await self._container(name).wait(condition="not-running")
+        except TimeoutError:
+            return False
+        return True
 
     async def _changes(self, name: str) -> AsyncGenerator[Json | None, None]:
         """Yield what Docker says about a container: at first, and whenever its health changes or it ends."""
@@ -347,6 +378,20 @@ class DockerRuntime:
                 if error.status != 404:
                     raise
                 return None
+
+    async def _inspect_until(
+        self, name: str, is_complete: Callable[[Json | None], bool], seconds: float
+    ) -> Json | None:
+        """Return what Docker says about a container, as soon as it is complete or the seconds have passed."""
+        found = await self._inspect(name)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                for pause in backoff_delays(*_REPORT_PAUSES):
+                    if is_complete(found):
+                        break
+                    await asyncio.sleep(pause)
+                    found = await self._inspect(name)
+        return found
 
     def _container(self, name: str) -> DockerContainer:
         return self._docker.containers.container(create_request.PREFIX + name)

@@ -9,7 +9,9 @@ instead: those count the addresses that a program reserves, not the memory that 
 See https://docs.kernel.org/admin-guide/cgroup-v2.html and https://systemd.io/CGROUP_DELEGATION/.
 """
 
+import asyncio
 import contextlib
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from lamplighter.runtime.port import ContainerSpec
 ROOT = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
 _MEBIBYTE = 1024 * 1024
+_LEAVE_SECONDS, _PAUSE = 5.0, 0.01
+"""Seconds in which killed processes leave their cgroup, and those between two attempts to remove it."""
 _UNITS = (".service", ".scope")
 """The ends of the names of systemd's cgroups that can hold processes. systemd makes a cgroup inside such a one only
 if it has delegated it. Its mark, the attribute `user.delegate`, is missing in the services of users."""
@@ -61,11 +65,14 @@ class ProcessCgroups:
         """Kill all processes of a cgroup, if it exists."""
         self._write(name, "cgroup.kill", "1")
 
-    def remove(self, name: str) -> None:
-        """Remove a process's cgroup unless processes are left in it."""
-        if self.folder is not None:
-            with contextlib.suppress(OSError):
-                (self.folder / name).rmdir()
+    async def remove(self, name: str) -> None:
+        """Remove a process's cgroup unless processes stay in it; those that were killed get some time to leave it."""
+        cgroup = self.path(name)
+        if cgroup is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LEAVE_SECONDS):
+                    while not _remove_unless_busy(cgroup):  # noqa: ASYNC110 - a watch would cost more than a few looks
+                        await asyncio.sleep(_PAUSE)
 
     def close(self) -> None:
         """Remove the folder unless processes are left in it."""
@@ -77,6 +84,15 @@ class ProcessCgroups:
         if self.folder is not None:
             with contextlib.suppress(OSError):
                 (self.folder / name / file).write_text(text)
+
+
+def _remove_unless_busy(cgroup: Path) -> bool:
+    """Remove a cgroup; return False if processes in it prevent that."""
+    try:
+        cgroup.rmdir()
+    except OSError as error:
+        return error.errno != errno.EBUSY
+    return True
 
 
 def cpu_weight(units: int) -> int:

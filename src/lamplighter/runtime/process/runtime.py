@@ -224,7 +224,7 @@ class ProcessRuntime:
             raise Bug(f"the process {name} still runs and cannot be removed")
         if watch := self._watches.pop(name, None):
             watch.close()
-        self._known_cgroups().remove(name)
+        await self._known_cgroups().remove(name)
         await asyncio.to_thread(directory.clear)
 
     async def names(self) -> frozenset[str]:
