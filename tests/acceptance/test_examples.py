@@ -110,9 +110,5 @@ def test_each_file_is_counted_in_a_container_of_a_built_image(example: Example, 
     execution = example.start(machine, {"files": ["dawn.txt", "noon.txt"]})
     assert example.ended(execution, 120)["status"] == "SUCCEEDED", dumps(example.ended(execution)["cause"])
     logs = example.client("logs")
-
-    def messages() -> list[str]:
-        events = logs.filter_log_events(logGroupName="/lamplighter/files-docker/count")["events"]
-        return sorted(event["message"] for event in events)
-
-    eventually(lambda: messages() == ["dawn.txt has 10 words", "noon.txt has 6 words"])
+    events = logs.filter_log_events(logGroupName="/lamplighter/files-docker/count")["events"]
+    assert sorted(event["message"] for event in events) == ["dawn.txt has 10 words", "noon.txt has 6 words"]
