@@ -50,7 +50,7 @@ MAX_OPEN_FILES = 500
 ANSWER_SECONDS = 180
 """Seconds for an answer of Docker or of the package index."""
 BUSYBOX = Path("/bin/busybox")
-problems: dict[str, str | None] = {}
+PROBLEMS = pytest.StashKey[dict[str, str | None]]()
 """What this pytest worker has found out about the conditions of its tests, by their marks."""
 APPLETS = ("sh", "true", "echo", "cat", "sleep", "printf", "env", "id", "pwd", "seq", "kill", "readlink")
 
@@ -80,6 +80,7 @@ def collect_garbage_once() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    problems = item.config.stash.setdefault(PROBLEMS, {})
     for mark, find in (("docker", find_docker_problem), ("index", find_index_problem)):
         if not item.get_closest_marker(mark):
             continue

@@ -155,10 +155,10 @@ class ServedEngine(EngineAccount):
         finally:
             alarm.cancel()
 
-    def up_on(self, port: int) -> None:
+    def up_on(self, port: int, *options: str) -> None:
         """Start the engine on a port."""
         self.port = port
-        self.up()
+        self.up(*options)
 
     def _drain(self, stderr: TextIO) -> None:
         with stderr:

@@ -31,8 +31,7 @@ def guarded(tmp_path: Path, own_port: int) -> Iterator[ServedEngine]:
     """Yield an engine that enforces IAM, and whose credentials file has two keys."""
     (tmp_path / "credentials").write_text(KEYS)
     engine = ServedEngine(tmp_path / "data")
-    engine.port = own_port
-    engine.up("--credentials", str(tmp_path / "credentials"), "--enforce-iam")
+    engine.up_on(own_port, "--credentials", str(tmp_path / "credentials"), "--enforce-iam")
     client(engine, "ecr").create_repository(repositoryName="app")
     yield engine
     engine.close()
@@ -98,11 +97,9 @@ def test_a_password_survives_a_kill_and_ends_with_its_key(guarded: ServedEngine)
     registry, file, port = log_in(guarded), guarded.data.with_name("credentials"), guarded.port
     assert registry.send("POST", UPLOADS)[0] == 202
     guarded.kill()
-    guarded.port = port
-    guarded.up("--credentials", str(file), "--enforce-iam")
+    guarded.up_on(port, "--credentials", str(file), "--enforce-iam")
     assert registry.send("POST", UPLOADS)[0] == 202
     guarded.kill()
     file.write_text(KEYS.replace("LAMPONE", "LAMPTWO"))
-    guarded.port = port
-    guarded.up("--credentials", str(file), "--enforce-iam")
+    guarded.up_on(port, "--credentials", str(file), "--enforce-iam")
     assert registry.send("POST", UPLOADS)[::2] == (401, "UNAUTHORIZED")

@@ -124,10 +124,8 @@ class Storm:
         self.served.kill()
         self.kills += 1
         try:
-            self.served.port = port
-            self.served.up(*OPTIONS)
+            self.served.up_on(port, *OPTIONS)
         except AssertionError:
             if "use" not in "".join(self.served.lines[-5:]):
                 raise
-            self.served.port = 0  # Another process has taken the port.
-            self.served.up(*OPTIONS)
+            self.served.up_on(0, *OPTIONS)  # another process has taken the port

@@ -34,8 +34,7 @@ def guarded(tmp_path: Path, own_port: int) -> Iterator[ServedEngine]:
     file = tmp_path / "credentials"
     file.write_text(CREDENTIALS)
     engine = ServedEngine(tmp_path / "data")
-    engine.port = own_port
-    engine.up("--credentials", str(file), "--enforce-iam")
+    engine.up_on(own_port, "--credentials", str(file), "--enforce-iam")
     yield engine
     engine.close()
 
@@ -97,8 +96,7 @@ def test_temporary_credentials_may_do_what_their_role_may_and_survive_a_kill(gua
         sqs.create_queue(QueueName="other")
     port = guarded.port
     guarded.kill()
-    guarded.port = port
-    guarded.up("--credentials", str(guarded.data.with_name("credentials")), "--enforce-iam")
+    guarded.up_on(port, "--credentials", str(guarded.data.with_name("credentials")), "--enforce-iam")
     assert sqs.create_queue(QueueName="letters")["QueueUrl"].endswith("/letters")
 
 
