@@ -21,7 +21,7 @@ from lamplighter.services.cloudwatch.metrics.get_metric_data import MetricDataRe
 from lamplighter.services.cloudwatch.metrics.get_metric_statistics import MetricStatisticsReader
 from lamplighter.services.cloudwatch.metrics.list_metrics import MetricList
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
-from lamplighter.services.cloudwatch.metrics.put_metric_data import put_metric_data
+from lamplighter.services.cloudwatch.metrics.put_metric_data import prepare_points, put_metric_data
 from lamplighter.services.cloudwatch.resources import (
     anomaly_detectors,
     dashboards,
@@ -69,7 +69,7 @@ class CloudWatch(Service):
             "DescribeAlarms": Operation(read=describe_alarms.describe_alarms),
             "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
             "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
-            "PutMetricData": Operation(write=put_metric_data),
+            "PutMetricData": Operation(write=put_metric_data, prepare=partial(prepare_points, world)),
             **_reading_operations(world, metric_sources, bus.store),
             "PutAlarmMuteRule": Operation(write=mutes.put),
             "GetAlarmMuteRule": Operation(read=mutes.get),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.services.cloudwatch.metrics import aggregation
+from lamplighter.services.cloudwatch.metrics import aggregation, put_metric_data
 from lamplighter.services.cloudwatch.metrics.statistics import compute_statistic
 from tests.engine_harness import ACCOUNT, DAY, REGION
 from tests.services.cloudwatch.cloudwatch_harness import MACHINE_ARN, MINUTE, CloudWatchHarness
@@ -137,3 +137,19 @@ def test_a_percentile_is_one_of_the_values(values: list[int], percent: int) -> N
     assert found in values
     assert sum(value <= found for value in values) >= percent / 100 * len(values)
     assert point.total == sum(values)
+
+
+def test_a_request_of_many_values_stores_what_small_requests_store(harness: CloudWatchHarness) -> None:
+    """The many values are aggregated in a thread, before the turn; a wrong one makes the whole request fail."""
+    harness.put_value(1_000)
+    count = put_metric_data.MAX_VALUES_ON_LOOP // 150 + 1
+    data: list[Json] = [{"MetricName": "m", "Values": [float(at + each) for each in range(150)]} for at in range(count)]
+    with pytest.raises(AwsError, match=rf"MetricData\.member\.{count + 1}\.Values\.member\.2 is invalid"):
+        harness.cloudwatch(
+            "PutMetricData", Namespace="app", MetricData=[*data, {"MetricName": "m", "Values": [1.0, math.inf]}]
+        )
+    harness.cloudwatch("PutMetricData", Namespace="app", MetricData=data)
+    (point,) = get_points(harness, *STATISTICS)
+    total = sum(sum(datum["Values"]) for datum in data) + 1_000
+    samples = count * 150 + 1
+    assert [point[name] for name in STATISTICS] == [samples, total, total / samples, 0.0, 1_000.0]

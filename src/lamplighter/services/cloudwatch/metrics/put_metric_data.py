@@ -9,20 +9,24 @@ from itertools import combinations
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.number_text import java_double
-from lamplighter.bus import Caller
+from lamplighter.base.precompute import Outcome, run_work
+from lamplighter.base.world import World
+from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.services.cloudwatch.arns import metric_of
 from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidParameterValue, MissingParameter
 from lamplighter.services.cloudwatch.metrics import aggregation
 from lamplighter.services.cloudwatch.metrics.metric_sources import MINUTE
 from lamplighter.services.cloudwatch.tables import metric_points
-from lamplighter.services.cloudwatch.tables.metric_points import MetricPoint
-from lamplighter.store.db import Tx
+from lamplighter.services.cloudwatch.tables.metric_points import Metric, MetricPoint
+from lamplighter.store.db import Reader, Tx
 
 RETENTION_MS = 15 * 86_400_000
 MAX_PAST_MS, MAX_FUTURE_MS = 14 * 86_400_000, 2 * 3_600_000
 """How far a timestamp may be before and after the request, in milliseconds: two weeks and two hours."""
 MAX_METRICS = 1_000
 MAX_VALUES = 150
+MAX_VALUES_ON_LOOP = 5_000
+"""The most values of a request that are checked and aggregated within its turn; this takes a few milliseconds."""
 MAX_DIMENSIONS = 30
 MAX_ABSOLUTE_VALUE = 2.0**360
 VALUE_MEMBERS = ("Value", "Values", "StatisticValues")
@@ -30,6 +34,28 @@ VALUE_MEMBERS = ("Value", "Values", "StatisticValues")
 
 def put_metric_data(tx: Tx, caller: Caller, params: Json) -> Json:
     """Merge new metric values into the stored points, and delete expired points (`PutMetricData`)."""
+    points: Outcome[list[tuple[Metric, MetricPoint]]]
+    points = params[PREPARED] if PREPARED in params else _read_points(caller, params, tx.now)
+    for metric, new in points.get():
+        old = metric_points.points_between(tx, metric, new.time, new.time + 1, new.unit)
+        metric_points.put(tx, metric, aggregation.merge_points(new.time, [*old, new]) if old else new)
+    metric_points.delete_expired(tx, tx.now - RETENTION_MS)
+    return {}
+
+
+def prepare_points(world: World, _reader: Reader, caller: Caller, params: Json) -> Work | None:
+    """Return the checks and the aggregation to do ahead in a thread, or None if there are few values."""
+    if sum(len(datum.get("Values", ())) for _, datum in _numbered_data(params)) <= MAX_VALUES_ON_LOOP:
+        return None
+    return lambda: Prepared(_read_points(caller, params, world.now()))
+
+
+def _read_points(caller: Caller, params: Json, now: int) -> Outcome[list[tuple[Metric, MetricPoint]]]:
+    return run_work(lambda: list(_points(caller, params, now)))
+
+
+def _points(caller: Caller, params: Json, now: int) -> Iterator[tuple[Metric, MetricPoint]]:
+    """Yield a point for each metric of a request, or raise the first error that AWS finds."""
     if params["Namespace"].startswith("AWS/"):
         raise InvalidParameterValue("The value AWS/ for parameter Namespace is invalid.")
     if "MetricData" not in params and "EntityMetricData" not in params:
@@ -43,11 +69,7 @@ def put_metric_data(tx: Tx, caller: Caller, params: Json) -> Json:
             raise InvalidParameterValue(
                 f"The collection {at}.Dimensions must not have a size greater than {MAX_DIMENSIONS}."
             )
-        new = _point(at, datum, tx.now)
-        old = metric_points.points_between(tx, metric, new.time, new.time + 1, new.unit)
-        metric_points.put(tx, metric, aggregation.merge_points(new.time, [*old, new]))
-    metric_points.delete_expired(tx, tx.now - RETENTION_MS)
-    return {}
+        yield metric, _point(at, datum, now)
 
 
 def _numbered_data(params: Json) -> Iterator[tuple[str, Json]]:
@@ -76,7 +98,7 @@ def _point(at: str, datum: Json, now: int) -> MetricPoint:
         return aggregation.point_of_values(time, _values(at, datum), datum.get("Unit", "None"))
     given = datum["StatisticValues"]
     names = ("SampleCount", "Sum", "Minimum", "Maximum")
-    samples, total, least, most = (_finite(f"{at}.StatisticValues.{name}", float(given[name])) for name in names)
+    samples, total, least, most = (_finite(float(given[name]), at, "StatisticValues", name) for name in names)
     if samples < 0:
         raise InvalidParameterValue(f"The value {samples} for parameter {at}.StatisticValues.SampleCount is invalid.")
     if least > most:
@@ -101,7 +123,7 @@ def _check_members(at: str, datum: Json) -> None:
 
 def _values(at: str, datum: Json) -> Iterator[tuple[float, float]]:
     if "Value" in datum:
-        yield _finite(f"{at}.Value", float(datum["Value"])), 1.0
+        yield _finite(float(datum["Value"]), at, "Value"), 1.0
         return
     values, counts = datum["Values"], datum.get("Counts", [1] * len(datum["Values"]))
     if len(values) != len(counts):
@@ -111,16 +133,17 @@ def _values(at: str, datum: Json) -> Iterator[tuple[float, float]]:
     if len(values) > MAX_VALUES:
         raise InvalidParameterValue(f"The collection {at}.Values must not have a size greater than {MAX_VALUES}.")
     for number, (value, count) in enumerate(zip(values, counts, strict=True), 1):
-        times = _finite(f"{at}.Counts.member.{number}", float(count))
+        times = _finite(float(count), at, "Counts.member", number)
         if times < 0:
             raise InvalidParameterValue(f"The value {count} for parameter {at}.Counts.member.{number} is invalid.")
-        yield _finite(f"{at}.Values.member.{number}", float(value)), times
+        yield _finite(float(value), at, "Values.member", number), times
 
 
-def _finite(name: str, value: float) -> float:
+def _finite(value: float, *name_parts: object) -> float:
     """Return a value that AWS accepts; a comparison with NaN is false, so NaN is refused, too."""
     if abs(value) <= MAX_ABSOLUTE_VALUE:
         return value
+    name = ".".join(map(str, name_parts))
     raise InvalidParameterValue(
         f"The value {java_double(value)} for parameter {name} is invalid: it is outside of -2^360 to 2^360."
     )
