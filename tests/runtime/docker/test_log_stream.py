@@ -19,6 +19,10 @@ def stream(data: bytes) -> StreamReader:
     return reader
 
 
+def never() -> int:
+    raise AssertionError("each text has a time of its own")
+
+
 def frame(number: int, text: bytes) -> bytes:
     content = STAMP + text
     return bytes([number, 0, 0, 0]) + len(content).to_bytes(4, "big") + content
@@ -27,7 +31,7 @@ def frame(number: int, text: bytes) -> bytes:
 async def test_each_frame_is_a_line_or_a_piece_of_one() -> None:
     piece = b"x" * 16 * 1024
     written = frame(1, b"a b\n") + frame(2, piece) + frame(2, b"\n") + frame(2, b"the last words of a run")
-    frames = [each async for each in log_stream.read_frames(stream(written))]
+    frames = [each async for each in log_stream.read_frames(stream(written), never)]
     time = 1_767_225_600_123
     assert frames == [
         LogFrame(time, "stdout", b"a b", complete=True),
@@ -39,7 +43,25 @@ async def test_each_frame_is_a_line_or_a_piece_of_one() -> None:
 
 async def test_a_truncated_stream_is_an_error() -> None:
     with pytest.raises(asyncio.IncompleteReadError):
-        [each async for each in log_stream.read_frames(stream(frame(1, b"whole\n") + frame(1, b"cut\n")[:-2]))]
+        [each async for each in log_stream.read_frames(stream(frame(1, b"whole\n") + frame(1, b"cut\n")[:-2]), never)]
+
+
+async def test_an_error_of_docker_is_a_line_without_a_time_of_its_own() -> None:
+    """Recorded from Docker 26, whose file had 200 zeros after its first line, as a power cut leaves them."""
+    error = b"Error grabbing logs: invalid character '\\x00' looking for beginning of value\n"
+    lines = frame(1, b"one\n") + b"\x03\x00\x00\x00\x00\x00\x00M" + error
+    of_terminal = STAMP + b"one\r\n" + error
+    expected = [
+        LogFrame(1_767_225_600_123, "stdout", b"one", complete=True),
+        LogFrame(
+            77,
+            "stderr",
+            b"lamplighter: Docker cannot read this output: invalid character '\\x00' looking for beginning of value",
+            complete=True,
+        ),
+    ]
+    assert [each async for each in log_stream.read_frames(stream(lines), lambda: 77)] == expected
+    assert [each async for each in log_stream.read_terminal(stream(of_terminal), lambda: 77)] == expected
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from lamplighter.runtime.port import (
     ContainerSpec,
     HealthCheck,
     ImageUnavailable,
+    LogDriver,
     Mount,
     NamespacesEnded,
     Port,
@@ -155,12 +156,12 @@ async def test_a_start_waits_until_docker_shows_the_container_whose_name_is_take
     """Docker reserves a name before it writes the container."""
     container = job(docker_image, "echo once")
     created = await runtime._create(container)
-    inspect, missing = runtime._inspect, iter(range(4))
+    inspect, missing = runtime._inspector.inspect, iter(range(4))
 
     async def inspect_late(name: str) -> Json | None:
         return await inspect(name) if next(missing, None) is None else None
 
-    monkeypatch.setattr(runtime, "_inspect", inspect_late)
+    monkeypatch.setattr(runtime._inspector, "inspect", inspect_late)
     assert (await runtime.start(container)).runtime_id == created
     assert (await runtime.wait(container.name)).code == 0
 
@@ -224,7 +225,7 @@ async def test_the_report_that_a_container_exceeded_its_memory_may_come_after_it
 ) -> None:
     container = job(docker_image, "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done", memory=32)
     await runtime.start(container)
-    inspect, early = runtime._inspect, iter(range(4))
+    inspect, early = runtime._inspector.inspect, iter(range(4))
 
     async def inspect_early(name: str) -> Json | None:
         found = await inspect(name)
@@ -232,7 +233,7 @@ async def test_the_report_that_a_container_exceeded_its_memory_may_come_after_it
             found["State"]["OOMKilled"] = False
         return found
 
-    monkeypatch.setattr(runtime, "_inspect", inspect_early)
+    monkeypatch.setattr(runtime._inspector, "inspect", inspect_early)
     ended = await runtime.wait(container.name)
     assert (ended.code, ended.reason) == (137, OUT_OF_MEMORY)
 
@@ -259,7 +260,7 @@ async def test_a_check_that_ends_with_its_container_does_not_make_it_unhealthy(
 async def test_a_killed_check_makes_a_container_that_goes_on_unhealthy(
     runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("lamplighter.runtime.docker.runtime._END_REPORT_SECONDS", 0.1)
+    monkeypatch.setattr("lamplighter.runtime.docker.container_inspector._END_REPORT_SECONDS", 0.1)
     check = HealthCheck(("CMD-SHELL", "kill -KILL $$"), interval=0.05, timeout=600, retries=1, start_period=0)
     container = job(docker_image, "sleep 1000", health_check=check)
     await runtime.start(container)
@@ -303,7 +304,7 @@ async def test_a_pause_container_runs_until_it_is_stopped_and_may_run_again(
 
 
 async def inspect_state(runtime: DockerRuntime, name: str) -> dict[str, object]:
-    state: dict[str, object] = (await runtime._container(name).show())["State"]
+    state: dict[str, object] = (await runtime._inspector.container(name).show())["State"]
     return state
 
 
@@ -322,7 +323,7 @@ async def test_a_container_starts_only_while_the_pause_container_runs_whose_name
             await runtime.start(each)
     await runtime._create(container)
     with pytest.raises(DockerError):
-        await runtime._container(container.name).start()
+        await runtime._inspector.container(container.name).start()
     with pytest.raises(NamespacesEnded):
         await runtime.start(container)
     for run in (runtime.start, runtime.restart):
@@ -341,7 +342,7 @@ async def test_the_image_of_pause_containers_is_made_if_docker_does_not_have_it(
     monkeypatch.setattr(pause_image, "REPOSITORY", f"lamplighter-test-{uuid.uuid4()}")
     pause = ContainerSpec(name=f"test-{uuid.uuid4()}")
     await runtime.start_pause_container(pause)
-    image = str((await runtime._container(pause.name).show())["Config"]["Image"])
+    image = str((await runtime._inspector.container(pause.name).show())["Config"]["Image"])
     assert image.startswith(pause_image.REPOSITORY)
     await runtime.stop(pause.name, 0)
     await runtime.remove(pause.name)
@@ -494,3 +495,16 @@ async def test_the_network_modes_none_and_host_are_docker_s(runtime: DockerRunti
         await runtime.wait(container.name)
         lines = [line.text async for line in runtime.logs(container.name)]
         assert ("docker0" in lines) is has_more
+
+
+@pytest.mark.docker
+async def test_output_that_docker_does_not_keep_is_one_line_that_says_so(
+    runtime: DockerRuntime, docker_image: str
+) -> None:
+    options = {"syslog-address": "udp://127.0.0.1:9", "cache-disabled": "true"}
+    container = job(docker_image, "echo one", log_driver=LogDriver("syslog", options))
+    await runtime.start(container)
+    await runtime.wait(container.name)
+    assert [each.text async for each in runtime.logs(container.name)] == [
+        "lamplighter: Docker cannot read this output: configured logging driver does not support reading"
+    ]

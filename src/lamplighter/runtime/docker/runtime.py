@@ -15,12 +15,12 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 
 import aiohttp
 from aiodocker import DockerError
-from aiodocker.containers import DockerContainer
 
 from lamplighter.base.backoff import backoff_delays
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.runtime.docker import container_state, create_request, daemon, free_ports, log_stream, registry_logins
+from lamplighter.runtime.docker.container_inspector import ContainerInspector
 from lamplighter.runtime.docker.pause_image import PauseImage, make_pause_image, with_pause_program
 from lamplighter.runtime.line_joiner import LineJoiner
 from lamplighter.runtime.port import (
@@ -44,10 +44,6 @@ _CREATE_SECONDS = 10.0
 """Seconds in which Docker shows a container whose name it has already reserved: it writes its files meanwhile."""
 _OOM_REPORT_SECONDS = 2.0
 """Seconds within which Docker reports that a killed container had exceeded its memory, even after its exit."""
-_END_REPORT_SECONDS = 5.0
-"""Seconds within which Docker reports the end of a container that has killed a health check."""
-_REPORT_PAUSES = 0.05, 0.5
-"""The first and the longest pause before Docker is asked again for what it will soon report."""
 _MAX_PORT_CHOICES = 5
 _VERSION_TIMEOUT = 10
 
@@ -67,6 +63,7 @@ class DockerRuntime:
         self._environment = environment
         """The environment variables with which the `docker` command finds its configuration."""
         self._docker = daemon.connect(address)
+        self._inspector = ContainerInspector(self._docker, now)
         self._pause_image: PauseImage | None = None
         """The image of pause containers for Docker's machine; None before the first one."""
 
@@ -102,7 +99,9 @@ class DockerRuntime:
             try:
                 runtime_id = await self._create(chosen)
             except daemon.ImageMissing:
-                if await self._inspect(container.name):  # the container exists, but its image was removed since
+                if await self._inspector.inspect(
+                    container.name
+                ):  # the container exists, but its image was removed since
                     return await self._adopt(container)
                 pull_started_at = self._now()
                 await self._pull(container)
@@ -141,7 +140,7 @@ class DockerRuntime:
         """Implement `Runtime.restart`."""
         with daemon.docker_errors():
             try:
-                await self._container(container.name).start()
+                await self._inspector.container(container.name).start()
             except DockerError as error:
                 if await self._have_namespaces_ended(container):
                     raise _namespaces_ended(container) from error
@@ -149,7 +148,7 @@ class DockerRuntime:
             return await self._adopt(container)
 
     async def _ports(self, container: ContainerSpec) -> tuple[Port, ...]:
-        found = await self._inspect(container.name) if container.ports else None
+        found = await self._inspector.inspect(container.name) if container.ports else None
         return () if found is None else container_state.host_ports(container, found)
 
     async def _create(self, container: ContainerSpec) -> str | None:
@@ -187,7 +186,7 @@ class DockerRuntime:
 
     async def _launch(self, container: ContainerSpec) -> None:
         try:
-            await self._container(container.name).start()
+            await self._inspector.container(container.name).start()
         except DockerError as error:
             await self._check_namespaces(container)
             raise daemon.start_error(error) from error
@@ -200,13 +199,13 @@ class DockerRuntime:
 
     async def _have_namespaces_ended(self, container: ContainerSpec) -> bool:
         owner = container.namespace_owner
-        return owner is not None and await self._has_ended(owner)
+        return owner is not None and await self._inspector.has_ended(owner)
 
     async def _adopt(self, container: ContainerSpec) -> StartedContainer:
-        found = await self._inspect_until(container.name, lambda found: found is not None, _CREATE_SECONDS)
+        found = await self._inspector.inspect_until(container.name, lambda found: found is not None, _CREATE_SECONDS)
         if found is not None and container_state.is_new(found):
             await asyncio.sleep(_START_GRACE_SECONDS)
-            found = await self._inspect(container.name)
+            found = await self._inspector.inspect(container.name)
         if found is None:
             raise RuntimeUnavailable(
                 f"Docker reports that the name {container.name} is in use, but shows no such container"
@@ -244,8 +243,8 @@ class DockerRuntime:
 
     async def _wait_for_exit(self, name: str) -> ContainerExit | None:
         with daemon.docker_errors(), daemon.ignore_status(404):
-            await self._container(name).wait(condition="not-running")
-        found = await self._inspect_until(name, container_state.has_reason_of_exit, _OOM_REPORT_SECONDS)
+            await self._inspector.container(name).wait(condition="not-running")
+        found = await self._inspector.inspect_until(name, container_state.has_reason_of_exit, _OOM_REPORT_SECONDS)
         if found is None:
             return ContainerExit(None, self._now(), "there is no such container: the exit code is unknown")
         return container_state.container_exit(found, self._now())
@@ -253,7 +252,7 @@ class DockerRuntime:
     async def stop(self, name: str, grace: float) -> None:
         """Implement `Runtime.stop`; the grace period is rounded up to whole seconds, as Docker requires."""
         with daemon.docker_errors(), daemon.ignore_status(404):
-            await self._container(name).stop(t=math.ceil(grace))
+            await self._inspector.container(name).stop(t=math.ceil(grace))
 
     async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
         """Implement `Runtime.logs`."""
@@ -271,7 +270,7 @@ class DockerRuntime:
                         frames_read = number
                         if line := lines.add(frame.time, frame.stream, frame.piece, complete=frame.complete):
                             yield line
-                if await self._has_ended(name):
+                if await self._inspector.has_ended(name):
                     break
             except RuntimeUnavailable:
                 pass
@@ -287,16 +286,14 @@ class DockerRuntime:
             async with self._docker.session.get(address, params=query) as response:
                 if response.status == 404:
                     return
+                if response.status == 501:  # the options of its log driver disable the copy that Docker keeps
+                    yield log_stream.unreadable_line((await response.json())["message"], self._now())
+                    return
                 response.raise_for_status()
                 has_terminal = response.content_type == log_stream.TERMINAL_TYPE
                 read = log_stream.read_terminal if has_terminal else log_stream.read_frames
-                async for frame in read(response.content):
+                async for frame in read(response.content, self._now):
                     yield frame
-
-    async def _has_ended(self, name: str) -> bool:
-        """Return whether the container has ended; the output also ends, without an error, when Docker stops."""
-        found = await self._inspect(name)
-        return found is None or container_state.container_exit(found, self._now()) is not None
 
     async def health(self, container: ContainerSpec) -> AsyncGenerator[Health, None]:
         """Implement `Runtime.health`: Docker runs the checks, also while no engine runs."""
@@ -304,13 +301,13 @@ class DockerRuntime:
         pauses = backoff_delays(*daemon.RETRY_SECONDS)
         while True:
             with contextlib.suppress(RuntimeUnavailable):
-                async with contextlib.aclosing(self._changes(container.name)) as changes:
+                async with contextlib.aclosing(self._inspector.changes(container.name)) as changes:
                     async for found in changes:
                         if found is None or container_state.container_exit(found, self._now()) is not None:
                             return
                         if (health := container_state.health(found)) != last:
                             if health == "UNHEALTHY":
-                                if await self._is_ending(container.name, found):
+                                if await self._inspector.is_ending(container.name, found):
                                     return
                                 failure = container_state.failed_check(found)
                                 log.warning("%s is unhealthy: its health check %s", container.name, failure)
@@ -318,34 +315,11 @@ class DockerRuntime:
                             yield health
             await asyncio.sleep(next(pauses))
 
-    async def _is_ending(self, name: str, found: Json) -> bool:
-        """Return whether the last health check failed because the container is ending, or has ended meanwhile."""
-        if not container_state.is_check_killed(found):
-            return False
-        try:
-            async with asyncio.timeout(_END_REPORT_SECONDS):
-                with daemon.docker_errors(), daemon.ignore_status(404):
-                    await self._container(name).wait(condition="not-running")
-        except TimeoutError:
-            return False
-        return True
-
-    async def _changes(self, name: str) -> AsyncGenerator[Json | None, None]:
-        """Yield what Docker says about a container: at first, and whenever its health changes or it ends."""
-        filters = dumps({"container": [create_request.PREFIX + name], "event": ["health_status", "die"]})
-        with daemon.docker_errors():
-            address = f"{self._docker.docker_host}/events"
-            async with self._docker.session.get(address, params={"filters": filters}) as response:
-                response.raise_for_status()
-                yield await self._inspect(name)
-                async for _ in response.content:
-                    yield await self._inspect(name)
-
     async def remove(self, name: str) -> None:
         """Implement `Runtime.remove`."""
         try:
             with daemon.docker_errors(), daemon.ignore_status(404):
-                await self._container(name).delete(v=True)
+                await self._inspector.container(name).delete(v=True)
         except DockerError as error:
             if error.status != 409:
                 raise
@@ -369,32 +343,6 @@ class DockerRuntime:
     async def close(self) -> None:
         """Implement `Runtime.close`."""
         await self._docker.close()
-
-    async def _inspect(self, name: str) -> Json | None:
-        with daemon.docker_errors():
-            try:
-                return await self._container(name).show()
-            except DockerError as error:
-                if error.status != 404:
-                    raise
-                return None
-
-    async def _inspect_until(
-        self, name: str, is_complete: Callable[[Json | None], bool], seconds: float
-    ) -> Json | None:
-        """Return what Docker says about a container, as soon as it is complete or the seconds have passed."""
-        found = await self._inspect(name)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                for pause in backoff_delays(*_REPORT_PAUSES):
-                    if is_complete(found):
-                        break
-                    await asyncio.sleep(pause)
-                    found = await self._inspect(name)
-        return found
-
-    def _container(self, name: str) -> DockerContainer:
-        return self._docker.containers.container(create_request.PREFIX + name)
 
 
 def _namespaces_ended(container: ContainerSpec) -> NamespacesEnded:
