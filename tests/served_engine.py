@@ -93,6 +93,11 @@ class EngineAccount:
         pages = self.sfn.get_paginator("get_execution_history").paginate(executionArn=execution)
         return [event for page in pages for event in page["events"]]
 
+    def list_all_tasks(self, cluster: str = "default") -> list[str]:
+        """Return the ARNs of the tasks of a cluster, also of those that have to stop or have stopped."""
+        lists = (self.ecs.list_tasks(cluster=cluster, desiredStatus=each) for each in ("RUNNING", "STOPPED"))
+        return list(dict.fromkeys(arn for found in lists for arn in found["taskArns"]))
+
     def task(self, family: str, command: list[str], **container: Json) -> str:
         """Register a task definition of one container and return its ARN."""
         answer = self.ecs.register_task_definition(

@@ -101,7 +101,7 @@ def test_the_end_of_a_state_stops_its_container_with_aws_s_reason(
             {"Type": "Parallel", "End": True, "Branches": [{"StartAt": "Run", "States": {"Run": job}}, bad]}
         )
     execution = served.start(served.machine(machine))
-    (arn,) = eventually(lambda: list_all_tasks(served))
+    (arn,) = eventually(served.list_all_tasks)
     if ending in ("stop", "sibling"):  # the others end by the clock, which does not wait until the container runs
         eventually(lambda: describe_task(served, arn)["lastStatus"] == "RUNNING")
     if ending == "stop":
@@ -115,12 +115,6 @@ def test_the_end_of_a_state_stops_its_container_with_aws_s_reason(
     assert task["stoppedReason"] == (
         f"The Task state in AWS Step Functions execution [{execution}] which was managing this resource was aborted"
     )
-
-
-def list_all_tasks(account: EngineAccount) -> list[str]:
-    """Return the ARNs of the tasks of the default cluster, also of those that have to stop."""
-    lists = (account.ecs.list_tasks(cluster="default", desiredStatus=status) for status in ("RUNNING", "STOPPED"))
-    return list(dict.fromkeys(arn for found in lists for arn in found["taskArns"]))
 
 
 def describe_task(account: EngineAccount, task: str) -> Json:

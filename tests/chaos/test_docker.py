@@ -46,7 +46,7 @@ def recorded_runs(tmp_path: Path) -> list[str]:
 
 
 def task_status(served: ServedEngine) -> str:
-    arns = served.ecs.list_tasks()["taskArns"] + served.ecs.list_tasks(desiredStatus="STOPPED")["taskArns"]
+    arns = served.list_all_tasks()
     found: str = served.ecs.describe_tasks(tasks=arns)["tasks"][0]["lastStatus"]
     return found
 

@@ -49,10 +49,8 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[JobFolde
 
 def count_running_tasks(folder: JobFolder) -> int:
     """Return the number of tasks that have not ended, also of those that are being stopped."""
-    ecs = folder.served.ecs
-    lists = [ecs.list_tasks(cluster="reports", desiredStatus=each) for each in ("RUNNING", "STOPPED")]
-    found = [arn for each in lists for arn in each["taskArns"]]
-    tasks = ecs.describe_tasks(cluster="reports", tasks=found)["tasks"]
+    found = folder.served.list_all_tasks("reports")
+    tasks = folder.served.ecs.describe_tasks(cluster="reports", tasks=found)["tasks"]
     return sum(task["lastStatus"] != "STOPPED" for task in tasks)
 
 

@@ -22,7 +22,7 @@ _REPORT_PAUSES = 0.05, 0.5
 
 
 class ContainerInspector:
-    """Reads Docker's descriptions of the containers of one engine."""
+    """Finds the containers of one engine, and reads Docker's descriptions of them."""
 
     def __init__(self, docker: Docker, now: Callable[[], int]) -> None:
         self._docker = docker
@@ -54,6 +54,11 @@ class ContainerInspector:
                     found = await self.inspect(name)
         return found
 
+    async def wait_until_ended(self, name: str) -> None:
+        """Return when a container has ended, or if it does not run or does not exist."""
+        with daemon.docker_errors(), daemon.ignore_status(404):
+            await self.container(name).wait(condition="not-running")
+
     async def has_ended(self, name: str) -> bool:
         """Return whether a container has ended or does not exist."""
         found = await self.inspect(name)
@@ -65,8 +70,7 @@ class ContainerInspector:
             return False
         try:
             async with asyncio.timeout(_END_REPORT_SECONDS):
-                with daemon.docker_errors(), daemon.ignore_status(404):
-                    await self.container(name).wait(condition="not-running")
+                await self.wait_until_ended(name)
         except TimeoutError:
             return False
         return True

@@ -58,7 +58,7 @@ def container_exit(found: Json, now: int) -> ContainerExit | None:
 
 def failed_check(found: Json) -> str:
     """Return how the last health check ended, with the beginning of its output."""
-    last = (found["State"]["Health"].get("Log") or [{}])[-1]
+    last = _last_check(found)
     output = str(last.get("Output", "")).strip()[:MAX_SHOWN_OUTPUT]
     return f"ended with {last.get('ExitCode')}" + (f": {output}" if output else "")
 
@@ -69,9 +69,14 @@ def is_check_killed(found: Json) -> bool:
     The kernel kills all processes of a container whose first one ends, and only then can Docker learn of the end.
     Docker reports a check that took too long with the same code as one that could not begin, but in its own words.
     """
-    last = (found["State"]["Health"].get("Log") or [{}])[-1]
+    last = _last_check(found)
     too_slow = str(last.get("Output", "")).startswith("Health check exceeded timeout")
     return last.get("ExitCode") in (137, -1) and not too_slow
+
+
+def _last_check(found: Json) -> Json:
+    """Return what Docker has recorded about the last health check; {} before the first one has ended."""
+    return (found["State"]["Health"].get("Log") or [{}])[-1]
 
 
 def health(found: Json) -> Health:

@@ -99,9 +99,7 @@ class DockerRuntime:
             try:
                 runtime_id = await self._create(chosen)
             except daemon.ImageMissing:
-                if await self._inspector.inspect(
-                    container.name
-                ):  # the container exists, but its image was removed since
+                if await self._inspector.inspect(container.name):  # it exists, but its image was removed since
                     return await self._adopt(container)
                 pull_started_at = self._now()
                 await self._pull(container)
@@ -242,8 +240,7 @@ class DockerRuntime:
             await asyncio.sleep(next(pauses))
 
     async def _wait_for_exit(self, name: str) -> ContainerExit | None:
-        with daemon.docker_errors(), daemon.ignore_status(404):
-            await self._inspector.container(name).wait(condition="not-running")
+        await self._inspector.wait_until_ended(name)
         found = await self._inspector.inspect_until(name, container_state.has_reason_of_exit, _OOM_REPORT_SECONDS)
         if found is None:
             return ContainerExit(None, self._now(), "there is no such container: the exit code is unknown")
@@ -270,7 +267,7 @@ class DockerRuntime:
                         frames_read = number
                         if line := lines.add(frame.time, frame.stream, frame.piece, complete=frame.complete):
                             yield line
-                if await self._inspector.has_ended(name):
+                if await self._inspector.has_ended(name):  # the output also ends, without an error, when Docker stops
                     break
             except RuntimeUnavailable:
                 pass
