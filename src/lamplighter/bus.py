@@ -1,14 +1,16 @@
 """Connect the services of one engine: `call` runs an operation under its AWS name, `publish` sends an event.
 
 Guarantees that an operation is answered only after its commit. Guarantees that listeners handle an event in the
-transaction that caused the event, so that either both are kept or neither. The bus contains no code for a particular
-service.
+transaction that caused the event, so that either both are kept or neither. A listener that fails undoes only what it
+wrote: its error is recorded, and the transaction and the other listeners go on. The bus contains no code for a
+particular service.
 """
 
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from lamplighter.base import arn
@@ -315,7 +317,7 @@ class Bus:
         if listeners:
             event = make()
             for listener in listeners:
-                listener(tx, event)
+                tx.isolate(f"a listener to events of {source}", partial(listener, tx, event))
 
     def _find(self, service: str, operation: str) -> Operation:
         entry = self._services.get(service, {}).get(operation)

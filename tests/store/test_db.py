@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.errors import Unavailable
+from lamplighter.base.errors import Bug, Unavailable
 from lamplighter.base.json_text import Json
 from lamplighter.engine.clock_jump import apply_clock_jump, save_clock_jump
 from lamplighter.store import outbox, timers
@@ -79,7 +79,7 @@ async def test_nested_writes_can_be_rolled_back_without_the_job(store: Store) ->
 
 
 async def test_a_turn_that_cannot_be_committed_is_rolled_back_completely_and_reported(store: Store) -> None:
-    errors: list[sqlite3.Error] = []
+    errors: list[Exception] = []
     store.on_rollback = errors.append
 
     def fail(tx: Tx) -> None:
@@ -93,6 +93,51 @@ async def test_a_turn_that_cannot_be_committed_is_rolled_back_completely_and_rep
     assert len(errors) == 1
     await store.write(lambda tx: put(tx, "later"))
     assert bodies(store) == ["later"]
+
+
+@pytest.mark.parametrize("error", [StopIteration(), asyncio.CancelledError(), MemoryError()])
+async def test_a_job_that_raises_any_error_stops_no_other_job(store: Store, error: BaseException) -> None:
+    def fail(tx: Tx) -> None:
+        put(tx, "undone")
+        raise error
+
+    before, failed, after = (
+        store.write(lambda tx: put(tx, "a")),
+        store.write(fail),
+        store.write(lambda tx: put(tx, "b")),
+    )
+    await asyncio.gather(before, after)
+    with pytest.raises((Bug, asyncio.CancelledError, MemoryError)):
+        await failed
+    assert bodies(store) == ["a", "b"]
+
+
+async def test_callbacks_that_raise_stop_no_other_callback_and_no_later_turn(store: Store) -> None:
+    called: list[str] = []
+
+    def fail(*_: object) -> None:
+        raise ValueError("mine")
+
+    def job(tx: Tx) -> str:
+        tx.after_commit.extend([fail, lambda: called.append("after commit")])
+        tx.after_undo.append(fail)
+        put(tx, "kept")
+        return "answer"
+
+    def undone(tx: Tx) -> None:
+        tx.after_undo.extend([fail, lambda: called.append("after undo")])
+        raise LookupError
+
+    store.on_commit = fail
+    first, failed, second = store.write(job), store.write(undone), store.write(job)
+    assert (await first, await second) == ("answer", "answer")
+    with pytest.raises(LookupError):
+        await failed
+    assert called == ["after undo", "after commit", "after commit"]
+    assert await store.write(lambda tx: put(tx, "later"))
+    assert store.internal_errors.count == 5
+    assert store.internal_errors.last is not None
+    assert store.internal_errors.last.text == "ValueError: mine"
 
 
 async def test_signals_and_callbacks_follow_the_commit_and_never_a_failed_job(store: Store) -> None:

@@ -6,11 +6,12 @@ next check and the keys of the work in progress.
 If the engine was paused (a stopped process, a disk that took no writes for a while), the dispatcher treats that like a
 restart. Before any timer fires, it records which containers ended meanwhile, so that a container that ended before its
 timeout counts as ended in time.
+
+An internal error stops nothing else: it is recorded, and the timer fires, or the outbox row is processed, again.
 """
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable, Coroutine, Mapping
 
 from lamplighter.base.errors import Unavailable
@@ -33,7 +34,7 @@ MIN_CLOCK_JUMP = 1_000
 MIN_PAUSE = 1_000
 """The delay in milliseconds of a check or a firing from which on the engine counts as paused."""
 RETRY_AFTER_BUG = 60_000
-"""Milliseconds until a timer fires again after its handler failed because of a bug."""
+"""Milliseconds until a timer fires, or an outbox row is processed, again after its handler failed because of a bug."""
 
 RETRY_WITHOUT_ROOM = 500
 """Milliseconds until a timer fires again after the disk had no room for its turn."""
@@ -62,6 +63,8 @@ class Dispatcher:
         self._firing: set[tuple[str, str, str]] = set()
         self._row_tasks: dict[int, asyncio.Task[None]] = {}
         """The tasks that process outbox rows, by the row's key: `start` may read a row that a commit announces, too."""
+        self._failed_rows: dict[int, int] = {}
+        """By the key of each outbox row whose processing failed: when it is processed again, by the steady clock."""
         self._stopped = False
         self.write_error = ""
         """Why the last turn could not be committed; empty if it was committed."""
@@ -76,6 +79,14 @@ class Dispatcher:
         for row in outbox.pending_rows(self._store.reader):
             self._process_row(row)
         self.fire_due_timers()
+
+    def _check_timers(self) -> None:
+        """Fire the timers that are due; check again later if that fails, for example because a page is damaged."""
+        try:
+            self.fire_due_timers()
+        except Exception as error:  # noqa: BLE001 - it is recorded
+            self._store.internal_errors.record("the check of the timers", error, "it is repeated in some seconds")
+            self._schedule_check(self._world.monotonic() + MAX_CHECK_INTERVAL)
 
     async def stop(self) -> None:
         """Stop checking timers and cancel the work in progress; unfinished rows stay in the outbox."""
@@ -99,6 +110,7 @@ class Dispatcher:
         self._check_clock()
         self._check_directory()
         wall, steady = self._world.now(), self._world.monotonic()
+        self._process_failed_rows(steady)
         for timer in timers.due_timers(self._store.reader, wall, steady, TIMER_BATCH + len(self._firing)):
             if timer.key not in self._firing:
                 self._fire_timer(timer)
@@ -114,9 +126,9 @@ class Dispatcher:
     def _caught_up(self, task: "asyncio.Task[None]") -> None:
         self._catching_up = None
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("containers that ended while the engine was paused are not recorded yet", exc_info=error)
+            self._store.internal_errors.record("recording the containers that ended during a pause", error)
         self._next_check = self._world.monotonic()
-        self.fire_due_timers()
+        self._check_timers()
 
     @property
     def idle(self) -> bool:
@@ -143,17 +155,17 @@ class Dispatcher:
             self._next_check_handle.cancel()
         steady = self._world.monotonic()
         self._next_check = max(due, steady)
-        self._next_check_handle = self._loop.call_later((self._next_check - steady) / 1000, self.fire_due_timers)
+        self._next_check_handle = self._loop.call_later((self._next_check - steady) / 1000, self._check_timers)
 
     def _fire_timer(self, timer: Timer) -> None:
         self._firing.add(timer.key)
-        service, decided_at = self._services[timer.service], self._world.monotonic()
+        decided_at = self._world.monotonic()
 
         def fire(tx: Tx) -> None:
             if self._world.monotonic() - decided_at > MIN_PAUSE:
                 self._begin_catch_up()
             elif timers.delete(tx, *timer.key):
-                service.fire_timer(tx, timer)
+                self._services[timer.service].fire_timer(tx, timer)
 
         self._store.write(fire).add_done_callback(lambda future: self._timer_fired(timer, future))
 
@@ -163,7 +175,7 @@ class Dispatcher:
         if isinstance(error, Unavailable):
             self._schedule_check(self._world.monotonic() + RETRY_WITHOUT_ROOM)
         elif error is not None:
-            log.error("timer %s failed; it fires again in a minute", timer.key, exc_info=error)
+            self._store.internal_errors.record(f"timer {timer.key}", error, "it fires again in a minute")
             due = self._world.monotonic() + RETRY_AFTER_BUG
             self._store.write_in_background(lambda tx: timers.postpone(tx, timer, due))
         elif not self._firing:
@@ -172,27 +184,35 @@ class Dispatcher:
     def _process_row(self, row: OutboxRow) -> None:
         if self._stopped or row.id in self._row_tasks:
             return
-        task = self._loop.create_task(self._services[row.service].handle_outbox_row(row))
+        task = self._loop.create_task(self._handle_row(row))
         self._row_tasks[row.id] = task
         task.add_done_callback(lambda done: self._row_processed(row, done))
+
+    async def _handle_row(self, row: OutboxRow) -> None:
+        await self._services[row.service].handle_outbox_row(row)
 
     def _row_processed(self, row: OutboxRow, task: "asyncio.Task[None]") -> None:
         del self._row_tasks[row.id]
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error(
-                "processing outbox row %s of %s failed; it is processed again at the next start",
-                row.subject,
-                row.service,
-                exc_info=error,
-            )
+            place = f"outbox row {row.subject} of {row.service}"
+            self._store.internal_errors.record(place, error, "it is processed again in a minute")
+            self._failed_rows[row.id] = self._world.monotonic() + RETRY_AFTER_BUG
 
-    def _on_loss(self, error: sqlite3.Error) -> None:
+    def _process_failed_rows(self, steady: int) -> None:
+        """Process the rows again that failed a while ago, if they are still in the outbox."""
+        for key in [key for key, due in self._failed_rows.items() if due <= steady]:
+            row = outbox.find_row(self._store.reader, key)
+            del self._failed_rows[key]
+            if row is not None:
+                self._process_row(row)
+
+    def _on_loss(self, error: Exception) -> None:
         if not self.write_error:
             log.error("the data directory cannot be written (%s); nothing is lost, and the engine tries again", error)
         self.write_error = str(error)
         self._files_displaced = isinstance(error, FilesDisplaced)
-        for service in self._services.values():
-            service.drop_caches()
+        drops = (service.drop_caches for service in self._services.values())
+        self._store.internal_errors.call_all("dropping a service's caches", drops)
 
     def _recover(self) -> None:
         """Resume after failed writes.

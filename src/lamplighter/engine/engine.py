@@ -215,7 +215,9 @@ class Engine:
         """Return the engine's metrics in Prometheus' text format; those of jobs only while the disk can be read."""
         traces = self.traces.counts if self.traces else {}
         metrics = await asyncio.to_thread(load_module, "lamplighter.engine.metrics")
-        whole: bytes = metrics.render_metrics(self.store.reader, self.world, turns=self.turns, traces=traces)
+        whole: bytes = metrics.render_metrics(
+            self.store.reader, self.world, turns=self.turns, traces=traces, errors=self.store.internal_errors
+        )
         try:
             jobs: bytes = await self.store.read_in_thread(metrics.render_job_metrics)
             return whole + jobs

@@ -20,6 +20,8 @@ from lamplighter.services.sns.tables import deliveries
 from lamplighter.store import file_faults, restores
 from lamplighter.store.file_faults import FaultKind
 
+INTERNAL_ERROR_SHOWN_MILLISECONDS = 24 * 3600 * 1000
+"""The milliseconds after the last internal error for which the health reports internal errors."""
 RESTORED_SHOWN_MILLISECONDS = 24 * 3600 * 1000
 """The milliseconds for which the health reports a restore."""
 MAX_NAMED_ROWS = 3
@@ -28,6 +30,7 @@ _EXAMINE = "`lamplighter check` examines the database."
 ADVICE: Mapping[str, str] = {
     "data-directory": "Make room on the disk, or bring the files back. The engine goes on by itself.",
     "tls-certificate": "The engine takes over a renewed file without a restart.",
+    "internal-errors": "The log of `up` shows each one. It is a defect of lamplighter: please report it.",
     "docker": "Start Docker. The tasks start then.",
     "file-not-applied": "`lamplighter lint` and the log of `up` name each fault. Until then, jobs run as last applied.",
     "channels": "The log of `up` names each one and what to do. Alerts to the other channels are sent.",
@@ -97,6 +100,10 @@ class Health:
 Check = Callable[[Engine], Condition | None]
 
 
+def _format_time(milliseconds: int) -> str:
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def check_data_directory(engine: Engine) -> Condition | None:
     """Report that the data directory cannot be written."""
     reason = engine.store.find_file_problem() or engine.dispatcher.write_error
@@ -106,13 +113,25 @@ def check_data_directory(engine: Engine) -> Condition | None:
     return Condition("data-directory", f"{what}: {reason}", stops_work=True, public_reason=what)
 
 
+def check_internal_errors(engine: Engine) -> Condition | None:
+    """Report that callbacks of the engine failed: all other work goes on, but something may be missing."""
+    errors = engine.store.internal_errors
+    last = errors.last
+    if last is None or engine.world.now() - last.time > INTERNAL_ERROR_SHOWN_MILLISECONDS:
+        return None
+    what = f"{format_count(errors.count, 'internal error')} since the start, the last one at {_format_time(last.time)}"
+    return Condition(
+        "internal-errors", f"{what}: {last.place} failed: {last.text}", stops_work=False, public_reason=what
+    )
+
+
 def check_docker(engine: Engine) -> Condition | None:
     """Report that Docker does not answer and tasks wait for it."""
     outage = outages.current(engine.store.reader)
     if outage is None:
         return None
     count = len(outages.held_tasks(engine.store.reader))
-    since = f"{datetime.fromtimestamp(outage.since / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+    since = _format_time(outage.since)
     tasks = f"{format_count(count, 'task is', 'tasks are')} waiting"
     return Condition("docker", f"Docker has not answered since {since}: {tasks}", stops_work=False)
 
@@ -159,7 +178,7 @@ def check_restored(engine: Engine) -> Condition | None:
     found = restores.latest_restore(engine.store.reader)
     if found is None or engine.world.now() - found.restored > RESTORED_SHOWN_MILLISECONDS:
         return None
-    backup = f"{datetime.fromtimestamp(found.backup / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+    backup = _format_time(found.backup)
     parts = [
         f"the database was restored from a backup of {backup}, and what happened after that is not in it",
         f"{format_count(len(found.lost_tasks), 'running task')} lost" if found.lost_tasks else "",
@@ -211,6 +230,7 @@ def check_certificate(engine: Engine) -> Condition | None:
 
 CHECKS: tuple[Check, ...] = (
     check_data_directory,
+    check_internal_errors,
     check_certificate,
     check_docker,
     check_file_applied,

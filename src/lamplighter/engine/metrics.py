@@ -8,6 +8,7 @@ job.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from lamplighter.base.internal_errors import InternalErrors
 from lamplighter.base.world import World
 from lamplighter.delivery.delivery import DeliveryEnd
 from lamplighter.delivery.tables import deliveries as target_deliveries
@@ -147,6 +148,12 @@ def loop_gauges(turns: TurnTimes) -> Iterator[Gauge]:
     )
 
 
+def internal_error_metric(errors: InternalErrors) -> Metric:
+    """Return the number of errors in the engine's own callbacks."""
+    text = "Errors in the engine's own callbacks since its start; the log shows each one."
+    return Metric("lamplighter_internal_errors_total", text, [("", errors.count)], "counter")
+
+
 def trace_metric(counts: Mapping[str, int]) -> Metric:
     """Return the number of traces by what became of them."""
     text = "Traces of ended runs since the engine's start, by what became of them."
@@ -164,11 +171,13 @@ def render_metrics(
     sources: Iterable[Source] = SOURCES,
     turns: TurnTimes | None = None,
     traces: Mapping[str, int] | None = None,
+    errors: InternalErrors | None = None,
 ) -> bytes:
     """Return all metrics of the engine as a whole, in Prometheus' text format."""
     gauges = [gauge for source in sources for gauge in source(reader, world)]
     found = [gauge.to_metric() for gauge in [*gauges, *(loop_gauges(turns) if turns else ())]]
-    return render([*found, *([] if traces is None else [trace_metric(traces)])])
+    counters = [] if errors is None else [internal_error_metric(errors)]
+    return render([*found, *counters, *([] if traces is None else [trace_metric(traces)])])
 
 
 def render_job_metrics(reader: Reader) -> bytes:

@@ -9,6 +9,8 @@ that wait for a commit. A turn is acknowledged only if the path of the database 
 A turn that cannot be committed (disk full, I/O error) is rolled back whole. Each of its jobs fails with `Unavailable`,
 and `on_rollback` tells the engine to drop its caches. The effect is that of a crash, but the process keeps running.
 
+An error in a callback cannot break a turn: it is recorded (`internal_errors`), and all other callbacks are called.
+
 What a job made outside the database, such as a file, is removed when the job's writes are undone for good
 (`Tx.after_undo`). A commit whose sync failed may be in the WAL: an engine that is started next would find it. The next
 commit overwrites it, so `after_undo` waits for that.
@@ -30,8 +32,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lamplighter import __version__
-from lamplighter.base.errors import LamplighterError, Unavailable
+from lamplighter.base.errors import Bug, LamplighterError, Unavailable
 from lamplighter.base.files import sync_directory, sync_file
+from lamplighter.base.internal_errors import InternalErrors
 from lamplighter.base.json_text import Json
 from lamplighter.base.threads import run_in_thread
 from lamplighter.base.world import World, format_iso_time
@@ -127,9 +130,12 @@ class Tx(Reader):
         now: int = 0,
         turn_end: int = sys.maxsize,
         directory: Path | None = None,
+        errors: InternalErrors | None = None,
     ) -> None:
         super().__init__(connection, directory)
         self.signals = signals
+        self.errors = errors or InternalErrors(lambda: now)
+        """Records the errors of the functions `after_undo`, and of listeners that `isolate` calls."""
         self.now = now
         """The wall clock's time when the job runs, in milliseconds since the epoch."""
         self.turn_end = turn_end
@@ -137,8 +143,8 @@ class Tx(Reader):
         self.after_commit: list[Callable[[], None]] = []
         """Functions to call on the loop after the job is committed. They are not called if the job fails."""
         self.after_undo: list[Callable[[], None]] = []
-        """Functions to call on the loop when the job's writes are undone for good. They must not raise; they are not
-        called if the engine ends before."""
+        """Functions to call on the loop when the job's writes are undone for good. They are not called if the engine
+        ends before."""
 
     def execute(self, sql: str, parameters: Sequence[Json] = ()) -> int:
         """Run one statement and return the number of rows that it changed."""
@@ -152,7 +158,17 @@ class Tx(Reader):
 
     def nested(self) -> AbstractContextManager[None]:
         """Return a block whose writes, and only these, are undone if it raises."""
-        return _Nested(self._connection, self.signals.outbox_rows, self.after_commit, self.after_undo)
+        return _Nested(self)
+
+    def isolate(self, place: str, run: Callable[[], None]) -> None:
+        """Run a function whose error undoes only its own writes: it is recorded, and the job goes on."""
+        try:
+            with self.nested():
+                run()
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is recorded
+            self.errors.record(place, error)
 
     def execute_many(self, sql: str, parameters: Sequence[Sequence[Json]]) -> None:
         """Run one statement for each row of parameters."""
@@ -160,43 +176,35 @@ class Tx(Reader):
 
 
 class _Nested(AbstractContextManager[None]):
-    """A savepoint with the lists that belong to it. A generator would cost three times as much."""
+    """A savepoint of a job. A generator would cost three times as much."""
 
-    __slots__ = ("_callback_count", "_callbacks", "_connection", "_outbox_rows", "_row_count", "_undo_count", "_undos")
+    __slots__ = ("_callback_count", "_row_count", "_tx", "_undo_count")
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        outbox_rows: list[OutboxRow],
-        callbacks: list[Callable[[], None]],
-        undos: list[Callable[[], None]],
-    ) -> None:
-        self._connection = connection
-        self._outbox_rows = outbox_rows
-        self._callbacks = callbacks
-        self._undos = undos
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
 
     def __enter__(self) -> None:
-        self._row_count, self._callback_count = len(self._outbox_rows), len(self._callbacks)
-        self._undo_count = len(self._undos)
-        self._connection.execute("SAVEPOINT nested")
+        tx = self._tx
+        self._row_count, self._callback_count = len(tx.signals.outbox_rows), len(tx.after_commit)
+        self._undo_count = len(tx.after_undo)
+        tx._connection.execute("SAVEPOINT nested")  # noqa: SLF001 - our own class
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        tx, connection = self._tx, self._tx._connection  # noqa: SLF001 - our own class
         if kind is not None:
-            del self._outbox_rows[self._row_count :], self._callbacks[self._callback_count :]
-            if not self._connection.in_transaction:
+            del tx.signals.outbox_rows[self._row_count :], tx.after_commit[self._callback_count :]
+            if not connection.in_transaction:
                 return
-            self._connection.execute("ROLLBACK TO nested")
-            _call_all(self._undos, self._undo_count)
-        self._connection.execute("RELEASE nested")
+            connection.execute("ROLLBACK TO nested")
+            _undo(tx.errors, tx.after_undo, self._undo_count)
+        connection.execute("RELEASE nested")
 
 
-def _call_all(callbacks: list[Callable[[], None]], first: int = 0) -> None:
+def _undo(errors: InternalErrors, callbacks: list[Callable[[], None]], first: int = 0) -> None:
     """Remove the functions of a list, from one on, and call them."""
     taken = callbacks[first:]
     del callbacks[first:]
-    for callback in taken:
-        callback()
+    errors.call_all("a callback after undone writes", taken)
 
 
 @dataclass(slots=True)
@@ -206,7 +214,7 @@ class _Job:
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     after_undo: list[Callable[[], None]] = field(default_factory=list)
     result: Any = None
-    error: Exception | None = None
+    error: Exception | asyncio.CancelledError | None = None
 
 
 def _connect(path: Path, *, read_only: bool, first_start: bool = False) -> sqlite3.Connection:
@@ -254,6 +262,7 @@ class Store:
         """
         self.directory = directory
         self._world = world
+        self.internal_errors = InternalErrors(world.now)
         self._lock = DirectoryLock(directory)
         try:
             self._open(directory.absolute(), new=new)
@@ -274,7 +283,7 @@ class Store:
         self._thread = threading.Thread(target=self._commit_turns, name="lamplighter-commit", daemon=True)
         self._thread.start()
         self.on_commit: Callable[[CommitSignals], None] = lambda _signals: None
-        self.on_rollback: Callable[[sqlite3.Error], None] = lambda _error: None
+        self.on_rollback: Callable[[Exception], None] = lambda _error: None
 
     def _open(self, directory: Path, *, new: bool) -> None:
         """Open the database; create it if this is the first start."""
@@ -350,8 +359,8 @@ class Store:
 
     def _end_background_write(self, task: "asyncio.Task[None]") -> None:
         self._background.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("a background write failed", exc_info=task.exception())
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.internal_errors.record("a background write", error)
 
     async def close(self) -> None:
         """Finish the current turn and close the files."""
@@ -374,14 +383,14 @@ class Store:
                 self._turn.append(job)
                 self._run_job(job, end)
             self._presence.check()
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 - each job of the turn receives it
             self._finish_turn(error, is_written=False)
         else:
             self._commits.put(True)  # noqa: FBT003 - the value that makes the committer commit
 
     def _run_job(self, job: _Job, turn_end: int) -> None:
         self._connection.execute("SAVEPOINT job")
-        tx = Tx(self._connection, CommitSignals(), self._world.now(), turn_end, self.directory)
+        tx = Tx(self._connection, CommitSignals(), self._world.now(), turn_end, self.directory, self.internal_errors)
         job.after_undo = tx.after_undo
         try:
             job.result = job.run(tx)
@@ -389,10 +398,11 @@ class Store:
             self._merge_signals(tx.signals)
         except sqlite3.OperationalError:
             raise
-        except Exception as error:  # noqa: BLE001 - the error belongs to the caller of the job
-            job.error = error
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it belongs to the caller of the job
+            # A future takes every exception but this one, which would end the coroutine that waits for it.
+            job.error = Bug("a job raised StopIteration") if isinstance(error, StopIteration) else error
             self._connection.execute("ROLLBACK TO job")
-            _call_all(job.after_undo)
+            _undo(self.internal_errors, job.after_undo)
         self._connection.execute("RELEASE job")
 
     def _merge_signals(self, signals: CommitSignals) -> None:
@@ -404,14 +414,14 @@ class Store:
 
     def _commit_turns(self) -> None:
         while self._commits.get():
-            failure: sqlite3.Error | None = None
+            failure: Exception | None = None
             try:
                 self._connection.execute("COMMIT")
-            except sqlite3.Error as error:
+            except Exception as error:  # noqa: BLE001 - the turn fails with it
                 failure = error
             self._loop.call_soon_threadsafe(self._end_commit, failure)
 
-    def _end_commit(self, failure: sqlite3.Error | None) -> None:
+    def _end_commit(self, failure: Exception | None) -> None:
         """Finish the turn; a commit counts only if the files are still in their place.
 
         If the files were moved during the commit, they contain the committed turn, but the caller gets an error. A
@@ -425,28 +435,43 @@ class Store:
             failure = failure or error
         self._finish_turn(failure, is_written=is_written)
 
-    def _finish_turn(self, failure: sqlite3.Error | None, *, is_written: bool) -> None:
+    def _finish_turn(self, failure: Exception | None, *, is_written: bool) -> None:
         """Resolve the jobs of a turn; `is_written`: its commit is in the WAL, or may be."""
-        turn, signals = self._turn, self._signals
+        turn, signals, errors = self._turn, self._signals, self.internal_errors
         if failure is not None:
             self._roll_back()
-            self.on_rollback(failure)
+            errors.call("dropping the caches after a lost turn", partial(self.on_rollback, failure))
             undone = [callback for job in turn for callback in job.after_undo]
             if is_written:
                 self._undone += undone
             else:
-                _call_all(undone)
+                _undo(errors, undone)
         else:
-            _call_all(self._undone)
+            _undo(errors, self._undone)
         self._busy = bool(self._waiting)
         if self._busy:
             self._loop.call_soon(self._run_turn)
         for job in turn:
-            _resolve_future(job, failure)
+            self._resolve_future(job, failure)
         if failure is None:
-            self.on_commit(signals)
+            errors.call("announcing a commit", partial(self.on_commit, signals))
         if not self._busy:
             self._idle.set()
+
+    def _resolve_future(self, job: _Job, failure: Exception | None) -> None:
+        error = Unavailable(f"the data directory cannot be written: {failure}") if failure is not None else job.error
+        if error is None:
+            self.internal_errors.call_all("a callback after a commit", job.after_commit)
+        elif inspect.iscoroutine(job.result):
+            job.result.close()  # close the coroutine that would have continued after the commit
+        if job.future.done():
+            return
+        if error is None:
+            job.future.set_result(job.result)
+        elif isinstance(error, asyncio.CancelledError):
+            job.future.cancel()
+        else:
+            job.future.set_exception(error)
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
@@ -460,18 +485,3 @@ async def _retry_while_unavailable(attempt: Callable[[], Awaitable[T]]) -> T:
             return await attempt()
         except Unavailable:
             await asyncio.sleep(RETRY_SECONDS)
-
-
-def _resolve_future(job: _Job, failure: sqlite3.Error | None) -> None:
-    error = Unavailable(f"the data directory cannot be written: {failure}") if failure is not None else job.error
-    if error is None:
-        for callback in job.after_commit:
-            callback()
-    elif inspect.iscoroutine(job.result):
-        job.result.close()  # close the coroutine that would have continued after the commit
-    if job.future.done():
-        return
-    if error is None:
-        job.future.set_result(job.result)
-    else:
-        job.future.set_exception(error)

@@ -36,8 +36,17 @@ def is_pending(reader: Reader, key: int) -> bool:
 
 def pending_rows(reader: Reader) -> list[OutboxRow]:
     """Return all pending rows, oldest first."""
-    rows = reader.rows("SELECT id, service, subject, body FROM outbox ORDER BY id")
-    return [OutboxRow(key, service, subject, loads_or(body, None)) for key, service, subject, body in rows]
+    return [_to_row(*row) for row in reader.rows("SELECT id, service, subject, body FROM outbox ORDER BY id")]
+
+
+def find_row(reader: Reader, key: int) -> OutboxRow | None:
+    """Return a pending row, or None if it is not in the outbox any more."""
+    row = reader.row("SELECT id, service, subject, body FROM outbox WHERE id = ?", (key,))
+    return None if row is None else _to_row(*row)
+
+
+def _to_row(key: int, service: str, subject: str, body: Json) -> OutboxRow:
+    return OutboxRow(key, service, subject, loads_or(body, None))
 
 
 def backlog(reader: Reader) -> tuple[int, int | None]:

@@ -101,3 +101,28 @@ def test_a_timeout_is_logged_as_a_timeout_and_not_by_the_exit_code_of_the_proces
     attempt = "slow: attempt 1 was stopped by its run (a timeout, or a stop), exit code 143: working"
     assert caplog.messages[:2] == ["slow: started", attempt]
     assert "slow: failed after 3.0 s: States.Timeout" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (["first", "한" * 5_000], "한" * 159 + "…"),
+        (["first", '{"message": "' + "한" * 80_000 + '"}'], '{"message": "' + "한" * 146 + "…"),
+        (["last", *[""] * 500], "last"),
+        (["last", "\x1b\x07", " "], "last"),
+        (["", " "], ""),
+    ],
+)
+def test_the_last_line_is_shown_whatever_its_length_and_alphabet(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, lines: list[str], shown: str
+) -> None:
+    caplog.set_level(logging.INFO, "lamplighter.jobs")
+    with EngineHarness.running(tmp_path / "data") as harness:
+        RunLog(harness.engine).follow("stack", {"machine": "nightly", "job": "nightly"})
+        harness.define_task()
+        harness.runtime.script(Script(lines=tuple(("stdout", line) for line in lines)))
+        run = harness.run_machine(named_step())
+        assert harness.status(run) == "SUCCEEDED"
+        harness.advance(SECOND)
+    (end,) = [each for each in caplog.messages if "succeeded after" in each]
+    assert end.partition("after 0.0 s")[2].removeprefix(": ") == shown

@@ -33,8 +33,8 @@ LogFields = dict[str, Json]
 
 TIMEOUT = "States.Timeout"
 """The error of a run whose last attempt took too long."""
-TAIL_BYTES = 8_192
-"""Bytes at the end of the output in which the last line is searched."""
+TAIL_BYTES = (8_192, 2 * 1024 * 1024)
+"""Bytes at the end of the output in which the last line is searched: first in a few, then in the longest record."""
 MAX_LINE_LENGTH = 160
 
 
@@ -85,7 +85,10 @@ class RunLog:
         label = self._labels.get(str(event.detail.get("stateMachineArn", "")).rpartition(":")[2])
         if label is not None and "Execution" in event.detail_type:
             # The run's last task ends in the same transaction, and its line comes first.
-            tx.after_commit.append(partial(_call_soon, partial(self._log_run, label, event.detail)))
+            log_run = partial(
+                self._engine.store.internal_errors.call, "the log of runs", partial(self._log_run, label, event.detail)
+            )
+            tx.after_commit.append(partial(_call_soon, log_run))
 
     def _on_task_event(self, tx: Tx, event: Event) -> None:
         label = self._labels.get(task_family(event.detail))
@@ -172,12 +175,20 @@ def _call_soon(callback: Callable[[], None]) -> None:
 def _read_last_line(outputs: OutputFiles, task: Json, container: str) -> str:
     """Return the last line of a container's output, without unprintable characters."""
     path = outputs.path(task["taskArn"].rpartition("/")[2], container)
-    with suppress(OSError, JsonError, KeyError, TypeError), path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-        for record in reversed(file.read().splitlines()):
-            text = "".join(each for each in loads(record.decode())["text"] if each.isprintable()).strip()
-            if text:
+    with suppress(OSError), path.open("rb") as file:
+        size = path.stat().st_size
+        for length in TAIL_BYTES:
+            file.seek(max(0, size - length))
+            records = file.read(length).split(b"\n")
+            if text := next(filter(None, map(_printable_text, reversed(records))), ""):
                 return _shorten(text)
+    return ""
+
+
+def _printable_text(record: bytes) -> str:
+    """Return the text of a record of an output file; an empty one for a record that is not complete."""
+    with suppress(JsonError, KeyError, TypeError):
+        return "".join(each for each in loads(record)["text"] if each.isprintable()).strip()
     return ""
 
 

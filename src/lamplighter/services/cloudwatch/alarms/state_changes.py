@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-ev
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, dumps
@@ -72,7 +73,7 @@ class AlarmStateChanges:
         for before, released in action_suppression.follow_suppressor(tx, self._world, updated):
             self._send_actions(tx, replace(released, state=before), released)
         for follower in self._listeners:
-            follower(tx, updated)
+            tx.isolate(f"a follower of the alarm {alarm.name}", partial(follower, tx, updated))
 
     def end_mute(self, tx: Tx, arn: str) -> None:
         """Send the actions that were muted, unless a mute rule still mutes the alarm or its state is as before."""
