@@ -21,6 +21,8 @@ from lamplighter.runtime.port import (
     RuntimeUnavailable,
     StartedContainer,
     Stream,
+    check_not_called_off,
+    never,
 )
 
 
@@ -107,13 +109,14 @@ class FakeRuntime:
         """Implement `Runtime.check`."""
         self._call("check", "")
 
-    async def start(self, container: ContainerSpec) -> StartedContainer:
+    async def start(self, container: ContainerSpec, is_called_off: Callable[[], bool] = never) -> StartedContainer:
         """Implement `Runtime.start`."""
         name = container.name
         self._call("start", name)
         if failure := self._failures.get(name):
             raise failure
         if name not in self._runs:
+            check_not_called_off(container, is_called_off)
             self._check_namespaces(container)
             self._begin(container)
         return self._runs[name].started

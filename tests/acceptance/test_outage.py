@@ -11,7 +11,9 @@ import pytest
 from lamplighter.engine import health
 from tests.acceptance.test_job_alerts import MINUTE, JobStackHarness
 from tests.engine_harness import HOUR, SECOND
+from tests.fake_runtime import Script
 
+SHORT_JOB = "timeout: 10s, retry: {attempts: 1, interval: 5s}, notify: {run-failed: [ops]}"
 JOB = "timeout: 10m, notify: {run-failed: [ops, dev]}"
 
 
@@ -159,3 +161,75 @@ def test_a_run_that_is_stopped_during_an_outage_leaves_no_rows(harness: JobStack
     assert harness.status(run) == "ABORTED"
     assert harness.rows("SELECT * FROM held_tasks") == harness.rows("SELECT * FROM runtime_outage") == []
     assert harness.rows("SELECT * FROM timers WHERE service = 'states'") == []
+
+
+@pytest.mark.parametrize("restarts", [0, 1, 2])
+def test_a_short_job_that_waited_for_docker_runs_once_and_succeeds(harness: JobStackHarness, restarts: int) -> None:
+    harness.deploy(SHORT_JOB)
+    harness.runtime.script(Script(after=SECOND))
+    harness.runtime.go_away()
+    run = harness.start_run()
+    for _ in range(restarts):
+        harness.advance(20 * SECOND)
+        harness.restart()
+    harness.advance(20 * SECOND)
+    restore_docker(harness)
+    assert harness.status(run) == "SUCCEEDED"
+    assert len(harness.runtime.started_names()) == 1
+    assert "failed" not in str(harness.mails())
+    assert harness.rows("SELECT * FROM held_tasks") == harness.rows("SELECT * FROM runtime_outage") == []
+
+
+def test_a_job_whose_timeout_is_shorter_than_a_check_waits_for_docker_too(harness: JobStackHarness) -> None:
+    harness.deploy("timeout: 2s")
+    earlier = harness.start_run()
+    harness.finish_containers()
+    assert harness.status(earlier) == "SUCCEEDED"
+    harness.runtime.go_away()
+    runs = [harness.start_run()]
+    harness.advance(7 * SECOND)
+    runs += [harness.start_run()]
+    for _ in range(20):
+        harness.advance(SECOND)
+    harness.runtime.script(Script(after=SECOND))
+    restore_docker(harness)
+    assert [harness.status(each) for each in runs] == ["SUCCEEDED", "SUCCEEDED"]
+    assert len(harness.runtime.started_names()) == 3
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("end", ["StopExecution", "StopTask", "deadline", "deletion"])
+def test_a_start_that_was_called_off_while_docker_was_away_starts_nothing(
+    harness: JobStackHarness, end: str, *, restarts: bool
+) -> None:
+    harness.deploy("deadline: 5m" if end == "deadline" else JOB)
+    harness.runtime.go_away()
+    run = harness.start_run()
+    harness.advance(MINUTE)
+    if end == "StopExecution":
+        harness.call("states", "StopExecution", executionArn=run)
+    elif end == "StopTask":
+        ((task,),) = harness.rows("SELECT arn FROM tasks")
+        harness.call("ecs", "StopTask", cluster=task.split("/")[1], task=task)
+    elif end == "deletion":
+        harness.call("cloudformation", "DeleteStack", StackName="reports")
+        harness.settle()
+    else:
+        pass_time(harness, 5 * MINUTE)
+    if restarts:
+        harness.restart()
+    restore_docker(harness)
+    assert harness.runtime.started_names() == []
+
+
+def test_a_run_whose_deadline_passed_while_no_engine_ran_starts_no_container(harness: JobStackHarness) -> None:
+    harness.deploy("deadline: 5m")
+    harness.runtime.go_away()
+    run = harness.start_run()
+    harness.crash()
+    harness.clock.advance(HOUR)
+    harness.runtime.come_back()
+    harness.up()
+    restore_docker(harness)
+    assert harness.status(run) == "TIMED_OUT"
+    assert harness.runtime.started_names() == []

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from lamplighter.base.errors import Bug
-from lamplighter.runtime.port import CannotStart, OutputLine, Runtime
+from lamplighter.runtime.port import CannotStart, OutputLine, Runtime, StartCalledOff
 from tests.contracts.rigs import GATE, HEALTH_CHECK, Rig
 from tests.fake_runtime import Script
 
@@ -92,6 +92,23 @@ async def test_a_container_that_exited_is_not_run_again(rig: Rig) -> None:
     assert again.runtime_id == first.runtime_id
     assert (await rig.runtime.wait(container.name)).code == 3
     assert [line.text for line in await read_output(rig.runtime, container.name)] == ["once"]
+
+
+async def test_a_start_that_is_called_off_starts_nothing_and_leaves_nothing(rig: Rig) -> None:
+    container = rig.container("echo ran", Script(lines=(("stdout", "ran"),)))
+    with pytest.raises(StartCalledOff):
+        await rig.runtime.start(container, lambda: True)
+    assert await rig.runtime.names() == frozenset()
+    await rig.runtime.start(container)
+    assert [line.text for line in await read_output(rig.runtime, container.name)] == ["ran"]
+
+
+async def test_a_container_that_runs_is_adopted_although_its_start_is_called_off(rig: Rig) -> None:
+    container = rig.container(GATE, GATED)
+    started = await rig.runtime.start(container)
+    assert (await (await rig.restart()).start(container, lambda: True)).runtime_id == started.runtime_id
+    await rig.release(container, 0)
+    await rig.runtime.wait(container.name)
 
 
 async def test_a_new_engine_adopts_a_container_that_runs(rig: Rig) -> None:

@@ -49,12 +49,17 @@ class Dispatcher:
         world: World,
         services: Mapping[str, Service],
         catch_up: Callable[[], Coroutine[None, None, None]],
+        overdue_fired: asyncio.Event,
     ) -> None:
         self._store = store
         self._world = world
         self._services = services
         self._catch_up = catch_up
         """Records the containers that ended while the engine was away; does not raise."""
+        self._overdue_fired = overdue_fired
+        """Set when the timers have fired that were due at the start: they may call off what else would start."""
+        self._started = (world.now(), world.monotonic())
+        """When the engine started, by both clocks."""
         self._catching_up: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._next_check_handle: asyncio.TimerHandle | None = None
@@ -114,6 +119,8 @@ class Dispatcher:
         for timer in timers.due_timers(self._store.reader, wall, steady, TIMER_BATCH + len(self._firing)):
             if timer.key not in self._firing:
                 self._fire_timer(timer)
+        if not self._overdue_fired.is_set() and not timers.due_timers(self._store.reader, *self._started, 1):
+            self._overdue_fired.set()
         wait = timers.milliseconds_to_next(self._store.reader, wall, steady)
         self._schedule_check(steady + min(MAX_CHECK_INTERVAL if wait is None else wait, MAX_CHECK_INTERVAL))
 

@@ -36,7 +36,7 @@ from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process.cgroups import find_cgroups
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
-from lamplighter.services.ecs.tasks.supervisor import no_variables
+from lamplighter.services.ecs.tasks.supervisor_context import no_variables
 from lamplighter.services.events.service import Events
 from lamplighter.services.sns.tables import topics
 from lamplighter.services.states.service import States
@@ -75,7 +75,8 @@ class Engine:
         self.isolation = isolation or WorkerProcesses()
         states = States(self.bus, world, self._model, self._find_model, remote, http, self.isolation)
         self.traces = _open_traces(config, self.bus, outbound)
-        self.ecs = ecs = self._make_ecs(remote)
+        overdue_fired = asyncio.Event()
+        self.ecs = ecs = self._make_ecs(remote, overdue_fired)
         self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check_parameters)
         lazy_services = list(self._lazy_services(remote, lambda: outbound or _outbound(config, http)))
@@ -88,9 +89,9 @@ class Engine:
             self.bus.serve(service.name, service.operations, service.load)
         self.turns = TurnTimes()
         self.retention = RetentionSweep(store, world, ecs.outputs, config.data_directory / "mail")
-        self.dispatcher = Dispatcher(store, world, self.services, ecs.catch_up)
+        self.dispatcher = Dispatcher(store, world, self.services, ecs.catch_up, overdue_fired)
 
-    def _make_ecs(self, remote: RemoteServices) -> Ecs:
+    def _make_ecs(self, remote: RemoteServices, overdue_fired: asyncio.Event) -> Ecs:
         bus, config, traces = self.bus, self.config, self.traces
         return Ecs(
             bus,
@@ -105,6 +106,7 @@ class Engine:
             role_credentials=partial(role_variables, bus, config.task_credentials) if config.enforce_iam else None,
             deny=config.denied,
             added_variables=traces.container_variables if traces else no_variables,
+            overdue_fired=overdue_fired,
         )
 
     def _lazy_services(self, remote: RemoteServices, outbound: Callable[[], Outbound]) -> Iterator[LazyService]:

@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 
 from lamplighter.engine.lazy_object import LazyObject
-from lamplighter.runtime.port import ContainerExit, ContainerSpec, Health, OutputLine, Runtime, StartedContainer
+from lamplighter.runtime.port import ContainerExit, ContainerSpec, Health, OutputLine, Runtime, StartedContainer, never
 
 BuildRuntime = Callable[[Callable[..., Runtime]], Runtime]
 
@@ -26,9 +26,9 @@ class LazyRuntime:
         """Implement `Runtime.check`."""
         await (await self._runtime.load()).check()
 
-    async def start(self, container: ContainerSpec) -> StartedContainer:
+    async def start(self, container: ContainerSpec, is_called_off: Callable[[], bool] = never) -> StartedContainer:
         """Implement `Runtime.start`."""
-        return await (await self._runtime.load()).start(container)
+        return await (await self._runtime.load()).start(container, is_called_off)
 
     async def start_pause_container(self, container: ContainerSpec) -> None:
         """Implement `Runtime.start_pause_container`."""

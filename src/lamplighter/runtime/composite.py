@@ -4,7 +4,7 @@ Guarantees everything that `Runtime` guarantees. A name belongs to the process r
 that name exists, else to Docker.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from lamplighter.runtime.port import (
     ContainerExit,
@@ -14,6 +14,7 @@ from lamplighter.runtime.port import (
     Runtime,
     RuntimeUnavailable,
     StartedContainer,
+    never,
 )
 from lamplighter.runtime.process.cgroups import ProcessCgroups
 from lamplighter.runtime.process.runtime import ProcessRuntime
@@ -36,9 +37,9 @@ class CompositeRuntime:
         await self._images.check()
         await self._processes.check()
 
-    async def start(self, container: ContainerSpec) -> StartedContainer:
+    async def start(self, container: ContainerSpec, is_called_off: Callable[[], bool] = never) -> StartedContainer:
         """Implement `Runtime.start`."""
-        return await self._runtime_for(container).start(container)
+        return await self._runtime_for(container).start(container, is_called_off)
 
     async def start_pause_container(self, container: ContainerSpec) -> None:
         """Implement `Runtime.start_pause_container`."""

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinitio
 """
 
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -41,6 +41,21 @@ class CannotStart(LamplighterError):
 
 class NamespacesEnded(LamplighterError):
     """The container whose namespaces this one shares has ended; this one may start when the other one runs again."""
+
+
+class StartCalledOff(LamplighterError):
+    """The start was called off before the container ran; nothing of the container exists, unless it existed before."""
+
+
+def never() -> bool:
+    """Return False: the start is not called off."""
+    return False
+
+
+def check_not_called_off(container: "ContainerSpec", is_called_off: Callable[[], bool]) -> None:
+    """Raise `StartCalledOff` if the start of a container was called off."""
+    if is_called_off():
+        raise StartCalledOff(f"the start of {container.name} was called off")
 
 
 def cannot_start(reason: str) -> CannotStart:
@@ -272,12 +287,15 @@ class Runtime(Protocol):
     async def check(self) -> None:
         """Return if the runtime answers; else raise `RuntimeUnavailable`, whose text says what to do about it."""
 
-    async def start(self, container: ContainerSpec) -> StartedContainer:
+    async def start(self, container: ContainerSpec, is_called_off: Callable[[], bool] = never) -> StartedContainer:
         """Run the container, at most once ever under this name; return when it really runs.
 
         A container of this name that exists is adopted: one that was created but not started is started now; one that
         runs or has exited is left as it is. Raises `ImageUnavailable`, `NamespacesEnded` or `CannotStart`. After
         `CannotStart`, another call raises it again; after the others, nothing of the container exists.
+
+        `is_called_off` is asked again after everything that takes long, such as a pull or a wait for other starts. If
+        it returns True, a container that has not run does not start: raises `StartCalledOff`.
         """
 
     async def start_pause_container(self, container: ContainerSpec) -> None:

@@ -14,9 +14,9 @@ import pytest
 import uvloop
 
 from lamplighter.base.world import real_world
-from lamplighter.runtime.port import ContainerSpec, RuntimeUnavailable
+from lamplighter.runtime.port import ContainerSpec, RuntimeUnavailable, StartCalledOff
 from lamplighter.runtime.process import shim, shim_arguments
-from lamplighter.runtime.process.launcher_process import LauncherProcess
+from lamplighter.runtime.process.launcher_process import STARTS_AT_ONCE, LauncherProcess
 from lamplighter.runtime.process.process_directory import SHIM_DIED
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from tests.killed_at_end import killed_at_end
@@ -116,6 +116,21 @@ async def test_a_process_without_free_file_descriptors_is_not_started_and_can_be
     assert await read_output(runtime) == ["once"]
     await runtime.remove("job")
     await runtime.close()
+
+
+async def test_a_start_that_is_called_off_while_it_waits_for_the_launcher_starts_nothing(
+    runtime: ProcessRuntime,
+) -> None:
+    places, called_off = runtime._launcher._places, False
+    for _ in range(STARTS_AT_ONCE):
+        await places.acquire()
+    start = asyncio.create_task(runtime.start(job("exit 0"), lambda: called_off))
+    await asyncio.sleep(0)  # it waits for its place now
+    called_off = True
+    places.release()
+    with pytest.raises(StartCalledOff):
+        await start
+    assert not runtime.has("job")
 
 
 async def test_a_process_gets_the_user_s_limit_of_open_files(tmp_path: Path) -> None:

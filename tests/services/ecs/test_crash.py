@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.port import ContainerExit, ContainerSpec, StartedContainer
+from lamplighter.runtime.port import ContainerExit, ContainerSpec, StartedContainer, never
 from lamplighter.store import outbox
 from tests.fake_runtime import FakeRuntime, Script
 from tests.services.ecs.ecs_harness import FARGATE, EcsHarness, fargate_definition
@@ -37,8 +37,9 @@ class KillingRuntime(FakeRuntime):
         self.killed = True
         self.harness.kill_engine()
 
-    async def start(self, container: ContainerSpec) -> StartedContainer:
-        answer: StartedContainer = await self._kill_around(lambda: super(KillingRuntime, self).start(container))
+    async def start(self, container: ContainerSpec, is_called_off: Callable[[], bool] = never) -> StartedContainer:
+        begin = super().start
+        answer: StartedContainer = await self._kill_around(lambda: begin(container, is_called_off))
         return answer
 
     async def wait(self, name: str) -> ContainerExit:

@@ -32,7 +32,10 @@ from lamplighter.runtime.port import (
     OutputLine,
     Port,
     RuntimeUnavailable,
+    StartCalledOff,
     StartedContainer,
+    check_not_called_off,
+    never,
 )
 
 log = logging.getLogger("lamplighter.docker")
@@ -73,7 +76,7 @@ class DockerRuntime:
             async with asyncio.timeout(_VERSION_TIMEOUT):
                 await self._docker.version()
 
-    async def start(self, container: ContainerSpec) -> StartedContainer:
+    async def start(self, container: ContainerSpec, is_called_off: Callable[[], bool] = never) -> StartedContainer:
         """Implement `Runtime.start`."""
         if container.image is None:
             raise CannotStart(
@@ -84,7 +87,7 @@ class DockerRuntime:
         while True:
             chosen = free_ports.with_free_ranges(container, tried)
             try:
-                return await self._start(container, chosen)
+                return await self._start(container, chosen, is_called_off)
             except daemon.PortTaken:
                 if chosen is container or choices == _MAX_PORT_CHOICES:
                     raise
@@ -92,7 +95,9 @@ class DockerRuntime:
             tried |= free_ports.chosen_numbers(container, chosen)
             await self.remove(container.name)
 
-    async def _start(self, container: ContainerSpec, chosen: ContainerSpec) -> StartedContainer:
+    async def _start(
+        self, container: ContainerSpec, chosen: ContainerSpec, is_called_off: Callable[[], bool]
+    ) -> StartedContainer:
         """Start a container, or adopt one of its name; a new one has the ports of `chosen`."""
         with daemon.docker_errors():
             pull_started_at = pull_stopped_at = None
@@ -100,16 +105,17 @@ class DockerRuntime:
                 runtime_id = await self._create(chosen)
             except daemon.ImageMissing:
                 if await self._inspector.inspect(container.name):  # it exists, but its image was removed since
-                    return await self._adopt(container)
+                    return await self._adopt(container, is_called_off)
                 pull_started_at = self._now()
                 await self._pull(container)
                 pull_stopped_at = self._now()
+                check_not_called_off(container, is_called_off)
                 runtime_id = await self._create(chosen)
             if runtime_id is None:
-                return await self._adopt(container)
+                return await self._adopt(container, is_called_off)
             digest = asyncio.create_task(self._digest(container))  # takes no extra time while the container starts
             try:
-                await self._launch(container)
+                await self._launch(container, is_called_off)
             finally:
                 image_digest = await digest
             ports = await self._ports(container)
@@ -143,7 +149,7 @@ class DockerRuntime:
                 if await self._have_namespaces_ended(container):
                     raise _namespaces_ended(container) from error
                 raise daemon.start_error(error) from error
-            return await self._adopt(container)
+            return await self._adopt(container, never)
 
     async def _ports(self, container: ContainerSpec) -> tuple[Port, ...]:
         found = await self._inspector.inspect(container.name) if container.ports else None
@@ -182,9 +188,14 @@ class DockerRuntime:
         else:
             await self._docker.images.pull(registry_logins.full_image_name(image), auth=login.auth)
 
-    async def _launch(self, container: ContainerSpec) -> None:
+    async def _launch(self, container: ContainerSpec, is_called_off: Callable[[], bool]) -> None:
+        """Start a container that was created and has never run; remove it if its start was called off."""
         try:
+            check_not_called_off(container, is_called_off)
             await self._inspector.container(container.name).start()
+        except StartCalledOff:
+            await self.remove(container.name)
+            raise
         except DockerError as error:
             await self._check_namespaces(container)
             raise daemon.start_error(error) from error
@@ -199,7 +210,7 @@ class DockerRuntime:
         owner = container.namespace_owner
         return owner is not None and await self._inspector.has_ended(owner)
 
-    async def _adopt(self, container: ContainerSpec) -> StartedContainer:
+    async def _adopt(self, container: ContainerSpec, is_called_off: Callable[[], bool]) -> StartedContainer:
         found = await self._inspector.inspect_until(container.name, lambda found: found is not None, _CREATE_SECONDS)
         if found is not None and container_state.is_new(found):
             await asyncio.sleep(_START_GRACE_SECONDS)
@@ -215,7 +226,7 @@ class DockerRuntime:
             raise daemon.start_failure(why)
         started_at = container_state.started_at(found)
         if container_state.is_new(found):
-            await self._launch(container)
+            await self._launch(container, is_called_off)
             started_at = self._now()
         digest, ports = await self._digest(container), await self._ports(container)
         return StartedContainer(found["Id"], started_at, digest, ports=ports)

@@ -28,6 +28,8 @@ from lamplighter.runtime.port import (
     OutputLine,
     RuntimeUnavailable,
     StartedContainer,
+    check_not_called_off,
+    never,
 )
 from lamplighter.runtime.process import process_session, shim_arguments
 from lamplighter.runtime.process.cgroups import ProcessCgroups
@@ -96,13 +98,14 @@ class ProcessRuntime:
         if not _SUPPORTED:
             raise RuntimeUnavailable("plain processes need Linux 5.3 or later with /proc mounted: use Docker")
 
-    async def start(self, container: ContainerSpec) -> StartedContainer:
+    async def start(self, container: ContainerSpec, is_called_off: Callable[[], bool] = never) -> StartedContainer:
         """Implement `Runtime.start`."""
         directory = self._directory_of(container.name)
         if directory.read_leader() is None and not directory.read_refusal():
             if directory.read_exit() is not None:
                 directory.begin_again()  # an engine died while it restarted the process
             async with self._launcher.wait_for_place():
+                check_not_called_off(container, is_called_off)
                 await self._start_process(directory, container)
         if refusal := directory.read_refusal():
             raise refusal

@@ -30,12 +30,11 @@ from lamplighter.services.ecs.tasks.container_restarts import restart_policy
 from lamplighter.services.ecs.tasks.execution_role import agent_caller
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
-from lamplighter.services.ecs.tasks.supervisor import (
+from lamplighter.services.ecs.tasks.supervisor import Supervisor, copy_output
+from lamplighter.services.ecs.tasks.supervisor_context import (
     AddedVariables,
     RoleCredentials,
-    Supervisor,
     SupervisorContext,
-    copy_output,
     no_variables,
 )
 from lamplighter.store.db import DamagedData, OutboxRow, Store, Tx
@@ -70,7 +69,12 @@ class Ecs(Service):
         pause: Pause = asyncio.sleep,
         added_variables: AddedVariables = no_variables,
         role_credentials: RoleCredentials | None = None,
+        overdue_fired: asyncio.Event | None = None,
     ) -> None:
+        """Set up the service; containers start only after `overdue_fired` is set (None: they start at once)."""
+        if overdue_fired is None:
+            overdue_fired = asyncio.Event()
+            overdue_fired.set()
         self.outputs = OutputFiles(data_directory / "output")
         self._store = store
         self._admission = admission = Admission(bus, world, limits)
@@ -87,6 +91,7 @@ class Ecs(Service):
             pause,
             watch,
             admission,
+            overdue_fired,
             self._check_runtime_now,
             added_variables,
             role_credentials,

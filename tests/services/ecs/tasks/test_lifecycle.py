@@ -77,17 +77,6 @@ async def test_retries_slow_down_to_a_maximum_and_log_the_reason_once(caplog: py
     assert caplog.messages == ["away"]
 
 
-async def test_retries_end_when_the_caller_gives_up() -> None:
-    async def pause(_seconds: float) -> None:
-        raise AssertionError("nobody waits any more")
-
-    async def call() -> None:
-        raise RuntimeUnavailable("away")
-
-    with pytest.raises(RuntimeUnavailable):
-        await retry_while_unavailable(pause, call, lambda: True)
-
-
 async def test_a_copy_replaces_the_old_output_unless_it_is_empty(tmp_path: Path) -> None:
     outputs = OutputFiles(tmp_path)
 

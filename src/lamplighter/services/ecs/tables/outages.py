@@ -47,6 +47,12 @@ def held_tasks(reader: Reader) -> dict[str, int]:
     return dict(reader.rows("SELECT task, since FROM held_tasks ORDER BY since, task"))
 
 
+def held_since(reader: Reader, task: str) -> int | None:
+    """Return the monotonic time since which a task waits, or None if it does not wait."""
+    since: int | None = reader.value("SELECT since FROM held_tasks WHERE task = ?", (task,))
+    return since
+
+
 def release_task(tx: Tx, task: str) -> bool:
     """Record that a task no longer waits; return False if it did not wait."""
     return tx.execute("DELETE FROM held_tasks WHERE task = ?", (task,)) > 0

@@ -121,6 +121,11 @@ def _load_state(plan: PlannedContainer, container: Json) -> ContainerState:
     return state
 
 
+def first_start(states: Sequence[ContainerState]) -> int | None:
+    """Return when the first container started, in milliseconds since the epoch; None if this engine started none."""
+    return min((state.start.started_at for state in states if state.start is not None), default=None)
+
+
 def essential_ended(states: Sequence[ContainerState]) -> bool:
     """Return whether an essential container has ended, after which no other one starts."""
     return any(state.plan.essential and state.ended.is_set() for state in states)

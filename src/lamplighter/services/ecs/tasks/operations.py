@@ -38,16 +38,22 @@ def stop_task(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Json:
     if found is None:
         raise InvalidParameter("The referenced task was not found.")
     if found.desired != "STOPPED":
-        changes = {
-            "desiredStatus": "STOPPED",
-            "stopCode": "UserInitiated",
-            "stoppedReason": params.get("reason") or "Task stopped by user",
-            "stoppingAt": tx.now,
-        }
-        order = outbox.put(tx, "ecs", found.arn, {"do": "stop"})
-        found = replace(lifecycle.with_changes(found, changes), stop_order=order)
-        lifecycle.save_and_publish(bus, tx, found, tx.now)
+        found = order_stop(bus, tx, found, params.get("reason") or "Task stopped by user")
     return {"task": task_description.task_to_api(found)}
+
+
+def order_stop(bus: Bus, tx: Tx, task: Task, reason: str) -> Task:
+    """Record that a task must stop, and return it."""
+    changes = {
+        "desiredStatus": "STOPPED",
+        "stopCode": "UserInitiated",
+        "stoppedReason": reason,
+        "stoppingAt": tx.now,
+    }
+    order = outbox.put(tx, "ecs", task.arn, {"do": "stop"})
+    stopping = replace(lifecycle.with_changes(task, changes), stop_order=order)
+    lifecycle.save_and_publish(bus, tx, stopping, tx.now)
+    return stopping
 
 
 def describe_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:

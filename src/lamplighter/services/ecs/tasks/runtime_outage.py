@@ -1,11 +1,12 @@
 """Detect outages of the container runtime, hold the timeouts of the tasks that need it, and send alerts.
 
 Guarantees that an outage does not count against the `TimeoutSeconds` of a state that waits for a task. If no container
-of the task had started, the timeout is extended by the time that the task waited. If a container had started, it
-continued to run; its timeout is only suspended until the runtime can report whether the container ended in time. Held
-timeouts are on disk, so a restart changes nothing. The channels of the jobs that wait are alerted once after a minute,
-and once more when the runtime answers again. The runtime is checked only while there are tasks. A task without an image
-is a plain process, which needs no runtime.
+of the task had started, the timeout is extended by the time that the task waited. The transaction that records the
+first start does that, so that the end of a short container cannot come before. If a container had started, it continued
+to run; its timeout is only suspended until the runtime can report whether the container ended in time. Held timeouts
+are on disk, so a restart changes nothing. A start that fails holds the timeout at once, before the next check. The
+channels of the jobs that wait are alerted once after a minute, and once more when the runtime answers again. The
+runtime is checked only while there are tasks. A task without an image is a plain process, which needs no runtime.
 """
 
 import logging
@@ -63,10 +64,28 @@ class OutageWatch:
         elif self._is_recorded():
             await self._bus.store.write_with_retry(self._record_recovery)
 
-    def release_task(self, tx: Tx, task: str) -> None:
-        """Release the timeout of an ended task without extending it: it decides whether the task ended in time."""
-        if outages.release_task(tx, task):
-            self._call_states(tx, "ReleaseTimeouts", task, {"Push": 0})
+    async def hold_task(self, arn: str) -> None:
+        """Hold the timeout of a task that could not start because the runtime did not answer."""
+        if outages.held_since(self._bus.store.reader, arn) is None:
+            await self._bus.store.write_with_retry(lambda tx: self._hold(tx, arn))
+
+    def release_started(self, tx: Tx, task: Task, first_start: int | None) -> None:
+        """Release the timeout of a task whose first start is recorded now; its time is in milliseconds."""
+        if first_start is not None and _has_not_started(task):
+            self._release(tx, task, first_start)
+
+    def release_ended(self, tx: Tx, task: Task, first_start: int | None) -> None:
+        """Release the timeout of a task whose end is recorded now: it decides whether the task ended in time."""
+        self._release(tx, task, self._world.now() if first_start is None else first_start)
+
+    def _release(self, tx: Tx, task: Task, start: int) -> None:
+        """Release a timeout; extend it by the time until the start if no start was recorded before."""
+        since = outages.held_since(tx, task.arn)
+        if since is not None:
+            outages.release_task(tx, task.arn)
+            steady_start = self._world.monotonic() - (self._world.now() - start)
+            extension = max(0, steady_start - since) if _has_not_started(task) else 0
+            self._call_states(tx, "ReleaseTimeouts", task.arn, {"Push": extension})
 
     def _is_recorded(self) -> bool:
         reader = self._bus.store.reader
@@ -91,14 +110,17 @@ class OutageWatch:
             log.error("%s; tasks that wait for it: %s", reason, len(waiting))
             outages.begin(tx, self._world.now())
         for task in waiting:
-            if outages.hold_task(tx, task.arn, self._world.monotonic()):
-                self._call_states(tx, "HoldTimeouts", task.arn)
+            self._hold(tx, task.arn)
         if (
             outage is not None
             and outage.topics is None
             and self._world.now() - outage.since >= ALERT_AFTER_MILLISECONDS
         ):
             outages.set_notified_topics(tx, self._alert(tx, waiting, outage.since))
+
+    def _hold(self, tx: Tx, arn: str) -> None:
+        if outages.hold_task(tx, arn, self._world.monotonic()):
+            self._call_states(tx, "HoldTimeouts", arn)
 
     def _alert(self, tx: Tx, waiting: list[Task], since: int) -> list[str]:
         """Alert the channels of the jobs that wait, and return the topics."""
@@ -126,7 +148,7 @@ class OutageWatch:
         """Release held timeouts; those of started tasks at the next check, so that their ends are recorded first."""
         outage = outages.current(tx)
         for arn, since in outages.held_tasks(tx).items():
-            not_started = self._has_not_started(tx, arn)
+            not_started = _find_not_started(tx, arn)
             if not_started or outage is None:
                 outages.release_task(tx, arn)
                 extension = self._world.monotonic() - since if not_started else 0
@@ -135,14 +157,6 @@ class OutageWatch:
             log.warning("Docker answers again; it had not answered since %s", format_iso_time(outage.since))
             outages.end(tx)
             self._alert_recovery(tx, outage)
-
-    def _has_not_started(self, reader: Reader, arn: str) -> bool:
-        """Return whether no container of a task has started yet."""
-        try:
-            task = tasks.get(reader, arn)
-        except DamagedData:
-            return False
-        return task is not None and all(each["lastStatus"] == "PENDING" for each in task.body["containers"])
 
     def _call_states(self, tx: Tx, operation: str, task: str, params: Json | None = None) -> None:
         """Call an operation of Step Functions for a task, if this engine has Step Functions."""
@@ -157,6 +171,20 @@ class OutageWatch:
                 "Until": format_iso_time(self._world.now()),
             }
             self._bus.invoke(tx, caller_of(outage.topics[0]), ALERTS_SERVICE, "TellRecovery", params)
+
+
+def _has_not_started(task: Task) -> bool:
+    """Return whether no start of a container of a task is recorded."""
+    return all(each["lastStatus"] == "PENDING" for each in task.body["containers"])
+
+
+def _find_not_started(reader: Reader, arn: str) -> bool:
+    """Return whether a task can be read and no start of its containers is recorded."""
+    try:
+        task = tasks.get(reader, arn)
+    except DamagedData:
+        return False
+    return task is not None and _has_not_started(task)
 
 
 def _has_image(reader: Reader, task: Task) -> bool:

@@ -20,10 +20,8 @@ def retry_pauses() -> Iterator[float]:
     return backoff_delays(FIRST_SECONDS, MAX_SECONDS)
 
 
-async def retry_while_unavailable(
-    pause: Pause, call: Callable[[], Awaitable[T]], should_give_up: Callable[[], bool] = lambda: False
-) -> T:
-    """Call until the runtime answers, or raise its error if `should_give_up` returns True; log new reasons once."""
+async def retry_while_unavailable(pause: Pause, call: Callable[[], Awaitable[T]]) -> T:
+    """Call until the runtime answers; log new reasons once."""
     last_message = ""
     for seconds in retry_pauses():
         try:
@@ -32,7 +30,5 @@ async def retry_while_unavailable(
             if str(error) != last_message:
                 last_message = str(error)
                 log.warning("%s", last_message)
-            if should_give_up():
-                raise
         await pause(seconds)
     raise AssertionError

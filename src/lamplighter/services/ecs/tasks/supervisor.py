@@ -4,53 +4,47 @@ Guarantees that a container starts at most once, and that its exit is on disk be
 be interrupted anywhere: a new one with the same database and the same runtime continues. There are three commits:
 RunTask's own, one when all containers have started (the containers do not wait for it), and one for the end. The
 supervisor waits for a runtime that does not answer. The end of a task waits up to a minute for the last output; later
-output is copied afterwards. An order to stop does not interrupt a start (such as a long pull) but waits for it.
+output is copied afterwards. An order to stop does not interrupt a start (such as a long pull) but waits for it. A start
+that the order calls off before the container runs starts nothing.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from lamplighter.base import secret_references
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
-from lamplighter.bus import Bus
-from lamplighter.outbound.aws import RemoteServices
 from lamplighter.runtime.port import (
     CannotStart,
     ContainerExit,
     ContainerSpec,
     Health,
     ImageUnavailable,
-    NamespacesEnded,
     OutputLine,
-    Runtime,
     RuntimeUnavailable,
-    StartedContainer,
-    cannot_start,
+    StartCalledOff,
+    check_not_called_off,
 )
 from lamplighter.services.ecs.logs import awslogs
 from lamplighter.services.ecs.logs.awslogs import LogDestination
-from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables import shipped_logs, task_definitions, tasks
 from lamplighter.services.ecs.tables.tasks import Task
-from lamplighter.services.ecs.tasks import container_states, lifecycle
-from lamplighter.services.ecs.tasks.admission import Admission
+from lamplighter.services.ecs.tasks import called_off, container_states, lifecycle
 from lamplighter.services.ecs.tasks.container_dependencies import await_dependencies
 from lamplighter.services.ecs.tasks.container_plan import PlannedContainer, plan_containers
 from lamplighter.services.ecs.tasks.container_restarts import allows_restart
+from lamplighter.services.ecs.tasks.container_starts import ContainerStarts
 from lamplighter.services.ecs.tasks.container_states import ContainerState, TaskEnd
 from lamplighter.services.ecs.tasks.engine_secrets import add_engine_secrets
 from lamplighter.services.ecs.tasks.environment_files import read_environment_files
 from lamplighter.services.ecs.tasks.execution_role import agent_caller, denied_image, execution_caller
-from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
-from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
+from lamplighter.services.ecs.tasks.runtime_retry import retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.shared_namespaces import share_namespaces
+from lamplighter.services.ecs.tasks.supervisor_context import SupervisorContext
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
@@ -61,39 +55,6 @@ It arrives within milliseconds, on a machine under load within seconds; only a r
 
 log = logging.getLogger("lamplighter.ecs")
 T = TypeVar("T")
-
-
-AddedVariables = Callable[[str], Mapping[str, str]]
-RoleCredentials = Callable[[str, str], Mapping[str, str]]
-
-
-def no_variables(_task: str) -> Mapping[str, str]:
-    """Return no environment variables."""
-    return {}
-
-
-@dataclass(frozen=True, slots=True)
-class SupervisorContext:
-    """The services and settings that all supervisors share."""
-
-    bus: Bus
-    world: World
-    runtime: Runtime
-    outputs: OutputFiles
-    secrets: secret_references.SecretLookup
-    remote: RemoteServices
-    credential_variables: Mapping[str, str]
-    """Environment variables with credentials for this engine, if it requires any."""
-    pause: Pause
-    outage_watch: OutageWatch
-    admission: Admission
-    on_unavailable: Callable[[], None] = lambda: None
-    """Called immediately when the runtime does not answer."""
-    added_variables: AddedVariables = no_variables
-    """Returns environment variables for the containers of a task, by its ARN; the task's own have priority."""
-    role_credentials: RoleCredentials | None = None
-    """Returns environment variables with credentials of a task's role, by the ARNs of both; None: IAM is not enforced.
-    """
 
 
 class Supervisor:
@@ -113,10 +74,8 @@ class Supervisor:
         self._start_lock = asyncio.Lock()
         """Held during a start: containers start one after another, in their definition's order."""
         self._starts_forbidden = False
-        self._pause_container: ContainerSpec | None = None
-        """The container whose namespaces the task's containers share, if they share any."""
-        self._has_pause_container = False
-        """True if it is known to have been started."""
+        self._starts: ContainerStarts
+        """Set when the supervisor knows the task's containers."""
 
     @property
     def may_use_images(self) -> bool:
@@ -134,7 +93,8 @@ class Supervisor:
             return
         definition = self._definition(task)
         plan = await self._plan(task, definition)
-        plan, self._pause_container = share_namespaces(task, definition, plan)
+        plan, pause_container = share_namespaces(task, definition, plan)
+        self._starts = ContainerStarts(self._context, task, pause_container)
         added = self._context.added_variables(self._arn)
         self._states = container_states.load_containers(tuple(each.with_variables(added) for each in plan), task)
         async with asyncio.TaskGroup() as group:
@@ -145,7 +105,7 @@ class Supervisor:
             self._end_recorded.set()
             for life in container_tasks:
                 life.cancel()
-        await self._remove()
+        await self._remove(pause_container)
 
     async def _plan(self, task: Task, definition: Json) -> tuple[PlannedContainer, ...]:
         bus = self._context.bus
@@ -205,11 +165,16 @@ class Supervisor:
         if not allows_restart(state.plan.restart_policy, ended):
             return False
         async with self._start_lock:
-            if self._starts_forbidden or self._is_stop_ordered() or container_states.essential_ended(self._states):
+            if (
+                self._starts_forbidden
+                or self._starts.is_stop_ordered()
+                or container_states.essential_ended(self._states)
+            ):
                 return False
-            restart = partial(self._context.runtime.restart, state.plan.container)
             try:
-                state.begin_run(await self._retry(partial(self._start_with_namespaces, restart)))
+                state.begin_run(await self._starts.restart(state.plan.container))
+            except StartCalledOff:
+                return False
             except (CannotStart, ImageUnavailable) as error:
                 log.warning("%s cannot be restarted: %s", state.name, error)
                 return False
@@ -220,9 +185,8 @@ class Supervisor:
     async def _adopt(self, state: ContainerState) -> None:
         """Learn when a container started that an earlier engine started, and complete a restart that it began."""
         if state.name in await self._retry(self._context.runtime.names):
-            start = partial(self._context.runtime.start, state.plan.container)
             with contextlib.suppress(CannotStart, ImageUnavailable):
-                state.start = await self._retry(partial(self._start_with_namespaces, start))
+                state.start = await self._starts.adopt(state.plan.container)
 
     async def _start_when_ready(self, state: ContainerState) -> bool:
         """Start a container when its dependencies are met; return False if it does not run or if this is unknown."""
@@ -230,17 +194,22 @@ class Supervisor:
             if state.plan.restart_policy is not None or state.plan.start_timeout is not None:
                 await self._adopt(state)
             return True
+        await self._context.overdue_fired.wait()
         await await_dependencies(state, self._states, self._context.world.now, self._context.pause)
         async with self._start_lock:
-            if self._starts_forbidden or self._is_stop_ordered():
+            if self._starts_forbidden:
                 return False
             try:
+                check_not_called_off(state.plan.container, self._starts.is_called_off)
                 await self._open_log_and_start(state)
             except ImageUnavailable as error:
                 state.fail(f"{error}{state.plan.pull_hint}")
             except CannotStart as error:
                 state.fail(str(error))
-            except RuntimeUnavailable:
+            except StartCalledOff:
+                await self._context.bus.store.write_with_retry(
+                    partial(called_off.stop_deleted, self._context.bus, self._arn)
+                )
                 return False
         self._changed.set()
         return state.started.is_set()
@@ -251,20 +220,8 @@ class Supervisor:
         if failure is not None:
             state.fail(failure)
         elif not container_states.essential_ended(self._states):
-            state.start = await self._start(state.plan.container)
+            state.start = await self._starts.start(state.plan.container)
             state.started.set()
-
-    async def _start(self, container: ContainerSpec) -> StartedContainer:
-        start = partial(self._context.runtime.start, container)
-
-        async def start_once() -> StartedContainer:
-            try:
-                return await self._start_with_namespaces(start)
-            except RuntimeUnavailable:
-                self._context.on_unavailable()
-                raise
-
-        return await retry_while_unavailable(self._context.pause, start_once, self._is_stop_ordered)
 
     async def _open_log(self, state: ContainerState) -> str | None:
         """Create a container's log stream; return why the container must not start, or None."""
@@ -277,24 +234,6 @@ class Supervisor:
         failure = await bus.store.write_with_retry(lambda tx: awslogs.create_stream(bus, tx, destination))
         state.log_failed = failure is not None
         return failure
-
-    async def _start_with_namespaces(self, start: Callable[[], Awaitable[StartedContainer]]) -> StartedContainer:
-        """Start a container after the pause container, which also starts again if it has ended, as with Docker."""
-        if not self._has_pause_container:
-            await self._start_pause_container()
-        try:
-            return await start()
-        except NamespacesEnded:
-            await self._start_pause_container()
-        try:
-            return await start()
-        except NamespacesEnded as error:
-            raise cannot_start(str(error)) from error
-
-    async def _start_pause_container(self) -> None:
-        if self._pause_container is not None:
-            await self._context.runtime.start_pause_container(self._pause_container)
-        self._has_pause_container = True
 
     async def _copy(self, state: ContainerState) -> None:
         task = self._arn.rpartition("/")[2]
@@ -351,15 +290,12 @@ class Supervisor:
         changes = container_states.health_changes(task.body["containers"], self._states)
         tasks.update(tx, replace(task, body=task.body | changes))
 
-    def _is_stop_ordered(self) -> bool:
-        """Return whether the order to stop the task is on disk. A start that already waits for a place continues."""
-        return self._statuses()[1] == "STOPPED"
-
     def _progress(self, tx: Tx) -> list[ContainerState]:
         """Record the progress of the containers; return those whose end is recorded."""
         task = _get(tx, self._arn)
         if task.run_order is not None:
             outbox.delete(tx, task.run_order)
+        self._context.outage_watch.release_started(tx, task, container_states.first_start(self._states))
         self._save_steps(tx, [container_states.with_progress(task, self._states, self._context.world.now())])
         return [state for state in self._states if state.ended.is_set()]
 
@@ -407,7 +343,7 @@ class Supervisor:
 
     def _finish(self, tx: Tx, ending: TaskEnd) -> None:
         task = _get(tx, self._arn)
-        self._context.outage_watch.release_task(tx, self._arn)
+        self._context.outage_watch.release_ended(tx, task, container_states.first_start(self._states))
         for order in (task.run_order, task.stop_order):
             if order is not None:
                 outbox.delete(tx, order)
@@ -420,14 +356,14 @@ class Supervisor:
         for step in steps:
             lifecycle.save_and_publish(self._context.bus, tx, step, self._context.world.now())
 
-    async def _remove(self) -> None:
+    async def _remove(self, pause_container: ContainerSpec | None) -> None:
         """Remove the containers, whose exits and output are on disk."""
         runtime = self._context.runtime
         for state in self._states:
             await self._retry(partial(runtime.remove, state.name))
-        if self._pause_container is not None:
-            await self._retry(partial(runtime.stop, self._pause_container.name, 0))
-            await self._retry(partial(runtime.remove, self._pause_container.name))
+        if pause_container is not None:
+            await self._retry(partial(runtime.stop, pause_container.name, 0))
+            await self._retry(partial(runtime.remove, pause_container.name))
         logged = [state.name for state in self._states if state.plan.log is not None]
         if logged:
             await self._context.bus.store.write_with_retry(lambda tx: shipped_logs.delete(tx, logged))
