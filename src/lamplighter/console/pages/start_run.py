@@ -162,7 +162,9 @@ def read_form(fields: StartForm) -> Json:
 def _overrides(fields: StartForm) -> dict[str, Json]:
     own: dict[str, Json] = {}
     if fields.environment.strip():
-        own["environment"] = dict(_variable(line) for line in fields.environment.splitlines() if line.strip())
+        own["environment"] = dict(
+            _variable(line) for line in fields.environment.replace("\r\n", "\n").split("\n") if line.strip()
+        )
     if fields.command.strip():
         own["command"] = _words(fields.command)
     return own

@@ -49,6 +49,17 @@ def test_one_message_reaches_every_subscription_through_its_protocol(harness: Sn
     assert read_counts(harness, topic) == {"published": 1, "filtered": 0, "delivered": 4, "failed": 0, "redriven": 0}
 
 
+@pytest.mark.parametrize("line_break", ["\u2028", "\u2029"])
+def test_a_mail_is_sent_although_its_subject_has_a_line_break_of_unicode(harness: SnsHarness, line_break: str) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "email", "ops@example.com")
+    harness.publish(topic, Subject=f"Night{line_break}batch")
+    (mail,) = harness.out.mail.sent
+    assert mail["Subject"] == "Night batch"
+    assert b"Night batch" in mail.as_bytes()
+    assert harness.count_pending() == 0
+
+
 def test_the_log_does_not_call_a_mail_sent_that_is_a_file(
     harness: SnsHarness, caplog: pytest.LogCaptureFixture
 ) -> None:

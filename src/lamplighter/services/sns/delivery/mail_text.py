@@ -35,7 +35,8 @@ def make_mail(notification: Notification, recipient: str, text: str) -> EmailMes
     """Return a mail with this text; the code that sends it adds the sender."""
     message = EmailMessage(policy=SMTP)
     message["To"] = recipient
-    message["Subject"] = notification.subject or SUBJECTS[notification.type]
+    subject = notification.subject or SUBJECTS[notification.type]
+    message["Subject"] = " ".join(subject.splitlines())  # a header has no line breaks, and Unicode has more than ASCII
     message["Date"] = format_datetime(datetime.fromtimestamp(notification.timestamp // 1000, UTC))
     message["Message-ID"] = f"<{notification.id}.{notification.subscription.rpartition(':')[2]}@sns.lamplighter>"
     message["Auto-Submitted"] = "auto-generated"
