@@ -12,7 +12,8 @@ from lamplighter.base.files import make_path, sync_directory, write_file
 from lamplighter.base.world import real_world
 from lamplighter.engine import credentials
 from lamplighter.outbound.mail import MailFolder
-from lamplighter.runtime.port import ContainerSpec, OutputLine
+from lamplighter.runtime.output_line import OutputLine
+from lamplighter.runtime.port import ContainerSpec
 from lamplighter.runtime.process import launcher_process
 from lamplighter.runtime.process.process_directory import ProcessDirectory
 from lamplighter.runtime.process.runtime import ProcessRuntime

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import Bug
-from lamplighter.runtime.port import OutputLine, RuntimeUnavailable
+from lamplighter.runtime.output_line import OutputLine
+from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.task_definitions.validate import parse_units

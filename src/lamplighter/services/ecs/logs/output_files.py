@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from lamplighter.base.files import make_directory, sync_directory
 from lamplighter.base.json_text import dump_bytes, loads
-from lamplighter.runtime.port import OutputLine
+from lamplighter.runtime.output_line import OutputLine
 
 
 class OutputFiles:

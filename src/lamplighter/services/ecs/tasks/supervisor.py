@@ -21,6 +21,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.outbound.aws import RemoteServices
+from lamplighter.runtime.output_line import OutputLine
 from lamplighter.runtime.port import (
     CannotStart,
     ContainerExit,
@@ -28,7 +29,6 @@ from lamplighter.runtime.port import (
     Health,
     ImageUnavailable,
     NamespacesEnded,
-    OutputLine,
     Runtime,
     RuntimeUnavailable,
     StartedContainer,
