@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -12,11 +12,13 @@ from lamplighter.base.files import make_path, sync_directory, write_file
 from lamplighter.base.world import real_world
 from lamplighter.engine import credentials
 from lamplighter.outbound.mail import MailFolder
+from lamplighter.runtime.output_cursor import OutputCursor
 from lamplighter.runtime.output_line import OutputLine
 from lamplighter.runtime.port import ContainerSpec
 from lamplighter.runtime.process import launcher_process
 from lamplighter.runtime.process.process_directory import ProcessDirectory
 from lamplighter.runtime.process.runtime import ProcessRuntime
+from lamplighter.services.ecs.logs.output_copy import OutputCopy
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.s3.object_files import ObjectFiles
 from lamplighter.services.sns.messages.signing import Signer
@@ -99,11 +101,11 @@ def test_an_object_is_synced_also_in_a_folder_that_a_killed_engine_has_made(disk
 async def test_the_output_of_a_container_is_synced_before_the_container_is_removed(
     disk: SyncedDisk, data: Path
 ) -> None:
-    async def lines() -> AsyncIterator[OutputLine]:
+    async def read(_cursor: OutputCursor) -> AsyncGenerator[OutputLine, None]:
         yield OutputLine(1, "stdout", "hello")
 
     outputs = OutputFiles(data / "output")
-    await outputs.copy("task", "main", lines())
+    await OutputCopy(outputs, "task", "main").run(read, asyncio.sleep)
     assert b"hello" in synced_files(disk, data)["output/task/main.log"]
     assert list(outputs.read("task", "main")) == [OutputLine(1, "stdout", "hello")]
 
