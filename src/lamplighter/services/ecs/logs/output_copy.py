@@ -65,7 +65,7 @@ class OutputCopy:
                 self._file.close()
 
     async def _add_line(self, line: OutputLine) -> None:
-        self._file = self._file or self._open()
+        self._file = self._file or await asyncio.to_thread(self._open)
         self._write(self._file, dump_bytes({"time": line.time, "stream": line.stream, "text": line.text}) + b"\n")
         stream = STREAMS.index(line.stream)
         self._lines[stream] += 1
@@ -76,6 +76,7 @@ class OutputCopy:
             await asyncio.sleep(0)
 
     def _open(self) -> FileIO:
+        """Open the file after the checkpoint; to cut off many megabytes takes a while."""
         make_directory(self._path.parent.parent)  # the data directory itself must exist already
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
         file = FileIO(self._path, "a", opener=partial(os.open, mode=0o600))
