@@ -65,7 +65,8 @@ class OutputCopy:
                 self._file.close()
 
     async def _add_line(self, line: OutputLine) -> None:
-        self._file = self._file or await asyncio.to_thread(self._open)
+        if self._file is None:
+            self._file = await asyncio.to_thread(self._open)
         self._write(self._file, dump_bytes({"time": line.time, "stream": line.stream, "text": line.text}) + b"\n")
         stream = STREAMS.index(line.stream)
         self._lines[stream] += 1
@@ -98,7 +99,7 @@ class OutputCopy:
             self._checkpoint, self._candidate = candidate, None
 
     def _store_checkpoint(self, file: FileIO, checkpoint: OutputCheckpoint) -> None:
-        os.fsync(file.fileno())
+        self._sync(file)
         write_checkpoint(self._path, checkpoint)
 
     def _sync(self, file: FileIO) -> None:
