@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.json_text import Json
 from lamplighter.base.log_batches import MAX_MESSAGE_BYTES
 from lamplighter.services.ecs.logs.output_checkpoint import BEGINNING, read_checkpoint
 from tests.served_engine import REGION, ServedEngine, eventually, one_state, run_task
@@ -74,7 +75,8 @@ def damage_what_is_copied(served: ServedEngine, output: Path) -> None:
 
 def logged_messages(served: ServedEngine, stream: str) -> list[str]:
     found: list[str] = []
-    names, token = {"logGroupName": "/jobs", "logStreamName": stream, "startFromHead": True}, {}
+    names: Json = {"logGroupName": "/jobs", "logStreamName": stream, "startFromHead": True}
+    token: Json = {}
     while True:
         page = served.client("logs").get_log_events(**names, **token)
         found += [event["message"] for event in page["events"]]

@@ -28,7 +28,7 @@ def read(cursor: OutputCursor, pieces: list[Piece]) -> list[OutputLine]:
 @given(st.lists(st.lists(st.binary(max_size=5), min_size=1, max_size=4), max_size=6))
 def test_the_pieces_of_a_line_are_joined(lines: list[list[bytes]]) -> None:
     cursor = OutputCursor()
-    joined = []
+    joined = list[OutputLine]()
     for pieces in lines:
         for number, piece in enumerate(pieces, start=1):
             joined += cursor.add(number, "stdout", piece, complete=number == len(pieces))
@@ -105,7 +105,7 @@ def test_a_line_without_an_end_costs_one_part_of_memory() -> None:
 @given(PIECES, st.data())
 def test_a_cursor_that_was_written_as_json_goes_on_after_any_line(pieces: list[Piece], data: st.DataObject) -> None:
     expected = [*read(whole := OutputCursor(), pieces), *whole.flush()]
-    cursor, found = OutputCursor(), []
+    cursor, found = OutputCursor(), list[OutputLine]()
     stop = data.draw(st.integers(0, len(expected)))
     rest = [(time, *piece) for time, piece in enumerate(pieces, start=1)]
     while rest and len(found) < stop:

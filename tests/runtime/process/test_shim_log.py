@@ -113,7 +113,7 @@ def test_a_log_is_read_on_after_any_line(writes: list[tuple[str, int, bool]], da
     streams = {"o": Output(b"o"), "e": Output(b"e")}
     log = b"".join(streams[name].add(b"x" * size + b"\n" * end) for name, size, end in writes)
     expected = read_log(log)
-    cursor, found = OutputCursor(), []
+    cursor, found = OutputCursor(), list[OutputLine]()
     stop = data.draw(st.integers(0, len(expected)))
     records = ShimLog(BytesIO(log), cursor)
     while len(found) < stop and (lines := records.read()) is not None:

@@ -56,7 +56,7 @@ def test_output_that_never_ends_delays_the_end_of_the_task_for_a_minute_only(tmp
             yield line
         await harness.runtime._until(lambda: False)
 
-    harness.runtime.logs = endless_logs  # type: ignore[method-assign]
+    harness.runtime.logs = endless_logs  # type: ignore[method-assign, assignment]
     harness.restart()
     harness.runtime.finish(name, 1)
     harness.settle()
