@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 
 from lamplighter.base.errors import Bug
+from lamplighter.runtime.output_cursor import OutputCursor
+from lamplighter.runtime.output_line import OutputLine, Stream
 from lamplighter.runtime.port import (
     CannotStart,
     ContainerExit,
@@ -17,10 +19,8 @@ from lamplighter.runtime.port import (
     Health,
     ImageUnavailable,
     NamespacesEnded,
-    OutputLine,
     RuntimeUnavailable,
     StartedContainer,
-    Stream,
     check_not_called_off,
     never,
 )
@@ -181,13 +181,14 @@ class FakeRuntime:
         self.settle()
         await self._until(lambda: not self._is_running(name))
 
-    async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
-        """Implement `Runtime.logs`."""
+    async def logs(self, name: str, cursor: OutputCursor | None = None) -> AsyncGenerator[OutputLine, None]:
+        """Implement `Runtime.logs`; a place is the number of lines before it."""
         self.calls.append(("logs", name))
-        yielded = 0
-        while await self._has_line(name, yielded):
-            yield self._runs[name].lines[yielded]
-            yielded += 1
+        cursor = OutputCursor() if cursor is None else cursor
+        cursor.place = cursor.place or 0
+        while await self._has_line(name, cursor.place):
+            cursor.place += 1
+            yield self._runs[name].lines[cursor.place - 1]
 
     async def _has_line(self, name: str, number: int) -> bool:
         """Wait until the line exists or the container has exited; return whether the line exists."""

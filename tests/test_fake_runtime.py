@@ -4,14 +4,8 @@ import asyncio
 
 import pytest
 
-from lamplighter.runtime.port import (
-    OUT_OF_MEMORY,
-    ContainerExit,
-    ContainerSpec,
-    ImageUnavailable,
-    OutputLine,
-    RuntimeUnavailable,
-)
+from lamplighter.runtime.output_line import OutputLine
+from lamplighter.runtime.port import OUT_OF_MEMORY, ContainerExit, ContainerSpec, ImageUnavailable, RuntimeUnavailable
 from tests.fake_runtime import FakeRuntime, Script
 from tests.manual_world import ManualClock
 

@@ -1,5 +1,7 @@
 """Batches of log events hold all events in order, and are never larger than PutLogEvents accepts."""
 
+import tracemalloc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +22,21 @@ def test_the_pieces_of_a_message_are_short_enough_and_join_to_the_message(text: 
     pieces = list(split_message(text, max_bytes))
     assert "".join(pieces) == text
     assert all(0 < len(piece.encode()) <= max_bytes for piece in pieces)
+
+
+def test_the_memory_of_a_piece_does_not_grow_with_the_message() -> None:
+    """Each piece was made with a copy of the rest of the message: 400 MB took minutes."""
+
+    def most_for_a_piece(pieces: int) -> int:
+        splitting = split_message("x" * pieces * 1_000, 1_000)
+        next(splitting)
+        tracemalloc.start()
+        next(splitting)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    assert most_for_a_piece(1_000) < 10_000
 
 
 @given(st.lists(st.tuples(st.integers(0, 3 * MAX_BATCH_MILLISECONDS), st.integers(1, 300_000)), max_size=20))

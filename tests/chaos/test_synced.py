@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -12,10 +12,15 @@ from lamplighter.base.files import make_path, sync_directory, write_file
 from lamplighter.base.world import real_world
 from lamplighter.engine import credentials
 from lamplighter.outbound.mail import MailFolder
-from lamplighter.runtime.port import ContainerSpec, OutputLine
+from lamplighter.runtime.output_cursor import OutputCursor
+from lamplighter.runtime.output_line import OutputLine
+from lamplighter.runtime.port import ContainerSpec, RuntimeUnavailable
 from lamplighter.runtime.process import launcher_process
 from lamplighter.runtime.process.process_directory import ProcessDirectory
 from lamplighter.runtime.process.runtime import ProcessRuntime
+from lamplighter.services.ecs.logs import output_copy
+from lamplighter.services.ecs.logs.output_checkpoint import read_checkpoint
+from lamplighter.services.ecs.logs.output_copy import OutputCopy
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.s3.object_files import ObjectFiles
 from lamplighter.services.sns.messages.signing import Signer
@@ -98,13 +103,34 @@ def test_an_object_is_synced_also_in_a_folder_that_a_killed_engine_has_made(disk
 async def test_the_output_of_a_container_is_synced_before_the_container_is_removed(
     disk: SyncedDisk, data: Path
 ) -> None:
-    async def lines() -> AsyncIterator[OutputLine]:
+    async def read(_cursor: OutputCursor) -> AsyncGenerator[OutputLine, None]:
         yield OutputLine(1, "stdout", "hello")
 
     outputs = OutputFiles(data / "output")
-    await outputs.copy("task", "main", lines())
+    await OutputCopy(outputs, "task", "main").run(read, asyncio.sleep)
     assert b"hello" in synced_files(disk, data)["output/task/main.log"]
     assert list(outputs.read("task", "main")) == [OutputLine(1, "stdout", "hello")]
+
+
+async def test_the_output_before_a_checkpoint_is_synced_with_the_checkpoint(
+    disk: SyncedDisk, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output_copy, "CHECKPOINT_BYTES", 100)
+
+    async def read(cursor: OutputCursor) -> AsyncGenerator[OutputLine, None]:
+        for number in range(20):
+            cursor.place = number + 1
+            yield OutputLine(number, "stdout", "hello")
+        raise RuntimeUnavailable("away")
+
+    outputs = OutputFiles(data / "output")
+    with pytest.raises(RuntimeUnavailable):
+        await OutputCopy(outputs, "task", "main").run(read, asyncio.sleep)
+    found = synced_files(disk, data)
+    checkpoint = read_checkpoint(outputs.path("task", "main"))
+    assert checkpoint.lines[0] == checkpoint.cursor["place"] > 0
+    assert b'"place":%d' % checkpoint.lines[0] in found["output/task/.main.checkpoint"]
+    assert found["output/task/main.log"].count(b"\n") == checkpoint.lines[0]
 
 
 def test_an_exit_that_is_recorded_as_unknown_is_synced(disk: SyncedDisk, data: Path) -> None:

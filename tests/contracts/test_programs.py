@@ -5,7 +5,8 @@ from contextlib import aclosing
 
 import pytest
 
-from lamplighter.runtime.port import CannotStart, ContainerExit, ContainerSpec, HealthCheck, OutputLine, Ulimit
+from lamplighter.runtime.output_line import OutputLine
+from lamplighter.runtime.port import CannotStart, ContainerExit, ContainerSpec, HealthCheck, Ulimit
 from tests.contracts.rigs import GATE, RealRig
 from tests.fake_runtime import Script
 

@@ -6,7 +6,11 @@ from dataclasses import replace
 import pytest
 
 from lamplighter.base.errors import Bug
-from lamplighter.runtime.port import CannotStart, OutputLine, Runtime, StartCalledOff
+from lamplighter.base.json_text import Json, dump_bytes, loads
+from lamplighter.base.log_batches import MAX_MESSAGE_BYTES
+from lamplighter.runtime.output_cursor import OutputCursor
+from lamplighter.runtime.output_line import OutputLine
+from lamplighter.runtime.port import CannotStart, Runtime, StartCalledOff
 from tests.contracts.rigs import GATE, HEALTH_CHECK, Rig
 from tests.fake_runtime import Script
 
@@ -15,6 +19,17 @@ GATED = Script(lines=(("stdout", "ready"),), after=None)
 
 async def read_output(runtime: Runtime, name: str) -> list[OutputLine]:
     return [line async for line in runtime.logs(name)]
+
+
+async def read_on(runtime: Runtime, name: str, document: Json, most: int = 1_000_000) -> tuple[list[OutputLine], Json]:
+    """Return up to `most` lines after a place, and the place after them, both as an engine has them that ends there."""
+    cursor, found = OutputCursor.of_document(document), list[OutputLine]()
+    async with aclosing(runtime.logs(name, cursor)) as lines:
+        async for line in lines:
+            found.append(line)
+            if len(found) == most:
+                break
+    return found, loads(dump_bytes(cursor.document()))
 
 
 async def first_line(runtime: Runtime, name: str) -> str:
@@ -82,6 +97,59 @@ async def test_output_can_be_read_after_the_exit_and_by_a_new_engine(rig: Rig) -
     await rig.runtime.wait(container.name)
     runtime = await rig.restart()
     assert [line.text for line in await read_output(runtime, container.name)] == ["once"]
+
+
+async def test_output_is_read_on_after_any_line_by_another_engine(rig: Rig) -> None:
+    count = 12
+    lines = tuple((stream, f"{stream} {i}") for i in range(count) for stream in ("stdout", "stderr"))
+    script = f"i=0; while [ $i -lt {count} ]; do echo stdout $i; echo stderr $i >&2; i=$((i+1)); done"
+    container = rig.container(script, Script(lines=lines))  # type: ignore[arg-type]
+    await rig.runtime.start(container)
+    await rig.runtime.wait(container.name)
+    whole = await read_output(rig.runtime, container.name)
+    runtime, place, found = await rig.restart(), OutputCursor().document(), list[OutputLine]()
+    for most in (1, 2, 1, 5, 7, 100):
+        more, place = await read_on(runtime, container.name, place, most)
+        found += more
+    assert found == whole
+    assert await read_on(runtime, container.name, place) == ([], place)
+
+
+async def test_a_long_line_is_read_on_while_the_other_stream_goes_on(real_rig: Rig) -> None:
+    zeros = "head -c 300000 /dev/zero"
+    script = (
+        f"{zeros}; echo between >&2; {zeros} | tr '\\0' x; echo; echo after >&2; printf 'é%.0s' 1 2 3; printf '\\377'"
+    )
+    container = real_rig.container(script)
+    await real_rig.runtime.start(container)
+    await real_rig.runtime.wait(container.name)
+    whole = await read_output(real_rig.runtime, container.name)
+    zero_bytes, letters = 300_000 - MAX_MESSAGE_BYTES, 2 * MAX_MESSAGE_BYTES - 300_000
+    assert [line.text for line in whole if line.stream == "stdout"] == [
+        "\0" * MAX_MESSAGE_BYTES, "\0" * zero_bytes + "x" * letters, "x" * (300_000 - letters), "ééé\ufffd",
+    ]  # fmt: skip
+    assert [line.text for line in whole if line.stream == "stderr"] == ["between", "after"]
+    for at in range(1, len(whole) + 1):
+        first, place = await read_on(real_rig.runtime, container.name, OutputCursor().document(), at)
+        rest, _ = await read_on(real_rig.runtime, container.name, place)
+        assert sorted(map(repr, first + rest)) == sorted(map(repr, whole)), "also between two parts"
+
+
+async def test_output_of_a_restarted_container_is_read_on(rig: Rig) -> None:
+    container = rig.container("echo run; exit 3", Script(lines=(("stdout", "run"),), code=3))
+    await rig.runtime.start(container)
+    await rig.runtime.wait(container.name)
+    first, place = await read_on(rig.runtime, container.name, OutputCursor().document())
+    await rig.runtime.restart(container)
+    await rig.runtime.wait(container.name)
+    second, _ = await read_on(await rig.restart(), container.name, place)
+    assert [line.text for line in (*first, *second)] == ["run", "run"]
+
+
+async def test_nothing_is_read_of_a_container_that_is_gone_also_not_the_rest_of_a_line(rig: Rig) -> None:
+    cursor = OutputCursor()
+    list(cursor.add(1, "stdout", b"the beginning of a line", complete=False))
+    assert (await read_on(rig.runtime, "never-started", cursor.document()))[0] == []
 
 
 async def test_a_container_that_exited_is_not_run_again(rig: Rig) -> None:

@@ -133,6 +133,21 @@ def test_files_of_output_and_mails_are_removed_by_their_age(harness: EngineHarne
     assert not folder.exists()
 
 
+def test_a_checkpoint_is_no_output_and_is_deleted_with_it(harness: EngineHarness) -> None:
+    harness.define_task()
+    harness.runtime.script(Script(lines=(("stdout", "a line"),)))
+    harness.run_machine(job(), name="ran")
+    (folder,) = (harness.directory / "output").iterdir()
+    size = (folder / "main.log").stat().st_size
+    (folder / ".main.checkpoint").write_text("x")
+    usage = harness.run(harness.engine.disk_usage())["output"]
+    assert (usage["number"], usage["bytes"]) == (1, size)
+    for each in (*folder.iterdir(), folder):
+        os.utime(each, (0, 0))
+    assert sweep(harness) == {"output": 1}
+    assert not folder.exists()
+
+
 def test_the_output_of_a_running_task_stays_however_old_it_is(harness: EngineHarness) -> None:
     harness.define_task()
     harness.runtime.script(Script(lines=(("stdout", "a line"),), after=None))

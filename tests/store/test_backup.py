@@ -51,6 +51,14 @@ def test_output_that_is_being_written_is_kept_up_to_its_last_whole_line(director
         assert found.read() == FILES[name]
 
 
+def test_a_checkpoint_of_output_is_left_out_because_it_belongs_to_a_later_database(
+    directory: Path, tmp_path: Path
+) -> None:
+    (name,) = (each for each in FILES if each.startswith("output/"))
+    (directory / name).with_name(".main.checkpoint").write_bytes(b"x")
+    assert not [each for each in names(back_up(directory, tmp_path / "backup.tar.gz")) if "checkpoint" in each]
+
+
 def test_a_file_that_exists_is_replaced_only_on_request(directory: Path, tmp_path: Path) -> None:
     target = tmp_path / "backup.tar.gz"
     target.write_text("precious")

@@ -26,15 +26,19 @@ def split_message(message: str, max_bytes: int = MAX_MESSAGE_BYTES) -> Iterator[
         if message:
             yield message
         return
-    text = message.encode()
-    while len(text) > max_bytes:
-        end = max_bytes
-        while text[end] & 0xC0 == 0x80:  # do not cut inside a character
-            end -= 1
-        yield text[:end].decode()
-        text = text[end:]
-    if text:
-        yield text.decode()
+    text = memoryview(message.encode())
+    begin = 0
+    while begin < len(text):
+        end = begin + cut_place(text[begin : begin + max_bytes + 1], max_bytes)
+        yield str(text[begin:end], "utf-8")
+        begin = end
+
+
+def cut_place(text: bytes | bytearray | memoryview, max_bytes: int) -> int:
+    """Return where to cut UTF-8 text into pieces of at most `max_bytes` bytes: before a character, if it is valid."""
+    if len(text) <= max_bytes:
+        return len(text)
+    return next((end for end in range(max_bytes, max_bytes - 4, -1) if text[end] & 0xC0 != 0x80), max_bytes)
 
 
 def batch_events(events: Iterable[LogEvent]) -> Iterator[list[LogEvent]]:

@@ -138,8 +138,8 @@ def _audit(reader: Reader, settings: RetentionSettings, now: int) -> Usage:
 
 
 def _files(folder: Path, kept: int, now: int) -> Usage:
-    """Return the usage of the files below a folder; `kept` is in milliseconds."""
-    found = [each.stat() for each in folder.rglob("*") if each.is_file()] if folder.is_dir() else []
+    """Return the usage of the files below a folder, without hidden ones; `kept` is in milliseconds."""
+    found = [each.stat() for each in folder.rglob("[!.]*") if each.is_file()] if folder.is_dir() else []
     recent = [each for each in found if each.st_mtime * 1000 >= now - DAY]
     expired = sum(each.st_mtime * 1000 < now - kept for each in found)
     return Usage(

@@ -8,7 +8,9 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 
 from lamplighter.engine.lazy_object import LazyObject
-from lamplighter.runtime.port import ContainerExit, ContainerSpec, Health, OutputLine, Runtime, StartedContainer, never
+from lamplighter.runtime.output_cursor import OutputCursor
+from lamplighter.runtime.output_line import OutputLine
+from lamplighter.runtime.port import ContainerExit, ContainerSpec, Health, Runtime, StartedContainer, never
 
 BuildRuntime = Callable[[Callable[..., Runtime]], Runtime]
 
@@ -46,9 +48,9 @@ class LazyRuntime:
         """Implement `Runtime.stop`."""
         await (await self._runtime.load()).stop(name, grace)
 
-    async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
+    async def logs(self, name: str, cursor: OutputCursor | None = None) -> AsyncGenerator[OutputLine, None]:
         """Implement `Runtime.logs`."""
-        async with contextlib.aclosing((await self._runtime.load()).logs(name)) as lines:
+        async with contextlib.aclosing((await self._runtime.load()).logs(name, cursor)) as lines:
             async for line in lines:
                 yield line
 

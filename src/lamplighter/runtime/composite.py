@@ -6,11 +6,12 @@ that name exists, else to Docker.
 
 from collections.abc import AsyncGenerator, Callable
 
+from lamplighter.runtime.output_cursor import OutputCursor
+from lamplighter.runtime.output_line import OutputLine
 from lamplighter.runtime.port import (
     ContainerExit,
     ContainerSpec,
     Health,
-    OutputLine,
     Runtime,
     RuntimeUnavailable,
     StartedContainer,
@@ -57,9 +58,9 @@ class CompositeRuntime:
         """Implement `Runtime.stop`."""
         await self._runtime_of(name).stop(name, grace)
 
-    def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
+    def logs(self, name: str, cursor: OutputCursor | None = None) -> AsyncGenerator[OutputLine, None]:
         """Implement `Runtime.logs`."""
-        return self._runtime_of(name).logs(name)
+        return self._runtime_of(name).logs(name, cursor)
 
     def health(self, container: ContainerSpec) -> AsyncGenerator[Health, None]:
         """Implement `Runtime.health`."""

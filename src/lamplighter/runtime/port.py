@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from lamplighter.base.errors import Bug, LamplighterError
+from lamplighter.runtime.output_cursor import OutputCursor
+from lamplighter.runtime.output_line import OutputLine
 
-Stream: TypeAlias = Literal["stdout", "stderr"]
 Health: TypeAlias = Literal["UNKNOWN", "HEALTHY", "UNHEALTHY"]
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
@@ -269,15 +270,6 @@ class ContainerExit:
     """The time when the run that ended here began; None if it is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputLine:
-    """One line of output, without its line end; bytes that are not valid UTF-8 are replaced."""
-
-    time: int
-    stream: Stream
-    text: str
-
-
 class Runtime(Protocol):
     """Runs containers that outlive the engine.
 
@@ -327,10 +319,12 @@ class Runtime(Protocol):
         Ends when the container has exited; waits through an outage of the runtime.
         """
 
-    def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
+    def logs(self, name: str, cursor: OutputCursor | None = None) -> AsyncGenerator[OutputLine, None]:
         """Yield all output lines from the first one, follow while the container runs, and end when it has exited.
 
-        Waits through an outage of the runtime. The order of lines is kept within each stream.
+        Waits through an outage of the runtime. The order of lines is kept within each stream. The reading begins at the
+        `cursor`, if there is one, and moves it: while the caller handles a line, it is exactly after that line. If the
+        container is gone, nothing is yielded. The time for each line is short, and other tasks run between the lines.
         """
 
     async def remove(self, name: str) -> None:

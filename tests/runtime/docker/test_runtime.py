@@ -16,8 +16,10 @@ from aiodocker import DockerError
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.runtime.docker import free_ports, pause_image
+from lamplighter.runtime.docker import free_ports, log_place, pause_image
 from lamplighter.runtime.docker.runtime import DockerRuntime
+from lamplighter.runtime.output_cursor import OutputCursor
+from lamplighter.runtime.output_line import OutputLine
 from lamplighter.runtime.port import (
     OUT_OF_MEMORY,
     CannotStart,
@@ -467,6 +469,37 @@ async def test_the_output_of_a_container_with_a_terminal_is_read(runtime: Docker
     lines = [line.text async for line in runtime.logs(container.name)]
     assert lines[0].startswith("/dev/")
     assert lines[1:] == ["one", "two"]
+
+
+@pytest.mark.docker
+async def test_a_long_line_of_a_terminal_has_no_times_in_its_text(runtime: DockerRuntime, docker_image: str) -> None:
+    container = job(docker_image, "head -c 100000 /dev/zero | tr '\\0' x; echo; echo two", terminal=True)
+    await runtime.start(container)
+    await runtime.wait(container.name)
+    assert [line.text async for line in runtime.logs(container.name)] == ["x" * 100_000, "two"]
+
+
+@pytest.mark.docker
+async def test_output_is_read_on_from_docker_s_own_time(
+    runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_place, "_SETTLED_NANOSECONDS", 0)
+    container = job(docker_image, "for i in $(seq 1 200); do echo $i; echo $i >&2; done")
+    await runtime.start(container)
+    await runtime.wait(container.name)
+    whole = [line async for line in runtime.logs(container.name)]
+    cursor, found, most = OutputCursor(), list[OutputLine](), 0
+    while len(found) < len(whole):
+        async with aclosing(runtime.logs(container.name, cursor)) as lines:
+            async for line in lines:
+                found.append(line)
+                if len(found) % 37 == 0:
+                    break
+        place = log_place.LogPlace(cursor.place)
+        most = max(most, place.frames)
+        cursor = OutputCursor.of_document(cursor.document())
+    assert found == whole
+    assert most < 100, "Docker leaves out what is before"
 
 
 @pytest.mark.docker

@@ -21,15 +21,16 @@ from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.runtime.docker import container_state, create_request, daemon, free_ports, log_stream, registry_logins
 from lamplighter.runtime.docker.container_inspector import ContainerInspector
+from lamplighter.runtime.docker.log_place import LogPlace
 from lamplighter.runtime.docker.pause_image import PauseImage, make_pause_image, with_pause_program
-from lamplighter.runtime.line_joiner import LineJoiner
+from lamplighter.runtime.output_cursor import OutputCursor
+from lamplighter.runtime.output_line import OutputLine
 from lamplighter.runtime.port import (
     CannotStart,
     ContainerExit,
     ContainerSpec,
     Health,
     NamespacesEnded,
-    OutputLine,
     Port,
     RuntimeUnavailable,
     StartCalledOff,
@@ -262,46 +263,51 @@ class DockerRuntime:
         with daemon.docker_errors(), daemon.ignore_status(404):
             await self._inspector.container(name).stop(t=math.ceil(grace))
 
-    async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
+    async def logs(self, name: str, cursor: OutputCursor | None = None) -> AsyncGenerator[OutputLine, None]:
         """Implement `Runtime.logs`."""
-        lines = LineJoiner()
-        frames_read = 0
+        cursor = OutputCursor() if cursor is None else cursor
+        place = LogPlace(cursor.place)
         pauses = backoff_delays(*daemon.RETRY_SECONDS)
         while True:
-            number = 0
             try:
-                async with contextlib.aclosing(self._frames(name)) as stream:
+                async with contextlib.aclosing(self._frames(name, place)) as stream:
                     async for frame in stream:
-                        number += 1
-                        if number <= frames_read:
-                            continue  # already read before Docker went away
-                        frames_read = number
-                        if line := lines.add(frame.time, frame.stream, frame.piece, complete=frame.complete):
+                        place.pass_frame(frame, is_within_line=cursor.is_within_line)
+                        cursor.place = place.document
+                        for line in cursor.add(frame.time, frame.stream, frame.piece, complete=frame.complete):
                             yield line
-                if await self._inspector.has_ended(name):  # the output also ends, without an error, when Docker stops
-                    break
+                found = await self._inspector.inspect(name)
+                if found is None:
+                    return
+                if container_state.container_exit(found, self._now()) is not None:
+                    break  # otherwise the output has ended, without an error, because Docker stops
             except RuntimeUnavailable:
                 pass
             await asyncio.sleep(next(pauses))
-        for line in lines.flush():
+        for line in cursor.flush():
             yield line
 
-    async def _frames(self, name: str) -> AsyncGenerator[log_stream.LogFrame, None]:
-        """Yield all frames written so far, then follow until the container exits or Docker goes away."""
+    async def _frames(self, name: str, place: LogPlace) -> AsyncGenerator[log_stream.LogFrame, None]:
+        """Yield all frames written so far after a place, then follow until the container exits or Docker goes away."""
         address = f"{self._docker.docker_host}/containers/{create_request.PREFIX}{name}/logs"
-        query = {"follow": "1", "stdout": "1", "stderr": "1", "timestamps": "1"}
+        query = {"follow": "1", "stdout": "1", "stderr": "1", "timestamps": "1", **place.query}
+        frames_read = place.frames
         with daemon.docker_errors():
             async with self._docker.session.get(address, params=query) as response:
                 if response.status == 404:
                     return
                 if response.status == 501:  # the options of its log driver disable the copy that Docker keeps
-                    yield log_stream.unreadable_line((await response.json())["message"], self._now())
+                    if not frames_read:
+                        yield log_stream.unreadable_line((await response.json())["message"], self._now())
                     return
                 response.raise_for_status()
                 has_terminal = response.content_type == log_stream.TERMINAL_TYPE
                 read = log_stream.read_terminal if has_terminal else log_stream.read_frames
                 async for frame in read(response.content, self._now):
-                    yield frame
+                    if frames_read:
+                        frames_read -= 1
+                    else:
+                        yield frame
 
     async def health(self, container: ContainerSpec) -> AsyncGenerator[Health, None]:
         """Implement `Runtime.health`: Docker runs the checks, also while no engine runs."""

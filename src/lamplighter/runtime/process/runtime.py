@@ -21,11 +21,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from lamplighter.base.errors import Bug
+from lamplighter.runtime.output_cursor import OutputCursor
+from lamplighter.runtime.output_line import OutputLine
 from lamplighter.runtime.port import (
     ContainerExit,
     ContainerSpec,
     Health,
-    OutputLine,
     RuntimeUnavailable,
     StartedContainer,
     check_not_called_off,
@@ -186,8 +187,9 @@ class ProcessRuntime:
             _signal(leader, signal.SIGKILL, gone)
         await self.wait(name)
 
-    async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
+    async def logs(self, name: str, cursor: OutputCursor | None = None) -> AsyncGenerator[OutputLine, None]:
         """Implement `Runtime.logs`."""
+        cursor = OutputCursor() if cursor is None else cursor
         directory = self._directory_of(name)
         if directory.read_leader() is None:
             return
@@ -195,9 +197,9 @@ class ProcessRuntime:
         if not self._has_room(_FILES_TO_READ):
             raise _too_many_files()
         with _resource_errors():
-            log = directory.log.open("rb")
+            log = directory.log.open("rb", buffering=0)
         with log:
-            records = ShimLog(log)
+            records = ShimLog(log, cursor)
             while True:
                 ended = watch.gone.is_set()
                 watch.changed.clear()
@@ -207,7 +209,7 @@ class ProcessRuntime:
                 if lines is None and ended:
                     break
                 await (watch.changed.wait() if lines is None else asyncio.sleep(0))
-            for line in records.rest():
+            for line in cursor.flush():
                 yield line
 
     async def health(self, container: ContainerSpec) -> AsyncGenerator[Health, None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.port import Stream
+from lamplighter.runtime.output_line import Stream
 from tests.engine_harness import SECOND, EngineDied, EngineHarness
 from tests.fake_runtime import Script
 

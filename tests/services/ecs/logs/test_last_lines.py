@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Event
+from lamplighter.runtime.output_cursor import OutputCursor
 from lamplighter.store.db import Tx
 from tests.engine_harness import CALLER, EngineHarness
 from tests.fake_runtime import Script
@@ -50,12 +51,12 @@ def test_output_that_never_ends_delays_the_end_of_the_task_for_a_minute_only(tmp
     (name,) = harness.runtime.remaining()
     logs = harness.runtime.logs
 
-    async def endless_logs(name: str) -> Json:
-        async for line in logs(name):
+    async def endless_logs(name: str, cursor: OutputCursor) -> Json:
+        async for line in logs(name, cursor):
             yield line
         await harness.runtime._until(lambda: False)
 
-    harness.runtime.logs = endless_logs  # type: ignore[method-assign]
+    harness.runtime.logs = endless_logs  # type: ignore[method-assign, assignment]
     harness.restart()
     harness.runtime.finish(name, 1)
     harness.settle()

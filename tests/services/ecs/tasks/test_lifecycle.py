@@ -1,12 +1,11 @@
 """The transitions of a task's status, and small functions of ECS tasks."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from lamplighter.base.errors import Bug
-from lamplighter.runtime.port import OutputLine, RuntimeUnavailable
+from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.task_definitions.validate import parse_units
@@ -75,20 +74,6 @@ async def test_retries_slow_down_to_a_maximum_and_log_the_reason_once(caplog: py
     assert waited == sorted(waited)
     assert waited[-1] == MAX_SECONDS
     assert caplog.messages == ["away"]
-
-
-async def test_a_copy_replaces_the_old_output_unless_it_is_empty(tmp_path: Path) -> None:
-    outputs = OutputFiles(tmp_path)
-
-    async def lines(*texts: str) -> AsyncIterator[OutputLine]:
-        for text in texts:
-            yield OutputLine(1, "stdout", text)
-
-    await outputs.copy("task", "job", lines("one", "zwei ü"))
-    await outputs.copy("task", "job", lines("one", "zwei ü", "three"))
-    await outputs.copy("task", "job", lines())
-    assert [line.text for line in outputs.read("task", "job")] == ["one", "zwei ü", "three"]
-    assert list(outputs.read("task", "other")) == []
 
 
 async def test_an_incomplete_line_is_not_read(tmp_path: Path) -> None:

@@ -4,24 +4,25 @@ Each line is an event. If the definition says how a message begins, several line
 
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html. Guarantees that no line is lost
 and none is sent twice, even if the engine is killed: the transaction that sends lines also stores their number, and
-after a restart the runtime returns all output again, each stream in order. Like AWS's driver it drops empty lines,
-splits long ones, and skips what CloudWatch Logs rejects (the group may be deleted while the container runs); the output
-file contains everything. The options for the mode and the buffer size are stored but have no effect, because output
-never blocks.
+after a restart the copy of the output goes on before the first unsent line. Like AWS's driver it drops empty lines,
+splits long messages, and skips what CloudWatch Logs rejects (the group may be deleted while the container runs); the
+output file contains everything. The options for the mode and the buffer size are stored but have no effect, because
+output never blocks.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.log_batches import batch_events, split_message
 from lamplighter.bus import Bus, Caller
 from lamplighter.runs.log_stream import log_stream_name
-from lamplighter.runtime.port import OutputLine
+from lamplighter.runtime.output_line import OutputLine
 from lamplighter.services.ecs.logs.multiline import compile_pattern, first_line_pattern
 from lamplighter.services.ecs.tables import shipped_logs
 from lamplighter.services.ecs.tables.tasks import Task
@@ -129,18 +130,22 @@ class LogShipper:
         self._name = name
         pattern = destination.first_line_regex
         self._starts_message = None if pattern is None else compile_pattern(pattern)
-        self._lines_read = [0, 0]
+        self._sent = shipped_logs.shipped_lines(bus.store.reader, name)
         self._waiting: list[NumberedLine] = []
         self._waiting_characters = 0
         self._sending = asyncio.Lock()
         self._has_lines = asyncio.Event()
         self._rejection_logged = False
 
-    async def add_line(self, line: OutputLine) -> None:
-        """Add the next line; if too many lines wait, send them before returning."""
-        stream = STREAMS.index(line.stream)
-        self._lines_read[stream] += 1
-        self._waiting.append((self._lines_read[stream], line))
+    def has_sent(self, lines: tuple[int, int]) -> bool:
+        """Return whether this many lines of standard output and of standard error are sent, and this is on disk."""
+        return self._sent[0] >= lines[0] and self._sent[1] >= lines[1]
+
+    async def add_line(self, number: int, line: OutputLine) -> None:
+        """Add the next line and its number within its stream; if too many lines wait, send them before returning."""
+        if self._waiting and self._waiting_characters + len(line.text) > MAX_WAITING_CHARACTERS:
+            await self.send()
+        self._waiting.append((number, line))
         self._waiting_characters += len(line.text)
         self._has_lines.set()
         if self._full:
@@ -150,7 +155,19 @@ class LogShipper:
     def _full(self) -> bool:
         return len(self._waiting) >= MAX_WAITING_LINES or self._waiting_characters >= MAX_WAITING_CHARACTERS
 
-    async def send_periodically(self, pause: Pause) -> None:
+    @contextlib.asynccontextmanager
+    async def send_in_background(self, pause: Pause) -> AsyncIterator[None]:
+        """Send lines shortly after they arrive; at the end, return when all are sent."""
+        sending = asyncio.get_running_loop().create_task(self._send_periodically(pause))
+        try:
+            yield
+            await self.send(last=True)
+        finally:
+            sending.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sending
+
+    async def _send_periodically(self, pause: Pause) -> None:
         """Send the waiting lines again and again, each time shortly after the first of them arrived."""
         while True:
             await self._has_lines.wait()
@@ -164,7 +181,7 @@ class LogShipper:
             lines = self._take_sendable(last=last)
             try:
                 if lines:
-                    await self._bus.store.write_with_retry(lambda tx: self._put_unsent(tx, lines))
+                    await self._put_unsent(lines)
             except BaseException:
                 self._waiting = lines + self._waiting
                 raise
@@ -194,46 +211,55 @@ class LogShipper:
         if message:
             yield message[0].time, "\n".join(each.text for each in message)
 
-    def _put_unsent(self, tx: Tx, lines: list[NumberedLine]) -> None:
+    async def _put_unsent(self, lines: list[NumberedLine]) -> None:
         """Send those of the lines that were not sent before, and store how many are sent now."""
-        sent = shipped_logs.shipped_lines(tx, self._name)
-        unsent = [(number, line) for number, line in lines if number > sent[STREAMS.index(line.stream)]]
-        if not unsent:
+        while True:
+            sent = shipped_logs.shipped_lines(self._bus.store.reader, self._name)
+            unsent = [(number, line) for number, line in lines if number > sent[STREAMS.index(line.stream)]]
+            numbers = _last_numbers(sent, unsent)
+            if unsent:
+                calls = await self._prepare_calls(unsent)
+                if not await self._bus.store.write_with_retry(partial(self._put, sent, numbers, calls)):
+                    continue
+            self._sent = numbers
             return
-        events = [(time, piece) for time, message in self._messages(unsent) for piece in split_message(message)]
+
+    async def _prepare_calls(self, lines: list[NumberedLine]) -> list[Json]:
+        """Return the parameters of PutLogEvents, after the work that would make a turn long; none if it is rejected."""
+        events = [(time, piece) for time, message in self._messages(lines) for piece in split_message(message)]
+        batches = [[{"timestamp": time, "message": text} for time, text in batch] for batch in batch_events(events)]
+        names, caller = self._destination.names, self._destination.caller
+        try:
+            return [
+                await self._bus.prepare(caller, SERVICE, "PutLogEvents", names | {"logEvents": batch})
+                for batch in batches
+            ]
+        except AwsError as error:
+            self._log_rejection(error)
+            return []
+
+    def _put(self, sent: tuple[int, int], numbers: tuple[int, int], calls: list[Json], tx: Tx) -> bool:
+        """Make prepared calls, and store the new numbers of sent lines; return False if they have changed meanwhile."""
+        if shipped_logs.shipped_lines(tx, self._name) != sent:
+            return False
         try:
             with tx.nested():
-                for batch in batch_events(events):
-                    listed = [{"timestamp": time, "message": message} for time, message in batch]
-                    params = self._destination.names | {"logEvents": listed}
+                for params in calls:
                     call = self._destination.caller, SERVICE, "PutLogEvents", params
                     self._bus.check_access(tx, *call)
                     self._bus.invoke(tx, *call)
         except AwsError as error:
-            if not self._rejection_logged:
-                log.warning("log group %s rejects the output of %s: %s", self._destination.group, self._name, error)
-            self._rejection_logged = True
-        numbers = [max((n for n, line in unsent if line.stream == name), default=0) for name in STREAMS]
-        shipped_logs.set_shipped(tx, self._name, (max(sent[0], numbers[0]), max(sent[1], numbers[1])))
+            self._log_rejection(error)
+        shipped_logs.set_shipped(tx, self._name, numbers)
+        return True
+
+    def _log_rejection(self, error: AwsError) -> None:
+        if not self._rejection_logged:
+            log.warning("log group %s rejects the output of %s: %s", self._destination.group, self._name, error)
+        self._rejection_logged = True
 
 
-async def ship_lines(
-    bus: Bus,
-    now: Callable[[], int],
-    pause: Pause,
-    destination: LogDestination,
-    name: str,
-    lines: AsyncIterator[OutputLine],
-) -> AsyncGenerator[OutputLine, None]:
-    """Yield lines unchanged while sending them in the background; return when all are sent."""
-    shipper = LogShipper(bus, now, destination, name)
-    sending = asyncio.get_running_loop().create_task(shipper.send_periodically(pause))
-    try:
-        async for line in lines:
-            await shipper.add_line(line)
-            yield line
-        await shipper.send(last=True)
-    finally:
-        sending.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sending
+def _last_numbers(sent: tuple[int, int], lines: list[NumberedLine]) -> tuple[int, int]:
+    """Return how many lines of each stream are sent after these lines."""
+    stdout, stderr = (max((n for n, line in lines if line.stream == name), default=0) for name in STREAMS)
+    return max(sent[0], stdout), max(sent[1], stderr)

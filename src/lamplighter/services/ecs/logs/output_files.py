@@ -1,21 +1,14 @@
-"""Store the output of containers in files: one JSON object on each line, readable while the file grows.
+"""Find and read the output of containers in files: one JSON object on each line, readable while the file grows.
 
-Guarantees the complete output in order. A copy always starts with the first line and replaces the file of an earlier,
-interrupted copy, so that no line is stored twice. The output is on disk when `copy` returns; only then may the
-container be removed. A source without any line changes nothing.
+`output_copy.py` writes the files.
 """
 
-import asyncio
-import os
 import shutil
-from collections.abc import AsyncIterator, Collection, Iterator
-from functools import partial
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
-from lamplighter.base.files import make_directory, sync_directory
-from lamplighter.base.json_text import dump_bytes, loads
-from lamplighter.runtime.port import OutputLine
+from lamplighter.base.json_text import loads
+from lamplighter.runtime.output_line import OutputLine
 
 
 class OutputFiles:
@@ -27,30 +20,6 @@ class OutputFiles:
     def path(self, task: str, container: str) -> Path:
         """Return the path of a container's output file."""
         return self._directory / task / f"{container}.log"
-
-    async def copy(self, task: str, container: str, lines: AsyncIterator[OutputLine]) -> None:
-        """Copy all lines; raises OSError if the disk fails. The caller may then copy again from the start."""
-        file: BinaryIO | None = None
-        try:
-            async for line in lines:
-                file = file or self._open(task, container)
-                file.write(dump_bytes({"time": line.time, "stream": line.stream, "text": line.text}) + b"\n")
-            if file is not None:
-                await asyncio.to_thread(self._sync, file, task)
-        finally:
-            if file is not None:
-                file.close()
-
-    def _open(self, task: str, container: str) -> BinaryIO:
-        path = self.path(task, container)
-        make_directory(self._directory)  # the data directory itself must exist already
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        return open(path, "wb", buffering=0, opener=partial(os.open, mode=0o600))
-
-    def _sync(self, file: BinaryIO, task: str) -> None:
-        os.fsync(file.fileno())
-        sync_directory(self._directory / task)
-        sync_directory(self._directory)
 
     def remove(self, task: str) -> None:
         """Remove the output of a task, if there is any."""

@@ -18,19 +18,21 @@ from typing import TypeVar
 
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
+from lamplighter.runtime.output_cursor import OutputCursor
+from lamplighter.runtime.output_line import OutputLine
 from lamplighter.runtime.port import (
     CannotStart,
     ContainerExit,
     ContainerSpec,
     Health,
     ImageUnavailable,
-    OutputLine,
     RuntimeUnavailable,
     StartCalledOff,
     check_not_called_off,
 )
 from lamplighter.services.ecs.logs import awslogs
 from lamplighter.services.ecs.logs.awslogs import LogDestination
+from lamplighter.services.ecs.logs.output_copy import OutputCopy, ReadOutput
 from lamplighter.services.ecs.tables import shipped_logs, task_definitions, tasks
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import called_off, container_states, lifecycle
@@ -240,17 +242,13 @@ class Supervisor:
         read = partial(self._read_all_runs, state)
         await copy_output(self._context, task, state.plan.name, state.name, state.plan.log, read)
 
-    async def _read_all_runs(self, state: ContainerState) -> AsyncGenerator[OutputLine, None]:
+    async def _read_all_runs(self, state: ContainerState, cursor: OutputCursor) -> AsyncGenerator[OutputLine, None]:
         """Yield the output of a container and of its restarts, each line once."""
-        already_read = 0
         while True:
-            run_ended, number = state.run_ended, 0
-            async with contextlib.aclosing(self._context.runtime.logs(state.name)) as lines:
+            run_ended = state.run_ended
+            async with contextlib.aclosing(self._context.runtime.logs(state.name, cursor)) as lines:
                 async for line in lines:
-                    number += 1
-                    if number > already_read:
-                        already_read = number
-                        yield line
+                    yield line
             if state.plan.restart_policy is None:
                 return
             await run_ended.wait()
@@ -391,23 +389,19 @@ async def copy_output(
     container: str,
     name: str,
     destination: LogDestination | None,
-    read: Callable[[], AsyncGenerator[OutputLine, None]] | None = None,
+    read: ReadOutput | None = None,
 ) -> None:
     """Copy all output of a container; try again as long as the disk is full or the runtime does not answer.
 
-    `read` reads the output from its first line; by default, the runtime does.
+    `read` reads the output from a cursor on; by default, the runtime does.
     """
     for seconds in retry_pauses():
+        shipper = None
+        if destination is not None and context.bus.serves(awslogs.SERVICE, "PutLogEvents"):
+            shipper = awslogs.LogShipper(context.bus, context.world.now, destination, name)
         try:
-            async with contextlib.aclosing(read() if read else context.runtime.logs(name)) as lines:
-                if destination is None or not context.bus.serves("logs", "PutLogEvents"):
-                    await context.outputs.copy(task, container, lines)
-                else:
-                    shipped_lines = awslogs.ship_lines(
-                        context.bus, context.world.now, context.pause, destination, name, lines
-                    )
-                    async with contextlib.aclosing(shipped_lines) as passed:
-                        await context.outputs.copy(task, container, passed)
+            copy = OutputCopy(context.outputs, task, container, shipper)
+            await copy.run(read or partial(context.runtime.logs, name), context.pause)
         except (OSError, RuntimeUnavailable) as error:
             log.warning("copying the output of %s failed and is repeated: %s", name, error)
             await context.pause(seconds)
