@@ -66,7 +66,9 @@ class OutputCopy:
 
     async def _add_line(self, line: OutputLine) -> None:
         if self._file is None:
-            self._file = await asyncio.to_thread(self._open)
+            if self._path.exists():  # to cut off many megabytes takes a while
+                await asyncio.to_thread(os.truncate, self._path, self._length)
+            self._file = self._open()
         self._write(self._file, dump_bytes({"time": line.time, "stream": line.stream, "text": line.text}) + b"\n")
         stream = STREAMS.index(line.stream)
         self._lines[stream] += 1
@@ -77,12 +79,9 @@ class OutputCopy:
             await asyncio.sleep(0)
 
     def _open(self) -> FileIO:
-        """Open the file after the checkpoint; to cut off many megabytes takes a while."""
         make_directory(self._path.parent.parent)  # the data directory itself must exist already
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
-        file = FileIO(self._path, "a", opener=partial(os.open, mode=0o600))
-        file.truncate(self._length)
-        return file
+        return FileIO(self._path, "a", opener=partial(os.open, mode=0o600))
 
     def _write(self, file: FileIO, record: bytes) -> None:
         if file.write(record) != len(record):
