@@ -66,9 +66,9 @@ class OutputCopy:
 
     async def _add_line(self, line: OutputLine) -> None:
         if self._file is None:
-            await asyncio.to_thread(self._cut_off)
-            # On the loop, because a copy that is cancelled could not close what a thread opens.
-            self._file = FileIO(self._path, "a", opener=partial(os.open, mode=0o600))
+            if self._path.exists():  # to cut off many megabytes takes a while
+                await asyncio.to_thread(os.truncate, self._path, self._length)
+            self._file = self._open()
         self._write(self._file, dump_bytes({"time": line.time, "stream": line.stream, "text": line.text}) + b"\n")
         stream = STREAMS.index(line.stream)
         self._lines[stream] += 1
@@ -78,12 +78,10 @@ class OutputCopy:
         if sum(self._lines) % LINES_PER_SLICE == 0:
             await asyncio.sleep(0)
 
-    def _cut_off(self) -> None:
-        """Cut off what the file has after the checkpoint, which takes a while if that is much."""
+    def _open(self) -> FileIO:
         make_directory(self._path.parent.parent)  # the data directory itself must exist already
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            os.truncate(self._path, self._length)
+        return FileIO(self._path, "a", opener=partial(os.open, mode=0o600))
 
     def _write(self, file: FileIO, record: bytes) -> None:
         if file.write(record) != len(record):
