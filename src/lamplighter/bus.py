@@ -8,7 +8,7 @@ service.
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from lamplighter.base import arn
@@ -32,6 +32,8 @@ class Caller:
     """The ARN of the schedule, rule or execution that makes the call; empty for a request from outside."""
     signer: Signer | None = field(default=None, compare=False)
     """Who signed the request, or for whose role the engine makes the call; None: the engine itself."""
+    person: str = field(default="", compare=False)
+    """The name of the person or key that the audit log records for the call; empty if there is none."""
 
     @property
     def session(self) -> RoleSession | None:
@@ -250,6 +252,7 @@ class Bus:
             if actor is None:
                 result = await self.store.write(lambda tx: run(tx, caller, params))
             else:
+                caller = replace(caller, person=actor.who)
                 result = await write_audited(self.store, actor, operation, params, lambda tx: run(tx, caller, params))
         else:
             if actor is not None:

@@ -29,6 +29,8 @@ from lamplighter.runs.run_trigger import KINDS
 from lamplighter.runs.schedules import started_arn
 
 PAGE_SIZE = 50
+MAX_RUNS = 500
+"""The most runs that one form may act on."""
 LATE_FACTOR, LATE_MILLISECONDS = 2, 60_000
 """A run is called long if it takes longer than its usual duration by this factor and by this time."""
 OWN_TAGS = "lamplighter:"
@@ -64,12 +66,25 @@ class ShownRow:
 class NightView:
     """The night as the page shows it."""
 
+    judged: JudgedNight
     window: NightWindow
-    read: NightRead
-    selected: SelectedRows
     rows: Sequence[ShownRow]
     paging: Paging
     upcoming: Sequence[UpcomingRun]
+    open: int
+    """The number of selected rows that need a person, on all pages."""
+    elsewhere: Sequence[ShownRow]
+    """Those that are ticked on other pages."""
+
+    @property
+    def read(self) -> NightRead:
+        """The runs, not judged."""
+        return self.judged.read
+
+    @property
+    def selected(self) -> SelectedRows:
+        """The rows of all pages."""
+        return self.judged.selected
 
 
 async def show(page: Page) -> Response:
@@ -93,7 +108,9 @@ async def show(page: Page) -> Response:
         order=_order(page),
         orders=ORDER_LABELS,
         statuses=list(NightStatus),
-        filters=_offer_filters(night.read, criteria),
+        filters=_offer_filters(night, criteria),
+        ticks_all=_ticks_all(page),
+        most=MAX_RUNS,
         conditions=conditions,
         rest=page.console.port.list_poll_seconds,
     )
@@ -111,7 +128,20 @@ async def read_view(
     zones = {started_arn(each.about["Target"]): each.zone for each in plans if each.kind == "schedule"}
     upcoming = next_runs(plans, judged.now, window.morning) if window.until is None else ()
     rows = [_show_row(judged, each, details, usual, zones) for each in shown]
-    return NightView(window, judged.read, judged.selected, rows, paging, upcoming)
+    return NightView(judged, window, rows, paging, upcoming, *_find_open(page, judged, shown))
+
+
+def _ticks_all(page: Page) -> bool:
+    """Return whether the page arrives with ticks; a refresh of it leaves the ticks to the browser."""
+    return page.query("tick") == "all" and "hx-request" not in page.request.headers
+
+
+def _find_open(page: Page, judged: JudgedNight, shown: Sequence[NightRow]) -> tuple[int, Sequence[ShownRow]]:
+    """Return how many rows need a person, and those of other pages if all are ticked."""
+    found = [each for each in judged.selected.rows if each.status.needs_person]
+    others = [each for each in found if each not in shown] if _ticks_all(page) else []
+    here = len(found) - len(others)
+    return len(found), [_show_row(judged, each, {}, {}, {}) for each in others[: MAX_RUNS - here]]
 
 
 def _show_row(
@@ -132,16 +162,17 @@ def _show_row(
     )
 
 
-def _offer_filters(read: NightRead, criteria: NightFilter) -> Sequence[ListFilter]:
-    """Return the filters that the runs of the night offer."""
-    jobs = Counter(run.job for run in read.runs)
+def _offer_filters(night: NightView, criteria: NightFilter) -> Sequence[ListFilter]:
+    """Return the filters that the rows of the night offer."""
+    read, rows = night.read, night.judged.rows
+    jobs = Counter(row.run.job for row in rows)
     projects: Counter[str] = Counter()
     tags: Counter[str] = Counter()
     for key, number in jobs.items():
         projects[read.jobs[key].project] += number
         for name, value in read.jobs[key].tags.items():
             tags[f"{name}={value}"] += 0 if name.startswith(OWN_TAGS) else number
-    kinds = Counter(run.trigger.kind for run in read.runs) if read.complete else Counter[str]()
+    kinds = Counter(kind for row in rows if read.complete for kind in row.trigger_kinds)
     return (
         counted_filter(
             "project", "Project", {each: projects[each] for each in projects if each}, criteria.project or None
