@@ -34,7 +34,7 @@ def test_the_first_success_after_failures_is_alerted_once(harness: JobStackHarne
     harness.deploy(f"timezone: Asia/Seoul, {RECOVERED}")
     run_job(harness, 0, 3, 4, 0, 0)
     ((subject, text),) = harness.mails()
-    assert subject == "nightly works again: succeeded after 2 failed runs (since Thu 2026-01-01 09:10)"
+    assert subject == "nightly works again: succeeded after 2 failures (since Thu 2026-01-01 09:10)"
     assert text.startswith(f"{subject}\n\nStarted:   Thu 2026-01-01 09:30:06 (Asia/Seoul)\n")
     assert "Look at:" in text
 
@@ -45,7 +45,7 @@ def test_all_failures_of_a_long_series_are_counted(harness: JobStackHarness) -> 
     failures = FEW_RUNS + 2
     run_job(harness, 0, *[3] * failures, 0, 0)
     assert list_subjects(harness) == [
-        f"nightly works again: succeeded after {failures} failed runs (since Thu 2026-01-01 00:10)"
+        f"nightly works again: succeeded after {failures} failures (since Thu 2026-01-01 00:10)"
     ]
 
 
@@ -56,7 +56,7 @@ def test_a_timeout_counts_as_a_failure_and_a_stopped_run_as_neither(harness: Job
     harness.call("states", "StopExecution", executionArn=harness.start_run())
     harness.advance(MINUTE)
     run_job(harness, 0)
-    assert list_subjects(harness) == ["nightly works again: succeeded after 1 failed run (since Thu 2026-01-01 00:00)"]
+    assert list_subjects(harness) == ["nightly works again: succeeded after 1 failure (since Thu 2026-01-01 00:00)"]
 
 
 def test_a_job_that_never_failed_sends_no_alert(harness: JobStackHarness) -> None:
@@ -86,7 +86,7 @@ def test_a_run_that_succeeds_after_a_redrive_is_alerted(harness: JobStackHarness
     harness.end_attempt(0)
     times = [each for each in harness.mails()[0][1].splitlines() if each.startswith(("Redriven:", "Duration:"))]
     assert times == ["Redriven:  Thu 2026-01-01 01:00:02 (UTC)", "Duration:  7.0 s"]
-    assert list_subjects(harness) == ["nightly works again: succeeded after 1 failed run (since Thu 2026-01-01 00:00)"]
+    assert list_subjects(harness) == ["nightly works again: succeeded after 1 failure (since Thu 2026-01-01 00:00)"]
 
 
 def test_a_run_that_was_late_and_succeeds_is_alerted(harness: JobStackHarness) -> None:
@@ -150,7 +150,7 @@ def test_the_alert_survives_a_crash_at_any_commit_and_is_one_message(harness: Jo
         harness.advance(MINUTE)
     sent = [mail for mail in harness.out.mail.sent if str(mail["To"]) == "ops@example.com"]
     assert {str(mail["Subject"]) for mail in sent} == {
-        "nightly works again: succeeded after 1 failed run (since Thu 2026-01-01 00:00)"
+        "nightly works again: succeeded after 1 failure (since Thu 2026-01-01 00:00)"
     }
     assert len({str(mail["Message-ID"]) for mail in sent}) == 1
 

@@ -34,7 +34,7 @@ def test_the_first_success_after_failures_sends_one_alert(harness: AlertHarness,
     run = run_with_codes(harness, 0, 3, 4, 0, 0)[3]
     (alert,) = harness.alerts()
     assert alert.splitlines() == [
-        "job works again: succeeded after 2 failed runs (since Thu 2026-01-01 09:01)",
+        "job works again: succeeded after 2 failures (since Thu 2026-01-01 09:01)",
         "",
         "Started:   Thu 2026-01-01 09:03:00 (Asia/Seoul)",
         "Ended:     Thu 2026-01-01 09:03:20 (Asia/Seoul)",
@@ -60,7 +60,7 @@ def test_a_skipped_run_is_no_success(harness: AlertHarness, tmp_path: Path) -> N
     assert harness.alerts() == []
     harness.run_job(minutes=1)
     (alert,) = harness.alerts()
-    assert alert.startswith("job works again: succeeded after 1 failed run (since ")
+    assert alert.startswith("job works again: succeeded after 1 failure (since ")
 
 
 def test_a_redriven_run_had_failed_before(harness: AlertHarness, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_redriven_run_had_failed_before(harness: AlertHarness, tmp_path: Path)
     harness.redrive(run)
     (alert,) = harness.alerts()
     assert alert.splitlines()[:5] == [
-        "job works again: succeeded after 1 failed run (since Thu 2026-01-01 00:00)",
+        "job works again: succeeded after 1 failure (since Thu 2026-01-01 00:00)",
         "",
         "Redriven:  Thu 2026-01-01 00:01:00 (UTC)",
         "Ended:     Thu 2026-01-01 00:01:10 (UTC)",
