@@ -69,6 +69,17 @@ def next_name(first: str, names: Iterable[str]) -> str:
     return f"{first}{INFIX}{max(numbers, default=0) + 1}"
 
 
+def repeated_name(name: str) -> str | None:
+    """Return the name of the run that a repetition repeats; None for a run that repeats none.
+
+    There is no such run if the first name is a digest.
+    """
+    found = _REPETITION.fullmatch(name)
+    if found is None:
+        return None
+    return found[1] if found[2] == "1" else f"{found[1]}{INFIX}{int(found[2]) - 1}"
+
+
 def newest(runs: Iterable[Repetition]) -> Repetition | None:
     """Return the run that decides: one that is under way, or else the one that ended last."""
     return max(runs, key=lambda run: (run.running, run.ended or 0, run.began, run.name), default=None)

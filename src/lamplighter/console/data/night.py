@@ -56,7 +56,8 @@ async def _read_from_engine(calls: Calls, since: int, answer: Json, tasks: Seque
         calls.call_internal("alerts", "ListAcknowledgements", Since=since),
         _find_waiting_runs(calls),
     )
-    by_schedule = {each.trigger.name: each.job for each in tasks if each.trigger.kind == "schedule"}
+    by_hand_first = sorted(tasks, key=lambda run: run.trigger.kind == "schedule")
+    by_schedule = {each.starter: each.job for each in by_hand_first if each.trigger.kind in ("schedule", "hand")}
     missed = [_missed_run(each, by_schedule) for each in (slots or {}).get("Missed", ())]
     runs = [*await asyncio.to_thread(_read_rows, answer["Rows"], answer.get("People", {}), waiting), *tasks, *missed]
     tags = answer["Machines"]
@@ -105,12 +106,12 @@ def _task_run(run: TaskRun) -> NightRun:
     job = f"{run.cluster}/{run.family}"
     return NightRun(
         run.arn, job, run.status, run.began, run.ended, trigger=trigger, queued=bool(run.waits), reason=reason,
-        repetition=run.repetition,
+        repetition=run.repetition, starter=run.starter_name,
     )  # fmt: skip
 
 
 def _missed_run(slot: Json, tasks: Mapping[str, str]) -> NightRun:
-    """Convert missed slots; `tasks` has the jobs of the tasks that schedules started, by the schedule's name."""
+    """Convert missed slots; `tasks` has the jobs of schedules that start tasks, by the schedule's name."""
     trigger = read_trigger(slot["Schedule"])
     starts = slot["Starts"] if ":stateMachine:" in slot["Starts"] else tasks.get(trigger.name, slot["Schedule"])
     return NightRun(

@@ -187,7 +187,14 @@ async def stop_run(page: Page, given: Mapping[str, str]) -> Response:
 
 
 async def redrive_run(page: Page, _given: Mapping[str, str]) -> Response:
-    """Redrive the run: continue from where it failed. A run that was redriven meanwhile stays as it is."""
+    """Redrive the run: continue from where it failed. A run that was redriven meanwhile stays as it is.
+
+    If the run was run again and that is under way, show it.
+    """
+    about = await page.call("states", "DescribeExecution", executionArn=page.arn)
+    newest = (await find_repeated(page, Subject(page.arn, about))).newest
+    if newest is not None and newest.running and newest.arn != page.arn:
+        return page.redirect(page.console.templates.run_path(newest.arn))
     try:
         await page.call("states", "RedriveExecution", executionArn=page.arn)
     except AwsError as error:

@@ -60,6 +60,8 @@ class NightRun:
     """Why no run started for a missed slot; why a task failed or waits."""
     repetition: str = ""
     """The name by which a task repeats another one (`runs/repetition.py`); a run's name is enough."""
+    starter: str = ""
+    """The name of the schedule or rule that started a task, or in whose place a person did."""
 
     @property
     def name(self) -> str:
