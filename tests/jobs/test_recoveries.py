@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
+from lamplighter.runs.repetition import first_name
 from tests.engine_harness import ACCOUNT, REGION
 from tests.fake_runtime import Script
 from tests.jobs.test_alerts import AWS_CONSOLE, AlertHarness
@@ -42,6 +43,18 @@ def test_the_first_success_after_failures_sends_one_alert(harness: AlertHarness,
         "Project:   p",
         f"Look at:   {AWS_CONSOLE}{run}",
     ]
+
+
+def test_a_run_that_failed_again_when_it_was_run_again_is_one_failure(harness: AlertHarness, tmp_path: Path) -> None:
+    harness.deploy(tmp_path, RECOVERED, url="")
+    harness.runtime.script(Script(code=3, after=5_000))
+    for name in ("night", "night--again-1", "night--again-2", "n" * 80, f"{first_name('n' * 80)}--again-1"):
+        harness.run_job(minutes=1, run=name)
+    harness.runtime.script(Script())
+    harness.run_job(minutes=1, run="night--again-3")
+    harness.run_job(minutes=1, run="night--again-4")
+    (alert,) = harness.alerts()
+    assert alert.startswith("job works again: succeeded after 2 failures (since ")
 
 
 def test_a_success_without_earlier_failures_sends_no_alert(harness: AlertHarness, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def confirm(question: str, *, yes: bool) -> bool:
     if yes:
         return True
     if not is_terminal_input():
-        typer.echo("lamplighter: cannot ask for confirmation without a terminal: use --yes to confirm", err=True)
+        typer.echo(f"lamplighter: cannot ask “{question}” without a terminal: use --yes to confirm", err=True)
         raise typer.Exit(EXIT_NO_TERMINAL)
     return typer.confirm(question)
 

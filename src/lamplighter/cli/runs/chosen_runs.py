@@ -95,9 +95,9 @@ async def _act_on_all(
 
 
 def _name_jobs(planned: Sequence[PlannedAction]) -> str:
-    """Return the jobs of several runs: `invoices (2 slots), report`."""
+    """Return the jobs of several runs: `invoices (2 runs), report`."""
     jobs = Counter(each.job for each in planned)
-    return ", ".join(f"{job} ({count} slots)" if count > 1 else job for job, count in jobs.items())
+    return ", ".join(f"{job} ({count} runs)" if count > 1 else job for job, count in sorted(jobs.items()))
 
 
 def _format_seconds(now: int, seconds: float) -> str:
