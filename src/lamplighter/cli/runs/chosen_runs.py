@@ -73,7 +73,7 @@ def act_on_runs(context: CommandContext, request: ActionRequest, arns: Sequence[
             typer.echo(f"{each.arn}: {each.words(format_time)}", err=True)
     wanted = [each for each in planned if each.possible]
     if wanted and (len(wanted) > 1 or not is_terminal_input()):
-        count, jobs = format_count(len(wanted), "run"), _name_jobs(wanted)
+        count, jobs = format_count(len(wanted), "run"), _name_jobs(context, wanted)
         confirm_or_exit(QUESTIONS[request.action].format(count, jobs), yes=yes)
     done = asyncio.run(_act_on_all(calls, request, wanted, format_time))
     refused = sum(not each.possible and each.repetition is None for each in planned)
@@ -94,9 +94,11 @@ async def _act_on_all(
     return done
 
 
-def _name_jobs(planned: Sequence[PlannedAction]) -> str:
+def _name_jobs(context: CommandContext, planned: Sequence[PlannedAction]) -> str:
     """Return the jobs of several runs: `invoices (2 runs), report`."""
-    jobs = Counter(each.job for each in planned)
+    project = context.project
+    names = {} if project is None else {project.name(job): job for job in project.jobs}
+    jobs = Counter(names.get(each.job, each.job) for each in planned)
     return ", ".join(f"{job} ({count} runs)" if count > 1 else job for job, count in sorted(jobs.items()))
 
 
