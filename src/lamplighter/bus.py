@@ -33,7 +33,7 @@ class Caller:
     signer: Signer | None = field(default=None, compare=False)
     """Who signed the request, or for whose role the engine makes the call; None: the engine itself."""
     person: str = field(default="", compare=False)
-    """The name of the person or key that the audit log records for the call; empty if there is none."""
+    """Who the audit log records for the call: `anna`, or `key loader`; empty if nobody is."""
 
     @property
     def session(self) -> RoleSession | None:
@@ -252,7 +252,7 @@ class Bus:
             if actor is None:
                 result = await self.store.write(lambda tx: run(tx, caller, params))
             else:
-                caller = replace(caller, person=actor.who)
+                caller = replace(caller, person=actor.words)
                 result = await write_audited(self.store, actor, operation, params, lambda tx: run(tx, caller, params))
         else:
             if actor is not None:

@@ -124,4 +124,4 @@ def test_who_runs_it_again_is_said_also_after_a_kill(engine: ServedEngine) -> No
     engine.up()
     result = command(engine, "rerun", first, "--yes")
     assert (result.code, result.out) == (0, "")
-    assert re.search(r"already runs again since \d\d:\d\d:\d\d \(by runner\)\n", result.err), result.err
+    assert re.search(r"already runs again since \d\d:\d\d:\d\d \(by key runner\)\n", result.err), result.err

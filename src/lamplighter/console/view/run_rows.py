@@ -75,7 +75,7 @@ def _build_row(run: Json, now: float, usual: float | None, deadline: int | None,
     return RunRow(
         run,
         trigger,
-        _name_actor(actor) if actor is not None and trigger == BY_HAND else "",
+        actor.words if actor is not None and trigger == BY_HAND else "",
         None if slot is None else slot / 1000,
         error_words(run["status"], run.get("error"), run.get("cause"), deadline),
         run.get("failedAttempts"),
@@ -83,12 +83,6 @@ def _build_row(run: Json, now: float, usual: float | None, deadline: int | None,
         _slower(took, usual),
         WAITS_FOR_TURN if run.get("queued") else run.get(WAITS) or "",
     )
-
-
-def _name_actor(actor: Actor) -> str:
-    if actor.how == "key":
-        return f"key {actor.who}" if actor.who else "a key"
-    return actor.who
 
 
 def error_words(status: str, error: str | None, cause: str | None, deadline: int | None) -> str:
