@@ -82,7 +82,8 @@ async def _try_names(calls: Calls, machine: str, first: str) -> Sequence[Repetit
     """Return the repetitions of a run on AWS, which can only be asked for each name."""
     found: list[Repetition] = []
     while True:
-        arn = _execution_arn(machine, next_name(first, (each.name for each in found)))
+        name = next_name(first, (each.name for each in found))
+        arn = f"{machine.replace(':stateMachine:', ':execution:', 1)}:{name}"
         about = await calls.call_or_none("states", "DescribeExecution", executionArn=arn)
         if about is None:
             return found
@@ -131,7 +132,3 @@ def _start(subject: Subject) -> tuple[str, str]:
 
 def _slot_text(arn: str) -> str:
     return f"{format_iso_time(int(arn.rpartition('@')[2]))[:19]}Z"
-
-
-def _execution_arn(machine: str, name: str) -> str:
-    return f"{machine.replace(':stateMachine:', ':execution:', 1)}:{name}"

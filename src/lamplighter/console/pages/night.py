@@ -13,7 +13,6 @@ from starlette.responses import Response
 
 from lamplighter.console.calls import RunDetail
 from lamplighter.console.data.judged_night import JudgedNight, judge_night
-from lamplighter.console.data.night import NightRead
 from lamplighter.console.data.night_details import read_details, read_usual_durations
 from lamplighter.console.data.upcoming_runs import UpcomingRun, next_runs, read_plans
 from lamplighter.console.page import Page, page_route
@@ -23,7 +22,7 @@ from lamplighter.console.view.week import PlannedSchedule, most_common_zone
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs.night.classify import NightRow
 from lamplighter.runs.night.night_run import NightJob, NightStatus
-from lamplighter.runs.night.select import JOB, LONGEST, NEEDS, NEWEST, ORDERS, NightFilter, SelectedRows
+from lamplighter.runs.night.select import JOB, LONGEST, NEEDS, NEWEST, ORDERS, NightFilter
 from lamplighter.runs.night.window import DEFAULT_SINCE, InvalidNightTime, NightWindow, read_window
 from lamplighter.runs.run_trigger import KINDS
 from lamplighter.runs.schedules import started_arn
@@ -75,16 +74,6 @@ class NightView:
     """The number of selected rows that need a person, on all pages."""
     elsewhere: Sequence[ShownRow]
     """Those that are ticked on other pages."""
-
-    @property
-    def read(self) -> NightRead:
-        """The runs, not judged."""
-        return self.judged.read
-
-    @property
-    def selected(self) -> SelectedRows:
-        """The rows of all pages."""
-        return self.judged.selected
 
 
 async def show(page: Page) -> Response:
@@ -164,7 +153,7 @@ def _show_row(
 
 def _offer_filters(night: NightView, criteria: NightFilter) -> Sequence[ListFilter]:
     """Return the filters that the rows of the night offer."""
-    read, rows = night.read, night.judged.rows
+    read, rows = night.judged.read, night.judged.rows
     jobs = Counter(row.run.job for row in rows)
     projects: Counter[str] = Counter()
     tags: Counter[str] = Counter()
