@@ -9,7 +9,7 @@ particular service.
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -34,6 +34,8 @@ class Caller:
     """The ARN of the schedule, rule or execution that makes the call; empty for a request from outside."""
     signer: Signer | None = field(default=None, compare=False)
     """Who signed the request, or for whose role the engine makes the call; None: the engine itself."""
+    person: str = field(default="", compare=False)
+    """Who the audit log records for the call: `anna`, or `key loader`; empty if nobody is."""
 
     @property
     def session(self) -> RoleSession | None:
@@ -252,6 +254,7 @@ class Bus:
             if actor is None:
                 result = await self.store.write(lambda tx: run(tx, caller, params))
             else:
+                caller = replace(caller, person=actor.words)
                 result = await write_audited(self.store, actor, operation, params, lambda tx: run(tx, caller, params))
         else:
             if actor is not None:

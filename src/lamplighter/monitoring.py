@@ -43,8 +43,9 @@ INTERNAL_READS: Mapping[str, frozenset[str]] = {
     "scheduler": frozenset({"ListNightSlots", "ListSlots"}),
     "states": frozenset(
         {
-            *("CountMapRunStates", "FindTaskRuns", "ListKeptExecutions", "ListMapRunItems", "ListNightRuns"),
-            *("ListRemovedMachines", "ListRuns", "ListUsualDurations", "SearchRuns", "SearchStateMachines"),
+            *("CountMapRunStates", "FindRepetitions", "FindTaskRuns", "ListKeptExecutions", "ListMapRunItems"),
+            *("ListNightRuns", "ListRemovedMachines", "ListRuns", "ListUsualDurations", "SearchRuns"),
+            "SearchStateMachines",
         }
     ),
 }

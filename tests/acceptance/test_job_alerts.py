@@ -58,9 +58,9 @@ class JobStackHarness(EngineHarness):
         (stack,) = self.call("cloudformation", "DescribeStacks", StackName="reports")["Stacks"]
         assert stack["StackStatus"] == "CREATE_COMPLETE", stack
 
-    def start_run(self, job: str = "nightly") -> str:
+    def start_run(self, job: str = "nightly", name: str | None = None) -> str:
         """Start a run by hand and return its ARN."""
-        run = self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports-{job}")
+        run = self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports-{job}", name=name)
         self.settle()
         return run
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.runs.repetition import first_name_of_slot
 from lamplighter.services.alerts.recovery_alert import FEW_RUNS
 from tests.acceptance.test_job_alerts import MINUTE, JobStackHarness
 from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION, SECOND, EngineDied
@@ -34,9 +35,35 @@ def test_the_first_success_after_failures_is_alerted_once(harness: JobStackHarne
     harness.deploy(f"timezone: Asia/Seoul, {RECOVERED}")
     run_job(harness, 0, 3, 4, 0, 0)
     ((subject, text),) = harness.mails()
-    assert subject == "nightly works again: succeeded after 2 failed runs (since Thu 2026-01-01 09:10)"
+    assert subject == "nightly works again: succeeded after 2 failures (since Thu 2026-01-01 09:10)"
     assert text.startswith(f"{subject}\n\nStarted:   Thu 2026-01-01 09:30:06 (Asia/Seoul)\n")
     assert "Look at:" in text
+
+
+def test_a_run_that_failed_again_when_it_was_run_again_is_one_failure(harness: JobStackHarness) -> None:
+    harness.deploy(RECOVERED)
+    for name, code in {"night": 3, "night--again-1": 3, "night--again-2": 0, "night--again-3": 0}.items():
+        harness.start_run(name=name)
+        harness.end_attempt(code)
+    assert len(harness.mails("dev")) == 2
+    assert list_subjects(harness) == ["nightly works again: succeeded after 1 failure (since Thu 2026-01-01 00:00)"]
+
+
+def test_a_missed_time_that_was_run_again_and_failed_is_one_failure(harness: JobStackHarness) -> None:
+    job = "missed: none, notify: {did-not-start: dev, recovered: ops}"
+    harness.deploy(f"schedule: 'cron(0 1 * * ? *)', {job}")
+    harness.down()
+    harness.clock.advance(DAY)
+    harness.up()
+    harness.advance(10 * SECOND)
+    (slot,) = harness.call("scheduler", "ListNightSlots", Since=0, Until=0)["Missed"]
+    first = first_name_of_slot(f"{slot['Schedule']}@{slot['Slot']}")
+    for number, code in enumerate((3, 0), 1):
+        harness.start_run(name=f"{first}--again-{number}")
+        harness.end_attempt(code)
+    assert list_subjects(harness) == [
+        "nightly works again: succeeded after 1 time without a run (since Thu 2026-01-01 01:00)"
+    ]
 
 
 def test_all_failures_of_a_long_series_are_counted(harness: JobStackHarness) -> None:
@@ -45,7 +72,7 @@ def test_all_failures_of_a_long_series_are_counted(harness: JobStackHarness) -> 
     failures = FEW_RUNS + 2
     run_job(harness, 0, *[3] * failures, 0, 0)
     assert list_subjects(harness) == [
-        f"nightly works again: succeeded after {failures} failed runs (since Thu 2026-01-01 00:10)"
+        f"nightly works again: succeeded after {failures} failures (since Thu 2026-01-01 00:10)"
     ]
 
 
@@ -56,7 +83,7 @@ def test_a_timeout_counts_as_a_failure_and_a_stopped_run_as_neither(harness: Job
     harness.call("states", "StopExecution", executionArn=harness.start_run())
     harness.advance(MINUTE)
     run_job(harness, 0)
-    assert list_subjects(harness) == ["nightly works again: succeeded after 1 failed run (since Thu 2026-01-01 00:00)"]
+    assert list_subjects(harness) == ["nightly works again: succeeded after 1 failure (since Thu 2026-01-01 00:00)"]
 
 
 def test_a_job_that_never_failed_sends_no_alert(harness: JobStackHarness) -> None:
@@ -86,7 +113,7 @@ def test_a_run_that_succeeds_after_a_redrive_is_alerted(harness: JobStackHarness
     harness.end_attempt(0)
     times = [each for each in harness.mails()[0][1].splitlines() if each.startswith(("Redriven:", "Duration:"))]
     assert times == ["Redriven:  Thu 2026-01-01 01:00:02 (UTC)", "Duration:  7.0 s"]
-    assert list_subjects(harness) == ["nightly works again: succeeded after 1 failed run (since Thu 2026-01-01 00:00)"]
+    assert list_subjects(harness) == ["nightly works again: succeeded after 1 failure (since Thu 2026-01-01 00:00)"]
 
 
 def test_a_run_that_was_late_and_succeeds_is_alerted(harness: JobStackHarness) -> None:
@@ -150,7 +177,7 @@ def test_the_alert_survives_a_crash_at_any_commit_and_is_one_message(harness: Jo
         harness.advance(MINUTE)
     sent = [mail for mail in harness.out.mail.sent if str(mail["To"]) == "ops@example.com"]
     assert {str(mail["Subject"]) for mail in sent} == {
-        "nightly works again: succeeded after 1 failed run (since Thu 2026-01-01 00:00)"
+        "nightly works again: succeeded after 1 failure (since Thu 2026-01-01 00:00)"
     }
     assert len({str(mail["Message-ID"]) for mail in sent}) == 1
 

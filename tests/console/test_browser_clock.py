@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.console import real_browser, sample_jobs
-from tests.served_engine import ServedEngine, eventually
+from tests.served_engine import ServedEngine
 
 SEOUL, NEW_YORK, BERLIN = "Asia/Seoul", "America/New_York", "Europe/Berlin"
 PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
@@ -136,24 +136,23 @@ def test_a_double_click_starts_one_run(served: ServedEngine, chromium: Browser) 
     assert len(served.sfn.list_executions(stateMachineArn=machine)["executions"]) == 2
 
 
-def test_a_second_press_starts_no_second_run_although_the_page_has_replaced_the_button_meanwhile(
+def test_a_run_that_was_run_again_from_another_tab_leads_to_the_run_that_is_under_way(
     served: ServedEngine, chromium: Browser
 ) -> None:
     machine = sample_jobs.create_job(served, "endless", "sleep 600")
     run = served.start(machine)
+    served.sfn.stop_execution(executionArn=run)
     with real_browser.open_page(chromium) as page:
-        page.goto(f"{served.url}/runs/{run}")
-        button, name = page.get_by_role("button", name="Run again"), page.locator("#summary input[name=once]").first
-        held = real_browser.hold_requests(page, re.compile("/again$"))
-        before = str(name.get_attribute("value"))
-        button.click()
-        expect(button).to_be_disabled()
-        page.context.new_page().goto(f"{served.url}/runs/{run}")  # all tabs connect again, and get their parts again
-        expect(name).not_to_have_value(before)
-        expect(button).to_be_enabled()
-        button.click()
-        eventually(lambda: held)
-        held[0].continue_()
-        page.wait_for_url(lambda url: run not in url)
-        assert len(held) == 1
+        tabs = [page, page.context.new_page()]
+        for each in tabs:
+            each.goto(f"{served.url}/runs/{run}")
+            expect(each.get_by_role("button", name="Run again")).to_be_visible()
+        for each in tabs:
+            each.get_by_role("button", name="Run again").click()
+            each.wait_for_url(f"**/runs/{run}--again-1")
+            expect(each.get_by_role("button", name="Stop")).to_be_visible()
+            expect(each.get_by_role("button", name="Run again")).to_have_count(0)
+        page.get_by_role("link", name="the run of").click()
+        page.wait_for_url(f"**/runs/{run}")
+        expect(page.get_by_role("link", name="since")).to_be_visible()
     assert len(served.sfn.list_executions(stateMachineArn=machine)["executions"]) == 2

@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from lamplighter.console.pages.night import PAGE_SIZE
 from tests.console import real_browser, sample_jobs
 from tests.console.real_browser import Scheme
 from tests.console.test_browser_pages import find_overflow, find_problems
@@ -88,7 +89,6 @@ def test_three_clicks_start_ten_failed_jobs_again_and_they_recover(
             expect(results.nth(at)).to_contain_text(re.compile(r"import-\d\d, .* started again"))
         page.get_by_role("link", name="Back to the night").click()
         expect_count(page, "recovered", TEN)
-        expect_count(page, "succeeded", TEN)
         expect(page.locator(".counts [data-night=failed]")).to_have_count(0)
     assert [list_inputs(served, each) for each in machines] == [[f'{{"day": {at}}}'] * 2 for at in range(TEN)]
 
@@ -183,6 +183,36 @@ def kill_at(served: ServedEngine, number: int) -> Callable[[Route], None]:
             route.continue_()
 
     return handle
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_one_press_ticks_what_failed_on_all_pages(served: ServedEngine, chromium: Browser, *, scripts: bool) -> None:
+    failing = served.machine({"StartAt": "A", "States": {"A": {"Type": "Fail", "Error": "Sales.Missing"}}}, "job")
+    number = 2 * PAGE_SIZE + 12
+    for run in [served.start(failing, {"day": day}) for day in range(number)]:
+        served.ended(run)
+    with real_browser.open_context(chromium, java_script_enabled=scripts) as context:
+        page = context.new_page()
+        page.goto(f"{served.url}/?status=failed")
+        if scripts:
+            page.get_by_role("button", name="Tick all that failed").click()
+            expect(page.locator("[data-ticked-count]")).to_have_text(f"{PAGE_SIZE} ticked")
+        expect(page.locator(".bulk")).to_contain_text(f"{PAGE_SIZE} of {number} on this page; tick all {number}")
+        page.get_by_role("link", name=f"tick all {number}").click()
+        expect(page.locator("#elsewhere summary")).to_have_text(f"{number - PAGE_SIZE} ticked on other pages")
+        if scripts:
+            expect(page.locator("[data-ticked-count]")).to_have_text(f"{number} ticked")
+        page.get_by_role("button", name="Run again").click()
+        expect(page.get_by_role("heading", name=f"Run {number} runs again?")).to_be_visible()
+        page.get_by_role("button", name=f"Run {number} again").click()
+        page.get_by_role("link", name="Back to the night").click(timeout=120_000)
+        expect_count(page, "failed", number)
+    assert len(list_all(served, failing)) == 2 * number
+
+
+def list_all(served: ServedEngine, machine: str) -> list[str]:
+    pages = served.sfn.get_paginator("list_executions").paginate(stateMachineArn=machine)
+    return [each["executionArn"] for page in pages for each in page["executions"]]
 
 
 def test_an_engine_that_dies_meanwhile_is_reported_and_starts_nothing_twice_afterwards(

@@ -42,9 +42,9 @@ class AlertHarness(CloudFormationHarness):
         deploy_stack(to_json(document), values={"ConsoleUrl": url}, Capabilities=["CAPABILITY_IAM"])
         assert self.state() == ("UPDATE_COMPLETE" if existing else "CREATE_COMPLETE"), self.reasons()
 
-    def run_job(self, minutes: int = 5, name: str = "p-job") -> str:
+    def run_job(self, minutes: int = 5, name: str = "p-job", run: str | None = None) -> str:
         """Start the job, let `minutes` pass and return the run's ARN."""
-        execution = self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}")
+        execution = self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}", name=run)
         for _ in range(minutes * 6):
             self.advance(10_000)
         return execution

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
+from lamplighter.runs.repetition import first_name
 from tests.engine_harness import ACCOUNT, REGION
 from tests.fake_runtime import Script
 from tests.jobs.test_alerts import AWS_CONSOLE, AlertHarness
@@ -34,7 +35,7 @@ def test_the_first_success_after_failures_sends_one_alert(harness: AlertHarness,
     run = run_with_codes(harness, 0, 3, 4, 0, 0)[3]
     (alert,) = harness.alerts()
     assert alert.splitlines() == [
-        "job works again: succeeded after 2 failed runs (since Thu 2026-01-01 09:01)",
+        "job works again: succeeded after 2 failures (since Thu 2026-01-01 09:01)",
         "",
         "Started:   Thu 2026-01-01 09:03:00 (Asia/Seoul)",
         "Ended:     Thu 2026-01-01 09:03:20 (Asia/Seoul)",
@@ -42,6 +43,18 @@ def test_the_first_success_after_failures_sends_one_alert(harness: AlertHarness,
         "Project:   p",
         f"Look at:   {AWS_CONSOLE}{run}",
     ]
+
+
+def test_a_run_that_failed_again_when_it_was_run_again_is_one_failure(harness: AlertHarness, tmp_path: Path) -> None:
+    harness.deploy(tmp_path, RECOVERED, url="")
+    harness.runtime.script(Script(code=3, after=5_000))
+    for name in ("night", "night--again-1", "night--again-2", "n" * 80, f"{first_name('n' * 80)}--again-1"):
+        harness.run_job(minutes=1, run=name)
+    harness.runtime.script(Script())
+    harness.run_job(minutes=1, run="night--again-3")
+    harness.run_job(minutes=1, run="night--again-4")
+    (alert,) = harness.alerts()
+    assert alert.startswith("job works again: succeeded after 2 failures (since ")
 
 
 def test_a_success_without_earlier_failures_sends_no_alert(harness: AlertHarness, tmp_path: Path) -> None:
@@ -60,7 +73,7 @@ def test_a_skipped_run_is_no_success(harness: AlertHarness, tmp_path: Path) -> N
     assert harness.alerts() == []
     harness.run_job(minutes=1)
     (alert,) = harness.alerts()
-    assert alert.startswith("job works again: succeeded after 1 failed run (since ")
+    assert alert.startswith("job works again: succeeded after 1 failure (since ")
 
 
 def test_a_redriven_run_had_failed_before(harness: AlertHarness, tmp_path: Path) -> None:
@@ -70,7 +83,7 @@ def test_a_redriven_run_had_failed_before(harness: AlertHarness, tmp_path: Path)
     harness.redrive(run)
     (alert,) = harness.alerts()
     assert alert.splitlines()[:5] == [
-        "job works again: succeeded after 1 failed run (since Thu 2026-01-01 00:00)",
+        "job works again: succeeded after 1 failure (since Thu 2026-01-01 00:00)",
         "",
         "Redriven:  Thu 2026-01-01 00:01:00 (UTC)",
         "Ended:     Thu 2026-01-01 00:01:10 (UTC)",

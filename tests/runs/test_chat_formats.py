@@ -97,7 +97,7 @@ def test_discord_notifies_nobody_whom_a_log_mentions() -> None:
         ("nightly did not start at 2 times", "reports-nightly", "trigger", "error"),
         ("nightly is late: still running after 1h", "reports-nightly", "trigger", "warning"),
         ("nightly: attempt 1 of 2 failed: exit code 3", "reports-nightly", "trigger", "warning"),
-        ("nightly works again: succeeded after 1 failed run (since …)", "reports-nightly", "resolve", "error"),
+        ("nightly works again: succeeded after 1 failure (since …)", "reports-nightly", "resolve", "error"),
         ("nightly succeeded late: it took 2 h 00 min", "reports-nightly", "resolve", "error"),
         ("nightly starts again: a run has begun", "reports-nightly", "resolve", "error"),
         ("reports-nightly waits: Docker does not answer", "docker", "trigger", "error"),

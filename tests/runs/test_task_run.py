@@ -93,5 +93,14 @@ def test_a_task_says_what_started_it(started_by: str | None, words: str, *, sche
 
 
 def test_what_a_person_started_is_named_within_the_limit_of_ecs() -> None:
-    assert started_by_person(COMMAND_PREFIX, "nightly") == "lamplighter-run/nightly"
-    assert len(started_by_person(COMMAND_PREFIX, "n" * 200)) == 128
+    assert started_by_person(COMMAND_PREFIX, "nightly", "4711") == "lamplighter-run/nightly"
+    assert len(started_by_person(COMMAND_PREFIX, "n" * 200, "4711")) == 128
+
+
+def test_a_task_that_repeats_another_one_names_it() -> None:
+    started_by = started_by_person(COMMAND_PREFIX, "n" * 200, f"{'a' * 32}--again-2")
+    assert len(started_by) == 128
+    run = read({"exitCode": 0}, startedBy=started_by)
+    assert (run.repetition, set(run.starter_name)) == (f"{'a' * 32}--again-2", {"n"})
+    own = read({"exitCode": 0}, startedBy="lamplighter-run/nightly")
+    assert (own.repetition, own.starter_name) == (own.name, "nightly")

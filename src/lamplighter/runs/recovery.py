@@ -2,7 +2,8 @@
 
 Guarantees that each series of failures ends once, however runs overlap: runs are taken in the order in which they
 ended, and of two that ended in the same millisecond, the one with the smaller ARN comes first. A run that a person
-stopped, or that was skipped because another was running, is neither a success nor a failure.
+stopped, or that was skipped because another was running, is neither a success nor a failure. A run that failed again
+when it was run again is one failure (`repetition.py`).
 """
 
 from collections.abc import Callable, Iterable
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
 from lamplighter.runs.local_times import format_local_time
+from lamplighter.runs.repetition import first_name
 from lamplighter.runs.run import FAILED_STATUSES
 from lamplighter.runs.story import to_milliseconds
 
@@ -33,9 +35,10 @@ class EndedRun:
 class Failures:
     """The failures before a run that succeeded."""
 
-    runs: int = 0
+    firsts: frozenset[str] = frozenset()
+    """What each failed run and its repetitions have in common."""
     missed: int = 0
-    """The number of scheduled times at which no run started."""
+    """The number of scheduled times at which no run started; those are not in `firsts`."""
     since: int | None = None
     """When the first failed run began, or the first scheduled time without a run; milliseconds since the epoch."""
     last_success: int = 0
@@ -54,27 +57,31 @@ def to_ended_run(listed: Json) -> EndedRun:
 
 
 def failures_before(own: EndedRun, others: Iterable[EndedRun], is_skipped: Callable[[str], bool]) -> Failures:
-    """Return the runs that failed between the last success and a run that succeeded.
+    """Return what failed between the last success and a run that succeeded.
 
     A run that succeeded after a redrive had itself failed before. `is_skipped` tells whether a run (by its ARN) that
     succeeded was in fact skipped.
     """
-    count, since = (1, own.began) if own.redriven else (0, None)
+    firsts, since = ({_first(own)}, own.began) if own.redriven else (set[str](), None)
     earlier = [each for each in others if (each.ended, each.arn) < (own.ended, own.arn) and each.arn != own.arn]
     for each in sorted(earlier, key=lambda run: (run.ended, run.arn), reverse=True):
         if each.status in FAILED_STATUSES:
-            count, since = count + 1, each.began
+            firsts, since = firsts | {_first(each)}, each.began
         elif each.status == SUCCEEDED and not is_skipped(each.arn):
-            return Failures(count, 0, since, each.ended)
-    return Failures(count, 0, since)
+            return Failures(frozenset(firsts), 0, since, each.ended)
+    return Failures(frozenset(firsts), 0, since)
+
+
+def _first(run: EndedRun) -> str:
+    return first_name(run.arn.rpartition(":")[2])
 
 
 def recovery_words(failures: Failures, zone: str) -> str:
     """Return what a recovery alert says after the job's name."""
-    runs = format_count(failures.runs, "failed run") if failures.runs else ""
+    failed = format_count(len(failures.firsts), "failure") if failures.firsts else ""
     missed = f"{format_count(failures.missed, 'time')} without a run" if failures.missed else ""
     since = "" if failures.since is None else format_local_time(failures.since, zone, seconds=False).partition(" (")[0]
-    return f"works again: succeeded after {' and '.join(filter(None, (runs, missed)))} (since {since})"
+    return f"works again: succeeded after {' and '.join(filter(None, (failed, missed)))} (since {since})"
 
 
 def attempt_words(attempts: int) -> str:

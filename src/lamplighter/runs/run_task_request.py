@@ -36,7 +36,7 @@ class PersonStart:
     time: int
     """The present time in milliseconds since the epoch, which takes the place of the scheduled time."""
     id: str
-    """A new unique name: the client token, so that a repeated call starts no second task."""
+    """A new unique name, or that of a repetition: the client token, so that a repeated call starts no second task."""
 
 
 def target_parameters(parameters: Json, cluster: str) -> dict[str, Json]:
@@ -77,7 +77,7 @@ def person_request(starter: TaskStarter, start: PersonStart) -> dict[str, Json]:
         request = _request(starter, start)
     except (JsonError, InvalidInput) as error:
         raise BadTarget(f"the input of the {starter.kind} {starter.name} cannot be used: {error}") from None
-    return {**request, "startedBy": started_by_person(start.prefix, starter.name), "clientToken": start.id}
+    return {**request, "startedBy": started_by_person(start.prefix, starter.name, start.id), "clientToken": start.id}
 
 
 def differing_starters(starters: Iterable[TaskStarter]) -> list[TaskStarter]:

@@ -12,14 +12,14 @@ class Trigger:
     kind: str
     """schedule, rule, run, hand or unknown."""
     name: str = ""
-    """The name of the schedule or rule; of another run, its job and name."""
+    """The name of the schedule, the rule or the person; of another run, its job and name."""
     arn: str = ""
 
     @property
     def words(self) -> str:
-        """The trigger for people: `schedule nightly`, `by hand`; empty if it is not known."""
+        """The trigger for people: `schedule nightly`, `by hand`, `by anna`; empty if it is not known."""
         if self.kind == "hand":
-            return "by hand"
+            return f"by {self.name or 'hand'}"
         return "" if self.kind == "unknown" else f"{self.kind} {self.name}"
 
 
@@ -29,12 +29,15 @@ KINDS = ("schedule", "rule", "run", "hand", "unknown")
 """All kinds of triggers."""
 
 
-def read_trigger(origin: str | None) -> Trigger:
-    """Return the trigger in the `origin` of a run: an ARN, empty for a request from outside, None if unknown."""
+def read_trigger(origin: str | None, person: str = "") -> Trigger:
+    """Return the trigger in the `origin` of a run: an ARN, empty for a request from outside, None if unknown.
+
+    `person` is the name of the person who sent the request, if it is known.
+    """
     if origin is None:
         return UNKNOWN_TRIGGER
     if not origin:
-        return BY_HAND
+        return Trigger(BY_HAND.kind, person)
     found = arns.parse(origin)
     if found is None:
         return UNKNOWN_TRIGGER

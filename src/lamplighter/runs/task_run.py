@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from lamplighter.base.json_text import Json
 from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES, failed_container, stop_reason
 from lamplighter.runs.failure_words import exit_words
+from lamplighter.runs.repetition import is_repetition
 from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.scheduled_tasks import family_of_definition
 from lamplighter.runs.story import to_milliseconds
@@ -103,7 +104,13 @@ class TaskRun:
     def starter_name(self) -> str:
         """The name of the schedule or rule that started it, or in whose place a person did; empty if unknown."""
         prefix = self._starter_prefix
-        return self.started_by.removeprefix(prefix) if prefix else ""
+        return self.started_by.removeprefix(prefix).partition("/")[0] if prefix else ""
+
+    @property
+    def repetition(self) -> str:
+        """The name by which it repeats another task or a missed slot; its own name if it repeats none."""
+        given = self.started_by.removeprefix(self._starter_prefix).partition("/")[2]
+        return given if is_repetition(given) else self.name
 
     @property
     def by_hand(self) -> bool:
@@ -133,9 +140,13 @@ def to_task_run(task: Json) -> TaskRun:
     )
 
 
-def started_by_person(prefix: str, starter: str) -> str:
-    """Return the `startedBy` of a task that a person starts as a schedule or a rule with this name would."""
-    return f"{prefix}{starter}"[:MAX_STARTED_BY]
+def started_by_person(prefix: str, starter: str, start: str) -> str:
+    """Return the `startedBy` of a task that a person starts as a schedule or a rule with this name would.
+
+    It ends with the name of the start if that repeats another one.
+    """
+    repeats = f"/{start}" if is_repetition(start) else ""
+    return f"{prefix}{starter}"[: MAX_STARTED_BY - len(repeats)] + repeats
 
 
 def end_status(task: Json) -> str:

@@ -50,6 +50,11 @@ class Actor:
     address: str
     """The address from which the request came; empty if there is none."""
 
+    @property
+    def words(self) -> str:
+        """The actor for people: `anna`, or `key loader`; empty if the engine does not know."""
+        return f"key {self.who}" if self.how == "key" and self.who else self.who
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:

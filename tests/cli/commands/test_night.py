@@ -138,7 +138,7 @@ def test_the_night_of_a_stopped_engine_is_read_from_its_data(served: ServedEngin
 
 def test_a_failure_is_acknowledged_with_a_note(served: ServedEngine) -> None:
     broken = run(served, served.machine(FAILING, "broken"))
-    result = invoke(served, "ack", "broken", "--note", "fixed by 4711")
+    result = invoke(served, "ack", "broken", "--note", "fixed by 4711", "--yes")
     assert (result.exit_code, result.stdout) == (0, f"{broken}: acknowledged\n")
     (document,) = list_night(served)
     assert (document["status"], document["acknowledged"]["note"]) == ("acknowledged", "fixed by 4711")
@@ -174,7 +174,7 @@ def test_all_failures_of_the_night_are_acknowledged(served: ServedEngine) -> Non
 def test_a_failed_run_is_started_again_with_the_same_input(served: ServedEngine) -> None:
     machine = served.machine(ROUTING, "job")
     failed = run(served, machine, fail=True, day=7)
-    result = invoke(served, "rerun", "job")
+    result = invoke(served, "rerun", "job", "--yes")
     found = re.fullmatch(f"{failed}: started again: (.*)\n", result.stdout)
     assert (result.exit_code, found is not None) == (0, True), result.output
     assert found is not None

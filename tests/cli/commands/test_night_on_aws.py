@@ -42,13 +42,13 @@ def test_aws_has_no_place_for_acknowledgements(aws: str, tmp_path: Path) -> None
     schedule = make_client(aws, "scheduler").create_schedule(
         Name="nightly", ScheduleExpression="rate(1 hour)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
     )["ScheduleArn"]
-    found = command(aws, tmp_path, "ack", f"{schedule}@1700000000000")
+    found = command(aws, tmp_path, "ack", f"{schedule}@1700000000000", "--yes")
     assert (found.code, found.out) == (1, "")
     assert "AWS has no place for acknowledgements" in found.err
 
 
 def test_a_run_is_started_again_on_aws_with_its_input(aws: str, stopped: str, tmp_path: Path) -> None:
-    found = command(aws, tmp_path, "rerun", "job:first")
+    found = command(aws, tmp_path, "rerun", "job:first", "--yes")
     assert found.code == 0, found.err
     started = found.out.rpartition(": started again: ")[2].strip()
     about = make_client(aws, "stepfunctions").describe_execution(executionArn=started)

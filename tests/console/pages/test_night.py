@@ -1,5 +1,6 @@
 """The first page: the night, and actions on several of its runs."""
 
+import html
 import re
 from collections.abc import Sequence
 
@@ -28,7 +29,6 @@ JOB: Json = {
 """A job that succeeds, fails or waits, as its input says."""
 ENGINE_ONLY = ("ListNightRuns", "ListNightSlots", "ListUsualDurations", "ListAcknowledgements", "ListScheduledTasks")
 EXCLUSIVE = [{"key": "lamplighter:overlap", "value": "queue"}]
-ONCE = "11111111-2222-3333-4444-555555555555"
 
 
 def run(harness: EngineHarness, machine: str, **given: Json) -> str:
@@ -83,7 +83,7 @@ def test_a_failure_with_a_later_success_has_recovered(harness: EngineHarness, br
     machine = harness.machine(JOB, "job")
     run(harness, machine, fail=True)
     again = run(harness, machine, wait=1)
-    assert "runs again now" in browser.get("/").text
+    assert "a later run is under way" in browser.get("/").text
     harness.advance(600 * SECOND)
     page = browser.get("/")
     assert list_counts(page.body) == {"recovered": 1, "succeeded": 1}
@@ -189,11 +189,11 @@ def test_a_missed_time_needs_a_person_and_can_be_run_again(harness: EngineHarnes
     assert list_rows(page.body) == [("job", "missed")]
     assert "no engine ran at that time" in page.text
     (missed,) = re.findall('name="run" value="([^"]*)"', page.body)
-    assert "1 of 1 done" in act(browser, "again", [missed], once=ONCE)
+    assert "1 of 1 done" in act(browser, "again", [missed])
     harness.advance(SECOND)
     page = browser.get("/")
-    assert list_counts(page.body) == {"recovered": 1, "succeeded": 1}
-    assert "made up for by a later run" in page.text
+    assert list_counts(page.body) == {"recovered": 1}
+    assert "succeeded when it ran again before: missed" in page.text
 
 
 def test_a_run_shows_the_schedule_that_started_it_and_its_slot(harness: EngineHarness, browser: Browser) -> None:
@@ -274,7 +274,7 @@ def test_long_lists_have_numbered_pages(
     for _ in range(5):
         run(harness, machine)
     first, last = browser.get("/"), browser.get("/?page=3")
-    assert "1 to 2 of 5 runs" in first.text
+    assert "1 to 2 of 5 rows" in first.text
     assert len(list_rows(last.body)) == 1
 
 
@@ -341,11 +341,83 @@ def test_an_action_says_what_it_does_to_how_many_and_why_not_to_the_others(
     assert "it is still running" in page
 
 
+def list_ticked(body: str) -> list[str]:
+    """Return the runs whose boxes are ticked when the page arrives."""
+    return re.findall('name="run" value="([^"]*)" checked', body)
+
+
+@pytest.mark.parametrize("query", ["", "&status=failed"])
+def test_one_press_ticks_what_failed_on_all_pages(
+    harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr(night, "PAGE_SIZE", 2)
+    machine = harness.machine(JOB, "job")
+    failed = [run(harness, machine, fail=True, day=day) for day in range(5)]
+    run(harness, machine, wait=1)
+    page = browser.get(f"/?sort=job{query}")
+    assert "2 of 5 on this page; tick all 5" in browser.get(f"/?{query}").text
+    assert "all that failed</button>" in browser.get(f"/?{query}").body
+    assert list_ticked(page.body) == []
+    (link,) = re.findall(r'href="([^"]*tick=all[^"]*)"', page.body)
+    page = browser.get(f"/{html.unescape(link)}")
+    assert sorted(list_ticked(page.body)) == sorted(failed)
+    assert "ticked on other pages" in page.text
+    asked = tick(browser, "again", list_ticked(page.body))
+    assert "Run 5 runs again?" in asked
+    assert list_ticked(browser.get(f"/{html.unescape(link)}", **{"hx-request": "true"}).body) == []
+
+
+def test_no_more_are_ticked_than_a_form_may_have(
+    harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(night, "PAGE_SIZE", 2)
+    monkeypatch.setattr(night, "MAX_RUNS", 4)
+    machine = harness.machine(JOB, "job")
+    for day in range(5):
+        run(harness, machine, fail=True, day=day)
+    assert "2 of 5 on this page; tick the first 4" in browser.get("/").text
+    assert len(list_ticked(browser.get("/?tick=all").body)) == 4
+
+
+def test_a_failure_that_ran_again_is_one_row_with_its_history(harness: EngineHarness, browser: Browser) -> None:
+    machine = harness.machine(JOB, "job")
+    failed = run(harness, machine, fail=True)
+    for _ in range(2):
+        (newest,) = re.findall('name="run" value="([^"]*)"', browser.get("/").body)
+        assert "1 of 1 done" in act(browser, "again", [newest])
+        harness.advance(SECOND)
+    page = browser.get("/")
+    assert (list_counts(page.body), list_rows(page.body)) == ({"failed": 1}, [("job", "failed")])
+    assert "<title>1 failed: the night · lamplighter</title>" in page.body
+    time = "Thu 01 Jan 00:00"
+    words = page.text.replace(" ,", ",")
+    assert f"failed again at {time}, 3 runs; before: failed {time}, failed {time}" in words
+    assert f'<a href="/runs/{failed}">failed' in page.body
+    assert f'name="run" value="{failed}--again-2"' in page.body
+
+
+def test_what_runs_again_is_neither_failed_nor_ticked_and_is_left_out(harness: EngineHarness, browser: Browser) -> None:
+    machine = harness.machine(JOB, "job")
+    failed = run(harness, machine, wait=1)
+    harness.call("states", "StopExecution", executionArn=failed)
+    browser.post(f"/runs/{failed}/again", {})
+    harness.advance(SECOND)
+    (result,) = list_results(tick(browser, "again", [failed]))
+    assert result == "job, Thu 01 Jan 00:00 already runs again since Thu 01 Jan 00:00"
+    page = browser.get(f"/runs/{failed}")
+    assert "Run again</button>" not in page.body
+    assert f'<a href="/runs/{failed}--again-1">' in page.body
+    again = browser.get(f"/runs/{failed}--again-1")
+    assert f'<dt>Repeats</dt><dd><a href="/runs/{failed}">' in again.body
+    assert f'repeats <a href="/runs/{failed}">' in browser.get(f"/jobs/{machine}").body
+    assert browser.post_form(f"/runs/{failed}/redrive", {}).headers["location"] == f"/runs/{failed}--again-1"
+
+
 def test_runs_are_started_again_once_however_often_the_form_is_sent(harness: EngineHarness, browser: Browser) -> None:
     machines = [harness.machine(JOB, f"job-{at}") for at in range(2)]
     failed = [run(harness, each, fail=True) for each in machines]
     for _ in range(2):
-        assert "2 of 2 done" in act(browser, "again", failed, once=ONCE)
+        assert "2 of 2 done" in act(browser, "again", failed)
     for machine in machines:
         runs = harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
         assert len(runs) == 2
@@ -372,9 +444,10 @@ def test_a_failed_task_of_a_schedule_is_run_again_as_its_schedule_would(harness:
     harness.runtime.script(Script(code=0))
     (task,) = re.findall('name="run" value="([^"]*)"', page.body)
     for _ in range(2):
-        assert "1 of 1 done" in act(browser, "again", [task], once=ONCE)
+        assert "1 of 1 done" in act(browser, "again", [task])
         harness.advance(SECOND)
-    assert list_counts(browser.get("/").body) == {"recovered": 1, "succeeded": 1}
+    assert list_counts(browser.get("/").body) == {"recovered": 1}
+    assert len(harness.call("ecs", "LatestTasks")["Tasks"]) == 2
 
 
 def create_task_schedule(harness: EngineHarness) -> None:
@@ -395,9 +468,9 @@ def test_a_missed_time_of_a_task_is_run_again(harness: EngineHarness) -> None:
     miss_slots(harness, "none")
     browser = Browser(harness)
     (missed,) = re.findall('name="run" value="([^"]*)"', browser.get("/").body)
-    assert "1 of 1 done" in act(browser, "again", [missed], once=ONCE)
+    assert "1 of 1 done" in act(browser, "again", [missed])
     harness.advance(SECOND)
-    assert list_counts(browser.get("/").body)["succeeded"] == 1
+    assert list_counts(browser.get("/").body)["recovered"] == 1
 
 
 def test_a_secret_in_the_cause_of_a_failure_is_masked_wherever_it_is_shown(

@@ -265,7 +265,8 @@ def test_stop_comes_first_while_a_run_goes_on_and_run_again_afterwards(
     harness: EngineHarness, browser: Browser
 ) -> None:
     execution = harness.start(harness.machine(chain({"Type": "Wait", "Seconds": 600})))
-    assert _list_buttons(browser, execution)[:2] == [("stop", True), ("again", False)]
+    buttons = _list_buttons(browser, execution)
+    assert (buttons[0], "again" in dict(buttons)) == (("stop", True), False)
     browser.post(f"/runs/{execution}/stop", {"confirmed": "yes"})
     assert _list_buttons(browser, execution)[0] == ("again", True)
 

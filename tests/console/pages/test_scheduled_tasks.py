@@ -101,7 +101,13 @@ def test_a_stopped_task_leads_to_its_job_and_runs_again(night: EngineHarness, br
     assert "Started by schedule nightly" in page.text
     browser.post(f"/tasks/{first}/again", {})
     again = latest_task(night)
-    assert (again["taskArn"] != first, again["startedBy"]) == (True, "lamplighter-console/nightly")
+    assert (again["taskArn"] != first, again["startedBy"]) == (
+        True,
+        f"lamplighter-console/nightly/{first.rpartition('/')[2]}--again-1",
+    )
+    assert "by hand in the console, as nightly would" in browser.get(f"/tasks/{again['taskArn']}").text
+    assert browser.post_form(f"/tasks/{first}/again", {}).headers["location"] == f"/tasks/{again['taskArn']}"
+    assert latest_task(night) == again
     end_task(night, 3)
     assert "Run again" in browser.get(f"/tasks/{again['taskArn']}").text
 

@@ -130,11 +130,11 @@ def test_a_page_shows_who_has_logged_in_and_only_the_buttons_that_the_role_allow
         visitor.log_in(role)
         page = visitor.get(f"/runs/{run}")
         assert f"Logged in as {role}, role {role}" in page.text
-        shown[role] = [each for each in ('id="stop"', 'id="again"', 'href="/audit"') if each in page.body]
+        shown[role] = [each for each in ('id="stop"', 'id="edit"', 'href="/audit"') if each in page.body]
     assert shown == {
         Role.LOOK: [],
-        Role.RUN: ['id="stop"', 'id="again"'],
-        Role.CHANGE: ['id="stop"', 'id="again"', 'href="/audit"'],
+        Role.RUN: ['id="stop"', 'id="edit"'],
+        Role.CHANGE: ['id="stop"', 'id="edit"', 'href="/audit"'],
     }
 
 

@@ -88,16 +88,19 @@ runs = st.builds(
     began=st.integers(0, 50),
     ended=st.integers(51, 99),
     count=st.integers(1, 3),
+    scheduled=st.none() | st.integers(0, 3),
+    repetition=st.just("") | st.sampled_from(["x", "x--again-1", "x--again-2", "y--again-1"]),
 )
 
 
 @given(given_runs=st.lists(runs, max_size=30))
 def test_each_run_is_judged_once_and_counted(given_runs: list[NightRun]) -> None:
     rows = classify_runs(given_runs, {})
-    assert Counter(row.run.arn for row in rows) == Counter(each.arn for each in given_runs)
+    judged = Counter(each.arn for row in rows for each in (row.run, *row.earlier))
+    assert judged == Counter(each.arn for each in given_runs)
     jobs = {name: NightJob(name, name, {}) for name in "ab"}
     selected = select_rows(rows, jobs, NightFilter(), NEEDS, 100)
-    assert sum(selected.counts.values()) == sum(each.count for each in given_runs)
+    assert sum(selected.counts.values()) == len(selected.rows) == len(rows)
     ranks = [list(NightStatus).index(row.status) for row in selected.rows]
     assert ranks == sorted(ranks)
 

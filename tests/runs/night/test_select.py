@@ -58,7 +58,15 @@ def test_rows_are_filtered(criteria: dict[str, str], expected: list[str]) -> Non
     assert names(select(**criteria)) == expected
 
 
-def test_the_counts_have_each_missed_time_and_do_not_depend_on_the_chosen_status() -> None:
-    expected = {NightStatus.FAILED: 2, NightStatus.MISSED: 3, NightStatus.RUNNING: 1, NightStatus.SUCCEEDED: 1}
+def test_the_counts_are_those_of_the_rows_and_do_not_depend_on_the_chosen_status() -> None:
+    expected = {NightStatus.FAILED: 2, NightStatus.MISSED: 1, NightStatus.RUNNING: 1, NightStatus.SUCCEEDED: 1}
     for selected in (select(), select(status="running")):
         assert {status: number for status, number in selected.counts.items() if number} == expected
+
+
+def test_a_failure_that_a_person_ran_again_is_still_one_of_the_schedules() -> None:
+    failed = NightRun("x:first", "a", "FAILED", 0, 50, trigger=Trigger("schedule", "nightly"))
+    again = NightRun("x:first--again-1", "a", "FAILED", 60, 70, trigger=Trigger("hand", "anna"))
+    rows = classify_runs((failed, again), {})
+    for kind, expected in {"schedule": [again.arn], "hand": [again.arn], "rule": []}.items():
+        assert names(select_rows(rows, JOBS, NightFilter(trigger=kind), NEEDS, 100)) == expected

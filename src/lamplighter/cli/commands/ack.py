@@ -1,7 +1,7 @@
 """Run `lamplighter ack`: acknowledge failures, so that they no longer count as failures that need a person.
 
 Exit codes: 0 all were acknowledged; 1 one could not be: it did not fail, or the target is AWS, which has no place for
-acknowledgements.
+acknowledgements, or the answer was no; 2 there is no terminal to ask, and --yes was not given.
 """
 
 from typing import Annotated
@@ -32,5 +32,5 @@ def ack(
     yes: YesOption = False,
 ) -> None:
     """Acknowledge failures: they leave the count of failures, as after a later success of the job."""
-    chosen = choose_runs(context, runs or (), since, failed=failed)
+    chosen = choose_runs(context, ACKNOWLEDGE, runs or (), since, failed=failed)
     act_on_runs(context, ActionRequest(ACKNOWLEDGE, note=note), chosen, yes=yes)

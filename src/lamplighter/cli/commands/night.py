@@ -16,7 +16,7 @@ from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.engine_conditions import engine_conditions
 from lamplighter.cli.runs.listing import Listing, print_listing
 from lamplighter.cli.runs.read_night import CommandNight, read_command_night
-from lamplighter.runs.night.classify import BY_RETRY, NightRow
+from lamplighter.runs.night.classify import BY_REDRIVE, BY_REPETITION, BY_RETRY, NightRow
 from lamplighter.runs.night.night_run import MISSED, NightStatus
 from lamplighter.runs.night.select import NEEDS, ORDERS, NightFilter
 from lamplighter.runs.night.window import DEFAULT_SINCE
@@ -115,12 +115,18 @@ def _what_happened(found: CommandNight, row: NightRow) -> Iterator[str]:
     yield from filter(None, (detail.words, detail.last_line))
     if row.recovered == BY_RETRY:
         yield f"succeeded after {format_count(row.run.failed_attempts or 0, 'failed attempt')}"
-    elif row.recovered and row.later is None:
+    elif row.recovered == BY_REPETITION:
+        yield f"succeeded when it ran again, {format_count(len(row.earlier) + 1, 'run')}"
+    elif row.recovered == BY_REDRIVE:
         yield f"succeeded after {format_count(row.run.redrives, 'redrive')}"
     elif row.recovered:
         yield f"{'made up for' if row.run.status == MISSED else 'recovered'} by a later run"
+    elif row.runs_again:
+        yield f"runs again since {formatting.format_clock(row.run.began, found.now)} ({row.run.trigger.words})"
+    elif row.failed_again:
+        yield f"failed again, {format_count(len(row.earlier) + 1, 'run')}"
     elif row.later is not None:
-        yield "runs again now"
+        yield "a later run is under way"
     if row.acknowledgement is not None:
         who = f" by {row.acknowledgement.who}" if row.acknowledgement.who else ""
         yield f"acknowledged{who}" + (f": {row.acknowledgement.note}" if row.acknowledgement.note else "")
@@ -159,6 +165,7 @@ def _document(found: CommandNight, row: NightRow) -> Json:
         "count": run.count,
         "recovered": row.recovered or None,
         "laterRun": row.later,
+        "earlierRuns": [each.arn for each in row.earlier],
         "startedBy": run.trigger.words or None,
         "acknowledged": None
         if mark is None

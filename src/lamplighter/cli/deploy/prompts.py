@@ -34,6 +34,11 @@ def target_of_options(endpoint_url: str | None, profile: str | None, region: str
         return find_target(endpoint_url=endpoint_url, aws=aws or endpoint_url is None, profile=profile, region=region)
 
 
+def is_terminal_input() -> bool:
+    """Return whether a person can answer a question on standard input."""
+    return sys.stdin.isatty()
+
+
 def confirm(question: str, *, yes: bool) -> bool:
     """Ask the user a question and return whether the answer is yes; `yes` answers it in advance.
 
@@ -41,8 +46,8 @@ def confirm(question: str, *, yes: bool) -> bool:
     """
     if yes:
         return True
-    if not sys.stdin.isatty():
-        typer.echo("lamplighter: cannot ask for confirmation without a terminal: use --yes to confirm", err=True)
+    if not is_terminal_input():
+        typer.echo(f"lamplighter: cannot ask “{question}” without a terminal: use --yes to confirm", err=True)
         raise typer.Exit(EXIT_NO_TERMINAL)
     return typer.confirm(question)
 

@@ -1,8 +1,12 @@
-"""Choose the runs of `ack` and `rerun`: those that are named, or all open failures of the night; and act on each."""
+"""Choose the runs of `ack` and `rerun`: those that are named, or all open failures of the night; and act on each.
+
+What already runs again is left out, and named. Without a terminal nothing is done unless --yes is given.
+"""
 
 import asyncio
-import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -11,16 +15,19 @@ from lamplighter.base.count_text import format_count
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, fail
 from lamplighter.cli.command_port import command_calls
+from lamplighter.cli.deploy.prompts import confirm_or_exit, is_terminal_input
 from lamplighter.cli.runs import find_run
+from lamplighter.cli.runs.formatting import format_clock
 from lamplighter.cli.runs.read_night import read_command_night
+from lamplighter.console.calls import Calls
+from lamplighter.console.data.action_subject import is_missed, is_task
 from lamplighter.console.data.run_actions import (
     ACKNOWLEDGE,
     AGAIN,
     ActionRequest,
-    ActionResult,
+    PlannedAction,
     act,
-    is_missed,
-    is_task,
+    plan_actions,
 )
 from lamplighter.runs.night.select import NightFilter
 
@@ -32,18 +39,24 @@ FailedOption = Annotated[
     bool, typer.Option("--failed", help="Choose all failures of the night that need a person, as `night` lists them.")
 ]
 SinceOption = Annotated[str, typer.Option("--since", help="With --failed, the beginning of the night.")]
-QUESTIONS = {AGAIN: "Start {} again?", ACKNOWLEDGE: "Acknowledge {}?"}
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before acting on several runs.")]
+QUESTIONS = {AGAIN: "Start {} again? {}", ACKNOWLEDGE: "Acknowledge {}? {}"}
+YesOption = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask before acting on several runs; needed without a terminal.")
+]
 
 
-def choose_runs(context: CommandContext, named: Sequence[str], since: str, *, failed: bool) -> list[str]:
-    """Return the ARNs of the chosen runs; end the command if none is chosen."""
+def choose_runs(context: CommandContext, action: str, named: Sequence[str], since: str, *, failed: bool) -> list[str]:
+    """Return the ARNs of the chosen runs, and of those that run again already; end the command if none is chosen."""
     if bool(named) == failed:
         raise typer.BadParameter("name the runs, or choose all failures of the night with --failed")
     if not failed:
         return [each if is_missed(each) or is_task(each) else find_run.find_run(context, each).arn for each in named]
     night = read_command_night(context, since, "", NightFilter())
-    found = [each.run.arn for each in night.selected.rows if each.status.needs_person]
+    found = [
+        each.run.arn
+        for each in night.selected.rows
+        if each.status.needs_person or (action == AGAIN and each.runs_again)
+    ]
     if not found:
         fail("nothing has failed that needs a person")
     return found
@@ -51,23 +64,43 @@ def choose_runs(context: CommandContext, named: Sequence[str], since: str, *, fa
 
 def act_on_runs(context: CommandContext, request: ActionRequest, arns: Sequence[str], *, yes: bool) -> None:
     """Act on each run and print what it did; end the command with 1 if an action was not possible."""
-    if len(arns) > 1 and not yes and sys.stdin.isatty():
-        typer.confirm(QUESTIONS[request.action].format(format_count(len(arns), "run")), abort=True)
-    calls = command_calls(context, real_world())
+    world = real_world()
+    calls = command_calls(context, world)
+    format_time = partial(_format_seconds, world.now())
+    planned = asyncio.run(plan_actions(calls, request.action, arns))
+    for each in planned:
+        if not each.possible:
+            typer.echo(f"{each.arn}: {each.words(format_time)}", err=True)
+    wanted = [each for each in planned if each.possible]
+    if wanted and (len(wanted) > 1 or not is_terminal_input()):
+        count, jobs = format_count(len(wanted), "run"), _name_jobs(context, wanted)
+        confirm_or_exit(QUESTIONS[request.action].format(count, jobs), yes=yes)
+    done = asyncio.run(_act_on_all(calls, request, wanted, format_time))
+    refused = sum(not each.possible and each.repetition is None for each in planned)
+    if failed := refused + len(wanted) - done:
+        fail(f"{failed} of {format_count(len(planned), 'run')} not done")
 
-    async def act_on_all() -> list[ActionResult]:
-        results = []
-        for each in arns:
-            results.append(await act(calls, request, each))
-            _print_result(results[-1])
-        return results
 
-    failed = sum(not each.done for each in asyncio.run(act_on_all()))
-    if failed:
-        fail(f"{failed} of {format_count(len(arns), 'run')} not done")
+async def _act_on_all(
+    calls: Calls, request: ActionRequest, planned: Sequence[PlannedAction], format_time: Callable[[float], str]
+) -> int:
+    """Act on runs one after the other, print what was done, and return for how many."""
+    done = 0
+    for each in planned:
+        result = await act(calls, request, each.arn)
+        started = f": {result.started}" if result.started else ""
+        typer.echo(f"{each.arn}: {result.text(format_time)}{started}", err=not result.done)
+        done += result.done
+    return done
 
 
-def _print_result(result: ActionResult) -> None:
-    started = f": {result.started}" if result.started else ""
-    line = f"{result.planned.arn}: {result.words}{started}"
-    typer.echo(line, err=not result.done)
+def _name_jobs(context: CommandContext, planned: Sequence[PlannedAction]) -> str:
+    """Return the jobs of several runs: `invoices (2 runs), report`."""
+    project = context.project
+    names = {} if project is None else {project.name(job): job for job in project.jobs}
+    jobs = Counter(names.get(each.job, each.job) for each in planned)
+    return ", ".join(f"{job} ({count} runs)" if count > 1 else job for job, count in sorted(jobs.items()))
+
+
+def _format_seconds(now: int, seconds: float) -> str:
+    return format_clock(round(seconds * 1000), now)

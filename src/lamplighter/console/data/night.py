@@ -15,6 +15,7 @@ from lamplighter.console.data.scheduled_tasks import task_runs_since
 from lamplighter.runs.local_times import parse_iso_milliseconds
 from lamplighter.runs.night.classify import Acknowledgement
 from lamplighter.runs.night.night_run import MISSED, NightJob, NightRun
+from lamplighter.runs.repetition import is_repetition
 from lamplighter.runs.run_trigger import BY_HAND, Trigger, read_trigger
 from lamplighter.runs.story import to_milliseconds
 from lamplighter.runs.task_run import TaskRun
@@ -55,9 +56,10 @@ async def _read_from_engine(calls: Calls, since: int, answer: Json, tasks: Seque
         calls.call_internal("alerts", "ListAcknowledgements", Since=since),
         _find_waiting_runs(calls),
     )
-    by_schedule = {each.trigger.name: each.job for each in tasks if each.trigger.kind == "schedule"}
+    by_hand_first = sorted(tasks, key=lambda run: run.trigger.kind == "schedule")
+    by_schedule = {each.starter: each.job for each in by_hand_first if each.trigger.kind in ("schedule", "hand")}
     missed = [_missed_run(each, by_schedule) for each in (slots or {}).get("Missed", ())]
-    runs = [*await asyncio.to_thread(_read_rows, answer["Rows"], waiting), *tasks, *missed]
+    runs = [*await asyncio.to_thread(_read_rows, answer["Rows"], answer.get("People", {}), waiting), *tasks, *missed]
     tags = answer["Machines"]
     jobs = {key: NightJob(key, job_name(key), tags.get(key, {})) for key in {each.job for each in runs}}
     acknowledgements = {
@@ -78,18 +80,20 @@ async def _find_waiting_runs(calls: Calls) -> frozenset[str]:
     return frozenset(found["Executions"].values()) if found else frozenset()
 
 
-def _read_rows(rows: Sequence[Json], waiting: frozenset[str]) -> list[NightRun]:
+def _read_rows(rows: Sequence[Json], people: Mapping[str, str], waiting: frozenset[str]) -> list[NightRun]:
     """Convert the rows of ListNightRuns; in a thread, because there may be ten thousand.
 
-    `waiting` has the ARNs of executions that wait, besides those that wait until earlier ones have ended.
+    `people` has who started executions, by ARN. `waiting` has the ARNs of executions that wait, besides those that wait
+    until earlier ones have ended.
     """
-    triggers: dict[str | None, Trigger] = {}
+    triggers: dict[tuple[str | None, str], Trigger] = {}
     found = []
     for arn, machine, status, start, stop, idle, redrives, failed, origin, scheduled, queued in rows:
-        if origin not in triggers:
-            triggers[origin] = read_trigger(origin)
+        starter = origin, people.get(arn, "")
+        if starter not in triggers:
+            triggers[starter] = read_trigger(*starter)
         slot = None if scheduled is None else parse_iso_milliseconds(scheduled)
-        trigger, waits = triggers[origin], queued or (stop is None and arn in waiting)
+        trigger, waits = triggers[starter], queued or (stop is None and arn in waiting)
         found.append(NightRun(arn, machine, status, start, stop, idle, redrives, failed, trigger, slot, waits))
     return found
 
@@ -101,12 +105,13 @@ def _task_run(run: TaskRun) -> NightRun:
     reason = run.failure or run.waits or ""
     job = f"{run.cluster}/{run.family}"
     return NightRun(
-        run.arn, job, run.status, run.began, run.ended, trigger=trigger, queued=bool(run.waits), reason=reason
-    )
+        run.arn, job, run.status, run.began, run.ended, trigger=trigger, queued=bool(run.waits), reason=reason,
+        repetition=run.repetition, starter=run.starter_name,
+    )  # fmt: skip
 
 
 def _missed_run(slot: Json, tasks: Mapping[str, str]) -> NightRun:
-    """Convert missed slots; `tasks` has the jobs of the tasks that schedules started, by the schedule's name."""
+    """Convert missed slots; `tasks` has the jobs of schedules that start tasks, by the schedule's name."""
     trigger = read_trigger(slot["Schedule"])
     starts = slot["Starts"] if ":stateMachine:" in slot["Starts"] else tasks.get(trigger.name, slot["Schedule"])
     return NightRun(
@@ -116,8 +121,8 @@ def _missed_run(slot: Json, tasks: Mapping[str, str]) -> NightRun:
 
 
 def _without_supporting(runs: Sequence[NightRun], jobs: Mapping[str, NightJob]) -> Sequence[NightRun]:
-    """Leave out the runs of supporting machines that did not fail: nobody started them, and nobody misses them."""
-    return [each for each in runs if each.status in ("FAILED", "TIMED_OUT") or not jobs[each.job].supporting]
+    """Leave out the runs of supporting machines that did not fail, and that nobody started: nobody misses them."""
+    return [each for each in runs if each.failed or is_repetition(each.name) or not jobs[each.job].supporting]
 
 
 async def _read_on_aws(calls: Calls, since: int, tasks: Sequence[NightRun]) -> NightRead:

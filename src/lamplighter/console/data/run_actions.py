@@ -1,38 +1,30 @@
 """Act on runs one at a time: run again, redrive, stop, acknowledge. Say first what an action will do, or why not.
 
-A missed time is run again by starting what its schedule starts, with the input that it would have had.
+What already runs again is left out. An action acts on the run that decides about a failure (`run_again.py`). If another
+one decides by then, because somebody was faster, nothing is started, and the answer is that run.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
-from lamplighter.base.arn import parse
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json, loads_or
-from lamplighter.base.world import format_iso_time
+from lamplighter.base.json_text import loads_or
 from lamplighter.console.calls import Calls
 from lamplighter.console.data import history
-from lamplighter.console.data.start_execution import find_or_start
-from lamplighter.console.data.start_task import start_task
-from lamplighter.console.data.task_origin import find_task_origin
-from lamplighter.console.view.start_commands import started_machine
-from lamplighter.runs.job_machine import scheduled_time
-from lamplighter.runs.local_times import parse_iso_milliseconds
+from lamplighter.console.data.action_subject import Subject, is_missed, is_task, read_subject
+from lamplighter.console.data.run_again import Repeated, find_repeated, find_starter, start_again
 from lamplighter.runs.redrive_outcome import why_not_redrive
-from lamplighter.runs.run import FAILED_STATUSES, is_running, to_run
-from lamplighter.runs.run_task_request import PersonStart
-from lamplighter.runs.scheduled_tasks import schedule_starter
-from lamplighter.runs.schedules import started_arn, target_input
-from lamplighter.runs.task_run import CONSOLE_PREFIX, to_task_run
+from lamplighter.runs.repetition import Repetition
+from lamplighter.runs.run import to_run
+from lamplighter.runs.schedules import started_arn
 
 AGAIN, REDRIVE, STOP, ACKNOWLEDGE = "again", "redrive", "stop", "acknowledge"
 ACTIONS = (AGAIN, REDRIVE, STOP, ACKNOWLEDGE)
-SCHEDULED_TIME, SCHEDULE_ARN = "<aws.scheduler.scheduled-time>", "<aws.scheduler.schedule-arn>"
 NO_JOB = "its schedule starts no job"
 IS_TASK = "a task has nothing to continue: run it again"
 NO_STARTER = "the schedule or rule that started this task does not exist any more"
+REPEATED = "somebody has run it again meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +37,14 @@ class PlannedAction:
     """What it will do, or why it cannot."""
     moment: float | None = None
     """The scheduled time of the run, or else its start, in seconds since the epoch; None if it is not known."""
+    job: str = ""
+    """The name of the job; empty if it is not known."""
+    repetition: Repetition | None = None
+    """The run that stands for it, and because of which it is left out."""
+
+    def words(self, format_time: Callable[[float], str]) -> str:
+        """Return what the action will do, or why it cannot; `format_time` is for seconds since the epoch."""
+        return self.effect if self.repetition is None else self.repetition.words(format_time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,14 @@ class ActionResult:
 
     planned: PlannedAction
     done: bool
+    """Whether it did what was asked for, or somebody else has done that."""
     words: str
     started: str | None = None
-    """The ARN of the run that it started."""
+    """The ARN of the run that it started, or that somebody else did."""
+
+    def text(self, format_time: Callable[[float], str]) -> str:
+        """Return what it did; see `PlannedAction.words`."""
+        return self.words or self.planned.words(format_time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,85 +70,62 @@ class ActionRequest:
     action: str
     who: str = ""
     note: str = ""
-    once: str = ""
-    """A text: with the same one, a run is started again only once. Empty to start it each time."""
 
 
-def is_missed(arn: str) -> bool:
-    """Return whether an ARN with a time names slots that were missed."""
-    return ":schedule/" in arn and "@" in arn
+async def plan_actions(calls: Calls, action: str, arns: Sequence[str]) -> Sequence[PlannedAction]:
+    """Return what an action would do to these runs: once for those that are one problem.
+
+    A run that failed, and succeeded when it was run again, is left out unless it is the only one.
+    """
+    planned = await asyncio.gather(*(_plan(calls, action, each, alone=len(arns) == 1) for each in arns))
+    return list({each.arn: each for each in planned}.values())
 
 
-def is_task(arn: str) -> bool:
-    """Return whether an ARN is that of a task."""
-    found = parse(arn)
-    return found is not None and found.service == "ecs"
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """A run, a task or a missed slot, as AWS describes it."""
-
-    arn: str
-    about: Json
-    """What DescribeExecution, DescribeTasks or GetSchedule returned."""
-
-
-async def plan_action(calls: Calls, action: str, arn: str) -> PlannedAction:
-    """Return what an action would do to a run."""
+async def _plan(calls: Calls, action: str, arn: str, *, alone: bool) -> PlannedAction:
+    """Return what an action would do to a run, or to the run that stands for it now."""
     try:
-        subject = _Subject(arn, await _describe(calls, arn))
-        objection, effect = await _PLANS[action](calls, subject)
+        subject = await read_subject(calls, arn)
+        repeated = await _find_repeated(calls, action, subject)
+        newest = repeated.newest
+        if newest is not None and newest.running and (newest.arn != arn or len(repeated.runs) > 1):
+            return _leave_out(subject, newest)
+        if newest is not None and newest.arn != arn:
+            if newest.status == "SUCCEEDED" and not alone:
+                return _leave_out(subject, newest)
+            subject = await read_subject(calls, newest.arn) if action == AGAIN else subject
+        return await _plan_subject(calls, action, subject)
     except AwsError as error:
         return PlannedAction(arn, possible=False, effect=error.message)
-    return PlannedAction(arn, objection is None, effect if objection is None else objection, _moment(subject))
 
 
-async def _describe(calls: Calls, arn: str) -> Json:
-    if is_missed(arn):
-        return await _read_schedule(calls, arn)
-    if is_task(arn):
-        found = await calls.call("ecs", "DescribeTasks", cluster=arn.split("/")[1], tasks=[arn])
-        if not found["tasks"]:
-            raise AwsError("This task is no longer stored", code="NotFound", status=404)
-        return found["tasks"][0]
-    return await calls.call("states", "DescribeExecution", executionArn=arn)
+async def _find_repeated(calls: Calls, action: str, subject: Subject) -> Repeated:
+    starts = action == AGAIN or (action == REDRIVE and subject.run is not None and not is_task(subject.arn))
+    return await find_repeated(calls, subject) if starts else Repeated(None, "")
 
 
-def _moment(subject: _Subject) -> float | None:
-    if is_missed(subject.arn):
-        return int(subject.arn.rpartition("@")[2]) / 1000
+def _leave_out(subject: Subject, newest: Repetition | None) -> PlannedAction:
+    moment, job = subject.moment, subject.job
+    return PlannedAction(subject.arn, possible=False, effect="", moment=moment, job=job, repetition=newest)
+
+
+async def _plan_subject(calls: Calls, action: str, subject: Subject) -> PlannedAction:
+    objection, effect = await _PLANS[action](calls, subject)
+    return PlannedAction(subject.arn, objection is None, objection or effect, subject.moment, subject.job)
+
+
+async def _plan_again(calls: Calls, subject: Subject) -> tuple[str | None, str]:
+    if subject.run is not None and subject.run.running:
+        return "it is still running", ""
+    starter = await find_starter(calls, subject)
     if is_task(subject.arn):
-        return float(subject.about["createdAt"])
-    scheduled = parse_iso_milliseconds(found) if (found := scheduled_time(subject.about.get("input"))) else None
-    return float(subject.about["startDate"]) if scheduled is None else scheduled / 1000
-
-
-def _is_running(subject: _Subject) -> bool:
-    if is_task(subject.arn):
-        return bool(subject.about["lastStatus"] != "STOPPED")
-    return not is_missed(subject.arn) and is_running(subject.about["status"])
-
-
-def _has_failed(subject: _Subject) -> bool:
-    if is_task(subject.arn):
-        return to_task_run(subject.about).status in FAILED_STATUSES
-    return is_missed(subject.arn) or subject.about["status"] in FAILED_STATUSES
-
-
-async def _plan_again(calls: Calls, subject: _Subject) -> tuple[str | None, str]:
+        return NO_STARTER if starter is None else None, "starts the task as its schedule or rule would"
     if is_missed(subject.arn):
         starts_machine = ":stateMachine:" in started_arn(subject.about["Target"])
-        return None if starts_machine or schedule_starter(subject.about) else NO_JOB, "starts it now"
-    if _is_running(subject):
-        return "it is still running", ""
-    if is_task(subject.arn):
-        origin = await find_task_origin(calls, subject.about)
-        return NO_STARTER if origin.starter is None else None, "starts the task as its schedule or rule would"
+        return None if starts_machine or starter else NO_JOB, "starts it now"
     return None, "starts a new run with the same input"
 
 
-async def _plan_redrive(calls: Calls, subject: _Subject) -> tuple[str | None, str]:
+async def _plan_redrive(calls: Calls, subject: Subject) -> tuple[str | None, str]:
     if is_missed(subject.arn):
         return "no run was started: run it again instead", ""
     if is_task(subject.arn):
@@ -156,84 +138,74 @@ async def _plan_redrive(calls: Calls, subject: _Subject) -> tuple[str | None, st
     return objection, "continues in the state that failed"
 
 
-async def _plan_stop(_calls: Calls, subject: _Subject) -> tuple[str | None, str]:
-    if is_missed(subject.arn):
+async def _plan_stop(_calls: Calls, subject: Subject) -> tuple[str | None, str]:
+    if subject.run is None:
         return "nothing runs", ""
-    return None if _is_running(subject) else "it has ended already", "stops the run and its containers"
+    return None if subject.run.running else "it has ended already", "stops the run and its containers"
 
 
-async def _plan_acknowledge(_calls: Calls, subject: _Subject) -> tuple[str | None, str]:
-    return None if _has_failed(subject) else "it did not fail", "no longer counts as a failure that needs somebody"
+async def _plan_acknowledge(_calls: Calls, subject: Subject) -> tuple[str | None, str]:
+    return None if subject.failed else "it did not fail", "no longer counts as a failure that needs somebody"
 
 
 async def act(calls: Calls, request: ActionRequest, arn: str) -> ActionResult:
-    """Carry out an action on one run; an error of AWS is the result."""
-    planned = await plan_action(calls, request.action, arn)
-    if not planned.possible:
-        return ActionResult(planned, done=False, words=planned.effect)
+    """Carry out an action on a run that it was planned for; an error of AWS is the result."""
+    planned = PlannedAction(arn, possible=False, effect="")
     try:
-        words, started = await _ACTS[request.action](calls, request, arn)
+        subject = await read_subject(calls, arn)
+        repeated = await _find_repeated(calls, request.action, subject)
+        newest = repeated.newest
+        if newest is not None and newest.arn != arn and (request.action == AGAIN or newest.running):
+            return _answer_repeated(subject, newest)
+        planned = await _plan_subject(calls, request.action, subject)
+        if not planned.possible:
+            return ActionResult(planned, done=False, words=planned.effect)
+        if request.action == AGAIN:
+            return await _run_again(calls, planned, subject, repeated.next_name)
+        return ActionResult(planned, done=True, words=await _ACTS[request.action](calls, request, arn))
     except AwsError as error:
         return ActionResult(planned, done=False, words=error.message)
-    return ActionResult(planned, done=True, words=words, started=started)
 
 
-async def _run_again(calls: Calls, request: ActionRequest, arn: str) -> tuple[str, str | None]:
-    name = sha256(f"{request.once} {arn}".encode()).hexdigest()[:32] if request.once else ""
-    about = await _describe(calls, arn)
-    starter = schedule_starter(about) if is_missed(arn) else None
-    if is_task(arn):
-        starter = (await find_task_origin(calls, about)).starter
-    if starter is not None:
-        world = calls.console.world
-        tasks = await start_task(calls, starter, PersonStart(CONSOLE_PREFIX, world.now(), name or world.uuid()))
-        return "started again", next(iter(tasks), None)
-    machine, text = _missed_start(about, arn) if is_missed(arn) else (started_machine(about), about.get("input", "{}"))
-    return "started again", await find_or_start(calls, machine, text, name)
+async def _run_again(calls: Calls, planned: PlannedAction, subject: Subject, name: str) -> ActionResult:
+    started = await start_again(calls, subject, name)
+    if started is None:
+        return _answer_repeated(subject, (await find_repeated(calls, subject)).newest)
+    return ActionResult(planned, done=True, words="started again", started=started)
 
 
-def _missed_start(schedule: Json, arn: str) -> tuple[str, str]:
-    """Return the state machine that a schedule starts, and the input for the missed time."""
-    moment = f"{format_iso_time(int(arn.rpartition('@')[2]))[:19]}Z"
-    text = target_input(schedule["Target"]) or "{}"
-    return started_arn(schedule["Target"]), text.replace(SCHEDULED_TIME, moment).replace(SCHEDULE_ARN, schedule["Arn"])
+def _answer_repeated(subject: Subject, newest: Repetition | None) -> ActionResult:
+    """Return the run that somebody has started meanwhile, as if it had been started now."""
+    if newest is None or newest.arn == subject.arn:  # AWS forgets a task an hour after its end
+        return ActionResult(_leave_out(subject, None), done=True, words=REPEATED)
+    return ActionResult(_leave_out(subject, newest), done=True, words="", started=newest.arn)
 
 
-async def _read_schedule(calls: Calls, arn: str) -> Json:
-    _, group, name = arn.rpartition("@")[0].split("/")
-    return await calls.call("scheduler", "GetSchedule", GroupName=group, Name=name)
-
-
-async def _redrive(calls: Calls, _request: ActionRequest, arn: str) -> tuple[str, str | None]:
+async def _redrive(calls: Calls, _request: ActionRequest, arn: str) -> str:
     await calls.call("states", "RedriveExecution", executionArn=arn)
-    return "continues", None
+    return "continues"
 
 
-async def _stop(calls: Calls, _request: ActionRequest, arn: str) -> tuple[str, str | None]:
+async def _stop(calls: Calls, _request: ActionRequest, arn: str) -> str:
     if is_task(arn):
         await calls.call("ecs", "StopTask", cluster=arn.split("/")[1], task=arn, reason="Stopped by a person")
     else:
         await calls.call("states", "StopExecution", executionArn=arn, error="Stopped", cause="Stopped by a person")
-    return "stopped", None
+    return "stopped"
 
 
-async def _acknowledge(calls: Calls, request: ActionRequest, arn: str) -> tuple[str, str | None]:
+async def _acknowledge(calls: Calls, request: ActionRequest, arn: str) -> str:
     answer = await calls.call_internal("alerts", "Acknowledge", Arn=arn, Note=request.note, Who=request.who)
     if answer is None:
         raise AwsError("AWS has no place for acknowledgements", code="NotSupported", status=400)
-    return "acknowledged", None
+    return "acknowledged"
 
 
-_PLANS: Mapping[str, Callable[[Calls, _Subject], Awaitable[tuple[str | None, str]]]] = {
+_PLANS: Mapping[str, Callable[[Calls, Subject], Awaitable[tuple[str | None, str]]]] = {
     AGAIN: _plan_again, REDRIVE: _plan_redrive, STOP: _plan_stop, ACKNOWLEDGE: _plan_acknowledge,
 }  # fmt: skip
 """By action: why it cannot be done (None if it can), and what it will do."""
-_ACTS: Mapping[str, Callable[[Calls, ActionRequest, str], Awaitable[tuple[str, str | None]]]] = {
-    AGAIN: _run_again, REDRIVE: _redrive, STOP: _stop, ACKNOWLEDGE: _acknowledge,
+_ACTS: Mapping[str, Callable[[Calls, ActionRequest, str], Awaitable[str]]] = {
+    REDRIVE: _redrive, STOP: _stop, ACKNOWLEDGE: _acknowledge,
 }  # fmt: skip
-"""By action: what it did, and the ARN of the run that it started."""
-
-
-async def plan_actions(calls: Calls, action: str, arns: Sequence[str]) -> Sequence[PlannedAction]:
-    """Return what an action would do to each of these runs."""
-    return await asyncio.gather(*(plan_action(calls, action, each) for each in arns))
+"""By action: what it did."""

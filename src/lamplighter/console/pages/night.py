@@ -13,7 +13,6 @@ from starlette.responses import Response
 
 from lamplighter.console.calls import RunDetail
 from lamplighter.console.data.judged_night import JudgedNight, judge_night
-from lamplighter.console.data.night import NightRead
 from lamplighter.console.data.night_details import read_details, read_usual_durations
 from lamplighter.console.data.upcoming_runs import UpcomingRun, next_runs, read_plans
 from lamplighter.console.page import Page, page_route
@@ -23,12 +22,14 @@ from lamplighter.console.view.week import PlannedSchedule, most_common_zone
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs.night.classify import NightRow
 from lamplighter.runs.night.night_run import NightJob, NightStatus
-from lamplighter.runs.night.select import JOB, LONGEST, NEEDS, NEWEST, ORDERS, NightFilter, SelectedRows
+from lamplighter.runs.night.select import JOB, LONGEST, NEEDS, NEWEST, ORDERS, NightFilter
 from lamplighter.runs.night.window import DEFAULT_SINCE, InvalidNightTime, NightWindow, read_window
 from lamplighter.runs.run_trigger import KINDS
 from lamplighter.runs.schedules import started_arn
 
 PAGE_SIZE = 50
+MAX_RUNS = 500
+"""The most runs that one form may act on."""
 LATE_FACTOR, LATE_MILLISECONDS = 2, 60_000
 """A run is called long if it takes longer than its usual duration by this factor and by this time."""
 OWN_TAGS = "lamplighter:"
@@ -64,12 +65,15 @@ class ShownRow:
 class NightView:
     """The night as the page shows it."""
 
+    judged: JudgedNight
     window: NightWindow
-    read: NightRead
-    selected: SelectedRows
     rows: Sequence[ShownRow]
     paging: Paging
     upcoming: Sequence[UpcomingRun]
+    open: int
+    """The number of selected rows that need a person, on all pages."""
+    elsewhere: Sequence[ShownRow]
+    """Those that are ticked on other pages."""
 
 
 async def show(page: Page) -> Response:
@@ -93,7 +97,9 @@ async def show(page: Page) -> Response:
         order=_order(page),
         orders=ORDER_LABELS,
         statuses=list(NightStatus),
-        filters=_offer_filters(night.read, criteria),
+        filters=_offer_filters(night, criteria),
+        ticks_all=_ticks_all(page),
+        most=MAX_RUNS,
         conditions=conditions,
         rest=page.console.port.list_poll_seconds,
     )
@@ -111,7 +117,20 @@ async def read_view(
     zones = {started_arn(each.about["Target"]): each.zone for each in plans if each.kind == "schedule"}
     upcoming = next_runs(plans, judged.now, window.morning) if window.until is None else ()
     rows = [_show_row(judged, each, details, usual, zones) for each in shown]
-    return NightView(window, judged.read, judged.selected, rows, paging, upcoming)
+    return NightView(judged, window, rows, paging, upcoming, *_find_open(page, judged, shown))
+
+
+def _ticks_all(page: Page) -> bool:
+    """Return whether the page arrives with ticks; a refresh of it leaves the ticks to the browser."""
+    return page.query("tick") == "all" and "hx-request" not in page.request.headers
+
+
+def _find_open(page: Page, judged: JudgedNight, shown: Sequence[NightRow]) -> tuple[int, Sequence[ShownRow]]:
+    """Return how many rows need a person, and those of other pages if all are ticked."""
+    found = [each for each in judged.selected.rows if each.status.needs_person]
+    others = [each for each in found if each not in shown] if _ticks_all(page) else []
+    here = len(found) - len(others)
+    return len(found), [_show_row(judged, each, {}, {}, {}) for each in others[: MAX_RUNS - here]]
 
 
 def _show_row(
@@ -132,16 +151,17 @@ def _show_row(
     )
 
 
-def _offer_filters(read: NightRead, criteria: NightFilter) -> Sequence[ListFilter]:
-    """Return the filters that the runs of the night offer."""
-    jobs = Counter(run.job for run in read.runs)
+def _offer_filters(night: NightView, criteria: NightFilter) -> Sequence[ListFilter]:
+    """Return the filters that the rows of the night offer."""
+    read, rows = night.judged.read, night.judged.rows
+    jobs = Counter(row.run.job for row in rows)
     projects: Counter[str] = Counter()
     tags: Counter[str] = Counter()
     for key, number in jobs.items():
         projects[read.jobs[key].project] += number
         for name, value in read.jobs[key].tags.items():
             tags[f"{name}={value}"] += 0 if name.startswith(OWN_TAGS) else number
-    kinds = Counter(run.trigger.kind for run in read.runs) if read.complete else Counter[str]()
+    kinds = Counter(kind for row in rows if read.complete for kind in row.trigger_kinds)
     return (
         counted_filter(
             "project", "Project", {each: projects[each] for each in projects if each}, criteria.project or None

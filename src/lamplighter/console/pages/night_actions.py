@@ -4,13 +4,14 @@ A script sends the runs one by one and shows a bar (`static/night.js`). Without 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from lamplighter.base.count_text import format_count
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
+from lamplighter.console.data.action_subject import is_missed, is_task
 from lamplighter.console.data.run_actions import (
     ACKNOWLEDGE,
     ACTIONS,
@@ -20,19 +21,13 @@ from lamplighter.console.data.run_actions import (
     ActionRequest,
     PlannedAction,
     act,
-    is_missed,
-    is_task,
     plan_actions,
 )
-from lamplighter.console.data.start_execution import read_once
 from lamplighter.console.page import Page, form_route
-from lamplighter.console.pages.night import in_night_zone
+from lamplighter.console.pages.night import MAX_RUNS, in_night_zone
 from lamplighter.console.ports.port import place_of_arn
 from lamplighter.console.view.links import local_path, resource_path
 from lamplighter.wire.access.roles import Role
-
-MAX_RUNS = 500
-"""The most runs that one form may act on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,9 @@ async def confirm(page: Page, given: Mapping[str, str]) -> Response:
     action, runs = _read_request(given)
     page = await in_night_zone(page)
     planned = await plan_actions(page, action, runs)
-    shown = [asdict(each) | _name_run(page, each) for each in planned]
+    shown = [
+        _name_run(page, each) | {"possible": each.possible, "effect": each.words(page.clock.brief)} for each in planned
+    ]
     can, cannot = [each for each in shown if each["possible"]], [each for each in shown if not each["possible"]]
     return await page.render(
         "night_confirm.html",
@@ -87,12 +84,13 @@ async def act_on_runs(page: Page, given: Mapping[str, str]) -> Response:
     action, runs = _read_request(given)
     page = await in_night_zone(page)
     who = page.person.name if page.person is not None else ""
-    request = ActionRequest(action, who, given.get("note", ""), read_once(given))
+    request = ActionRequest(action, who, given.get("note", ""))
     results: list[Json] = []
     for each in runs:
         result = await act(page, request, each)
         new_url = None if result.started is None else resource_path(result.started)
-        results.append(asdict(result) | _name_run(page, result.planned) | {"new_url": new_url})
+        text = result.text(page.clock.brief)
+        results.append(_name_run(page, result.planned) | {"done": result.done, "words": text, "new_url": new_url})
     done = sum(each["done"] for each in results)
     title = f"{done} of {len(results)} done"
     return await page.render("night_report.html", results=results, title=title, back=local_path(given.get("back", "/")))

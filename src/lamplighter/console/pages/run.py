@@ -9,13 +9,15 @@ from starlette.responses import PlainTextResponse, Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.console.data import container_output, history, job_schedules, map_progress
-from lamplighter.console.data.start_execution import start_execution
+from lamplighter.console.data.action_subject import Subject
+from lamplighter.console.data.run_actions import AGAIN, ActionRequest, act
+from lamplighter.console.data.run_again import Repeated, find_repeated
 from lamplighter.console.data.waits import read_waits
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import confirmation
 from lamplighter.console.view import graph, run_title, state_panel, timeline
 from lamplighter.console.view.graph_states import build_graph_states
-from lamplighter.console.view.start_commands import CopiedCommand, start_commands, started_machine
+from lamplighter.console.view.start_commands import CopiedCommand, start_commands
 from lamplighter.runs.failure_words import explain_failure
 from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.map_items import step_of
@@ -135,8 +137,16 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
         "attempts": [each for each in run.story.attempts if not (from_job_file and each.supporting)],
         "maps": maps,
         "commands": _commands(page, run.about),
+        "repeated": await _read_repeated(page, run),
         "waits": await read_waits(page, run.story),
     }
+
+
+async def _read_repeated(page: Page, run: RunData) -> Repeated | None:
+    """Return the run's repetitions; None if they are not known: on AWS, a run under way is read too often to ask."""
+    if "mapRunArn" in run.about or (run.running and page.console.port.endpoint is None):
+        return None
+    return await find_repeated(page, Subject(run.arn, run.about))
 
 
 def _commands(page: Page, about: Json) -> Sequence[CopiedCommand]:
@@ -177,7 +187,14 @@ async def stop_run(page: Page, given: Mapping[str, str]) -> Response:
 
 
 async def redrive_run(page: Page, _given: Mapping[str, str]) -> Response:
-    """Redrive the run: continue from where it failed. A run that was redriven meanwhile stays as it is."""
+    """Redrive the run: continue from where it failed. A run that was redriven meanwhile stays as it is.
+
+    If the run was run again and that is under way, show it.
+    """
+    about = await page.call("states", "DescribeExecution", executionArn=page.arn)
+    newest = (await find_repeated(page, Subject(page.arn, about))).newest
+    if newest is not None and newest.running and newest.arn != page.arn:
+        return page.redirect(page.console.templates.run_path(newest.arn))
     try:
         await page.call("states", "RedriveExecution", executionArn=page.arn)
     except AwsError as error:
@@ -189,10 +206,11 @@ async def redrive_run(page: Page, _given: Mapping[str, str]) -> Response:
 
 
 async def start_again(page: Page, given: Mapping[str, str]) -> Response:
-    """Start another run with the same input."""
-    about = await page.call("states", "DescribeExecution", executionArn=page.arn)
-    started = await start_execution(page, started_machine(about), about.get("input", "{}"), given)
-    return page.redirect(page.console.templates.run_path(started))
+    """Start another run with the same input, or show the one that was started since the page was shown."""
+    result = await act(page, ActionRequest(AGAIN), given.get("newest") or page.arn)
+    if result.started is None:
+        raise AwsError(f"The run cannot be started again: {result.words}.", code="CannotStart")
+    return page.redirect(page.console.templates.run_path(result.started))
 
 
 ROUTES = (

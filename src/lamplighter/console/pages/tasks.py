@@ -7,11 +7,12 @@ from starlette.responses import Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import task_origin
+from lamplighter.console.data.run_actions import AGAIN, ActionRequest, act
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import confirmation, live_run, log_view
 from lamplighter.console.pages.live_run import StreamEvent
 from lamplighter.console.pages.log_view import LogTarget
-from lamplighter.console.pages.scheduled_tasks import start_like
+from lamplighter.console.view.links import arn_path
 from lamplighter.runs.log_stream import LogStream, container_log_stream
 from lamplighter.runs.task_run import to_task_run
 from lamplighter.runs.waiting import cluster_of_task
@@ -104,13 +105,12 @@ async def stop_task(page: Page, given: Mapping[str, str]) -> Response:
     return page.redirect(page.url)
 
 
-async def run_again(page: Page, given: Mapping[str, str]) -> Response:
-    """Start the task's job again, as the schedule or rule that started the task would."""
-    task, _ = await _read_task(page)
-    origin = await task_origin.find_task_origin(page, task)
-    if origin.starter is None:
-        raise AwsError("The schedule or rule that started this task does not exist any more.", code="NotFound")
-    return await start_like(page, origin.starter, given)
+async def run_again(page: Page, _given: Mapping[str, str]) -> Response:
+    """Start the task's job again, as the schedule or rule that started the task would, or show who did so meanwhile."""
+    result = await act(page, ActionRequest(AGAIN), page.arn)
+    if not result.done:
+        raise AwsError(f"The task cannot be started again: {result.words}.", code="NotFound")
+    return page.redirect("/tasks" if result.started is None else f"/tasks/{arn_path(result.started)}")
 
 
 ROUTES = (

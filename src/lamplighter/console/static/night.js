@@ -1,7 +1,7 @@
 // The night: count the ticked runs, and carry out actions one by one with a bar. Pages work without it.
 
 function boxes() {
-  return [...document.querySelectorAll("#bulk input[name=run]")];
+  return [...document.querySelectorAll("#bulk input[name=run], #elsewhere input[name=run]")];
 }
 
 function showCount() {
@@ -21,7 +21,7 @@ document.addEventListener("change", (event) => {
 document.addEventListener("click", ({ target }) => {
   if (!target.matches?.("[data-tick]")) return;
   const statuses = target.dataset.tick.split(" ");
-  for (const each of boxes()) each.checked = statuses.includes(each.closest("tr").dataset.night);
+  for (const each of boxes()) each.checked = statuses.includes(each.closest("[data-night]").dataset.night);
   showCount();
 });
 document.body.addEventListener("htmx:load", showCount);

@@ -4,7 +4,7 @@ Pure: the caller passes the time and what is usual.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.data.waiting_runs import WAITS
@@ -12,6 +12,7 @@ from lamplighter.runs.durations import format_limit
 from lamplighter.runs.failure_reasons import exit_codes, failure_reason, task_of_document
 from lamplighter.runs.failure_words import exceeded_limit, exit_words, failure_text
 from lamplighter.runs.local_times import parse_iso_milliseconds
+from lamplighter.runs.repetition import repeated_name
 from lamplighter.runs.run import run_seconds
 from lamplighter.runs.run_trigger import BY_HAND, Trigger, read_trigger
 from lamplighter.runs.waiting import WAITS_FOR_TURN
@@ -43,6 +44,8 @@ class RunRow:
     """By which factor it took longer than the usual; empty if it did not."""
     waits: str
     """What it waits for; empty if that is nothing or unknown."""
+    repeats: str | None = None
+    """The ARN of the run that it repeats, if that is in the list, too."""
 
 
 def build_rows(
@@ -56,7 +59,9 @@ def build_rows(
 
     `starters` are by the starts of runs (`start_milliseconds`).
     """
-    return [_build_row(each, now, usual, deadline, (starters or {}).get(start_milliseconds(each))) for each in runs]
+    rows = [_build_row(each, now, usual, deadline, (starters or {}).get(start_milliseconds(each))) for each in runs]
+    known = {each["name"]: each["executionArn"] for each in runs}
+    return [replace(each, repeats=known.get(repeated_name(each.run["name"]) or "")) for each in rows]
 
 
 def start_milliseconds(run: Json) -> int:
@@ -70,7 +75,7 @@ def _build_row(run: Json, now: float, usual: float | None, deadline: int | None,
     return RunRow(
         run,
         trigger,
-        _name_actor(actor) if actor is not None and trigger == BY_HAND else "",
+        actor.words if actor is not None and trigger == BY_HAND else "",
         None if slot is None else slot / 1000,
         error_words(run["status"], run.get("error"), run.get("cause"), deadline),
         run.get("failedAttempts"),
@@ -78,12 +83,6 @@ def _build_row(run: Json, now: float, usual: float | None, deadline: int | None,
         _slower(took, usual),
         WAITS_FOR_TURN if run.get("queued") else run.get(WAITS) or "",
     )
-
-
-def _name_actor(actor: Actor) -> str:
-    if actor.how == "key":
-        return f"key {actor.who}" if actor.who else "a key"
-    return actor.who
 
 
 def error_words(status: str, error: str | None, cause: str | None, deadline: int | None) -> str:

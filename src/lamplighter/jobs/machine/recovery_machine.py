@@ -15,6 +15,7 @@ from lamplighter.jobs.machine.integrations import LIST_EXECUTIONS, READ_HISTORY
 from lamplighter.jobs.machine.local_times import define_local_time
 from lamplighter.jobs.machine.overlap_states import read_state
 from lamplighter.jobs.machine.supporting_machines import HISTORY_PAGE_SIZE, machine_definition, publish_to_topics
+from lamplighter.runs.repetition import MAX_FIRST_LENGTH
 
 RUNS_READ = 100
 LOCAL_MINUTE_LENGTH = len("Fri 2026-01-02 01:00")
@@ -36,15 +37,19 @@ FAILURES = """(
       or ($one.StopDate = $other.StopDate and $one.ExecutionArn < $other.ExecutionArn)
   });
   $redriven := $count($all[ExecutionArn = $own.run and RedriveCount > 0]) > 0;
+  $first := function($arn) {(
+    $name := $replace($split($arn, ':')[7], /--again-[1-9][0-9]{0,6}$/, '');
+    $length($name) > MAX_FIRST_LENGTH ? $substring($hash($name, 'SHA-256'), 0, 32) : $name
+  )};
   $found := $reduce($newest_first, function($sum, $run) {
     $sum.over or ($run.Status = 'SUCCEEDED' and $skipped($run.ExecutionArn, $toMillis($run.StartDate))) ? $sum
       : $run.Status = 'SUCCEEDED' ? $merge([$sum, {'over': true}])
-      : {'over': false, 'runs': $sum.runs + 1, 'since': $toMillis($run.StartDate)}
-  }, {'over': false, 'runs': $redriven ? 1 : 0, 'since': $own.began});
+      : {'over': false, 'firsts': $append($sum.firsts, $first($run.ExecutionArn)), 'since': $toMillis($run.StartDate)}
+  }, {'over': false, 'firsts': $redriven ? [$first($own.run)] : [], 'since': $own.began});
   $late := $own.late > 0 and $not($redriven) and $own.ended - $own.began > $own.late * 1000;
   $skipped($own.run, $own.began) ? {'runs': 0, 'since': 0, 'late': false}
-    : {'runs': $found.runs, 'since': $found.since, 'late': $late}
-)"""
+    : {'runs': $count($distinct($found.firsts)), 'since': $found.since, 'late': $late}
+)""".replace("MAX_FIRST_LENGTH", str(MAX_FIRST_LENGTH))
 _FAILED_ATTEMPTS = """$count($states.result.Events[
   TaskFailedEventDetails.ResourceType = 'ecs' or TaskTimedOutEventDetails.ResourceType = 'ecs'
   or TaskSubmitFailedEventDetails.ResourceType = 'ecs' or TaskStartFailedEventDetails.ResourceType = 'ecs'
@@ -56,7 +61,7 @@ _HEADLINE = f"""(
   {define_local_time("$states.input.zone")}
   {DEFINE_DURATION}
   $states.input.job & ($failures.runs > 0
-    ? ' works again: succeeded after ' & $failures.runs & ' failed run' & ($failures.runs > 1 ? 's' : '')
+    ? ' works again: succeeded after ' & $failures.runs & ' failure' & ($failures.runs > 1 ? 's' : '')
       & ' (since ' & $substring($local($failures.since), 0, {LOCAL_MINUTE_LENGTH}) & ')'
     : $attempts > 0 ? ' works again: succeeded in attempt ' & $string($attempts + 1)
     : ' succeeded late: it took ' & $duration($states.input.ended - $states.input.began))

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lamplighter.runs.job_machine import JOB_TAG, PROJECT_TAG, is_supporting_machine
-from lamplighter.runs.run import is_running
+from lamplighter.runs.repetition import first_name, first_name_of_slot, is_repetition
+from lamplighter.runs.run import END_WORDS, FAILED_STATUSES, is_running
 from lamplighter.runs.run_trigger import UNKNOWN_TRIGGER, Trigger
 
 MISSED = "MISSED"
@@ -57,6 +58,10 @@ class NightRun:
     """The number of missed slots."""
     reason: str = ""
     """Why no run started for a missed slot; why a task failed or waits."""
+    repetition: str = ""
+    """The name by which a task repeats another one (`runs/repetition.py`); a run's name is enough."""
+    starter: str = ""
+    """The name of the schedule or rule that started a task, or in whose place a person did."""
 
     @property
     def name(self) -> str:
@@ -66,9 +71,30 @@ class NightRun:
         return self.arn.rpartition("/" if ":task/" in self.arn else ":")[2]
 
     @property
+    def first(self) -> str:
+        """What the run and all its repetitions have in common."""
+        return first_name_of_slot(self.arn) if self.status == MISSED else first_name(self.repetition or self.name)
+
+    @property
+    def own_slot(self) -> int | None:
+        """The slot that the run itself was started for, not the one of a run that it repeats or that started it."""
+        passed_on = self.trigger.kind in ("run", "rule") or is_repetition(self.repetition or self.name)
+        return None if passed_on else self.scheduled
+
+    @property
     def running(self) -> bool:
         """Whether the run is under way."""
         return is_running(self.status)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the run failed, or did not start."""
+        return self.status == MISSED or self.status in FAILED_STATUSES
+
+    @property
+    def words(self) -> str:
+        """How it ended: "failed", "timed out", "missed"."""
+        return END_WORDS.get(self.status, self.status.lower())
 
     def took(self, now: int) -> int:
         """Return the milliseconds for which the run ran, so far if it is under way."""

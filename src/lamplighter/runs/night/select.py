@@ -33,7 +33,7 @@ class NightFilter:
             (not self.project or job.project == self.project)
             and self.job.lower() in job.name.lower()
             and (not key or (key in job.tags and (not equals or job.tags[key] == value)))
-            and self.trigger in ("", row.run.trigger.kind)
+            and (not self.trigger or self.trigger in row.trigger_kinds)
         )
 
 
@@ -43,7 +43,7 @@ class SelectedRows:
 
     rows: Sequence[NightRow]
     counts: Mapping[NightStatus, int]
-    """The numbers of runs with each status, whatever status is selected; missed slots count each."""
+    """The numbers of rows with each status, whatever status is selected; slots that were missed together are one."""
 
 
 def select_rows(
@@ -51,9 +51,7 @@ def select_rows(
 ) -> SelectedRows:
     """Filter, count and sort rows; `now` is in milliseconds since the epoch."""
     fitting = [each for each in rows if criteria.accepts(each, jobs[each.run.job])]
-    counts: Counter[NightStatus] = Counter()
-    for each in fitting:
-        counts[each.status] += each.run.count
+    counts = Counter(each.status for each in fitting)
     shown = [each for each in fitting if criteria.status in ("", each.status)]
     return SelectedRows(_sort(shown, jobs, order, now), {each: counts[each] for each in NightStatus})
 

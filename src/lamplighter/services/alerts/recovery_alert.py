@@ -7,6 +7,7 @@ attempts, for the channels that were alerted about these attempts.
 
 from dataclasses import replace
 
+from lamplighter.base.arn import build
 from lamplighter.base.json_text import Json
 from lamplighter.runs.durations import format_duration
 from lamplighter.runs.local_times import UTC_NAME
@@ -19,6 +20,7 @@ from lamplighter.runs.recovery import (
     recovery_words,
     to_ended_run,
 )
+from lamplighter.runs.repetition import first_name_of_slot
 from lamplighter.runs.skipped_runs import runs_that_caused_skip
 from lamplighter.services.alerts.alert_text import Alert
 from lamplighter.services.alerts.attempt_alert import project_of_machine
@@ -44,7 +46,7 @@ def compose_recovery_alert(queries: AlertQueries, annotation: Json, channel: str
     project, times = project_of_machine(machine, annotation["Job"]), run_times(annotation, described)
     failures, others = _failed_runs(queries, detail["stateMachineArn"], own)
     failures = _with_missed_slots(queries, annotation, failures, own, machine, project)
-    if failures.runs or failures.missed:
+    if failures.firsts or failures.missed:
         words = recovery_words(failures, annotation.get("Zone", UTC_NAME))
     elif _was_late(annotation, own):
         words = late_words(format_duration((own.ended - own.began) / 1000))
@@ -90,7 +92,9 @@ def _with_missed_slots(
 ) -> Failures:
     """Add the slots without a run between the last success and the end of this run."""
     missed, first = failures.missed, failures.since
+    firsts = set(failures.firsts)
     for schedule in queries.schedules(machine, project):
+        arn = build("scheduler", queries.caller.region, queries.caller.account, f"schedule/{project}/{schedule}")
         slots = queries.slots(schedule, project)
         for at, slot in enumerate(slots):
             time = round(slot["Slot"] * 1000)
@@ -99,8 +103,9 @@ def _with_missed_slots(
             if slot["Outcome"] == "MISSED" and annotation.get("Missed", "last") == "last" and _replaced(slots, at):
                 continue
             missed += slot["Count"]
+            firsts.discard(first_name_of_slot(f"{arn}@{time}"))  # it was run again, and failed
             first = time if first is None else min(first, time)
-    return replace(failures, missed=missed, since=first)
+    return replace(failures, firsts=frozenset(firsts), missed=missed, since=first)
 
 
 def _replaced(slots: list[Json], at: int) -> bool:

@@ -103,6 +103,7 @@ class States(Service):
             "ListUsualDurations": Operation(read=list_runs.list_usual_durations),
             "SearchRuns": Operation(read=search_runs.search_runs),
             "SearchStateMachines": Operation(read=search_machines.search_machines),
+            "FindRepetitions": Operation(read=list_runs.find_repetitions),
             "FindTaskRuns": Operation(read=list_runs.find_task_runs),
             # Not an AWS operation: CloudWatch reads its metrics of executions with it.
             "MeasureExecutions": Operation(read=execution_metrics.measure_executions),

@@ -61,7 +61,8 @@ CREATE TABLE executions (
     version TEXT,
     alias TEXT,
     waited INTEGER NOT NULL DEFAULT 0,  -- milliseconds by which its deadline is later, because it waited
-    origin TEXT  -- what started it: an ARN, or nothing for a request from outside; NULL: started before this was kept
+    origin TEXT,  -- what started it: an ARN, or nothing for a request from outside; NULL: started before this was kept
+    person TEXT NOT NULL DEFAULT ''  -- the name of the person or key that started it, if it is known
 );
 CREATE INDEX executions_by_machine ON executions (machine, id);
 CREATE INDEX executions_by_status ON executions (machine, status, id);

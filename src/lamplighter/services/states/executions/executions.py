@@ -69,8 +69,8 @@ class Executions:
         else:
             self._driver.queues.start(tx, execution, machine.revision, rule)
         rows.set_version_and_alias(tx, key, *target.qualified)
-        if caller.origin:
-            rows.set_origin(tx, key, caller.origin)
+        if caller.origin or caller.person:
+            rows.set_origin(tx, key, caller.origin, caller.person)
         return {"executionArn": key, "startDate": now / 1000}
 
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:

@@ -1,13 +1,14 @@
 """List runs for people: operations that AWS does not have, with what takes one call for each run on AWS.
 
-The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations and FindTaskRuns. AWS's models do
-not have them, so requests of AWS's APIs cannot call them.
+The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations, FindTaskRuns and FindRepetitions. AWS's
+models do not have them, so requests of AWS's APIs cannot call them.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from statistics import median
 
+from lamplighter.base.arn import sibling
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
@@ -55,6 +56,17 @@ def find_task_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
     return {"Executions": frames.executions_of_tasks(reader, params["Tasks"])}
 
 
+def find_repetitions(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle FindRepetitions: return the runs of the machine `Machine` that stand for one problem.
+
+    These are the run with the name `First` (`runs/repetition.py`), its repetitions, and those that are under way for
+    the time `Scheduled` (may be None).
+    """
+    first = sibling(params["Machine"], f"execution:{params['Machine'].rpartition(':')[2]}:{params['First']}")
+    found = execution_lists.repetitions(reader, first, params["Machine"], params["Scheduled"])
+    return {"Runs": [describe_run(*each) for each in found]}
+
+
 def list_usual_durations(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Handle ListUsualDurations: return the median of the last successes of `Machines`, in milliseconds."""
     found = {each: execution_lists.latest_durations(reader, each, USUAL_RUNS) for each in params["Machines"]}
@@ -65,19 +77,18 @@ def list_night_runs(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListNightRuns: return the runs of a place that run or that ended since `Since` (milliseconds).
 
     The runs are rows with the values of `Columns`, because an answer may have ten thousand of them. `Machines` has the
-    tags of the place's state machines. If there are more than `MAX_NIGHT_RUNS`, `Truncated` is true.
+    tags of the place's state machines, and `People` who started a run, by its ARN, as far as it is known. If there are
+    more than `MAX_NIGHT_RUNS`, `Truncated` is true.
     """
-    rows: list[Json] = []
-    for each in execution_lists.executions_since(reader, caller.account, caller.region, params["Since"]):
-        if len(rows) == MAX_NIGHT_RUNS:
-            return _night(reader, caller, rows, truncated=True)
-        rows.append(_night_row(each))
-    return _night(reader, caller, rows, truncated=False)
-
-
-def _night(reader: Reader, caller: Caller, rows: Sequence[Json], *, truncated: bool) -> Json:
-    machines = state_machines.tags_of_place(reader, caller.account, caller.region)
-    return {"Columns": NIGHT_COLUMNS, "Rows": rows, "Machines": machines, "Truncated": truncated}
+    found = execution_lists.executions_since(reader, caller.account, caller.region, params["Since"])
+    runs = list(islice(found, MAX_NIGHT_RUNS + 1))
+    return {
+        "Columns": NIGHT_COLUMNS,
+        "Rows": [_night_row(each) for each in runs[:MAX_NIGHT_RUNS]],
+        "Machines": state_machines.tags_of_place(reader, caller.account, caller.region),
+        "People": {each.arn: each.person for each in runs if each.person},
+        "Truncated": len(runs) > MAX_NIGHT_RUNS,
+    }
 
 
 def _night_row(found: ListedExecution) -> Json:
@@ -107,6 +118,7 @@ def describe_run(found: ListedExecution, name: str, error: str | None, cause: st
         "error": error,
         "cause": cause,
         "origin": found.origin,
+        "person": found.person,
         "scheduled": _scheduled(found),
         "idle": found.idle / 1000,
         "queued": bool(found.queued),

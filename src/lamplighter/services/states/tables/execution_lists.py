@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.arn import build
 from lamplighter.base.json_text import Json
+from lamplighter.runs.repetition import INFIX
 from lamplighter.store.db import Reader
 
 FOREVER = 9_223_372_036_854_775_807
@@ -23,7 +24,7 @@ _ORIGIN = """CASE WHEN e.origin LIKE '%--start:%'
 """What started an execution; what started the supporting machine that only passed the start on."""
 _QUEUED = "EXISTS (SELECT 1 FROM queued_executions q WHERE q.execution = e.id)"
 COLUMNS = f"""e.id, e.arn, e.machine, {STATUS}, e.start, e.stop, e.counters, {_ORIGIN}, coalesce(r.idle, 0),
-    {_SCHEDULED}, {_QUEUED}"""
+    {_SCHEDULED}, {_QUEUED}, e.person"""
 TABLES = "executions e LEFT JOIN redrives r ON r.execution = e.id"
 
 
@@ -47,6 +48,8 @@ class ListedExecution:
     """The scheduled time that the input states; anything, because a user can write an input."""
     queued: bool
     """Whether the execution waits until earlier ones of its state machine have ended."""
+    person: str
+    """The name of the person or key that started it; empty if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,23 @@ def executions_since(reader: Reader, account: str, region: str, since: int) -> I
         f"{FOREVER}), e.id"
     )
     return (ListedExecution(*row) for row in reader.rows(sql, (since, low, high)))
+
+
+def repetitions(
+    reader: Reader, first: str, machine: str, scheduled: str | None
+) -> list[tuple[ListedExecution, str, str | None, str | None]]:
+    """Return the execution with the ARN `first` and its repetitions, and what runs for the same scheduled time.
+
+    Each has its name, its error and its cause.
+    """
+    found = f"SELECT {COLUMNS}, e.name, e.error, e.cause FROM {TABLES} WHERE"  # noqa: S608
+    low, high = f"{first}{INFIX}", f"{first}{INFIX[:-1]}."  # a full stop follows the hyphen
+    sql = (
+        f"{found} e.arn = ?1 UNION {found} e.arn > ?2 AND e.arn < ?3 "
+        f"UNION {found} e.machine = ?4 AND e.status = 'RUNNING' AND {_SCHEDULED} = ?5"
+    )
+    rows = reader.rows(sql, (first, low, high, machine, scheduled))
+    return [(ListedExecution(*row[:-3]), *row[-3:]) for row in rows]
 
 
 ORDERS = {

@@ -97,9 +97,9 @@ def set_version_and_alias(tx: Tx, arn: str, version: str | None, alias: str | No
         tx.execute("UPDATE executions SET version = ?, alias = ? WHERE arn = ?", (version, alias, arn))
 
 
-def set_origin(tx: Tx, arn: str, origin: str) -> None:
-    """Record which schedule, rule or execution started an execution."""
-    tx.execute("UPDATE executions SET origin = ? WHERE arn = ?", (origin, arn))
+def set_origin(tx: Tx, arn: str, origin: str, person: str) -> None:
+    """Record which schedule, rule or execution started an execution, or which person."""
+    tx.execute("UPDATE executions SET origin = ?, person = ? WHERE arn = ?", (origin, person, arn))
 
 
 def add_waited_time(tx: Tx, key: int, milliseconds: int) -> None:
