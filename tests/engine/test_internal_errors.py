@@ -111,6 +111,18 @@ def break_drop_caches(harness: EngineHarness) -> None:
     harness.disk.fill("")
 
 
+def test_an_engine_that_cannot_read_its_timers_is_unavailable_until_it_can(harness: EngineHarness) -> None:
+    run = harness.run_machine({"Type": "Wait", "Seconds": 10})
+    with mock.patch.object(timers, "due_timers", fail):
+        harness.advance(60 * SECOND)
+        found = health.read_health(harness.engine)
+    assert found.status == "unavailable"
+    assert found.conditions[0].name == "data-directory"
+    harness.advance(10 * SECOND)
+    assert "data-directory" not in [each.name for each in health.read_health(harness.engine).conditions]
+    assert harness.status(run) == "SUCCEEDED"
+
+
 @pytest.fixture(autouse=True)
 def _stop_patches() -> object:
     yield

@@ -3,9 +3,9 @@
 The database has the truth; the clock only decides when to check it. The dispatcher keeps in memory only the time of the
 next check and the keys of the work in progress.
 
-If the engine was paused (a stopped process, a disk that took no writes for a while), the dispatcher treats that like a
-restart. Before any timer fires, it records which containers ended meanwhile, so that a container that ended before its
-timeout counts as ended in time.
+Before any timer fires, an engine that starts records which containers ended meanwhile, so that a container that ended
+before its timeout counts as ended in time. It answers requests all the while. If the engine was paused (a stopped
+process, a disk that took no writes for a while), the dispatcher treats that like a restart.
 
 An internal error stops nothing else: it is recorded, and the timer fires, or the outbox row is processed, again.
 """
@@ -73,23 +73,30 @@ class Dispatcher:
         self._stopped = False
         self.write_error = ""
         """Why the last turn could not be committed; empty if it was committed."""
+        self.timer_error = ""
+        """Why the last check of the timers failed; empty if it did not."""
         self._files_displaced = False
         """Whether the last turn failed because the files of the store are not where they were."""
         store.on_commit = self._on_commit
         store.on_rollback = self._on_loss
 
     async def start(self) -> None:
-        """Process the outbox rows that the last engine left, and begin to check the timers."""
+        """Process the outbox rows that the last engine left, and begin to catch up; then the timers fire."""
         await self._store.write(clock_jump.apply_clock_jump)
+        timers.milliseconds_to_next(
+            self._store.reader, *self._started
+        )  # an engine whose timers are damaged must not start
         for row in outbox.pending_rows(self._store.reader):
             self._process_row(row)
-        self.fire_due_timers()
+        self._begin_catch_up()
 
     def _check_timers(self) -> None:
         """Fire the timers that are due; check again later if that fails, for example because a page is damaged."""
+        self.timer_error = ""
         try:
             self.fire_due_timers()
         except Exception as error:  # noqa: BLE001 - it is recorded
+            self.timer_error = str(error) or type(error).__name__
             self._store.internal_errors.record("the check of the timers", error, "it is repeated in some seconds")
             self._schedule_check(self._world.monotonic() + MAX_CHECK_INTERVAL)
 

@@ -197,7 +197,6 @@ class Engine:
             await examine_restored_work(store, engine.runtime, clocks)
             for service in engine.services.values():
                 await service.start()
-            await engine.ecs.catch_up()
             await engine.dispatcher.start()
         except sqlite3.DatabaseError as error:
             await store.close()

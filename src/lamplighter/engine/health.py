@@ -105,11 +105,13 @@ def _format_time(milliseconds: int) -> str:
 
 
 def check_data_directory(engine: Engine) -> Condition | None:
-    """Report that the data directory cannot be written."""
-    reason = engine.store.find_file_problem() or engine.dispatcher.write_error
+    """Report that the data directory cannot be written, or that the timers cannot be read from it."""
+    reason, what = engine.store.find_file_problem() or engine.dispatcher.write_error, "written"
+    if not reason:
+        reason, what = engine.dispatcher.timer_error, "read"
     if not reason:
         return None
-    what = "the data directory cannot be written"
+    what = f"the data directory cannot be {what}"
     return Condition("data-directory", f"{what}: {reason}", stops_work=True, public_reason=what)
 
 
