@@ -66,7 +66,8 @@ def failures_before(own: EndedRun, others: Iterable[EndedRun], is_skipped: Calla
     earlier = [each for each in others if (each.ended, each.arn) < (own.ended, own.arn) and each.arn != own.arn]
     for each in sorted(earlier, key=lambda run: (run.ended, run.arn), reverse=True):
         if each.status in FAILED_STATUSES:
-            firsts, since = firsts | {_first(each)}, each.began
+            firsts.add(_first(each))
+            since = each.began
         elif each.status == SUCCEEDED and not is_skipped(each.arn):
             return Failures(frozenset(firsts), 0, since, each.ended)
     return Failures(frozenset(firsts), 0, since)

@@ -128,7 +128,8 @@ def _ticks_all(page: Page) -> bool:
 def _find_open(page: Page, judged: JudgedNight, shown: Sequence[NightRow]) -> tuple[int, Sequence[ShownRow]]:
     """Return how many rows need a person, and those of other pages if all are ticked."""
     found = [each for each in judged.selected.rows if each.status.needs_person]
-    others = [each for each in found if each not in shown] if _ticks_all(page) else []
+    on_page = {each.run.arn for each in shown}
+    others = [each for each in found if each.run.arn not in on_page] if _ticks_all(page) else []
     here = len(found) - len(others)
     return len(found), [_show_row(judged, each, {}, {}, {}) for each in others[: MAX_RUNS - here]]
 
