@@ -66,6 +66,7 @@ class FakeRuntime:
         self._runs: dict[str, _FakeContainer] = {}
         self._failures: dict[str, CannotStart] = {}
         self._available = True
+        self._starts_hang = False
         self._waiting: list[asyncio.Future[None]] = []
 
     def script(self, script: Script, when: Callable[[ContainerSpec], bool] = lambda _: True) -> None:
@@ -79,6 +80,10 @@ class FakeRuntime:
     def go_away(self) -> None:
         """Stop answering; running containers continue."""
         self._available = False
+
+    def hang_starts(self) -> None:
+        """Let each start from now on take for ever, as a pull that makes no progress does."""
+        self._starts_hang = True
 
     def come_back(self) -> None:
         """Answer again after `go_away`."""
@@ -113,6 +118,8 @@ class FakeRuntime:
         """Implement `Runtime.start`."""
         name = container.name
         self._call("start", name)
+        if self._starts_hang:
+            await self._until(lambda: False)
         if failure := self._failures.get(name):
             raise failure
         if name not in self._runs:

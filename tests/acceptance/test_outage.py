@@ -180,6 +180,39 @@ def test_a_short_job_that_waited_for_docker_runs_once_and_succeeds(harness: JobS
     assert harness.rows("SELECT * FROM held_tasks") == harness.rows("SELECT * FROM runtime_outage") == []
 
 
+@pytest.mark.parametrize("seconds", [1, 3, 5, 7, 8, 10, 12, 30, 61])
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_job_keeps_its_whole_timeout_until_its_container_starts_after_an_outage(
+    harness: JobStackHarness, seconds: int, *, restarts: bool
+) -> None:
+    harness.deploy("timeout: 4s, retry: {attempts: 2, interval: 1s}")
+    harness.runtime.script(Script(after=2 * SECOND))
+    harness.runtime.go_away()
+    run = harness.start_run()
+    for at in range(seconds * 2):
+        harness.advance(SECOND // 2)
+        if restarts and at == seconds:
+            harness.restart()
+    harness.runtime.come_back()
+    for _ in range(60):
+        harness.advance(SECOND // 2)
+    assert harness.status(run) == "SUCCEEDED"
+    assert len(harness.runtime.started_names()) == 1
+    assert harness.rows("SELECT * FROM held_tasks") == []
+
+
+def test_a_start_that_hangs_after_an_outage_still_times_out(harness: JobStackHarness) -> None:
+    harness.deploy("timeout: 4s")
+    harness.runtime.go_away()
+    run = harness.start_run()
+    harness.advance(10 * SECOND)
+    harness.runtime.hang_starts()
+    harness.runtime.come_back()
+    for _ in range(10):
+        harness.advance(5 * SECOND)
+    assert harness.describe(run)["error"] == "States.Timeout"
+
+
 def test_a_job_whose_timeout_is_shorter_than_a_check_waits_for_docker_too(harness: JobStackHarness) -> None:
     harness.deploy("timeout: 2s")
     earlier = harness.start_run()

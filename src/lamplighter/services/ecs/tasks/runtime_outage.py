@@ -3,10 +3,11 @@
 Guarantees that an outage does not count against the `TimeoutSeconds` of a state that waits for a task. If no container
 of the task had started, the timeout is extended by the time that the task waited. The transaction that records the
 first start does that, so that the end of a short container cannot come before. If a container had started, it continued
-to run; its timeout is only suspended until the runtime can report whether the container ended in time. Held timeouts
-are on disk, so a restart changes nothing. A start that fails holds the timeout at once, before the next check. The
-channels of the jobs that wait are alerted once after a minute, and once more when the runtime answers again. The
-runtime is checked only while there are tasks. A task without an image is a plain process, which needs no runtime.
+to run; its timeout is only suspended until the runtime can report whether the container ended in time. What is held
+for ten seconds after that is released: a start that takes long has a timeout, too. Held timeouts are on disk, so a
+restart changes nothing. A start that fails holds the timeout at once, before the next check. The channels of the jobs
+that wait are alerted once after a minute, and once more when the runtime answers again. The runtime is checked only
+while there are tasks. A task without an image is a plain process, which needs no runtime.
 """
 
 import logging
@@ -25,6 +26,8 @@ from lamplighter.store.db import DamagedData, Reader, Tx
 CHECK_SECONDS = 5.0
 ALERT_AFTER_MILLISECONDS = 60_000
 """Milliseconds before an alert is sent: a restart of Docker takes less."""
+SETTLED_MILLISECONDS = 10_000
+"""Milliseconds after which all that waited for the runtime has asked it again: the pauses last 5 s at most."""
 ALERTS_SERVICE, STATES_SERVICE = "alerts", "states"
 
 log = logging.getLogger("lamplighter.ecs")
@@ -44,6 +47,8 @@ class OutageWatch:
         self._runtime = runtime
         self._pause = pause
         self._supervised = supervised
+        self._answers_since: int | None = None
+        """Since when each check was answered, by the steady clock; None after a check or a start that was not."""
 
     async def watch(self) -> None:
         """Check the runtime repeatedly, until no task needs it and no timeout is held.
@@ -60,12 +65,17 @@ class OutageWatch:
         """Check the runtime once, and record what has changed."""
         reason = await self._unavailable_reason()
         if reason is not None:
+            self._answers_since = None
             await self._bus.store.write_with_retry(partial(self._record_outage, reason))
-        elif self._is_recorded():
+            return
+        if self._answers_since is None:
+            self._answers_since = self._world.monotonic()
+        if self._is_recorded():
             await self._bus.store.write_with_retry(self._record_recovery)
 
     async def hold_task(self, arn: str) -> None:
         """Hold the timeout of a task that could not start because the runtime did not answer."""
+        self._answers_since = None
         if outages.held_since(self._bus.store.reader, arn) is None:
             await self._bus.store.write_with_retry(lambda tx: self._hold(tx, arn))
 
@@ -145,14 +155,19 @@ class OutageWatch:
     # --- the runtime answers again ------------------------------------------------------------------------------------
 
     def _record_recovery(self, tx: Tx) -> None:
-        """Release held timeouts; those of started tasks at the next check, so that their ends are recorded first."""
+        """End the outage, and release the timeouts that are still held when the runtime has answered for a while.
+
+        By then, the ends of started tasks are recorded, and the others have started, or their start takes long.
+        """
         outage = outages.current(tx)
-        for arn, since in outages.held_tasks(tx).items():
-            not_started = _find_not_started(tx, arn)
-            if not_started or outage is None:
+        now = self._world.monotonic()
+        answers_for = 0 if self._answers_since is None else now - self._answers_since
+        if answers_for >= SETTLED_MILLISECONDS:
+            for arn, since in outages.held_tasks(tx).items():
                 outages.release_task(tx, arn)
-                extension = self._world.monotonic() - since if not_started else 0
-                self._call_states(tx, "ReleaseTimeouts", arn, {"Push": extension})
+                self._call_states(
+                    tx, "ReleaseTimeouts", arn, {"Push": now - since if _find_not_started(tx, arn) else 0}
+                )
         if outage is not None:
             log.warning("Docker answers again; it had not answered since %s", format_iso_time(outage.since))
             outages.end(tx)
