@@ -59,6 +59,7 @@ def test_the_run_under_way_decides_and_then_the_one_that_ended_last() -> None:
     running = Repetition("c", "a--again-2", "RUNNING", 7)
     assert newest([first, second]) == first
     assert newest([running, first, second]) == running
+    assert newest([first, Repetition("c", "a--again-2", "ABORTED", 20, 30)]) == first
     assert newest([]) is None
 
 

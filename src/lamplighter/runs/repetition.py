@@ -81,8 +81,10 @@ def repeated_name(name: str) -> str | None:
 
 
 def newest(runs: Iterable[Repetition]) -> Repetition | None:
-    """Return the run that decides: one that is under way, or else the one that ended last."""
-    return max(runs, key=lambda run: (run.running, run.ended or 0, run.began, run.name), default=None)
+    """Return the run that decides: one that is under way, or else the one that ended last and was not stopped."""
+    return max(
+        runs, key=lambda run: (run.running, run.status != "ABORTED", run.ended or 0, run.began, run.name), default=None
+    )
 
 
 def _digest(text: str) -> str:

@@ -6,9 +6,17 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, loads
 from lamplighter.console.calls import CallContext, Calls
-from lamplighter.console.data.run_actions import AGAIN, REDRIVE, ActionRequest, ActionResult, PlannedAction, act
+from lamplighter.console.data.run_actions import (
+    AGAIN,
+    REDRIVE,
+    REPEATED,
+    ActionRequest,
+    ActionResult,
+    PlannedAction,
+    act,
+)
 from lamplighter.console.data.run_actions import plan_actions as plan
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
@@ -18,7 +26,7 @@ from tests.engine_harness import ACCOUNT, HOUR, REGION, SECOND, EngineHarness
 from tests.fake_runtime import Script
 
 ANNA = Actor("anna", "console", "")
-STARTS = ("StartExecution", "RunTask")
+STARTS = ("StartExecution", "RunTask", "RedriveExecution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,47 @@ def test_two_people_who_press_at_the_same_moment_start_one_run(
     assert (one.done, other.done) == (True, True)
 
 
+@pytest.mark.parametrize("actions", [(AGAIN, REDRIVE), (REDRIVE, AGAIN)])
+def test_of_a_redrive_and_a_new_run_at_the_same_moment_only_the_first_runs(
+    harness: EngineHarness, actions: Sequence[str]
+) -> None:
+    machine = harness.machine(JOB, "job")
+    failed = run(harness, machine, wait=1)
+    harness.call("states", "StopExecution", executionArn=failed)
+
+    async def press_both() -> list[ActionResult]:
+        calls = make_calls(harness, people=2)
+        return await asyncio.gather(*(act(calls, ActionRequest(action), failed) for action in actions))
+
+    results = harness.run(press_both())
+    redriven, runs = harness.describe(failed)["redriveCount"], len(list_runs(harness, machine))
+    assert (redriven, runs) in [(1, 1), (0, 2)]
+    assert sum(each.done and not each.words.startswith(REPEATED) for each in results) == 1
+
+
+def test_runs_for_one_time_with_other_inputs_run_again_beside_each_other(harness: EngineHarness) -> None:
+    """A workflow starts a job once for each customer, with the time of its own schedule."""
+    machine = harness.machine(JOB, "job")
+    runs = [
+        run(harness, machine, wait=1, customer=each, lamplighter={"scheduled": "2026-01-01T00:00:00Z"})
+        for each in ("anna", "bert")
+    ]
+    for each in runs:
+        harness.call("states", "StopExecution", executionArn=each)
+    (result,) = press(harness, AGAIN, runs[0])
+    assert result.started is not None
+    planned = plan_actions(harness, AGAIN, *runs)
+    assert [each.possible for each in planned] == [False, True]
+    same = harness.start(machine, read_input(harness, runs[1]))
+    (left_out,) = plan_actions(harness, AGAIN, runs[1])
+    assert left_out.repetition is not None
+    assert left_out.repetition.arn == same
+
+
+def read_input(harness: EngineHarness, execution: str) -> Json:
+    return loads(harness.describe(execution)["input"])
+
+
 @pytest.mark.parametrize("on_aws", [False, True])
 def test_a_form_that_is_sent_again_later_starts_nothing_although_the_run_has_failed_meanwhile(
     harness: EngineHarness, *, on_aws: bool
@@ -152,7 +201,8 @@ def test_a_run_that_succeeded_when_it_ran_again_is_started_only_if_it_is_named_a
 def test_a_run_with_the_same_time_under_another_name_is_not_joined_by_a_second_one(harness: EngineHarness) -> None:
     slot = {"lamplighter": {"scheduled": "2026-01-01T00:00:00Z"}}
     machine = harness.machine(JOB, "job")
-    failed = run(harness, machine, fail=True, **slot)
+    failed = run(harness, machine, wait=1, **slot)
+    harness.call("states", "StopExecution", executionArn=failed)
     started = run(harness, machine, wait=1, **slot)
     (planned,) = plan_actions(harness, AGAIN, failed)
     assert (planned.possible, planned.repetition and planned.repetition.arn) == (False, started)

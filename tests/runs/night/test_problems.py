@@ -14,6 +14,7 @@ from lamplighter.runs.repetition import first_name_of_slot, next_name
 from lamplighter.runs.run_trigger import Trigger
 
 PREFIX = "arn:aws:states:us-east-1:123456789012:execution:job:"
+SCHEDULES = "arn:aws:scheduler:us-east-1:123456789012:schedule/default/"
 SLOT_ARN = "arn:aws:scheduler:us-east-1:123456789012:schedule/default/nightly@5"
 FAILED = NightRun(f"{PREFIX}first", "job", "FAILED", 10, 20, trigger=Trigger("schedule", "nightly"), scheduled=5)
 BY_ANNA = Trigger("hand", "anna")
@@ -92,6 +93,35 @@ def test_a_run_of_the_same_time_with_a_name_of_its_own_is_the_same_problem() -> 
     """Somebody started it with the input of the failed run."""
     other = replace(FAILED, arn=f"{PREFIX}other", began=50, ended=60, trigger=BY_ANNA)
     assert judge([FAILED, other]).run == other
+
+
+def test_the_same_time_of_two_schedules_is_two_problems() -> None:
+    """They start the job with other inputs, such as two customers."""
+    of_anna, of_bert = (Trigger("schedule", each, f"{SCHEDULES}{each}") for each in ("anna", "bert"))
+    failed = [replace(FAILED, trigger=of_anna), replace(FAILED, arn=f"{PREFIX}b", trigger=of_bert)]
+    by_hand = replace(FAILED, arn=f"{PREFIX}c", trigger=BY_ANNA)
+    assert len(classify_runs([*failed, by_hand], {})) == 3
+    runs = [*repeat(failed[0], "RUNNING"), failed[1]]
+    assert sorted(row.status for row in classify_runs(runs, {})) == [NightStatus.FAILED, NightStatus.RUNNING]
+
+
+def test_the_same_missed_time_of_two_schedules_is_two_problems() -> None:
+    missed = [
+        NightRun(f"{each.arn}@5", "job", MISSED, 5, 5, trigger=each, scheduled=5)
+        for each in (Trigger("schedule", name, f"{SCHEDULES}{name}") for name in ("anna", "bert"))
+    ]
+    again = NightRun(PREFIX + next_name(missed[0].first, ()), "job", "RUNNING", 30, trigger=BY_ANNA, scheduled=5)
+    rows = classify_runs([*missed, again], {})
+    assert sorted(row.status for row in rows) == [NightStatus.MISSED, NightStatus.RUNNING]
+
+
+def test_a_time_that_was_missed_after_the_repetition_of_an_earlier_one_is_open() -> None:
+    """Times that were missed in a row are one row, also if the first of them was run again in between."""
+    missed = NightRun(SLOT_ARN, "job", MISSED, 5, 100, trigger=Trigger("schedule", "nightly"), scheduled=5, count=2)
+    again = NightRun(PREFIX + next_name(missed.first, ()), "job", "SUCCEEDED", 30, 40, trigger=BY_ANNA, scheduled=5)
+    assert judge([missed, again]).status is NightStatus.MISSED
+    later = replace(again, arn=f"{PREFIX}later", began=100, ended=110, scheduled=None)
+    assert next(row.status for row in classify_runs([missed, later], {})) is NightStatus.RECOVERED
 
 
 def test_failures_of_other_times_and_other_jobs_are_problems_of_their_own() -> None:

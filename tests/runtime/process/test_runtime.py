@@ -23,11 +23,13 @@ from tests.killed_at_end import killed_at_end
 from tests.process_state import children, parent, process_state
 
 ENGINE = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 from lamplighter.base.world import real_world
 from lamplighter.runtime.port import ContainerSpec
 from lamplighter.runtime.process.runtime import ProcessRuntime
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, under which the tests may run, ignores it
 
 async def main(directory, script):
     job = ContainerSpec(name="job", command=("sh", "-c", script))

@@ -69,9 +69,12 @@ async def _list_repetitions(calls: Calls, subject: Subject) -> Sequence[Repetiti
         listed = (await list_family_runs(calls, task, MAX_LISTED)).runs
         tasks = (Repetition(each.arn, each.repetition, each.status, each.began, each.ended) for each in listed)
         return [each for each in tasks if first_name(each.name) == subject.first]
-    machine, slot = _machine_and_slot(subject)
+    missed = is_missed(subject.arn)
+    machine = started_arn(subject.about["Target"]) if missed else to_run(subject.about).machine
+    text = _start(subject)[1]
+    is_for_slot = missed or scheduled_time(text) is not None
     answer = await calls.call_internal(
-        "states", "FindRepetitions", Machine=machine, First=subject.first, Scheduled=slot
+        "states", "FindRepetitions", Machine=machine, First=subject.first, Input=text if is_for_slot else None
     )
     if answer is None:
         return await _try_names(calls, machine, subject.first)
@@ -95,12 +98,6 @@ def _family(subject: Subject) -> TaskFamily | None:
         return TaskFamily(*to_task_run(subject.about).key)
     starter = schedule_starter(subject.about) if is_missed(subject.arn) else None
     return None if starter is None else starter.family
-
-
-def _machine_and_slot(subject: Subject) -> tuple[str, str | None]:
-    if is_missed(subject.arn):
-        return started_arn(subject.about["Target"]), _slot_text(subject.arn)
-    return to_run(subject.about).machine, scheduled_time(subject.about.get("input"))
 
 
 async def start_again(calls: Calls, subject: Subject, name: str) -> str | None:

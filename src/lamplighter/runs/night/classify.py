@@ -78,7 +78,7 @@ def _classify_job(runs: Sequence[NightRun], acknowledgements: Mapping[str, Ackno
         if not run.failed:
             yield _classify_other(problem)
             continue
-        at = bisect_left(by_begin, run.began, key=_begin) if run.status == MISSED else None
+        at = bisect_left(by_begin, _last_slot(run), key=_begin) if run.status == MISSED else None
         later = _at(by_end, bisect_right(by_end, _end(run), key=_end)) if at is None else _at(by_begin, at)
         yield _classify_failure(problem, later, running, _latest_mark(problem, acknowledgements))
 
@@ -90,6 +90,11 @@ def _latest_mark(problem: Problem, marks: Mapping[str, Acknowledgement]) -> Ackn
 
 def _at(runs: Sequence[NightRun], at: int) -> NightRun | None:
     return runs[at] if at < len(runs) else None
+
+
+def _last_slot(missed: NightRun) -> int:
+    """Return the last of the slots that were missed together: a success before it does not make up for it."""
+    return missed.began if missed.ended is None else missed.ended
 
 
 def _begin(run: NightRun) -> int:

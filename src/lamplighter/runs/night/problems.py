@@ -1,9 +1,10 @@
 """Find the runs of a job that are one thing: what the job owes for one slot, however often it was run again. Pure.
 
-Runs are one problem if they have the same slot, or if one repeats the other (`runs/repetition.py`), and if one of them
-failed. The newest run decides; a run that a person stopped, or that was skipped, decides nothing, because the work is
-still to be done. A run that another run or a rule started has that run's slot in its input, and perhaps many have, so
-only its repetitions belong to it.
+Runs are one problem if they have the same slot of the same schedule, or if one repeats the other
+(`runs/repetition.py`), and if one of them failed. The newest run decides; a run that a person stopped, or that was
+skipped, decides nothing, because the work is still to be done. A run by hand with a slot in its input belongs to the
+schedule with that slot, unless several have it: each starts other work. A run that another run or a rule started has
+that run's slot in its input, and perhaps many have, so only its repetitions belong to it.
 """
 
 from collections import defaultdict
@@ -14,6 +15,9 @@ from lamplighter.runs.night.night_run import NightRun
 from lamplighter.runs.skipped_runs import SKIPPED
 
 FOREVER = float("inf")
+SCHEDULE = "schedule"
+_ScheduleSlot = tuple[str, int]
+"""The ARN of a schedule, empty if it is not known, and one of its slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,8 @@ class Problem:
 def find_problems(runs: Iterable[NightRun]) -> Iterator[Problem]:
     """Yield each run of one job once, together with those that are the same problem."""
     found = list(runs)
-    slots = {each.first: each.own_slot for each in found if each.own_slot is not None}
-    groups: defaultdict[str | int, list[NightRun]] = defaultdict(list)
+    slots = _slots_by_first(found)
+    groups: defaultdict[str | _ScheduleSlot, list[NightRun]] = defaultdict(list)
     for each in found:
         groups[slots.get(each.first, each.first)].append(each)
     for group in groups.values():
@@ -38,6 +42,22 @@ def find_problems(runs: Iterable[NightRun]) -> Iterator[Problem]:
             yield Problem(newest, earlier)
         else:
             yield from map(Problem, group)
+
+
+def _slots_by_first(runs: Iterable[NightRun]) -> dict[str, _ScheduleSlot]:
+    """Return the slot of each run that has one of its own, by what the run and its repetitions have in common."""
+    own = [(each, each.own_slot) for each in runs if each.own_slot is not None]
+    schedules: defaultdict[int, set[str]] = defaultdict(set)
+    for run, slot in own:
+        if run.trigger.kind == SCHEDULE:
+            schedules[slot].add(run.trigger.arn)
+    found: dict[str, _ScheduleSlot] = {}
+    for run, slot in own:
+        if run.trigger.kind == SCHEDULE:
+            found[run.first] = run.trigger.arn, slot
+        elif len(schedules[slot]) <= 1:
+            found[run.first] = next(iter(schedules[slot]), ""), slot
+    return found
 
 
 def _newness(run: NightRun) -> tuple[bool, float, int, str]:

@@ -9,6 +9,7 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, RawJson, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.runs.repetition import is_repetition
 from lamplighter.services.states.arns import check_name, page, page_number, page_size, page_token
 from lamplighter.services.states.errors import (
     ExecutionAlreadyExists,
@@ -23,8 +24,8 @@ from lamplighter.services.states.executions.express import ExpressExecutions
 from lamplighter.services.states.executions.lookup import find_execution, find_map_run
 from lamplighter.services.states.executions.overlap import parse_rule
 from lamplighter.services.states.machines.resolve_arn import find_target
+from lamplighter.services.states.tables import execution_lists, map_runs, redrives
 from lamplighter.services.states.tables import executions as rows
-from lamplighter.services.states.tables import map_runs, redrives
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import Reader, Tx
 
@@ -61,6 +62,8 @@ class Executions:
             if existing.status != "RUNNING" or existing.input != text:
                 raise ExecutionAlreadyExists(key)
             return {"executionArn": key, "startDate": existing.start / 1000}
+        if is_repetition(name) and execution_lists.find_other_repetition(tx, key) is not None:
+            raise ExecutionAlreadyExists(key)  # somebody redrives the run that this one repeats
         now = self._world.now()
         execution = Execution(key, name, machine.role, machine.arn, machine.name, document, text, now)
         rule = parse_rule(machine.tags) if machine.tags else None

@@ -59,11 +59,11 @@ def find_task_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
 def find_repetitions(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Handle FindRepetitions: return the runs of the machine `Machine` that stand for one problem.
 
-    These are the run with the name `First` (`runs/repetition.py`), its repetitions, and those that are under way for
-    the time `Scheduled` (may be None).
+    These are the run with the name `First` (`runs/repetition.py`), its repetitions, and those that are under way with
+    the input `Input`; None finds none of these.
     """
     first = sibling(params["Machine"], f"execution:{params['Machine'].rpartition(':')[2]}:{params['First']}")
-    found = execution_lists.repetitions(reader, first, params["Machine"], params["Scheduled"])
+    found = execution_lists.repetitions(reader, first, params["Machine"], params["Input"])
     return {"Runs": [describe_run(*each) for each in found]}
 
 

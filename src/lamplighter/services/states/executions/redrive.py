@@ -14,7 +14,7 @@ from lamplighter.services.states.errors import ExecutionNotRedrivable
 from lamplighter.services.states.executions.lookup import find_execution
 from lamplighter.services.states.executions.port import ExecutionDriver
 from lamplighter.services.states.executions.running_executions import RunningExecution, execution_of_record
-from lamplighter.services.states.tables import executions, map_runs, redrives
+from lamplighter.services.states.tables import execution_lists, executions, map_runs, redrives
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.services.states.tables.frames import load_counters
 from lamplighter.store.db import Reader, Tx
@@ -44,6 +44,8 @@ class Redrives:
         reason = not_redrivable_reason(record, now)
         if reason is None and map_runs.get_child(tx, record.id) is not None:
             reason = "Execution is a child of a Map Run and is redriven with it"
+        if reason is None and (other := execution_lists.find_other_repetition(tx, record.arn)) is not None:
+            reason = f"Execution runs again already: {other}"
         if reason is not None or not redrive_execution(tx, self._driver, record, now, token):
             raise ExecutionNotRedrivable(reason or "Execution cannot be redriven")
         return {"redriveDate": now / 1000}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.arn import build
 from lamplighter.base.json_text import Json
-from lamplighter.runs.repetition import INFIX
+from lamplighter.runs.repetition import INFIX, first_name
 from lamplighter.store.db import Reader
 
 FOREVER = 9_223_372_036_854_775_807
@@ -85,20 +85,34 @@ def executions_since(reader: Reader, account: str, region: str, since: int) -> I
 
 
 def repetitions(
-    reader: Reader, first: str, machine: str, scheduled: str | None
+    reader: Reader, first: str, machine: str, input_text: str | None
 ) -> list[tuple[ListedExecution, str, str | None, str | None]]:
-    """Return the execution with the ARN `first` and its repetitions, and what runs for the same scheduled time.
+    """Return the execution with the ARN `first` and its repetitions, and what runs with the same input.
 
     Each has its name, its error and its cause.
     """
     found = f"SELECT {COLUMNS}, e.name, e.error, e.cause FROM {TABLES} WHERE"  # noqa: S608
-    low, high = f"{first}{INFIX}", f"{first}{INFIX[:-1]}."  # a full stop follows the hyphen
+    low, high = _repetition_range(first)
     sql = (
         f"{found} e.arn = ?1 UNION {found} e.arn > ?2 AND e.arn < ?3 "
-        f"UNION {found} e.machine = ?4 AND e.status = 'RUNNING' AND {_SCHEDULED} = ?5"
+        f"UNION {found} e.machine = ?4 AND e.status = 'RUNNING' AND e.input = ?5"
     )
-    rows = reader.rows(sql, (first, low, high, machine, scheduled))
+    rows = reader.rows(sql, (first, low, high, machine, input_text))
     return [(ListedExecution(*row[:-3]), *row[-3:]) for row in rows]
+
+
+def find_other_repetition(reader: Reader, arn: str) -> str | None:
+    """Return the ARN of another execution that is under way and repeats this one, or the same run; else None."""
+    place, _, name = arn.rpartition(":")
+    first = f"{place}:{first_name(name)}"
+    sql = "SELECT arn FROM executions WHERE (arn = ? OR (arn > ? AND arn < ?)) AND arn <> ? AND status = 'RUNNING'"
+    found: str | None = reader.value(sql, (first, *_repetition_range(first), arn))
+    return found
+
+
+def _repetition_range(first: str) -> tuple[str, str]:
+    """Return between which ARNs those of the repetitions are."""
+    return f"{first}{INFIX}", f"{first}{INFIX[:-1]}."  # a full stop follows the hyphen
 
 
 ORDERS = {
