@@ -83,9 +83,8 @@ class Dispatcher:
     async def start(self) -> None:
         """Process the outbox rows that the last engine left, and begin to catch up; then the timers fire."""
         await self._store.write(clock_jump.apply_clock_jump)
-        timers.milliseconds_to_next(
-            self._store.reader, *self._started
-        )  # an engine whose timers are damaged must not start
+        # Raises an error of SQLite if the timers are damaged: such an engine must not start.
+        timers.milliseconds_to_next(self._store.reader, *self._started)
         for row in outbox.pending_rows(self._store.reader):
             self._process_row(row)
         self._begin_catch_up()
