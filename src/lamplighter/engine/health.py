@@ -106,12 +106,11 @@ def _format_time(milliseconds: int) -> str:
 
 def check_data_directory(engine: Engine) -> Condition | None:
     """Report that the data directory cannot be written, or that the timers cannot be read from it."""
-    reason, what = engine.store.find_file_problem() or engine.dispatcher.write_error, "written"
-    if not reason:
-        reason, what = engine.dispatcher.timer_error, "read"
+    write_problem = engine.store.find_file_problem() or engine.dispatcher.write_error
+    reason = write_problem or engine.dispatcher.timer_error
     if not reason:
         return None
-    what = f"the data directory cannot be {what}"
+    what = f"the data directory cannot be {'written' if write_problem else 'read'}"
     return Condition("data-directory", f"{what}: {reason}", stops_work=True, public_reason=what)
 
 

@@ -1,7 +1,7 @@
 """Name the runs that repeat a run: the name says which run is repeated, on AWS too, and only one run can have it.
 
-`invoices-0300` is repeated by `invoices-0300--again-1`, and then by `invoices-0300--again-2`. So whoever starts the
-next repetition starts it under the same name, and StartExecution, which refuses a second run of a name, starts one.
+`invoices-0300--again-1` repeats `invoices-0300`, and then `invoices-0300--again-2` repeats it once more. So two people
+who start the next repetition use the same name, and StartExecution, which refuses a second run of a name, starts one.
 What is no execution has a name here as well: a task has its id, and a missed slot a digest. Pure.
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html.
 """

@@ -1,7 +1,7 @@
 """Act on runs one at a time: run again, redrive, stop, acknowledge. Say first what an action will do, or why not.
 
 What already runs again is left out. An action acts on the run that decides about a failure (`run_again.py`). If another
-one decides by then, because somebody was faster, nothing is started, and the answer is that run.
+person was faster, so that another run decides by then, the action starts nothing, and the answer is that run.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ ACTIONS = (AGAIN, REDRIVE, STOP, ACKNOWLEDGE)
 NO_JOB = "its schedule starts no job"
 IS_TASK = "a task has nothing to continue: run it again"
 NO_STARTER = "the schedule or rule that started this task does not exist any more"
-REPEATED = "somebody has run it again meanwhile"
+REPEATED = "another person has run it again meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ class ActionResult:
 
     planned: PlannedAction
     done: bool
-    """Whether it did what was asked for, or somebody else has done that."""
+    """Whether it did what the person asked for, or another person has done that."""
     words: str
     started: str | None = None
-    """The ARN of the run that it started, or that somebody else did."""
+    """The ARN of the run that it started, or that another person started."""
 
     def text(self, format_time: Callable[[float], str]) -> str:
         """Return what it did; see `PlannedAction.words`."""
@@ -175,7 +175,7 @@ async def _run_again(calls: Calls, planned: PlannedAction, subject: Subject, nam
 
 
 def _answer_repeated(subject: Subject, newest: Repetition | None) -> ActionResult:
-    """Return the run that somebody has started meanwhile, as if it had been started now."""
+    """Return the run that another person has started meanwhile, as if this action had started it."""
     if newest is None or newest.arn == subject.arn:  # AWS forgets a task an hour after its end
         return ActionResult(_leave_out(subject, None), done=True, words=REPEATED)
     return ActionResult(_leave_out(subject, newest), done=True, words="", started=newest.arn)

@@ -34,7 +34,7 @@ class Repeated:
     """What stands for a failure now."""
 
     newest: Repetition | None
-    """The run that decides; None for a missed slot that nobody has run again."""
+    """The run that decides; None for a missed slot that was not run again."""
     next_name: str
     """The name of the next repetition."""
     runs: Sequence[Repetition] = ()

@@ -1,7 +1,7 @@
-"""Judge the problems of a night: which failures are open, which recovered, which somebody has acknowledged.
+"""Judge the problems of a night: which failures are open, which recovered, which a person has acknowledged.
 
-A failure is one thing for a job and a slot (`problems.py`): its newest run decides, and while that is under way, nobody
-has to do anything. A failed run has recovered if its job succeeded afterwards, a missed slot if the job succeeded in a
+A failure is one thing for a job and a slot (`problems.py`): its newest run decides, and while that is under way, no
+person has to act. A failed run has recovered if its job succeeded afterwards, a missed slot if the job succeeded in a
 run that began after it. A run that succeeded has recovered if it repeats a failed one, if an attempt of it had failed,
 or if it was redriven. An acknowledgement of any run of a problem counts, but not for what failed after it: a run that
 failed again, or further slots that were missed.
