@@ -219,6 +219,14 @@ def test_kill_9_during_an_apply_leaves_no_half_applied_file(home: UpFolder) -> N
     assert home.describe_stack()["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
+def test_destroy_says_that_a_running_up_creates_its_stack_again(home: UpFolder) -> None:
+    home.write("one: {command: 'true'}")
+    home.up_and_apply()
+    result = run_lamplighter("destroy", str(home.file), "--yes", "--endpoint-url", home.url, cwd=home.folder)
+    assert f"made home from {home.file}: while it runs with that file, it creates it again" in result.out
+    assert result.code == 0
+
+
 def test_a_second_engine_is_refused_and_the_first_continues(home: UpFolder, tmp_path: Path) -> None:
     home.write("one: {command: 'true'}")
     home.up_and_apply()

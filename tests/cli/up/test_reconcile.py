@@ -6,10 +6,12 @@ import pytest
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.cli.up.apply_outcome import TEMPORARY_BACKOFF, ApplyOutcome
-from lamplighter.cli.up.reconcile import READ_RETRY_SECONDS, SourceReconciler
+from lamplighter.cli.up.reconcile import CHECK_SECONDS, READ_RETRY_SECONDS, SourceReconciler
 from lamplighter.cli.up.source_files import SourceFiles
 from tests.cli.up.watched_file import GOOD, WatchedFile
 
+QUEUE_NAME_SECONDS = 60
+"""Seconds for which SQS does not give the name of a deleted queue to a new one."""
 UNAPPLIED = "lamplighter.yaml is not applied: the jobs are unchanged"
 
 
@@ -57,3 +59,49 @@ def test_the_errors_of_a_file_are_reported_once(watched: WatchedFile, caplog: py
         watched.file.with_name("output").write_text("A job writes into the folder.")
         watched.advance(5)
     assert [each.message.endswith(UNAPPLIED) for each in caplog.records].count(True) == 1
+
+
+def schedules(watched: WatchedFile) -> list[str]:
+    """Return the names of all schedules of the engine."""
+    return [each["Name"] for each in watched.harness.call("scheduler", "ListSchedules")["Schedules"]]
+
+
+def with_schedule(text: str = GOOD) -> str:
+    return text.replace("command: 'true'", "command: 'true', schedule: rate(1 day)")
+
+
+def test_a_schedule_that_is_deleted_by_other_means_is_there_again_within_a_minute(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.write(with_schedule())
+    watched.advance(5)
+    assert schedules(watched) == ["home-one"]
+    watched.harness.call("scheduler", "DeleteSchedule", Name="home-one", GroupName="home")
+    with caplog.at_level(logging.WARNING):
+        watched.advance(CHECK_SECONDS + 5)
+    assert schedules(watched) == ["home-one"]
+    (logged,) = [each.message for each in caplog.records]
+    assert logged == "the schedule OneSchedule was deleted from home by other means: creating it again"
+
+
+def test_a_stack_that_is_deleted_beside_a_running_engine_is_there_again_when_its_names_are_free(
+    watched: WatchedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.write(with_schedule())
+    watched.advance(5)
+    watched.harness.call("cloudformation", "DeleteStack", StackName="home")
+    watched.advance(1)
+    assert schedules(watched) == []
+    with caplog.at_level(logging.WARNING):
+        watched.advance(CHECK_SECONDS + QUEUE_NAME_SECONDS + TEMPORARY_BACKOFF[1])
+    assert schedules(watched) == ["home-one"]
+    assert "the stack home was deleted by other means: creating it again" in [each.message for each in caplog.records]
+
+
+def test_a_deleted_schedule_returns_while_a_fault_of_the_file_waits_for_its_next_attempt(watched: WatchedFile) -> None:
+    watched.write(with_schedule().replace("jobs: {", "jobs: {bad: {image: './missing', timeout: 1m}, "))
+    watched.advance(5)
+    watched.advance(120)  # By now, the next attempt is more than a minute away.
+    watched.harness.call("scheduler", "DeleteSchedule", Name="home-one", GroupName="home")
+    watched.advance(CHECK_SECONDS + 5)
+    assert schedules(watched) == ["home-one"]

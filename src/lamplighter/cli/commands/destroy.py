@@ -92,6 +92,10 @@ def _print_deletion(client: Json, stack: Stack, project: Project, target: Target
             f"--no-enable-termination-protection --stack-name {stack.name}`"
         )
     deployed = read_deployed_template(client, stack)
+    origin = deployed.get("Metadata", {}).get("Lamplighter", {}).get("File")
+    if origin is not None:
+        note = f"`lamplighter up` made {stack.name} from {origin}: while it runs with that file, it creates it again"
+        console.print(note, soft_wrap=True)
     print_changes(compare_resources(resolve_resources(deployed, stack.parameters), {}, metadata=False), console)
     repositories = [each.repository(project) for each in built_images(project)]
     if target.endpoint is None and repositories:

@@ -3,8 +3,8 @@
 Guarantees that valid parts are applied even if others are wrong, that every fault is logged once with its line, and
 that the source is applied again until it and the engine agree. Until then the engine's health, its metrics and the
 file's notify channels report the difference (`cli/up/reports/fault_alert.py`). Runs that are under way continue
-unchanged, even if the file no longer has their job (`leaving_jobs.py`). Resources that were deleted by other means are
-created again: the file wins.
+unchanged, even if the file no longer has their job (`leaving_jobs.py`). Resources, or a whole stack, that were deleted
+by other means are created again within a minute: the file wins.
 """
 
 import asyncio
@@ -48,8 +48,9 @@ log = logging.getLogger("lamplighter.jobs")
 
 READ_RETRY_SECONDS = 10.0
 """Seconds until the files are read again after an unexpected error."""
-REMIND_SECONDS = 30.0
-"""Seconds between two checks whether the channels have to be alerted to a broken file."""
+CHECK_SECONDS = 30.0
+"""Seconds between two checks whether resources were deleted by other means, or whether the channels have to be alerted
+to a broken file."""
 
 
 class NothingToRun(LamplighterError):
@@ -158,16 +159,22 @@ class SourceReconciler:
                 return None
 
     async def _reread(self, timeout_seconds: float | None, *, is_valid: bool) -> None:
-        """Wait until there is work: changed files without errors, or `timeout_seconds` after an incomplete attempt."""
-        was_valid, error_text = is_valid, self._files.error
+        """Wait until there is work: changed files without errors, deleted resources, or the end of the time-out.
+
+        `timeout_seconds` is the pause after an incomplete attempt, or None.
+        """
+        was_valid, error_text, remaining = is_valid, self._files.error, timeout_seconds
         while True:
+            pause = CHECK_SECONDS if remaining is None or not is_valid else min(remaining, CHECK_SECONDS)
             changed = await self._files.wait_for_change(
-                timeout_seconds if is_valid else REMIND_SECONDS,
-                is_file_missing=not is_valid or self._may_miss_file,
+                pause, is_file_missing=not is_valid or self._may_miss_file
             )
-            if not changed:
-                if is_valid:
+            if not changed and is_valid:
+                remaining = None if remaining is None else remaining - pause
+                if remaining == 0 or await self._find_deleted():
                     return
+                continue
+            if not changed:
                 await self._record_unapplied(str(error_text), immediate=False)
                 continue
             try:
@@ -274,7 +281,7 @@ class SourceReconciler:
         last = self._applied.get(plan.stack)
         busy = await self._busy_jobs(plan, last)
         unchanged = last is not None and (last.plan, last.images) == (plan, built) and busy.issuperset(last.leaving)
-        if not await self._log_missing_resources(plan) and unchanged and last is not None:
+        if not await self._has_deleted(plan) and unchanged and last is not None:
             return ApplyOutcome(has_leaving_jobs=bool(last.leaving))
         self._applied.pop(plan.stack, None)
         with self._runs.held_back():
@@ -316,8 +323,19 @@ class SourceReconciler:
             busy |= frozenset(last.leaving) - plan.project.jobs.keys()
         return busy
 
-    async def _log_missing_resources(self, plan: StackPlan) -> bool:
-        """Log the resources that were deleted by other means and are created again; return whether there are any."""
+    async def _find_deleted(self) -> bool:
+        """Return whether anything that was applied was deleted by other means, so that it has to be applied again."""
+        deleted = [plan.stack for plan in self._files.plans if await self._has_deleted(plan)]
+        for stack in deleted:
+            self._applied.pop(stack, None)
+        return bool(deleted)
+
+    async def _has_deleted(self, plan: StackPlan) -> bool:
+        """Log what was deleted by other means and is created again; return whether there is anything."""
+        if self._stacks.status(plan.stack) in ABSENT_STATUSES:
+            if plan.stack in self._applied:
+                log.warning("the stack %s was deleted by other means: creating it again", plan.stack)
+            return plan.stack in self._applied
         if plan.project is not None and not await self._stacks.is_from_job_file(plan.stack):
             return False
         found = await self._stacks.missing_resources(plan.stack)
