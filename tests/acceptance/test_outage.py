@@ -124,6 +124,32 @@ def test_an_engine_that_restarts_during_an_outage_continues_it(harness: JobStack
     assert [subject for subject, _ in harness.mails()][1:] == ["Docker answers again: the waiting tasks continue"]
 
 
+def test_health_and_the_channels_say_once_how_long_the_queue_has_stood(harness: JobStackHarness) -> None:
+    harness.deploy("timeout: 9h, notify: {run-failed: [ops]}")
+    harness.call("ecs", "SetCapacityLimits", Tasks=1)
+    harness.start_run()
+    harness.start_run()
+    pass_time(harness, 29 * MINUTE)
+    assert health.read_health(harness.engine).conditions == ()
+    assert harness.mails() == []
+    pass_time(harness, 2 * MINUTE)
+    (found,) = health.read_health(harness.engine).conditions
+    assert found.reason == "1 task waits for room on this machine, the oldest for 31 minutes"
+    ((subject, text),) = harness.mails()
+    assert subject == "reports-nightly waits: no room on the machine"
+    assert "Since:     Thu 2026-01-01 00:00 (UTC)\n" in text
+    assert "reports-nightly waits for its turn (1 of 1 tasks run)." in text
+    harness.restart()
+    pass_time(harness, 2 * HOUR)
+    assert len(harness.mails()) == 1
+    harness.finish_containers()
+    pass_time(harness, HOUR)
+    assert health.read_health(harness.engine).conditions == ()
+    harness.start_run()
+    pass_time(harness, HOUR)
+    assert [subject for subject, _ in harness.mails()] == [subject, subject]
+
+
 @pytest.mark.parametrize(("minutes", "status"), [(5, "SUCCEEDED"), (12, "FAILED")])
 def test_a_container_that_ended_during_an_outage_is_judged_by_the_time_of_its_end(
     harness: JobStackHarness, minutes: int, status: str

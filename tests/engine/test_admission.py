@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
-from tests.engine_harness import SECOND, EngineDied, EngineHarness, job
+from tests.engine_harness import HOUR, SECOND, EngineDied, EngineHarness, job
 from tests.fake_runtime import Script
 
 
@@ -100,14 +100,39 @@ def test_waiting_tasks_start_by_priority_and_then_by_age(harness: EngineHarness)
     ]
 
 
-def test_no_task_overtakes_a_larger_one_that_waits(harness: EngineHarness) -> None:
+def test_small_tasks_pass_a_large_one_only_while_older_tasks_leave_it_no_room(harness: EngineHarness) -> None:
     harness.call("ecs", "SetCapacityLimits", Memory=1000)
     define(harness, "small", memory=300)
     define(harness, "large", memory=900)
-    small, large, later = run(harness, "small"), run(harness, "large"), run(harness, "small")
-    assert statuses(harness, small, large, later) == ["RUNNING", "PROVISIONING", "PROVISIONING"]
+    older, large = run(harness, "small"), run(harness, "large")
+    harness.advance(5 * SECOND)
+    passing = [run(harness, "small"), run(harness, "small")]
+    assert statuses(harness, older, large, *passing) == ["RUNNING", "PROVISIONING", "RUNNING", "RUNNING"]
+    queued = run(harness, "small")
+    harness.advance(5 * SECOND)
+    late = run(harness, "small")
+    assert statuses(harness, older, large, queued, late) == ["STOPPED", "PROVISIONING", "PROVISIONING", "PROVISIONING"]
+    harness.advance(5 * SECOND)
+    assert statuses(harness, large, queued, late) == ["RUNNING", "PROVISIONING", "PROVISIONING"]
     harness.advance(10 * SECOND)
-    assert statuses(harness, large, later) == ["RUNNING", "PROVISIONING"]
+    assert statuses(harness, large, queued, late) == ["STOPPED", "RUNNING", "RUNNING"]
+
+
+def test_minute_jobs_run_while_a_large_task_waits_for_a_long_one(harness: EngineHarness) -> None:
+    harness.call("ecs", "SetCapacityLimits", Memory=1000)
+    define(harness, "long", memory=600)
+    define(harness, "large", memory=4000)
+    define(harness, "minute", memory=10)
+    harness.runtime.script(Script(after=6 * HOUR))
+    run(harness, "long")
+    harness.runtime.script(Script(after=10 * SECOND))
+    large = run(harness, "large")
+    for _ in range(30):
+        minute = run(harness, "minute")
+        assert statuses(harness, minute) == ["RUNNING"]
+        harness.advance(60 * SECOND)
+        assert statuses(harness, minute) == ["STOPPED"]
+    assert statuses(harness, large) == ["PROVISIONING"]
 
 
 def test_a_task_that_is_larger_than_the_machine_runs_alone(harness: EngineHarness) -> None:

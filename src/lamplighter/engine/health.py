@@ -15,7 +15,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.engine import unreadable_rows
 from lamplighter.engine.engine import Engine
-from lamplighter.services.ecs.tables import outages
+from lamplighter.services.ecs.tables import outages, waiting_tasks
 from lamplighter.services.sns.tables import deliveries
 from lamplighter.store import file_faults, restores
 from lamplighter.store.file_faults import FaultKind
@@ -32,6 +32,7 @@ ADVICE: Mapping[str, str] = {
     "tls-certificate": "The engine takes over a renewed file without a restart.",
     "internal-errors": "The log of `up` shows each one. It is a defect of lamplighter: please report it.",
     "docker": "Start Docker. The tasks start then.",
+    "queue": "`lamplighter ps` shows what each one waits for. Give the engine more room (`box:`), or start fewer jobs.",
     "file-not-applied": "`lamplighter lint` and the log of `up` name each fault. Until then, jobs run as last applied.",
     "channels": "The log of `up` names each one and what to do. Alerts to the other channels are sent.",
     "alerts": "The pages of the topics show each delivery with its error.",
@@ -137,6 +138,17 @@ def check_docker(engine: Engine) -> Condition | None:
     return Condition("docker", f"Docker has not answered since {since}: {tasks}", stops_work=False)
 
 
+def check_queue(engine: Engine) -> Condition | None:
+    """Report that tasks have waited long for room on the machine."""
+    queue = waiting_tasks.queue(engine.store.reader)
+    waited = 0 if queue is None else engine.world.monotonic() - queue.since
+    if queue is None or waited < waiting_tasks.STANDS_MILLISECONDS:
+        return None
+    tasks = format_count(queue.number, "task waits", "tasks wait")
+    reason = f"{tasks} for room on this machine, the oldest for {waited // 60_000} minutes"
+    return Condition("queue", reason, stops_work=False)
+
+
 def check_alerts(engine: Engine) -> Condition | None:
     """Report alerts and messages that did not reach their recipients.
 
@@ -234,6 +246,7 @@ CHECKS: tuple[Check, ...] = (
     check_internal_errors,
     check_certificate,
     check_docker,
+    check_queue,
     check_file_applied,
     check_channels,
     check_alerts,

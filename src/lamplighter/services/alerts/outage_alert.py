@@ -1,6 +1,6 @@
-"""Compose the alerts for an outage of Docker and for its end, and choose the topics that receive them.
+"""Compose the alerts for tasks that wait: for Docker, which is away or answers again, or for room on the machine.
 
-The topics belong to the jobs whose tasks wait. For each job they are its topics for failed runs; if there are none,
+The topics that receive them belong to the jobs whose tasks wait. For each job they are its topics for failed runs; if there are none,
 those for failed attempts; if there are none either, those for runs that did not start.
 """
 
@@ -32,8 +32,26 @@ def _job_topics(queries: AlertQueries, family: str) -> list[str]:
 
 def compose_outage(params: Json, url: str) -> Json:
     """Compose the subject and the message for a Docker daemon that does not answer."""
+    explanation = [
+        "Docker is on the engine's machine. The tasks continue when it answers again. Until then, the timeouts of",
+        "attempts are paused; the deadlines of runs are not. For details, run `systemctl status docker` and",
+        "`lamplighter doctor` on that machine.",
+    ]
+    return _compose_waiting(f"{_jobs_text(params['Families'])}: Docker does not answer", params, url, explanation)
+
+
+def compose_queue(params: Json, url: str) -> Json:
+    """Compose the subject and the message for tasks that have waited long for room on the machine."""
+    explanation = [
+        *([f"{params['Families'][0]} {params['Reason']}."] if params["Reason"] else []),
+        "The tasks start when others end. `lamplighter ps` shows what each one waits for. Give the engine more room",
+        "(`box:` in the job file), or let fewer jobs start at the same time.",
+    ]
+    return _compose_waiting(f"{_jobs_text(params['Families'])}: no room on the machine", params, url, explanation)
+
+
+def _compose_waiting(headline: str, params: Json, url: str, explanation: Sequence[str]) -> Json:
     families = params["Families"]
-    headline = f"{_jobs_text(families)}: Docker does not answer"
     more = f" and {len(families) - MAX_NAMED_JOBS} more" if len(families) > MAX_NAMED_JOBS else ""
     lines = [
         headline,
@@ -43,9 +61,7 @@ def compose_outage(params: Json, url: str) -> Json:
         field_line("Since", _format_time(params["Since"])),
         field_line("Look at", f"{url.rstrip('/')}/"),
         "",
-        "Docker is on the engine's machine. The tasks continue when it answers again. Until then, the timeouts of",
-        "attempts are paused; the deadlines of runs are not. For details, run `systemctl status docker` and",
-        "`lamplighter doctor` on that machine.",
+        *explanation,
     ]
     return {"Subject": to_subject(headline), "Message": "\n".join(lines) + "\n"}
 

@@ -8,7 +8,8 @@ that the run could not read. Alerts about attempts are sent in addition, because
 
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
@@ -56,7 +57,8 @@ class Alerts(Service):
         self.operations: Mapping[str, Operation] = {
             "Tell": Operation(write=self.send_alert),
             "TellDropped": Operation(write=self.send_dropped),
-            "TellOutage": Operation(write=self.send_outage),
+            "TellOutage": Operation(write=partial(self.send_waiting, outage_alert.compose_outage)),
+            "TellQueue": Operation(write=partial(self.send_waiting, outage_alert.compose_queue)),
             "TellRecovery": Operation(write=self.send_recovery),
             "Acknowledge": Operation(write=acknowledge.acknowledge(world)),
             "ListAcknowledgements": Operation(read=acknowledge.list_acknowledgements),
@@ -107,13 +109,14 @@ class Alerts(Service):
         )
         return self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": params["TopicArn"], **message})
 
-    def send_outage(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def send_waiting(self, compose: Callable[[Json, str], Json], tx: Tx, caller: Caller, params: Json) -> Json:
         """TellOutage {Since, Tasks, Families}: alert that tasks wait for a runtime that does not answer.
+        TellQueue {Since, Tasks, Families, Reason}: alert that they wait for room on the machine.
 
         Return {Topics}, the topics that accepted the alert.
         """
         topics = outage_alert.outage_topics(AlertQueries(self._bus, tx, caller), params["Families"])
-        return {"Topics": self._publish_all(tx, caller, topics, outage_alert.compose_outage(params, self._url))}
+        return {"Topics": self._publish_all(tx, caller, topics, compose(params, self._url))}
 
     def send_recovery(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """TellRecovery {Topics, Since, Until}: notify these topics that the runtime answers again."""

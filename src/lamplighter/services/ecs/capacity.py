@@ -44,6 +44,15 @@ def has_room(limits: CapacityLimits, taken: Reservation, need: Reservation) -> b
     return taken.tasks == 0 or not _scarce(limits, taken, need)
 
 
+def may_be_passed(limits: CapacityLimits, older: Reservation, need: Reservation) -> bool:
+    """Return whether younger tasks may start before a task that waits for room.
+
+    They may as long as the tasks that are older than the waiting one (`older`) leave it no room: until then, it could
+    not start even if no younger task ran.
+    """
+    return not has_room(limits, older, need)
+
+
 def _scarce(limits: CapacityLimits, taken: Reservation, need: Reservation) -> list[str]:
     """Return what there is too little of: `cpu`, `memory`, `tasks`."""
     amounts = {

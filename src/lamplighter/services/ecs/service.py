@@ -29,6 +29,7 @@ from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, containe
 from lamplighter.services.ecs.tasks.container_restarts import restart_policy
 from lamplighter.services.ecs.tasks.execution_role import agent_caller
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
+from lamplighter.services.ecs.tasks.standing_queue import examine_queue
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.supervisor import Supervisor, copy_output
 from lamplighter.services.ecs.tasks.supervisor_context import (
@@ -38,6 +39,7 @@ from lamplighter.services.ecs.tasks.supervisor_context import (
     no_variables,
 )
 from lamplighter.store.db import DamagedData, OutboxRow, Store, Tx
+from lamplighter.store.timers import Timer
 
 log = logging.getLogger("lamplighter.ecs")
 
@@ -145,6 +147,10 @@ class Ecs(Service):
             supervisor.check_stop_order()
         else:
             self._supervise(row.subject, frozenset((row.body or {}).get(CONTAINERS_WITH_STREAM, ())))
+
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
+        """Look whether the queue of waiting tasks stands."""
+        examine_queue(self._context.bus, self._context.world, self._admission, tx, timer)
 
     async def start(self) -> None:
         """Supervise every task that has its room, and remove containers without a task.

@@ -5,8 +5,10 @@ status PROVISIONING, as a task does on AWS while a capacity provider looks for a
 that ends the task whose room it takes.
 
 - Waiting tasks start by priority (the tag `lamplighter:priority` of the task definition or of RunTask, 0 to 9999, the
-  higher first), and by age within a priority. No task overtakes another of its priority, even if it would fit: so none
-  waits for ever.
+  higher first), and by age within a priority.
+- A task that fits may pass one that does not, as long as older tasks alone keep that one from starting: it could not
+  start even if no younger task ran. When they have stopped, nothing passes any more. So a task that needs much room does
+  not hold up small ones for the hours of an earlier task, and none waits for ever.
 - A task that needs more than the whole machine has starts when no other task runs.
 - A task whose definition has the tag `lamplighter:overlap` waits until the previous task of its family has stopped: its
   containers may take a while after their run has ended. It holds up no other task.
@@ -26,17 +28,18 @@ from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, caller_of
-from lamplighter.services.ecs.capacity import NO_LIMITS, CapacityLimits, Reservation, has_room, waiting_reason
+from lamplighter.services.ecs.capacity import NO_LIMITS, CapacityLimits, Reservation, has_room, may_be_passed, waiting_reason
 from lamplighter.services.ecs.errors import InvalidParameter
 from lamplighter.services.ecs.logs import awslogs
 from lamplighter.services.ecs.logs.awslogs import log_destination
 from lamplighter.services.ecs.tables import task_definitions, tasks, waiting_tasks
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
+from lamplighter.services.ecs.tables.waiting_tasks import WaitingTask
 from lamplighter.services.ecs.tasks import damaged_task, lifecycle, task_description
 from lamplighter.services.ecs.tasks.container_plan import container_name
 from lamplighter.services.ecs.tasks.execution_role import agent_caller
-from lamplighter.store import outbox
+from lamplighter.store import outbox, timers
 from lamplighter.store.db import DamagedData, Reader, Tx
 
 CONTAINERS_WITH_STREAM = "containersWithStream"
@@ -44,6 +47,8 @@ CONTAINERS_WITH_STREAM = "containersWithStream"
 MAX_EXAMINED = 100
 """The most waiting tasks that one pass examines."""
 STATES_SERVICE = "states"
+QUEUE_TIMER = ("ecs", "queue")
+"""The service and the subject of the timer that looks whether the queue stands (`standing_queue.py`)."""
 Limits = Callable[[CapacityLimits], CapacityLimits]
 """A function that returns the limits in force, given those of the job file."""
 
@@ -69,6 +74,9 @@ class Admission:
             body = task.body | {"lastStatus": "PROVISIONING"}
             steps = [replace(task, waiting_since=self._world.monotonic(), body=body)]
             tasks.insert(tx, steps[-1])
+            if not timers.has_timer(tx, *QUEUE_TIMER):
+                due = self._world.monotonic() + waiting_tasks.STANDS_MILLISECONDS
+                timers.put(tx, timers.Timer(*QUEUE_TIMER, "", due), steady_clock=True)
             hold = partial(self.hold_timeouts, [task.arn])
             tx.after_commit.append(lambda: self._bus.store.write_in_background(hold))
         for each in steps:
@@ -85,11 +93,12 @@ class Admission:
             if waiting.exclusive and waiting.family in families:
                 continue
             if not has_room(limits, taken, waiting.need):
-                return
-            if self._start(tx, waiting.arn):
+                if not _may_be_passed(tx, limits, waiting):
+                    return
+            elif self._start(tx, waiting.arn):
                 taken += waiting.need
                 families.add(waiting.family)
-        if len(startable) == MAX_EXAMINED:
+        if families and len(startable) == MAX_EXAMINED:
             tx.after_commit.append(lambda: self._bus.store.write_in_background(self.start_waiting))
 
     def place_running_task(self, arn: str, tx: Tx) -> None:
@@ -128,15 +137,16 @@ class Admission:
     # --- one task -----------------------------------------------------------------------------------------------------
 
     def _has_room_now(self, tx: Tx, task: Task) -> bool:
-        """Return whether a new task may start at once: it fits, and no task that waits for room goes first."""
+        """Return whether a new task may start at once: it fits, and may pass all tasks that wait for room."""
         if task.exclusive and waiting_tasks.has_placed_task(tx, task.family):
             return False
-        first = waiting_tasks.first_startable(tx, 1)
-        if first and first[0].priority >= task.priority:
-            return False
         limits = self._limits(waiting_tasks.limits(tx))
-        return limits == NO_LIMITS or has_room(
-            limits, waiting_tasks.reserved(tx), Reservation(task.cpu, task.memory, 1)
+        ahead = [each for each in waiting_tasks.first_startable(tx, MAX_EXAMINED) if each.priority >= task.priority]
+        if limits == NO_LIMITS or len(ahead) == MAX_EXAMINED:
+            return not ahead
+        need = Reservation(task.cpu, task.memory, 1)
+        return has_room(limits, waiting_tasks.reserved(tx), need) and all(
+            _may_be_passed(tx, limits, each) for each in ahead
         )
 
     def _place(self, tx: Tx, task: Task, definition: TaskDefinition) -> list[Task]:
@@ -168,6 +178,10 @@ class Admission:
         """Call an operation of Step Functions, if this engine has Step Functions."""
         if self._bus.serves(STATES_SERVICE, operation):
             self._bus.invoke(tx, caller_of(params["Task"]), STATES_SERVICE, operation, params)
+
+
+def _may_be_passed(reader: Reader, limits: CapacityLimits, waiting: WaitingTask) -> bool:
+    return may_be_passed(limits, waiting_tasks.reserved(reader, before=waiting.id), waiting.need)
 
 
 def _priority(task: Task, definition: TaskDefinition) -> int:
