@@ -33,7 +33,7 @@ GREEN, RED = 0x2EB67D, 0xE01E5A
 LOG_HEADING = "\n\nLast lines:\n"
 RESOLVED = re.compile(r" (works?|starts|answers|is applied) again| succeeded late")
 """Matches the headline of an alert that reports the end of a problem."""
-WARNING = re.compile(r" is late|: (an )?attempt |: no room on the machine")
+WARNING = re.compile(r" is late|: (an )?attempt |: no room on the machine|: no engine ran ")
 """Matches the headline of an alert about something that may still turn out well."""
 DOCKER = re.compile(r"Docker (does not answer|answers again)")
 WHITE_SPACE = " \t\r\n"

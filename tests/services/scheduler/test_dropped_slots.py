@@ -80,12 +80,26 @@ def test_the_dropped_slots_of_all_schedules_of_a_job_are_one_message(harness: Sc
     assert "this schedule's missed times are skipped" in found["Message"]
 
 
-def test_slots_that_a_later_run_replaces_are_not_reported(harness: SchedulerHarness) -> None:
+def test_slots_in_whose_place_a_later_one_runs_are_told_in_one_alert_for_all_jobs(harness: SchedulerHarness) -> None:
     harness.create_schedule("cron(0 * * * ? *)")
     annotate_schedule(harness)
-    harness.advance_without_engine(10 * HOUR + 30 * MINUTE)
-    assert len(messages_to_target(harness)) == 1
-    assert collect_alerts(harness) == []
+    harness.create_schedule("cron(0 1 * * ? *)", "daily", ScheduleExpressionTimezone="Asia/Seoul")
+    annotate_schedule(harness, "daily", "daily")
+    harness.create_schedule("cron(0 1 * * ? *)", "unmarked")
+    harness.advance_without_engine(2 * DAY + 10 * HOUR + 30 * MINUTE)
+    assert len(messages_to_target(harness)) == 3
+    (found,) = collect_alerts(harness)
+    assert found["Subject"].startswith("nightly and 1 other job: no engine ran from Thu 2026-01-01 01:00 (UTC) to ")
+    assert found["Message"].split("\n")[2:8] == [
+        "Job:       default-nightly",
+        "Runs now:  for Sat 2026-01-03 10:00 (UTC)",
+        "Not run:   Thu 2026-01-01 01:00 (UTC) to Sat 2026-01-03 09:00 (UTC) (57 times)",
+        "Job:       default-daily",
+        "Runs now:  for Sat 2026-01-03 01:00 (Asia/Seoul)",
+        "Not run:   Fri 2026-01-02 01:00 (Asia/Seoul)",
+    ]
+    harness.advance_without_engine(2 * SECOND)
+    assert len(collect_alerts(harness)) == 1
 
 
 def test_many_dropped_slots_are_counted_in_one_message(harness: SchedulerHarness) -> None:

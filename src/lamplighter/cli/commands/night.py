@@ -24,7 +24,7 @@ from lamplighter.runs.run_trigger import KINDS
 
 STYLES: Mapping[NightStatus, str] = {
     NightStatus.FAILED: "bold red", NightStatus.MISSED: "bold red", NightStatus.WAITING: "yellow",
-    NightStatus.RUNNING: "cyan", NightStatus.RECOVERED: "yellow", NightStatus.SUCCEEDED: "green",
+    NightStatus.RUNNING: "cyan", NightStatus.RECOVERED: "yellow", NightStatus.PASSED_OVER: "yellow", NightStatus.SUCCEEDED: "green",
 }  # fmt: skip
 QUIET = (NightStatus.SUCCEEDED, NightStatus.SKIPPED)
 """The statuses of runs that are only counted, unless --all or --status asks for them."""
@@ -120,7 +120,7 @@ def _what_happened(found: CommandNight, row: NightRow) -> Iterator[str]:
     elif row.recovered == BY_REDRIVE:
         yield f"succeeded after {format_count(row.run.redrives, 'redrive')}"
     elif row.recovered:
-        yield f"{'made up for' if row.run.status == MISSED else 'recovered'} by a later run"
+        yield "a later run succeeded" if row.status is NightStatus.PASSED_OVER else "recovered by a later run"
     elif row.runs_again:
         yield f"runs again since {formatting.format_clock(row.run.began, found.now)} ({row.run.trigger.words})"
     elif row.failed_again:

@@ -1,8 +1,8 @@
 """Judge the problems of a night: which failures are open, which recovered, which a person has acknowledged.
 
 A failure is one thing for a job and a slot (`problems.py`): its newest run decides, and while that is under way, no
-person has to act. A failed run has recovered if its job succeeded afterwards, a missed slot if the job succeeded in a
-run that began after it. A run that succeeded has recovered if it repeats a failed one, if an attempt of it had failed,
+person has to act. A failed run has recovered if its job succeeded afterwards. A missed slot was passed over if the job
+succeeded in a run that began after it: nothing had failed, and the slot has no run. A run that succeeded has recovered if it repeats a failed one, if an attempt of it had failed,
 or if it was redriven. An acknowledgement of any run of a problem counts, but not for what failed after it: a run that
 failed again, or further slots that were missed.
 """
@@ -38,7 +38,7 @@ class NightRow:
     run: NightRun
     status: NightStatus
     recovered: str = ""
-    """How a failure recovered: `BY_RETRY`, `BY_REDRIVE`, `BY_REPETITION` or `BY_LATER_RUN`; else empty."""
+    """How a failure recovered, or what came after slots that were passed over: `BY_RETRY`, `BY_REDRIVE`, `BY_REPETITION` or `BY_LATER_RUN`; else empty."""
     later: str | None = None
     """The ARN of the later run that recovered a failure, or that runs now and may."""
     acknowledgement: Acknowledgement | None = None
@@ -111,7 +111,8 @@ def _classify_failure(
     """Judge a failed run or a missed slot; `later` is the first success of the job after it."""
     run, earlier = problem.newest, problem.earlier
     if later is not None:
-        return NightRow(run, NightStatus.RECOVERED, BY_LATER_RUN, later.arn, acknowledgement, earlier)
+        status = NightStatus.PASSED_OVER if run.status == MISSED else NightStatus.RECOVERED
+        return NightRow(run, status, BY_LATER_RUN, later.arn, acknowledgement, earlier)
     again = running.arn if running is not None and running.began >= (run.ended or run.began) else None
     if acknowledgement is not None and acknowledgement.time >= (run.ended or run.began):
         return NightRow(run, NightStatus.ACKNOWLEDGED, "", again, acknowledgement, earlier)

@@ -20,6 +20,7 @@ class NightStatus(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
     RECOVERED = "recovered"
+    PASSED_OVER = "passed over"
     ACKNOWLEDGED = "acknowledged"
     STOPPED = "stopped"
     SUCCEEDED = "succeeded"

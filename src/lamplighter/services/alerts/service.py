@@ -21,6 +21,7 @@ from lamplighter.runs.printable_text import to_subject
 from lamplighter.services.alerts import (
     acknowledge,
     attempt_alert,
+    away_alert,
     dropped_slots_alert,
     heartbeat_ping,
     outage_alert,
@@ -57,6 +58,7 @@ class Alerts(Service):
         self.operations: Mapping[str, Operation] = {
             "Tell": Operation(write=self.send_alert),
             "TellDropped": Operation(write=self.send_dropped),
+            "TellAway": Operation(write=self.send_away),
             "TellOutage": Operation(write=partial(self.send_waiting, outage_alert.compose_outage)),
             "TellQueue": Operation(write=partial(self.send_waiting, outage_alert.compose_queue)),
             "TellRecovery": Operation(write=self.send_recovery),
@@ -108,6 +110,15 @@ class Alerts(Service):
             params["Project"], params["Job"], params["Slots"], self._url
         )
         return self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": params["TopicArn"], **message})
+
+    def send_away(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """TellAway {Until, Slots}: alert that no engine ran, and which slots start no run; return {Topics}."""
+        found = away_alert.slots_by_topic(AlertQueries(self._bus, tx, caller), params["Slots"])
+        accepted = []
+        for topic, slots in found.items():
+            message = away_alert.compose_away_alert(slots, params["Until"], self._url)
+            accepted += self._publish_all(tx, caller, [topic], message)
+        return {"Topics": accepted}
 
     def send_waiting(self, compose: Callable[[Json, str], Json], tx: Tx, caller: Caller, params: Json) -> Json:
         """TellOutage {Since, Tasks, Families}: alert that tasks wait for a runtime that does not answer.

@@ -159,7 +159,7 @@ class ScheduleFirer:
             self._record_missed(tx, schedule, found.missed)
             self._notifier.drop(tx, schedule, found.missed, missed_slots.missed_reason(schedule))
         if found.late_runs and schedule.missed == LAST:
-            self._notifier.on_replaced(tx, schedule)
+            self._notifier.on_replaced(tx, schedule, found.late_runs[0])
         for slot in found.late_runs:
             self._fire_or_wait(tx, schedule, slot, since if slot == first else slot)
         if found.more:

@@ -22,6 +22,7 @@ class DroppedSlot:
     count: int
     zone: str
     reason: str
+    """Why they were dropped; the time of the slot that runs in their place, if they were passed over."""
     annotation: Json = None
     """The label of the schedule (`Schedule.annotation`) when the slot was dropped."""
 

@@ -1,0 +1,63 @@
+"""Compose the alert after a time in which no engine ran: from when to when, which slots run now, and which do not.
+
+It is about jobs with `missed: {run: last}`, for which one run makes up for several slots. The channels of a job are
+those for `did-not-start`; without any, those for failed runs.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from lamplighter.base.count_text import format_count
+from lamplighter.base.json_text import Json
+from lamplighter.runs.local_times import format_local_time, parse_iso_milliseconds
+from lamplighter.runs.printable_text import to_subject
+from lamplighter.services.alerts.alert_text import field_line
+from lamplighter.services.alerts.outage_alert import outage_topics
+from lamplighter.services.alerts.queries import AlertQueries
+
+MAX_LISTED_ROWS = 20
+"""The most schedules that an alert lists."""
+
+
+def slots_by_topic(queries: AlertQueries, slots: Sequence[Json]) -> Mapping[str, list[Json]]:
+    """Return the slots that each topic is told about, by the ARN of the topic."""
+    found: defaultdict[str, list[Json]] = defaultdict(list)
+    for each in slots:
+        for topic in each["Topics"] or outage_topics(queries, [f"{each['Project']}-{each['Job']}"]):
+            found[topic].append(each)
+    return found
+
+
+def compose_away_alert(slots: Sequence[Json], until: str, url: str) -> Json:
+    """Compose the subject and the message for slots that were passed over until an instant."""
+    first = min(slots, key=lambda each: str(each["First"]))
+    names = list(dict.fromkeys(each["Job"] for each in slots))
+    others = f" and {format_count(len(names) - 1, 'other job')}" if len(names) > 1 else ""
+    start, end = _format_time(first["First"], first["Zone"]), _format_time(until, first["Zone"])
+    headline = f"{names[0]}{others}: no engine ran from {start} to {end}"
+    more = len(slots) - MAX_LISTED_ROWS
+    lines = [
+        headline,
+        "",
+        *(line for each in slots[:MAX_LISTED_ROWS] for line in _slot_lines(each)),
+        *([field_line("And", f"{more} more schedules")] if more > 0 else []),
+        field_line("Look at", f"{url.rstrip('/')}/"),
+        "",
+        "The jobs have `missed: {run: last}`: one run makes up for all times that passed. `run: all` starts one for each.",
+    ]
+    return {"Subject": to_subject(headline), "Message": "\n".join(lines) + "\n"}
+
+
+def _slot_lines(slots: Json) -> list[str]:
+    zone, first, last = slots["Zone"], slots["First"], slots["Last"]
+    until = "" if slots["Count"] == 1 else f" to {_format_time(last, zone)} ({slots['Count']} times)"
+    return [
+        field_line("Job", f"{slots['Project']}-{slots['Job']}"),
+        field_line("Runs now", f"for {_format_time(slots['Reason'], zone)}"),
+        field_line("Not run", f"{_format_time(first, zone)}{until}"),
+    ]
+
+
+def _format_time(iso: str, zone: str) -> str:
+    milliseconds = parse_iso_milliseconds(iso)
+    return iso if milliseconds is None else format_local_time(milliseconds, zone, seconds=False)
