@@ -57,11 +57,11 @@ def test_a_run_that_did_not_succeed_recovers_nothing(status: str) -> None:
     assert rows["a"].later == ("b" if status == "RUNNING" else None)
 
 
-def test_a_missed_time_is_made_up_for_by_a_success_that_began_after_it() -> None:
+def test_a_missed_time_was_passed_over_if_a_success_began_after_it() -> None:
     rows = judge(night_run("m", MISSED, 10, 10), night_run("a", "SUCCEEDED", 5, 20))
     assert rows["m"].status is NightStatus.MISSED
     rows = judge(night_run("m", MISSED, 10, 10), night_run("a", "SUCCEEDED", 10, 20))
-    assert (rows["m"].status, rows["m"].later) == (NightStatus.RECOVERED, "a")
+    assert (rows["m"].status, rows["m"].later) == (NightStatus.PASSED_OVER, "a")
 
 
 def test_an_acknowledged_failure_is_not_open_and_a_success_goes_before_it() -> None:

@@ -121,7 +121,7 @@ def test_a_time_that_was_missed_after_the_repetition_of_an_earlier_one_is_open()
     again = NightRun(PREFIX + next_name(missed.first, ()), "job", "SUCCEEDED", 30, 40, trigger=BY_ANNA, scheduled=5)
     assert judge([missed, again]).status is NightStatus.MISSED
     later = replace(again, arn=f"{PREFIX}later", began=100, ended=110, scheduled=None)
-    assert next(row.status for row in classify_runs([missed, later], {})) is NightStatus.RECOVERED
+    assert next(row.status for row in classify_runs([missed, later], {})) is NightStatus.PASSED_OVER
 
 
 def test_failures_of_other_times_and_other_jobs_are_problems_of_their_own() -> None:

@@ -24,7 +24,8 @@ from lamplighter.runs.run_trigger import KINDS
 
 STYLES: Mapping[NightStatus, str] = {
     NightStatus.FAILED: "bold red", NightStatus.MISSED: "bold red", NightStatus.WAITING: "yellow",
-    NightStatus.RUNNING: "cyan", NightStatus.RECOVERED: "yellow", NightStatus.PASSED_OVER: "yellow", NightStatus.SUCCEEDED: "green",
+    NightStatus.RUNNING: "cyan", NightStatus.RECOVERED: "yellow", NightStatus.PASSED_OVER: "yellow",
+    NightStatus.SUCCEEDED: "green",
 }  # fmt: skip
 QUIET = (NightStatus.SUCCEEDED, NightStatus.SKIPPED)
 """The statuses of runs that are only counted, unless --all or --status asks for them."""

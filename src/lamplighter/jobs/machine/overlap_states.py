@@ -44,24 +44,29 @@ def engine_rule(job: Job) -> str | None:
             return None
 
 
-def overlap_states(job: Job, follower: str, caught: str | None, platform: Platform) -> StateGroup | None:
-    """Return the states before a job, or None if there are none; `caught` is the state after a failure."""
-    made = None if platform == "here" and engine_rule(job) else _states_for_overlap(job, follower)
+def overlap_states(
+    job: Job, follower: str, caught: str | None, platform: Platform, skipped: str = SKIPPED_STATE
+) -> StateGroup | None:
+    """Return the states before a job, or None if there are none.
+
+    `caught` is the state after a failure, `skipped` the one that a run enters if it is skipped.
+    """
+    made = None if platform == "here" and engine_rule(job) else _states_for_overlap(job, follower, skipped)
     if made is None or caught is None:
         return made
     # The job has made no attempt yet.
     catch = {"Catch": catch_all(caught, attempt=0)}
-    states = {name: state | catch if state["Type"] in ("Task", "Map") else state for name, state in made.states.items()}
+    states = {name: catch | state if state["Type"] in ("Task", "Map") else state for name, state in made.states.items()}
     return StateGroup(made.start, states)
 
 
-def _states_for_overlap(job: Job, follower: str) -> StateGroup | None:
+def _states_for_overlap(job: Job, follower: str, skipped: str) -> StateGroup | None:
     match job.overlap:
         case "allow":
             return None
         case "skip":
             done = {"Type": "Succeed", "Output": skip_output(expression("$older"))}
-            return StateGroup("List runs", {**_search_states("Alone?", SKIPPED_STATE, follower), SKIPPED_STATE: done})
+            return StateGroup("List runs", {**_search_states("Alone?", skipped, follower), SKIPPED_STATE: done})
         case "queue":
             return StateGroup("Queue up", _queue_states(follower))
         case "cancel-previous":

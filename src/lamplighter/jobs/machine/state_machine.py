@@ -8,11 +8,11 @@ ends in a Fail state, where a redrive would continue. Start such a run anew (`la
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.machine import overlap_states, workflow
+from lamplighter.jobs.machine import overlap_states, skip_alert, workflow
 from lamplighter.jobs.machine.alert_states import FIRST_STATE, alert_states, has_late_alert, start_watch_state
 from lamplighter.jobs.machine.attempt_states import StateGroup, attempt_states, prefix_states
 from lamplighter.jobs.machine.platform import Platform
-from lamplighter.runs.job_machine import WORKFLOW_STATE
+from lamplighter.runs.job_machine import SKIPPED_STATE, WORKFLOW_STATE
 
 WATCH_STATE = "Watch"
 
@@ -48,9 +48,10 @@ def _add_helper_states(project: Project, name: str, body: StateGroup, platform: 
     if job.notify.caught:
         states |= alert_states(project, name, shows_attempts=job.workflow is None)
     caught = FIRST_STATE if job.notify.caught else None
-    others = overlap_states.overlap_states(job, start, caught, platform)
+    alerts = skip_alert.skip_alert_states(project, name) if skip_alert.skip_channels(job) else {}
+    others = overlap_states.overlap_states(job, start, caught, platform, next(iter(alerts), SKIPPED_STATE))
     if others is not None:
-        start, states = others.start, others.states | states
+        start, states = others.start, others.states | alerts | states
     if has_late_alert(job):
         start, states = WATCH_STATE, {WATCH_STATE: start_watch_state(project, name, start)} | states
     return StateGroup(start, states)

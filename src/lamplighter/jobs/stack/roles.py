@@ -17,6 +17,7 @@ from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.secrets import parse_grant
 from lamplighter.jobs.machine import workflow
 from lamplighter.jobs.machine.alert_states import has_late_alert
+from lamplighter.jobs.machine.skip_alert import skip_channels
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues, volumes
 from lamplighter.jobs.stack.built_images import job_images
@@ -114,10 +115,10 @@ def machine_permissions(project: Project, name: str) -> Iterator[Json]:
     yield from _run_permissions(project, name)
     if has_late_alert(job):
         yield allow(["states:StartExecution"], [ref(job_machine.LATE_RUNS)])
-    if job.notify.caught:
-        yield allow(["sns:Publish"], [arns.topic_arn(project, channel) for channel in job.notify.caught])
-        if job_names:
-            yield allow(["logs:GetLogEvents"], [arns.log_stream_arns(project, each) for each in job_names])
+    if told := dict.fromkeys((*job.notify.caught, *skip_channels(job))):
+        yield allow(["sns:Publish"], [arns.topic_arn(project, channel) for channel in told])
+    if job.notify.caught and job_names:
+        yield allow(["logs:GetLogEvents"], [arns.log_stream_arns(project, each) for each in job_names])
     if job.workflow is not None:
         yield from job_permissions(job)
 

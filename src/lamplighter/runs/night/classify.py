@@ -2,9 +2,9 @@
 
 A failure is one thing for a job and a slot (`problems.py`): its newest run decides, and while that is under way, no
 person has to act. A failed run has recovered if its job succeeded afterwards. A missed slot was passed over if the job
-succeeded in a run that began after it: nothing had failed, and the slot has no run. A run that succeeded has recovered if it repeats a failed one, if an attempt of it had failed,
-or if it was redriven. An acknowledgement of any run of a problem counts, but not for what failed after it: a run that
-failed again, or further slots that were missed.
+succeeded in a run that began after it: nothing had failed, and the slot has no run. A run that succeeded has recovered
+if it repeats a failed one, if an attempt of it had failed, or if it was redriven. An acknowledgement of any run of a
+problem counts, but not for what failed after it: a run that failed again, or further slots that were missed.
 """
 
 from bisect import bisect_left, bisect_right
@@ -38,7 +38,8 @@ class NightRow:
     run: NightRun
     status: NightStatus
     recovered: str = ""
-    """How a failure recovered, or what came after slots that were passed over: `BY_RETRY`, `BY_REDRIVE`, `BY_REPETITION` or `BY_LATER_RUN`; else empty."""
+    """How a failure recovered: `BY_RETRY`, `BY_REDRIVE`, `BY_REPETITION` or `BY_LATER_RUN`, which is also what came
+    after slots that were passed over; else empty."""
     later: str | None = None
     """The ARN of the later run that recovered a failure, or that runs now and may."""
     acknowledgement: Acknowledgement | None = None

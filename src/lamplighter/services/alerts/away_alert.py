@@ -43,7 +43,7 @@ def compose_away_alert(slots: Sequence[Json], until: str, url: str) -> Json:
         *([field_line("And", f"{more} more schedules")] if more > 0 else []),
         field_line("Look at", f"{url.rstrip('/')}/"),
         "",
-        "The jobs have `missed: {run: last}`: one run makes up for all times that passed. `run: all` starts one for each.",
+        "With `missed: {run: last}`, one run makes up for all times that passed; `run: all` starts one for each.",
     ]
     return {"Subject": to_subject(headline), "Message": "\n".join(lines) + "\n"}
 

@@ -1,7 +1,7 @@
 """Compose the alerts for tasks that wait: for Docker, which is away or answers again, or for room on the machine.
 
-The topics that receive them belong to the jobs whose tasks wait. For each job they are its topics for failed runs; if there are none,
-those for failed attempts; if there are none either, those for runs that did not start.
+The topics that receive them belong to the jobs whose tasks wait. For each job they are its topics for failed runs; if
+there are none, those for failed attempts; if there are none either, those for runs that did not start.
 """
 
 from collections.abc import Sequence

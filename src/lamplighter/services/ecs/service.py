@@ -29,8 +29,8 @@ from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, containe
 from lamplighter.services.ecs.tasks.container_restarts import restart_policy
 from lamplighter.services.ecs.tasks.execution_role import agent_caller
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
-from lamplighter.services.ecs.tasks.standing_queue import examine_queue
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
+from lamplighter.services.ecs.tasks.standing_queue import examine_queue
 from lamplighter.services.ecs.tasks.supervisor import Supervisor, copy_output
 from lamplighter.services.ecs.tasks.supervisor_context import (
     AddedVariables,

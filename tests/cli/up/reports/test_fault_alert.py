@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from lamplighter.cli.up.reconcile import REMIND_SECONDS
+from lamplighter.cli.up.reconcile import CHECK_SECONDS
 from lamplighter.cli.up.reports.fault_alert import WORDS, format_message
 from lamplighter.engine import health
 from lamplighter.runs.chat_formats import parse_message
@@ -16,9 +16,9 @@ def test_a_broken_file_sends_one_alert_after_two_minutes_and_one_when_it_is_fixe
     watched.write(GOOD.replace("command", "comand"))
     watched.advance(115)
     assert watched.mails() == []
-    watched.advance(15 + REMIND_SECONDS)
+    watched.advance(15 + CHECK_SECONDS)
     assert watched.mails() == ["Subject: lamplighter.yaml is not applied"]
-    watched.advance(10 * REMIND_SECONDS)
+    watched.advance(10 * CHECK_SECONDS)
     watched.write(GOOD)
     watched.advance(5)
     assert watched.mails() == ["Subject: lamplighter.yaml is not applied", "Subject: lamplighter.yaml is applied again"]
@@ -30,7 +30,7 @@ def test_a_file_with_caught_alerts_alone_is_watched_like_any_other(watched: Watc
     watched.advance(5)
     assert not watched.task.done()
     watched.write(GOOD.replace("command", "comand"))
-    watched.advance(125 + REMIND_SECONDS)
+    watched.advance(125 + CHECK_SECONDS)
     assert watched.mails() == ["Subject: lamplighter.yaml is not applied"]
 
 
@@ -46,7 +46,7 @@ def test_another_error_in_a_broken_file_does_not_restart_the_two_minutes(watched
     watched.write(GOOD.replace("command", "comand"))
     watched.advance(100)
     watched.write("nothing: at all")
-    watched.advance(30 + REMIND_SECONDS)
+    watched.advance(30 + CHECK_SECONDS)
     assert watched.mails() == ["Subject: lamplighter.yaml is not applied"]
 
 

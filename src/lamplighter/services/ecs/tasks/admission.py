@@ -7,8 +7,8 @@ that ends the task whose room it takes.
 - Waiting tasks start by priority (the tag `lamplighter:priority` of the task definition or of RunTask, 0 to 9999, the
   higher first), and by age within a priority.
 - A task that fits may pass one that does not, as long as older tasks alone keep that one from starting: it could not
-  start even if no younger task ran. When they have stopped, nothing passes any more. So a task that needs much room does
-  not hold up small ones for the hours of an earlier task, and none waits for ever.
+  start even if no younger task ran. When they have stopped, nothing passes any more. So a task that needs much room
+  does not hold up small ones for the hours of an earlier task, and none waits for ever.
 - A task that needs more than the whole machine has starts when no other task runs.
 - A task whose definition has the tag `lamplighter:overlap` waits until the previous task of its family has stopped: its
   containers may take a while after their run has ended. It holds up no other task.
@@ -28,7 +28,14 @@ from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, caller_of
-from lamplighter.services.ecs.capacity import NO_LIMITS, CapacityLimits, Reservation, has_room, may_be_passed, waiting_reason
+from lamplighter.services.ecs.capacity import (
+    NO_LIMITS,
+    CapacityLimits,
+    Reservation,
+    has_room,
+    may_be_passed,
+    waiting_reason,
+)
 from lamplighter.services.ecs.errors import InvalidParameter
 from lamplighter.services.ecs.logs import awslogs
 from lamplighter.services.ecs.logs.awslogs import log_destination
