@@ -133,6 +133,7 @@ class HttpServer:
         """Answer one HTTP request."""
         if scope["type"] != "http":
             return
+        self.engine.turns.wake()
         headers = dict(scope["headers"])
         request_id = self.engine.world.uuid()
         if self.trusted_proxies and scope.get("client"):

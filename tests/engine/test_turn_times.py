@@ -41,3 +41,12 @@ async def test_turns_are_measured_without_a_call(turns: TurnTimes) -> None:
 
     turns._schedule = schedule_and_signal  # type: ignore[method-assign]
     await measured.wait()
+
+
+async def test_an_idle_loop_is_read_rarely_until_there_is_work(turns: TurnTimes) -> None:
+    while not turns._is_idle:
+        turns._measure()
+    use_processor(LONG_TURN_SECONDS)
+    turns.wake()
+    assert turns.longest >= LONG_TURN_SECONDS
+    assert not turns._is_idle

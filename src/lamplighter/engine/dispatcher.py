@@ -50,7 +50,10 @@ class Dispatcher:
         services: Mapping[str, Service],
         catch_up: Callable[[], Coroutine[None, None, None]],
         overdue_fired: asyncio.Event,
+        on_work: Callable[[], None] = lambda: None,
     ) -> None:
+        """Set up the dispatcher; it calls `on_work` after each commit."""
+        self._on_work = on_work
         self._store = store
         self._world = world
         self._services = services
@@ -149,6 +152,7 @@ class Dispatcher:
         return not self._firing and not self._row_tasks and self._catching_up is None
 
     def _on_commit(self, signals: CommitSignals) -> None:
+        self._on_work()
         if self.write_error:
             self._recover()
         for row in signals.outbox_rows:

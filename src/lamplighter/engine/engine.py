@@ -89,7 +89,7 @@ class Engine:
             self.bus.serve(service.name, service.operations, service.load)
         self.turns = TurnTimes()
         self.retention = RetentionSweep(store, world, ecs.outputs, config.data_directory / "mail")
-        self.dispatcher = Dispatcher(store, world, self.services, ecs.catch_up, overdue_fired)
+        self.dispatcher = Dispatcher(store, world, self.services, ecs.catch_up, overdue_fired, self.turns.wake)
 
     def _make_ecs(self, remote: RemoteServices, overdue_fired: asyncio.Event) -> Ecs:
         bus, config, traces = self.bus, self.config, self.traces

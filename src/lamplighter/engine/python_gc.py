@@ -16,7 +16,7 @@ MIDDLE_COLLECTIONS = 10
 """The number of middle-generation collections after which a full one is due, as in Python itself."""
 NEVER = 1_000_000_000
 """A threshold that is never reached, so that Python starts no full collection by itself."""
-CHECK_SECONDS = 1.0
+CHECK_SECONDS = 5.0
 """Seconds between two checks whether a full collection is due."""
 PAUSE_FACTOR = 100
 """The pause after a collection, as a multiple of the collection's duration."""

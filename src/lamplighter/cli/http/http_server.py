@@ -9,9 +9,10 @@ import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from types import FrameType
 
 import uvicorn
 
@@ -20,6 +21,8 @@ from lamplighter.cli.http.connection import Connection
 from lamplighter.cli.http.connection_limit import ConnectionLimit
 from lamplighter.cli.http.tls_listener import TlsListener
 
+DATE_SECONDS = 1.0
+"""Seconds between two updates of the date that answers have."""
 Application = Callable[[Json, Json, Json], Awaitable[None]]
 """An ASGI application; an import of Starlette's type would load Starlette."""
 
@@ -93,6 +96,7 @@ class _Server(uvicorn.Server):
         self._limit = limit
         self._tls = tls
         self._tls_listener: TlsListener | None = None
+        self._exit_asked = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the ports."""
@@ -108,6 +112,20 @@ class _Server(uvicorn.Server):
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
         return made
+
+    async def main_loop(self) -> None:
+        """Update the date in the headers of answers once a second, until a signal arrives.
+
+        uvicorn's own loop looks ten times a second whether it has to end.
+        """
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._exit_asked.wait(), DATE_SECONDS)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End the main loop."""
+        super().handle_exit(sig, frame)
+        self._exit_asked.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving; set `closing` first, so that long polls end."""

@@ -1,5 +1,6 @@
 """Read the files of a source, and detect whether they have changed since."""
 
+import asyncio
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -11,6 +12,8 @@ from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
 from lamplighter.cli.up import watch_files
 from lamplighter.cli.up.stack_plan import StackPlan, StackSource
 
+IDLE_SECONDS, IDLE_POLL_SECONDS = 60.0, 2.0
+"""Files that have not changed for so long are polled at these intervals, so that an idle engine stays idle."""
 log = logging.getLogger("lamplighter.jobs")
 
 
@@ -25,6 +28,8 @@ class SourceFiles:
         self.error: LamplighterError | None = None
         """The error of the last reading of the files, or None if it succeeded."""
         self._file_states: watch_files.FileStates = {}
+        self._changed: float | None = None
+        """When a file changed last, or the watching began, by the loop's clock."""
 
     def read(self) -> None:
         """Read all files; raise `LamplighterError` with all errors, and keep the plans that were read before."""
@@ -59,7 +64,12 @@ class SourceFiles:
             return [path for path in paths if is_file_missing or path != folder]
 
         before = {path: self._file_states[path] for path in watched(self._file_states)}
-        found = await watch_files.wait_for_change(lambda: watched(self._paths()), before, timeout_seconds)
+        now = asyncio.get_running_loop().time
+        self._changed = now() if self._changed is None else self._changed
+        poll = IDLE_POLL_SECONDS if now() - self._changed > IDLE_SECONDS else watch_files.MIN_POLL_SECONDS
+        found = await watch_files.wait_for_change(lambda: watched(self._paths()), before, timeout_seconds, poll)
+        if found != before:
+            self._changed = now()
         self._file_states = {folder: self._file_states[folder], **found}
         return found != before
 

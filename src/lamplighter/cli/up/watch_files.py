@@ -43,9 +43,15 @@ def _state(path: Path) -> tuple[int, int, int, int] | None:
 
 
 async def wait_for_change(
-    paths: Callable[[], Iterable[Path]], before: FileStates, timeout_seconds: float | None = None
+    paths: Callable[[], Iterable[Path]],
+    before: FileStates,
+    timeout_seconds: float | None = None,
+    poll_seconds: float = MIN_POLL_SECONDS,
 ) -> FileStates:
-    """Wait until files differ from `before` and no longer change, or for `timeout_seconds`; return their state."""
+    """Wait until files differ from `before` and no longer change, or for `timeout_seconds`; return their state.
+
+    `poll_seconds` is the fewest seconds between two polls.
+    """
     clock = asyncio.get_running_loop().time
     deadline = None if timeout_seconds is None else clock() + timeout_seconds
     last = before
@@ -55,6 +61,6 @@ async def wait_for_change(
             return found
         if deadline is not None and clock() > deadline:
             return found
-        pause = MIN_POLL_SECONDS if found == last else SETTLE_SECONDS
+        pause = poll_seconds if found == last else SETTLE_SECONDS
         last = found
         await asyncio.sleep(max(pause, PAUSE_FACTOR * used))
