@@ -30,6 +30,7 @@ from lamplighter.services.ecs.tasks.container_restarts import restart_policy
 from lamplighter.services.ecs.tasks.execution_role import agent_caller
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
+from lamplighter.services.ecs.tasks.search_output import search_output
 from lamplighter.services.ecs.tasks.standing_queue import examine_queue
 from lamplighter.services.ecs.tasks.supervisor import Supervisor, copy_output
 from lamplighter.services.ecs.tasks.supervisor_context import (
@@ -132,6 +133,7 @@ class Ecs(Service):
             "SetCapacityLimits": Operation(write=admission.set_limits),
             "ListTasks": Operation(read=task_operations.list_tasks),
             "ListWaitingTasks": Operation(read=task_operations.list_waiting_tasks),
+            "SearchOutput": Operation(read=partial(search_output, world, self.outputs)),
             "LatestTasks": Operation(read=partial(task_operations.latest_tasks, admission)),
             "ListScheduledTasks": Operation(read=partial(task_operations.list_scheduled_tasks, admission)),
             **tags.OPERATIONS.by_name(),

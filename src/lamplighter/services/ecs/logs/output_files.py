@@ -15,26 +15,26 @@ class OutputFiles:
     """The output files of all tasks, in one directory."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
 
     def path(self, task: str, container: str) -> Path:
         """Return the path of a container's output file."""
-        return self._directory / task / f"{container}.log"
+        return self.directory / task / f"{container}.log"
 
     def remove(self, task: str) -> None:
         """Remove the output of a task, if there is any."""
-        shutil.rmtree(self._directory / task, ignore_errors=True)
+        shutil.rmtree(self.directory / task, ignore_errors=True)
 
     def remove_older(self, before: int, running: Collection[str]) -> int:
         """Remove the output of tasks that was last written before a time in milliseconds; return the number of tasks.
 
         The output of running tasks stays, however old it is.
         """
-        if not self._directory.is_dir():
+        if not self.directory.is_dir():
             return 0
         old = [
             each.name
-            for each in self._directory.iterdir()
+            for each in self.directory.iterdir()
             if each.name not in running and _last_change(each) * 1000 < before
         ]
         for name in old:

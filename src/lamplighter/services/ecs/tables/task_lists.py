@@ -97,6 +97,13 @@ def newer(reader: Reader, chosen: TaskFilter, after: int, size: int) -> TaskPage
     return TaskPage(shown, shown[-1].id if shown else after + 1, shown[0].id if len(found) > size else highest)
 
 
+def arns_up_to(reader: Reader, account: str, region: str, highest: int | None, most: int) -> dict[int, str]:
+    """Return the ARNs of at most `most` tasks up to a key, by their keys, the newest first; None: up to the newest."""
+    where, values = TaskFilter(account, region).where
+    sql = f"SELECT id, arn FROM tasks WHERE {where} AND id <= ? ORDER BY id DESC LIMIT ?"  # noqa: S608
+    return dict(reader.rows(sql, (*values, 2**62 if highest is None else highest, most)))
+
+
 def _examined_down_to(reader: Reader, chosen: TaskFilter, before: int) -> int:
     """Return the lowest key that a query for older tasks examines. Those that run are few, and found by an index."""
     sql = "SELECT min(id) FROM (SELECT id FROM tasks WHERE id < ? ORDER BY id DESC LIMIT ?)"

@@ -1,0 +1,104 @@
+"""Search the output of containers for a text, the newest task first, for a limited time.
+
+Guarantees that a search of any size stops soon after `should_stop` says so, but reads something first, that it uses some
+megabytes of memory, and that it can go on where it stopped. ASCII letters may be in upper or lower case. The text has to be within one line. A line is found
+once, and all that a container wrote before the search began is searched.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lamplighter.base.json_text import Json, dumps, loads_or
+
+BLOCK_BYTES = 1024 * 1024
+"""The bytes that are read at once; the rest of a line is kept for the next block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a search goes on."""
+
+    task: int
+    """The number of the task's row; older tasks follow."""
+    container: str = ""
+    """The container; those before it in the alphabet were searched."""
+    offset: int = 0
+    """The byte in the container's file; the beginning of a line."""
+    lines: int = 0
+    """The number of lines before it."""
+
+
+class OutputSearch:
+    """One search in a directory of output files; `should_stop` gets the number of matches so far."""
+
+    def __init__(self, directory: Path, text: str, since: float, should_stop: Callable[[int], bool]) -> None:
+        self._directory = directory
+        self._needle = dumps(text)[1:-1].encode().lower()
+        self._since = since
+        self._should_stop = should_stop
+        self.matches: list[Json] = []
+        self.searched = 0
+        """The bytes that were read."""
+
+    def run(self, tasks: Mapping[int, str], start: Position | None) -> Position | None:
+        """Search tasks, given by row and name, and return where to go on, or None at the end.
+
+        A search that goes on from a position gets the tasks from its row on.
+        """
+        for row, name in tasks.items():
+            first = start if start is not None and start.task == row else Position(row)
+            for file in self._files(name):
+                if file.stem >= first.container:
+                    at = first if file.stem == first.container else Position(row, file.stem)
+                    stopped = self._search_file(name, file, at)
+                    if stopped is not None:
+                        return stopped
+        return None
+
+    def total_size(self) -> int:
+        """Return the bytes of all output that was written since the time given."""
+        return sum(file.stat().st_size for file in self._files("*"))
+
+    def _files(self, task: str) -> list[Path]:
+        return sorted(each for each in self._directory.glob(f"{task}/*.log") if each.stat().st_mtime >= self._since)
+
+    def _search_file(self, task: str, file: Path, at: Position) -> Position | None:
+        """Search one file, and return where the search has stopped in it, or None at its end."""
+        offset, lines = at.offset, at.lines
+        for block in _blocks_of_lines(file, offset):
+            for number, record in _records_with(self._needle, block):
+                match = {"Task": task, "Container": file.stem, "Line": lines + number, **record}
+                if self._needle in dumps(record.get("text")).encode().lower():
+                    self.matches.append(match)
+            lines += block.count(b"\n")
+            offset += len(block)
+            self.searched += len(block)
+            if self._should_stop(len(self.matches)):
+                return Position(at.task, file.stem, offset, lines)
+        return None
+
+
+def _records_with(needle: bytes, block: bytes) -> Iterator[tuple[int, Json]]:
+    """Yield the records of a block that contain a text, each with the number of its line in the block, from 1 on."""
+    lowered, end, number = block.lower(), 0, 0
+    while (found := lowered.find(needle, end)) >= 0:
+        begin = block.rfind(b"\n", 0, found) + 1
+        number += block.count(b"\n", end, begin) + 1
+        end = block.find(b"\n", found) + 1
+        record = loads_or(block[begin:end].decode(errors="replace"), None)
+        if isinstance(record, dict):
+            yield number, record
+
+
+def _blocks_of_lines(file: Path, offset: int) -> Iterator[bytes]:
+    """Yield a file from a position on in blocks of whole lines, without an incomplete line at its end."""
+    with file.open("rb") as opened:
+        opened.seek(offset)
+        rest = b""
+        while read := opened.read(BLOCK_BYTES):
+            text = rest + read
+            end = text.rfind(b"\n") + 1
+            rest = text[end:]
+            if end:
+                yield text[:end]
