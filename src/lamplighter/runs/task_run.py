@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES, failed_container, stop_reason
-from lamplighter.runs.failure_words import exit_words
+from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES, container_exits, stop_reason
+from lamplighter.runs.failure_words import cause_words
 from lamplighter.runs.repetition import is_repetition
 from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.scheduled_tasks import family_of_definition
@@ -162,9 +162,4 @@ def _failure(task: Json, status: str) -> str:
         return str(task.get("stoppedReason") or "")
     if status != "FAILED":
         return ""
-    container = failed_container(task)
-    code = container.get("exitCode")
-    if code is None:
-        return stop_reason(task)
-    named = f" ({container['name']})" if len(task["containers"]) > 1 else ""
-    return exit_words(code, container.get("reason")) + named
+    return cause_words(None, stop_reason(task), container_exits(task))

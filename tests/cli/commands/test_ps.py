@@ -81,10 +81,10 @@ def test_the_last_failure_is_shown_before_later_skipped_runs(job_folder: JobFold
     assert (listed["last"]["exitCodes"], listed["last"]["error"]) == ({"main": 5}, "States.TaskFailed")
     assert listed["skipped"]["run"] == skipped[-1]["run"]
     text = job_folder.invoke("ps", "beside").stdout
-    assert "failed with exit code 5" in text
+    assert "failed: exit code 5" in text
     assert "(failing)" in text
     assert "then skipped" in text
-    assert "failed with exit code 5" in job_folder.invoke("ps", "beside", "--all").stdout
+    assert "failed: exit code 5" in job_folder.invoke("ps", "beside", "--all").stdout
 
 
 def test_a_job_that_ran_only_as_a_step_is_shown_with_its_workflow(job_folder: JobFolder) -> None:

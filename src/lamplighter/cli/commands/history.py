@@ -23,6 +23,7 @@ from lamplighter.cli.runs.waiting_tasks import waiting_reasons
 from lamplighter.runs.attempt_numbers import read_numbered_story
 from lamplighter.runs.blamed_attempt import blamed_attempt, blamed_item
 from lamplighter.runs.failure_reasons import failure_reason
+from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.redrive_outcome import why_not_redrive
 from lamplighter.runs.run import Run
 from lamplighter.runs.story import Story
@@ -106,7 +107,7 @@ def _print_head(run: Run, story: Story, events: list[Json]) -> None:
             ("began  ", "dim"), f"{formatting.format_instant(began)} ({formatting.format_utc(began)}){duration}"
         )
     )
-    out.print(Text.assemble(("input  ", "dim"), _shorten(_run_input(events))))
+    out.print(Text.assemble(("input  ", "dim"), _shorten(printable_line(_run_input(events)))))
     out.print()
 
 

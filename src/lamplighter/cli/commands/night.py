@@ -20,6 +20,7 @@ from lamplighter.runs.night.classify import BY_REDRIVE, BY_REPETITION, BY_RETRY,
 from lamplighter.runs.night.night_run import MISSED, NightStatus
 from lamplighter.runs.night.select import NEEDS, ORDERS, NightFilter
 from lamplighter.runs.night.window import DEFAULT_SINCE
+from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.run_trigger import KINDS
 
 STYLES: Mapping[NightStatus, str] = {
@@ -96,7 +97,7 @@ def _cells(found: CommandNight, row: NightRow) -> list[Text | str]:
     return [
         found.job(row).short_name,
         Text(row.status.value + (f" {run.count}×" if run.count > 1 else ""), STYLES.get(row.status, "")),
-        Text("\n".join(_what_happened(found, row))),
+        Text("\n".join(map(printable_line, _what_happened(found, row)))),
         when,
         took,
         run_argument(row),

@@ -18,6 +18,8 @@ from lamplighter.cli.runs.follow import EXIT_CODES, follow_run
 from lamplighter.cli.runs.result_text import run_json, task_json
 from lamplighter.cli.runs.start_task import choose_starter, start_task
 from lamplighter.cli.runs.task_output import follow_tasks
+from lamplighter.runs.failure_words import run_words
+from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.scheduled_tasks import ScheduledTask, TaskStarter
 
 
@@ -129,5 +131,6 @@ def _run_express(context: CommandContext, machine: Machine, text: str) -> None:
     if answer["status"] == "SUCCEEDED":
         typer.echo(answer["output"])
     else:
-        typer.echo(f"{answer['status'].lower()}: {answer.get('error', '')} {answer.get('cause', '')}", err=True)
+        words = run_words(answer["status"], answer.get("error"), answer.get("cause"))
+        typer.echo(f"{END_WORDS[answer['status']]}: {words}", err=True)
     raise typer.Exit(EXIT_CODES.get(answer["status"], 1))
