@@ -43,7 +43,11 @@ def _print_head(run: TaskRun) -> None:
 
 def _moment_cells(moment: TaskMoment, began: int) -> list[Text | str]:
     style = formatting.STATUS_STYLES.get(moment.status, "")
-    return [Text(formatting.format_clock(moment.time, began), "dim"), moment.what, Text(printable_line(moment.result), style)]
+    return [
+        Text(formatting.format_clock(moment.time, began), "dim"),
+        moment.what,
+        Text(printable_line(moment.result), style),
+    ]
 
 
 def _moment_json(moment: TaskMoment) -> Json:
