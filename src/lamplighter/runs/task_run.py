@@ -15,7 +15,7 @@ from lamplighter.runs.repetition import is_repetition
 from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.scheduled_tasks import family_of_definition
 from lamplighter.runs.story import to_milliseconds
-from lamplighter.runs.waiting import cluster_of_task, waiting_reason
+from lamplighter.runs.waiting import WAITING, cluster_of_task, waiting_reason
 
 STOPPED_BY_REQUEST = "UserInitiated"
 """The stop code of a task that StopTask stopped."""
@@ -83,8 +83,8 @@ class TaskRun:
 
     @property
     def words(self) -> str:
-        """How it ended, or that it is under way: "failed", "stopped", "running"."""
-        return END_WORDS[self.status]
+        """How it ended, or that it is under way: "failed", "stopped", "running", "waiting"."""
+        return WAITING if self.waits else END_WORDS[self.status]
 
     @property
     def scheduled(self) -> bool:

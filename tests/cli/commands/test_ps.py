@@ -172,9 +172,18 @@ def test_the_list_and_the_history_say_why_a_run_waits_for_room(job_folder: JobFo
     assert "attempt 1 waits until the previous task of its family has stopped, since" in waiting_line()
     history = job_folder.invoke("history", second["arn"]).stdout
     assert "attempt 1        waits until the previous task of its family has stopped" in history
+    assert_everywhere_waiting(job_folder, second["run"])
     job_folder.invoke("stop", first["arn"])
     job_folder.invoke("stop", second["arn"])
     ecs.untag_resource(resourceArn=definition, tagKeys=["lamplighter:overlap"])
+
+
+def assert_everywhere_waiting(job_folder: JobFolder, run: str) -> None:
+    """Check that each command says of a run that waits that it is waiting."""
+    assert f"{run}  waiting\n" in job_folder.invoke("history", f"endless:{run}").stdout
+    (line,) = [each for each in job_folder.invoke("ps", "endless", "--all").stdout.splitlines() if run in each]
+    assert line.split()[2] == "waiting"
+    assert [each["status"] for each in job_folder.invoke_json("night") if each["run"] == run] == ["waiting"]
 
 
 def test_the_list_the_history_and_follow_say_that_a_run_waits_for_an_earlier_one(job_folder: JobFolder) -> None:
@@ -187,6 +196,7 @@ def test_the_list_the_history_and_follow_say_that_a_run_waits_for_an_earlier_one
     (line,) = [line for line in job_folder.invoke("ps", "endless").stdout.splitlines() if second["run"] in line]
     assert "waits for its turn: an earlier run has to end first" in line
     assert "the run waits for its turn: an earlier run" in job_folder.invoke("history", second["arn"]).stdout
+    assert_everywhere_waiting(job_folder, second["run"])
     follower = job_folder.start_command("run", "endless", "--follow")
     assert follower.stderr is not None
     assert any("waits for its turn" in each for each in iter(follower.stderr.readline, ""))

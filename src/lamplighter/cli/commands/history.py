@@ -27,7 +27,7 @@ from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.redrive_outcome import why_not_redrive
 from lamplighter.runs.run import Run
 from lamplighter.runs.story import Story
-from lamplighter.runs.waiting import WAITS_FOR_TURN, started_tasks, waits_for_turn
+from lamplighter.runs.waiting import WAITING, WAITS_FOR_TURN, is_waiting, started_tasks, waits_for_turn
 
 ITEM_STATE_WORDS = {
     "succeeded": "succeeded", "failed": "failed", "aborted": "stopped", "timedOut": "timed out", "running": "running",
@@ -65,7 +65,7 @@ def history(
     if json:
         formatting.print_json_lines([_run_document(found, story, events), *(each.document for each in rows)])
         return
-    _print_head(found, story, events)
+    _print_head(found, story, events, WAITING if is_waiting(story, waiting) else found.state)
     formatting.print_table(
         ["TIME", "WHAT", "TOOK", "RESULT"], [_row_cells(each, story.began or each.time) for each in rows]
     )
@@ -92,10 +92,10 @@ def _run_input(events: list[Json]) -> str:
     return (details or {}).get("input") or "{}"
 
 
-def _print_head(run: Run, story: Story, events: list[Json]) -> None:
+def _print_head(run: Run, story: Story, events: list[Json], status: str) -> None:
     out = formatting.make_console()
     ended = story.ended or real_world().now()
-    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", formatting.status_text(run.state)))
+    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", formatting.status_text(status)))
     began = story.began or run.began
     duration = (
         f", took {formatting.format_milliseconds(story.running_time(began, ended))}"

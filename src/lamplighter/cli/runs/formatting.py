@@ -21,7 +21,7 @@ NON_TERMINAL_WIDTH = 400
 """The width of output that is not a terminal, so that no line is broken."""
 STATUS_STYLES = {
     "succeeded": "green", "running": "cyan", "failed": "bold red", "timed out": "bold red", "aborted": "yellow",
-    "pending redrive": "cyan", "skipped": "yellow", "stopped": "yellow",
+    "pending redrive": "cyan", "skipped": "yellow", "stopped": "yellow", "waiting": "yellow",
 }  # fmt: skip
 
 
