@@ -124,7 +124,9 @@ class TaskRun:
 
 def to_task_run(task: Json) -> TaskRun:
     """Convert a task as DescribeTasks describes it."""
-    ended = to_milliseconds(task["stoppedAt"]) if task.get("stoppedAt") else None
+    # ECS learns of an end late if no engine ran then, but it knows when the containers ended.
+    stopped = task.get("stoppedAt") and (task.get("executionStoppedAt") or task["stoppedAt"])
+    ended = to_milliseconds(stopped) if stopped else None
     status = "RUNNING" if ended is None else end_status(task)
     began = task.get("startedAt") or task["createdAt"]
     return TaskRun(

@@ -34,6 +34,8 @@ def test_history_shows_attempts_waits_exit_codes_and_the_end(job_folder: JobFold
     ]
     assert cells[1][0] == "wait before attempt 2"
     output = job_folder.invoke("history", "nightly").stdout
+    assert " (Europe/Berlin), took " in output
+    assert " (Europe/Berlin): " in job_folder.invoke("night").stdout
     assert "the run failed: exit code 3" in output
     assert 'input  {"table":"sales"}' in output
     last_line = output.partition("The last output of attempt 2:\n")[2].splitlines()[0]

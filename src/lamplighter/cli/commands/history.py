@@ -11,6 +11,7 @@ from rich.text import Text
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
+from lamplighter.cli.local_zone import local_zone
 from lamplighter.cli.runs import find_run, find_task, formatting, result_text
 from lamplighter.cli.runs.arguments import RunArgument
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
@@ -102,11 +103,7 @@ def _print_head(run: Run, story: Story, events: list[Json], status: str) -> None
         if story.ended
         else f", {formatting.format_distance(began, ended)}"
     )
-    out.print(
-        Text.assemble(
-            ("began  ", "dim"), f"{formatting.format_instant(began)} ({formatting.format_utc(began)}){duration}"
-        )
-    )
+    out.print(Text.assemble(("began  ", "dim"), f"{formatting.format_instant(began)} ({local_zone().key}){duration}"))
     out.print(Text.assemble(("input  ", "dim"), _shorten(printable_line(_run_input(events)))))
     out.print()
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext, with_stored_context
+from lamplighter.cli.local_zone import local_zone
 from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.engine_conditions import engine_conditions
 from lamplighter.cli.runs.listing import Listing, print_listing
@@ -79,9 +80,8 @@ def night(
 def _print_counts(found: CommandNight) -> None:
     counts = [f"{number} {status.value}" for status, number in found.selected.counts.items() if number]
     until = "" if found.window.until is None else f" until {formatting.format_instant(found.window.until)}"
-    typer.echo(
-        f"Since {formatting.format_instant(found.window.since)}{until}: {', '.join(counts) or 'nothing has run'}."
-    )
+    since = f"{formatting.format_instant(found.window.since)}{until} ({local_zone().key})"
+    typer.echo(f"Since {since}: {', '.join(counts) or 'nothing has run'}.")
     if not found.read.complete:
         typer.echo(
             "AWS does not say what started a run or which times were missed, and keeps no acknowledgements.", err=True

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext
+from lamplighter.cli.local_zone import local_zone
 from lamplighter.cli.runs import find_run, formatting, result_text
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.list_tasks import list_task_runs
@@ -31,7 +32,9 @@ def print_latest_runs(
         formatting.print_json_lines(_document(each, short_names) for each in found)
         return
     rows = [_cells(context, each, short_names) for each in found]
-    print_listing(Listing(["JOB", "RUN", "STATUS", "BEGAN", "TOOK"], rows, names=2, labelled=False))
+    print_listing(
+        Listing(["JOB", "RUN", "STATUS", f"BEGAN ({local_zone().key})", "TOOK"], rows, names=2, labelled=False)
+    )
 
 
 def _latest_runs(

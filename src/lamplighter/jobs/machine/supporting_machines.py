@@ -76,15 +76,6 @@ def _choose(condition: str, follower: str, otherwise: str) -> Json:
     return {"Type": "Choice", "Choices": choices, "Default": otherwise}
 
 
-def _publish_if(question: str, condition: str, text: str, otherwise: str) -> dict[str, Json]:
-    """Return the states that publish `text` if a condition holds, and else end the run in the state `otherwise`."""
-    return {
-        question: _choose(condition, "Tell", otherwise),
-        "Tell": publish_to_topics(text),
-        otherwise: {"Type": "Succeed"},
-    }
-
-
 START_DEFINITION = machine_definition(
     "Starts the run of a slot, once, however often the slot is delivered.",
     {
@@ -133,7 +124,9 @@ SLOT_CHECK_DEFINITION = machine_definition(
             {"began": expression(LAST_START)},
             "Started?",
         ),
-        **_publish_if("Started?", "$began < $toMillis($states.input.scheduled)", NOT_STARTED_TEXT, "Started"),
+        "Started?": _choose("$began < $toMillis($states.input.scheduled)", "Tell", "Started"),
+        "Tell": publish_to_topics(NOT_STARTED_TEXT),
+        "Started": {"Type": "Succeed"},
     },
 )
 """The definition of SLOT_CHECK. Its input has machine, scheduled, seconds, topics, subject, text, name, zone and

@@ -89,11 +89,8 @@ def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
 
 def _tasks(project: Project, jobs: list[str]) -> list[Json]:
     """Return the ARN patterns of the tasks of several jobs: those of their clusters."""
-    found: list[Json] = []
-    for each in (step for name in jobs for step in container_jobs(project, name)):
-        arn = arns.task_arns(project, project.jobs[each])
-        found += [] if arn in found else [arn]
-    return found
+    steps = (project.jobs[step] for name in jobs for step in container_jobs(project, name))
+    return list({each.cluster: arns.task_arns(project, each) for each in steps}.values())
 
 
 def _list_runs(project: Project, jobs: list[str]) -> Json:
