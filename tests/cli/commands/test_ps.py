@@ -206,3 +206,19 @@ def test_the_list_the_history_and_follow_say_that_a_run_waits_for_an_earlier_one
     for each in sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
         sfn.stop_execution(executionArn=each["executionArn"])
     assert first["run"] != second["run"]
+
+
+def test_a_long_reason_is_cut_so_that_the_list_stays_a_table(
+    job_folder: JobFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_folder.run_job("endless", "--name", "stopped-at-length")
+    job_folder.invoke("stop", "endless:stopped-at-length", "--cause", "the moon was in the wrong phase " * 4)
+    monkeypatch.setattr(formatting, "is_terminal", lambda **_: True)
+    monkeypatch.setenv("TERM", "dumb")
+    shown = {}
+    for width in (110, 250):
+        monkeypatch.setenv("COLUMNS", str(width))
+        shown[width] = job_folder.invoke("ps", "endless").stdout.splitlines()
+    assert all(lines[0].split() == ["JOB", "NOW", "LAST", "RUN", "NEXT", "RUN"] for lines in shown.values())
+    assert "stopped: the moon was in t…, " in shown[110][1]
+    assert "stopped: the moon was in the wrong phase the moon" in shown[250][1]

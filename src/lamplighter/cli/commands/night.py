@@ -139,7 +139,7 @@ def _print_upcoming(found: CommandNight) -> None:
     typer.echo(f"\nUntil {formatting.format_instant(found.window.morning)}:")
     for each in found.upcoming[:MAX_UPCOMING]:
         time = "at a rate" if each.next is None else formatting.format_clock(round(each.next * 1000), found.now)
-        typer.echo(f"  {time}  {each.job}" + (f" and {each.count - 1} more" if each.count > 1 else ""))
+        typer.echo(f"  {time}  {each.job}" + (f" ({each.count:,} times)" if each.count > 1 else ""))
     if (more := len(found.upcoming) - MAX_UPCOMING) > 0:
         typer.echo(f"  and {format_count(more, 'other schedule')}: see `lamplighter next`")
 

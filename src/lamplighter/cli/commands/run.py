@@ -78,7 +78,7 @@ def _run_task(context: CommandContext, starter: TaskStarter, overrides: Json, *,
         formatting.print_json_lines(task_json(each.run, each.run.family) for each in started)
     else:
         for each in started:
-            typer.echo(f"{each.label}\n{each.run.arn}", err=follow)
+            typer.echo(each.label, err=follow)
     if follow:
         follow_tasks(context, started)
 
@@ -107,7 +107,7 @@ def _run_machine(
     if json:
         formatting.print_json_lines([run_json(started, machine.short_name)])
     else:
-        typer.echo(f"{machine.short_name}:{started.name}\n{started.arn}", err=follow)
+        typer.echo(f"{machine.short_name}:{started.name}", err=follow)
     if follow:
         follow_run(context, started)
 
