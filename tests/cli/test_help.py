@@ -9,5 +9,5 @@ def test_the_commands_are_listed_in_groups() -> None:
     shown = CliRunner().invoke(build_app(None), ["--help"]).output
     headings = list(dict.fromkeys(each.panel for each in COMMANDS.values()))
     assert headings == ["Jobs", "Look", "Alerts", "Engine", "AWS"]
-    places = [shown.index(f" {each} ") for each in headings]
+    places = [shown.index(f"─ {each} ─") for each in headings]
     assert places == sorted(places)
