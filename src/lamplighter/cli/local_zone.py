@@ -1,12 +1,12 @@
 """Find the time zone in which a command shows and reads times: that of all schedules, or else this machine's."""
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from lamplighter.base.world import set_local_zone
 from lamplighter.jobs.file.model import Project
 from lamplighter.lang.schedule.time_zones import UnknownZone, find_zone
 
@@ -30,14 +30,8 @@ def zone_of_schedules(project: Project | None) -> Iterator[None]:
     jobs = () if project is None else project.jobs.values()
     zones = {each.timezone for each in jobs if each.schedule}
     before = os.environ.get("TZ")
-    _set_zone(zones.pop() if len(zones) == 1 else before)
+    set_local_zone(zones.pop() if len(zones) == 1 else before)
     try:
         yield
     finally:
-        _set_zone(before)
-
-
-def _set_zone(name: str | None) -> None:
-    os.environ.pop("TZ", None)
-    os.environ.update({} if name is None else {"TZ": name})
-    time.tzset()
+        set_local_zone(before)
