@@ -11,11 +11,11 @@ RETRY = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 2}
 
 
 def run_job_across_downtime(
-    harness: EngineHarness, duration: int, downtime: int, machine: Json = None, **state: Json
+    harness: EngineHarness, duration: int, downtime: int, machine: Json = None, code: int = 0, **state: Json
 ) -> str:
     """Start a job of `duration` ms, kill the engine for `downtime` ms, restart it; return the execution's ARN."""
     harness.define_task()
-    harness.runtime.script(Script(after=duration))
+    harness.runtime.script(Script(after=duration, code=code))
     definition = {"StartAt": "A", "States": {"A": job(**state) | {"End": True}}, **(machine or {})}
     execution = harness.start(harness.machine(definition))
     harness.settle()
@@ -30,6 +30,32 @@ def test_a_job_that_succeeded_in_time_during_downtime_succeeds_and_runs_once(har
     execution = run_job_across_downtime(harness, 5_000, 60_000, TimeoutSeconds=10, Retry=RETRY)
     assert harness.status(execution) == "SUCCEEDED"
     assert len(harness.runtime.started) == 1
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_run_ends_when_its_container_ended_also_during_downtime(harness: EngineHarness, code: int) -> None:
+    execution = run_job_across_downtime(harness, 5_000, 60_000, code=code)
+    found = harness.describe(execution)
+    assert found["stopDate"] - found["startDate"] == 5
+    ends = [each["timestamp"] for each in harness.history(execution) if each["timestamp"] > found["startDate"]]
+    assert set(ends) == {found["stopDate"]}
+
+
+def test_a_run_does_not_end_before_the_last_event_of_its_history(harness: EngineHarness) -> None:
+    wait = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 10, "End": True}}}
+    both = {"Type": "Parallel", "Branches": [{"StartAt": "R", "States": {"R": job() | {"End": True}}}, wait]}
+    harness.define_task()
+    harness.runtime.script(Script(after=15_000))
+    execution = harness.start(harness.machine({"StartAt": "A", "States": {"A": both | {"End": True}}}))
+    harness.settle()
+    harness.crash()
+    harness.clock.advance(60_000)
+    harness.runtime.settle()
+    harness.up()
+    harness.settle()
+    times = [each["timestamp"] for each in harness.history(execution)]
+    assert times == sorted(times)
+    assert harness.describe(execution)["stopDate"] == times[-1]
 
 
 def test_a_job_that_exceeded_its_timeout_during_downtime_times_out(harness: EngineHarness) -> None:

@@ -311,3 +311,17 @@ def test_only_a_long_call_waits_for_the_commit(harness: EngineHarness, bytes_eac
     assert harness.status(execution) == "SUCCEEDED"
     assert len(sent(harness)) == 1
     assert (harness.disk.commits == before + 1) == (bytes_each == 10)
+
+
+def test_an_answer_that_is_ready_made_json_can_be_read_by_an_expression(harness: EngineHarness) -> None:
+    read: Json = {
+        "Type": "Task",
+        "QueryLanguage": "JSONata",
+        "Resource": "arn:aws:states:::aws-sdk:sfn:getExecutionHistory",
+        "Arguments": {"ExecutionArn": "{% $states.context.Execution.Id %}"},
+        "Output": "{% $states.result.Events[0].Type %}",
+        "End": True,
+    }
+    execution = harness.start(harness.machine({"StartAt": "Read", "States": {"Read": read}}))
+    harness.settle()
+    assert loads(harness.describe(execution)["output"]) == "ExecutionStarted"

@@ -81,6 +81,13 @@ def _uuid4(digits: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
+def set_local_zone(name: str | None) -> None:
+    """Set the variable TZ and thereby the zone in which this process shows times; None: the machine's zone."""
+    os.environ.pop("TZ", None)
+    os.environ.update({} if name is None else {"TZ": name})
+    time.tzset()
+
+
 def sleep(seconds: float) -> None:
     """Block the current thread for a number of seconds."""
     time.sleep(seconds)

@@ -20,6 +20,8 @@ class Command:
     """A subcommand; the module of its name in `cli/commands` holds a function of the same name."""
 
     help: str
+    panel: str = "Commands"
+    """The heading in the help."""
     is_group: bool = False
     """Whether the command has subcommands: the object is then a Typer."""
 
@@ -27,41 +29,42 @@ class Command:
         """Import the command's module and add its function to the command line."""
         loaded = load_object(f"lamplighter.cli.commands.{name}:{name}")
         if self.is_group:
-            app.add_typer(loaded, name=name, help=self.help)
+            app.add_typer(loaded, name=name, help=self.help, rich_help_panel=self.panel)
         else:
-            app.command(name, help=self.help)(loaded)
+            app.command(name, help=self.help, rich_help_panel=self.panel)(loaded)
 
 
 COMMANDS: Mapping[str, Command] = {
-    "init": Command("Create a first job file."),
-    "up": Command("Run the jobs of a file here, and serve the AWS APIs on one port."),
-    "service": Command("Let systemd run `up` from boot on, and restart it after a failure.", is_group=True),
-    "run": Command("Start a run of a job now, and optionally follow it."),
-    "night": Command("List all runs since 18:00: what failed and why, what recovered, what runs."),
-    "ps": Command("List jobs: running runs, the last result and the next run."),
-    "logs": Command("Print the output of a run's containers."),
-    "history": Command("Show what happened in a run, attempt by attempt."),
-    "stop": Command("Stop a run."),
-    "redrive": Command("Continue a failed run from the state that failed."),
-    "rerun": Command("Start runs again with the same input, or all that failed."),
-    "ack": Command("Acknowledge failures, so that they no longer count as open."),
-    "next": Command("List the times at which jobs will run."),
-    "prune": Command("Delete what need not be kept, and show what the rest takes."),
-    "users": Command("Manage who may log in to the console.", is_group=True),
-    "audit": Command("Print who did what on an engine."),
-    "console": Command("Serve the console for an AWS account or another engine."),
-    "alert": Command("Send a test alert to a channel."),
-    "lint": Command("Check a job file, and suggest corrections."),
-    "synth": Command("Print the CloudFormation template of a job file."),
-    "diff": Command("Show what deploying would change."),
-    "deploy": Command("Deploy a job file to AWS."),
-    "destroy": Command("Delete a deployment."),
-    "backup": Command("Write a backup of this folder's engine into a file, while it runs or not."),
-    "restore": Command("Restore a backup into a data directory."),
-    "check": Command("Check the files of a data directory for damage and leftovers."),
-    "doctor": Command("Check this machine, your credentials and permissions for problems."),
-    "schema": Command("Print the JSON Schema of job files, for editors."),
+    "init": Command("Create a first job file.", "Jobs"),
+    "lint": Command("Check a job file, and suggest corrections.", "Jobs"),
+    "schema": Command("Print the JSON Schema of job files, for editors.", "Jobs"),
+    "run": Command("Start a run of a job now, and optionally follow it.", "Jobs"),
+    "stop": Command("Stop a run.", "Jobs"),
+    "redrive": Command("Continue a failed run from the state that failed.", "Jobs"),
+    "rerun": Command("Start runs again with the same input, or all that failed.", "Jobs"),
+    "next": Command("List the times at which jobs will run.", "Jobs"),
+    "night": Command("List all runs since 18:00: what failed and why, what recovered, what runs.", "Look"),
+    "ps": Command("List jobs: running runs, the last result and the next run.", "Look"),
+    "logs": Command("Print the output of a run's containers.", "Look"),
+    "history": Command("Show what happened in a run, attempt by attempt.", "Look"),
+    "audit": Command("Print who did what on an engine.", "Look"),
+    "console": Command("Serve the console for an AWS account or another engine.", "Look"),
+    "ack": Command("Acknowledge failures, so that they no longer count as open.", "Alerts"),
+    "alert": Command("Send a test alert to a channel.", "Alerts"),
+    "up": Command("Run the jobs of a file here, and serve the AWS APIs on one port.", "Engine"),
+    "service": Command("Let systemd run `up` from boot on, and restart it after a failure.", "Engine", is_group=True),
+    "prune": Command("Delete what need not be kept, and show what the rest takes.", "Engine"),
+    "users": Command("Manage who may log in to the console.", "Engine", is_group=True),
+    "backup": Command("Write a backup of this folder's engine into a file, while it runs or not.", "Engine"),
+    "restore": Command("Restore a backup into a data directory.", "Engine"),
+    "check": Command("Check the files of a data directory for damage and leftovers.", "Engine"),
+    "doctor": Command("Check this machine, your credentials and permissions for problems.", "Engine"),
+    "synth": Command("Print the CloudFormation template of a job file.", "AWS"),
+    "diff": Command("Show what deploying would change.", "AWS"),
+    "deploy": Command("Deploy a job file to AWS.", "AWS"),
+    "destroy": Command("Delete a deployment.", "AWS"),
 }
+"""The commands, in the order of the help."""
 
 
 def requested_command(words: Sequence[str], environment: Mapping[str, str]) -> str | None:
@@ -85,8 +88,8 @@ def build_app(command: str | None) -> typer.Typer:
         if name == command:
             each.add(app, name)
         else:
-            app.command(name, help=each.help)(_placeholder_command)
-    app.command()(version)
+            app.command(name, help=each.help, rich_help_panel=each.panel)(_placeholder_command)
+    app.command(rich_help_panel="Engine")(version)
     return app
 
 

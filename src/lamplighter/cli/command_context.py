@@ -20,6 +20,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import CALL_ERRORS, ProfileNotFound
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, print_problems, read_job_file
+from lamplighter.cli.local_zone import zone_of_schedules
 from lamplighter.cli.target import (
     DEFAULT_DATA,
     AwsOption,
@@ -111,7 +112,7 @@ def with_command_context(function: Callable[..., None], *, when_stopped: bool = 
     def context_options(**given: Json) -> None:
         where = {name: given.pop(name) for name in options}
         site = _make_context(**where, when_stopped=when_stopped)
-        with closing(site), explain_errors(site):
+        with closing(site), explain_errors(site), zone_of_schedules(site.project if when_stopped else None):
             function(site, **given)
 
     context_options.__doc__ = function.__doc__

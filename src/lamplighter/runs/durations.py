@@ -1,6 +1,17 @@
 """Format durations for people."""
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+UNIT_SECONDS = {"d": DAY, "h": HOUR, "m": MINUTE, "s": 1}
+
+
+def format_setting(seconds: int) -> str:
+    """Format a configured time as the job file writes it: 30s, 1h30m."""
+    parts = []
+    for unit, size in UNIT_SECONDS.items():
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
 
 
 def format_limit(seconds: int) -> str:

@@ -4,7 +4,7 @@ Reads the task as DescribeTasks and *ECS Task State Change* describe it. See
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
@@ -53,6 +53,13 @@ def failed_container(task: Json) -> Json:
     else:
         failed = [each for each in containers if each.get("exitCode") not in (None, 0)]
     return next(iter([*failed, *containers]), {})
+
+
+def container_exits(task: Json) -> Mapping[str, int]:
+    """Return the exit codes of the task's containers; none if one could not start, because that stopped the others."""
+    if failed_container(task).get("exitCode") is None:
+        return {}
+    return {each["name"]: each["exitCode"] for each in task["containers"] if each.get("exitCode") is not None}
 
 
 def has_task_succeeded(task: Json, essential: Sequence[str]) -> bool:

@@ -67,6 +67,8 @@ SUPPORTING_STATES = frozenset({
 """The helper states of a job's machine."""
 ALERT_STATE_PREFIX = "Tell "
 """The beginning of the names of helper states that alert a channel."""
+ATTEMPT_SUFFIX = ": Run"
+"""The suffix in the name of a state that runs one attempt of a step. The name of the step precedes the suffix."""
 RUN_TASK = "ecs:runTask"
 RUN_VARIABLE, ATTEMPT_VARIABLE = "LAMPLIGHTER_RUN", "LAMPLIGHTER_ATTEMPT"
 """The environment variables that every container of a job receives: the name of its run, and the attempt's number."""

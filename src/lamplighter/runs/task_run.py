@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES, failed_container, stop_reason
-from lamplighter.runs.failure_words import exit_words
+from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES, container_exits, stop_reason
+from lamplighter.runs.failure_words import cause_words
 from lamplighter.runs.repetition import is_repetition
 from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.scheduled_tasks import family_of_definition
 from lamplighter.runs.story import to_milliseconds
-from lamplighter.runs.waiting import cluster_of_task, waiting_reason
+from lamplighter.runs.waiting import WAITING, cluster_of_task, waiting_reason
 
 STOPPED_BY_REQUEST = "UserInitiated"
 """The stop code of a task that StopTask stopped."""
@@ -83,8 +83,8 @@ class TaskRun:
 
     @property
     def words(self) -> str:
-        """How it ended, or that it is under way: "failed", "stopped", "running"."""
-        return END_WORDS[self.status]
+        """How it ended, or that it is under way: "failed", "stopped", "running", "waiting"."""
+        return WAITING if self.waits else END_WORDS[self.status]
 
     @property
     def scheduled(self) -> bool:
@@ -124,7 +124,9 @@ class TaskRun:
 
 def to_task_run(task: Json) -> TaskRun:
     """Convert a task as DescribeTasks describes it."""
-    ended = to_milliseconds(task["stoppedAt"]) if task.get("stoppedAt") else None
+    # ECS learns of an end late if no engine ran then, but it knows when the containers ended.
+    stopped = task.get("stoppedAt") and (task.get("executionStoppedAt") or task["stoppedAt"])
+    ended = to_milliseconds(stopped) if stopped else None
     status = "RUNNING" if ended is None else end_status(task)
     began = task.get("startedAt") or task["createdAt"]
     return TaskRun(
@@ -162,9 +164,4 @@ def _failure(task: Json, status: str) -> str:
         return str(task.get("stoppedReason") or "")
     if status != "FAILED":
         return ""
-    container = failed_container(task)
-    code = container.get("exitCode")
-    if code is None:
-        return stop_reason(task)
-    named = f" ({container['name']})" if len(task["containers"]) > 1 else ""
-    return exit_words(code, container.get("reason")) + named
+    return cause_words(None, stop_reason(task), container_exits(task))

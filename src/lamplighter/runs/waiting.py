@@ -3,28 +3,37 @@
 On AWS neither happens: runs there queue in their own states (`jobs/machine/overlap_states.py`), and Fargate finds room.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from lamplighter.base.json_text import Json
 from lamplighter.runs.story import Attempt, Story
 
 MAX_DESCRIBED = 100
 """The most tasks that one call of DescribeTasks describes."""
+WAITING = "waiting"
+"""The status, for people, of a run that has not begun to work, or whose work all waits."""
 WAITS_FOR_TURN = "waits for its turn: an earlier run has to end first"
-
-
 WAITS_FOR_WORKER = "waits for a worker"
 
 
 def waits_for_worker(story: Story) -> bool:
     """Return whether all that a run does is to wait until workers take its activities."""
-    running = [each for each in story.attempts if each.outcome == "running"]
-    return story.outcome == "running" and bool(running) and all(each.waits_for_worker for each in running)
+    return is_waiting(story, ()) and not waits_for_turn(story)
 
 
 def waits_for_turn(story: Story) -> bool:
     """Return whether a run has begun and has entered no state yet."""
     return story.began is not None and story.outcome == "running" and not story.visits
+
+
+def is_waiting(story: Story, waiting: Container[int]) -> bool:
+    """Return whether all that a run does is to wait: for its turn, for room, or for workers.
+
+    `waiting` has the events that scheduled the attempts whose tasks wait for room (`reasons_by_task`).
+    """
+    running = [each for each in story.attempts if each.outcome == "running"]
+    waits = bool(running) and all(each.waits_for_worker or each.event in waiting for each in running)
+    return story.outcome == "running" and (waits or waits_for_turn(story))
 
 
 def started_tasks(story: Story) -> Sequence[Attempt]:

@@ -29,12 +29,14 @@ def test_history_shows_attempts_waits_exit_codes_and_the_end(job_folder: JobFold
     job_folder.run_job("nightly")
     cells = table_rows(job_folder, "nightly")
     assert [(each[0], each[-1]) for each in cells if not each[0].startswith("wait")] == [
-        ("attempt 1", "failed with exit code 3"),
-        ("attempt 2", "failed with exit code 3"),
+        ("attempt 1", "failed: exit code 3"),
+        ("attempt 2", "failed: exit code 3"),
     ]
     assert cells[1][0] == "wait before attempt 2"
     output = job_folder.invoke("history", "nightly").stdout
-    assert "the run failed with exit code 3" in output
+    assert " (Europe/Berlin), took " in output
+    assert " (Europe/Berlin): " in job_folder.invoke("night").stdout
+    assert "the run failed: exit code 3" in output
     assert 'input  {"table":"sales"}' in output
     last_line = output.partition("The last output of attempt 2:\n")[2].splitlines()[0]
     assert last_line == '    attempt 2 says hello {"table":"sales"}'

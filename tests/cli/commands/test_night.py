@@ -81,7 +81,7 @@ def test_the_night_names_what_failed_with_its_exit_code_and_last_line(served: Se
     result = invoke(served, "night")
     assert result.exit_code == 0, result.output
     assert re.match(r"Since .* 18:00.*: 1 failed, 1 succeeded\.\n", result.stdout)
-    assert ("Report: exit code 4" in result.stdout, "no such table: orders" in result.stdout) == (True, True)
+    assert ("exit code 4" in result.stdout, "no such table: orders" in result.stdout) == (True, True)
     assert f"broken:{broken.rpartition(':')[2]}" in words_of(result)
     assert " good " not in result.stdout
     assert " good " in f" {words_of(invoke(served, 'night', '--all'))} "
@@ -94,7 +94,7 @@ def test_each_run_is_a_line_of_json(served: ServedEngine) -> None:
         "job": "broken", "arn": broken, "status": "failed", "lastLine": "no such table: orders", "recovered": None,
         "acknowledged": None,
     }  # fmt: skip
-    assert document["reason"] == "Report: exit code 4"
+    assert document["reason"] == "exit code 4"
     assert document["startedBy"] == "by hand"
 
 

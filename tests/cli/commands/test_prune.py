@@ -18,6 +18,11 @@ def test_the_use_of_the_disk_is_shown_with_its_growth(job_folder: JobFolder) -> 
     (runs,) = [line for line in result.stdout.splitlines() if line.startswith("runs")]
     assert "90 days" in runs
     assert "about" in runs
+    assert [
+        line
+        for line in result.stdout.splitlines()
+        if "objects in buckets " in line and "until they are deleted" in line
+    ]
     assert runs.rstrip().endswith(" 0")
     assert "free on the disk: " in result.stdout
 

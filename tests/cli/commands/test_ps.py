@@ -81,10 +81,10 @@ def test_the_last_failure_is_shown_before_later_skipped_runs(job_folder: JobFold
     assert (listed["last"]["exitCodes"], listed["last"]["error"]) == ({"main": 5}, "States.TaskFailed")
     assert listed["skipped"]["run"] == skipped[-1]["run"]
     text = job_folder.invoke("ps", "beside").stdout
-    assert "failed with exit code 5" in text
+    assert "failed: exit code 5" in text
     assert "(failing)" in text
     assert "then skipped" in text
-    assert "failed with exit code 5" in job_folder.invoke("ps", "beside", "--all").stdout
+    assert "failed: exit code 5" in job_folder.invoke("ps", "beside", "--all").stdout
 
 
 def test_a_job_that_ran_only_as_a_step_is_shown_with_its_workflow(job_folder: JobFolder) -> None:
@@ -172,9 +172,18 @@ def test_the_list_and_the_history_say_why_a_run_waits_for_room(job_folder: JobFo
     assert "attempt 1 waits until the previous task of its family has stopped, since" in waiting_line()
     history = job_folder.invoke("history", second["arn"]).stdout
     assert "attempt 1        waits until the previous task of its family has stopped" in history
+    assert_everywhere_waiting(job_folder, second["run"])
     job_folder.invoke("stop", first["arn"])
     job_folder.invoke("stop", second["arn"])
     ecs.untag_resource(resourceArn=definition, tagKeys=["lamplighter:overlap"])
+
+
+def assert_everywhere_waiting(job_folder: JobFolder, run: str) -> None:
+    """Check that each command says of a run that waits that it is waiting."""
+    assert f"{run}  waiting\n" in job_folder.invoke("history", f"endless:{run}").stdout
+    (line,) = [each for each in job_folder.invoke("ps", "endless", "--all").stdout.splitlines() if run in each]
+    assert line.split()[2] == "waiting"
+    assert [each["status"] for each in job_folder.invoke_json("night") if each["run"] == run] == ["waiting"]
 
 
 def test_the_list_the_history_and_follow_say_that_a_run_waits_for_an_earlier_one(job_folder: JobFolder) -> None:
@@ -187,6 +196,7 @@ def test_the_list_the_history_and_follow_say_that_a_run_waits_for_an_earlier_one
     (line,) = [line for line in job_folder.invoke("ps", "endless").stdout.splitlines() if second["run"] in line]
     assert "waits for its turn: an earlier run has to end first" in line
     assert "the run waits for its turn: an earlier run" in job_folder.invoke("history", second["arn"]).stdout
+    assert_everywhere_waiting(job_folder, second["run"])
     follower = job_folder.start_command("run", "endless", "--follow")
     assert follower.stderr is not None
     assert any("waits for its turn" in each for each in iter(follower.stderr.readline, ""))
@@ -196,3 +206,19 @@ def test_the_list_the_history_and_follow_say_that_a_run_waits_for_an_earlier_one
     for each in sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
         sfn.stop_execution(executionArn=each["executionArn"])
     assert first["run"] != second["run"]
+
+
+def test_a_long_reason_is_cut_so_that_the_list_stays_a_table(
+    job_folder: JobFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_folder.run_job("endless", "--name", "stopped-at-length")
+    job_folder.invoke("stop", "endless:stopped-at-length", "--cause", "the moon was in the wrong phase " * 4)
+    monkeypatch.setattr(formatting, "is_terminal", lambda **_: True)
+    monkeypatch.setenv("TERM", "dumb")
+    shown = {}
+    for width in (110, 250):
+        monkeypatch.setenv("COLUMNS", str(width))
+        shown[width] = job_folder.invoke("ps", "endless").stdout.splitlines()
+    assert all(lines[0].split() == ["JOB", "NOW", "LAST", "RUN", "NEXT", "RUN"] for lines in shown.values())
+    assert "stopped: the moon was in t…, " in shown[110][1]
+    assert "stopped: the moon was in the wrong phase the moon" in shown[250][1]

@@ -53,9 +53,7 @@ def test_the_input_is_read_from_a_file(job_folder: JobFolder, tmp_path: Path) ->
 
 
 def test_run_prints_the_name_that_other_commands_accept(job_folder: JobFolder) -> None:
-    lines = job_folder.invoke("run", "quick", "--name", "by-hand").stdout.splitlines()
-    assert lines[0] == "quick:by-hand"
-    assert lines[1].endswith(":execution:reports-quick:by-hand")
+    assert job_folder.invoke("run", "quick", "--name", "by-hand").stdout == "quick:by-hand\n"
 
 
 def test_follow_prints_events_and_output_and_exits_with_0_on_success(job_folder: JobFolder) -> None:
@@ -72,11 +70,11 @@ def test_follow_prints_every_failed_attempt_and_exits_with_1(job_folder: JobFold
     events = [line.split("  ", 1)[1] for line in result.stderr.splitlines() if line[2:3] == ":"]
     assert [line.split(", after")[0] for line in events] == [
         "attempt 1 started",
-        "attempt 1 failed with exit code 3",
+        "attempt 1 failed: exit code 3",
         "waits 1s before attempt 2",
         "attempt 2 started",
-        "attempt 2 failed with exit code 3",
-        "the run failed with exit code 3",
+        "attempt 2 failed: exit code 3",
+        "the run failed: exit code 3",
     ]
     assert [line[:13] for line in result.stdout.splitlines()] == ["1 | attempt 1", "2 | attempt 2"]
 
@@ -85,7 +83,7 @@ def test_follow_prints_the_waits_of_a_job_with_exit_code_retries(job_folder: Job
     result = job_folder.invoke("run", "judged", "--follow")
     assert result.exit_code == 1
     assert "waits 1s before attempt 2" in result.stderr
-    assert "attempt 2 failed with exit code 7" in result.stderr
+    assert "attempt 2 failed: exit code 7" in result.stderr
 
 
 def test_following_a_run_that_is_stopped_exits_with_4(job_folder: JobFolder) -> None:

@@ -82,7 +82,7 @@ def test_run_starts_a_task_as_its_schedule_would_and_follows_it(served: ServedEn
     create_job(served, "followed")
     result = invoke(served, "run", "followed", "--follow")
     assert (result.exit_code, result.stdout) == (1, "reading orders.csv\n")
-    assert "the task failed with exit code 3" in result.stderr
+    assert "the task failed: exit code 3" in result.stderr
     (listed,) = invoke_json(served, "ps", "followed", "--all")
     assert (listed["status"], listed["startedBy"]) == ("FAILED", "lamplighter-run/followed-at-night")
 
@@ -138,7 +138,7 @@ def test_history_tells_the_life_of_a_task_and_shows_its_last_output(served: Serv
         "created", "started", "stopped",
     ]  # fmt: skip
     text = invoke(served, "history", "told").stdout
-    assert f"told  {started['run']}  failed with exit code 3" in text
+    assert f"told  {started['run']}  failed: exit code 3" in text
     assert "The last output of the task:\n    reading orders.csv" in text
     assert f"lamplighter logs told:{started['run']}\nlamplighter run told" in text
 

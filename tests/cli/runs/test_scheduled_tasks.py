@@ -90,7 +90,7 @@ def test_ps_lists_what_runs_how_the_last_task_ended_and_the_next_time(served: Se
     assert (last["status"], last["reason"], last["exitCodes"]) == ("FAILED", "exit code 3", {"main": 3})
     assert (found["idle"]["last"], found["idle"]["next"]) == (None, "2099-01-01T03:15:00.000Z")
     lines = invoke(served, "ps").stdout.splitlines()
-    assert any(line.startswith("failing") and "failed with exit code 3" in line for line in lines)
+    assert any(line.startswith("failing") and "failed: exit code 3" in line for line in lines)
     assert any(line.startswith("endless") and "running (" in line for line in lines)
     assert invoke(served, "ps", "idle").stdout.splitlines()[1].split()[:2] == ["idle", "never"]
 

@@ -162,7 +162,7 @@ def test_a_failed_container_is_named_with_its_exit_code(harness: EngineHarness, 
     harness.runtime.script(Script(code=137))
     harness.run_machine(task, name="killed")
     harness.advance(5 * SECOND)
-    assert "A: killed (exit code 137)" in browser.get("/").text
+    assert "killed (exit code 137)" in browser.get("/").text
 
 
 def create_schedule(harness: EngineHarness, machine: str) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.view.run_rows import build_rows, error_words
+from lamplighter.console.view.run_rows import MAX_ERROR_LENGTH, build_rows
+from lamplighter.runs.failure_words import run_words
 from lamplighter.runs.run_trigger import BY_HAND
 from lamplighter.store.audit_log import Actor
 
@@ -27,24 +28,24 @@ def task(*codes: tuple[str, int | None], reason: str = "Essential container in t
         ("FAILED", "States.TaskFailed", task(("main", 3)), "exit code 3"),
         ("FAILED", "States.TaskFailed", task(("main", 137), reason="OutOfMemoryError: killed"),
          "killed, out of memory (exit code 137)"),
-        ("FAILED", "States.TaskFailed", task(("main", 3), ("proxy", 143)), "exit codes 3 (main), 143 (proxy)"),
+        ("FAILED", "States.TaskFailed", task(("main", 3), ("proxy", 143)), "exit code 3"),
         ("FAILED", "States.TaskFailed", task(("main", None), reason="CannotPullContainerError: no such image"),
-         "CannotPullContainerError: no such image"),
-        ("FAILED", "States.Timeout", None, "an attempt took longer than its timeout"),
+         "image missing"),
+        ("FAILED", "States.Timeout", None, "took longer than its timeout"),
         ("FAILED", "Sales.Missing", "there are no sales", "Sales.Missing: there are no sales"),
         ("FAILED", "Sales.Missing", None, "Sales.Missing"),
-        ("TIMED_OUT", "States.Timeout", None, "took longer than its deadline of 1 h 00 min"),
+        ("TIMED_OUT", "States.Timeout", None, "the run took longer than its deadline of 1h"),
         ("ABORTED", None, None, ""),
     ],
 )  # fmt: skip
 def test_an_error_is_said_in_words_with_the_exit_code(
     status: str, error: str | None, cause: str | None, words: str
 ) -> None:
-    assert error_words(status, error, cause, 3600) == words
+    assert run_words(status, error, cause, 3600) == words
 
 
 def test_a_long_cause_is_cut() -> None:
-    assert len(error_words("FAILED", "E", "x" * 30_000, None)) < 200
+    assert len(run_words("FAILED", "E", "x" * 30_000, None, MAX_ERROR_LENGTH)) < 200
 
 
 @pytest.mark.parametrize(

@@ -342,6 +342,8 @@ def test_the_watch_machine_may_describe_watched_runs_and_publish_alerts(made: Pr
     topic = "arn:aws:sns:us-east-1:123456789012:reports-ops"
     assert allowed(statements, IamCall("states:DescribeExecution", run))
     assert allowed(statements, IamCall("sns:Publish", topic))
+    assert allowed(statements, IamCall("ecs:DescribeTasks", "arn:aws:ecs:us-east-1:123456789012:task/reports/1"))
+    assert not allowed(statements, IamCall("ecs:DescribeTasks", "arn:aws:ecs:us-east-1:123456789012:task/payroll/1"))
     assert not allowed(statements, IamCall("states:DescribeExecution", run.replace("classes", "plain")))
     assert not allowed(statements, IamCall("states:StopExecution", run))
     actions = {

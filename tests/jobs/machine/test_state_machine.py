@@ -527,6 +527,20 @@ def test_a_late_run_is_reported_and_continues(jobs: DeployedJobs) -> None:
     assert jobs.harness.status(execution) == "SUCCEEDED"
 
 
+def test_a_late_run_whose_container_waits_says_what_it_waits_for(jobs: DeployedJobs) -> None:
+    late = "image: busybox, memory: 1024, late: 30m, notify: {late: ops}"
+    jobs.deploy(f"first: {{image: busybox, memory: 1024}}\njob: {{{late}}}")
+    jobs.harness.call("ecs", "SetCapacityLimits", Memory=1_500)
+    jobs.script_exits(FOREVER)
+    jobs.start_run("first")
+    jobs.start_run()
+    jobs.harness.advance(HOUR // 2)
+    (alert,) = jobs.alerts
+    words = "its container has not started after 30m: waits for 1,024 MiB of memory (1 running task has 1,024 of 1,500)"
+    assert alert["Message"].startswith(f"job is late: {words}\n\nScheduled: ")
+    assert alert["Subject"].startswith("job is late: its container has not started after 30m: waits for 1,024 MiB of ")
+
+
 def test_a_run_that_ends_in_time_sends_no_late_alert(jobs: DeployedJobs) -> None:
     jobs.deploy("job: {image: busybox, late: 30m, notify: {late: ops}}")
     jobs.start_run()

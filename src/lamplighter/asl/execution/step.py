@@ -52,6 +52,10 @@ class Step:
         """The events as JSON; each read renders them, so that an execution without a history does no work for them."""
         return history.render_events(self.events)
 
+    def dated(self, time: int) -> "Step":
+        """Return the step with events that happened at a time."""
+        return replace(self, events=tuple((*each[:2], time, *each[3:]) for each in self.events))
+
     @property
     def finish(self) -> Finish | None:
         """The command that ends the execution, or None."""

@@ -11,6 +11,7 @@ from rich.text import Text
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
+from lamplighter.cli.local_zone import local_zone
 from lamplighter.cli.runs import find_run, find_task, formatting, result_text
 from lamplighter.cli.runs.arguments import RunArgument
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
@@ -23,10 +24,11 @@ from lamplighter.cli.runs.waiting_tasks import waiting_reasons
 from lamplighter.runs.attempt_numbers import read_numbered_story
 from lamplighter.runs.blamed_attempt import blamed_attempt, blamed_item
 from lamplighter.runs.failure_reasons import failure_reason
+from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.redrive_outcome import why_not_redrive
 from lamplighter.runs.run import Run
 from lamplighter.runs.story import Story
-from lamplighter.runs.waiting import WAITS_FOR_TURN, started_tasks, waits_for_turn
+from lamplighter.runs.waiting import WAITING, WAITS_FOR_TURN, is_waiting, started_tasks, waits_for_turn
 
 ITEM_STATE_WORDS = {
     "succeeded": "succeeded", "failed": "failed", "aborted": "stopped", "timedOut": "timed out", "running": "running",
@@ -64,7 +66,7 @@ def history(
     if json:
         formatting.print_json_lines([_run_document(found, story, events), *(each.document for each in rows)])
         return
-    _print_head(found, story, events)
+    _print_head(found, story, events, WAITING if is_waiting(story, waiting) else found.state)
     formatting.print_table(
         ["TIME", "WHAT", "TOOK", "RESULT"], [_row_cells(each, story.began or each.time) for each in rows]
     )
@@ -91,22 +93,18 @@ def _run_input(events: list[Json]) -> str:
     return (details or {}).get("input") or "{}"
 
 
-def _print_head(run: Run, story: Story, events: list[Json]) -> None:
+def _print_head(run: Run, story: Story, events: list[Json], status: str) -> None:
     out = formatting.make_console()
     ended = story.ended or real_world().now()
-    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", formatting.status_text(run.state)))
+    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", formatting.status_text(status)))
     began = story.began or run.began
     duration = (
         f", took {formatting.format_milliseconds(story.running_time(began, ended))}"
         if story.ended
         else f", {formatting.format_distance(began, ended)}"
     )
-    out.print(
-        Text.assemble(
-            ("began  ", "dim"), f"{formatting.format_instant(began)} ({formatting.format_utc(began)}){duration}"
-        )
-    )
-    out.print(Text.assemble(("input  ", "dim"), _shorten(_run_input(events))))
+    out.print(Text.assemble(("began  ", "dim"), f"{formatting.format_instant(began)} ({local_zone().key}){duration}"))
+    out.print(Text.assemble(("input  ", "dim"), _shorten(printable_line(_run_input(events)))))
     out.print()
 
 

@@ -43,7 +43,10 @@ def logs(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print lines as JSON.")] = False,
 ) -> None:
-    """Print the output of a run's containers, with the attempt's number before each line if there may be several."""
+    """Print the output of a run's containers, with the attempt's number before each line if there may be several.
+
+    A terminal gets the output with its colours, but without other codes; a file or a pipe gets it as it is.
+    """
     if follow and json:
         raise typer.BadParameter("use either --follow or --json, not both")
     start = None if since is None else parse_instant(since, real_world().now())

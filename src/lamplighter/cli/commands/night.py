@@ -12,6 +12,7 @@ from rich.text import Text
 from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext, with_stored_context
+from lamplighter.cli.local_zone import local_zone
 from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.engine_conditions import engine_conditions
 from lamplighter.cli.runs.listing import Listing, print_listing
@@ -20,6 +21,7 @@ from lamplighter.runs.night.classify import BY_REDRIVE, BY_REPETITION, BY_RETRY,
 from lamplighter.runs.night.night_run import MISSED, NightStatus
 from lamplighter.runs.night.select import NEEDS, ORDERS, NightFilter
 from lamplighter.runs.night.window import DEFAULT_SINCE
+from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.run_trigger import KINDS
 
 STYLES: Mapping[NightStatus, str] = {
@@ -79,9 +81,8 @@ def night(
 def _print_counts(found: CommandNight) -> None:
     counts = [f"{number} {status.value}" for status, number in found.selected.counts.items() if number]
     until = "" if found.window.until is None else f" until {formatting.format_instant(found.window.until)}"
-    typer.echo(
-        f"Since {formatting.format_instant(found.window.since)}{until}: {', '.join(counts) or 'nothing has run'}."
-    )
+    since = f"{formatting.format_instant(found.window.since)}{until} ({local_zone().key})"
+    typer.echo(f"Since {since}: {', '.join(counts) or 'nothing has run'}.")
     if not found.read.complete:
         typer.echo(
             "AWS does not say what started a run or which times were missed, and keeps no acknowledgements.", err=True
@@ -97,7 +98,7 @@ def _cells(found: CommandNight, row: NightRow) -> list[Text | str]:
     return [
         found.job(row).short_name,
         Text(row.status.value + (f" {run.count}×" if run.count > 1 else ""), STYLES.get(row.status, "")),
-        Text("\n".join(_what_happened(found, row))),
+        Text("\n".join(map(printable_line, _what_happened(found, row)))),
         when,
         took,
         run_argument(row),
@@ -139,7 +140,7 @@ def _print_upcoming(found: CommandNight) -> None:
     typer.echo(f"\nUntil {formatting.format_instant(found.window.morning)}:")
     for each in found.upcoming[:MAX_UPCOMING]:
         time = "at a rate" if each.next is None else formatting.format_clock(round(each.next * 1000), found.now)
-        typer.echo(f"  {time}  {each.job}" + (f" and {each.count - 1} more" if each.count > 1 else ""))
+        typer.echo(f"  {time}  {each.job}" + (f" ({each.count:,} times)" if each.count > 1 else ""))
     if (more := len(found.upcoming) - MAX_UPCOMING) > 0:
         typer.echo(f"  and {format_count(more, 'other schedule')}: see `lamplighter next`")
 

@@ -114,9 +114,8 @@ def _print_usage(usage: Json, *, dry_run: bool) -> None:
 
 
 def _kept_text(kind: str, days: float | None) -> str:
-    if kind == "logs":
-        return "log-retention of each job"
-    return "a number for each schedule" if days is None else f"{days:g} days"
+    texts = {"logs": "log-retention of each job", "slots": "a number for each schedule"}
+    return texts.get(kind, "until they are deleted" if days is None else f"{days:g} days")
 
 
 def format_size(size: float) -> str:

@@ -38,6 +38,8 @@ from lamplighter.runs.waits import waits_of_visit
 MAX_LISTED_RUNS = 10
 """The most runs under way of a job that are listed."""
 
+MIN_REASON_LENGTH, OTHER_COLUMNS = 20, 90
+"""The fewest characters of a reason that are worth a table, and the usual width of the rest of a row."""
 MAX_EXAMINED_RUNS = 1000
 """The most runs in which the last ended run that was not skipped is searched."""
 
@@ -201,7 +203,9 @@ def _last_run_cell(overview: JobOverview, now: int) -> Text:
 def _describe_end(run: Run, now: int) -> Text:
     """Return how a run ended, and when."""
     reason = result_text.run_failure_text(run)
-    short = reason if len(reason) <= MAX_REASON_LENGTH else f"{reason[: MAX_REASON_LENGTH - 1]}…"
+    room = formatting.make_console().width - OTHER_COLUMNS
+    most = room if MIN_REASON_LENGTH <= room < MAX_REASON_LENGTH else MAX_REASON_LENGTH
+    short = reason if len(reason) <= most else f"{reason[: most - 1]}…"
     return Text.assemble(
         formatting.status_text(run.state),
         (short, "bold red"),

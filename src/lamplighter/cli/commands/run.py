@@ -18,6 +18,8 @@ from lamplighter.cli.runs.follow import EXIT_CODES, follow_run
 from lamplighter.cli.runs.result_text import run_json, task_json
 from lamplighter.cli.runs.start_task import choose_starter, start_task
 from lamplighter.cli.runs.task_output import follow_tasks
+from lamplighter.runs.failure_words import run_words
+from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.scheduled_tasks import ScheduledTask, TaskStarter
 
 
@@ -76,7 +78,7 @@ def _run_task(context: CommandContext, starter: TaskStarter, overrides: Json, *,
         formatting.print_json_lines(task_json(each.run, each.run.family) for each in started)
     else:
         for each in started:
-            typer.echo(f"{each.label}\n{each.run.arn}", err=follow)
+            typer.echo(each.label, err=follow)
     if follow:
         follow_tasks(context, started)
 
@@ -105,7 +107,7 @@ def _run_machine(
     if json:
         formatting.print_json_lines([run_json(started, machine.short_name)])
     else:
-        typer.echo(f"{machine.short_name}:{started.name}\n{started.arn}", err=follow)
+        typer.echo(f"{machine.short_name}:{started.name}", err=follow)
     if follow:
         follow_run(context, started)
 
@@ -129,5 +131,6 @@ def _run_express(context: CommandContext, machine: Machine, text: str) -> None:
     if answer["status"] == "SUCCEEDED":
         typer.echo(answer["output"])
     else:
-        typer.echo(f"{answer['status'].lower()}: {answer.get('error', '')} {answer.get('cause', '')}", err=True)
+        words = run_words(answer["status"], answer.get("error"), answer.get("cause"))
+        typer.echo(f"{END_WORDS[answer['status']]}: {words}", err=True)
     raise typer.Exit(EXIT_CODES.get(answer["status"], 1))

@@ -24,6 +24,7 @@ from lamplighter.cli.runs.output import OutputLine, RunOutput
 from lamplighter.cli.runs.run_moments import Moment, run_moments
 from lamplighter.cli.runs.waiting_tasks import waiting_reasons
 from lamplighter.runs.attempt_numbers import read_numbered_story
+from lamplighter.runs.printable_text import coloured_line
 from lamplighter.runs.run import Run
 from lamplighter.runs.story import Attempt, Story
 from lamplighter.runs.waiting import started_tasks
@@ -164,11 +165,15 @@ def _follow_to_end(watcher: RunWatcher, definition: Json, *, events: bool, times
 
 
 def print_lines(lines: Iterable[OutputLine], labels: AttemptLabels, *, times: bool = False) -> None:
-    """Print lines of output, with the attempt before each if there may be several, and with the time if `times`."""
+    """Print lines of output, with the attempt before each if there may be several, and with the time if `times`.
+
+    A terminal gets the colours of a line, and none of its other codes; a file or a pipe gets the line as it is.
+    """
+    show = coloured_line if formatting.is_terminal() else str
     for line in lines:
         container = None if line.source.is_only_container else line.source.container
         time = f"{formatting.local_datetime(line.time):%Y-%m-%d %H:%M:%S}.{line.time % 1000:03} " if times else ""
-        typer.echo(time + labels.prefix(line.source.attempt, container) + line.text)
+        typer.echo(time + labels.prefix(line.source.attempt, container) + show(line.text), color=True)
 
 
 def _read_new_events(context: CommandContext, run: Run, seen: int) -> list[Json]:

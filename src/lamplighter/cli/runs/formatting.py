@@ -16,12 +16,13 @@ from rich.text import Text
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import format_iso_time
 from lamplighter.jobs.file.values import format_duration
+from lamplighter.runs.run import END_WORDS
 
 NON_TERMINAL_WIDTH = 400
 """The width of output that is not a terminal, so that no line is broken."""
 STATUS_STYLES = {
     "succeeded": "green", "running": "cyan", "failed": "bold red", "timed out": "bold red", "aborted": "yellow",
-    "pending redrive": "cyan", "skipped": "yellow", "stopped": "yellow",
+    "pending redrive": "cyan", "skipped": "yellow", "stopped": "yellow", "waiting": "yellow",
 }  # fmt: skip
 
 
@@ -52,7 +53,7 @@ def print_json_lines(listed: Iterable[Json]) -> None:
 
 def status_text(status: str) -> Text:
     """Return a status as words in its colour."""
-    words = status.lower().replace("_", " ")
+    words = END_WORDS.get(status) or status.lower().replace("_", " ")
     return Text(words, STATUS_STYLES.get(words, ""))
 
 

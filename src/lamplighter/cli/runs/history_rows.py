@@ -38,7 +38,7 @@ def history_rows(story: Story, definition: Json, waiting: Mapping[int, str], *, 
     """
     labels = labels_for(definition, story.redriven)
     shown_attempts = (each for each in story.attempts if states or each.failed or not labels.hides_work(each))
-    found: list[HistoryRow] = [_attempt_row(each, labels, waiting.get(each.event)) for each in shown_attempts]
+    found: list[HistoryRow] = [_attempt_row(story, each, labels, waiting.get(each.event)) for each in shown_attempts]
     for visit in story.visits:
         found += _visit_rows(story, visit, definition, labels, states=states)
     found += map(_redrive_row, story.gaps)
@@ -51,8 +51,8 @@ def _redrive_row(gap: Gap) -> HistoryRow:
     return HistoryRow(gap.redriven, 0, "redriven", None, after, "", document)
 
 
-def _attempt_row(attempt: Attempt, labels: AttemptLabels, waiting: str | None) -> HistoryRow:
-    title, result = labels.title(attempt), waiting or result_text.attempt_result_text(attempt)
+def _attempt_row(story: Story, attempt: Attempt, labels: AttemptLabels, waiting: str | None) -> HistoryRow:
+    title, result = labels.title(attempt), waiting or result_text.attempt_result_text(attempt, story)
     document = result_text.attempt_json(attempt)
     return HistoryRow(attempt.began, attempt.event, title, attempt.duration, result, attempt.outcome, document)
 

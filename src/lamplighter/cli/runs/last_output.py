@@ -7,6 +7,7 @@ from rich.text import Text
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.output import RunOutput
+from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.story import Attempt
 
 TAIL_LINES = 5
@@ -18,4 +19,4 @@ def print_last_output(context: CommandContext, attempt: Attempt, title: str) -> 
     lines = deque(RunOutput(context, tail=TAIL_LINES).all_lines([attempt]), maxlen=TAIL_LINES)
     if lines:
         formatting.make_console().print(Text(f"\nThe last output of {title}:", "dim"))
-        formatting.make_console().print(Text("\n".join(f"    {line.text}" for line in lines)))
+        formatting.make_console().print(Text("\n".join(f"    {printable_line(line.text)}" for line in lines)))

@@ -8,10 +8,12 @@ from rich.text import Text
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext
+from lamplighter.cli.local_zone import local_zone
 from lamplighter.cli.runs import find_run, formatting, result_text
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.list_tasks import list_task_runs
 from lamplighter.cli.runs.listing import Listing, print_listing
+from lamplighter.cli.runs.waiting_tasks import status_of_run
 from lamplighter.runs.run import Run
 from lamplighter.runs.scheduled_tasks import ScheduledTask
 from lamplighter.runs.task_run import TaskRun
@@ -29,8 +31,10 @@ def print_latest_runs(
     if json:
         formatting.print_json_lines(_document(each, short_names) for each in found)
         return
-    rows = [_cells(each, short_names) for each in found]
-    print_listing(Listing(["JOB", "RUN", "STATUS", "BEGAN", "TOOK"], rows, names=2, labelled=False))
+    rows = [_cells(context, each, short_names) for each in found]
+    print_listing(
+        Listing(["JOB", "RUN", "STATUS", f"BEGAN ({local_zone().key})", "TOOK"], rows, names=2, labelled=False)
+    )
 
 
 def _latest_runs(
@@ -49,10 +53,10 @@ def _document(run: Run | TaskRun, short_names: dict[str, str]) -> Json:
     return result_text.task_json(run, run.family)
 
 
-def _cells(run: Run | TaskRun, short_names: dict[str, str]) -> list[Text | str]:
+def _cells(context: CommandContext, run: Run | TaskRun, short_names: dict[str, str]) -> list[Text | str]:
     took = "" if run.took is None else formatting.format_milliseconds(run.took)
     if isinstance(run, Run):
-        job, status = short_names[run.machine], formatting.status_text(run.state)
+        job, status = short_names[run.machine], formatting.status_text(status_of_run(context, run))
         status = Text.assemble(status, result_text.run_failure_text(run)[:MAX_REASON_LENGTH])
     else:
         job, status = run.family, result_text.task_result_text(run)

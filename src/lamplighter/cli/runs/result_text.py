@@ -4,9 +4,8 @@ from rich.text import Text
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.formatting import STATUS_STYLES, format_utc, status_text
-from lamplighter.jobs.file.values import format_duration
 from lamplighter.runs.failure_reasons import exit_codes, failure_reason, task_of_document
-from lamplighter.runs.failure_words import failure_text, with_missing_statement
+from lamplighter.runs.failure_words import attempt_words, run_words, with_missing_statement
 from lamplighter.runs.run import END_WORDS, Run, end_clause
 from lamplighter.runs.skipped_runs import SKIP_REASON
 from lamplighter.runs.state_status import OUTCOME_STATUSES
@@ -19,36 +18,30 @@ def state_path(attempt: Attempt) -> str:
     return " ".join([*attempt.path, attempt.state])
 
 
-def attempt_result_text(attempt: Attempt) -> str:
-    """Return the words for an attempt's result, after its label: "failed with exit code 1"."""
+def attempt_result_text(attempt: Attempt, story: Story) -> str:
+    """Return the words for an attempt's result, after its label: "failed: exit code 1"."""
     if attempt.outcome == "running":
         return "waits for a worker" if attempt.waits_for_worker else "running"
     if attempt.outcome == "succeeded":
         return "succeeded"
     if attempt.outcome == "aborted":
         return "stopped with the run"
-    if attempt.outcome == "timed out":
-        if attempt.error != "States.Timeout":
-            return f"timed out: {attempt.error}"
-        return "timed out" + (f" after {format_duration(attempt.timeout)}" if attempt.timeout else "")
-    return "failed" + failure_text(attempt.error, attempt.reason, attempt.exits)
+    return f"failed: {attempt_words(story, attempt, None)}"
 
 
 def run_end_text(run: Run, story: Story) -> str:
     """Return a sentence that states how a run ended."""
     if run.skipped:
         return f"the run was skipped: {SKIP_REASON}"
-    ended = f"the run {end_clause(OUTCOME_STATUSES[story.outcome])}{_cause_text(story.error, story.cause)}"
-    return with_missing_statement(ended)
+    status = OUTCOME_STATUSES[story.outcome]
+    words = run_words(status, story.error, story.cause)
+    return with_missing_statement(f"the run {end_clause(status)}" + (f": {words}" if words else ""))
 
 
 def run_failure_text(run: Run) -> str:
-    """Return the words that follow an unsuccessful run's status: exit codes, error and reason; empty for others."""
-    return "" if run.status in ("RUNNING", "SUCCEEDED") else _cause_text(run.error, run.cause)
-
-
-def _cause_text(error: str | None, cause: str | None) -> str:
-    return failure_text(error, failure_reason(cause), exit_codes(task_of_document(cause)))
+    """Return the words that follow an unsuccessful run's status, with a colon before them; empty for others."""
+    words = run_words(run.status, run.error, run.cause)
+    return f": {words}" if words else ""
 
 
 def attempt_json(attempt: Attempt) -> Json:
@@ -89,11 +82,10 @@ def run_json(run: Run, job: str | None = None) -> Json:
 
 
 def task_result_text(run: TaskRun) -> Text:
-    """Return how a task ended, and why, in its colour: "failed with exit code 3"; for one that waits, why."""
+    """Return how a task ended, and why, in its colour: "failed: exit code 3"; for one that waits, why."""
     if run.waits:
         return Text(run.waits, STATUS_STYLES["running"])
-    joint = " with " if run.failure.startswith("exit code") else ": "
-    reason = f"{joint}{run.failure}" if run.failure else ""
+    reason = f": {run.failure}" if run.failure else ""
     return Text.assemble(status_text(END_WORDS[run.status]), (reason, "bold red" if run.status == "FAILED" else ""))
 
 

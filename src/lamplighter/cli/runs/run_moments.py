@@ -35,20 +35,20 @@ def run_moments(story: Story, definition: Json) -> list[Moment]:
     found = [
         *([turn] if waits_for_turn(story) else []),
         *(Moment(("redriven", at), time, "redriven") for at, time in enumerate(story.redriven)),
-        *(moment for each in story.attempts for moment in _attempt_moments(each, labels)),
+        *(moment for each in story.attempts for moment in _attempt_moments(story, each, labels)),
         *(moment for each in story.visits for moment in _visit_moments(story, each, definition, labels)),
     ]
     return sorted(found, key=lambda each: each.time)
 
 
-def _attempt_moments(attempt: Attempt, labels: AttemptLabels) -> Iterator[Moment]:
+def _attempt_moments(story: Story, attempt: Attempt, labels: AttemptLabels) -> Iterator[Moment]:
     title = labels.title(attempt)
     if labels.hides_work(attempt) and not attempt.failed:
         return
     yield Moment(("began", attempt.event), attempt.began, f"{title} started")
     if attempt.ended is not None:
         after = "" if attempt.outcome == "timed out" else f", after {format_milliseconds(attempt.duration or 0)}"
-        text = f"{title} {result_text.attempt_result_text(attempt)}{after}"
+        text = f"{title} {result_text.attempt_result_text(attempt, story)}{after}"
         yield Moment(("ended", attempt.event), attempt.ended, text, attempt.outcome)
 
 

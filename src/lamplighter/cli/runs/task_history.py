@@ -10,6 +10,7 @@ from lamplighter.cli.runs.find_task import FoundTask
 from lamplighter.cli.runs.last_output import print_last_output
 from lamplighter.cli.runs.task_output import task_attempt
 from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
+from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.task_history import TaskMoment, task_moments
 from lamplighter.runs.task_run import TaskRun
 
@@ -42,7 +43,11 @@ def _print_head(run: TaskRun) -> None:
 
 def _moment_cells(moment: TaskMoment, began: int) -> list[Text | str]:
     style = formatting.STATUS_STYLES.get(moment.status, "")
-    return [Text(formatting.format_clock(moment.time, began), "dim"), moment.what, Text(moment.result, style)]
+    return [
+        Text(formatting.format_clock(moment.time, began), "dim"),
+        moment.what,
+        Text(printable_line(moment.result), style),
+    ]
 
 
 def _moment_json(moment: TaskMoment) -> Json:

@@ -3,8 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 from lamplighter.cli.command_context import CommandContext
+from lamplighter.cli.runs import find_run
+from lamplighter.runs.run import Run
 from lamplighter.runs.story import Attempt
-from lamplighter.runs.waiting import describe_requests, reasons_by_task
+from lamplighter.runs.waiting import WAITING, describe_requests, is_waiting, reasons_by_task, started_tasks
+
+
+def status_of_run(context: CommandContext, run: Run) -> str:
+    """Return the status of a run for people: `WAITING` if it waits, otherwise `Run.state`."""
+    if not run.running:
+        return run.state
+    story = find_run.read_story(context, run)
+    return WAITING if is_waiting(story, waiting_reasons(context, started_tasks(story))) else run.state
 
 
 def waiting_reasons(context: CommandContext, attempts: Sequence[Attempt]) -> Mapping[int, str]:

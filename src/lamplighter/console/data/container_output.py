@@ -13,6 +13,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
 from lamplighter.console.view.attachment import attachment_header
 from lamplighter.runs.log_stream import LogStream, log_sources
+from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.story import Attempt
 
 PAGE_LINES = 2_000
@@ -45,7 +46,7 @@ async def read_last_lines(calls: Calls, attempt: Attempt) -> Sequence[str]:
             found = await read_log_page(calls, source.log, limit=MAX_LAST_LINES, startFromHead=False)
     except AwsError:
         return ()
-    return [each["message"][:MAX_LINE_LENGTH] for each in found["events"]] if found else ()
+    return [printable_line(each["message"], MAX_LINE_LENGTH) for each in found["events"]] if found else ()
 
 
 async def read_containers(calls: Calls, definition: str) -> Sequence[Json]:

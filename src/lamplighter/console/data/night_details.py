@@ -14,7 +14,6 @@ from lamplighter.console.data import container_output, history
 from lamplighter.console.data.waits import read_waits
 from lamplighter.runs.failure_words import explain_failure, summarize_failure
 from lamplighter.runs.night.night_run import NightRun
-from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.story import Story, to_milliseconds
 from lamplighter.runs.waiting import WAITS_FOR_WORKER, waits_for_worker
 
@@ -79,9 +78,8 @@ async def read_failure(calls: Calls, arn: str) -> RunDetail:
     words = summarize_failure(failure, about.get("error"), about.get("cause"))
     last = next((each for each in reversed(lines) if each.strip()), "")
     event = attempt.event if attempt is not None and attempt.task else None
-    log_end = "\n".join(printable_line(each, len(each)) for each in lines)
     until = None if event is None else _find_validity(about.get("stopDate"), calls.console.world.now())
-    return RunDetail(words, last, event, log_end, until)
+    return RunDetail(words, last, event, "\n".join(lines), until)
 
 
 def _find_validity(ended: Json, now: int) -> int | None:

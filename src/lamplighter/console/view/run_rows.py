@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.data.waiting_runs import WAITS
-from lamplighter.runs.durations import format_limit
-from lamplighter.runs.failure_reasons import exit_codes, failure_reason, task_of_document
-from lamplighter.runs.failure_words import exceeded_limit, exit_words, failure_text
+from lamplighter.runs.failure_words import run_words
 from lamplighter.runs.local_times import parse_iso_milliseconds
 from lamplighter.runs.repetition import repeated_name
 from lamplighter.runs.run import run_seconds
@@ -20,7 +18,6 @@ from lamplighter.store.audit_log import Actor
 
 SLOW_FACTOR, SLOW_SECONDS = 1.5, 5
 """A run is slow if it took longer than the usual by this factor and by so many seconds."""
-TIMEOUT = "States.Timeout"
 MAX_ERROR_LENGTH = 160
 """The most characters of a cause that are shown."""
 
@@ -77,25 +74,12 @@ def _build_row(run: Json, now: float, usual: float | None, deadline: int | None,
         trigger,
         actor.words if actor is not None and trigger == BY_HAND else "",
         None if slot is None else slot / 1000,
-        error_words(run["status"], run.get("error"), run.get("cause"), deadline),
+        run_words(run["status"], run.get("error"), run.get("cause"), deadline, MAX_ERROR_LENGTH),
         run.get("failedAttempts"),
         took,
         _slower(took, usual),
         WAITS_FOR_TURN if run.get("queued") else run.get(WAITS) or "",
     )
-
-
-def error_words(status: str, error: str | None, cause: str | None, deadline: int | None) -> str:
-    """Return why a run ended unsuccessfully, with the exit code; empty if it did not, or if nothing is known."""
-    if status == "TIMED_OUT":
-        return exceeded_limit("deadline", None if deadline is None else format_limit(deadline))
-    if error == TIMEOUT and not cause:
-        return "an attempt took longer than its timeout"
-    task = task_of_document(cause)
-    reason, codes = failure_reason(cause, MAX_ERROR_LENGTH), exit_codes(task)
-    if len(codes) == 1 and any(codes.values()):
-        return exit_words(max(codes.values()), reason)
-    return failure_text(error, reason, codes).removeprefix(" with ").removeprefix(": ")
 
 
 def _slower(took: float | None, usual: float | None) -> str:

@@ -13,8 +13,8 @@ from pydantic import BeforeValidator, WithJsonSchema
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.invalid_value import InvalidValue
 from lamplighter.jobs.file.memory_size import parse_memory_size
+from lamplighter.runs.durations import UNIT_SECONDS, format_setting
 
-UNIT_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 MAX_DURATION_SECONDS = 99_999_999
 """The longest duration of the Amazon States Language, in seconds."""
 DURATION_PATTERN = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
@@ -43,12 +43,7 @@ def parse_duration(value: Json) -> int:
 
 def format_duration(duration: int) -> str:
     """Format seconds as the job file does: 1h30m."""
-    parts = []
-    for unit, size in UNIT_SECONDS.items():
-        count, duration = divmod(duration, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
+    return format_setting(duration)
 
 
 def format_value(value: Json) -> str:

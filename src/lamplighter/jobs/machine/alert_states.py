@@ -29,6 +29,8 @@ from lamplighter.runs.job_machine import READ_LOG_STATE, alert_state_name
 from lamplighter.runs.printable_text import to_subject
 
 MAX_LOG_LINES = 20
+STILL_RUNNING = "still running"
+"""The words for a late run whose container runs; `LATE_RUNS` replaces them if it has not started."""
 FIRST_STATE = "A log?"
 """The first alert state."""
 
@@ -123,6 +125,7 @@ def start_watch_state(project: Project, name: str, follower: str) -> Json:
     """Return the state that starts `LATE_RUNS` for this run."""
     job = project.jobs[name]
     assert job.late is not None
+    late = f"{name} is late: {STILL_RUNNING} after {format_duration(job.late)}"
     return {
         "Type": "Task",
         "Resource": START_EXECUTION,
@@ -137,8 +140,8 @@ def start_watch_state(project: Project, name: str, follower: str) -> Json:
                 "zone": zone_document(job.timezone),
                 "project": project.prefix,
                 "link": expression(f"'{placeholder(names.CONSOLE)}' & $states.context.Execution.Id"),
-                "subject": to_subject(f"{name} is late: still running after {format_duration(job.late)}"),
-                "text": f"{name} is late: still running after {format_duration(job.late)}",
+                "subject": to_subject(late),
+                "text": late,
                 "topics": [topic_arn(project, channel) for channel in job.notify.late],
             },
         },

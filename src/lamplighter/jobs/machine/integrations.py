@@ -16,13 +16,15 @@ CALLS: Mapping[str, str] = {
     "DescribeExecutionCall": "aws-sdk:sfn:describeExecution",
     "ListExecutionsCall": "aws-sdk:sfn:listExecutions",
     "StopExecutionCall": "aws-sdk:sfn:stopExecution",
+    "DescribeTasksCall": "aws-sdk:ecs:describeTasks",
     "GetLogEventsCall": "aws-sdk:cloudwatchlogs:getLogEvents",
     "GetExecutionHistoryCall": "aws-sdk:sfn:getExecutionHistory",
 }
 """The calls by the names of their placeholders; placeholders of jobs and channels never end in `Call`."""
-RUN_TASK, PUBLISH, START_EXECUTION, DESCRIBE_EXECUTION, LIST_EXECUTIONS, STOP_EXECUTION, READ_LOG, READ_HISTORY = map(
-    placeholder, CALLS
-)
+(
+    RUN_TASK, PUBLISH, START_EXECUTION, DESCRIBE_EXECUTION, LIST_EXECUTIONS, STOP_EXECUTION, DESCRIBE_TASKS, READ_LOG,
+    READ_HISTORY,
+) = map(placeholder, CALLS)  # fmt: skip
 
 
 def integration_resource(call: str, partition: str) -> str:

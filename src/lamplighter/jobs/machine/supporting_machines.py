@@ -22,11 +22,17 @@ if the run did not. A run cannot catch its deadline, States.Runtime, or an error
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION, TIME_LINES
-from lamplighter.jobs.machine.alert_states import FIRST_STATE, publish_state
+from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION, DEFINE_SUBJECT, TIME_LINES
+from lamplighter.jobs.machine.alert_states import FIRST_STATE, STILL_RUNNING, publish_state
 from lamplighter.jobs.machine.attempt_states import SAME_INPUT, catch_each
 from lamplighter.jobs.machine.expressions import expression
-from lamplighter.jobs.machine.integrations import DESCRIBE_EXECUTION, LIST_EXECUTIONS, READ_HISTORY, START_EXECUTION
+from lamplighter.jobs.machine.integrations import (
+    DESCRIBE_EXECUTION,
+    DESCRIBE_TASKS,
+    LIST_EXECUTIONS,
+    READ_HISTORY,
+    START_EXECUTION,
+)
 from lamplighter.jobs.machine.local_times import define_local_time
 from lamplighter.jobs.machine.overlap_states import read_state
 
@@ -64,14 +70,10 @@ def publish_to_topics(text: str, subject: str = "$states.input.subject", topics:
     }
 
 
-def _publish_if(question: str, condition: str, text: str, otherwise: str) -> dict[str, Json]:
-    """Return the states that publish `text` if a condition holds, and else end the run in the state `otherwise`."""
-    choices = [{"Condition": expression(condition), "Next": "Tell"}]
-    return {
-        question: {"Type": "Choice", "Choices": choices, "Default": otherwise},
-        "Tell": publish_to_topics(text),
-        otherwise: {"Type": "Succeed"},
-    }
+def _choose(condition: str, follower: str, otherwise: str) -> Json:
+    """Return the state that goes on with `follower` if a condition holds, and else with the state `otherwise`."""
+    choices = [{"Condition": expression(condition), "Next": follower}]
+    return {"Type": "Choice", "Choices": choices, "Default": otherwise}
 
 
 START_DEFINITION = machine_definition(
@@ -122,7 +124,9 @@ SLOT_CHECK_DEFINITION = machine_definition(
             {"began": expression(LAST_START)},
             "Started?",
         ),
-        **_publish_if("Started?", "$began < $toMillis($states.input.scheduled)", NOT_STARTED_TEXT, "Started"),
+        "Started?": _choose("$began < $toMillis($states.input.scheduled)", "Tell", "Started"),
+        "Tell": publish_to_topics(NOT_STARTED_TEXT),
+        "Started": {"Type": "Succeed"},
     },
 )
 """The definition of SLOT_CHECK. Its input has machine, scheduled, seconds, topics, subject, text, name, zone and
@@ -162,11 +166,7 @@ FAILURE_CHECK_DEFINITION = machine_definition(
             # If the history cannot be read, send the alert: twice is better than never.
             Catch=catch_each(Assign={"told": False, "redrive": ""}, Output=SAME_INPUT, Next="Told?"),
         ),
-        "Told?": {
-            "Type": "Choice",
-            "Choices": [{"Condition": expression("$told"), "Next": "Told"}],
-            "Default": "Tell",
-        },
+        "Told?": _choose("$told", "Told", "Tell"),
         "Tell": publish_to_topics(FAILURE_TEXT),
         "Told": {"Type": "Succeed"},
     },
@@ -174,25 +174,61 @@ FAILURE_CHECK_DEFINITION = machine_definition(
 """The definition of FAILURE_CHECK. Its input has run, status, began, ended, topics, subject, text, name, deadline, zone
 and project.
 """
+LAST_EVENTS = 10
+"""The number of events at the end of a history in which the task of a late run is found; each may have 256 KiB."""
+LAST_TASK = """(
+  $output := $states.result.Events[Type = 'TaskSubmitted'].TaskSubmittedEventDetails.Output[0];
+  $exists($output) ? [$parse($output).Tasks.TaskArn, ''][0] : ''
+)"""
+"""The ARN of the newest task that a run has started; empty if the end of its history has none. The newest event is
+first."""
+WAIT_OF_TASK = """(
+  $task := $states.result.Tasks[0];
+  $reason := $task.LastStatus = 'PROVISIONING' ? [$task.Containers.Reason][0];
+  $exists($reason) ? $replace($replace($reason, /^The task /, ''), /\\.$/, '') : ''
+)"""
+"""Why a task has not started, in the words of `runs/waiting.py`; empty if it has."""
+DEFINE_LATE = f"""$late := $waits = '' ? $states.input.text
+    : $replace($states.input.text, '{STILL_RUNNING}', 'its container has not started') & ': ' & $waits;"""
+"""JSONata that defines `$late`, the first line of the alert about a late run."""
+LATE_SUBJECT = f"({DEFINE_LATE} {DEFINE_SUBJECT} $subject($late, ''))"
 LATE_TEXT = f"""(
   {define_local_time("$states.input.zone")}
-  $states.input.text & '\\n\\n' &
+  {DEFINE_LATE}
+  $late & '\\n\\n' &
   ($states.input.scheduled > 0 ? 'Scheduled: ' & $local($states.input.scheduled) & '\\n' : '') &
   'Started:   ' & $local($states.input.began) & '\\n' &
   {_PROJECT_LINE} &
   'Look at:   ' & $states.input.link & '\\n'
 )"""
 LATE_RUN_DEFINITION = machine_definition(
-    "Waits, and tells of a run that still goes on.",
+    "Waits, and tells of a run that still goes on, or has not started.",
     {
         "Wait": {"Type": "Wait", "Seconds": expression("$states.input.seconds"), "Next": "Ask"},
         "Ask": read_state(
             DESCRIBE_EXECUTION,
             {"ExecutionArn": expression("$states.input.run")},
-            {"status": expression("$states.result.Status")},
+            {"status": expression("$states.result.Status"), "task": "", "waits": ""},
             "Late?",
         ),
-        **_publish_if("Late?", "$status = 'RUNNING'", LATE_TEXT, "In time"),
+        "Late?": _choose("$status = 'RUNNING'", "Look", "In time"),
+        "Look": read_state(
+            READ_HISTORY,
+            {"ExecutionArn": expression("$states.input.run"), "ReverseOrder": True, "MaxResults": LAST_EVENTS},
+            {"task": expression(LAST_TASK)},
+            "A task?",
+            Catch=catch_each(Output=SAME_INPUT, Next="Tell"),
+        ),
+        "A task?": _choose("$task != ''", "Does it wait?", "Tell"),
+        "Does it wait?": read_state(
+            DESCRIBE_TASKS,
+            {"Cluster": expression("$split($task, '/')[1]"), "Tasks": [expression("$task")]},
+            {"waits": expression(WAIT_OF_TASK)},
+            "Tell",
+            Catch=catch_each(Output=SAME_INPUT, Next="Tell"),
+        ),
+        "Tell": publish_to_topics(LATE_TEXT, LATE_SUBJECT),
+        "In time": {"Type": "Succeed"},
     },
 )
 """The definition of LATE_RUNS; a run that may be late starts it (`alert_states.py`)."""

@@ -21,7 +21,7 @@ from lamplighter.jobs.stack.heartbeat_ids import destination_ids
 from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.policies import allow
 from lamplighter.jobs.stack.resources import Resource, properties
-from lamplighter.jobs.stack.roles import iam_role
+from lamplighter.jobs.stack.roles import container_jobs, iam_role
 from lamplighter.jobs.stack.state_machines import placeholder_values, substitute_placeholders
 from lamplighter.runs import job_machine
 
@@ -75,7 +75,8 @@ def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
     publish = allow(["sns:Publish"], [arns.topic_arn(project, channel) for channel in alert_channels(project, machine)])
     match machine:
         case job_machine.LATE_RUNS:
-            return [allow(["states:DescribeExecution"], runs), publish]
+            read_runs = allow(["states:DescribeExecution", "states:GetExecutionHistory"], runs)
+            return [read_runs, allow(["ecs:DescribeTasks"], _tasks(project, jobs)), publish]
         case job_machine.START_RUN:
             return [allow(["states:StartExecution"], arns.state_machine_arns(project, jobs))]
         case job_machine.SLOT_CHECK:
@@ -84,6 +85,12 @@ def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
             return [_list_runs(project, jobs), allow(["states:GetExecutionHistory"], runs), publish]
         case _:
             return [allow(["states:GetExecutionHistory"], runs), publish]
+
+
+def _tasks(project: Project, jobs: list[str]) -> list[Json]:
+    """Return the ARN patterns of the tasks of several jobs: those of their clusters."""
+    steps = (project.jobs[step] for name in jobs for step in container_jobs(project, name))
+    return list({each.cluster: arns.task_arns(project, each) for each in steps}.values())
 
 
 def _list_runs(project: Project, jobs: list[str]) -> Json:

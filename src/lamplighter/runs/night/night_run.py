@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lamplighter.runs import waiting
 from lamplighter.runs.job_machine import JOB_TAG, PROJECT_TAG, is_supporting_machine
 from lamplighter.runs.repetition import first_name, first_name_of_slot, is_repetition
 from lamplighter.runs.run import END_WORDS, FAILED_STATUSES, is_running
@@ -17,7 +18,7 @@ class NightStatus(StrEnum):
 
     FAILED = "failed"
     MISSED = "missed"
-    WAITING = "waiting"
+    WAITING = waiting.WAITING
     RUNNING = "running"
     RECOVERED = "recovered"
     PASSED_OVER = "passed over"

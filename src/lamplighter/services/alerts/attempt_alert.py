@@ -6,6 +6,7 @@ history distinguishes the two. Guarantees that a task which a person stopped cau
 
 from lamplighter.base.json_text import Json
 from lamplighter.runs.ecs_tasks import (
+    container_exits,
     container_variable,
     failed_container,
     has_task_succeeded,
@@ -14,14 +15,12 @@ from lamplighter.runs.ecs_tasks import (
     task_family,
 )
 from lamplighter.runs.failure_reasons import ESSENTIAL_CONTAINER_EXITED
-from lamplighter.runs.failure_words import EXPLAINED_BY_REASON, TASK_FAILED, exceeded_limit, exit_words
+from lamplighter.runs.failure_words import TASK_FAILED, TIMEOUT, cause_words, exceeded_limit
 from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, SCHEDULED_VARIABLE
 from lamplighter.runs.local_times import UTC_NAME, parse_iso_milliseconds
 from lamplighter.runs.story import to_milliseconds
 from lamplighter.services.alerts.alert_text import Alert, Times
 from lamplighter.services.alerts.queries import AlertQueries
-
-TIMEOUT = "States.Timeout"
 
 
 def compose_attempt_alert(queries: AlertQueries, annotation: Json, _channel: str, event: Json) -> Alert | None:
@@ -46,7 +45,7 @@ def compose_attempt_alert(queries: AlertQueries, annotation: Json, _channel: str
     attempt = attempt_label(container_variable(task, ATTEMPT_VARIABLE), annotation)
     return Alert(
         headline=f"{annotation['Job']}: {f'attempt {attempt}' if attempt else 'an attempt'} failed"
-        + failure_words(error, reason, code),
+        + failure_words(error, reason, task),
         project=project_of_machine(task_family(task), annotation["Job"]),
         machine=task_family(task) or None,
         reason=shown_reason(reason, code),
@@ -83,17 +82,10 @@ def _user_stop_reason(queries: AlertQueries, annotation: Json, run: str, task: J
     return deadline_reason(annotation) if (queries.describe_run(run) or {}).get("status") == "TIMED_OUT" else None
 
 
-def failure_words(error: str | None, reason: str | None, code: int | None) -> str:
-    """Return the words that follow "failed", with a colon before them: the limit, the exit code, or error and reason.
-
-    The exit code of an attempt that took too long only says that it was stopped.
-    """
-    if error == TIMEOUT and reason:
-        return f": {reason}"
-    if code:
-        return f": {exit_words(code, reason)}"
-    named = None if error == TASK_FAILED or (error in EXPLAINED_BY_REASON and reason) else error
-    return "".join(f": {each}" for each in (named, reason) if each)
+def failure_words(error: str | None, reason: str | None, task: Json | None) -> str:
+    """Return the words that follow "failed", with a colon before them; empty if nothing is known."""
+    words = cause_words(error, reason, {} if task is None else container_exits(task))
+    return f": {words}" if words else ""
 
 
 def shown_reason(reason: str | None, code: int | None) -> str | None:

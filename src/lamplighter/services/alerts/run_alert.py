@@ -4,13 +4,18 @@ from lamplighter.base.json_text import Json
 from lamplighter.runs.blamed_attempt import attempt_that_ended_run
 from lamplighter.runs.ecs_tasks import container_variable, failed_container, stop_reason, task_family
 from lamplighter.runs.failure_reasons import failure_reason
-from lamplighter.runs.failure_words import TASK_FAILED
-from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, READ_LOG_STATE, alert_state_name, scheduled_time
+from lamplighter.runs.failure_words import TASK_FAILED, TIMEOUT
+from lamplighter.runs.job_machine import (
+    ATTEMPT_SUFFIX,
+    ATTEMPT_VARIABLE,
+    READ_LOG_STATE,
+    alert_state_name,
+    scheduled_time,
+)
 from lamplighter.runs.local_times import UTC_NAME, parse_iso_milliseconds
 from lamplighter.runs.story import Attempt, to_milliseconds
 from lamplighter.services.alerts.alert_text import MAX_REASON_LENGTH, Alert, Times
 from lamplighter.services.alerts.attempt_alert import (
-    TIMEOUT,
     attempt_label,
     deadline_reason,
     failure_words,
@@ -19,9 +24,6 @@ from lamplighter.services.alerts.attempt_alert import (
     timeout_reason,
 )
 from lamplighter.services.alerts.queries import AlertQueries
-
-ATTEMPT_SUFFIX = ": Run"
-"""The suffix in the name of a state that runs one attempt of a step. The name of the step precedes the suffix."""
 
 
 def compose_run_alert(queries: AlertQueries, annotation: Json, channel: str, event: Json) -> Alert | None:
@@ -46,7 +48,7 @@ def compose_run_alert(queries: AlertQueries, annotation: Json, channel: str, eve
     is_step = "Attempts" not in annotation and last is not None
     where = f" in step {last.state.removesuffix(ATTEMPT_SUFFIX)}" if is_step and last is not None and last.state else ""
     return Alert(
-        headline=f"{annotation['Job']} {_ending(detail['status'], error, reason, code, where)}",
+        headline=f"{annotation['Job']} {_ending(detail['status'], error, reason, task, where)}",
         headline_end=f" after {attempts} attempts" if attempts > 1 and detail["status"] == "FAILED" else "",
         project=project,
         machine=machine,
@@ -61,11 +63,11 @@ def compose_run_alert(queries: AlertQueries, annotation: Json, channel: str, eve
     )
 
 
-def _ending(status: str, error: str | None, reason: str | None, code: int | None, where: str) -> str:
+def _ending(status: str, error: str | None, reason: str | None, task: Json | None, where: str) -> str:
     """Return how the run ended, and why: `failed: exit code 3`."""
     if status == "TIMED_OUT":
         return f"timed out: {reason}"
-    return f"failed{where}{failure_words(error, reason, code)}"
+    return f"failed{where}{failure_words(error, reason, task)}"
 
 
 def run_times(annotation: Json, described: Json) -> Times:

@@ -98,9 +98,9 @@ def test_a_timeout_is_logged_as_a_timeout_and_not_by_the_exit_code_of_the_proces
     with caplog.at_level(logging.INFO, "lamplighter.jobs"):
         watched.harness.start("arn:aws:states:us-east-1:123456789012:stateMachine:home-slow")
         watched.advance(5)
-    attempt = "slow: attempt 1 was stopped by its run (a timeout, or a stop), exit code 143: working"
+    attempt = "slow: attempt 1 was stopped by its run (a timeout, or a stop), terminated (exit code 143): working"
     assert caplog.messages[:2] == ["slow: started", attempt]
-    assert "slow: failed after 3.0 s: States.Timeout" in caplog.messages
+    assert "slow: failed after 3.0 s: took longer than its timeout" in caplog.messages
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,16 @@ from lamplighter.cli.up.reports.newest_entries import NewestEntries
 from lamplighter.cli.up.reports.waiting_runs import STARTED, WaitingRuns, find_run
 from lamplighter.engine.engine import Engine
 from lamplighter.runs.durations import format_duration
-from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE, container_variable, task_family
+from lamplighter.runs.ecs_tasks import (
+    STARTED_BY_STATE_MACHINE,
+    container_exits,
+    container_variable,
+    stop_reason,
+    task_family,
+)
+from lamplighter.runs.failure_words import ERROR_WORDS, TIMEOUT, cause_words, run_words
 from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, RUN_VARIABLE
+from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.skipped_runs import SKIP_REASON, runs_that_caused_skip
 from lamplighter.services.ecs.logs.output_files import OutputFiles
@@ -31,8 +39,6 @@ log = logging.getLogger("lamplighter.jobs")
 LogFields = dict[str, Json]
 """What a message is about, for logs in JSON: the job, the run, the task, the attempt, the exit code."""
 
-TIMEOUT = "States.Timeout"
-"""The error of a run whose last attempt took too long."""
 TAIL_BYTES = (8_192, 2 * 1024 * 1024)
 """Bytes at the end of the output in which the last line is searched: first in a few, then in the longest record."""
 MAX_LINE_LENGTH = 160
@@ -141,7 +147,7 @@ class RunLog:
             elif not is_of_machine:
                 self._log(logging.INFO, f"{label}: succeeded{_suffix(tail)}", fields)
             return
-        reason = f"exit code {code}" if code is not None else str(task.get("stoppedReason", "it did not start"))
+        reason = cause_words(None, None if is_stopped else stop_reason(task), container_exits(task))
         if run and not is_stopped:
             self._failures.put(run, f"{reason}{_suffix(tail)}")
         outcome = "was stopped by its run (a timeout, or a stop)" if is_stopped else "failed"
@@ -151,11 +157,11 @@ class RunLog:
     def _failure_reason(self, run: Json, attempt_failure: str) -> str:
         """Return why a run ended: the failure of its last attempt, unless a timeout or a stop ended the run."""
         reason = self._read_error(run["executionArn"])
-        has_failed_itself = run["status"] == "FAILED" and not reason.startswith(TIMEOUT)
+        has_failed_itself = run["status"] == "FAILED" and not reason.startswith(ERROR_WORDS[TIMEOUT])
         return (has_failed_itself and attempt_failure) or reason
 
     def _read_error(self, run: str) -> str:
-        """Return the error and cause of an unsuccessful run; leave out a cause in JSON, too long for a line."""
+        """Return why a run ended unsuccessfully, by its own error and cause."""
         engine, arn_parts = self._engine, run.split(":")
         try:
             read = engine.bus.read
@@ -163,9 +169,7 @@ class RunLog:
             found = read(engine.store.reader, Caller(arn_parts[4], arn_parts[3]), "states", "DescribeExecution", given)
         except AwsError:
             return ""
-        error, cause = found.get("error") or "", found.get("cause") or ""
-        text = error if cause.startswith("{") else ": ".join(each for each in (error, cause) if each)
-        return _shorten("".join(each for each in text if each.isprintable()))
+        return _shorten(run_words(found["status"], found.get("error"), found.get("cause")))
 
 
 def _call_soon(callback: Callable[[], None]) -> None:
@@ -188,7 +192,7 @@ def _read_last_line(outputs: OutputFiles, task: Json, container: str) -> str:
 def _printable_text(record: bytes) -> str:
     """Return the text of a record of an output file; an empty one for a record that is not complete."""
     with suppress(JsonError, KeyError, TypeError):
-        return "".join(each for each in loads(record)["text"] if each.isprintable()).strip()
+        return printable_line(loads(record)["text"]).strip()
     return ""
 
 

@@ -1,8 +1,8 @@
 """Search the output of containers for a text, the newest task first, for a limited time.
 
-Guarantees that a search of any size stops soon after `should_stop` says so, but reads something first, that it uses some
-megabytes of memory, and that it can go on where it stopped. ASCII letters may be in upper or lower case. The text has to be within one line. A line is found
-once, and all that a container wrote before the search began is searched.
+Guarantees that a search of any size stops soon after `should_stop` says so, but reads something first; that it uses
+some megabytes of memory; and that it can go on where it stopped. ASCII letters may be in upper or lower case. The text
+has to be within one line. A line is found once, and all that was written before the search began is searched.
 """
 
 from collections.abc import Callable, Iterator, Mapping

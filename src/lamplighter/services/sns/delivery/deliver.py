@@ -200,9 +200,9 @@ class DeliverySender:
             return
         _count_outcome(tx, delivery, "delivered")
         tx.after_commit.append(partial(self._log_recovered, delivery))
-        log.info(
-            "message %s of %s: %s %s", delivery.message, delivery.topic, _description(delivery), self._result(delivery)
-        )
+        topic = delivery.topic.rpartition(":")[2]
+        fields = {"messageId": delivery.message, "topic": delivery.topic}
+        log.info("%s: %s %s", topic, _description(delivery), self._result(delivery), extra={"fields": fields})
 
     def _result(self, delivery: SnsDelivery) -> str:
         folder = self._senders.outbound.mail.folder if delivery.protocol in protocols.MAIL else None

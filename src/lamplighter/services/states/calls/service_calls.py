@@ -10,7 +10,7 @@ from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.messages import CallAnswer, TaskFailed, TaskSubmitted, TaskSucceeded
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.file_body import FileBody
-from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.json_text import Json, RawJson, dumps, loads
 from lamplighter.base.service_model import Shape
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, caller_of
@@ -236,10 +236,17 @@ class ServiceCalls:
 
 
 def read_bodies(answer: Json) -> Json:
-    """Return an answer with the beginning of each body that is in a file: more than a state may have, if there is."""
-    if not isinstance(answer, dict) or not any(isinstance(each, FileBody) for each in answer.values()):
-        return answer
-    return {name: _read_body(each) if isinstance(each, FileBody) else each for name, each in answer.items()}
+    """Return an answer with the beginning of each body that is in a file, more than a state may have if there is more,
+    and with its ready-made JSON read.
+    """
+    return {name: _read_value(each) for name, each in answer.items()} if isinstance(answer, dict) else answer
+
+
+def _read_value(value: Json) -> Json:
+    if isinstance(value, FileBody):
+        return _read_body(value)
+    is_ready = isinstance(value[0] if isinstance(value, list) and value else value, RawJson)
+    return loads(dumps(value)) if is_ready else value
 
 
 def _read_body(body: FileBody) -> bytes:

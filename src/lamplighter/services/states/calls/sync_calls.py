@@ -123,9 +123,9 @@ class SyncCalls:
         # If the work ended while no engine ran, a timeout that was due before, but has not fired, counts.
         end_time = sync.end_time(described)
         if end_time is None or not self._pending_work.timed_out_before(tx, sync_call.work, end_time):
-            self._resume_execution(tx, sync_call, outcome)
+            self._resume_execution(tx, sync_call, outcome, end_time)
 
-    def _resume_execution(self, tx: Tx, sync_call: SyncCall, outcome: SyncOutcome) -> None:
+    def _resume_execution(self, tx: Tx, sync_call: SyncCall, outcome: SyncOutcome, ended: int | None = None) -> None:
         work = sync_call.work
         frames.delete_external_names(tx, work)
         output = self._output(sync_call, outcome)
@@ -134,7 +134,7 @@ class SyncCalls:
             if outcome.failed
             else TaskSucceeded(work.frame, work.number, output)
         )
-        self._driver.send_event(tx, work.execution, event)
+        self._driver.send_event(tx, work.execution, event, ended)
 
     def _output(self, sync_call: SyncCall, outcome: SyncOutcome) -> Json:
         binding = sync_call.binding

@@ -165,9 +165,10 @@ class Driver:
 
     # --- an event arrives ---------------------------------------------------------------------------------------------
 
-    def send_event(self, tx: Tx, key: int, event: Event) -> None:
+    def send_event(self, tx: Tx, key: int, event: Event, happened: int | None = None) -> None:
         """Advance an execution by an event; do nothing if it has ended.
 
+        If the event ends the execution and says when it happened, which may be long ago, the execution ended then.
         Raises `CallMustWait` if the event comes from a call of the execution's own step.
         """
         if self._calls.makes_call_of(key):
@@ -190,6 +191,8 @@ class Driver:
         except UnboundedWork:
             self.isolated.add_event(tx, key, event)
         else:
+            if happened is not None and step.finish is not None:
+                step = step.dated(max(happened, executions.last_event_time(tx, key)))
             self.save_step(tx, key, running, step)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:

@@ -50,8 +50,8 @@ class ExecutionDriver(Protocol):
     def resume_soon(self, key: int) -> None:
         """Continue an execution with a frame that is ready."""
 
-    def send_event(self, tx: Tx, key: int, event: Event) -> None:
-        """Advance an execution by an event; do nothing if it has ended."""
+    def send_event(self, tx: Tx, key: int, event: Event, happened: int | None = None) -> None:
+        """Advance an execution by an event; if it ends with it, it ended when that `happened`."""
 
     def save_step(self, tx: Tx, key: int, running: RunningExecution, step: Step) -> None:
         """Write the step of a running execution and carry out its commands."""

@@ -112,7 +112,7 @@ class StepWriter:
         revision, old = running
         new = step.execution
         self._isolated.delete_events(tx, key)
-        stop = self._stop_time(tx, key, revision, new)
+        stop = self._stop_time(tx, key, revision, step)
         if new.child:
             self._map_runs.on_child_ended(tx, key, new, finish, stop)
         if new.express:
@@ -134,10 +134,13 @@ class StepWriter:
         executions.delete_row(tx, key)
         self._express_ends.report(tx, execution.arn, end)
 
-    def _stop_time(self, tx: Tx, key: int, revision: str, execution: Execution) -> int:
-        """Return when an execution ended: at its deadline if it timed out; a redrive starts that time anew."""
+    def _stop_time(self, tx: Tx, key: int, revision: str, step: Step) -> int:
+        """Return when an execution ended: with the step's last event, but at its deadline if it timed out; a redrive
+        starts that time anew.
+        """
+        execution = step.execution
         if execution.status != "TIMED_OUT":
-            return self._world.now()
+            return step.events[-1][2] if step.events else self._world.now()
         timeout = self._definitions.definition_of(tx, execution, revision).timeout
         assert timeout is not None
         redrive = redrives.last_redrive(tx, key)

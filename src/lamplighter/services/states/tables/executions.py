@@ -157,6 +157,12 @@ def last_event(reader: Reader, key: int) -> int:
     return row[0] - start + row[1].count("\n") if row else 0
 
 
+def last_event_time(reader: Reader, key: int) -> int:
+    """Return the time of the last event in an execution's history, or 0 if the history is empty."""
+    last = last_event(reader, key)
+    return round(loads(history(reader, key, last, 1)[0])["timestamp"] * 1000) if last else 0
+
+
 def reopen(tx: Tx, key: int) -> None:
     """Set an ended execution to RUNNING again."""
     sql = (
