@@ -22,6 +22,18 @@ END_WORDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class RunLimits:
+    """How many seconds a run of a job usually takes, after how many it is late, and how many it may take at most."""
+
+    usual: float | None = None
+    late: int | None = None
+    deadline: int | None = None
+
+
+NO_LIMITS = RunLimits()
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A run, as Step Functions lists or describes its execution."""
 
@@ -98,6 +110,11 @@ def run_seconds(execution: Json, now: float) -> float | None:
     if idle is None:
         return None
     return max(0.0, float(execution.get("stopDate") or now) - float(execution["startDate"]) - idle)
+
+
+def is_late(seconds: float | None, late: float | None) -> bool:
+    """Return whether a run that takes so many seconds is late; `late` are those after which an alert is sent."""
+    return seconds is not None and late is not None and seconds > late
 
 
 def is_running(status: str) -> bool:

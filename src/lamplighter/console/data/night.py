@@ -60,8 +60,9 @@ async def _read_from_engine(calls: Calls, since: int, answer: Json, tasks: Seque
     by_schedule = {each.starter: each.job for each in by_hand_first if each.trigger.kind in ("schedule", "hand")}
     missed = [_missed_run(each, by_schedule) for each in (slots or {}).get("Missed", ())]
     runs = [*await asyncio.to_thread(_read_rows, answer["Rows"], answer.get("People", {}), waiting), *tasks, *missed]
-    tags = answer["Machines"]
-    jobs = {key: NightJob(key, job_name(key), tags.get(key, {})) for key in {each.job for each in runs}}
+    tags, late = answer["Machines"], answer["Late"]
+    keys = {each.job for each in runs}
+    jobs = {key: NightJob(key, job_name(key), tags.get(key, {}), late.get(key)) for key in keys}
     acknowledgements = {
         each["subject"]: Acknowledgement(each["who"], each["note"], each["time"])
         for each in (marks or {}).get("Acknowledgements", ())

@@ -21,7 +21,7 @@ from lamplighter.console.view.job_description import describe_job
 from lamplighter.console.view.next_slots import next_slots
 from lamplighter.console.view.run_counts import RunCounts, count_runs
 from lamplighter.runs.job_machine import is_supporting_machine
-from lamplighter.runs.run import END_WORDS
+from lamplighter.runs.run import END_WORDS, RunLimits
 
 EXPRESS = "EXPRESS"
 HTMX_HEADER = "hx-request"
@@ -44,7 +44,7 @@ async def show(page: Page) -> Response:
     schedules = await job_schedules.find_job_schedules(page, page.arn, known, rules)
     page = replace(page, schedule_zone=job_schedules.common_zone(schedules))
     sources, recent = await asyncio.gather(job_sources.read_job_sources(page, about), _read_recent_runs(page, about))
-    deadline = sources.definition.deadline
+    limits = RunLimits(recent.usual, sources.definition.late, sources.definition.deadline)
     return await page.render(
         "job.html",
         about=about,
@@ -59,8 +59,7 @@ async def show(page: Page) -> Response:
         counts=_count(recent),
         days=job_runs.RECENT_DAYS,
         usual=recent.usual,
-        chart=build_chart(recent.runs, page.clock, deadline),
-        deadline=deadline,
+        chart=build_chart(recent.runs, page.clock, limits),
         shapes=SHAPES,
         end_words=END_WORDS,
         table=await _read_table(page, about, recent.usual),

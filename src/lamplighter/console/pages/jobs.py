@@ -22,6 +22,7 @@ from lamplighter.console.view.links import local_path
 from lamplighter.console.view.list_filters import contains_words
 from lamplighter.console.view.paging import take_page
 from lamplighter.console.view.run_strip import RunStrip, build_run_strip
+from lamplighter.runs.job_definition import read_job_definition
 from lamplighter.runs.job_machine import is_supporting_machine
 from lamplighter.runs.scheduled_tasks import ScheduledTask
 from lamplighter.runs.skipped_runs import SKIPPED
@@ -90,12 +91,13 @@ async def read_job_row(page: Page, machine: Json, known: Sequence[Json] | None) 
         page.call_if_allowed("states", "DescribeStateMachine", stateMachineArn=arn),
     )
     definition = about["definition"] if about else ""
+    late = read_job_definition(definition).late
     max_calls = page.console.port.max_calls // PAGE_SIZE
     listed = await run_duration.add_idle_time(
         page, await skipped_runs.mark_skipped(page, runs["executions"], definition, max_calls), max_calls
     )
     listed = await waiting_runs.mark_waiting(page, listed, max_calls)
-    shown = build_run_strip(listed, page.console.world.now() / 1000)
+    shown = build_run_strip(listed, page.console.world.now() / 1000, late)
     return JobRow(machine, shown, schedules, tally, *await find_last_run(page, listed))
 
 

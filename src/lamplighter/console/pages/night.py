@@ -52,6 +52,7 @@ class ShownRow:
     """Seconds; None if it is not known."""
     zone: str | None
     """The time zone of the job's schedule; None if it has none."""
+    is_late: bool
 
     @property
     def is_long(self) -> bool:
@@ -149,6 +150,7 @@ def _show_row(
         row.run.took(night.now) / 1000,
         None if milliseconds is None else milliseconds / 1000,
         zones.get(row.run.job),
+        night.read.jobs[row.run.job].has_late(row.run, night.now),
     )
 
 

@@ -19,10 +19,11 @@ from lamplighter.console.view import graph, run_title, state_panel, timeline
 from lamplighter.console.view.graph_states import build_graph_states
 from lamplighter.console.view.start_commands import CopiedCommand, start_commands
 from lamplighter.runs.failure_words import explain_failure
+from lamplighter.runs.job_definition import read_late
 from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.map_items import step_of
 from lamplighter.runs.redrive_outcome import redrive_objection
-from lamplighter.runs.run import FAILED_STATUSES, IDLE, is_running
+from lamplighter.runs.run import FAILED_STATUSES, IDLE, is_late, is_running, run_seconds
 from lamplighter.runs.skipped_runs import runs_that_caused_skip
 from lamplighter.runs.story import Story
 from lamplighter.runs.waiting import WAITS_FOR_WORKER, waits_for_worker
@@ -129,6 +130,8 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
         "waits_words": WAITS_FOR_WORKER if waits_for_worker(run.story) else None,
         "arn": run.arn,
         "now": now / 1000,
+        "late": read_late(run.definition),
+        "is_late": is_late(run_seconds(run.about_with_idle, now / 1000), read_late(run.definition)),
         "futile": redrive_objection(run.events, run.definition),
         "states": build_graph_states(run.story, run.definition, steps, maps),
         "item_query": item_query(steps),
