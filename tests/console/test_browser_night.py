@@ -314,6 +314,6 @@ def test_twenty_tabs_of_nights_and_runs_stay_alive(served: ServedEngine, page: P
     for run in runs:
         served.sfn.stop_execution(executionArn=run)
     for tab in tabs[1::2]:
-        expect_run_status(tab, "aborted")
+        expect_run_status(tab, "stopped")
     for tab in tabs[::2]:
         expect_count(tab, "stopped", TEN)

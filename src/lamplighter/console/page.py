@@ -61,8 +61,8 @@ class Page(Calls):
     """The token that the browser's forms contain."""
     once: str
     """The name of a run that a form of this page starts: a repeated form starts no second run."""
-    schedule_zone: str = clock.UTC_NAME
-    """The time zone of the schedule that the page is about."""
+    schedule_zone: str = ""
+    """The time zone of all schedules of the place; empty if they have several, or on AWS."""
 
     @property
     def person(self) -> Person | None:
@@ -232,7 +232,9 @@ async def _make_page(request: Request) -> Page:
     console: Console = request.app.state.console
     token = forms.form_token(request) or console.world.uuid()
     page = Page(console, await _requested_place(console, request), request, token, console.world.uuid())
-    return page.at(page.arn) if "arn" in request.path_params else page
+    page = page.at(page.arn) if "arn" in request.path_params else page
+    found = await page.call_internal("scheduler", "ListScheduleZones")
+    return replace(page, schedule_zone=found["Zones"][0]) if found and len(found["Zones"]) == 1 else page
 
 
 async def _requested_place(console: Console, request: Request) -> Place:

@@ -69,7 +69,7 @@ def test_a_job_is_shown_with_its_last_runs_and_success_rate(harness: EngineHarne
 
 def test_the_next_run_is_shown_in_the_schedule_s_time_zone(harness: EngineHarness, browser: Browser) -> None:
     schedule_machine(harness, harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night"))
-    assert "Thu 01 Jan 18:00 Asia/Seoul" in browser.get("/jobs").text
+    assert "Thu 01 Jan 18:00 –" in browser.get("/jobs").text
     assert "Thu 01 Jan 09:00" in browser.get("/jobs?zone=UTC").text
 
 

@@ -34,7 +34,6 @@ class UpcomingRun:
     """The page of what the schedule starts."""
     next: float | None
     """Seconds since the epoch; None if only EventBridge knows the time."""
-    zone: str
     count: int
     """How often the schedule starts until then, up to `MAX_TIMES`."""
 
@@ -72,10 +71,10 @@ def next_runs(plans: Sequence[PlannedSchedule], now: int, until: int) -> Sequenc
 def _next_run(plan: PlannedSchedule, now: int, until: int) -> UpcomingRun | None:
     job = plan.name if plan.kind == "rule" else job_name(started_arn(plan.about["Target"])) or plan.name
     if not plan.is_predictable:
-        return UpcomingRun(job, plan.name, plan.url, None, plan.zone, 0)
+        return UpcomingRun(job, plan.name, plan.url, None, 0)
     try:
         due = (each.instant for each in times_of(schedule_timetable(plan.about), now) if not each.skipped)
         times = list(islice(takewhile(lambda time: time < until, due), MAX_TIMES))
     except LamplighterError:
         return None
-    return UpcomingRun(job, plan.name, plan.url, times[0] / 1000, plan.zone, len(times)) if times else None
+    return UpcomingRun(job, plan.name, plan.url, times[0] / 1000, len(times)) if times else None

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import job_runs, job_schedules, waiting_runs
+from lamplighter.console.data import job_runs, waiting_runs
 from lamplighter.console.data.job_runs import RunFilter
 from lamplighter.console.page import Page
 from lamplighter.console.view.paging import Paging
@@ -42,7 +42,6 @@ class RunTable:
 
 async def show_again(page: Page, about: Json) -> Response:
     """Show the table alone, which replaces that of the page of the job from time to time."""
-    page = await job_schedules.in_job_zone(page, page.arn)
     latest, usual = await job_runs.read_latest_run(page, about)
     return await page.render(
         "job_runs.html",

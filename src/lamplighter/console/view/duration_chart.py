@@ -1,7 +1,7 @@
 """Draw how long the last runs of a job took: a mark for each run over time, with the median, and what is late.
 
 Guarantees that more than the colour shows how a run ended: each status has its own shape, and the title of each mark
-says it. Runs that were skipped, or whose duration is unknown, have no mark. Pure.
+says it. Runs that were skipped, that wait, or whose duration is unknown, have no mark. Pure.
 """
 
 import math
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.console.view.clock import Clock
 from lamplighter.runs.durations import format_duration
-from lamplighter.runs.run import END_WORDS, NO_LIMITS, RunLimits, is_late, run_seconds
+from lamplighter.runs.run import END_WORDS, NO_LIMITS, RunLimits, is_late, run_seconds, status_words
 from lamplighter.runs.skipped_runs import SKIPPED
 from lamplighter.runs.success_rate import median_seconds
 
@@ -163,12 +163,8 @@ def _make_mark(run: Json, clock: Clock, seconds: float, x: float, y: float, late
     times = run.get("redriveCount")
     redriven = f", redriven {times}×" if times else ""
     was_late = is_late(seconds, late)
-    title = f"{clock.instant(float(run['startDate']))}: {_words(status)}, {format_duration(seconds)}{redriven}"
+    title = f"{clock.instant(float(run['startDate']))}: {status_words(status)}, {format_duration(seconds)}{redriven}"
     return RunMark(run["executionArn"], status, f"{title}, late" if was_late else title, x, y, was_late)
-
-
-def _words(status: str) -> str:
-    return END_WORDS.get(status, status.lower().replace("_", " "))
 
 
 def _describe(runs: Sequence[Json], durations: Sequence[float], lines: Mapping[str, float]) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.data.waiting_runs import WAITS
 from lamplighter.runs.durations import format_limit
 from lamplighter.runs.failure_reasons import exit_codes, failure_reason, task_of_document
 from lamplighter.runs.failure_words import exceeded_limit, exit_words, failure_text
@@ -15,7 +14,6 @@ from lamplighter.runs.local_times import parse_iso_milliseconds
 from lamplighter.runs.repetition import repeated_name
 from lamplighter.runs.run import NO_LIMITS, RunLimits, is_late, run_seconds
 from lamplighter.runs.run_trigger import BY_HAND, Trigger, read_trigger
-from lamplighter.runs.waiting import WAITS_FOR_TURN
 from lamplighter.store.audit_log import Actor
 
 SLOW_FACTOR, SLOW_SECONDS = 1.5, 5
@@ -42,8 +40,6 @@ class RunRow:
     took: float | None
     slower: str
     """By which factor it took longer than the usual; empty if it did not."""
-    waits: str
-    """What it waits for; empty if that is nothing or unknown."""
     is_late: bool
     repeats: str | None = None
     """The ARN of the run that it repeats, if that is in the list, too."""
@@ -81,7 +77,6 @@ def _build_row(run: Json, now: float, limits: RunLimits, actor: Actor | None) ->
         run.get("failedAttempts"),
         took,
         _slower(took, limits.usual),
-        WAITS_FOR_TURN if run.get("queued") else run.get(WAITS) or "",
         is_late(took, limits.late),
     )
 

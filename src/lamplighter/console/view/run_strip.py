@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.runs.durations import format_duration
-from lamplighter.runs.run import is_late, run_seconds
+from lamplighter.runs.run import is_late, run_seconds, status_words
 from lamplighter.runs.success_rate import median_seconds, success_rate
 
 BAR_WIDTH, BAR_GAP, STRIP_HEIGHT, MIN_BAR_HEIGHT = 7, 3, 24, 5
@@ -62,7 +62,7 @@ def _make_bar(at: int, execution: Json, seconds: float | None, longest: float, l
     height = MIN_BAR_HEIGHT + round((STRIP_HEIGHT - MIN_BAR_HEIGHT) * min(1.0, (seconds or 0) / longest))
     status = execution["status"]
     was_late = is_late(seconds, late)
-    words = f"{status.lower().replace('_', ' ')}, {format_duration(seconds)}{', late' if was_late else ''}"
+    words = f"{status_words(status)}, {format_duration(seconds)}{', late' if was_late else ''}"
     title = f"{execution['name']}: {words}"
     x = at * (BAR_WIDTH + BAR_GAP)
     return RunBar(execution["executionArn"], status, title, x, STRIP_HEIGHT - height, height, was_late)

@@ -1,7 +1,7 @@
 """List runs for people: operations that AWS does not have, with what takes one call for each run on AWS.
 
-The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations, FindTaskRuns and FindRepetitions. AWS's
-models do not have them, so requests of AWS's APIs cannot call them.
+The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations, ListWaitingRuns, FindTaskRuns and
+FindRepetitions. AWS's models do not have them, so requests of AWS's APIs cannot call them.
 """
 
 from dataclasses import replace
@@ -56,6 +56,11 @@ def find_task_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
     A task says only that Step Functions started it. Known are the tasks of `.sync` integrations since schema 53.
     """
     return {"Executions": frames.executions_of_tasks(reader, params["Tasks"])}
+
+
+def list_waiting_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle ListWaitingRuns: return the ARNs of the executions that only wait, if the ECS tasks `Tasks` wait."""
+    return {"Executions": frames.waiting_executions(reader, params["Tasks"])}
 
 
 def find_repetitions(reader: Reader, _caller: Caller, params: Json) -> Json:
