@@ -105,7 +105,7 @@ def test_a_run_is_stopped(served: ServedEngine, page: Page) -> None:
     stop_run(page)
     expect_run_status(page, "stopped")
     expect(page.locator("#summary .primary")).to_have_text("Run again")
-    expect(page).to_have_title(re.compile("^aborted: endless"))
+    expect(page).to_have_title(re.compile("^stopped: endless"))
     expect_state_status(page, "Report", "ABORTED")
     assert served.ended(execution)["cause"] == "Stopped in the console"
 

@@ -95,8 +95,13 @@ def _wait_processor() -> Json:
 def test_an_unknown_run_is_not_found(browser: Browser) -> None:
     answer = browser.get("/runs/arn:aws:states:us-east-1:123456789012:execution:machine:nothing")
     assert answer.status == 404
-    assert "ExecutionDoesNotExist" in answer.text
-    assert browser.get("/runs/nonsense").status == 400
+    assert "<h1>Not found</h1>" in answer.body
+    assert "404 ExecutionDoesNotExist" in answer.text
+    refused = browser.get("/runs/nonsense")
+    assert refused.status == 400
+    for page in (answer, refused, browser.get("/nothing")):
+        assert 'aria-label="Sections"' in page.body
+        assert 'role="search"' in page.body
 
 
 def test_of_many_visits_failed_ones_can_be_selected_and_all_are_shown_page_by_page(

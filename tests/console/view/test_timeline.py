@@ -56,7 +56,8 @@ def test_the_wait_of_an_attempt_for_its_start_is_no_work() -> None:
 def test_an_attempt_that_still_waits_has_no_bar() -> None:
     (row,) = draw(*RUN, waits=True, now=10_000).rows
     assert (row.status, row.seconds, row.width, row.waited) == ("WAITING", None, 0, "7.0 s")
-    assert (row.x, row.x - row.waited_width) == (SCALE_WIDTH, pytest.approx(SCALE_WIDTH * 2 / 9, abs=0.1))
+    assert row.x == SCALE_WIDTH
+    assert row.x - row.waited_width == pytest.approx(SCALE_WIDTH * 2 / 9, abs=0.1)
 
 
 def test_no_bar_extends_beyond_the_picture_of_a_running_run() -> None:
@@ -112,4 +113,4 @@ def test_the_ticks_of_a_short_run_have_different_labels() -> None:
 def test_any_document_of_a_user_is_drawn(document: Json) -> None:
     rows = draw(*written_by_a_user(document)).rows
     assert [row.label for row in rows] == ["Run #1", "Run #2", "Run #3", "Pause"]
-    assert all(row.seconds >= 0 and isinstance(row.reason, str) for row in rows)
+    assert all((row.seconds or 0) >= 0 and isinstance(row.reason, str) for row in rows)

@@ -39,7 +39,7 @@ class UpcomingRun:
 
 
 async def read_plans(calls: Calls) -> Sequence[PlannedSchedule]:
-    """Return all enabled schedules, and the enabled rules that have a schedule."""
+    """Return the enabled schedules of jobs, and the enabled rules that have a schedule."""
     now = calls.console.world.now()
     answer = await calls.call_internal("scheduler", "ListNightSlots", Since=now, Until=now + HORIZON_MILLISECONDS)
     if answer is None:
@@ -48,7 +48,7 @@ async def read_plans(calls: Calls) -> Sequence[PlannedSchedule]:
         PlannedSchedule(each["Name"], "schedule", each, links.resource_path(started_arn(each["Target"])))
         for each in answer["Due"]
     ]
-    return [*schedules, *await plan_rules(calls)]
+    return [*(each for each in schedules if not each.is_supporting), *await plan_rules(calls)]
 
 
 async def _read_plans_of_aws(calls: Calls) -> Sequence[PlannedSchedule]:

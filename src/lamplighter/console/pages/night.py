@@ -8,6 +8,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 
 from starlette.responses import Response
 
@@ -90,7 +92,8 @@ async def show(page: Page) -> Response:
         criteria=criteria,
         fault=fault,
         filtered=fault or any(page.query(name) for name in ("since", "until", "sort", *FILTERS[1:])),
-        since=page.query("since") or DEFAULT_SINCE,
+        since=DEFAULT_SINCE,
+        link_night=partial(_link_night, page, window),
         order=_order(page),
         orders=ORDER_LABELS,
         statuses=list(NightStatus),
@@ -114,6 +117,15 @@ async def read_view(
     upcoming = next_runs(plans, judged.now, window.morning) if window.until is None else ()
     rows = [_show_row(judged, each, details, usual) for each in shown]
     return NightView(judged, window, rows, paging, upcoming, *_find_open(page, judged, shown))
+
+
+def _link_night(page: Page, window: NightWindow, days: int) -> str:
+    """Return a link to the night so many days later; to the present one if that night has not ended."""
+    since = page.clock.local(window.since / 1000) + timedelta(days=days)
+    until, now = since + timedelta(days=1), page.clock.local(page.clock.now)
+    times = (since, until) if until < now else (None, None)
+    texts = (None if each is None else f"{each:%Y-%m-%dT%H:%M}" for each in times)
+    return page.with_query(**dict(zip(("since", "until"), texts, strict=True)), page=None, tick=None)
 
 
 def _ticks_all(page: Page) -> bool:

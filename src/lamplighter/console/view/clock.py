@@ -75,6 +75,10 @@ class Clock:
         local = _local(seconds, self.zone)
         return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}{repeated_offset(local)}"
 
+    def local(self, seconds: float) -> datetime:
+        """Return an instant as clocks in the zone of the page show it."""
+        return _local(seconds, self.zone).replace(tzinfo=None)
+
     def _date(self, local: datetime) -> str:
         this_year = datetime.fromtimestamp(self.now, local.tzinfo).year
         return f"{local:%a %d %b}" if local.year == this_year else f"{local:%a %d %b %Y}"

@@ -16,6 +16,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.view.clock import repeated_offset
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs import schedules
+from lamplighter.runs.job_machine import is_supporting_machine
 from lamplighter.runs.upcoming_times import UpcomingTime, times_of
 
 DAYS = 7
@@ -39,6 +40,11 @@ class PlannedSchedule:
     """The page of the resource that it starts."""
     is_predictable: bool = True
     """Whether its times can be calculated. False for a rule's rate, whose start only EventBridge knows."""
+
+    @property
+    def is_supporting(self) -> bool:
+        """Whether it only checks that another schedule has started a job."""
+        return self.kind == "schedule" and is_supporting_machine(schedules.started_arn(self.about["Target"]))
 
     @property
     def expression(self) -> str:
