@@ -118,7 +118,7 @@ def test_tabs_in_the_background_show_in_their_titles_how_their_runs_end(served: 
     for run in runs:
         served.sfn.stop_execution(executionArn=run)
     for tab in tabs:
-        expect(tab).to_have_title(re.compile("^aborted: endless"))
+        expect(tab).to_have_title(re.compile("^stopped: endless"))
         expect(tab.locator("link[rel=icon]")).to_have_attribute("href", re.compile("lamp-stopped"))
         expect(tab.locator(".status").first).to_have_text("running")
     ninth = page.context.new_page()
