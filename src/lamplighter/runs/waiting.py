@@ -11,15 +11,7 @@ from lamplighter.runs.story import Attempt, Story
 MAX_DESCRIBED = 100
 """The most tasks that one call of DescribeTasks describes."""
 WAITS_FOR_TURN = "waits for its turn: an earlier run has to end first"
-
-
 WAITS_FOR_WORKER = "waits for a worker"
-
-
-def waits_for_worker(story: Story) -> bool:
-    """Return whether all that a run does is to wait until workers take its activities."""
-    running = [each for each in story.attempts if each.outcome == "running"]
-    return story.outcome == "running" and bool(running) and all(each.waits_for_worker for each in running)
 
 
 def waits_for_turn(story: Story) -> bool:
