@@ -51,7 +51,7 @@ def expect_run_status(page: Page, status: str) -> None:
 
 def stop_run(page: Page) -> None:
     button = page.get_by_role("button", name="Stop", exact=True)
-    aborted = page.locator("#summary .status", has_text="aborted")
+    aborted = page.locator("#summary .status", has_text="stopped")
     real_browser.press_and_confirm(button, page.get_by_role("button", name="Stop the run now?"), aborted)
 
 
@@ -103,9 +103,9 @@ def test_a_run_is_stopped(served: ServedEngine, page: Page) -> None:
     expect(buttons.first).to_have_text("Stop")
     expect(page.locator("#summary .primary")).to_have_text("Stop")
     stop_run(page)
-    expect_run_status(page, "aborted")
+    expect_run_status(page, "stopped")
     expect(page.locator("#summary .primary")).to_have_text("Run again")
-    expect(page).to_have_title(re.compile("^aborted: endless"))
+    expect(page).to_have_title(re.compile("^stopped: endless"))
     expect_state_status(page, "Report", "ABORTED")
     assert served.ended(execution)["cause"] == "Stopped in the console"
 
@@ -303,7 +303,7 @@ def test_a_page_continues_with_the_next_engine_after_the_engine_was_killed(
         served.kill()
         served.up_on(own_port)
         served.sfn.stop_execution(executionArn=execution)
-        expect_run_status(page, "aborted")
+        expect_run_status(page, "stopped")
         assert page.evaluate("window.unchanged"), "the page was loaded again"
 
 
@@ -319,7 +319,7 @@ def test_a_link_from_another_site_opens_the_page_and_does_not_break_other_pages(
         other.locator(".brand").click()
         expect(other.locator("#summary .status")).to_have_text("running")
         stop_run(page)
-        expect_run_status(page, "aborted")
+        expect_run_status(page, "stopped")
 
 
 def test_a_button_that_asks_for_confirmation_keeps_asking_after_a_refresh(
@@ -339,7 +339,7 @@ def test_a_button_that_asks_for_confirmation_keeps_asking_after_a_refresh(
         }"""
         assert page.evaluate(press_and_refresh, before) == "Stop the run now?"
         stop_run(page)
-        expect_run_status(page, "aborted")
+        expect_run_status(page, "stopped")
 
 
 @pytest.mark.parametrize("scheme", get_args(real_browser.Scheme))

@@ -51,9 +51,22 @@ def test_one_switch_changes_the_zone_of_every_page_until_it_is_changed_again(
     choose_zone(page, "UTC")
     expect_zone(page, "UTC")
     expect(page.locator(".day").nth(3)).to_contain_text(re.compile("0[01]:30 nightly"))
-    choose_zone(page, "Schedule’s zone")
+    choose_zone(page, "Schedules’ zone")
     expect_zone(page, BERLIN)
     expect(page.locator(".day").nth(3)).to_contain_text("02:30")
+
+
+def test_schedules_with_several_zones_are_shown_in_that_of_the_browser(
+    served: ServedEngine, traveller: BrowserContext
+) -> None:
+    machine = create_job(served)
+    sample_jobs.create_schedule(served, "noon", machine, "cron(0 12 * * ? *)", NEW_YORK)
+    page = traveller.new_page()
+    for path in ("/", f"/jobs/{machine}", "/tasks"):
+        page.goto(f"{served.url}{path}")
+        expect_zone(page, SEOUL)
+    page.locator("#clock summary").click()
+    expect(page.get_by_role("button", name="Schedules’ zone")).to_be_hidden()
 
 
 def test_my_zone_moves_with_the_browser(served: ServedEngine, chromium: Browser, traveller: BrowserContext) -> None:
@@ -100,13 +113,13 @@ def test_a_link_shows_the_same_times_to_another_person(served: ServedEngine, chr
         shown = started.inner_text()
         page.evaluate("document.querySelector('#summary time').textContent = ''")
         served.sfn.stop_execution(executionArn=run)
-        expect(page.locator("#summary .status")).to_have_text("aborted")
+        expect(page.locator("#summary .status")).to_have_text("stopped")
         expect(started).to_have_text(shown)
         page.get_by_role("link", name="Logs").click()
         expect(page.get_by_role("link", name="Logs")).to_have_attribute("aria-current", "page")
         expect_zone(page, SEOUL)
-        choose_zone(page, "Schedule’s zone")
-        expect_zone(page, "UTC")
+        choose_zone(page, "Schedules’ zone")
+        expect_zone(page, BERLIN)
 
 
 def test_without_scripts_the_zone_is_chosen_and_remembered(served: ServedEngine, chromium: Browser) -> None:

@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from lamplighter.base.json_text import Json
 from lamplighter.console.pages.night import PAGE_SIZE
 from tests.console import real_browser, sample_jobs
 from tests.console.real_browser import Scheme
@@ -20,6 +21,18 @@ TEN = 10
 PHONE, SCREEN = 390, 1280
 BROKEN = "echo reading; if ! test -e '{mended}'; then echo 'no such table: orders' >&2; exit 4; fi; echo done"
 """A command that fails until somebody has mended what was wrong."""
+FAIL_OR_PASS: Json = {
+    "StartAt": "Which",
+    "States": {
+        "Which": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.fail", "BooleanEquals": True, "Next": "Bad"}],
+            "Default": "Good",
+        },
+        "Bad": {"Type": "Fail"},
+        "Good": {"Type": "Succeed"},
+    },
+}
 COUNT_CLICKS = """
 document.addEventListener("click", (event) => {
   if (event.isTrusted && event.detail) sessionStorage.clicks = Number(sessionStorage.clicks ?? 0) + 1;
@@ -270,6 +283,48 @@ def test_without_scripts_failures_are_acknowledged_and_started_again(
         expect_count(page, "acknowledged", 1)
 
 
+def test_back_leads_from_a_question_to_the_night_with_its_ticks_and_then_to_the_page_before(
+    served: ServedEngine, page: Page, mended: Path
+) -> None:
+    fail_jobs(served, 2, mended)
+    page.goto(f"{served.url}/jobs")
+    page.get_by_role("link", name="Night").click()
+    tick(page, "import-01")
+    page.get_by_role("button", name="Run again").click()
+    expect(page.locator("#actions")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#runs")).to_be_visible()
+    expect(page.locator("[data-ticked-count]")).to_have_text("1 ticked")
+    page.go_forward()
+    expect(page.locator("#actions")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#runs")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#jobs")).to_be_visible()
+
+
+def test_one_form_has_all_filters_and_keeps_what_was_typed(served: ServedEngine, page: Page, mended: Path) -> None:
+    fail_jobs(served, 2, mended)
+    page.goto(f"{served.url}/?status=failed")
+    page.get_by_text("Filter, sort, other times").click()
+    page.get_by_label("Since").fill("17:00")
+    page.get_by_label("Job", exact=True).fill("import-01")
+    page.get_by_label("Sort by").select_option("newest")
+    page.wait_for_url("**since=17**")
+    expect(page.get_by_label("Since")).to_have_value("17:00")
+    expect(page.get_by_label("Job", exact=True)).to_have_value("import-01")
+    expect(page.locator("#runs tbody tr")).to_have_count(1)
+    expect(page.get_by_role("button", name="Tick the failed one")).to_be_visible()
+
+
+def test_a_printed_page_has_no_navigation_and_nothing_to_press(served: ServedEngine, page: Page, mended: Path) -> None:
+    fail_jobs(served, 1, mended)
+    page.goto(served.url)
+    page.emulate_media(media="print")
+    expect(page.locator("#runs")).to_be_visible()
+    expect(page.locator("header.top, footer, nav, button, .button, input").locator("visible=true")).to_have_count(1)
+
+
 @pytest.mark.parametrize("scheme", get_args(Scheme))
 @pytest.mark.parametrize("width", [PHONE, SCREEN])
 def test_the_night_and_the_pages_of_its_actions_fit_their_screens_and_axe_finds_nothing(
@@ -285,8 +340,11 @@ def test_the_night_and_the_pages_of_its_actions_fit_their_screens_and_axe_finds_
         examine("an empty night")
         fail_jobs(served, 2, mended)
         served.start(sample_jobs.create_job(served, "n" * 80, f"echo {'x' * 300}; sleep 600"), {}, "r" * 80)
-        served.ended(served.start(sample_jobs.create_job(served, "good", "true")))
+        machine = served.machine(FAIL_OR_PASS, "mended")
+        for fail in (True, False):
+            served.ended(served.start(machine, {"fail": fail}))
         page.goto(f"{served.url}/?sort=job&job=")
+        expect(page.get_by_role("link", name="a later run")).to_be_visible()
         examine("the night")
         for action in ("Acknowledge", "Run again"):
             page.goto(served.url)
@@ -314,6 +372,6 @@ def test_twenty_tabs_of_nights_and_runs_stay_alive(served: ServedEngine, page: P
     for run in runs:
         served.sfn.stop_execution(executionArn=run)
     for tab in tabs[1::2]:
-        expect_run_status(tab, "aborted")
+        expect_run_status(tab, "stopped")
     for tab in tabs[::2]:
         expect_count(tab, "stopped", TEN)

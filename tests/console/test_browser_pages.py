@@ -96,6 +96,19 @@ def test_every_page_fits_its_screen_and_axe_finds_nothing(
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("width", [PHONE, SCREEN])
+def test_the_header_is_one_row_whatever_the_zone(served: ServedEngine, chromium: Browser, width: int) -> None:
+    with real_browser.open_page(chromium, "light", width, 844) as page:
+        page.goto(f"{served.url}/stacks?zone=America/Argentina/ComodRivadavia")
+        header = page.locator("header.top").bounding_box()
+        assert header is not None
+        assert header["height"] <= 50
+        assert not find_overflow(page, width)
+        current = page.locator("header nav [aria-current]").bounding_box()
+        assert current is not None
+        assert 0 <= current["x"] <= width - current["width"]
+
+
 def find_overflow(page: Page, width: int) -> list[str]:
     """Return by how many pixels the page is wider than the screen; on a phone, also the tables that scroll sideways."""
     excess = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -105,5 +118,5 @@ def find_overflow(page: Page, width: int) -> list[str]:
 
 def find_problems(page: Page) -> list[str]:
     """Return all problems that axe-core finds."""
-    found: list[Json] = Axe().run(page).response["violations"]
+    found: list[Json] = Axe().run(page, options={"rules": {"target-size": {"enabled": True}}}).response["violations"]
     return [f"{each['id']}: {node['target']} {node['failureSummary']}" for each in found for node in each["nodes"]]

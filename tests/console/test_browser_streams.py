@@ -65,13 +65,13 @@ def test_eight_tabs_of_running_runs_leave_a_connection_for_a_ninth_page_and_all_
     for run in runs[:4]:
         served.sfn.stop_execution(executionArn=run)
     for tab in tabs[:4]:
-        expect_run_status(tab, "aborted")
+        expect_run_status(tab, "stopped")
     page.close()
     tabs[4].close()
     for run in runs[5:]:
         served.sfn.stop_execution(executionArn=run)
     for tab in tabs[5:]:
-        expect_run_status(tab, "aborted")
+        expect_run_status(tab, "stopped")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_without_shared_workers_a_page_follows_a_run_nevertheless(
         page.goto(f"{served.url}/runs/{run}")
         expect_run_status(page, "running")
         served.sfn.stop_execution(executionArn=run)
-        expect_run_status(page, "aborted")
+        expect_run_status(page, "stopped")
 
 
 def test_a_background_tab_follows_nothing_until_it_is_visible(served: ServedEngine, page: Page) -> None:
@@ -104,7 +104,7 @@ def test_a_background_tab_follows_nothing_until_it_is_visible(served: ServedEngi
     assert [each for each in urls if "/streams" in each] == []
     expect_run_status(page, "running")
     page.evaluate(SHOW_TAB)
-    expect_run_status(page, "aborted")
+    expect_run_status(page, "stopped")
 
 
 def test_tabs_in_the_background_show_in_their_titles_how_their_runs_end(served: ServedEngine, page: Page) -> None:
@@ -118,7 +118,7 @@ def test_tabs_in_the_background_show_in_their_titles_how_their_runs_end(served: 
     for run in runs:
         served.sfn.stop_execution(executionArn=run)
     for tab in tabs:
-        expect(tab).to_have_title(re.compile("^aborted: endless"))
+        expect(tab).to_have_title(re.compile("^stopped: endless"))
         expect(tab.locator("link[rel=icon]")).to_have_attribute("href", re.compile("lamp-stopped"))
         expect(tab.locator(".status").first).to_have_text("running")
     ninth = page.context.new_page()
@@ -144,7 +144,7 @@ def test_a_log_continues_after_its_last_line_when_another_tab_opens(
     third.goto(f"{served.url}/runs/{run}")
     expect_run_status(third, "running")
     served.sfn.stop_execution(executionArn=run)
-    expect_run_status(third, "aborted")
+    expect_run_status(third, "stopped")
     expect(lines).to_have_count(2)
 
 
@@ -183,8 +183,8 @@ def test_every_page_reports_a_dead_engine_and_continues_when_it_is_back(
         served.sfn.stop_execution(executionArn=run)
         for tab in tabs:
             expect(tab.locator("#lost")).to_be_hidden(timeout=real_browser.TIMEOUT_MILLISECONDS)
-        expect_run_status(first, "aborted")
-        expect(tabs[1].locator("#jobs")).to_contain_text("aborted", timeout=real_browser.TIMEOUT_MILLISECONDS)
+        expect_run_status(first, "stopped")
+        expect(tabs[1].locator("#jobs")).to_contain_text("stopped", timeout=real_browser.TIMEOUT_MILLISECONDS)
         expect(tabs[4].locator("#night")).to_contain_text("1 stopped", timeout=real_browser.TIMEOUT_MILLISECONDS)
         expect(tabs[3].get_by_label("Name")).to_have_value("half-typed")
 
@@ -209,7 +209,7 @@ def test_a_page_whose_engine_died_before_sending_the_connection_s_script_reports
         page.evaluate("window.died = false")
         expect(page.locator("#lost")).to_be_hidden(timeout=real_browser.TIMEOUT_MILLISECONDS)
         served.sfn.stop_execution(executionArn=run)
-        expect_run_status(page, "aborted")
+        expect_run_status(page, "stopped")
 
 
 def test_a_page_whose_engine_stalls_before_sending_the_connection_s_script_reports_it_and_recovers(
@@ -224,7 +224,7 @@ def test_a_page_whose_engine_stalls_before_sending_the_connection_s_script_repor
         page.unroute("**/stream.js?*")
         expect(page.locator("#lost")).to_be_hidden(timeout=real_browser.TIMEOUT_MILLISECONDS)
         served.sfn.stop_execution(executionArn=run)
-        expect_run_status(page, "aborted")
+        expect_run_status(page, "stopped")
 
 
 def test_tabs_whose_shared_worker_ended_share_another_one(served: ServedEngine, chromium: Browser) -> None:
@@ -241,7 +241,7 @@ def test_tabs_whose_shared_worker_ended_share_another_one(served: ServedEngine, 
         (other,) = eventually(lambda: set(list_shared_workers(browser, served)) - {ended})
         served.sfn.stop_execution(executionArn=run)
         for tab in tabs:
-            expect_run_status(tab, "aborted")
+            expect_run_status(tab, "stopped")
         assert list_shared_workers(browser, served) == [other]
         browser.detach()
 
@@ -265,7 +265,7 @@ def test_a_button_whose_engine_died_while_it_was_pressed_reports_it_in_place(
         )
         page.unroute("**/stop")
         stop_run(page)
-        expect_run_status(page, "aborted")
+        expect_run_status(page, "stopped")
 
 
 def test_a_refused_form_reports_it_at_the_field_and_keeps_what_was_typed(
@@ -297,4 +297,4 @@ def test_buttons_work_without_scripts_and_stop_asks_on_a_page(served: ServedEngi
         expect(page.get_by_role("heading")).to_contain_text("Stop endless, run of")
         assert served.sfn.describe_execution(executionArn=run)["status"] == "RUNNING"
         page.get_by_role("button", name="Stop the run").click()
-        expect(page.locator("#summary .status")).to_have_text("aborted")
+        expect(page.locator("#summary .status")).to_have_text("stopped")

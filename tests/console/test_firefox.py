@@ -98,5 +98,5 @@ def test_a_run_is_stopped_after_a_question(served: ServedEngine, firefox: Firefo
     firefox.goto(f"{served.url}/runs/{execution}")
     firefox.wait_for_text(STATUS, "running")
     stop_run(firefox)
-    firefox.wait_for_text(STATUS, "aborted")
+    firefox.wait_for_text(STATUS, "stopped")
     assert served.ended(execution)["cause"] == "Stopped in the console"

@@ -7,6 +7,7 @@ to `PAGES` below, the first word of its path to `paths.py`, its title to `view.t
 """
 
 import asyncio
+from contextlib import suppress
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -17,7 +18,7 @@ from starlette.types import ASGIApp
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import World
-from lamplighter.console.page import Console
+from lamplighter.console.page import Console, make_page, person_of
 from lamplighter.console.pages import (
     audit,
     calendar,
@@ -84,6 +85,11 @@ PAGES: tuple[BaseRoute, ...] = (
 """The routes of all pages; the first match answers. A path that ends in an ARN comes after the longer paths."""
 
 
+HEADLINES = {403: "Not allowed", 404: "Not found"}
+INTERNAL_ERROR = 500
+"""An error for which, as for visitors without a session, the page has no frame: that needs the engine's answers."""
+
+
 def build_app(port: ConsolePort, world: World, closing: asyncio.Event, people: People | None = None) -> ASGIApp:
     """Build the console for a port. Streams end when `closing` is set. If there are `people`, a login is required."""
     templates = Templates(port.title, locked=people is not None)
@@ -117,11 +123,13 @@ async def _http_error_page(request: Request, error: Exception) -> Response:
 
 async def _internal_error_page(request: Request, _error: Exception) -> Response:
     message = "An error in the console prevented this page. The console's log has the details."
-    return await _error_page(request, 500, "InternalFailure", message)
+    return await _error_page(request, INTERNAL_ERROR, "InternalFailure", message)
 
 
 async def _error_page(request: Request, status: int, code: str, message: str) -> Response:
     console: Console = request.app.state.console
-    return HTMLResponse(
-        console.templates.render("error.html", {"code": code, "message": message, "status": status}), status
-    )
+    values = {"headline": HEADLINES.get(status, "This did not work"), "code": code, "message": message}
+    if status != INTERNAL_ERROR and not (console.templates.locked and person_of(request) is None):
+        with suppress(AwsError):
+            return await (await make_page(request)).render("error.html", status, **values)
+    return HTMLResponse(console.templates.render("error.html", values | {"status": status}), status)

@@ -11,8 +11,6 @@ from lamplighter.console.ports.port import ConsolePort, Place
 from lamplighter.console.view.week import PlannedSchedule
 from lamplighter.store.audit_log import Actor
 
-MAX_CACHED_ZONES = 1_000
-"""The most time zones in the cache."""
 MAX_CACHED_PLANS = 20
 """The most places whose schedules are in the cache."""
 MAX_CACHED_FAILURES = 5_000
@@ -47,8 +45,6 @@ class CallContext:
     """By succeeded run: the runs that made it skip. Empty for a run that was not skipped."""
     idle_cache: RunCache[float] = field(default_factory=RunCache, init=False)
     """Seconds between the parts of redriven runs (`console/view/run_duration.py`)."""
-    zone_cache: RunCache[str] = field(default_factory=lambda: RunCache(MAX_CACHED_ZONES), init=False)
-    """The time zone of a job's schedules, by machine and period (`data/job_schedules.py`)."""
     plan_cache: RunCache[Sequence[PlannedSchedule]] = field(
         default_factory=lambda: RunCache(MAX_CACHED_PLANS), init=False
     )

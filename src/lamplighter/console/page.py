@@ -61,8 +61,8 @@ class Page(Calls):
     """The token that the browser's forms contain."""
     once: str
     """The name of a run that a form of this page starts: a repeated form starts no second run."""
-    schedule_zone: str = clock.UTC_NAME
-    """The time zone of the schedule that the page is about."""
+    schedule_zone: str = ""
+    """The time zone of all schedules of the place; empty if they have several, or on AWS."""
 
     @property
     def person(self) -> Person | None:
@@ -157,7 +157,7 @@ class Page(Calls):
 
     async def render(self, template: str, status: int = 200, **values: Json) -> Response:
         """Render a template as a page."""
-        response = HTMLResponse(await self.render_text(template, **values), status)
+        response = HTMLResponse(await self.render_text(template, status=status, **values), status)
         if forms.form_token(self.request) is None:
             forms.set_token(response, self.token, secure=forms.is_encrypted(self.request))
         return response
@@ -202,7 +202,7 @@ def page_route(path: str, show: ShowPage, *, needs: Role = Role.LOOK) -> RoleRou
     """Create the route of a page."""
 
     async def endpoint(request: Request) -> Response:
-        page = await _make_page(request)
+        page = await _make_page_at_arn(request)
         page.require(needs)
         return await show(page)
 
@@ -214,7 +214,7 @@ def form_route(path: str, act: SubmitForm, *, needs: Role) -> RoleRoute:
 
     async def endpoint(request: Request) -> Response:
         given = await forms.read_fields(request)
-        page = await _make_page(request)
+        page = await _make_page_at_arn(request)
         try:
             page.require(needs)
             return await act(page, given)
@@ -227,12 +227,19 @@ def form_route(path: str, act: SubmitForm, *, needs: Role) -> RoleRoute:
     return RoleRoute(path, endpoint, "POST", needs)
 
 
-async def _make_page(request: Request) -> Page:
+async def _make_page_at_arn(request: Request) -> Page:
     """Return the page for a request, in the account and region of the path's ARN or of the query."""
+    page = await make_page(request)
+    return page.at(page.arn) if "arn" in request.path_params else page
+
+
+async def make_page(request: Request) -> Page:
+    """Return the page for a request in the account and region of the query, whatever its path is."""
     console: Console = request.app.state.console
     token = forms.form_token(request) or console.world.uuid()
     page = Page(console, await _requested_place(console, request), request, token, console.world.uuid())
-    return page.at(page.arn) if "arn" in request.path_params else page
+    found = await page.call_internal("scheduler", "ListScheduleZones")
+    return replace(page, schedule_zone=found["Zones"][0]) if found and len(found["Zones"]) == 1 else page
 
 
 async def _requested_place(console: Console, request: Request) -> Place:

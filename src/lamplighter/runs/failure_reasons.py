@@ -33,11 +33,11 @@ def exit_codes(described: Json) -> Mapping[str, int]:
     return {name: code for name, code in pairs if isinstance(name, str) and type(code) is int}
 
 
-def run_milliseconds(described: Json) -> int | None:
-    """Return the milliseconds for which a task's containers ran, or None if the task does not state them."""
+def run_times(described: Json) -> tuple[int, int] | None:
+    """Return when a task's containers began, and for how many milliseconds they ran; None if it does not say so."""
     began, ended = described.get("StartedAt"), described.get("ExecutionStoppedAt")
     known = type(began) is int and type(ended) is int and 0 <= began <= ended <= LATEST_TIME
-    return ended - began if known else None
+    return (began, ended - began) if known else None
 
 
 def failure_reason(cause: str | None, max_characters: int = MAX_QUOTED_CHARACTERS) -> str | None:

@@ -51,6 +51,8 @@ class JobDefinition:
     comment: str
     deadline: int | None
     """The longest time of a run in seconds."""
+    late: int | None
+    """The seconds after which an alert says that a run is late."""
     overlap: Overlap
     steps: Sequence[Step]
     from_job_file: bool
@@ -68,10 +70,22 @@ def read_job_definition(text: str) -> JobDefinition:
     return JobDefinition(
         str(machine.get("Comment") or ""),
         deadline if isinstance(deadline, int) else None,
+        read_late(machine),
         _read_overlap(machine) if from_job_file else "allow",
         steps,
         from_job_file,
     )
+
+
+def read_late(machine: Json) -> int | None:
+    """Return after how many seconds an alert says that a run is late; the first state of a job's machine knows."""
+    try:
+        start = machine["StartAt"]
+        found = machine["States"][start]["Arguments"]["Input"]["seconds"]
+    except (KeyError, TypeError):
+        return None
+    is_watched = job_machine.state_in_job(start) == job_machine.WATCH_STATE
+    return found if is_watched and isinstance(found, int) else None
 
 
 def _read_overlap(machine: Json) -> Overlap:

@@ -58,11 +58,13 @@ def machine_suffix(machine: str) -> str:
 
 SUPPORTING_SUFFIXES = tuple(map(machine_suffix, SUPPORTING))
 """The endings of the supporting machines' names."""
+WATCH_STATE = "Watch"
+"""The helper state that starts the alert for a late run."""
 READ_LOG_STATE = "Last lines"
 """The helper state that reads the end of a failed task's log for an alert."""
 SUPPORTING_STATES = frozenset({
-    "Watch", "List runs", "More runs", "Alone?", "Queue up", "My turn?", "Not yet", "Stop", "Begin", "Judge", "Again?",
-    "Count", "Pause", "A log?", READ_LOG_STATE, "Earlier skips", "Second skip?",
+    WATCH_STATE, "List runs", "More runs", "Alone?", "Queue up", "My turn?", "Not yet", "Stop", "Begin", "Judge",
+    "Again?", "Count", "Pause", "A log?", READ_LOG_STATE, "Earlier skips", "Second skip?",
 })  # fmt: skip
 """The helper states of a job's machine."""
 ALERT_STATE_PREFIX = "Tell "

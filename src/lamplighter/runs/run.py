@@ -15,10 +15,25 @@ IDLE = "idle"
 """The key that the console adds to a redriven execution for the seconds between its parts."""
 FAILED_STATUSES = ("FAILED", "TIMED_OUT")
 """The statuses of runs that failed and were not stopped by a request."""
+WAITING = "WAITING"
+"""The console's status of a run that is under way and only waits: for its turn, for room, or for a worker."""
 END_WORDS: Mapping[str, str] = {
-    "RUNNING": "running", "SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "stopped",
+    WAITING: "waiting", "RUNNING": "running", "SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed out",
+    "ABORTED": "stopped",
 }  # fmt: skip
 """The words for how a run ended, by its status."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunLimits:
+    """How many seconds a run of a job usually takes, after how many it is late, and how many it may take at most."""
+
+    usual: float | None = None
+    late: int | None = None
+    deadline: int | None = None
+
+
+NO_LIMITS = RunLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +108,31 @@ def to_run(answer: Json) -> Run:
 
 
 def run_seconds(execution: Json, now: float) -> float | None:
-    """Return how many seconds an execution of ListExecutions took, or has taken so far. None if that is not known."""
+    """Return how many seconds an execution of ListExecutions took, or has taken so far.
+
+    None if that is not known, or if it only waits.
+    """
+    if execution["status"] == WAITING:
+        return None
     idle = execution.get(IDLE) if execution.get("redriveCount") else 0
     if idle is None:
         return None
     return max(0.0, float(execution.get("stopDate") or now) - float(execution["startDate"]) - idle)
 
 
+def is_late(seconds: float | None, late: float | None) -> bool:
+    """Return whether a run that takes so many seconds is late; `late` are those after which an alert is sent."""
+    return seconds is not None and late is not None and seconds > late
+
+
 def is_running(status: str) -> bool:
     """Return whether a run with this status is under way."""
-    return status in ("RUNNING", "PENDING_REDRIVE")
+    return status in ("RUNNING", WAITING, "PENDING_REDRIVE")
+
+
+def status_words(status: str) -> str:
+    """Return a status for people: stopped, timed out, waiting."""
+    return END_WORDS.get(status, status.lower().replace("_", " "))
 
 
 def end_clause(status: str) -> str:

@@ -47,8 +47,9 @@ class Attempt:
     """Exit codes by container name."""
     map_run: str | None = None
     """The ARN of the Map Run, for a distributed Map."""
+    containers_began: int | None = None
     container_milliseconds: int | None = None
-    """The milliseconds for which the task's containers ran, if the task states them."""
+    """When the task's containers began, and the milliseconds for which they ran, if the task states them."""
     waits_for_worker: bool = False
     """True for an activity whose work no worker has received."""
     latest_event: int = 0
@@ -393,6 +394,7 @@ class _StoryReader:
 def _ended(attempt: Attempt, time: int, outcome: Outcome, details: Json) -> Attempt:
     cause = details.get("cause")
     described = failure_reasons.task_of_document(details.get("output") if outcome == "succeeded" else cause)
+    began, length = failure_reasons.run_times(described) or (None, None)
     return replace(
         _with_task(attempt, described),
         ended=time,
@@ -400,7 +402,8 @@ def _ended(attempt: Attempt, time: int, outcome: Outcome, details: Json) -> Atte
         error=details.get("error"),
         reason=failure_reasons.failure_reason(cause),
         exits=failure_reasons.exit_codes(described),
-        container_milliseconds=failure_reasons.run_milliseconds(described),
+        containers_began=began,
+        container_milliseconds=length,
     )
 
 

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from statistics import median
 
 from lamplighter.base.json_text import Json
+from lamplighter.runs.run import is_running
 from lamplighter.runs.skipped_runs import SKIPPED
 
-SUCCEEDED, RUNNING = "SUCCEEDED", "RUNNING"
+SUCCEEDED = "SUCCEEDED"
 
 
 def success_rate(executions: Sequence[Json]) -> float | None:
     """Return the success rate of the ended executions of a list, from 0 to 1; None if no execution has ended."""
-    ended = [each["status"] for each in executions if each["status"] not in (RUNNING, SKIPPED)]
+    ended = [each["status"] for each in executions if each["status"] != SKIPPED and not is_running(each["status"])]
     return ended.count(SUCCEEDED) / len(ended) if ended else None
 
 

@@ -1,15 +1,19 @@
 """The list of jobs."""
 
+from pathlib import Path
+
 import pytest
 
 from lamplighter.base.errors import AccessDenied, Unavailable
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
+from lamplighter.jobs.stack.template import build_template
 from lamplighter.store import file_faults
 from lamplighter.store.file_faults import FaultKind
 from tests.console.http_browser import Browser
 from tests.engine_harness import ROLE, EngineHarness, chain
+from tests.jobs.projects import load_job_text
 
 PASS = {"Type": "Pass"}
 
@@ -69,7 +73,7 @@ def test_a_job_is_shown_with_its_last_runs_and_success_rate(harness: EngineHarne
 
 def test_the_next_run_is_shown_in_the_schedule_s_time_zone(harness: EngineHarness, browser: Browser) -> None:
     schedule_machine(harness, harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night"))
-    assert "Thu 01 Jan 18:00 Asia/Seoul" in browser.get("/jobs").text
+    assert "Thu 01 Jan 18:00 –" in browser.get("/jobs").text
     assert "Thu 01 Jan 09:00" in browser.get("/jobs?zone=UTC").text
 
 
@@ -191,5 +195,39 @@ def test_many_skipped_runs_do_not_hide_an_earlier_failed_run(harness: EngineHarn
         harness.start(machine, {"beside": failed})
     harness.settle()
     page = browser.get("/jobs")
-    assert f'<a class="second quiet" href="/runs/{failed}">failed' in page.body
+    assert f'<a class="quiet" href="/runs/{failed}">failed' in page.body
     assert "then skipped 20×" in page.text
+
+
+def test_a_job_has_its_short_name_and_a_step_names_its_workflow(
+    harness: EngineHarness, browser: Browser, tmp_path: Path
+) -> None:
+    jobs = 'nightly: {workflow: flow.json}\n  extract: {image: "alpine:3", command: "true"}'
+    flow = dumps({"StartAt": "A", "States": {"A": {"Job": "extract", "Type": "Task", "End": True}}})
+    project = load_job_text(tmp_path, f"project: shop\njobs:\n  {jobs}\n", flow_json=flow).project
+    body = dumps(build_template(project, "here"))
+    harness.call("cloudformation", "CreateStack", StackName="shop", TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+    harness.settle()
+    text = browser.get("/jobs").text
+    assert "extract shop as a step of nightly" in text
+    assert "nightly shop never ran" in text
+
+
+@pytest.mark.parametrize(("times", "period"), [(2, "2 missed in 30 days"), (120, "99 missed of the latest 100")])
+def test_missed_slots_are_counted_within_a_period(
+    harness: EngineHarness, browser: Browser, times: int, period: str
+) -> None:
+    schedule_machine(harness, harness.machine(chain(PASS), "night"))
+    sql = """
+        INSERT INTO slots (schedule, slot, until, count, due, outcome)
+        WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
+        SELECT (SELECT id FROM schedules), ?2 + n, ?2 + n, 1, ?2 + n, iif(n = 99, 'DELIVERED', 'MISSED')
+        FROM numbers
+    """
+
+    async def insert() -> None:
+        now = harness.engine.world.now()
+        await harness.engine.store.write(lambda tx: tx.execute(sql, (times, now)))
+
+    harness.run(insert())
+    assert period in browser.get("/jobs").text

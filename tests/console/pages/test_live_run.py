@@ -44,7 +44,7 @@ def test_a_slow_first_poll_does_not_delay_the_second(
     harness.call("states", "StopExecution", executionArn=execution)
     harness.advance(SECOND)
     assert polls.count == 2
-    assert "aborted" in "".join(received)
+    assert "stopped" in "".join(received)
 
 
 def test_a_poll_waits_five_times_as_long_as_the_last_poll_took(

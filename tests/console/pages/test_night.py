@@ -530,3 +530,19 @@ def test_on_aws_the_page_shows_the_runs_and_says_what_aws_does_not_know(
     assert list_rows(page.body) == [("job", "recovered"), ("job", "succeeded")]
     assert "AWS does not say what started a run" in page.text
     assert "Acknowledge" not in page.text
+
+
+def find_link(body: str, words: str) -> str | None:
+    found = re.search(f'<a [^>]*href="([^"]*)">{words}</a>', body)
+    return None if found is None else html.unescape(found[1])
+
+
+def test_links_lead_to_the_previous_night_and_back(harness: EngineHarness, browser: Browser) -> None:
+    harness.advance(40 * HOUR)
+    page = browser.get("/?sort=job&zone=Europe/Berlin")
+    assert find_link(page.body, "Next night") is None
+    before = find_link(page.body, "Previous night")
+    assert before == "?sort=job&zone=Europe%2FBerlin&since=2026-01-01T18%3A00&until=2026-01-02T18%3A00" or before
+    earlier = browser.get(f"/{before}")
+    assert find_link(earlier.body, "Next night") == "?sort=job&zone=Europe%2FBerlin"
+    assert "since=2025-12-30T18%3A00&until=2025-12-31T18%3A00" in str(find_link(earlier.body, "Previous night"))

@@ -2,6 +2,9 @@
 
 import html
 import re
+from collections.abc import Callable
+
+import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.port import ContainerSpec
@@ -92,8 +95,13 @@ def _wait_processor() -> Json:
 def test_an_unknown_run_is_not_found(browser: Browser) -> None:
     answer = browser.get("/runs/arn:aws:states:us-east-1:123456789012:execution:machine:nothing")
     assert answer.status == 404
-    assert "ExecutionDoesNotExist" in answer.text
-    assert browser.get("/runs/nonsense").status == 400
+    assert "<h1>Not found</h1>" in answer.body
+    assert "404 ExecutionDoesNotExist" in answer.text
+    refused = browser.get("/runs/nonsense")
+    assert refused.status == 400
+    for page in (answer, refused, browser.get("/nothing")):
+        assert 'aria-label="Sections"' in page.body
+        assert 'role="search"' in page.body
 
 
 def test_of_many_visits_failed_ones_can_be_selected_and_all_are_shown_page_by_page(
@@ -129,7 +137,7 @@ def test_a_run_that_exceeded_its_deadline_shows_the_deadline_first(harness: Engi
         "The run The run took longer than its deadline of 3s A, attempt 1 log task was stopped together with the run"
         in page.text
     )
-    assert "aborted log task the run took longer than its deadline of 3s" in page.text
+    assert "stopped log task the run took longer than its deadline of 3s" in page.text
 
 
 def test_the_failure_of_a_run_is_explained_before_its_cause(harness: EngineHarness, browser: Browser) -> None:
@@ -310,18 +318,80 @@ def test_the_scheduled_time_names_a_run_that_started_later(harness: EngineHarnes
     assert "Scheduled for Wed 31 Dec 2025 22:30:00 Started Thu 01 Jan 00:00:00" in page.text
 
 
-def test_an_unclaimed_activity_waits_for_a_worker_wherever_its_run_is_shown(
-    harness: EngineHarness, browser: Browser
-) -> None:
+def list_pages_of_run(execution: str) -> list[str]:
+    """Return the pages that show how a run stands."""
+    machine = execution.replace(":execution:", ":stateMachine:").rpartition(":")[0]
+    return [*(f"/runs/{execution}{view}" for view in ("", "/history", "/logs")), f"/jobs/{machine}", "/jobs", "/"]
+
+
+def find_pages_with(browser: Browser, execution: str, word: str) -> list[str]:
+    """Return the pages of a run that say the word in its place."""
+    return [path for path in list_pages_of_run(execution) if f" {word} " in browser.get(path).text]
+
+
+def wait_for_worker(harness: EngineHarness) -> tuple[str, Callable[[], object]]:
     activity = harness.call("states", "CreateActivity", name="approve")["activityArn"]
-    machine = harness.machine(chain({"Type": "Task", "Resource": activity}))
-    execution = harness.start(machine)
+    execution = harness.start(harness.machine(chain({"Type": "Task", "Resource": activity})))
+    return execution, lambda: harness.call("states", "GetActivityTask", activityArn=activity)
+
+
+def wait_for_turn(harness: EngineHarness) -> tuple[str, Callable[[], object]]:
+    machine = harness.machine(chain({"Type": "Wait", "Seconds": 600}))
+    harness.call("states", "TagResource", resourceArn=machine, tags=[{"key": "lamplighter:overlap", "value": "queue"}])
+    first = harness.start(machine)
+    return harness.start(machine), lambda: harness.call("states", "StopExecution", executionArn=first)
+
+
+def wait_for_room(harness: EngineHarness) -> tuple[str, Callable[[], object]]:
+    harness.runtime.script(Script(after=None))
+    harness.call("ecs", "SetCapacityLimits", Tasks=1)
+    machine = harness.machine(chain(job(harness.define_task())))
+    first = harness.start(machine)
     harness.settle()
-    views = [f"/runs/{execution}{view}" for view in ("", "/history", "/logs")]
-    pages = [*views, f"/jobs/{machine}", "/jobs", "/"]
-    assert [path for path in pages if "waits for a worker" not in browser.get(path).text] == []
-    harness.call("states", "GetActivityTask", activityArn=activity)
-    assert [path for path in pages if "waits for a worker" in browser.get(path).text] == []
+    return harness.start(machine), lambda: harness.call("states", "StopExecution", executionArn=first)
+
+
+@pytest.mark.parametrize("wait", [wait_for_worker, wait_for_turn, wait_for_room])
+def test_a_run_that_waits_is_called_waiting_on_every_page(
+    harness: EngineHarness, browser: Browser, wait: Callable[[EngineHarness], tuple[str, Callable[[], object]]]
+) -> None:
+    execution, end_wait = wait(harness)
+    harness.settle()
+    assert find_pages_with(browser, execution, "waiting") == list_pages_of_run(execution)
+    assert "Waits for" in browser.get(f"/runs/{execution}").text
+    assert "waiting: " in browser.get(f"/runs/{execution}").body.partition("<title>")[2].partition("<")[0]
+    end_wait()
+    harness.settle()
+    harness.advance(SECOND)
+    assert find_pages_with(browser, execution, "waiting") == []
+    assert "Took" in browser.get(f"/runs/{execution}").text
+
+
+def test_a_run_that_also_does_something_else_does_not_wait(harness: EngineHarness, browser: Browser) -> None:
+    harness.runtime.script(Script(after=None))
+    harness.call("ecs", "SetCapacityLimits", Tasks=1)
+    task = job(harness.define_task()) | {"End": True}
+    both = {"Type": "Parallel", "Branches": [{"StartAt": name, "States": {name: task}} for name in "XY"]}
+    execution = harness.start(harness.machine(chain(both)))
+    harness.settle()
+    assert find_pages_with(browser, execution, "waiting") == []
+    assert "waits for its turn" in browser.get(f"/runs/{execution}").text
+
+
+def test_a_run_that_was_stopped_is_called_so_on_every_page(harness: EngineHarness, browser: Browser) -> None:
+    execution = harness.start(harness.machine(chain({"Type": "Wait", "Seconds": 600})))
+    harness.call("states", "StopExecution", executionArn=execution)
+    harness.settle()
+    assert find_pages_with(browser, execution, "stopped") == list_pages_of_run(execution)
+    assert [path for path in list_pages_of_run(execution) if " aborted " in browser.get(path).text] == []
+
+
+def test_a_task_that_waits_is_called_waiting_beside_the_word_of_ecs(harness: EngineHarness, browser: Browser) -> None:
+    wait_for_room(harness)
+    harness.settle()
+    assert "waiting provisioning" in browser.get("/tasks").text
+    task = next(each for each in harness.call("ecs", "ListWaitingTasks")["TaskArns"])
+    assert "waiting provisioning" in browser.get(f"/tasks/{task}").text
 
 
 def test_a_success_with_a_sidecar_that_was_killed_names_the_containers_and_shows_no_failure(
@@ -370,7 +440,7 @@ def test_an_item_of_an_inline_map_is_chosen_by_its_index(harness: EngineHarness,
     assert ("A[20]" in second.text, "A[19]" in second.text) == (True, False)
     chosen = browser.get(f"/runs/{execution}?state=A&index=5")
     assert "Only the item A[5]" in chosen.text
-    assert "aborted A[5]" in chosen.text
+    assert "stopped A[5]" in chosen.text
     assert 'data-name="Yes" data-status="ABORTED"' in chosen.body
     assert 'data-name="No"' not in chosen.body
     assert "hunter2" not in chosen.body

@@ -40,21 +40,37 @@ def start_scheduled_run(harness: EngineHarness, zone: str = BERLIN) -> tuple[str
     return machine, harness.start(machine)
 
 
-def test_all_pages_of_a_job_and_its_runs_are_in_the_zone_of_its_schedule(
-    harness: EngineHarness, browser: Browser
-) -> None:
+LISTS = ("/", "/jobs", "/calendar", "/tasks", "/events", "/audit", "/search?q=machine")
+
+
+def list_pages(machine: str, run: str) -> list[str]:
+    return [*LISTS, f"/jobs/{machine}", f"/runs/{run}", f"/runs/{run}/history", f"/runs/{run}/logs"]
+
+
+def test_all_pages_are_in_the_zone_that_all_schedules_have(harness: EngineHarness, browser: Browser) -> None:
     machine, run = start_scheduled_run(harness)
-    for path in (f"/jobs/{machine}", f"/runs/{run}", f"/runs/{run}/history", f"/runs/{run}/logs"):
+    other = harness.machine(chain(WAIT), "other")
+    for path in (*list_pages(machine, run), *list_pages(other, harness.start(other))):
         page = browser.get(path)
         assert (path, page_zone(page)) == (path, BERLIN)
+        assert "data-several" not in page.body
     assert "machine, run of Thu 01 Jan 01:00" in browser.get(f"/runs/{run}").text
     assert "Thu 01 Jan 01:00:00" in browser.get(f"/jobs/{machine}").text
     assert 'title="2026-01-01 00:00:00 UTC"' in browser.get(f"/jobs/{machine}").body
 
 
-def test_pages_without_a_schedule_are_in_utc(harness: EngineHarness, browser: Browser) -> None:
-    run = harness.start(harness.machine(chain(WAIT)))
-    assert [page_zone(browser.get(path)) for path in ("/", "/tasks", "/calendar", f"/runs/{run}")] == ["UTC"] * 4
+@pytest.mark.parametrize("zones", [(), (BERLIN, SEOUL)])
+def test_without_one_zone_of_all_schedules_a_script_chooses_that_of_the_browser_and_others_see_utc(
+    harness: EngineHarness, browser: Browser, zones: tuple[str, ...]
+) -> None:
+    machine = harness.machine(chain(WAIT))
+    run = harness.start(machine)
+    for each in zones:
+        create_schedule(harness, machine, each, each.rpartition("/")[2])
+    for path in list_pages(machine, run):
+        page = browser.get(path)
+        assert (path, page_zone(page)) == (path, "UTC")
+        assert "data-several" in page.body
 
 
 def test_a_chosen_zone_is_remembered_for_all_pages_and_streams(harness: EngineHarness, browser: Browser) -> None:
@@ -92,11 +108,11 @@ def test_a_page_links_to_itself_with_the_zone_that_it_shows(harness: EngineHarne
     assert page_zone(page) == SEOUL
 
 
-def test_a_list_with_several_zones_names_each_that_is_not_the_page_s(harness: EngineHarness, browser: Browser) -> None:
+def test_a_schedule_names_its_zone_if_it_is_not_that_of_the_page(harness: EngineHarness, browser: Browser) -> None:
     start_scheduled_run(harness)
-    assert "Thu 01 Jan 03:00 Europe/Berlin" in browser.get("/jobs").text
-    assert "Thu 01 Jan 11:00 <" in browser.get("/jobs?zone=Asia/Seoul").body.replace("</time>", " <")
-    assert "Europe/Berlin" in browser.get("/calendar").text
+    assert "cron(0 3 * * ? *) Pause Thu 01 Jan 03:00" in browser.get("/jobs").text
+    assert "cron(0 3 * * ? *) Europe/Berlin Pause Thu 01 Jan 11:00" in browser.get("/jobs?zone=Asia/Seoul").text
+    assert "Thu 03:00 Berlin" in browser.get("/calendar?zone=Asia/Seoul").text
 
 
 @pytest.mark.parametrize("zone", ["Nowhere", "../../../etc/passwd", "<script>", "mine:x", "x" * 3000])

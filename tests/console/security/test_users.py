@@ -54,7 +54,9 @@ def test_every_route_states_the_role_that_it_needs() -> None:
     assert all(isinstance(each, RoleRoute) for each in PAGES)
     routes = [each for each in PAGES if isinstance(each, RoleRoute)]
     assert {each.path: each.needs for each in routes if "POST" in (each.methods or ())} == FORMS
-    assert {each.path for each in routes if "GET" in (each.methods or ()) and each.needs is not Role.LOOK} == {"/audit"}
+    pages = {each.path: each.needs for each in routes if "GET" in (each.methods or ())}
+    others = {path: role for path, role in pages.items() if role is not Role.LOOK}
+    assert others == {"/audit": Role.CHANGE, "/jobs/{arn:path}/start": Role.RUN}
 
 
 def test_there_are_no_other_routes_than_pages_the_login_and_static_files(visitor: UserBrowser) -> None:
@@ -136,6 +138,17 @@ def test_a_page_shows_who_has_logged_in_and_only_the_buttons_that_the_role_allow
         Role.RUN: ['id="stop"', 'id="edit"'],
         Role.CHANGE: ['id="stop"', 'id="edit"', 'href="/audit"'],
     }
+
+
+def test_a_page_that_the_role_does_not_allow_says_so_within_the_frame(
+    harness: EngineHarness, visitor: UserBrowser
+) -> None:
+    visitor.log_in(Role.LOOK)
+    page = visitor.get(f"/jobs/{harness.machine(WAIT)}/start")
+    assert page.status == 403
+    assert "Not allowed This needs the role “run”, and look has the role “look”" in page.text
+    assert 'aria-label="Sections"' in page.body
+    assert "<textarea" not in page.body
 
 
 def test_the_audit_log_is_for_change_only(harness: EngineHarness, visitor: UserBrowser) -> None:

@@ -5,6 +5,7 @@ import pytest
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.view.run_rows import MAX_ERROR_LENGTH, build_rows
 from lamplighter.runs.failure_words import run_words
+from lamplighter.runs.run import RunLimits
 from lamplighter.runs.run_trigger import BY_HAND
 from lamplighter.store.audit_log import Actor
 
@@ -53,7 +54,7 @@ def test_a_long_cause_is_cut() -> None:
     [(60, 60, ""), (60, 30, "2.0×"), (400, 30, "13×"), (2, 1, ""), (60, None, ""), (60, 0, "")],
 )
 def test_a_run_is_slow_if_it_took_much_longer_than_usual(seconds: float, usual: float | None, slower: str) -> None:
-    (row,) = build_rows([RUN | {"stopDate": RUN["startDate"] + seconds}], 5_000, usual)
+    (row,) = build_rows([RUN | {"stopDate": RUN["startDate"] + seconds}], 5_000, RunLimits(usual))
     assert row.slower == slower
 
 

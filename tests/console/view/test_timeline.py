@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.view.timeline import PAGE_SIZE, SCALE_WIDTH, Timeline, build_timeline
 from lamplighter.runs.story import read_story
 from tests.documents import documents
@@ -13,6 +13,7 @@ from tests.runs.histories import (
     TASK_FIELDS,
     Entry,
     begun,
+    described,
     entered,
     exited,
     failed,
@@ -29,8 +30,8 @@ RETRY = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10}]
 DEFINITION: Json = {"StartAt": "Run", "States": {"Run": {"Type": "Task", "Retry": RETRY, "End": True}}}
 
 
-def draw(*entries: Entry, now: int = 9_000, after: int = 0) -> Timeline:
-    return build_timeline(story(*entries), DEFINITION, now, after)
+def draw(*entries: Entry, now: int = 9_000, after: int = 0, waits: bool = False) -> Timeline:
+    return build_timeline(story(*entries), DEFINITION, now, after, waits=waits)
 
 
 def test_each_attempt_has_a_bar_and_the_wait_before_it_has_a_line() -> None:
@@ -41,6 +42,22 @@ def test_each_attempt_has_a_bar_and_the_wait_before_it_has_a_line() -> None:
     assert (second.label, second.status, second.wait) == ("Run #2", "SUCCEEDED", "1.0 s")
     assert second.wait_x == first.x + first.width
     assert second.x == second.wait_x + second.wait_width
+
+
+def test_the_wait_of_an_attempt_for_its_start_is_no_work() -> None:
+    ran = dumps(described("a", 0) | {"StartedAt": 4_000, "ExecutionStoppedAt": 4_500})
+    end = ("TaskSucceeded", 3, {"resourceType": "ecs", "resource": "runTask.sync", "output": ran})
+    (row,) = draw(*RUN, end, exited("Run", 4), ("ExecutionSucceeded", 5, {"output": "{}"})).rows
+    assert (row.seconds, row.waited) == (0.5, "1.0 s")
+    shown = [row.x - row.waited_width, row.x, row.x + row.width]
+    assert shown == pytest.approx([SCALE_WIDTH * share / 12 for share in (4, 6, 7)], abs=0.1)
+
+
+def test_an_attempt_that_still_waits_has_no_bar() -> None:
+    (row,) = draw(*RUN, waits=True, now=10_000).rows
+    assert (row.status, row.seconds, row.width, row.waited) == ("WAITING", None, 0, "7.0 s")
+    assert row.x == SCALE_WIDTH
+    assert row.x - row.waited_width == pytest.approx(SCALE_WIDTH * 2 / 9, abs=0.1)
 
 
 def test_no_bar_extends_beyond_the_picture_of_a_running_run() -> None:
@@ -96,4 +113,4 @@ def test_the_ticks_of_a_short_run_have_different_labels() -> None:
 def test_any_document_of_a_user_is_drawn(document: Json) -> None:
     rows = draw(*written_by_a_user(document)).rows
     assert [row.label for row in rows] == ["Run #1", "Run #2", "Run #3", "Pause"]
-    assert all(row.seconds >= 0 and isinstance(row.reason, str) for row in rows)
+    assert all((row.seconds or 0) >= 0 and isinstance(row.reason, str) for row in rows)

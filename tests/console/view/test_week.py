@@ -28,7 +28,7 @@ def to_milliseconds(text: str) -> int:
 
 def plan_week(plans: list[PlannedSchedule], now: int, zone: str) -> Week:
     where = time_zones.find_zone(zone)
-    return build_week(plans, [planned_times(each, now, where) for each in plans], now, [where])
+    return build_week(plans, [planned_times(each, now, where) for each in plans], now, where)
 
 
 def make_schedule(expression: str, zone: str = "UTC", name: str = "night", **about: Json) -> PlannedSchedule:
@@ -73,15 +73,15 @@ def test_a_local_time_that_does_not_exist_is_shown_as_skipped() -> None:
     found = plan_week([make_schedule("cron(30 2 * * ? *)", NEW_YORK)], to_milliseconds("2026-03-06T12:00:00"), NEW_YORK)
     sunday = find_day(found, "2026-03-08")
     assert [(each.local_time, each.clock_change) for each in sunday.times] == [("02:30", "skipped")]
-    assert sunday.notes == ["clocks go forward from 02:00 to 03:00: 23 hours"]
-    assert [each.notes for each in found.days if each is not sunday] == [[]] * 6
+    assert sunday.note == "clocks go forward from 02:00 to 03:00: 23 hours"
+    assert [each.note for each in found.days if each is not sunday] == [""] * 6
 
 
 def test_a_local_time_that_occurs_twice_is_marked_and_listed_once() -> None:
     found = plan_week([make_schedule("cron(30 1 * * ? *)", NEW_YORK)], to_milliseconds("2026-10-30T12:00:00"), NEW_YORK)
     sunday = find_day(found, "2026-11-01")
     assert [(each.local_time, each.clock_change) for each in sunday.times] == [("01:30 -04:00", "twice")]
-    assert sunday.notes == ["clocks go back from 02:00 to 01:00: 25 hours"]
+    assert sunday.note == "clocks go back from 02:00 to 01:00: 25 hours"
 
 
 def test_a_rate_ignores_clock_changes() -> None:
@@ -134,17 +134,3 @@ def test_every_time_of_a_week_is_on_its_day(now: int, minute: int, hour: int, ow
     due = job_schedules.next_times(each.about, now, MAX_LISTED_PER_WEEK)
     assert shown == list(due[: len(shown)])
     assert DAYS - 1 <= len(shown) <= DAYS + 1
-
-
-def test_each_schedule_is_listed_on_the_day_of_its_own_zone_with_its_clock_changes() -> None:
-    now = to_milliseconds("2026-10-31T11:30:00")
-    plans = [make_schedule("cron(30 23 * * ? *)", zone) for zone in (NEW_YORK, "Pacific/Auckland")]
-    zones = [time_zones.find_zone(each.zone) for each in plans]
-    due = [planned_times(plan, now, zone) for plan, zone in zip(plans, zones, strict=True)]
-    found = build_week(plans, due, now, zones)
-    assert [str(each.date) for each in found.days] == [
-        f"2026-{day}" for day in ("10-31", *(f"11-0{n}" for n in range(1, 7)))
-    ]
-    assert [{each.zone for each in day.times} for day in found.days][:2] == [{NEW_YORK}, {NEW_YORK, "Pacific/Auckland"}]
-    assert all(each.local_time == "23:30" for day in found.days for each in day.times)
-    assert find_day(found, "2026-11-01").notes == [f"{NEW_YORK}: clocks go back from 02:00 to 01:00: 25 hours"]

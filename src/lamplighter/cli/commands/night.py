@@ -17,9 +17,10 @@ from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.engine_conditions import engine_conditions
 from lamplighter.cli.runs.listing import Listing, print_listing
 from lamplighter.cli.runs.read_night import CommandNight, read_command_night
+from lamplighter.runs.durations import format_duration
 from lamplighter.runs.night.classify import BY_REDRIVE, BY_REPETITION, BY_RETRY, NightRow
 from lamplighter.runs.night.night_run import MISSED, NightStatus
-from lamplighter.runs.night.select import NEEDS, ORDERS, NightFilter
+from lamplighter.runs.night.select import LATE, NEEDS, ORDERS, NightFilter
 from lamplighter.runs.night.window import DEFAULT_SINCE
 from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.run_trigger import KINDS
@@ -54,7 +55,7 @@ def night(
     *,
     since: Annotated[str, typer.Option(help="The beginning: 18:00, or 2026-12-31T18:00.")] = DEFAULT_SINCE,
     until: Annotated[str, typer.Option(help="The end, like --since. Default: now.")] = "",
-    status: Annotated[str, _choice(tuple(NightStatus), "List only runs with a status:")] = "",
+    status: Annotated[str, _choice((*NightStatus, LATE), "List only runs with a status:")] = "",
     job: Annotated[str, typer.Option(help="List only jobs with this text in their name.")] = "",
     project: Annotated[str, typer.Option(help="List only jobs of this project (PROJECT or PROJECT-ENVIRONMENT).")] = "",
     tag: Annotated[str, typer.Option(help="List only jobs with this tag: KEY or KEY=VALUE.")] = "",
@@ -80,6 +81,7 @@ def night(
 
 def _print_counts(found: CommandNight) -> None:
     counts = [f"{number} {status.value}" for status, number in found.selected.counts.items() if number]
+    counts += [f"{found.selected.late} late"] if found.selected.late else []
     until = "" if found.window.until is None else f" until {formatting.format_instant(found.window.until)}"
     since = f"{formatting.format_instant(found.window.since)}{until} ({local_zone().key})"
     typer.echo(f"Since {since}: {', '.join(counts) or 'nothing has run'}.")
@@ -115,6 +117,8 @@ def run_argument(row: NightRow) -> str:
 def _what_happened(found: CommandNight, row: NightRow) -> Iterator[str]:
     detail = found.detail(row)
     yield from filter(None, (detail.words, detail.last_line))
+    if _is_late(found, row):
+        yield f"late after {format_duration(found.job(row).late)}"
     if row.recovered == BY_RETRY:
         yield f"succeeded after {format_count(row.run.failed_attempts or 0, 'failed attempt')}"
     elif row.recovered == BY_REPETITION:
@@ -132,6 +136,10 @@ def _what_happened(found: CommandNight, row: NightRow) -> Iterator[str]:
     if row.acknowledgement is not None:
         who = f" by {row.acknowledgement.who}" if row.acknowledgement.who else ""
         yield f"acknowledged{who}" + (f": {row.acknowledgement.note}" if row.acknowledgement.note else "")
+
+
+def _is_late(found: CommandNight, row: NightRow) -> bool:
+    return found.job(row).has_late(row.run, found.now)
 
 
 def _print_upcoming(found: CommandNight) -> None:
@@ -159,6 +167,7 @@ def _document(found: CommandNight, row: NightRow) -> Json:
         "ended": formatting.format_utc(run.ended),
         "scheduled": formatting.format_utc(run.scheduled),
         "seconds": None if run.status == MISSED else run.took(found.now) / 1000,
+        "late": _is_late(found, row),
         "usualSeconds": None if (usual := found.usual.get(run.job)) is None else usual / 1000,
         "reason": detail.words or None,
         "lastLine": detail.last_line or None,

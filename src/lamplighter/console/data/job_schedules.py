@@ -7,20 +7,16 @@ schedule is found only if its name begins with the job's.
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
-from lamplighter.base.errors import AwsError, LamplighterError
+from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
-from lamplighter.console.page import Page
-from lamplighter.console.view.clock import UTC_NAME
 from lamplighter.runs.schedules import names_target_in_input, schedule_timetable, started_arn
 from lamplighter.runs.upcoming_times import Timetable, upcoming_times
 
 PAGE_SIZE, MAX_SCHEDULES = 100, 1000
-ZONE_POLLS = 12
-"""A job's time zone is read again after as many polls of a list: after a minute, on AWS after twelve."""
 UPDATE_FIELDS = (
     "Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "Description",
     "KmsKeyArn", "Target", "FlexibleTimeWindow", "ActionAfterCompletion",
@@ -105,26 +101,6 @@ async def list_rules(calls: Calls, machine: str) -> Sequence[Json]:
     names = await _rule_names(calls, machine)
     found = await asyncio.gather(*(calls.call_if_allowed("events", "DescribeRule", Name=name) for name in names))
     return [each for each in found if each]
-
-
-def common_zone(schedules: Sequence[JobSchedule]) -> str:
-    """Return the time zone of a job's schedules: that of the next one, UTC if there is none."""
-    return schedules[0].zone if schedules else UTC_NAME
-
-
-async def in_job_zone(page: Page, machine: str) -> Page:
-    """Return the page with the time zone of a job's schedules, which is read only if it is shown, and cached."""
-    if page.clock.choice.zone:
-        return page
-    period = round(ZONE_POLLS * page.console.port.list_poll_seconds * 1000)
-    known, key = page.console.zone_cache, f"{machine} {page.console.world.now() // period}"
-    if key not in known:
-        try:
-            found = await find_job_schedules(page, machine, await list_schedules(page))
-        except AwsError:
-            return page
-        known.put({key: common_zone(found)})
-    return replace(page, schedule_zone=known.get(key) or UTC_NAME)
 
 
 async def _schedules_of_machine(calls: Calls, machine: str, known: Sequence[Json] | None) -> Sequence[Json]:

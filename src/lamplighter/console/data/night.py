@@ -12,6 +12,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
 from lamplighter.console.data import skipped_runs
 from lamplighter.console.data.scheduled_tasks import task_runs_since
+from lamplighter.console.data.waiting_runs import find_waiting_runs
 from lamplighter.runs.local_times import parse_iso_milliseconds
 from lamplighter.runs.night.classify import Acknowledgement
 from lamplighter.runs.night.night_run import MISSED, NightJob, NightRun
@@ -54,14 +55,16 @@ async def _read_from_engine(calls: Calls, since: int, answer: Json, tasks: Seque
     slots, marks, waiting = await asyncio.gather(
         calls.call_internal("scheduler", "ListNightSlots", Since=since, Until=0),
         calls.call_internal("alerts", "ListAcknowledgements", Since=since),
-        _find_waiting_runs(calls),
+        find_waiting_runs(calls),
     )
     by_hand_first = sorted(tasks, key=lambda run: run.trigger.kind == "schedule")
     by_schedule = {each.starter: each.job for each in by_hand_first if each.trigger.kind in ("schedule", "hand")}
     missed = [_missed_run(each, by_schedule) for each in (slots or {}).get("Missed", ())]
-    runs = [*await asyncio.to_thread(_read_rows, answer["Rows"], answer.get("People", {}), waiting), *tasks, *missed]
-    tags = answer["Machines"]
-    jobs = {key: NightJob(key, job_name(key), tags.get(key, {})) for key in {each.job for each in runs}}
+    rows = await asyncio.to_thread(_read_rows, answer["Rows"], answer.get("People", {}), waiting or frozenset())
+    runs = [*rows, *tasks, *missed]
+    tags, late = answer["Machines"], answer["Late"]
+    keys = {each.job for each in runs}
+    jobs = {key: NightJob(key, job_name(key), tags.get(key, {}), late.get(key)) for key in keys}
     acknowledgements = {
         each["subject"]: Acknowledgement(each["who"], each["note"], each["time"])
         for each in (marks or {}).get("Acknowledgements", ())
@@ -69,15 +72,6 @@ async def _read_from_engine(calls: Calls, since: int, answer: Json, tasks: Seque
     return NightRead(
         _without_supporting(runs, jobs), jobs, acknowledgements, complete=True, truncated=answer["Truncated"]
     )
-
-
-async def _find_waiting_runs(calls: Calls) -> frozenset[str]:
-    """Return the ARNs of the executions with a task that waits for room."""
-    tasks = await calls.call_internal("ecs", "ListWaitingTasks")
-    if not tasks or not tasks["TaskArns"]:
-        return frozenset()
-    found = await calls.call_internal("states", "FindTaskRuns", Tasks=tasks["TaskArns"])
-    return frozenset(found["Executions"].values()) if found else frozenset()
 
 
 def _read_rows(rows: Sequence[Json], people: Mapping[str, str], waiting: frozenset[str]) -> list[NightRun]:

@@ -15,7 +15,6 @@ from lamplighter.console.data.waits import read_waits
 from lamplighter.runs.failure_words import explain_failure, summarize_failure
 from lamplighter.runs.night.night_run import NightRun
 from lamplighter.runs.story import Story, to_milliseconds
-from lamplighter.runs.waiting import WAITS_FOR_WORKER, waits_for_worker
 
 LOG_DELAY_MS = 60_000
 """The longest time after the end of a run in which lines of its log may still arrive."""
@@ -41,7 +40,7 @@ async def _read_detail(calls: Calls, run: NightRun) -> RunDetail | None:
 
 async def _read_activity(calls: Calls, run: NightRun) -> RunDetail:
     story = await _read_story(calls, run.arn)
-    waits = [WAITS_FOR_WORKER] if waits_for_worker(story) else await read_waits(calls, story)
+    waits = await read_waits(calls, story)
     states = dict.fromkeys(each.state for each in story.attempts if each.outcome == "running")
     return RunDetail(" ".join(waits) or (f"in {', '.join(states)}" if states else ""))
 

@@ -1,4 +1,4 @@
-"""Read all enabled schedules, and all enabled rules that have a schedule."""
+"""Read the enabled schedules of jobs, and all enabled rules that have a schedule."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ PAGE_SIZE, MAX_RULES, SLICE_SIZE = 100, 500, 20
 
 
 async def plan_schedules(calls: Calls) -> Sequence[PlannedSchedule]:
-    """Return the enabled schedules."""
+    """Return the enabled schedules, without those that only check others."""
     known = await job_schedules.list_schedules(calls) or ()
     found: list[PlannedSchedule | None] = []
     for at in range(0, len(known), SLICE_SIZE):
         found += await asyncio.gather(*(_plan_schedule(calls, each) for each in known[at : at + SLICE_SIZE]))
         await asyncio.sleep(0)
-    return [plan for plan in found if plan is not None]
+    return [plan for plan in found if plan is not None and not plan.is_supporting]
 
 
 async def _plan_schedule(calls: Calls, summary: Json) -> PlannedSchedule | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.console.data.job_runs import RECENT_DAYS
 from lamplighter.console.data.job_schedules import JobSchedule
 from lamplighter.console.page import Page
 
@@ -15,8 +16,10 @@ LATE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class SlotCounts:
-    """Counts over the latest slots on record, up to a hundred for each schedule."""
+    """Counts over the slots of the last days, up to the latest hundred of each schedule."""
 
+    period: str
+    """Which slots are counted: "in 30 days", or "of the latest 100"."""
     total: int
     missed: int
     late: int
@@ -29,7 +32,10 @@ async def read_slot_counts(page: Page, schedules: Sequence[JobSchedule]) -> Slot
     kept = [found for found in pages if found is not None]
     if not kept:
         return None
-    return count_slots([slot for found in kept for slot in found["Slots"]])
+    since = page.console.world.now() / 1000 - RECENT_DAYS * 86_400
+    recent = [slot for found in kept for slot in found["Slots"] if slot["Slot"] >= since]
+    is_cut = any("Before" in found and found["Slots"][-1]["Slot"] >= since for found in kept)
+    return count_slots(recent, f"of the latest {len(recent)}" if is_cut else f"in {RECENT_DAYS} days")
 
 
 async def read_latest_slots(page: Page, schedules: Sequence[JobSchedule], limit: int = 12) -> Sequence[Json]:
@@ -47,10 +53,11 @@ async def _read_slots(page: Page, arn: str) -> Json:
         return None
 
 
-def count_slots(slots: Sequence[Json]) -> SlotCounts:
+def count_slots(slots: Sequence[Json], period: str) -> SlotCounts:
     """Count slots from ListSlots by outcome."""
     missed = sum(each.get("Count", 1) for each in slots if each["Outcome"] == "MISSED")
-    return SlotCounts(len(slots), missed, sum(map(is_late, slots)), sum(each["Outcome"] == "FAILED" for each in slots))
+    failed = sum(each["Outcome"] == "FAILED" for each in slots)
+    return SlotCounts(period, len(slots), missed, sum(map(is_late, slots)), failed)
 
 
 def is_late(slot: Json) -> bool:

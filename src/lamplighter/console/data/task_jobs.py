@@ -13,6 +13,7 @@ from lamplighter.console.data.slot_counts import SlotCounts
 from lamplighter.console.page import Page
 from lamplighter.console.view.links import scheduled_task_path
 from lamplighter.console.view.run_strip import RunStrip, build_run_strip
+from lamplighter.runs.run import WAITING
 from lamplighter.runs.run_task_request import differing_starters
 from lamplighter.runs.scheduled_tasks import ScheduledTask, TaskStarter
 from lamplighter.runs.task_run import TaskRun
@@ -88,7 +89,7 @@ def build_task_strip(page: Page, runs: Sequence[TaskRun]) -> RunStrip:
         {
             "executionArn": each.arn,
             "name": each.name,
-            "status": each.status,
+            "status": WAITING if each.waits else each.status,
             "startDate": each.began / 1000,
             **({} if each.ended is None else {"stopDate": each.ended / 1000}),
         }

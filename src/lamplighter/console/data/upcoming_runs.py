@@ -34,13 +34,12 @@ class UpcomingRun:
     """The page of what the schedule starts."""
     next: float | None
     """Seconds since the epoch; None if only EventBridge knows the time."""
-    zone: str
     count: int
     """How often the schedule starts until then, up to `MAX_TIMES`."""
 
 
 async def read_plans(calls: Calls) -> Sequence[PlannedSchedule]:
-    """Return all enabled schedules, and the enabled rules that have a schedule."""
+    """Return the enabled schedules of jobs, and the enabled rules that have a schedule."""
     now = calls.console.world.now()
     answer = await calls.call_internal("scheduler", "ListNightSlots", Since=now, Until=now + HORIZON_MILLISECONDS)
     if answer is None:
@@ -49,7 +48,7 @@ async def read_plans(calls: Calls) -> Sequence[PlannedSchedule]:
         PlannedSchedule(each["Name"], "schedule", each, links.resource_path(started_arn(each["Target"])))
         for each in answer["Due"]
     ]
-    return [*schedules, *await plan_rules(calls)]
+    return [*(each for each in schedules if not each.is_supporting), *await plan_rules(calls)]
 
 
 async def _read_plans_of_aws(calls: Calls) -> Sequence[PlannedSchedule]:
@@ -72,10 +71,10 @@ def next_runs(plans: Sequence[PlannedSchedule], now: int, until: int) -> Sequenc
 def _next_run(plan: PlannedSchedule, now: int, until: int) -> UpcomingRun | None:
     job = plan.name if plan.kind == "rule" else job_name(started_arn(plan.about["Target"])) or plan.name
     if not plan.is_predictable:
-        return UpcomingRun(job, plan.name, plan.url, None, plan.zone, 0)
+        return UpcomingRun(job, plan.name, plan.url, None, 0)
     try:
         due = (each.instant for each in times_of(schedule_timetable(plan.about), now) if not each.skipped)
         times = list(islice(takewhile(lambda time: time < until, due), MAX_TIMES))
     except LamplighterError:
         return None
-    return UpcomingRun(job, plan.name, plan.url, times[0] / 1000, plan.zone, len(times)) if times else None
+    return UpcomingRun(job, plan.name, plan.url, times[0] / 1000, len(times)) if times else None

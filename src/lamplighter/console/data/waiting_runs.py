@@ -1,30 +1,42 @@
-"""Find out which running runs of a list wait for a worker to take their activity.
+"""Find out which runs that are under way only wait: for their turn, for room for their tasks, or for a worker.
 
-Lists of runs do not say so; the last event of the history does, and one call reads it. So at most the given number of
-running runs is examined. A run that also does something else in the meantime counts as running.
+An engine answers for all runs at once. On AWS a run waits for a worker alone; the last event of its history says so,
+and one call reads it, so at most the given number of running runs is examined.
 """
 
 import asyncio
 from collections.abc import Sequence
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.page import Page
-from lamplighter.runs.waiting import WAITS_FOR_WORKER
-
-WAITS = "waits"
-"""The key that the console adds to a run of a list: the words for what it waits for."""
+from lamplighter.console.calls import Calls
+from lamplighter.runs.run import WAITING
 
 
-async def mark_waiting(page: Page, executions: Sequence[Json], max_calls: int) -> Sequence[Json]:
-    """Return executions from ListExecutions, with `WAITS` for those that wait for a worker."""
-    running = [each["executionArn"] for each in executions if each["status"] == "RUNNING"][:max_calls]
-    words = dict(zip(running, await asyncio.gather(*(read_wait(page, arn) for arn in running)), strict=True))
-    return [each | {WAITS: words.get(each["executionArn"])} for each in executions]
+async def find_waiting_runs(calls: Calls) -> frozenset[str] | None:
+    """Return the ARNs of the executions that only wait; None on AWS."""
+    tasks = await calls.call_internal("ecs", "ListWaitingTasks")
+    found = tasks and await calls.call_internal("states", "ListWaitingRuns", Tasks=tasks["TaskArns"])
+    return frozenset(found["Executions"]) if found else None
 
 
-async def read_wait(page: Page, execution: str) -> str | None:
-    """Return the words for what a running execution waits for; None if that is nothing or unknown."""
+async def mark_waiting(calls: Calls, executions: Sequence[Json], max_calls: int) -> Sequence[Json]:
+    """Return executions from ListExecutions or DescribeExecution with the console's status for those that only wait."""
+    running = [each["executionArn"] for each in executions if each["status"] == "RUNNING"]
+    waiting = await find_waiting_runs(calls) if running else frozenset()
+    if waiting is None:
+        read = running[:max_calls]
+        known = zip(read, await asyncio.gather(*(_waits_for_worker(calls, arn) for arn in read)), strict=True)
+        waiting = frozenset(arn for arn, waits in known if waits)
+    return [each | {"status": WAITING} if each["executionArn"] in waiting else each for each in executions]
+
+
+async def describe_run(calls: Calls, arn: str, max_calls: int = 1) -> Json:
+    """Return a run as DescribeExecution does, with the console's status if it only waits."""
+    about = await calls.call("states", "DescribeExecution", executionArn=arn)
+    return (await mark_waiting(calls, [about], max_calls))[0]
+
+
+async def _waits_for_worker(calls: Calls, execution: str) -> bool:
     last = {"executionArn": execution, "maxResults": 1, "reverseOrder": True}
-    answer = await page.call_or_none("states", "GetExecutionHistory", **last)
-    is_unclaimed = answer and answer["events"] and answer["events"][0]["type"] == "ActivityScheduled"
-    return WAITS_FOR_WORKER if is_unclaimed else None
+    answer = await calls.call_or_none("states", "GetExecutionHistory", **last)
+    return bool(answer and answer["events"] and answer["events"][0]["type"] == "ActivityScheduled")

@@ -5,11 +5,18 @@ from itertools import islice
 
 from lamplighter.console.calls import Calls
 from lamplighter.runs.story import Story
-from lamplighter.runs.waiting import WAITS_FOR_TURN, describe_requests, reasons_by_task, started_tasks, waits_for_turn
+from lamplighter.runs.waiting import (
+    WAITS_FOR_TURN,
+    WAITS_FOR_WORKER,
+    describe_requests,
+    reasons_by_task,
+    started_tasks,
+    waits_for_turn,
+)
 
 
 async def read_waits(calls: Calls, story: Story) -> Sequence[str]:
-    """Return why the run or its tasks wait, one sentence each."""
+    """Return why the run, its tasks or its activities wait, one sentence each."""
     if waits_for_turn(story):
         return [f"The run {WAITS_FOR_TURN}."]
     attempts = started_tasks(story) if calls.console.port.endpoint is not None else ()  # Fargate has room for each
@@ -17,5 +24,6 @@ async def read_waits(calls: Calls, story: Story) -> Sequence[str]:
     for request in islice(describe_requests(attempts), calls.console.port.max_calls):
         answer = await calls.call_or_none("ecs", "DescribeTasks", **request)
         reasons |= reasons_by_task(answer["tasks"]) if answer else {}
-    waiting = (each for each in attempts if each.task in reasons)
-    return [f"{' '.join([*each.path, each.state])} {reasons[each.task or '']}." for each in waiting]
+    running = (each for each in story.attempts if each.outcome == "running")
+    known = ((each, WAITS_FOR_WORKER if each.waits_for_worker else reasons.get(each.task or "")) for each in running)
+    return [f"{' '.join([*each.path, each.state])} {reason}." for each, reason in known if reason]

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
 from lamplighter.console.data.planned_schedules import plan_rules, plan_schedules
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.view import week
-from lamplighter.console.view.clock import Clock
 from lamplighter.console.view.week import PlannedSchedule, PlannedTime, Week
 from lamplighter.lang.schedule import time_zones
 
@@ -19,22 +18,21 @@ REFRESH_SECONDS = 60
 
 
 async def show(page: Page) -> Response:
-    """Show the calendar in the visitor's time zone, or each schedule in its own."""
+    """Show the calendar."""
     plans = [*await plan_schedules(page), *await plan_rules(page)]
-    page = replace(page, schedule_zone=week.most_common_zone(plans))
-    shown = await _plan_week(plans, page.console.world.now(), page.clock)
+    zone = time_zones.find_zone(page.clock.zone)
+    shown = await _plan_week(plans, page.console.world.now(), zone)
     return await page.render("calendar.html", week=shown, rest=REFRESH_SECONDS)
 
 
-async def _plan_week(plans: Sequence[PlannedSchedule], now: int, clock: Clock) -> Week:
+async def _plan_week(plans: Sequence[PlannedSchedule], now: int, zone: ZoneInfo) -> Week:
     """Calculate the week in slices, so that a large calendar does not block other requests."""
     due: list[Sequence[PlannedTime] | None] = []
     for plan in plans:
-        due.append(week.planned_times(plan, now, time_zones.find_zone(clock.zone_of(plan.zone))))
+        due.append(week.planned_times(plan, now, zone))
         if len(due) % SLICE_SIZE == 0:
             await asyncio.sleep(0)
-    shown = dict.fromkeys([clock.zone, *(clock.zone_of(plan.zone) for plan in plans)])
-    return week.build_week(plans, due, now, [time_zones.find_zone(each) for each in shown])
+    return week.build_week(plans, due, now, zone)
 
 
 ROUTES = (page_route("/calendar", show),)

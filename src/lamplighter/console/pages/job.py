@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import job_runs, job_schedules, job_sources, slot_counts
+from lamplighter.console.data import job_runs, job_schedules, job_sources, slot_counts, waiting_runs
 from lamplighter.console.data.job_runs import OUTSIDE, RecentRuns
 from lamplighter.console.data.job_schedules import JobSchedule
 from lamplighter.console.page import Page, page_route
@@ -21,7 +21,7 @@ from lamplighter.console.view.job_description import describe_job
 from lamplighter.console.view.next_slots import next_slots
 from lamplighter.console.view.run_counts import RunCounts, count_runs
 from lamplighter.runs.job_machine import is_supporting_machine
-from lamplighter.runs.run import END_WORDS
+from lamplighter.runs.run import END_WORDS, RunLimits
 
 EXPRESS = "EXPRESS"
 HTMX_HEADER = "hx-request"
@@ -42,9 +42,8 @@ async def show(page: Page) -> Response:
         return await runs_page.show_again(page, about)
     rules = await job_schedules.list_rules(page, page.arn)
     schedules = await job_schedules.find_job_schedules(page, page.arn, known, rules)
-    page = replace(page, schedule_zone=job_schedules.common_zone(schedules))
     sources, recent = await asyncio.gather(job_sources.read_job_sources(page, about), _read_recent_runs(page, about))
-    deadline = sources.definition.deadline
+    limits = RunLimits(recent.usual, sources.definition.late, sources.definition.deadline)
     return await page.render(
         "job.html",
         about=about,
@@ -59,8 +58,7 @@ async def show(page: Page) -> Response:
         counts=_count(recent),
         days=job_runs.RECENT_DAYS,
         usual=recent.usual,
-        chart=build_chart(recent.runs, page.clock, deadline),
-        deadline=deadline,
+        chart=build_chart(recent.runs, page.clock, limits),
         shapes=SHAPES,
         end_words=END_WORDS,
         table=await _read_table(page, about, recent.usual),
@@ -76,7 +74,8 @@ async def _read_recent_runs(page: Page, about: Json) -> RecentRuns:
     """Return the last runs; none of an EXPRESS machine, because they cannot be listed."""
     if about["type"] == EXPRESS:
         return RecentRuns((), {}, None)
-    return await job_runs.read_recent_runs(page, about)
+    recent = await job_runs.read_recent_runs(page, about)
+    return replace(recent, runs=await waiting_runs.mark_waiting(page, recent.runs, 0))
 
 
 async def _read_table(page: Page, about: Json, usual: float | None) -> RunTable | None:

@@ -8,13 +8,14 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import job_runs, job_schedules, waiting_runs
+from lamplighter.console.data import job_runs, waiting_runs
 from lamplighter.console.data.job_runs import RunFilter
 from lamplighter.console.page import Page
 from lamplighter.console.view.paging import Paging
 from lamplighter.console.view.run_rows import RunRow, build_rows, start_milliseconds
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs.job_definition import read_job_definition
+from lamplighter.runs.run import RunLimits
 from lamplighter.runs.skipped_runs import SKIPPED
 
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -41,7 +42,6 @@ class RunTable:
 
 async def show_again(page: Page, about: Json) -> Response:
     """Show the table alone, which replaces that of the page of the job from time to time."""
-    page = await job_schedules.in_job_zone(page, page.arn)
     latest, usual = await job_runs.read_latest_run(page, about)
     return await page.render(
         "job_runs.html",
@@ -61,10 +61,10 @@ async def read_table(page: Page, about: Json, usual: float | None) -> RunTable:
     """Read the page of runs that the URL selects; `about` is what DescribeStateMachine answers."""
     criteria = read_filter(page)
     found = await job_runs.read_runs(page, about, criteria)
-    deadline = read_job_definition(about["definition"]).deadline
+    job = read_job_definition(about["definition"])
     starters = _find_starters(page, found.runs)
     runs = await waiting_runs.mark_waiting(page, found.runs, page.console.port.max_calls // job_runs.PAGE_SIZE)
-    rows = build_rows(runs, page.console.world.now() / 1000, usual, deadline, starters)
+    rows = build_rows(runs, page.console.world.now() / 1000, RunLimits(usual, job.late, job.deadline), starters)
     statuses = STATUSES if found.counts is None else (*STATUSES, SKIPPED)
     return RunTable(rows, found.counts, statuses, criteria.order, found.number, found.paging, found.more)
 

@@ -22,8 +22,10 @@ from lamplighter.console.view.links import local_path
 from lamplighter.console.view.list_filters import contains_words
 from lamplighter.console.view.paging import take_page
 from lamplighter.console.view.run_strip import RunStrip, build_run_strip
+from lamplighter.runs.job_definition import read_job_definition
 from lamplighter.runs.job_machine import is_supporting_machine
-from lamplighter.runs.scheduled_tasks import ScheduledTask
+from lamplighter.runs.night.night_run import NightJob
+from lamplighter.runs.scheduled_tasks import ScheduledTask, family_of_definition
 from lamplighter.runs.skipped_runs import SKIPPED
 from lamplighter.wire.access.roles import Role
 
@@ -35,6 +37,10 @@ class JobRow:
     """The row of one job."""
 
     machine: Json
+    job: NightJob
+    """Its name, as on the night."""
+    families: Sequence[str]
+    """The task definitions that its steps run, which have the names of the jobs that are its steps."""
     strip: RunStrip | None
     """The strip of runs, or None for EXPRESS, whose executions are not listed."""
     schedules: Sequence[JobSchedule]
@@ -57,9 +63,11 @@ async def show(page: Page) -> Response:
     shown, paging = take_page([*jobs, *task_jobs], page.query_number("page"), PAGE_SIZE)
     chosen = [each for each in shown if not isinstance(each, ScheduledTask)]
     chosen_tasks = [each for each in shown if isinstance(each, ScheduledTask)]
+    rows = await asyncio.gather(*(read_job_row(page, machine, known) for machine in chosen))
     return await page.render(
         "jobs.html",
-        jobs=await asyncio.gather(*(read_job_row(page, machine, known) for machine in chosen)),
+        jobs=rows,
+        workflows={family: row.job.short_name for row in rows for family in row.families},
         task_jobs=await asyncio.gather(*(read_task_row(page, each) for each in chosen_tasks)),
         paging=paging,
         find=find,
@@ -83,20 +91,25 @@ async def read_job_row(page: Page, machine: Json, known: Sequence[Json] | None) 
     arn = machine["stateMachineArn"]
     schedules = await job_schedules.find_job_schedules(page, arn, known)
     tally = await slot_counts.read_slot_counts(page, schedules)
+    tags = await page.call_or_none("states", "ListTagsForResource", resourceArn=arn)
+    job = NightJob(arn, machine["name"], {each["key"]: each["value"] for each in (tags or {}).get("tags", ())})
     if machine["type"] == "EXPRESS":
-        return JobRow(machine, None, schedules, tally, None)
+        return JobRow(machine, job, (), None, schedules, tally, None)
     runs, about = await asyncio.gather(
         page.call("states", "ListExecutions", stateMachineArn=arn, maxResults=STRIP_RUNS),
         page.call_if_allowed("states", "DescribeStateMachine", stateMachineArn=arn),
     )
     definition = about["definition"] if about else ""
+    does = read_job_definition(definition)
+    families = [family_of_definition(each.task_definition) for each in does.steps if each.task_definition]
     max_calls = page.console.port.max_calls // PAGE_SIZE
     listed = await run_duration.add_idle_time(
         page, await skipped_runs.mark_skipped(page, runs["executions"], definition, max_calls), max_calls
     )
     listed = await waiting_runs.mark_waiting(page, listed, max_calls)
-    shown = build_run_strip(listed, page.console.world.now() / 1000)
-    return JobRow(machine, shown, schedules, tally, *await find_last_run(page, listed))
+    shown = build_run_strip(listed, page.console.world.now() / 1000, does.late)
+    steps = [each for each in families if each != machine["name"]]
+    return JobRow(machine, job, steps, shown, schedules, tally, *await find_last_run(page, listed))
 
 
 async def find_last_run(page: Page, runs: Sequence[Json]) -> tuple[Json, int]:

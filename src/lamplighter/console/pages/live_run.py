@@ -14,7 +14,8 @@ from starlette.responses import Response, StreamingResponse
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import dumps
-from lamplighter.console.data import history, job_schedules
+from lamplighter.console.data import history
+from lamplighter.console.data.waiting_runs import describe_run
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages import run as runs
 from lamplighter.console.pages.run import RunData
@@ -64,7 +65,6 @@ async def _until_error(page: Page, events: AsyncIterator[StreamEvent | None]) ->
 async def changed_parts(page: Page) -> AsyncIterator[StreamEvent | None]:
     """Yield the changed parts of a run's page until the run ends, and None after a while without changes."""
     run = await runs.read_run(page)
-    page = await job_schedules.in_job_zone(page, runs.machine_of(run.about))
     sent: dict[str, str] = {}
     silent_seconds = 0.0
     while True:
@@ -95,13 +95,11 @@ async def changed_parts(page: Page) -> AsyncIterator[StreamEvent | None]:
 async def changed_title(page: Page) -> AsyncIterator[StreamEvent | None]:
     """Yield the title and the icon of a run's tab whenever its status changes, until the run ends.
 
-    Tabs in the background follow nothing else, so this makes one call each time.
+    Tabs in the background follow nothing else, so this makes one call of AWS each time.
     """
     sent = ""
     while True:
-        about = await page.call("states", "DescribeExecution", executionArn=page.arn)
-        if not sent:
-            page = await job_schedules.in_job_zone(page, runs.machine_of(about))
+        about = await describe_run(page, page.arn, max_calls=0)
         named = run_title.name_run(about, page.clock)
         text = dumps({"title": named.tab, "icon": page.console.templates.static_urls[named.icon]})
         if text != sent:
@@ -126,7 +124,7 @@ async def wait_or_stop(page: Page, seconds: float) -> bool:
 
 async def _refresh_run(page: Page, run: RunData) -> RunData:
     """Read the run's new events."""
-    about = await page.call("states", "DescribeExecution", executionArn=run.arn)
+    about = await describe_run(page, run.arn)
     new_events = await history.read_events_since(page, run.arn, run.events[-1]["id"] if run.events else 0)
     if not new_events:
         return RunData(about, run.definition, run.events, run.story)

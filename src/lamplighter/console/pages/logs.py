@@ -8,17 +8,15 @@ from collections.abc import AsyncIterator, Sequence
 
 from starlette.responses import Response
 
-from lamplighter.base.json_text import Json
-from lamplighter.console.data import container_output, history, job_schedules
+from lamplighter.console.data import container_output, history
+from lamplighter.console.data.waiting_runs import describe_run
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages import live_run, log_view
 from lamplighter.console.pages.live_run import StreamEvent
 from lamplighter.console.pages.log_view import LogTarget
-from lamplighter.console.pages.run import machine_of
 from lamplighter.console.view import run_title
 from lamplighter.runs.log_stream import LogSource, log_sources
 from lamplighter.runs.story import Story
-from lamplighter.runs.waiting import WAITS_FOR_WORKER, waits_for_worker
 
 
 async def find_log_sources(page: Page, story: Story) -> Sequence[LogSource]:
@@ -60,15 +58,9 @@ async def find_target(page: Page) -> LogTarget | None:
     return target_of(page, source) if source else None
 
 
-async def _in_job_zone(page: Page) -> Page:
-    about: Json = await page.call("states", "DescribeExecution", executionArn=page.arn)
-    return await job_schedules.in_job_zone(page, machine_of(about))
-
-
 async def show(page: Page) -> Response:
     """Show the log."""
-    about: Json = await page.call("states", "DescribeExecution", executionArn=page.arn)
-    page = await job_schedules.in_job_zone(page, machine_of(about))
+    about = await describe_run(page, page.arn)
     story = await history.load_story(await history.read_history(page, page.arn))
     sources = await find_log_sources(page, story)
     source = choose_source(page, sources)
@@ -77,7 +69,6 @@ async def show(page: Page) -> Response:
         arn=page.arn,
         about=about,
         named=run_title.name_run(about, page.clock),
-        waits_words=WAITS_FOR_WORKER if waits_for_worker(story) else None,
         sources=sources,
         source=source,
         view=await log_view.read_view(page, target_of(page, source)) if source else None,
@@ -86,7 +77,7 @@ async def show(page: Page) -> Response:
 
 async def show_part(page: Page) -> Response:
     """Return a part of the log."""
-    return await log_view.show_part(await _in_job_zone(page), await find_target(page))
+    return await log_view.show_part(page, await find_target(page))
 
 
 async def show_line(page: Page) -> Response:
@@ -101,7 +92,7 @@ async def download(page: Page) -> Response:
 
 async def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
     """Yield the lines of the log as they are written."""
-    async for each in log_view.follow(await _in_job_zone(page), find_target):
+    async for each in log_view.follow(page, find_target):
         yield each
 
 

@@ -7,11 +7,11 @@ from starlette.responses import Response
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.errors import AwsError
 from lamplighter.base.masking import shorten_input
-from lamplighter.console.data import job_schedules, map_run_items
+from lamplighter.console.data import map_run_items
 from lamplighter.console.data.map_run_items import ALL, PAGE_SIZE, ItemQuery, ItemRow
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import confirmation
-from lamplighter.console.pages.run import RunData, machine_of, read_run
+from lamplighter.console.pages.run import RunData, read_run
 from lamplighter.console.view import run_title
 from lamplighter.console.view.paging import number_page
 from lamplighter.runs.map_run_redrive import unsuccessful_items, why_not_run_again
@@ -34,7 +34,6 @@ async def show_items(page: Page) -> Response:
     """Show the items, page by page, those that failed first."""
     about = await page.call("states", "DescribeMapRun", mapRunArn=page.arn)
     run = await read_run(page, about["executionArn"])
-    page = await job_schedules.in_job_zone(page, machine_of(run.about))
     name, counts = map_name(run, page.arn), about["executionCounts"]
     status = page.query("status") or ("FAILED" if counts["failed"] else ALL)
     if status not in STATUSES:

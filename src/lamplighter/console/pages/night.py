@@ -7,7 +7,9 @@ in the URL, so that a link shows the same to another person.
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 
 from starlette.responses import Response
 
@@ -18,14 +20,13 @@ from lamplighter.console.data.upcoming_runs import UpcomingRun, next_runs, read_
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.view.list_filters import ListFilter, counted_filter, fixed_filter
 from lamplighter.console.view.paging import Paging, take_page
-from lamplighter.console.view.week import PlannedSchedule, most_common_zone
+from lamplighter.console.view.week import PlannedSchedule
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs.night.classify import NightRow
 from lamplighter.runs.night.night_run import NightJob, NightStatus
 from lamplighter.runs.night.select import JOB, LONGEST, NEEDS, NEWEST, ORDERS, NightFilter
 from lamplighter.runs.night.window import DEFAULT_SINCE, InvalidNightTime, NightWindow, read_window
 from lamplighter.runs.run_trigger import KINDS
-from lamplighter.runs.schedules import started_arn
 
 PAGE_SIZE = 50
 MAX_RUNS = 500
@@ -50,8 +51,7 @@ class ShownRow:
     """Seconds."""
     usual: float | None
     """Seconds; None if it is not known."""
-    zone: str | None
-    """The time zone of the job's schedule; None if it has none."""
+    is_late: bool
 
     @property
     def is_long(self) -> bool:
@@ -79,7 +79,6 @@ class NightView:
 async def show(page: Page) -> Response:
     """Show the night."""
     plans, conditions = await asyncio.gather(read_plans(page), page.console.port.conditions())
-    page = replace(page, schedule_zone=most_common_zone(plans))
     criteria = NightFilter(**{name: page.query(name) or "" for name in FILTERS})
     fault = None
     try:
@@ -93,7 +92,8 @@ async def show(page: Page) -> Response:
         criteria=criteria,
         fault=fault,
         filtered=fault or any(page.query(name) for name in ("since", "until", "sort", *FILTERS[1:])),
-        since=page.query("since") or DEFAULT_SINCE,
+        since=DEFAULT_SINCE,
+        link_night=partial(_link_night, page, window),
         order=_order(page),
         orders=ORDER_LABELS,
         statuses=list(NightStatus),
@@ -114,10 +114,18 @@ async def read_view(
     details, usual = await asyncio.gather(
         read_details(page, [each.run for each in shown]), read_usual_durations(page, [each.run for each in shown])
     )
-    zones = {started_arn(each.about["Target"]): each.zone for each in plans if each.kind == "schedule"}
     upcoming = next_runs(plans, judged.now, window.morning) if window.until is None else ()
-    rows = [_show_row(judged, each, details, usual, zones) for each in shown]
+    rows = [_show_row(judged, each, details, usual) for each in shown]
     return NightView(judged, window, rows, paging, upcoming, *_find_open(page, judged, shown))
+
+
+def _link_night(page: Page, window: NightWindow, days: int) -> str:
+    """Return a link to the night so many days later; to the present one if that night has not ended."""
+    since = page.clock.local(window.since / 1000) + timedelta(days=days)
+    until, now = since + timedelta(days=1), page.clock.local(page.clock.now)
+    times = (since, until) if until < now else (None, None)
+    texts = (None if each is None else f"{each:%Y-%m-%dT%H:%M}" for each in times)
+    return page.with_query(**dict(zip(("since", "until"), texts, strict=True)), page=None, tick=None)
 
 
 def _ticks_all(page: Page) -> bool:
@@ -131,7 +139,7 @@ def _find_open(page: Page, judged: JudgedNight, shown: Sequence[NightRow]) -> tu
     on_page = {each.run.arn for each in shown}
     others = [each for each in found if each.run.arn not in on_page] if _ticks_all(page) else []
     here = len(found) - len(others)
-    return len(found), [_show_row(judged, each, {}, {}, {}) for each in others[: MAX_RUNS - here]]
+    return len(found), [_show_row(judged, each, {}, {}) for each in others[: MAX_RUNS - here]]
 
 
 def _show_row(
@@ -139,7 +147,6 @@ def _show_row(
     row: NightRow,
     details: Mapping[str, RunDetail],
     usual: Mapping[str, float],
-    zones: Mapping[str, str],
 ) -> ShownRow:
     milliseconds = usual.get(row.run.job)
     return ShownRow(
@@ -148,7 +155,7 @@ def _show_row(
         details.get(row.run.arn, RunDetail()),
         row.run.took(night.now) / 1000,
         None if milliseconds is None else milliseconds / 1000,
-        zones.get(row.run.job),
+        night.read.jobs[row.run.job].has_late(row.run, night.now),
     )
 
 
@@ -176,11 +183,6 @@ def _offer_filters(night: NightView, criteria: NightFilter) -> Sequence[ListFilt
             kinds,
         ),
     )
-
-
-async def in_night_zone(page: Page) -> Page:
-    """Return the page with the zone of the night, so that the pages of its actions show the same times."""
-    return replace(page, schedule_zone=most_common_zone(await read_plans(page)))
 
 
 def _read_window(page: Page, since: str, until: str) -> NightWindow:

@@ -24,7 +24,7 @@ from lamplighter.console.data.run_actions import (
     plan_actions,
 )
 from lamplighter.console.page import Page, form_route
-from lamplighter.console.pages.night import MAX_RUNS, in_night_zone
+from lamplighter.console.pages.night import MAX_RUNS
 from lamplighter.console.ports.port import place_of_arn
 from lamplighter.console.view.links import local_path, resource_path
 from lamplighter.wire.access.roles import Role
@@ -62,7 +62,6 @@ def describe_action(action: str, can: int, cannot: int) -> ActionWords:
 async def confirm(page: Page, given: Mapping[str, str]) -> Response:
     """Say what an action will do to the ticked runs, and ask."""
     action, runs = _read_request(given)
-    page = await in_night_zone(page)
     planned = await plan_actions(page, action, runs)
     shown = [
         _name_run(page, each) | {"possible": each.possible, "effect": each.words(page.clock.brief)} for each in planned
@@ -82,7 +81,6 @@ async def confirm(page: Page, given: Mapping[str, str]) -> Response:
 async def act_on_runs(page: Page, given: Mapping[str, str]) -> Response:
     """Act on the runs, one after the other, and report each."""
     action, runs = _read_request(given)
-    page = await in_night_zone(page)
     who = page.person.name if page.person is not None else ""
     request = ActionRequest(action, who, given.get("note", ""))
     results: list[Json] = []

@@ -8,10 +8,11 @@ from starlette.responses import PlainTextResponse, Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads_or
-from lamplighter.console.data import container_output, history, job_schedules, map_progress
+from lamplighter.console.data import container_output, history, map_progress
 from lamplighter.console.data.action_subject import Subject
 from lamplighter.console.data.run_actions import AGAIN, ActionRequest, act
 from lamplighter.console.data.run_again import Repeated, find_repeated
+from lamplighter.console.data.waiting_runs import describe_run
 from lamplighter.console.data.waits import read_waits
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import confirmation
@@ -19,13 +20,13 @@ from lamplighter.console.view import graph, run_title, state_panel, timeline
 from lamplighter.console.view.graph_states import build_graph_states
 from lamplighter.console.view.start_commands import CopiedCommand, start_commands
 from lamplighter.runs.failure_words import explain_failure
+from lamplighter.runs.job_definition import read_late
 from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.map_items import step_of
 from lamplighter.runs.redrive_outcome import redrive_objection
-from lamplighter.runs.run import FAILED_STATUSES, IDLE, is_running
+from lamplighter.runs.run import FAILED_STATUSES, IDLE, WAITING, is_late, is_running, run_seconds
 from lamplighter.runs.skipped_runs import runs_that_caused_skip
 from lamplighter.runs.story import Story
-from lamplighter.runs.waiting import WAITS_FOR_WORKER, waits_for_worker
 from lamplighter.wire.access.roles import Role
 
 
@@ -59,7 +60,7 @@ class RunData:
 async def read_run(page: Page, arn: str | None = None) -> RunData:
     """Read a run, by default the one that the page shows."""
     arn = arn or page.arn
-    about = await page.call("states", "DescribeExecution", executionArn=arn)
+    about = await describe_run(page, arn)
     events = await history.read_history(page, arn)
     return RunData(about, await read_definition(page, arn), events, await history.load_story(events))
 
@@ -81,7 +82,6 @@ async def show(page: Page) -> Response:
     if ":mapRun:" in page.arn:
         return page.redirect(f"{page.url}/items")
     run = await read_run(page)
-    page = await job_schedules.in_job_zone(page, machine_of(run.about))
     shown = {**await live_values(page, run), **await panel_values(page, run)}
     return await page.render("run.html", **shown, graph=graph.block_graph(run.definition))
 
@@ -126,13 +126,16 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
         "run": run,
         "about": run.about_with_idle,
         "named": run_title.name_run(run.about, page.clock),
-        "waits_words": WAITS_FOR_WORKER if waits_for_worker(run.story) else None,
         "arn": run.arn,
         "now": now / 1000,
+        "late": read_late(run.definition),
+        "is_late": is_late(run_seconds(run.about_with_idle, now / 1000), read_late(run.definition)),
         "futile": redrive_objection(run.events, run.definition),
         "states": build_graph_states(run.story, run.definition, steps, maps),
         "item_query": item_query(steps),
-        "chart": timeline.build_timeline(run.story, run.definition, now, page.query_number("after") or 0),
+        "chart": timeline.build_timeline(
+            run.story, run.definition, now, page.query_number("after") or 0, waits=run.about["status"] == WAITING
+        ),
         "skipped_for": runs_that_caused_skip(run.about.get("output")),
         "attempts": [each for each in run.story.attempts if not (from_job_file and each.supporting)],
         "maps": maps,
@@ -157,7 +160,6 @@ def _commands(page: Page, about: Json) -> Sequence[CopiedCommand]:
 async def show_panel(page: Page) -> Response:
     """Show the panel for one state or for the whole run."""
     run = await read_run(page)
-    page = await job_schedules.in_job_zone(page, machine_of(run.about))
     return await page.render("detail.html", arn=run.arn, **await panel_values(page, run))
 
 
@@ -179,7 +181,6 @@ async def stop_run(page: Page, given: Mapping[str, str]) -> Response:
     """Stop the run, once the visitor has confirmed it."""
     if not confirmation.is_confirmed(page, given):
         about = await page.call("states", "DescribeExecution", executionArn=page.arn)
-        page = await job_schedules.in_job_zone(page, machine_of(about))
         name = run_title.name_run(about, page.clock).heading
         return await confirmation.ask(page, f"Stop {name}?", "Its containers are stopped now.", "Stop the run")
     await page.call("states", "StopExecution", executionArn=page.arn, error="Stopped", cause="Stopped in the console")

@@ -7,9 +7,8 @@ from starlette.responses import Response, StreamingResponse
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.masking import mask_secrets
-from lamplighter.console.data import history, job_schedules, waiting_runs
+from lamplighter.console.data import history, waiting_runs
 from lamplighter.console.page import Page, page_route
-from lamplighter.console.pages.run import machine_of
 from lamplighter.console.view import run_title
 from lamplighter.console.view.attachment import attachment_header
 from lamplighter.console.view.list_filters import found_filter
@@ -23,8 +22,7 @@ MAX_DETAIL_LENGTH = 2_000
 
 async def show(page: Page) -> Response:
     """Show a page of the history."""
-    about = await page.call("states", "DescribeExecution", executionArn=page.arn)
-    page = await job_schedules.in_job_zone(page, machine_of(about))
+    about = await waiting_runs.describe_run(page, page.arn)
     events = await history.read_history(page, page.arn)
     names = states_of_events(events)
     state, kind, newest = page.query("state"), page.query("type"), page.query("order") == "newest"
@@ -37,7 +35,6 @@ async def show(page: Page) -> Response:
         arn=page.arn,
         about=about,
         named=run_title.name_run(about, page.clock),
-        waits_words=await waiting_runs.read_wait(page, page.arn) if about["status"] == "RUNNING" else None,
         events=[each | {"details": event_details(each), "name": names[each["id"]]} for each in shown],
         paging=paging,
         filters=(

@@ -6,7 +6,6 @@ ARN of the cluster and the family.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import islice
 
 from starlette.responses import Response
@@ -14,7 +13,7 @@ from starlette.responses import Response
 from lamplighter.base.arn import parse
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import job_schedules, scheduled_tasks, slot_counts, task_jobs
+from lamplighter.console.data import scheduled_tasks, slot_counts, task_jobs
 from lamplighter.console.data.start_execution import read_once
 from lamplighter.console.data.start_task import CannotStart, start_task
 from lamplighter.console.page import Page, form_route, page_route
@@ -45,7 +44,6 @@ async def show(page: Page) -> Response:
         )
     latest = listed if before is None else await scheduled_tasks.list_family_runs(page, family, task_jobs.STRIP_RUNS)
     entries = task_jobs.job_entries(page, job.starters)
-    page = replace(page, schedule_zone=job_schedules.common_zone(entries))
     return await page.render(
         "scheduled_task.html",
         job=job,

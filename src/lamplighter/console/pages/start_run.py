@@ -211,4 +211,7 @@ async def _start_execution(page: Page, about: Json, document: Json, given: Mappi
     return page.redirect(page.console.templates.run_path(started))
 
 
-ROUTES = (page_route("/jobs/{arn:path}/start", show), form_route("/jobs/{arn:path}/start", start_run, needs=Role.RUN))
+ROUTES = (
+    page_route("/jobs/{arn:path}/start", show, needs=Role.RUN),
+    form_route("/jobs/{arn:path}/start", start_run, needs=Role.RUN),
+)

@@ -1,8 +1,8 @@
-// The marks of a chart are one stop of the Tab key; the arrow keys go from one run to the next.
+// The marks of a chart, or of a strip, are one stop of the Tab key; the arrow keys go from one run to the next.
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 
 document.addEventListener("keydown", (event) => {
-  const mark = event.target.closest(".durations a");
+  const mark = event.target.closest(".durations a, .strip a");
   if (!mark || !(event.key in STEPS) || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   const marks = [...mark.parentNode.querySelectorAll(":scope > a")];

@@ -26,10 +26,13 @@ function offerOwnZone(root) {
   }
 }
 
-// The browser has moved to another zone since "mine" was chosen.
+// The browser has moved to another zone since "mine" was chosen, or it has to choose because the schedules have several
+// zones: once, for a browser that keeps no cookie.
 async function followOwnZone() {
-  if (!page.choice.startsWith(MINE) || page.choice === MINE + own) return;
+  const chooses = page.choice === "schedule" && "several" in page && page.zone !== own && !sessionStorage.getItem(MINE);
+  if (!chooses && (!page.choice.startsWith(MINE) || page.choice === MINE + own)) return;
   if (new URLSearchParams(location.search).has("zone") || document.querySelector("[data-still]")) return;
+  sessionStorage.setItem(MINE, own);
   const form = document.querySelector("#clock form");
   const body = new URLSearchParams(new FormData(form));
   body.set("zone", MINE + own);

@@ -14,11 +14,31 @@ function parseHtml(answer, text) {
   return type.startsWith("text/html") ? new DOMParser().parseFromString(text, "text/html") : null;
 }
 
-// Replace this page by the answer: a form with its errors, or the result of a run.
-function replacePage(page) {
-  const main = page.getElementById("main");
-  document.getElementById("main").replaceWith(document.adoptNode(main));
-  document.title = page.title;
+// A question or a result has an entry in the history, so that Back returns to the page before it, with its ticks.
+const left = []; // by entry: the page that was left, and its title
+let entry = history.state?.entry ?? 0;
+
+function showMain(main, title) {
+  const old = document.getElementById("main");
+  left[entry] = { main: old, title: document.title };
+  old.replaceWith(main);
+  document.title = title;
+}
+
+addEventListener("popstate", ({ state }) => {
+  const to = state?.entry ?? 0;
+  if (to === entry) return;
+  if (!left[to]) return location.reload();
+  showMain(left[to].main, left[to].title);
+  entry = to;
+  for (const each of document.querySelectorAll("[data-refresh]")) each.dispatchEvent(new CustomEvent("refresh", { bubbles: true }));
+});
+
+// Replace this page by the answer: a form with its errors, a question, or the result of a run.
+function replacePage(page, isNew) {
+  const main = document.adoptNode(page.getElementById("main"));
+  showMain(main, page.title);
+  if (isNew) history.pushState({ entry: (entry += 1) }, "");
   window.htmx.process(main);
   main.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: main } }));
   (main.querySelector("[autofocus]") ?? main.querySelector("h1"))?.focus();
@@ -34,7 +54,7 @@ async function handleAnswer(answer) {
   const text = await answer.text();
   const page = parseHtml(answer, text);
   const alert = answer.ok ? null : page?.querySelector(".panel.empty[role=alert]");
-  if (page?.getElementById("main") && !alert) replacePage(page);
+  if (page?.getElementById("main") && !alert) replacePage(page, answer.ok);
   else showError(alert ? `${alert.querySelector("h1").textContent}: ${alert.querySelector("h1 + p").textContent}` : text);
   return false;
 }

@@ -1,10 +1,10 @@
 """Show all times of a page in one form and in the time zone that the visitor chose.
 
-A visitor chooses the zone of each schedule, the browser's own zone ("mine"), UTC or any other IANA zone. The choice
-comes from the page's URL (`?zone=…`), or else from a cookie, so that pages without scripts and streams show the same
-times. Guarantees that a time is unambiguous: if clocks are set back and show it twice, it has its offset. A page names
-its zone once, in the header; a time in another zone has the name of that zone beside it. An invalid choice counts as
-none.
+A visitor chooses the zone of the schedules, the browser's own zone ("mine"), UTC or any other IANA zone. If the
+schedules have several zones, a visitor who has chosen nothing gets the browser's zone from a script, and UTC without
+it: so a run has the same time on all pages. The choice comes from the page's URL (`?zone=…`), or else from a cookie, so
+that pages without scripts and streams show the same times. Guarantees that a time is unambiguous: if clocks are set
+back and show it twice, it has its offset. A page names its zone once, in the header. An invalid choice counts as none.
 See https://www.iana.org/time-zones.
 """
 
@@ -17,7 +17,7 @@ from lamplighter.lang.schedule.time_zones import UnknownZone
 ZONE_COOKIE, ZONE_QUERY = "lamplighter-zone", "zone"
 """The cookie and the query parameter with the visitor's choice."""
 SCHEDULE, UTC_NAME, MINE_PREFIX = "schedule", "UTC", "mine:"
-"""The choices: the zone of each schedule, UTC, and the beginning of the browser's own zone (`mine:Asia/Seoul`)."""
+"""The choices: the zone of the schedules, UTC, and the beginning of the browser's own zone (`mine:Asia/Seoul`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class ZoneChoice:
     """What a visitor chose."""
 
     zone: str = ""
-    """An IANA name. Empty for the zone of each schedule."""
+    """An IANA name. Empty for the zone of the schedules."""
     is_mine: bool = False
     """Whether it is the browser's own zone."""
 
@@ -50,39 +50,34 @@ class Clock:
     now: float
     """The time of the request, in seconds since the epoch."""
     choice: ZoneChoice = ZoneChoice()
-    schedule_zone: str = UTC_NAME
-    """The zone of the schedule that the page is about."""
+    schedule_zone: str = ""
+    """The zone of all schedules; empty if they have several, or if it is not known."""
     unknown: str = ""
     """A zone in the URL that does not exist."""
 
     @property
     def zone(self) -> str:
         """The zone of the page."""
-        return self.zone_of(self.schedule_zone)
+        return self.choice.zone or _known_zone(self.schedule_zone or UTC_NAME)
 
-    def zone_of(self, schedule_zone: str | None) -> str:
-        """Return the zone for the times of a schedule; those of no schedule (None) have the zone of the page."""
-        return self.choice.zone or _known_zone(schedule_zone or self.schedule_zone)
-
-    def other_zone(self, schedule_zone: str | None) -> str:
-        """Return the zone of the times of a schedule if it is not that of the page, else an empty text."""
-        found = self.zone_of(schedule_zone)
-        return "" if found == self.zone else found
-
-    def instant(self, seconds: float, schedule_zone: str | None = None) -> str:
+    def instant(self, seconds: float) -> str:
         """Format an instant: Thu 01 Jan 03:00:07, with the year if it is not this one."""
-        local = _local(seconds, self.zone_of(schedule_zone))
+        local = _local(seconds, self.zone)
         return f"{self._date(local)} {local:%H:%M:%S}{repeated_offset(local)}"
 
-    def brief(self, seconds: float, schedule_zone: str | None = None) -> str:
+    def brief(self, seconds: float) -> str:
         """Format an instant without its seconds: Thu 01 Jan 03:00."""
-        local = _local(seconds, self.zone_of(schedule_zone))
+        local = _local(seconds, self.zone)
         return f"{self._date(local)} {local:%H:%M}{repeated_offset(local)}"
 
     def time_of_day(self, seconds: float) -> str:
         """Format the time of an instant to the millisecond: 03:00:07.250."""
         local = _local(seconds, self.zone)
         return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}{repeated_offset(local)}"
+
+    def local(self, seconds: float) -> datetime:
+        """Return an instant as clocks in the zone of the page show it."""
+        return _local(seconds, self.zone).replace(tzinfo=None)
 
     def _date(self, local: datetime) -> str:
         this_year = datetime.fromtimestamp(self.now, local.tzinfo).year

@@ -1,23 +1,33 @@
-"""Draw how long the last runs of a job took: a mark for each run over time, with the median and the deadline.
+"""Draw how long the last runs of a job took: a mark for each run over time, with the median, and what is late.
 
 Guarantees that more than the colour shows how a run ended: each status has its own shape, and the title of each mark
-says it. Runs that were skipped, or whose duration is unknown, have no mark. Pure.
+says it. Runs that were skipped, that wait, or whose duration is unknown, have no mark. Pure.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.view.clock import Clock
 from lamplighter.runs.durations import format_duration
-from lamplighter.runs.run import END_WORDS, run_seconds
+from lamplighter.runs.run import END_WORDS, NO_LIMITS, RunLimits, is_late, run_seconds, status_words
 from lamplighter.runs.skipped_runs import SKIPPED
 from lamplighter.runs.success_rate import median_seconds
 
 HEIGHT, MARGIN, SIDE = 120, 10, 1.5
 """The height of the drawing and the space above and below the marks in pixels; the space beside them in percent."""
-MAX_DEADLINE_FACTOR = 3
-"""A deadline that is longer than the longest run by more than this factor is named, but has no line."""
+MAX_LIMIT_FACTOR = 3
+"""A limit that is longer than the longest run by more than this factor is named, but has no line."""
+LOGARITHMIC_FACTOR = 10
+"""If the longest run took longer than the median by more than this factor, the scale is logarithmic."""
+LEAST_SECONDS = 0.1
+"""Where a logarithmic scale begins, at the least."""
+ROUND_SECONDS = (
+    *(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 4 * 3600, 8 * 3600),
+    *(days * 86_400 for days in (0.5, 1, 2, 4, 7, 14, 30, 60, 120, 365)),
+)
+"""The durations that may stand beside the scale."""
 _SQUARE = "M-3.5-3.5h7v7h-7z"
 SHAPES: Mapping[str, str] = {
     "SUCCEEDED": "M-3,0a3,3 0 1 0 6,0a3,3 0 1 0 -6,0z",
@@ -40,11 +50,44 @@ class RunMark:
     """The distance from the left in percent of the drawing's width."""
     y: float
     """The distance from the top in pixels."""
+    is_late: bool = False
 
     @property
     def shape(self) -> str:
         """The path of its shape."""
         return SHAPES.get(self.status, _SQUARE)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The durations at the bottom and at the top of the drawing, in seconds. It is linear if it begins at 0."""
+
+    low: float
+    top: float
+
+    def height(self, seconds: float) -> float:
+        """Return how far from the top a duration is, in pixels."""
+        share = seconds / self.top
+        if self.low:
+            share = math.log(max(self.low, seconds) / self.low) / math.log(self.top / self.low)
+        return round(HEIGHT - MARGIN - min(1.0, share) * (HEIGHT - 2 * MARGIN), 1)
+
+    @property
+    def labels(self) -> Sequence[tuple[float, str]]:
+        """The heights of two or three durations, and their words."""
+        found = [each for each in ROUND_SECONDS if self.low <= each <= self.top]
+        chosen = found[:: max(1, math.ceil(len(found) / 3))] if self.low else [0, *found[-1:]]
+        return [(self.height(each), format_duration(each)) for each in chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The median of the succeeded runs, or a limit."""
+
+    name: str
+    seconds: float
+    y: float | None
+    """The height of its line; None if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +100,9 @@ class DurationChart:
     last: float
     longest: float
     """The duration of the longest run in seconds."""
-    median: float | None
-    """The median of the succeeded runs in seconds; `median_y` is its height."""
-    median_y: float | None
-    deadline_y: float | None
+    lines: Sequence[Line]
+    labels: Sequence[tuple[float, str]]
+    """The heights and the words of the durations beside the scale."""
     text: str
     """What the chart shows, for people who do not see it."""
 
@@ -71,33 +113,34 @@ class DurationChart:
         return [each for each in SHAPES if each in found]
 
 
-def build_chart(executions: Sequence[Json], clock: Clock, deadline: int | None = None) -> DurationChart | None:
+def build_chart(executions: Sequence[Json], clock: Clock, limits: RunLimits = NO_LIMITS) -> DurationChart | None:
     """Draw runs as ListExecutions returns them, newest first; None if there is nothing to draw.
 
-    `deadline` is in seconds. The clock has the time of the request.
+    The clock has the time of the request.
     """
     timed = [(each, run_seconds(each, clock.now)) for each in reversed(executions) if each["status"] != SKIPPED]
     known = [(each, seconds) for each, seconds in timed if seconds is not None]
     if not known:
         return None
     runs, durations = [each for each, _ in known], [seconds for _, seconds in known]
-    longest = max(durations) or 1
-    shows_deadline = deadline is not None and deadline <= longest * MAX_DEADLINE_FACTOR
-    top = max(longest, deadline or 0) if shows_deadline else longest
     first, last = float(runs[0]["startDate"]), float(runs[-1]["startDate"])
     median = median_seconds(runs, durations)
+    named = {"median": median, "late after": limits.late, "deadline": limits.deadline}
+    lines = {name: each for name, each in named.items() if each is not None}
+    scale = _make_scale(durations, median, lines.values())
     return DurationChart(
         [
-            _make_mark(each, clock, seconds, _place(float(each["startDate"]), first, last), _height(seconds, top))
+            _make_mark(
+                each, clock, seconds, _place(float(each["startDate"]), first, last), scale.height(seconds), limits.late
+            )
             for each, seconds in known
         ],
         first,
         last,
         max(durations),
-        median,
-        None if median is None else _height(median, top),
-        _height(deadline, top) if shows_deadline and deadline is not None else None,
-        _describe(runs, durations, median, deadline),
+        [Line(name, each, scale.height(each) if each <= scale.top else None) for name, each in lines.items()],
+        scale.labels,
+        _describe(runs, durations, lines),
     )
 
 
@@ -107,29 +150,29 @@ def _place(start: float, first: float, last: float) -> float:
     return round(SIDE + share * (100 - 2 * SIDE), 2)
 
 
-def _height(seconds: float, top: float) -> float:
-    return round(HEIGHT - MARGIN - min(1.0, seconds / top) * (HEIGHT - 2 * MARGIN), 1)
+def _make_scale(durations: Sequence[float], median: float | None, lines: Iterable[float]) -> Scale:
+    longest = max(durations) or 1
+    top = max([longest, *(each for each in lines if each <= longest * MAX_LIMIT_FACTOR)])
+    if median is None or longest <= LOGARITHMIC_FACTOR * max(median, LEAST_SECONDS):
+        return Scale(0, top)
+    return Scale(max(LEAST_SECONDS, min(durations)), top)
 
 
-def _make_mark(run: Json, clock: Clock, seconds: float, x: float, y: float) -> RunMark:
+def _make_mark(run: Json, clock: Clock, seconds: float, x: float, y: float, late: int | None) -> RunMark:
     status = run["status"]
     times = run.get("redriveCount")
     redriven = f", redriven {times}×" if times else ""
-    title = f"{clock.instant(float(run['startDate']))}: {_words(status)}, {format_duration(seconds)}{redriven}"
-    return RunMark(run["executionArn"], status, title, x, y)
+    was_late = is_late(seconds, late)
+    title = f"{clock.instant(float(run['startDate']))}: {status_words(status)}, {format_duration(seconds)}{redriven}"
+    return RunMark(run["executionArn"], status, f"{title}, late" if was_late else title, x, y, was_late)
 
 
-def _words(status: str) -> str:
-    return END_WORDS.get(status, status.lower().replace("_", " "))
-
-
-def _describe(runs: Sequence[Json], durations: Sequence[float], median: float | None, deadline: int | None) -> str:
+def _describe(runs: Sequence[Json], durations: Sequence[float], lines: Mapping[str, float]) -> str:
     statuses = [each["status"] for each in runs]
     counts = [f"{statuses.count(status)} {words}" for status, words in END_WORDS.items() if status in statuses]
     parts = [
         f"Durations of the last {len(runs)} runs: {', '.join(counts)}" if len(runs) > 1 else f"One run: {counts[0]}",
         f"from {format_duration(min(durations))} to {format_duration(max(durations))}",
-        f"median {format_duration(median)}" if median is not None else "",
-        f"deadline {format_duration(deadline)}" if deadline is not None else "",
+        *(f"{name} {format_duration(seconds)}" for name, seconds in lines.items()),
     ]
-    return "; ".join(filter(None, parts))
+    return "; ".join(parts)

@@ -1,17 +1,18 @@
 """Divide a log line into segments for HTML: its colours, and the matches of a search.
 
 Guarantees that no code of a terminal and no control character reaches the page as it is: colours become classes of the
-stylesheet (`static/logs.css`), which knows the sixteen colours of a terminal, and other codes disappear. A long line is
-cut, and shows its first match.
+stylesheet (`static/logs.css`), which knows the sixteen colours of a terminal, readable in light and dark; one of more
+colours becomes that with its hue. Other codes disappear. A long line is cut, and shows its first match.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from colorsys import rgb_to_hls
 from dataclasses import dataclass
 from itertools import pairwise
 
 from rich.ansi import AnsiDecoder
-from rich.color import Color, ColorSystem
+from rich.color import Color
 from rich.style import Style
 
 from lamplighter.lang.line_text import TERMINAL_CODE
@@ -22,6 +23,9 @@ MAX_EXAMINED_CHARACTERS = 50_000
 """The characters at the beginning of a line in which matches are marked."""
 LEAD_CHARACTERS = 200
 """The characters before the first match of a line that is cut."""
+HUES, GREYS, BRIGHT = (1, 3, 2, 6, 4, 5), (0, 8, 7, 15), 8
+"""The numbers of a terminal's colours from red to magenta and of its greys from black, and what makes one bright."""
+LEAST_SATURATION, LEAST_BRIGHT = 0.2, 0.6
 CONTROL_PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"} | {127: 0x2421}
 """Unicode's pictures of the control characters."""
 
@@ -100,6 +104,12 @@ def _classes(style: Style) -> str:
 
 
 def _number(colour: Color | None, usual: int) -> int:
-    """Return the nearest of the sixteen colours of a terminal; `usual` for the terminal's own."""
-    number = None if colour is None else colour.downgrade(ColorSystem.STANDARD).number
-    return usual if number is None else number
+    """Return the one of the sixteen colours of a terminal with the hue of a colour; `usual` for the terminal's own."""
+    if colour is None or colour.is_default:
+        return usual
+    if colour.number is not None and colour.number < 2 * BRIGHT:
+        return colour.number
+    hue, lightness, saturation = rgb_to_hls(*(each / 255 for each in colour.get_truecolor()))
+    if saturation < LEAST_SATURATION:
+        return GREYS[round(lightness * (len(GREYS) - 1))]
+    return HUES[round(hue * len(HUES)) % len(HUES)] + (BRIGHT if lightness > LEAST_BRIGHT else 0)

@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.data.waiting_runs import WAITS
 from lamplighter.runs.failure_words import run_words
 from lamplighter.runs.local_times import parse_iso_milliseconds
 from lamplighter.runs.repetition import repeated_name
-from lamplighter.runs.run import run_seconds
+from lamplighter.runs.run import NO_LIMITS, RunLimits, is_late, run_seconds
 from lamplighter.runs.run_trigger import BY_HAND, Trigger, read_trigger
-from lamplighter.runs.waiting import WAITS_FOR_TURN
 from lamplighter.store.audit_log import Actor
 
 SLOW_FACTOR, SLOW_SECONDS = 1.5, 5
@@ -39,8 +37,7 @@ class RunRow:
     took: float | None
     slower: str
     """By which factor it took longer than the usual; empty if it did not."""
-    waits: str
-    """What it waits for; empty if that is nothing or unknown."""
+    is_late: bool
     repeats: str | None = None
     """The ARN of the run that it repeats, if that is in the list, too."""
 
@@ -48,15 +45,14 @@ class RunRow:
 def build_rows(
     runs: Sequence[Json],
     now: float,
-    usual: float | None = None,
-    deadline: int | None = None,
+    limits: RunLimits = NO_LIMITS,
     starters: Mapping[int, Actor] | None = None,
 ) -> Sequence[RunRow]:
-    """Describe runs; `now` is in seconds since the epoch, `usual` and `deadline` in seconds.
+    """Describe runs; `now` is in seconds since the epoch.
 
     `starters` are by the starts of runs (`start_milliseconds`).
     """
-    rows = [_build_row(each, now, usual, deadline, (starters or {}).get(start_milliseconds(each))) for each in runs]
+    rows = [_build_row(each, now, limits, (starters or {}).get(start_milliseconds(each))) for each in runs]
     known = {each["name"]: each["executionArn"] for each in runs}
     return [replace(each, repeats=known.get(repeated_name(each.run["name"]) or "")) for each in rows]
 
@@ -66,7 +62,7 @@ def start_milliseconds(run: Json) -> int:
     return round(float(run["startDate"]) * 1000)
 
 
-def _build_row(run: Json, now: float, usual: float | None, deadline: int | None, actor: Actor | None) -> RunRow:
+def _build_row(run: Json, now: float, limits: RunLimits, actor: Actor | None) -> RunRow:
     took, trigger = run_seconds(run, now), read_trigger(run.get("origin"))
     slot = parse_iso_milliseconds(run["scheduled"]) if run.get("scheduled") else None
     return RunRow(
@@ -74,11 +70,11 @@ def _build_row(run: Json, now: float, usual: float | None, deadline: int | None,
         trigger,
         actor.words if actor is not None and trigger == BY_HAND else "",
         None if slot is None else slot / 1000,
-        run_words(run["status"], run.get("error"), run.get("cause"), deadline, MAX_ERROR_LENGTH),
+        run_words(run["status"], run.get("error"), run.get("cause"), limits.deadline, MAX_ERROR_LENGTH),
         run.get("failedAttempts"),
         took,
-        _slower(took, usual),
-        WAITS_FOR_TURN if run.get("queued") else run.get(WAITS) or "",
+        _slower(took, limits.usual),
+        is_late(took, limits.late),
     )
 
 

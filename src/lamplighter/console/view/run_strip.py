@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.runs.durations import format_duration
-from lamplighter.runs.run import run_seconds
+from lamplighter.runs.run import is_late, run_seconds, status_words
 from lamplighter.runs.success_rate import median_seconds, success_rate
 
 BAR_WIDTH, BAR_GAP, STRIP_HEIGHT, MIN_BAR_HEIGHT = 7, 3, 24, 5
@@ -26,6 +26,7 @@ class RunBar:
     x: int
     y: int
     height: int
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +45,24 @@ class RunStrip:
         return max(0, len(self.bars) * (BAR_WIDTH + BAR_GAP) - BAR_GAP)
 
 
-def build_run_strip(executions: Sequence[Json], now: float) -> RunStrip:
-    """Build the strip from ListExecutions, newest run first; `now` is in seconds since the epoch."""
+def build_run_strip(executions: Sequence[Json], now: float, late: int | None = None) -> RunStrip:
+    """Build the strip from ListExecutions, newest run first; `now` is in seconds since the epoch, and a run is late
+    after `late` seconds.
+    """
     took = [run_seconds(each, now) for each in executions]
     longest = max((each for each in took if each is not None), default=0) or 1
     shown = [
-        _make_bar(at, each, seconds, longest)
+        _make_bar(at, each, seconds, longest, late)
         for at, (each, seconds) in enumerate(reversed(list(zip(executions, took, strict=True))))
     ]
     return RunStrip(shown, success_rate(executions), median_seconds(executions, took))
 
 
-def _make_bar(at: int, execution: Json, seconds: float | None, longest: float) -> RunBar:
+def _make_bar(at: int, execution: Json, seconds: float | None, longest: float, late: int | None) -> RunBar:
     height = MIN_BAR_HEIGHT + round((STRIP_HEIGHT - MIN_BAR_HEIGHT) * min(1.0, (seconds or 0) / longest))
     status = execution["status"]
-    title = f"{execution['name']}: {status.lower().replace('_', ' ')}, {format_duration(seconds)}"
+    was_late = is_late(seconds, late)
+    words = f"{status_words(status)}, {format_duration(seconds)}{', late' if was_late else ''}"
+    title = f"{execution['name']}: {words}"
     x = at * (BAR_WIDTH + BAR_GAP)
-    return RunBar(execution["executionArn"], status, title, x, STRIP_HEIGHT - height, height)
+    return RunBar(execution["executionArn"], status, title, x, STRIP_HEIGHT - height, height, was_late)

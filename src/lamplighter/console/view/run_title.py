@@ -9,11 +9,12 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.view.clock import Clock
 from lamplighter.runs.job_machine import scheduled_time
 from lamplighter.runs.local_times import parse_iso_milliseconds
-from lamplighter.runs.run import is_running
+from lamplighter.runs.run import WAITING, is_running, status_words
 from lamplighter.runs.skipped_runs import SKIPPED, runs_that_caused_skip
 
 ICONS = {
-    "RUNNING": "lamp-running.svg", "PENDING_REDRIVE": "lamp-running.svg", "SUCCEEDED": "lamp-succeeded.svg",
+    WAITING: "lamp-running.svg", "RUNNING": "lamp-running.svg", "PENDING_REDRIVE": "lamp-running.svg",
+    "SUCCEEDED": "lamp-succeeded.svg",
     "FAILED": "lamp-failed.svg", "TIMED_OUT": "lamp-failed.svg", "ABORTED": "lamp-stopped.svg",
 }  # fmt: skip
 NO_STATUS_ICON = "lamp.svg"
@@ -61,7 +62,7 @@ def name_run(about: Json, clock: Clock) -> RunTitle:
 
 def tab_title(status: str, name: str) -> str:
     """Return the title of a tab from a status and a name."""
-    return f"{status.lower().replace('_', ' ')}: {name} · lamplighter"
+    return f"{status_words(status)}: {name} · lamplighter"
 
 
 def status_icon(status: str) -> str:

@@ -21,7 +21,7 @@ from lamplighter.console.view.line_segments import show_line
 from lamplighter.console.view.links import arn_path
 from lamplighter.runs import durations
 from lamplighter.runs.failure_words import failed_containers
-from lamplighter.runs.run import run_seconds
+from lamplighter.runs.run import run_seconds, status_words
 
 PACKAGE = Path(__file__).parents[1]
 STATIC = PACKAGE / "static"
@@ -69,6 +69,7 @@ class Templates:
             "shown_line": show_line,
             "length": durations.format_duration,
             "took": run_seconds,
+            "status_words": status_words,
             "utc": clock.format_utc,
             "iso": clock.format_iso,
             "pretty": self.format_masked,

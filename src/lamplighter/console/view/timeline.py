@@ -11,6 +11,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.runs.durations import format_duration
 from lamplighter.runs.failure_words import attempt_failure, failed_containers, run_deadline
 from lamplighter.runs.job_machine import is_made_from_job_file
+from lamplighter.runs.run import WAITING
 from lamplighter.runs.state_status import attempt_status, visit_status
 from lamplighter.runs.story import Attempt, Story, Visit
 from lamplighter.runs.waits import Wait, WaitLength, pending_retry, waits_of_visit
@@ -19,6 +20,8 @@ SCALE_WIDTH = 1000
 """The width of the whole time, in the units of the drawing."""
 PAGE_SIZE = 100
 """The most rows on a page."""
+SHOWN_WAIT_MILLISECONDS = 1000
+"""The least time for which an attempt waited that is named."""
 MIN_BAR_WIDTH, STEP_MILLISECONDS = 4, 2000
 TICK_COUNT, SHORT_SPAN_MILLISECONDS = 5, 1000
 """The ticks of the scale, and the span in milliseconds below which they are labelled in milliseconds."""
@@ -35,13 +38,17 @@ class TimelineRow:
     path: str
     what: str
     status: str
-    seconds: float
+    seconds: float | None
+    """None if it only waits."""
     x: float
     width: float
     wait_x: float | None = None
     wait_width: float = 0.0
     """`wait_x`, `wait_width` and `wait`: the position and the duration of the wait before the attempt."""
     wait: str = ""
+    waited_width: float = 0.0
+    """`waited_width` and `waited`: for how long the attempt waited for its start, which ends at `x`."""
+    waited: str = ""
     exits: Sequence[tuple[str, int, bool]] = ()
     """For each container: its name, its exit code, and whether that is the failure of the attempt."""
     reason: str = ""
@@ -83,17 +90,20 @@ class _Drawing:
     deadline: int | None
     from_job_file: bool
     """Whether the machine was generated from a job file."""
+    waits: bool
+    """Whether all that the run does is to wait."""
 
     def x(self, time: int) -> float:
         return round(SCALE_WIDTH * min(1.0, max(0.0, self.story.running_time(self.began, time) / self.span)), 2)
 
 
-def build_timeline(story: Story, definition: Json, now: int, after: int = 0) -> Timeline:
-    """Build the rows after an event; `now` is in milliseconds since the epoch."""
+def build_timeline(story: Story, definition: Json, now: int, after: int = 0, *, waits: bool = False) -> Timeline:
+    """Build the rows after an event; `now` is in milliseconds since the epoch. `waits`: the run only waits."""
     now -= now % STEP_MILLISECONDS  # rounded, so that the timeline does not change with every poll
     began, until = story.began if story.began is not None else now, story.ended or now
     span = max(1, story.running_time(began, until))
-    drawing = _Drawing(story, began, span, until, run_deadline(definition), is_made_from_job_file(definition))
+    from_job_file = is_made_from_job_file(definition)
+    drawing = _Drawing(story, began, span, until, run_deadline(definition), from_job_file, waits)
     found = sorted(_rows(drawing), key=lambda row: row.event)
     page = [row for row in found if row.event > after]
     next_after = page[PAGE_SIZE - 1].event if len(page) > PAGE_SIZE else None
@@ -117,21 +127,27 @@ def _rows(drawing: _Drawing) -> Iterator[TimelineRow]:
 
 def _attempt_row(drawing: _Drawing, visit: Visit, attempt: Attempt, wait: Wait | None) -> TimelineRow:
     ended = drawing.until if attempt.ended is None else attempt.ended
+    waits = drawing.waits and attempt.ended is None
+    started = ended if waits else min(ended, max(attempt.began, attempt.containers_began or 0))
+    length = attempt.container_milliseconds
     blamed = failed_containers(attempt)
-    x, wait_x = drawing.x(attempt.began), None if wait is None else drawing.x(wait.began)
+    x, wait_x = drawing.x(started), None if wait is None else drawing.x(wait.began)
+    scheduled_x = drawing.x(attempt.began)
     return TimelineRow(
         attempt.event,
         attempt.state,
         f"{attempt.state} #{attempt.number}",
         " › ".join(attempt.path),
         attempt.resource,
-        attempt_status(visit, attempt, from_job_file=drawing.from_job_file),
-        (ended - attempt.began if attempt.duration is None else attempt.duration) / 1000,
+        WAITING if waits else attempt_status(visit, attempt, from_job_file=drawing.from_job_file),
+        None if waits else (ended - attempt.began if attempt.duration is None else attempt.duration) / 1000,
         x,
-        max(MIN_BAR_WIDTH, drawing.x(ended) - x),
+        0 if waits else max(MIN_BAR_WIDTH, drawing.x(ended if length is None else started + length) - x),
         wait_x,
-        0.0 if wait_x is None else max(0.0, x - wait_x),
+        0.0 if wait_x is None else max(0.0, scheduled_x - wait_x),
         "" if wait is None else format_duration((attempt.began - wait.began) / 1000),
+        max(0.0, x - scheduled_x),
+        format_duration((started - attempt.began) / 1000) if started - attempt.began >= SHOWN_WAIT_MILLISECONDS else "",
         [(name, code, name in blamed) for name, code in sorted(attempt.exits.items())],
         attempt_failure(drawing.story, attempt, drawing.deadline),
         attempt.task,

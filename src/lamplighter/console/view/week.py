@@ -1,11 +1,10 @@
-"""List what is due in the next seven days, day by day, in one time zone or in that of each schedule.
+"""List what is due in the next seven days, day by day, in one time zone.
 
 Marks the days on which clocks change: the length of the day, the local times of a schedule that are skipped, and those
 that occur twice and count once (`lang/schedule/time_zones.py`). Schedules that are due very often are named once a week
 and not listed. Pure: the caller passes the time.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
-from lamplighter.console.view.clock import UTC_NAME, repeated_offset
+from lamplighter.console.view.clock import repeated_offset
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs import schedules
+from lamplighter.runs.job_machine import is_supporting_machine
 from lamplighter.runs.upcoming_times import UpcomingTime, times_of
 
 DAYS = 7
@@ -42,6 +42,11 @@ class PlannedSchedule:
     """Whether its times can be calculated. False for a rule's rate, whose start only EventBridge knows."""
 
     @property
+    def is_supporting(self) -> bool:
+        """Whether it only checks that another schedule has started a job."""
+        return self.kind == "schedule" and is_supporting_machine(schedules.started_arn(self.about["Target"]))
+
+    @property
     def expression(self) -> str:
         """The schedule expression as its author wrote it."""
         found: str = self.about["ScheduleExpression"]
@@ -62,8 +67,6 @@ class PlannedTime:
     day: date
     local_time: str
     """The local time in the shown time zone: 02:30."""
-    zone: str
-    """The shown time zone."""
     schedule_time: str
     """The local time in the schedule's own time zone if another one is shown and the times differ, else empty."""
     name: str
@@ -74,11 +77,11 @@ class PlannedTime:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day: each time belongs to the day that its own time zone has."""
+    """One day of the shown time zone."""
 
     date: date
-    notes: Sequence[str]
-    """The clock changes on this day; none on most days."""
+    note: str
+    """The clock change on this day; empty on most days."""
     times: Sequence[PlannedTime]
     more: int
     """The number of further times that are not listed."""
@@ -93,19 +96,13 @@ class Week:
     """The schedules that are due too often to be listed, or whose times are unknown."""
 
 
-def most_common_zone(plans: Sequence[PlannedSchedule]) -> str:
-    """Return the zone of most schedules; UTC if there are none."""
-    counts = Counter(plan.zone for plan in plans)
-    return min(counts, key=lambda zone: (-counts[zone], zone), default=UTC_NAME)
-
-
 def build_week(
-    plans: Sequence[PlannedSchedule], due: Sequence[Sequence[PlannedTime] | None], now: int, zones: Sequence[ZoneInfo]
+    plans: Sequence[PlannedSchedule], due: Sequence[Sequence[PlannedTime] | None], now: int, time_zone: ZoneInfo
 ) -> Week:
-    """Group the times of all schedules (`planned_times`) by day; `zones` are the shown time zones, at least one, and
-    `now` is in milliseconds since the epoch. The first day is the earliest that one of the zones has now.
+    """Group the times of all schedules (`planned_times`) by the days of the shown time zone; `now` is in milliseconds
+    since the epoch.
     """
-    dates = min(_dates(now, zone) for zone in zones)
+    dates = _dates(now, time_zone)
     found: dict[date, list[PlannedTime]] = {each: [] for each in dates}
     for time in (time for each in due for time in each or ()):
         if time.day in found:
@@ -113,7 +110,7 @@ def build_week(
     days = [
         Day(
             each,
-            _describe_clock_changes(each, zones),
+            _describe_clock_change(each, time_zone),
             sorted(found[each])[:MAX_LISTED_PER_DAY],
             max(0, len(found[each]) - MAX_LISTED_PER_DAY),
         )
@@ -150,7 +147,7 @@ def _planned_time(plan: PlannedSchedule, time: UpcomingTime, time_zone: ZoneInfo
     clock_change = "skipped" if time.skipped else "twice" if time.doubled else ""
     offset = "" if time.skipped else repeated_offset(datetime.fromtimestamp(time.instant / 1000, time_zone))
     return PlannedTime(
-        time.instant / 1000, shown.date(), f"{shown:%H:%M}{offset}", time_zone.key, schedule_time, plan.name, plan.url,
+        time.instant / 1000, shown.date(), f"{shown:%H:%M}{offset}", schedule_time, plan.name, plan.url,
         clock_change,
     )  # fmt: skip
 
@@ -163,12 +160,6 @@ def _city(zone: str) -> str:
 def _midnight(day: date, time_zone: ZoneInfo) -> int:
     """Return when a day begins, in milliseconds since the epoch, even if clocks skip midnight."""
     return round(datetime(day.year, day.month, day.day, tzinfo=time_zone).timestamp() * 1000)
-
-
-def _describe_clock_changes(day: date, zones: Sequence[ZoneInfo]) -> Sequence[str]:
-    """Return the changes of all zones on a day; several zones are named."""
-    found = [(zone.key, note) for zone in zones if (note := _describe_clock_change(day, zone))]
-    return [note if len(zones) == 1 else f"{zone}: {note}" for zone, note in found]
 
 
 def _describe_clock_change(day: date, time_zone: ZoneInfo) -> str:

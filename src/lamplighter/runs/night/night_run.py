@@ -6,7 +6,7 @@ from enum import StrEnum
 from lamplighter.runs import waiting
 from lamplighter.runs.job_machine import JOB_TAG, PROJECT_TAG, is_supporting_machine
 from lamplighter.runs.repetition import first_name, first_name_of_slot, is_repetition
-from lamplighter.runs.run import END_WORDS, FAILED_STATUSES, is_running
+from lamplighter.runs.run import END_WORDS, FAILED_STATUSES, is_late, is_running
 from lamplighter.runs.run_trigger import UNKNOWN_TRIGGER, Trigger
 
 MISSED = "MISSED"
@@ -110,6 +110,12 @@ class NightJob:
     key: str
     name: str
     tags: dict[str, str]
+    late: int | None = None
+    """The seconds after which a run is late."""
+
+    def has_late(self, run: NightRun, now: int) -> bool:
+        """Return whether a run of this job is or was late."""
+        return run.status != MISSED and is_late(run.took(now) / 1000, self.late)
 
     @property
     def project(self) -> str:

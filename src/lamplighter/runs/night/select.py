@@ -10,6 +10,8 @@ from lamplighter.runs.night.night_run import NightJob, NightStatus
 NEEDS, JOB, NEWEST, LONGEST = "needs", "job", "newest", "longest"
 ORDERS = (NEEDS, JOB, NEWEST, LONGEST)
 """The orders of the rows; `needs` begins with what needs a person."""
+LATE = "late"
+"""Selects runs that are or were late, whatever their status."""
 _RANKS = {each: at for at, each in enumerate(NightStatus)}
 
 
@@ -18,6 +20,7 @@ class NightFilter:
     """Which rows are shown; an empty field selects all."""
 
     status: str = ""
+    """A status, or `LATE`."""
     project: str = ""
     job: str = ""
     """A part of the job's name, in any case."""
@@ -44,6 +47,8 @@ class SelectedRows:
     rows: Sequence[NightRow]
     counts: Mapping[NightStatus, int]
     """The numbers of rows with each status, whatever status is selected; slots that were missed together are one."""
+    late: int
+    """The number of rows that are or were late."""
 
 
 def select_rows(
@@ -52,8 +57,9 @@ def select_rows(
     """Filter, count and sort rows; `now` is in milliseconds since the epoch."""
     fitting = [each for each in rows if criteria.accepts(each, jobs[each.run.job])]
     counts = Counter(each.status for each in fitting)
-    shown = [each for each in fitting if criteria.status in ("", each.status)]
-    return SelectedRows(_sort(shown, jobs, order, now), {each: counts[each] for each in NightStatus})
+    late = [each for each in fitting if jobs[each.run.job].has_late(each.run, now)]
+    shown = late if criteria.status == LATE else [each for each in fitting if criteria.status in ("", each.status)]
+    return SelectedRows(_sort(shown, jobs, order, now), {each: counts[each] for each in NightStatus}, len(late))
 
 
 def _sort(rows: Iterable[NightRow], jobs: Mapping[str, NightJob], order: str, now: int) -> Sequence[NightRow]:

@@ -1,6 +1,7 @@
-"""List which slots of all schedules were missed since a time, and which schedules are due until a time.
+"""List which slots of all schedules were missed since a time, which schedules are due until a time, and their zones.
 
-The bus has the operation ListNightSlots for it. AWS's models do not have it, so requests of AWS's APIs cannot call it.
+The bus has the operations ListNightSlots and ListScheduleZones for it. AWS's models do not have them, so requests of
+AWS's APIs cannot call them.
 """
 
 from lamplighter.base.json_text import Json
@@ -41,3 +42,9 @@ def list_night_slots(reader: Reader, caller: Caller, params: Json) -> Json:
         if schedule.body is not None
     ]
     return {"Missed": missed, "Due": due}
+
+
+def list_schedule_zones(reader: Reader, caller: Caller, _params: Json) -> Json:
+    """Handle ListScheduleZones: return the time zones of all schedules of a place, `Zones`."""
+    low = arns.schedule_arn_prefix(caller, "")
+    return {"Zones": schedules.zones(reader, low, arns.end_of_prefix(low))}

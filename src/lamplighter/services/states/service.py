@@ -104,6 +104,7 @@ class States(Service):
             "SearchRuns": Operation(read=search_runs.search_runs),
             "SearchStateMachines": Operation(read=search_machines.search_machines),
             "FindRepetitions": Operation(read=list_runs.find_repetitions),
+            "ListWaitingRuns": Operation(read=list_runs.list_waiting_runs),
             "FindTaskRuns": Operation(read=list_runs.find_task_runs),
             # Not an AWS operation: CloudWatch reads its metrics of executions with it.
             "MeasureExecutions": Operation(read=execution_metrics.measure_executions),

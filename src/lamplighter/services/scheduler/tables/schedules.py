@@ -136,6 +136,13 @@ def due_before(reader: Reader, low: str, high: str, until: int, most: int) -> li
     return [(SCHEDULES.parse(tuple(row)), due) for due, *row in reader.rows(sql, (low, high, until, most))]
 
 
+def zones(reader: Reader, low: str, high: str) -> list[str]:
+    """Return the time zones of the schedules between two ARNs."""
+    zone = "CASE WHEN json_valid(body) THEN json_extract(body, '$.ScheduleExpressionTimezone') END"
+    sql = f"SELECT DISTINCT ifnull({zone}, 'UTC') FROM schedules WHERE arn > ? AND arn < ?"  # noqa: S608 - our own
+    return [each for (each,) in reader.rows(sql, (low, high))]
+
+
 def page(
     reader: Reader, first: str, end: str, after: str, most: int, *, state: str | None = None, prefix: str = ""
 ) -> list[Schedule]:

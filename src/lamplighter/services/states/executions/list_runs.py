@@ -1,7 +1,7 @@
 """List runs for people: operations that AWS does not have, with what takes one call for each run on AWS.
 
-The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations, FindTaskRuns and FindRepetitions. AWS's
-models do not have them, so requests of AWS's APIs cannot call them.
+The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations, ListWaitingRuns, FindTaskRuns and
+FindRepetitions. AWS's models do not have them, so requests of AWS's APIs cannot call them.
 """
 
 from dataclasses import replace
@@ -10,8 +10,10 @@ from statistics import median
 
 from lamplighter.base.arn import sibling
 from lamplighter.base.errors import ValidationError
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, loads_or
 from lamplighter.bus import Caller
+from lamplighter.runs.job_definition import read_late
+from lamplighter.runs.job_machine import WATCH_STATE
 from lamplighter.services.states.tables import execution_lists, frames, state_machines
 from lamplighter.services.states.tables.execution_lists import ORDERS, ListCriteria, ListedExecution
 from lamplighter.services.states.tables.frames import parse_counters
@@ -56,6 +58,11 @@ def find_task_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
     return {"Executions": frames.executions_of_tasks(reader, params["Tasks"])}
 
 
+def list_waiting_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle ListWaitingRuns: return the ARNs of the executions that only wait, if the ECS tasks `Tasks` wait."""
+    return {"Executions": frames.waiting_executions(reader, params["Tasks"])}
+
+
 def find_repetitions(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Handle FindRepetitions: return the runs of the machine `Machine` that stand for one problem.
 
@@ -77,8 +84,8 @@ def list_night_runs(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListNightRuns: return the runs of a place that run or that ended since `Since` (milliseconds).
 
     The runs are rows with the values of `Columns`, because an answer may have ten thousand of them. `Machines` has the
-    tags of the place's state machines, and `People` who started a run, by its ARN, as far as it is known. If there are
-    more than `MAX_NIGHT_RUNS`, `Truncated` is true.
+    tags of the place's state machines, `Late` the seconds after which their runs are late, and `People` who started a
+    run, by its ARN, as far as it is known. If there are more than `MAX_NIGHT_RUNS`, `Truncated` is true.
     """
     found = execution_lists.executions_since(reader, caller.account, caller.region, params["Since"])
     runs = list(islice(found, MAX_NIGHT_RUNS + 1))
@@ -86,9 +93,16 @@ def list_night_runs(reader: Reader, caller: Caller, params: Json) -> Json:
         "Columns": NIGHT_COLUMNS,
         "Rows": [_night_row(each) for each in runs[:MAX_NIGHT_RUNS]],
         "Machines": state_machines.tags_of_place(reader, caller.account, caller.region),
+        "Late": _late_seconds(reader, caller),
         "People": {each.arn: each.person for each in runs if each.person},
         "Truncated": len(runs) > MAX_NIGHT_RUNS,
     }
+
+
+def _late_seconds(reader: Reader, caller: Caller) -> dict[str, int]:
+    watched = state_machines.definitions_with_state(reader, caller.account, caller.region, WATCH_STATE)
+    found = {arn: read_late(loads_or(definition, {})) for arn, definition in watched}
+    return {arn: late for arn, late in found.items() if late is not None}
 
 
 def _night_row(found: ListedExecution) -> Json:

@@ -195,6 +195,17 @@ def executions_of_tasks(reader: Reader, tasks: Sequence[str]) -> dict[str, str]:
     return dict(reader.rows(sql, (dumps(list(tasks)),)))
 
 
+def waiting_executions(reader: Reader, tasks: Sequence[str]) -> list[str]:
+    """Return the ARNs of the executions that wait for their turn, for a worker, or for ECS tasks all of which wait."""
+    given = "SELECT value FROM json_each(?1)"
+    sql = f"""SELECT arn FROM executions WHERE id IN (
+        SELECT execution FROM queued_executions UNION SELECT execution FROM activity_tasks
+        UNION SELECT execution FROM started_tasks WHERE task IN ({given})
+    ) AND NOT EXISTS (SELECT 1 FROM external_names WHERE execution = executions.id AND name NOT IN ({given}))
+    """  # noqa: S608 - our own text
+    return [arn for (arn,) in reader.rows(sql, (dumps(list(tasks)),))]
+
+
 def has_external_names(reader: Reader) -> bool:
     """Return whether any work waits for an answer."""
     return reader.row("SELECT 1 FROM external_names LIMIT 1") is not None

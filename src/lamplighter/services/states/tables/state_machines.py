@@ -97,6 +97,15 @@ def tags_of_place(reader: Reader, account: str, region: str) -> dict[str, dict[s
     return {arn: _read_tags(tags) for arn, tags in reader.rows(sql, (account, region))}
 
 
+def definitions_with_state(reader: Reader, account: str, region: str, state: str) -> list[tuple[str, str]]:
+    """Return the ARNs and definitions of the state machines that may have a state whose name ends so."""
+    sql = (
+        "SELECT m.arn, r.definition FROM state_machines m JOIN revisions r ON r.id = m.revision "
+        "WHERE account = ? AND region = ? AND instr(definition, ?)"
+    )
+    return [(arn, definition) for arn, definition in reader.rows(sql, (account, region, f'{state}"'))]
+
+
 def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[StateMachine]:
     """Return state machines of an account and region whose names come after `after`, in order of name."""
     where = "account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"
