@@ -25,6 +25,7 @@ from lamplighter.base.json_text import Json, dumps
 
 _WHOLE_NUMBER = re.compile(r"-?\d{1,18}")
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d+)?")
+NO_INPUT_VALUE = "The {} parameter does not reference an input value: {{0}}"
 WaitEnd = Callable[[Scope, int], tuple[int, bool]]
 
 
@@ -45,7 +46,7 @@ def compile_wait_end(source: Mapping[str, Json], *, jsonata: bool) -> WaitEnd:
 def _compile_instant(source: Mapping[str, Json], *, jsonata: bool) -> Callable[[Scope], int]:
     if "TimestampPath" in source:
         path = source["TimestampPath"]
-        read = compile_document_path(path, "TimestampPath")
+        read = compile_document_path(path, "TimestampPath", NO_INPUT_VALUE.format("TimestampPath"))
         return lambda scope: _instant_at_path(read(scope), path)
     value = source["Timestamp"]
     if jsonata and is_expression(value):
@@ -116,7 +117,8 @@ def _compile_number(
     path_field = f"{name}Path"
     if path_field in source:
         path = source[path_field]
-        read = compile_document_path(path, f"{within}{path_field}")
+        missing = (NO_INPUT_VALUE.format(path_field),) if check_path_value is _check_whole else ()
+        read = compile_document_path(path, f"{within}{path_field}", *missing)
         return lambda scope: check_path_value(read(scope), path_field, path)
     value = source.get(name)
     if value is None or not (jsonata and is_expression(value)):
