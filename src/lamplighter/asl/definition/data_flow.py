@@ -104,10 +104,13 @@ def compile_payload_path(text: str, field: str) -> Template:
     return read
 
 
-def compile_document_path(text: str | None, field: str, missing: str = "Invalid path '{0}' : {1}") -> Template:
+NOT_FOUND = "Invalid path '{path}' : {reason}"
+
+
+def compile_document_path(text: str | None, field: str, missing: str = NOT_FOUND) -> Template:
     """Compile a path into the document (InputPath, OutputPath, ItemsPath …); null selects an empty object.
 
-    `missing` is the cause if the path selects nothing, with places for the path and the reason.
+    `missing` is the cause if the path selects nothing.
     """
     if text is None:
         return constant({})
@@ -122,7 +125,7 @@ def compile_document_path(text: str | None, field: str, missing: str = "Invalid 
         try:
             return compiled.value(scope)
         except PathNotFound as error:
-            raise runtime_error(missing.format(text, error.reason)) from None
+            raise runtime_error(missing.format(field=field, path=text, reason=error.reason)) from None
         except QueryTooComplex as error:
             raise path_too_complex(text, error) from None
 

@@ -1,7 +1,8 @@
 """Read the items of a distributed Map from the bytes of an object, as its ItemReader describes.
 
-JSON is an array, or a document in which ItemsPointer leads to one. JSON Lines and CSV are the other formats; CSV has its header in the first row or in the definition. Each may be compressed by gzip. Guarantees to read
-piece by piece: however long a data set is, only one piece and one item are in memory. See
+JSON is an array, or a document in which ItemsPointer leads to one. JSON Lines and CSV are the other formats; CSV has
+its header in the first row or in the definition. Each may be compressed by gzip. Guarantees to read piece by piece:
+however long a data set is, only one piece and one item are in memory. See
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html.
 """
 
