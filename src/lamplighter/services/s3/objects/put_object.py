@@ -205,11 +205,7 @@ def _copied_properties(bucket: Bucket, source_bucket: Bucket, source: Version, p
     properties: dict[str, Json] = {**new} if replaces else {**new, **kept, **chosen}
     replaces_tags = params.get("TaggingDirective", "COPY") == "REPLACE"
     tags = parse_tag_header(params.get("Tagging")) if replaces_tags else source.properties.get("Tags", {})
-    checksums: dict[str, Json] = {
-        name: source.properties[name]
-        for name in ("Checksums", "ChecksumType", "Parts", "PartChecksums")
-        if name in source.properties
-    }
+    checksums: dict[str, Json] = {name: source.properties[name] for name in OF_CONTENT if name in source.properties}
     return {**properties, "Tags": tags, **checksums}
 
 
