@@ -40,6 +40,11 @@ MalformedPolicy = service_error("MalformedPolicy", "{}")
 MethodNotAllowed = service_error(
     "MethodNotAllowed", "The specified method is not allowed against this resource.", status=405
 )
+ConditionalRequestConflict = service_error(
+    "ConditionalRequestConflict",
+    "The conditional request cannot succeed due to a conflicting operation against this resource.",
+    status=409,
+)
 NotModified = service_error("NotModified", "Not Modified", status=304)
 AclNotSupported = service_error("AccessControlListNotSupported", "The bucket does not allow ACLs")
 

@@ -68,6 +68,9 @@ class UploadCompleter:
         if (answer := _repeated_answer(tx, caller, params)) is not None:
             return answer
         bucket, upload, parts = self._find_parts(tx, caller, params)
+        current = versions.latest(tx, bucket.id, upload.key)
+        if "IfNoneMatch" in params and current is not None and current.modified > upload.started:
+            raise errors.ConditionalRequestConflict  # the object changed during the upload
         if made is None or made.etags != tuple(part.etag for part in parts):
             made = self._join(upload, parts)
             self._files.delete_unless_named(tx, made.name)
