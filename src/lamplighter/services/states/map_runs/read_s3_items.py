@@ -110,7 +110,7 @@ def _describe_entry(entry: Json) -> Json:
     return {
         "Etag": entry.get("ETag"),
         "Key": entry["Key"],
-        "LastModified": int(modified if isinstance(modified, float) else modified.timestamp()),
+        "LastModified": int(modified if isinstance(modified, (int, float)) else modified.timestamp()),
         "Size": entry["Size"],
         "StorageClass": entry.get("StorageClass", "STANDARD"),
     }
