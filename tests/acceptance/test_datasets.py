@@ -171,8 +171,9 @@ def test_the_location_of_the_items_can_come_from_the_input_in_both_query_languag
         "ReaderConfig": {"MaxItemsPath": "$.most"},
         "Parameters": {"Bucket": BUCKET, "Key.$": "$.key"},
     }
-    ended = run_machine(account, distributed_map(ItemReader=path, ItemsPath="$.rows"), given)
-    assert json.loads(ended["output"]) == [1, 2]
+    bucket.put("list", "[1, 2, 3]")
+    ended = run_machine(account, distributed_map(ItemReader=path, ItemsPath="$.rows"), given | {"key": "list"})
+    assert json.loads(ended["output"]) == [1, 2], "ItemsPath does not apply to the items of an ItemReader"
     expression = resource | {
         "ReaderConfig": {"MaxItems": "{% $states.input.most %}", "ItemsPointer": "/rows"},
         "Arguments": {"Bucket": BUCKET, "Key": "{% $states.input.key %}"},

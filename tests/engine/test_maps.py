@@ -62,6 +62,8 @@ def test_a_batch_size_of_0_puts_all_items_into_one_batch(harness: EngineHarness,
 def test_items_are_counted_one_by_one_and_executions_by_batch(harness: EngineHarness) -> None:
     ended = run_machine(harness, map_machine(ItemBatcher={"MaxItemsPerBatch": 2}), [1, 2, 3])
     (map_run,) = harness.call("states", "ListMapRuns", executionArn=ended["executionArn"])["mapRuns"]
+    label = map_run["mapRunArn"].split("/")[1].split(":")[0]
+    assert map_run["stateMachineArn"] == f"{ended['stateMachineArn']}/{label}"
     described = harness.call("states", "DescribeMapRun", mapRunArn=map_run["mapRunArn"])
     counted = {kind: (described[kind]["succeeded"], described[kind]["total"]) for kind in described if "Counts" in kind}
     assert counted == {"itemCounts": (3, 3), "executionCounts": (2, 2)}

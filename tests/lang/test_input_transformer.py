@@ -1,8 +1,9 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.lang.input_transformer import fill_template, transform
+from lamplighter.lang.input_transformer import InvalidInput, fill_template, transform, variables
 
 EVENT: Json = {
     "version": "0",
@@ -75,6 +76,16 @@ def test_predefined_variables_need_no_path() -> None:
         "event": bare,
         "all": EVENT,
     }
+
+
+def test_an_escaped_angle_bracket_begins_no_variable() -> None:
+    assert variables(r'"\<b> <a>"') == ["a"]
+
+
+def test_the_result_must_be_json_or_json_in_each_line() -> None:
+    assert fill('"<n> of"\n"<who>"', n="$.detail.n", who="$.detail.list[0].k") == '"3 of"\n"1"'
+    with pytest.raises(InvalidInput):
+        fill("<n> of 5", n="$.detail.n")
 
 
 def test_text_in_angle_brackets_that_is_no_variable_is_unchanged() -> None:

@@ -1,12 +1,15 @@
 """Rows are values of a dataclass: what is stored is found again, and what is damaged is named."""
 
+import importlib
 import logging
+import pkgutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import pytest
 
+import lamplighter
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.store.db import DamagedData, Store, Tx
 from lamplighter.store.rows import Table
@@ -94,3 +97,24 @@ async def test_the_values_of_a_query(store: Store) -> None:
     key = await store.write(lambda tx: LAMPS.insert(tx, LAMP))
     assert store.reader.value("SELECT name, id FROM lamps") == "a"
     assert store.reader.count("SELECT count(*) FROM lamps WHERE id = ?", (key,)) == 1
+
+
+def tables() -> list[Table[Json]]:
+    """Return every table that a module of the engine defines."""
+    names = [each.name for each in pkgutil.walk_packages(lamplighter.__path__, "lamplighter.")]
+    modules = [importlib.import_module(each) for each in names if ".tables." in each or ".store." in each]
+    return [value for module in modules for value in vars(module).values() if isinstance(value, Table)]
+
+
+def test_a_field_that_is_a_bool_gets_one_from_each_table() -> None:
+    """SQLite has no bool and returns 0 or 1, which JSON and templates show as a number."""
+    checked = set()
+    for table in tables():
+        row_fields = fields(table._row_type)
+        row = table.parse(tuple(None if each.name in table._json else 1 for each in row_fields))
+        for each in row_fields:
+            if each.type in (bool, "bool"):
+                assert getattr(row, each.name) is True, (table._name, each.name)
+                checked.add(each.name)
+            assert each.type != (bool | None), "the row reader does not know this type"
+    assert {"authenticated", "locked", "protected", "express", "exclusive", "queued"} <= checked

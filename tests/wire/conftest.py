@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.auth import SigV4Auth, SigV4QueryAuth
-from botocore.awsrequest import AWSPreparedRequest, create_request_object, prepare_request_dict
+from botocore.awsrequest import AWSPreparedRequest, HeadersDict, create_request_object, prepare_request_dict
 from botocore.credentials import Credentials
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
@@ -74,7 +74,7 @@ def parse_response(catalog: ModelCatalog) -> Callable[..., Json]:
         service_model = catalog.service(service, protocol)
         response_dict = {
             "status_code": response.status,
-            "headers": {name.decode(): value.decode() for name, value in response.headers},
+            "headers": HeadersDict({name.decode(): value.decode() for name, value in response.headers}),
             "body": response.body,
         }
         return create_parser(service_model.protocol).parse(

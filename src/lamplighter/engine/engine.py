@@ -154,7 +154,7 @@ class Engine:
         yield LazyService(
             "s3",
             "lamplighter.services.s3.service:S3",
-            lambda build: build(self.store, world, data),
+            lambda build: build(bus, world, data),
             (data / OBJECTS).is_dir,
         )
         yield LazyService("ssm", "lamplighter.services.ssm.service:Ssm", lambda build: build(bus, world, data))

@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from lamplighter.base.errors import ServiceError
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, JsonError, dumps, loads, loads_or
 from lamplighter.lang.jsonpath.paths import compile_path
 
-VARIABLE = re.compile(r"<([^<>]+)>")
 TOKEN = re.compile(r'\\.|"|<[^<>]+>', re.DOTALL)
+INVALID = object()
 MAX_INPUT_CHARACTERS = 1_048_576
 """The most characters of a target's input; no event is larger."""
 RESERVED_VARIABLES = (
@@ -58,13 +58,20 @@ def transform(target: Json, event: Json, text: str, rule: tuple[str, str], recei
         head = {name: value for name, value in event.items() if name != "detail"}
         reserved = (*rule, received, head, event)
         values |= {name: [value] for name, value in zip(RESERVED_VARIABLES, reserved, strict=True)}
-        return fill_template(transformer["InputTemplate"], values)
+        return _check_filled(fill_template(transformer["InputTemplate"], values))
+    return text
+
+
+def _check_filled(text: str) -> str:
+    """Return the text of a filled-in template: one JSON value, or one in each line. Raises `InvalidInput`."""
+    if loads_or(text, INVALID) is INVALID and any(loads_or(line, INVALID) is INVALID for line in text.split("\n")):
+        raise InvalidInput("The input that the InputTransformer made is not JSON.")
     return text
 
 
 def variables(template: str) -> list[str]:
     """Return the variables of a template."""
-    return VARIABLE.findall(template)
+    return [found[1:-1] for found in TOKEN.findall(template) if found.startswith("<")]
 
 
 def fill_template(template: str, values: Mapping[str, Sequence[Json]]) -> str:

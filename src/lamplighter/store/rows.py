@@ -1,6 +1,7 @@
 """Read and write rows as values of a dataclass whose fields are the columns of the table.
 
-A field `id` is the key of its row: `insert` ignores it, and SQLite chooses the key.
+A field `id` is the key of its row: `insert` ignores it, and SQLite chooses the key. SQLite has no bool: a field of this
+type gets one for the integer of its column.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -50,7 +51,8 @@ class Table(Generic[R]):
         takes_keywords = any(each.kw_only for each in fields(row_type))
         self._make_row: Callable[..., R] = self._make_by_keywords if takes_keywords else row_type
         self._json_stored = [at for at, name in enumerate(names) if name in self._json]
-        self._json_fields = [(at, self._json[name]) for at, name in enumerate(self._fields) if name in self._json]
+        parsers = {each.name: bool for each in fields(row_type) if each.type in (bool, "bool")} | dict(self._json)
+        self._parsed = [(at, parsers[name]) for at, name in enumerate(self._fields) if name in parsers]
         self._insert = f"INTO {name} ({', '.join(stored)}) VALUES ({', '.join('?' * len(stored))})"
         self._update = f"UPDATE {name} SET {', '.join(f'{each} = ?' for each in stored)} WHERE"  # noqa: S608
         self._name = name
@@ -86,11 +88,11 @@ class Table(Generic[R]):
 
     def parse(self, row: Row) -> R:
         """Return the value of a row that `query` found. Raises `DamagedData` or `JsonError`."""
-        if not self._json:
+        if not self._parsed:
             return self._make_row(*row)
         values = list(row)
         try:
-            for at, parse in self._json_fields:
+            for at, parse in self._parsed:
                 if values[at] is not None:
                     values[at] = parse(values[at])
         except JsonError as error:

@@ -45,7 +45,7 @@ class Response:
 
     status: int
     headers: list[tuple[bytes, bytes]]
-    """The headers, with names in lower case and including content-length, unless the body is a stream."""
+    """The headers, with names as AWS spells them and including content-length, unless the body is a stream."""
     body: bytes
     file: FileBody | None = None
     """A body that is sent piece by piece; `body` is then empty."""
@@ -56,7 +56,7 @@ class Response:
 def make_response(status: int, content_type: bytes, body: bytes, request_id: str) -> Response:
     """Create a response with AWS's headers and those that keep pages of other sites from using the answer."""
     headers = [
-        (b"x-amzn-requestid", request_id.encode()),
+        (b"x-amzn-RequestId", request_id.encode()),
         (b"content-type", content_type),
         (b"content-length", b"%d" % len(body)),
         (b"x-content-type-options", b"nosniff"),

@@ -231,7 +231,9 @@ def _checksums_in(headers: Mapping[str, str]) -> dict[str, bytes]:
             try:
                 found[algorithm] = b64decode(text, validate=True)
             except ValueError:
-                raise AwsError(f"Value for {name} header is invalid.", code="InvalidRequest") from None
+                found[algorithm] = b""
+            if len(found[algorithm]) != len(CHECKSUMS[algorithm]().digest()):
+                raise AwsError(f"Value for {name} header is invalid.", code="InvalidRequest")
     return found
 
 

@@ -46,6 +46,13 @@ def test_a_path_to_an_invalid_time_fails_the_execution(field: str, value: Json) 
     assert simulate_state({"Type": "Wait", field: "$.t"}, {"t": value}).finish.error == "States.Runtime"
 
 
+@pytest.mark.parametrize("field", ["SecondsPath", "TimestampPath"])
+def test_a_path_to_no_time_fails_the_execution_with_words_of_its_own(field: str) -> None:
+    finish = simulate_state({"Type": "Wait", field: "$.t"}, {}).finish
+    cause = f"The {field} parameter does not reference an input value: $.t"
+    assert (finish.error, cause in (finish.cause or "")) == ("States.Runtime", True)
+
+
 @pytest.mark.parametrize(
     ("field", "expression", "due"),
     [

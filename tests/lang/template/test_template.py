@@ -5,7 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.template import PSEUDO_PARAMETERS, parse_template, transform_names
+from lamplighter.lang.template.template import (
+    PSEUDO_PARAMETERS,
+    check_conditional_references,
+    parse_template,
+    transform_names,
+)
 from lamplighter.lang.template.text import TemplateError
 from tests.lang.template.templates import plain, rejection_message
 from tests.random_parameters import documents
@@ -94,3 +99,26 @@ SECTIONS = ("Resources", "Outputs", "Parameters", "Mappings", "Conditions", "Rul
 @given(st.dictionaries(st.sampled_from(SECTIONS), st.dictionaries(st.text("ab", min_size=1), documents) | plain))
 def test_any_document_is_a_template_or_is_rejected(document: Json) -> None:
     assert rejection_message(lambda: parse_template(document)) != ""
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ("Outputs", "Unresolved resource dependencies [Q] in the Outputs block of the template"),
+        (
+            "Resources",
+            "Template format error: Unresolved resource dependencies [Q] in the Resources block of the template",
+        ),
+    ],
+)
+def test_a_reference_to_a_resource_that_its_condition_leaves_out_is_refused(block: str, message: str) -> None:
+    left_out = {"Type": "AWS::SQS::Queue", "Condition": "C"}
+    user = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Ref": "Q"}}}
+    source: Json = {"Resources": {"Q": left_out}, "Conditions": {"C": {"Fn::Equals": ["a", "b"]}}}
+    if block == "Outputs":
+        source["Outputs"] = {"O": {"Value": {"Ref": "Q"}}}
+    else:
+        source["Resources"]["T"] = user
+    with pytest.raises(TemplateError) as error:
+        check_conditional_references(parse_template(source), {"C": False})
+    assert str(error.value) == message

@@ -73,6 +73,10 @@ def test_settings_come_back_as_they_were_sent_until_they_are_deleted(s3: Json, b
         Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "b", "TargetPrefix": ""}}
     )
     assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetBucket"] == "b"
+    events: Json = {"EventBridgeConfiguration": {}}
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=events)
+    found = s3.get_bucket_notification_configuration(Bucket=bucket)
+    assert found["EventBridgeConfiguration"] == {}
 
 
 def test_what_would_have_no_effect_here_is_refused_instead_of_accepted(s3: Json, bucket: str) -> None:

@@ -148,3 +148,19 @@ def test_a_copy_that_was_made_in_vain_leaves_no_file(engine: EngineHarness) -> N
     invoke(engine, "CopyObject", prepared)
     engine.settle()
     assert len([path for path in (engine.directory / "objects").rglob("*") if path.is_file()]) == 2
+
+
+@pytest.mark.parametrize(("before", "code"), [(True, "PreconditionFailed"), (False, "ConditionalRequestConflict")])
+def test_an_object_that_is_stored_during_an_upload_is_a_conflict_and_one_before_it_a_failed_condition(
+    engine: EngineHarness, before: bool, code: str
+) -> None:
+    if before:
+        engine.call("s3", "PutObject", **PLACE, Body=b"other")
+        engine.advance(1)
+    _, params = begin_upload(engine)
+    engine.advance(1)
+    if not before:
+        engine.call("s3", "PutObject", **PLACE, Body=b"other")
+    with pytest.raises(AwsError) as error:
+        engine.call("s3", "CompleteMultipartUpload", **params, IfNoneMatch="*")
+    assert error.value.code == code

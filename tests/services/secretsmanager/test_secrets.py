@@ -169,3 +169,21 @@ def test_a_policy_for_everyone_is_refused_if_the_caller_asks_for_that(secrets: J
     params: Json = {"SecretId": "s", "ResourcePolicy": f'{{"Version": "2012-10-17", "Statement": [{statement}]}}'}
     assert refused(secrets.put_resource_policy, **params, BlockPublicPolicy=True) == "PublicPolicyException"
     secrets.put_resource_policy(**params)
+
+
+def test_a_secret_without_tags_has_no_member_for_them_and_each_version_names_its_key(secrets: Json) -> None:
+    secrets.create_secret(Name="plain", SecretString="1")
+    secrets.create_secret(Name="keyed", SecretString="1", KmsKeyId="alias/own", Tags=[{"Key": "a", "Value": "1"}])
+    assert "Tags" not in secrets.describe_secret(SecretId="plain")
+    assert ["Tags" in each for each in secrets.list_secrets(SortBy="name", SortOrder="asc")["SecretList"]] == [
+        True,
+        False,
+    ]
+    keys = [secrets.list_secret_version_ids(SecretId=name)["Versions"][0]["KmsKeyIds"] for name in ("plain", "keyed")]
+    assert keys == [["DefaultEncryptionKey"], ["alias/own"]]
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_a_secret_that_is_deleted_must_have_a_possible_name(secrets: Json, force: bool) -> None:
+    wanted = {"SecretId": "no name", "ForceDeleteWithoutRecovery": force}
+    assert refused(secrets.delete_secret, **wanted) == "InvalidParameterException"

@@ -130,3 +130,17 @@ def test_an_advanced_parameter_stays_advanced(ssm: Json) -> None:
     assert refused(ssm.put_parameter, **change, Tier="Standard") == "ValidationException"
     for tier in ({}, {"Tier": "Intelligent-Tiering"}):
         assert ssm.put_parameter(**change, **tier)["Tier"] == "Advanced"
+
+
+def test_a_short_name_is_one_parameter_with_and_without_its_slash(ssm: Json) -> None:
+    ssm.put_parameter(Name="/size", Type="String", Value="1")
+    assert ssm.get_parameter(Name="size")["Parameter"]["Name"] == "/size"
+    assert refused(ssm.put_parameter, Name="size", Type="String", Value="2") == "ParameterAlreadyExists"
+    ssm.delete_parameter(Name="size")
+    ssm.put_parameter(Name="size", Type="String", Value="3")
+    assert ssm.get_parameter(Name="/size:1")["Parameter"]["Value"] == "3"
+
+
+@pytest.mark.parametrize("name", ["//a", "/a//b", "/a/"])
+def test_a_name_that_is_no_path_is_a_validation_error(ssm: Json, name: str) -> None:
+    assert refused(ssm.get_parameter, Name=name) == "ValidationException"

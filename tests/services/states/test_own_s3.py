@@ -81,6 +81,7 @@ def test_a_map_over_a_missing_object_fails_with_the_error_of_s3(account: EngineA
     found = account.ended(account.start(account.machine(map_state(bucket, "none", InputType="JSON"))))
     assert found["error"] == "States.ItemReaderFailed"
     assert "Error Code: NoSuchKey" in found["cause"]
+    assert "; S3 Extended Request ID: " in found["cause"]
 
 
 def test_a_map_over_a_list_of_objects_gets_a_description_of_each(account: EngineAccount, bucket: str) -> None:
@@ -123,8 +124,33 @@ def test_tasks_write_and_read_objects_by_the_sdk_integration(account: EngineAcco
         },
     }
     found = output(account, definition)
-    assert (found["Body"], found["ContentLength"]) == ("héllo", 6)
-    assert account.client("s3").get_object(Bucket=bucket, Key="note")["Body"].read() == "héllo".encode()
+    assert (found["Body"], found["ContentLength"]) == ('"héllo"', 8), "a text is stored as JSON, with quotes"
+    assert account.client("s3").get_object(Bucket=bucket, Key="note")["Body"].read() == '"héllo"'.encode()
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters", "error", "service"),
+    [
+        ("s3:getObject", {"Bucket": "none-there", "Key": "a"}, "S3.NoSuchBucketException", "S3"),
+        ("s3:putObject", {"Bucket": "maps", "Key": "a", "Tagging": "a=1&a=2"}, "S3.S3Exception", "S3"),
+        (
+            "secretsmanager:getSecretValue",
+            {"SecretId": "none"},
+            "SecretsManager.ResourceNotFoundException",
+            "SecretsManager",
+        ),
+    ],
+)
+def test_an_error_of_the_sdk_has_the_names_of_the_java_sdk(
+    account: EngineAccount, bucket: str, action: str, parameters: Json, error: str, service: str
+) -> None:
+    if parameters.get("Bucket") == "maps":
+        parameters = parameters | {"Bucket": bucket}
+    state = {"Type": "Task", "Resource": f"arn:aws:states:::aws-sdk:{action}", "Parameters": parameters, "End": True}
+    found = account.ended(account.start(account.machine(one_state(state))))
+    assert found["error"] == error, found
+    assert f"(Service: {service}, Status Code: " in found["cause"]
+    assert (", Extended Request ID: " in found["cause"]) == (service == "S3")
 
 
 def test_tasks_read_secrets_and_parameters_by_the_sdk_integration(account: EngineAccount) -> None:

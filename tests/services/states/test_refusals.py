@@ -70,7 +70,6 @@ async def test_a_map_over_parquet_needs_its_library(harness: StatesHarness, monk
             "DISTRIBUTED",
             "There should only be one",
         ),
-        ({"ItemReader": GET_OBJECT, "ItemsPath": "$.a[*]"}, "DISTRIBUTED", "is not a reference path"),
     ],
 )
 async def test_a_map_with_an_unusable_item_reader_or_result_writer_is_refused(

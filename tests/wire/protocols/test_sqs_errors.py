@@ -105,3 +105,13 @@ def test_a_missing_queue_is_missing_for_the_version_of_the_query_protocol(catalo
     assert (
         loads(catalog.encode_error("sqs", JSON, error, "id").body)["message"] == "The specified queue does not exist."
     )
+
+
+def test_an_error_without_a_message_has_no_member_for_it(catalog: ModelCatalog) -> None:
+    error = AwsError("", code="ResourceNotFoundException", status=404)
+    assert loads(catalog.encode_error("sqs", JSON, error, "id").body).keys() == {"__type"}
+
+
+def test_the_header_with_the_request_id_is_spelt_as_aws_spells_it(catalog: ModelCatalog) -> None:
+    answer = catalog.encode_error("sqs", JSON, errors.OverLimit("many"), "id")
+    assert (b"x-amzn-RequestId", b"id") in answer.headers

@@ -104,8 +104,14 @@ def compile_payload_path(text: str, field: str) -> Template:
     return read
 
 
-def compile_document_path(text: str | None, field: str) -> Template:
-    """Compile a path into the document (InputPath, OutputPath, ItemsPath …); null selects an empty object."""
+NOT_FOUND = "Invalid path '{path}' : {reason}"
+
+
+def compile_document_path(text: str | None, field: str, missing: str = NOT_FOUND) -> Template:
+    """Compile a path into the document (InputPath, OutputPath, ItemsPath …); null selects an empty object.
+
+    `missing` is the cause if the path selects nothing.
+    """
     if text is None:
         return constant({})
     if text == "$":
@@ -119,7 +125,7 @@ def compile_document_path(text: str | None, field: str) -> Template:
         try:
             return compiled.value(scope)
         except PathNotFound as error:
-            raise runtime_error(f"Invalid path '{text}' : {error.reason}") from None
+            raise runtime_error(missing.format(field=field, path=text, reason=error.reason)) from None
         except QueryTooComplex as error:
             raise path_too_complex(text, error) from None
 

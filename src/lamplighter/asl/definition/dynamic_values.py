@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from lamplighter.asl.definition.choice_rules import parse_timestamp
 from lamplighter.asl.definition.data_flow import (
+    NOT_FOUND,
     compile_document_path,
     compile_expression_field,
     compile_payload,
@@ -25,6 +26,7 @@ from lamplighter.base.json_text import Json, dumps
 
 _WHOLE_NUMBER = re.compile(r"-?\d{1,18}")
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d+)?")
+NO_INPUT_VALUE = "The {field} parameter does not reference an input value: {path}"
 WaitEnd = Callable[[Scope, int], tuple[int, bool]]
 
 
@@ -45,7 +47,7 @@ def compile_wait_end(source: Mapping[str, Json], *, jsonata: bool) -> WaitEnd:
 def _compile_instant(source: Mapping[str, Json], *, jsonata: bool) -> Callable[[Scope], int]:
     if "TimestampPath" in source:
         path = source["TimestampPath"]
-        read = compile_document_path(path, "TimestampPath")
+        read = compile_document_path(path, "TimestampPath", NO_INPUT_VALUE)
         return lambda scope: _instant_at_path(read(scope), path)
     value = source["Timestamp"]
     if jsonata and is_expression(value):
@@ -85,7 +87,8 @@ def compile_whole_number(source: Mapping[str, Json], name: str, *, jsonata: bool
 
     `within` is the path of the object that contains the field.
     """
-    return _compile_number(source, name, _check_whole, _check_evaluated_whole, jsonata=jsonata, within=within)
+    checks = _check_whole, _check_evaluated_whole
+    return _compile_number(source, name, *checks, jsonata=jsonata, within=within, missing=NO_INPUT_VALUE)
 
 
 def compile_map_limit(source: Mapping[str, Json], name: str, *, jsonata: bool) -> Template | None:
@@ -112,11 +115,12 @@ def _compile_number(
     *,
     jsonata: bool,
     within: str = "",
+    missing: str = NOT_FOUND,
 ) -> Template | None:
     path_field = f"{name}Path"
     if path_field in source:
         path = source[path_field]
-        read = compile_document_path(path, f"{within}{path_field}")
+        read = compile_document_path(path, f"{within}{path_field}", missing)
         return lambda scope: check_path_value(read(scope), path_field, path)
     value = source.get(name)
     if value is None or not (jsonata and is_expression(value)):

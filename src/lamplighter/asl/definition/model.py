@@ -166,8 +166,6 @@ class ItemReader:
     """The ReaderConfig, without MaxItems."""
     max_items: Template | None
     """The most items to read."""
-    items_path_steps: tuple[str | int, ...]
-    """The steps of the ItemsPath, which lead to the items within the data set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from lamplighter.asl.definition.model import ItemReader, ResultWriter, Template
 from lamplighter.asl.execution.messages import ReaderSettings, WriterSettings
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
-from lamplighter.lang.jsonpath.paths import compile_reference
 
 READER_ACTIONS = ("s3:getObject", "s3:listObjectsV2")
 WRITER_ACTIONS = ("s3:putObject",)
@@ -26,7 +25,10 @@ def is_action(resource: str, actions: tuple[str, ...]) -> bool:
 
 
 def compile_reader(source: Mapping[str, Json], *, jsonata: bool) -> ItemReader | None:
-    """Compile a Map's ItemReader; return None if the items come with the Map's input."""
+    """Compile a Map's ItemReader; return None if the items come with the Map's input.
+
+    AWS, recorded: an ItemReader's items do not pass through ItemsPath.
+    """
     if "ItemReader" not in source:
         return None
     reader = source["ItemReader"]
@@ -39,9 +41,6 @@ def compile_reader(source: Mapping[str, Json], *, jsonata: bool) -> ItemReader |
         max_items=dynamic_values.compile_whole_number(
             config, "MaxItems", jsonata=jsonata, within="ItemReader/ReaderConfig/"
         ),
-        # "The Reference Path is applied to the ItemReader result and MUST identify a field whose value is a JSON
-        # array."
-        items_path_steps=compile_reference(source["ItemsPath"]).steps if "ItemsPath" in source else (),
     )
 
 
@@ -71,7 +70,7 @@ def reader_settings(reader: ItemReader, scope: Scope) -> ReaderSettings:
     config = dict(reader.config)
     if reader.max_items is not None:
         config["MaxItems"] = reader.max_items(scope)
-    return ReaderSettings(reader.action, reader.arguments(scope), config, reader.items_path_steps)
+    return ReaderSettings(reader.action, reader.arguments(scope), config)
 
 
 def writer_settings(writer: ResultWriter, scope: Scope) -> WriterSettings:

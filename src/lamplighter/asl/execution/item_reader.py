@@ -1,8 +1,8 @@
 """Read the items of a distributed Map from the bytes of an object, as its ItemReader describes.
 
-JSON is an array, or a document in which ItemsPointer and ItemsPath lead to one. JSON Lines and CSV are the other
-formats; CSV has its header in the first row or in the definition. Each may be compressed by gzip. Guarantees to read
-piece by piece: however long a data set is, only one piece and one item are in memory. See
+JSON is an array, or a document in which ItemsPointer leads to one. JSON Lines and CSV are the other formats; CSV has
+its header in the first row or in the definition. Each may be compressed by gzip. Guarantees to read piece by piece:
+however long a data set is, only one piece and one item are in memory. See
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html.
 """
 
@@ -26,21 +26,16 @@ MAX_PIECE = 2**20
 MAX_TEXT_BYTES = 4 * MAX_PIECE
 """The most bytes of JSON without a complete text or number: a character has at most four."""
 
-Steps = tuple[str | int, ...]
+Steps = tuple[str, ...]
 
 
-def read_items(pieces: Iterable[bytes], config: Mapping[str, Json], steps: Steps = ()) -> Iterator[Json]:
-    """Yield the items of a data set as its ReaderConfig describes, at most MaxItems. Raises States.ItemReaderFailed.
-
-    `steps` lead to the array in a JSON document, from the value that the ItemsPointer leads to.
-    """
+def read_items(pieces: Iterable[bytes], config: Mapping[str, Json]) -> Iterator[Json]:
+    """Yield the items of a data set as its ReaderConfig describes, at most MaxItems. Raises States.ItemReaderFailed."""
     kind = config.get("InputType", "JSON")
     read_format = FORMATS.get(kind)
     if read_format is None:
         raise reader_failed(f"the input type {kind} is not supported for text")
-    return islice(
-        read_format(decompress(pieces), config, parse_pointer(config) + steps), config.get("MaxItems") or None
-    )
+    return islice(read_format(decompress(pieces), config), config.get("MaxItems") or None)
 
 
 def reader_failed(reason: str) -> StateError:
@@ -72,9 +67,9 @@ def _decompress_gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
 # JSON
 
 
-def _read_json(pieces: Iterable[bytes], _config: Mapping[str, Json], steps: Steps) -> Iterator[Json]:
+def _read_json(pieces: Iterable[bytes], config: Mapping[str, Json]) -> Iterator[Json]:
     try:
-        yield from _read_elements(pieces, steps)
+        yield from _read_elements(pieces, parse_pointer(config))
     except ijson.JSONError as error:
         reason = error.args[0] if isinstance(error.args[0], str) else error.args[0].decode(errors="replace")
         raise reader_failed(f"the document is not valid JSON: {reason.strip().partition(chr(10))[0]}") from None
@@ -126,8 +121,8 @@ def _find_value(events: Iterator[tuple[str, Json]], steps: Steps) -> tuple[str, 
     for step in steps:
         kind = event[0]
         if kind == "start_map":
-            event = _find_member(events, str(step))
-        elif kind == "start_array" and str(step).isdecimal():
+            event = _find_member(events, step)
+        elif kind == "start_array" and step.isdecimal():
             event = _find_element(events, int(step))
         else:
             raise reader_failed(f"the document has no value at '{step}'")
@@ -186,7 +181,7 @@ def _level_change(kind: str) -> int:
 # Lines and tables
 
 
-def _read_json_lines(pieces: Iterable[bytes], _config: Mapping[str, Json], _steps: Steps) -> Iterator[Json]:
+def _read_json_lines(pieces: Iterable[bytes], _config: Mapping[str, Json]) -> Iterator[Json]:
     for number, line in enumerate(read_lines(pieces), 1):
         if line.strip():
             try:
@@ -195,11 +190,13 @@ def _read_json_lines(pieces: Iterable[bytes], _config: Mapping[str, Json], _step
                 raise reader_failed(f"line {number} is not valid JSON: {error}") from None
 
 
-def _read_csv(pieces: Iterable[bytes], config: Mapping[str, Json], _steps: Steps) -> Iterator[Json]:
+def _read_csv(pieces: Iterable[bytes], config: Mapping[str, Json]) -> Iterator[Json]:
     rows = csv.reader(read_lines(pieces), delimiter=DELIMITERS[config.get("CSVDelimiter", "COMMA")])
     try:
         given = config.get("CSVHeaderLocation") == "GIVEN"
         header = config.get("CSVHeaders", []) if given else next(rows, [])
+        if len(set(header)) < len(header):
+            raise reader_failed("two columns of the CSV header have the same name")
         for row in rows:
             if row:
                 # A short row leaves the last columns empty; values beyond the header are dropped.
@@ -230,7 +227,7 @@ def _decode_text(pieces: Iterable[bytes]) -> Iterator[str]:
         raise reader_failed("the data set is not UTF-8") from None
 
 
-FORMATS: Mapping[str, Callable[[Iterable[bytes], Mapping[str, Json], Steps], Iterator[Json]]] = {
+FORMATS: Mapping[str, Callable[[Iterable[bytes], Mapping[str, Json]], Iterator[Json]]] = {
     "JSON": _read_json,
     "JSONL": _read_json_lines,
     "CSV": _read_csv,

@@ -176,8 +176,6 @@ class ReaderSettings:
     parameters: Json
     config: Mapping[str, Json]
     """The ReaderConfig."""
-    steps: tuple[str | int, ...]
-    """The steps that lead to the items in a document."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def schedule_task(run: StepBuilder, path: MutableFrame, state: Task) -> None:
     """Start an attempt: evaluate the parameters, add the history events, and make the call or command it."""
     number = run.next_number()
     path.number, path.submitted = number, False
-    if state.resource.pattern == "waitForTaskToken" or state.resource.kind == "activity":
+    if state.resource.pattern or state.resource.kind == "activity":
         path.token = make_task_token(run.execution, path.id, number, run.world.uuid())
     scope = run.scope(path)
     parameters = state.arguments(scope)

@@ -63,7 +63,7 @@ class Events(Service):
         buses, publisher = Buses(world), EventPublisher(world, router)
         rules, targets = Rules(world, self._scheduled_rules), Targets(world)
         self._archives = archives = Archives(world)
-        connections, destinations = Connections(world), ApiDestinations(world)
+        connections, destinations = Connections(bus, world), ApiDestinations(world)
         bus.serve("events.connections", {"Retrieve": Operation(read=connections.retrieve)})
         self.operations: Mapping[str, Operation] = {
             "CreateEventBus": Operation(write=buses.create),

@@ -217,5 +217,5 @@ def group_to_api(reader: Reader, group: LogGroup) -> Json:
         **({} if group.kms is None else {"kmsKeyId": group.kms}),
         "logGroupClass": group.log_class,
         "logGroupArn": group_arn(group),
-        "deletionProtectionEnabled": bool(group.protected),
+        "deletionProtectionEnabled": group.protected,
     }

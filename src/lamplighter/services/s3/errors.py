@@ -19,12 +19,14 @@ BucketAlreadyOwnedByYou = service_error(
 BucketNotEmpty = service_error("BucketNotEmpty", "The bucket you tried to delete is not empty", status=409)
 AccessDenied = service_error("AccessDenied", "Access Denied", status=403)
 InvalidBucketName = service_error("InvalidBucketName", "The specified bucket is not valid.")
-InvalidArgument = service_error("InvalidArgument", "{}")
 InvalidRequest = service_error("InvalidRequest", "{}")
 InvalidTag = service_error("InvalidTag", "{}")
 InvalidRange = service_error("InvalidRange", "The requested range is not satisfiable", status=416)
 InvalidPartOrder = service_error(
     "InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number."
+)
+InvalidBucketOwner = service_error(
+    "InvalidBucketOwnerAWSAccountID", "The value of the expected bucket owner parameter must be an AWS account ID."
 )
 InvalidLocation = service_error("InvalidLocationConstraint", "The specified location-constraint is not valid")
 IllegalLocation = service_error(
@@ -38,12 +40,26 @@ MalformedPolicy = service_error("MalformedPolicy", "{}")
 MethodNotAllowed = service_error(
     "MethodNotAllowed", "The specified method is not allowed against this resource.", status=405
 )
+ConditionalRequestConflict = service_error(
+    "ConditionalRequestConflict",
+    "The conditional request cannot succeed due to a conflicting operation against this resource.",
+    status=409,
+)
 NotModified = service_error("NotModified", "Not Modified", status=304)
 AclNotSupported = service_error("AccessControlListNotSupported", "The bucket does not allow ACLs")
 
 
 class NotImplementedHere(ServiceError, code="NotImplemented", status=501):
     """A feature that this engine does not have, so that it must not accept the request."""
+
+
+class InvalidArgument(ServiceError):
+    """A parameter has a value that S3 does not accept; the error names it as the request does."""
+
+    def __init__(self, message: str, name: str = "", value: object = "") -> None:
+        super().__init__(message)
+        if name:
+            self.details = {"ArgumentName": name, "ArgumentValue": str(value)}
 
 
 class KeyTooLong(ServiceError, code="KeyTooLongError", template="Your key is too long"):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.world import World
-from lamplighter.bus import Operation, Service
+from lamplighter.bus import Bus, Operation, Service
+from lamplighter.services.s3.bucket_events import BucketEvents
 from lamplighter.services.s3.buckets.buckets import Buckets
 from lamplighter.services.s3.buckets.lifecycle import Lifecycle
 from lamplighter.services.s3.buckets.settings import BucketSettings
@@ -27,7 +28,7 @@ from lamplighter.services.s3.uploads import list_uploads
 from lamplighter.services.s3.uploads.complete_upload import UploadCompleter
 from lamplighter.services.s3.uploads.multipart import MultipartUploads
 from lamplighter.services.s3.uploads.upload_parts import PartWriter
-from lamplighter.store.db import Store, Tx
+from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
 
 log = logging.getLogger("lamplighter.s3")
@@ -38,10 +39,10 @@ class S3(Service):
 
     name = SERVICE
 
-    def __init__(self, store: Store, world: World, directory: Path) -> None:
-        self._store = store
+    def __init__(self, bus: Bus, world: World, directory: Path) -> None:
+        self._store = store = bus.store
         self._files = files = ObjectFiles(directory, world, lambda name: versions.names_file(store.reader, name))
-        deleter = VersionDeleter(world, files)
+        deleter = VersionDeleter(world, files, events := BucketEvents(bus, world))
         writer = ObjectWriter(world, files, deleter)
         self._lifecycle = Lifecycle(deleter, files)
         self._sweep: asyncio.Task[None] | None = None
@@ -52,7 +53,7 @@ class S3(Service):
             **ObjectReader(files).by_name(),
             **ObjectDeleter(deleter).by_name(),
             **list_objects.by_name(),
-            **tags.by_name(),
+            **tags.by_name(events),
             **MultipartUploads(world, files).by_name(),
             **PartWriter(world, files, writer).by_name(),
             **UploadCompleter(files, writer).by_name(),

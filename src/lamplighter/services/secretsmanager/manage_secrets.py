@@ -82,11 +82,7 @@ class SecretManager:
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CreateSecret. A repeated request, by its token, changes nothing."""
         name = params["Name"]
-        if not _NAME.fullmatch(name):
-            raise errors.InvalidParameter(
-                "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: "
-                "-/_+=.@!"
-            )
+        _check_name(name)
         if params.get("AddReplicaRegions"):
             raise errors.InvalidRequest("This engine does not replicate secrets: leave AddReplicaRegions out.")
         found, has_value = rows.by_name(tx, caller.account, caller.region, name), read_value(params) is not None
@@ -128,6 +124,8 @@ class SecretManager:
             )
         if days is not None and not MIN_DAYS <= days <= MAX_DAYS:
             raise errors.InvalidParameter("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
+        if not arn.parse(params["SecretId"]):
+            _check_name(params["SecretId"])
         now = self._world.now()
         try:
             secret = find_secret(tx, caller, params, deleted=bool(force))
@@ -159,6 +157,13 @@ class SecretManager:
         return {"ARN": secret.arn, "Name": secret.name}
 
 
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise errors.InvalidParameter(
+            "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
+        )
+
+
 def _name_of(caller: Caller, text: str) -> Json:
     """Return the name and the ARN of a secret that does not exist."""
     parsed = arn.parse(text)
@@ -175,7 +180,7 @@ def _summary(reader: Reader, secret: Secret, versions_member: str) -> Json:
         **{member: secret.body[member] for member in KEPT_MEMBERS if secret.body.get(member)},
         "LastChangedDate": secret.changed / 1000,
         **({"DeletedDate": secret.deleted / 1000} if secret.deleted is not None else {}),
-        "Tags": TAG_RULES.format.write(secret.tags),
+        **({"Tags": TAG_RULES.format.write(secret.tags)} if secret.tags else {}),
         **({versions_member: stages} if stages else {}),
         "CreatedDate": secret.created / 1000,
     }

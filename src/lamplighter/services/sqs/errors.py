@@ -36,7 +36,6 @@ ReceiptHandleIsInvalid = service_error(
 ReceiptHandleOfAnotherQueue = service_error(
     "ReceiptHandleIsInvalid", 'The receipt handle "{}" is not valid for this queue.', status=404
 )
-MessageNotInflight = service_error("MessageNotInflight", "The specified message isn't in flight.")
 OverLimit = service_error("OverLimit", status=403)
 EmptyBatchRequest = service_error("EmptyBatchRequest", "There should be at least one {} in the request.")
 TooManyEntriesInBatchRequest = service_error(

@@ -50,25 +50,27 @@ def check_name(name: str) -> None:
 
 def find_parameter(reader: Reader, caller: Caller, name: str) -> Parameter:
     """Return a parameter by its name or ARN. Raises ParameterNotFound."""
-    found = None
-    for account, region, bare in _spellings(caller, name):
-        found = found or rows.get(reader, account, region, bare)
-    return require(found, lambda: errors.NotFound(name))
+    return require(look_up(reader, caller, name), lambda: errors.NotFound(name))
 
 
-def _spellings(caller: Caller, name: str) -> list[tuple[str, str, str]]:
-    """Return account, region and name that a text may mean: an ARN does not show a leading slash."""
-    parsed = arn.parse(name)
-    if parsed is None or parsed.service != rows.SERVICE or not parsed.resource.startswith("parameter/"):
-        return [(caller.account, caller.region, name)]
-    if parsed.account != caller.account:
-        return []
-    bare = parsed.resource.removeprefix("parameter/")
-    return [(parsed.account, parsed.region, f"/{bare}"), (parsed.account, parsed.region, bare)]
+def look_up(reader: Reader, caller: Caller, name: str) -> Parameter | None:
+    """Return a parameter by its name or ARN, or None: neither an ARN nor a short name needs its leading slash."""
+    parsed, region, spellings = arn.parse(name), caller.region, [name]
+    if parsed is not None and parsed.service == rows.SERVICE and parsed.resource.startswith("parameter/"):
+        if parsed.account != caller.account:
+            return None
+        region, name = parsed.region, parsed.resource.removeprefix("parameter/")
+        spellings = [f"/{name}", name]
+    elif "/" not in (bare := name.removeprefix("/")):
+        spellings = [name, bare if name.startswith("/") else f"/{bare}"]
+    found = (rows.get(reader, caller.account, region, each) for each in spellings)
+    return next((each for each in found if each is not None), None)
 
 
 def find_version(reader: Reader, caller: Caller, text: str) -> Selected:
     """Return what `name`, `name:version` or `name:label` names. Raises ParameterNotFound, ParameterVersionNotFound."""
+    if "//" in text or text.endswith("/"):
+        raise errors.InvalidParameter(NAME_RULE)
     own_colons = 5 if text.startswith("arn:") else 0
     name, selector = text, ""
     if text.count(":") > own_colons:

@@ -12,7 +12,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Event, Operation
 from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_java
 from lamplighter.services.ssm import errors
-from lamplighter.services.ssm.names import check_name, find_parameter
+from lamplighter.services.ssm.names import check_name, find_parameter, look_up
 from lamplighter.services.ssm.tables import parameters as rows
 from lamplighter.services.ssm.tables.parameters import SECURE, Parameter, ParameterVersion
 from lamplighter.services.ssm.tags import TAG_RULES
@@ -50,7 +50,7 @@ class ParameterWriter:
         if name.startswith("arn:"):
             name = find_parameter(tx, caller, name).name
         check_name(name)
-        found = rows.get(tx, caller.account, caller.region, name)
+        found = look_up(tx, caller, name)
         if found is not None and not params.get("Overwrite"):
             raise errors.AlreadyExists
         if params.get("Overwrite") and params.get("Tags"):

@@ -68,7 +68,8 @@ def error_response(
 ) -> Response:
     """Encode an error with its shape's message member, and its shape's status unless its own is not 400."""
     message, status = error_member_and_status(service, error)
-    response = make_response(status, content_type, dump_bytes({**body, message: error.message}), request_id)
+    told = {message: error.message} if error.message else {}
+    response = make_response(status, content_type, dump_bytes({**body, **told}), request_id)
     response.headers.append((b"x-amzn-errortype", error.code.encode()))
     return response
 

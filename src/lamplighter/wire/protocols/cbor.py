@@ -98,7 +98,8 @@ def _to_cbor(value: Json, shape: Shape) -> Json:
 def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str) -> Response:
     """Encode an error, together with its query protocol code if the service once used that protocol."""
     member, status = error_member_and_status(service, error)
-    response = _make_cbor_response(status, cbor2.dumps({"__type": error.code, member: error.message}), request_id)
+    told = {member: error.message} if error.message else {}
+    response = _make_cbor_response(status, cbor2.dumps({"__type": error.code, **told}), request_id)
     response.headers.append((b"x-amzn-errortype", error.code.encode()))
     add_query_error(service, error, response)
     return response

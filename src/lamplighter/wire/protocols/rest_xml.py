@@ -46,6 +46,8 @@ ROOTS: Mapping[str, str] = {
     "ListParts": "ListPartsResult",
 }
 """The root elements of answers without a payload member: the public model does not have them."""
+STATUSES: Mapping[str, int] = {"PutBucketPolicy": 204}
+"""The statuses of answers that the public model does not have."""
 ERROR_CODES: Mapping[str, tuple[str, int]] = {
     "AccessDeniedException": ("AccessDenied", 403),
     "IncompleteSignature": ("AuthorizationHeaderMalformed", 400),
@@ -208,7 +210,8 @@ _READERS = {"uri": _from_path, "querystring": _from_query, "header": _from_heade
 def make_encoder(_: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
     """Return a function that encodes the operation's result with the request's ID."""
     shape = operation.output_shape
-    status, is_head = operation.http.get("responseCode", 200), operation.http["method"] == "HEAD"
+    status = operation.http.get("responseCode", STATUSES.get(operation.name, 200))
+    is_head = operation.http["method"] == "HEAD"
     root = ROOTS.get(operation.name, f"{operation.name}Result")
 
     def encode(result: Json, request_id: str) -> Response:

@@ -32,11 +32,14 @@ UNCHANGEABLE_PROPERTIES = {
 }
 """Properties that are not create-only in the registry, but that the operation for changes does not accept."""
 REPEATED_PROPERTIES = {
-    "AWS::S3::Bucket": {"LifecycleConfiguration/Rules/0/NoncurrentVersionExpirationInDays"},
+    "AWS::S3::Bucket": {
+        "LifecycleConfiguration/Rules/0/NoncurrentVersionExpirationInDays",
+        "NotificationConfiguration/EventBridgeConfiguration/EventBridgeEnabled",
+    },
     "AWS::StepFunctions::StateMachineAlias": {"StateMachineArn"},
 }
 """Properties that repeat another one: an alias belongs to the machine of its versions, and an older property of a
-bucket states the days alone."""
+bucket states the days alone; in S3's API, EventBridgeConfiguration says alone that it is enabled."""
 EXCLUSIVE_PROPERTIES = {
     "AWS::StepFunctions::StateMachine": [
         {"DefinitionString", "DefinitionS3Location"},

@@ -21,6 +21,7 @@ def test_a_bucket_has_the_settings_of_its_properties_and_follows_changes(harness
             VersioningConfiguration={"Status": "Enabled"},
             LifecycleConfiguration={"Rules": [rule]},
             BucketEncryption={"ServerSideEncryptionConfiguration": encryption},
+            NotificationConfiguration={"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
             Tags=[{"Key": "team", "Value": "night"}],
         )
     )
@@ -30,10 +31,13 @@ def test_a_bucket_has_the_settings_of_its_properties_and_follows_changes(harness
     assert harness.call("s3", "GetBucketVersioning", **name) == {"Status": "Enabled"}
     (kept,) = harness.call("s3", "GetBucketLifecycleConfiguration", **name)["Rules"]
     assert (kept["ID"], kept["Filter"], kept["Expiration"]) == ("old", {"Prefix": "tmp/"}, {"Days": 7})
+    notifications = harness.call("s3", "GetBucketNotificationConfiguration", **name)
+    assert notifications == {"EventBridgeConfiguration": {}}
     assert harness.call("s3", "GetBucketTagging", **name)["TagSet"] == [{"Key": "team", "Value": "night"}]
     harness.update(bucket(VersioningConfiguration={"Status": "Suspended"}))
     assert harness.state() == "UPDATE_COMPLETE", harness.reasons()
     assert harness.call("s3", "GetBucketVersioning", **name) == {"Status": "Suspended"}
+    assert harness.call("s3", "GetBucketNotificationConfiguration", **name) == {}
     with pytest.raises(AwsError, match="lifecycle"):
         harness.call("s3", "GetBucketLifecycleConfiguration", **name)
     harness.delete()

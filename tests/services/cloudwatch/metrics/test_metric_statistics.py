@@ -54,7 +54,8 @@ def test_a_metric_is_identified_by_its_dimensions_in_any_order(harness: CloudWat
 
 def test_a_statistic_set_has_an_average_but_no_percentiles(harness: CloudWatchHarness) -> None:
     given = {"SampleCount": 4.0, "Sum": 10.0, "Minimum": 1.0, "Maximum": 5.0}
-    harness.cloudwatch("PutMetricData", Namespace="app", MetricData=[{"MetricName": "m", "StatisticValues": given}])
+    datum = {"MetricName": "m", "StatisticValues": given, "Values": [1.0]}
+    harness.cloudwatch("PutMetricData", Namespace="app", MetricData=[datum])
     (point,) = get_points(harness, *STATISTICS)
     assert point["Average"] == 2.5
     now = harness.clock.now() / 1000

@@ -1,6 +1,7 @@
 """Send each event once to every target of each rule that it matches."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -238,6 +239,30 @@ def test_an_event_is_forwarded_unchanged_to_one_other_bus_and_no_further(harness
     harness.put_rule(None, make_target(QUEUE, Input='"two"'), EventBusName="two")
     name = harness.put_event()
     assert [message["id"] for message in harness.messages()] == [name]
+
+
+def test_an_event_has_another_id_on_a_bus_of_another_region(harness: EventsHarness) -> None:
+    there = replace(CALLER, region="ap-south-1")
+    rule = {"Name": "r", "EventPattern": dumps({"source": ["shop"]})}
+    harness.run(harness.engine.call(there, "events", "PutRule", rule))
+    targets = {"Rule": "r", "Targets": [make_target(QUEUE)]}
+    harness.run(harness.engine.call(there, "events", "PutTargets", targets))
+    harness.put_rule(None, make_target(f"{BUS}/default".replace(REGION, there.region)), make_target(QUEUE, "2"))
+    name = harness.put_event({"n": 1})
+    here, forwarded = sorted(harness.messages(), key=lambda message: message["id"] != name)
+    assert (here["id"], forwarded["id"] != name) == (name, True)
+    assert forwarded == here | {"id": forwarded["id"]}
+
+
+def test_a_transformed_event_that_is_no_json_is_a_permanent_failure(harness: EventsHarness) -> None:
+    transformer = {"InputPathsMap": {"n": "$.detail.n"}, "InputTemplate": "<n> of 5"}
+    harness.put_rule(
+        None, make_target(QUEUE, InputTransformer=transformer, DeadLetterConfig={"Arn": DEAD_LETTER_QUEUE})
+    )
+    harness.put_event({"n": 3})
+    (dead,) = harness.recorded_calls("dead")
+    assert harness.messages() == []
+    assert read_attributes(dead)["ERROR_CODE"] == "INVALID_JSON"
 
 
 def test_events_of_the_engines_services_go_to_the_default_bus(harness: EventsHarness) -> None:

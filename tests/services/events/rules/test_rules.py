@@ -132,6 +132,7 @@ def test_a_rule_has_at_most_five_targets(harness: EventsHarness) -> None:
         ),
         (make_target(QUEUE, InputPath="detail"), "Invalid InputPath for target 1"),
         (make_target(QUEUE, InputTransformer={"InputTemplate": '{"a": <b>}'}), "Invalid InputTemplate for target 1"),
+        (make_target(QUEUE, InputTransformer={"InputTemplate": '"no <b>"'}), "Invalid InputTemplate for target 1"),
         (
             make_target(QUEUE, InputTransformer={"InputTemplate": '{"a" <aws.events.rule-arn>}'}),
             "Invalid InputTemplate",

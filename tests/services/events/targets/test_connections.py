@@ -1,4 +1,7 @@
-from lamplighter.base.json_text import Json
+import pytest
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, loads
 from tests.services.events.events_harness import EventsHarness
 
 BASIC: Json = {"BasicAuthParameters": {"Username": "u", "Password": "secret1"}}
@@ -102,3 +105,21 @@ def test_a_destination_is_active_while_its_connection_is_authorised(harness: Eve
     assert (
         harness.expect_error("UpdateApiDestination", Name="d", ConnectionArn=missing)[0] == "ResourceNotFoundException"
     )
+
+
+def test_the_secret_of_a_connection_is_in_secrets_manager(harness: EventsHarness) -> None:
+    create_connection(harness)
+    secret = {"SecretId": harness.events("DescribeConnection", Name="c")["SecretArn"]}
+
+    def value() -> Json:
+        return loads(harness.call("secretsmanager", "GetSecretValue", **secret)["SecretString"])
+
+    assert harness.call("secretsmanager", "DescribeSecret", **secret)["Name"].startswith("events!connection/c/")
+    assert value() == BASIC
+    harness.events(
+        "UpdateConnection", Name="c", AuthParameters={"BasicAuthParameters": {"Username": "v", "Password": "w"}}
+    )
+    assert value()["BasicAuthParameters"] == {"Username": "v", "Password": "w"}
+    harness.events("DeleteConnection", Name="c")
+    with pytest.raises(AwsError, match="can't find the specified secret"):
+        value()

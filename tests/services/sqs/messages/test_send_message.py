@@ -230,3 +230,28 @@ def test_an_invalid_batch_is_refused_completely(
     url = harness.queue()
     assert harness.expect_error("SendMessageBatch", QueueUrl=url, Entries=entries) == (code, message)
     assert harness.counts(url) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("missing", ["MessageGroupId", "MessageDeduplicationId"])
+def test_a_batch_fails_as_a_whole_if_an_entry_of_a_fifo_queue_lacks_an_id(harness: SqsHarness, missing: str) -> None:
+    url = harness.fifo()
+    whole = {"Id": "1", "MessageBody": "a", "MessageGroupId": "g", "MessageDeduplicationId": "1"}
+    part = {name: value for name, value in whole.items() if name != missing} | {"Id": "2"}
+    code, message = harness.expect_error("SendMessageBatch", QueueUrl=url, Entries=[whole, part])
+    assert missing in message
+    assert code == ("MissingParameter" if missing == "MessageGroupId" else "InvalidParameterValue")
+    assert harness.counts(url) == (0, 0, 0)
+
+
+def test_an_attribute_may_have_a_name_in_any_script_and_is_found_by_its_beginning(harness: SqsHarness) -> None:
+    url = harness.queue(VisibilityTimeout="1")
+    harness.send(url, MessageAttributes={"größe": STRING, "gruppe": STRING, "x": STRING})
+
+    def names(*wanted: str) -> set[str]:
+        (message,) = harness.receive(url, MessageAttributeNames=list(wanted))
+        harness.pass_time(1)
+        return set(message.get("MessageAttributes", {}))
+
+    assert names("gr*") == {"größe", "gruppe"}
+    assert names("gru.*") == {"gruppe"}
+    assert names("*") == {"größe", "gruppe", "x"}

@@ -319,3 +319,9 @@ def test_permissions_are_added_to_and_removed_from_the_policy(harness: SqsHarnes
 def test_an_invalid_permission_is_refused(harness: SqsHarness, change: dict[str, object], code: str) -> None:
     given = {"Label": "a", "AWSAccountIds": ["111111111111"], "Actions": ["SendMessage"]} | change
     assert harness.expect_error("AddPermission", QueueUrl=harness.queue(), **given)[0] == code
+
+
+def test_a_queue_is_a_fifo_queue_for_true_in_any_case(harness: SqsHarness) -> None:
+    url = harness.queue("any.fifo", FifoQueue="True")
+    assert harness.attributes(url)["FifoQueue"] == "true"
+    assert harness.queue("any.fifo", FifoQueue="true") == url

@@ -129,6 +129,11 @@ def _logging(value: Json) -> Json:
     return {"LoggingEnabled": target}
 
 
+def _notifications(value: Json) -> Json:
+    enabled = (value.get("EventBridgeConfiguration") or {}).get("EventBridgeEnabled")
+    return {"EventBridgeConfiguration": {}} if str(enabled).lower() == "true" else {}
+
+
 def _without_nulls(value: Json) -> Json:
     return {name: each for name, each in value.items() if each is not None}
 
@@ -161,6 +166,12 @@ BUCKET_PROPERTIES: Mapping[str, BucketProperty] = {
     ),
     "LoggingConfiguration": BucketProperty(
         *("GetBucketLogging", "", "PutBucketLogging", "BucketLoggingStatus", ""), convert=_logging, empty={}
+    ),
+    "NotificationConfiguration": BucketProperty(
+        *("GetBucketNotificationConfiguration", ""),
+        *("PutBucketNotificationConfiguration", "NotificationConfiguration", ""),
+        convert=_notifications,
+        empty={},
     ),
 }
 
@@ -226,7 +237,8 @@ KINDS: Mapping[str, ResourceType] = {
             *("BucketNamespace", "IntelligentTieringConfigurations", "InventoryConfigurations"),
             "LifecycleConfiguration/TransitionDefaultMinimumObjectSize",
             *("LoggingConfiguration/TargetObjectKeyFormat", "MetadataConfiguration"),
-            *("MetadataTableConfiguration", "MetricsConfigurations", "NotificationConfiguration"),
+            *("MetadataTableConfiguration", "MetricsConfigurations"),
+            *(f"NotificationConfiguration/{kind}Configurations" for kind in ("Lambda", "Queue", "Topic")),
             *("ObjectLockConfiguration", "ObjectLockEnabled", "ReplicationConfiguration", "WebsiteConfiguration"),
         ),
         exists=exists_by_call("HeadBucket", "Bucket"),

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricDa
 """
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import product
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.number_text import java_double
@@ -109,7 +109,7 @@ def _point(at: str, datum: Json, now: int) -> MetricPoint:
 
 
 def _check_members(at: str, datum: Json) -> None:
-    for first, second in combinations(VALUE_MEMBERS, 2):
+    for first, second in product(VALUE_MEMBERS[:1], VALUE_MEMBERS[1:]):  # AWS accepts Values and StatisticValues
         if first in datum and second in datum:
             raise InvalidCombination(
                 f"The parameters {at}.{first} and {at}.{second} are mutually exclusive and you have specified both."

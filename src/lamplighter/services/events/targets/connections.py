@@ -4,16 +4,17 @@ HTTP tasks of Step Functions and API destinations use them.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection.html.
 """
 
-from lamplighter.base.errors import ValidationError, require
-from lamplighter.base.json_text import Json
+from lamplighter.base.errors import AwsError, ValidationError, require
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
-from lamplighter.bus import Caller
+from lamplighter.bus import Bus, Caller
 from lamplighter.services.events import paging
 from lamplighter.services.events.errors import ResourceAlreadyExists, ResourceNotFound
 from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
 
+SECRETS = "secretsmanager"
 PARAMETERS_BY_TYPE = {
     "BASIC": "BasicAuthParameters",
     "OAUTH_CLIENT_CREDENTIALS": "OAuthParameters",
@@ -26,7 +27,8 @@ REQUEST_FIELDS = ("Description", "AuthorizationType", "KmsKeyIdentifier", "Invoc
 class Connections:
     """The operations on connections."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, bus: Bus, world: World) -> None:
+        self._bus = bus
         self._world = world
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -36,8 +38,10 @@ class Connections:
             raise ResourceAlreadyExists(f"Connection {name} already exists.")
         now, place = self._world.now(), f"{caller.region}:{caller.account}"
         key = f"arn:aws:events:{place}:connection/{name}/{self._world.uuid()}"
-        secret = f"arn:aws:secretsmanager:{place}:secret:events!connection/{name}/{self._world.uuid()}"
-        body = self._body({"SecretArn": secret}, params, now)
+        secret = f"events!connection/{name}/{self._world.uuid()}"
+        body = self._body({"SecretArn": f"arn:aws:{SECRETS}:{place}:secret:{secret}"}, params, now)
+        made = self._call_secrets(tx, caller, "CreateSecret", {"Name": secret, "SecretString": dumps(body["Secrets"])})
+        body["SecretArn"] = made.get("ARN", body["SecretArn"])
         connection = Resource("connection", caller.account, caller.region, "", name, key, now, now, body, {})
         rows.put(tx, connection)
         return _answer(connection)
@@ -47,6 +51,8 @@ class Connections:
         old = self._find(tx, caller, params["Name"], "update")
         now = self._world.now()
         changed = rows.update_body(tx, old, now, self._body(old.body, params, now))
+        value = {"SecretId": changed.body["SecretArn"], "SecretString": dumps(changed.body["Secrets"])}
+        self._call_secrets(tx, caller, "PutSecretValue", value)
         return _answer(changed)
 
     def deauthorize(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -59,6 +65,8 @@ class Connections:
         """Handle DeleteConnection."""
         old = self._find(tx, caller, params["Name"], "delete")
         rows.delete(tx, old.arn)
+        secret = {"SecretId": old.body["SecretArn"], "ForceDeleteWithoutRecovery": True}
+        self._call_secrets(tx, caller, "DeleteSecret", secret)
         return _answer(old) | {"ConnectionState": "DELETING"}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -111,6 +119,19 @@ class Connections:
         # AWS, recorded: a connection that is being authorized has the time, too.
         changed = {"AuthParameters": shown, "Secrets": secrets, "ConnectionState": state}
         return body | changed | {"LastAuthorizedTime": now / 1000}
+
+    def _call_secrets(self, tx: Tx, caller: Caller, operation: str, params: Json) -> Json:
+        """Call Secrets Manager about a connection's secret; a connection of an older engine has none.
+
+        If Secrets Manager is elsewhere, only the connection itself has the secret.
+        """
+        if not self._bus.serves(SECRETS, operation):
+            return {}
+        try:
+            with tx.nested():
+                return self._bus.invoke(tx, caller, SECRETS, operation, params)
+        except AwsError:
+            return {}
 
     def _find(self, reader: Reader, caller: Caller, name: str, what: str) -> Resource:
         found = rows.get(reader, "connection", caller.account, caller.region, name)

@@ -136,9 +136,10 @@ def _parse_time(given: Json, default: int) -> int:
 def _events(target_input: TargetInput, place: Arn) -> TargetCall | None:
     kind, _, name = place.resource.partition("/")
     if kind == "event-bus":
-        return TargetCall(
-            INTERNAL_SERVICE, "Forward", {"bus": name, "event": target_input.event, "hops": target_input.hops + 1}
-        )
+        event = target_input.event
+        if place.region != event["region"]:  # AWS, recorded: an event has another id in another region
+            event = event | {"id": derive_id(target_input.key)}
+        return TargetCall(INTERNAL_SERVICE, "Forward", {"bus": name, "event": event, "hops": target_input.hops + 1})
     if kind != "api-destination":
         return None
     http = http_values(target_input.target, target_input.event)

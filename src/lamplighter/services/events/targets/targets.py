@@ -106,10 +106,10 @@ def _check_transformer(transformer: Json, name: str) -> None:
         if variable.lower().startswith("aws"):
             raise ValidationError(f"Invalid InputPathsMap for target {name} : {variable} is a reserved name.")
         _check_path(path, f"InputPathsMap for target {name}")
+    unknown = [each for each in variables(template) if each not in paths and each not in RESERVED_VARIABLES]
+    if unknown:
+        raise ValidationError(f"Invalid InputTemplate for target {name} : <{unknown[0]}> is not in InputPathsMap.")
     if template.lstrip().startswith("{"):
-        unknown = [each for each in variables(template) if each not in paths and each not in RESERVED_VARIABLES]
-        if unknown:
-            raise ValidationError(f"Invalid InputTemplate for target {name} : <{unknown[0]}> is not in InputPathsMap.")
         _check_json(fill_with_samples(template), f"Invalid InputTemplate for target {name} ")
 
 

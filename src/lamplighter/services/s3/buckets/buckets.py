@@ -108,7 +108,7 @@ class Buckets:
         shown = [
             {
                 "Name": each.name,
-                "CreationDate": each.created / 1000,
+                "CreationDate": each.created // 1000,
                 "BucketRegion": each.region,
                 "BucketArn": f"arn:aws:s3:::{each.name}",
             }
@@ -139,7 +139,7 @@ def _invalid(name: str) -> Exception:
 
 def _read_region(caller: Caller, params: Json) -> str:
     location = (params.get("CreateBucketConfiguration") or {}).get("LocationConstraint")
-    if location is not None and not _REGION.fullmatch(location):
+    if location is not None and (location == DEFAULT_REGION or not _REGION.fullmatch(location)):
         raise errors.InvalidLocation
     region = {None: DEFAULT_REGION, "EU": "eu-west-1"}.get(location, location)
     if caller.region not in (region, DEFAULT_REGION):

@@ -9,9 +9,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from email.utils import formatdate
+from urllib.parse import quote
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.s3 import errors
+from lamplighter.services.s3.bucket_events import EXPIRATION
 from lamplighter.services.s3.object_files import ObjectFiles
 from lamplighter.services.s3.objects.delete_versions import VersionDeleter
 from lamplighter.services.s3.tables import buckets as rows
@@ -58,6 +61,28 @@ def stop(tx: Tx, bucket: Bucket) -> None:
     timers.delete_all(tx, SERVICE, str(bucket.id))
 
 
+def expiration_of(bucket: Bucket, version: Version) -> Json:
+    """Return when a rule expires an object, and which one, as answers about the object say it; {} if none does."""
+    rules = [rule for rule in _enabled_rules(bucket) if _matches(rule, version)]
+    found = [(time, rule.get("ID", "")) for rule in rules if (time := _expiry(rule, version)) is not None]
+    if not found or not version.is_latest:
+        return {}
+    time, name = min(found)
+    return {"Expiration": f'expiry-date="{formatdate(time / 1000, usegmt=True)}", rule-id="{quote(name)}"'}
+
+
+def _enabled_rules(bucket: Bucket) -> list[Json]:
+    return [rule for rule in bucket.settings.get(RULES, {}).get("Rules", []) if rule["Status"] == "Enabled"]
+
+
+def _expiry(rule: Json, version: Version) -> int | None:
+    """Return when the rule expires an object that it matches, or None."""
+    expiration = rule.get("Expiration") or {}
+    if (date := expiration.get("Date")) is not None:
+        return _milliseconds(date)
+    return _midnight_after(version.modified, expiration["Days"]) if "Days" in expiration else None
+
+
 class Lifecycle:
     """The sweep of buckets with rules."""
 
@@ -70,7 +95,7 @@ class Lifecycle:
         bucket = rows.by_id(tx, int(timer.subject))
         if bucket is None:
             return
-        rules = [rule for rule in bucket.settings.get(RULES, {}).get("Rules", []) if rule["Status"] == "Enabled"]
+        rules = _enabled_rules(bucket)
         after = timer.name.partition(":")[2]
         # A page begins with the object after the last one, so that all versions of an object are on one page.
         page = versions.versions_from(tx, bucket.id, f"{after}\0" if after else "", None, 2**62, PAGE)
@@ -89,9 +114,9 @@ class Lifecycle:
 
     def _expire(self, tx: Tx, bucket: Bucket, version: Version) -> None:
         if version.is_latest and not version.is_marker:
-            self._deleter.delete_latest(tx, bucket, version.key)
+            self._deleter.delete_latest(tx, bucket, version.key, EXPIRATION)
         else:
-            self._deleter.delete_version(tx, version)
+            self._deleter.delete_version(tx, bucket, version, EXPIRATION)
 
     def _abort_uploads(self, tx: Tx, bucket: Bucket, rules: list[Json]) -> None:
         for rule in rules:
@@ -125,9 +150,8 @@ def _has_expired(rule: Json, version: Version, newer: list[Version], now: int, *
         return False
     expiration, noncurrent = rule.get("Expiration") or {}, rule.get("NoncurrentVersionExpiration") or {}
     if version.is_latest and not version.is_marker:
-        date = expiration.get("Date")
-        is_late = date is not None and now >= _milliseconds(date)
-        return is_late or ("Days" in expiration and _midnight_after(version.modified, expiration["Days"]) <= now)
+        expiry = _expiry(rule, version)
+        return expiry is not None and expiry <= now
     if version.is_latest:
         return bool(expiration.get("ExpiredObjectDeleteMarker")) and is_alone
     if "NoncurrentDays" not in noncurrent or len(newer) - 1 < noncurrent.get("NewerNoncurrentVersions", 0):

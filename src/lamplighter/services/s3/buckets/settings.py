@@ -6,13 +6,14 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingBucket.html#bucket-co
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3 import errors
+from lamplighter.services.s3.bucket_events import EVENT_BRIDGE, NOTIFICATIONS
 from lamplighter.services.s3.buckets import lifecycle
 from lamplighter.services.s3.buckets.buckets import DEFAULT_REGION, check_acl, owner_id
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
@@ -46,6 +47,8 @@ class Setting:
     default: Json = None
     """The setting of a bucket that has none of its own."""
     check: Callable[[Json], object] = lambda _value: None
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """Members of requests and answers that belong to the setting, and their defaults."""
 
 
 def _check_policy(text: Json) -> None:
@@ -71,8 +74,8 @@ def _check_encryption(value: Json) -> None:
 
 
 def _check_notifications(value: Json) -> None:
-    if any(value.get(name) for name in value):
-        raise errors.NotImplementedHere("This engine sends no events of buckets")
+    if any(value.get(name) for name in value if name != EVENT_BRIDGE):
+        raise errors.NotImplementedHere("This engine sends the events of buckets to EventBridge only")
 
 
 SETTINGS = (
@@ -96,6 +99,7 @@ SETTINGS = (
         ("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
         delete="DeleteBucketLifecycle",
         check=lifecycle.check_rules,
+        beside={"TransitionDefaultMinimumObjectSize": "all_storage_classes_128K"},
     ),
     Setting(
         "BucketPolicy",
@@ -119,9 +123,7 @@ SETTINGS = (
     ),
     Setting("BucketCors", "CORSConfiguration", ("NoSuchCORSConfiguration", "The CORS configuration does not exist")),
     Setting("BucketLogging", "BucketLoggingStatus", None, delete=""),
-    Setting(
-        "BucketNotificationConfiguration", "NotificationConfiguration", None, delete="", check=_check_notifications
-    ),
+    Setting("BucketNotificationConfiguration", NOTIFICATIONS, None, delete="", check=_check_notifications),
 )
 
 
@@ -158,8 +160,9 @@ class BucketSettings:
             if value is None:
                 raise errors.MalformedXml
             setting.check(value)
-            self._save(tx, bucket, {**bucket.settings, setting.parameter: value})
-            return {}
+            beside = {name: params.get(name, default) for name, default in setting.beside.items()}
+            self._save(tx, bucket, {**bucket.settings, setting.parameter: {**value, **beside} if beside else value})
+            return beside
 
         return put
 
@@ -186,7 +189,7 @@ def _get(setting: Setting) -> Callable[[Reader, Caller, Json], Json]:
             if setting.missing is not None:
                 raise errors.no_setting(*setting.missing, bucket.name)
             return {}
-        return {setting.parameter: value} if setting.has_payload else value
+        return {setting.parameter: value} if setting.has_payload else {**setting.beside, **value}
 
     return get
 

@@ -65,7 +65,7 @@ class ObjectDeleter:
         if version is None:
             return {"VersionId": name}
         check_write(version, key, params)
-        self._deleter.delete_version(tx, version)
+        self._deleter.delete_version(tx, bucket, version)
         return {"VersionId": name, **({"DeleteMarker": True} if version.is_marker else {})}
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lamplighter.base.world import World
+from lamplighter.services.s3.bucket_events import DELETED, DELETION, MARKED, REMOVED, BucketEvents
 from lamplighter.services.s3.object_files import ObjectFiles
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
@@ -16,13 +17,17 @@ class VersionDeleter:
 
     world: World
     files: ObjectFiles
+    events: BucketEvents
 
-    def delete_latest(self, tx: Tx, bucket: Bucket, key: str) -> Version | None:
+    def delete_latest(self, tx: Tx, bucket: Bucket, key: str, reason: str = DELETION) -> Version | None:
         """Delete an object; with versioning, hide it by a delete marker, which is returned."""
-        if bucket.versioning != "Enabled" and (null := versions.get(tx, bucket.id, key, NULL)) is not None:
-            self.delete_version(tx, null)
+        null = versions.get(tx, bucket.id, key, NULL) if bucket.versioning != "Enabled" else None
         if not bucket.versioning:
+            if null is not None:
+                self.delete_version(tx, bucket, null, reason)
             return None
+        if null is not None:
+            self.remove(tx, null)
         name = NULL if bucket.versioning == "Suspended" else new_version(self.world)
         marker = Version(
             id=0,
@@ -39,10 +44,16 @@ class VersionDeleter:
             upload=None,
         )
         versions.insert_latest(tx, marker)
+        self.events.send(tx, DELETED, bucket, marker, {"reason": reason, **MARKED})
         return marker
 
-    def delete_version(self, tx: Tx, version: Version) -> None:
-        """Delete one version for ever."""
+    def delete_version(self, tx: Tx, bucket: Bucket, version: Version, reason: str = DELETION) -> None:
+        """Delete one version for ever, and send the event."""
+        self.remove(tx, version)
+        self.events.send(tx, DELETED, bucket, version, {"reason": reason, **REMOVED})
+
+    def remove(self, tx: Tx, version: Version) -> None:
+        """Delete a version that another one replaces."""
         versions.delete(tx, version)
         self.files.delete_after_commit(tx, [version.file])
 

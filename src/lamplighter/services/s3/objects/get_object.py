@@ -12,6 +12,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
+from lamplighter.services.s3.buckets.lifecycle import expiration_of
 from lamplighter.services.s3.buckets.settings import describe_acl, refuse_grants
 from lamplighter.services.s3.object_files import ObjectFiles
 from lamplighter.services.s3.objects.conditions import check_read
@@ -67,6 +68,7 @@ def _describe(reader: Reader, caller: Caller, params: Json) -> tuple[Version, Js
     answer = {
         **describe_object(version, number, with_checksums=with_checksums),
         **version_field(bucket, version),
+        **expiration_of(bucket, version),
         "ContentLength": size,
         **_overrides(params),
     }

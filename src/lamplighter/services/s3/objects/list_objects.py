@@ -109,7 +109,7 @@ def key_encoder(params: Json) -> Callable[[str], str]:
     """Return how keys are written. Raises InvalidArgument for an unknown EncodingType."""
     kind = params.get("EncodingType")
     if kind not in (None, "url"):
-        raise errors.InvalidArgument("Invalid Encoding Method specified in Request")
+        raise errors.InvalidArgument("Invalid Encoding Method specified in Request", "encoding-type", kind)
     return (lambda text: quote(text, safe="/-_.~*")) if kind else (lambda text: text)
 
 
@@ -143,7 +143,7 @@ def _content(entry: Entry, bucket: Bucket, encode: Callable[[str], str], *, owne
     checksums = row.properties.get("Checksums", {})
     return {
         "Key": encode(row.key),
-        "LastModified": row.modified / 1000,
+        "LastModified": row.modified // 1000,
         "ETag": f'"{row.etag}"',
         **(
             {"ChecksumAlgorithm": list(checksums), "ChecksumType": row.properties.get("ChecksumType", "FULL_OBJECT")}
@@ -171,7 +171,7 @@ def _list_v2(reader: Reader, caller: Caller, params: Json) -> Json:
     bucket, encode = find_bucket(reader, caller, params), key_encoder(params)
     token = decode_token(
         params.get("ContinuationToken"),
-        lambda: errors.InvalidArgument("The continuation token provided is incorrect"),
+        lambda: errors.InvalidArgument("The continuation token provided is incorrect", "continuation-token"),
     )
     page, more = _objects(reader, bucket, params, token or params.get("StartAfter", ""))
     owner = bool(params.get("FetchOwner"))
@@ -233,12 +233,14 @@ def _version_page(reader: Reader, bucket: Bucket, params: Json) -> tuple[list[En
     most, prefix, delimiter = read_limit(params), params.get("Prefix", ""), params.get("Delimiter", "")
     marker, name = params.get("KeyMarker", ""), params.get("VersionIdMarker", "")
     if name and not marker:
-        raise errors.InvalidArgument("A version-id marker cannot be specified without a key marker.")
+        raise errors.InvalidArgument(
+            "A version-id marker cannot be specified without a key marker.", "version-id-marker", name
+        )
     start, before = _after(marker, delimiter, prefix), 2**62
     if name:
         found = versions.get(reader, bucket.id, marker, name)
         if found is None:
-            raise errors.InvalidArgument("Invalid version id specified")
+            raise errors.InvalidArgument("Invalid version id specified", "version-id-marker", name)
         start, before = marker, found.id
     page: list[Entry] = []
     if start is None or not most:
@@ -292,6 +294,6 @@ def _describe_marker(row: Version, bucket: Bucket, encode: Callable[[str], str])
         "Key": encode(row.key),
         "VersionId": row.version,
         "IsLatest": bool(row.is_latest),
-        "LastModified": row.modified / 1000,
+        "LastModified": row.modified // 1000,
         "Owner": {"ID": owner_id(bucket.account)},
     }

@@ -110,5 +110,5 @@ def describe_object(version: Version, part: int | None = None, *, with_checksums
         "AcceptRanges": "bytes",
         "Metadata": properties.get("Metadata") or {},
         **({"TagCount": len(properties["Tags"])} if properties.get("Tags") else {}),
-        **({"PartsCount": len(properties["Parts"])} if properties.get("Parts") and with_checksums else {}),
+        **({"PartsCount": len(properties["Parts"])} if properties.get("Parts") and part is not None else {}),
     }

@@ -14,7 +14,9 @@ from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
 from lamplighter.services.s3 import errors
+from lamplighter.services.s3.bucket_events import CREATED
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
+from lamplighter.services.s3.buckets.lifecycle import expiration_of
 from lamplighter.services.s3.object_files import DEFAULT_CHECKSUMS, ObjectFiles, StoredFile, unless_missing
 from lamplighter.services.s3.objects.conditions import check_copy_source, check_write
 from lamplighter.services.s3.objects.delete_versions import VersionDeleter, new_version
@@ -74,6 +76,7 @@ class ObjectWriter:
             **checksums_of(version.properties),
             **encryption_of(version.properties),
             **version_field(bucket, version),
+            **expiration_of(bucket, version),
         }
 
     def store(
@@ -89,7 +92,7 @@ class ObjectWriter:
         key = params["Key"]
         check_write(versions.latest(tx, bucket.id, key), key, params)
         if bucket.versioning != "Enabled" and (null := versions.get(tx, bucket.id, key, NULL)) is not None:
-            self._deleter.delete_version(tx, null)
+            self._deleter.remove(tx, null)
         version = Version(
             id=0,
             bucket=bucket.id,
@@ -105,6 +108,8 @@ class ObjectWriter:
             upload=upload,
         )
         versions.insert_latest(tx, version)
+        reason = "CompleteMultipartUpload" if upload else "CopyObject" if "CopySource" in params else "PutObject"
+        self._deleter.events.send(tx, CREATED, bucket, version, {"reason": reason})
         return version
 
     def prepare_body(self, _reader: Reader, _caller: Caller, params: Json) -> Work:
@@ -137,13 +142,14 @@ class ObjectWriter:
         properties = _copied_properties(bucket, source_bucket, source, params)
         stored = StoredFile(self._copied_file(tx, source, prepared), source.size, {}, source.etag)
         version = self.store(tx, bucket, params, stored, properties)
-        result = {"ETag": f'"{version.etag}"', "LastModified": version.modified / 1000, **checksums_of(properties)}
+        result = {"ETag": f'"{version.etag}"', "LastModified": version.modified // 1000, **checksums_of(properties)}
         from_version = {"CopySourceVersionId": source.version} if source_bucket.versioning else {}
         return {
             "CopyObjectResult": result,
             **encryption_of(properties),
             **from_version,
             **version_field(bucket, version),
+            **expiration_of(bucket, version),
         }
 
     def _copied_file(self, tx: Tx, source: Version, prepared: Json) -> str:
@@ -171,7 +177,7 @@ def find_source(reader: Reader, caller: Caller, params: Json) -> tuple[Bucket, V
     path, _, query = params["CopySource"].partition("?")
     name, _, key = unquote(path).removeprefix("/").partition("/")
     if not name or not key:
-        raise errors.InvalidArgument("Invalid copy source object key")
+        raise errors.InvalidArgument("Invalid copy source object key", "x-amz-copy-source", params["CopySource"])
     version = {"VersionId": query.removeprefix("versionId=")} if query.startswith("versionId=") else {}
     owner = (
         {"ExpectedBucketOwner": params["ExpectedSourceBucketOwner"]} if "ExpectedSourceBucketOwner" in params else {}
@@ -199,11 +205,7 @@ def _copied_properties(bucket: Bucket, source_bucket: Bucket, source: Version, p
     properties: dict[str, Json] = {**new} if replaces else {**new, **kept, **chosen}
     replaces_tags = params.get("TaggingDirective", "COPY") == "REPLACE"
     tags = parse_tag_header(params.get("Tagging")) if replaces_tags else source.properties.get("Tags", {})
-    checksums: dict[str, Json] = {
-        name: source.properties[name]
-        for name in ("Checksums", "ChecksumType", "Parts", "PartChecksums")
-        if name in source.properties
-    }
+    checksums: dict[str, Json] = {name: source.properties[name] for name in OF_CONTENT if name in source.properties}
     return {**properties, "Tags": tags, **checksums}
 
 

@@ -5,17 +5,23 @@ See https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from urllib.parse import parse_qsl
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3 import errors
+from lamplighter.services.s3.bucket_events import TAGS_ADDED, TAGS_DELETED, BucketEvents
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.objects.find_version import find_version, version_field
 from lamplighter.services.s3.tables import versions
 from lamplighter.store.db import Reader, Tx
 
 MAX_TAGS = 10
+INVALID_HEADER = (
+    "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name "
+    "duplicates."
+)
 MAX_KEY, MAX_VALUE = 128, 256
 
 
@@ -38,16 +44,21 @@ def check_tags(tags: list[Json], most: int = MAX_TAGS) -> dict[str, str]:
 
 def parse_tag_header(text: str | None) -> dict[str, str]:
     """Return the tags of the header x-amz-tagging, which is a query string."""
-    pairs = parse_qsl(text or "", keep_blank_values=True)
+    try:
+        pairs = parse_qsl(text or "", keep_blank_values=True, errors="strict")
+    except ValueError:
+        pairs = [("", "")] * 2
+    if len(dict(pairs)) < len(pairs):
+        raise errors.InvalidArgument(INVALID_HEADER, "x-amz-tagging", text)
     return check_tags([{"Key": key, "Value": value} for key, value in pairs])
 
 
-def by_name() -> Mapping[str, Operation]:
+def by_name(events: BucketEvents) -> Mapping[str, Operation]:
     """Return the operations by their AWS names."""
     return {
         "GetObjectTagging": Operation(read=_get),
-        "PutObjectTagging": Operation(write=_put),
-        "DeleteObjectTagging": Operation(write=_delete),
+        "PutObjectTagging": Operation(write=partial(_put, events)),
+        "DeleteObjectTagging": Operation(write=partial(_delete, events)),
     }
 
 
@@ -58,16 +69,17 @@ def _get(reader: Reader, caller: Caller, params: Json) -> Json:
     return {"TagSet": [{"Key": key, "Value": tags[key]} for key in tags], **version_field(bucket, version)}
 
 
-def _put(tx: Tx, caller: Caller, params: Json) -> Json:
-    return _save(tx, caller, params, check_tags((params.get("Tagging") or {}).get("TagSet") or []))
+def _put(events: BucketEvents, tx: Tx, caller: Caller, params: Json) -> Json:
+    return _save(events, tx, caller, params, check_tags((params.get("Tagging") or {}).get("TagSet") or []))
 
 
-def _delete(tx: Tx, caller: Caller, params: Json) -> Json:
-    return _save(tx, caller, params, {})
+def _delete(events: BucketEvents, tx: Tx, caller: Caller, params: Json) -> Json:
+    return _save(events, tx, caller, params, {})
 
 
-def _save(tx: Tx, caller: Caller, params: Json, tags: dict[str, str]) -> Json:
+def _save(events: BucketEvents, tx: Tx, caller: Caller, params: Json, tags: dict[str, str]) -> Json:
     bucket = find_bucket(tx, caller, params)
     version = find_version(tx, bucket, params)
     versions.update_properties(tx, replace(version, properties={**version.properties, "Tags": tags}))
+    events.send(tx, TAGS_ADDED if tags else TAGS_DELETED, bucket, version, {})
     return version_field(bucket, version)

@@ -16,6 +16,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import PREPARED, Caller, Operation, Work
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
+from lamplighter.services.s3.buckets.lifecycle import expiration_of
 from lamplighter.services.s3.object_files import ObjectFiles, StoredFile, unless_missing
 from lamplighter.services.s3.objects.find_version import version_field
 from lamplighter.services.s3.objects.object_properties import checksums_of, encryption_of
@@ -25,6 +26,7 @@ from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.services.s3.tables.uploads import Part, Upload
 from lamplighter.services.s3.tables.versions import Version
+from lamplighter.services.s3.uploads.checksum_types import COMPOSITE
 from lamplighter.services.s3.uploads.delete_uploads import delete_upload
 from lamplighter.services.s3.uploads.find_upload import find_upload
 from lamplighter.services.s3.uploads.object_checksums import object_checksum
@@ -66,6 +68,9 @@ class UploadCompleter:
         if (answer := _repeated_answer(tx, caller, params)) is not None:
             return answer
         bucket, upload, parts = self._find_parts(tx, caller, params)
+        current = versions.latest(tx, bucket.id, upload.key)
+        if "IfNoneMatch" in params and current is not None and current.modified > upload.started:
+            raise errors.ConditionalRequestConflict  # the object changed during the upload
         if made is None or made.etags != tuple(part.etag for part in parts):
             made = self._join(upload, parts)
             self._files.delete_unless_named(tx, made.name)
@@ -96,6 +101,7 @@ class UploadCompleter:
         parts = [stored.get(number) for number in numbers]
         for given, part in zip(listed, parts, strict=True):
             etag = str(given.get("ETag", "")).strip('"')
+            _require_checksum(upload, given)
             if part is None or etag != part.etag or not _same_checksums(given, part):
                 raise errors.InvalidPart(upload.upload, given.get("PartNumber", 0), etag)
         found = [part for part in parts if part is not None]
@@ -113,6 +119,16 @@ class UploadCompleter:
         checksums = object_checksum(self._files, upload, parts)
         name = self._files.join((part.file, part.size) for part in parts)
         return JoinedFile(tuple(part.etag for part in parts), name, checksums)
+
+
+def _require_checksum(upload: Upload, given: Json) -> None:
+    """Raise InvalidRequest if a part lacks its checksum, of which that of a composite upload is made."""
+    algorithm, chosen = upload.properties["Algorithm"], upload.properties
+    if chosen["Asked"] and chosen["ChecksumType"] == COMPOSITE and not given.get(f"Checksum{algorithm}"):
+        raise errors.InvalidRequest(
+            f"The upload was created using a {algorithm.lower()} checksum. The complete request must include the "
+            f"checksum for each part. It was missing for part {given.get('PartNumber', 0)} in the request."
+        )
 
 
 def _same_checksums(given: Json, part: Part) -> bool:
@@ -142,6 +158,7 @@ def _describe_completed(bucket: Bucket, version: Version) -> Json:
         **checksums_of(version.properties),
         **encryption_of(version.properties),
         **version_field(bucket, version),
+        **expiration_of(bucket, version),
     }
 
 

@@ -54,7 +54,7 @@ def _list_uploads(reader: Reader, caller: Caller, params: Json) -> Json:
             {
                 "UploadId": each.upload,
                 "Key": encode(each.key),
-                "Initiated": each.started / 1000,
+                "Initiated": each.started // 1000,
                 "StorageClass": each.properties.get("StorageClass", STANDARD),
                 "Owner": owner,
                 "Initiator": owner,
@@ -116,7 +116,7 @@ def _list_parts(reader: Reader, caller: Caller, params: Json) -> Json:
         "Parts": [
             {
                 "PartNumber": part.number,
-                "LastModified": part.modified / 1000,
+                "LastModified": part.modified // 1000,
                 "ETag": f'"{part.etag}"',
                 "Size": part.size,
                 **{f"Checksum{name}": value for name, value in part.checksums.items()},

@@ -90,7 +90,8 @@ class PartWriter:
         _, upload = find_upload(tx, caller, params)
         number = params["PartNumber"]
         if not 1 <= number <= MAX_PARTS:
-            raise errors.InvalidArgument(f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive")
+            message = f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive"
+            raise errors.InvalidArgument(message, "partNumber", number)
         algorithm = upload.properties["Algorithm"]
         if algorithm not in stored.checksums and upload.properties["Asked"]:
             found = next(iter(stored.checksums), "null").lower()
@@ -120,7 +121,7 @@ class PartWriter:
         part = self._store_part(tx, caller, params, made.stored)
         checksums = {f"Checksum{name}": value for name, value in part.checksums.items()}
         from_version = {"CopySourceVersionId": source.version} if source_bucket.versioning else {}
-        result = {"ETag": f'"{part.etag}"', "LastModified": part.modified / 1000, **checksums}
+        result = {"ETag": f'"{part.etag}"', "LastModified": part.modified // 1000, **checksums}
         return {"CopyPartResult": result, **from_version}
 
     def _prepare_copy(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
@@ -143,10 +144,12 @@ def _find_range(reader: Reader, caller: Caller, params: Json) -> SourceRange:
     if text := params.get("CopySourceRange"):
         match = _COPY_RANGE.fullmatch(text)
         if match is None:
-            raise errors.InvalidArgument("The x-amz-copy-source-range value must be of the form bytes=first-last")
+            message = "The x-amz-copy-source-range value must be of the form bytes=first-last"
+            raise errors.InvalidArgument(message, "x-amz-copy-source-range", text)
         found = parse_range(match[1], match[2], source.size)
         if found is None or int(match[2]) >= source.size:
-            raise errors.InvalidArgument(f"Range specified is not valid for source object of size: {source.size}")
+            message = f"Range specified is not valid for source object of size: {source.size}"
+            raise errors.InvalidArgument(message, "x-amz-copy-source-range", text)
         first, size = found
     assert source.file is not None
     return SourceRange(source.file, first, size, upload.properties["Algorithm"])

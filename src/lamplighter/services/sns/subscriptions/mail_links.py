@@ -26,5 +26,5 @@ def describe_link(reader: Reader, _caller: Caller, params: Json) -> Json:
         "TopicArn": found.topic,
         "Protocol": found.protocol,
         "Endpoint": found.endpoint,
-        "Locked": bool(found.locked),
+        "Locked": found.locked,
     }

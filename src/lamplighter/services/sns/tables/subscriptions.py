@@ -26,7 +26,7 @@ class Subscription:
     token: str
     """The token that confirms the subscription."""
     authenticated: bool
-    """Whether the confirming request was signed; from SQLite, 0 or 1, as `locked`."""
+    """Whether the confirming request was signed."""
     locked: bool
     """Whether only a signed request can unsubscribe it."""
     attributes: dict[str, str]

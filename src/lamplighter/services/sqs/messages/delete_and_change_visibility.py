@@ -10,7 +10,7 @@ https://repost.aws/knowledge-center/sqs-receipt-handle-error.
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.sqs.errors import MessageNotInflight, check_range, invalid_value
+from lamplighter.services.sqs.errors import check_range, invalid_value
 from lamplighter.services.sqs.messages import batches, receipt_handles
 from lamplighter.services.sqs.messages.queue_messages import QueueMessages
 from lamplighter.services.sqs.messages.receive_message import MAX_VISIBILITY_SECONDS
@@ -70,8 +70,6 @@ class ReceivedMessageOperations:
             reason = "Message does not exist or is not available for visibility timeout change."
             raise invalid_value(handle, "ReceiptHandle", reason)
         now = self._world.monotonic()
-        if message.visible <= now:
-            raise MessageNotInflight
         if now + timeout * 1000 > message.last_received + MAX_VISIBILITY_SECONDS * 1000:
             reason = f"Total VisibilityTimeout for the message is beyond the limit [{MAX_VISIBILITY_SECONDS} seconds]"
             raise invalid_value(timeout, "VisibilityTimeout", reason)

@@ -13,7 +13,7 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.services.sqs.errors import InvalidMessageContents, InvalidParameterValue, MissingParameter
 
 FORBIDDEN_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+ATTRIBUTE_NAME = re.compile(r"[\w.-]+")
 RESERVED_PREFIX = re.compile(r"(aws|amazon)\.", re.IGNORECASE)
 TRACE_HEADER = "AWSTraceHeader"
 MAX_ATTRIBUTES = 10
@@ -140,8 +140,8 @@ def load_attributes(text: str) -> dict[str, Json]:
 
 
 def requested_attributes(attributes: Attributes, names: list[str]) -> dict[str, Json]:
-    """Return the attributes that a receiver requests: by name, by a prefix (`foo.*`), or all (`All`, `.*`)."""
-    if "All" in names or ".*" in names:
+    """Return the attributes that a receiver requests: by name, by a prefix (`foo.*`, `foo*`), or all (`All`, `*`)."""
+    if "All" in names:
         return dict(attributes)
-    prefixes = tuple(name.removesuffix(".*") for name in names if name.endswith(".*"))
+    prefixes = tuple(name.removesuffix("*").removesuffix(".") for name in names if name.endswith("*"))
     return {name: value for name, value in attributes.items() if name in names or name.startswith(prefixes)}

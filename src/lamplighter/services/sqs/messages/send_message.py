@@ -71,6 +71,8 @@ class MessageSender:
         """Send several messages (SendMessageBatch)."""
         queue = find_queue(tx, caller, params["QueueUrl"])
         entries = batches.read_entries(params, "SendMessageBatchRequestEntry")
+        for entry in entries:  # AWS, recorded: one entry without its group or deduplication ID fails them all
+            _require_ids(queue, entry)
         total = sum(
             message_content.content_size(entry["MessageBody"], entry.get("MessageAttributes", {})) for entry in entries
         )
@@ -124,10 +126,21 @@ def _draft(queue: Queue, params: Json) -> MessageDraft:
             f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
         )
     group = read_token(params, "MessageGroupId")
-    if queue.fifo and group is None:
-        raise MissingParameter("MessageGroupId")
+    _require_ids(queue, params)
     delay, deduplication_id = _delay(queue, params), _deduplication_id(queue, params, body)
     return MessageDraft(body, attributes, system, delay, group, deduplication_id, size)
+
+
+def _require_ids(queue: Queue, params: Json) -> None:
+    """Raise an error if a message of a FIFO queue lacks its group or its deduplication ID."""
+    if queue.fifo and params.get("MessageGroupId") is None:
+        raise MissingParameter("MessageGroupId")
+    by_content = queue.attributes.get("ContentBasedDeduplication") == "true"
+    if queue.fifo and not by_content and params.get("MessageDeduplicationId") is None:
+        raise InvalidParameterValue(
+            "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+            "explicitly"
+        )
 
 
 def _delay(queue: Queue, params: Json) -> int:
@@ -147,14 +160,7 @@ def _deduplication_id(queue: Queue, params: Json, body: str) -> str | None:
         if given is not None:
             raise invalid_value(given, "MessageDeduplicationId", WRONG_QUEUE_TYPE)
         return None
-    if given is not None:
-        return given
-    if queue.attributes.get("ContentBasedDeduplication") != "true":
-        raise InvalidParameterValue(
-            "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
-            "explicitly"
-        )
-    return hashlib.sha256(body.encode()).hexdigest()
+    return given if given is not None else hashlib.sha256(body.encode()).hexdigest()
 
 
 def read_token(params: Json, name: str) -> str | None:

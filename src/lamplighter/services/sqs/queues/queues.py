@@ -48,7 +48,9 @@ class Queues:
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Create a queue, or return the existing one if no attribute differs (CreateQueue)."""
-        given = params.get("Attributes", {})
+        attributes = params.get("Attributes", {})
+        # AWS, recorded: it accepts any case.
+        given = {name: value.lower() if name == "FifoQueue" else value for name, value in attributes.items()}
         fifo = given.get("FifoQueue") == "true"
         name = check_name(params["QueueName"], fifo=fifo)
         key = arn.build(SERVICE, caller.region, caller.account, name)

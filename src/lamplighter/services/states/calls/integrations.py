@@ -113,8 +113,7 @@ def bind_resource(resource: Resource) -> CallBinding | None:
     """Return the call that a Resource means, or None if it is unknown."""
     if resource.kind == "sdk":
         service_name = SDK_NAMES.get(resource.service, resource.service)
-        operation, label = pascal_case(resource.action), pascal_case(resource.service)
-        return CallBinding(service_name, operation, label, label, optimised=False, sync=None)
+        return CallBinding(service_name, pascal_case(resource.action), "", "", optimised=False, sync=None)
     service = SERVICES.get(resource.service)
     action = service.actions.get(resource.action) if service else None
     if service is None or action is None:

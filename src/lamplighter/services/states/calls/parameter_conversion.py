@@ -82,9 +82,9 @@ def _convert_scalar(shape: Shape | None, value: Json, name: str) -> Json:
     if kind == "string" and isinstance(value, (dict, list)):
         return dumps(value)
     if shape is not None and kind == "blob":
-        # An object's content is text or JSON as it stands; other binary members are in base64.
+        # AWS, recorded: an object's content is JSON, so a text is stored in quotes; other binary members are in base64.
         is_content = shape.serialization.get("streaming") and not isinstance(value, bytes)
-        return (value if isinstance(value, str) else dumps(value)).encode() if is_content else _to_bytes(value, name)
+        return dumps(value).encode() if is_content else _to_bytes(value, name)
     if kind == "timestamp" and isinstance(value, str):
         return _parse_time(value, name)
     expected = SCALARS.get(kind)

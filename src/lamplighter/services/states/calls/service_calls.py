@@ -5,13 +5,14 @@ the error names that a state machine sees.
 """
 
 import inspect
+import re
 
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.messages import CallAnswer, TaskFailed, TaskSubmitted, TaskSucceeded
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.file_body import FileBody
 from lamplighter.base.json_text import Json, RawJson, dumps, loads
-from lamplighter.base.service_model import Shape
+from lamplighter.base.service_model import ServiceModel, Shape
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.outbound.aws import CallFailed, RemoteServices
@@ -29,6 +30,7 @@ from lamplighter.wire.models.validate import Check, compile_check
 
 MAX_BODY_BYTES = 2**20
 """The most bytes of an object that a task reads; a state's output may have a quarter of it."""
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|\d+")
 UNUSABLE_PARAMETERS = "The Parameters '{}' could not be used to start the Task: [{}]"
 
 
@@ -167,7 +169,8 @@ class ServiceCalls:
         if binding.service == HTTP:
             code = error.code if isinstance(error, HttpFailed) else f"Events.{error.code}"
             return TaskFailed(work.frame, work.number, code, error.message)
-        name = self._error_name(binding, error)
+        label = binding.label if binding.optimised else sdk_name(self._models(binding.service))
+        name = self._error_name(binding, label, error)
         request = self._world.uuid()
         if binding.optimised:
             cause = (
@@ -175,18 +178,19 @@ class ServiceCalls:
                 f"Request ID: {request}; Proxy: null)"
             )
         else:
+            extended = f", Extended Request ID: {self._world.uuid()}" if binding.service == "s3" else ""
             cause = (
-                f"{error.message} (Service: {binding.label}, Status Code: {error.status}, Request ID: {request}) "
+                f"{error.message} (Service: {label}, Status Code: {error.status}, Request ID: {request}{extended}) "
                 "(SDK Attempt Count: 1)"
             )
-        return TaskFailed(work.frame, work.number, f"{binding.error}.{name}", cause)
+        return TaskFailed(work.frame, work.number, f"{binding.error or label}.{name}", cause)
 
-    def _error_name(self, binding: CallBinding, error: AwsError) -> str:
+    def _error_name(self, binding: CallBinding, label: str, error: AwsError) -> str:
         """Return the SDK's name for an error: its code if the service's model has it, else a name of the service."""
         model = self._models(binding.service)
         modelled = error.code in model.shape_names or any(error.code == each.error_code for each in model.error_shapes)
-        if binding.optimised and not modelled and not isinstance(error, CallFailed):
-            return f"{binding.label.removesuffix('v2')}Exception"
+        if not modelled and not isinstance(error, CallFailed):
+            return f"{label.removesuffix('v2')}Exception"
         return error.code if error.code.endswith("Exception") else f"{error.code}Exception"
 
     def outcome_event(
@@ -233,6 +237,11 @@ class ServiceCalls:
             },
             "SdkResponseMetadata": {"RequestId": request},
         }
+
+
+def sdk_name(model: ServiceModel) -> str:
+    """Return the name of a service in the AWS SDK for Java: SecretsManager, DynamoDb."""
+    return "".join(word.capitalize() for word in WORD.findall(model.metadata["serviceId"]))
 
 
 def read_bodies(answer: Json) -> Json:

@@ -109,7 +109,7 @@ def _night_row(found: ListedExecution) -> Json:
     redrives, failed = _counters(found)
     return (
         found.arn, found.machine, found.status, found.start, found.stop, found.idle, redrives, failed, found.origin,
-        _scheduled(found), bool(found.queued),
+        _scheduled(found), found.queued,
     )  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def describe_run(found: ListedExecution, name: str, error: str | None, cause: st
         "person": found.person,
         "scheduled": _scheduled(found),
         "idle": found.idle / 1000,
-        "queued": bool(found.queued),
+        "queued": found.queued,
     }
 
 

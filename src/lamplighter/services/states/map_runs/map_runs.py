@@ -84,7 +84,7 @@ def _item(run: MapRun) -> Json:
     item = {
         "executionArn": run.parent,
         "mapRunArn": run.arn,
-        "stateMachineArn": state_machine_of(run.parent),
+        "stateMachineArn": f"{state_machine_of(run.parent)}/{run.label}",
         "startDate": run.start / 1000,
     }
     return item if run.stop is None else item | {"stopDate": run.stop / 1000}

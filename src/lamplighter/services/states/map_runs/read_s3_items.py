@@ -57,7 +57,7 @@ def s3_error_message(refused: AwsError, world: World) -> str:
     """Compose the message of an S3 error in the form of AWS's SDK."""
     return (
         f"{refused.message} (Service: Amazon S3; Status Code: {refused.status}; Error Code: {refused.code}; "
-        f"Request ID: {world.uuid()}; Proxy: null)"
+        f"Request ID: {world.uuid()}; S3 Extended Request ID: {world.uuid()}; Proxy: null)"
     )
 
 
@@ -73,7 +73,7 @@ def read_s3_items(call: Call, settings: ReaderSettings) -> Iterator[Json]:
     elif config.get("InputType") == PARQUET:
         found = load_object(READ_PARQUET)(_read_object(call, settings.parameters))
     else:
-        found = read_items(_read_object(call, settings.parameters), config, settings.steps)
+        found = read_items(_read_object(call, settings.parameters), config)
     return islice(found, config.get("MaxItems") or None)
 
 
@@ -110,7 +110,7 @@ def _describe_entry(entry: Json) -> Json:
     return {
         "Etag": entry.get("ETag"),
         "Key": entry["Key"],
-        "LastModified": int(modified if isinstance(modified, float) else modified.timestamp()),
+        "LastModified": int(modified if isinstance(modified, (int, float)) else modified.timestamp()),
         "Size": entry["Size"],
         "StorageClass": entry.get("StorageClass", "STANDARD"),
     }
@@ -119,7 +119,7 @@ def _describe_entry(entry: Json) -> Json:
 def _items_of_objects(call: Call, places: Iterable[Json], settings: ReaderSettings) -> Iterator[Json]:
     """Yield the items of several objects, one object after the other."""
     config = {name: value for name, value in settings.config.items() if name != "MaxItems"}
-    return chain.from_iterable(read_items(_read_object(call, place), config, settings.steps) for place in places)
+    return chain.from_iterable(read_items(_read_object(call, place), config) for place in places)
 
 
 def _athena_items(call: Call, settings: ReaderSettings) -> Iterator[Json]:

@@ -65,8 +65,8 @@ class ItemReaderRunner:
 
     async def _read(self, run: MapRun) -> int:
         """Store the items and return their number."""
-        action, parameters, config, steps = loads(run.reading or "").values()
-        settings = ReaderSettings(action, parameters, config, tuple(steps))
+        action, parameters, config, *_ = loads(run.reading or "").values()  # a row of an older engine has more
+        settings = ReaderSettings(action, parameters, config)
         await self._store.write_with_retry(lambda tx: rows.delete_items(tx, run.id))
         slices = item_slices(read_s3_items(s3_call_function(self._bus, self._remote, run), settings))
         total = 0

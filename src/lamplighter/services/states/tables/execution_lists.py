@@ -11,6 +11,7 @@ from lamplighter.base.arn import build
 from lamplighter.base.json_text import Json
 from lamplighter.runs.repetition import INFIX, first_name
 from lamplighter.store.db import Reader
+from lamplighter.store.rows import Table
 
 FOREVER = 9_223_372_036_854_775_807
 """The end of a running execution in the index `executions_of_night`."""
@@ -52,6 +53,9 @@ class ListedExecution:
     """The name of the person or key that started it; empty if it is not known."""
 
 
+LISTED = Table("executions", ListedExecution)
+
+
 @dataclass(frozen=True, slots=True)
 class ListCriteria:
     """Which executions are listed; times are in milliseconds since the epoch."""
@@ -81,7 +85,7 @@ def executions_since(reader: Reader, account: str, region: str, since: int) -> I
         "AND e.machine > ? AND e.machine < ? AND e.arn NOT LIKE 'arn:%:express:%' ORDER BY ifnull(e.stop, "
         f"{FOREVER}), e.id"
     )
-    return (ListedExecution(*row) for row in reader.rows(sql, (since, low, high)))
+    return (LISTED.parse(row) for row in reader.rows(sql, (since, low, high)))
 
 
 def repetitions(
@@ -98,7 +102,7 @@ def repetitions(
         f"UNION {found} e.machine = ?4 AND e.status = 'RUNNING' AND e.input = ?5"
     )
     rows = reader.rows(sql, (first, low, high, machine, input_text))
-    return [(ListedExecution(*row[:-3]), *row[-3:]) for row in rows]
+    return [(LISTED.parse(row[:-3]), *row[-3:]) for row in rows]
 
 
 def find_other_repetition(reader: Reader, arn: str) -> str | None:
@@ -136,7 +140,7 @@ def list_of_machine(
         f"SELECT {COLUMNS}, e.name, e.error, e.cause FROM {TABLES} WHERE e.machine = ? AND {where} "  # noqa: S608
         f"ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?"
     )
-    return [(ListedExecution(*row[:-3]), *row[-3:]) for row in reader.rows(sql, (machine, *values, limit, offset))]
+    return [(LISTED.parse(row[:-3]), *row[-3:]) for row in reader.rows(sql, (machine, *values, limit, offset))]
 
 
 def latest_durations(reader: Reader, machine: str, most: int) -> list[int]:
