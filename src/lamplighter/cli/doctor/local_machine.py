@@ -115,8 +115,8 @@ def check_engine(url: str | None, health: Json) -> Finding:
     if health is None:
         return bad("engine", f"its address is {url}, but it does not answer", "start it again: `lamplighter up`")
     if health["status"] not in ("ok", "degraded"):
-        reason = health.get("reason", health["status"])
-        return bad("engine", f"the engine at {url} is not healthy: {reason}", "it refuses calls until this is fixed")
+        worst = health["conditions"][0]
+        return bad("engine", f"the engine at {url} is not healthy: {worst['reason']}", worst["advice"])
     if health["version"] != __version__:
         message = f"the engine at {url} has version {health['version']}, and this command has {__version__}"
         return doubtful("engine", message, "restart the engine")
