@@ -4,8 +4,9 @@ See https://docs.aws.amazon.com/service-authorization/latest/reference/reference
 "some operations require several different actions".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
@@ -81,8 +82,8 @@ class NeededPermissions:
             permissions += [Permission(each, params["RoleArn"], context) for each in session_actions(params)]
         if (service, operation) == ("states", "TestState") and params.get("revealSecrets"):
             permissions.append(Permission("states:RevealSecrets", "*"))
-        if (service, operation) == ("sqs", "StartMessageMoveTask"):
-            permissions += _of_moving(params, context)
+        if (service, operation) in (("sqs", "StartMessageMoveTask"), ("sqs", "CancelMessageMoveTask")):
+            permissions += _of_moving(resources[0], params, context)
         if (service, operation) == ("sns", "Subscribe") and params.get("Protocol") == COMMAND:
             permissions += [Permission(each, "*") for each in ("ecs:RegisterTaskDefinition", "ecs:RunTask")]
         for role, to in passed_roles(service, operation, params):
@@ -140,8 +141,9 @@ def _resources(bus: Bus, reader: Reader, caller: Caller, service: str, operation
     """Return the ARNs of the resources of a call's own action."""
     if service == "iam":
         return [iam_resources.iam_resource(reader, caller, operation, params)]
-    if service == "cloudformation" and str(params.get("ChangeSetName", "")).startswith("arn:"):
-        return [_stack_of_change_set(bus, reader, caller, str(params["ChangeSetName"]))]
+    found = _found_resources(partial(bus.read, reader, caller, service), caller, service, operation, params)
+    if found:
+        return found
     if service == "http":
         return [(caller.session.source if caller.session is not None else "") or "*"]
     rule = (
@@ -152,13 +154,27 @@ def _resources(bus: Bus, reader: Reader, caller: Caller, service: str, operation
     return list(rule(params, caller))
 
 
-def _stack_of_change_set(bus: Bus, reader: Reader, caller: Caller, change_set: str) -> str:
-    """Return the ARN of the stack of a change set; a request's StackName does not count if it names the ARN, too."""
-    given = {"ChangeSetName": change_set}
+def _found_resources(
+    read: Callable[[str, Json], Json], caller: Caller, service: str, operation: str, params: Json
+) -> list[str]:
+    """Return the resources that a call finds without naming them: by a prefix, a pointer, or something within them.
+
+    The stack of a change set's ARN counts, and not a StackName that the request has, too.
+    """
     try:
-        return str(bus.read(reader, caller, "cloudformation", "DescribeChangeSet", given)["StackId"])
-    except AwsError:
-        return change_set
+        match service, operation:
+            case "cloudformation", _ if str(params.get("ChangeSetName", "")).startswith("arn:"):
+                return [read("DescribeChangeSet", {"ChangeSetName": params["ChangeSetName"]})["StackId"]]
+            case "cloudformation", "DescribeStackResources" if not params.get("StackName"):
+                return [each["StackId"] for each in read(operation, params)["StackResources"][:1]]
+            case "logs", "StartQuery" if "source" in params.get("queryString", "").lower():
+                return [f"{group_arn(each, caller)}:log-stream:" for each in read("FindSourceGroups", params)["names"]]
+            case "logs", "GetLogRecord":
+                group = read(operation, params)["logRecord"]["@log"].partition(":")[2]
+                return [f"{group_arn(group, caller)}:log-stream:"]
+    except AwsError:  # the operation refuses it, too
+        pass
+    return []
 
 
 def is_decided(service: str, operation: str) -> bool:
@@ -197,10 +213,10 @@ def session_actions(params: Json) -> list[str]:
     return [*tagged, *(["sts:SetSourceIdentity"] if params.get("SourceIdentity") else [])]
 
 
-def _of_moving(params: Json, context: dict[str, ContextValue]) -> Iterator[Permission]:
-    """Yield what moving messages from a dead-letter queue needs."""
+def _of_moving(source: str, params: Json, context: dict[str, ContextValue]) -> Iterator[Permission]:
+    """Yield what moving messages from a dead-letter queue needs, and what the end of that needs."""
     for name in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
-        yield Permission(f"sqs:{name}", params["SourceArn"], context)
+        yield Permission(f"sqs:{name}", source, context)
     if params.get("DestinationArn"):
         yield Permission("sqs:SendMessage", params["DestinationArn"], context)
 
