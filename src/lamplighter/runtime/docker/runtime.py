@@ -12,6 +12,7 @@ import logging
 import math
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
 
 import aiohttp
 from aiodocker import DockerError
@@ -22,6 +23,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.runtime.docker import container_state, create_request, daemon, free_ports, log_stream, registry_logins
 from lamplighter.runtime.docker.container_inspector import ContainerInspector
 from lamplighter.runtime.docker.log_place import LogPlace
+from lamplighter.runtime.docker.marked_paths import resolve_path
 from lamplighter.runtime.docker.pause_image import PauseImage, make_pause_image, with_pause_program
 from lamplighter.runtime.output_cursor import OutputCursor
 from lamplighter.runtime.output_line import OutputLine
@@ -145,12 +147,23 @@ class DockerRuntime:
         """Implement `Runtime.restart`."""
         with daemon.docker_errors():
             try:
-                await self._inspector.container(container.name).start()
+                await self._begin(container)
             except DockerError as error:
                 if await self._have_namespaces_ended(container):
                     raise _namespaces_ended(container) from error
                 raise daemon.start_error(error) from error
             return await self._adopt(container, never)
+
+    async def _begin(self, container: ContainerSpec) -> None:
+        """Start a container. Docker follows links only now: so look at them before and after it does."""
+        found = self._inspector.container(container.name)
+        try:
+            await _resolve_mounts(container)
+            await found.start()
+            await _resolve_mounts(container)
+        except CannotStart:
+            await found.delete(force=True, v=True)
+            raise
 
     async def _ports(self, container: ContainerSpec) -> tuple[Port, ...]:
         found = await self._inspector.inspect(container.name) if container.ports else None
@@ -158,6 +171,7 @@ class DockerRuntime:
 
     async def _create(self, container: ContainerSpec) -> str | None:
         """Create the container and return its id, or None if a container of this name exists."""
+        container = await _resolve_mounts(container)
         body = create_request.create_request(container, {ENGINE_LABEL: self._engine})
         try:
             made = await self._docker.containers.create(body, name=create_request.PREFIX + container.name)
@@ -193,7 +207,7 @@ class DockerRuntime:
         """Start a container that was created and has never run; remove it if its start was called off."""
         try:
             check_not_called_off(container, is_called_off)
-            await self._inspector.container(container.name).start()
+            await self._begin(container)
         except StartCalledOff:
             await self.remove(container.name)
             raise
@@ -361,3 +375,12 @@ class DockerRuntime:
 
 def _namespaces_ended(container: ContainerSpec) -> NamespacesEnded:
     return NamespacesEnded(f"{container.namespace_owner}, whose namespaces {container.name} shares, has ended")
+
+
+async def _resolve_mounts(container: ContainerSpec) -> ContainerSpec:
+    """Return a container whose mounts name where their paths lead. Raises `CannotStart` if one leaves its folder."""
+    if not container.mounts:
+        return container
+    sources = await asyncio.to_thread(lambda: [resolve_path(each.source) for each in container.mounts])
+    pairs = zip(container.mounts, sources, strict=True)
+    return replace(container, mounts=tuple(replace(each, source=source) for each, source in pairs))
