@@ -19,9 +19,7 @@ CAPABILITIES = frozenset(
     }
 )
 """Linux capabilities with which a container can reach the host or change it for all of its users."""
-CONFINING_OPTIONS = frozenset(
-    {"no-new-privileges", "no-new-privileges=true", "apparmor=docker-default", "seccomp=builtin"}
-)
+CONFINING_OPTIONS = ("no-new-privileges", "no-new-privileges=true", "apparmor=docker-default", "seccomp=builtin")
 """Docker's security options that loosen nothing. Any other profile or label may allow more than Docker's own ones."""
 _VOLUME = re.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """The pattern of a volume's name; a path does not match."""

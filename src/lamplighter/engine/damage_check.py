@@ -2,12 +2,8 @@
 
 import asyncio
 import logging
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 
-from lamplighter.store.data_directory import DATABASE
-from lamplighter.store.database_copy import UnreadableDatabase, open_read_only
+from lamplighter.base.errors import Unavailable
 from lamplighter.store.database_identity import find_damage
 from lamplighter.store.db import Store
 
@@ -26,14 +22,10 @@ async def check_damage_regularly(store: Store, seconds: float = CHECK_SECONDS) -
 
 async def check_damage(store: Store) -> None:
     """Check the whole database in a thread; if that passes, its damage is over."""
-    store.damage.text = await asyncio.to_thread(_find_damage, store.directory.absolute() / DATABASE)
-    if not store.damage.text:
-        log.warning("a check of the database finds no damage any more")
-
-
-def _find_damage(database: Path) -> str:
     try:
-        with closing(open_read_only(database)) as connection:
-            return next(iter(find_damage(connection)), "")
-    except (sqlite3.DatabaseError, UnreadableDatabase) as error:
-        return str(error)
+        found = await store.read_in_thread(find_damage)
+    except Unavailable as error:
+        found = [str(error)]
+    store.damage.text = found[0] if found else ""
+    if not found:
+        log.warning("a check of the database finds no damage any more")

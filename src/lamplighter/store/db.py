@@ -79,8 +79,7 @@ class Reader:
     def __init__(
         self, connection: sqlite3.Connection, directory: Path | None = None, damage: Damage | None = None
     ) -> None:
-        self._connection = connection
-        self._damage = damage or Damage()
+        self._connection, self._damage = connection, damage or Damage()
         self.directory = directory
         """The data directory, which has the key of encrypted values; None if the database stands alone."""
 

@@ -167,7 +167,7 @@ async def test_a_job_cannot_lead_the_volume_of_another_out_of_the_folder(
     await runtime.start(first)
     assert (await runtime.wait(first.name)).code == 0
     for start in (runtime.start, runtime.restart):
-        with pytest.raises(CannotStart, match=f"{data}/sub is a link to {secret}, which is outside {tmp_path}/jobs;"):
+        with pytest.raises(CannotStart, match=f"{data}/sub is a link to {secret}, which is outside {tmp_path}/jobs:"):
             await start(second)
     assert second.name not in await runtime.names()
     assert list(secret.iterdir()) == []

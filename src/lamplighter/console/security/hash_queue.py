@@ -13,56 +13,41 @@ HASHES_AT_ONCE = 2
 MAX_WAITING = 20
 """The most logins that wait for a hash."""
 
+Turn = asyncio.Future[bool]
+"""True when a login may hash; False if it has lost its place."""
+
 
 class NoPlace(Exception):
     """All places are taken by logins from addresses with no more wrong guesses."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Place:
-    wrong_guesses: int
-    turn: asyncio.Future[bool]
-    """True when the login may hash; False if it has lost its place."""
-
-
 @dataclass(frozen=True, slots=True)
 class HashQueue:
-    """The logins that wait for a hash, and those that have one computed."""
+    """The logins that wait for a hash, each with the wrong guesses of its address, and those that have one computed."""
 
-    _waiting: list[_Place] = field(default_factory=list)
-    _hashing: list[_Place] = field(default_factory=list)
+    _waiting: list[tuple[int, Turn]] = field(default_factory=list)
+    _hashing: set[Turn] = field(default_factory=set)
 
     async def run(self, wrong_guesses: int, compute: Callable[[], bool]) -> bool:
         """Return what `compute` returns in a thread; `wrong_guesses` are those of the address. Raises `NoPlace`."""
-        place = _Place(wrong_guesses, asyncio.get_running_loop().create_future())
-        self._waiting.append(place)
-        if len(self._waiting) > MAX_WAITING:
-            self._drop_one()
+        turn: Turn = asyncio.get_running_loop().create_future()
+        self._waiting.append((wrong_guesses, turn))
+        self._waiting.sort(key=lambda each: each[0])  # a stable sort: who came first is first among equals
+        self._give_turns()
         try:
-            self._begin_next()
-            if not await place.turn:
+            if not await turn:
                 raise NoPlace
             return await asyncio.to_thread(compute)
         finally:
-            for places in (self._waiting, self._hashing):
-                if place in places:
-                    places.remove(place)
-            self._begin_next()
+            self._hashing.discard(turn)
+            self._give_turns()
 
-    def _drop_one(self) -> None:
-        """Take the place of the login with the most wrong guesses; of several, the last."""
-        dropped = max(reversed(self._waiting), key=lambda each: each.wrong_guesses)
-        self._waiting.remove(dropped)
-        _answer(dropped, may_hash=False)
-
-    def _begin_next(self) -> None:
+    def _give_turns(self) -> None:
+        """Let the first ones hash, and drop the last ones if too many wait; forget logins that were cancelled."""
+        self._waiting[:] = [each for each in self._waiting if not each[1].done()]
         while self._waiting and len(self._hashing) < HASHES_AT_ONCE:
-            first = min(self._waiting, key=lambda each: each.wrong_guesses)
-            self._waiting.remove(first)
-            self._hashing.append(first)
-            _answer(first, may_hash=True)
-
-
-def _answer(place: _Place, *, may_hash: bool) -> None:
-    if not place.turn.done():  # a cancelled login leaves the queue by itself
-        place.turn.set_result(may_hash)
+            _, turn = self._waiting.pop(0)
+            self._hashing.add(turn)
+            turn.set_result(True)
+        for _, turn in self._waiting[MAX_WAITING:]:
+            turn.set_result(False)

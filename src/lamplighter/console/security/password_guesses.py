@@ -65,10 +65,8 @@ class GuessesBySource:
 
     def wait_milliseconds(self, address: str, now: int, name: str = "") -> int:
         """Return the milliseconds until the next guess from an address is accepted; 0 if it is accepted now."""
-        return max(
-            wait_milliseconds(self._find(address, name), now),
-            wait_milliseconds(self._find(address, None), now, FREE_GUESSES_OF_SOURCE),
-        )
+        of_all = wait_milliseconds(self._find(address, None), now, FREE_GUESSES_OF_SOURCE)
+        return max(of_all, wait_milliseconds(self._find(address, name), now))
 
     def count_wrong(self, address: str, now: int) -> int:
         """Return how often an address has guessed wrongly of late, whatever the name."""
@@ -85,10 +83,8 @@ class GuessesBySource:
     def forget(self, address: str, name: str = "") -> None:
         """Drop the wrong guesses of an address for a name, because it has given the right password."""
         source = guess_source(address)
-        forgotten = self._guesses.pop((source, name), PasswordGuesses())
-        everyone = self._guesses.get((source, None))
-        if everyone is not None:
-            self._guesses[source, None] = replace(everyone, wrong=max(0, everyone.wrong - forgotten.wrong))
+        forgotten, of_all = self._guesses.pop((source, name), PasswordGuesses()), self._find(address, None)
+        self._guesses[source, None] = replace(of_all, wrong=max(0, of_all.wrong - forgotten.wrong))
 
     def _find(self, address: str, name: str | None) -> PasswordGuesses:
         return self._guesses.get((guess_source(address), name), PasswordGuesses())

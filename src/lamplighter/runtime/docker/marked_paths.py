@@ -17,13 +17,12 @@ def resolve_path(path: str) -> str:
     root, mark, rest = path.partition(FOLDER_MARK)
     if not mark:
         return path
-    folder = Path(os.path.realpath(root or "/"))
-    for each in accumulate(Path(rest).parts, os.path.join, initial=str(folder)):
+    folder = found = os.path.realpath(root or "/")
+    for each in accumulate(Path(rest).parts, os.path.join, initial=folder):
         found = os.path.realpath(each)
         if not Path(found).is_relative_to(folder):
             raise CannotStart(
                 f"CannotCreateContainerError: the volume {os.path.normpath(path)} is not mounted, because {each} is a "
-                f"link to {found}, which is outside {folder}; if that is meant, write the volume with its whole path: "
-                f"{found}"
+                f"link to {found}, which is outside {folder}: if that is meant, write {found} as the volume's place"
             )
-    return os.path.realpath(os.path.join(folder, rest))
+    return found

@@ -379,8 +379,7 @@ def _namespaces_ended(container: ContainerSpec) -> NamespacesEnded:
 
 async def _resolve_mounts(container: ContainerSpec) -> ContainerSpec:
     """Return a container whose mounts name where their paths lead. Raises `CannotStart` if one leaves its folder."""
-    if not container.mounts:
-        return container
-    sources = await asyncio.to_thread(lambda: [resolve_path(each.source) for each in container.mounts])
-    pairs = zip(container.mounts, sources, strict=True)
-    return replace(container, mounts=tuple(replace(each, source=source) for each, source in pairs))
+    mounts = await asyncio.to_thread(
+        lambda: tuple(replace(each, source=resolve_path(each.source)) for each in container.mounts)
+    )
+    return replace(container, mounts=mounts)

@@ -63,16 +63,8 @@ class NeededPermissions:
         if (service, operation) == ("ecs", "RunTask"):
             return self._of_run_task(reader, caller, params, context)
         resources = _resources(self._bus, reader, caller, service, operation, params)
-        action = action_of(service, operation)
-        pairs = storage_permissions(
-            service,
-            operation,
-            params,
-            action,
-            resources,
-            lambda secret: self._secret_arn(reader, caller, secret),
-            lambda: self._secrets(reader, caller),
-        )
+        action, find_secrets = action_of(service, operation), partial(self._find_secrets, reader, caller)
+        pairs = storage_permissions(service, operation, params, action, resources, find_secrets)
         permissions = [Permission(*each, context) for each in pairs]
         if service == "http":
             permissions.append(Permission("events:RetrieveConnectionCredentials", _connection(params)))
@@ -90,8 +82,10 @@ class NeededPermissions:
             permissions.append(Permission("iam:PassRole", role, {"iam:passedtoservice": to}))
         return CallNeeds(permissions)
 
-    def _secrets(self, reader: Reader, caller: Caller) -> list[str]:
-        """Return the ARNs of all secrets."""
+    def _find_secrets(self, reader: Reader, caller: Caller, names: list[str]) -> list[str]:
+        """Return the ARNs of secrets, or those of all secrets if there are no names."""
+        if names:
+            return [self._secret_arn(reader, caller, each) for each in names]
         return list(self._bus.read(reader, caller, "secretsmanager", "FindArns", {})["ARNs"])
 
     def _secret_arn(self, reader: Reader, caller: Caller, secret: str) -> str:
