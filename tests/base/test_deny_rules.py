@@ -18,8 +18,8 @@ DENIED: list[tuple[str, Json, str]] = [
     *(
         ("privileged", task_definition({"dockerSecurityOptions": ["no-new-privileges", each]}), each[:40])
         for each in (
-            *("seccomp=unconfined", "seccomp:unconfined", '{"defaultAction": "SCMP_ACT_ALLOW"}', "seccomp=profile.json"),
-            *('seccomp={"defaultAction":"SCMP_ACT_ALLOW"}', "apparmor=unconfined", "apparmor:unconfined", "apparmor=own"),
+            *("seccomp=unconfined", "seccomp:unconfined", "seccomp=profile.json", "apparmor=own"),
+            *('seccomp={"defaultAction":"SCMP_ACT_ALLOW"}', "apparmor=unconfined", "apparmor:unconfined"),
             *("label=disable", "label:disable", "label=type:spc_t", "disable", "systempaths=unconfined"),
             *("no-new-privileges=false", "no-new-privileges:false", "writable-cgroups=true", "mask=/", ""),
         )

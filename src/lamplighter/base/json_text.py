@@ -65,10 +65,9 @@ def loads_unique(text: str | bytes) -> Json:
     """
 
     def unite(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
+        if len(dict(pairs)) < len(pairs):
             raise ValueError
-        return found
+        return dict(pairs)
 
     try:
         loads(text)  # what the standard library accepts is not always JSON

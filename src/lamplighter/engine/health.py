@@ -31,8 +31,7 @@ MAX_NAMED_ROWS = 3
 _EXAMINE = "`lamplighter check` examines the database."
 ADVICE: Mapping[str, str] = {
     "data-directory": "Make room on the disk, or bring the files back. The engine goes on by itself.",
-    "database-damaged": "Stop the engine and restore a backup (`lamplighter restore FILE --force`). "
-    f"{_EXAMINE} The engine checks it every ten minutes.",
+    "database-damaged": f"Stop the engine and restore a backup (`lamplighter restore FILE --force`). {_EXAMINE}",
     "commits-lost": "Compare what ran just before with what the engine shows. The notice ends with the next start.",
     "tls-certificate": "The engine takes over a renewed file without a restart.",
     "internal-errors": "The log of `up` shows each one. It is a defect of lamplighter: please report it.",

@@ -6,6 +6,7 @@ database passes (`engine/damage_check.py`).
 
 import logging
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,11 +35,9 @@ class Damage:
 
     def note_wal(self, directory: Path, *, was_open: bool) -> None:
         """Remember that the WAL is no WAL, or that it is missing although the last engine did not close it."""
-        wal = directory / WAL
-        if wal.exists():
-            with wal.open("rb") as opened:
-                self.wal_problem = "" if opened.read(4) in WAL_STARTS else f"{wal} is not a WAL of SQLite"
-        elif was_open:
-            self.wal_problem = f"{wal} is missing"
-        if self.wal_problem:
+        wal, start = directory / WAL, None if was_open else b""
+        with suppress(FileNotFoundError), wal.open("rb") as opened:
+            start = opened.read(4)
+        if start not in WAL_STARTS:
+            self.wal_problem = f"{wal} is {'missing' if start is None else 'not a WAL of SQLite'}"
             log.error("%s, although the last engine was killed: its last commits may be lost", self.wal_problem)

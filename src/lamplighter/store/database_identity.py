@@ -31,7 +31,7 @@ def find_damage(reader: Reader) -> list[str]:
     """Return what SQLite finds wrong in a database: in its pages and indexes, and in its references."""
     found = [text for (text,) in reader.rows(f"PRAGMA integrity_check({MAX_LISTED_PROBLEMS})")]
     damage = [] if found == ["ok"] else found
-    references = reader.rows(f"SELECT * FROM pragma_foreign_key_check LIMIT {MAX_LISTED_PROBLEMS}")
+    references = reader.rows("SELECT * FROM pragma_foreign_key_check LIMIT ?", (MAX_LISTED_PROBLEMS,))
     return damage + [
         f"row {row} of {table} refers to a missing row of {parent}" for table, row, parent, _ in references
     ]

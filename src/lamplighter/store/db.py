@@ -274,8 +274,7 @@ class Store:
         """
         self.directory = directory
         self._world = world
-        self.internal_errors = InternalErrors(world.now)
-        self.damage = Damage()
+        self.internal_errors, self.damage = InternalErrors(world.now), Damage()
         self._lock = DirectoryLock(directory)
         try:
             self._open(directory.absolute(), new=new)

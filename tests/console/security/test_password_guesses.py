@@ -82,8 +82,7 @@ def test_another_name_with_each_guess_is_soon_slowed_down() -> None:
 
 def test_a_right_password_gives_back_only_the_guesses_for_its_name() -> None:
     guesses = GuessesBySource()
-    for name in ("anna", "anna", "berta"):
-        guesses.add_wrong_guess("192.0.2.1", START, name)
+    assert [guesses.add_wrong_guess("192.0.2.1", START, name) for name in ("anna", "anna", "berta")] == [1, 2, 3]
     guesses.forget("192.0.2.1", "anna")
-    assert guesses.count_wrong("192.0.2.1", START) == 1
-    assert guesses.count_wrong("192.0.2.1", START + FORGET_AFTER_MILLISECONDS + 1) == 0
+    assert guesses.add_wrong_guess("192.0.2.1", START, "anna") == 2
+    assert guesses.add_wrong_guess("192.0.2.1", START + FORGET_AFTER_MILLISECONDS + 1, "anna") == 1

@@ -22,7 +22,7 @@ WITHOUT_RESOURCE = {
     "ListReplays ListRuleNamesByTarget ListRules TestEventPattern",
     "scheduler": "ListScheduleGroups ListSchedules",
     "sns": "GetSubscriptionAttributes ListSubscriptions ListTopics SetSubscriptionAttributes Unsubscribe",
-    "sqs": "ListQueues",
+    "sqs": "CancelMessageMoveTask ListQueues",
     "logs": "DeleteResourcePolicy DescribeResourcePolicies ListLogGroups PutResourcePolicy TestMetricFilter",
     "monitoring": "DescribeAlarmsForMetric GetMetricData GetMetricStatistics ListMetrics PutMetricData",
     "cloudformation": "ListExports ListImports ListStacks ValidateTemplate",

@@ -13,9 +13,6 @@ HASHES_AT_ONCE = 2
 MAX_WAITING = 20
 """The most logins that wait for a hash."""
 
-Turn = asyncio.Future[bool]
-"""True when a login may hash; False if it has lost its place."""
-
 
 class NoPlace(Exception):
     """All places are taken by logins from addresses with no more wrong guesses."""
@@ -25,12 +22,13 @@ class NoPlace(Exception):
 class HashQueue:
     """The logins that wait for a hash, each with the wrong guesses of its address, and those that have one computed."""
 
-    _waiting: list[tuple[int, Turn]] = field(default_factory=list)
-    _hashing: set[Turn] = field(default_factory=set)
+    _waiting: list[tuple[int, asyncio.Future[bool]]] = field(default_factory=list)
+    """Each gets True when it may hash, and False if it loses its place."""
+    _hashing: set[asyncio.Future[bool]] = field(default_factory=set)
 
     async def run(self, wrong_guesses: int, compute: Callable[[], bool]) -> bool:
         """Return what `compute` returns in a thread; `wrong_guesses` are those of the address. Raises `NoPlace`."""
-        turn: Turn = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((wrong_guesses, turn))
         self._waiting.sort(key=lambda each: each[0])  # a stable sort: who came first is first among equals
         self._give_turns()

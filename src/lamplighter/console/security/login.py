@@ -7,7 +7,6 @@ few at a time (`hash_queue.py`), so that guesses keep neither the engine nor its
 to pages of the console. A console that only this machine can reach, and that has no users, requires no login.
 """
 
-import hmac
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -67,15 +66,14 @@ class Login:
         if pause := self.guesses.wait_milliseconds(address, now, name):
             message = f"Too many wrong passwords from this address: try again in {-(-pause // 1000)} s."
             return self._login_page(request, next_path, name, 429, message)
-        before = self.guesses.count_wrong(address, now)
         # The guess counts before its hash is computed: otherwise, guesses that are sent together would all be accepted.
-        self.guesses.add_wrong_guess(address, now, name)
+        wrong_guesses = self.guesses.add_wrong_guess(address, now, name)
         try:
-            person = await self._identify(name, given.get("password", ""), before)
+            person = await self._identify(name, given.get("password", ""), wrong_guesses)
         except NoPlace:
             return self._login_page(request, next_path, name, 503, "Too many people log in now: try again soon.")
         if person is None:
-            await self._record_failure(request, name)
+            await self._record_failure(name, address)
             words = "Wrong name or password." if has_users else "Wrong password."
             return self._login_page(request, next_path, name, 422, words)
         self.guesses.forget(address, name)
@@ -87,24 +85,20 @@ class Login:
 
     async def _identify(self, name: str, password: str, wrong_guesses: int) -> Person | None:
         """Return who has this name and password, or None."""
-        users = self.people.read_users()
-        if not users:
-            found = console_session.find_owner_by_password(password, self.people.credentials)
-            return None if found is None else of_owner(found)
-        user, owner = users.get(name), self.people.find_owner(name)
-        stored = ABSENT_USER_HASH if user is None else user.password
-        is_user = await self.hash_queue.run(wrong_guesses, lambda: is_password(password, stored))
-        is_owner = owner is not None and hmac.compare_digest(
-            owner.password.encode(), password.encode("utf-8", "replace")
-        )
-        if user is not None:
-            return self.people.of_user(user) if is_user else None
-        return of_owner(owner) if owner is not None and is_owner else None
+        users, owners = self.people.read_users(), self.people.credentials
+        if users:
+            user = users.get(name)
+            stored = ABSENT_USER_HASH if user is None else user.password
+            is_user = await self.hash_queue.run(wrong_guesses, lambda: is_password(password, stored))
+            if user is not None:
+                return self.people.of_user(user) if is_user else None
+            owners = {key: each for key, each in owners.items() if each.name == name}
+        owner = console_session.find_owner_by_password(password, owners)
+        return None if owner is None else of_owner(owner)
 
-    async def _record_failure(self, request: Request, name: str) -> None:
+    async def _record_failure(self, name: str, address: str) -> None:
         """Record a failed login. An unknown name is not recorded: people type passwords into the wrong field."""
         is_known = name in self.people.read_users() or self.people.find_owner(name) is not None
-        address = request.client.host if request.client else ""
         actor = Actor(name if is_known else "", "console", address)
         await self.port.record(actor, "log in", "", "wrong password", LimitedKind.FAILED_LOGIN)
 

@@ -68,17 +68,16 @@ class GuessesBySource:
         of_all = wait_milliseconds(self._find(address, None), now, FREE_GUESSES_OF_SOURCE)
         return max(of_all, wait_milliseconds(self._find(address, name), now))
 
-    def count_wrong(self, address: str, now: int) -> int:
-        """Return how often an address has guessed wrongly of late, whatever the name."""
-        found = self._find(address, None)
-        return 0 if is_expired(found, now) else found.wrong
+    def add_wrong_guess(self, address: str, now: int, name: str = "") -> int:
+        """Count a wrong guess, and return how many the address has made of late, whatever the names.
 
-    def add_wrong_guess(self, address: str, now: int, name: str = "") -> None:
-        """Count a wrong guess, and drop what has been guessed least recently beyond `MAX_SOURCES`."""
+        Drop what has been guessed least recently beyond `MAX_SOURCES`.
+        """
         for key in ((guess_source(address), name), (guess_source(address), None)):
             self._guesses[key] = add_wrong_guess(self._guesses.pop(key, PasswordGuesses()), now)
         while len(self._guesses) > MAX_SOURCES:
             del self._guesses[next(iter(self._guesses))]
+        return self._find(address, None).wrong
 
     def forget(self, address: str, name: str = "") -> None:
         """Drop the wrong guesses of an address for a name, because it has given the right password."""

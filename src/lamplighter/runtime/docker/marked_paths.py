@@ -5,11 +5,18 @@ A path of this machine that its user wrote in full has no mark (`FOLDER_MARK`), 
 """
 
 import os
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
 from lamplighter.base.task_definition_metadata import FOLDER_MARK
-from lamplighter.runtime.port import CannotStart
+from lamplighter.runtime.port import CannotStart, ContainerSpec
+
+
+def resolve_mounts(container: ContainerSpec) -> ContainerSpec:
+    """Return a container whose mounts name where their paths lead. Raises `CannotStart` if one leaves its folder."""
+    mounts = (replace(each, source=resolve_path(each.source)) for each in container.mounts)
+    return replace(container, mounts=tuple(mounts))
 
 
 def resolve_path(path: str) -> str:

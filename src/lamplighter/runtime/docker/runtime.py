@@ -12,7 +12,6 @@ import logging
 import math
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import replace
 
 import aiohttp
 from aiodocker import DockerError
@@ -23,7 +22,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.runtime.docker import container_state, create_request, daemon, free_ports, log_stream, registry_logins
 from lamplighter.runtime.docker.container_inspector import ContainerInspector
 from lamplighter.runtime.docker.log_place import LogPlace
-from lamplighter.runtime.docker.marked_paths import resolve_path
+from lamplighter.runtime.docker.marked_paths import resolve_mounts
 from lamplighter.runtime.docker.pause_image import PauseImage, make_pause_image, with_pause_program
 from lamplighter.runtime.output_cursor import OutputCursor
 from lamplighter.runtime.output_line import OutputLine
@@ -158,9 +157,9 @@ class DockerRuntime:
         """Start a container. Docker follows links only now: so look at them before and after it does."""
         found = self._inspector.container(container.name)
         try:
-            await _resolve_mounts(container)
+            await asyncio.to_thread(resolve_mounts, container)
             await found.start()
-            await _resolve_mounts(container)
+            await asyncio.to_thread(resolve_mounts, container)
         except CannotStart:
             await found.delete(force=True, v=True)
             raise
@@ -171,7 +170,7 @@ class DockerRuntime:
 
     async def _create(self, container: ContainerSpec) -> str | None:
         """Create the container and return its id, or None if a container of this name exists."""
-        container = await _resolve_mounts(container)
+        container = await asyncio.to_thread(resolve_mounts, container)
         body = create_request.create_request(container, {ENGINE_LABEL: self._engine})
         try:
             made = await self._docker.containers.create(body, name=create_request.PREFIX + container.name)
@@ -375,11 +374,3 @@ class DockerRuntime:
 
 def _namespaces_ended(container: ContainerSpec) -> NamespacesEnded:
     return NamespacesEnded(f"{container.namespace_owner}, whose namespaces {container.name} shares, has ended")
-
-
-async def _resolve_mounts(container: ContainerSpec) -> ContainerSpec:
-    """Return a container whose mounts name where their paths lead. Raises `CannotStart` if one leaves its folder."""
-    mounts = await asyncio.to_thread(
-        lambda: tuple(replace(each, source=resolve_path(each.source)) for each in container.mounts)
-    )
-    return replace(container, mounts=mounts)

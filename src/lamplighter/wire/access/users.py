@@ -92,8 +92,5 @@ def _parse_line(line: str) -> User:
 
 def format_users(users: Users) -> str:
     """Return the text of a users file."""
-    lines = (
-        f"{each.name}:{each.role}:{each.password}{f':{each.role_changes}' if each.role_changes else ''}\n"
-        for each in users.values()
-    )
-    return _HEADER + "".join(lines)
+    lines = (f"{each.name}:{each.role}:{each.password}:{each.role_changes or ''}" for each in users.values())
+    return _HEADER + "".join(f"{each.rstrip(':')}\n" for each in lines)

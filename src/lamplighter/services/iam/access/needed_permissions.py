@@ -4,12 +4,13 @@ See https://docs.aws.amazon.com/service-authorization/latest/reference/reference
 "some operations require several different actions".
 """
 
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, loads
 from lamplighter.bus import Bus, Caller
 from lamplighter.lang.iam_policy.text_patterns import ContextValue
 from lamplighter.services.iam.access import iam_resources
@@ -162,11 +163,13 @@ def _found_resources(
             case "cloudformation", "DescribeStackResources" if not params.get("StackName"):
                 return [each["StackId"] for each in read(operation, params)["StackResources"][:1]]
             case "logs", "StartQuery" if "source" in params.get("queryString", "").lower():
-                return [f"{group_arn(each, caller)}:log-stream:" for each in read("FindSourceGroups", params)["names"]]
+                return [f"{each}:log-stream:" for each in read("FindSourceGroups", params)["ARNs"]]
             case "logs", "GetLogRecord":
                 group = read(operation, params)["logRecord"]["@log"].partition(":")[2]
                 return [f"{group_arn(group, caller)}:log-stream:"]
-    except AwsError:  # the operation refuses it, too
+            case "sqs", "CancelMessageMoveTask":
+                return [str(loads(b64decode(params["TaskHandle"]))["sourceArn"])]
+    except (AwsError, ValueError, KeyError, TypeError):  # the operation refuses it, too
         pass
     return []
 

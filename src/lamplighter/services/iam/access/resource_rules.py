@@ -6,12 +6,11 @@ See https://docs.aws.amazon.com/service-authorization/latest/reference/reference
 """
 
 import re
-from base64 import b64decode
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from lamplighter.base import arn
-from lamplighter.base.json_text import Json, loads
+from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.iam.access.needed_permission import ANY, ResourceRule, named, no_resource, same
 from lamplighter.services.iam.access.storage_rules import STORAGE_ACTIONS, STORAGE_RULES
@@ -224,16 +223,7 @@ def _path(url: str) -> str:
         return ""
 
 
-def _source_of_moving(params: Json, _caller: Caller) -> tuple[str, ...]:
-    """Return the queue that the handle of a message move task contains."""
-    try:
-        return (str(loads(b64decode(params["TaskHandle"]))["sourceArn"]),)
-    except (ValueError, KeyError, TypeError):
-        return (ANY,)
-
-
 _SQS: dict[str, ResourceRule] = {
-    "CancelMessageMoveTask": _source_of_moving,
     **same(
         "AddPermission ChangeMessageVisibility ChangeMessageVisibilityBatch DeleteMessage DeleteMessageBatch "
         "DeleteQueue GetQueueAttributes ListDeadLetterSourceQueues ListQueueTags PurgeQueue ReceiveMessage "

@@ -90,10 +90,9 @@ class Queries:
 
 
     def find_source_groups(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """Return the names of the log groups that the command SOURCE of a query selects: IAM decides about each."""
+        """Return the ARNs of the log groups that the command SOURCE of a query selects: IAM decides about each."""
         source = check_query(params["queryString"], self._world.now()).source
-        groups = [] if source is None else _select_groups(reader, caller, params, source)
-        return {"names": [each.name for each in groups]}
+        return {"ARNs": [arns.group_arn(each) for each in _select_groups(reader, caller, params, source)]}
 
 
 def check_query(text: str, now: int) -> Query:
