@@ -18,13 +18,16 @@ def test_whoever_has_guessed_least_is_next_and_takes_the_place_of_who_has_guesse
     async def scenario() -> list[bool | BaseException]:
         queue, released = HashQueue(), asyncio.Event()
 
-        async def hash_in_order(compute: Callable[[], int]) -> bool:
-            hashed.append(compute())
-            return await released.wait()
+        def record(number: int) -> bool:
+            hashed.append(number)
+            return True
+
+        async def hash_in_order(compute: Callable[[], bool]) -> bool:
+            return compute() and await released.wait()
 
         monkeypatch.setattr(asyncio, "to_thread", hash_in_order)
         numbers = [9, 9, *range(1, MAX_WAITING + 1), 0, 0, 99]
-        logins = [asyncio.ensure_future(queue.run(each, partial(int, each))) for each in numbers]
+        logins = [asyncio.ensure_future(queue.run(each, partial(record, each))) for each in numbers]
         await asyncio.wait(logins, return_when=asyncio.FIRST_COMPLETED)
         released.set()
         return await asyncio.gather(*logins, return_exceptions=True)
