@@ -63,8 +63,6 @@ TURN_MILLISECONDS = 10
 log = logging.getLogger("lamplighter.store")
 RETRY_SECONDS = 0.5
 """Seconds that `write_with_retry` waits before it tries again on a disk that accepted no write."""
-
-
 UNWRITTEN = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 """The errors of a commit whose last page is not in the WAL; an error of its sync comes later."""
 
@@ -155,8 +153,7 @@ class Tx(Reader):
         self.after_commit: list[Callable[[], None]] = []
         """Functions to call on the loop after the job is committed. They are not called if the job fails."""
         self.after_undo: list[Callable[[], None]] = []
-        """Functions to call on the loop when the job's writes are undone for good. They are not called if the engine
-        ends before."""
+        """Functions to call on the loop when the job's writes are undone for good, unless the engine ends before."""
 
     def execute(self, sql: str, parameters: Sequence[Json] = ()) -> int:
         """Run one statement and return the number of rows that it changed."""
@@ -268,10 +265,7 @@ class Store:
     """The database of an engine. Create it on the event loop that will use it."""
 
     def __init__(self, directory: Path, world: World, *, new: bool = False) -> None:
-        """Lock the directory and open its database.
-
-        `new`: set existing files aside and begin with an empty database.
-        """
+        """Lock the directory and open its database; `new`: set existing files aside and begin with an empty one."""
         self.directory = directory
         self._world = world
         self.internal_errors, self.damage = InternalErrors(world.now), Damage()
