@@ -213,6 +213,16 @@ def test_an_alert_of_a_timed_out_attempt_has_the_limit_and_the_last_lines(harnes
     assert text.rstrip().endswith("Last lines:\n  still at it")
 
 
+@pytest.mark.parametrize("lines", [["x" * 3_000_000], ["y" * 300_000] * 25, ["😀" * 70_000] * 4, ["short"]])
+def test_a_failure_is_one_mail_however_large_its_last_lines_are(harness: JobStackHarness, lines: list[str]) -> None:
+    harness.deploy("notify: {caught: ops, run-failed: ops}")
+    harness.start_run()
+    harness.write_lines(*lines)
+    harness.end_attempt(3)
+    ((subject, _),) = harness.mails()
+    assert subject == "nightly failed: exit code 3"
+
+
 @pytest.mark.parametrize(("lines", "mails"), [((), 1), (("still at it",), 2)])
 def test_a_run_is_alerted_again_with_last_lines_that_its_own_alert_could_not_contain(
     harness: JobStackHarness, lines: tuple[str, ...], mails: int

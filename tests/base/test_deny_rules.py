@@ -15,7 +15,15 @@ DENIED: list[tuple[str, Json, str]] = [
     ("privileged", task_definition({"linuxParameters": {"capabilities": {"add": ["SYS_ADMIN"]}}}), "SYS_ADMIN"),
     ("privileged", task_definition({"linuxParameters": {"capabilities": {"add": ["cap_all"]}}}), "ALL"),
     ("privileged", task_definition({"linuxParameters": {"devices": [{"hostPath": "/dev/sda"}]}}), "devices"),
-    ("privileged", task_definition({"dockerSecurityOptions": ["seccomp=unconfined"]}), "unconfined"),
+    *(
+        ("privileged", task_definition({"dockerSecurityOptions": ["no-new-privileges", each]}), each[:40])
+        for each in (
+            *("seccomp=unconfined", "seccomp:unconfined", "seccomp=profile.json", "apparmor=own"),
+            *('seccomp={"defaultAction":"SCMP_ACT_ALLOW"}', "apparmor=unconfined", "apparmor:unconfined"),
+            *("label=disable", "label:disable", "label=type:spc_t", "disable", "systempaths=unconfined"),
+            *("no-new-privileges=false", "no-new-privileges:false", "writable-cgroups=true", "mask=/", ""),
+        )
+    ),
     ("privileged", task_definition(pidMode="host"), "pidMode is host"),
     ("privileged", task_definition(networkMode="host"), "networkMode is host"),
     ("privileged", task_definition({"dockerLabels": {"lamplighter.network": "host"}}), "the network of this machine"),
@@ -56,7 +64,10 @@ def test_a_denied_setting_is_rejected_with_its_place_and_allowed_under_the_other
 
 def test_a_harmless_task_definition_is_never_rejected() -> None:
     plain = task_definition(
-        {"linuxParameters": {"capabilities": {"add": ["CHOWN"], "drop": ["ALL"]}}},
+        {
+            "linuxParameters": {"capabilities": {"add": ["CHOWN"], "drop": ["ALL"]}},
+            "dockerSecurityOptions": ["no-new-privileges", "no-new-privileges:true", "apparmor=docker-default"],
+        },
         networkMode="awsvpc",
         volumes=[{"name": "v", "host": {}}, {"name": "w", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}],
     )

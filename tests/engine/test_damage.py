@@ -1,208 +1,136 @@
-"""An unreadable row fails only the execution or task that it belongs to, with a reason; the engine starts."""
+"""Damage of the database stays known until a check of all of it passes; a WAL that is missing is told."""
 
-import subprocess
-import sys
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json
-from lamplighter.store.db import DamagedData
-from tests.engine_harness import ROLE, SECOND, EngineDied, EngineHarness, chain, job
-from tests.fake_runtime import Script
+from lamplighter.base.errors import Unavailable
+from lamplighter.engine import health
+from lamplighter.engine.config import EngineConfig, RuntimeChoice
+from lamplighter.engine.damage_check import check_damage, check_damage_regularly
+from lamplighter.engine.engine import Engine
+from lamplighter.store.data_directory import DATABASE, LOCK, WAL
+from lamplighter.store.db import Reader
 
-DAMAGES = pytest.mark.parametrize("damage", ["not json", '{"half', '"another shape"', b"\xff\xfe\xfd"], ids=str)
-"""What a row may hold instead: other text, truncated JSON, JSON of another shape, bytes that are not UTF-8."""
-
-ITEM = chain({"Type": "Wait", "Seconds": 100}, first="I")
-SHORT = chain({"Type": "Pass"}, first="P")
-PARALLEL: Json = {"Type": "Parallel", "Branches": [ITEM, SHORT]}
+DAMAGED = "database disk image is malformed"
+MANY = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200) "
 
 
-def text_literal(value: str | bytes) -> str:
-    """Return the SQL of a text, which need not be UTF-8."""
-    data = value.encode() if isinstance(value, str) else value
-    return f"CAST(x'{data.hex()}' AS TEXT)"
+async def open_engine(data: Path) -> Engine:
+    return await Engine.open(EngineConfig(data_directory=data, runtime=RuntimeChoice.PROCESS))
 
 
-def start_executions(harness: EngineHarness) -> tuple[str, str]:
-    """Start two executions that wait: one to be damaged, and its neighbour."""
-    return harness.run_machine(PARALLEL, name="damaged"), harness.run_machine(PARALLEL, name="neighbour")
+def conditions(engine: Engine) -> list[str]:
+    return [each.name for each in health.read_health(engine).conditions]
 
 
-def check_executions(harness: EngineHarness, damaged: str, neighbour: str, *, reason: str = "cannot be read") -> None:
-    """Check that one execution failed with a reason, and that the other succeeded."""
-    assert harness.status(neighbour) == "SUCCEEDED"
-    found = harness.describe(damaged)
-    assert (found["status"], found["error"]) == ("FAILED", "States.Runtime")
-    assert reason in found["cause"]
-    assert harness.types(damaged)[-1] == "ExecutionFailed"
-    assert [event["id"] for event in harness.history(damaged)] == list(range(1, len(harness.history(damaged)) + 1))
-    for table in ("outbox", "timers", "frames", "child_progress", "child_results"):
-        assert harness.rows(f"SELECT * FROM {table}") == [], table
+def page_of_rows(data: Path) -> tuple[int, bytes]:
+    """Add a table with many pages; return the place and the content of one that holds rows."""
+    with sqlite3.connect(data / DATABASE) as connection:
+        connection.execute("CREATE TABLE old (id INTEGER PRIMARY KEY, text TEXT)")
+        connection.execute(f"{MANY} INSERT INTO old SELECT i, hex(zeroblob(500)) FROM n")
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    whole = (data / DATABASE).read_bytes()
+    at = len(whole) - 3 * size
+    return at, whole[at : at + size]
 
 
-@DAMAGES
+def overwrite(data: Path, at: int, content: bytes) -> None:
+    with (data / DATABASE).open("r+b") as opened:
+        opened.seek(at)
+        opened.write(content)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> tuple[int, bytes]:
+    async def make() -> None:
+        await (await open_engine(tmp_path)).close()
+
+    asyncio.run(make())
+    at, good = page_of_rows(tmp_path)
+    overwrite(tmp_path, at, b"\xa5" * len(good))
+    return at, good
+
+
+def read_old(reader: Reader) -> int:
+    return len(reader.rows("SELECT text FROM old"))
+
+
+async def read_on_the_loop(engine: Engine) -> None:
+    read_old(engine.store.reader)
+
+
+async def read_in_thread(engine: Engine) -> None:
+    await engine.store.read_in_thread(read_old)
+
+
+async def read_one_row(engine: Engine) -> None:
+    engine.store.reader.row("SELECT max(text) FROM old")
+
+
+async def write_to_it(engine: Engine) -> None:
+    await engine.store.write(lambda tx: tx.execute("UPDATE old SET text = '-'"))
+
+
+@pytest.mark.parametrize("use", [read_on_the_loop, read_in_thread, read_one_row, write_to_it])
+async def test_damage_stays_a_condition_after_writes_that_succeed_until_a_check_passes(
+    page: tuple[int, bytes], tmp_path: Path, use: Callable[[Engine], Awaitable[None]], caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = await open_engine(tmp_path)
+    assert conditions(engine) == []
+    with pytest.raises((sqlite3.DatabaseError, Unavailable), match=DAMAGED):
+        await use(engine)
+    await engine.store.write(lambda tx: tx.execute("DELETE FROM old WHERE id = 0"))
+    await check_damage(engine.store)
+    found = health.read_health(engine)
+    assert (found.available, [each.name for each in found.conditions]) == (False, ["database-damaged"])
+    assert "restore a backup" in found.conditions[0].advice
+    assert "Make room" not in str(found.body())
+    overwrite(tmp_path, *page)
+    checking = asyncio.create_task(check_damage_regularly(engine.store, 0))
+    while conditions(engine):  # noqa: ASYNC110 - the check is in a thread
+        await asyncio.sleep(0.01)
+    checking.cancel()
+    assert [each.levelname for each in caplog.records if "damage" in each.message] == ["ERROR", "WARNING"]
+    await engine.close()
+
+
+async def test_health_is_reported_although_its_own_reads_meet_the_damage(
+    page: tuple[int, bytes], tmp_path: Path
+) -> None:
+    def check_old(engine: Engine) -> None:
+        read_old(engine.store.reader)
+
+    engine = await open_engine(tmp_path)
+    found = health.read_health(engine, [check_old, *health.CHECKS])
+    assert [each.name for each in found.conditions] == ["database-damaged"]
+    await engine.close()
+
+
 @pytest.mark.parametrize(
-    "row",
-    [
-        "UPDATE frames SET body = {} WHERE execution = 1 AND frame = 1",
-        "UPDATE frames SET body = {} WHERE execution = 1 AND frame > 1",
-        "UPDATE child_progress SET body = {} WHERE execution = 1",
-        "UPDATE executions SET counters = {} WHERE id = 1",
-    ],
-    ids=["parent frame", "child frame", "fan", "head"],
+    ("damage", "told"),
+    [(Path.unlink, True), (lambda wal: wal.write_bytes(b"\xa5" * 4096), True), (lambda _wal: None, False)],
 )
-def test_an_execution_whose_state_is_damaged_fails_with_a_reason(
-    harness: EngineHarness, row: str, damage: str | bytes
+async def test_a_killed_engine_whose_wal_is_missing_or_garbage_may_have_lost_commits(
+    tmp_path: Path, damage: Callable[[Path], object], *, told: bool
 ) -> None:
-    damaged, neighbour = start_executions(harness)
-    harness.crash()
-    harness.damage(row.format(text_literal(damage)))
-    harness.up()
-    harness.advance(100 * SECOND)
-    check_executions(harness, damaged, neighbour)
-
-
-@pytest.mark.parametrize("damage", ["not json", '{"half', b"\xff\xfe\xfd"], ids=str)
-@pytest.mark.parametrize(
-    "row",
-    ["UPDATE child_results SET output = {} WHERE execution = 1", "UPDATE executions SET input = {} WHERE id = 1"],
-    ids=["result", "input"],
-)
-def test_an_execution_whose_documents_are_damaged_fails_with_a_reason(
-    harness: EngineHarness, row: str, damage: str | bytes
-) -> None:
-    damaged, neighbour = start_executions(harness)
-    harness.crash()
-    harness.damage(row.format(text_literal(damage)))
-    harness.up()
-    harness.advance(100 * SECOND)
-    check_executions(harness, damaged, neighbour)
-
-
-@DAMAGES
-def test_an_execution_whose_definition_is_damaged_fails_with_a_reason(
-    harness: EngineHarness, damage: str | bytes
-) -> None:
-    damaged, neighbour = start_executions(harness)
-    harness.crash()
-    harness.damage(f"UPDATE revisions SET definition = {text_literal(damage)} WHERE machine LIKE '%:damaged'")
-    harness.up()
-    harness.advance(100 * SECOND)
-    check_executions(harness, damaged, neighbour)
-
-
-def test_a_frame_that_names_an_unknown_state_fails_its_execution(harness: EngineHarness) -> None:
-    damaged, neighbour = start_executions(harness)
-    harness.crash()
-    harness.damage("""UPDATE frames SET body = replace(body, '"I"', '"Q"') WHERE execution = 1 AND frame > 1""")
-    harness.up()
-    harness.advance(100 * SECOND)
-    check_executions(harness, damaged, neighbour, reason="internal error")
-
-
-def test_a_missing_frame_fails_its_execution(harness: EngineHarness) -> None:
-    damaged, neighbour = start_executions(harness)
-    harness.crash()
-    harness.damage("DELETE FROM frames WHERE execution = 1 AND frame = 1")
-    harness.up()
-    harness.advance(100 * SECOND)
-    check_executions(harness, damaged, neighbour, reason="internal error")
-
-
-@pytest.mark.parametrize("damage", ["not json", '{"half', b"\xff\xfe\xfd"], ids=str)
-def test_an_execution_whose_outbox_row_is_damaged_fails_with_a_reason(
-    harness: EngineHarness, damage: str | bytes
-) -> None:
-    """The engine died after the commit that decided to make the call, and before it made the call."""
-    listing = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sfn:listActivities", "Parameters": {}}
-    machine = harness.machine(chain(listing))
-    harness.die_at(1, before=False)
-    with pytest.raises(EngineDied):
-        harness.start(machine, name="damaged")
-    harness.damage(f"UPDATE outbox SET body = {text_literal(damage)}")
-    harness.up()
-    neighbour = harness.start(machine, name="neighbour")
-    harness.settle()
-    check_executions(harness, neighbour.replace("neighbour", "damaged"), neighbour)
-
-
-@pytest.mark.parametrize("action", ["run", "stop"])
-def test_a_damaged_outbox_row_of_a_task_is_carried_out(harness: EngineHarness, action: str) -> None:
-    harness.define_task()
-    harness.runtime.script(Script(after=None))
-    task = harness.call("ecs", "RunTask", taskDefinition="job")["tasks"][0]["taskArn"]
-    if action == "stop":
-        harness.settle()
-        harness.call("ecs", "StopTask", task=task)
-    harness.crash()
-    harness.damage("UPDATE outbox SET body = 'not json'")
-    harness.up()
-    (found,) = harness.call("ecs", "DescribeTasks", tasks=[task])["tasks"]
-    assert found["lastStatus"] == ("RUNNING" if action == "run" else "STOPPED")
-    assert harness.rows("SELECT * FROM outbox") == []
-
-
-@pytest.mark.parametrize("damage", ["not json", '{"half', b"\xff\xfe\xfd"], ids=str)
-def test_a_task_whose_row_is_damaged_is_stopped_with_a_reason(harness: EngineHarness, damage: str | bytes) -> None:
-    """The task fails as if its host had failed; the state machine decides what follows."""
-    harness.define_task()
-    harness.runtime.script(Script(after=100 * SECOND))
-    damaged, neighbour = harness.run_machine(job(), name="damaged"), harness.run_machine(job(), name="neighbour")
-    damaged_task, intact_task = harness.runtime.started_names()
-    harness.crash()
-    harness.damage(f"UPDATE tasks SET body = {text_literal(damage)} WHERE id = 1")
-    harness.up()
-    found = harness.describe(damaged)
-    assert (found["status"], found["error"]) == ("FAILED", "States.TaskFailed")
-    assert "cannot be read" in found["cause"]
-    assert harness.runtime.remaining() == [intact_task]
-    assert harness.runtime.count("stop", damaged_task) == 1
-    harness.advance(100 * SECOND)
-    assert harness.status(neighbour) == "SUCCEEDED"
-    assert harness.runtime.started_names() == [damaged_task, intact_task]
-    task = harness.call("ecs", "ListTasks", desiredStatus="STOPPED")["taskArns"][0]
-    (described,) = harness.call("ecs", "DescribeTasks", tasks=[task])["tasks"]
-    assert "cannot be read" in described["stoppedReason"]
-
-
-@pytest.mark.parametrize("start", [0, 100, 8192], ids=["header", "schema", "tables"])
-def test_a_damaged_database_is_one_clear_error(tmp_path: Path, start: int) -> None:
-    harness = EngineHarness(tmp_path / "data")
-    harness.up()
-    harness.run_machine(PARALLEL)
-    harness.down()
-    file = tmp_path / "data" / "lamplighter.db"
-    whole = file.read_bytes()
-    ruined = whole[:start] + b"\x5a" * (len(whole) - start)
-    file.write_bytes(ruined)
-    with pytest.raises(DamagedData, match=r"cannot be opened \(.*\); restore a backup"):
-        harness.up()
-    assert file.read_bytes() == ruined, "what may be rescued is not touched"
-    file.write_bytes(whole)
-    harness.up()
-    harness.close()
-
-
-def test_a_user_sees_the_error_of_a_damaged_database_without_a_stack_trace(tmp_path: Path) -> None:
-    (tmp_path / "lamplighter.db").write_bytes(b"\x5a" * 8192)
-    command = [sys.executable, "-m", "lamplighter", "up", "--data", str(tmp_path), "--port", "0"]
-    result = subprocess.run(command, capture_output=True, text=True)
-    assert result.returncode == 1
-    assert "file is not a database" in result.stderr
-    assert "restore a backup" in result.stderr
-    assert "Traceback" not in result.stderr
-
-
-def test_a_definition_that_an_older_version_accepted_still_runs(harness: EngineHarness) -> None:
-    """Newer rules reject the definition of a new machine, but do not apply to existing machines."""
-    machine = harness.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
-    harness.crash()
-    older = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true, "Colour": "red"}}}'
-    harness.damage("UPDATE revisions SET definition = ?", older)
-    harness.up()
-    assert harness.status(harness.start(machine, {"a": 1})) == "SUCCEEDED"
-    with pytest.raises(AwsError, match="Field 'Colour' is not supported"):
-        harness.call("states", "CreateStateMachine", name="again", definition=older, roleArn=ROLE)
+    await (await open_engine(tmp_path / "killed")).close()
+    engine = await open_engine(tmp_path / "killed")
+    await engine.store.write(lambda tx: tx.execute("CREATE TABLE last (id INTEGER)"))
+    killed = tmp_path / "copy"
+    killed.mkdir()
+    for name in (DATABASE, WAL, LOCK):
+        (killed / name).write_bytes((tmp_path / "killed" / name).read_bytes())
+    await engine.close()
+    damage(killed / WAL)
+    second = await open_engine(killed)
+    assert conditions(second) == (["commits-lost"] if told else [])
+    await second.close()
+    third = await open_engine(killed)
+    assert conditions(third) == []
+    await third.close()
+    assert not (killed / WAL).exists()

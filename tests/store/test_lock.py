@@ -19,7 +19,7 @@ import os, signal, sys
 from pathlib import Path
 from lamplighter.store.lock import DirectoryLock
 lock = DirectoryLock(Path(sys.argv[1]))
-lock.write_holder(new=False)
+lock.write_holder()
 if os.fork() == 0:  # As between fork and exec: the child has all files of its parent.
     sys.stdin.read()
     os._exit(0)

@@ -165,7 +165,7 @@ def test_files_that_root_restores_belong_to_the_owner_of_the_directory(archive: 
 
 def test_nothing_is_restored_under_a_running_engine(archive: bytes, target: Path) -> None:
     lock = DirectoryLock(target)
-    lock.write_holder(new=False)
+    lock.write_holder()
     with pytest.raises(DirectoryInUse, match="stop it first"):
         restore(archive, target, force=True)
     lock.release()

@@ -58,6 +58,24 @@ def loads_or(text: str | bytes, otherwise: Json) -> Json:
         return otherwise
 
 
+def loads_unique(text: str | bytes) -> Json:
+    """Parse JSON text; return None if it is not JSON, or if an object has two members of one name.
+
+    Of such members, one reader takes the first and another one the last, so that a policy may say two things.
+    """
+
+    def unite(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        if len(dict(pairs)) < len(pairs):
+            raise ValueError
+        return dict(pairs)
+
+    try:
+        loads(text)  # what the standard library accepts is not always JSON
+        return json.loads(text, object_pairs_hook=unite)
+    except (ValueError, RecursionError):
+        return None
+
+
 def loads_object(text: str | bytes) -> dict[str, Json]:
     """Parse the text of a JSON object. Raises `JsonError` for any other value, too."""
     found = loads(text)

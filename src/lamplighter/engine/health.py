@@ -5,7 +5,9 @@ only a part of the work makes it `degraded`, with HTTP 200. To report something 
 `Condition` or None, add it to `CHECKS`, and say in `ADVICE` what to do.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,6 +31,8 @@ MAX_NAMED_ROWS = 3
 _EXAMINE = "`lamplighter check` examines the database."
 ADVICE: Mapping[str, str] = {
     "data-directory": "Make room on the disk, or bring the files back. The engine goes on by itself.",
+    "database-damaged": f"Stop the engine and restore a backup (`lamplighter restore FILE --force`). {_EXAMINE}",
+    "commits-lost": "Compare what ran just before with what the engine shows. The notice ends with the next start.",
     "tls-certificate": "The engine takes over a renewed file without a restart.",
     "internal-errors": "The log of `up` shows each one. It is a defect of lamplighter: please report it.",
     "docker": "Start Docker. The tasks start then.",
@@ -109,10 +113,22 @@ def check_data_directory(engine: Engine) -> Condition | None:
     """Report that the data directory cannot be written, or that the timers cannot be read from it."""
     write_problem = engine.store.find_file_problem() or engine.dispatcher.write_error
     reason = write_problem or engine.dispatcher.timer_error
-    if not reason:
+    if not reason or engine.store.damage.text:
         return None
     what = f"the data directory cannot be {'written' if write_problem else 'read'}"
     return Condition("data-directory", f"{what}: {reason}", stops_work=True, public_reason=what)
+
+
+def check_damage(engine: Engine) -> Condition | None:
+    """Report that the database is damaged, until a check of all of it passes."""
+    text, what = engine.store.damage.text, "the database is damaged"
+    return Condition("database-damaged", f"{what}: {text}", stops_work=True, public_reason=what) if text else None
+
+
+def check_wal(engine: Engine) -> Condition | None:
+    """Report for as long as the engine runs that the last commits before its start may be lost."""
+    problem, what = engine.store.damage.wal_problem, "what happened just before the start of this engine may be lost"
+    return Condition("commits-lost", f"{what}: {problem}", stops_work=False, public_reason=what) if problem else None
 
 
 def check_internal_errors(engine: Engine) -> Condition | None:
@@ -243,6 +259,7 @@ def check_certificate(engine: Engine) -> Condition | None:
 
 CHECKS: tuple[Check, ...] = (
     check_data_directory,
+    check_wal,
     check_internal_errors,
     check_certificate,
     check_docker,
@@ -254,11 +271,15 @@ CHECKS: tuple[Check, ...] = (
     check_rules,
     check_alarms,
     check_schedules,
+    check_damage,
 )
-"""All checks, in the order of the report."""
+"""All checks, in the order of the report. The one of damage is the last: the others read the database."""
 
 
 def read_health(engine: Engine, checks: Iterable[Check] = CHECKS) -> Health:
     """Run the checks and return the engine's health."""
-    found = (check(engine) for check in checks)
-    return Health(tuple(each for each in found if each is not None))
+    found: list[Condition] = []
+    for check in checks:
+        with suppress(sqlite3.DatabaseError):  # it has been noted as damage
+            found += filter(None, [check(engine)])
+    return Health(tuple(found))

@@ -162,9 +162,9 @@ class Story:
         """Return the last attempt of a visit so far, or None."""
         return self.attempts[visit.attempts[-1]] if visit.attempts else None
 
-    def has_succeeded(self, state: str) -> bool:
-        """Return whether an attempt of a state succeeded; a helper state is named without its workflow step."""
-        return any(each.outcome == "succeeded" and state_in_job(each.state) == state for each in self.attempts)
+    def outcomes_of(self, state: str) -> list[Outcome]:
+        """Return how the attempts of a state ended; a helper state is named without its workflow step."""
+        return [each.outcome for each in self.attempts if state_in_job(each.state) == state]
 
 
 OUTCOMES: Mapping[str, Outcome] = {

@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from lamplighter.base.errors import LamplighterError
+from lamplighter.store.db import Reader
 from lamplighter.store.migrate import latest_schema
 from lamplighter.store.program_versions import latest_version
 
@@ -26,11 +27,11 @@ class DatabaseIdentity:
     """The version of lamplighter that used the database last; None if it is older than 0.1.0."""
 
 
-def find_damage(connection: sqlite3.Connection) -> list[str]:
+def find_damage(reader: Reader) -> list[str]:
     """Return what SQLite finds wrong in a database: in its pages and indexes, and in its references."""
-    found = [text for (text,) in connection.execute(f"PRAGMA integrity_check({MAX_LISTED_PROBLEMS})")]
+    found = [text for (text,) in reader.rows(f"PRAGMA integrity_check({MAX_LISTED_PROBLEMS})")]
     damage = [] if found == ["ok"] else found
-    references = connection.execute("PRAGMA foreign_key_check").fetchmany(MAX_LISTED_PROBLEMS)
+    references = reader.rows("SELECT * FROM pragma_foreign_key_check LIMIT ?", (MAX_LISTED_PROBLEMS,))
     return damage + [
         f"row {row} of {table} refers to a missing row of {parent}" for table, row, parent, _ in references
     ]
@@ -39,7 +40,7 @@ def find_damage(connection: sqlite3.Connection) -> list[str]:
 def verify_database(connection: sqlite3.Connection) -> DatabaseIdentity:
     """Return what identifies the database; raise `NotAnEngineDatabase` if it is not whole, or not an engine's."""
     try:
-        if damage := find_damage(connection):
+        if damage := find_damage(Reader(connection)):
             raise NotAnEngineDatabase(f"the database is damaged: {damage[0]}")
         return read_identity(connection)
     except sqlite3.DatabaseError as error:

@@ -38,6 +38,7 @@ from lamplighter.base.internal_errors import InternalErrors
 from lamplighter.base.json_text import Json
 from lamplighter.base.threads import run_in_thread
 from lamplighter.base.world import World, format_iso_time
+from lamplighter.store.damage import Damage
 from lamplighter.store.data_directory import (
     DATABASE,
     LOCK,
@@ -49,7 +50,7 @@ from lamplighter.store.data_directory import (
     set_aside,
 )
 from lamplighter.store.file_presence import FilePresence, FilesDisplaced
-from lamplighter.store.lock import DirectoryLock
+from lamplighter.store.lock import DATABASE_OPEN, NO_DATABASE_YET, DirectoryLock
 from lamplighter.store.migrate import NoSchema, migrate
 from lamplighter.store.program_versions import record_version
 from lamplighter.store.upgrade import prepare_upgrade
@@ -62,8 +63,6 @@ TURN_MILLISECONDS = 10
 log = logging.getLogger("lamplighter.store")
 RETRY_SECONDS = 0.5
 """Seconds that `write_with_retry` waits before it tries again on a disk that accepted no write."""
-
-
 UNWRITTEN = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 """The errors of a commit whose last page is not in the WAL; an error of its sync comes later."""
 
@@ -75,18 +74,28 @@ class DamagedData(LamplighterError):
 class Reader:
     """A connection that reads committed data."""
 
-    def __init__(self, connection: sqlite3.Connection, directory: Path | None = None) -> None:
-        self._connection = connection
+    def __init__(
+        self, connection: sqlite3.Connection, directory: Path | None = None, damage: Damage | None = None
+    ) -> None:
+        self._connection, self._damage = connection, damage or Damage()
         self.directory = directory
         """The data directory, which has the key of encrypted values; None if the database stands alone."""
 
     def rows(self, sql: str, parameters: Sequence[Json] = ()) -> list[Row]:
         """Return all rows that a query finds."""
-        return self._connection.execute(sql, parameters).fetchall()
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            self._damage.note(error)
+            raise
 
     def row(self, sql: str, parameters: Sequence[Json] = ()) -> Row | None:
         """Return the first row that a query finds, or None."""
-        found: Row | None = self._connection.execute(sql, parameters).fetchone()
+        try:
+            found: Row | None = self._connection.execute(sql, parameters).fetchone()
+        except sqlite3.DatabaseError as error:
+            self._damage.note(error)
+            raise
         return found
 
     def value(self, sql: str, parameters: Sequence[Json] = ()) -> Json | None:
@@ -131,8 +140,9 @@ class Tx(Reader):
         turn_end: int = sys.maxsize,
         directory: Path | None = None,
         errors: InternalErrors | None = None,
+        damage: Damage | None = None,
     ) -> None:
-        super().__init__(connection, directory)
+        super().__init__(connection, directory, damage)
         self.signals = signals
         self.errors = errors or InternalErrors(lambda: now)
         """Records the errors of the functions `after_undo`, and of listeners that `isolate` calls."""
@@ -143,8 +153,7 @@ class Tx(Reader):
         self.after_commit: list[Callable[[], None]] = []
         """Functions to call on the loop after the job is committed. They are not called if the job fails."""
         self.after_undo: list[Callable[[], None]] = []
-        """Functions to call on the loop when the job's writes are undone for good. They are not called if the engine
-        ends before."""
+        """Functions to call on the loop when the job's writes are undone for good, unless the engine ends before."""
 
     def execute(self, sql: str, parameters: Sequence[Json] = ()) -> int:
         """Run one statement and return the number of rows that it changed."""
@@ -256,13 +265,10 @@ class Store:
     """The database of an engine. Create it on the event loop that will use it."""
 
     def __init__(self, directory: Path, world: World, *, new: bool = False) -> None:
-        """Lock the directory and open its database.
-
-        `new`: set existing files aside and begin with an empty database.
-        """
+        """Lock the directory and open its database; `new`: set existing files aside and begin with an empty one."""
         self.directory = directory
         self._world = world
-        self.internal_errors = InternalErrors(world.now)
+        self.internal_errors, self.damage = InternalErrors(world.now), Damage()
         self._lock = DirectoryLock(directory)
         try:
             self._open(directory.absolute(), new=new)
@@ -294,7 +300,8 @@ class Store:
         if new and (folder := set_aside(directory, format_iso_time(self._world.now()).replace(":", ""))):
             log.warning("moved the previous files of %s to %s", directory, folder)
         first_start = new or is_first_start(directory, had_no_database=lock.had_no_database, was_used=lock.was_used)
-        lock.write_holder(new=first_start)
+        self.damage.note_wal(directory, was_open=lock.was_open and not first_start)
+        lock.write_holder(NO_DATABASE_YET if first_start else "")
         restrict_access(directory)
         if first_start:
             make_database(directory)
@@ -303,13 +310,13 @@ class Store:
                 prepare_upgrade(path)
             self._connection = _connect(path, read_only=False, first_start=first_start)
             record_version(self._connection, __version__, self._world.now())
-            self.reader = Reader(_connect(path, read_only=True), directory)
+            self.reader = Reader(_connect(path, read_only=True), directory, self.damage)
         except NoSchema as error:
             raise NoDatabase(f"{path} is not a lamplighter database: {error}; {RESTORE_ADVICE}") from error
         except sqlite3.DatabaseError as error:
             raise damaged_database_error(path, error) from error
         sync_directory(directory)  # Sync the WAL's name before the lock file records that there is a database.
-        lock.write_holder(new=False)
+        lock.write_holder(DATABASE_OPEN)
         self._presence = FilePresence([path, directory / WAL, directory / LOCK])
 
     def find_file_problem(self) -> str:
@@ -343,7 +350,7 @@ class Store:
             raise Unavailable(f"the data directory cannot be read: {problem}")
         try:
             with closing(_connect(self.directory.absolute() / DATABASE, read_only=True)) as connection:
-                return run(Reader(connection, self.directory))
+                return run(Reader(connection, self.directory, self.damage))
         except sqlite3.Error as error:
             raise Unavailable(f"the data directory cannot be read: {error}") from error
 
@@ -367,6 +374,8 @@ class Store:
         await self._idle.wait()
         self._commits.put(False)  # noqa: FBT003 - the value that ends the committer
         await asyncio.to_thread(self._thread.join)
+        with suppress(OSError):
+            self._lock.write_holder()
         # SQLite does not touch the paths if they now lead to other files, which may belong to another engine.
         self._connection.close()
         self.reader._connection.close()  # noqa: SLF001 - our own class
@@ -390,7 +399,8 @@ class Store:
 
     def _run_job(self, job: _Job, turn_end: int) -> None:
         self._connection.execute("SAVEPOINT job")
-        tx = Tx(self._connection, CommitSignals(), self._world.now(), turn_end, self.directory, self.internal_errors)
+        now, errors = self._world.now(), self.internal_errors
+        tx = Tx(self._connection, CommitSignals(), now, turn_end, self.directory, errors, self.damage)
         job.after_undo = tx.after_undo
         try:
             job.result = job.run(tx)
@@ -459,6 +469,7 @@ class Store:
             self._idle.set()
 
     def _resolve_future(self, job: _Job, failure: Exception | None) -> None:
+        self.damage.note(failure or job.error)
         error = Unavailable(f"the data directory cannot be written: {failure}") if failure is not None else job.error
         if error is None:
             self.internal_errors.call_all("a callback after a commit", job.after_commit)

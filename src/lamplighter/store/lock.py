@@ -27,6 +27,8 @@ LOCK_RETRY_SECONDS = 0.01
 """Seconds between two of these tries."""
 NO_DATABASE_YET = "new"
 """The second line of the lock file while the directory has no complete database yet."""
+DATABASE_OPEN = "open"
+"""The second line of the lock file while an engine has the database open; it stays if the engine is killed."""
 
 
 class DirectoryLock:
@@ -49,6 +51,8 @@ class DirectoryLock:
         """Whether another engine used the directory before this one."""
         self.had_no_database = NO_DATABASE_YET in lines[1:]
         """Whether the engine before this one stopped before its database was complete."""
+        self.was_open = DATABASE_OPEN in lines[1:]
+        """Whether the engine before this one did not close its database, so that there must be a WAL."""
         sync_directory(directory)  # Make the names of the files that a killed engine created here durable.
 
     def _acquire(self, directory: Path) -> None:
@@ -70,9 +74,9 @@ class DirectoryLock:
     def _read_lines(self) -> list[str]:
         return [line.strip() for line in os.pread(self._file, 64, 0).decode(errors="replace").split("\n")]
 
-    def write_holder(self, *, new: bool) -> None:
-        """Write this process's id into the lock file, and whether the directory has no complete database yet."""
-        text = f"{os.getpid()}\n{NO_DATABASE_YET}\n" if new else f"{os.getpid()}\n"
+    def write_holder(self, state: str = "") -> None:
+        """Write this process's id into the lock file, and `NO_DATABASE_YET` or `DATABASE_OPEN` if that is the state."""
+        text = f"{os.getpid()}\n" + (state and f"{state}\n")
         try:
             os.pwrite(self._file, text.encode(), 0)
             os.ftruncate(self._file, len(text))

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.internal_errors import InternalErrors
+from lamplighter.store.damage import Damage
 from lamplighter.store.data_directory import DATABASE, WAL
 from lamplighter.store.database_copy import open_read_only
 from lamplighter.store.database_identity import NotAnEngineDatabase, read_identity
@@ -48,7 +49,7 @@ class ReadOnlyStore(Store):
         self.reader = Reader(self._connection, self._database.parent)
         self._scratch = tempfile.TemporaryDirectory(prefix="lamplighter-")
         self.directory = Path(self._scratch.name)
-        self.internal_errors = InternalErrors(lambda: 0)
+        self.internal_errors, self.damage = InternalErrors(lambda: 0), Damage()
         self.on_commit: Callable[[CommitSignals], None] = lambda _signals: None
         self.on_rollback = lambda _error: None
 

@@ -79,7 +79,7 @@ def restore_backup(source: BufferedReader, path: Path | None, directory: Path, n
             identity = _verify(staging / DATABASE, created, now)
             _give_to_owner(directory, (directory / LOCK, *staging.rglob("*")))
             os.sync()
-            lock.write_holder(new=False)  # from now on, `up` refuses the directory until it has the database
+            lock.write_holder()  # from now on, `up` refuses the directory until it has the database
             aside = _put_in_place(staging, directory, now, has_objects=manifest is not None)
         finally:
             shutil.rmtree(staging, ignore_errors=True)

@@ -46,6 +46,15 @@ def test_a_user_is_added_listed_changed_and_removed(data: Path) -> None:
     assert list(load_users(data / USERS_FILE)) == ["berta@example.com"]
 
 
+def test_a_role_that_is_changed_and_changed_back_is_another_line(data: Path) -> None:
+    add(data, "anna", "run")
+    before = (data / USERS_FILE).read_text()
+    for role in ("look", "run"):
+        assert users(data, "role", "anna", role).exit_code == 0
+    assert (data / USERS_FILE).read_text() == before.removesuffix("\n") + ":2\n"
+    assert load_users(data / USERS_FILE)["anna"].role_changes == 2
+
+
 def test_the_file_holds_no_password(data: Path) -> None:
     add(data, "anna")
     text = (data / USERS_FILE).read_text()

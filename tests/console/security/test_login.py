@@ -61,6 +61,12 @@ def test_guesses_are_slowed_down_and_the_right_password_works_after_the_wait(
     assert log_in(visitor, "open sesame").status == 200
 
 
+def test_a_name_that_the_page_does_not_ask_for_begins_no_new_count(visitor: Browser) -> None:
+    statuses = [log_in(visitor, "wrong", name=f"name {number}").status for number in range(7)]
+    assert statuses == [422] * 5 + [429] * 2
+    assert log_in(visitor, "open sesame", name="another").status == 429
+
+
 def test_the_session_cookie_is_hidden_from_scripts_and_other_sites(visitor: Browser) -> None:
     visitor.get("/login")
     cookie = visitor.post_form("/login", {"password": KEY.password}).headers["set-cookie"].lower()

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from lamplighter.console.security.password_guesses import (
     FORGET_AFTER_MILLISECONDS,
     FREE_GUESSES,
+    FREE_GUESSES_OF_SOURCE,
     MAX_SOURCES,
     MAX_WAIT_MILLISECONDS,
     GuessesBySource,
@@ -65,6 +66,23 @@ def test_only_the_sources_that_guessed_last_are_remembered() -> None:
     for _ in range(FREE_GUESSES):
         guesses.add_wrong_guess("192.0.2.1", START)
     assert guesses.wait_milliseconds("192.0.2.1", START) == 1000
-    for number in range(MAX_SOURCES):
+    for number in range(MAX_SOURCES // 2):
         guesses.add_wrong_guess(f"198.51.{number // 256}.{number % 256}", START)
     assert guesses.wait_milliseconds("192.0.2.1", START) == 0
+
+
+def test_another_name_with_each_guess_is_soon_slowed_down() -> None:
+    guesses = GuessesBySource()
+    for number in range(FREE_GUESSES_OF_SOURCE):
+        assert guesses.wait_milliseconds(f"2001:db8::{number:x}", START, f"name{number}") == 0
+        guesses.add_wrong_guess(f"2001:db8::{number:x}", START, f"name{number}")
+    assert guesses.wait_milliseconds("2001:db8::ffff", START, "another name") == 1000
+    assert guesses.wait_milliseconds("2001:db8:0:1::1", START, "another name") == 0
+
+
+def test_a_right_password_gives_back_only_the_guesses_for_its_name() -> None:
+    guesses = GuessesBySource()
+    assert [guesses.add_wrong_guess("192.0.2.1", START, name) for name in ("anna", "anna", "berta")] == [1, 2, 3]
+    guesses.forget("192.0.2.1", "anna")
+    assert guesses.add_wrong_guess("192.0.2.1", START, "anna") == 2
+    assert guesses.add_wrong_guess("192.0.2.1", START + FORGET_AFTER_MILLISECONDS + 1, "anna") == 1

@@ -8,6 +8,7 @@ from starlette.routing import Mount, Route
 from lamplighter.console.app import PAGES
 from lamplighter.console.page import RoleRoute
 from lamplighter.console.security import login
+from lamplighter.console.security.password_guesses import FREE_GUESSES_OF_SOURCE
 from lamplighter.store.audit_log import AuditEntry, list_entries
 from lamplighter.wire.access.password_hash import PasswordHash
 from lamplighter.wire.access.roles import Role
@@ -247,6 +248,21 @@ def test_a_right_password_does_not_reset_the_guesses_for_another_name(visitor: U
     assert visitor.log_in("look").status == 200
 
 
+def test_a_new_name_with_each_guess_is_refused_before_its_hash(
+    visitor: UserBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([False] * FREE_GUESSES_OF_SOURCE)
+    monkeypatch.setattr(login, "is_password", lambda _password, _stored: next(answers))
+    statuses = [visitor.log_in(f"name{number}", "guess").status for number in range(30)]
+    assert statuses == [422] * FREE_GUESSES_OF_SOURCE + [429] * (30 - FREE_GUESSES_OF_SOURCE)
+
+
+def test_right_passwords_use_up_no_guesses(visitor: UserBrowser) -> None:
+    for _ in range(2 * FREE_GUESSES_OF_SOURCE):
+        assert visitor.log_in("look").status == 200
+    assert visitor.log_in("nobody", "guess").status == 422
+
+
 def test_failed_logins_are_recorded_without_the_text_of_an_unknown_name(
     harness: EngineHarness, visitor: UserBrowser
 ) -> None:
@@ -289,6 +305,12 @@ def test_a_session_ends_when_its_user_changes(visitor: UserBrowser, change: str)
         "password": {"run": make_user("run", Role.RUN, "another password")},
     }
     visitor.users = changed[change]
+    assert visitor.get("/").status == 303
+
+
+def test_a_role_that_is_changed_back_revives_no_session(visitor: UserBrowser) -> None:
+    visitor.log_in("run")
+    visitor.users["run"] = replace(visitor.users["run"], role_changes=2)
     assert visitor.get("/").status == 303
 
 

@@ -70,10 +70,19 @@ def test_the_task_role_may_mount_each_file_system_and_write_only_where_the_job_w
 def test_on_this_machine_the_same_volume_is_a_folder_beside_the_job_file(tmp_path: Path) -> None:
     volumes = local_properties(tmp_path, f"volumes: [{BOTH}, '/srv/in:/in', 'cache:/cache']")["Volumes"]
     assert volumes == [
-        {"Name": "volume-1", "Host": {"SourcePath": str(tmp_path / "data")}},
+        {"Name": "volume-1", "Host": {"SourcePath": f"{tmp_path}/./data"}},
         {"Name": "volume-2", "Host": {"SourcePath": "/srv/in"}},
         {"Name": "reports-cache", "DockerVolumeConfiguration": {"Scope": "shared", "Autoprovision": True}},
     ]
+
+
+def test_a_path_marks_the_folder_that_its_links_must_not_leave(tmp_path: Path) -> None:
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    volumes = local_properties(jobs, "volumes: ['./a/../b:/a', '../shared/c:/b', '.:/c', '/srv/./d:/d']")["Volumes"]
+    assert [each["Host"]["SourcePath"] for each in volumes] == [
+        f"{jobs}/./b", f"{tmp_path}/./shared/c", f"{jobs}/./.", "/srv/d"
+    ]  # fmt: skip
 
 
 def test_a_volume_that_aws_cannot_mount_stays_in_the_template_so_that_aws_refuses_it(tmp_path: Path) -> None:
@@ -84,7 +93,7 @@ def test_a_volume_that_aws_cannot_mount_stays_in_the_template_so_that_aws_refuse
 def test_job_and_sidecar_share_a_volume_that_both_name(tmp_path: Path) -> None:
     body = "volumes: './x:/a', sidecars: {s: {image: y, volumes: ['./x:/b:ro', './y:/c']}}"
     properties = local_properties(tmp_path, body)
-    assert [each["Host"]["SourcePath"] for each in properties["Volumes"]] == [str(tmp_path / "x"), str(tmp_path / "y")]
+    assert [each["Host"]["SourcePath"] for each in properties["Volumes"]] == [f"{tmp_path}/./x", f"{tmp_path}/./y"]
     job, sidecar = properties["ContainerDefinitions"]
     assert [each["SourceVolume"] for each in job["MountPoints"]] == ["volume-1"]
     assert [each["SourceVolume"] for each in sidecar["MountPoints"]] == ["volume-1", "volume-2"]

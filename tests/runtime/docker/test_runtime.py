@@ -152,6 +152,31 @@ async def test_a_container_that_was_created_but_not_started_is_started_once(
 
 
 @pytest.mark.docker
+async def test_a_job_cannot_lead_the_volume_of_another_out_of_the_folder(
+    runtime: DockerRuntime, docker_image: str, tmp_path: Path
+) -> None:
+    data, secret = tmp_path / "jobs" / "data", tmp_path / "secret"
+    (data / "sub").mkdir(parents=True)
+    secret.mkdir()
+    marked = f"{tmp_path}/jobs/./data"
+    first = job(docker_image, f"rmdir /data/sub && ln -s {secret} /data/sub", mounts=(Mount(marked, "/data"),))
+    second = job(docker_image, "echo stolen > /sub/file", mounts=(Mount(f"{marked}/sub", "/sub", create=False),))
+    third = job(docker_image, "echo written > /sub/file", mounts=(Mount(str(data / "sub"), "/sub"),))
+    created = await runtime._create(second)
+    assert created is not None
+    await runtime.start(first)
+    assert (await runtime.wait(first.name)).code == 0
+    for start in (runtime.start, runtime.restart):
+        with pytest.raises(CannotStart, match=f"{data}/sub is a link to {secret}, which is outside {tmp_path}/jobs:"):
+            await start(second)
+    assert second.name not in await runtime.names()
+    assert list(secret.iterdir()) == []
+    await runtime.start(third)
+    assert (await runtime.wait(third.name)).code == 0
+    assert (secret / "file").read_text() == "written\n"
+
+
+@pytest.mark.docker
 async def test_a_start_waits_until_docker_shows_the_container_whose_name_is_taken(
     runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,9 @@ from lamplighter.wire.access.users import InvalidUsers, User, check_name, check_
 HASH = PasswordHash(2**14, 8, 5, "s" * 22, "0" * 64)
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", fullmatch=True)
 users = st.lists(
-    st.builds(User, names, st.sampled_from(Role), st.just(HASH)), unique_by=lambda each: each.name.lower(), max_size=9
+    st.builds(User, names, st.sampled_from(Role), st.just(HASH), st.integers(0, 10**9 - 1)),
+    unique_by=lambda each: each.name.lower(),
+    max_size=9,
 )
 
 

@@ -37,6 +37,7 @@ from lamplighter.cli.up.reports.stderr_log import log_to_stderr
 from lamplighter.cli.up.stored_stacks import may_have_stacks
 from lamplighter.engine import file_descriptors
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
+from lamplighter.engine.damage_check import check_damage_regularly
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.machine_capacity import machine_capacity
 from lamplighter.engine.python_gc import GarbageCollector
@@ -390,7 +391,7 @@ async def _serve(
             _print_access(config, ports, access_rules)
             engine.turns.start()
             async with (
-                running(engine.retention.run()),
+                running(engine.retention.run(), check_damage_regularly(engine.store)),
                 keeping_current(engine, access_rules.users, ports.certificate),
                 _reconciling(reconciler),
                 heartbeat.sending_heartbeats(engine, observers.heartbeat_url),

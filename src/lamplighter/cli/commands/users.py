@@ -87,7 +87,7 @@ def role(
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Change a user's role; the user has to log in again."""
-    _change_user(data, name, lambda user: replace(user, role=role))
+    _change_user(data, name, lambda user: replace(user, role=role, role_changes=user.role_changes + 1))
     typer.echo(f"{name} has the role {role}. Sessions of {name} have ended.")
 
 

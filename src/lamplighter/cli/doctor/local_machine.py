@@ -87,25 +87,16 @@ def check_directory(data: Path) -> Iterator[Finding]:
     if has_lost_database(data):
         yield bad("data directory", explain_missing_database(data))
         return
-    database_error = _database_error(data / DATABASE)
-    if database_error is not None:
-        yield bad("data directory", str(database_error))
+    try:
+        if (data / DATABASE).exists():
+            connect_read_only(data / DATABASE).close()
+    except sqlite3.DatabaseError as error:
+        yield bad("data directory", str(damaged_database_error(data / DATABASE, error)))
         return
     free = shutil.disk_usage(data).free
     message = f"{data} is writable, {free / 1024**3:,.1f} GiB are free"
     advice = "an engine without disk space refuses calls: free some space"
     yield good("data directory", message) if free >= MIN_FREE_BYTES else doubtful("data directory", message, advice)
-
-
-def _database_error(file: Path) -> LamplighterError | None:
-    """Return why an engine would refuse to open a database, or None if it would open it or there is none."""
-    if not file.exists():
-        return None
-    try:
-        connect_read_only(file).close()
-    except sqlite3.DatabaseError as error:
-        return damaged_database_error(file, error)
-    return None
 
 
 def check_engine(url: str | None, health: Json) -> Finding:
@@ -115,8 +106,8 @@ def check_engine(url: str | None, health: Json) -> Finding:
     if health is None:
         return bad("engine", f"its address is {url}, but it does not answer", "start it again: `lamplighter up`")
     if health["status"] not in ("ok", "degraded"):
-        reason = health.get("reason", health["status"])
-        return bad("engine", f"the engine at {url} is not healthy: {reason}", "it refuses calls until this is fixed")
+        worst = health["conditions"][0]
+        return bad("engine", f"the engine at {url} is not healthy: {worst['reason']}", worst["advice"])
     if health["version"] != __version__:
         message = f"the engine at {url} has version {health['version']}, and this command has {__version__}"
         return doubtful("engine", message, "restart the engine")

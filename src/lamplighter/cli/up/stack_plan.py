@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.base.task_definition_metadata import FOLDER_MARK
 from lamplighter.cli.up.merge_templates import LOG_GROUP, resource_job
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
@@ -176,11 +177,18 @@ def localize_template(document: Json, folder: Path) -> Json:
             own["Directory"] = str(folder / own.get("Directory", "."))
         for volume in own.get("Volumes", ()):
             if "Host" in volume:
-                volume["Host"]["SourcePath"] = os.path.normpath(folder / volume["Host"]["SourcePath"])
+                volume["Host"]["SourcePath"] = _source_path(folder, volume["Host"]["SourcePath"])
         if resource["Type"] == LOG_GROUP:
             resource["DeletionPolicy"] = resource["UpdateReplacePolicy"] = "Retain"
             resource["Metadata"] = {"Lamplighter": {"Adopt": True}}
     return document
+
+
+def _source_path(folder: Path, path: str) -> str:
+    """Return the absolute path of a volume, marked if it is relative to the job file (`FOLDER_MARK`)."""
+    whole = os.path.normpath(folder / path)
+    root = os.path.commonpath([folder, whole])
+    return whole if os.path.isabs(path) else f"{root.rstrip('/')}{FOLDER_MARK}{os.path.relpath(whole, root)}"
 
 
 def template_without(plan: StackPlan, without: frozenset[str]) -> Json | None:

@@ -3,12 +3,10 @@
 Sessions are defined in `wire/access/console_session.py`. Guarantees that a visitor without a session sees only the
 login page and its static files. A password can be guessed only a few times per minute from one address or IPv6 network.
 An answer takes the same time and has the same words, whether the name exists or not. Hashes are computed in threads, a
-few at a time, so that guesses keep neither the engine nor its memory busy. The login redirects only to pages of the
-console. A console that only this machine can reach, and that has no users, requires no login.
+few at a time (`hash_queue.py`), so that guesses keep neither the engine nor its memory busy. The login redirects only
+to pages of the console. A console that only this machine can reach, and that has no users, requires no login.
 """
 
-import asyncio
-import hmac
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -21,6 +19,7 @@ from lamplighter.base.world import World
 from lamplighter.console.page import actor_of
 from lamplighter.console.ports.port import ConsolePort
 from lamplighter.console.security import forms
+from lamplighter.console.security.hash_queue import HashQueue, NoPlace
 from lamplighter.console.security.password_guesses import GuessesBySource
 from lamplighter.console.view.links import local_path
 from lamplighter.console.view.templates import Templates
@@ -30,25 +29,20 @@ from lamplighter.wire.access import console_session
 from lamplighter.wire.access.password_hash import BLOCK_SIZE, COST, PARALLELISM, SALT_LENGTH, PasswordHash, is_password
 from lamplighter.wire.access.people import People, Person, of_owner
 
-HASHES_AT_ONCE = 2
-"""The most passwords that are hashed at the same time: each takes 16 MiB and a processor."""
-MAX_WAITING_LOGINS = 20
-"""The most logins that wait for a hash; further ones are refused."""
 ABSENT_USER_HASH = PasswordHash(COST, BLOCK_SIZE, PARALLELISM, "0" * SALT_LENGTH, "0" * 64)
 """A hash that no password has; it takes the same time as that of a user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The login page, the people who may log in, and the wrong guesses by address and name."""
+    """The login page, the people who may log in, and the wrong guesses."""
 
     people: People
     world: World
     templates: Templates
     port: ConsolePort
     guesses: GuessesBySource = field(default_factory=GuessesBySource)
-    _hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HASHES_AT_ONCE))
-    _waiting: set[object] = field(default_factory=set)
+    hash_queue: HashQueue = field(default_factory=HashQueue)
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of the login and the logout."""
@@ -65,19 +59,21 @@ class Login:
     async def log_in(self, request: Request) -> Response:
         """Check a name and a password, and create a new session."""
         given = await forms.read_fields(request)
-        next_path, name = given.get("next", "/"), given.get("name", "")[:64]
+        has_users = bool(self.people.read_users())
+        # Without users the page asks for no name: one that is sent must not begin another count of wrong guesses.
+        next_path, name = given.get("next", "/"), given.get("name", "")[:64] if has_users else ""
         address, now = request.client.host if request.client else "", self.world.now()
         if pause := self.guesses.wait_milliseconds(address, now, name):
             message = f"Too many wrong passwords from this address: try again in {-(-pause // 1000)} s."
             return self._login_page(request, next_path, name, 429, message)
-        if len(self._waiting) >= MAX_WAITING_LOGINS:
-            return self._login_page(request, next_path, name, 503, "Too many people log in now: try again soon.")
         # The guess counts before its hash is computed: otherwise, guesses that are sent together would all be accepted.
-        self.guesses.add_wrong_guess(address, now, name)
-        has_users = bool(self.people.read_users())
-        person = await self._identify(name, given.get("password", ""))
+        wrong_guesses = self.guesses.add_wrong_guess(address, now, name)
+        try:
+            person = await self._identify(name, given.get("password", ""), wrong_guesses)
+        except NoPlace:
+            return self._login_page(request, next_path, name, 503, "Too many people log in now: try again soon.")
         if person is None:
-            await self._record_failure(request, name)
+            await self._record_failure(name, address)
             words = "Wrong name or password." if has_users else "Wrong password."
             return self._login_page(request, next_path, name, 422, words)
         self.guesses.forget(address, name)
@@ -87,34 +83,22 @@ class Login:
         self._set_session_cookie(request, response, session, console_session.LIFETIME_MILLISECONDS // 1000)
         return response
 
-    async def _identify(self, name: str, password: str) -> Person | None:
+    async def _identify(self, name: str, password: str, wrong_guesses: int) -> Person | None:
         """Return who has this name and password, or None."""
-        users = self.people.read_users()
-        if not users:
-            found = console_session.find_owner_by_password(password, self.people.credentials)
-            return None if found is None else of_owner(found)
-        user, owner = users.get(name), self.people.find_owner(name)
-        is_user = await self._is_password(password, ABSENT_USER_HASH if user is None else user.password)
-        is_owner = owner is not None and hmac.compare_digest(
-            owner.password.encode(), password.encode("utf-8", "replace")
-        )
-        if user is not None:
-            return self.people.of_user(user) if is_user else None
-        return of_owner(owner) if owner is not None and is_owner else None
+        users, owners = self.people.read_users(), self.people.credentials
+        if users:
+            user = users.get(name)
+            stored = ABSENT_USER_HASH if user is None else user.password
+            is_user = await self.hash_queue.run(wrong_guesses, lambda: is_password(password, stored))
+            if user is not None:
+                return self.people.of_user(user) if is_user else None
+            owners = {key: each for key, each in owners.items() if each.name == name}
+        owner = console_session.find_owner_by_password(password, owners)
+        return None if owner is None else of_owner(owner)
 
-    async def _is_password(self, password: str, stored: PasswordHash) -> bool:
-        place = object()
-        self._waiting.add(place)
-        try:
-            async with self._hashing:
-                return await asyncio.to_thread(is_password, password, stored)
-        finally:
-            self._waiting.discard(place)
-
-    async def _record_failure(self, request: Request, name: str) -> None:
+    async def _record_failure(self, name: str, address: str) -> None:
         """Record a failed login. An unknown name is not recorded: people type passwords into the wrong field."""
         is_known = name in self.people.read_users() or self.people.find_owner(name) is not None
-        address = request.client.host if request.client else ""
         actor = Actor(name if is_known else "", "console", address)
         await self.port.record(actor, "log in", "", "wrong password", LimitedKind.FAILED_LOGIN)
 

@@ -1,13 +1,17 @@
 """Limit how often a password may be guessed: a few guesses without delay, then with growing pauses.
 
-The wrong guesses are counted for each name and each IPv4 address or IPv6 network. A right password resets only the
-guesses for its own name: so nobody with a password guesses those of others faster.
+The wrong guesses are counted for each IPv4 address or IPv6 network, and for each name from there. So another name with
+each guess gains little, and a name that exists is guessed as slowly as one that does not. A right password resets only
+the guesses for its own name: so nobody with a password guesses those of others faster.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
 
 FREE_GUESSES = 5
+"""The wrong guesses without delay for one name."""
+FREE_GUESSES_OF_SOURCE = 20
+"""The wrong guesses without delay for all names together: those of the people of one office."""
 MAX_WAIT_MILLISECONDS = 60_000
 """The longest wait in milliseconds: the owner can always log in a minute after the last wrong guess."""
 FORGET_AFTER_MILLISECONDS = 15 * 60_000
@@ -25,11 +29,11 @@ class PasswordGuesses:
     """The time of the last wrong guess, in milliseconds since the epoch."""
 
 
-def wait_milliseconds(guesses: PasswordGuesses, now: int) -> int:
+def wait_milliseconds(guesses: PasswordGuesses, now: int, free: int = FREE_GUESSES) -> int:
     """Return the milliseconds until the next guess is accepted; 0 if it is accepted now."""
-    if guesses.wrong < FREE_GUESSES or is_expired(guesses, now):
+    if guesses.wrong < free or is_expired(guesses, now):
         return 0
-    pause = min(MAX_WAIT_MILLISECONDS, 1000 << min(guesses.wrong - FREE_GUESSES, 16))
+    pause = min(MAX_WAIT_MILLISECONDS, 1000 << min(guesses.wrong - free, 16))
     return max(0, guesses.last + pause - now)
 
 
@@ -56,19 +60,30 @@ def guess_source(address: str) -> str:
 class GuessesBySource:
     """The wrong guesses of all sources; times are in milliseconds since the epoch."""
 
-    _guesses: dict[tuple[str, str], PasswordGuesses] = field(default_factory=dict)
+    _guesses: dict[tuple[str, str | None], PasswordGuesses] = field(default_factory=dict)
+    """By source and name; None is for all names."""
 
     def wait_milliseconds(self, address: str, now: int, name: str = "") -> int:
         """Return the milliseconds until the next guess from an address is accepted; 0 if it is accepted now."""
-        return wait_milliseconds(self._guesses.get((guess_source(address), name), PasswordGuesses()), now)
+        of_all = wait_milliseconds(self._find(address, None), now, FREE_GUESSES_OF_SOURCE)
+        return max(of_all, wait_milliseconds(self._find(address, name), now))
 
-    def add_wrong_guess(self, address: str, now: int, name: str = "") -> None:
-        """Count a wrong guess, and drop the source that has guessed least recently beyond `MAX_SOURCES`."""
-        source = (guess_source(address), name)
-        self._guesses[source] = add_wrong_guess(self._guesses.pop(source, PasswordGuesses()), now)
-        if len(self._guesses) > MAX_SOURCES:
+    def add_wrong_guess(self, address: str, now: int, name: str = "") -> int:
+        """Count a wrong guess, and return how many the address has made of late, whatever the names.
+
+        Drop what has been guessed least recently beyond `MAX_SOURCES`.
+        """
+        for key in ((guess_source(address), name), (guess_source(address), None)):
+            self._guesses[key] = add_wrong_guess(self._guesses.pop(key, PasswordGuesses()), now)
+        while len(self._guesses) > MAX_SOURCES:
             del self._guesses[next(iter(self._guesses))]
+        return self._find(address, None).wrong
 
     def forget(self, address: str, name: str = "") -> None:
         """Drop the wrong guesses of an address for a name, because it has given the right password."""
-        self._guesses.pop((guess_source(address), name), None)
+        source = guess_source(address)
+        forgotten, of_all = self._guesses.pop((source, name), PasswordGuesses()), self._find(address, None)
+        self._guesses[source, None] = replace(of_all, wrong=max(0, of_all.wrong - forgotten.wrong))
+
+    def _find(self, address: str, name: str | None) -> PasswordGuesses:
+        return self._guesses.get((guess_source(address), name), PasswordGuesses())

@@ -32,7 +32,7 @@ def check_directory(directory: Path) -> Iterator[DataFinding]:
 
 
 def _check_database(connection: sqlite3.Connection) -> Iterator[DataFinding]:
-    damage = find_damage(connection)
+    damage = find_damage(Reader(connection))
     yield from (problem("database", text) for text in damage)
     schema = [*_check_schema(connection)]
     yield from schema

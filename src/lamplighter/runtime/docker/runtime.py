@@ -22,6 +22,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.runtime.docker import container_state, create_request, daemon, free_ports, log_stream, registry_logins
 from lamplighter.runtime.docker.container_inspector import ContainerInspector
 from lamplighter.runtime.docker.log_place import LogPlace
+from lamplighter.runtime.docker.marked_paths import resolve_mounts
 from lamplighter.runtime.docker.pause_image import PauseImage, make_pause_image, with_pause_program
 from lamplighter.runtime.output_cursor import OutputCursor
 from lamplighter.runtime.output_line import OutputLine
@@ -145,12 +146,23 @@ class DockerRuntime:
         """Implement `Runtime.restart`."""
         with daemon.docker_errors():
             try:
-                await self._inspector.container(container.name).start()
+                await self._begin(container)
             except DockerError as error:
                 if await self._have_namespaces_ended(container):
                     raise _namespaces_ended(container) from error
                 raise daemon.start_error(error) from error
             return await self._adopt(container, never)
+
+    async def _begin(self, container: ContainerSpec) -> None:
+        """Start a container. Docker follows links only now: so look at them before and after it does."""
+        found = self._inspector.container(container.name)
+        try:
+            await asyncio.to_thread(resolve_mounts, container)
+            await found.start()
+            await asyncio.to_thread(resolve_mounts, container)
+        except CannotStart:
+            await found.delete(force=True, v=True)
+            raise
 
     async def _ports(self, container: ContainerSpec) -> tuple[Port, ...]:
         found = await self._inspector.inspect(container.name) if container.ports else None
@@ -158,6 +170,7 @@ class DockerRuntime:
 
     async def _create(self, container: ContainerSpec) -> str | None:
         """Create the container and return its id, or None if a container of this name exists."""
+        container = await asyncio.to_thread(resolve_mounts, container)
         body = create_request.create_request(container, {ENGINE_LABEL: self._engine})
         try:
             made = await self._docker.containers.create(body, name=create_request.PREFIX + container.name)
@@ -193,7 +206,7 @@ class DockerRuntime:
         """Start a container that was created and has never run; remove it if its start was called off."""
         try:
             check_not_called_off(container, is_called_off)
-            await self._inspector.container(container.name).start()
+            await self._begin(container)
         except StartCalledOff:
             await self.remove(container.name)
             raise

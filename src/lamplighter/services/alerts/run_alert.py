@@ -29,8 +29,8 @@ from lamplighter.services.alerts.queries import AlertQueries
 def compose_run_alert(queries: AlertQueries, annotation: Json, channel: str, event: Json) -> Alert | None:
     """Compose the alert for a run that ended unsuccessfully.
 
-    Return None if the run itself has alerted the channel and this alert would add nothing: the run has also read the
-    log, or there are no log lines.
+    Return None if the run itself has alerted the channel, unless it could not even try to read the log, and there are
+    log lines: a task that timed out is not named in the error. Lines that are too large for a state are no reason.
     """
     detail = event["detail"]
     run, machine = detail["executionArn"], detail["stateMachineArn"].rpartition(":")[2]
@@ -38,8 +38,8 @@ def compose_run_alert(queries: AlertQueries, annotation: Json, channel: str, eve
     last = attempt_that_ended_run(story, described.get("error"))
     task = queries.describe_task(last.task) if last is not None and last.task is not None else None
     lines = () if task is None else tuple(queries.last_lines(task))
-    has_alerted = channel in annotation.get("Caught", []) and story.has_succeeded(alert_state_name(channel))
-    if has_alerted and (story.has_succeeded(READ_LOG_STATE) or not lines):
+    alerted = story.outcomes_of(alert_state_name(channel)) if channel in annotation.get("Caught", []) else []
+    if "succeeded" in alerted and (story.outcomes_of(READ_LOG_STATE) or not lines):
         return None
     project = project_of_machine(machine, annotation["Job"])
     code = None if task is None else failed_container(task).get("exitCode")

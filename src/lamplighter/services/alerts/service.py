@@ -3,7 +3,8 @@
 Guarantees that an alert is published exactly once: composing and publishing belong to the transaction that settles the
 rule's delivery. A channel receives one alert for each failed run. If the run has alerted the channel itself (pattern 3,
 "caught"), the rule for the run's end (pattern 2, "run-failed") sends nothing there, unless the rule found log lines
-that the run could not read. Alerts about attempts are sent in addition, because the job file enables them separately.
+that the run could not try to read. Alerts about attempts are sent in addition, because the job file enables them
+separately.
 """
 
 import logging

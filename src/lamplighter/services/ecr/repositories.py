@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError, require
-from lamplighter.base.json_text import Json, loads_or
+from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.operations.paging import decode_token, encode_token, list_page
@@ -161,7 +161,7 @@ def _find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
 def _put_policy(policy: Policy) -> Callable[[Tx, Caller, Json], Json]:
     def put(tx: Tx, caller: Caller, params: Json) -> Json:
         found, text = find_repository(tx, caller, params), params[policy.member]
-        if not isinstance(loads_or(text, None), dict):
+        if not isinstance(loads_unique(text), dict):
             raise errors.InvalidParameter(
                 f"Invalid parameter at '{policy.member}' failed to satisfy constraint: 'Invalid policy text'"
             )

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lamplighter.base import arn
 from lamplighter.base.errors import require
-from lamplighter.base.json_text import Json, loads_or
+from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.bus import Caller
 from lamplighter.services.logs import arns, tags
 from lamplighter.services.logs.errors import InvalidParameter, NotFound
@@ -54,7 +54,7 @@ def put_policy(tx: Tx, caller: Caller, params: Json) -> Json:
     found = resources.get(tx, caller.account, caller.region, KIND, params["destinationName"])
     if found is None:  # unlike DeleteDestination, the operation has no ResourceNotFoundException
         raise InvalidParameter("The specified destination does not exist.")
-    if not isinstance(loads_or(params["accessPolicy"], None), dict):
+    if not isinstance(loads_unique(params["accessPolicy"]), dict):
         raise InvalidParameter("accessPolicy must be a policy in JSON.")
     resources.put(tx, replace(found, body=found.body | {"accessPolicy": params["accessPolicy"]}))
     return {}

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutReso
 
 from lamplighter.base.arn import parse_known
 from lamplighter.base.errors import require
-from lamplighter.base.json_text import Json, loads_or
+from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.logs.arns import group_arn, page_token, parse_page_token, tagged_group
@@ -29,7 +29,7 @@ class ResourcePolicies:
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Create or replace a policy of the account or of a log group (`PutResourcePolicy`)."""
         resource, name, document = _resource(tx, params), _name(params), params.get("policyDocument")
-        if not isinstance(loads_or(document or "", None), dict):
+        if not isinstance(loads_unique(document or ""), dict):
             raise InvalidParameter("policyDocument must be a policy in JSON.")
         existing = rows.policies_of(tx, caller.account, caller.region, resource)
         # A log group has one policy, regardless of its name.

@@ -110,6 +110,7 @@ def _query_operations(world: World) -> Mapping[str, Operation]:
     run, saved, records = queries.Queries(world), saved_queries.SavedQueries(world), log_records.LogRecords(world)
     return {
         "StartQuery": Operation(write=run.start),
+        "FindSourceGroups": Operation(read=run.find_source_groups),
         "StopQuery": Operation(write=queries.stop),
         "DescribeQueries": Operation(read=queries.describe),
         "ListLogGroupsForQuery": Operation(read=queries.list_groups),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lamplighter.base import arn
-from lamplighter.base.json_text import Json, loads_or
+from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import World, random_key
 from lamplighter.bus import Caller, Operation
 from lamplighter.operations.paging import decode_token, encode_token, list_page
@@ -213,7 +213,7 @@ def _list(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def _put_policy(tx: Tx, caller: Caller, params: Json) -> Json:
     secret = find_secret(tx, caller, params)
-    document = loads_or(params["ResourcePolicy"], None)
+    document = loads_unique(params["ResourcePolicy"])
     if not isinstance(document, dict) or "Statement" not in document:
         raise errors.MalformedPolicy
     if params.get("BlockPublicPolicy") and any(map(_is_public, _as_list(document["Statement"]))):

@@ -24,9 +24,8 @@ _SESSION_FORMAT = re.compile("([0-9]{1,15})[.]([uk])([0-9a-f]{2,512})[.]([0-9a-f
 def find_owner_by_password(password: str, credentials: CredentialSet) -> Credentials | None:
     """Return the owner with this password, or None; all passwords are compared, so that the time reveals nothing."""
     given = password.encode("utf-8", "replace")
-    found = [
-        each for each in credentials.values() if hmac.compare_digest(each.password.encode(), given) and each.logs_in
-    ]
+    owners = [each for each in credentials.values() if each.logs_in]
+    found = [each for each in owners if hmac.compare_digest(each.password.encode(), given)]
     return found[0] if found else None
 
 

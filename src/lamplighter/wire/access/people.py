@@ -51,8 +51,8 @@ class People:
 
     def of_user(self, user: User) -> Person:
         """Return a user as a person. The engine's own secret is in the seal: the users file alone forges no session."""
-        engine_secret = next(iter(self.credentials.values())).secret
-        return Person("u", user.name, user.name, user.role, f"{engine_secret}\n{user.role}\n{user.password}")
+        key = next(iter(self.credentials.values())).secret
+        return Person("u", user.name, user.name, user.role, f"{key}\n{user.role}\n{user.role_changes}\n{user.password}")
 
     def find_owner(self, name: str) -> Credentials | None:
         """Return the credentials of a section by its name, if its owner may log in."""

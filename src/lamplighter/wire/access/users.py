@@ -1,4 +1,4 @@
-"""Parse and format the users of a console: a line for each, `NAME:ROLE:HASH`.
+"""Parse and format the users of a console: a line for each, `NAME:ROLE:HASH`, and `:N` after N changes of the role.
 
 Guarantees that a name consists of letters, digits and `.-_@` of ASCII, so that it can be part of a line, a header and a
 page. Names that differ only in upper and lower case are the same name to a person: a file with both is invalid.
@@ -15,6 +15,7 @@ from lamplighter.wire.access.roles import Role
 MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 10, 200
 MAX_USERS = 1000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_LINE = re.compile("([^:]*):([^:]*):([^:]*)(?::([0-9]{1,9}))?")
 _HEADER = "# The users of this engine's console. Change them with `lamplighter users`.\n"
 
 
@@ -29,6 +30,8 @@ class User:
     name: str
     role: Role
     password: PasswordHash = field(repr=False)
+    role_changes: int = 0
+    """How often the role was changed: a role that is changed back must not make old sessions valid again."""
 
 
 Users = Mapping[str, User]
@@ -77,16 +80,17 @@ def parse_users(text: str) -> Users:
 
 
 def _parse_line(line: str) -> User:
-    parts = line.split(":")
-    if len(parts) != 3:
+    found = _LINE.fullmatch(line)
+    if found is None:
         raise InvalidUsers("a line has the form NAME:ROLE:HASH")
-    check_name(parts[0])
-    if parts[1] not in list(Role):
+    name, role, password, changes = found.groups(default="0")
+    check_name(name)
+    if role not in list(Role):
         raise InvalidUsers(f"the role is one of {', '.join(Role)}")
-    return User(parts[0], Role(parts[1]), parse_hash(parts[2]))
+    return User(name, Role(role), parse_hash(password), int(changes))
 
 
 def format_users(users: Users) -> str:
     """Return the text of a users file."""
-    lines = (f"{each.name}:{each.role}:{each.password}\n" for each in users.values())
-    return _HEADER + "".join(lines)
+    lines = (f"{each.name}:{each.role}:{each.password}:{each.role_changes or ''}" for each in users.values())
+    return _HEADER + "".join(f"{each.rstrip(':')}\n" for each in lines)

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-res
 
 from collections.abc import Iterator
 
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads, loads_unique
 from lamplighter.lang.wildcard import compile_pieces
 from lamplighter.services.cloudformation.errors import StackValidationError
 
@@ -21,10 +21,9 @@ def check_policy(text: str) -> str:
     """Return the text of a policy; raise `StackValidationError` if it is invalid."""
     if not 1 <= len(text) <= MAX_POLICY_LENGTH:
         raise StackValidationError(f"Stack policy must be between 1 and {MAX_POLICY_LENGTH} characters long")
-    try:
-        document = loads(text)
-    except JsonError:
-        raise StackValidationError("Error validating stack policy: the policy is not well-formed JSON") from None
+    document = loads_unique(text)
+    if document is None:
+        raise StackValidationError("Error validating stack policy: the policy is not well-formed JSON")
     statements = document.get("Statement") if isinstance(document, dict) else None
     if not isinstance(statements, list):
         raise StackValidationError("Error validating stack policy: Statement must be a list")

@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-bas
 
 from lamplighter.base import arn
 from lamplighter.base.errors import ValidationError
-from lamplighter.base.json_text import Json, dumps, loads, loads_or
+from lamplighter.base.json_text import Json, dumps, loads, loads_unique
 from lamplighter.bus import Caller
 from lamplighter.services.events.buses.buses import find_bus, put_policy
 from lamplighter.services.events.errors import PolicyLengthExceeded, ResourceNotFound
@@ -63,7 +63,7 @@ def remove_permission(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def _parse_policy(text: str) -> Json:
-    policy = loads_or(text, None)
+    policy = loads_unique(text)
     if not isinstance(policy, dict) or "Statement" not in policy:
         raise ValidationError("This policy contains invalid Json")
     statements = policy["Statement"]

@@ -4,11 +4,13 @@ See https://docs.aws.amazon.com/service-authorization/latest/reference/reference
 "some operations require several different actions".
 """
 
-from collections.abc import Iterator, Mapping
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, loads
 from lamplighter.bus import Bus, Caller
 from lamplighter.lang.iam_policy.text_patterns import ContextValue
 from lamplighter.services.iam.access import iam_resources
@@ -62,16 +64,8 @@ class NeededPermissions:
         if (service, operation) == ("ecs", "RunTask"):
             return self._of_run_task(reader, caller, params, context)
         resources = _resources(self._bus, reader, caller, service, operation, params)
-        action = action_of(service, operation)
-        pairs = storage_permissions(
-            service,
-            operation,
-            params,
-            action,
-            resources,
-            lambda secret: self._secret_arn(reader, caller, secret),
-            lambda: self._secrets(reader, caller),
-        )
+        action, find_secrets = action_of(service, operation), partial(self._find_secrets, reader, caller)
+        pairs = storage_permissions(service, operation, params, action, resources, find_secrets)
         permissions = [Permission(*each, context) for each in pairs]
         if service == "http":
             permissions.append(Permission("events:RetrieveConnectionCredentials", _connection(params)))
@@ -81,16 +75,18 @@ class NeededPermissions:
             permissions += [Permission(each, params["RoleArn"], context) for each in session_actions(params)]
         if (service, operation) == ("states", "TestState") and params.get("revealSecrets"):
             permissions.append(Permission("states:RevealSecrets", "*"))
-        if (service, operation) == ("sqs", "StartMessageMoveTask"):
-            permissions += _of_moving(params, context)
+        if (service, operation) in (("sqs", "StartMessageMoveTask"), ("sqs", "CancelMessageMoveTask")):
+            permissions += _of_moving(resources[0], params, context)
         if (service, operation) == ("sns", "Subscribe") and params.get("Protocol") == COMMAND:
             permissions += [Permission(each, "*") for each in ("ecs:RegisterTaskDefinition", "ecs:RunTask")]
         for role, to in passed_roles(service, operation, params):
             permissions.append(Permission("iam:PassRole", role, {"iam:passedtoservice": to}))
         return CallNeeds(permissions)
 
-    def _secrets(self, reader: Reader, caller: Caller) -> list[str]:
-        """Return the ARNs of all secrets."""
+    def _find_secrets(self, reader: Reader, caller: Caller, names: list[str]) -> list[str]:
+        """Return the ARNs of secrets, or those of all secrets if there are no names."""
+        if names:
+            return [self._secret_arn(reader, caller, each) for each in names]
         return list(self._bus.read(reader, caller, "secretsmanager", "FindArns", {})["ARNs"])
 
     def _secret_arn(self, reader: Reader, caller: Caller, secret: str) -> str:
@@ -140,8 +136,9 @@ def _resources(bus: Bus, reader: Reader, caller: Caller, service: str, operation
     """Return the ARNs of the resources of a call's own action."""
     if service == "iam":
         return [iam_resources.iam_resource(reader, caller, operation, params)]
-    if service == "cloudformation" and str(params.get("ChangeSetName", "")).startswith("arn:"):
-        return [_stack_of_change_set(bus, reader, caller, str(params["ChangeSetName"]))]
+    found = _found_resources(partial(bus.read, reader, caller, service), caller, service, operation, params)
+    if found:
+        return found
     if service == "http":
         return [(caller.session.source if caller.session is not None else "") or "*"]
     rule = (
@@ -152,13 +149,29 @@ def _resources(bus: Bus, reader: Reader, caller: Caller, service: str, operation
     return list(rule(params, caller))
 
 
-def _stack_of_change_set(bus: Bus, reader: Reader, caller: Caller, change_set: str) -> str:
-    """Return the ARN of the stack of a change set; a request's StackName does not count if it names the ARN, too."""
-    given = {"ChangeSetName": change_set}
+def _found_resources(
+    read: Callable[[str, Json], Json], caller: Caller, service: str, operation: str, params: Json
+) -> list[str]:
+    """Return the resources that a call finds without naming them: by a prefix, a pointer, or something within them.
+
+    The stack of a change set's ARN counts, and not a StackName that the request has, too.
+    """
     try:
-        return str(bus.read(reader, caller, "cloudformation", "DescribeChangeSet", given)["StackId"])
-    except AwsError:
-        return change_set
+        match service, operation:
+            case "cloudformation", _ if str(params.get("ChangeSetName", "")).startswith("arn:"):
+                return [read("DescribeChangeSet", {"ChangeSetName": params["ChangeSetName"]})["StackId"]]
+            case "cloudformation", "DescribeStackResources" if not params.get("StackName"):
+                return [each["StackId"] for each in read(operation, params)["StackResources"][:1]]
+            case "logs", "StartQuery" if "source" in params.get("queryString", "").lower():
+                return [f"{each}:log-stream:" for each in read("FindSourceGroups", params)["ARNs"]]
+            case "logs", "GetLogRecord":
+                group = read(operation, params)["logRecord"]["@log"].partition(":")[2]
+                return [f"{group_arn(group, caller)}:log-stream:"]
+            case "sqs", "CancelMessageMoveTask":
+                return [str(loads(b64decode(params["TaskHandle"]))["sourceArn"])]
+    except (AwsError, ValueError, KeyError, TypeError):  # the operation refuses it, too
+        pass
+    return []
 
 
 def is_decided(service: str, operation: str) -> bool:
@@ -197,10 +210,10 @@ def session_actions(params: Json) -> list[str]:
     return [*tagged, *(["sts:SetSourceIdentity"] if params.get("SourceIdentity") else [])]
 
 
-def _of_moving(params: Json, context: dict[str, ContextValue]) -> Iterator[Permission]:
-    """Yield what moving messages from a dead-letter queue needs."""
+def _of_moving(source: str, params: Json, context: dict[str, ContextValue]) -> Iterator[Permission]:
+    """Yield what moving messages from a dead-letter queue needs, and what the end of that needs."""
     for name in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
-        yield Permission(f"sqs:{name}", params["SourceArn"], context)
+        yield Permission(f"sqs:{name}", source, context)
     if params.get("DestinationArn"):
         yield Permission("sqs:SendMessage", params["DestinationArn"], context)
 

@@ -37,12 +37,11 @@ def storage_permissions(
     params: Json,
     action: str,
     resources: Iterable[str],
-    find_secret: Callable[[str], str],
-    list_secrets: Callable[[], list[str]],
+    find_secrets: Callable[[list[str]], list[str]],
 ) -> list[Needed]:
     """Return what a call needs, its own action on its resources included.
 
-    `find_secret` returns the ARN of a secret, and `list_secrets` those of all secrets: a filter may find each of them.
+    `find_secrets` returns the ARNs of secrets, or those of all secrets for none: a filter may find each of them.
     """
     own = [(action, each) for each in resources]
     match service, operation:
@@ -58,11 +57,11 @@ def storage_permissions(
         case "s3", _:
             return [_of_version(each, params) for each in own]
         case "secretsmanager", "BatchGetSecretValue":
-            read = [("secretsmanager:GetSecretValue", find_secret(each)) for each in params.get("SecretIdList", [])]
-            every = [("secretsmanager:GetSecretValue", each) for each in list_secrets()] if not read else []
-            return [*own, *(read or [("secretsmanager:ListSecrets", ANY), *every])]
+            given = params.get("SecretIdList") or []
+            read = [("secretsmanager:GetSecretValue", each) for each in find_secrets(given)]
+            return [*own, *([] if given else [("secretsmanager:ListSecrets", ANY)]), *read]
         case "secretsmanager", _ if "SecretId" in params:
-            return [(action, find_secret(params["SecretId"]))]
+            return [(action, each) for each in find_secrets([params["SecretId"]])]
         case _:
             return own
 

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html; whit
 """
 
 import re
+from collections.abc import Callable
 from urllib.parse import quote
 
 from lamplighter.base.json_text import Json
@@ -25,19 +26,16 @@ def check_document(text: str) -> str:
     return text
 
 
-def _parse(text: str) -> Json:
+def _parse(text: str, parse: Callable[[str], Json] = parse_policy) -> Json:
     try:
-        return parse_policy(text)
+        return parse(text)
     except MalformedPolicy as error:
         raise MalformedPolicyDocument(error) from None
 
 
 def check_trust_policy(text: str) -> str:
     """Return the text of a trust policy. Raises `MalformedPolicyDocument` and `LimitExceeded`."""
-    try:
-        parse_trust_policy(text)
-    except MalformedPolicy as error:
-        raise MalformedPolicyDocument(error) from None
+    _parse(text, parse_trust_policy)
     if counted_length(text) > MAX_TRUST_LENGTH:
         raise LimitExceeded(f"Cannot exceed quota for ACLSizePerRole: {MAX_TRUST_LENGTH}")
     return text

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutDeli
 from dataclasses import replace
 
 from lamplighter.base import arn
-from lamplighter.base.json_text import Json, loads_or
+from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.bus import Caller
 from lamplighter.services.logs import tags
 from lamplighter.services.logs.delivery.log_types import LOG_TYPES
@@ -124,7 +124,7 @@ def _check_unused(reader: Reader, caller: Caller, member: str, value: str) -> No
 def put_policy(tx: Tx, caller: Caller, params: Json) -> Json:
     """Store the policy that says who may deliver to a delivery destination (`PutDeliveryDestinationPolicy`)."""
     found, policy = _policy_owner(tx, caller, params), params["deliveryDestinationPolicy"]
-    if not isinstance(loads_or(policy, None), dict):
+    if not isinstance(loads_unique(policy), dict):
         raise InvalidDelivery("deliveryDestinationPolicy must be a policy in JSON.")
     resources.put(tx, replace(found, body=found.body | {"policy": policy}))
     return {"policy": {"deliveryDestinationPolicy": policy}}

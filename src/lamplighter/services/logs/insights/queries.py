@@ -89,6 +89,12 @@ class Queries:
         return {"queryId": name}
 
 
+    def find_source_groups(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Return the ARNs of the log groups that the command SOURCE of a query selects: IAM decides about each."""
+        source = check_query(params["queryString"], self._world.now()).source
+        return {"ARNs": [arns.group_arn(each) for each in _select_groups(reader, caller, params, source)]}
+
+
 def check_query(text: str, now: int) -> Query:
     """Return a compiled query. Raises `MalformedQuery`."""
     try:

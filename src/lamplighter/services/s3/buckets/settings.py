@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from lamplighter.base import arn
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3 import errors
@@ -52,10 +52,9 @@ class Setting:
 
 
 def _check_policy(text: Json) -> None:
-    try:
-        document = loads(text)
-    except JsonError:
-        raise errors.MalformedPolicy("Policies must be valid JSON and the first byte must be '{'") from None
+    document = loads_unique(text)
+    if document is None:
+        raise errors.MalformedPolicy("Policies must be valid JSON and the first byte must be '{'")
     if not isinstance(document, dict) or not document.get("Statement"):
         raise errors.MalformedPolicy("Missing required field Statement")
 

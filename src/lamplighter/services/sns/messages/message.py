@@ -5,14 +5,13 @@ See https://docs.aws.amazon.com/sns/latest/api/API_Publish.html and
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html.
 """
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from lamplighter.base.json_text import Json, loads_or
+from lamplighter.base.json_text import Json, loads_or, loads_unique
 from lamplighter.base.number_text import parse_decimal
 from lamplighter.services.sns.errors import InvalidAttributeValue, InvalidParameter
 from lamplighter.services.sns.tables.topics import Topic
@@ -104,29 +103,14 @@ def _texts_by_protocol(text: str, structure: str | None) -> Mapping[str, str]:
         return {}
     if structure != "json":
         raise InvalidParameter("MessageStructure")
-    failed = InvalidParameter("Message Structure - JSON message body failed to parse")
-    try:
-        pairs = json.loads(text, object_pairs_hook=_pairs)
-    except (ValueError, RecursionError):
-        raise failed from None
-    if not isinstance(pairs, _Pairs) or len({name for name, _ in pairs.items}) < len(pairs.items):
-        raise failed
+    members = loads_unique(text)  # "Duplicate keys are not allowed."
+    if not isinstance(members, dict):
+        raise InvalidParameter("Message Structure - JSON message body failed to parse")
     # "Non-string values will cause the key to be ignored."
-    texts = {name: value for name, value in pairs.items if isinstance(value, str)}
+    texts = {name: value for name, value in members.items() if isinstance(value, str)}
     if DEFAULT_PROTOCOL not in texts:
         raise InvalidParameter("Message Structure - No default entry in JSON message body")
     return texts
-
-
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """The members of a JSON object with duplicates, because AWS rejects them: "Duplicate keys are not allowed"."""
-
-    items: list[tuple[str, Json]]
-
-
-def _pairs(items: list[tuple[str, Json]]) -> _Pairs:
-    return _Pairs(items)
 
 
 def _attribute(name: str, given: Json) -> Attribute:

@@ -5,7 +5,7 @@ on AWS works here.
 See https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html.
 """
 
-from lamplighter.base.json_text import Json, dumps, loads, loads_or
+from lamplighter.base.json_text import Json, dumps, loads, loads_unique
 from lamplighter.services.sns.errors import InvalidParameter, NotFound
 from lamplighter.services.sns.tables.topics import Topic
 
@@ -42,7 +42,7 @@ def policy_of_topic(topic: Topic) -> str:
 
 def check_policy(text: str) -> None:
     """Raise `InvalidParameter` for an invalid policy."""
-    policy = loads_or(text, None)
+    policy = loads_unique(text)
     if not isinstance(policy, dict) or "Statement" not in policy:
         raise InvalidParameter("Policy Error: null")
     if any(isinstance(each.get("Resource"), list) and len(each["Resource"]) != 1 for each in _statements(policy)):

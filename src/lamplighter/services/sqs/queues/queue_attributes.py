@@ -6,7 +6,7 @@ settings are stored and returned; this engine does not encrypt.
 
 from collections.abc import Callable, Mapping
 
-from lamplighter.base.json_text import Json, loads, loads_or
+from lamplighter.base.json_text import Json, loads, loads_unique
 from lamplighter.services.sqs.errors import InvalidAttributeName, InvalidAttributeValue, OverLimit, TwoEncryptions
 from lamplighter.services.sqs.tables.queues import Queue
 
@@ -31,7 +31,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quota
 
 
 def _is_json_object(text: str) -> bool:
-    return len(text) <= MAX_POLICY_BYTES and isinstance(loads_or(text, None), dict)
+    return len(text) <= MAX_POLICY_BYTES and isinstance(loads_unique(text), dict)
 
 
 _is_boolean = _one_of("true", "false")
