@@ -1,9 +1,10 @@
-"""Remember the resources that an update leaves untouched, so that its pass need not examine them.
+"""Remember the resources that an update leaves untouched, and those that a pass has left to examine.
 
-This is a shortcut, not a fact: a pass examines every resource that it does not find here, so an engine that was killed
+Both are shortcuts, not facts: a pass examines every resource that it does not find here, so an engine that was killed
 meanwhile loses only time.
 """
 
+from collections import deque
 from collections.abc import Iterable
 
 from lamplighter.services.cloudformation.tables.stacks import Stack
@@ -28,3 +29,20 @@ class UntouchedResources:
             return []
         self._names[stack.id] = pass_number, names[most:]
         return names[:most]
+
+
+class RemainingResources:
+    """What the creations and updates in progress have left to do, after a turn that ended because it was full."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, tuple[int, deque[tuple[int, str]]]] = {}
+        """The number of the pass, and the positions and logical ids, by the stack's id."""
+
+    def put(self, stack: Stack, names: deque[tuple[int, str]]) -> None:
+        """Remember what a stack's pass has left, after the commit of the turn."""
+        self._names[stack.id] = stack.pass_number, names
+
+    def take(self, stack: Stack) -> deque[tuple[int, str]] | None:
+        """Return what a stack's pass has left, and forget it; None if that is not known."""
+        pass_number, names = self._names.pop(stack.id, (0, None))
+        return names if pass_number == stack.pass_number else None
