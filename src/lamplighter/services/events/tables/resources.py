@@ -81,7 +81,7 @@ def _readable_resources(
 
 
 def all_rows(reader: Reader, kind: str, account: str, region: str, scope: str = "") -> list[Row]:
-    """Return all rows of a kind in order of their names, unparsed: a caller need not parse a known row again."""
+    """Return all rows of a kind in order of their names, unparsed."""
     return reader.rows(f"{RESOURCES.query} WHERE {OF_KIND} ORDER BY name", (kind, account, region, scope))
 
 
@@ -108,11 +108,16 @@ def delete(tx: Tx, arn: str) -> None:
     tx.execute("DELETE FROM event_resources WHERE arn = ?", (arn,))
 
 
+def row_by_arn(reader: Reader, arn: str) -> Row | None:
+    """Return the row of a resource, unparsed, or None."""
+    return reader.row(f"{RESOURCES.query} WHERE arn = ?", (arn,))
+
+
 def rules_version(reader: Reader) -> str:
-    """Return the version of all rules, targets and archives."""
+    """Return the version of all rules and archives."""
     return str(reader.value("SELECT version FROM event_rules_version"))
 
 
 def set_rules_version(tx: Tx, name: str) -> None:
-    """Store a new version, because a rule, target or archive changed; a version is never used again."""
+    """Store a new version, because a rule or archive changed; a version is never used again."""
     tx.execute("UPDATE event_rules_version SET version = ?", (name,))
