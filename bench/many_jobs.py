@@ -25,12 +25,16 @@ jobs:
 """
 KINDS = (
     "schedule: 'cron({minute} {hour} * * ? *)'",
-    "schedule: 'cron({minute} {hour} * * ? *)', late: 2h, retry: {{attempts: 3, interval: 10s}}, "
-    "notify: {{run-failed: ops, did-not-start: ops, late: ops}}",
+    (
+        "schedule: 'cron({minute} {hour} * * ? *)', late: 2h, retry: {{attempts: 3, interval: 10s}}, "
+        "notify: {{run-failed: ops, did-not-start: ops, late: ops}}"
+    ),
     "schedule: 'cron({minute} {hour} ? * MON-FRI *)', timezone: Europe/Berlin, memory: 512",
-    "schedule: 'rate({every} minutes)', overlap: skip, environment: {{NUMBER: n{number}}}",
-    "schedule: 'cron({minute} {hour} 1 * ? *)', timezone: Asia/Seoul, "
-    "notify: {{run-failed: [ops, night], attempt-failed: night, recovered: ops}}",
+    "schedule: 'cron({minute} {hour} * * ? *)', overlap: skip, environment: {{NUMBER: n{number}}}",
+    (
+        "schedule: 'cron({minute} {hour} 1 * ? *)', timezone: Asia/Seoul, "
+        "notify: {{run-failed: [ops, night], attempt-failed: night, recovered: ops}}"
+    ),
     "schedule: 'cron({minute} {hour} ? * SUN *)', timezone: America/New_York, image: 'registry.example.com/report:1'",
 )
 """The settings of the jobs, in turn."""
@@ -42,8 +46,7 @@ def job_file(jobs: int) -> str:
 
 
 def _job_line(number: int) -> str:
-    times = {"minute": number % 60, "hour": number // 60 % 24, "every": 5 + number % 50}
-    settings = KINDS[number % len(KINDS)].format(number=number, **times)
+    settings = KINDS[number % len(KINDS)].format(number=number, minute=number % 60, hour=number // 60 % 24)
     return f"  job-{number}: {{command: echo {number}, {settings}}}\n"
 
 
@@ -65,6 +68,12 @@ def _measure_lint(folder: Path, jobs: int) -> float:
 def measure_first_up(folder: Path, sizes: Sequence[int]) -> Json:
     """Return processor seconds and MiB of a new engine that has applied its file, for each number of jobs."""
     return [_measure_first_up(folder / str(jobs), jobs) for jobs in sizes]
+
+
+def show_first_up(result: Json) -> str:
+    """Show the processor time and the memory of each number of jobs."""
+    seconds, mib = (" / ".join(f"{each[name]:.1f}" for each in result) for name in ("processor_seconds", "pss_mib"))
+    return f"{seconds}; {mib}"
 
 
 def _measure_first_up(folder: Path, jobs: int) -> Json:
