@@ -89,5 +89,5 @@ def _measure_first_up(folder: Path, jobs: int) -> Json:
 
 
 def _write_job_file(folder: Path, jobs: int) -> None:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     folder.joinpath("lamplighter.yaml").write_text(job_file(jobs))
