@@ -96,12 +96,11 @@ def _check_steps(project: Project, file: str, definition: Json) -> Iterator[Proj
         if "Job" not in state:
             continue
         named, step = str(state["Job"]), str(path[-1])
-        job = project.jobs.get(named)
-        is_runnable = job is not None and job.workflow is None
-        if job is not None and is_runnable and needs_cause(job) and len(step) > MAX_STEP_NAME_LENGTH:
+        job = project.jobs[named] if named in project.jobs and project.jobs[named].workflow is None else None
+        if job is not None and needs_cause(job) and len(step) > MAX_STEP_NAME_LENGTH:
             what = f"a name of {len(step)} characters leaves no room for the states that the job `{named}` needs"
             yield ("workflow", file, *path), what, f"shorten it to {MAX_STEP_NAME_LENGTH} characters"
-        if not is_runnable:
+        if job is None:
             runnable = [each for each, other in project.jobs.items() if other.workflow is None]
             close = get_close_matches(named, runnable, 1)
             advice = f"did you mean `{close[0]}`?" if close else "name a job of this file that has no workflow itself"

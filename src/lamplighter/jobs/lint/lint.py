@@ -88,7 +88,7 @@ def _skipped_time_findings(expression: str, schedule: CronSchedule, zone: str, n
     year = list(takewhile((begin + timedelta(days=366)).__gt__, schedule.cron.dates(begin)))
     if len(year) * len(schedule.cron.hours) * len(schedule.cron.minutes) > MAX_RUNS_PER_DAY * 366:
         return
-    changes = [day for day in year if time_zones.has_clock_change(day, zone_info)]
+    changes = (day for day in year if time_zones.has_clock_change(day, zone_info))
     times = (time for day in changes for time in schedule.cron.times_of_day(day))
     if skipped := next((time for time in times if time_zones.to_instant(time, zone_info) is None), None):
         what = f"no run on {skipped:%Y-%m-%d}: clocks in {zone} skip {skipped:%H:%M}"

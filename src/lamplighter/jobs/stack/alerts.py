@@ -27,7 +27,8 @@ def alert_resources(project: Project, supported: Mapping[str, Sequence[str]]) ->
     told = {machine: alert_channels(project, machine, jobs) for machine, jobs in supported.items()}
     for machine, channels in told.items():
         yield from event_rules.supporting_rules(project, machine, channels)
-    alerted = [each for job in project.jobs.values() for each in event_rules.channels_of_rules(job)]
+    notify = [job.notify for job in project.jobs.values()]
+    alerted = chain.from_iterable((*each.attempt_failed, *each.run_failed, *each.recovered) for each in notify)
     yield from dead_letter_queues.alert_queue(project, list(dict.fromkeys(chain(alerted, *told.values()))))
     yield from dead_letter_queues.start_queue(project)
 

@@ -189,11 +189,6 @@ def supporting_rules(project: Project, machine: str, channels: Sequence[str]) ->
         )
 
 
-def channels_of_rules(job: Job) -> Iterator[str]:
-    """Yield the channels that a job's rules alert."""
-    yield from (*job.notify.attempt_failed, *job.notify.run_failed, *job.notify.recovered)
-
-
 def run_limit_text(job: Job) -> str:
     """Return how an alert describes a run that exceeded its deadline."""
     return f"the run {exceeded_limit('deadline', None if job.deadline is None else format_duration(job.deadline))}"

@@ -35,9 +35,7 @@ def parameters(project: Project) -> dict[str, Json]:
     }
 
 
-def task_definition_resources(
-    project: Project, name: str, platform: Platform, steps: frozenset[str]
-) -> Iterator[Resource]:
+def task_definition_resources(project: Project, name: str, platform: Platform, steps: set[str]) -> Iterator[Resource]:
     """Yield a job's log group and its task definition; `steps` are the jobs that workflows run."""
     job = project.jobs[name]
     yield Resource(
@@ -55,7 +53,7 @@ def task_definition_resources(
     )
 
 
-def _task_properties(project: Project, name: str, platform: Platform, steps: frozenset[str]) -> dict[str, Json]:
+def _task_properties(project: Project, name: str, platform: Platform, steps: set[str]) -> dict[str, Json]:
     job = project.jobs[name]
     # A plain process may have any size here, and does not run on AWS, which would refuse the whole stack for its size.
     cpu, memory = (job.cpu, job.memory) if job.image is not None else fargate.nearest_size(job.cpu, job.memory)

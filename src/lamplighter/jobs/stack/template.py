@@ -63,7 +63,7 @@ def build_template(project: Project, platform: Platform = "anywhere") -> Json:
 def _resources(project: Project, platform: Platform) -> Iterator[Resource]:
     contained = [name for name, job in project.jobs.items() if job.workflow is None]
     workflows = [name for name, job in project.jobs.items() if job.workflow is not None]
-    steps = frozenset(step for name in workflows for step in roles.container_jobs(project, name))
+    steps = {step for name in workflows for step in roles.container_jobs(project, name)}
     supported = supported_jobs(project)
     yield from network.network_resources(project)
     for name in project.jobs:

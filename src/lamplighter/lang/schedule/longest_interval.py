@@ -20,9 +20,6 @@ YEAR, SECOND = timedelta(days=366), timedelta(seconds=1)
 HOUR_SECONDS, DAY_SECONDS = 3_600, 86_400
 EPOCH_SECONDS = time_zones.EPOCH.toordinal() * DAY_SECONDS
 
-Times = tuple[int, ...]
-"""Times that clocks show on one day, in seconds since midnight and in order."""
-
 
 def longest_interval(expressions: Sequence[str], zone: str) -> int | None:
     """Return the longest interval between two times of schedules in seconds, or None if there are not two in a year.
@@ -38,8 +35,8 @@ def longest_interval(expressions: Sequence[str], zone: str) -> int | None:
     return min([*intervals, *([longest] if longest else [])], default=None)
 
 
-def _days_of_year(crons: Sequence[Cron]) -> dict[datetime, Times]:
-    """Return the times of each day that an expression names, in the year that begins with the first one."""
+def _days_of_year(crons: Sequence[Cron]) -> dict[datetime, tuple[int, ...]]:
+    """Return the times of each day in the year that begins with the first one, in seconds since midnight."""
     end = min((next(each.dates(FIRST_DAY), FIRST_DAY) for each in crons), default=FIRST_DAY) + YEAR
     days: dict[datetime, tuple[int, ...]] = {}
     for number, cron in enumerate(crons):
@@ -49,12 +46,12 @@ def _days_of_year(crons: Sequence[Cron]) -> dict[datetime, Times]:
     return {day: times[numbers] for day, numbers in sorted(days.items())}
 
 
-def _times_of_day(crons: Sequence[Cron]) -> Times:
+def _times_of_day(crons: Sequence[Cron]) -> tuple[int, ...]:
     seconds = {60 * (60 * hour + minute) for each in crons for hour in each.hours for minute in each.minutes}
     return tuple(sorted(seconds))
 
 
-def _intervals(days: Mapping[datetime, Times], zone: ZoneInfo) -> Iterator[int]:
+def _intervals(days: Mapping[datetime, tuple[int, ...]], zone: ZoneInfo) -> Iterator[int]:
     """Yield the intervals between successive times in seconds; those within successive ordinary days only once."""
     last, known = None, None
     for day, times in days.items():
@@ -63,7 +60,7 @@ def _intervals(days: Mapping[datetime, Times], zone: ZoneInfo) -> Iterator[int]:
             instants = [EPOCH_SECONDS + each // 1000 for each in found if each is not None]
             yield from _differences(instants)
         else:
-            midnight = day.toordinal() * DAY_SECONDS - time_zones.find_offset(day, zone) // SECOND
+            midnight = day.toordinal() * DAY_SECONDS - (zone.utcoffset(day) or timedelta()) // SECOND
             instants = [midnight + times[0], midnight + times[-1]]
             yield from () if times is known else _differences(times)
             known = times

@@ -35,20 +35,15 @@ def to_local(instant: int, zone: ZoneInfo) -> datetime:
     return (EPOCH + timedelta(milliseconds=instant)).astimezone(zone).replace(tzinfo=None, fold=0)
 
 
-def find_offset(local_time: datetime, zone: ZoneInfo) -> timedelta:
-    """Return what a zone adds to UTC at a local time; `fold=1` chooses the second of two occurrences."""
-    offset = zone.utcoffset(local_time)
-    assert offset is not None
-    return offset
-
-
 def has_clock_change(day: datetime, zone: ZoneInfo) -> bool:
     """Return whether the clocks of a zone change on a day, which is given by its first moment."""
-    return find_offset(day, zone) != find_offset(day + timedelta(days=1), zone)
+    return zone.utcoffset(day) != zone.utcoffset(day + timedelta(days=1))
 
 
 def to_instant(local_time: datetime, zone: ZoneInfo) -> int | None:
     """Return the instant of a local time in milliseconds since the epoch, or None if the local time does not exist."""
-    before, after = find_offset(local_time, zone), find_offset(local_time.replace(fold=1), zone)
+    before, after = zone.utcoffset(local_time), zone.utcoffset(local_time.replace(fold=1))
+    assert before is not None
+    assert after is not None
     # PEP 495: in a gap, fold 0 has the offset before the change and fold 1 the greater one after it.
     return None if before < after else (local_time - _NAIVE_EPOCH - before) // timedelta(milliseconds=1)

@@ -36,7 +36,7 @@ from lamplighter.services.cloudformation.stacks.stack_caller import acting_for_e
 from lamplighter.services.cloudformation.stacks.stack_events import StackEvents, is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_operations import StackOperations
 from lamplighter.services.cloudformation.stacks.start_operation import OperationStarter
-from lamplighter.services.cloudformation.stacks.untouched_resources import RemainingResources, UntouchedResources
+from lamplighter.services.cloudformation.stacks.untouched_resources import UntouchedResources
 from lamplighter.services.cloudformation.tables import stacks
 from lamplighter.services.cloudformation.tables.stacks import SERVICE
 from lamplighter.services.cloudformation.templates import template_operations
@@ -69,8 +69,7 @@ class CloudFormation(Service):
         self._input_fetcher = InputFetcher(bus, remote)
         event_log, parsed_templates = StackEvents(bus, world), ParsedTemplates()
         starter = OperationStarter(world, event_log, UntouchedResources())
-        remaining = RemainingResources()
-        self._parts = EngineParts(bus, world, models, check, starter, event_log, parsed_templates, remaining)
+        self._parts = EngineParts(bus, world, models, check, starter, event_log, parsed_templates)
         drift = DriftOperations(self._parts)
         operations, change_sets = StackOperations(starter, parsed_templates), ChangeSets(self._parts)
         self.operations: Mapping[str, Operation] = {

@@ -1,8 +1,6 @@
 """An update examines only the resources that it touches, with the same result as if it examined all."""
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.template import Resource
 from lamplighter.services.cloudformation.deploy import create_resources
-from lamplighter.services.cloudformation.stacks.untouched_resources import RemainingResources, UntouchedResources
+from lamplighter.services.cloudformation.stacks.untouched_resources import UntouchedResources
 from lamplighter.services.cloudformation.tables import stack_resources
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
@@ -140,24 +138,12 @@ def _record(found: list[str], name: str, search: Callable[..., Json], *arguments
 def test_a_creation_searches_among_all_resources_once_however_many_there_are(
     harness: CloudFormationHarness, searches: list[str]
 ) -> None:
-    harness.create(
-        body(First=topic()), name="first"
-    )
+    harness.create(body(First=topic()), name="first")
     searches.clear()
     harness.create(body(**{f"T{number}": topic() for number in range(60)}))
     assert harness.state() == "CREATE_COMPLETE"
     assert sorted(searches) == ["first_with_status", "processed_names"]
     assert len(harness.call("sns", "ListTopics")["Topics"]) == 61
-
-
-def test_remaining_resources_are_given_once_and_only_to_their_own_pass() -> None:
-    stack = Stack("id", "123456789012", "us-east-1", "stack", pass_number=3)
-    remaining = RemainingResources()
-    remaining.put(stack, deque([(7, "A")]))
-    assert remaining.take(stack) == deque([(7, "A")])
-    assert remaining.take(stack) is None
-    remaining.put(stack, deque([(7, "A")]))
-    assert remaining.take(replace(stack, pass_number=4)) is None
 
 
 def test_names_are_given_once_and_only_to_their_own_pass() -> None:

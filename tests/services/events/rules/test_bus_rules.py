@@ -79,13 +79,13 @@ def test_an_event_of_one_of_many_jobs_is_compared_with_few_patterns() -> None:
 def whole_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the kinds of which all rows were read, in a list that grows."""
     found: list[str] = []
-    read = resources.all_rows
+    read = resources.all_readable
 
     def record(*arguments: Json) -> Json:
         found.append(arguments[1])
         return read(*arguments)
 
-    monkeypatch.setattr(resources, "all_rows", record)
+    monkeypatch.setattr(resources, "all_readable", record)
     return found
 
 

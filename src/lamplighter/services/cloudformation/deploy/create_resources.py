@@ -57,12 +57,15 @@ def create_step(turn: StackTurn) -> None:
     if failure is not None:
         fail_stack(turn, f"{failure.removesuffix('.')}. ")
         return
-    remaining = turn.parts.remaining.take(stack)
+    memory, key = turn.parts.starter.untouched.remaining, (stack.id, stack.pass_number)
+    remaining = memory.pop(key, None)
     if remaining is None and _continues_before_resources(turn):
         return
     parsed = turn.parts.parsed_templates.get(tx, stack, stack.plan, turn.inputs)
     scope = _scope(turn, parsed.sections)
-    remaining = _find_remaining(turn, parsed) if remaining is None else remaining
+    if remaining is None:
+        processed = stack_resources.processed_names(tx, stack.id, stack.pass_number)
+        remaining = deque((at, name) for at, name in enumerate(parsed.names) if name not in processed)
     budget_left = budget = MAX_RESOURCES_PER_TURN * COST_OF_CHANGED
     while remaining:
         position, name = remaining[0]
@@ -70,7 +73,7 @@ def create_step(turn: StackTurn) -> None:
         # A nested stack begins in a new turn, so that a thread that plans it sees the resources created before.
         if budget_left <= 0 or (resource.type == NESTED_STACK and budget_left < budget):
             turn.schedule_step()
-            tx.after_commit.append(partial(turn.parts.remaining.put, stack, remaining))
+            tx.after_commit.append(partial(memory.__setitem__, key, remaining))
             return
         cost = _apply_resource(turn, resource, position, scope)
         if cost is None:
@@ -92,11 +95,6 @@ def _continues_before_resources(turn: StackTurn) -> bool:
         stack_resources.set_processed(tx, stack.id, untouched, stack.pass_number)
         turn.schedule_step()
     return bool(untouched)
-
-
-def _find_remaining(turn: StackTurn, parsed: ParsedTemplate) -> deque[tuple[int, str]]:
-    processed = stack_resources.processed_names(turn.tx, turn.stack.id, turn.stack.pass_number)
-    return deque((at, name) for at, name in enumerate(parsed.names) if name not in processed)
 
 
 def _scope(turn: StackTurn, template: Template) -> TemplateScope:

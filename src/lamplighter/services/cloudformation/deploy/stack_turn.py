@@ -10,7 +10,6 @@ from lamplighter.bus import Bus, Caller
 from lamplighter.services.cloudformation.stacks.stack_caller import stack_caller
 from lamplighter.services.cloudformation.stacks.stack_events import StackEvents
 from lamplighter.services.cloudformation.stacks.start_operation import OperationStarter
-from lamplighter.services.cloudformation.stacks.untouched_resources import RemainingResources
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
@@ -30,7 +29,6 @@ class EngineParts:
     starter: OperationStarter
     event_log: StackEvents
     parsed_templates: ParsedTemplates
-    remaining: RemainingResources
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ class UntouchedResources:
     def __init__(self) -> None:
         self._names: dict[str, tuple[int, list[str]]] = {}
         """The number of the pass, and the logical ids, by the stack's id."""
+        self.remaining: dict[tuple[str, int], deque[tuple[int, str]]] = {}
+        """The positions and logical ids that a pass has left after a full turn, by the stack's id and the pass."""
 
     def put(self, stack: Stack, names: Iterable[str]) -> None:
         """Remember the untouched resources of the pass that a stack begins."""
@@ -29,20 +31,3 @@ class UntouchedResources:
             return []
         self._names[stack.id] = pass_number, names[most:]
         return names[:most]
-
-
-class RemainingResources:
-    """What the creations and updates in progress have left to do, after a turn that ended because it was full."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, tuple[int, deque[tuple[int, str]]]] = {}
-        """The number of the pass, and the positions and logical ids, by the stack's id."""
-
-    def put(self, stack: Stack, names: deque[tuple[int, str]]) -> None:
-        """Remember what a stack's pass has left, after the commit of the turn."""
-        self._names[stack.id] = stack.pass_number, names
-
-    def take(self, stack: Stack) -> deque[tuple[int, str]] | None:
-        """Return what a stack's pass has left, and forget it; None if that is not known."""
-        pass_number, names = self._names.pop(stack.id, (0, None))
-        return names if pass_number == stack.pass_number else None

@@ -49,8 +49,9 @@ def prematch_event(event: Json, rules: BusRules) -> PrematchedEvent:
     """Match an event with the patterns of a bus; the larger the event is, the longer this takes."""
     candidates = {each.resource.arn for each in rules.candidates(event)}
     patterns = [(arn, rule.pattern) for arn, rule in list(rules.all.items()) if rule.pattern is not None]
-    matches = {pattern: arn in candidates and _matches(arn, pattern, event) for arn, pattern in patterns}
-    return PrematchedEvent(dumps(event), matches)
+    return PrematchedEvent(
+        dumps(event), {each: arn in candidates and _matches(arn, each, event) for arn, each in patterns}
+    )
 
 
 class EventRouter:

@@ -33,9 +33,10 @@ class BusRules:
     def __init__(self, rules: Iterable[CompiledRule]) -> None:
         self.all: dict[str, CompiledRule] = {}
         """All rules and archives by their ARNs."""
-        self._by_field: dict[str, dict[str, dict[str, CompiledRule]]] = {}
-        """Rules and archives by field, text and ARN."""
+        self._filed: dict[tuple[str, str], dict[str, CompiledRule]] = {}
+        """Rules and archives by their ARNs, for each field and text."""
         self._places: dict[str, list[tuple[str, str]]] = {}
+        self._fields: set[str] = set()
         for each in rules:
             self.add(each)
 
@@ -44,30 +45,30 @@ class BusRules:
         arn, field = rule.resource.arn, min(rule.texts, key=lambda name: self._cost(rule, name), default=NO_FIELD)
         self.all[arn] = rule
         self._places[arn] = [(field, text) for text in rule.texts.get(field, (NO_FIELD,))]
-        for name, text in self._places[arn]:
-            self._by_field.setdefault(name, {}).setdefault(text, {})[arn] = rule
+        self._fields.add(field)
+        for place in self._places[arn]:
+            self._filed.setdefault(place, {})[arn] = rule
 
     def discard(self, arn: str) -> None:
         """Remove a rule or archive if it is there."""
         self.all.pop(arn, None)
-        for field, text in self._places.pop(arn, ()):
-            by_text = self._by_field[field]
-            del by_text[text][arn]
-            if not by_text[text]:
-                del by_text[text]
+        for place in self._places.pop(arn, ()):
+            del self._filed[place][arn]
+            if not self._filed[place]:
+                del self._filed[place]
 
     def candidates(self, event: Json) -> list[CompiledRule]:
         """Return the rules and archives that can match an event, in the order of their ARNs."""
-        found = dict(self._by_field.get(NO_FIELD, {}).get(NO_FIELD, {}))
-        for field, by_text in list(self._by_field.items()):
+        found = dict(self._filed.get((NO_FIELD, NO_FIELD), {}))
+        for field in list(self._fields):
             for text in field_values(event, tuple(field.split("."))):
-                found |= by_text.get(text, {}) if isinstance(text, str) else {}
+                found |= self._filed.get((field, text), {})
         return [found[arn] for arn in sorted(found)]
 
     def _cost(self, rule: CompiledRule, field: str) -> tuple[int, int]:
         """Return how many rules are filed where a rule would be; of equal fields the one with the longest text wins."""
-        by_text, texts = self._by_field.get(field, {}), rule.texts[field]
-        return max(len(by_text.get(text, ())) for text in texts), -max(map(len, texts))
+        texts = rule.texts[field]
+        return max(len(self._filed.get((field, text), ())) for text in texts), -max(map(len, texts))
 
 
 def required_texts(pattern: Json) -> dict[str, Collection[str]]:
