@@ -1,4 +1,7 @@
-"""Run the harness `../shared/bench`, which drives any AWS-compatible endpoint and also measured the peers."""
+"""Run the harness `bench/endpoint`, which drives any AWS-compatible endpoint and also measured the peers.
+
+The harness stays as it was then, so that the figures can be compared.
+"""
 
 import json
 import os
@@ -11,9 +14,11 @@ from pathlib import Path
 from bench.engine_process import engine_command, free_port, start_engine, wait_until_listens
 from lamplighter.base.json_text import Json
 
-FOLDER = Path(__file__).parents[2] / "shared" / "bench"
+FOLDER = Path(__file__).parent / "endpoint"
 IMAGE = "lamplighter-test:latest"
-"""An image with `true` and `sh`."""
+"""An image with `true` and `sh`, which the tests marked `docker` build."""
+DOCKER_SECONDS = 10
+"""The longest time that Docker may take to answer."""
 CONNECTIONS = ("-c", "16")
 
 Run = Callable[[Path], Json]
@@ -71,13 +76,32 @@ def durable_floor(folder: Path) -> Json:
         server.wait()
 
 
+def missing_docker() -> str | None:
+    """Return why nothing can be measured with containers, or None."""
+    command = ["docker", "image", "inspect", IMAGE]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, env=harness_environment(), timeout=DOCKER_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "no Docker answers"
+    if done.returncode == 0:
+        return None
+    return f"Docker has no image {IMAGE}" if b"No such image" in done.stderr else "no Docker answers"
+
+
+def harness_environment() -> dict[str, str]:
+    """Return the variables of the harness."""
+    return {"DOCKER_HOST": "unix:///var/run/docker.sock", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def run_harness(*arguments: str) -> Json:
     """Run one measure of the harness, and return its figures; raise if there are none."""
     done = subprocess.run(
         [sys.executable, str(FOLDER / "bench.py"), *arguments],
         capture_output=True,
         text=True,
-        env={"DOCKER_HOST": "unix:///var/run/docker.sock", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        env=harness_environment(),
         check=False,
     )
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]

@@ -1,6 +1,6 @@
 """Measure the speed of this engine, and print a table that also has the best peer's figures and our aims.
 
-Needs `../shared/bench` beside the project. A measure that takes minutes runs only with --long.
+A measure that takes minutes runs only with --long, and one of containers only where Docker answers.
 """
 
 import argparse
@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.harness import FOLDER
+from bench.harness import missing_docker
 from bench.measures import MEASURES, Measure
 
 
@@ -18,17 +18,19 @@ def main() -> int:
     arguments.add_argument("-k", default="", metavar="TEXT", help="only rows whose name contains this")
     arguments.add_argument("--long", action="store_true", help="also the rows that take minutes")
     options = arguments.parse_args()
-    if not FOLDER.exists():
-        print(f"the harness is not beside this project ({FOLDER})", file=sys.stderr)
-        return 1
     chosen = [measure for measure in MEASURES if options.k in measure.name]
-    left_out = [measure.name for measure in chosen if measure.takes_minutes and not options.long]
+    no_docker = missing_docker() if any(measure.needs_docker for measure in chosen) else None
+    left_out = {
+        measure.name: "it takes minutes (--long)" if measure.takes_minutes else no_docker
+        for measure in chosen
+        if (measure.takes_minutes and not options.long) or (measure.needs_docker and no_docker)
+    }
     print("| figure | here | best peer | aim |\n|---|---|---|---|", flush=True)
     for measure in chosen:
         if measure.name not in left_out:
             print(format_row(measure), flush=True)
-    for name in left_out:
-        print(f"\nNot measured, because it takes minutes (--long): {name}")
+    for name, reason in left_out.items():
+        print(f"\nNot measured, because {reason}: {name}")
     return 0
 
 

@@ -64,9 +64,12 @@ def _parameter_name(name: str) -> str:
 
 def is_same_secret(one: str, other: str) -> bool:
     """Return whether two texts refer to the same secret, with or without Secrets Manager's random suffix."""
-    return not {each.text for each in _spellings(parse_reference(one))}.isdisjoint(
-        each.text for each in _spellings(parse_reference(other))
-    )
+    return not spellings(one).isdisjoint(spellings(other))
+
+
+def spellings(text: str) -> frozenset[str]:
+    """Return the texts of a reference; those of another reference to the same secret have one of them, too."""
+    return frozenset(each.text for each in _spellings(parse_reference(text)))
 
 
 def find_secret(values: Mapping[str, str], text: str) -> str | None:

@@ -35,9 +35,9 @@ class LocalSecrets(Mapping[str, str]):
         """Return the secret of the place `reference` for a container's variable `name`, or None if none is held."""
         found = secret_references.find_secret(self, reference)
         references = self._references_by_variable.get(name, ())
-        if found is not None or not any(secret_references.is_same_secret(reference, each) for each in references):
+        if found is not None or len(references) != 1 or not secret_references.is_same_secret(reference, references[0]):
             return found
-        return self.get(name) if len(references) == 1 else None
+        return self.get(name)
 
     def read(self, file: Path) -> bool:
         """Read `.env`, which may be missing; return whether its contents changed. Raises `JobFileError`."""

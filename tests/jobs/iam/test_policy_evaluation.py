@@ -264,7 +264,9 @@ def test_the_calls_of_a_distributed_map_are_known(
 ) -> None:
     steps = DISTRIBUTED_MAP.format(language=language, given=given, reader=reader, key=key)
     made = load_project(tmp_path, "a: {image: x}\nw: {workflow: steps.yaml}", steps_yaml=steps)
-    calls = {(each.call.action, each.call.resource) for each in missing_job_permissions(resolve_stack(made), "w")}
+    stack = resolve_stack(made)
+    missing = missing_job_permissions(stack, "w", call_context(stack))
+    calls = {(each.call.action, each.call.resource) for each in missing}
     write_actions = {
         f"s3:{name}" for name in ("PutObject", "GetObject", "ListMultipartUploadParts", "AbortMultipartUpload")
     }

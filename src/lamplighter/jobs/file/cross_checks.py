@@ -92,17 +92,17 @@ def _long_alert_states(name: str, job: Job) -> Iterator[ProjectFinding]:
 
 
 def _check_steps(project: Project, file: str, definition: Json) -> Iterator[ProjectFinding]:
-    runnable = [name for name, job in project.jobs.items() if job.workflow is None]
     for path, state in _states_with_paths(definition, ()):
         if "Job" not in state:
             continue
-        named = state["Job"]
-        step = str(path[-1])
-        if named in runnable and needs_cause(project.jobs[named]) and len(step) > MAX_STEP_NAME_LENGTH:
+        named, step = str(state["Job"]), str(path[-1])
+        job = project.jobs[named] if named in project.jobs and project.jobs[named].workflow is None else None
+        if job is not None and needs_cause(job) and len(step) > MAX_STEP_NAME_LENGTH:
             what = f"a name of {len(step)} characters leaves no room for the states that the job `{named}` needs"
             yield ("workflow", file, *path), what, f"shorten it to {MAX_STEP_NAME_LENGTH} characters"
-        if named not in runnable:
-            close = get_close_matches(str(named), runnable, 1)
+        if job is None:
+            runnable = [each for each, other in project.jobs.items() if other.workflow is None]
+            close = get_close_matches(named, runnable, 1)
             advice = f"did you mean `{close[0]}`?" if close else "name a job of this file that has no workflow itself"
             yield ("workflow", file, *path, "Job"), f"there is no job `{named}` to be a step", advice
         for key in state:

@@ -5,6 +5,7 @@ in the file, or on several values, are found when the file is read (`load.py`) o
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
@@ -36,6 +37,7 @@ from lamplighter.jobs.file.text_formats import (
 )
 from lamplighter.jobs.file.values import Boolean, Command, Cpu, Duration, Memory, Text, WholeNumber
 from lamplighter.jobs.file.volumes import Volume, Volumes, check_paths
+from lamplighter.lang.schedule.longest_interval import longest_interval
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
 
 ResourceIds = Annotated[tuple[str, ...], BeforeValidator(as_list)]
@@ -306,6 +308,11 @@ class Job(StrictModel):
     def builds_image(self) -> bool:
         """Whether the image is a folder from which an image is built."""
         return is_folder(self.image)
+
+    @cached_property
+    def longest_interval(self) -> int | None:
+        """The longest interval between two scheduled times in seconds, or None if there are not two in a year."""
+        return longest_interval(self.schedule, self.timezone)
 
     @property
     def all_volumes(self) -> list[Volume]:

@@ -5,6 +5,7 @@ not checked, because the job file does not contain their policies.
 """
 
 import json
+from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
@@ -28,14 +29,17 @@ def deployed_stack(project: Project) -> ResolvedStack:
     return ResolvedStack(build_template(project), images)
 
 
-def call_context(stack: ResolvedStack, machine: str, readable_runs: tuple[str, ...] = ()) -> CallContext:
-    """Collect the ARNs, roles and log streams that a machine's definition only references."""
+def call_context(stack: ResolvedStack, machine: str = "", readable_runs: tuple[str, ...] = ()) -> CallContext:
+    """Collect the ARNs, roles and log streams that a machine's definition only references.
+
+    Without a machine, they are those of all machines of the stack.
+    """
     resources = stack.template["Resources"]
     tasks = [title for title, each in resources.items() if each["Type"] == "AWS::ECS::TaskDefinition"]
     given = {stack.arn(title): stack.properties(title) for title in tasks}
     roles = {arn: tuple(dict.fromkeys((each["ExecutionRoleArn"], each["TaskRoleArn"]))) for arn, each in given.items()}
     streams = {arn: _log_stream_arn(stack, each["ContainerDefinitions"][0]) for arn, each in given.items()}
-    return CallContext(stack.arn(machine), roles, streams, readable_runs)
+    return CallContext(stack.arn(machine) if machine else "", roles, streams, readable_runs)
 
 
 def _log_stream_arn(stack: ResolvedStack, container: Json) -> str:
@@ -45,12 +49,15 @@ def _log_stream_arn(stack: ResolvedStack, container: Json) -> str:
     return stack.log_stream(options["awslogs-group"], name)
 
 
-def missing_job_permissions(stack: ResolvedStack, job: str) -> list[MissingPermission]:
-    """Return the calls of a job's state machine that its generated role does not allow."""
+def missing_job_permissions(stack: ResolvedStack, job: str, context: CallContext) -> list[MissingPermission]:
+    """Return the calls of a job's state machine that its generated role does not allow.
+
+    `context` is that of all machines.
+    """
     title = names.state_machine_id(job)
     definition = json.loads(stack.definition(title))
     statements = stack.statements(f"{names.logical_id(job)}MachineRole")
-    return missing_permissions(definition, statements, call_context(stack, title))
+    return missing_permissions(definition, statements, replace(context, machine=stack.arn(title)))
 
 
 def policy_size(stack: ResolvedStack, job: str) -> int:

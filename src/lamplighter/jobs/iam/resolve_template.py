@@ -5,6 +5,7 @@ Guarantees plausible ARNs for the resources of generated templates, and CloudFor
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
@@ -30,7 +31,7 @@ _REF_RETURNS_ARN = ("AWS::ECS::TaskDefinition", "AWS::StepFunctions::StateMachin
 """Types whose Ref is their ARN; for other types Ref is the name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResolvedStack:
     """A template and the parameters of its deployment."""
 
@@ -70,12 +71,13 @@ class ResolvedStack:
     @property
     def conditions(self) -> Mapping[str, bool]:
         """Return the truth of the template's conditions."""
-        return self._scope().conditions
+        return self._scope.conditions
 
     def resolve(self, value: Json) -> Json:
         """Return a value with its functions evaluated."""
-        return resolve(value, self._scope())
+        return resolve(value, self._scope)
 
+    @cached_property
     def _scope(self) -> TemplateScope:
         pseudo = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": self.partition}
         scope = TemplateScope(pseudo | self._parameter_values(), resource=self._ref, attribute=self._attribute)

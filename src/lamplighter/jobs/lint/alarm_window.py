@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAl
 """
 
 from lamplighter.jobs.file.model import Job
-from lamplighter.jobs.lint import schedule_interval
 
 PERIODS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 86_400))
 """Seconds that CloudWatch accepts: for intervals up to the first number, the period and the longest total."""
@@ -17,9 +16,8 @@ SLOT_CHECK_DELAY_SECONDS = 3600
 
 def alarm_window(job: Job) -> tuple[int, int] | None:
     """Return the period in seconds and the number of periods of a job's alarm, or None if no alarm waits so long."""
-    interval = schedule_interval.longest_interval(job)
-    if interval is None:
+    if job.longest_interval is None:
         return None
-    wait_seconds = interval + (job.window or 0)
+    wait_seconds = job.longest_interval + (job.window or 0)
     fits = [(step, wait_seconds // step + 2, span) for most, step, span in PERIODS if wait_seconds <= most]
     return next(((step, count) for step, count, span in fits if step * count <= span), None)

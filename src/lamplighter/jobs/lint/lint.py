@@ -7,7 +7,7 @@ warnings are settings that probably do not do what the user means. The caller pa
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import islice, takewhile
+from itertools import takewhile
 
 from lamplighter.base.json_text import dumps
 from lamplighter.jobs.file.env_files import ENV_FILE_KEY
@@ -16,7 +16,7 @@ from lamplighter.jobs.file.model import Job
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.iam import check_roles
-from lamplighter.jobs.lint import aws_limits, machine_access, schedule_interval
+from lamplighter.jobs.lint import aws_limits, machine_access
 from lamplighter.jobs.lint.aws_limits import LintFinding
 from lamplighter.jobs.machine.supported_jobs import needs_failure_check
 from lamplighter.jobs.stack.template import build_template, to_compact_json
@@ -25,12 +25,14 @@ from lamplighter.lang.schedule.expression import CronSchedule, parse_schedule
 from lamplighter.lang.template.template import MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES, MAX_TEMPLATE_BYTES
 
 MAX_COUNTS = {"Resources": MAX_RESOURCES, "Outputs": MAX_OUTPUTS, "Parameters": MAX_PARAMETERS}
+FIXED_TIME = 1_767_225_600_000
+"""2026-01-01T00:00:00Z."""
 MAX_RUNS_PER_DAY = 4
 """The most runs a day for which a skipped run is reported."""
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 
 
-def lint_job_file(loaded: LoadedJobFile, now: int = schedule_interval.FIXED_START) -> list[Problem]:
+def lint_job_file(loaded: LoadedJobFile, now: int = FIXED_TIME) -> list[Problem]:
     """Return all findings in the order of the file; `now` is in milliseconds since the epoch."""
     found = [
         Problem(
@@ -68,7 +70,7 @@ def _schedule_findings(job: Job, now: int) -> Iterator[LintFinding]:
     """Yield schedules whose times never occur, or not every day."""
     for expression in job.schedule:
         schedule = parse_schedule(expression)
-        if schedule.kind != "at" and schedule.next(schedule_interval.FIXED_START, job.timezone) is None:
+        if schedule.kind != "at" and schedule.next(FIXED_TIME, job.timezone) is None:
             yield "error", "schedule", f"{expression} never occurs", "choose another day, month or year"
         elif schedule.kind == "at" and schedule.next(0, job.timezone) is None:
             what = f"the time of {expression} does not exist in {job.timezone}"
@@ -83,13 +85,13 @@ def _schedule_findings(job: Job, now: int) -> Iterator[LintFinding]:
 def _skipped_time_findings(expression: str, schedule: CronSchedule, zone: str, now: int) -> Iterator[LintFinding]:
     zone_info = time_zones.find_zone(zone)
     begin = time_zones.to_local(now, zone_info).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    year = takewhile(lambda time: time < begin + timedelta(days=366), schedule.cron.times(begin))
-    times = list(islice(year, MAX_RUNS_PER_DAY * 366 + 1))
-    if len(times) > MAX_RUNS_PER_DAY * 366:
+    year = list(takewhile((begin + timedelta(days=366)).__gt__, schedule.cron.dates(begin)))
+    if len(year) * len(schedule.cron.hours) * len(schedule.cron.minutes) > MAX_RUNS_PER_DAY * 366:
         return
-    skipped = [time for time in times if time_zones.to_instant(time, zone_info) is None]
-    if skipped:
-        what = f"no run on {skipped[0]:%Y-%m-%d}: clocks in {zone} skip {skipped[0]:%H:%M}"
+    changes = (day for day in year if time_zones.has_clock_change(day, zone_info))
+    times = (time for day in changes for time in schedule.cron.times_of_day(day))
+    if skipped := next((time for time in times if time_zones.to_instant(time, zone_info) is None), None):
+        what = f"no run on {skipped:%Y-%m-%d}: clocks in {zone} skip {skipped:%H:%M}"
         yield "warning", "schedule", what, f"choose another hour in {expression}, or write timezone: UTC"
 
 
@@ -107,9 +109,8 @@ def _time_limit_findings(job: Job) -> Iterator[LintFinding]:
         what = f"a run that ends after {format_duration(job.deadline)} is never late"
         yield "warning", "late", what, "make `late` shorter than the deadline"
     longest = job.deadline or (job.timeout and job.timeout * (job.retry.max_retries + 1))
-    interval_seconds = schedule_interval.longest_interval(job) if job.schedule else None
-    if job.overlap == "allow" and longest and interval_seconds and longest > interval_seconds:
-        length, interval = format_duration(longest), format_duration(interval_seconds)
+    if job.overlap == "allow" and longest and job.longest_interval and longest > job.longest_interval:
+        length, interval = format_duration(longest), format_duration(job.longest_interval)
         what = f"a run may take {length} and the next begins after {interval}: they may overlap"
         yield "warning", "schedule", what, "write overlap: skip, queue or cancel-previous if runs must not overlap"
 
@@ -147,9 +148,9 @@ def _alert_findings(job: Job, loaded: LoadedJobFile, name: str) -> Iterator[Lint
     if needs_failure_check(job):
         what = "failures that a run cannot catch, such as its deadline, are alerted without the last log lines"
         yield "info", "notify", what, "write run-failed: CHANNEL as well, to choose the channel for them"
-    pagers = [each for each, channel in loaded.project.channels.items() if channel.pagerduty is not None]
-    notified = {each for pattern, channels in job.notify if pattern != "recovered" for each in channels}
-    if unresolved := [each for each in pagers if each in notified and each not in job.notify.recovered]:
+    notified = dict.fromkeys(each for pattern, channels in job.notify if pattern != "recovered" for each in channels)
+    pagers = [each for each in notified if loaded.project.channels[each].pagerduty is not None]
+    if unresolved := [each for each in pagers if each not in job.notify.recovered]:
         what = f"nothing resolves the incidents that the channel {unresolved[0]} opens"
         yield "warning", "notify", what, f"add recovered: {unresolved[0]}"
     if job.workflow is not None and job.notify.attempt_failed:
@@ -163,9 +164,10 @@ def _permission_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
     if not workflow_jobs:
         return
     stack = check_roles.deployed_stack(loaded.project)
+    context = check_roles.call_context(stack)
     for name in workflow_jobs:
         position = loaded.position_of("jobs", name, "workflow", key=True)
-        for each in check_roles.missing_job_permissions(stack, name):
+        for each in check_roles.missing_job_permissions(stack, name, context):
             given = dumps({"actions": each.call.action, "resources": each.call.resource})
             yield Problem(
                 position, f"{name}: the role does not allow {each.call.action}", f"add permissions: [{given}]"

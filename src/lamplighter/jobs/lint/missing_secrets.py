@@ -100,11 +100,13 @@ def _addresses(project: Project) -> Iterator[tuple[tuple[str, ...], str, str]]:
 def references_by_variable(projects: Iterable[Project]) -> Mapping[str, Sequence[str]]:
     """Return the references of each variable that is a secret."""
     found: dict[str, list[str]] = {}
+    known: set[tuple[str, str]] = set()
     for project in projects:
         for _, _, name, where in _secrets_of_jobs(project):
-            known = found.setdefault(name, [])
-            if not any(secret_references.is_same_secret(where, each) for each in known):
-                known.append(where)
+            spellings = {(name, each) for each in secret_references.spellings(where)}
+            if known.isdisjoint(spellings):
+                found.setdefault(name, []).append(where)
+                known |= spellings
     return found
 
 

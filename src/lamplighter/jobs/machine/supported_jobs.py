@@ -1,5 +1,7 @@
 """Decide which jobs need which supporting machine (`supporting_machines.py`)."""
 
+from collections.abc import Mapping, Sequence
+
 from lamplighter.jobs.file.channels import Pattern
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.lint.alarm_window import alarm_window
@@ -45,13 +47,13 @@ _NEEDS = {
 }
 
 
-def supported_jobs(project: Project) -> dict[str, list[str]]:
+def supported_jobs(project: Project) -> Mapping[str, Sequence[str]]:
     """Return the jobs that each machine serves, without machines that serve no job."""
     found = {machine: [name for name, job in project.jobs.items() if needs(job)] for machine, needs in _NEEDS.items()}
     return {machine: jobs for machine, jobs in found.items() if jobs}
 
 
-def alert_channels(project: Project, machine: str) -> list[str]:
-    """Return the channels that receive a machine's alerts."""
-    jobs = [project.jobs[name] for name in supported_jobs(project).get(machine, ())]
-    return list(dict.fromkeys(channel for job in jobs for channel in job.notify.channels_of(ALERT_PATTERNS[machine])))
+def alert_channels(project: Project, machine: str, jobs: Sequence[str]) -> list[str]:
+    """Return the channels that receive a machine's alerts about the jobs that it serves."""
+    told = (project.jobs[name].notify.channels_of(ALERT_PATTERNS[machine]) for name in jobs)
+    return list(dict.fromkeys(channel for channels in told for channel in channels))

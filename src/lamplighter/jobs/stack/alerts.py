@@ -1,21 +1,22 @@
 """Build the resources for alerts: topics and subscriptions, rules, alarms, and dead-letter queues."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from lamplighter.base.chat_services import PROTOCOL_PREFIX, SENDER_SUFFIX
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.machine.supported_jobs import supported_jobs
+from lamplighter.jobs.machine.supported_jobs import alert_channels
 from lamplighter.jobs.stack import alarms, chat_channels, dead_letter_queues, event_rules
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.policies import allow_service, policy_document
 from lamplighter.jobs.stack.resources import Resource, properties
 
 
-def alert_resources(project: Project) -> Iterator[Resource]:
-    """Yield a project's topics, rules, alarms and dead-letter queues."""
+def alert_resources(project: Project, supported: Mapping[str, Sequence[str]]) -> Iterator[Resource]:
+    """Yield a project's topics, rules, alarms and dead-letter queues; `supported`: see `supported_jobs`."""
     own_topics = [name for name, channel in project.channels.items() if channel.sns is None]
     for name in own_topics:
         yield from _topic_resources(project, name, project.channels[name])
@@ -23,9 +24,12 @@ def alert_resources(project: Project) -> Iterator[Resource]:
     for name in project.jobs:
         yield from event_rules.job_rules(project, name)
         yield from alarms.did_not_start_alarms(project, name)
-    for machine in supported_jobs(project):
-        yield from event_rules.supporting_rules(project, machine)
-    yield from dead_letter_queues.alert_queue(project, event_rules.channels_of_rules(project))
+    told = {machine: alert_channels(project, machine, jobs) for machine, jobs in supported.items()}
+    for machine, channels in told.items():
+        yield from event_rules.supporting_rules(project, machine, channels)
+    notify = [job.notify for job in project.jobs.values()]
+    alerted = chain.from_iterable((*each.attempt_failed, *each.run_failed, *each.recovered) for each in notify)
+    yield from dead_letter_queues.alert_queue(project, list(dict.fromkeys(chain(alerted, *told.values()))))
     yield from dead_letter_queues.start_queue(project)
 
 

@@ -14,6 +14,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-reference
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from lamplighter.base.chat_services import PAGERDUTY, PAGERDUTY_URL
 from lamplighter.base.json_text import dumps
@@ -64,8 +65,8 @@ def chat_resources(project: Project) -> Iterator[Resource]:
         yield from _queues(project, name)
         yield from _destination(project, name, service, address)
         yield from _pipe(project, name, service)
-        if others := [each for each in project.channels if each != name]:
-            yield _alarm(project, name, others[:MAX_ACTIONS])
+        if others := list(islice((each for each in project.channels if each != name), MAX_ACTIONS)):
+            yield _alarm(project, name, others)
 
 
 def _queues(project: Project, name: str) -> Iterator[Resource]:

@@ -18,7 +18,7 @@ from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.machine.expressions import ATTEMPT_INDEX, RUN_ARN_INDEX, SCHEDULED_INDEX
 from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.platform import Platform
-from lamplighter.jobs.machine.supported_jobs import alert_channels, needs_failure_check, supported_jobs
+from lamplighter.jobs.machine.supported_jobs import needs_failure_check
 from lamplighter.jobs.stack import alarms, arns, console_links, dead_letter_queues, roles
 from lamplighter.jobs.stack.intrinsic_functions import get_att, if_condition, ref, sub
 from lamplighter.jobs.stack.json_documents import join_document
@@ -169,9 +169,8 @@ POSSIBLE_LOSS = {
 """The possible loss if a supporting machine fails, in words for the alert."""
 
 
-def supporting_rules(project: Project, machine: str) -> Iterator[Resource]:
+def supporting_rules(project: Project, machine: str, channels: Sequence[str]) -> Iterator[Resource]:
     """Yield the rules that alert about failures of a supporting machine: one rule for every five channels."""
-    channels = alert_channels(project, machine)
     name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
     lines = (f"{name} <status>: {POSSIBLE_LOSS[machine]}", "", "Ended:     <time>", LINK_LINE)
     failed = run_pattern(arns.arn("states", f"stateMachine:{name}"), ["FAILED", "TIMED_OUT", "ABORTED"])
@@ -188,16 +187,6 @@ def supporting_rules(project: Project, machine: str) -> Iterator[Resource]:
             ),
             condition=console_links.ON_AWS if machine in AWS_ONLY_MACHINES else None,
         )
-
-
-def channels_of_rules(project: Project) -> list[str]:
-    """Return the channels that any rule alerts."""
-    jobs = project.jobs.values()
-    found = [
-        *(each for job in jobs for each in (*job.notify.attempt_failed, *job.notify.run_failed, *job.notify.recovered)),
-        *(each for machine in supported_jobs(project) for each in alert_channels(project, machine)),
-    ]
-    return list(dict.fromkeys(found))
 
 
 def run_limit_text(job: Job) -> str:

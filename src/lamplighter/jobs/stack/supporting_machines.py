@@ -4,12 +4,12 @@ START_RUN, FAILURE_CHECK and RECOVERY_CHECK exist on AWS only. This engine's Sch
 the run after it, and this engine's alerts know which alerts a run has sent itself, and how the runs before it ended.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.recovery_machine import RECOVERY_CHECK_DEFINITION
-from lamplighter.jobs.machine.supported_jobs import alert_channels, supported_jobs
+from lamplighter.jobs.machine.supported_jobs import alert_channels
 from lamplighter.jobs.machine.supporting_machines import (
     FAILURE_CHECK_DEFINITION,
     LATE_RUN_DEFINITION,
@@ -38,10 +38,12 @@ DEFINITIONS = {
 }
 
 
-def supporting_resources(project: Project) -> Iterator[Resource]:
-    """Yield the machines and their roles, and the role with which EventBridge starts some of them."""
-    needed = supported_jobs(project)
-    for machine, jobs in needed.items():
+def supporting_resources(project: Project, supported: Mapping[str, Sequence[str]]) -> Iterator[Resource]:
+    """Yield the machines and their roles, and the role with which EventBridge starts some of them.
+
+    `supported`: see `supported_jobs`.
+    """
+    for machine, jobs in supported.items():
         on_aws = machine in AWS_ONLY_MACHINES
         condition = console_links.ON_AWS if on_aws else None
         values = placeholder_values(project, "aws" if on_aws else "anywhere")
@@ -56,7 +58,7 @@ def supporting_resources(project: Project) -> Iterator[Resource]:
             ),
             condition=condition,
         )
-    started = [each for each in STARTED_BY_RULES if each in needed]
+    started = [each for each in STARTED_BY_RULES if each in supported]
     destinations = destination_ids(project)
     if started or destinations:
         statements = [
@@ -70,9 +72,10 @@ def supporting_resources(project: Project) -> Iterator[Resource]:
         yield iam_role("EventsRole", "events", statements, console_links.ON_AWS)
 
 
-def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
+def _statements(project: Project, machine: str, jobs: Sequence[str]) -> list[Json]:
     runs = arns.runs_of_jobs(project, jobs)
-    publish = allow(["sns:Publish"], [arns.topic_arn(project, channel) for channel in alert_channels(project, machine)])
+    channels = alert_channels(project, machine, jobs)
+    publish = allow(["sns:Publish"], [arns.topic_arn(project, each) for each in channels])
     match machine:
         case job_machine.LATE_RUNS:
             read_runs = allow(["states:DescribeExecution", "states:GetExecutionHistory"], runs)
@@ -87,11 +90,11 @@ def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
             return [allow(["states:GetExecutionHistory"], runs), publish]
 
 
-def _tasks(project: Project, jobs: list[str]) -> list[Json]:
+def _tasks(project: Project, jobs: Sequence[str]) -> list[Json]:
     """Return the ARN patterns of the tasks of several jobs: those of their clusters."""
     steps = (project.jobs[step] for name in jobs for step in container_jobs(project, name))
     return list({each.cluster: arns.task_arns(project, each) for each in steps}.values())
 
 
-def _list_runs(project: Project, jobs: list[str]) -> Json:
+def _list_runs(project: Project, jobs: Sequence[str]) -> Json:
     return allow(["states:ListExecutions"], arns.state_machine_arns(project, jobs))

@@ -17,7 +17,7 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project, Sidecar
 from lamplighter.jobs.file.secrets import parse_grant
 from lamplighter.jobs.machine.platform import Platform
-from lamplighter.jobs.stack import arns, roles, volumes
+from lamplighter.jobs.stack import arns, volumes
 from lamplighter.jobs.stack.built_images import built_images
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.resources import Resource, properties, tag_list
@@ -35,8 +35,8 @@ def parameters(project: Project) -> dict[str, Json]:
     }
 
 
-def task_definition_resources(project: Project, name: str, platform: Platform) -> Iterator[Resource]:
-    """Yield a job's log group and its task definition."""
+def task_definition_resources(project: Project, name: str, platform: Platform, steps: set[str]) -> Iterator[Resource]:
+    """Yield a job's log group and its task definition; `steps` are the jobs that workflows run."""
     job = project.jobs[name]
     yield Resource(
         f"{names.logical_id(name)}Log",
@@ -46,17 +46,18 @@ def task_definition_resources(project: Project, name: str, platform: Platform) -
     yield Resource(
         names.task_definition_id(name),
         "AWS::ECS::TaskDefinition",
-        _task_properties(project, name, platform),
+        _task_properties(project, name, platform, steps),
         engine_metadata=_engine_metadata(project, job),
         update_replace_policy="Retain",
         deletion_policy="Delete",
     )
 
 
-def _task_properties(project: Project, name: str, platform: Platform) -> dict[str, Json]:
+def _task_properties(project: Project, name: str, platform: Platform, steps: set[str]) -> dict[str, Json]:
     job = project.jobs[name]
     # A plain process may have any size here, and does not run on AWS, which would refuse the whole stack for its size.
     cpu, memory = (job.cpu, job.memory) if job.image is not None else fargate.nearest_size(job.cpu, job.memory)
+    tags = _engine_tags(job, alone=name not in steps) if platform == "here" else {}
     return properties(
         Family=project.name(name),
         RequiresCompatibilities=["FARGATE"],
@@ -70,25 +71,20 @@ def _task_properties(project: Project, name: str, platform: Platform) -> dict[st
             _main_container(project, name),
             *(_sidecar_container(project, name, title) for title in job.sidecars),
         ],
-        Tags=tag_list({**names.job_tags(project.prefix, name, job.tags), **_engine_tags(project, name, platform)}),
+        Tags=tag_list({**names.job_tags(project.prefix, name, job.tags), **tags}),
         EphemeralStorage=None if job.storage is None else properties(SizeInGiB=job.storage),
         Volumes=volumes.task_volumes(project, job) or None,
     )
 
 
-def _engine_tags(project: Project, name: str, platform: Platform) -> dict[str, str]:
+def _engine_tags(job: Job, *, alone: bool) -> dict[str, str]:
     """Return the tags by which this engine admits the job's tasks (`services/ecs/tasks/admission.py`).
 
     Tasks of workflows may run side by side, so a job that is a step has no tag for its overlap.
     """
-    if platform != "here":
-        return {}
-    job = project.jobs[name]
-    workflows = [each for each, other in project.jobs.items() if other.workflow is not None]
-    alone = job.overlap != "allow" and not any(name in roles.container_jobs(project, each) for each in workflows)
     return {
         **({PRIORITY_TAG: str(job.priority)} if job.priority else {}),
-        **({OVERLAP_TAG: job.overlap} if alone else {}),
+        **({OVERLAP_TAG: job.overlap} if alone and job.overlap != "allow" else {}),
     }
 
 

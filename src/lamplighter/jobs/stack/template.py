@@ -16,6 +16,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.platform import Platform
+from lamplighter.jobs.machine.supported_jobs import supported_jobs
 from lamplighter.jobs.stack import (
     alerts,
     console_links,
@@ -61,16 +62,19 @@ def build_template(project: Project, platform: Platform = "anywhere") -> Json:
 
 def _resources(project: Project, platform: Platform) -> Iterator[Resource]:
     contained = [name for name, job in project.jobs.items() if job.workflow is None]
+    workflows = [name for name, job in project.jobs.items() if job.workflow is not None]
+    steps = {step for name in workflows for step in roles.container_jobs(project, name)}
+    supported = supported_jobs(project)
     yield from network.network_resources(project)
     for name in project.jobs:
         yield from roles.job_roles(project, name)
     yield from roles.shared_roles(project)
     for name in contained:
-        yield from task_definitions.task_definition_resources(project, name, platform)
-    yield from supporting_machines.supporting_resources(project)
+        yield from task_definitions.task_definition_resources(project, name, platform, steps)
+    yield from supporting_machines.supporting_resources(project, supported)
     yield from state_machines.state_machine_resources(project, platform)
     yield from schedules.schedule_resources(project)
-    yield from alerts.alert_resources(project)
+    yield from alerts.alert_resources(project, supported)
     yield from heartbeats.heartbeat_resources(project)
 
 

@@ -76,20 +76,21 @@ class Cron:
 
     def times(self, start: datetime) -> Iterator[datetime]:
         """Yield the local times of the expression in order, starting with the minute `start`."""
+        for day in self.dates(start):
+            yield from self.times_of_day(day, *(() if day > start else (start.hour, start.minute)))
+
+    def dates(self, start: datetime) -> Iterator[datetime]:
+        """Yield the days of the expression in order, as their first moments, starting with the day of `start`."""
+        first = start.replace(hour=0, minute=0, second=0, microsecond=0)
         for year in self.years[bisect_left(self.years, start.year) :]:
             for month in self.months:
                 if (year, month) >= (start.year, start.month):
-                    yield from self._in_month(year, month, start)
+                    # a local time whose zone is not known yet
+                    days = (datetime(year, month, date) for date in self.days.dates_in(year, month))  # noqa: DTZ001
+                    yield from (day for day in days if day >= first)
 
-    def _in_month(self, year: int, month: int, start: datetime) -> Iterator[datetime]:
-        for day in self.days.dates_in(year, month):
-            today = datetime(year, month, day)  # noqa: DTZ001 - a local time whose zone is not known yet
-            if today.date() > start.date():
-                yield from self._in_day(today, 0, 0)
-            elif today.date() == start.date():
-                yield from self._in_day(today, start.hour, start.minute)
-
-    def _in_day(self, today: datetime, hour: int, minute: int) -> Iterator[datetime]:
+    def times_of_day(self, today: datetime, hour: int = 0, minute: int = 0) -> Iterator[datetime]:
+        """Yield the times of one of the expression's days, beginning with a time."""
         for each in self.hours[bisect_left(self.hours, hour) :]:
             first = bisect_left(self.minutes, minute) if each == hour else 0
             for other in self.minutes[first:]:

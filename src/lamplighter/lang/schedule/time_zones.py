@@ -35,9 +35,14 @@ def to_local(instant: int, zone: ZoneInfo) -> datetime:
     return (EPOCH + timedelta(milliseconds=instant)).astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+def has_clock_change(day: datetime, zone: ZoneInfo) -> bool:
+    """Return whether the clocks of a zone change on a day, which is given by its first moment."""
+    return zone.utcoffset(day) != zone.utcoffset(day + timedelta(days=1))
+
+
 def to_instant(local_time: datetime, zone: ZoneInfo) -> int | None:
     """Return the instant of a local time in milliseconds since the epoch, or None if the local time does not exist."""
-    before, after = (zone.utcoffset(local_time.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    before, after = zone.utcoffset(local_time), zone.utcoffset(local_time.replace(fold=1))
     assert before is not None
     assert after is not None
     # PEP 495: in a gap, fold 0 has the offset before the change and fold 1 the greater one after it.

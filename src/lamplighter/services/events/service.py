@@ -44,7 +44,7 @@ class Events(Service):
         self._delivery_queue = DeliveryQueue(
             SERVICE, bus, world, remote, check=check, error_code=error_code, needs_resource_policy=True
         )
-        compiled_rules = CompiledRules()
+        compiled_rules = CompiledRules(world)
         recent_events = RecentEvents()
         router = EventRouter(world, self._delivery_queue, compiled_rules, recent_events)
         self._scheduled_rules = ScheduledRules(world, router)
@@ -61,8 +61,8 @@ class Events(Service):
             },
         )
         buses, publisher = Buses(world), EventPublisher(world, router)
-        rules, targets = Rules(world, self._scheduled_rules), Targets(world)
-        self._archives = archives = Archives(world)
+        rules, targets = Rules(world, self._scheduled_rules, compiled_rules), Targets()
+        self._archives = archives = Archives(world, compiled_rules)
         connections, destinations = Connections(bus, world), ApiDestinations(world)
         bus.serve("events.connections", {"Retrieve": Operation(read=connections.retrieve)})
         self.operations: Mapping[str, Operation] = {

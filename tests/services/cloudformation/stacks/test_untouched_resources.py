@@ -1,5 +1,7 @@
 """An update examines only the resources that it touches, with the same result as if it examined all."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.template import Resource
 from lamplighter.services.cloudformation.deploy import create_resources
 from lamplighter.services.cloudformation.stacks.untouched_resources import UntouchedResources
+from lamplighter.services.cloudformation.tables import stack_resources
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
 from tests.services.cloudformation.test_crash import call_until_accepted, run_with_each_death
@@ -116,6 +119,31 @@ def test_an_engine_that_dies_in_an_update_examines_the_rest(tmp_path: Path, monk
         assert harness.call("sqs", "GetQueueAttributes", **attributes)["Attributes"] == {"DelaySeconds": "2"}
         assert len(harness.call("sns", "ListTopics")["Topics"]) == 2
         harness.close()
+
+
+@pytest.fixture
+def searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the searches among all resources of a stack, in a list that grows."""
+    found: list[str] = []
+    for name in ("processed_names", "first_with_status", "outlines_of"):
+        monkeypatch.setattr(stack_resources, name, partial(_record, found, name, getattr(stack_resources, name)))
+    return found
+
+
+def _record(found: list[str], name: str, search: Callable[..., Json], *arguments: Json) -> Json:
+    found.append(name)
+    return search(*arguments)
+
+
+def test_a_creation_searches_among_all_resources_once_however_many_there_are(
+    harness: CloudFormationHarness, searches: list[str]
+) -> None:
+    harness.create(body(First=topic()), name="first")
+    searches.clear()
+    harness.create(body(**{f"T{number}": topic() for number in range(60)}))
+    assert harness.state() == "CREATE_COMPLETE"
+    assert sorted(searches) == ["first_with_status", "processed_names"]
+    assert len(harness.call("sns", "ListTopics")["Topics"]) == 61
 
 
 def test_names_are_given_once_and_only_to_their_own_pass() -> None:

@@ -1,9 +1,6 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.events.tables import resources
-from lamplighter.services.events.tables.resources import Resource
-from lamplighter.store.db import Row
 from tests.engine_harness import ACCOUNT, REGION, ROLE
 from tests.services.events.events_harness import QUEUE, TOPIC, EventsHarness, make_target
 
@@ -167,26 +164,3 @@ def test_a_rule_and_its_targets_survive_a_crash(harness: EventsHarness) -> None:
 def test_an_empty_schedule_expression_is_no_schedule(harness: EventsHarness) -> None:
     harness.events("PutRule", Name="r", EventPattern='{"a":[1]}', ScheduleExpression="")
     assert "ScheduleExpression" not in harness.events("DescribeRule", Name="r")
-
-
-def test_a_new_rule_does_not_cause_other_rules_to_be_read_again(
-    harness: EventsHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for at in range(20):
-        harness.put_rule({"source": ["elsewhere"]}, make_target(QUEUE), name=f"old-{at}")
-    harness.put_event()
-    harness.put_rule({"source": ["shop"]}, make_target(QUEUE, Input='"new"'), name="new")
-    read: set[str] = set()
-    original = resources.read_row
-
-    def record_read(row: Row) -> Resource | None:
-        found = original(row)
-        assert found is not None
-        read.add(found.name)
-        return found
-
-    monkeypatch.setattr(resources, "read_row", record_read)
-    harness.put_event()
-    assert harness.messages() == ["new"]
-    assert "new" in read
-    assert not [name for name in read if name.startswith("old")]

@@ -5,6 +5,7 @@ pass continues with the first resource that is not recorded.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html.
 """
 
+from collections import deque
 from dataclasses import replace
 from functools import partial
 
@@ -56,32 +57,44 @@ def create_step(turn: StackTurn) -> None:
     if failure is not None:
         fail_stack(turn, f"{failure.removesuffix('.')}. ")
         return
-    waiting = stack_resources.first_under_way(tx, stack.id)
-    if waiting is not None:
-        _check_nested(turn, waiting)
-        return
-    untouched = turn.parts.starter.untouched.take(stack, MAX_UNTOUCHED_PER_TURN)
-    if untouched:
-        stack_resources.set_processed(tx, stack.id, untouched, stack.pass_number)
-        turn.schedule_step()
+    memory, key = turn.parts.starter.untouched.remaining, (stack.id, stack.pass_number)
+    remaining = memory.pop(key, None)
+    if remaining is None and _continues_before_resources(turn):
         return
     parsed = turn.parts.parsed_templates.get(tx, stack, stack.plan, turn.inputs)
     scope = _scope(turn, parsed.sections)
-    processed = stack_resources.processed_names(tx, stack.id, stack.pass_number)
+    if remaining is None:
+        processed = stack_resources.processed_names(tx, stack.id, stack.pass_number)
+        remaining = deque((at, name) for at, name in enumerate(parsed.names) if name not in processed)
     budget_left = budget = MAX_RESOURCES_PER_TURN * COST_OF_CHANGED
-    for position, name in enumerate(parsed.names):
-        if name in processed:
-            continue
+    while remaining:
+        position, name = remaining[0]
         resource = parsed.resource(name)
         # A nested stack begins in a new turn, so that a thread that plans it sees the resources created before.
         if budget_left <= 0 or (resource.type == NESTED_STACK and budget_left < budget):
             turn.schedule_step()
+            tx.after_commit.append(partial(memory.__setitem__, key, remaining))
             return
         cost = _apply_resource(turn, resource, position, scope)
         if cost is None:
             return
         budget_left -= cost
+        remaining.popleft()
     _finish(turn, parsed, scope)
+
+
+def _continues_before_resources(turn: StackTurn) -> bool:
+    """Go on with what comes before the remaining resources: a nested stack under way, and untouched resources."""
+    tx, stack = turn.tx, turn.stack
+    waiting = stack_resources.first_with_status(tx, stack.id, "*_IN_PROGRESS")
+    if waiting is not None:
+        _check_nested(turn, waiting)
+        return True
+    untouched = turn.parts.starter.untouched.take(stack, MAX_UNTOUCHED_PER_TURN)
+    if untouched:
+        stack_resources.set_processed(tx, stack.id, untouched, stack.pass_number)
+        turn.schedule_step()
+    return bool(untouched)
 
 
 def _scope(turn: StackTurn, template: Template) -> TemplateScope:

@@ -17,7 +17,6 @@ from lamplighter.services.cloudformation.tables import exports, stack_resources,
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
 
-DELETED_STATUSES = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 MAX_DISCARDED_PER_TURN = 50
 """The most resources that one turn settles: about 10 ms."""
 RETAIN_POLICIES = ("Retain", "RetainExceptOnCreate")
@@ -31,20 +30,15 @@ def delete_step(turn: StackTurn) -> None:
     tx, stack = turn.tx, turn.stack
     if stack.status == "DELETE_IN_PROGRESS" and _fail_if_exports_used(turn):
         return
-    outline = stack_resources.outlines_of(tx, stack.id)
-    waiting = [each for each in outline if each.status == "DELETE_IN_PROGRESS"][:1]
-    remaining = [
-        each
-        for each in reversed(outline)
-        if each.status not in DELETED_STATUSES and each.pass_number != stack.pass_number
-    ][:MAX_RESOURCES_PER_TURN]
-    if waiting:
-        _check_nested(turn, *stack_resources.get_several(tx, stack.id, waiting))
-    elif remaining:
-        if all(_delete(turn, row) for row in stack_resources.get_several(tx, stack.id, remaining)):
+    waiting = stack_resources.first_with_status(tx, stack.id, "DELETE_IN_PROGRESS")
+    if waiting is not None:
+        _check_nested(turn, waiting)
+    elif remaining := stack_resources.resources_to_delete(tx, stack.id, stack.pass_number, MAX_RESOURCES_PER_TURN):
+        if all(_delete(turn, row) for row in remaining):
             turn.schedule_step()
     elif not _delete_leftover(turn):
         operation = "ROLLBACK" if stack.status.startswith("ROLLBACK") else "DELETE"
+        outline = stack_resources.outlines_of(tx, stack.id)
         failed = ", ".join(each.logical for each in outline if each.status == "DELETE_FAILED")
         why = f"The following resource(s) failed to delete: [{failed}]. " if failed else None
         turn.end_operation(f"{operation}_{'FAILED' if failed else 'COMPLETE'}", why)
@@ -195,10 +189,9 @@ def _is_deleted_by_rollback(stack: Stack, policy: str) -> bool:
 def roll_back_step(turn: StackTurn) -> None:
     """Restore the next resources that the update changed, the last one first, or finish the rollback."""
     tx, stack = turn.tx, turn.stack
-    outline = stack_resources.outlines_of(tx, stack.id)
-    waiting = [each for each in outline if each.is_under_way and each.pass_number == stack.pass_number][:1]
-    if waiting:
-        _check_nested_rollback(turn, *stack_resources.get_several(tx, stack.id, waiting))
+    waiting = stack_resources.first_with_status(tx, stack.id, "*_IN_PROGRESS", stack.pass_number)
+    if waiting is not None:
+        _check_nested_rollback(turn, waiting)
         return
     changed = stack_resources.updated_resources(tx, stack.id, stack.pass_number, MAX_RESOURCES_PER_TURN)
     if changed:

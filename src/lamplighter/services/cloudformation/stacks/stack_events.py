@@ -49,6 +49,8 @@ class StackEvents:
     def __init__(self, bus: Bus, world: World) -> None:
         self._bus = bus
         self._world = world
+        self._last_shown: tuple[Json, str] = (None, "")
+        """Properties and their text: the events about a resource in one turn have the same."""
 
     def set_stack_status(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
         """Set the status of a stack, record the event, and return the changed stack."""
@@ -147,12 +149,17 @@ class StackEvents:
             "Timestamp": now / 1000,
             "ResourceStatus": status,
             **({"ResourceStatusReason": reason} if reason else {}),
-            **({"ResourceProperties": shown_text(properties)} if properties is not None else {}),
+            **({"ResourceProperties": self._shown_text(properties)} if properties is not None else {}),
             **({"ClientRequestToken": token} if token else {}),
             **next(iter(stack.body.get("operations", [])), {}),
         }
         stack_events.put(tx, stack.id, event)
         self._bus.publish(tx, f"aws.{SERVICE}", partial(_event, stack, event, now, about_stack=about_stack))
+
+    def _shown_text(self, properties: Json) -> str:
+        if properties is not self._last_shown[0]:
+            self._last_shown = properties, shown_text(properties)
+        return self._last_shown[1]
 
     def _log_recorded_only(self, tx: Tx, stack: Stack) -> None:
         """Log in one line which resources are only recorded."""

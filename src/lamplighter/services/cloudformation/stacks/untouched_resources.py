@@ -1,9 +1,10 @@
-"""Remember the resources that an update leaves untouched, so that its pass need not examine them.
+"""Remember the resources that an update leaves untouched, and those that a pass has left to examine.
 
-This is a shortcut, not a fact: a pass examines every resource that it does not find here, so an engine that was killed
+Both are shortcuts, not facts: a pass examines every resource that it does not find here, so an engine that was killed
 meanwhile loses only time.
 """
 
+from collections import deque
 from collections.abc import Iterable
 
 from lamplighter.services.cloudformation.tables.stacks import Stack
@@ -15,6 +16,8 @@ class UntouchedResources:
     def __init__(self) -> None:
         self._names: dict[str, tuple[int, list[str]]] = {}
         """The number of the pass, and the logical ids, by the stack's id."""
+        self.remaining: dict[tuple[str, int], deque[tuple[int, str]]] = {}
+        """The positions and logical ids that a pass has left after a full turn, by the stack's id and the pass."""
 
     def put(self, stack: Stack, names: Iterable[str]) -> None:
         """Remember the untouched resources of the pass that a stack begins."""

@@ -41,11 +41,6 @@ class ResourceOutline:
     status: str
     pass_number: int
 
-    @property
-    def is_under_way(self) -> bool:
-        """Return whether the resource is being created, updated or deleted."""
-        return self.status.endswith("_IN_PROGRESS")
-
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
@@ -101,11 +96,20 @@ def processed_names(reader: Reader, stack: str, pass_number: int) -> set[str]:
     return {name for (name,) in reader.rows(sql, (stack, pass_number))}
 
 
-def first_under_way(reader: Reader, stack: str) -> StackResource | None:
-    """Return the first resource that is being created, updated or deleted, or None."""
-    where = "stack = ? AND status GLOB '*_IN_PROGRESS' ORDER BY position, logical LIMIT 1"
-    found = OUTLINES.find(reader, where, stack)
+def first_with_status(reader: Reader, stack: str, pattern: str, pass_number: int | None = None) -> StackResource | None:
+    """Return the first resource whose status fits a pattern, and that a pass has processed if one is given, or None."""
+    where = "stack = ? AND status GLOB ? AND pass_number = ifnull(?, pass_number) ORDER BY position, logical LIMIT 1"
+    found = OUTLINES.find(reader, where, stack, pattern, pass_number)
     return None if found is None else get(reader, stack, found.logical)
+
+
+def resources_to_delete(reader: Reader, stack: str, pass_number: int, most: int) -> list[StackResource]:
+    """Return resources that are not deleted and that a pass has not processed, the last one first."""
+    where = (
+        "stack = ? AND pass_number <> ? AND status NOT IN ('DELETE_COMPLETE', 'DELETE_SKIPPED') "
+        "ORDER BY position DESC, logical DESC LIMIT ?"
+    )
+    return get_several(reader, stack, OUTLINES.select(reader, where, stack, pass_number, most))
 
 
 def get_several(reader: Reader, stack: str, outlines: Iterable[ResourceOutline]) -> list[StackResource]:

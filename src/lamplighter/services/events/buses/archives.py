@@ -14,6 +14,7 @@ from lamplighter.services.events.arns import owner_of
 from lamplighter.services.events.buses.buses import find_bus
 from lamplighter.services.events.buses.router import archive_key, retention_start
 from lamplighter.services.events.errors import ResourceAlreadyExists, ResourceNotFound
+from lamplighter.services.events.rules.compiled_rules import CompiledRules
 from lamplighter.services.events.rules.event_patterns import read_pattern
 from lamplighter.services.events.tables import archived_events as archived
 from lamplighter.services.events.tables import resources as rows
@@ -31,8 +32,9 @@ FOREVER = 2**62
 class Archives:
     """The operations on archives."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, compiled_rules: CompiledRules) -> None:
         self._world = world
+        self._compiled_rules = compiled_rules
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CreateArchive."""
@@ -56,7 +58,7 @@ class Archives:
 
     def _save(self, tx: Tx, archive: Resource) -> None:
         rows.put(tx, archive)
-        rows.set_rules_version(tx, self._world.uuid())
+        self._compiled_rules.record_change(tx, archive.arn)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteArchive. The archive's events are unreachable afterwards, and are deleted in slices."""
@@ -64,7 +66,7 @@ class Archives:
         timer = timers.Timer("events", f"{SUBJECT_PREFIX}{archive_key(archive)}", "delete", self._world.now())
         timers.put(tx, timer, steady_clock=False)
         rows.delete(tx, archive.arn)
-        rows.set_rules_version(tx, self._world.uuid())
+        self._compiled_rules.record_change(tx, archive.arn)
         return {}
 
     def fire_timer(self, tx: Tx, timer: timers.Timer) -> None:

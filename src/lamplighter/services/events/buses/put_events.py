@@ -17,7 +17,7 @@ from lamplighter.services.events.arns import MAX_EVENT_TIME, bus_name, owner_of
 from lamplighter.services.events.buses.buses import find_bus
 from lamplighter.services.events.buses.router import EventRouter, PrematchedEvent, event_envelope, prematch_event
 from lamplighter.services.events.errors import BusNotFound
-from lamplighter.services.events.rules.compiled_rules import CompiledRule
+from lamplighter.services.events.rules.bus_rules import BusRules
 from lamplighter.store.db import Reader, Tx
 
 MAX_REQUEST_BYTES = 1_048_576
@@ -67,20 +67,20 @@ class EventPublisher:
         entries = params["Entries"]
         if not LARGE_TEXT_LENGTH < sum(len(entry.get("Detail", "")) for entry in entries) < MAX_REQUEST_BYTES:
             return None
-        candidates = [self._candidates(reader, caller, entry) for entry in entries]
-        return lambda: Prepared([self._prepare_event(caller, *each) for each in zip(entries, candidates, strict=True)])
+        rules = [self._rules(reader, caller, entry) for entry in entries]
+        return lambda: Prepared([self._prepare_event(caller, *each) for each in zip(entries, rules, strict=True)])
 
-    def _candidates(self, reader: Reader, caller: Caller, entry: Json) -> tuple[CompiledRule, ...]:
+    def _rules(self, reader: Reader, caller: Caller, entry: Json) -> BusRules:
         home = owner_of(entry.get("EventBusName") or "", caller)
-        return self._router.candidates(reader, home, bus_name(entry.get("EventBusName")), entry.get("Source", ""))
+        return self._router.rules_of_bus(reader, home, bus_name(entry.get("EventBusName")))
 
-    def _prepare_event(self, caller: Caller, entry: Json, candidates: tuple[CompiledRule, ...]) -> PreparedEvent | None:
+    def _prepare_event(self, caller: Caller, entry: Json, rules: BusRules) -> PreparedEvent | None:
         """Make and match the event of an entry; return None for an invalid entry, which `put` refuses later."""
         try:
             event = self._build_event(caller, entry)
         except InvalidEntry:
             return None
-        return PreparedEvent(event, prematch_event(event, candidates))
+        return PreparedEvent(event, prematch_event(event, rules))
 
     def _build_event(self, caller: Caller, entry: Json) -> Json:
         detail = _check_entry(entry)

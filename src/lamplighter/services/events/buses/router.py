@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.htm
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,7 +21,8 @@ from lamplighter.lang.input_transformer import transform
 from lamplighter.lang.jsonpath.paths import PathError, QueryTooComplex
 from lamplighter.services.events.arns import DEFAULT_BUS, derive_id, format_instant, owner_of, parse_instant
 from lamplighter.services.events.buses.recent_events import RecentEvents
-from lamplighter.services.events.rules.compiled_rules import CompiledRule, CompiledRules
+from lamplighter.services.events.rules.bus_rules import BusRules, CompiledRule
+from lamplighter.services.events.rules.compiled_rules import CompiledRules
 from lamplighter.services.events.tables import archived_events as archived
 from lamplighter.services.events.tables import targets
 from lamplighter.services.events.tables.resources import Resource
@@ -44,12 +45,13 @@ class PrematchedEvent:
     matches: Mapping[Pattern, bool]
 
 
-def prematch_event(event: Json, candidates: Iterable[CompiledRule]) -> PrematchedEvent:
-    """Match an event with the patterns of rules and archives; the larger the event is, the longer this takes."""
-    patterns = [
-        (candidate.resource.arn, candidate.pattern) for candidate in candidates if candidate.pattern is not None
-    ]
-    return PrematchedEvent(dumps(event), {pattern: _matches(arn, pattern, event) for arn, pattern in patterns})
+def prematch_event(event: Json, rules: BusRules) -> PrematchedEvent:
+    """Match an event with the patterns of a bus; the larger the event is, the longer this takes."""
+    candidates = {each.resource.arn for each in rules.candidates(event)}
+    patterns = [(arn, rule.pattern) for arn, rule in list(rules.all.items()) if rule.pattern is not None]
+    return PrematchedEvent(
+        dumps(event), {each: arn in candidates and _matches(arn, each, event) for arn, each in patterns}
+    )
 
 
 class EventRouter:
@@ -72,9 +74,9 @@ class EventRouter:
         """Return whether there is any rule or archive."""
         return self._compiled_rules.has_rules(tx)
 
-    def candidates(self, reader: Reader, caller: Caller, bus: str, source: str) -> tuple[CompiledRule, ...]:
-        """Return the rules and archives of a bus that may match events of a source."""
-        return self._compiled_rules.rules_of_bus(reader, caller, bus).matching_source(source)
+    def rules_of_bus(self, reader: Reader, caller: Caller, bus: str) -> BusRules:
+        """Return the rules and archives of a bus."""
+        return self._compiled_rules.rules_of_bus(reader, caller, bus)
 
     def route(
         self,
@@ -93,7 +95,8 @@ class EventRouter:
         `prematch_event`, if there is one.
         """
         matched = prematched or PrematchedEvent(dumps(event), {})
-        candidates = self.candidates(tx, caller, bus, event["source"])
+        rules = self.rules_of_bus(tx, caller, bus)
+        candidates = rules.candidates(event) if prematched is None else list(rules.all.values())
         matching = [candidate.resource for candidate in candidates if _matches_rule(candidate, event, matched)]
         text = matched.text
         rule_arns = [each.arn for each in matching if each.kind == "rule" and (not only or each.arn in only)]

@@ -13,6 +13,7 @@ from lamplighter.lang.schedule.expression import InvalidSchedule, parse_schedule
 from lamplighter.services.events import paging
 from lamplighter.services.events.arns import DEFAULT_BUS, TAG_RULES, rule_arn, split_rule_arn
 from lamplighter.services.events.buses.buses import find_bus
+from lamplighter.services.events.rules.compiled_rules import CompiledRules
 from lamplighter.services.events.rules.event_patterns import read_pattern
 from lamplighter.services.events.rules.lookup import find_rule
 from lamplighter.services.events.rules.scheduled_rules import ScheduledRules
@@ -27,9 +28,10 @@ REQUEST_FIELDS = ("EventPattern", "ScheduleExpression", "Description", "RoleArn"
 class Rules:
     """The operations on rules."""
 
-    def __init__(self, world: World, scheduled_rules: ScheduledRules) -> None:
+    def __init__(self, world: World, scheduled_rules: ScheduledRules, compiled_rules: CompiledRules) -> None:
         self._world = world
         self._scheduled_rules = scheduled_rules
+        self._compiled_rules = compiled_rules
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle PutRule: "the rule is replaced with what you specify"; its targets and tags stay."""
@@ -57,7 +59,7 @@ class Rules:
             raise ValidationError("Rule can't be deleted since it has targets.")
         rows.delete(tx, key)
         self._scheduled_rules.stop(tx, key)
-        rows.set_rules_version(tx, self._world.uuid())
+        self._compiled_rules.record_change(tx, key)
         return {}
 
     def annotate(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -85,7 +87,7 @@ class Rules:
 
     def _save(self, tx: Tx, rule: Resource, old: Resource | None) -> None:
         rows.put(tx, self._scheduled_rules.set_schedule(tx, rule, old))
-        rows.set_rules_version(tx, self._world.uuid())
+        self._compiled_rules.record_change(tx, rule.arn)
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle DescribeRule."""

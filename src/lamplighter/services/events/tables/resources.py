@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from lamplighter.base.json_text import Json, loads_object
-from lamplighter.store.db import DamagedData, Reader, Row, Tx
+from lamplighter.store.db import DamagedData, Reader, Tx
 from lamplighter.store.rows import Table
 
 PAGE_SIZE = 100
@@ -37,11 +37,6 @@ class Resource:
 
 RESOURCES = Table("event_resources", Resource, json={"body": loads_object, "tags": loads_object}, damaged="{arn}")
 OF_KIND = "kind = ? AND account = ? AND region = ? AND scope = ?"
-
-
-def read_row(row: Row) -> Resource | None:
-    """Return the resource of a row of `all_rows`; if the row cannot be read, log this and return None."""
-    return next(RESOURCES.readable([row], log), None)
 
 
 def get(reader: Reader, kind: str, account: str, region: str, name: str, scope: str = "") -> Resource | None:
@@ -80,9 +75,9 @@ def _readable_resources(
         after = found[-1][4]
 
 
-def all_rows(reader: Reader, kind: str, account: str, region: str, scope: str = "") -> list[Row]:
-    """Return all rows of a kind in order of their names, unparsed: a caller need not parse a known row again."""
-    return reader.rows(f"{RESOURCES.query} WHERE {OF_KIND} ORDER BY name", (kind, account, region, scope))
+def all_readable(reader: Reader, kind: str, account: str, region: str, scope: str = "") -> Iterator[Resource]:
+    """Yield all resources of a kind whose rows can be read."""
+    return RESOURCES.readable(reader.rows(f"{RESOURCES.query} WHERE {OF_KIND}", (kind, account, region, scope)), log)
 
 
 def any_exists(reader: Reader, *kinds: str) -> bool:
@@ -108,11 +103,16 @@ def delete(tx: Tx, arn: str) -> None:
     tx.execute("DELETE FROM event_resources WHERE arn = ?", (arn,))
 
 
+def readable_by_arn(reader: Reader, arn: str) -> Iterator[Resource]:
+    """Yield the resource with an ARN, if there is one and its row can be read."""
+    return RESOURCES.readable(reader.rows(f"{RESOURCES.query} WHERE arn = ?", (arn,)), log)
+
+
 def rules_version(reader: Reader) -> str:
-    """Return the version of all rules, targets and archives."""
+    """Return the version of all rules and archives."""
     return str(reader.value("SELECT version FROM event_rules_version"))
 
 
 def set_rules_version(tx: Tx, name: str) -> None:
-    """Store a new version, because a rule, target or archive changed; a version is never used again."""
+    """Store a new version, because a rule or archive changed; a version is never used again."""
     tx.execute("UPDATE event_rules_version SET version = ?", (name,))

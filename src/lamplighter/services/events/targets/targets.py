@@ -6,7 +6,6 @@ See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.h
 from lamplighter.base import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.delivery.delivery import RetryPolicy
 from lamplighter.lang.input_transformer import RESERVED_VARIABLES, fill_with_samples, variables
@@ -16,7 +15,6 @@ from lamplighter.lang.jsonpath.paths import PathError, compile_path
 from lamplighter.services.events import paging
 from lamplighter.services.events.errors import LimitExceeded, invalid_parameter
 from lamplighter.services.events.rules.lookup import find_rule
-from lamplighter.services.events.tables import resources
 from lamplighter.services.events.tables import targets as rows
 from lamplighter.store.db import Reader, Tx
 
@@ -38,9 +36,6 @@ def retry_policy_of(target: Json) -> RetryPolicy:
 class Targets:
     """The operations on targets."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle PutTargets; a target replaces the target with the same id."""
         rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
@@ -49,7 +44,6 @@ class Targets:
             rows.put(tx, rule.arn, target)
         if rows.count(tx, rule.arn) > MAX_TARGETS:
             raise LimitExceeded
-        resources.set_rules_version(tx, self._world.uuid())
         return {"FailedEntryCount": 0, "FailedEntries": []}
 
     def remove(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -57,7 +51,6 @@ class Targets:
         rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
         for each in params["Ids"]:
             rows.delete(tx, rule.arn, each)
-        resources.set_rules_version(tx, self._world.uuid())
         return {"FailedEntryCount": 0, "FailedEntries": []}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
