@@ -38,7 +38,7 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
         (
             "project: p\nx: {}\njobs: {a: {command: b}}",
             [("2:1 `x` is not a known key here "
-             "-> write one of project, variables, defaults, box, keep, channels, environments, jobs")],
+             "-> write one of project, target, variables, defaults, box, keep, channels, environments, jobs")],
         ),
         ("project: p\njobs:\n  a: {command: b}\n  a: {}", ["4:3 `a` is set twice here -> keep one of the two"]),
         ("project: p\n? [a]\n: b\njobs: {a: {}}", ["2:3 a key must be text -> write a word here"]),

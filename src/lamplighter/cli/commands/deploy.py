@@ -30,6 +30,7 @@ from lamplighter.cli.deploy.prompts import (
 from lamplighter.cli.deploy.render_changes import print_changes, summarize_changes
 from lamplighter.cli.deploy.upload_template import choose_upload
 from lamplighter.cli.deploy.wait_until_ready import wait_until_ready
+from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.job_file import (
     DEFAULT_JOB_FILE,
     EnvironmentOption,
@@ -53,6 +54,10 @@ class JobWithoutImage(LamplighterError):
     """The job file has a job without an image, which AWS cannot run."""
 
 
+class StaysOnBox(LamplighterError):
+    """The job file says that its jobs run on a box."""
+
+
 def deploy(
     file: FileArgument = DEFAULT_JOB_FILE,
     env: EnvironmentOption = None,
@@ -66,10 +71,10 @@ def deploy(
 ) -> None:
     """Deploy a job file: show the changes, ask, build the images, change the stack, and show the result."""
     loaded = read_job_file(file, env)
-    _lint(loaded)
     target = target_of_options(endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
     with explain_errors(target):
+        _lint(loaded, target)
         if target.endpoint is None:
             _check_images(loaded)
         deploy_once = partial(_deploy_once, loaded, target, parse_parameters(parameter or []), bucket, console)
@@ -105,8 +110,11 @@ def _deploy_once(
     return _execute_change_set(plan, change_set, target, console)
 
 
-def _lint(loaded: LoadedJobFile) -> None:
-    problems = lint_job_file(loaded, real_world().now())
+def _lint(loaded: LoadedJobFile, target: Target) -> None:
+    if loaded.project.target == "box" and target.endpoint is None:
+        raise StaysOnBox("the job file is for a box: remove `target: box` to deploy it to AWS, or run `lamplighter up`")
+    chosen = loaded.project.target if is_lamplighter(target.endpoint) else "aws"
+    problems = lint_job_file(loaded, real_world().now(), chosen)
     print_problems(group_problems(each for each in problems if each.severity != "info"))
     if any(each.severity == "error" for each in problems):
         raise typer.Exit(1)

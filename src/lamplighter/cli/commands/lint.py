@@ -28,6 +28,9 @@ from lamplighter.jobs.lint.missing_secrets import missing_addresses, missing_sec
 def lint(
     file: FileArgument = DEFAULT_JOB_FILE,
     environment: EnvironmentOption = None,
+    here: Annotated[  # noqa: FBT002 - typer's way
+        bool, typer.Option("--here", help="Leave out what concerns AWS alone, as `target: box` in the file does.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,  # noqa: FBT002
     deny: Annotated[
         str,
@@ -39,7 +42,7 @@ def lint(
     try:
         loaded = load_job_file(file, environment)
         problems = [
-            *lint_job_file(loaded, real_world().now()),
+            *lint_job_file(loaded, real_world().now(), "box" if here else loaded.project.target),
             *denied_jobs(loaded, _parse_deny(deny)),
             *_folder_problems(loaded),
             *_secret_problems(loaded, file.absolute().parent / ENV_FILE_NAME),

@@ -16,6 +16,7 @@ from lamplighter.jobs.file.channels import DEFAULT_PATTERNS, Channel, Notify, as
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.machine_access import ExtraHosts, Gpus
+from lamplighter.jobs.file.outer_shape import DeployTarget
 from lamplighter.jobs.file.retry import Retry
 from lamplighter.jobs.file.schedules import MissedRuns, Schedule, Window, Zone
 from lamplighter.jobs.file.secrets import HeartbeatAddress, Secret
@@ -323,6 +324,7 @@ class Project(StrictModel):
 
     project: Name
     environment: Name | None = None
+    target: DeployTarget | None = None
     box: Box = Box()
     keep: Keep = Keep()
     channels: dict[Name, Channel] = Field(default_factory=dict)
