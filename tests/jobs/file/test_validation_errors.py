@@ -145,7 +145,6 @@ PROBLEMS_BY_KEY: dict[str, list[str]] = {
     "architecture: x86": ["4:19 `architecture`: `x86` is not allowed here -> write x86_64 or arm64"],
     "launch: ec2": ["4:13 `launch`: `ec2` is not allowed here -> write fargate or fargate-spot"],
     "environment: [a]": [f"4:18 `environment`: a list is not a mapping -> {MAPPING}"],
-    "environment: {VERSION: 1.10}": ["4:28 `VERSION`: `1.1` is not text -> put it in quotation marks"],
     "environment: {A=B: x}": ["4:19 `A=B` is not a name of an environment variable -> write one such as LOG_LEVEL"],
     "environment: {A: x}\n    secrets: {A: 'ssm:/a'}": [
         "4:5 `a`: A is set under both environment and secrets -> keep one of the two"
@@ -166,17 +165,16 @@ PROBLEMS_BY_KEY: dict[str, list[str]] = {
     ],
     "<<: {image: x}": ["4:5 YAML 1.2 has no merge key -> repeat the values, or put them into `defaults:`"],
     "input: [1]": [f"4:12 `input`: a list is not a mapping -> {MAPPING}"],
-    "schedule: 0 3 * * *": [
-        ("4:15 `schedule`: `0 3 * * *` is Unix cron, and AWS has six fields "
-        "-> write cron(0 3 * * ? *), where days of the week count from 1 = SUN")
+    "schedule: 0 3 * * 8": [
+        "4:15 `schedule`: `8` is not a valid day of the week of Unix cron -> write 0 to 7, or SUN to SAT"
     ],
-    "schedule: 0 3 * * 1-5": [
-        ("4:15 `schedule`: `0 3 * * 1-5` is Unix cron, and AWS has six fields "
-        "-> write cron(0 3 ? * 1-5 *), where days of the week count from 1 = SUN")
+    "schedule: 0 3 13 * 5": [
+        ("4:15 `schedule`: `0 3 13 * 5` names days of the month and days of the week, and AWS's cron has only one of "
+        "them -> write schedule: ['cron(0 3 13 * ? *)', 'cron(0 3 ? * FRI *)']: a day of both then starts two runs")
     ],
     "schedule: [rate(1 hour), often]": [
         ("4:30 `schedule`: `often` is not a schedule "
-        "-> write cron(0 3 * * ? *), rate(5 minutes) or at(2026-12-31T03:00:00)")
+        "-> write 0 3 * * 1-5, @daily, cron(0 3 * * ? *), rate(5 minutes) or at(2026-12-31T03:00:00)")
     ],
     "schedule: cron(0 3 * * * *)": [
         ("4:15 `schedule`: `cron(0 3 * * * *)` is not a schedule "

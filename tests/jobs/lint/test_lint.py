@@ -118,6 +118,21 @@ def test_a_correct_file_has_only_the_finding_that_aws_asks_to_confirm_the_subscr
             "write overlap: skip, queue or cancel-previous if runs must not overlap"),
         ),
         (
+            "schedule: 'cron(0 3 ? * 1-5 *)'\nnotify: ops",
+            ("7:5 warning: a: 1-5 in cron(0 3 ? * 1-5 *) is SUN-THU on AWS, which counts from 1 = SUN -> "
+            "write MON-FRI if you mean the numbers of Unix cron, otherwise SUN-THU"),
+        ),
+        (
+            "schedule: 'cron(0 3 ? * 6L *)'\nnotify: ops",
+            ("7:5 warning: a: 6L in cron(0 3 ? * 6L *) is FRIL on AWS, which counts from 1 = SUN -> "
+            "write SATL if you mean the numbers of Unix cron, otherwise FRIL"),
+        ),
+        (
+            "schedule: 'cron(0 3 ? * 2#1 *)'\nnotify: ops",
+            ("7:5 warning: a: 2#1 in cron(0 3 ? * 2#1 *) is MON#1 on AWS, which counts from 1 = SUN -> "
+            "write TUE#1 if you mean the numbers of Unix cron, otherwise MON#1"),
+        ),
+        (
             "retry: {spot: {attempts: 1}}",
             "7:5 warning: a: retry.spot has an effect only with Fargate Spot -> write launch: fargate-spot",
         ),
@@ -308,6 +323,12 @@ def test_a_secret_whose_name_looks_like_the_end_of_an_arn_must_be_written_as_an_
     whole = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:team/db-secret-x1y2z3"
     for correct in ("secretsmanager:team/db-password", "ssm:/team/db-secret", whole):
         assert lint_job(tmp_path, where % correct) == []
+
+
+def test_the_time_that_h_became_is_shown_and_an_ordinary_expression_of_unix_is_not(tmp_path: Path) -> None:
+    text = "project: p\njobs: {a: {image: x, timeout: 1m, schedule: [H 3 * * *, 0 3 * * THU, 0 3 * * 1-5]}}"
+    (finding,) = [each for each in lint_text(tmp_path, text) if "cron(" in each]
+    assert finding.startswith("2:35 info: a: `H 3 * * *` is cron(")
 
 
 def test_an_unused_channel_is_reported(tmp_path: Path) -> None:

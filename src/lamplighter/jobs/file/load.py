@@ -5,7 +5,7 @@ together. Rejects unknown keys; the error suggests the key that was probably mea
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path as FilePath
 
@@ -14,10 +14,11 @@ from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.cross_checks import CONTAINER_KEYS, check_project
 from lamplighter.jobs.file.env_files import add_env_files, env_file_names
-from lamplighter.jobs.file.environments import VariableFiller, apply_overlay, drop_nulls
+from lamplighter.jobs.file.environments import VariableFiller, apply_overlay, drop_nulls, keep_texts
 from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.outer_shape import FileShape
+from lamplighter.jobs.file.schedules import translate_schedule
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.validation_errors import permanent_problems, validation_problems
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePosition, YamlNode
@@ -35,6 +36,7 @@ class LoadedJobFile:
     project: Project
     folder: FilePath
     root: YamlNode
+    """The file as it was written, with defaults, overrides and variables applied."""
     workflows: Mapping[str, YamlNode]
     other_files: frozenset[FilePath] = frozenset()
     """The other files that it names: workflows, and files of variables."""
@@ -55,12 +57,14 @@ def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFi
     root = yaml_document.parse_yaml(_read_text(file), str(file))
     if not isinstance(root.value, dict):
         raise JobFileError([Problem(root.position, "this is not a job file", "begin with `project: name` and `jobs:`")])
+    root = keep_texts(root)
     problems = list(validation_problems(FileShape, root))
     problems += _at_new_positions(_body_problems(root), problems)
     resolved = _resolve_environment(root, environment, problems)
     other_files = [file.parent / str(each.value) for each in env_file_names(resolved)]
     resolved = add_env_files(resolved, file.parent, problems)
-    problems += _at_new_positions(validation_problems(Project, resolved), problems)
+    translated = _with_aws_schedules(resolved)
+    problems += _at_new_positions(validation_problems(Project, translated), problems)
     problems += _unknown_channels(resolved)
     other_files += [_workflow_path(file.parent, name) for name, _ in _workflow_names(resolved)]
     workflows = dict(_read_workflows(resolved, file.parent, problems))
@@ -68,7 +72,7 @@ def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFi
         raise JobFileError(problems, other_files)
     documents = {name: each.plain() for name, each in workflows.items()}
     loaded = LoadedJobFile(
-        Project.model_validate({**resolved.plain(), "workflows": documents}),
+        Project.model_validate({**translated.plain(), "workflows": documents}),
         file.parent,
         resolved,
         workflows,
@@ -135,7 +139,7 @@ def _resolve_environment(part: YamlNode, environment: str | None, problems: list
     overrides = environments.get(environment or "", YamlNode({}, part.position))
     merged = apply_overlay(YamlNode(top, part.position), YamlNode(overrides.mapping(), part.position)).mapping()
     variable_nodes = merged.pop("variables", YamlNode({}, part.position)).mapping()
-    given = {name: each.value for name, each in variable_nodes.items() if not isinstance(each.value, (dict, list))}
+    given = {name: each.kept() for name, each in variable_nodes.items() if not isinstance(each.value, (dict, list))}
     variables = VariableFiller({**given, "project": top["project"].plain() if "project" in top else None,
                            "environment": environment})  # fmt: skip
     defaults = merged.pop("defaults", YamlNode({}, part.position))
@@ -164,6 +168,25 @@ def _with_defaults(jobs: YamlNode, defaults: YamlNode) -> YamlNode:
         for name, job in bodies.items()
     }
     return YamlNode(merged or jobs.value, jobs.position, jobs.key_position)
+
+
+def _with_aws_schedules(resolved: YamlNode) -> YamlNode:
+    """Return the file with the schedules of Unix cron in AWS's grammar."""
+    jobs = {
+        name: replace(job, value={**job.mapping(), "schedule": _translate(job.mapping()["schedule"], name)})
+        if "schedule" in job.mapping()
+        else job
+        for name, job in _submapping(resolved, "jobs").items()
+    }
+    around = resolved.mapping()
+    return replace(resolved, value={**around, "jobs": replace(around["jobs"], value=jobs)}) if jobs else resolved
+
+
+def _translate(schedule: YamlNode, job: str) -> YamlNode:
+    if isinstance(schedule.value, list):
+        return replace(schedule, value=[_translate(each, job) for each in schedule.value])
+    text = schedule.value
+    return replace(schedule, value=translate_schedule(text, job)) if isinstance(text, str) else schedule
 
 
 def _unknown_channels(resolved: YamlNode) -> Iterator[Problem]:

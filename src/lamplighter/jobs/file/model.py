@@ -201,7 +201,10 @@ class Job(StrictModel):
     input: dict[str, Json] = Field(
         default_factory=dict, description="The input of a run; the job reads it from LAMPLIGHTER_INPUT."
     )
-    schedule: Schedules = Field(default=(), description="One or several of cron(…), rate(…) and at(…), as on AWS.")
+    schedule: Schedules = Field(
+        default=(),
+        description="One or several of cron(…), rate(…) and at(…), as on AWS, or of Unix cron: 0 3 * * 1-5, @daily.",
+    )
     timezone: Zone = Field(default="UTC", description="The time zone of cron(…) and at(…), such as Asia/Seoul.")
     window: Window | None = Field(
         default=None, description="Whole minutes, up to 24h: the run starts at a random moment within them."

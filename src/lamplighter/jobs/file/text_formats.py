@@ -121,5 +121,5 @@ TagValue = Annotated[
     str,
     *_text_format(r"[\w .:/=+@-]{0,256}", "a value of a tag", "letters, digits, spaces and _.:/=+-@"),
     BeforeValidator(parse_environment_text),
-    WithJsonSchema({"type": ["string", "integer", "boolean"]}),
+    WithJsonSchema({"type": ["string", "number", "boolean"]}),
 ]

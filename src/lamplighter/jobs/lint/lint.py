@@ -12,6 +12,7 @@ from datetime import timedelta
 from itertools import islice, takewhile
 
 from lamplighter.base.json_text import dumps
+from lamplighter.jobs.file.channels import as_list
 from lamplighter.jobs.file.env_files import ENV_FILE_KEY
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.file.model import Job
@@ -19,7 +20,7 @@ from lamplighter.jobs.file.outer_shape import DeployTarget
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.iam import check_roles
-from lamplighter.jobs.lint import aws_limits, machine_access, schedule_interval
+from lamplighter.jobs.lint import aws_limits, cron_words, machine_access, schedule_interval
 from lamplighter.jobs.lint.aws_limits import LintFinding
 from lamplighter.jobs.lint.task_limits import task_findings
 from lamplighter.jobs.machine.supported_jobs import needs_failure_check
@@ -76,6 +77,7 @@ def _job_findings(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Itera
     if job.workflow is None:
         yield from machine_access.machine_findings(job)
     yield from _schedule_findings(job, now)
+    yield from cron_words.cron_findings(job, _written_schedules(loaded, name))
     yield from _time_limit_findings(job)
     yield from _retry_findings(job)
     yield from _alert_findings(job, loaded, name)
@@ -86,6 +88,12 @@ def _job_findings(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Itera
             what = f"everyone who can read the template can read the value of {variable}"
             advice = f"store it in SSM and write secrets: {{{variable}: 'ssm:/path'}}"
             yield "warning", "environment" if is_own else ENV_FILE_KEY, what, advice
+
+
+def _written_schedules(loaded: LoadedJobFile, name: str) -> list[str]:
+    """Return the schedules of a job as the file has them."""
+    written = loaded.root.find(("jobs", name, "schedule")).plain()
+    return [str(each) for each in as_list(written)]
 
 
 def _schedule_findings(job: Job, now: int) -> Iterator[LintFinding]:
