@@ -5,13 +5,14 @@ together. Rejects unknown keys; the error suggests the key that was probably mea
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path as FilePath
 
+from lamplighter.base.json_text import Json
 from lamplighter.jobs.file import yaml_document
 from lamplighter.jobs.file.box import Box
-from lamplighter.jobs.file.channels import Channel
+from lamplighter.jobs.file.channels import Channel, as_list
 from lamplighter.jobs.file.cross_checks import CONTAINER_KEYS, check_project
 from lamplighter.jobs.file.env_files import add_env_files, env_file_names
 from lamplighter.jobs.file.environments import VariableFiller, apply_overlay, drop_nulls, keep_texts
@@ -63,8 +64,7 @@ def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFi
     resolved = _resolve_environment(root, environment, problems)
     other_files = [file.parent / str(each.value) for each in env_file_names(resolved)]
     resolved = add_env_files(resolved, file.parent, problems)
-    translated = _with_aws_schedules(resolved)
-    problems += _at_new_positions(validation_problems(Project, translated), problems)
+    problems += _at_new_positions(validation_problems(Project, resolved), problems)
     problems += _unknown_channels(resolved)
     other_files += [_workflow_path(file.parent, name) for name, _ in _workflow_names(resolved)]
     workflows = dict(_read_workflows(resolved, file.parent, problems))
@@ -72,7 +72,7 @@ def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFi
         raise JobFileError(problems, other_files)
     documents = {name: each.plain() for name, each in workflows.items()}
     loaded = LoadedJobFile(
-        Project.model_validate({**translated.plain(), "workflows": documents}),
+        Project.model_validate({**_with_aws_schedules(resolved.plain()), "workflows": documents}),
         file.parent,
         resolved,
         workflows,
@@ -170,23 +170,12 @@ def _with_defaults(jobs: YamlNode, defaults: YamlNode) -> YamlNode:
     return YamlNode(merged or jobs.value, jobs.position, jobs.key_position)
 
 
-def _with_aws_schedules(resolved: YamlNode) -> YamlNode:
-    """Return the file with the schedules of Unix cron in AWS's grammar."""
-    jobs = {
-        name: replace(job, value={**job.mapping(), "schedule": _translate(job.mapping()["schedule"], name)})
-        if "schedule" in job.mapping()
-        else job
-        for name, job in _submapping(resolved, "jobs").items()
-    }
-    around = resolved.mapping()
-    return replace(resolved, value={**around, "jobs": replace(around["jobs"], value=jobs)}) if jobs else resolved
-
-
-def _translate(schedule: YamlNode, job: str) -> YamlNode:
-    if isinstance(schedule.value, list):
-        return replace(schedule, value=[_translate(each, job) for each in schedule.value])
-    text = schedule.value
-    return replace(schedule, value=translate_schedule(text, job)) if isinstance(text, str) else schedule
+def _with_aws_schedules(document: Json) -> Json:
+    """Return a valid file with its schedules of Unix cron in AWS's grammar."""
+    schedules = {name: as_list(body["schedule"]) for name, body in document["jobs"].items() if "schedule" in body}
+    for name, written in schedules.items():
+        document["jobs"][name]["schedule"] = [translate_schedule(each, name) for each in written]
+    return document
 
 
 def _unknown_channels(resolved: YamlNode) -> Iterator[Problem]:

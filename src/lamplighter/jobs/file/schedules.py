@@ -31,11 +31,8 @@ class MissedRuns(StrictModel):
 
 
 def translate_schedule(expression: str, job: str) -> str:
-    """Return an expression of Unix cron in AWS's grammar; any other text, and one with an error, stays as it is."""
-    try:
-        return unix_cron.to_aws_cron(expression, job) if unix_cron.is_unix_cron(expression) else expression
-    except InvalidUnixCron:
-        return expression
+    """Return an expression of Unix cron in AWS's grammar, and any other one as it is."""
+    return unix_cron.to_aws_cron(expression, job) if unix_cron.is_unix_cron(expression) else expression
 
 
 def _check_schedule(expression: str) -> str:

@@ -109,11 +109,11 @@ def parse_cron(text: str, *, with_year: bool = True) -> Cron:
         raise InvalidCron(text)
     days = _parse_dates(date) if weekday == "?" else _parse_weekdays(weekday)
     return Cron(
-        _parse_values(minute, MINUTE),
-        _parse_values(hour, HOUR),
+        parse_values(minute, MINUTE),
+        parse_values(hour, HOUR),
         days,
-        _parse_values(month, MONTH),
-        _parse_values(year, YEAR),
+        parse_values(month, MONTH),
+        parse_values(year, YEAR),
     )
 
 
@@ -124,12 +124,12 @@ def find_bad_field(text: str) -> tuple[str, str] | None:
     """
     fields = re.split(r"\s+", text.upper())
     readers: Mapping[str, Callable[[str], object]] = {
-        "minute": lambda each: _parse_values(each, MINUTE),
-        "hour": lambda each: _parse_values(each, HOUR),
+        "minute": lambda each: parse_values(each, MINUTE),
+        "hour": lambda each: parse_values(each, HOUR),
         "day of the month": lambda each: each == "?" or _parse_dates(each),
-        "month": lambda each: _parse_values(each, MONTH),
+        "month": lambda each: parse_values(each, MONTH),
         "day of the week": lambda each: each == "?" or _parse_weekdays(each),
-        "year": lambda each: _parse_values(each, YEAR),
+        "year": lambda each: parse_values(each, YEAR),
     }
     if len(fields) == len(readers):
         for (name, read), written in zip(readers.items(), fields, strict=True):
@@ -140,12 +140,17 @@ def find_bad_field(text: str) -> tuple[str, str] | None:
     return None
 
 
+def parse_values(text: str, field: CronField) -> tuple[int, ...]:
+    """Return all values that a list of values, ranges and increments names, in order. Raises `InvalidCron`."""
+    return tuple(sorted({value for part in text.split(",") for value in _parse_part(part, field)}))
+
+
 def _parse_dates(text: str) -> DayRule:
     if text in ("L", "LW"):
         return DayRule(_last_date if text == "L" else _last_workday, ())
     if found := _NEAREST.fullmatch(text):
         return DayRule(_nearest_workday, (_parse_value(found[1], DAY),))
-    return DayRule(_dates, _parse_values(text, DAY))
+    return DayRule(_dates, parse_values(text, DAY))
 
 
 def _parse_weekdays(text: str) -> DayRule:
@@ -155,12 +160,7 @@ def _parse_weekdays(text: str) -> DayRule:
         return DayRule(_last_weekday, (_parse_value(found[1], WEEKDAY),))
     if found := _NTH.fullmatch(text):
         return DayRule(_nth_weekday, (_parse_value(found[1], WEEKDAY), _parse_value(found[2], CronField(1, WEEKS))))
-    return DayRule(_weekdays, _parse_values(text, WEEKDAY))
-
-
-def _parse_values(text: str, field: CronField) -> tuple[int, ...]:
-    """Return all values that a list of values, ranges and increments names, in order."""
-    return tuple(sorted({value for part in text.split(",") for value in _parse_part(part, field)}))
+    return DayRule(_weekdays, parse_values(text, WEEKDAY))
 
 
 def _parse_part(text: str, field: CronField) -> Sequence[int]:

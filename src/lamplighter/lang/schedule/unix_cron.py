@@ -8,11 +8,19 @@ https://www.jenkins.io/doc/book/pipeline/syntax/#cron-syntax.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from zlib import crc32
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.lang.schedule.cron import MONTHS, WEEKDAYS
+from lamplighter.lang.schedule.cron import (
+    DAY,
+    HOUR,
+    MINUTE,
+    MONTH,
+    WEEKDAYS,
+    CronField,
+    InvalidCron,
+    parse_values,
+)
 
 WORDS: Mapping[str, str] = {
     "@yearly": "0 0 1 1 *",
@@ -27,10 +35,9 @@ _OTHER_WORDS = {
     "@reboot": "a schedule has times only: let systemd run `lamplighter run JOB` when the machine starts",
     "@every": "write rate(5 minutes), which counts from its start",
 }
-_PART = re.compile(
-    r"(?P<low>\*|H|[0-9]{1,2}|[A-Z]{3})(?:\((?P<first>[0-9]{1,2})-(?P<last>[0-9]{1,2})\))?"
-    r"(?:-(?P<high>[0-9]{1,2}|[A-Z]{3}))?(?:/(?P<step>[0-9]{1,2}))?"
-)
+_HASHED = re.compile(r"H(?:\((?P<first>[0-9]{1,2})-(?P<last>[0-9]{1,2})\))?(?:/(?P<step>[1-9][0-9]?))?(?=,|$)")
+_WEEKDAY = CronField(0, 7, WEEKDAYS)
+"""Sunday is 0 and 7."""
 
 
 class InvalidUnixCron(LamplighterError):
@@ -41,23 +48,14 @@ class InvalidUnixCron(LamplighterError):
         self.advice = advice
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    name: str
-    low: int
-    high: int
-    last_hashed: int
-    """The last value that H may become: every month has it."""
-    names: Sequence[str] = ()
-
-
-_FIELDS = (
-    _Field("minute", 0, 59, 59),
-    _Field("hour", 0, 23, 23),
-    _Field("day of the month", 1, 31, 28),
-    _Field("month", 1, 12, 12, MONTHS),
-    _Field("day of the week", 0, 7, 6, WEEKDAYS),
+_FIELDS: tuple[tuple[str, CronField, int], ...] = (
+    ("minute", MINUTE, 59),
+    ("hour", HOUR, 23),
+    ("day of the month", DAY, 28),
+    ("month", MONTH, 12),
+    ("day of the week", _WEEKDAY, 6),
 )
+"""The name of each field, its values, and the last value that H may become, which every month has."""
 
 
 def is_unix_cron(text: str) -> bool:
@@ -72,16 +70,16 @@ def to_aws_cron(text: str, name: str) -> str:
         advice = _OTHER_WORDS.get(text.split()[0].lower(), f"write one of {', '.join(WORDS)}")
         raise InvalidUnixCron(f"`{text}` is not a schedule", advice)
     minutes, hours, dates, months, days = (
-        _parse_field(each, field, name) for each, field in zip(fields, _FIELDS, strict=True)
+        _parse_field(each, *field, name) for each, field in zip(fields, _FIELDS, strict=True)
     )
     weekdays = sorted({each % 7 for each in days})
-    every_date, every_weekday = len(dates) == 31, len(weekdays) == 7
+    date, weekday = _format_values(dates, DAY), _format_values(weekdays, CronField(0, 6), WEEKDAYS)
     # A day must match both fields if one of them begins with *, and otherwise either of them.
     is_either = not (fields[2].startswith("*") or fields[4].startswith("*"))
-    date = "*" if every_date or (is_either and every_weekday) else _format_values(dates, 1, 31)
-    weekday = "*" if every_weekday or (is_either and every_date) else _format_weekdays(weekdays)
-    time = f"{_format_values(minutes, 0, 59)} {_format_values(hours, 0, 23)}"
-    month = _format_values(months, 1, 12)
+    if is_either and "*" in (date, weekday):
+        date = weekday = "*"
+    time = f"{_format_values(minutes, MINUTE)} {_format_values(hours, HOUR)}"
+    month = _format_values(months, MONTH)
     if "*" not in (date, weekday):
         raise _two_days(text, f"cron({time} {date} {month} ? *)", f"cron({time} ? {month} {weekday} *)", is_either)
     return f"cron({time} {date if weekday == '*' else '?'} {month} {'?' if weekday == '*' else weekday} *)"
@@ -96,62 +94,34 @@ def _two_days(text: str, of_dates: str, of_weekdays: str, is_either: bool) -> In
     return InvalidUnixCron(what, advice)
 
 
-def _parse_field(text: str, field: _Field, name: str) -> Sequence[int]:
-    """Return all values that a field names, in order."""
-    found = {value for part in text.upper().split(",") for value in _parse_part(part, field, name)}
-    if not found:
-        values = f"{field.low} to {field.high}" + (f", or {field.names[0]} to {field.names[-1]}" if field.names else "")
-        raise InvalidUnixCron(f"`{text}` is not a valid {field.name} of Unix cron", f"write {values}")
-    return sorted(found)
+def _parse_field(text: str, title: str, field: CronField, last: int, name: str) -> Sequence[int]:
+    """Return all values that a field names, in order; `last` is the last value that H may become."""
+
+    def hash_value(found: re.Match[str]) -> str:
+        """Return the value that H becomes, or every so many values from such a one on."""
+        low, high = max(int(found["first"] or field.low), field.low), min(int(found["last"] or last), last)
+        size = min(int(found["step"] or high + 1), high + 1 - low)
+        if size < 1:
+            return found[0]
+        start = low + crc32(f"{name} {title}".encode()) % size
+        return f"{start}-{high}/{found['step']}" if found["step"] else str(start)
+
+    try:
+        return parse_values(_HASHED.sub(hash_value, text.upper()), field)
+    except InvalidCron:
+        names = f", or {field.names[0]} to {field.names[-1]}" if field.names else ""
+        what = f"`{text}` is not a valid {title} of Unix cron"
+        raise InvalidUnixCron(what, f"write {field.low} to {field.high}{names}") from None
 
 
-def _parse_part(text: str, field: _Field, name: str) -> Sequence[int]:
-    """Return the values of a part, or none if it is invalid."""
-    found = _PART.fullmatch(text)
-    if found is None or found["step"] in ("0", "00") or (found["high"] and found["low"] in ("*", "H")):
-        return ()
-    step = int(found["step"] or 1)
-    if found["low"] == "H":
-        first, last = int(found["first"] or field.low), int(found["last"] or field.last_hashed)
-        return _hash_values(max(first, field.low), min(last, field.last_hashed), step, f"{name} {field.name}")
-    if found["first"]:
-        return ()
-    if found["low"] == "*":
-        return range(field.low, field.high + 1, step)
-    low = _parse_value(found["low"], field)
-    high = _parse_value(found["high"], field) if found["high"] else field.high if found["step"] else low
-    if high < low and field.names is WEEKDAYS:
-        high += 7  # FRI-SUN: Sunday is 0
-    return range(low, high + 1, step) if min(low, high) >= field.low else ()
-
-
-def _hash_values(low: int, high: int, step: int, key: str) -> Sequence[int]:
-    """Return the value that H becomes between two values, or every `step`-th value from such a one on."""
-    size = high + 1 - low if step == 1 else min(step, high + 1 - low)
-    if size < 1:
-        return ()
-    start = low + crc32(key.encode()) % size
-    return (start,) if step == 1 else range(start, high + 1, step)
-
-
-def _parse_value(text: str, field: _Field) -> int:
-    """Return the value of a number or a name, or -1 if the field has no such value."""
-    if text in field.names:
-        return field.names.index(text) + (field.names is MONTHS)
-    return int(text) if text.isdecimal() and field.low <= int(text) <= field.high else -1
-
-
-def _format_values(values: Sequence[int], low: int, high: int) -> str:
-    """Format values as AWS's cron does: all, a range, one every so many, or a list."""
-    step = values[1] - values[0] if len(values) > 2 else 0
-    if step and list(values) == list(range(values[0], high + 1, step)):
-        return f"{values[0]}/{step}" if step > 1 else "*" if values[0] == low else f"{values[0]}-{high}"
-    if step == 1 and values[-1] - values[0] == len(values) - 1:
-        return f"{values[0]}-{values[-1]}"
-    return ",".join(map(str, values))
-
-
-def _format_weekdays(values: Sequence[int]) -> str:
-    names = [WEEKDAYS[each] for each in values]
-    is_range = len(values) > 2 and values[-1] - values[0] == len(values) - 1
-    return f"{names[0]}-{names[-1]}" if is_range else ",".join(names)
+def _format_values(values: Sequence[int], field: CronField, names: Sequence[str] = ()) -> str:
+    """Format values as AWS's cron does: all, a range, one every so many, or a list; `names` are those from 0 on."""
+    shown, first = [names[each] if names else str(each) for each in values], values[0]
+    step = values[1] - first if len(values) > 2 else 0
+    if len(values) == field.high + 1 - field.low:
+        return "*"
+    if step == 1 and values[-1] - first == len(values) - 1:
+        return f"{shown[0]}-{shown[-1]}"
+    if step > 1 and not names and list(values) == list(range(first, field.high + 1, step)):
+        return f"{first}/{step}"
+    return ",".join(shown)
