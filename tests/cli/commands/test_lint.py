@@ -83,6 +83,25 @@ def test_a_file_for_a_box_has_no_findings_about_aws(tmp_path: Path) -> None:
     assert "Fargate" in lint(tmp_path, "-e", "prod", text=f"target: box{FOR_BOTH}{environment}").stderr
 
 
+def test_an_image_that_is_a_path_without_a_folder_to_build_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good/Dockerfile").touch()
+    jobs = "a: {image: ./nope}, b: {image: ./empty}, c: {image: ./lamplighter.yaml}, d: {image: ./good}"
+    sidecar = "e: {image: busybox, sidecars: {s: {image: ./nope}}}"
+    result = lint(tmp_path, "--here", text=f"project: p\ndefaults: {{timeout: 1h}}\njobs: {{{jobs}, {sidecar}}}\n")
+    assert result.exit_code == 1
+    for found in (
+        f":3:12: error: a: no image can be built from ./nope: there is no folder {tmp_path}/nope\n",
+        f": error: b: no image can be built from ./empty: the folder {tmp_path}/empty has no Dockerfile\n",
+        f": error: c: no image can be built from ./lamplighter.yaml: {tmp_path}/lamplighter.yaml is a file\n",
+        f": error: e/s: no image can be built from ./nope: there is no folder {tmp_path}/nope\n",
+    ):
+        assert found in result.stderr
+    assert "a path names a folder with a Dockerfile; an image to pull has none" in result.stderr
+    assert result.stderr.endswith("4 errors\n")
+
+
 def test_an_environment_is_checked_with_its_overrides(tmp_path: Path) -> None:
     text = CORRECT + "environments: {prod: {jobs: {a: {timeout: }}}}\n"
     assert lint(tmp_path, text=text).stderr.endswith("no problems found\n")

@@ -387,6 +387,10 @@ ONE_WORKFLOW = "project: p\njobs:\n  a: {command: ls}\n  w: {workflow: steps.yam
             "3:19 there is no job `w` to be a step -> name a job of this file that has no workflow itself",
         ),
         (
+            "StartAt: A\nStates:\n  A: {Type: Taks, Job: a, End: true}",
+            "3:7 a state with `Job` is a Task -> write Type: Task, or leave it out",
+        ),
+        (
             "StartAt: A\nStates:\n  A: {Type: Task, Job: a, TimeoutSeconds: 3, End: true}",
             (
                 "3:27 a state with `Job` has no field `TimeoutSeconds` -> write Job, Type, Arguments, Retry, "

@@ -305,6 +305,11 @@ def test_every_key_of_a_job_has_a_problem_among_these_tests() -> None:
     assert {name.replace("_", "-") for name in Job.model_fields} <= names
 
 
+def test_a_time_zone_that_does_not_exist_has_a_suggestion(tmp_path: Path) -> None:
+    (problem,) = collect_problems(tmp_path, "project: p\njobs: {a: {command: ls, timezone: Europe/Berln}}")
+    assert problem.endswith("there is no time zone `Europe/Berln` -> did you mean `Europe/Berlin`?")
+
+
 @pytest.mark.parametrize(
     ("expression", "message"),
     [

@@ -101,6 +101,8 @@ def _check_steps(project: Project, file: str, definition: Json) -> Iterator[Proj
         if named in runnable and needs_cause(project.jobs[named]) and len(step) > MAX_STEP_NAME_LENGTH:
             what = f"a name of {len(step)} characters leaves no room for the states that the job `{named}` needs"
             yield ("workflow", file, *path), what, f"shorten it to {MAX_STEP_NAME_LENGTH} characters"
+        if state.get("Type", "Task") != "Task":
+            yield ("workflow", file, *path, "Type"), "a state with `Job` is a Task", "write Type: Task, or leave it out"
         if named not in runnable:
             close = get_close_matches(str(named), runnable, 1)
             advice = f"did you mean `{close[0]}`?" if close else "name a job of this file that has no workflow itself"
