@@ -99,6 +99,20 @@ def test_a_program_gets_numbers_and_true_as_the_file_writes_them(tmp_path: Path,
     assert loaded.project.channels["c"].command == ("echo", text)
 
 
+def test_a_channel_of_an_environment_replaces_the_channel_of_the_file(tmp_path: Path) -> None:
+    text = """
+        project: p
+        channels: {hook: {webhook: 'https://example.com/a'}, ops: {email: a@example.com}}
+        jobs: {a: {command: ls, notify: [hook, ops]}}
+        environments: {prod: {channels: {hook: {email: b@example.com}}}}
+    """
+    channels = load_job_text(tmp_path, text, "prod").project.channels
+    assert {name: channel.email for name, channel in channels.items()} == {
+        "hook": "b@example.com",
+        "ops": "a@example.com",
+    }
+
+
 def test_an_input_keeps_its_numbers_and_a_leading_zero(tmp_path: Path) -> None:
     given = "{account: 0123, rate: 1.50, environment: {hex: 0x1F, on: True}}"
     text = f"project: p\njobs: {{user: {{command: ls, input: {given}}}}}"

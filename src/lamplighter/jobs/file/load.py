@@ -5,7 +5,7 @@ together. Rejects unknown keys; the error suggests the key that was probably mea
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path as FilePath
 
@@ -138,6 +138,8 @@ def _resolve_environment(part: YamlNode, environment: str | None, problems: list
         problems.append(Problem(part.position, f"there is no environment `{environment}`", known))
     overrides = environments.get(environment or "", YamlNode({}, part.position))
     merged = apply_overlay(YamlNode(top, part.position), YamlNode(overrides.mapping(), part.position)).mapping()
+    if changed := _submapping(overrides, "channels"):  # A channel has one target: it is replaced, not merged.
+        merged["channels"] = replace(merged["channels"], value={**_submapping(part, "channels"), **changed})
     variable_nodes = merged.pop("variables", YamlNode({}, part.position)).mapping()
     given = {name: each.kept() for name, each in variable_nodes.items() if not isinstance(each.value, (dict, list))}
     variables = VariableFiller({**given, "project": top["project"].plain() if "project" in top else None,
