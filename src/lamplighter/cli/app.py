@@ -14,6 +14,9 @@ from lamplighter import __version__
 from lamplighter.base.modules import load_object
 from lamplighter.cli.wrong_options import PlainErrorGroup
 
+VARIABLE_PREFIX = "LAMPLIGHTER"
+"""The beginning of the variables that stand for options of `up`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -22,6 +25,8 @@ class Command:
     help: str
     is_group: bool = False
     """Whether the command has subcommands: the object is then a Typer."""
+    variables: str | None = None
+    """The beginning of the environment variables that stand for options: --port is PREFIX_PORT."""
 
     def add(self, app: typer.Typer, name: str) -> None:
         """Import the command's module and add its function to the command line."""
@@ -29,12 +34,16 @@ class Command:
         if self.is_group:
             app.add_typer(loaded, name=name, help=self.help)
         else:
-            app.command(name, help=self.help)(loaded)
+            app.command(name, help=self.help, context_settings={"auto_envvar_prefix": self.variables})(loaded)
 
 
 COMMANDS: Mapping[str, Command] = {
     "init": Command("Create a first job file."),
-    "up": Command("Run the jobs of a file here, and serve the AWS APIs on one port."),
+    "up": Command(
+        "Run the jobs of a file here, and serve the AWS APIs on one port.\n\nEach option has a variable, such as "
+        "LAMPLIGHTER_PORT for --port. An option wins over its variable, and that over the job file.",
+        variables=VARIABLE_PREFIX,
+    ),
     "service": Command("Let systemd run `up` from boot on, and restart it after a failure.", is_group=True),
     "run": Command("Start a run of a job now, and optionally follow it."),
     "night": Command("List all runs since 18:00: what failed and why, what recovered, what runs."),

@@ -29,9 +29,9 @@ from lamplighter.cli.http import http_server
 from lamplighter.cli.up import access, heartbeat, systemd_notify
 from lamplighter.cli.up.capacity_options import parse_capacity
 from lamplighter.cli.up.keep_current import keeping_current
-from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
+from lamplighter.cli.up.options import BoxAddresses, LoadedSource, Reconciler, UpOptions
 from lamplighter.cli.up.ports import PortOptions, Ports, open_ports
-from lamplighter.cli.up.reports.log_formats import COMMAND_LOGGER, FORMAT_VARIABLE, LogFormat
+from lamplighter.cli.up.reports.log_formats import COMMAND_LOGGER, LogFormat
 from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
 from lamplighter.cli.up.reports.stderr_log import log_to_stderr
 from lamplighter.cli.up.stored_stacks import may_have_stacks
@@ -43,7 +43,7 @@ from lamplighter.engine.python_gc import GarbageCollector
 from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.mail_server import InvalidMailServer, MailServer, parse_mail_server
-from lamplighter.outbound.program import HEARTBEAT_VARIABLE, MAIL_SERVER_VARIABLE
+from lamplighter.outbound.program import HEARTBEAT_VARIABLE
 from lamplighter.runtime.port import InvalidRuntimeAddress, RuntimeUnavailable
 from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
@@ -55,7 +55,7 @@ ADDRESS_RETRY_SECONDS = 1
 REPEAT_REPORT_SECONDS = 5
 """Seconds between two checks for repeated failures to report."""
 jobs_option, serving_option, reaching_option = (
-    partial(typer.Option, rich_help_panel=panel) for panel in ("Jobs", "Serving", "Reaching others")
+    partial(typer.Option, rich_help_panel=panel, show_envvar=False) for panel in ("Jobs", "Serving", "Reaching others")
 )
 """An option in each section of --help."""
 
@@ -69,7 +69,7 @@ def up(
         Path | None,
         typer.Argument(help=f"The job file. Default: {JOB_FILE_NAME}, if it exists.", show_default=False),
     ] = None,
-    env: Annotated[
+    environment: Annotated[
         str | None,
         jobs_option("--environment", "-e", help="The environment of the job file to use.", show_default=False),
     ] = None,
@@ -82,24 +82,28 @@ def up(
     host: Annotated[
         str,
         serving_option(
-            envvar="LAMPLIGHTER_HOST",
             help="Address to listen on. Beyond this machine, callers need the engine's credentials.",
         ),
     ] = "127.0.0.1",
     port: Annotated[int, serving_option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4566,
-    data: Annotated[
-        Path, serving_option(envvar="LAMPLIGHTER_DATA", help="Data directory of the engine.", file_okay=False)
-    ] = Path(".lamplighter"),
+    data: Annotated[Path, serving_option(help="Data directory of the engine.", file_okay=False)] = Path(".lamplighter"),
     new: Annotated[  # noqa: FBT002 - typer's way
         bool,
-        serving_option("--new", help="Start empty; existing data is moved to a subfolder of the data directory."),
+        serving_option(
+            "--new",
+            allow_from_autoenv=False,
+            help="Start empty; existing data is moved to a subfolder of the data directory.",
+        ),
     ] = False,
     allow_host: Annotated[
         list[str] | None, serving_option(help="Additional host name that callers may use for this engine.")
     ] = None,
     url: Annotated[
         str | None,
-        serving_option(help="Public URL of this engine, for links in mails and webhooks and for queue URLs."),
+        serving_option(
+            help="Public URL of this engine, for links in mails and webhooks and for queue URLs. Default: "
+            "`box:` in the job file, or the address on which it listens."
+        ),
     ] = None,
     trusted_proxy: Annotated[
         list[str] | None,
@@ -149,9 +153,8 @@ def up(
     smtp: Annotated[
         str | None,
         reaching_option(
-            envvar=MAIL_SERVER_VARIABLE,
             help="Mail server: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://. "
-            "Default: mails are written to files.",
+            "Default: `box:` in the job file; otherwise mails are written to files.",
         ),
     ] = None,
     heartbeat_url: Annotated[
@@ -181,7 +184,6 @@ def up(
         bool,
         serving_option(
             "--enforce-iam",
-            envvar="LAMPLIGHTER_ENFORCE_IAM",
             help="Let IAM's policies decide about calls under a role, as on AWS: those of state machines, schedules, "
             "rules, tasks and temporary credentials.",
         ),
@@ -209,29 +211,31 @@ def up(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log only warnings and errors.")] = False,  # noqa: FBT002 - typer's way
     log_format: Annotated[
-        LogFormat, typer.Option(envvar=FORMAT_VARIABLE, help="The format of the log; json: one object a line.")
+        LogFormat, typer.Option(help="The format of the log; json: one object a line.")
     ] = LogFormat.TEXT,
 ) -> None:
     """Run the jobs of a file here, and serve the AWS APIs on one port; the jobs survive a kill at any time.
 
-    The files are watched: valid changes are applied, and errors are reported and change nothing.
+    The files are watched: valid changes are applied, and errors are reported and change nothing. Each option has a
+    variable, such as LAMPLIGHTER_PORT for --port; the command line wins over it, and it wins over the job file.
     """
     repeats = log_to_stderr(logging.WARNING if quiet else logging.INFO, log_format)
     notifier = systemd_notify.take_notifier(os.environ)
     sys.setswitchinterval(SWITCH_INTERVAL)
     child_file_limit = file_descriptors.raise_limit()
     denied = _parse_deny(deny, runtime)
-    options = replace(parse_source(file, env, template or [], parameters or [], data), deny=denied)
+    options = replace(parse_source(file, environment, template or [], parameters or [], data), deny=denied)
     proxies = _parse_addresses(trusted_proxy or [])
-    port_options = PortOptions(host, port, url, tls_cert, tls_key, local_port)
     try:
         source = _read_source(options, data)
+        own = source.addresses if source else BoxAddresses()
+        port_options = PortOptions(host, port, url or own.url, tls_cert, tls_key, local_port)
         config = EngineConfig(
             data_directory=data,
             start_empty=new,
             runtime=runtime,
             remote_endpoints=_parse_endpoints(endpoint or []),
-            smtp=_parse_smtp(smtp),
+            smtp=_parse_smtp(smtp) or own.smtp,
             confirm_mail=confirm_mail,
             allow_commands=commands and deny_rules.COMMANDS not in denied,
             denied=denied,

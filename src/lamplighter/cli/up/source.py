@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import typer
+from pydantic import ValidationError
 
 from lamplighter.base import secret_references
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.local_secrets import LocalSecrets
 from lamplighter.cli.target import default_region
-from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
+from lamplighter.cli.up.options import BoxAddresses, LoadedSource, Reconciler, UpOptions
 from lamplighter.cli.up.reconcile import NothingToRun, SourceReconciler, log_source_error
 from lamplighter.cli.up.source_files import SourceFiles
 from lamplighter.cli.up.stack_plan import JobFileSource, StackSource
 from lamplighter.cli.up.templates import TemplateSource, parse_parameter_values
 from lamplighter.engine.engine import Engine
+from lamplighter.jobs.file.box import Box
+from lamplighter.jobs.file.load import load_box
 from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.lint.missing_secrets import mail_server_url
+from lamplighter.outbound.mail_server import InvalidMailServer, parse_mail_server
 from lamplighter.store import data_directory
 
 log = logging.getLogger("lamplighter.jobs")
@@ -59,7 +64,7 @@ def read_source(options: UpOptions, data: Path) -> LoadedSource:
             raise
         log.exception("the files of %s could not be read", files.source.display_name)
         files.error = UnexpectedError(f"{files.source.display_name} could not be read: {error}")
-    return _LoadedSource(files, options.is_implied)
+    return _LoadedSource(files, options)
 
 
 def _make_source(options: UpOptions) -> StackSource:
@@ -69,10 +74,35 @@ def _make_source(options: UpOptions) -> StackSource:
     return JobFileSource(options.file, options.environment, options.deny)
 
 
+def _read_box(options: UpOptions) -> Box:
+    """Read what a job file with errors says about this machine."""
+    try:
+        return Box() if options.file is None else load_box(options.file, options.environment)
+    except (JobFileError, ValidationError):
+        return Box()
+
+
+def _find_addresses(box: Box, secrets: Mapping[str, str]) -> BoxAddresses:
+    """Return the addresses of a box. A wrong address of the mail server is logged: the jobs must run without it."""
+    url = mail_server_url(box, secrets)
+    if box.smtp and url is None:
+        log.error("box: smtp: %s has no value, so mails are written to files", box.smtp)
+    try:
+        return BoxAddresses(box.url, parse_mail_server(url) if url else None)
+    except InvalidMailServer as error:
+        log.error("box: smtp: %s; mails are written to files", error)
+        return BoxAddresses(box.url)
+
+
 @dataclass(frozen=True, slots=True)
 class _LoadedSource:
     files: SourceFiles
-    is_implied: bool
+    options: UpOptions
+
+    @property
+    def addresses(self) -> BoxAddresses:
+        box = next((plan.project.box for plan in self.files.plans if plan.project is not None), None)
+        return _find_addresses(box or _read_box(self.options), self.files.secrets)
 
     @property
     def secrets(self) -> secret_references.SecretLookup:
@@ -87,10 +117,10 @@ class _LoadedSource:
         try:
             await reconciler.follow_runs()
         except NothingToRun:
-            if not self.is_implied:
+            if not self.options.is_implied:
                 raise
             return None
-        if self.is_implied and self.files.error is not None:
+        if self.options.is_implied and self.files.error is not None:
             log_source_error(self.files.error)
         for name, level in QUIET_LOGGERS.items():
             logging.getLogger(name).setLevel(level)

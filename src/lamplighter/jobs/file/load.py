@@ -87,6 +87,12 @@ def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFi
     return loaded
 
 
+def load_box(file: FilePath, environment: str | None = None) -> Box:
+    """Read only what a job file says about its machine. Raises `JobFileError` and `ValidationError`."""
+    resolved = _resolve_environment(yaml_document.parse_yaml(_read_text(file), str(file)), environment, [])
+    return Box.model_validate({name: each.plain() for name, each in _submapping(resolved, "box").items()})
+
+
 def _read_text(file: FilePath) -> str:
     start = SourcePosition(str(file), 1, 1)
     try:

@@ -78,6 +78,15 @@ def _check_heartbeat(text: str) -> str:
     return text
 
 
+def _check_mail_server(text: str) -> str:
+    if not is_secret_reference(text) and not re.fullmatch(r"smtps?://([^\s/:@]+@)?[^\s/@]+/?(\?\S*)?", text):
+        instead = "write smtp://HOST:PORT?from=ADDRESS, or for one with a password the secret that holds it: ssm:/mail"
+        raise InvalidValue("this is not the URL of a mail server without a password", instead)
+    return text
+
+
+MailServerUrl = Annotated[str, AfterValidator(_check_mail_server)]
+"""The URL of a mail server, or a reference to one with a password."""
 HeartbeatAddress = Annotated[str, AfterValidator(_check_heartbeat)]
 """The URL of a check of a monitor, or a reference to one."""
 WebhookAddress = Annotated[str, AfterValidator(_check_webhook)]

@@ -83,6 +83,10 @@ Email = Annotated[str, *_text_format(r"[^@\s]+@[^@\s]+", "an email address", "on
 Url = Annotated[
     str, *_text_format(r"https?://\S+", "a URL", "one such as https://example.com/alerts", may_be_secret=True)
 ]
+PublicUrl = Annotated[
+    str,
+    *_text_format(r"https?://[^\s/?#]+(/[^\s?#]*)?", "the URL of an engine", "one such as https://jobs.example.com"),
+]
 Image = Annotated[
     str, *_text_format(r"\S+", "an image", "one such as busybox:1.36, or a folder with a Dockerfile: ./report")
 ]

@@ -22,6 +22,7 @@ from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.iam import check_roles
 from lamplighter.jobs.lint import aws_limits, cron_words, machine_access, schedule_interval
 from lamplighter.jobs.lint.aws_limits import LintFinding
+from lamplighter.jobs.lint.local_links import LINK_ADVICE, leaving_channel
 from lamplighter.jobs.lint.task_limits import task_findings
 from lamplighter.jobs.machine.supported_jobs import needs_failure_check
 from lamplighter.jobs.stack.template import build_template, to_compact_json
@@ -42,6 +43,8 @@ def lint_job_file(
     found = {*_unused_channels(loaded)}
     for name, job in loaded.project.jobs.items():
         found |= {_place(loaded, ("jobs", name), each, f"{name}: ") for each in _job_findings(job, loaded, name, now)}
+    if target != "aws":
+        found |= {*_link_problems(loaded)}
     if target != "box":
         of_aws = _aws_problems(loaded)
         found |= {each if target == "aws" else _without_error(each) for each in of_aws}
@@ -222,6 +225,14 @@ def _stack_size_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
         if found > most:
             message = f"the stack has {found:,} {what.lower()}, and AWS allows {most:,}"
             yield Problem(loaded.position_of("jobs", key=True), message, "split the project in two")
+
+
+def _link_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
+    """Yield that links in alerts may lead to nothing: no URL is set under which others reach the engine."""
+    name = leaving_channel(loaded.project)
+    if name is not None and loaded.project.box.url is None:
+        what = "alerts link to the engine at http://127.0.0.1:…, which only this machine can open"
+        yield Problem(loaded.position_of("channels", name, key=True), what, LINK_ADVICE, "info")
 
 
 def _unused_channels(loaded: LoadedJobFile) -> Iterator[Problem]:
