@@ -50,12 +50,8 @@ FAILURE_TEXTS = {
 """The words for a stack after a failure, by its status."""
 
 
-class JobWithoutImage(LamplighterError):
-    """The job file has a job without an image, which AWS cannot run."""
-
-
-class StaysOnBox(LamplighterError):
-    """The job file says that its jobs run on a box."""
+class NotForAws(LamplighterError):
+    """The job file is for a box, or has a job without an image, which AWS cannot run."""
 
 
 def deploy(
@@ -74,6 +70,8 @@ def deploy(
     target = target_of_options(endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
     with explain_errors(target):
+        if loaded.project.target == "box" and target.endpoint is None:
+            raise NotForAws("the job file is for a box: remove `target: box`, or run the jobs with `lamplighter up`")
         _lint(loaded, target)
         if target.endpoint is None:
             _check_images(loaded)
@@ -111,8 +109,6 @@ def _deploy_once(
 
 
 def _lint(loaded: LoadedJobFile, target: Target) -> None:
-    if loaded.project.target == "box" and target.endpoint is None:
-        raise StaysOnBox("the job file is for a box: remove `target: box` to deploy it to AWS, or run `lamplighter up`")
     chosen = loaded.project.target if is_lamplighter(target.endpoint) else "aws"
     problems = lint_job_file(loaded, real_world().now(), chosen)
     print_problems(group_problems(each for each in problems if each.severity != "info"))
@@ -123,7 +119,7 @@ def _lint(loaded: LoadedJobFile, target: Target) -> None:
 def _check_images(loaded: LoadedJobFile) -> None:
     jobs = [name for name, job in loaded.project.jobs.items() if job.image is None and job.workflow is None]
     if jobs:
-        raise JobWithoutImage(f"AWS can only run jobs with an image: add `image:` to {', '.join(jobs)}")
+        raise NotForAws(f"AWS can only run jobs with an image: add `image:` to {', '.join(jobs)}")
 
 
 def _create_change_set(

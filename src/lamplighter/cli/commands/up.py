@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -29,7 +29,7 @@ from lamplighter.cli.http import http_server
 from lamplighter.cli.up import access, heartbeat, systemd_notify
 from lamplighter.cli.up.capacity_options import parse_capacity
 from lamplighter.cli.up.keep_current import keeping_current
-from lamplighter.cli.up.options import BoxAddresses, LoadedSource, Reconciler, UpOptions
+from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
 from lamplighter.cli.up.ports import PortOptions, Ports, open_ports
 from lamplighter.cli.up.reports.log_formats import COMMAND_LOGGER, LogFormat
 from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
@@ -42,7 +42,7 @@ from lamplighter.engine.machine_capacity import machine_capacity
 from lamplighter.engine.python_gc import GarbageCollector
 from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.outbound.aws import AWS
-from lamplighter.outbound.mail_server import InvalidMailServer, MailServer, parse_mail_server
+from lamplighter.outbound.mail_server import InvalidMailServer, parse_mail_server
 from lamplighter.outbound.program import HEARTBEAT_VARIABLE
 from lamplighter.runtime.port import InvalidRuntimeAddress, RuntimeUnavailable
 from lamplighter.server import HttpServer
@@ -58,6 +58,8 @@ jobs_option, serving_option, reaching_option = (
     partial(typer.Option, rich_help_panel=panel, show_envvar=False) for panel in ("Jobs", "Serving", "Reaching others")
 )
 """An option in each section of --help."""
+
+Parsed = TypeVar("Parsed")
 
 log = logging.getLogger("lamplighter.engine")
 command_log = logging.getLogger(COMMAND_LOGGER)
@@ -228,14 +230,14 @@ def up(
     proxies = _parse_addresses(trusted_proxy or [])
     try:
         source = _read_source(options, data)
-        own = source.addresses if source else BoxAddresses()
-        port_options = PortOptions(host, port, url or own.url, tls_cert, tls_key, local_port)
+        own_url, own_smtp = source.addresses if source else (None, None)
+        port_options = PortOptions(host, port, url or own_url, tls_cert, tls_key, local_port)
         config = EngineConfig(
             data_directory=data,
             start_empty=new,
             runtime=runtime,
             remote_endpoints=_parse_endpoints(endpoint or []),
-            smtp=_parse_smtp(smtp) or own.smtp,
+            smtp=_parse_url(parse_mail_server, smtp) or own_smtp,
             confirm_mail=confirm_mail,
             allow_commands=commands and deny_rules.COMMANDS not in denied,
             denied=denied,
@@ -251,7 +253,7 @@ def up(
             config = _with_ports(config, ports, access_rules)
             names = frozenset(name.lower() for name in (host, *(allow_host or []))) | ports.names
             hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
-            observers = _Observers(notifier, _parse_heartbeat(heartbeat_url), repeats)
+            observers = _Observers(notifier, _parse_url(heartbeat.check_url, heartbeat_url), repeats)
             runner.run(_serve(config, hosts, ports, access_rules, source, observers))
     except LamplighterError as error:
         command_log.error("%s", error)
@@ -261,24 +263,13 @@ def up(
         raise typer.Exit(1) from None
 
 
-def _parse_smtp(url: str | None) -> MailServer | None:
+def _parse_url(parse: Callable[[str], Parsed], url: str | None) -> Parsed | None:
+    """Parse a URL. One that cannot become right is reported: with exit code 2, systemd does not start it again."""
     try:
-        return parse_mail_server(url) if url else None
-    except InvalidMailServer as error:
-        raise _wrong_option(error) from None
-
-
-def _parse_heartbeat(url: str | None) -> str | None:
-    try:
-        return heartbeat.check_url(url) if url else None
-    except heartbeat.InvalidHeartbeatUrl as error:
-        raise _wrong_option(error) from None
-
-
-def _wrong_option(error: LamplighterError) -> typer.Exit:
-    """Report a value of an option that cannot become right: with exit code 2, systemd does not start it again."""
-    command_log.error("%s", error)
-    return typer.Exit(2)
+        return parse(url) if url else None
+    except (InvalidMailServer, heartbeat.InvalidHeartbeatUrl) as error:
+        command_log.error("%s", error)
+        raise typer.Exit(2) from None
 
 
 def _with_ports(config: EngineConfig, ports: Ports, access_rules: access.Access) -> EngineConfig:

@@ -24,21 +24,12 @@ class UpOptions:
     """Whether the file is the default one, which is missing, although its jobs may have been applied before."""
 
 
-@dataclass(frozen=True, slots=True)
-class BoxAddresses:
-    """What a job file says about the addresses of its engine; options and variables of `up` win over it."""
-
-    url: str | None = None
-    """The engine's public URL."""
-    smtp: MailServer | None = None
-
-
 class LoadedSource(Protocol):
     """A job file or templates that were read."""
 
     @property
-    def addresses(self) -> BoxAddresses:
-        """The addresses in the job file, even if its jobs have errors."""
+    def addresses(self) -> tuple[str | None, MailServer | None]:
+        """The engine's public URL and mail server in the job file, even if its jobs have errors."""
 
     @property
     def secrets(self) -> secret_references.SecretLookup:

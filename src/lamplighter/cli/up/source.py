@@ -13,7 +13,7 @@ from lamplighter.base import secret_references
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.local_secrets import LocalSecrets
 from lamplighter.cli.target import default_region
-from lamplighter.cli.up.options import BoxAddresses, LoadedSource, Reconciler, UpOptions
+from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
 from lamplighter.cli.up.reconcile import NothingToRun, SourceReconciler, log_source_error
 from lamplighter.cli.up.source_files import SourceFiles
 from lamplighter.cli.up.stack_plan import JobFileSource, StackSource
@@ -23,7 +23,7 @@ from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.load import load_box
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.jobs.lint.missing_secrets import mail_server_url
-from lamplighter.outbound.mail_server import InvalidMailServer, parse_mail_server
+from lamplighter.outbound.mail_server import InvalidMailServer, MailServer, parse_mail_server
 from lamplighter.store import data_directory
 
 log = logging.getLogger("lamplighter.jobs")
@@ -82,16 +82,13 @@ def _read_box(options: UpOptions) -> Box:
         return Box()
 
 
-def _find_addresses(box: Box, secrets: Mapping[str, str]) -> BoxAddresses:
-    """Return the addresses of a box. A wrong address of the mail server is logged: the jobs must run without it."""
-    url = mail_server_url(box, secrets)
-    if box.smtp and url is None:
-        log.error("box: smtp: %s has no value, so mails are written to files", box.smtp)
+def _find_addresses(box: Box, secrets: Mapping[str, str]) -> tuple[str | None, MailServer | None]:
+    """Return the URL and the mail server of a box. A wrong mail server is logged: the jobs must run without it."""
     try:
-        return BoxAddresses(box.url, parse_mail_server(url) if url else None)
+        return box.url, parse_mail_server(mail_server_url(box, secrets) or "") if box.smtp else None
     except InvalidMailServer as error:
-        log.error("box: smtp: %s; mails are written to files", error)
-        return BoxAddresses(box.url)
+        log.error("mails are written to files, because of smtp: %s: %s", box.smtp, error)
+        return box.url, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,7 @@ class _LoadedSource:
     options: UpOptions
 
     @property
-    def addresses(self) -> BoxAddresses:
+    def addresses(self) -> tuple[str | None, MailServer | None]:
         box = next((plan.project.box for plan in self.files.plans if plan.project is not None), None)
         return _find_addresses(box or _read_box(self.options), self.files.secrets)
 

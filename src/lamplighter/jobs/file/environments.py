@@ -32,21 +32,13 @@ def apply_overlay(base: YamlNode, overlay: YamlNode) -> YamlNode:
     return YamlNode(merged, overlay.position, overlay.key_position)
 
 
-def keep_texts(part: YamlNode, around: str = "") -> YamlNode:
-    """Return the part with the values of TEXT_KEYS as they were written: 1.10, 0x1F and True are texts there.
-
-    `around` is the key of the part.
-    """
-    if not isinstance(part.value, dict):
+def keep_texts(part: YamlNode, key: str = "") -> YamlNode:
+    """Return the part under a key with the values of TEXT_KEYS as they were written: 1.10 and True are texts there."""
+    if key in TEXT_KEYS:
+        return part.with_texts()
+    if key in DATA_KEYS or not isinstance(part.value, dict):
         return part
-    kept = {
-        name: keep_texts(each, name)
-        if around in NAMING_KEYS or name not in TEXT_KEYS | DATA_KEYS
-        else each.with_texts()
-        if name in TEXT_KEYS
-        else each
-        for name, each in part.value.items()
-    }
+    kept = {name: keep_texts(each, "" if key in NAMING_KEYS else name) for name, each in part.value.items()}
     return replace(part, value=kept)
 
 

@@ -14,6 +14,7 @@ from lamplighter.jobs.file.invalid_value import InvalidValue
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.values import Duration, format_duration
 from lamplighter.lang.schedule import cron, unix_cron
+from lamplighter.lang.schedule.cron import InvalidCron
 from lamplighter.lang.schedule.expression import InvalidSchedule, parse_schedule
 from lamplighter.lang.schedule.time_zones import UnknownZone, find_zone
 from lamplighter.lang.schedule.unix_cron import InvalidUnixCron
@@ -40,7 +41,7 @@ def _check_schedule(expression: str) -> str:
         try:
             unix_cron.to_aws_cron(expression, "")
         except InvalidUnixCron as error:
-            raise InvalidValue(str(error), error.advice) from None
+            raise InvalidValue(*error.args) from None
         return expression
     try:
         parse_schedule(expression)
@@ -51,10 +52,12 @@ def _check_schedule(expression: str) -> str:
 
 def _invalid_schedule(expression: str) -> InvalidValue:
     if expression.startswith("cron("):
-        found = cron.find_bad_field(expression.removeprefix("cron(").removesuffix(")").strip())
-        if found is not None:
-            name, value = found
-            return InvalidValue(f"`{value}` is not a valid {name} in `{expression}`", f"write {_FIELD_VALUES[name]}")
+        try:
+            cron.parse_cron(expression.removeprefix("cron(").removesuffix(")").strip())
+        except InvalidCron as error:
+            if error.field is not None:
+                what = f"`{error}` is not a valid {error.field} in `{expression}`"
+                return InvalidValue(what, f"write {_FIELD_VALUES[error.field]}")
         example = "minute, hour, day, month, day of the week and year, one of the days as ?: cron(0 3 * * ? *)"
         return InvalidValue(f"`{expression}` is not a schedule", f"write {example}")
     examples = "0 3 * * 1-5, @daily, cron(0 3 * * ? *), rate(5 minutes) or at(2026-12-31T03:00:00)"
@@ -67,6 +70,7 @@ _FIELD_VALUES = {
     "day of the month": "1 to 31, L, LW or 15W, or ? if the day of the week is set",
     "month": "1 to 12, or JAN to DEC",
     "day of the week": "1 to 7 from Sunday on, SUN to SAT, L, 6L or 3#2, or ? if the day of the month is set",
+    "week": "1 to 5",
     "year": "1970 to 2199, or *",
 }
 """The values that each field of a cron expression accepts."""

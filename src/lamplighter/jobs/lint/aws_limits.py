@@ -36,12 +36,8 @@ def job_findings(job: Job) -> Iterator[LintFinding]:
         yield from _start_findings(job)
     for key, value in (("deadline", job.deadline), ("timeout", job.timeout)):
         if value is not None and value > YEAR_SECONDS:
-            yield (
-                "warning",
-                key,
-                f"AWS ends every run after a year, not after {format_duration(value)}",
-                "write 365d, or less",
-            )
+            what = f"AWS ends every run after a year, not after {format_duration(value)}"
+            yield "warning", key, what, "write 365d, or less"
     yield from _box_findings(job)
     if job.heartbeat is not None and job.heartbeat.startswith("http://"):
         yield "warning", "heartbeat", "AWS calls monitors by HTTPS only", "write https://… before you deploy it"
@@ -136,12 +132,8 @@ def channel_findings(name: str, channel: Channel) -> Iterator[LintFinding]:
         )
         yield "info", "webhook", what, "see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
     if channel.sqs is not None:
-        yield (
-            "info",
-            "sqs",
-            f"on AWS, the policy of {channel.sqs} must allow deliveries",
-            _POLICY_ADVICE.format("sqs:SendMessage", "sns"),
-        )
+        what = f"on AWS, the policy of {channel.sqs} must allow deliveries"
+        yield "info", "sqs", what, _POLICY_ADVICE.format("sqs:SendMessage", "sns")
     if channel.sns is not None:
         both, region = "cloudwatch.amazonaws.com and events", channel.sns.split(":")[3]
         advice = f"{_POLICY_ADVICE.format('sns:Publish', both)}, and to events without a Condition"

@@ -46,19 +46,15 @@ def lint_job_file(
     if target != "aws":
         found |= {*_link_problems(loaded)}
     if target != "box":
-        of_aws = _aws_problems(loaded)
-        found |= {each if target == "aws" else _without_error(each) for each in of_aws}
+        # Without a target, nobody said that the file goes to AWS.
+        of_aws, is_aws = _aws_problems(loaded), target == "aws"
+        found |= {each if is_aws or each.severity != "error" else replace(each, severity="warning") for each in of_aws}
     return sorted(found, key=lambda each: (each.position, each.message))
 
 
 def _place(loaded: LoadedJobFile, path: tuple[str, str], finding: LintFinding, label: str = "") -> Problem:
     severity, key, what, instead = finding
     return Problem(loaded.position_of(*path, *filter(None, [key]), key=True), f"{label}{what}", instead, severity)
-
-
-def _without_error(problem: Problem) -> Problem:
-    """Return a problem as a warning if it is an error: nobody said that the file goes to AWS."""
-    return replace(problem, severity="warning") if problem.severity == "error" else problem
 
 
 def _aws_problems(loaded: LoadedJobFile) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from lamplighter.lang.schedule.cron import (
     HOUR,
     MINUTE,
     MONTH,
+    WEEKDAY,
     WEEKDAYS,
     CronField,
     InvalidCron,
@@ -23,39 +24,18 @@ from lamplighter.lang.schedule.cron import (
 )
 
 WORDS: Mapping[str, str] = {
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-    "@monthly": "0 0 1 * *",
-    "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@hourly": "0 * * * *",
-}
-_OTHER_WORDS = {
-    "@reboot": "a schedule has times only: let systemd run `lamplighter run JOB` when the machine starts",
-    "@every": "write rate(5 minutes), which counts from its start",
-}
-_HASHED = re.compile(r"H(?:\((?P<first>[0-9]{1,2})-(?P<last>[0-9]{1,2})\))?(?:/(?P<step>[1-9][0-9]?))?(?=,|$)")
-_WEEKDAY = CronField(0, 7, WEEKDAYS)
+    "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *",
+}  # fmt: skip
+UNIX_WEEKDAY = CronField("day of the week", 0, 7, WEEKDAYS)
 """Sunday is 0 and 7."""
+_FIELDS = ((MINUTE, 59), (HOUR, 23), (DAY, 28), (MONTH, 12), (UNIX_WEEKDAY, 6))
+"""The fields, and the last value of each that H may become: every month has it."""
+_HASHED = re.compile(r"H(?:\((?P<first>[0-9]{1,2})-(?P<last>[0-9]{1,2})\))?(?:/(?P<step>[1-9][0-9]?))?(?=,|$)")
 
 
 class InvalidUnixCron(LamplighterError):
-    """A text that looks like Unix cron and cannot be translated; `advice` says what to write instead."""
-
-    def __init__(self, message: str, advice: str) -> None:
-        super().__init__(message)
-        self.advice = advice
-
-
-_FIELDS: tuple[tuple[str, CronField, int], ...] = (
-    ("minute", MINUTE, 59),
-    ("hour", HOUR, 23),
-    ("day of the month", DAY, 28),
-    ("month", MONTH, 12),
-    ("day of the week", _WEEKDAY, 6),
-)
-"""The name of each field, its values, and the last value that H may become, which every month has."""
+    """A text that looks like Unix cron and cannot be translated; the second argument says what to write instead."""
 
 
 def is_unix_cron(text: str) -> bool:
@@ -67,34 +47,25 @@ def to_aws_cron(text: str, name: str) -> str:
     """Return `cron(…)` for an expression of Unix; `name` decides what H is. Raises `InvalidUnixCron`."""
     fields = WORDS.get(text.lower(), text).replace("?", "*").split()
     if len(fields) != len(_FIELDS):
-        advice = _OTHER_WORDS.get(text.split()[0].lower(), f"write one of {', '.join(WORDS)}")
-        raise InvalidUnixCron(f"`{text}` is not a schedule", advice)
+        raise InvalidUnixCron(f"`{text}` is not a schedule", f"write one of {', '.join(WORDS)}, or rate(5 minutes)")
     minutes, hours, dates, months, days = (
         _parse_field(each, *field, name) for each, field in zip(fields, _FIELDS, strict=True)
     )
-    weekdays = sorted({each % 7 for each in days})
-    date, weekday = _format_values(dates, DAY), _format_values(weekdays, CronField(0, 6), WEEKDAYS)
+    date = _format_values(dates, DAY)
+    weekday = _format_values(sorted({each % 7 for each in days}), WEEKDAY, WEEKDAYS)
     # A day must match both fields if one of them begins with *, and otherwise either of them.
-    is_either = not (fields[2].startswith("*") or fields[4].startswith("*"))
-    if is_either and "*" in (date, weekday):
+    if "*" in (date, weekday) and not (fields[2].startswith("*") or fields[4].startswith("*")):
         date = weekday = "*"
-    time = f"{_format_values(minutes, MINUTE)} {_format_values(hours, HOUR)}"
-    month = _format_values(months, MONTH)
+    time, month = f"{_format_values(minutes, MINUTE)} {_format_values(hours, HOUR)}", _format_values(months, MONTH)
+    of_dates, of_weekdays = f"cron({time} {date} {month} ? *)", f"cron({time} ? {month} {weekday} *)"
     if "*" not in (date, weekday):
-        raise _two_days(text, f"cron({time} {date} {month} ? *)", f"cron({time} ? {month} {weekday} *)", is_either)
-    return f"cron({time} {date if weekday == '*' else '?'} {month} {'?' if weekday == '*' else weekday} *)"
+        what = f"`{text}` names days of the month and days of the week, and AWS's cron has only one of them"
+        both = f"schedule: ['{of_dates}', '{of_weekdays}'], with which a day of both starts two runs"
+        raise InvalidUnixCron(what, f"write one of them, or {both}")
+    return of_dates if weekday == "*" else of_weekdays
 
 
-def _two_days(text: str, of_dates: str, of_weekdays: str, is_either: bool) -> InvalidUnixCron:  # noqa: FBT001
-    what = f"`{text}` names days of the month and days of the week, and AWS's cron has only one of them"
-    if is_either:
-        advice = f"write schedule: ['{of_dates}', '{of_weekdays}']: a day of both then starts two runs"
-    else:
-        advice = f"write {of_dates} or {of_weekdays}, and let the command check the other day"
-    return InvalidUnixCron(what, advice)
-
-
-def _parse_field(text: str, title: str, field: CronField, last: int, name: str) -> Sequence[int]:
+def _parse_field(text: str, field: CronField, last: int, name: str) -> Sequence[int]:
     """Return all values that a field names, in order; `last` is the last value that H may become."""
 
     def hash_value(found: re.Match[str]) -> str:
@@ -103,14 +74,14 @@ def _parse_field(text: str, title: str, field: CronField, last: int, name: str) 
         size = min(int(found["step"] or high + 1), high + 1 - low)
         if size < 1:
             return found[0]
-        start = low + crc32(f"{name} {title}".encode()) % size
+        start = low + crc32(f"{name} {field.name}".encode()) % size
         return f"{start}-{high}/{found['step']}" if found["step"] else str(start)
 
     try:
         return parse_values(_HASHED.sub(hash_value, text.upper()), field)
-    except InvalidCron:
+    except InvalidCron as error:
         names = f", or {field.names[0]} to {field.names[-1]}" if field.names else ""
-        what = f"`{text}` is not a valid {title} of Unix cron"
+        what = f"`{error}` is not a valid {field.name} of Unix cron"
         raise InvalidUnixCron(what, f"write {field.low} to {field.high}{names}") from None
 
 
