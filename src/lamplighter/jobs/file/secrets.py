@@ -72,6 +72,8 @@ HeartbeatAddress = Annotated[
 """The URL of a check of a monitor, or a reference to one."""
 WebhookAddress = Annotated[str, _address_or_secret(r"https://[^\s/]+/\S+", "the URL of a webhook", "https://…")]
 """The URL of a webhook, which is a secret, or a reference to one."""
+PostAddress = Annotated[str, _address_or_secret(r"https?://[^\s/]+(/\S*)?", "a URL", "https://…")]
+"""The URL of any server, or a reference to one."""
 RoutingKey = Annotated[
     str, _address_or_secret("[A-Za-z0-9]{32}", "a routing key of PagerDuty", "its 32 letters and digits")
 ]

@@ -119,6 +119,8 @@ def channel_findings(name: str, channel: Channel) -> Iterator[LintFinding]:
     if channel.chat is not None and is_parameter_reference(channel.chat[1]):
         what = "CloudFormation reads this parameter only if its type is String"
         yield "info", channel.chat[0], what, "write secretsmanager:NAME to store the address encrypted"
+    if channel.post is not None and channel.post.startswith("http://"):
+        yield "warning", "post", "AWS sends alerts by HTTPS only", "write https://… before you deploy it"
     if channel.command is not None:
         what = f"the channel {name} runs a command, which AWS cannot"
         yield "warning", "", what, "use email, webhook, sqs or sns on AWS"

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from lamplighter.base import deny_rules, fargate
 from lamplighter.base.json_text import Json
 from lamplighter.base.number_text import parse_decimal, parse_integer
-from lamplighter.base.task_definition_metadata import ANY_SIZE, NETWORK_LABEL, SIZE_LABEL
+from lamplighter.base.task_definition_metadata import NETWORK_LABEL
 from lamplighter.services.ecs.arns import RESOURCE_NAME
 from lamplighter.services.ecs.errors import ClientError
 from lamplighter.services.ecs.task_definitions.container_rules import check_container_rules
@@ -145,11 +145,6 @@ def _check_gpus(container: Json) -> None:
             raise ClientError(f"{setting} {value} is not a number of GPUs.")
 
 
-def _may_have_any_size(container: Json) -> bool:
-    """Return whether Fargate's sizes do not bind a container's task: it is a plain process, or this box runs it."""
-    return not container.get("image") or (container.get("dockerLabels") or {}).get(SIZE_LABEL) == ANY_SIZE
-
-
 def _check_fargate(params: Json, cpu: int | None, memory: int | None) -> None:
     if params.get("networkMode") != "awsvpc":
         raise ClientError("Fargate only supports network mode ‘awsvpc’.")
@@ -157,7 +152,8 @@ def _check_fargate(params: Json, cpu: int | None, memory: int | None) -> None:
         raise ClientError("Fargate requires that 'cpu' be defined at the task level.")
     if memory is None:
         raise ClientError("Fargate requires that 'memory' be defined at the task level.")
-    if not fargate.has_size(cpu, memory) and not all(map(_may_have_any_size, params["containerDefinitions"])):
+    has_image = any(container.get("image") for container in params["containerDefinitions"])
+    if has_image and not fargate.has_size(cpu, memory):
         raise ClientError(
             f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. "
             "See the Amazon ECS documentation for the valid values."
