@@ -64,7 +64,8 @@ def hold_back_units(build_without: TemplateWithout, before: Json, held: frozense
     while True:
         base = build_without(held & jobs) or {}
         held |= jobs - set(jobs_of(base))
-        resources = {title: each for title, each in base.get("Resources", {}).items() if known[title] not in held}
+        wanted = {**(_queues(full) if base else {}), **base.get("Resources", {})}
+        resources = {title: each for title, each in wanted.items() if known[title] not in held}
         renamed = bool(held & jobs - set(jobs_of(before)))
         units = set(resource_units(full).values())
         stays = {unit for unit in resource_units(before).values() if unit in held or (renamed and unit not in units)}
@@ -73,6 +74,11 @@ def hold_back_units(build_without: TemplateWithout, before: Json, held: frozense
         if incomplete <= held:
             return _without_broken_outputs(document), held
         held |= incomplete
+
+
+def _queues(document: Json) -> Json:
+    """Return the queues, which stay while all jobs that need them are held: SQS reserves a deleted queue's name."""
+    return {title: each for title, each in document["Resources"].items() if each["Type"] == "AWS::SQS::Queue"}
 
 
 def merge_units(base: Json, before: Json, units: Iterable[str], *, triggers: bool = True) -> Json:
