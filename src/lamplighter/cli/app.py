@@ -25,8 +25,6 @@ class Command:
     help: str
     is_group: bool = False
     """Whether the command has subcommands: the object is then a Typer."""
-    variables: str | None = None
-    """The beginning of the environment variables that stand for options: --port is PREFIX_PORT."""
 
     def add(self, app: typer.Typer, name: str) -> None:
         """Import the command's module and add its function to the command line."""
@@ -34,7 +32,8 @@ class Command:
         if self.is_group:
             app.add_typer(loaded, name=name, help=self.help)
         else:
-            app.command(name, help=self.help, context_settings={"auto_envvar_prefix": self.variables})(loaded)
+            settings = {"auto_envvar_prefix": VARIABLE_PREFIX if name == "up" else None}
+            app.command(name, help=self.help, context_settings=settings)(loaded)
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -42,7 +41,6 @@ COMMANDS: Mapping[str, Command] = {
     "up": Command(
         "Run the jobs of a file here, and serve the AWS APIs on one port.\n\nEach option has a variable, such as "
         "LAMPLIGHTER_PORT for --port. An option wins over its variable, and that over the job file.",
-        variables=VARIABLE_PREFIX,
     ),
     "service": Command("Let systemd run `up` from boot on, and restart it after a failure.", is_group=True),
     "run": Command("Start a run of a job now, and optionally follow it."),

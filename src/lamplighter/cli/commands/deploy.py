@@ -70,11 +70,9 @@ def deploy(
     target = target_of_options(endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
     with explain_errors(target):
-        if loaded.project.target == "box" and target.endpoint is None:
-            raise NotForAws("the job file is for a box: remove `target: box`, or run the jobs with `lamplighter up`")
-        _lint(loaded, target)
         if target.endpoint is None:
-            _check_images(loaded)
+            _check_fits_aws(loaded)
+        _lint(loaded, target)
         deploy_once = partial(_deploy_once, loaded, target, parse_parameters(parameter or []), bucket, console)
         progress = deploy_once(yes=yes)
         queues = reserved_queue_names.find_reserved_queues(progress) if progress is not None else ()
@@ -116,7 +114,9 @@ def _lint(loaded: LoadedJobFile, target: Target) -> None:
         raise typer.Exit(1)
 
 
-def _check_images(loaded: LoadedJobFile) -> None:
+def _check_fits_aws(loaded: LoadedJobFile) -> None:
+    if loaded.project.target == "box":
+        raise NotForAws("the job file is for a box: remove `target: box`, or run the jobs with `lamplighter up`")
     jobs = [name for name, job in loaded.project.jobs.items() if job.image is None and job.workflow is None]
     if jobs:
         raise NotForAws(f"AWS can only run jobs with an image: add `image:` to {', '.join(jobs)}")

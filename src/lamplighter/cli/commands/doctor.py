@@ -6,8 +6,7 @@ doubts; 1 something is wrong.
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -31,7 +30,6 @@ from lamplighter.cli.doctor.state_machine import check_state_machine, run_check
 from lamplighter.cli.engine_address import ADDRESS_FILE, read_address
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.job_file import EnvironmentOption
-from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
 from lamplighter.cli.runs import find_job
 from lamplighter.cli.target import (
     DEFAULT_DATA,
@@ -44,7 +42,6 @@ from lamplighter.cli.target import (
     default_region,
     find_target,
 )
-from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.jobs.lint.local_links import LINK_ADVICE, local_link_problem
 from lamplighter.jobs.lint.missing_secrets import mail_server_url
 from lamplighter.outbound.program import MAIL_SERVER_VARIABLE
@@ -96,7 +93,8 @@ def _check_everything(
 ) -> Iterator[Finding]:
     project = job_file.project
     if data is not None:
-        yield from check_local_machine(data, _with_mail_server(job_file))
+        url = None if project is None else mail_server_url(project.box, os.environ)
+        yield from check_local_machine(data, os.environ if url is None else {MAIL_SERVER_VARIABLE: url, **os.environ})
     yield from job_file.findings
     if data is not None and project is not None:
         is_stored = find_stored_secret(None if context is None else context.target)
@@ -117,15 +115,6 @@ def _check_everything(
             yield from run_check(
                 "channels", "the channels", target, lambda: list(check_channels(project, target, folder))
             )
-
-
-def _with_mail_server(job_file: JobFileReading) -> Mapping[str, str]:
-    """Return the variables of this process, with the mail server of the job file if they name none."""
-    secrets = LocalSecrets(os.environ)
-    with suppress(JobFileError):  # the check of the secrets reports it
-        secrets.read(job_file.folder / ENV_FILE_NAME)
-    url = None if job_file.project is None else mail_server_url(job_file.project.box, secrets)
-    return os.environ if url is None else {MAIL_SERVER_VARIABLE: url, **os.environ}
 
 
 def _check_machines(context: CommandContext) -> Iterator[Finding]:

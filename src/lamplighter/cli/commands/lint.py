@@ -83,9 +83,8 @@ def _image_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
         try:
             build_context.check_folder(loaded.folder.absolute() / each.folder)
         except InvalidBuildContext as error:
-            sidecar = () if each.sidecar is None else ("sidecars", each.sidecar)
             advice = "a path names a folder with a Dockerfile; an image to pull has none: image: python:3.13-slim"
-            position = loaded.position_of("jobs", each.job, *sidecar, "image", key=True)
+            position = loaded.position_of("jobs", each.job, "image", key=True)
             yield Problem(position, f"{each.title}: no image can be built from {each.folder}: {error}", advice)
 
 

@@ -73,7 +73,7 @@ def up(
     ] = None,
     environment: Annotated[
         str | None,
-        jobs_option("--environment", "-e", help="The environment of the job file to use.", show_default=False),
+        jobs_option("--environment", "-e", help="The environment of the job file to use."),
     ] = None,
     template: Annotated[
         list[Path] | None,
@@ -113,7 +113,6 @@ def up(
             metavar="ADDRESS",
             help="Address of a reverse proxy whose X-Forwarded-For names the caller, for the audit log and wrong "
             "passwords.",
-            show_default=False,
         ),
     ] = None,
     tls_cert: Annotated[
@@ -121,12 +120,11 @@ def up(
         serving_option(
             metavar="FILE",
             help="Serve HTTPS with this certificate and its chain, in PEM format. A renewed file is taken over.",
-            show_default=False,
         ),
     ] = None,
     tls_key: Annotated[
         Path | None,
-        serving_option(metavar="FILE", help="The key of the certificate, in PEM format.", show_default=False),
+        serving_option(metavar="FILE", help="The key of the certificate, in PEM format."),
     ] = None,
     local_port: Annotated[
         int,
@@ -196,7 +194,6 @@ def up(
             help="Cores that all tasks may reserve together; further tasks wait. Default: `box:` in the job file, or "
             "the machine's own.",
             min=0.01,
-            show_default=False,
         ),
     ] = None,
     memory: Annotated[
@@ -204,12 +201,11 @@ def up(
         jobs_option(
             metavar="SIZE",
             help="Memory that all tasks may reserve together, such as 8G. Default: as for --cpus, less a margin.",
-            show_default=False,
         ),
     ] = None,
     max_tasks: Annotated[
         int | None,
-        jobs_option(help="Tasks that run at the same time. Default: no limit.", min=1, show_default=False),
+        jobs_option(help="Tasks that run at the same time. Default: no limit.", min=1),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log only warnings and errors.")] = False,  # noqa: FBT002 - typer's way
     log_format: Annotated[

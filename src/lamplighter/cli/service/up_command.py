@@ -30,11 +30,8 @@ def parse_up_command(words: Sequence[str]) -> UpCommand:
     """
     app = typer.Typer()
     app.command()(up)
-    params = (
-        typer.main.get_command(app)
-        .make_context("lamplighter up", list(words), auto_envvar_prefix=VARIABLE_PREFIX)
-        .params
-    )
+    command = typer.main.get_command(app)
+    params = command.make_context("lamplighter up", list(words), auto_envvar_prefix=VARIABLE_PREFIX).params
     if params["new"]:
         raise typer.BadParameter("--new would begin empty at each start: run `lamplighter up --new` once")
     if params["smtp"]:

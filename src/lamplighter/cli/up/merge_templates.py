@@ -13,7 +13,7 @@ from lamplighter.lang.template.references import find_references
 
 STATE_MACHINE, SCHEDULE = "AWS::StepFunctions::StateMachine", "AWS::Scheduler::Schedule"
 SNS_PREFIX, TOPIC = "AWS::SNS::", "AWS::SNS::Topic"
-ALARM, LOG_GROUP = "AWS::CloudWatch::Alarm", "AWS::Logs::LogGroup"
+ALARM, LOG_GROUP, QUEUE = "AWS::CloudWatch::Alarm", "AWS::Logs::LogGroup", "AWS::SQS::Queue"
 _JOB_RESOURCE_SUFFIX = re.compile(
     "(Execution|Task|Machine)Role|Log|Task|Machine|Schedule[0-9]*|DidNotStart|AttemptFailed|RunFailed"
 )
@@ -64,7 +64,9 @@ def hold_back_units(build_without: TemplateWithout, before: Json, held: frozense
     while True:
         base = build_without(held & jobs) or {}
         held |= jobs - set(jobs_of(base))
-        wanted = {**(_queues(full) if base else {}), **base.get("Resources", {})}
+        # Queues stay while all jobs that need them are held: SQS reserves the name of a deleted queue for a minute.
+        wanted = {title: each for title, each in full["Resources"].items() if base and each["Type"] == QUEUE}
+        wanted |= base.get("Resources", {})
         resources = {title: each for title, each in wanted.items() if known[title] not in held}
         renamed = bool(held & jobs - set(jobs_of(before)))
         units = set(resource_units(full).values())
@@ -74,11 +76,6 @@ def hold_back_units(build_without: TemplateWithout, before: Json, held: frozense
         if incomplete <= held:
             return _without_broken_outputs(document), held
         held |= incomplete
-
-
-def _queues(document: Json) -> Json:
-    """Return the queues, which stay while all jobs that need them are held: SQS reserves a deleted queue's name."""
-    return {title: each for title, each in document["Resources"].items() if each["Type"] == "AWS::SQS::Queue"}
 
 
 def merge_units(base: Json, before: Json, units: Iterable[str], *, triggers: bool = True) -> Json:

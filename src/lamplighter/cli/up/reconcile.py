@@ -263,13 +263,8 @@ class SourceReconciler:
     async def _set_retention(self) -> None:
         """Set for how long the engine keeps what has ended; templates have the defaults."""
         keep = next((plan.project.keep for plan in self._files.plans if plan.project is not None), Keep())
-        settings = RetentionSettings(
-            runs=keep.runs * 1000,
-            output=keep.output * 1000,
-            mails=keep.mails * 1000,
-            slots=keep.slots,
-            audit=keep.audit * 1000,
-        )
+        runs, output, mails, audit = (each * 1000 for each in (keep.runs, keep.output, keep.mails, keep.audit))
+        settings = RetentionSettings(runs=runs, output=output, mails=mails, slots=keep.slots, audit=audit)
         if settings != retention.read(self._engine.store.reader):
             await self._engine.store.write(partial(retention.write, settings=settings))
 

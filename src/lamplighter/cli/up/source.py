@@ -82,15 +82,6 @@ def _read_box(options: UpOptions) -> Box:
         return Box()
 
 
-def _find_addresses(box: Box, secrets: Mapping[str, str]) -> tuple[str | None, MailServer | None]:
-    """Return the URL and the mail server of a box. A wrong mail server is logged: the jobs must run without it."""
-    try:
-        return box.url, parse_mail_server(mail_server_url(box, secrets) or "") if box.smtp else None
-    except InvalidMailServer as error:
-        log.error("mails are written to files, because of smtp: %s: %s", box.smtp, error)
-        return box.url, None
-
-
 @dataclass(frozen=True, slots=True)
 class _LoadedSource:
     files: SourceFiles
@@ -98,8 +89,14 @@ class _LoadedSource:
 
     @property
     def addresses(self) -> tuple[str | None, MailServer | None]:
-        box = next((plan.project.box for plan in self.files.plans if plan.project is not None), None)
-        return _find_addresses(box or _read_box(self.options), self.files.secrets)
+        boxes = [plan.project.box for plan in self.files.plans if plan.project is not None]
+        box = boxes[0] if boxes else _read_box(self.options)
+        try:
+            url = mail_server_url(box, self.files.secrets) or ""
+            return box.url, parse_mail_server(url) if box.smtp else None
+        except InvalidMailServer as error:  # The jobs must run without it.
+            log.error("mails are written to files, because of smtp: %s: %s", box.smtp, error)
+            return box.url, None
 
     @property
     def secrets(self) -> secret_references.SecretLookup:

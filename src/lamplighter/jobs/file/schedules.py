@@ -37,14 +37,10 @@ def translate_schedule(expression: str, job: str) -> str:
 
 
 def _check_schedule(expression: str) -> str:
-    if unix_cron.is_unix_cron(expression):
-        try:
-            unix_cron.to_aws_cron(expression, "")
-        except InvalidUnixCron as error:
-            raise InvalidValue(*error.args) from None
-        return expression
     try:
-        parse_schedule(expression)
+        parse_schedule(translate_schedule(expression, ""))
+    except InvalidUnixCron as error:
+        raise InvalidValue(*error.args) from None
     except InvalidSchedule:
         raise _invalid_schedule(expression) from None
     return expression

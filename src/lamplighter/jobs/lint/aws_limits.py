@@ -60,13 +60,6 @@ def _container_findings(job: Job) -> Iterator[LintFinding]:
     if job.image is None:
         yield "warning", "", "a job without an image cannot run on AWS", "add `image:` before you deploy it"
     containers: list[Job | Sidecar] = [job, *job.sidecars.values()]
-    texts = [
-        text
-        for each in containers
-        for given in (each.environment, each.secrets)
-        for pair in given.items()
-        for text in pair
-    ]
     if job.timeout is not None and job.notify.attempt_failed:
         what = "on AWS, stopping a run also sends an alert about its attempt, because it looks like a timeout"
         yield "info", "notify", what, "ignore such an alert; this engine sends none"
@@ -79,7 +72,8 @@ def _container_findings(job: Job) -> Iterator[LintFinding]:
     ]:
         what = f"Secrets Manager takes {where} for a complete ARN, because it ends with a hyphen and six characters"
         yield "error", key, what, "write the secret's ARN, with the hyphen and the six characters that follow"
-    length = sum(map(len, texts))
+    variables = [pair for each in containers for given in (each.environment, each.secrets) for pair in given.items()]
+    length = sum(len(name) + len(value) for name, value in variables)
     if length > MAX_VARIABLES_CHARACTERS:
         what = f"the variables need {length // 1024} KiB, and a task definition has at most 64 KiB"
         yield "error", "environment", what, "keep them in a file of the image, or in S3"
@@ -128,10 +122,8 @@ def channel_findings(name: str, channel: Channel) -> Iterator[LintFinding]:
         what = f"AWS asks {channel.email} to confirm the subscription"
         yield "info", "email", what, "open the link in the mail that arrives after `deploy`"
     if channel.webhook is not None:
-        what = (
-            f"on AWS, {channel.webhook} must confirm the subscription by opening the SubscribeURL; "
-            "this engine needs no confirmation"
-        )
+        who = f"on AWS, {channel.webhook} must confirm the subscription by opening the SubscribeURL"
+        what = f"{who}; this engine needs no confirmation"
         yield "info", "webhook", what, "see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
     if channel.sqs is not None:
         what = f"on AWS, the policy of {channel.sqs} must allow deliveries"

@@ -40,11 +40,9 @@ def lint_job_file(
     loaded: LoadedJobFile, now: int = schedule_interval.FIXED_START, target: DeployTarget | None = "aws"
 ) -> list[Problem]:
     """Return all findings in the order of the file; `now` is in milliseconds since the epoch."""
-    found = {*_unused_channels(loaded)}
+    found = {*_channel_problems(loaded, target)}
     for name, job in loaded.project.jobs.items():
         found |= {_place(loaded, ("jobs", name), each, f"{name}: ") for each in _job_findings(job, loaded, name, now)}
-    if target != "aws":
-        found |= {*_link_problems(loaded)}
     if target != "box":
         # Without a target, nobody said that the file goes to AWS.
         of_aws, is_aws = _aws_problems(loaded), target == "aws"
@@ -223,15 +221,12 @@ def _stack_size_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
             yield Problem(loaded.position_of("jobs", key=True), message, "split the project in two")
 
 
-def _link_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
-    """Yield that links in alerts may lead to nothing: no URL is set under which others reach the engine."""
+def _channel_problems(loaded: LoadedJobFile, target: DeployTarget | None) -> Iterator[Problem]:
+    """Yield channels that no job uses, and that links in alerts may lead to nothing."""
     name = leaving_channel(loaded.project)
-    if name is not None and loaded.project.box.url is None:
+    if name is not None and loaded.project.box.url is None and target != "aws":
         what = "alerts link to the engine at http://127.0.0.1:…, which only this machine can open"
         yield Problem(loaded.position_of("channels", name, key=True), what, LINK_ADVICE, "info")
-
-
-def _unused_channels(loaded: LoadedJobFile) -> Iterator[Problem]:
     jobs = loaded.project.jobs.values()
     used = {each for job in jobs for _, channels in job.notify for each in channels}
     for name in loaded.project.channels:

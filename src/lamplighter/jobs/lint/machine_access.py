@@ -29,11 +29,10 @@ def machine_findings(job: Job) -> Iterator[LintFinding]:
             if getattr(job, key.replace("-", "_")):
                 yield "warning", key, what, "remove it, or add `image:`"
         return
-    for key, container in _containers(job):
-        for each in container.volumes:
-            if each.host is None and each.volume is None:
-                what = f"on this machine {each.efs} is a volume of Docker with this name"
-                yield "info", key, what, f"name a folder, too: {{host: ./folder, efs: {each.efs}, path: {each.path}}}"
+    for key, each in ((key, each) for key, container in _containers(job) for each in container.volumes):
+        if each.host is None and each.volume is None:
+            what = f"on this machine {each.efs} is a volume of Docker with this name"
+            yield "info", key, what, f"name a folder, too: {{host: ./folder, efs: {each.efs}, path: {each.path}}}"
 
 
 def aws_findings(job: Job) -> Iterator[LintFinding]:
