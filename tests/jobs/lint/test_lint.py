@@ -325,12 +325,6 @@ def test_a_secret_whose_name_looks_like_the_end_of_an_arn_must_be_written_as_an_
         assert lint_job(tmp_path, where % correct) == []
 
 
-def test_the_time_that_h_became_is_shown_and_an_ordinary_expression_of_unix_is_not(tmp_path: Path) -> None:
-    text = "project: p\njobs: {a: {image: x, timeout: 1m, schedule: [H 3 * * *, 0 3 * * THU, 0 3 * * 1-5]}}"
-    (finding,) = [each for each in lint_text(tmp_path, text) if "cron(" in each]
-    assert finding.startswith("2:35 info: a: `H 3 * * *` is cron(")
-
-
 def test_an_unused_channel_is_reported(tmp_path: Path) -> None:
     text = "project: p\nchannels: {c: {command: ls}}\njobs: {a: {image: x, timeout: 1m}}"
     assert lint_text(tmp_path, text, "info") == ["2:12 info: no job uses the channel c -> name it in a `notify:`"]

@@ -246,7 +246,8 @@ def up(
         )
         with open_ports(port_options) as ports, asyncio.Runner(loop_factory=_loop_factory()) as runner:
             access_rules = access.decide_access(credentials, data, ports.listener.getsockname()[0], proxies)
-            config = _with_ports(config, ports, access_rules)
+            config = replace(config, public_url=ports.address.public, task_credentials=access_rules.first)
+            config = replace(config, certificate_problem=ports.certificate_problem)
             names = frozenset(name.lower() for name in (host, *(allow_host or []))) | ports.names
             hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
             observers = _Observers(notifier, _parse_url(heartbeat.check_url, heartbeat_url), repeats)
@@ -266,16 +267,6 @@ def _parse_url(parse: Callable[[str], Parsed], url: str | None) -> Parsed | None
     except (InvalidMailServer, heartbeat.InvalidHeartbeatUrl) as error:
         command_log.error("%s", error)
         raise typer.Exit(2) from None
-
-
-def _with_ports(config: EngineConfig, ports: Ports, access_rules: access.Access) -> EngineConfig:
-    """Return the settings with what is known once the ports are open."""
-    return replace(
-        config,
-        public_url=ports.address.public,
-        task_credentials=access_rules.first,
-        certificate_problem=ports.certificate_problem,
-    )
 
 
 def _error_text(error: OSError, data: Path) -> str:

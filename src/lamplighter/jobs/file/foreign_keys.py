@@ -96,8 +96,7 @@ TOP_HINTS: Mapping[str, str] = {
     "timezone": "write timezone in `defaults:`",
     "notify": "write notify in `defaults:`",
     "retry": "write retry in `defaults:`",
-    "url": "write box: {url: https://…}",
-    "smtp": "write box: {smtp: …}",
+    **dict.fromkeys(("url", "smtp"), "write box: {url: https://…, smtp: …}"),
 }
 """What to write for keys of other tools at the top of the file."""
 

@@ -203,7 +203,7 @@ class Job(StrictModel):
     )
     schedule: Schedules = Field(
         default=(),
-        description="One or several of cron(…), rate(…) and at(…), as on AWS, or of Unix cron: 0 3 * * 1-5, @daily.",
+        description="One or several of AWS's cron(…), rate(…) and at(…), or of Unix cron: 0 3 * * 1-5, @daily.",
     )
     timezone: Zone = Field(default="UTC", description="The time zone of cron(…) and at(…), such as Asia/Seoul.")
     window: Window | None = Field(

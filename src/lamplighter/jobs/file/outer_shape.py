@@ -46,8 +46,7 @@ class FileShape(StrictModel):
     project: Name = Field(description="The name of the project; the names of all resources begin with it.")
     target: DeployTarget | None = Field(
         default=None,
-        description="box: the jobs stay on this machine, and nothing is reported about AWS. aws: `lint` reports what "
-        "AWS refuses as errors. By default, as warnings.",
+        description="box: nothing is reported about AWS. aws: what AWS refuses is an error, and not a warning.",
     )
     variables: Values = Field(
         default_factory=dict, description="Values for ${name}; a variable that is null must be set by an environment."

@@ -96,9 +96,7 @@ def _parse_factor(value: Json) -> float:
 
 
 def _parse_boolean(value: Json) -> bool:
-    if value in (True, False) and isinstance(value, bool):
-        return value
-    if value in ("true", "True", "TRUE", "false", "False", "FALSE"):
+    if isinstance(value, (bool, str)) and str(value) in ("true", "True", "TRUE", "false", "False", "FALSE"):
         return str(value).lower() == "true"
     raise InvalidValue(f"{format_value(value)} is neither true nor false", "write true or false")
 

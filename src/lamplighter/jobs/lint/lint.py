@@ -12,7 +12,6 @@ from datetime import timedelta
 from itertools import islice, takewhile
 
 from lamplighter.base.json_text import dumps
-from lamplighter.jobs.file.channels import as_list
 from lamplighter.jobs.file.env_files import ENV_FILE_KEY
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.file.model import Job
@@ -20,19 +19,21 @@ from lamplighter.jobs.file.outer_shape import DeployTarget
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.iam import check_roles
-from lamplighter.jobs.lint import aws_limits, cron_words, machine_access, schedule_interval
+from lamplighter.jobs.lint import aws_limits, machine_access, schedule_interval
 from lamplighter.jobs.lint.aws_limits import LintFinding
 from lamplighter.jobs.lint.local_links import LINK_ADVICE, leaving_channel
 from lamplighter.jobs.lint.task_limits import task_findings
 from lamplighter.jobs.machine.supported_jobs import needs_failure_check
 from lamplighter.jobs.stack.template import build_template, to_compact_json
 from lamplighter.lang.schedule import time_zones
+from lamplighter.lang.schedule.cron import WEEKDAYS
 from lamplighter.lang.schedule.expression import CronSchedule, parse_schedule
 from lamplighter.lang.template.template import MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES, MAX_TEMPLATE_BYTES
 
 MAX_COUNTS = {"Resources": MAX_RESOURCES, "Outputs": MAX_OUTPUTS, "Parameters": MAX_PARAMETERS}
 MAX_RUNS_PER_DAY = 4
 """The most runs a day for which a skipped run is reported."""
+_WEEKDAY_NUMBER = re.compile("(?<![#0-9])[1-7]")
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 
 
@@ -74,7 +75,6 @@ def _job_findings(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Itera
     if job.workflow is None:
         yield from machine_access.machine_findings(job)
     yield from _schedule_findings(job, now)
-    yield from cron_words.cron_findings(job, _written_schedules(loaded, name))
     yield from _time_limit_findings(job)
     yield from _retry_findings(job)
     yield from _alert_findings(job, loaded, name)
@@ -87,16 +87,14 @@ def _job_findings(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Itera
             yield "warning", "environment" if is_own else ENV_FILE_KEY, what, advice
 
 
-def _written_schedules(loaded: LoadedJobFile, name: str) -> list[str]:
-    """Return the schedules of a job as the file has them."""
-    written = loaded.root.find(("jobs", name, "schedule")).plain()
-    return [str(each) for each in as_list(written)]
-
-
 def _schedule_findings(job: Job, now: int) -> Iterator[LintFinding]:
-    """Yield schedules whose times never occur, or not every day."""
+    """Yield schedules whose times never occur, or not every day, or not on the days that they seem to name."""
     for expression in job.schedule:
-        schedule = parse_schedule(expression)
+        schedule, weekday = parse_schedule(expression), expression.split()[4] if expression.startswith("cron(") else ""
+        if _WEEKDAY_NUMBER.search(weekday):
+            aws, unix = (_name_weekdays(weekday, first) for first in (1, 0))
+            what = f"{weekday} in {expression} is {aws} on AWS, which counts from 1 = SUN"
+            yield "warning", "schedule", what, f"write {unix} if you mean the numbers of Unix cron, otherwise {aws}"
         if schedule.kind != "at" and schedule.next(schedule_interval.FIXED_START, job.timezone) is None:
             yield "error", "schedule", f"{expression} never occurs", "choose another day, month or year"
         elif schedule.kind == "at" and schedule.next(0, job.timezone) is None:
@@ -107,6 +105,11 @@ def _schedule_findings(job: Job, now: int) -> Iterator[LintFinding]:
             yield "warning", "schedule", what, "choose a future time, or remove the schedule"
         elif isinstance(schedule, CronSchedule):
             yield from _skipped_time_findings(expression, schedule, job.timezone, now)
+
+
+def _name_weekdays(text: str, first: int) -> str:
+    """Return a field with names in place of its numbers; Sunday is `first`."""
+    return _WEEKDAY_NUMBER.sub(lambda found: WEEKDAYS[(int(found[0]) - first) % 7], text)
 
 
 def _skipped_time_findings(expression: str, schedule: CronSchedule, zone: str, now: int) -> Iterator[LintFinding]:
