@@ -170,7 +170,8 @@ PROBLEMS_BY_KEY: dict[str, list[str]] = {
     ],
     "schedule: 0 3 13 * 5": [
         ("4:15 `schedule`: `0 3 13 * 5` names days of the month and days of the week, and AWS's cron has only one of "
-        "them -> write schedule: ['cron(0 3 13 * ? *)', 'cron(0 3 ? * FRI *)']: a day of both then starts two runs")
+        "them -> write one of them, or schedule: ['cron(0 3 13 * ? *)', 'cron(0 3 ? * FRI *)'], with which a day of "
+        "both starts two runs")
     ],
     "schedule: [rate(1 hour), often]": [
         ("4:30 `schedule`: `often` is not a schedule "

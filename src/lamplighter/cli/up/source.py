@@ -92,8 +92,7 @@ class _LoadedSource:
         boxes = [plan.project.box for plan in self.files.plans if plan.project is not None]
         box = boxes[0] if boxes else _read_box(self.options)
         try:
-            url = mail_server_url(box, self.files.secrets) or ""
-            return box.url, parse_mail_server(url) if box.smtp else None
+            return box.url, parse_mail_server(mail_server_url(box, self.files.secrets) or "") if box.smtp else None
         except InvalidMailServer as error:  # The jobs must run without it.
             log.error("mails are written to files, because of smtp: %s: %s", box.smtp, error)
             return box.url, None
