@@ -70,7 +70,7 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
             "project: p\nchannels: {c: {}}\njobs: {a: {}}",
             [
                 ("2:15 `c`: a channel must have exactly one target "
-                "-> write email, slack, teams, discord, pagerduty, webhook, sqs, sns or command, and only one of them")
+                "-> write email, slack, teams, discord, pagerduty, post, webhook, sqs, sns or command, and only one")
             ],
         ),
         (
@@ -93,7 +93,7 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
                 "2:13 `cpus`: `0` is not a number of cores -> write one such as 4 or 0.5",
                 "2:24 `memory`: `big` is not a size -> write MiB such as 512, or 2 GB",
                 "2:40 `max-tasks`: `0` is less than 1 -> write 1 or more",
-                "2:43 `cores` is not a known key here -> write one of cpus, memory, max-tasks",
+                "2:43 `cores` is not a known key here -> write one of cpus, memory, max-tasks, url, smtp",
             ],
         ),
         ("project: p\nchannels: {c: ops}\njobs: {a: {}}", [f"2:15 `c`: `ops` is not a mapping -> {MAPPING}"]),
@@ -115,8 +115,8 @@ def test_a_problem_outside_the_jobs_is_reported_with_its_place_and_advice(
 
 PROBLEMS_BY_KEY: dict[str, list[str]] = {
     "heartbeat: 'https://hc-ping.com'": [
-        ("4:16 `heartbeat`: this is not the URL of a check "
-        "-> write one such as https://hc-ping.com/UUID, or the secret that holds it: ssm:/path")
+        ("4:16 `heartbeat`: this is not the URL of a check -> write one such as https://hc-ping.com/UUID, "
+        "or the secret that holds it: ssm:/path or secretsmanager:name")
     ],
     "image: 3": [f"4:12 `image`: `3` is not text -> {TEXT}"],
     "image: ''": [

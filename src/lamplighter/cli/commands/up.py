@@ -220,7 +220,6 @@ def up(
     repeats = log_to_stderr(logging.WARNING if quiet else logging.INFO, log_format)
     notifier = systemd_notify.take_notifier(os.environ)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    child_file_limit = file_descriptors.raise_limit()
     denied = _parse_deny(deny, runtime)
     options = replace(parse_source(file, environment, template or [], parameters or [], data), deny=denied)
     proxies = _parse_addresses(trusted_proxy or [])
@@ -241,7 +240,7 @@ def up(
             capacity=parse_capacity(cpus, memory, max_tasks),
             machine_capacity=machine_capacity(),
             secrets=source.secrets if source else secret_references.environment_secrets(os.environ),
-            child_file_limit=child_file_limit,
+            child_file_limit=file_descriptors.raise_limit(),
             telemetry={name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
         )
         with open_ports(port_options) as ports, asyncio.Runner(loop_factory=_loop_factory()) as runner:

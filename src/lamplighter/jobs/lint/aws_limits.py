@@ -66,10 +66,8 @@ def _container_findings(job: Job) -> Iterator[LintFinding]:
     if job.launch == "fargate-spot" and job.cluster is not None:
         what = f"AWS runs the job on Spot only if the cluster {job.cluster} has the capacity provider FARGATE_SPOT"
         yield "info", "cluster", what, "add it with aws ecs put-cluster-capacity-providers"
-    secrets_by_key = [("secrets", job.secrets), *(("sidecars", sidecar.secrets) for sidecar in job.sidecars.values())]
-    for key, where in [
-        (key, where) for key, secrets in secrets_by_key for where in secrets.values() if is_ambiguous_name(where)
-    ]:
+    places = [("secrets", job.secrets), *(("sidecars", sidecar.secrets) for sidecar in job.sidecars.values())]
+    for key, where in ((key, each) for key, given in places for each in filter(is_ambiguous_name, given.values())):
         what = f"Secrets Manager takes {where} for a complete ARN, because it ends with a hyphen and six characters"
         yield "error", key, what, "write the secret's ARN, with the hyphen and the six characters that follow"
     variables = [pair for each in containers for given in (each.environment, each.secrets) for pair in given.items()]
