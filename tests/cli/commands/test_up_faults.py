@@ -53,8 +53,9 @@ def test_a_container_has_any_size_on_a_box(home: UpFolder) -> None:
     task = home.client("ecs").describe_task_definition(taskDefinition="home-small")["taskDefinition"]
     assert (task["cpu"], task["memory"]) == ("256", "64")
     assert "conditions" not in read_health(home)
-    run = home.client("ecs").run_task(cluster="home", taskDefinition="home-small", launchType="FARGATE")
-    assert run["failures"] == []
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-0123456789abcdef0"]}}
+    given = {"cluster": "home", "taskDefinition": "home-small", "networkConfiguration": network}
+    assert home.client("ecs").run_task(launchType="FARGATE", **given)["failures"] == []
 
 
 def get_schedule(home: UpFolder, name: str) -> Json:
