@@ -56,7 +56,7 @@ def test_a_fact_without_a_value_is_left_out(service: str) -> None:
     text = full.replace('"Project', '"Exit code: "\n"Scheduled: "\n"Project') + LOG_HEADING + "  Empty: \nEnd: "
     document = format_for(service, text, "owner")
     assert on_aws(service, text) == document
-    if service != "pagerduty":  # it gets the whole text
+    if service not in ("pagerduty", "post"):  # they get the whole text
         shown = dumps(document)
         assert ("Exit code" in shown, "Scheduled" in shown, "no such program" in shown) == (False, False, True)
         assert "Empty: " in shown  # a line of the log
@@ -84,6 +84,21 @@ def test_slack_gets_escaped_texts_and_an_unbroken_block_of_code() -> None:
     document = format_for("slack", ALERT, "owner")
     assert document["blocks"][0]["text"]["text"] == "nightly failed: exit code 3 after 2 attempts"
     assert document["blocks"][2]["text"]["text"] == "```\n  a &lt; b &amp; c\n  '''\n```"
+
+
+def test_a_program_gets_the_parts_of_an_alert_as_plain_json() -> None:
+    text = f"nightly failed: exit code 3\n\nProject:   reports\nLook at:   https://x.example/run{LOG_HEADING}  one"
+    assert format_for("post", text, "owner") == {
+        "headline": "nightly failed: exit code 3",
+        "details": "Project:   reports\nLook at:   https://x.example/run",
+        "log": "  one",
+        "link": "https://x.example/run",
+        "key": "reports-nightly",
+        "project": "reports",
+        "resolved": False,
+        "severity": "error",
+        "text": text,
+    }
 
 
 def test_discord_notifies_nobody_whom_a_log_mentions() -> None:

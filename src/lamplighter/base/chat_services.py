@@ -3,9 +3,9 @@
 A subscription with the protocol `lamplighter:slack` exists on this engine only, as one with `lamplighter:command` does.
 """
 
-SLACK, TEAMS, DISCORD, PAGERDUTY = "slack", "teams", "discord", "pagerduty"
-CHAT_SERVICES = (SLACK, TEAMS, DISCORD, PAGERDUTY)
-"""The services, as a channel of a job file names them."""
+SLACK, TEAMS, DISCORD, PAGERDUTY, POST = "slack", "teams", "discord", "pagerduty", "post"
+CHAT_SERVICES = (SLACK, TEAMS, DISCORD, PAGERDUTY, POST)
+"""The services, as a channel of a job file names them; `post` is any server that reads JSON."""
 PROTOCOL_PREFIX = "lamplighter:"
 COMMAND_PROTOCOL = f"{PROTOCOL_PREFIX}command"
 CHAT_PROTOCOLS = {f"{PROTOCOL_PREFIX}{service}": service for service in CHAT_SERVICES}

@@ -3,8 +3,8 @@
 The metadata is under `Lamplighter` and may have these keys; each is in the form of the template:
 
 - `Process: true, Directory: /folder`: a container with the image `scratch`, which cannot be pulled, is a plain process
-  in that folder. `Unlimited: true`: it may use all memory of this machine. `Cpu: "100", Memory: "300"`: the task has
-  this size, which need not be one of Fargate's.
+  in that folder. `Unlimited: true`: it may use all memory of this machine.
+- `Cpu: "100", Memory: "300"`: the task has this size, which need not be one of Fargate's.
 - `Volumes: [{Name: …, …}]`: these volumes replace those of the same names. A folder of this machine that does not exist
   is refused; Docker would create it, empty and owned by root.
 - `ExtraHosts: [{Hostname: …, IpAddress: …}]`: each container gets these entries in its hosts file.
@@ -32,6 +32,8 @@ FOLDER_MARK = "/./"
 MEMORY_LABEL = "lamplighter.memory"
 """The label of a container that is not held to the task's memory; its value is `unlimited`."""
 UNLIMITED = "unlimited"
+SIZE_LABEL = "lamplighter.size"
+"""The label of a container whose task may have a size that Fargate does not offer; its value is `any`."""
 STOP_SIGNAL_LABEL = "lamplighter.stop-signal"
 """The label of a container that names the signal which asks it to stop; otherwise its image does, or it is SIGTERM."""
 
@@ -77,5 +79,6 @@ def _labels(metadata: Mapping[str, Json]) -> dict[str, str]:
         NETWORK_LABEL: str(metadata["Network"]) if metadata.get("Network") else None,
         MISSING_FOLDERS_LABEL: REFUSE if metadata.get("Volumes") else None,
         MEMORY_LABEL: UNLIMITED if metadata.get("Unlimited") else None,
+        SIZE_LABEL: "any" if "Memory" in metadata else None,
     }
     return {name: value for name, value in given.items() if value is not None}

@@ -14,6 +14,9 @@ from lamplighter import __version__
 from lamplighter.base.modules import load_object
 from lamplighter.cli.wrong_options import PlainErrorGroup
 
+VARIABLE_PREFIX = "LAMPLIGHTER"
+"""The beginning of the variables that stand for options of `up`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -51,7 +54,11 @@ COMMANDS: Mapping[str, Command] = {
     "console": Command("Serve the console for an AWS account or another engine.", "Look"),
     "ack": Command("Acknowledge failures, so that they no longer count as open.", "Alerts"),
     "alert": Command("Send a test alert to a channel.", "Alerts"),
-    "up": Command("Run the jobs of a file here, and serve the AWS APIs on one port.", "Engine"),
+    "up": Command(
+        "Run the jobs of a file here, and serve the AWS APIs on one port.\n\nEach option has a variable, such as "
+        "LAMPLIGHTER_PORT for --port. An option wins over its variable, and that over the job file.",
+        "Engine",
+    ),
     "service": Command("Let systemd run `up` from boot on, and restart it after a failure.", "Engine", is_group=True),
     "prune": Command("Delete what need not be kept, and show what the rest takes.", "Engine"),
     "users": Command("Manage who may log in to the console.", "Engine", is_group=True),

@@ -36,9 +36,7 @@ class MailServer:
 
 def parse_mail_server(url: str) -> MailServer:
     """Parse the URL of a mail server; raise `InvalidMailServer` if it is invalid."""
-    invalid = InvalidMailServer(
-        "--smtp is not the URL of a mail server: use smtp://USER:PASSWORD@HOST:PORT or smtps://…"
-    )
+    invalid = InvalidMailServer("this is not the URL of a mail server: use smtp://USER:PASSWORD@HOST:PORT or smtps://…")
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -1,4 +1,4 @@
-"""Format an alert as the documents that Slack, Microsoft Teams, Discord and PagerDuty accept.
+"""Format an alert as the documents that Slack, Microsoft Teams, Discord and PagerDuty accept, and as plain JSON.
 
 Reads the text of an alert (`services/alerts/alert_text.py`): a headline, lines `Name:      value`, and the last lines
 of the log. Any other text works, too, with what it has. Guarantees documents within the services' limits: of a long log
@@ -13,9 +13,9 @@ the end is kept. `jobs/machine/chat_machine.py` makes the same documents on AWS.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from lamplighter.base.chat_services import DISCORD, PAGERDUTY, SLACK, TEAMS
+from lamplighter.base.chat_services import DISCORD, PAGERDUTY, POST, SLACK, TEAMS
 from lamplighter.base.json_text import Json
 
 MAX_HEADLINE = 250
@@ -46,7 +46,7 @@ QUOTED_LINE = re.compile('"(.*)"')
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """The parts of an alert."""
+    """The parts of an alert; a `post` channel gets them as they are."""
 
     headline: str
     details: str
@@ -159,5 +159,5 @@ def _pagerduty(message: ChatMessage) -> Json:
 
 
 _FORMATS: Mapping[str, Callable[[ChatMessage], Json]] = {
-    SLACK: _slack, TEAMS: _teams, DISCORD: _discord, PAGERDUTY: _pagerduty,
+    SLACK: _slack, TEAMS: _teams, DISCORD: _discord, PAGERDUTY: _pagerduty, POST: asdict,
 }  # fmt: skip

@@ -568,6 +568,18 @@ def test_a_job_without_an_image_cannot_be_deployed_to_aws(folder: Path) -> None:
     assert (refused.code, "add `image:` to nightly" in refused.err) == (1, True)
 
 
+def test_a_job_file_for_a_box_is_not_deployed_to_aws(folder: Path) -> None:
+    edit_job_file(folder, "project: reports", "project: reports\ntarget: box")
+    refused = run_command(folder, "deploy", "--yes")
+    assert (refused.code, "the job file is for a box: remove `target: box`" in refused.err) == (1, True)
+
+
+def test_a_size_that_fargate_does_not_offer_is_deployed_to_an_engine(engine: ServedEngine, folder: Path) -> None:
+    edit_job_file(folder, "schedule:", "memory: 1500\n    schedule:")
+    deployed = run_command(folder, "deploy", "--yes", "--endpoint-url", engine.url)
+    assert (deployed.code, "warning: nightly: Fargate does not offer" in deployed.err) == (0, True)
+
+
 def test_missing_credentials_are_reported(folder: Path) -> None:
     no_credentials = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
     refused = run_command(folder, "diff", **no_credentials)

@@ -56,6 +56,52 @@ def test_json_output_has_one_finding_per_line(tmp_path: Path, text: str) -> None
     assert result.exit_code == (1 if text is WITH_ERROR else 0)
 
 
+FOR_BOTH = """
+project: p
+channels: {ops: {email: ops@example.com}, all: {command: ls}}
+jobs:
+  small: {image: busybox, memory: 300, timeout: 1h, volumes: './:/in', notify: ops}
+  plain: {command: ls, notify: all, overlap: queue, launch: fargate-spot}
+"""
+
+
+def test_what_only_aws_refuses_is_a_warning_unless_the_file_is_for_aws(tmp_path: Path) -> None:
+    size = "small: Fargate does not offer 256 CPU units with 300 MiB"
+    result = lint(tmp_path, text=FOR_BOTH)
+    assert (result.exit_code, f"warning: {size}" in result.stderr) == (0, True)
+    result = lint(tmp_path, text=f"target: aws{FOR_BOTH}")
+    assert (result.exit_code, f"error: {size}" in result.stderr) == (1, True)
+
+
+def test_a_file_for_a_box_has_no_findings_about_aws(tmp_path: Path) -> None:
+    of_box = "warning: plain: an attempt that hangs is never stopped"
+    for result in (lint(tmp_path, "--here", text=FOR_BOTH), lint(tmp_path, text=f"target: box{FOR_BOTH}")):
+        assert result.stderr.count(": warning: ") == 1
+        assert of_box in result.stderr
+        assert ("AWS" in result.stderr, "Fargate" in result.stderr) == (False, False)
+    environment = "environments: {prod: {target: aws}}\n"
+    assert "Fargate" in lint(tmp_path, "-e", "prod", text=f"target: box{FOR_BOTH}{environment}").stderr
+
+
+def test_an_image_that_is_a_path_without_a_folder_to_build_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good/Dockerfile").touch()
+    jobs = "a: {image: ./nope}, b: {image: ./empty}, c: {image: ./lamplighter.yaml}, d: {image: ./good}"
+    sidecar = "e: {image: busybox, sidecars: {s: {image: ./nope}}}"
+    result = lint(tmp_path, "--here", text=f"project: p\ndefaults: {{timeout: 1h}}\njobs: {{{jobs}, {sidecar}}}\n")
+    assert result.exit_code == 1
+    for found in (
+        f":3:12: error: a: no image can be built from ./nope: there is no folder {tmp_path}/nope\n",
+        f": error: b: no image can be built from ./empty: the folder {tmp_path}/empty has no Dockerfile\n",
+        f": error: c: no image can be built from ./lamplighter.yaml: {tmp_path}/lamplighter.yaml is a file\n",
+        f": error: e/s: no image can be built from ./nope: there is no folder {tmp_path}/nope\n",
+    ):
+        assert found in result.stderr
+    assert "a path names a folder with a Dockerfile; an image to pull has none" in result.stderr
+    assert result.stderr.endswith("4 errors\n")
+
+
 def test_an_environment_is_checked_with_its_overrides(tmp_path: Path) -> None:
     text = CORRECT + "environments: {prod: {jobs: {a: {timeout: }}}}\n"
     assert lint(tmp_path, text=text).stderr.endswith("no problems found\n")

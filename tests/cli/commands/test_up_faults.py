@@ -16,8 +16,8 @@ from tests.cli.up_folder import UpFolder, run_lamplighter
 from tests.served_engine import ACCOUNT, REGION, eventually
 
 ATTEMPT_SUBJECTS = [f"Subject: two: attempt {number} of 2 failed: exit code 2" for number in (1, 2)]
-FAULTY_JOB = "bad: {image: busybox, cpu: 256, memory: 300}"
-"""A CPU and memory size that Fargate does not offer."""
+FAULTY_JOB = "bad: {image: busybox, sidecars: {s: {image: busybox, cpu: 512}}}"
+"""A sidecar that needs more than its task has."""
 
 
 def read_health(home: UpFolder) -> Json:
@@ -45,6 +45,19 @@ def run_doctor(home: UpFolder) -> Json:
     return {each["about"]: each for each in json.loads(output)["findings"]}
 
 
+def test_a_container_has_any_size_on_a_box(home: UpFolder) -> None:
+    sizes = {"small": "memory: 64", "odd": "memory: 300", "large": "memory: 6000", "half": "cpu: 300"}
+    home.write("\n".join(f"{name}: {{image: busybox, {size}}}" for name, size in sizes.items()))
+    home.up_and_apply()
+    assert sorted(home.list_machines()) == sorted(f"home-{name}" for name in sizes)
+    task = home.client("ecs").describe_task_definition(taskDefinition="home-small")["taskDefinition"]
+    assert (task["cpu"], task["memory"]) == ("256", "64")
+    assert "conditions" not in read_health(home)
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-0123456789abcdef0"]}}
+    given = {"cluster": "home", "taskDefinition": "home-small", "networkConfiguration": network}
+    assert home.client("ecs").run_task(launchType="FARGATE", **given)["failures"] == []
+
+
 def get_schedule(home: UpFolder, name: str) -> Json:
     """Return a schedule's description."""
     return home.client("scheduler").get_schedule(GroupName="home", Name=name)
@@ -53,13 +66,13 @@ def get_schedule(home: UpFolder, name: str) -> Json:
 def test_a_first_start_with_one_faulty_job_runs_the_others_and_reports_the_line(home: UpFolder) -> None:
     home.write(f"one: {{command: 'true', schedule: rate(1 hour)}}\n{FAULTY_JOB}\ntwo: {{command: 'true'}}")
     home.up(str(home.file))
-    assert "lamplighter.yaml:4:3: error: bad: No Fargate configuration exists" in home.wait_for_line("error: bad")
+    assert "lamplighter.yaml:4:3: error: bad: The sum of all container" in home.wait_for_line("error: bad")
     home.wait_for_line(f"agrees with {home.file}, except for bad:")
     assert sorted(home.list_machines()) == ["home-one", "home-two"]
     assert home.ended(home.start_run("two"))["status"] == "SUCCEEDED"
     found = eventually(lambda: read_health(home).get("conditions"))
     assert found[0]["name"] == "file-not-applied"
-    assert "bad: No Fargate configuration" in found[0]["reason"]
+    assert "bad: The sum of all container" in found[0]["reason"]
     assert read_unapplied_gauge(home) == 1
     before = len(home.lines)
     home.write("one: {command: 'true', schedule: rate(1 hour)}\nbad: {image: busybox}\ntwo: {command: 'true'}")

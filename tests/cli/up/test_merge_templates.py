@@ -66,6 +66,15 @@ def test_each_resource_belongs_to_its_own_job_also_with_similar_names() -> None:
     assert found["MeTopic"] == "MeTopic"
 
 
+def test_a_queue_stays_while_all_jobs_that_need_it_are_held_back() -> None:
+    """SQS does not create a queue again within a minute of its deletion."""
+    made = plan(bad=job(), good={"command": "true"})
+    document, held = hold_back(made, EMPTY_TEMPLATE, "bad")
+    assert (set(held), jobs_of(document)) == ({"bad"}, ["good"])
+    assert "DidNotStart" in document["Resources"]
+    assert hold_back(plan(bad=job()), EMPTY_TEMPLATE, "bad")[0].get("Resources", {}) == {}
+
+
 def test_a_new_job_that_is_held_back_is_left_out_and_the_others_match_the_plan() -> None:
     document, found = hold_back(plan(a=job("new"), b=job()), EMPTY_TEMPLATE, "b")
     assert (jobs_of(document), found) == (["a"], frozenset({"b"}))

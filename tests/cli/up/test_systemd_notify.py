@@ -54,9 +54,9 @@ def test_the_status_has_the_engine_s_most_serious_problem(
 ) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", notified.address)
     monkeypatch.setenv("WATCHDOG_USEC", "1500000")
-    home.write("one: {image: busybox, cpu: 256, memory: 300}")
+    home.write("one: {image: busybox, sidecars: {s: {image: busybox, cpu: 512}}}")
     home.up(str(home.file))
-    assert "No Fargate configuration exists" in notified.wait_for("STATUS=0 tasks running; ")
+    assert "The sum of all container" in notified.wait_for("STATUS=0 tasks running; ")
 
 
 def test_the_programs_of_the_engine_do_not_get_the_socket(

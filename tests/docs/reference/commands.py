@@ -35,7 +35,7 @@ def page_text() -> str:
     """Return the page."""
     shared = [each for each in command_parameters(command_functions("ps")[""]) if each.names[0] in SHARED]
     sections = "".join(map(_section, COMMANDS))
-    table = "".join(f"| [`{name}`](#{name}) | {each.help} |\n" for name, each in COMMANDS.items())
+    table = "".join(f"| [`{name}`](#{name}) | {each.help.splitlines()[0]} |\n" for name, each in COMMANDS.items())
     return f"{HEAD}| | |\n|---|---|\n{table}\n{sections}{SHARED_HEAD}{_table(shared)}"
 
 

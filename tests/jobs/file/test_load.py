@@ -67,10 +67,88 @@ def test_a_file_is_yaml_1_2_so_yes_and_on_and_times_of_day_are_text(tmp_path: Pa
     environment = job(
         load_job_text(
             tmp_path,
-            "project: p\njobs: {a: {command: ls, environment: {A: yes, B: on, C: 10:30, D: 0o17, E: 010, F: true}}}",
+            "project: p\njobs: {a: {command: ls, environment: {A: yes, B: on, C: 10:30, D: 2026-12-31, F: true}}}",
         )
     ).environment
-    assert environment == {"A": "yes", "B": "on", "C": "10:30", "D": "15", "E": "10", "F": "true"}
+    assert environment == {"A": "yes", "B": "on", "C": "10:30", "D": "2026-12-31", "F": "true"}
+
+
+UNUSUAL = ["0755", "012345678901", "0x1F", "1_000", "0o17", "1e3", ".5", "1.10", "1.5", "+5", "-0", "True", "FALSE"]
+
+
+@pytest.mark.parametrize("text", UNUSUAL)
+def test_a_program_gets_numbers_and_true_as_the_file_writes_them(tmp_path: Path, text: str) -> None:
+    body = f"""
+        project: p
+        variables: {{v: {text}}}
+        defaults: {{tags: {{t: {text}}}, environment: {{A: {text}, V: '${{v}}', W: 'x${{v}}'}}}}
+        channels: {{c: {{command: [echo, {text}]}}}}
+        jobs:
+          user:
+            image: busybox
+            command: [echo, {text}]
+            user: {text}
+            sidecars: {{s: {{image: busybox, environment: {{A: {text}}}, command: [{text}]}}}}
+        environments: {{prod: {{jobs: {{user: {{environment: {{A: {text}, E: {text}}}}}}}}}}}
+    """
+    loaded = load_job_text(tmp_path, body, "prod")
+    found = job(loaded, "user")
+    assert found.environment == {"A": text, "V": text, "W": f"x{text}", "E": text}
+    assert (found.tags, found.command, found.user) == ({"t": text}, ("echo", text), text)
+    assert (found.sidecars["s"].environment, found.sidecars["s"].command) == ({"A": text}, (text,))
+    assert loaded.project.channels["c"].command == ("echo", text)
+
+
+def test_a_channel_of_an_environment_replaces_the_channel_of_the_file(tmp_path: Path) -> None:
+    text = """
+        project: p
+        channels: {hook: {webhook: 'https://example.com/a'}, ops: {email: a@example.com}}
+        jobs: {a: {command: ls, notify: [hook, ops]}}
+        environments: {prod: {channels: {hook: {email: b@example.com}}}}
+    """
+    channels = load_job_text(tmp_path, text, "prod").project.channels
+    assert {name: channel.email for name, channel in channels.items()} == {
+        "hook": "b@example.com",
+        "ops": "a@example.com",
+    }
+
+
+def test_an_input_keeps_its_numbers_and_a_leading_zero(tmp_path: Path) -> None:
+    given = "{account: 0123, rate: 1.50, environment: {hex: 0x1F, on: True}}"
+    text = f"project: p\njobs: {{user: {{command: ls, input: {given}}}}}"
+    assert job(load_job_text(tmp_path, text), "user").input == {
+        "account": "0123",
+        "rate": 1.5,
+        "environment": {"hex": 31, "on": True},
+    }
+
+
+def test_unix_cron_becomes_aws_cron_wherever_a_schedule_may_stand(tmp_path: Path) -> None:
+    text = """
+        project: p
+        variables: {when: '@daily'}
+        defaults: {schedule: 0 3 * * 1-5}
+        jobs:
+          a: {command: ls}
+          b: {command: ls, schedule: ['*/5 * * * *', rate(1 hour), '${when}']}
+          c: {command: ls, schedule: H 3 * * *}
+          d: {command: ls, schedule: H 3 * * *}
+        environments: {prod: {jobs: {a: {schedule: '@weekly'}}}}
+    """
+    loaded = load_job_text(tmp_path, text)
+    assert job(loaded).schedule == ("cron(0 3 ? * MON-FRI *)",)
+    assert job(loaded, "b").schedule == ("cron(0/5 * * * ? *)", "rate(1 hour)", "cron(0 0 * * ? *)")
+    assert job(loaded, "c").schedule != job(loaded, "d").schedule
+    assert job(load_job_text(tmp_path, text, "prod")).schedule == ("cron(0 0 ? * SUN *)",)
+    assert build_template(loaded.project)["Resources"]["ASchedule"]["Properties"]["ScheduleExpression"] == (
+        "cron(0 3 ? * MON-FRI *)"
+    )
+
+
+def test_a_schedule_that_yaml_does_not_accept_without_quotation_marks_has_this_advice(tmp_path: Path) -> None:
+    for schedule in ("@daily", "*/5 * * * *"):
+        (problem,) = collect_problems(tmp_path, f"project: p\njobs:\n  a:\n    schedule: {schedule}\n")
+        assert problem.endswith("-> put quotation marks around what begins with @ or *: schedule: '*/5 * * * *'")
 
 
 def test_a_surrogate_pair_is_one_character_and_a_lone_surrogate_is_an_error(tmp_path: Path) -> None:
@@ -321,6 +399,10 @@ ONE_WORKFLOW = "project: p\njobs:\n  a: {command: ls}\n  w: {workflow: steps.yam
         (
             "StartAt: A\nStates:\n  A: {Type: Task, Job: w, End: true}",
             "3:19 there is no job `w` to be a step -> name a job of this file that has no workflow itself",
+        ),
+        (
+            "StartAt: A\nStates:\n  A: {Type: Taks, Job: a, End: true}",
+            "3:7 a state with `Job` is a Task -> write Type: Task, or leave it out",
         ),
         (
             "StartAt: A\nStates:\n  A: {Type: Task, Job: a, TimeoutSeconds: 3, End: true}",

@@ -38,7 +38,7 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
         (
             "project: p\nx: {}\njobs: {a: {command: b}}",
             [("2:1 `x` is not a known key here "
-             "-> write one of project, variables, defaults, box, keep, channels, environments, jobs")],
+             "-> write one of project, target, variables, defaults, box, keep, channels, environments, jobs")],
         ),
         ("project: p\njobs:\n  a: {command: b}\n  a: {}", ["4:3 `a` is set twice here -> keep one of the two"]),
         ("project: p\n? [a]\n: b\njobs: {a: {}}", ["2:3 a key must be text -> write a word here"]),
@@ -70,7 +70,7 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
             "project: p\nchannels: {c: {}}\njobs: {a: {}}",
             [
                 ("2:15 `c`: a channel must have exactly one target "
-                "-> write email, slack, teams, discord, pagerduty, webhook, sqs, sns or command, and only one of them")
+                "-> write email, slack, teams, discord, pagerduty, post, webhook, sqs, sns or command, and only one")
             ],
         ),
         (
@@ -93,7 +93,7 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
                 "2:13 `cpus`: `0` is not a number of cores -> write one such as 4 or 0.5",
                 "2:24 `memory`: `big` is not a size -> write MiB such as 512, or 2 GB",
                 "2:40 `max-tasks`: `0` is less than 1 -> write 1 or more",
-                "2:43 `cores` is not a known key here -> write one of cpus, memory, max-tasks",
+                "2:43 `cores` is not a known key here -> write one of cpus, memory, max-tasks, url, smtp",
             ],
         ),
         ("project: p\nchannels: {c: ops}\njobs: {a: {}}", [f"2:15 `c`: `ops` is not a mapping -> {MAPPING}"]),
@@ -115,8 +115,8 @@ def test_a_problem_outside_the_jobs_is_reported_with_its_place_and_advice(
 
 PROBLEMS_BY_KEY: dict[str, list[str]] = {
     "heartbeat: 'https://hc-ping.com'": [
-        ("4:16 `heartbeat`: this is not the URL of a check "
-        "-> write one such as https://hc-ping.com/UUID, or the secret that holds it: ssm:/path")
+        ("4:16 `heartbeat`: this is not the URL of a check -> write one such as https://hc-ping.com/UUID, "
+        "or the secret that holds it: ssm:/path or secretsmanager:name")
     ],
     "image: 3": [f"4:12 `image`: `3` is not text -> {TEXT}"],
     "image: ''": [
@@ -145,7 +145,6 @@ PROBLEMS_BY_KEY: dict[str, list[str]] = {
     "architecture: x86": ["4:19 `architecture`: `x86` is not allowed here -> write x86_64 or arm64"],
     "launch: ec2": ["4:13 `launch`: `ec2` is not allowed here -> write fargate or fargate-spot"],
     "environment: [a]": [f"4:18 `environment`: a list is not a mapping -> {MAPPING}"],
-    "environment: {VERSION: 1.10}": ["4:28 `VERSION`: `1.1` is not text -> put it in quotation marks"],
     "environment: {A=B: x}": ["4:19 `A=B` is not a name of an environment variable -> write one such as LOG_LEVEL"],
     "environment: {A: x}\n    secrets: {A: 'ssm:/a'}": [
         "4:5 `a`: A is set under both environment and secrets -> keep one of the two"
@@ -166,17 +165,17 @@ PROBLEMS_BY_KEY: dict[str, list[str]] = {
     ],
     "<<: {image: x}": ["4:5 YAML 1.2 has no merge key -> repeat the values, or put them into `defaults:`"],
     "input: [1]": [f"4:12 `input`: a list is not a mapping -> {MAPPING}"],
-    "schedule: 0 3 * * *": [
-        ("4:15 `schedule`: `0 3 * * *` is Unix cron, and AWS has six fields "
-        "-> write cron(0 3 * * ? *), where days of the week count from 1 = SUN")
+    "schedule: 0 3 * * 8": [
+        "4:15 `schedule`: `8` is not a valid day of the week of Unix cron -> write 0 to 7, or SUN to SAT"
     ],
-    "schedule: 0 3 * * 1-5": [
-        ("4:15 `schedule`: `0 3 * * 1-5` is Unix cron, and AWS has six fields "
-        "-> write cron(0 3 ? * 1-5 *), where days of the week count from 1 = SUN")
+    "schedule: 0 3 13 * 5": [
+        ("4:15 `schedule`: `0 3 13 * 5` names days of the month and days of the week, and AWS's cron has only one of "
+        "them -> write one of them, or schedule: ['cron(0 3 13 * ? *)', 'cron(0 3 ? * FRI *)'], with which a day of "
+        "both starts two runs")
     ],
     "schedule: [rate(1 hour), often]": [
         ("4:30 `schedule`: `often` is not a schedule "
-        "-> write cron(0 3 * * ? *), rate(5 minutes) or at(2026-12-31T03:00:00)")
+        "-> write 0 3 * * 1-5, @daily, cron(0 3 * * ? *), rate(5 minutes) or at(2026-12-31T03:00:00)")
     ],
     "schedule: cron(0 3 * * * *)": [
         ("4:15 `schedule`: `cron(0 3 * * * *)` is not a schedule "
@@ -305,6 +304,11 @@ def test_a_problem_of_a_job_is_reported_with_its_place_and_advice(tmp_path: Path
 def test_every_key_of_a_job_has_a_problem_among_these_tests() -> None:
     names = {key.partition(":")[0] for key in PROBLEMS_BY_KEY} | {"user", "entrypoint"}  # the same kinds as others
     assert {name.replace("_", "-") for name in Job.model_fields} <= names
+
+
+def test_a_time_zone_that_does_not_exist_has_a_suggestion(tmp_path: Path) -> None:
+    (problem,) = collect_problems(tmp_path, "project: p\njobs: {a: {command: ls, timezone: Europe/Berln}}")
+    assert problem.endswith("there is no time zone `Europe/Berln` -> did you mean `Europe/Berlin`?")
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,21 @@ def test_a_correct_file_has_only_the_finding_that_aws_asks_to_confirm_the_subscr
             "write overlap: skip, queue or cancel-previous if runs must not overlap"),
         ),
         (
+            "schedule: 'cron(0 3 ? * 1-5 *)'\nnotify: ops",
+            ("7:5 warning: a: 1-5 in cron(0 3 ? * 1-5 *) is SUN-THU on AWS, which counts from 1 = SUN -> "
+            "write MON-FRI if you mean the numbers of Unix cron, otherwise SUN-THU"),
+        ),
+        (
+            "schedule: 'cron(0 3 ? * 6L *)'\nnotify: ops",
+            ("7:5 warning: a: 6L in cron(0 3 ? * 6L *) is FRIL on AWS, which counts from 1 = SUN -> "
+            "write SATL if you mean the numbers of Unix cron, otherwise FRIL"),
+        ),
+        (
+            "schedule: 'cron(0 3 ? * 2#1 *)'\nnotify: ops",
+            ("7:5 warning: a: 2#1 in cron(0 3 ? * 2#1 *) is MON#1 on AWS, which counts from 1 = SUN -> "
+            "write TUE#1 if you mean the numbers of Unix cron, otherwise MON#1"),
+        ),
+        (
             "retry: {spot: {attempts: 1}}",
             "7:5 warning: a: retry.spot has an effect only with Fargate Spot -> write launch: fargate-spot",
         ),

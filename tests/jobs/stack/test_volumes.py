@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from lamplighter.base.json_text import Json
 from lamplighter.base.task_definition_metadata import adapt_task_definition
 from lamplighter.cli.up.stack_plan import localize_template
@@ -105,8 +107,9 @@ def test_a_plain_process_is_held_only_to_a_memory_that_the_file_names(tmp_path: 
     assert metadata == [{"Process": True, "Directory": ".", "Unlimited": True}, {"Process": True, "Directory": "."}]
 
 
-def test_a_plain_process_has_any_size_here_and_one_of_fargate_s_on_aws(tmp_path: Path) -> None:
-    project = load_project(tmp_path, "a: {command: ls, memory: 300, cpu: 100}")
+@pytest.mark.parametrize("what", ["command: ls", "image: x"])
+def test_a_task_has_any_size_here_and_one_of_fargate_s_on_aws(tmp_path: Path, what: str) -> None:
+    project = load_project(tmp_path, f"a: {{{what}, memory: 300, cpu: 100}}")
     resource = build_template(project)["Resources"]["ATask"]
     properties = resource["Properties"]
     assert (properties["Cpu"], properties["Memory"]) == ("256", "512")

@@ -30,6 +30,7 @@ from lamplighter.cli.deploy.prompts import (
 from lamplighter.cli.deploy.render_changes import print_changes, summarize_changes
 from lamplighter.cli.deploy.upload_template import choose_upload
 from lamplighter.cli.deploy.wait_until_ready import wait_until_ready
+from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.job_file import (
     DEFAULT_JOB_FILE,
     EnvironmentOption,
@@ -49,8 +50,8 @@ FAILURE_TEXTS = {
 """The words for a stack after a failure, by its status."""
 
 
-class JobWithoutImage(LamplighterError):
-    """The job file has a job without an image, which AWS cannot run."""
+class NotForAws(LamplighterError):
+    """The job file is for a box, or has a job without an image, which AWS cannot run."""
 
 
 def deploy(
@@ -66,12 +67,12 @@ def deploy(
 ) -> None:
     """Deploy a job file: show the changes, ask, build the images, change the stack, and show the result."""
     loaded = read_job_file(file, env)
-    _lint(loaded)
     target = target_of_options(endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
     with explain_errors(target):
         if target.endpoint is None:
-            _check_images(loaded)
+            _check_fits_aws(loaded)
+        _lint(loaded, target)
         deploy_once = partial(_deploy_once, loaded, target, parse_parameters(parameter or []), bucket, console)
         progress = deploy_once(yes=yes)
         queues = reserved_queue_names.find_reserved_queues(progress) if progress is not None else ()
@@ -105,17 +106,20 @@ def _deploy_once(
     return _execute_change_set(plan, change_set, target, console)
 
 
-def _lint(loaded: LoadedJobFile) -> None:
-    problems = lint_job_file(loaded, real_world().now())
+def _lint(loaded: LoadedJobFile, target: Target) -> None:
+    chosen = loaded.project.target if is_lamplighter(target.endpoint) else "aws"
+    problems = lint_job_file(loaded, real_world().now(), chosen)
     print_problems(group_problems(each for each in problems if each.severity != "info"))
     if any(each.severity == "error" for each in problems):
         raise typer.Exit(1)
 
 
-def _check_images(loaded: LoadedJobFile) -> None:
+def _check_fits_aws(loaded: LoadedJobFile) -> None:
+    if loaded.project.target == "box":
+        raise NotForAws("the job file is for a box: remove `target: box`, or run the jobs with `lamplighter up`")
     jobs = [name for name, job in loaded.project.jobs.items() if job.image is None and job.workflow is None]
     if jobs:
-        raise JobWithoutImage(f"AWS can only run jobs with an image: add `image:` to {', '.join(jobs)}")
+        raise NotForAws(f"AWS can only run jobs with an image: add `image:` to {', '.join(jobs)}")
 
 
 def _create_change_set(

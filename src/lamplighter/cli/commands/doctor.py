@@ -27,7 +27,7 @@ from lamplighter.cli.doctor.job_file import JobFileReading, read_for_checks
 from lamplighter.cli.doctor.local_machine import check_local_machine
 from lamplighter.cli.doctor.secrets import check_secrets, find_stored_secret
 from lamplighter.cli.doctor.state_machine import check_state_machine, run_check
-from lamplighter.cli.engine_address import ADDRESS_FILE
+from lamplighter.cli.engine_address import ADDRESS_FILE, read_address
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.job_file import EnvironmentOption
 from lamplighter.cli.runs import find_job
@@ -42,6 +42,9 @@ from lamplighter.cli.target import (
     default_region,
     find_target,
 )
+from lamplighter.jobs.lint.local_links import LINK_ADVICE, local_link_problem
+from lamplighter.jobs.lint.missing_secrets import mail_server_url
+from lamplighter.outbound.program import MAIL_SERVER_VARIABLE
 
 STATE_SIGNS = {"good": ("✓", "green"), "doubt": ("?", "yellow"), "bad": ("✗", "bold red")}
 
@@ -90,12 +93,16 @@ def _check_everything(
 ) -> Iterator[Finding]:
     project = job_file.project
     if data is not None:
-        yield from check_local_machine(data, os.environ)
+        url = None if project is None else mail_server_url(project.box, os.environ)
+        yield from check_local_machine(data, os.environ if url is None else {MAIL_SERVER_VARIABLE: url, **os.environ})
     yield from job_file.findings
     if data is not None and project is not None:
         is_stored = find_stored_secret(None if context is None else context.target)
         yield from check_secrets(project, job_file.folder, is_stored)
         yield from check_folders(project, job_file.folder)
+        address = read_address(data)
+        if address is not None and (problem := local_link_problem(project, address.public)):
+            yield doubtful("links", problem, LINK_ADVICE)
     # An engine of this folder enforces no permissions, even if it does not answer now.
     if context is None or data is not None or not _enforces_permissions(context.target):
         yield from check_account(lambda: Target(None, region or default_region(profile), profile), needed=False)

@@ -23,18 +23,19 @@ JOB_FILE_TEMPLATE = """\
 # `lamplighter up` runs it here and applies every change of this file; `lamplighter deploy` deploys it to AWS.
 
 project: {project}
+target: box # the jobs stay on this machine; remove this line before `lamplighter deploy`
 
 defaults: # defaults for all jobs
   timezone: UTC # or yours, such as Asia/Seoul
   notify: ops # alerted when a run fails, does not start or is late
 
 channels:
-  ops: {{email: you@example.com}} # or webhook, sqs, sns; without `up --smtp …`, mails are written to .lamplighter/mail
+  ops: {{email: you@example.com}} # or slack, post and others; without `box: {{smtp: …}}`, mails go to .lamplighter/mail
 
 jobs:
   hello:
     command: echo "Hello from lamplighter, it is $(date)" # a line for the shell, or [words, of, a, command]
-    schedule: rate(1 minute) # or cron(0 3 * * ? *), with fields as on AWS
+    schedule: rate(1 minute) # or "0 3 * * 1-5" as in a crontab, or cron(0 3 ? * MON-FRI *) as on AWS
     retry: {{attempts: 2, interval: 10s}}
     timeout: 15s # of each attempt, which is then stopped
 
@@ -44,7 +45,7 @@ jobs:
   #   image: ./report # a folder with a Dockerfile, or an image such as python:3.13-slim
   #   command: [python, report.py]
   #   secrets: {{DB_PASSWORD: ssm:/reports/db-password}} # here a line ssm:/reports/db-password=… of .env
-  #   schedule: cron(0 3 * * ? *)
+  #   schedule: "0 3 * * *"
   #   timeout: 1h
 """
 NEXT_STEPS = """\

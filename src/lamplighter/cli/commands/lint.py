@@ -15,6 +15,8 @@ from lamplighter.base import deny_rules
 from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import dumps
 from lamplighter.base.world import real_world
+from lamplighter.cli.images import build_context
+from lamplighter.cli.images.build_context import InvalidBuildContext
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, group_problems, print_problems
 from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
@@ -23,11 +25,15 @@ from lamplighter.jobs.lint.denied_jobs import denied_jobs
 from lamplighter.jobs.lint.lint import lint_job_file
 from lamplighter.jobs.lint.machine_access import missing_folders
 from lamplighter.jobs.lint.missing_secrets import missing_addresses, missing_secrets
+from lamplighter.jobs.stack.built_images import built_images
 
 
 def lint(
     file: FileArgument = DEFAULT_JOB_FILE,
     environment: EnvironmentOption = None,
+    here: Annotated[  # noqa: FBT002 - typer's way
+        bool, typer.Option("--here", help="Leave out what concerns AWS alone, as `target: box` in the file does.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,  # noqa: FBT002
     deny: Annotated[
         str,
@@ -39,9 +45,10 @@ def lint(
     try:
         loaded = load_job_file(file, environment)
         problems = [
-            *lint_job_file(loaded, real_world().now()),
+            *lint_job_file(loaded, real_world().now(), "box" if here else loaded.project.target),
             *denied_jobs(loaded, _parse_deny(deny)),
             *_folder_problems(loaded),
+            *_image_problems(loaded),
             *_secret_problems(loaded, file.absolute().parent / ENV_FILE_NAME),
         ]
     except JobFileError as error:
@@ -68,6 +75,17 @@ def _folder_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
     for each in missing_folders(loaded.project, loaded.folder.absolute()):
         position = loaded.position_of("jobs", each.job, "volumes", key=True)
         yield Problem(position, f"{each.job}: on this machine {each.problem}", each.advice, "info")
+
+
+def _image_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
+    """Yield a problem for each image that is a path without a folder from which it can be built."""
+    for each in built_images(loaded.project):
+        try:
+            build_context.check_folder(loaded.folder.absolute() / each.folder)
+        except InvalidBuildContext as error:
+            advice = "a path names a folder with a Dockerfile; an image to pull has none: image: python:3.13-slim"
+            position = loaded.position_of("jobs", each.job, "image", key=True)
+            yield Problem(position, f"{each.title}: no image can be built from {each.folder}: {error}", advice)
 
 
 def _secret_problems(loaded: LoadedJobFile, env: Path) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -31,7 +31,7 @@ from lamplighter.cli.up.capacity_options import parse_capacity
 from lamplighter.cli.up.keep_current import keeping_current
 from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
 from lamplighter.cli.up.ports import PortOptions, Ports, open_ports
-from lamplighter.cli.up.reports.log_formats import COMMAND_LOGGER, FORMAT_VARIABLE, LogFormat
+from lamplighter.cli.up.reports.log_formats import COMMAND_LOGGER, LogFormat
 from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
 from lamplighter.cli.up.reports.stderr_log import log_to_stderr
 from lamplighter.cli.up.stored_stacks import may_have_stacks
@@ -43,8 +43,8 @@ from lamplighter.engine.machine_capacity import machine_capacity
 from lamplighter.engine.python_gc import GarbageCollector
 from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.outbound.aws import AWS
-from lamplighter.outbound.mail_server import InvalidMailServer, MailServer, parse_mail_server
-from lamplighter.outbound.program import HEARTBEAT_VARIABLE, MAIL_SERVER_VARIABLE
+from lamplighter.outbound.mail_server import InvalidMailServer, parse_mail_server
+from lamplighter.outbound.program import HEARTBEAT_VARIABLE
 from lamplighter.runtime.port import InvalidRuntimeAddress, RuntimeUnavailable
 from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
@@ -56,9 +56,11 @@ ADDRESS_RETRY_SECONDS = 1
 REPEAT_REPORT_SECONDS = 5
 """Seconds between two checks for repeated failures to report."""
 jobs_option, serving_option, reaching_option = (
-    partial(typer.Option, rich_help_panel=panel) for panel in ("Jobs", "Serving", "Reaching others")
+    partial(typer.Option, rich_help_panel=panel, show_envvar=False) for panel in ("Jobs", "Serving", "Reaching others")
 )
 """An option in each section of --help."""
+
+Parsed = TypeVar("Parsed")
 
 log = logging.getLogger("lamplighter.engine")
 command_log = logging.getLogger(COMMAND_LOGGER)
@@ -70,9 +72,9 @@ def up(
         Path | None,
         typer.Argument(help=f"The job file. Default: {JOB_FILE_NAME}, if it exists.", show_default=False),
     ] = None,
-    env: Annotated[
+    environment: Annotated[
         str | None,
-        jobs_option("--environment", "-e", help="The environment of the job file to use.", show_default=False),
+        jobs_option("--environment", "-e", help="The environment of the job file to use."),
     ] = None,
     template: Annotated[
         list[Path] | None,
@@ -83,24 +85,28 @@ def up(
     host: Annotated[
         str,
         serving_option(
-            envvar="LAMPLIGHTER_HOST",
             help="Address to listen on. Beyond this machine, callers need the engine's credentials.",
         ),
     ] = "127.0.0.1",
     port: Annotated[int, serving_option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4566,
-    data: Annotated[
-        Path, serving_option(envvar="LAMPLIGHTER_DATA", help="Data directory of the engine.", file_okay=False)
-    ] = Path(".lamplighter"),
+    data: Annotated[Path, serving_option(help="Data directory of the engine.", file_okay=False)] = Path(".lamplighter"),
     new: Annotated[  # noqa: FBT002 - typer's way
         bool,
-        serving_option("--new", help="Start empty; existing data is moved to a subfolder of the data directory."),
+        serving_option(
+            "--new",
+            allow_from_autoenv=False,
+            help="Start empty; existing data is moved to a subfolder of the data directory.",
+        ),
     ] = False,
     allow_host: Annotated[
         list[str] | None, serving_option(help="Additional host name that callers may use for this engine.")
     ] = None,
     url: Annotated[
         str | None,
-        serving_option(help="Public URL of this engine, for links in mails and webhooks and for queue URLs."),
+        serving_option(
+            help="Public URL of this engine, for links in mails and webhooks and for queue URLs. Default: "
+            "`box:` in the job file, or the address on which it listens."
+        ),
     ] = None,
     trusted_proxy: Annotated[
         list[str] | None,
@@ -108,7 +114,6 @@ def up(
             metavar="ADDRESS",
             help="Address of a reverse proxy whose X-Forwarded-For names the caller, for the audit log and wrong "
             "passwords.",
-            show_default=False,
         ),
     ] = None,
     tls_cert: Annotated[
@@ -116,12 +121,11 @@ def up(
         serving_option(
             metavar="FILE",
             help="Serve HTTPS with this certificate and its chain, in PEM format. A renewed file is taken over.",
-            show_default=False,
         ),
     ] = None,
     tls_key: Annotated[
         Path | None,
-        serving_option(metavar="FILE", help="The key of the certificate, in PEM format.", show_default=False),
+        serving_option(metavar="FILE", help="The key of the certificate, in PEM format."),
     ] = None,
     local_port: Annotated[
         int,
@@ -150,9 +154,8 @@ def up(
     smtp: Annotated[
         str | None,
         reaching_option(
-            envvar=MAIL_SERVER_VARIABLE,
             help="Mail server: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://. "
-            "Default: mails are written to files.",
+            "Default: `box:` in the job file; otherwise mails are written to files.",
         ),
     ] = None,
     heartbeat_url: Annotated[
@@ -182,7 +185,6 @@ def up(
         bool,
         serving_option(
             "--enforce-iam",
-            envvar="LAMPLIGHTER_ENFORCE_IAM",
             help="Let IAM's policies decide about calls under a role, as on AWS: those of state machines, schedules, "
             "rules, tasks and temporary credentials.",
         ),
@@ -193,7 +195,6 @@ def up(
             help="Cores that all tasks may reserve together; further tasks wait. Default: `box:` in the job file, or "
             "the machine's own.",
             min=0.01,
-            show_default=False,
         ),
     ] = None,
     memory: Annotated[
@@ -201,38 +202,38 @@ def up(
         jobs_option(
             metavar="SIZE",
             help="Memory that all tasks may reserve together, such as 8G. Default: as for --cpus, less a margin.",
-            show_default=False,
         ),
     ] = None,
     max_tasks: Annotated[
         int | None,
-        jobs_option(help="Tasks that run at the same time. Default: no limit.", min=1, show_default=False),
+        jobs_option(help="Tasks that run at the same time. Default: no limit.", min=1),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log only warnings and errors.")] = False,  # noqa: FBT002 - typer's way
     log_format: Annotated[
-        LogFormat, typer.Option(envvar=FORMAT_VARIABLE, help="The format of the log; json: one object a line.")
+        LogFormat, typer.Option(help="The format of the log; json: one object a line.")
     ] = LogFormat.TEXT,
 ) -> None:
     """Run the jobs of a file here, and serve the AWS APIs on one port; the jobs survive a kill at any time.
 
-    The files are watched: valid changes are applied, and errors are reported and change nothing.
+    The files are watched: valid changes are applied, and errors are reported and change nothing. Each option has a
+    variable, such as LAMPLIGHTER_PORT for --port; the command line wins over it, and it wins over the job file.
     """
     repeats = log_to_stderr(logging.WARNING if quiet else logging.INFO, log_format)
     notifier = systemd_notify.take_notifier(os.environ)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    child_file_limit = file_descriptors.raise_limit()
     denied = _parse_deny(deny, runtime)
-    options = replace(parse_source(file, env, template or [], parameters or [], data), deny=denied)
+    options = replace(parse_source(file, environment, template or [], parameters or [], data), deny=denied)
     proxies = _parse_addresses(trusted_proxy or [])
-    port_options = PortOptions(host, port, url, tls_cert, tls_key, local_port)
     try:
         source = _read_source(options, data)
+        own_url, own_smtp = source.addresses if source else (None, None)
+        port_options = PortOptions(host, port, url or own_url, tls_cert, tls_key, local_port)
         config = EngineConfig(
             data_directory=data,
             start_empty=new,
             runtime=runtime,
             remote_endpoints=_parse_endpoints(endpoint or []),
-            smtp=_parse_smtp(smtp),
+            smtp=_parse_url(parse_mail_server, smtp) or own_smtp,
             confirm_mail=confirm_mail,
             allow_commands=commands and deny_rules.COMMANDS not in denied,
             denied=denied,
@@ -240,15 +241,16 @@ def up(
             capacity=parse_capacity(cpus, memory, max_tasks),
             machine_capacity=machine_capacity(),
             secrets=source.secrets if source else secret_references.environment_secrets(os.environ),
-            child_file_limit=child_file_limit,
+            child_file_limit=file_descriptors.raise_limit(),
             telemetry={name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
         )
         with open_ports(port_options) as ports, asyncio.Runner(loop_factory=_loop_factory()) as runner:
             access_rules = access.decide_access(credentials, data, ports.listener.getsockname()[0], proxies)
-            config = _with_ports(config, ports, access_rules)
+            config = replace(config, public_url=ports.address.public, task_credentials=access_rules.first)
+            config = replace(config, certificate_problem=ports.certificate_problem)
             names = frozenset(name.lower() for name in (host, *(allow_host or []))) | ports.names
             hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
-            observers = _Observers(notifier, _parse_heartbeat(heartbeat_url), repeats)
+            observers = _Observers(notifier, _parse_url(heartbeat.check_url, heartbeat_url), repeats)
             runner.run(_serve(config, hosts, ports, access_rules, source, observers))
     except LamplighterError as error:
         command_log.error("%s", error)
@@ -258,34 +260,13 @@ def up(
         raise typer.Exit(1) from None
 
 
-def _parse_smtp(url: str | None) -> MailServer | None:
+def _parse_url(parse: Callable[[str], Parsed], url: str | None) -> Parsed | None:
+    """Parse a URL. One that cannot become right is reported: with exit code 2, systemd does not start it again."""
     try:
-        return parse_mail_server(url) if url else None
-    except InvalidMailServer as error:
-        raise _wrong_option(error) from None
-
-
-def _parse_heartbeat(url: str | None) -> str | None:
-    try:
-        return heartbeat.check_url(url) if url else None
-    except heartbeat.InvalidHeartbeatUrl as error:
-        raise _wrong_option(error) from None
-
-
-def _wrong_option(error: LamplighterError) -> typer.Exit:
-    """Report a value of an option that cannot become right: with exit code 2, systemd does not start it again."""
-    command_log.error("%s", error)
-    return typer.Exit(2)
-
-
-def _with_ports(config: EngineConfig, ports: Ports, access_rules: access.Access) -> EngineConfig:
-    """Return the settings with what is known once the ports are open."""
-    return replace(
-        config,
-        public_url=ports.address.public,
-        task_credentials=access_rules.first,
-        certificate_problem=ports.certificate_problem,
-    )
+        return parse(url) if url else None
+    except (InvalidMailServer, heartbeat.InvalidHeartbeatUrl) as error:
+        command_log.error("%s", error)
+        raise typer.Exit(2) from None
 
 
 def _error_text(error: OSError, data: Path) -> str:

@@ -25,7 +25,7 @@ class InvalidBuildContext(LamplighterError):
 def check_folder(folder: Path) -> None:
     """Raise `InvalidBuildContext` if a folder does not exist or has no Dockerfile."""
     if not folder.is_dir():
-        raise InvalidBuildContext(f"there is no folder {folder}")
+        raise InvalidBuildContext(f"{folder} is a file" if folder.is_file() else f"there is no folder {folder}")
     if not (folder / DOCKERFILE).is_file():
         raise InvalidBuildContext(f"the folder {folder} has no {DOCKERFILE}")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from lamplighter.cli.app import VARIABLE_PREFIX
 from lamplighter.cli.commands.up import parse_source, up
 from lamplighter.cli.job_file import read_job_file
 from lamplighter.cli.service.unit_file import UpCommand
@@ -29,7 +30,8 @@ def parse_up_command(words: Sequence[str]) -> UpCommand:
     """
     app = typer.Typer()
     app.command()(up)
-    params = typer.main.get_command(app).make_context("lamplighter up", list(words)).params
+    command = typer.main.get_command(app)
+    params = command.make_context("lamplighter up", list(words), auto_envvar_prefix=VARIABLE_PREFIX).params
     if params["new"]:
         raise typer.BadParameter("--new would begin empty at each start: run `lamplighter up --new` once")
     if params["smtp"]:
@@ -37,7 +39,7 @@ def parse_up_command(words: Sequence[str]) -> UpCommand:
     if params["heartbeat_url"]:
         check_url(params["heartbeat_url"])
     source = parse_source(
-        params["file"], params["env"], params["template"] or [], params["parameters"] or [], params["data"]
+        params["file"], params["environment"], params["template"] or [], params["parameters"] or [], params["data"]
     )
     if source.file is not None and not source.is_implied:
         read_job_file(source.file, source.environment)

@@ -13,7 +13,7 @@ from lamplighter.lang.template.references import find_references
 
 STATE_MACHINE, SCHEDULE = "AWS::StepFunctions::StateMachine", "AWS::Scheduler::Schedule"
 SNS_PREFIX, TOPIC = "AWS::SNS::", "AWS::SNS::Topic"
-ALARM, LOG_GROUP = "AWS::CloudWatch::Alarm", "AWS::Logs::LogGroup"
+ALARM, LOG_GROUP, QUEUE = "AWS::CloudWatch::Alarm", "AWS::Logs::LogGroup", "AWS::SQS::Queue"
 _JOB_RESOURCE_SUFFIX = re.compile(
     "(Execution|Task|Machine)Role|Log|Task|Machine|Schedule[0-9]*|DidNotStart|AttemptFailed|RunFailed"
 )
@@ -64,7 +64,10 @@ def hold_back_units(build_without: TemplateWithout, before: Json, held: frozense
     while True:
         base = build_without(held & jobs) or {}
         held |= jobs - set(jobs_of(base))
-        resources = {title: each for title, each in base.get("Resources", {}).items() if known[title] not in held}
+        # Queues stay while all jobs that need them are held: SQS reserves the name of a deleted queue for a minute.
+        wanted = {title: each for title, each in full["Resources"].items() if base and each["Type"] == QUEUE}
+        wanted |= base.get("Resources", {})
+        resources = {title: each for title, each in wanted.items() if known[title] not in held}
         renamed = bool(held & jobs - set(jobs_of(before)))
         units = set(resource_units(full).values())
         stays = {unit for unit in resource_units(before).values() if unit in held or (renamed and unit not in units)}

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from lamplighter.base import secret_references
 from lamplighter.engine.engine import Engine
+from lamplighter.outbound.mail_server import MailServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,10 @@ class UpOptions:
 
 class LoadedSource(Protocol):
     """A job file or templates that were read."""
+
+    @property
+    def addresses(self) -> tuple[str | None, MailServer | None]:
+        """The engine's public URL and mail server in the job file, even if its jobs have errors."""
 
     @property
     def secrets(self) -> secret_references.SecretLookup:

@@ -38,6 +38,7 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.lint.local_links import LINK_ADVICE, local_link_problem
 from lamplighter.jobs.lint.missing_secrets import missing_secrets
 from lamplighter.services.cloudformation.tables import stacks
 from lamplighter.store import file_faults, retention
@@ -87,8 +88,10 @@ class SourceReconciler:
         """Stacks that are deleted when their runs have ended."""
         self._logged_faults: set[str] = set()
         """Faults that were already logged."""
-        self._logged_sizes: set[str] = set()
-        """Jobs that are larger than the machine and were already logged."""
+        self._logged_warnings: set[str] = set()
+        """Warnings about the machine that were already logged."""
+        self._addresses: tuple[str | None, str | None] | None = None
+        """The engine's addresses in the file that was last applied."""
         self._incomplete_attempts = 0
         """The number of incomplete attempts in a row."""
         self._may_miss_file = False
@@ -246,26 +249,27 @@ class SourceReconciler:
         return found
 
     async def _set_capacity_limits(self) -> None:
-        """Set the limits of the job file, and log which jobs exceed them; templates have no limits."""
+        """Set the limits of the job file, and log what does not fit this machine; templates have no limits."""
         project = next((plan.project for plan in self._files.plans if plan.project is not None), None)
         given = {} if project is None else project.box.limits
         limits = await self._engine.call(self._caller, "ecs", "SetCapacityLimits", given)
         lines = [] if project is None else list(job_lines.oversize_lines(project, limits))
+        if project is not None and (problem := local_link_problem(project, self._engine.config.public_url)):
+            lines.append(f"{problem}: {LINK_ADVICE}")
         for line in lines:
-            if line not in self._logged_sizes:
+            if line not in self._logged_warnings:
                 log.warning("%s", line)
-        self._logged_sizes = set(lines)
+        self._logged_warnings = set(lines)
+        addresses = None if project is None else (project.box.url, project.box.smtp)
+        if self._addresses is not None and addresses != self._addresses:
+            log.warning("url and smtp of `box:` are read when the engine starts: start it again")
+        self._addresses = addresses
 
     async def _set_retention(self) -> None:
         """Set for how long the engine keeps what has ended; templates have the defaults."""
         keep = next((plan.project.keep for plan in self._files.plans if plan.project is not None), Keep())
-        settings = RetentionSettings(
-            runs=keep.runs * 1000,
-            output=keep.output * 1000,
-            mails=keep.mails * 1000,
-            slots=keep.slots,
-            audit=keep.audit * 1000,
-        )
+        runs, output, mails, audit = (each * 1000 for each in (keep.runs, keep.output, keep.mails, keep.audit))
+        settings = RetentionSettings(runs=runs, output=output, mails=mails, slots=keep.slots, audit=audit)
         if settings != retention.read(self._engine.store.reader):
             await self._engine.store.write(partial(retention.write, settings=settings))
 

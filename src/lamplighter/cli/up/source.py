@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import typer
+from pydantic import ValidationError
 
 from lamplighter.base import secret_references
 from lamplighter.base.errors import LamplighterError
@@ -18,7 +19,11 @@ from lamplighter.cli.up.source_files import SourceFiles
 from lamplighter.cli.up.stack_plan import JobFileSource, StackSource
 from lamplighter.cli.up.templates import TemplateSource, parse_parameter_values
 from lamplighter.engine.engine import Engine
+from lamplighter.jobs.file.box import Box
+from lamplighter.jobs.file.load import load_box
 from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.lint.missing_secrets import mail_server_url
+from lamplighter.outbound.mail_server import InvalidMailServer, MailServer, parse_mail_server
 from lamplighter.store import data_directory
 
 log = logging.getLogger("lamplighter.jobs")
@@ -59,7 +64,7 @@ def read_source(options: UpOptions, data: Path) -> LoadedSource:
             raise
         log.exception("the files of %s could not be read", files.source.display_name)
         files.error = UnexpectedError(f"{files.source.display_name} could not be read: {error}")
-    return _LoadedSource(files, options.is_implied)
+    return _LoadedSource(files, options)
 
 
 def _make_source(options: UpOptions) -> StackSource:
@@ -69,10 +74,28 @@ def _make_source(options: UpOptions) -> StackSource:
     return JobFileSource(options.file, options.environment, options.deny)
 
 
+def _read_box(options: UpOptions) -> Box:
+    """Read what a job file with errors says about this machine."""
+    try:
+        return Box() if options.file is None else load_box(options.file, options.environment)
+    except (JobFileError, ValidationError):
+        return Box()
+
+
 @dataclass(frozen=True, slots=True)
 class _LoadedSource:
     files: SourceFiles
-    is_implied: bool
+    options: UpOptions
+
+    @property
+    def addresses(self) -> tuple[str | None, MailServer | None]:
+        boxes = [plan.project.box for plan in self.files.plans if plan.project is not None]
+        box = boxes[0] if boxes else _read_box(self.options)
+        try:
+            return box.url, parse_mail_server(mail_server_url(box, self.files.secrets) or "") if box.smtp else None
+        except InvalidMailServer as error:  # The jobs must run without it.
+            log.error("mails are written to files, because of smtp: %s: %s", box.smtp, error)
+            return box.url, None
 
     @property
     def secrets(self) -> secret_references.SecretLookup:
@@ -87,10 +110,10 @@ class _LoadedSource:
         try:
             await reconciler.follow_runs()
         except NothingToRun:
-            if not self.is_implied:
+            if not self.options.is_implied:
                 raise
             return None
-        if self.is_implied and self.files.error is not None:
+        if self.options.is_implied and self.files.error is not None:
             log_source_error(self.files.error)
         for name, level in QUIET_LOGGERS.items():
             logging.getLogger(name).setLevel(level)

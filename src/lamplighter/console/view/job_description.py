@@ -33,7 +33,7 @@ OVERLAP_WORDS: Mapping[str, str] = {
     "cancel-previous": "a new run stops the earlier one",
 }
 KIND_WORDS: Mapping[str, str] = {
-    "email": "mail", "slack": "Slack", "teams": "Teams", "discord": "Discord", "pagerduty": "PagerDuty",
+    "email": "mail", "slack": "Slack", "teams": "Teams", "discord": "Discord", "pagerduty": "PagerDuty", "post": "JSON",
     "webhook": "webhook", "sqs": "queue", "sns": "topic", "command": "command",
 }  # fmt: skip
 """The words for the kinds of channels."""

@@ -6,7 +6,9 @@ from pydantic import AfterValidator, Field
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.invalid_value import InvalidValue
+from lamplighter.jobs.file.secrets import MailServerUrl
 from lamplighter.jobs.file.strict_model import StrictModel
+from lamplighter.jobs.file.text_formats import PublicUrl
 from lamplighter.jobs.file.values import Factor, Memory, WholeNumber
 
 MAX_CORES = 10_000
@@ -19,13 +21,21 @@ def _check_cores(cores: float) -> float:
 
 
 class Box(StrictModel):
-    """The most that all tasks on this machine may reserve together; a task for which there is no room waits."""
+    """The machine: the most that all its tasks may reserve together, and the addresses of its engine."""
 
     cpus: Annotated[Factor, AfterValidator(_check_cores)] | None = Field(
         default=None, description="Cores; the machine's own by default."
     )
     memory: Memory | None = Field(default=None, description="MiB, or GB; the machine's own by default, less a margin.")
     max_tasks: WholeNumber | None = Field(default=None, ge=1, description="A number of tasks; no limit by default.")
+    url: PublicUrl | None = Field(
+        default=None, description="The engine's public URL, to which alerts link; its own address by default."
+    )
+    smtp: MailServerUrl | None = Field(
+        default=None,
+        description="The mail server, smtp://HOST:PORT?from=ADDRESS, or the secret that holds its URL with a password. "
+        "By default, mails are written to files.",
+    )
 
     @property
     def limits(self) -> Json:

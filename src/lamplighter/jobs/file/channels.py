@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from lamplighter.base.chat_services import CHAT_SERVICES
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
-from lamplighter.jobs.file.secrets import RoutingKey, WebhookAddress
+from lamplighter.jobs.file.secrets import PostAddress, RoutingKey, WebhookAddress
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.text_formats import Email, Name, QueueArn, TopicArn, Url
 from lamplighter.jobs.file.values import Command
@@ -25,7 +25,10 @@ class Channel(StrictModel):
     """A channel: one way to send alerts."""
 
     email: Email | None = Field(default=None, description="An email address.")
-    webhook: Url | None = Field(default=None, description="The URL that receives a POST request.")
+    webhook: Url | None = Field(default=None, description="The URL that receives SNS's signed document.")
+    post: PostAddress | None = Field(
+        default=None, description="The URL that receives each alert as plain JSON, or a reference to a secret."
+    )
     sqs: QueueArn | None = Field(default=None, description="The ARN of a queue.")
     sns: TopicArn | None = Field(default=None, description="The ARN of an existing topic.")
     command: Command | None = Field(default=None, description="A command that runs on this box; AWS cannot run it.")
@@ -47,13 +50,13 @@ class Channel(StrictModel):
         if len(self.model_fields_set) != 1:
             raise IncompleteValue(
                 "a channel must have exactly one target",
-                "write email, slack, teams, discord, pagerduty, webhook, sqs, sns or command, and only one of them",
+                "write email, slack, teams, discord, pagerduty, post, webhook, sqs, sns or command, and only one",
             )
         return self
 
     @property
     def kind(self) -> str:
-        """The kind of its target: email, webhook, sqs, sns, command or a chat service."""
+        """The kind of its target: email, webhook, sqs, sns, command or a service of CHAT_SERVICES."""
         return next(iter(self.model_fields_set))
 
     @property

@@ -100,6 +100,8 @@ def _check_steps(project: Project, file: str, definition: Json) -> Iterator[Proj
         if job is not None and needs_cause(job) and len(step) > MAX_STEP_NAME_LENGTH:
             what = f"a name of {len(step)} characters leaves no room for the states that the job `{named}` needs"
             yield ("workflow", file, *path), what, f"shorten it to {MAX_STEP_NAME_LENGTH} characters"
+        if state.get("Type", "Task") != "Task":
+            yield ("workflow", file, *path, "Type"), "a state with `Job` is a Task", "write Type: Task, or leave it out"
         if job is None:
             runnable = [each for each, other in project.jobs.items() if other.workflow is None]
             close = get_close_matches(named, runnable, 1)

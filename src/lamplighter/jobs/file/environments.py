@@ -13,6 +13,12 @@ from difflib import get_close_matches
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.yaml_document import Problem, YamlNode
 
+TEXT_KEYS = frozenset({"environment", "tags", "command", "entrypoint", "ready", "user"})
+"""The keys of jobs, sidecars and channels under which every value is text for a program."""
+DATA_KEYS = frozenset({"input", "variables"})
+"""The keys whose values are data with names of their own."""
+NAMING_KEYS = frozenset({"jobs", "channels", "environments", "sidecars"})
+"""The keys under which each key is a name."""
 _VARIABLE_REFERENCE = re.compile(r"\$?\$\{(?P<name>[^}:]*)(?P<default>:-(?P<text>[^}]*))?\}")
 
 
@@ -24,6 +30,16 @@ def apply_overlay(base: YamlNode, overlay: YamlNode) -> YamlNode:
     for name, part in overlay.value.items():
         merged[name] = apply_overlay(merged[name], part) if name in merged else part
     return YamlNode(merged, overlay.position, overlay.key_position)
+
+
+def keep_texts(part: YamlNode, key: str = "") -> YamlNode:
+    """Return the part under a key with the values of TEXT_KEYS as they were written: 1.10 and True are texts there."""
+    if key in TEXT_KEYS:
+        return part.with_texts()
+    if key in DATA_KEYS or not isinstance(part.value, dict):
+        return part
+    kept = {name: keep_texts(each, "" if key in NAMING_KEYS else name) for name, each in part.value.items()}
+    return replace(part, value=kept)
 
 
 def drop_nulls(part: YamlNode) -> YamlNode:

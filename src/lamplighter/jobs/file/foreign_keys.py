@@ -96,6 +96,7 @@ TOP_HINTS: Mapping[str, str] = {
     "timezone": "write timezone in `defaults:`",
     "notify": "write notify in `defaults:`",
     "retry": "write retry in `defaults:`",
+    **dict.fromkeys(("url", "smtp"), "write box: {url: https://…, smtp: …}"),
 }
 """What to write for keys of other tools at the top of the file."""
 

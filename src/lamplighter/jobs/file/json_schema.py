@@ -42,10 +42,8 @@ def job_file_schema() -> Json:
         [(model, "validation") for model in (FileShape, EnvironmentOverlay, Job, Channel, Box, Keep)], by_alias=True
     )
     definitions = {name: _relaxed_model(each) for name, each in made["$defs"].items()}
-    body: Json = {"anyOf": [{"$ref": "#/$defs/Job"}, NULL_SCHEMA]}
-    box: Json = {"anyOf": [{"$ref": "#/$defs/Box"}, NULL_SCHEMA]}
-    keep: Json = {"anyOf": [{"$ref": "#/$defs/Keep"}, NULL_SCHEMA]}
-    channel: Json = {"anyOf": [{"$ref": "#/$defs/Channel"}, NULL_SCHEMA]}
+    models = (Job, Box, Keep, Channel)
+    body, box, keep, channel = ({"anyOf": [{"$ref": f"#/$defs/{each.__name__}"}, NULL_SCHEMA]} for each in models)
     parts = {"box": box, "keep": keep, "defaults": body, "jobs": _mapping(body), "channels": _mapping(channel)}
     for model in (FileShape, EnvironmentOverlay):
         properties = definitions[model.__name__]["properties"]
@@ -104,13 +102,10 @@ def _relaxed_option(option: Json) -> Json:
     """Return an option's schema whose items or values also accept a variable and null."""
     if "items" in option:
         return {**option, "items": {"anyOf": [_relaxed_option(option["items"]), VARIABLE_SCHEMA, NULL_SCHEMA]}}
-    for key in ("additionalProperties", "patternProperties"):
-        within = option.get(key)
-        if isinstance(within, dict) and key == "additionalProperties":
-            return {**option, key: {"anyOf": [within, VARIABLE_SCHEMA, NULL_SCHEMA]}}
-        if isinstance(within, dict):
-            return {
-                **option,
-                key: {name: {"anyOf": [each, VARIABLE_SCHEMA, NULL_SCHEMA]} for name, each in within.items()},
-            }
+    added, patterns = option.get("additionalProperties"), option.get("patternProperties")
+    if isinstance(added, dict):
+        return {**option, "additionalProperties": {"anyOf": [added, VARIABLE_SCHEMA, NULL_SCHEMA]}}
+    if patterns:
+        relaxed = {name: {"anyOf": [each, VARIABLE_SCHEMA, NULL_SCHEMA]} for name, each in patterns.items()}
+        return {**option, "patternProperties": relaxed}
     return option

@@ -5,19 +5,21 @@ together. Rejects unknown keys; the error suggests the key that was probably mea
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path as FilePath
 
+from lamplighter.base.json_text import Json
 from lamplighter.jobs.file import yaml_document
 from lamplighter.jobs.file.box import Box
-from lamplighter.jobs.file.channels import Channel
+from lamplighter.jobs.file.channels import Channel, as_list
 from lamplighter.jobs.file.cross_checks import CONTAINER_KEYS, check_project
 from lamplighter.jobs.file.env_files import add_env_files, env_file_names
-from lamplighter.jobs.file.environments import VariableFiller, apply_overlay, drop_nulls
+from lamplighter.jobs.file.environments import VariableFiller, apply_overlay, drop_nulls, keep_texts
 from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.outer_shape import FileShape
+from lamplighter.jobs.file.schedules import translate_schedule
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.validation_errors import permanent_problems, validation_problems
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePosition, YamlNode
@@ -35,6 +37,7 @@ class LoadedJobFile:
     project: Project
     folder: FilePath
     root: YamlNode
+    """The file as it was written, with defaults, overrides and variables applied."""
     workflows: Mapping[str, YamlNode]
     other_files: frozenset[FilePath] = frozenset()
     """The other files that it names: workflows, and files of variables."""
@@ -55,6 +58,7 @@ def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFi
     root = yaml_document.parse_yaml(_read_text(file), str(file))
     if not isinstance(root.value, dict):
         raise JobFileError([Problem(root.position, "this is not a job file", "begin with `project: name` and `jobs:`")])
+    root = keep_texts(root)
     problems = list(validation_problems(FileShape, root))
     problems += _at_new_positions(_body_problems(root), problems)
     resolved = _resolve_environment(root, environment, problems)
@@ -68,7 +72,7 @@ def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFi
         raise JobFileError(problems, other_files)
     documents = {name: each.plain() for name, each in workflows.items()}
     loaded = LoadedJobFile(
-        Project.model_validate({**resolved.plain(), "workflows": documents}),
+        Project.model_validate({**_with_aws_schedules(resolved.plain()), "workflows": documents}),
         file.parent,
         resolved,
         workflows,
@@ -81,6 +85,12 @@ def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFi
     if findings:
         raise JobFileError(findings, other_files)
     return loaded
+
+
+def load_box(file: FilePath, environment: str | None = None) -> Box:
+    """Read only what a job file says about its machine. Raises `JobFileError` and `ValidationError`."""
+    resolved = _resolve_environment(yaml_document.parse_yaml(_read_text(file), str(file)), environment, [])
+    return Box.model_validate({name: each.plain() for name, each in _submapping(resolved, "box").items()})
 
 
 def _read_text(file: FilePath) -> str:
@@ -134,8 +144,10 @@ def _resolve_environment(part: YamlNode, environment: str | None, problems: list
         problems.append(Problem(part.position, f"there is no environment `{environment}`", known))
     overrides = environments.get(environment or "", YamlNode({}, part.position))
     merged = apply_overlay(YamlNode(top, part.position), YamlNode(overrides.mapping(), part.position)).mapping()
+    if changed := _submapping(overrides, "channels"):  # A channel has one target: it is replaced, not merged.
+        merged["channels"] = replace(merged["channels"], value={**_submapping(part, "channels"), **changed})
     variable_nodes = merged.pop("variables", YamlNode({}, part.position)).mapping()
-    given = {name: each.value for name, each in variable_nodes.items() if not isinstance(each.value, (dict, list))}
+    given = {name: each.kept() for name, each in variable_nodes.items() if not isinstance(each.value, (dict, list))}
     variables = VariableFiller({**given, "project": top["project"].plain() if "project" in top else None,
                            "environment": environment})  # fmt: skip
     defaults = merged.pop("defaults", YamlNode({}, part.position))
@@ -164,6 +176,14 @@ def _with_defaults(jobs: YamlNode, defaults: YamlNode) -> YamlNode:
         for name, job in bodies.items()
     }
     return YamlNode(merged or jobs.value, jobs.position, jobs.key_position)
+
+
+def _with_aws_schedules(document: Json) -> Json:
+    """Return a valid file with its schedules of Unix cron in AWS's grammar."""
+    schedules = {name: as_list(body["schedule"]) for name, body in document["jobs"].items() if "schedule" in body}
+    for name, written in schedules.items():
+        document["jobs"][name]["schedule"] = [translate_schedule(each, name) for each in written]
+    return document
 
 
 def _unknown_channels(resolved: YamlNode) -> Iterator[Problem]:

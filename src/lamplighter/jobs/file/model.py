@@ -17,6 +17,7 @@ from lamplighter.jobs.file.channels import DEFAULT_PATTERNS, Channel, Notify, as
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.machine_access import ExtraHosts, Gpus
+from lamplighter.jobs.file.outer_shape import DeployTarget
 from lamplighter.jobs.file.retry import Retry
 from lamplighter.jobs.file.schedules import MissedRuns, Schedule, Window, Zone
 from lamplighter.jobs.file.secrets import HeartbeatAddress, Secret
@@ -202,7 +203,10 @@ class Job(StrictModel):
     input: dict[str, Json] = Field(
         default_factory=dict, description="The input of a run; the job reads it from LAMPLIGHTER_INPUT."
     )
-    schedule: Schedules = Field(default=(), description="One or several of cron(…), rate(…) and at(…), as on AWS.")
+    schedule: Schedules = Field(
+        default=(),
+        description="One or several of AWS's cron(…), rate(…) and at(…), or of Unix cron: 0 3 * * 1-5, @daily.",
+    )
     timezone: Zone = Field(default="UTC", description="The time zone of cron(…) and at(…), such as Asia/Seoul.")
     window: Window | None = Field(
         default=None, description="Whole minutes, up to 24h: the run starts at a random moment within them."
@@ -330,6 +334,7 @@ class Project(StrictModel):
 
     project: Name
     environment: Name | None = None
+    target: DeployTarget | None = None
     box: Box = Box()
     keep: Keep = Keep()
     channels: dict[Name, Channel] = Field(default_factory=dict)

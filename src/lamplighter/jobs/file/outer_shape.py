@@ -1,6 +1,6 @@
 """Define the top level of the job file, as written: before environments and variables are applied."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
@@ -23,12 +23,15 @@ Scalar = Annotated[
     Json, AfterValidator(_check_scalar), WithJsonSchema({"type": ["string", "integer", "number", "boolean", "null"]})
 ]
 Body = dict[str, Json] | None
+DeployTarget = Literal["box", "aws"]
+"""Where the jobs are to run."""
 Values = dict[str, Scalar]
 
 
 class EnvironmentOverlay(StrictModel):
     """The values that an environment changes."""
 
+    target: DeployTarget | None = Field(default=None, description="Where the jobs run, if that differs.")
     variables: Values = Field(default_factory=dict, description="Values that replace those of the file.")
     box: Body = Field(default_factory=dict, description="Limits that replace those of the file.")
     keep: Body = Field(default_factory=dict, description="Times that replace those of the file.")
@@ -41,6 +44,10 @@ class FileShape(StrictModel):
     """The job file, `lamplighter.yaml`."""
 
     project: Name = Field(description="The name of the project; the names of all resources begin with it.")
+    target: DeployTarget | None = Field(
+        default=None,
+        description="box: nothing is reported about AWS. aws: what AWS refuses is an error, and not a warning.",
+    )
     variables: Values = Field(
         default_factory=dict, description="Values for ${name}; a variable that is null must be set by an environment."
     )

@@ -1,9 +1,11 @@
-"""Define when a job starts: schedules in AWS's grammar, time zones and windows.
+"""Define when a job starts: schedules in AWS's grammar or in Unix cron's, time zones and windows.
 
-Guarantees that the error for an expression in Unix cron shows the same schedule in AWS's grammar.
+Guarantees that an expression in Unix cron becomes the same schedule in AWS's grammar.
 See https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
 """
 
+import zoneinfo
+from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -11,9 +13,11 @@ from pydantic import AfterValidator, Field
 from lamplighter.jobs.file.invalid_value import InvalidValue
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.values import Duration, format_duration
-from lamplighter.lang.schedule import cron
+from lamplighter.lang.schedule import cron, unix_cron
+from lamplighter.lang.schedule.cron import InvalidCron
 from lamplighter.lang.schedule.expression import InvalidSchedule, parse_schedule
 from lamplighter.lang.schedule.time_zones import UnknownZone, find_zone
+from lamplighter.lang.schedule.unix_cron import InvalidUnixCron
 
 DAY_SECONDS = 86_400
 
@@ -27,31 +31,32 @@ class MissedRuns(StrictModel):
     within: Duration = Field(default=6 * 3600, description="How long after its time a missed run may still start.")
 
 
+def translate_schedule(expression: str, job: str) -> str:
+    """Return an expression of Unix cron in AWS's grammar, and any other one as it is."""
+    return unix_cron.to_aws_cron(expression, job) if unix_cron.is_unix_cron(expression) else expression
+
+
 def _check_schedule(expression: str) -> str:
     try:
-        parse_schedule(expression)
+        parse_schedule(translate_schedule(expression, ""))
+    except InvalidUnixCron as error:
+        raise InvalidValue(*error.args) from None
     except InvalidSchedule:
         raise _invalid_schedule(expression) from None
     return expression
 
 
 def _invalid_schedule(expression: str) -> InvalidValue:
-    fields = expression.split()
-    if len(fields) == 5 and "(" not in expression:
-        minute, hour, day, month, weekday = fields
-        day, weekday = (day, "?") if weekday == "*" else ("?", weekday)
-        return InvalidValue(
-            f"`{expression}` is Unix cron, and AWS has six fields",
-            f"write cron({minute} {hour} {day} {month} {weekday} *), where days of the week count from 1 = SUN",
-        )
     if expression.startswith("cron("):
-        found = cron.find_bad_field(expression.removeprefix("cron(").removesuffix(")").strip())
-        if found is not None:
-            name, value = found
-            return InvalidValue(f"`{value}` is not a valid {name} in `{expression}`", f"write {_FIELD_VALUES[name]}")
+        try:
+            cron.parse_cron(expression.removeprefix("cron(").removesuffix(")").strip())
+        except InvalidCron as error:
+            if error.field is not None:
+                what = f"`{error}` is not a valid {error.field} in `{expression}`"
+                return InvalidValue(what, f"write {_FIELD_VALUES[error.field]}")
         example = "minute, hour, day, month, day of the week and year, one of the days as ?: cron(0 3 * * ? *)"
         return InvalidValue(f"`{expression}` is not a schedule", f"write {example}")
-    examples = "cron(0 3 * * ? *), rate(5 minutes) or at(2026-12-31T03:00:00)"
+    examples = "0 3 * * 1-5, @daily, cron(0 3 * * ? *), rate(5 minutes) or at(2026-12-31T03:00:00)"
     return InvalidValue(f"`{expression}` is not a schedule", f"write {examples}")
 
 
@@ -61,6 +66,7 @@ _FIELD_VALUES = {
     "day of the month": "1 to 31, L, LW or 15W, or ? if the day of the week is set",
     "month": "1 to 12, or JAN to DEC",
     "day of the week": "1 to 7 from Sunday on, SUN to SAT, L, 6L or 3#2, or ? if the day of the month is set",
+    "week": "1 to 5",
     "year": "1970 to 2199, or *",
 }
 """The values that each field of a cron expression accepts."""
@@ -70,7 +76,9 @@ def _check_zone(name: str) -> str:
     try:
         find_zone(name)
     except UnknownZone:
-        raise InvalidValue(f"there is no time zone `{name}`", "write a name such as Asia/Seoul or UTC") from None
+        close = get_close_matches(name, zoneinfo.available_timezones(), 1)
+        advice = f"did you mean `{close[0]}`?" if close else "write a name such as Asia/Seoul or UTC"
+        raise InvalidValue(f"there is no time zone `{name}`", advice) from None
     return name
 
 

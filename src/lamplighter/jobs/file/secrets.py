@@ -53,37 +53,40 @@ Secret = Annotated[str, AfterValidator(_check_reference)]
 """A reference to a secret."""
 
 
-def _is_address(text: str) -> bool:
-    return re.fullmatch(r"https://[^\s/]+/\S+", text) is not None
+def _address_or_secret(pattern: str, what: str, example: str) -> AfterValidator:
+    """Return a validator for an address that is a secret, or a reference to one. The error does not quote it."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not is_secret_reference(text) and not compiled.fullmatch(text):
+            instead = f"write {example}, or the secret that holds it: ssm:/path or secretsmanager:name"
+            raise InvalidValue(f"this is not {what}", instead)
+        return text
+
+    return AfterValidator(check)
 
 
-def _check_webhook(text: str) -> str:
-    if not is_secret_reference(text) and not _is_address(text):
-        instead = "write https://…, or the secret that holds it: ssm:/path or secretsmanager:name"
-        raise InvalidValue("this is not the URL of a webhook", instead)
-    return text
-
-
-def _check_routing_key(text: str) -> str:
-    if not is_secret_reference(text) and not re.fullmatch("[A-Za-z0-9]{32}", text):
-        instead = "write its 32 letters and digits, or the secret that holds it: ssm:/path or secretsmanager:name"
-        raise InvalidValue("this is not a routing key of PagerDuty", instead)
-    return text
-
-
-def _check_heartbeat(text: str) -> str:
-    if not is_secret_reference(text) and not re.fullmatch(r"https?://[^\s/]+/[^\s?#]+", text):
-        instead = "write one such as https://hc-ping.com/UUID, or the secret that holds it: ssm:/path"
-        raise InvalidValue("this is not the URL of a check", instead)
-    return text
-
-
-HeartbeatAddress = Annotated[str, AfterValidator(_check_heartbeat)]
+HeartbeatAddress = Annotated[
+    str, _address_or_secret(r"https?://[^\s/]+/[^\s?#]+", "the URL of a check", "one such as https://hc-ping.com/UUID")
+]
 """The URL of a check of a monitor, or a reference to one."""
-WebhookAddress = Annotated[str, AfterValidator(_check_webhook)]
+WebhookAddress = Annotated[str, _address_or_secret(r"https://[^\s/]+/\S+", "the URL of a webhook", "https://…")]
 """The URL of a webhook, which is a secret, or a reference to one."""
-RoutingKey = Annotated[str, AfterValidator(_check_routing_key)]
+PostAddress = Annotated[str, _address_or_secret(r"https?://[^\s/]+(/\S*)?", "a URL", "https://…")]
+"""The URL of any server, or a reference to one."""
+RoutingKey = Annotated[
+    str, _address_or_secret("[A-Za-z0-9]{32}", "a routing key of PagerDuty", "its 32 letters and digits")
+]
 """A routing key of PagerDuty, or a reference to one."""
+MailServerUrl = Annotated[
+    str,
+    _address_or_secret(
+        r"smtps?://([^\s/:@]+@)?[^\s/@]+/?(\?\S*)?",
+        "the URL of a mail server without a password",
+        "smtp://HOST:PORT?from=ADDRESS",
+    ),
+]
+"""The URL of a mail server, or a reference to one with a password."""
 
 
 def is_parameter_reference(text: str) -> bool:

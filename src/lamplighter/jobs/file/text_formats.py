@@ -83,6 +83,10 @@ Email = Annotated[str, *_text_format(r"[^@\s]+@[^@\s]+", "an email address", "on
 Url = Annotated[
     str, *_text_format(r"https?://\S+", "a URL", "one such as https://example.com/alerts", may_be_secret=True)
 ]
+PublicUrl = Annotated[
+    str,
+    *_text_format(r"https?://[^\s/?#]+(/[^\s?#]*)?", "the URL of an engine", "one such as https://jobs.example.com"),
+]
 Image = Annotated[
     str, *_text_format(r"\S+", "an image", "one such as busybox:1.36, or a folder with a Dockerfile: ./report")
 ]
@@ -121,5 +125,5 @@ TagValue = Annotated[
     str,
     *_text_format(r"[\w .:/=+@-]{0,256}", "a value of a tag", "letters, digits, spaces and _.:/=+-@"),
     BeforeValidator(parse_environment_text),
-    WithJsonSchema({"type": ["string", "integer", "boolean"]}),
+    WithJsonSchema({"type": ["string", "number", "boolean"]}),
 ]

@@ -123,9 +123,9 @@ def _describe(shown: str, error: ErrorDetails) -> tuple[str, str]:
     if kind == "literal_error":
         return f"`{shown}` is not allowed here", f"write {context['expected'].replace(chr(39), '')}"
     if kind in _BOUNDS:
-        limit, words = _BOUNDS[kind]
+        limit, words, side = _BOUNDS[kind]
         bound = f"{int(context[limit])}{'s' if re.fullmatch('([0-9]+[dhms])+', shown) else ''}"
-        return f"`{shown}` is {words} {bound}", f"write {bound} or {_ALLOWED_SIDE[kind]}"
+        return f"`{shown}` is {words} {bound}", f"write {bound} or {side}"
     if kind == "too_short":
         return "this is empty", "write at least one"
     if kind == "too_long":
@@ -147,11 +147,7 @@ _ERROR_TEXTS: Mapping[str, tuple[str, str]] = {
     "string_too_long": ("too long for a name", f"write {MAX_NAME_LENGTH} characters at most"),
 }
 """For each error of pydantic, what the value is and what to write instead."""
-_BOUNDS: Mapping[str, tuple[str, str]] = {
-    "greater_than_equal": ("ge", "less than"),
-    "less_than_equal": ("le", "more than"),
-}
-_ALLOWED_SIDE = {"greater_than_equal": "more", "less_than_equal": "less"}
+_BOUNDS = {"greater_than_equal": ("ge", "less than", "more"), "less_than_equal": ("le", "more than", "less")}
 
 
 def _allowed_keys(model: type[BaseModel], path: Path) -> list[str]:

@@ -91,18 +91,16 @@ def _parse_factor(value: Json) -> float:
 
 
 def _parse_boolean(value: Json) -> bool:
-    if value in (True, False) and isinstance(value, bool):
-        return value
-    if value in ("true", "false"):
-        return bool(value == "true")
+    if isinstance(value, (bool, str)) and str(value) in ("true", "True", "TRUE", "false", "False", "FALSE"):
+        return str(value).lower() == "true"
     raise InvalidValue(f"{format_value(value)} is neither true nor false", "write true or false")
 
 
 def parse_environment_text(value: Json) -> str:
-    """Return a value as text for a container's environment. Rejects 1.10, which YAML reads as the number 1.1."""
+    """Return a value as text for a container's environment; `keep_texts` has kept what is written in the file."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (str, int)):
+    if isinstance(value, (str, int, float)):
         return str(value)
     raise InvalidValue(f"{format_value(value)} is not text", "put it in quotation marks")
 
@@ -112,8 +110,8 @@ def _parse_command(value: Json) -> Json:
     if isinstance(value, str) and value.strip():
         return ("sh", "-c", value)
     given = value if isinstance(value, (list, tuple)) else ()
-    if given and all(isinstance(word, (str, int)) and not isinstance(word, bool) for word in given):
-        return tuple(map(str, given))
+    if given and all(isinstance(word, (str, int, float)) for word in given):
+        return tuple(map(parse_environment_text, given))
     raise InvalidValue(
         f"{format_value(value)} is not a command", "write [python, report.py], or one line of text for the shell"
     )
@@ -144,9 +142,13 @@ WholeNumber = Annotated[
 Factor = Annotated[
     float, BeforeValidator(_parse_factor), WithJsonSchema({"type": ["number", "string"], "pattern": f"^{_NUMBER}$"})
 ]
-Boolean = Annotated[bool, BeforeValidator(_parse_boolean), WithJsonSchema({"enum": [True, False, "true", "false"]})]
+Boolean = Annotated[
+    bool,
+    BeforeValidator(_parse_boolean),
+    WithJsonSchema({"enum": [True, False, "true", "false", "True", "False", "TRUE", "FALSE"]}),
+]
 Text = Annotated[
-    str, BeforeValidator(parse_environment_text), WithJsonSchema({"type": ["string", "integer", "boolean"]})
+    str, BeforeValidator(parse_environment_text), WithJsonSchema({"type": ["string", "number", "boolean"]})
 ]
 Command = Annotated[
     tuple[str, ...],
@@ -155,7 +157,8 @@ Command = Annotated[
         {
             "oneOf": [
                 {"type": "string", "minLength": 1},
-                {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1},
+                {"type": ["number", "boolean"]},
+                {"type": "array", "items": {"type": ["string", "number", "boolean"]}, "minItems": 1},
             ]
         }
     ),

@@ -1,13 +1,14 @@
 """Parse YAML into nodes that know where they were written.
 
-Guarantees YAML 1.2's core schema (`yes`, `on` and `10:30` are text), and the line and column of every key and value.
+Guarantees YAML 1.2's core schema (`yes`, `on` and `10:30` are text), except that a number with a leading zero is text,
+because it is an identifier or a file's mode; and the line and column of every key and value.
 Rejects duplicate keys, and documents that become too large when aliases are expanded.
 See https://yaml.org/spec/1.2.2/#103-core-schema.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path as FilePath
 from typing import Literal
@@ -73,6 +74,8 @@ class YamlNode:
     position: SourcePosition
     key_position: SourcePosition | None = None
     """The position of the key, if the node is a value of a mapping."""
+    written: str | None = None
+    """The text of a number, of true or of false."""
 
     def plain(self) -> Json:
         """Return the value without positions."""
@@ -81,6 +84,19 @@ class YamlNode:
         if isinstance(self.value, list):
             return [part.plain() for part in self.value]
         return self.value
+
+    def kept(self) -> "dict[str, YamlNode] | list[YamlNode] | Json":
+        """Return the value, or the text of a number, of true or of false that is written in an unusual form: 1.10."""
+        usual = str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
+        return self.value if self.written in (None, usual) else self.written
+
+    def with_texts(self) -> "YamlNode":
+        """Return the node with texts in place of all numbers and of true and false, as they were written."""
+        if isinstance(self.value, dict):
+            return replace(self, value={name: each.with_texts() for name, each in self.value.items()})
+        if isinstance(self.value, list):
+            return replace(self, value=[each.with_texts() for each in self.value])
+        return self if self.written is None else replace(self, value=self.written)
 
     def mapping(self) -> "dict[str, YamlNode]":
         """Return the node's mapping, or an empty one if the node is not a mapping."""
@@ -115,8 +131,8 @@ class _CoreLoader(yaml.SafeLoader):
 for _tag, _pattern, _first in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
+    ("int", r"[-+]?(0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    ("float", r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
     ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", list("-+.")),
 ):
     _CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
@@ -129,7 +145,8 @@ def parse_yaml(text: str, file: str) -> YamlNode:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         position = SourcePosition(file, mark.line + 1, mark.column + 1) if mark else SourcePosition(file, 1, 1)
-        raise JobFileError([_syntax_problem(position, error.problem or "this is not YAML")]) from None
+        reason = error.problem or "this is not YAML"
+        raise JobFileError([_syntax_problem(position, reason, error.context or "")]) from None
     except (yaml.YAMLError, RecursionError) as error:
         raise JobFileError([_syntax_problem(SourcePosition(file, 1, 1), " ".join(str(error).split()))]) from None
     if node is None:
@@ -141,7 +158,7 @@ def parse_yaml(text: str, file: str) -> YamlNode:
     return part
 
 
-def _syntax_problem(position: SourcePosition, reason: str) -> Problem:
+def _syntax_problem(position: SourcePosition, reason: str, context: str = "") -> Problem:
     advice = "look for indentation, quotation marks and colons here"
     if "another document" in reason:
         return Problem(
@@ -149,6 +166,8 @@ def _syntax_problem(position: SourcePosition, reason: str) -> Problem:
         )
     if "'?'" in reason:
         advice = "put quotation marks around cron(…) inside { } and [ ]"
+    elif "'@'" in reason or "scanning an alias" in context:
+        advice = "put quotation marks around what begins with @ or *: schedule: '*/5 * * * *'"
     return Problem(position, f"this cannot be read as YAML: {reason}", advice)
 
 
@@ -171,7 +190,8 @@ class _Reader:
         if isinstance(node, SequenceNode):
             return YamlNode([self.build(item, None, inside) for item in node.value], position, key)
         assert isinstance(node, ScalarNode)
-        return YamlNode(self._scalar(node, position), position, key)
+        value = self._scalar(node, position)
+        return YamlNode(value, position, key, node.value if isinstance(value, (bool, int, float)) else None)
 
     def _position(self, node: Node) -> SourcePosition:
         return SourcePosition(self.file, node.start_mark.line + 1, node.start_mark.column + 1)

@@ -1,5 +1,6 @@
 """Report what works on this engine but not on AWS, what AWS rejects, and what AWS requires beforehand.
 
+All of it concerns AWS alone: a project that stays on its box (`target: box`) has none of these findings.
 Guarantees for each finding its place in the job and what to write instead. All findings come from the file; nothing
 calls AWS.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html and
@@ -9,7 +10,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html.
 from collections.abc import Iterator
 
 from lamplighter.base import fargate
-from lamplighter.base.json_text import dumps
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Job, Sidecar
 from lamplighter.jobs.file.secrets import is_ambiguous_name, is_parameter_reference
@@ -20,8 +20,6 @@ from lamplighter.jobs.stack.alarms import MAX_WARM_UP_MINUTES
 
 DAY_SECONDS = 86_400
 YEAR_SECONDS = 365 * DAY_SECONDS
-MAX_INPUT_CHARACTERS = 8192 - 800
-"""The most characters of a job's input: RunTask's limit, less the attempt's own variables and names."""
 MAX_VARIABLES_CHARACTERS = 64 * 1024 - 8192
 """The most bytes of a job's variables: the limit of a task definition, less 8192 bytes for its other fields."""
 
@@ -36,18 +34,10 @@ def job_findings(job: Job) -> Iterator[LintFinding]:
         yield from _size_findings(job)
     if job.schedule:
         yield from _start_findings(job)
-    given = len(dumps(dumps(job.input)))
-    if given > MAX_INPUT_CHARACTERS:
-        what = f"the input has {given} characters, and RunTask accepts {MAX_INPUT_CHARACTERS}"
-        yield "error", "input", what, "store it in S3 or SSM, and pass its location as the input"
     for key, value in (("deadline", job.deadline), ("timeout", job.timeout)):
         if value is not None and value > YEAR_SECONDS:
-            yield (
-                "warning",
-                key,
-                f"AWS ends every run after a year, not after {format_duration(value)}",
-                "write 365d, or less",
-            )
+            what = f"AWS ends every run after a year, not after {format_duration(value)}"
+            yield "warning", key, what, "write 365d, or less"
     yield from _box_findings(job)
     if job.heartbeat is not None and job.heartbeat.startswith("http://"):
         yield "warning", "heartbeat", "AWS calls monitors by HTTPS only", "write https://… before you deploy it"
@@ -58,12 +48,9 @@ def job_findings(job: Job) -> Iterator[LintFinding]:
 
 def _box_findings(job: Job) -> Iterator[LintFinding]:
     """Yield findings about what this machine does and AWS does not: queues, priorities, deadlines that wait."""
-    given = job.model_fields_set
-    if "queue_length" in given and job.overlap == "queue":
+    if "queue_length" in job.model_fields_set and job.overlap == "queue":
         what = "on AWS, any number of runs may wait: `queue-length` holds on this box only"
         yield "info", "queue-length", what, "start the job less often than it takes"
-    elif "queue_length" in given:
-        yield "warning", "queue-length", "`queue-length` has no effect without `overlap: queue`", "add `overlap: queue`"
     if job.overlap == "queue" and job.deadline is not None:
         what = "on AWS, the deadline includes the time in the queue; here it begins after that"
         yield "info", "deadline", what, "make the deadline longer by the longest wait that you accept on AWS"
@@ -72,52 +59,30 @@ def _box_findings(job: Job) -> Iterator[LintFinding]:
 def _container_findings(job: Job) -> Iterator[LintFinding]:
     if job.image is None:
         yield "warning", "", "a job without an image cannot run on AWS", "add `image:` before you deploy it"
-    if job.image is None and job.sidecars:
-        yield "warning", "sidecars", "a job without an image cannot have sidecars", "add `image:`"
     containers: list[Job | Sidecar] = [job, *job.sidecars.values()]
-    texts = [
-        text
-        for each in containers
-        for given in (each.environment, each.secrets)
-        for pair in given.items()
-        for text in pair
-    ]
-    if job.sidecars and job.notify.attempt_failed:
-        what = "with sidecars, an attempt that was killed (137, 143) sends no alert, and alerts do not name the run"
-        yield "info", "sidecars", what, "write notify: {caught: CHANNEL} for alerts about the job's own container"
     if job.timeout is not None and job.notify.attempt_failed:
         what = "on AWS, stopping a run also sends an alert about its attempt, because it looks like a timeout"
         yield "info", "notify", what, "ignore such an alert; this engine sends none"
     if job.launch == "fargate-spot" and job.cluster is not None:
         what = f"AWS runs the job on Spot only if the cluster {job.cluster} has the capacity provider FARGATE_SPOT"
         yield "info", "cluster", what, "add it with aws ecs put-cluster-capacity-providers"
-    secrets_by_key = [("secrets", job.secrets), *(("sidecars", sidecar.secrets) for sidecar in job.sidecars.values())]
-    for key, where in [
-        (key, where) for key, secrets in secrets_by_key for where in secrets.values() if is_ambiguous_name(where)
-    ]:
+    places = [("secrets", job.secrets), *(("sidecars", sidecar.secrets) for sidecar in job.sidecars.values())]
+    for key, where in ((key, each) for key, given in places for each in filter(is_ambiguous_name, given.values())):
         what = f"Secrets Manager takes {where} for a complete ARN, because it ends with a hyphen and six characters"
         yield "error", key, what, "write the secret's ARN, with the hyphen and the six characters that follow"
-    length = sum(map(len, texts))
+    variables = [pair for each in containers for given in (each.environment, each.secrets) for pair in given.items()]
+    length = sum(len(name) + len(value) for name, value in variables)
     if length > MAX_VARIABLES_CHARACTERS:
         what = f"the variables need {length // 1024} KiB, and a task definition has at most 64 KiB"
         yield "error", "environment", what, "keep them in a file of the image, or in S3"
-    for name in job.environment:
-        if name.startswith("LAMPLIGHTER_"):
-            yield "warning", "environment", f"the engine sets {name} for every attempt", "give it another name"
 
 
 def _size_findings(job: Job) -> Iterator[LintFinding]:
-    """Fargate offers only some sizes, and the containers of a task share one."""
-    if job.image is not None and not fargate.has_size(job.cpu, job.memory):  # A plain process may have any size.
+    if job.image is not None and not fargate.has_size(job.cpu, job.memory):  # AWS never runs a plain process.
         cpu, memory = fargate.nearest_size(job.cpu, job.memory)
         key = "memory" if "memory" in job.model_fields_set else "cpu"
         what = f"Fargate does not offer {job.cpu} CPU units with {job.memory} MiB"
         yield "error", key, what, f"write cpu: {cpu} and memory: {memory}"
-    cpu = sum(each.cpu or 0 for each in job.sidecars.values())
-    memory = sum(each.memory or 0 for each in job.sidecars.values())
-    if cpu > job.cpu or memory >= job.memory:
-        what = f"the sidecars have {cpu} CPU units and {memory} MiB of the job's {job.cpu} and {job.memory}"
-        yield "error", "sidecars", what, "raise the job's `cpu` and `memory`, which are those of the whole task"
 
 
 def _start_findings(job: Job) -> Iterator[LintFinding]:
@@ -146,6 +111,8 @@ def channel_findings(name: str, channel: Channel) -> Iterator[LintFinding]:
     if channel.chat is not None and is_parameter_reference(channel.chat[1]):
         what = "CloudFormation reads this parameter only if its type is String"
         yield "info", channel.chat[0], what, "write secretsmanager:NAME to store the address encrypted"
+    if channel.post is not None and channel.post.startswith("http://"):
+        yield "warning", "post", "AWS sends alerts by HTTPS only", "write https://… before you deploy it"
     if channel.command is not None:
         what = f"the channel {name} runs a command, which AWS cannot"
         yield "warning", "", what, "use email, webhook, sqs or sns on AWS"
@@ -153,18 +120,12 @@ def channel_findings(name: str, channel: Channel) -> Iterator[LintFinding]:
         what = f"AWS asks {channel.email} to confirm the subscription"
         yield "info", "email", what, "open the link in the mail that arrives after `deploy`"
     if channel.webhook is not None:
-        what = (
-            f"on AWS, {channel.webhook} must confirm the subscription by opening the SubscribeURL; "
-            "this engine needs no confirmation"
-        )
+        who = f"on AWS, {channel.webhook} must confirm the subscription by opening the SubscribeURL"
+        what = f"{who}; this engine needs no confirmation"
         yield "info", "webhook", what, "see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
     if channel.sqs is not None:
-        yield (
-            "info",
-            "sqs",
-            f"on AWS, the policy of {channel.sqs} must allow deliveries",
-            _POLICY_ADVICE.format("sqs:SendMessage", "sns"),
-        )
+        what = f"on AWS, the policy of {channel.sqs} must allow deliveries"
+        yield "info", "sqs", what, _POLICY_ADVICE.format("sqs:SendMessage", "sns")
     if channel.sns is not None:
         both, region = "cloudwatch.amazonaws.com and events", channel.sns.split(":")[3]
         advice = f"{_POLICY_ADVICE.format('sns:Publish', both)}, and to events without a Condition"

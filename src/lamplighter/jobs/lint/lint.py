@@ -1,11 +1,13 @@
 """Lint a job file: report what AWS cannot do, what cannot happen, and what may fail in production.
 
-Guarantees few and useful findings, each with its place and what to write instead. Errors are settings that AWS rejects;
-warnings are settings that probably do not do what the user means. The caller passes the time.
+Guarantees few and useful findings, each with its place and what to write instead. Errors are settings that cannot run;
+warnings are settings that probably do not do what the user means. What concerns AWS alone is left out for the target
+`box`, and is an error only for the target `aws`. The caller passes the time.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import takewhile
 
@@ -13,14 +15,18 @@ from lamplighter.base.json_text import dumps
 from lamplighter.jobs.file.env_files import ENV_FILE_KEY
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.file.model import Job
+from lamplighter.jobs.file.outer_shape import DeployTarget
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.iam import check_roles
 from lamplighter.jobs.lint import aws_limits, machine_access
 from lamplighter.jobs.lint.aws_limits import LintFinding
+from lamplighter.jobs.lint.local_links import LINK_ADVICE, leaving_channel
+from lamplighter.jobs.lint.task_limits import task_findings
 from lamplighter.jobs.machine.supported_jobs import needs_failure_check
 from lamplighter.jobs.stack.template import build_template, to_compact_json
 from lamplighter.lang.schedule import time_zones
+from lamplighter.lang.schedule.cron import WEEKDAYS
 from lamplighter.lang.schedule.expression import CronSchedule, parse_schedule
 from lamplighter.lang.template.template import MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES, MAX_TEMPLATE_BYTES
 
@@ -29,28 +35,43 @@ FIXED_TIME = 1_767_225_600_000
 """2026-01-01T00:00:00Z."""
 MAX_RUNS_PER_DAY = 4
 """The most runs a day for which a skipped run is reported."""
+_WEEKDAY_NUMBER = re.compile("(?<![#0-9])[1-7]")
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 
 
-def lint_job_file(loaded: LoadedJobFile, now: int = FIXED_TIME) -> list[Problem]:
+def lint_job_file(loaded: LoadedJobFile, now: int = FIXED_TIME, target: DeployTarget | None = "aws") -> list[Problem]:
     """Return all findings in the order of the file; `now` is in milliseconds since the epoch."""
-    found = [
-        Problem(
-            loaded.position_of("jobs", name, *([key] if key else []), key=True), f"{name}: {what}", instead, severity
-        )
-        for name, job in loaded.project.jobs.items()
-        for severity, key, what, instead in _job_findings(job, loaded, name, now)
-    ]
-    return sorted(
-        {*found, *_channel_problems(loaded), *_permission_problems(loaded), *_stack_size_problems(loaded)},
-        key=lambda each: (each.position, each.message),
-    )
+    found = {*_channel_problems(loaded, target)}
+    for name, job in loaded.project.jobs.items():
+        found |= {_place(loaded, ("jobs", name), each, f"{name}: ") for each in _job_findings(job, loaded, name, now)}
+    if target != "box":
+        # Without a target, nobody said that the file goes to AWS.
+        of_aws, is_aws = _aws_problems(loaded), target == "aws"
+        found |= {each if is_aws or each.severity != "error" else replace(each, severity="warning") for each in of_aws}
+    return sorted(found, key=lambda each: (each.position, each.message))
+
+
+def _place(loaded: LoadedJobFile, path: tuple[str, str], finding: LintFinding, label: str = "") -> Problem:
+    severity, key, what, instead = finding
+    return Problem(loaded.position_of(*path, *filter(None, [key]), key=True), f"{label}{what}", instead, severity)
+
+
+def _aws_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
+    """Yield what concerns AWS alone."""
+    for name, job in loaded.project.jobs.items():
+        for each in (*aws_limits.job_findings(job), *machine_access.aws_findings(job), *_spot_findings(job)):
+            yield _place(loaded, ("jobs", name), each, f"{name}: ")
+    for name, channel in loaded.project.channels.items():
+        for each in aws_limits.channel_findings(name, channel):
+            yield _place(loaded, ("channels", name), each)
+    yield from _permission_problems(loaded)
+    yield from _stack_size_problems(loaded)
 
 
 def _job_findings(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Iterator[LintFinding]:
     if job.workflow is None and job.image is None and job.command is None and job.entrypoint is None:
         yield "error", "", "the job has neither an image nor a command, so nothing would run", "add `command:`"
-    yield from aws_limits.job_findings(job)
+    yield from task_findings(job)
     if job.workflow is None:
         yield from machine_access.machine_findings(job)
     yield from _schedule_findings(job, now)
@@ -67,9 +88,13 @@ def _job_findings(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Itera
 
 
 def _schedule_findings(job: Job, now: int) -> Iterator[LintFinding]:
-    """Yield schedules whose times never occur, or not every day."""
+    """Yield schedules whose times never occur, or not every day, or not on the days that they seem to name."""
     for expression in job.schedule:
-        schedule = parse_schedule(expression)
+        schedule, weekday = parse_schedule(expression), expression.split()[4] if expression.startswith("cron(") else ""
+        if _WEEKDAY_NUMBER.search(weekday):
+            aws, unix = (_name_weekdays(weekday, first) for first in (1, 0))
+            what = f"{weekday} in {expression} is {aws} on AWS, which counts from 1 = SUN"
+            yield "warning", "schedule", what, f"write {unix} if you mean the numbers of Unix cron, otherwise {aws}"
         if schedule.kind != "at" and schedule.next(FIXED_TIME, job.timezone) is None:
             yield "error", "schedule", f"{expression} never occurs", "choose another day, month or year"
         elif schedule.kind == "at" and schedule.next(0, job.timezone) is None:
@@ -80,6 +105,11 @@ def _schedule_findings(job: Job, now: int) -> Iterator[LintFinding]:
             yield "warning", "schedule", what, "choose a future time, or remove the schedule"
         elif isinstance(schedule, CronSchedule):
             yield from _skipped_time_findings(expression, schedule, job.timezone, now)
+
+
+def _name_weekdays(text: str, first: int) -> str:
+    """Return a field with names in place of its numbers; Sunday is `first`."""
+    return _WEEKDAY_NUMBER.sub(lambda found: WEEKDAYS[(int(found[0]) - first) % 7], text)
 
 
 def _skipped_time_findings(expression: str, schedule: CronSchedule, zone: str, now: int) -> Iterator[LintFinding]:
@@ -116,18 +146,22 @@ def _time_limit_findings(job: Job) -> Iterator[LintFinding]:
 
 
 def _retry_findings(job: Job) -> Iterator[LintFinding]:
-    """Yield retries for errors that cannot occur, and errors that will occur without a retry."""
-    spot = job.launch == "fargate-spot"
+    """Yield retries that have no effect."""
     if job.retry.timeout and job.timeout is None:
         yield "warning", "retry", "retry.timeout has no effect without a timeout", "add `timeout:`"
-    if job.retry.spot and not spot:
-        yield "warning", "retry", "retry.spot has an effect only with Fargate Spot", "write launch: fargate-spot"
     if any(
         each.max_interval is not None and each.max_interval < each.interval
         for each in job.retry.limits_by_class.values()
     ):
         what = "`interval` is longer than `max-interval`, so it has no effect"
         yield "warning", "retry", what, "make `max-interval` longer than `interval`"
+
+
+def _spot_findings(job: Job) -> Iterator[LintFinding]:
+    """Yield retries for interruptions that cannot occur, and interruptions without a retry."""
+    spot = job.launch == "fargate-spot"
+    if job.retry.spot and not spot:
+        yield "warning", "retry", "retry.spot has an effect only with Fargate Spot", "write launch: fargate-spot"
     if spot and not (job.retry.spot or job.retry.simple):
         what = "Fargate Spot may take its capacity back during an attempt, and no retry covers that"
         yield "warning", "launch", what, "add retry: {spot: {attempts: 3, interval: 1m}}"
@@ -190,13 +224,15 @@ def _stack_size_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
             yield Problem(loaded.position_of("jobs", key=True), message, "split the project in two")
 
 
-def _channel_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
+def _channel_problems(loaded: LoadedJobFile, target: DeployTarget | None) -> Iterator[Problem]:
+    """Yield channels that no job uses, and that links in alerts may lead to nothing."""
+    name = leaving_channel(loaded.project)
+    if name is not None and loaded.project.box.url is None and target != "aws":
+        what = "alerts link to the engine at http://127.0.0.1:…, which only this machine can open"
+        yield Problem(loaded.position_of("channels", name, key=True), what, LINK_ADVICE, "info")
     jobs = loaded.project.jobs.values()
     used = {each for job in jobs for _, channels in job.notify for each in channels}
-    for name, channel in loaded.project.channels.items():
-        for severity, key, what, instead in aws_limits.channel_findings(name, channel):
-            position = loaded.position_of("channels", name, *([key] if key else []), key=True)
-            yield Problem(position, what, instead, severity)
+    for name in loaded.project.channels:
         if name not in used:
             position = loaded.position_of("channels", name, key=True)
             yield Problem(position, f"no job uses the channel {name}", "name it in a `notify:`", "info")

@@ -23,15 +23,24 @@ IGNORED_BY_PROCESSES: Mapping[str, str] = {
 
 
 def machine_findings(job: Job) -> Iterator[LintFinding]:
-    """Yield the findings of one job."""
+    """Yield what a job does not reach on this machine, although its keys name it."""
     if job.image is None:
         for key, what in IGNORED_BY_PROCESSES.items():
             if getattr(job, key.replace("-", "_")):
                 yield "warning", key, what, "remove it, or add `image:`"
         return
-    yield from _volume_findings("volumes", job)
-    for sidecar in job.sidecars.values():
-        yield from _volume_findings("sidecars", sidecar)
+    for key, each in ((key, each) for key, container in _containers(job) for each in container.volumes):
+        if each.host is None and each.volume is None:
+            what = f"on this machine {each.efs} is a volume of Docker with this name"
+            yield "info", key, what, f"name a folder, too: {{host: ./folder, efs: {each.efs}, path: {each.path}}}"
+
+
+def aws_findings(job: Job) -> Iterator[LintFinding]:
+    """Yield what a job with an image does not reach on AWS."""
+    if job.image is None:
+        return
+    for key, container in _containers(job):
+        yield from _volume_findings(key, container)
     yield from _file_system_findings(job)
     if job.docker_network is not None:
         what = "AWS has no networks of Docker, so `docker-network` has no effect there"
@@ -44,6 +53,12 @@ def machine_findings(job: Job) -> Iterator[LintFinding]:
         yield "warning", "gpus", what, "on AWS, run the job with AWS Batch, or with ECS on EC2"
 
 
+def _containers(job: Job) -> Iterator[tuple[str, Job | Sidecar]]:
+    """Yield the job and its sidecars, each with the key under which its volumes are."""
+    yield "volumes", job
+    yield from (("sidecars", each) for each in job.sidecars.values())
+
+
 def _volume_findings(key: str, container: Job | Sidecar) -> Iterator[LintFinding]:
     local = [each for each in container.volumes if each.efs is None]
     if local:
@@ -51,10 +66,6 @@ def _volume_findings(key: str, container: Job | Sidecar) -> Iterator[LintFinding
         kind = f"host: {first.host}" if first.host else f"volume: {first.volume}"
         what = f"AWS refuses the job, because Fargate cannot mount {places}"
         yield "warning", key, what, f"name a file system for AWS, too: {{{kind}, efs: fs-…, path: {first.path}}}"
-    for each in container.volumes:
-        if each.host is None and each.volume is None:
-            what = f"on this machine {each.efs} is a volume of Docker with this name"
-            yield "info", key, what, f"name a folder, too: {{host: ./folder, efs: {each.efs}, path: {each.path}}}"
 
 
 def _file_system_findings(job: Job) -> Iterator[LintFinding]:

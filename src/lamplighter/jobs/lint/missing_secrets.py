@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base import secret_references
+from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.secrets import is_secret_reference
 
@@ -87,8 +88,16 @@ def missing_addresses(project: Project, values: Mapping[str, str]) -> Iterator[A
             yield AddressFinding(path, owner, address)
 
 
+def mail_server_url(box: Box, values: Mapping[str, str]) -> str | None:
+    """Return the URL of the mail server in a job file, or None if there is none, or its secret is not in `values`."""
+    found = box.smtp
+    return secret_references.find_secret(values, found) if found and is_secret_reference(found) else found
+
+
 def _addresses(project: Project) -> Iterator[tuple[tuple[str, ...], str, str]]:
     """Yield the place in the job file, the owner and the address of each channel and heartbeat that has one."""
+    if project.box.smtp is not None:
+        yield ("box", "smtp"), "every mail address", project.box.smtp
     for name, channel in project.channels.items():
         if channel.chat is not None:
             yield ("channels", name), f"the channel {name}", channel.chat[1]

@@ -6,7 +6,7 @@ takes batches, and else the record alone; the output has the same form. An alarm
 becomes the headline. See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html.
 """
 
-from lamplighter.base.chat_services import DISCORD, PAGERDUTY, SLACK, TEAMS
+from lamplighter.base.chat_services import DISCORD, PAGERDUTY, POST, SLACK, TEAMS
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.runs import chat_formats as formats
@@ -102,7 +102,11 @@ _PAGERDUTY = f"""{{
   }},
   'links': [$exists($link) ? {{'href': $link, 'text': 'Look at it'}}]
 }}"""
-_DOCUMENTS = {SLACK: _SLACK, TEAMS: _TEAMS, DISCORD: _DISCORD, PAGERDUTY: _PAGERDUTY}
+_POST = f"""{{
+  'headline': $headline, 'details': $details, 'log': $log, 'link': $exists($link) ? $link : null, 'text': $plain,
+  'key': $start($key, {formats.MAX_KEY}), 'project': $owner, 'resolved': $resolved, 'severity': $severity
+}}"""
+_DOCUMENTS = {SLACK: _SLACK, TEAMS: _TEAMS, DISCORD: _DISCORD, PAGERDUTY: _PAGERDUTY, POST: _POST}
 _CHOSEN = "\n  : ".join(f"$in.service = '{service}' ? {document}" for service, document in _DOCUMENTS.items())
 CHAT_OUTPUT = f"""({_MESSAGE}
   $document := {_CHOSEN};

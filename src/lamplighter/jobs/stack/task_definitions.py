@@ -55,8 +55,8 @@ def task_definition_resources(project: Project, name: str, platform: Platform, s
 
 def _task_properties(project: Project, name: str, platform: Platform, steps: set[str]) -> dict[str, Json]:
     job = project.jobs[name]
-    # A plain process may have any size here, and does not run on AWS, which would refuse the whole stack for its size.
-    cpu, memory = (job.cpu, job.memory) if job.image is not None else fargate.nearest_size(job.cpu, job.memory)
+    # A task may have any size here (`_engine_metadata`); AWS would refuse the whole stack for it.
+    cpu, memory = fargate.nearest_size(job.cpu, job.memory)
     tags = _engine_tags(job, alone=name not in steps) if platform == "here" else {}
     return properties(
         Family=project.name(name),
@@ -89,11 +89,11 @@ def _engine_tags(job: Job, *, alone: bool) -> dict[str, str]:
 
 
 def _engine_metadata(project: Project, job: Job) -> Json:
+    has_size = fargate.has_size(job.cpu, job.memory)
+    size = {} if has_size else {"Cpu": str(job.cpu), "Memory": str(job.memory)}
     if job.image is None:
         # A default that nobody chose must not kill a process that ran under cron before.
         unlimited = {} if "memory" in job.model_fields_set else {"Unlimited": True}
-        has_size = fargate.has_size(job.cpu, job.memory)
-        size = {} if has_size else {"Cpu": str(job.cpu), "Memory": str(job.memory)}
         return {"Process": True, "Directory": ".", **unlimited, **size}
     given: dict[str, Json] = {
         "Build": job.image if job.builds_image else None,
@@ -101,6 +101,7 @@ def _engine_metadata(project: Project, job: Job) -> Json:
         "Network": job.docker_network,
         "ExtraHosts": [{"Hostname": name, "IpAddress": address} for name, address in job.extra_hosts.items()],
         "Gpus": None if job.gpus is None else str(job.gpus),
+        **size,
     }
     return {name: value for name, value in given.items() if value}
 

@@ -8,7 +8,7 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions
 import re
 from bisect import bisect_left
 from calendar import monthrange
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,8 +16,6 @@ from lamplighter.base.errors import LamplighterError
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-WEEKS = 5
-"""The most times that a weekday can occur in one month."""
 SATURDAY, SUNDAY = 7, 1
 """AWS's numbers of these weekdays. AWS counts weekdays from Sunday, 1 to 7."""
 
@@ -29,13 +27,19 @@ _NTH = re.compile(rf"({_VALUE})#([0-9])")
 
 
 class InvalidCron(LamplighterError):
-    """A text that is not a cron expression."""
+    """A text that is not a cron expression, or not a value of its field."""
+
+    def __init__(self, text: str, field: str | None = None) -> None:
+        super().__init__(text)
+        self.field = field
+        """The name of the field; None if the fields do not fit together."""
 
 
 @dataclass(frozen=True, slots=True)
 class CronField:
     """The values that a field accepts."""
 
+    name: str
     low: int
     high: int
     names: Sequence[str] = ()
@@ -46,9 +50,11 @@ class CronField:
     """Whether a range may continue past the highest value: "0/30 20-2 ? * MON-FRI *" is one of AWS's examples."""
 
 
-MINUTE, HOUR, DAY, MONTH = CronField(0, 59), CronField(0, 23), CronField(1, 31), CronField(1, 12, MONTHS)
-WEEKDAY = CronField(1, 7, WEEKDAYS, steps=False)
-YEAR = CronField(1970, 2199, wraps=False)
+MINUTE, HOUR, DAY = CronField("minute", 0, 59), CronField("hour", 0, 23), CronField("day of the month", 1, 31)
+MONTH = CronField("month", 1, 12, MONTHS)
+WEEKDAY = CronField("day of the week", 1, 7, WEEKDAYS, steps=False)
+WEEK = CronField("week", 1, 5)
+YEAR = CronField("year", 1970, 2199, wraps=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,35 +116,17 @@ def parse_cron(text: str, *, with_year: bool = True) -> Cron:
         raise InvalidCron(text)
     days = _parse_dates(date) if weekday == "?" else _parse_weekdays(weekday)
     return Cron(
-        _parse_values(minute, MINUTE),
-        _parse_values(hour, HOUR),
+        parse_values(minute, MINUTE),
+        parse_values(hour, HOUR),
         days,
-        _parse_values(month, MONTH),
-        _parse_values(year, YEAR),
+        parse_values(month, MONTH),
+        parse_values(year, YEAR),
     )
 
 
-def find_bad_field(text: str) -> tuple[str, str] | None:
-    """Return the name and the text of the first invalid field.
-
-    Returns None if all fields are valid, or if there are not six of them.
-    """
-    fields = re.split(r"\s+", text.upper())
-    readers: Mapping[str, Callable[[str], object]] = {
-        "minute": lambda each: _parse_values(each, MINUTE),
-        "hour": lambda each: _parse_values(each, HOUR),
-        "day of the month": lambda each: each == "?" or _parse_dates(each),
-        "month": lambda each: _parse_values(each, MONTH),
-        "day of the week": lambda each: each == "?" or _parse_weekdays(each),
-        "year": lambda each: _parse_values(each, YEAR),
-    }
-    if len(fields) == len(readers):
-        for (name, read), written in zip(readers.items(), fields, strict=True):
-            try:
-                read(written)
-            except InvalidCron:
-                return name, written
-    return None
+def parse_values(text: str, field: CronField) -> tuple[int, ...]:
+    """Return all values that a list of values, ranges and increments names, in order. Raises `InvalidCron`."""
+    return tuple(sorted({value for part in text.split(",") for value in _parse_part(part, field)}))
 
 
 def _parse_dates(text: str) -> DayRule:
@@ -146,7 +134,7 @@ def _parse_dates(text: str) -> DayRule:
         return DayRule(_last_date if text == "L" else _last_workday, ())
     if found := _NEAREST.fullmatch(text):
         return DayRule(_nearest_workday, (_parse_value(found[1], DAY),))
-    return DayRule(_dates, _parse_values(text, DAY))
+    return DayRule(_dates, parse_values(text, DAY))
 
 
 def _parse_weekdays(text: str) -> DayRule:
@@ -155,22 +143,17 @@ def _parse_weekdays(text: str) -> DayRule:
     if found := _LAST.fullmatch(text):
         return DayRule(_last_weekday, (_parse_value(found[1], WEEKDAY),))
     if found := _NTH.fullmatch(text):
-        return DayRule(_nth_weekday, (_parse_value(found[1], WEEKDAY), _parse_value(found[2], CronField(1, WEEKS))))
-    return DayRule(_weekdays, _parse_values(text, WEEKDAY))
-
-
-def _parse_values(text: str, field: CronField) -> tuple[int, ...]:
-    """Return all values that a list of values, ranges and increments names, in order."""
-    return tuple(sorted({value for part in text.split(",") for value in _parse_part(part, field)}))
+        return DayRule(_nth_weekday, (_parse_value(found[1], WEEKDAY), _parse_value(found[2], WEEK)))
+    return DayRule(_weekdays, parse_values(text, WEEKDAY))
 
 
 def _parse_part(text: str, field: CronField) -> Sequence[int]:
     found = _PART.fullmatch(text)
     if found is None or (found["low"] == "*" and found["high"]) or (found["step"] and not field.steps):
-        raise InvalidCron(text)
+        raise InvalidCron(text, field.name)
     step = int(found["step"] or 1)
     if step < 1:
-        raise InvalidCron(text)
+        raise InvalidCron(text, field.name)
     if found["low"] == "*":
         return range(field.low, field.high + 1, step)
     low = _parse_value(found["low"], field)
@@ -178,7 +161,7 @@ def _parse_part(text: str, field: CronField) -> Sequence[int]:
         return range(low, field.high + 1, step) if found["step"] else (low,)
     high = _parse_value(found["high"], field)
     if low > high and not field.wraps:
-        raise InvalidCron(text)
+        raise InvalidCron(text, field.name)
     size = field.high - field.low + 1
     span = range(low, high + 1 if low <= high else high + size + 1, step)
     return [field.low + (value - field.low) % size for value in span]
@@ -188,7 +171,7 @@ def _parse_value(text: str, field: CronField) -> int:
     if text in field.names:
         return field.low + field.names.index(text)
     if not text.isdecimal() or not field.low <= int(text) <= field.high:
-        raise InvalidCron(text)
+        raise InvalidCron(text, field.name)
     return int(text)
 
 

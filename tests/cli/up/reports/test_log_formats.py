@@ -15,7 +15,6 @@ import pytest
 from lamplighter.base.json_text import Json
 from lamplighter.cli.up.reports.log_formats import (
     COMMAND_LOGGER,
-    FORMAT_VARIABLE,
     JournalFormatter,
     JsonFormatter,
     LogFormat,
@@ -114,7 +113,7 @@ def by(name: str, value: str) -> Callable[[Json], bool]:
 
 
 def test_up_logs_only_json_with_job_run_and_attempt(home: UpFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(FORMAT_VARIABLE, "json")
+    monkeypatch.setenv("LAMPLIGHTER_LOG_FORMAT", "json")
     home.write("fails: {command: exit 3}")
     home.up(str(home.file))
     home.wait_for_line("agrees with")

@@ -17,8 +17,6 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.modules import load_object
 from lamplighter.base.world import format_iso_time
 
-FORMAT_VARIABLE = "LAMPLIGHTER_LOG_FORMAT"
-"""The environment variable that chooses the format of the log."""
 COMMAND_LOGGER = "lamplighter.up"
 """The logger of what the command itself tells the person who started it, which text shows without a time."""
 JOURNAL_VARIABLE = "JOURNAL_STREAM"

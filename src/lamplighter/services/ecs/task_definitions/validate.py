@@ -11,7 +11,7 @@ from collections.abc import Collection
 from lamplighter.base import deny_rules, fargate
 from lamplighter.base.json_text import Json
 from lamplighter.base.number_text import parse_decimal, parse_integer
-from lamplighter.base.task_definition_metadata import NETWORK_LABEL
+from lamplighter.base.task_definition_metadata import NETWORK_LABEL, SIZE_LABEL
 from lamplighter.services.ecs.arns import RESOURCE_NAME
 from lamplighter.services.ecs.errors import ClientError
 from lamplighter.services.ecs.task_definitions.container_rules import check_container_rules
@@ -152,8 +152,8 @@ def _check_fargate(params: Json, cpu: int | None, memory: int | None) -> None:
         raise ClientError("Fargate requires that 'cpu' be defined at the task level.")
     if memory is None:
         raise ClientError("Fargate requires that 'memory' be defined at the task level.")
-    has_image = any(container.get("image") for container in params["containerDefinitions"])
-    if has_image and not fargate.has_size(cpu, memory):
+    bound = [each for each in params["containerDefinitions"] if SIZE_LABEL not in (each.get("dockerLabels") or {})]
+    if any(each.get("image") for each in bound) and not fargate.has_size(cpu, memory):
         raise ClientError(
             f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. "
             "See the Amazon ECS documentation for the valid values."

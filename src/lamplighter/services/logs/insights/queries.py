@@ -88,7 +88,6 @@ class Queries:
         outbox.put(tx, "logs", f"query:{key}", {"query": key})
         return {"queryId": name}
 
-
     def find_source_groups(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return the ARNs of the log groups that the command SOURCE of a query selects: IAM decides about each."""
         source = check_query(params["queryString"], self._world.now()).source

@@ -101,7 +101,9 @@ class EndpointSenders:
             raise DeliveryFailed(f"the endpoint answered with {status}", retryable=status >= 500 or status == 429)
 
     async def _send_text_mail(self, address: EndpointAddress, notification: Notification) -> None:
-        await self._send_mail(address, notification, plain_text(notification, self.urls.for_mail()))
+        await self._send_mail(
+            address, notification, plain_text(notification, self.urls.for_mail(), address.display_name)
+        )
 
     async def _send_json_mail(self, address: EndpointAddress, notification: Notification) -> None:
         document = make_document(notification, self.urls.for_mail(), self.signer)

@@ -1,7 +1,8 @@
 """Compose mails: text for people who subscribe by `email`, and the document that programs get by `email-json`.
 
 Guarantees that a repeated mail can be recognised: its Message-ID consists of the message's and the subscription's ids.
-Guarantees that links open pages with a button, because mail scanners open every link. The words are AWS's.
+Guarantees that links open pages with a button, because mail scanners open every link. The words are AWS's, except in
+alerts of a job file, which wins over a subscription that somebody deletes.
 See https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html.
 """
 
@@ -10,6 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from lamplighter.base.chat_services import SENDER_SUFFIX
 from lamplighter.services.sns.messages.notification import (
     NOTIFICATION,
     SUBSCRIPTION,
@@ -44,8 +46,11 @@ def make_mail(notification: Notification, recipient: str, text: str) -> EmailMes
     return message
 
 
-def plain_text(notification: Notification, urls: EngineUrls) -> str:
-    """Return the text of a notification or confirmation for people."""
+def plain_text(notification: Notification, urls: EngineUrls, sender: str) -> str:
+    """Return the text of a notification or confirmation for people; `sender` is the topic's display name."""
+    if notification.type == NOTIFICATION and sender.endswith(SENDER_SUFFIX):
+        project = sender.removesuffix(SENDER_SUFFIX)
+        return f"{notification.text}\n\n--\nThe job file of {project} names your address as a channel of alerts.\n"
     if notification.type == NOTIFICATION:
         return (
             f"{notification.text}\n\n--\n"
