@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.services.ecs.tasks import search_output
 from tests.engine_harness import EngineHarness
@@ -28,9 +29,9 @@ def run_task(harness: EngineHarness, *lines: str) -> str:
 
 def search(harness: EngineHarness, text: str) -> list[Json]:
     """Return all answers of a search that goes on until its end."""
-    answers = [harness.call("ecs", "SearchOutput", Text=text, Since=0)]
+    answers = [harness.call("ecs", "SearchOutput", Words=text.split(), Since=0)]
     while answers[-1]["Next"] is not None:
-        answers.append(harness.call("ecs", "SearchOutput", Text=text, Since=0, Next=answers[-1]["Next"]))
+        answers.append(harness.call("ecs", "SearchOutput", Words=text.split(), Since=0, Next=answers[-1]["Next"]))
     return answers
 
 
@@ -38,8 +39,29 @@ def test_a_line_is_found_in_the_output_of_any_task(harness: EngineHarness) -> No
     first = run_task(harness, "hello", "ORA-00942: table or view does not exist", *["at x"] * 63)
     second = run_task(harness, "all is well", "ora-00942")
     (answer,) = search(harness, "ORA-00942")
-    assert [(each["TaskArn"], each["Line"]) for each in answer["Matches"]] == [(second, 2), (first, 2)]
+    assert [(each["TaskArn"], each["Family"], each["Line"]) for each in answer["Matches"]] == [
+        (second, "job", 2),
+        (first, "job", 2),
+    ]
     assert answer["Searched"] == answer["Size"] > 0
+
+
+def test_all_words_have_to_be_in_one_line(harness: EngineHarness) -> None:
+    run_task(harness, "disk full", "Quota: the DISK is full", "quota")
+    (answer,) = search(harness, "disk quota")
+    assert [each["Line"] for each in answer["Matches"]] == [2]
+
+
+@pytest.mark.parametrize("words", [[], [""], ["a", ""]])
+def test_a_search_without_words_is_refused(harness: EngineHarness, words: list[str]) -> None:
+    with pytest.raises(AwsError, match="needs words"):
+        harness.call("ecs", "SearchOutput", Words=words, Since=0)
+
+
+@pytest.mark.parametrize("token", ["", "x", "1/main/0", "1/main/a/0"])
+def test_a_token_that_no_search_gave_is_refused(harness: EngineHarness, token: str) -> None:
+    with pytest.raises(AwsError, match="Invalid token"):
+        harness.call("ecs", "SearchOutput", Words=["x"], Since=0, Next=token)
 
 
 @pytest.mark.parametrize("limit", ["MAX_MATCHES", "SEARCH_MILLISECONDS", "MAX_SEARCHED_TASKS"])

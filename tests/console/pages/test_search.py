@@ -11,6 +11,7 @@ from lamplighter.console.data import found_runs
 from lamplighter.console.pages import search as search_page
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
+from lamplighter.services.ecs.tasks import search_output
 from tests.console.http_browser import Browser, Response
 from tests.console.pages.test_job import copy_runs, job_arn
 from tests.engine_harness import ACCOUNT, DAY, REGION, ROLE, SECOND, EngineHarness, chain, job
@@ -159,27 +160,31 @@ def test_a_failed_run_is_found_by_its_error_and_its_cause(harness: EngineHarness
     assert "in the cause: there are no <mark>Umsätze</mark> of <mark>Tuesday</mark>" in places(page)
 
 
-def test_a_failed_run_is_found_by_the_end_of_its_log(harness: EngineHarness, browser: Browser) -> None:
-    execution = fail_with_log(harness, "begin", "\x1b[31mDisk QUOTA\x1b[0m exceeded", "bye")
+def test_a_line_of_output_is_found_wherever_it_stands(harness: EngineHarness, browser: Browser) -> None:
+    fail_with_log(harness, "begin", "\x1b[31mDisk QUOTA\x1b[0m exceeded", *["at x"] * 63)
     page = search(browser, "quota disk")
-    assert hits(page) == [f"/runs/{execution}"]
-    assert places(page) == ["at the end of the log: begin <mark>Disk</mark> <mark>QUOTA</mark> exceeded bye"]
-    assert "Of logs, the last lines of the newest 1 failed run were searched." in page.text
+    assert "Output" in page.text
+    assert places(page) == ["in the output: <mark>Disk</mark> <mark>QUOTA</mark> exceeded"]
+    (path,) = hits(page)
+    assert "line 2" in page.text
+    assert "quota" in browser.get(html.unescape(path)).text.lower()
+    searched, size = re.findall(r"Of the output of the last 24 hours, (.*) of (.*) were searched\.", page.text)[0]
+    assert searched == size
 
 
-def test_a_line_that_arrives_soon_after_the_end_of_a_run_is_found_and_shown_in_the_night(
-    harness: EngineHarness, browser: Browser
+def test_a_search_of_much_output_goes_on_where_it_stopped(
+    harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fail_with_log(harness, "begin")
-    assert "begin" in browser.get("/").text
-    assert hits(search(browser, "quota")) == []
-    (stream,) = harness.call("logs", "DescribeLogStreams", logGroupName=LOG_OPTIONS["awslogs-group"])["logStreams"]
-    late = {"timestamp": harness.clock.now(), "message": "disk quota exceeded"}
-    names = {"logGroupName": LOG_OPTIONS["awslogs-group"], "logStreamName": stream["logStreamName"]}
-    harness.call("logs", "PutLogEvents", **names, logEvents=[late])
-    harness.advance(20 * SECOND)
-    assert "disk quota exceeded" in browser.get("/").text
-    assert len(hits(search(browser, "quota"))) == 1
+    monkeypatch.setattr(search_output, "SEARCH_MILLISECONDS", 0)
+    for name in ("first", "second"):
+        fail_with_log(harness, "disk quota", name=name)
+    page = search(browser, "quota")
+    assert page.text.count("disk quota") == 1
+    link = "/search" + html.unescape(re.findall(r'<a href="([^"]+)">Go on</a>', page.body)[0])
+    rest = browser.get(link)
+    assert rest.text.count("disk quota") == 1
+    assert hits(rest) != hits(page)
+    assert browser.get(re.sub("output=[^&]*", "output=changed", link)).status == 200
 
 
 def test_a_run_of_which_only_the_job_has_the_words_is_not_found(harness: EngineHarness, browser: Browser) -> None:
@@ -363,10 +368,9 @@ def test_the_number_of_calls_does_not_grow_with_the_number_of_runs_found(
     copy_runs(harness, 200, "FAILED")
     assert "500+" in search(browser, "aborted", "&kind=runs").text
     search(browser, "nothing-has-this")
-    # A call for a hundred hits or for 2,000 runs, and the logs of a hundred failed runs.
-    searched, described = calls.count("SearchRuns"), calls.count("DescribeExecution")
-    assert (searched <= 5 + 6 + 2, described <= 100) == (True, True)
-    assert len(calls) <= few + 10 + 10 * described
+    # A call for a hundred hits or for 2,000 runs.
+    assert calls.count("SearchRuns") <= 5 + 6 + 2
+    assert len(calls) <= few + 20
 
 
 # --- AWS --------------------------------------------------------------------------------------------------------------
@@ -381,7 +385,7 @@ def test_on_aws_jobs_states_and_names_of_runs_are_found_and_the_page_says_what_i
     harness.settle()
     page = search(browser, "import")
     assert hits(page) == [f"/jobs/{arn}", f"/runs/{execution}", f"/jobs/{arn}?state=Import%20it#graph"]
-    assert "AWS cannot search inputs, errors and logs" in page.text
+    assert "AWS cannot search inputs, errors and output" in page.text
     assert hits(search(browser, "input")) == []
     assert (as_on_aws.count("DescribeStateMachine"), as_on_aws.count("ListExecutions")) == (1, 1)
     brief = browser.get("/search?q=import&brief=1").body

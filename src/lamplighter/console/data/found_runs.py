@@ -1,33 +1,24 @@
-"""Search the runs of all jobs, newest first, and the ends of the logs of the newest failed runs.
+"""Search the runs of all jobs, newest first.
 
 An engine searches a limited number of runs in each call; the search ends after `MAX_BLOCKS` calls or `MAX_RUNS` hits.
-The end of a log is read once and cached (`night_details.py`). AWS can search neither inputs nor errors nor logs: there,
-the names of the latest runs of each job are searched.
+AWS can search neither inputs nor errors nor output: there, the names of the latest runs of each job are searched.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 
-from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
 from lamplighter.console.data.found_jobs import list_machines
-from lamplighter.console.data.night_details import cache_failure, cached_failure
 from lamplighter.console.data.searched_lists import cached_list
-from lamplighter.runs.failure_reasons import searched_cause
-from lamplighter.runs.run import FAILED_STATUSES
 from lamplighter.runs.word_search import FoundText, find_words, write_places
 
 MAX_RUNS, MAX_BRIEF_RUNS = 500, 10
 """The runs after which a search ends, for the page and for the list below the search field."""
 MAX_BLOCKS, BLOCK_LIMIT = 50, 100
 """The most calls of a search, each of which examines 2,000 runs, and the most runs in an answer."""
-MAX_LOGS, MAX_LOG_BLOCKS = 100, 20
-"""The most failed runs whose logs are searched, and the most calls that look for these runs."""
-MAX_READ_LOGS, MAX_BRIEF_READ_LOGS, CALLS_PER_LOG = 40, 10, 10
-"""The most logs that a search reads because they are not cached: fewer if the console may make few calls."""
 AWS_LISTED = 100
 """The runs of a job whose names are searched on AWS."""
 JOB = "job"
@@ -69,8 +60,8 @@ class FoundRuns:
     """The start of the oldest run that was examined, if older ones were not, in seconds since the epoch."""
     before: int | None = None
     """Where the search ended, if older runs were not examined."""
-    logs: int | None = 0
-    """The number of failed runs whose logs were searched; None on AWS, where neither logs nor inputs are."""
+    only_names: bool = False
+    """Whether only names were searched, because AWS can search nothing else."""
     unread_jobs: int = 0
     """The number of jobs on AWS whose runs were not searched."""
 
@@ -93,12 +84,7 @@ async def find_runs(calls: Calls, wanted: RunCriteria, *, brief: bool) -> FoundR
         oldest = answer["Oldest"] / 1000 if before is not None else None
         if len(runs) >= most:
             break
-    known = {each["executionArn"] for each in runs}
-    failed = await _latest_failures(calls, wanted)
-    in_logs, searched = await _search_logs(calls, wanted.words, failed, brief=brief)
-    added = [each for each in in_logs if each["executionArn"] not in known]
-    found = [*runs, *(each for each in added if oldest is None or each["startDate"] >= oldest)]
-    return FoundRuns(_newest_first(found), oldest, before, searched)
+    return FoundRuns(_newest_first(runs), oldest, before)
 
 
 def _newest_first(runs: Sequence[Json]) -> Sequence[Json]:
@@ -115,56 +101,6 @@ async def _blocks(calls: Calls, wanted: RunCriteria, most: int, limit: int) -> A
         if answer is None or "Before" not in answer:
             return
         before = {"Before": answer["Before"]}
-
-
-# --- the ends of logs -------------------------------------------------------------------------------------------------
-
-
-async def _latest_failures(calls: Calls, wanted: RunCriteria) -> Sequence[Json]:
-    """Return the newest failed runs that the criteria allow, without regard to the words."""
-    statuses = [each for each in FAILED_STATUSES if not wanted.statuses or each in wanted.statuses]
-    if not statuses:
-        return ()
-    found: list[Json] = []
-    async for answer in _blocks(calls, replace(wanted, words=(), statuses=statuses), MAX_LOG_BLOCKS, MAX_LOGS):
-        found += answer["Runs"]
-        if len(found) >= MAX_LOGS:
-            break
-    return found[:MAX_LOGS]
-
-
-async def _search_logs(
-    calls: Calls, words: Sequence[str], failed: Sequence[Json], *, brief: bool
-) -> tuple[Sequence[Json], int]:
-    """Return the runs with the words in the ends of their logs, and how many logs were searched."""
-    unknown = [each for each in failed if cached_failure(calls, each["executionArn"], each["redriveCount"]) is None]
-    most = min(MAX_BRIEF_READ_LOGS if brief else MAX_READ_LOGS, calls.console.port.max_calls // CALLS_PER_LOG)
-    await asyncio.gather(*(_read_failure(calls, each) for each in unknown[:most]))
-    found, searched = [], 0
-    for run in failed:
-        failure = cached_failure(calls, run["executionArn"], run["redriveCount"])
-        if failure is None:
-            continue
-        searched += 1
-        fields = {
-            "log": failure.log_end,
-            "error": run["error"] or "",
-            "cause": searched_cause(run["cause"]),
-            "name": run["name"],
-            JOB: run["stateMachineArn"].rpartition(":")[2],
-        }
-        places = find_words(words, fields)
-        if places and [each.field for each in places] != [JOB]:
-            found.append(run | {"found": write_places(places)})
-    return found, searched
-
-
-async def _read_failure(calls: Calls, run: Json) -> None:
-    """Read and cache why a run failed; a run that was deleted meanwhile is left out."""
-    try:
-        await cache_failure(calls, run["executionArn"], run["redriveCount"])
-    except AwsError:
-        return
 
 
 # --- AWS --------------------------------------------------------------------------------------------------------------
@@ -184,7 +120,7 @@ async def _find_on_aws(calls: Calls, wanted: RunCriteria, *, brief: bool) -> Fou
         if _is_selected(wanted, run) and (places := _in_names(wanted.words, run))
     ]
     unread = len(machines) - len(chosen) + sum(each is None for each in lists)
-    return FoundRuns(_newest_first(found)[:MAX_RUNS], logs=None, unread_jobs=unread)
+    return FoundRuns(_newest_first(found)[:MAX_RUNS], only_names=True, unread_jobs=unread)
 
 
 def _is_selected(wanted: RunCriteria, run: Json) -> bool:

@@ -14,7 +14,8 @@ from starlette.responses import Response
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import found_jobs, found_runs, searched_lists
+from lamplighter.console.data import found_jobs, found_output, found_runs, searched_lists
+from lamplighter.console.data.found_output import NO_OUTPUT, FoundOutput
 from lamplighter.console.data.found_runs import FoundRuns, RunCriteria
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.view.links import resource_path, schedule_path, scheduled_task_path
@@ -31,6 +32,8 @@ PAGE_SIZE, MAX_BRIEF = 50, 8
 DAY_MILLISECONDS = 86_400_000
 PERIODS = {"1": "the last 24 hours", "7": "the last 7 days", "30": "the last 30 days"}
 """The choices for the earliest start of runs, in days."""
+DEFAULT_OUTPUT_DAYS = "1"
+"""The days whose output is searched, unless a period is chosen."""
 STATUS_WORDS = {**END_WORDS, SKIPPED: "skipped"}
 
 
@@ -48,6 +51,8 @@ class Search:
     """The filters for runs; the job is the name of a state machine."""
     before: int | None
     """Where an earlier search of the runs ended."""
+    output: str | None
+    """Where an earlier search of the output stopped."""
 
     @property
     def runs_only(self) -> bool:
@@ -56,6 +61,10 @@ class Search:
 
     def wants(self, group: str) -> bool:
         """Return whether a group is shown."""
+        if self.output is not None:
+            return group == "output"
+        if group == "output" and not (self.status or self.job or self.before):
+            return self.kind in (None, group)
         return group == "runs" if self.runs_only else self.kind in (None, group)
 
 
@@ -67,6 +76,7 @@ class Found:
     """The groups with hits, with all their hits."""
     runs: FoundRuns
     unread_jobs: int = 0
+    output: FoundOutput = NO_OUTPUT
 
 
 async def show(page: Page) -> Response:
@@ -89,6 +99,7 @@ async def show(page: Page) -> Response:
         found=found,
         filters=_filters(search, found),
         marked=partial(mark_words, search.words),
+        period=PERIODS[search.days or DEFAULT_OUTPUT_DAYS],
     )
 
 
@@ -97,22 +108,35 @@ def _read_search(page: Page) -> Search:
     chosen = {name: page.query(name) for name in ("kind", "status", "since")}
     known: Mapping[str, Mapping[str, str]] = {"kind": GROUPS, "status": STATUS_WORDS, "since": PERIODS}
     kind, status, days = (value if value in known[name] else None for name, value in chosen.items())
-    return Search(text, split_words(text), kind, status, days, page.query("job"), page.query_number("before") or None)
+    return Search(
+        text,
+        split_words(text),
+        kind,
+        status,
+        days,
+        page.query("job"),
+        page.query_number("before") or None,
+        page.query("output"),
+    )
 
 
 async def _find(page: Page, search: Search, *, brief: bool) -> Found:
     """Search all groups that are shown, at the same time."""
-    jobs, runs, others = await asyncio.gather(
-        _find_jobs(page, search, brief=brief), _find_runs(page, search, brief=brief), _find_others(page, search)
+    jobs, runs, output, others = await asyncio.gather(
+        _find_jobs(page, search, brief=brief),
+        _find_runs(page, search, brief=brief),
+        _find_output(page, search, brief=brief),
+        _find_others(page, search),
     )
     hits = [_run_hit(each) for each in runs.runs]
     groups = (
         HitGroup("jobs", sort_by_name(jobs.jobs, search.text), len(jobs.jobs)),
         HitGroup("runs", hits, len(hits), runs.is_complete),
         HitGroup("states", sort_by_name(jobs.states, search.text), len(jobs.states)),
+        HitGroup("output", output.hits, len(output.hits), output.next is None),
         HitGroup("others", sort_by_name(others, search.text), len(others)),
     )
-    return Found([each for each in groups if each.hits and search.wants(each.name)], runs, jobs.unread)
+    return Found([each for each in groups if each.hits and search.wants(each.name)], runs, jobs.unread, output)
 
 
 async def _find_jobs(page: Page, search: Search, *, brief: bool) -> found_jobs.FoundJobs:
@@ -129,6 +153,14 @@ async def _find_runs(page: Page, search: Search, *, brief: bool) -> FoundRuns:
     machine = search.job and arn.build("states", place.region, place.account, f"stateMachine:{search.job}")
     wanted = RunCriteria(search.words, statuses, since, machine, search.before)
     return await found_runs.find_runs(page, wanted, brief=brief)
+
+
+async def _find_output(page: Page, search: Search, *, brief: bool) -> FoundOutput:
+    if brief or not search.wants("output"):
+        return NO_OUTPUT
+    since = page.console.world.now() - int(search.days or DEFAULT_OUTPUT_DAYS) * DAY_MILLISECONDS
+    searched = (page.query_number("searched") or 0) if search.output else 0
+    return await found_output.find_output(page, search.words, since, search.output, searched)
 
 
 async def _find_others(page: Page, search: Search) -> Sequence[Hit]:

@@ -7,13 +7,13 @@ from urllib.parse import quote
 from lamplighter.console.view.links import arn_path
 from lamplighter.runs.word_search import FoundText
 
-GROUPS = {"jobs": "Jobs", "runs": "Runs", "states": "States", "others": "Around the jobs"}
+GROUPS = {"jobs": "Jobs", "runs": "Runs", "states": "States", "output": "Output", "others": "Around the jobs"}
 """The groups of hits in the order of the page, with their titles."""
 SHOWN_FIRST = 10
 """The hits of a group that are shown while all groups are."""
 WORDS_OF_FIELDS = {
     "name": "", "job": "", "cause": "in the cause", "error": "in the error", "input": "in the input",
-    "log": "at the end of the log", "description": "in the description",
+    "output": "in the output", "description": "in the description",
     "tags": "in the tags", "project": "in the project", "comment": "in the comment",
 }  # fmt: skip
 """Where a word was found; the names are shown anyway."""

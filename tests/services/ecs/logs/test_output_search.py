@@ -23,7 +23,7 @@ def search_all(directory: Path, tasks: dict[int, str], text: str) -> list[Json]:
     found: list[Json] = []
     position: Position | None = None
     while True:
-        search = OutputSearch(directory, text, 0, lambda _matches: True)
+        search = OutputSearch(directory, text.split(" "), 0, lambda _matches: True)
         left = {row: name for row, name in tasks.items() if position is None or row <= position.task}
         position = search.run(left, position)
         found += search.matches
@@ -39,7 +39,8 @@ def test_a_line_is_found_anywhere_with_its_number_its_container_and_its_time(tmp
     first, second = search_all(tmp_path, tasks, "ora-00942")
     assert (first["Task"], first["Container"], first["Line"], first["time"]) == ("b", "main", 2, 1)
     assert (second["Container"], second["Line"], second["text"]) == ("sidecar", 1, "ora-00942 again")
-    assert [each["Line"] for each in search_all(tmp_path, tasks, "line 49")] == [50, *range(491, 501)]
+    numbers = [each["Line"] for each in search_all(tmp_path, tasks, "line 49")]
+    assert numbers == [50, 150, 250, 350, 450, *range(491, 501)]
     assert [each["Line"] for each in search_all(tmp_path, tasks, "테이블")] == [2]
 
 
@@ -51,7 +52,7 @@ def test_searches_that_stop_and_go_on_find_each_line_once(
     for task in ("a", "b"):
         for container in ("main", "side"):
             write(tmp_path, task, [f"{task} {container} {number}" for number in range(7)], container)
-    found = search_all(tmp_path, {2: "b", 1: "a"}, " ")
+    found = search_all(tmp_path, {2: "b", 1: "a"}, "i")
     assert [(each["text"], each["Line"]) for each in found] == [
         (f"{task} {container} {number}", number + 1)
         for task in ("b", "a")
@@ -80,7 +81,7 @@ def test_an_incomplete_line_damaged_lines_and_removed_tasks_are_left_out(tmp_pat
 def test_output_that_was_written_before_the_time_is_left_out(tmp_path: Path) -> None:
     os.utime(write(tmp_path, "old", ["word"]), (1, 1))
     write(tmp_path, "new", ["word"])
-    search = OutputSearch(tmp_path, "word", 1000, lambda _matches: False)
+    search = OutputSearch(tmp_path, ["word"], 1000, lambda _matches: False)
     assert search.run({2: "new", 1: "old"}, None) is None
     assert [each["Task"] for each in search.matches] == ["new"]
     assert search.searched == search.total_size()

@@ -1,11 +1,11 @@
-"""Search the output of containers for a text, the newest task first, for a limited time.
+"""Search the output of containers for lines with some words, the newest task first, for a limited time.
 
 Guarantees that a search of any size stops soon after `should_stop` says so, but reads something first; that it uses
-some megabytes of memory; and that it can go on where it stopped. ASCII letters may be in upper or lower case. The text
-has to be within one line. A line is found once, and all that was written before the search began is searched.
+some megabytes of memory; and that it can go on where it stopped. ASCII letters may be in upper or lower case. All
+words have to be in one line. A line is found once, and all that was written before the search began is searched.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,13 +28,22 @@ class Position:
     lines: int = 0
     """The number of lines before it."""
 
+    def __str__(self) -> str:
+        return f"{self.task}/{self.container}/{self.offset}/{self.lines}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Position":
+        """Read a position as `str` writes it; raises ValueError."""
+        task, container, offset, lines = text.split("/")
+        return cls(int(task), container, int(offset), int(lines))
+
 
 class OutputSearch:
     """One search in a directory of output files; `should_stop` gets the number of matches so far."""
 
-    def __init__(self, directory: Path, text: str, since: float, should_stop: Callable[[int], bool]) -> None:
+    def __init__(self, directory: Path, words: Sequence[str], since: float, should_stop: Callable[[int], bool]) -> None:
         self._directory = directory
-        self._needle = dumps(text)[1:-1].encode().lower()
+        self._words = [dumps(each)[1:-1].encode().lower() for each in words]
         self._since = since
         self._should_stop = should_stop
         self.matches: list[Json] = []
@@ -67,10 +76,10 @@ class OutputSearch:
         """Search one file, and return where the search has stopped in it, or None at its end."""
         offset, lines = at.offset, at.lines
         for block in _blocks_of_lines(file, offset):
-            for number, record in _records_with(self._needle, block):
-                match = {"Task": task, "Container": file.stem, "Line": lines + number, **record}
-                if self._needle in dumps(record.get("text")).encode().lower():
-                    self.matches.append(match)
+            for number, record in _records_with(max(self._words, key=len), block):
+                text = dumps(record.get("text")).encode().lower()
+                if all(each in text for each in self._words):
+                    self.matches.append({"Task": task, "Container": file.stem, "Line": lines + number, **record})
             lines += block.count(b"\n")
             offset += len(block)
             self.searched += len(block)

@@ -97,11 +97,12 @@ def newer(reader: Reader, chosen: TaskFilter, after: int, size: int) -> TaskPage
     return TaskPage(shown, shown[-1].id if shown else after + 1, shown[0].id if len(found) > size else highest)
 
 
-def arns_up_to(reader: Reader, account: str, region: str, highest: int | None, most: int) -> dict[int, str]:
-    """Return the ARNs of at most `most` tasks up to a key, by their keys, the newest first; None: up to the newest."""
+def up_to(reader: Reader, account: str, region: str, highest: int | None, most: int) -> dict[int, tuple[str, str]]:
+    """Return ARN and family of at most `most` tasks up to a key, by their keys, the newest first; None: all keys."""
     where, values = TaskFilter(account, region).where
-    sql = f"SELECT id, arn FROM tasks WHERE {where} AND id <= ? ORDER BY id DESC LIMIT ?"  # noqa: S608
-    return dict(reader.rows(sql, (*values, 2**62 if highest is None else highest, most)))
+    sql = f"SELECT id, arn, family FROM tasks WHERE {where} AND id <= ? ORDER BY id DESC LIMIT ?"  # noqa: S608
+    rows = reader.rows(sql, (*values, 2**62 if highest is None else highest, most))
+    return {key: (arn, family) for key, arn, family in rows}
 
 
 def _examined_down_to(reader: Reader, chosen: TaskFilter, before: int) -> int:
