@@ -120,7 +120,7 @@ def test_a_failed_run_is_alerted_with_all_known_details(harness: JobStackHarness
         "Project:   reports\n"
         f"Look at:   {URL}/runs/{run}\n"
         "Run again: lamplighter run reports-nightly\n\n"
-        f"Last lines:\n{lines}\n   boom"
+        f"Last lines:\n{lines}\n  boom"
     )
 
 
@@ -134,10 +134,10 @@ def test_an_attempt_whose_sidecar_cannot_start_says_so_and_not_how_the_others_we
     harness.start_run()
     harness.advance(10 * SECOND)
     ((subject, text),) = harness.mails()
-    assert subject == "nightly: attempt 1 of 1 failed: CannotStartContainerError: no such program"
+    assert subject == "nightly: attempt 1 of 1 failed: could not start: no such program"
     assert "exit code" not in text.lower()
     ((subject, text),) = harness.mails("dev")
-    assert subject == "nightly failed: CannotStartContainerError: no such program"
+    assert subject == "nightly failed: could not start: no such program"
     assert "exit code" not in text.lower()
 
 

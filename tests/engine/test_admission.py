@@ -7,6 +7,7 @@ import pytest
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.engine.data_check.rows import check_rows
 from tests.engine_harness import HOUR, SECOND, EngineDied, EngineHarness, job
 from tests.fake_runtime import Script
 
@@ -133,6 +134,14 @@ def test_minute_jobs_run_while_a_large_task_waits_for_a_long_one(harness: Engine
         harness.advance(60 * SECOND)
         assert statuses(harness, minute) == ["STOPPED"]
     assert statuses(harness, large) == ["PROVISIONING"]
+
+
+def test_the_data_check_finds_nothing_while_tasks_wait(harness: EngineHarness) -> None:
+    harness.call("ecs", "SetCapacityLimits", Tasks=1)
+    define(harness)
+    run(harness)
+    run(harness)
+    assert list(check_rows(harness.engine.store.reader)) == []
 
 
 def test_a_task_that_is_larger_than_the_machine_runs_alone(harness: EngineHarness) -> None:

@@ -79,7 +79,7 @@ def test_an_overlap_check_that_cannot_list_the_runs_sends_an_alert_from_the_run(
     execution = harness.run_job()
     assert harness.status(execution) == "FAILED"
     (alert,) = harness.alerts()
-    assert alert.startswith("job failed: Sfn.AccessDeniedException: no")
+    assert alert.startswith("job failed: Sfn.SfnException: no")
     assert "Attempt:" not in alert
 
 

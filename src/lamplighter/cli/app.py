@@ -34,7 +34,8 @@ class Command:
         if self.is_group:
             app.add_typer(loaded, name=name, help=self.help, rich_help_panel=self.panel)
         else:
-            app.command(name, help=self.help, rich_help_panel=self.panel)(loaded)
+            settings = {"auto_envvar_prefix": VARIABLE_PREFIX if name == "up" else None}
+            app.command(name, help=self.help, context_settings=settings, rich_help_panel=self.panel)(loaded)
 
 
 COMMANDS: Mapping[str, Command] = {

@@ -105,7 +105,7 @@ def test_secrets_come_from_env_or_the_process_and_a_new_value_applies_from_the_n
         "tells: its runs will fail: the secret ssm:/path (variable PATH_) has no value"
     )
     home.start_run("tells")
-    assert "invalid ssm parameters" in home.wait_for_line("tells: attempt 1 failed")
+    assert "secret missing: path" in home.wait_for_line("tells: attempt 1 failed")
     env.write_text("WORD=two\nPATH_=${WORD}s\n")
     home.wait_for_line(".env was read again")
     home.start_run("tells")

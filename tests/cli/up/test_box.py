@@ -159,7 +159,7 @@ def test_the_end_of_a_run_has_no_failure_of_another_jobs_run_with_its_name(
         watched.advance(2)
     lines = [each.getMessage() for each in caplog.records if each.getMessage().startswith("queued: failed after")]
     assert len(lines) == 1
-    assert "QueueFull" in lines[0]
+    assert "the queue of home-queued is full" in lines[0]
     assert "exit code" not in lines[0]
 
 

@@ -52,7 +52,7 @@ NUMBER = "CAST(subject AS INTEGER)"
 DELIVERY = Owner("letter:*", "CAST(substr(subject, 8) AS INTEGER)", "deliveries")
 OWNERS: Mapping[str, tuple[Owner, ...]] = {
     "states": (Owner("*", NUMBER, "executions"),),
-    "ecs": (Owner("*", "subject", "tasks", "arn"),),
+    "ecs": (Owner("arn:*", "subject", "tasks", "arn"),),
     "scheduler": (DELIVERY, Owner("[0-9]*", NUMBER, "schedules")),
     "events": (DELIVERY,),
     "monitoring": (DELIVERY,),
