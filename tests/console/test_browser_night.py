@@ -152,7 +152,7 @@ def test_the_exit_code_and_the_last_line_of_the_log_lead_to_the_log(
     fail_jobs(served, 1, mended)
     page.goto(served.url)
     row = page.locator("tr[data-night=failed]")
-    expect(row).to_contain_text("Report: exit code 4")
+    expect(row).to_contain_text("exit code 4")
     row.get_by_role("link", name="no such table: orders").click()
     page.wait_for_url("**/logs?attempt=*")
     expect(page.locator("#log")).to_contain_text("no such table: orders")
