@@ -1,7 +1,7 @@
 """Remember that the engine's database is damaged, or that commits may be lost.
 
-SQLite reports a damaged page to whoever needs it, and nothing to others: so one error counts until a check of the whole
-database passes (`engine/damage_check.py`).
+SQLite reports a damaged page only to the query that needs it: so one error counts until a check of the whole database
+passes (`engine/damage_check.py`).
 """
 
 import logging

@@ -1,7 +1,7 @@
 """Let a few logins at a time hash a password, those with the fewest wrong guesses first.
 
-Guarantees that guesses keep nobody out: whoever comes from an address with fewer wrong guesses overtakes them, and
-takes their place if all are taken.
+Guarantees that guesses keep no other address out: a login from an address with fewer wrong guesses goes before them,
+and takes their place if all are taken.
 """
 
 import asyncio

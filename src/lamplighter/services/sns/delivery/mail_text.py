@@ -2,7 +2,7 @@
 
 Guarantees that a repeated mail can be recognised: its Message-ID consists of the message's and the subscription's ids.
 Guarantees that links open pages with a button, because mail scanners open every link. The words are AWS's, except in
-alerts of a job file, which wins over a subscription that somebody deletes.
+alerts of a job file: the engine creates a deleted subscription of the file again, so a link to unsubscribe is useless.
 See https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html.
 """
 
