@@ -17,6 +17,7 @@ from lamplighter.base.count_text import format_count
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.json_text import dumps
 from lamplighter.base.threads import run_in_thread
+from lamplighter.base.world import thread_seconds
 from lamplighter.bus import Caller
 from lamplighter.cli.up import apply_plan, leaving_jobs
 from lamplighter.cli.up.apply_outcome import ApplyOutcome, next_attempt_delay
@@ -50,8 +51,10 @@ log = logging.getLogger("lamplighter.jobs")
 READ_RETRY_SECONDS = 10.0
 """Seconds until the files are read again after an unexpected error."""
 CHECK_SECONDS = 30.0
-"""Seconds between two checks whether resources were deleted by other means, or whether the channels have to be alerted
-to a broken file."""
+"""The fewest seconds between two checks for deleted resources, and those between two checks whether the channels have
+to be alerted to a broken file."""
+PAUSE_FACTOR = 100
+"""The least pause after a check, relative to its processor time: thousands of jobs take a second."""
 
 
 class NothingToRun(LamplighterError):
@@ -94,6 +97,8 @@ class SourceReconciler:
         """The engine's addresses in the file that was last applied."""
         self._incomplete_attempts = 0
         """The number of incomplete attempts in a row."""
+        self._check_seconds = CHECK_SECONDS
+        """The seconds until the next check for deleted resources."""
         self._may_miss_file = False
         """Whether the last attempt may have failed because a file is missing."""
 
@@ -168,7 +173,8 @@ class SourceReconciler:
         """
         was_valid, error_text, remaining = is_valid, self._files.error, timeout_seconds
         while True:
-            pause = CHECK_SECONDS if remaining is None or not is_valid else min(remaining, CHECK_SECONDS)
+            pause = self._check_seconds if is_valid else CHECK_SECONDS
+            pause = pause if remaining is None else min(remaining, pause)
             changed = await self._files.wait_for_change(pause, is_file_missing=not is_valid or self._may_miss_file)
             if not changed and is_valid:
                 remaining = None if remaining is None else remaining - pause
@@ -327,9 +333,11 @@ class SourceReconciler:
 
     async def _find_deleted(self) -> bool:
         """Return whether anything that was applied was deleted by other means, so that it has to be applied again."""
+        began = thread_seconds()
         deleted = [plan.stack for plan in self._files.plans if await self._has_deleted(plan)]
         for stack in deleted:
             self._applied.pop(stack, None)
+        self._check_seconds = max(CHECK_SECONDS, PAUSE_FACTOR * (thread_seconds() - began))
         return bool(deleted)
 
     async def _has_deleted(self, plan: StackPlan) -> bool:
