@@ -52,7 +52,7 @@ NUMBER = "CAST(subject AS INTEGER)"
 DELIVERY = Owner("letter:*", "CAST(substr(subject, 8) AS INTEGER)", "deliveries")
 OWNERS: Mapping[str, tuple[Owner, ...]] = {
     "states": (Owner("*", NUMBER, "executions"),),
-    "ecs": (Owner("arn:*", "subject", "tasks", "arn"),),
+    "ecs": (Owner("[^q]*", "subject", "tasks", "arn"),),
     "scheduler": (DELIVERY, Owner("[0-9]*", NUMBER, "schedules")),
     "events": (DELIVERY,),
     "monitoring": (DELIVERY,),
@@ -62,7 +62,8 @@ OWNERS: Mapping[str, tuple[Owner, ...]] = {
     "cloudformation": (),
     "alerts": (),
 }
-"""The owners by service. What a service leaves behind on purpose, such as a timer of a purged queue, has no entry."""
+"""The owners by service. What a service leaves behind on purpose, such as a timer of a purged queue, has no entry, nor
+has ECS's timer for the `queue` of tasks that wait for room."""
 
 
 @dataclass(frozen=True, slots=True)
