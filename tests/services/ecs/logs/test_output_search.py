@@ -50,13 +50,13 @@ def test_searches_that_stop_and_go_on_find_each_line_once(
 ) -> None:
     monkeypatch.setattr(output_search, "BLOCK_BYTES", block)
     for task in ("a", "b"):
-        for container in ("main", "side"):
+        for container in ("main", "main-2", "side"):
             write(tmp_path, task, [f"{task} {container} {number}" for number in range(7)], container)
     found = search_all(tmp_path, {2: "b", 1: "a"}, "i")
     assert [(each["text"], each["Line"]) for each in found] == [
         (f"{task} {container} {number}", number + 1)
         for task in ("b", "a")
-        for container in ("main", "side")
+        for container in ("main", "main-2", "side")
         for number in range(7)
     ]
 

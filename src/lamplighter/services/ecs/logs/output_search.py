@@ -70,7 +70,8 @@ class OutputSearch:
         return sum(file.stat().st_size for file in self._files("*"))
 
     def _files(self, task: str) -> list[Path]:
-        return sorted(each for each in self._directory.glob(f"{task}/*.log") if each.stat().st_mtime >= self._since)
+        found = (each for each in self._directory.glob(f"{task}/*.log") if each.stat().st_mtime >= self._since)
+        return sorted(found, key=lambda file: file.stem)
 
     def _search_file(self, task: str, file: Path, at: Position) -> Position | None:
         """Search one file, and return where the search has stopped in it, or None at its end."""
