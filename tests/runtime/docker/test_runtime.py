@@ -16,7 +16,7 @@ from aiodocker import DockerError
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.runtime.docker import free_ports, log_place, pause_image
+from lamplighter.runtime.docker import free_ports, log_place, log_stream, pause_image
 from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.output_cursor import OutputCursor
 from lamplighter.runtime.output_line import OutputLine
@@ -502,6 +502,23 @@ async def test_a_long_line_of_a_terminal_has_no_times_in_its_text(runtime: Docke
     await runtime.start(container)
     await runtime.wait(container.name)
     assert [line.text async for line in runtime.logs(container.name)] == ["x" * 100_000, "two"]
+
+
+@pytest.mark.docker
+async def test_the_last_lines_are_read_although_docker_left_them_out_while_the_container_ended(
+    runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = job(docker_image, "echo one; echo two; printf three")
+    await runtime.start(container)
+    frames, lost = runtime._frames, iter((2,))
+
+    async def frames_without_the_end(name: str, place: log_place.LogPlace) -> AsyncIterator[log_stream.LogFrame]:
+        found = [frame async for frame in frames(name, place)]
+        for frame in found[: len(found) - next(lost, 0)]:
+            yield frame
+
+    monkeypatch.setattr(runtime, "_frames", frames_without_the_end)
+    assert [line.text async for line in runtime.logs(container.name)] == ["one", "two", "three"]
 
 
 @pytest.mark.docker

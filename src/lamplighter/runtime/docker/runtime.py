@@ -281,6 +281,7 @@ class DockerRuntime:
         cursor = OutputCursor() if cursor is None else cursor
         place = LogPlace(cursor.place)
         pauses = backoff_delays(*daemon.RETRY_SECONDS)
+        has_ended = False
         while True:
             try:
                 async with contextlib.aclosing(self._frames(name, place)) as stream:
@@ -289,11 +290,14 @@ class DockerRuntime:
                         cursor.place = place.document
                         for line in cursor.add(frame.time, frame.stream, frame.piece, complete=frame.complete):
                             yield line
+                if has_ended:
+                    break
                 found = await self._inspector.inspect(name)
                 if found is None:
                     return
                 if container_state.container_exit(found, self._now()) is not None:
-                    break  # otherwise the output has ended, without an error, because Docker stops
+                    has_ended = True  # only what is read from now on is complete: github.com/moby/moby/issues/43860
+                    continue  # otherwise the output has ended, without an error, because Docker stops
             except RuntimeUnavailable:
                 pass
             await asyncio.sleep(next(pauses))
