@@ -30,6 +30,7 @@ EMPTY_STATUSES = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "REVI
 """Statuses of stacks that hold no resource which can be changed: such stacks are deleted and created again."""
 POLL_SECONDS = 0.02
 """Seconds between two polls of a stack with an operation in progress."""
+_BEGUN = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"})
 _HANDLER_MESSAGE = re.compile(
     r'Resource handler returned message: "(.*)" \(RequestToken: [^,]*, HandlerErrorCode: (\w+)\)', re.DOTALL
 )
@@ -252,7 +253,7 @@ class EngineStacks:
         return [each["LogicalResourceId"] for each in found if each["ResourceStatus"] == status]
 
     async def _request_events(self, name: str, token: str) -> list[Json]:
-        """Return the events of one request, the first event first."""
+        """Return the events of one request that tell a result, the first event first."""
         reader, found = self._engine.store.reader, list[Json]()
         stack_row = stacks.status(reader, self._caller.account, self._caller.region, name)
         before = NEWEST
@@ -260,7 +261,7 @@ class EngineStacks:
             await asyncio.sleep(0)
             page = stack_events.page(reader, stack_row[0], before, PAGE_SIZE)
             matching = [event for _, event in page if event.get("ClientRequestToken") == token]
-            found += matching
+            found += [_without_properties(each) for each in matching if each["ResourceStatus"] not in _BEGUN]
             if len(matching) < PAGE_SIZE:
                 break
             before = page[-1][0]
@@ -273,6 +274,10 @@ def read_origin(metadata: Json) -> StackOrigin | None:
     if not isinstance(own, dict) or not own.get("File"):
         return None
     return StackOrigin(str(own["File"]), str(own.get("Environment", UNKNOWN_ENVIRONMENT)))
+
+
+def _without_properties(event: Json) -> Json:
+    return {name: value for name, value in event.items() if name != "ResourceProperties"}
 
 
 def _to_resource(summary: Json) -> StackResource:

@@ -165,7 +165,7 @@ def _is_unchanged(row: StackResource, body: Json) -> bool:
 def _create(turn: StackTurn, found: StackResource, body: Json) -> bool:
     """Create a resource; return False if it failed or the pass must wait for it."""
     body = {**body, **({"before": None} if turn.stack.status.startswith("UPDATE") else {})}
-    row = turn.set_status(replace(found, body=body), "CREATE_IN_PROGRESS")
+    row = turn.add_progress_event(replace(found, body=body))
     with attempt(turn) as failures:
         if row.type == NESTED_STACK:
             child = nested_stacks.create_nested(turn, row)
@@ -175,7 +175,7 @@ def _create(turn: StackTurn, found: StackResource, body: Json) -> bool:
         if made is None:
             made = create_resource(turn, replace(row, body={**body, "properties": {}, "tags": []}), body)
         made = replace(made, body={**made.body, **body})
-        turn.set_status(made, "CREATE_IN_PROGRESS", CREATION_STARTED)
+        turn.add_progress_event(made, CREATION_STARTED)
     if failures:
         _fail(turn, row, failures[0], is_new=True)
         return False

@@ -51,6 +51,12 @@ class StackTurn:
         """Set the status of a resource, record the event with its or the desired properties, and return it."""
         return self.parts.event_log.set_resource_status(self.tx, self.stack, row, status, reason, desired)
 
+    def add_progress_event(self, row: StackResource, reason: str | None = None) -> StackResource:
+        """Record an event about a resource that this turn creates, and return it; the turn stores it in the end."""
+        begun = replace(row, status="CREATE_IN_PROGRESS", reason=reason)
+        self.parts.event_log.add_resource_event(self.tx, self.stack, begun)
+        return begun
+
     def add_event(self, row: StackResource, status: str, reason: str | None = None) -> None:
         """Record an event about a resource that the stack does not have any more."""
         self.parts.event_log.add_leftover_event(self.tx, self.stack, replace(row, status=status, reason=reason))

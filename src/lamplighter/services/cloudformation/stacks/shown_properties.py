@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceCh
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve, value_as_text
@@ -151,6 +152,7 @@ def _in_order_of_java(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: _hash_of_java(name) % size)
 
 
+@lru_cache(maxsize=4096)  # the names of properties are few
 def _hash_of_java(text: str) -> int:
     units = text.encode("utf-16-be", "surrogatepass")
     found = 0

@@ -51,6 +51,8 @@ class StackEvents:
         self._world = world
         self._last_shown: tuple[Json, str] = (None, "")
         """Properties and their text: the events about a resource in one turn have the same."""
+        self._last_time: tuple[str, int] = ("", 0)
+        """A stack and the time of its last event, which is also kept if the transaction is undone."""
 
     def set_stack_status(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
         """Set the status of a stack, record the event, and return the changed stack."""
@@ -114,9 +116,13 @@ class StackEvents:
         """
         changed = replace(row, status=status, reason=reason, updated=self._world.now(), pass_number=stack.pass_number)
         stack_resources.put(tx, changed)
-        properties = row.body.get("shown") or row.body.get("properties") if desired is None else desired
-        self._add_event(tx, stack, row.logical, row.physical, row.type, status, reason, properties)
+        self.add_resource_event(tx, stack, changed, desired)
         return changed
+
+    def add_resource_event(self, tx: Tx, stack: Stack, row: StackResource, desired: Json = None) -> None:
+        """Record an event about a resource in its status, with the properties that it has or the `desired` ones."""
+        properties = row.body.get("shown") or row.body.get("properties") if desired is None else desired
+        self._add_event(tx, stack, row.logical, row.physical, row.type, row.status, row.reason, properties)
 
     def add_leftover_event(self, tx: Tx, stack: Stack, row: StackResource) -> None:
         """Record an event about a resource that the stack does not have any more; AWS shows no properties of it."""
@@ -134,7 +140,10 @@ class StackEvents:
         properties: Json,
     ) -> None:
         # Each event is later than the one before, so that sorting by time keeps their order.
-        now = max(self._world.now(), stack_events.last_time(tx, stack.id) + 1)
+        last_stack, last = self._last_time
+        last = last if last_stack == stack.id else stack_events.last_time(tx, stack.id)
+        now = max(self._world.now(), last + 1)
+        self._last_time = stack.id, now
         token, about_stack = stack.body.get("token"), kind == STACK and physical == stack.id
         key = f"{logical}-{status}-{format_iso_time(now)}"
         if properties is None:
