@@ -4,7 +4,10 @@ import pytest
 
 from lamplighter.base.errors import AwsError, Unavailable
 from lamplighter.base.json_text import dumps
+from lamplighter.services.cloudformation.tables import stack_events, stack_resources
+from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.templates import external_inputs
+from lamplighter.store.db import Reader, Tx
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
 from tests.services.cloudformation.fake_services import add_fake_services
 
@@ -139,3 +142,29 @@ def test_a_nested_stack_reads_a_parameter_that_its_parent_has_just_created(harne
     harness.create(body(P=parameter, Child=nested))
     assert harness.state() == "CREATE_COMPLETE"
     assert [url.rpartition("/")[2] for url in harness.call("sqs", "ListQueues")["QueueUrls"]] == ["small"]
+
+
+def test_a_created_resource_is_stored_once_and_its_events_need_no_earlier_event(
+    harness: CloudFormationHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, last_time = stack_resources.put, stack_events.last_time
+    stored, searches = [], []
+
+    def count_put(tx: Tx, resource: StackResource) -> None:
+        stored.append(resource.logical)
+        put(tx, resource)
+
+    def count_search(reader: Reader, stack: str) -> int:
+        searches.append(stack)
+        return last_time(reader, stack)
+
+    monkeypatch.setattr(stack_resources, "put", count_put)
+    monkeypatch.setattr(stack_events, "last_time", count_search)
+    harness.create(body(**{f"Q{number}": queue() for number in range(25)}))
+    assert sorted(stored) == sorted(f"Q{number}" for number in range(25))
+    assert len(searches) == 1
+    assert [status for name, status in harness.events() if name == "Q3"] == [
+        "CREATE_IN_PROGRESS",
+        "CREATE_IN_PROGRESS",
+        "CREATE_COMPLETE",
+    ]
