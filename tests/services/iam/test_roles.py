@@ -29,6 +29,19 @@ def test_a_role_is_returned_as_it_was_created(harness: IamHarness) -> None:
     assert found["AssumeRolePolicyDocument"].startswith("%7B%22Version%22%3A")
 
 
+def test_a_file_may_have_more_jobs_than_an_account_of_aws_may_have_roles(harness: IamHarness) -> None:
+    """2,000 jobs have 6,000 roles; AWS allows an account 5,000 at most."""
+    harness.role("first")
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+    columns = "account, path, role_id, trust, description, max_session, boundary, tags, created"
+    copies = f"{numbers} SELECT arn || i, name || i, {columns} FROM iam_roles, n"
+    harness.crash()
+    harness.damage(f"INSERT INTO iam_roles (arn, name, {columns}) {copies}")
+    harness.up()
+    assert harness.iam("GetAccountSummary")["SummaryMap"]["Roles"] == 5_001
+    assert harness.role("second").endswith(":role/second")
+
+
 def test_a_role_survives_a_killed_engine(harness: IamHarness) -> None:
     harness.role("night", STATES, allow("sns:Publish"))
     harness.restart()

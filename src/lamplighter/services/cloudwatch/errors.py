@@ -16,4 +16,3 @@ InvalidNextToken = service_error("InvalidNextToken")
 InvalidFormat = service_error("InvalidFormatFault")
 InvalidRequest = service_error("ValidationError")
 """The error of operations that document none for invalid parameters, such as PutMetricAlarm and GetMetricData."""
-LimitExceeded = service_error("LimitExceededFault")

@@ -15,14 +15,12 @@ from lamplighter.services.cloudwatch.alarms.alarm_settings import check_settings
 from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.state_changes import CONFIGURATION, AlarmStateChanges
 from lamplighter.services.cloudwatch.arns import alarm_arn
-from lamplighter.services.cloudwatch.errors import InvalidFormat, InvalidRequest, LimitExceeded, ResourceNotFound
+from lamplighter.services.cloudwatch.errors import InvalidFormat, InvalidRequest, ResourceNotFound
 from lamplighter.services.cloudwatch.resources.tag_rules import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Tx
 
-MAX_ALARMS = 5_000
-"""The most alarms of an account in a region; AWS no longer has a limit."""
 MARK_MEMBERS = ("Job", "Pattern", "Patience", "Zone")
 """The members of an annotation."""
 INITIAL_REASON = "Unchecked: Initial alarm creation"
@@ -42,8 +40,6 @@ class MetricAlarms:
         settings = check_settings(params)
         old = rows.get_if_readable(tx, key)
         if old is None:
-            if rows.count(tx, caller.account, caller.region) >= MAX_ALARMS:
-                raise LimitExceeded(f"An account of this engine can have at most {MAX_ALARMS} alarms.")
             alarm = self._new(caller, key, settings, TAG_RULES.read(params.get("Tags")), now)
         elif is_composite(old.body["settings"]):
             raise InvalidRequest(

@@ -64,11 +64,6 @@ def list_alarms(reader: Reader, account: str, region: str, prefix: str = "", aft
         after = found[-1][3]
 
 
-def count(reader: Reader, account: str, region: str) -> int:
-    """Return the number of alarms of an account in a region."""
-    return reader.count("SELECT count(*) FROM alarms WHERE account = ? AND region = ?", (account, region))
-
-
 def put(tx: Tx, alarm: Alarm) -> None:
     """Store a new or changed alarm."""
     ALARMS.replace(tx, alarm)

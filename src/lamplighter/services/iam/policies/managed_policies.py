@@ -38,6 +38,7 @@ from lamplighter.services.iam.tables.policies import PolicyRow, VersionRow
 from lamplighter.store.db import Reader, Tx
 
 MAX_POLICIES = 5000
+"""AWS's quota of an account, which is only shown."""
 MAX_VERSIONS = 5
 _POLICY_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+")
 _AWS_CREATED = 1_423_000_000_000
@@ -64,8 +65,6 @@ class ManagedPolicies:
         name, path, now = params["PolicyName"], params.get("Path", "/"), self._world.now()
         if policies.get(tx, caller.account, name) is not None:
             raise EntityAlreadyExists(f"A policy called {name} already exists. Duplicate names are not allowed.")
-        if policies.count(tx, caller.account) >= MAX_POLICIES:
-            raise LimitExceeded(f"Cannot exceed quota for PoliciesPerAccount: {MAX_POLICIES}")
         policy = PolicyRow(
             entity_arn(caller.account, "policy", path, name),
             caller.account,

@@ -24,7 +24,6 @@ from lamplighter.services.iam.errors import (
     DeleteConflict,
     EntityAlreadyExists,
     InvalidInput,
-    LimitExceeded,
     UnmodifiableEntity,
 )
 from lamplighter.services.iam.policies.documents import check_trust_policy, encode_document
@@ -35,7 +34,7 @@ from lamplighter.services.iam.tables.roles import RoleRow
 from lamplighter.store.db import Reader, Tx
 
 MAX_ROLES = 5000
-"""The quota of roles that AWS can raise for an account to this number."""
+"""AWS's quota of an account, which is only shown: each job of a file has roles, and a box may have more jobs."""
 DEFAULT_SESSION = 3600
 SERVICE_ROLES_PATH = "/aws-service-role/"
 SERVICE_ROLE_NAMES = {
@@ -92,8 +91,6 @@ class Roles:
         name = params["RoleName"]
         if roles.get(tx, caller.account, name) is not None:
             raise EntityAlreadyExists(f"Role with name {name} already exists.")
-        if roles.count(tx, caller.account) >= MAX_ROLES:
-            raise LimitExceeded(f"Cannot exceed quota for RolesPerAccount: {MAX_ROLES}")
         boundary = params.get("PermissionsBoundary")
         if boundary is not None:
             check_policy_exists(tx, boundary)
