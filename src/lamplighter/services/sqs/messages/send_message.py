@@ -103,7 +103,7 @@ class MessageSender:
             uuid=self._world.uuid(),
             body=draft.body,
             attributes=message_content.dump_attributes(draft.attributes),
-            trace=draft.system_attributes.get(message_content.TRACE_HEADER, {}).get("StringValue"),
+            trace=draft.system_attributes.get(message_content.TRACE_HEADER, {}).get("StringValue", caller.trace),
             sender=caller.account,
             sent=self._world.now(),
             enqueued=now,
