@@ -200,3 +200,15 @@ def test_a_chained_session_inherits_transitive_tags_and_cannot_override_them(gua
     for keys in ("team", "TEAM"):
         override = {"RoleArn": role, "RoleSessionName": "me", "Tags": [tag(keys, "day")]}
         assert error_of(lambda given=override: third.assume_role(**given)) == ("InvalidParameterValue", 400)
+
+
+def test_a_secret_that_is_read_as_a_parameter_needs_its_own_permission(guarded: ServedEngine) -> None:
+    client(guarded, "secretsmanager").create_secret(Name="key", SecretString="value")
+    read = {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": "*"}
+    session = assume(guarded, make_role(guarded, read))
+    wanted = {"Name": "/aws/reference/secretsmanager/key", "WithDecryption": True}
+    assert error_of(lambda: with_session(guarded, "ssm", session).get_parameter(**wanted))[0] == "AccessDeniedException"
+    secret = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [read, secret]})
+    client(guarded, "iam").put_role_policy(RoleName="deploy", PolicyName="p", PolicyDocument=document)
+    assert with_session(guarded, "ssm", session).get_parameter(**wanted)["Parameter"]["Value"] == "value"
