@@ -18,7 +18,6 @@ from lamplighter.services.iam.entities import page_size
 from lamplighter.services.iam.errors import InvalidInput, NoSuchEntity
 from lamplighter.store.db import Reader
 
-
 STRICTNESS = (Effect.EXPLICIT_DENY, Effect.IMPLICIT_DENY, Effect.ALLOW)
 
 
