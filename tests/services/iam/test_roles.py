@@ -216,9 +216,11 @@ def test_a_simulation_of_several_resources_has_the_strictest_decision_and_each_o
     assert evaluate(first, third)["EvalDecision"] == "implicitDeny"
     single = evaluate(first)
     assert (single["EvalDecision"], single["MissingContextValues"]) == ("allowed", ["aws:PrincipalTag/team"])
-    whole = evaluate("*")
-    assert "ResourceSpecificResults" not in whole
-    assert "EvalDecisionDetails" not in whole
+    for resources in (["*"], []):
+        whole = evaluate(*resources)
+        assert whole["EvalResourceName"] == "*"
+        assert "ResourceSpecificResults" not in whole
+        assert "EvalDecisionDetails" not in whole
 
 
 def test_the_summary_counts_what_the_account_has(harness: IamHarness) -> None:

@@ -73,7 +73,7 @@ def _answer(simulation: _Simulation, params: Json) -> Json:
     size = page_size(params)
     marker = params.get("Marker")
     start = decode_number(marker, lambda: InvalidInput(f"Invalid Marker: {marker}")) or 0
-    resources = list(dict.fromkeys(params.get("ResourceArns", ["*"])))
+    resources = list(dict.fromkeys(params.get("ResourceArns") or ["*"]))
     found = [_evaluate_all(simulation, action, resources) for action in params["ActionNames"]]
     end = start + size
     answer: Json = {"EvaluationResults": found[start:end], "IsTruncated": end < len(found)}
