@@ -36,6 +36,8 @@ class Caller:
     """Who signed the request, or for whose role the engine makes the call; None: the engine itself."""
     person: str = field(default="", compare=False)
     """Who the audit log records for the call: `anna`, or `key loader`; empty if nobody is."""
+    trace: str | None = field(default=None, compare=False)
+    """The request's header X-Amzn-Trace-Id, which messages carry on."""
 
     @property
     def session(self) -> RoleSession | None:

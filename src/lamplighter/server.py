@@ -256,7 +256,8 @@ class HttpServer:
         request = await _decode_in_thread(
             http, lambda: route_request(self.engine.catalog, http, self.engine.config.account)
         )
-        caller = identify_caller(request, sender.key, sender.session, sender.address)
+        trace = http.headers.get(b"x-amzn-trace-id", b"").decode("latin-1") or None
+        caller = replace(identify_caller(request, sender.key, sender.session, sender.address), trace=trace)
         actor = None if sender.key is None else await self._admit(request, sender.key, sender.address)
         try:
             self.engine.bus.check_access(

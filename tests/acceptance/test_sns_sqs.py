@@ -10,6 +10,8 @@ from tests.served_engine import EngineAccount, ServedEngine
 
 pytest.importorskip("lamplighter.services.sqs", reason="this engine has no SQS")
 
+TRACE = ("X-Amzn-Trace-Id", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1")
+
 
 def create_queue(account: EngineAccount, name: str, **attributes: str) -> tuple[str, str]:
     """Create a queue; return its URL and its ARN."""
@@ -85,3 +87,20 @@ def test_an_accepted_message_is_in_the_queue_once_although_the_engine_is_killed(
     served.up()
     url = url.replace(f":{port}/", f":{served.port}/")
     assert sorted(json.loads(each["Body"])["MessageId"] for each in receive_all(served, url)) == sorted(accepted)
+
+
+def test_the_trace_header_of_a_request_goes_with_its_messages(account: EngineAccount) -> None:
+    sqs, sns = account.client("sqs"), account.client("sns")
+    url, arn = create_queue(account, "traced")
+    topic = sns.create_topic(Name="traced")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    for client in (sqs, sns):
+        client.meta.events.register("before-sign", lambda request, **_: request.headers.add_header(*TRACE))
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    own = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=own"}}
+    sqs.send_message(QueueUrl=url, MessageBody="two", MessageSystemAttributes=own)
+    sns.publish(TopicArn=topic, Message="three")
+    sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=[{"Id": "a", "Message": "four"}])
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["AWSTraceHeader"])
+    found = [message["Attributes"]["AWSTraceHeader"] for message in answer["Messages"]]
+    assert found == [TRACE[1], "Root=own", TRACE[1], TRACE[1]]

@@ -19,6 +19,8 @@ class RoleSession:
     policies: tuple[str, ...] = ()
     """The texts of session policies, which limit the session."""
     tags: tuple[tuple[str, str], ...] = ()
+    transitive: tuple[tuple[str, str], ...] = ()
+    """The tags that sessions inherit which this session begins."""
     source: str = ""
     """The ARN of what the service assumed the role for: a state machine, a rule, a schedule."""
     called_via: tuple[str, ...] = ()

@@ -140,6 +140,11 @@ class OperationModel:
         return self._service.resolve(self._definition["output"]) if "output" in self._definition else None
 
     @property
+    def error_names(self) -> frozenset[str]:
+        """The names of the errors that the model lists for the operation."""
+        return frozenset(each["shape"] for each in self._definition.get("errors", ()))
+
+    @property
     def idempotent_members(self) -> Sequence[str]:
         """The names of the parameters for which an SDK makes a value if the caller has none."""
         members = self.input_shape.members.items() if self.input_shape else ()

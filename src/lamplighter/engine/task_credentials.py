@@ -51,7 +51,14 @@ def role_session(session: SessionToken) -> RoleSession | None:
     """Return the session of a role for which credentials stand, or None if they stand for a key."""
     if not session.role:
         return None
-    return RoleSession(session.role, session.name, session.role_id, policies=session.policies, tags=session.tags)
+    return RoleSession(
+        session.role,
+        session.name,
+        session.role_id,
+        policies=session.policies,
+        tags=session.tags,
+        transitive=session.transitive,
+    )
 
 
 def _variables(access_key: str, secret: str) -> dict[str, str]:

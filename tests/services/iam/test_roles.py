@@ -207,6 +207,35 @@ def test_a_simulation_uses_the_given_condition_keys_and_boundary(harness: IamHar
     assert decision(ContextEntries=context, PermissionsBoundaryPolicyInputList=bounded) == "implicitDeny"
 
 
+def test_a_simulation_of_several_resources_has_the_strictest_decision_and_each_one(harness: IamHarness) -> None:
+    first, second, third = (f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}" for name in ("a", "b", "c"))
+    team = {"StringEquals": {"aws:PrincipalTag/team": "x"}}
+    deny = {"Effect": "Deny", "Action": "sqs:*", "Resource": second, "Condition": team}
+    statements = [{"Effect": "Allow", "Action": "sqs:*", "Resource": [first, second]}, deny]
+    given = {"PolicyInputList": [document(*statements)], "ActionNames": ["sqs:SendMessage"]}
+
+    def evaluate(*resources: str, **more: Json) -> Json:
+        (result,) = harness.iam("SimulateCustomPolicy", **given, ResourceArns=list(resources), **more)[
+            "EvaluationResults"
+        ]
+        return result
+
+    context = [{"ContextKeyName": "aws:PrincipalTag/team", "ContextKeyValues": ["x"]}]
+    result = evaluate(first, second, third, ContextEntries=context)
+    assert (result["EvalDecision"], result["EvalDecisionDetails"]) == ("explicitDeny", {})
+    assert result["MatchedStatements"] == [{"SourcePolicyId": "PolicyInputList.1", "SourcePolicyType": "none"}]
+    each = [(one["EvalResourceName"], one["EvalResourceDecision"]) for one in result["ResourceSpecificResults"]]
+    assert each == [(first, "allowed"), (second, "explicitDeny"), (third, "implicitDeny")]
+    assert evaluate(first, third)["EvalDecision"] == "implicitDeny"
+    single = evaluate(first)
+    assert (single["EvalDecision"], single["MissingContextValues"]) == ("allowed", ["aws:PrincipalTag/team"])
+    for resources in (["*"], []):
+        whole = evaluate(*resources)
+        assert whole["EvalResourceName"] == "*"
+        assert "ResourceSpecificResults" not in whole
+        assert "EvalDecisionDetails" not in whole
+
+
 def test_the_summary_counts_what_the_account_has(harness: IamHarness) -> None:
     harness.role("night")
     summary = harness.iam("GetAccountSummary")["SummaryMap"]

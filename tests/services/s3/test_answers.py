@@ -90,6 +90,21 @@ def test_the_region_without_a_constraint_is_no_constraint(account: EngineAccount
     assert found["Code"] == "InvalidLocationConstraint"
 
 
+def test_a_bucket_with_the_constraint_eu_keeps_it_and_resides_in_eu_west_1(account: EngineAccount, s3: Json) -> None:
+    name = f"old-{account.account_id}"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "EU"})
+    assert s3.get_bucket_location(Bucket=name)["LocationConstraint"] == "EU"
+    assert s3.head_bucket(Bucket=name)["BucketRegion"] == "eu-west-1"
+
+
+def test_a_tag_has_letters_numbers_spaces_and_few_other_characters(s3: Json, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1", Tagging="K%C3%A4%20+-=._:/@")
+    for text in ("a%3Cb=1", "a=1%2C2", "a=%00"):
+        assert error_of(s3.put_object, Bucket=bucket, Key="k", Body=b"1", Tagging=text)["Code"] == "InvalidTag"
+    wrong = {"TagSet": [{"Key": "a", "Value": "#"}]}
+    assert error_of(s3.put_bucket_tagging, Bucket=bucket, Tagging=wrong)["Code"] == "InvalidTag"
+
+
 def test_an_expected_owner_is_an_account(s3: Json, bucket: str) -> None:
     assert error_of(s3.head_bucket, Bucket=bucket, ExpectedBucketOwner="me")["Code"] == "400"
     found = error_of(s3.list_objects_v2, Bucket=bucket, ExpectedBucketOwner="me")

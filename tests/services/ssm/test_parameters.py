@@ -1,5 +1,7 @@
 """The Parameter Store as boto3 uses it."""
 
+import json
+
 import pytest
 
 from lamplighter.base.json_text import Json
@@ -144,3 +146,26 @@ def test_a_short_name_is_one_parameter_with_and_without_its_slash(ssm: Json) -> 
 @pytest.mark.parametrize("name", ["//a", "/a//b", "/a/"])
 def test_a_name_that_is_no_path_is_a_validation_error(ssm: Json, name: str) -> None:
     assert refused(ssm.get_parameter, Name=name) == "ValidationException"
+
+
+def test_a_parameter_reads_a_secret_of_secrets_manager(account: EngineAccount, ssm: Json) -> None:
+    manager = account.client("secretsmanager")
+    made = manager.create_secret(Name="db/password", SecretString="old")
+    manager.put_secret_value(SecretId="db/password", SecretString="new")
+    name = "/aws/reference/secretsmanager/db/password"
+    found = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+    assert (found["Name"], found["Type"], found["Value"]) == (name, "SecureString", "new")
+    assert found["ARN"] == made["ARN"]
+    source = json.loads(found["SourceResult"])
+    assert (source["Name"], source["SecretString"], source["VersionStages"]) == ("db/password", "new", ["AWSCURRENT"])
+    for selector in (":AWSPREVIOUS", f":{made['VersionId']}"):
+        old = ssm.get_parameter(Name=f"{name}{selector}", WithDecryption=True)["Parameter"]
+        assert (old["Name"], old["Value"], old["Selector"]) == (name, "old", selector)
+    assert refused(ssm.get_parameter, Name=f"{name}x", WithDecryption=True) == "ParameterNotFound"
+    assert refused(ssm.get_parameter, Name=name) == "ValidationException"
+    several = ssm.get_parameters(Names=[name, f"{name}x"], WithDecryption=True)
+    assert [each["Value"] for each in several["Parameters"]] == ["new"]
+    assert several["InvalidParameters"] == [f"{name}x"]
+    manager.create_secret(Name="key", SecretBinary=b"\0\xff")
+    binary = ssm.get_parameter(Name="/aws/reference/secretsmanager/key", WithDecryption=True)["Parameter"]
+    assert json.loads(binary["SourceResult"])["SecretBinary"] == binary["Value"] == "AP8="

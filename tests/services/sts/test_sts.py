@@ -25,7 +25,7 @@ aws_access_key_id = LAMPANN
 aws_secret_access_key = anns-secret
 lamplighter_role = look
 """
-TRUST = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+TRUST = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
 
 
 @pytest.fixture
@@ -171,3 +171,44 @@ def test_temporary_credentials_do_not_open_the_engine_s_own_addresses(guarded: S
     SigV4Auth(key, "states", REGION).add_auth(request)
     response = URLLib3Session().send(request.prepare())
     assert (response.status_code, "temporary credentials" in response.text) == (403, True)
+
+
+def tag(key: str, value: str = "v") -> Json:
+    return {"Key": key, "Value": value}
+
+
+def test_session_tags_are_checked(guarded: ServedEngine) -> None:
+    role = make_role(guarded)
+
+    def refused(**params: Json) -> tuple[str, int]:
+        return error_of(lambda: assume(guarded, role, **params))
+
+    assert refused(Tags=[tag("team"), tag("TEAM")]) == ("InvalidParameterValue", 400)
+    assert refused(Tags=[tag("aws:team")]) == ("InvalidParameterValue", 400)
+    assert refused(Tags=[tag("team")], TransitiveTagKeys=["other"]) == ("InvalidParameterValue", 400)
+
+
+def test_a_chained_session_inherits_transitive_tags_and_cannot_override_them(guarded: ServedEngine) -> None:
+    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:${{aws:PrincipalTag/team}}"
+    trust = {"Effect": "Allow", "Action": "sts:*", "Resource": "*"}
+    role = make_role(guarded, trust, {"Effect": "Allow", "Action": "sqs:CreateQueue", "Resource": queue})
+    first = assume(guarded, role, Tags=[tag("team", "night"), tag("rank")], TransitiveTagKeys=["Team"])
+    chained = with_session(guarded, "sts", first)
+    second = chained.assume_role(RoleArn=role, RoleSessionName="me", Tags=[tag("rank", "2")])["Credentials"]
+    assert with_session(guarded, "sqs", second).create_queue(QueueName="night")["QueueUrl"].endswith("/night")
+    third = with_session(guarded, "sts", second)
+    for keys in ("team", "TEAM"):
+        override = {"RoleArn": role, "RoleSessionName": "me", "Tags": [tag(keys, "day")]}
+        assert error_of(lambda given=override: third.assume_role(**given)) == ("InvalidParameterValue", 400)
+
+
+def test_a_secret_that_is_read_as_a_parameter_needs_its_own_permission(guarded: ServedEngine) -> None:
+    client(guarded, "secretsmanager").create_secret(Name="key", SecretString="value")
+    read = {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": "*"}
+    session = assume(guarded, make_role(guarded, read))
+    wanted = {"Name": "/aws/reference/secretsmanager/key", "WithDecryption": True}
+    assert error_of(lambda: with_session(guarded, "ssm", session).get_parameter(**wanted))[0] == "AccessDeniedException"
+    secret = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [read, secret]})
+    client(guarded, "iam").put_role_policy(RoleName="deploy", PolicyName="p", PolicyDocument=document)
+    assert with_session(guarded, "ssm", session).get_parameter(**wanted)["Parameter"]["Value"] == "value"

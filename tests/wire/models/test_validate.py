@@ -53,6 +53,16 @@ def test_violations_of_list_values_are_reported_together(catalog: ModelCatalog) 
     )
 
 
+def test_an_operation_without_the_usual_error_of_its_service_has_a_validation_exception(catalog: ModelCatalog) -> None:
+    assert validation_error(catalog, "logs", "GetDelivery", {"id": ""}).startswith("ValidationException: 2 validation")
+    assert validation_error(catalog, "logs", "DeleteLogGroup", {}).startswith("InvalidParameterException: 1 validation")
+
+
+def test_sns_itself_checks_the_type_of_a_message_attribute(catalog: ModelCatalog) -> None:
+    params = {"TopicArn": "arn", "Message": "x", "MessageAttributes": {"a": {"StringValue": "b"}}}
+    catalog.operation("sns", "Publish").check(params)
+
+
 def test_violations_of_map_keys_are_reported_together(catalog: ModelCatalog) -> None:
     transformer = {"InputPathsMap": {"de onde?": "$.a"}, "InputTemplate": "x"}
     params = {"Rule": "r", "Targets": [{"Id": "1", "Arn": "arn", "InputTransformer": transformer}]}

@@ -27,7 +27,7 @@ def is_action(resource: str, actions: tuple[str, ...]) -> bool:
 def compile_reader(source: Mapping[str, Json], *, jsonata: bool) -> ItemReader | None:
     """Compile a Map's ItemReader; return None if the items come with the Map's input.
 
-    AWS, recorded: an ItemReader's items do not pass through ItemsPath.
+    Measured against AWS: an ItemReader's items do not pass through ItemsPath.
     """
     if "ItemReader" not in source:
         return None

@@ -250,7 +250,7 @@ def check_conditional_references(template: Template, conditions: Mapping[str, bo
     ]
     for block, values in (("Resources", properties), ("Outputs", outputs)):
         missing = sorted(left_out.intersection(find_references(choose_branches(values, conditions))))
-        if missing:  # AWS, recorded: for an output it does not say that this is a format error
+        if missing:  # measured against AWS: of an output it is no format error
             raise (TemplateError if block == "Outputs" else TemplateFormatError)(
                 f"Unresolved resource dependencies [{', '.join(missing)}] in the {block} block of the template"
             )

@@ -189,6 +189,7 @@ def _list_versions(reader: Reader, caller: Caller, params: Json) -> Json:
             "VersionId": each.version,
             **({"VersionStages": each.stages} if each.stages else {}),
             "CreatedDate": each.created / 1000,
+            # Measured against AWS, also for a secret with AWS's own key.
             "KmsKeyIds": [secret.body.get("KmsKeyId", "DefaultEncryptionKey")],
         },
         lambda each: encode_token(each.version),

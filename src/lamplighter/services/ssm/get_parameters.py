@@ -1,13 +1,16 @@
 """Read parameters: by name, by path, with their history, and without their values.
 
 Without WithDecryption, the value of a SecureString is its encrypted text, as on AWS. See
-https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html.
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html and, for secrets of Secrets
+Manager, https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html.
 """
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 
-from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.bus import Bus, Caller, Operation
 from lamplighter.operations.paging import decode_number, decode_token, encode_token, list_page
 from lamplighter.services.ssm import errors
 from lamplighter.services.ssm.filters import matches_filters, read_filters
@@ -18,13 +21,17 @@ from lamplighter.store.db import Reader
 from lamplighter.store.encryption import SecretCipher
 
 PAGE = 100
+SECRETS, SECRETS_SERVICE = "/aws/reference/secretsmanager/", "secretsmanager"
+"""The names that read secrets of Secrets Manager, with a version's ID or stage after a colon."""
+MIN_VERSION_ID_LENGTH = 32
 DETAILS = ("Description", "AllowedPattern", "Tier", "DataType")
 
 
 class ParameterReader:
     """The operations that read parameters."""
 
-    def __init__(self, cipher: SecretCipher) -> None:
+    def __init__(self, bus: Bus, cipher: SecretCipher) -> None:
+        self._bus = bus
         self._cipher = cipher
 
     def by_name(self) -> Mapping[str, Operation]:
@@ -39,14 +46,14 @@ class ParameterReader:
 
     def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle GetParameter."""
-        return {"Parameter": self._show(find_version(reader, caller, params["Name"]), params)}
+        return {"Parameter": self._find(reader, caller, params["Name"], params)}
 
     def get_several(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle GetParameters."""
         found, invalid = [], []
         for name in dict.fromkeys(params["Names"]):
             try:
-                found.append(self._show(find_version(reader, caller, name), params))
+                found.append(self._find(reader, caller, name, params))
             except (errors.NotFound, errors.VersionNotFound):
                 invalid.append(name)
         return {"Parameters": found, "InvalidParameters": invalid}
@@ -101,6 +108,35 @@ class ParameterReader:
             lambda row: str(row.version),
             next_page_field="NextToken",
         )
+
+    def _find(self, reader: Reader, caller: Caller, name: str, params: Json) -> Json:
+        if name.startswith(SECRETS):
+            return self._find_secret(reader, caller, name, params)
+        return self._show(find_version(reader, caller, name), params)
+
+    def _find_secret(self, reader: Reader, caller: Caller, text: str, params: Json) -> Json:
+        """Return a secret of Secrets Manager as a parameter; the caller must have access to the secret, too."""
+        if not params.get("WithDecryption"):
+            raise errors.InvalidParameter(f"A name that begins with {SECRETS} needs WithDecryption.")
+        name, colon, version = text.partition(":")
+        wanted = {"SecretId": name.removeprefix(SECRETS)}
+        if colon:
+            wanted["VersionId" if len(version) >= MIN_VERSION_ID_LENGTH else "VersionStage"] = version
+        try:
+            self._bus.check_access(reader, caller, SECRETS_SERVICE, "GetSecretValue", wanted)
+            secret = self._bus.read(reader, caller, SECRETS_SERVICE, "GetSecretValue", wanted)
+        except AwsError as error:
+            raise (errors.NotFound(text) if error.code == "ResourceNotFoundException" else error) from None
+        source = {key: b64encode(each).decode() if isinstance(each, bytes) else each for key, each in secret.items()}
+        return {
+            "Name": name,
+            "Type": SECURE,
+            "Value": source.get("SecretString", source.get("SecretBinary")),
+            **({"Selector": f":{version}"} if colon else {}),
+            "SourceResult": dumps(source),
+            "LastModifiedDate": source["CreatedDate"],
+            "ARN": source["ARN"],
+        }
 
     def _show(self, selected: Selected, params: Json) -> Json:
         parameter, row = selected.parameter, selected.version

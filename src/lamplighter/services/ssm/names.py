@@ -54,7 +54,10 @@ def find_parameter(reader: Reader, caller: Caller, name: str) -> Parameter:
 
 
 def look_up(reader: Reader, caller: Caller, name: str) -> Parameter | None:
-    """Return a parameter by its name or ARN, or None: neither an ARN nor a short name needs its leading slash."""
+    """Return a parameter by its name or ARN, or None.
+
+    Measured against AWS: neither an ARN nor a short name needs its leading slash.
+    """
     parsed, region, spellings = arn.parse(name), caller.region, [name]
     if parsed is not None and parsed.service == rows.SERVICE and parsed.resource.startswith("parameter/"):
         if parsed.account != caller.account:

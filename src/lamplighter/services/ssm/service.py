@@ -24,7 +24,7 @@ class Ssm(Service):
         cipher = SecretCipher(directory)
         self.operations: Mapping[str, Operation] = {
             **ParameterWriter(bus, world, cipher).by_name(),
-            **ParameterReader(cipher).by_name(),
+            **ParameterReader(bus, cipher).by_name(),
             **labels.by_name(),
             **tags.by_name(),
         }

@@ -15,6 +15,7 @@ from lamplighter.bus import Bus, Caller
 from lamplighter.lang.iam_policy.check_policy import MalformedPolicy, parse_policy
 from lamplighter.services.sts.errors import (
     AccessDenied,
+    InvalidParameterValue,
     MalformedPolicyDocument,
     PackedPolicyTooLarge,
     ValidationFailed,
@@ -26,6 +27,8 @@ from lamplighter.wire.access.temporary_credentials import SessionToken, access_k
 
 DEFAULT_ROLE_SECONDS, DEFAULT_SESSION_SECONDS = 3600, 43_200
 MAX_CHAINED_SECONDS = 3600
+Tags = tuple[tuple[str, str], ...]
+
 MAX_POLICY_LENGTH = 2048
 """The most characters of a session policy."""
 
@@ -39,6 +42,7 @@ class Sessions:
 
     def assume_role(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle AssumeRole."""
+        tags, transitive = _session_tags(caller, params)
         role = self._find_role(tx, caller, params)
         seconds, name = params.get("DurationSeconds", DEFAULT_ROLE_SECONDS), params["RoleSessionName"]
         if seconds > role["MaxSessionDuration"]:
@@ -56,7 +60,8 @@ class Sessions:
             role["RoleId"],
             name,
             tuple(self._session_policies(tx, caller, params)),
-            tuple((each["Key"], each["Value"]) for each in params.get("Tags", [])),
+            tags,
+            transitive=transitive,
         )
         user = {"AssumedRoleId": f"{role['RoleId']}:{name}", "Arn": assumed_role_arn(role["Arn"], name)}
         source = {"SourceIdentity": params["SourceIdentity"]} if "SourceIdentity" in params else {}
@@ -98,6 +103,26 @@ class Sessions:
             if text is None:
                 raise ValidationFailed(f"Policy {each['arn']} does not exist")
             yield text
+
+
+def _session_tags(caller: Caller, params: Json) -> tuple[Tags, Tags]:
+    """Return the tags of a new session, and those that a session inherits which it begins.
+
+    "You cannot have separate Department and department tag keys." "If you pass a session tag with the same key as an
+    inherited tag, the operation fails."
+    """
+    given = {each["Key"].lower(): (each["Key"], each["Value"]) for each in params.get("Tags", [])}
+    inherited = () if caller.session is None else caller.session.transitive
+    passed_on = [key.lower() for key in params.get("TransitiveTagKeys", [])]
+    if len(given) < len(params.get("Tags", [])):
+        raise InvalidParameterValue("Two session tags have the same key. Upper and lower case are the same.")
+    if any(key.startswith("aws:") for key in given):
+        raise InvalidParameterValue("aws: prefixed tag key names are not allowed for external use.")
+    if any(name.lower() in given for name, _ in inherited):
+        raise InvalidParameterValue("A session tag has the key of a transitive tag of the calling session.")
+    if not given.keys() >= set(passed_on):
+        raise InvalidParameterValue("A transitive tag key is not the key of a session tag of the request.")
+    return (*inherited, *given.values()), (*inherited, *(given[key] for key in passed_on))
 
 
 def _credentials(tx: Tx, session: SessionToken) -> Json:

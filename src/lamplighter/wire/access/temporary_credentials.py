@@ -50,6 +50,8 @@ class SessionToken:
     tags: tuple[tuple[str, str], ...] = ()
     task: str = ""
     """The ARN of the task that has the credentials."""
+    transitive: tuple[tuple[str, str], ...] = ()
+    """The tags that the sessions of a role chain inherit."""
 
 
 def access_key_of(seed: str) -> str:
@@ -81,8 +83,8 @@ def read_token(key: str, token: str) -> SessionToken | None:
         found: Json = loads(decompressobj().decompress(payload, MAX_PAYLOAD))
     except (ZlibError, JsonError):
         return None
-    tags = tuple((name, value) for name, value in found["tags"])
-    return SessionToken(**{**found, "policies": tuple(found["policies"]), "tags": tags})
+    tags, transitive = (tuple((name, value) for name, value in found.get(key, ())) for key in ("tags", "transitive"))
+    return SessionToken(**{**found, "policies": tuple(found["policies"]), "tags": tags, "transitive": transitive})
 
 
 def _code(key: str, payload: bytes) -> bytes:

@@ -5,10 +5,11 @@ which nothing changes. Unknown names are not stored, so callers cannot make the 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
+from lamplighter.base.service_model import OperationModel
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.models.service_models import (
     CBOR,
@@ -20,6 +21,7 @@ from lamplighter.wire.models.service_models import (
     ServiceShapes,
     load_service,
 )
+from lamplighter.wire.models.service_quirks import ServiceQuirks
 from lamplighter.wire.models.validate import Check, compile_check
 from lamplighter.wire.protocols import aws_json, cbor, query, rest_json, rest_xml
 
@@ -150,5 +152,12 @@ def _compile(service: ServiceShapes, name: str) -> CompiledOperation:
         raise UnknownOperation(service.quirks.unknown_action.format(service=service.name, operation=name))
     model = service.model.operation_model(name)
     make_decoder, make_encoder, _ = _PROTOCOLS[service.protocol]
-    check = compile_check(model.input_shape, service.quirks)
+    check = compile_check(model.input_shape, _quirks(service, model))
     return CompiledOperation(service.name, name, make_decoder(model), check, make_encoder(service, model))
+
+
+def _quirks(service: ServiceShapes, model: OperationModel) -> ServiceQuirks:
+    """Return the words of an operation. One that has ValidationException instead of its service's error uses that."""
+    usual, other = service.quirks.violation_code, "ValidationException"
+    has_other = usual in service.model.shape_names and model.error_names & {usual, other} == {other}
+    return replace(service.quirks, violation_code=other) if has_other else service.quirks

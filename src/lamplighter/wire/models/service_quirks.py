@@ -2,8 +2,8 @@
 
 Contains data only, from AWS's recorded answers and its API references. An Amazon ECS operation documents
 ClientException and InvalidParameterException. For a value that violates a constraint, CloudWatch Logs returns
-InvalidParameterException, and the query services return ValidationError. SQS reports missing parameters only, and SNS
-has an error of its own for a missing ARN.
+InvalidParameterException (for deliveries, ValidationException: `catalog.py`), and the query services return
+ValidationError. SQS reports missing parameters only, and SNS has an error of its own for a missing ARN.
 """
 
 from collections.abc import Callable
@@ -104,6 +104,7 @@ _QUIRKS = {
         violation_code="ValidationError",
         missing_arn=_no_value,
         checked_by_service={
+            "MessageAttributeValue": frozenset({"DataType"}),
             "SetEndpointAttributesInput": frozenset({"Attributes"}),
             "SetPlatformApplicationAttributesInput": frozenset({"Attributes"}),
         },

@@ -104,6 +104,18 @@ def test_an_attribute_that_repeats_a_property_changes_with_it_only(harness: Clou
     assert list(describe(harness, template(T=other, U=used))) == ["T"]
 
 
+def test_no_attribute_of_a_resource_that_is_created_or_replaced_is_known(harness: CloudFormationHarness) -> None:
+    used = topic(TopicName="u", DisplayName={"Fn::GetAtt": ["T", "DisplayName"]})
+    created = describe(harness, template(T=topic(DisplayName="a"), U=used), ChangeSetType="CREATE")["U"]
+    assert loads(created["AfterContext"])["Properties"]["DisplayName"] == KNOWN_AFTER_APPLY
+    harness.cloudformation("DeleteStack", StackName="stack")
+    harness.create(template(T=topic(DisplayName="a", TopicName="t"), U=used))
+    replaced = describe(harness, template(T=topic(DisplayName="a", TopicName="v"), U=used))["U"]
+    (shown,) = {each["Target"]["AfterValue"] for each in replaced["Details"]}
+    assert (shown, loads(replaced["AfterContext"])["Properties"]["DisplayName"]) == (KNOWN_AFTER_APPLY,) * 2
+    assert loads(replaced["BeforeContext"])["Properties"]["DisplayName"] == "a"
+
+
 def test_each_part_of_a_property_that_changes_has_its_path(harness: CloudFormationHarness) -> None:
     def tagged(*tags: str) -> str:
         return template(T=topic(Tags=[{"Key": tag[0], "Value": tag[1:]} for tag in tags]))

@@ -33,12 +33,16 @@ def set_state(harness: CloudWatchHarness, state: str) -> None:
 
 def sent(harness: CloudWatchHarness) -> list[tuple[str, str]]:
     """Return the old and the new states of all notifications since the last call."""
+    return [(message["OldStateValue"], message["NewStateValue"]) for message in notifications(harness)]
+
+
+def notifications(harness: CloudWatchHarness) -> list[Json]:
+    """Return all notifications since the last call."""
     url = f"http://127.0.0.1:4566/{ACCOUNT}/people"
-    found = []
+    found: list[Json] = []
     while received := harness.call("sqs", "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for each in received:
-            message = loads(loads(each["Body"])["Message"])
-            found.append((message["OldStateValue"], message["NewStateValue"]))
+            found.append(loads(loads(each["Body"])["Message"]))
             harness.call("sqs", "DeleteMessage", QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
     return found
 
@@ -55,6 +59,21 @@ def muted(harness: CloudWatchHarness) -> CloudWatchHarness:
     set_state(harness, "OK")
     assert sent(harness) == [("INSUFFICIENT_DATA", "OK")]
     return harness
+
+
+def test_a_notification_says_whether_it_was_muted_before(muted: CloudWatchHarness) -> None:
+    set_state(muted, "ALARM")
+    (message,) = notifications(muted)
+    assert message["ActionExecutedAfterMuteWindow"] is False
+    put_rule(muted)
+    muted.advance(HOUR)
+    set_state(muted, "OK")
+    muted.advance(2 * HOUR)
+    (message,) = notifications(muted)
+    assert (message["NewStateValue"], message["ActionExecutedAfterMuteWindow"]) == ("OK", True)
+    set_state(muted, "ALARM")
+    (message,) = notifications(muted)
+    assert message["ActionExecutedAfterMuteWindow"] is False
 
 
 def test_a_rule_is_shown_with_its_status(muted: CloudWatchHarness) -> None:

@@ -2,7 +2,7 @@
 
 Guarantees that no value of a parameter with NoEcho and no secret is shown, and that a value which is known only after
 the change is `{{changeSet:KNOWN_AFTER_APPLY}}`. AWS shows every attribute of Fn::GetAtt so, except those that repeat a
-property of the resource. See
+property of a resource that the change neither creates nor replaces. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html.
 """
 
@@ -85,7 +85,7 @@ class ShownTemplate:
 
     def _attribute(self, name: str, wanted: str) -> Json:
         resource = self.resource(name)
-        if resource is None or wanted in resource_type_of(resource.type).attributes:
+        if resource is None or self._physical(name) is None or wanted in resource_type_of(resource.type).attributes:
             return KNOWN_AFTER_APPLY
         return self._resolve(resource.properties[wanted]) if wanted in resource.properties else KNOWN_AFTER_APPLY
 

@@ -82,7 +82,7 @@ class AlarmStateChanges:
             return
         if (ended := active_mutes.unmute(tx, alarm)) is not None:
             before, released = ended
-            self._send_actions(tx, replace(released, state=before), released)
+            self._send_actions(tx, replace(alarm, state=before), released)
 
     def end_suppression(self, tx: Tx, arn: str) -> None:
         """Send the actions that waited for a suppressor, because its timer fired."""

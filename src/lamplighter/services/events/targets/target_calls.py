@@ -137,7 +137,7 @@ def _events(target_input: TargetInput, place: Arn) -> TargetCall | None:
     kind, _, name = place.resource.partition("/")
     if kind == "event-bus":
         event = target_input.event
-        if place.region != event["region"]:  # AWS, recorded: an event has another id in another region
+        if place.region != event["region"]:  # measured against AWS: an event has another id there
             event = event | {"id": derive_id(target_input.key)}
         return TargetCall(INTERNAL_SERVICE, "Forward", {"bus": name, "event": event, "hops": target_input.hops + 1})
     if kind != "api-destination":

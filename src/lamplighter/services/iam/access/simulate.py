@@ -18,6 +18,8 @@ from lamplighter.services.iam.entities import page_size
 from lamplighter.services.iam.errors import InvalidInput, NoSuchEntity
 from lamplighter.store.db import Reader
 
+STRICTNESS = (Effect.EXPLICIT_DENY, Effect.IMPLICIT_DENY, Effect.ALLOW)
+
 
 @dataclass(frozen=True, slots=True)
 class _Simulation:
@@ -71,14 +73,29 @@ def _answer(simulation: _Simulation, params: Json) -> Json:
     size = page_size(params)
     marker = params.get("Marker")
     start = decode_number(marker, lambda: InvalidInput(f"Invalid Marker: {marker}")) or 0
-    found = [
-        _evaluate(simulation, action, resource)
-        for action in params["ActionNames"]
-        for resource in params.get("ResourceArns", ["*"])
-    ]
+    resources = list(dict.fromkeys(params.get("ResourceArns") or ["*"]))
+    found = [_evaluate_all(simulation, action, resources) for action in params["ActionNames"]]
     end = start + size
     answer: Json = {"EvaluationResults": found[start:end], "IsTruncated": end < len(found)}
     return {**answer, "Marker": str(end)} if end < len(found) else answer
+
+
+def _evaluate_all(simulation: _Simulation, action: str, resources: list[str]) -> Json:
+    """Return the result of one action: the strictest decision about its resources, and the decision about each."""
+    results = [_evaluate(simulation, action, resource) for resource in resources]
+    strictest = min(results, key=lambda each: STRICTNESS.index(each["EvalResourceDecision"]))
+    decision = strictest["EvalResourceDecision"]
+    deciding = [each for each in results if each["EvalResourceDecision"] == decision]
+    matched = [statement for each in deciding for statement in each["MatchedStatements"]]
+    others = {name: value for name, value in strictest.items() if name != "EvalResourceDecision"}
+    return {
+        **others,
+        "EvalActionName": action,
+        "EvalResourceName": resources[0] if len(resources) == 1 else "*",
+        "EvalDecision": decision,
+        "MatchedStatements": [each for at, each in enumerate(matched) if each not in matched[:at]],
+        **({} if resources == ["*"] else {"EvalDecisionDetails": {}, "ResourceSpecificResults": results}),
+    }
 
 
 def _evaluate(simulation: _Simulation, action: str, resource: str) -> Json:
@@ -104,9 +121,8 @@ def _evaluate(simulation: _Simulation, action: str, resource: str) -> Json:
     }
     detail = {"PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": inside}}
     return {
-        "EvalActionName": action,
         "EvalResourceName": resource,
-        "EvalDecision": effect.value,
+        "EvalResourceDecision": effect.value,
         "MatchedStatements": matched,
         "MissingContextValues": sorted(each for each in keys if each.lower() not in context),
         **(detail if simulation.boundaries else {}),

@@ -22,6 +22,8 @@ from lamplighter.services.s3.uploads.delete_uploads import delete_upload
 from lamplighter.store.db import Reader, Tx
 
 DEFAULT_REGION = "us-east-1"
+OLD_REGION = "EU"
+"""The constraint of buckets that reside in eu-west-1 and were made with this old name."""
 MAX_BUCKETS = 10_000
 GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 NO_PUBLIC_ACCESS = dict.fromkeys(
@@ -67,8 +69,11 @@ class Buckets:
         settings = dict(DEFAULT_SETTINGS)
         if ownership := params.get("ObjectOwnership"):
             settings["OwnershipControls"] = {"Rules": [{"ObjectOwnership": ownership}]}
-        if tags := (params.get("CreateBucketConfiguration") or {}).get("Tags"):
+        configuration = params.get("CreateBucketConfiguration") or {}
+        if tags := configuration.get("Tags"):
             settings["Tagging"] = {"TagSet": tags}
+        if configuration.get("LocationConstraint") == OLD_REGION:
+            settings["LocationConstraint"] = OLD_REGION
         rows.insert(tx, Bucket(0, name, caller.account, region, self._world.now(), "", settings))
         return {"Location": f"/{name}", "BucketArn": f"arn:aws:s3:::{name}"}
 
@@ -141,7 +146,7 @@ def _read_region(caller: Caller, params: Json) -> str:
     location = (params.get("CreateBucketConfiguration") or {}).get("LocationConstraint")
     if location is not None and (location == DEFAULT_REGION or not _REGION.fullmatch(location)):
         raise errors.InvalidLocation
-    region = {None: DEFAULT_REGION, "EU": "eu-west-1"}.get(location, location)
+    region = {None: DEFAULT_REGION, OLD_REGION: "eu-west-1"}.get(location, location)
     if caller.region not in (region, DEFAULT_REGION):
         raise errors.IllegalLocation("unspecified" if location is None else location)
     return str(region)

@@ -194,8 +194,8 @@ def _get(setting: Setting) -> Callable[[Reader, Caller, Json], Json]:
 
 
 def _get_location(reader: Reader, caller: Caller, params: Json) -> Json:
-    region = find_bucket(reader, caller, params).region
-    located = None if region == DEFAULT_REGION else region
+    bucket = find_bucket(reader, caller, params)
+    located = bucket.settings.get("LocationConstraint", None if bucket.region == DEFAULT_REGION else bucket.region)
     return {"LocationConstraint": located, RAW: located or ""}
 
 

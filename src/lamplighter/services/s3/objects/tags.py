@@ -1,8 +1,10 @@
 """Read, check and change the tags of objects; buckets share the rules.
 
-See https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html.
+See https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html and
+https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/allocation-tag-restrictions.html.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -23,6 +25,8 @@ INVALID_HEADER = (
     "duplicates."
 )
 MAX_KEY, MAX_VALUE = 128, 256
+_TAG_TEXT = re.compile(r"[\w\s+=.:/@-]*")
+""""Letters, numbers, and spaces representable in UTF-8, and the following characters: + - = . _ : / @"."""
 
 
 def check_tags(tags: list[Json], most: int = MAX_TAGS) -> dict[str, str]:
@@ -33,9 +37,9 @@ def check_tags(tags: list[Json], most: int = MAX_TAGS) -> dict[str, str]:
     if len(found) > most:
         raise errors.InvalidRequest(f"Object tags cannot be greater than {most}")
     for key, value in found.items():
-        if not 1 <= len(key) <= MAX_KEY:
+        if not 1 <= len(key) <= MAX_KEY or not _TAG_TEXT.fullmatch(key):
             raise errors.InvalidTag("The TagKey you have provided is invalid")
-        if len(value) > MAX_VALUE:
+        if len(value) > MAX_VALUE or not _TAG_TEXT.fullmatch(value):
             raise errors.InvalidTag("The TagValue you have provided is invalid")
         if key.lower().startswith("aws:") and most == MAX_TAGS:
             raise errors.InvalidTag("System tags cannot be added/updated by requester")

@@ -50,7 +50,7 @@ class SqsEndpoint:
             params["MessageGroupId"] = notification.group
         if notification.deduplication is not None and name.endswith(".fifo"):
             params["MessageDeduplicationId"] = notification.deduplication
-        caller = Caller(found.account, found.region, origin=notification.topic)
+        caller = Caller(found.account, found.region, origin=notification.topic, trace=notification.trace)
         with tx.nested():
             if self.bus.guard is not None:
                 self.bus.guard.check_service_call(tx, SERVICE_PRINCIPAL, caller, "sqs", "SendMessage", params)

@@ -53,6 +53,7 @@ class Message:
     attributes: Mapping[str, Attribute]
     group: str | None
     deduplication: str | None
+    trace: str | None = None
 
     def text_for(self, protocol: str) -> str:
         """Return the text for a protocol."""

@@ -40,6 +40,8 @@ class Notification:
     raw: bool = False
     version: str = "1"
     """The version of the signature."""
+    trace: str | None = None
+    """The header X-Amzn-Trace-Id of the request that published the message."""
 
     @property
     def is_signed(self) -> bool:

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/sns/latest/dg/fifo-message-dedup.html.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
@@ -85,7 +85,8 @@ class Publisher:
         if targets == ["TargetArn"] and is_endpoint_arn(params["TargetArn"]):
             return self._publish_to_mobile(tx, params)
         topic = find_own_topic(tx, caller, params[targets[0]], targets[0])
-        message, matches = messages.read_message(params, topic), params.get(PREPARED, {})
+        message = replace(messages.read_message(params, topic), trace=caller.trace)
+        matches = params.get(PREPARED, {})
         return self._accept(tx, topic, message, self._new_identity(), matches)
 
     def _publish_to_phone(self, tx: Tx, params: Json) -> Json:
@@ -144,7 +145,8 @@ class Publisher:
         answer: Json = {"Successful": [], "Failed": []}
         for entry, identity in zip(entries, prepared.identities, strict=True):
             try:
-                accepted = self._accept(tx, topic, messages.read_message(entry, topic), identity, prepared.matches)
+                message = replace(messages.read_message(entry, topic), trace=caller.trace)
+                accepted = self._accept(tx, topic, message, identity, prepared.matches)
             except AwsError as error:
                 code = error.code.removesuffix("Exception")
                 failed = {"Id": entry["Id"], "Code": code, "Message": error.message, "SenderFault": True}
@@ -235,6 +237,7 @@ def _notification(
         message.deduplication,
         raw=raw,
         version=topic.attributes.get("SignatureVersion", "1"),
+        trace=message.trace,
     )
 
 

@@ -71,7 +71,7 @@ class MessageSender:
         """Send several messages (SendMessageBatch)."""
         queue = find_queue(tx, caller, params["QueueUrl"])
         entries = batches.read_entries(params, "SendMessageBatchRequestEntry")
-        for entry in entries:  # AWS, recorded: one entry without its group or deduplication ID fails them all
+        for entry in entries:  # measured against AWS: one entry without its IDs fails them all
             _require_ids(queue, entry)
         total = sum(
             message_content.content_size(entry["MessageBody"], entry.get("MessageAttributes", {})) for entry in entries
@@ -103,7 +103,7 @@ class MessageSender:
             uuid=self._world.uuid(),
             body=draft.body,
             attributes=message_content.dump_attributes(draft.attributes),
-            trace=draft.system_attributes.get(message_content.TRACE_HEADER, {}).get("StringValue"),
+            trace=draft.system_attributes.get(message_content.TRACE_HEADER, {}).get("StringValue", caller.trace),
             sender=caller.account,
             sent=self._world.now(),
             enqueued=now,

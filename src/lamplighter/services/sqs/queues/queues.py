@@ -49,7 +49,7 @@ class Queues:
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Create a queue, or return the existing one if no attribute differs (CreateQueue)."""
         attributes = params.get("Attributes", {})
-        # AWS, recorded: it accepts any case.
+        # Measured against AWS: it accepts any case.
         given = {name: value.lower() if name == "FifoQueue" else value for name, value in attributes.items()}
         fifo = given.get("FifoQueue") == "true"
         name = check_name(params["QueueName"], fifo=fifo)

@@ -82,7 +82,7 @@ def _convert_scalar(shape: Shape | None, value: Json, name: str) -> Json:
     if kind == "string" and isinstance(value, (dict, list)):
         return dumps(value)
     if shape is not None and kind == "blob":
-        # AWS, recorded: an object's content is JSON, so a text is stored in quotes; other binary members are in base64.
+        # Measured against AWS: an object's content is JSON, so a text is stored in quotes; other bytes are in base64.
         is_content = shape.serialization.get("streaming") and not isinstance(value, bytes)
         return dumps(value).encode() if is_content else _to_bytes(value, name)
     if kind == "timestamp" and isinstance(value, str):
