@@ -27,8 +27,7 @@ async def _plan_schedule(calls: Calls, summary: Json) -> PlannedSchedule | None:
     """Read an enabled schedule. Return None for one that is disabled or was deleted meanwhile."""
     if summary.get("State") == "DISABLED":
         return None
-    names = {"Name": summary["Name"], "GroupName": summary["GroupName"]}
-    about = await calls.call_or_none("scheduler", "GetSchedule", **names)
+    about = await job_schedules.read_schedule(calls, summary)
     if about is None:
         return None
     return PlannedSchedule(about["Name"], "schedule", about, links.resource_path(started_arn(about["Target"])))

@@ -34,8 +34,8 @@ from lamplighter.services.iam.tables import instance_profiles, roles
 from lamplighter.services.iam.tables.roles import RoleRow
 from lamplighter.store.db import Reader, Tx
 
-MAX_ROLES = 5000
-"""The quota of roles that AWS can raise for an account to this number."""
+MAX_ROLES = 100_000
+"""AWS's quota is at most 5,000 roles in an account; a job has three, and a file may have thousands of jobs."""
 DEFAULT_SESSION = 3600
 SERVICE_ROLES_PATH = "/aws-service-role/"
 SERVICE_ROLE_NAMES = {
