@@ -19,7 +19,6 @@ async def plan_schedules(calls: Calls) -> Sequence[PlannedSchedule]:
     found: list[PlannedSchedule | None] = []
     for at in range(0, len(known), SLICE_SIZE):
         found += await asyncio.gather(*(_plan_schedule(calls, each) for each in known[at : at + SLICE_SIZE]))
-        await asyncio.sleep(0)
     return [plan for plan in found if plan is not None and not plan.is_supporting]
 
 
