@@ -179,10 +179,10 @@ MEASURES = (
         aim="1 / 50 / 100",
     ),
     Measure(
-        "`lint` of 100 / 2,000 jobs: s of processor time",
-        partial(many_jobs.measure_lint, sizes=(100, 2_000)),
+        "`lint` of 100 / 2,000 / 5,000 jobs: s of processor time",
+        partial(many_jobs.measure_lint, sizes=(100, 2_000, 5_000)),
         lambda r: " / ".join(f"{each:.1f}" for each in r),
-        aim="– / 4",
+        aim="– / 4 / 10",
     ),
     Measure(
         "first `up` of 100 / 400 jobs: s of processor time; PSS, MiB",

@@ -40,12 +40,12 @@ INTERNAL_READS: Mapping[str, frozenset[str]] = {
     "alerts": frozenset({"ListAcknowledgements"}),
     "ecs": frozenset({"LatestTasks", "ListScheduledTasks", "ListWaitingTasks"}),
     "logs": frozenset({"FilterLogLines", "GetLogLines"}),
-    "scheduler": frozenset({"ListNightSlots", "ListScheduleZones", "ListSlots"}),
+    "scheduler": frozenset({"DescribeSchedules", "ListNightSlots", "ListScheduleZones", "ListSlots"}),
     "states": frozenset(
         {
-            *("CountMapRunStates", "FindRepetitions", "FindTaskRuns", "ListKeptExecutions", "ListMapRunItems"),
-            *("ListNightRuns", "ListRemovedMachines", "ListRuns", "ListUsualDurations", "ListWaitingRuns"),
-            *("SearchRuns", "SearchStateMachines"),
+            *("CountMapRunStates", "FindRepetitions", "FindTaskRuns", "ListKeptExecutions", "ListLatestRuns"),
+            *("ListMapRunItems", "ListNightRuns", "ListRemovedMachines", "ListRuns", "ListUsualDurations"),
+            *("ListWaitingRuns", "SearchRuns", "SearchStateMachines"),
         }
     ),
 }

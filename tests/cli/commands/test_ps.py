@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
+from lamplighter.base.service_model import OperationModel
+from lamplighter.cli.engine_client.client import EngineClient
 from lamplighter.cli.runs import formatting
 from tests.cli.job_folder import JobFolder
 from tests.served_engine import eventually
@@ -222,3 +224,26 @@ def test_a_long_reason_is_cut_so_that_the_list_stays_a_table(
     assert all(lines[0].split() == ["JOB", "NOW", "LAST", "RUN", "NEXT", "RUN"] for lines in shown.values())
     assert "stopped: the moon was in t…, " in shown[110][1]
     assert "stopped: the moon was in the wrong phase the moon" in shown[250][1]
+
+
+def test_further_jobs_without_a_run_under_way_need_no_further_calls(
+    job_folder: JobFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_folder.run_job("quick")
+    calls: list[str] = []
+    call = EngineClient.call
+
+    def record(client: EngineClient, operation: OperationModel, params: Json) -> Json:
+        calls.append(operation.name)
+        return call(client, operation, params)
+
+    monkeypatch.setattr(EngineClient, "call", record)
+    listed = {each["job"]: each for each in job_folder.invoke_json("ps")}
+    busy = [each for each in listed.values() if each["running"] or each["skipped"]]
+    assert listed["quick"]["last"]["status"] == "SUCCEEDED"
+    assert len(busy) < len(listed)
+    assert calls.count("ListExecutions") <= 2 * len(busy)
+    assert calls.count("GetSchedule") == calls.count("ListRuleNamesByTarget") == 0
+    calls.clear()
+    assert [each["job"] for each in job_folder.invoke_json("ps", "--all", "--count", "1")] == ["quick"]
+    assert calls.count("ListExecutions") == 1

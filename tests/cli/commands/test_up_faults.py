@@ -224,7 +224,7 @@ def test_a_broken_file_at_a_restart_runs_the_last_applied_jobs_and_is_applied_wh
     [
         ("lamplighter.yaml", None, "cannot read this file: no such file or directory"),
         ("lamplighter.yaml", "a: " + "[" * 20_000, "this cannot be read as YAML"),
-        ("lamplighter.yaml", "x" * 1_100_000, "the file is too long"),
+        ("lamplighter.yaml", "x" * 4_200_000, "the file is too long"),
         ("lamplighter.yaml", 'project: home\njobs: {flow: {workflow: "a\\0b.json"}}\n', "there is no file"),
         ("flow.asl.json", "{", "flow.asl.json:1:2"),
         ("flow.asl.json", None, "there is no file `flow.asl.json`"),

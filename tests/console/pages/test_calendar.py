@@ -1,6 +1,9 @@
 """The calendar page."""
 
+import pytest
+
 from lamplighter.base.json_text import dumps
+from lamplighter.services.scheduler import night_slots
 from tests.console.http_browser import Browser
 from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineHarness
 
@@ -78,3 +81,13 @@ def test_frequent_schedules_are_apart_from_those_whose_times_nobody_knows(
     assert "Frequent often cron(0/1 4-5 * * ? *)" in browser.get("/calendar").text
     harness.call("events", "PutRule", Name="hourly", ScheduleExpression="rate(1 hour)")
     assert "At times that only EventBridge knows hourly rate(1 hour)" in browser.get("/calendar").text
+
+
+def test_all_schedules_of_an_engine_are_shown_however_many_there_are(
+    harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(night_slots, "PAGE_SIZE", 2)
+    for number in range(5):
+        create_schedule(harness, f"nightly-{number}", "cron(0 18 * * ? *)")
+    text = browser.get("/calendar").text
+    assert [number for number in range(9) if f"nightly-{number}" in text] == [0, 1, 2, 3, 4]

@@ -122,6 +122,15 @@ def test_the_page_says_what_the_job_file_says(harness: EngineHarness, browser: B
     assert [fact for fact in FACTS if fact not in text] == [], text
 
 
+def test_the_metadata_of_a_job_needs_no_list_of_its_stack_s_resources(
+    harness: EngineHarness, browser: Browser, tmp_path: Path, as_on_aws: list[str]
+) -> None:
+    create_stack(harness, tmp_path)
+    assert "ops mail ops@example.com if a run failed" in open_job(browser, "shop-night").text
+    assert as_on_aws.count("DescribeStackResource") == 1
+    assert not {"DescribeStackResources", "ListStackResources"} & {*as_on_aws}
+
+
 def test_no_secret_is_on_the_page_and_the_digest_of_the_image_is(
     harness: EngineHarness, browser: Browser, tmp_path: Path
 ) -> None:

@@ -118,6 +118,7 @@ def test_a_full_page_of_jobs_is_no_larger_than_300_kilobytes(harness: EngineHarn
     assert len(browser.get("/jobs").body.encode()) < 300_000
 
 
+@pytest.mark.usefixtures("as_on_aws")
 def test_credentials_that_may_not_list_schedules_still_show_the_jobs(
     harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

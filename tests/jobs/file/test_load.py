@@ -46,10 +46,10 @@ def test_a_missing_file_is_reported_like_every_other_problem(tmp_path: Path) -> 
     ("raw", "message"),
     [
         (b"project: \xff", "this file is not UTF-8"),
-        (b"#" * 1024 * 1024 + b"\n", "the file is too long: 1048577 bytes"),
+        (b"#" * 4 * 1024 * 1024 + b"\n", "the file is too long: 4194305 bytes"),
         (b"project: \x00", "this cannot be read as YAML: unacceptable character #x0000: special characters are not"),
         (b"a: &a [*a]", "these aliases have no end"),
-        (b"a: &a [x]\nb: [*a" + b", *a" * 60_000 + b"]", "these aliases have no end"),
+        (b"a: &a [x]\nb: &b [*a" + b", *a" * 700 + b"]\nc: [*b" + b", *b" * 700 + b"]", "these aliases have no end"),
         (b"[" * 5000, "this cannot be read as YAML"),
         (b"- " * 100 + b"x", "these aliases have no end"),
         (b"---\nproject: p\n---\nproject: q", "3:1: error: a second document begins here"),

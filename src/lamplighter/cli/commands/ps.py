@@ -6,7 +6,8 @@ A skipped run does not hide the run before it.
 Exit codes: 0 the list was printed; 1 the target does not answer, or there is no such job.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated
@@ -22,7 +23,7 @@ from lamplighter.cli.runs.arguments import AnyJobArgument
 from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.engine_conditions import engine_conditions
 from lamplighter.cli.runs.find_job import Machine
-from lamplighter.cli.runs.latest_runs import MAX_REASON_LENGTH, print_latest_runs
+from lamplighter.cli.runs.latest_runs import MAX_REASON_LENGTH, print_latest_runs, read_settled_runs
 from lamplighter.cli.runs.listing import Listing, print_listing
 from lamplighter.cli.runs.next_run import next_run_text, timetable_document
 from lamplighter.cli.runs.result_text import attempt_json, run_json
@@ -86,7 +87,9 @@ def ps(
         typer.echo(reason, err=True)
     now = real_world().now()
     tables = job_schedules.find_timetables(context, chosen)
-    listed = [_read_overview(context, each, tables[each.arn]) for each in chosen]
+    settled = read_settled_runs(context, chosen) if job is None else {}
+    steps = _workflows_by_step(context)
+    listed = [_read_overview(context, each, tables[each.arn], settled, steps) for each in chosen]
     listed_tasks = [read_task_overview(context, each) for each in tasks]
     if json:
         formatting.print_json_lines(_overview_document(each, now) for each in listed)
@@ -99,13 +102,21 @@ def ps(
             typer.echo(f"{missing} is not on {context.target} yet", err=True)
 
 
-def _read_overview(context: CommandContext, machine: Machine, tables: list[Timetable]) -> JobOverview:
+def _read_overview(
+    context: CommandContext,
+    machine: Machine,
+    tables: list[Timetable],
+    settled: Mapping[str, Run | None],
+    steps: Mapping[str, Sequence[str]],
+) -> JobOverview:
+    workflows = tuple(steps.get(machine.job or "", ()))
+    if machine.arn in settled:
+        return JobOverview(machine, settled[machine.arn], None, (), tuple(tables), workflows)
     last, skipped = _find_last_ended(context, machine)
     active_runs = tuple(
         _read_active_run(context, each)
         for each in islice(find_run.list_runs(context, machine, "RUNNING"), MAX_LISTED_RUNS)
     )
-    workflows = () if machine.job is None else tuple(_workflows_with_step(context, machine.job))
     return JobOverview(machine, last, skipped, active_runs, tuple(tables), workflows)
 
 
@@ -129,14 +140,15 @@ def _find_last_ended(context: CommandContext, machine: Machine) -> tuple[Run | N
     return None, skipped
 
 
-def _workflows_with_step(context: CommandContext, job: str) -> Iterator[str]:
-    """Yield the workflows of the job file in which a job is a step."""
-    project = context.project
-    if project is None:
-        return
-    for name, document in ((name, project.workflows.get(each.workflow or "")) for name, each in project.jobs.items()):
-        if document is not None and any(step["Job"] == job for _, step in job_steps(document)):
-            yield name
+def _workflows_by_step(context: CommandContext) -> Mapping[str, Sequence[str]]:
+    """Return the workflows of the job file in which jobs are steps, by job."""
+    found: dict[str, list[str]] = defaultdict(list)
+    if context.project is not None:
+        for name, job in context.project.jobs.items():
+            document = context.project.workflows.get(job.workflow or "")
+            for step in {step["Job"] for _, step in job_steps(document)} if document is not None else ():
+                found[step].append(name)
+    return found
 
 
 def _read_active_run(context: CommandContext, run: Run) -> ActiveRun:

@@ -46,8 +46,8 @@ def all_machines(context: CommandContext) -> list[Machine]:
     jobs = {} if project is None else {project.name(job): job for job in project.jobs}
     pages = context.sfn.get_paginator("list_state_machines").paginate()
     found = [_to_machine(each, jobs) for page in pages for each in page["stateMachines"]]
-    order = list(jobs)
-    return sorted(found, key=lambda each: (order.index(each.name) if each.job else len(order), each.name))
+    order = {name: place for place, name in enumerate(jobs)}
+    return sorted(found, key=lambda each: (order.get(each.name, len(order)), each.name))
 
 
 def listed_machines(context: CommandContext) -> list[Machine]:

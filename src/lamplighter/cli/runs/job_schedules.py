@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import RESOURCE_NOT_FOUND, ignore_error
 from lamplighter.cli.command_context import CommandContext
+from lamplighter.cli.internal_calls import read_from_engine
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.runs.schedules import names_target_in_input, schedule_timetable, started_arn
 from lamplighter.runs.upcoming_times import Timetable
@@ -22,8 +23,9 @@ def find_timetables(context: CommandContext, machines: Iterable[Machine]) -> Map
     found: dict[str, list[Timetable]] = defaultdict(list)
     for arn, schedule in _find_schedules(context, arns):
         found[arn].append(schedule_timetable(schedule))
-    for arn in sorted(arns):
-        found[arn] += _rule_timetables(context, arn)
+    for rule, targets in read_scheduled_rules(context):
+        for arn in arns & {each["Arn"] for each in targets}:
+            found[arn].append(Timetable(rule["ScheduleExpression"], enabled=rule["State"] != "DISABLED"))
     return found
 
 
@@ -38,11 +40,24 @@ def job_targets(context: CommandContext, machine: Machine) -> tuple[list[Json], 
 
 def read_schedules(context: CommandContext, is_wanted: Callable[[Json], bool]) -> Iterator[Json]:
     """Yield the schedules whose target is wanted, as GetSchedule returns them; `is_wanted` sees the target's ARN."""
+    answer = read_from_engine(context.target, "scheduler", "DescribeSchedules")
+    while answer is not None:
+        yield from (each for each in answer["Schedules"] if is_wanted(each["Target"]))
+        if "NextToken" not in answer:
+            return
+        answer = read_from_engine(context.target, "scheduler", "DescribeSchedules", NextToken=answer["NextToken"])
     scheduler = context.target.client("scheduler")
     for page in scheduler.get_paginator("list_schedules").paginate():
         for each in (each for each in page["Schedules"] if is_wanted(each["Target"])):
             with ignore_error(RESOURCE_NOT_FOUND):
                 yield scheduler.get_schedule(Name=each["Name"], GroupName=each["GroupName"])
+
+
+def read_scheduled_rules(context: CommandContext) -> Iterator[tuple[Json, list[Json]]]:
+    """Yield the rules that have a schedule, each with its targets."""
+    for page in context.target.client("events").get_paginator("list_rules").paginate():
+        for rule in (each for each in page["Rules"] if each.get("ScheduleExpression")):
+            yield rule, list(read_rule_targets(context, rule["Name"]))
 
 
 def read_rule_targets(context: CommandContext, rule: str) -> Iterator[Json]:
@@ -59,12 +74,3 @@ def _find_schedules(context: CommandContext, arns: set[str]) -> Iterator[tuple[s
         arn = started_arn(schedule["Target"])
         if arn in arns:
             yield arn, schedule
-
-
-def _rule_timetables(context: CommandContext, arn: str) -> Iterator[Timetable]:
-    events = context.target.client("events")
-    for name in events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]:
-        with ignore_error(RESOURCE_NOT_FOUND):
-            rule = events.describe_rule(Name=name)
-            if rule.get("ScheduleExpression"):
-                yield Timetable(rule["ScheduleExpression"], enabled=rule["State"] != "DISABLED")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import typer
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
@@ -37,8 +38,7 @@ def print_listing(listing: Listing) -> None:
     cells = [[each if isinstance(each, Text) else Text(each) for each in row] for row in listing.rows]
     out = formatting.make_console()
     if not formatting.is_terminal():
-        lines = [[_on_one_line(cell) for cell in row] for row in cells]
-        _print_table(Console(highlight=False, width=_table_width(listing.headings, lines)), listing.headings, lines)
+        _print_lines([[*listing.headings], *([cell.plain.replace("\n", "; ") for cell in row] for row in cells)])
     elif _table_width(listing.headings, cells) <= out.width:
         _print_table(out, listing.headings, cells)
     else:
@@ -54,8 +54,12 @@ def _cell_width(cell: Text) -> int:
     return max((line.cell_len for line in cell.split("\n")), default=0)
 
 
-def _on_one_line(cell: Text) -> Text:
-    return Text("; ").join(cell.split("\n")) if cell.plain else cell
+def _print_lines(rows: Sequence[Sequence[str]]) -> None:
+    """Print one line for each row, with aligned columns; a table of rich costs ten times as much."""
+    widths = [max(map(cell_len, column)) + GAP for column in zip(*rows, strict=True)]
+    for row in rows:
+        padded = (text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True))
+        typer.echo("".join(padded).rstrip())
 
 
 def _print_table(out: Console, headings: Sequence[str], cells: Iterable[Sequence[Text]]) -> None:

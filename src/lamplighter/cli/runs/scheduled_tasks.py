@@ -6,7 +6,7 @@ Guarantees to find the schedules of every group and the rules with a schedule. L
 from collections.abc import Iterator
 
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.cli.runs.job_schedules import read_rule_targets, read_schedules
+from lamplighter.cli.runs.job_schedules import read_scheduled_rules, read_schedules
 from lamplighter.runs.scheduled_tasks import (
     ScheduledTask,
     TaskStarter,
@@ -30,7 +30,5 @@ def _schedules(context: CommandContext) -> Iterator[TaskStarter]:
 
 
 def _rules(context: CommandContext) -> Iterator[TaskStarter]:
-    events = context.target.client("events")
-    rules = (each for page in events.get_paginator("list_rules").paginate() for each in page["Rules"])
-    for rule in (each for each in rules if each.get("ScheduleExpression")):
-        yield from rule_starters(rule, read_rule_targets(context, rule["Name"]))
+    for rule, targets in read_scheduled_rules(context):
+        yield from rule_starters(rule, targets)

@@ -42,18 +42,22 @@ class JobSchedule:
 
 
 async def list_schedules(calls: Calls) -> Sequence[Json] | None:
-    """Return the first schedules of a place, as ListSchedules has them. None if the credentials do not allow it."""
+    """Return the schedules of a place; None if the credentials do not allow it.
+
+    An engine describes all of them, with `Starts`; AWS lists the first ones, as ListSchedules has them.
+    """
     found: list[Json] = []
     token: dict[str, str] = {}
-    while len(found) < MAX_SCHEDULES:
-        answer = await calls.call_if_allowed("scheduler", "ListSchedules", MaxResults=PAGE_SIZE, **token)
+    while True:
+        answer = await calls.call_internal("scheduler", "DescribeSchedules", **token)
+        if answer is None and len(found) < MAX_SCHEDULES:
+            answer = await calls.call_if_allowed("scheduler", "ListSchedules", MaxResults=PAGE_SIZE, **token)
         if answer is None:
-            return None
+            return found or None
         found += answer["Schedules"]
         if not answer.get("NextToken"):
-            break
+            return found
         token = {"NextToken": answer["NextToken"]}
-    return found
 
 
 async def job_targets(calls: Calls, machine: str) -> tuple[Sequence[Json], Sequence[Json]]:
@@ -106,7 +110,7 @@ async def list_rules(calls: Calls, machine: str) -> Sequence[Json]:
 async def _schedules_of_machine(calls: Calls, machine: str, known: Sequence[Json] | None) -> Sequence[Json]:
     known = known or ()
     mine = [each for each in known if _may_start(each, machine)]
-    if len(known) >= MAX_SCHEDULES:
+    if len(known) >= MAX_SCHEDULES and "Starts" not in known[0]:
         named = await calls.call(
             "scheduler", "ListSchedules", NamePrefix=machine.rpartition(":")[2], MaxResults=PAGE_SIZE
         )
@@ -116,8 +120,10 @@ async def _schedules_of_machine(calls: Calls, machine: str, known: Sequence[Json
 
 
 async def read_schedule(calls: Calls, summary: Json) -> Json:
-    """Return a schedule of ListSchedules as GetSchedule has it; None if the credentials do not allow it."""
-    return await calls.call_if_allowed("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
+    """Return a schedule of `list_schedules` as GetSchedule has it; None if it was deleted, or may not be read."""
+    if "Starts" in summary:
+        return summary
+    return await calls.call_or_none("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
 
 
 async def set_enabled(calls: Calls, arn: str, kind: str, *, enabled: bool) -> None:
@@ -132,6 +138,8 @@ async def set_enabled(calls: Calls, arn: str, kind: str, *, enabled: bool) -> No
 
 
 def _may_start(summary: Json, machine: str) -> bool:
+    if "Starts" in summary:
+        return bool(summary["Starts"] == machine)
     return names_target_in_input(summary["Target"]) or started_arn(summary["Target"]) == machine
 
 

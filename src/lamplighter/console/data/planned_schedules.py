@@ -19,7 +19,6 @@ async def plan_schedules(calls: Calls) -> Sequence[PlannedSchedule]:
     found: list[PlannedSchedule | None] = []
     for at in range(0, len(known), SLICE_SIZE):
         found += await asyncio.gather(*(_plan_schedule(calls, each) for each in known[at : at + SLICE_SIZE]))
-        await asyncio.sleep(0)
     return [plan for plan in found if plan is not None and not plan.is_supporting]
 
 
@@ -27,8 +26,7 @@ async def _plan_schedule(calls: Calls, summary: Json) -> PlannedSchedule | None:
     """Read an enabled schedule. Return None for one that is disabled or was deleted meanwhile."""
     if summary.get("State") == "DISABLED":
         return None
-    names = {"Name": summary["Name"], "GroupName": summary["GroupName"]}
-    about = await calls.call_or_none("scheduler", "GetSchedule", **names)
+    about = await job_schedules.read_schedule(calls, summary)
     if about is None:
         return None
     return PlannedSchedule(about["Name"], "schedule", about, links.resource_path(started_arn(about["Target"])))

@@ -8,13 +8,23 @@ from collections.abc import Sequence
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
+from lamplighter.jobs.names import state_machine_id
+from lamplighter.runs.job_machine import JOB_TAG, PROJECT_TAG
 
 
 async def read_machine_metadata(page: Page) -> str | None:
     """Return the metadata of the page's state machine as JSON text.
 
-    Return None if there is none, if no stack has the machine, or if the credentials do not allow it.
+    The tags of a job tell where its stack has it. Return None if there is none, if no stack has the machine, or if the
+    credentials do not allow it.
     """
+    answer = await page.call_or_none("states", "ListTagsForResource", resourceArn=page.arn)
+    tags = {each["key"]: each["value"] for each in (answer or {}).get("tags", ())}
+    if JOB_TAG in tags and PROJECT_TAG in tags:
+        where = {"StackName": tags[PROJECT_TAG], "LogicalResourceId": state_machine_id(tags[JOB_TAG])}
+        found = await page.call_or_none("cloudformation", "DescribeStackResource", **where)
+        if found is not None and found["StackResourceDetail"].get("PhysicalResourceId") == page.arn:
+            return str(found["StackResourceDetail"].get("Metadata", ""))
     try:
         answer = await page.call("cloudformation", "DescribeStackResources", PhysicalResourceId=page.arn)
         stack = answer["StackResources"][0]["StackName"]

@@ -24,7 +24,7 @@ from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.validation_errors import permanent_problems, validation_problems
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePosition, YamlNode
 
-MAX_FILE_BYTES = 1024 * 1024
+MAX_FILE_BYTES = 4 * 1024 * 1024
 """The largest size of a file, in bytes."""
 SECTIONS: Mapping[str, type[StrictModel]] = {"box": Box, "keep": Keep}
 """The parts of the file, and of an environment, that are about this machine."""
@@ -101,7 +101,7 @@ def _read_text(file: FilePath) -> str:
         reason = (error.strerror or "it cannot be read").lower()
         raise JobFileError([Problem(start, f"cannot read this file: {reason}", "name another file")]) from None
     if len(raw) > MAX_FILE_BYTES:
-        raise JobFileError([Problem(start, f"the file is too long: {len(raw)} bytes", "keep it below 1 MiB")])
+        raise JobFileError([Problem(start, f"the file is too long: {len(raw)} bytes", "keep it below 4 MiB")])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:

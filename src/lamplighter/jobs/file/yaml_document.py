@@ -21,7 +21,7 @@ from lamplighter.base.json_text import Json
 
 Path = tuple[str | int, ...]
 MAX_DEPTH = 60
-MAX_VALUES = 100_000
+MAX_VALUES = 400_000
 """The most values in a document: more than a person writes, fewer than nested aliases can produce."""
 
 

@@ -6,6 +6,7 @@ See https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from lamplighter.base.errors import LamplighterError
@@ -20,6 +21,7 @@ class UnknownZone(LamplighterError):
     """A name that no time zone has."""
 
 
+@cache  # ZoneInfo keeps eight, and reads the file of any other again and again; there are some six hundred
 def find_zone(name: str) -> ZoneInfo:
     """Return the time zone with an IANA name. Raises `UnknownZone`."""
     if name.startswith(_NO_ZONES):

@@ -11,8 +11,8 @@ from lamplighter.services.scheduler.schedules import describe_schedule
 from lamplighter.services.scheduler.tables import schedules, slots
 from lamplighter.store.db import Reader
 
-MAX_MISSED, MAX_DUE = 5_000, 1_000
-"""The most rows of missed slots and of schedules in an answer."""
+MAX_MISSED, MAX_DUE, PAGE_SIZE = 5_000, 10_000, 1_000
+"""The most rows of missed slots and of schedules in an answer, and in a page of one."""
 
 
 def list_night_slots(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -42,6 +42,17 @@ def list_night_slots(reader: Reader, caller: Caller, params: Json) -> Json:
         if schedule.body is not None
     ]
     return {"Missed": missed, "Due": due}
+
+
+def describe_schedules(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle DescribeSchedules: return a page of the `Schedules` of a place.
+
+    Each is described as GetSchedule describes it, with `Starts`.
+    """
+    low = arns.schedule_arn_prefix(caller, "")
+    found = schedules.page(reader, low, arns.end_of_prefix(low), params.get("NextToken", ""), PAGE_SIZE)
+    described = [describe_schedule(each) | {"Starts": each.starts} for each in found if each.body is not None]
+    return {"Schedules": described} | ({"NextToken": found[-1].arn} if len(found) == PAGE_SIZE else {})
 
 
 def list_schedule_zones(reader: Reader, caller: Caller, _params: Json) -> Json:

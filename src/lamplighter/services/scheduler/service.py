@@ -78,6 +78,7 @@ class Scheduler(Service):
             "SetMissed": Operation(write=slot_operations.set_missed),
             "SetMark": Operation(write=slot_operations.set_annotation),
             "ListSlots": Operation(read=slot_operations.list_slots),
+            "DescribeSchedules": Operation(read=night_slots.describe_schedules),
             "ListScheduleZones": Operation(read=night_slots.list_schedule_zones),
             "ListNightSlots": Operation(read=night_slots.list_night_slots),
             "MeasureSlots": Operation(read=measure_slots),

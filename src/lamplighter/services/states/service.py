@@ -99,6 +99,7 @@ class States(Service):
             "ListKeptExecutions": Operation(read=executions.list_kept),
             "ListRemovedMachines": Operation(read=executions.list_removed_machines),
             "ListRuns": Operation(read=list_runs.list_runs),
+            "ListLatestRuns": Operation(read=list_runs.list_latest_runs),
             "ListNightRuns": Operation(read=list_runs.list_night_runs),
             "ListUsualDurations": Operation(read=list_runs.list_usual_durations),
             "SearchRuns": Operation(read=search_runs.search_runs),

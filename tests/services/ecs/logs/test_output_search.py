@@ -1,6 +1,7 @@
 """The search finds a line anywhere in the output, stops in time, and goes on where it stopped."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,53 @@ def test_output_that_was_written_before_the_time_is_left_out(tmp_path: Path) -> 
     assert search.run({2: "new", 1: "old"}, None) is None
     assert [each["Task"] for each in search.matches] == ["new"]
     assert search.searched == search.total_size()
+
+
+def test_a_file_that_retention_removes_during_a_search_is_an_empty_file(tmp_path: Path) -> None:
+    write(tmp_path, "a", ["word"])
+    removed = write(tmp_path, "a", ["word"], "side")
+
+    def remove_next(_matches: int) -> bool:
+        removed.unlink(missing_ok=True)
+        return False
+
+    search = OutputSearch(tmp_path, ["word"], 0, remove_next)
+    assert search.run({1: "a"}, None) is None
+    assert [each["Container"] for each in search.matches] == ["main"]
+
+
+def test_files_that_retention_removes_while_they_are_listed_are_empty_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, removed = write(tmp_path, "a", ["word"]), write(tmp_path, "b", ["word"])
+    read_stat = Path.stat
+
+    def remove_and_read(file: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if file == removed:
+            shutil.rmtree(removed.parent, ignore_errors=True)
+        return read_stat(file, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", remove_and_read)
+    search = OutputSearch(tmp_path, ["word"], 0, lambda _matches: False)
+    assert search.total_size() == kept.lstat().st_size
+    assert not removed.parent.exists()
+    write(tmp_path, "b", ["word"])
+    assert search.run({2: "b", 1: "a"}, None) is None
+    assert [each["Task"] for each in search.matches] == ["a"]
+
+
+def test_a_task_that_retention_removes_while_all_output_is_counted_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, removed = write(tmp_path, "a", ["word"]), write(tmp_path, "b", ["word"])
+    open_directory = os.scandir
+
+    def remove_and_open(path: int | str | Path) -> object:  # rmtree gives a descriptor
+        if not isinstance(path, int) and Path(path).name == "b":
+            shutil.rmtree(removed.parent, ignore_errors=True)
+        return open_directory(path)
+
+    monkeypatch.setattr(os, "scandir", remove_and_open)
+    search = OutputSearch(tmp_path, ["word"], 0, lambda _matches: False)
+    assert search.total_size() == kept.stat().st_size
+    assert not removed.parent.exists()

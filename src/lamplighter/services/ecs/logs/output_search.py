@@ -2,10 +2,14 @@
 
 Guarantees that a search of any size stops soon after `should_stop` says so, but reads something first; that it uses
 some megabytes of memory; and that it can go on where it stopped. ASCII letters may be in upper or lower case. All
-words have to be in one line. A line is found once, and all that was written before the search began is searched.
+words have to be in one line. A line is found once, and all that was written before the search began is searched, but
+what retention removes meanwhile.
 """
 
+import glob
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +61,7 @@ class OutputSearch:
         """
         for row, name in tasks.items():
             first = start if start is not None and start.task == row else Position(row)
-            for file in self._files(name):
+            for file in sorted(self._sizes(name), key=lambda file: file.stem):
                 if file.stem >= first.container:
                     at = first if file.stem == first.container else Position(row, file.stem)
                     stopped = self._search_file(name, file, at)
@@ -67,11 +71,13 @@ class OutputSearch:
 
     def total_size(self) -> int:
         """Return the bytes of all output that was written since the time given."""
-        return sum(file.stat().st_size for file in self._files("*"))
+        return sum(self._sizes("*").values())
 
-    def _files(self, task: str) -> list[Path]:
-        found = (each for each in self._directory.glob(f"{task}/*.log") if each.stat().st_mtime >= self._since)
-        return sorted(found, key=lambda file: file.stem)
+    def _sizes(self, task: str) -> dict[Path, int]:
+        # unlike Path.glob, iglob passes over folders that are removed meanwhile
+        found = (self._directory / each for each in glob.iglob(f"{task}/*.log", root_dir=self._directory))
+        read = ((file, _read_status(file)) for file in found)
+        return {file: status.st_size for file, status in read if status and status.st_mtime >= self._since}
 
     def _search_file(self, task: str, file: Path, at: Position) -> Position | None:
         """Search one file, and return where the search has stopped in it, or None at its end."""
@@ -89,6 +95,12 @@ class OutputSearch:
         return None
 
 
+def _read_status(file: Path) -> os.stat_result | None:
+    with suppress(FileNotFoundError):
+        return file.stat()
+    return None
+
+
 def _records_with(needle: bytes, block: bytes) -> Iterator[tuple[int, Json]]:
     """Yield the records of a block that contain a text, each with the number of its line in the block, from 1 on."""
     lowered, end, number = block.lower(), 0, 0
@@ -103,7 +115,7 @@ def _records_with(needle: bytes, block: bytes) -> Iterator[tuple[int, Json]]:
 
 def _blocks_of_lines(file: Path, offset: int) -> Iterator[bytes]:
     """Yield a file from a position on in blocks of whole lines, without an incomplete line at its end."""
-    with file.open("rb") as opened:
+    with suppress(FileNotFoundError), file.open("rb") as opened:
         opened.seek(offset)
         rest = b""
         while read := opened.read(BLOCK_BYTES):

@@ -19,7 +19,7 @@ from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
 
-MAX_BUSES = 256
+MAX_BUSES = 10_000
 """The most buses whose rules are kept in memory."""
 
 log = logging.getLogger("lamplighter.events")

@@ -128,9 +128,10 @@ def delete(tx: Tx, key: int) -> None:
 def due_before(reader: Reader, low: str, high: str, until: int, most: int) -> list[tuple[Schedule, int]]:
     """Return the schedules between two ARNs that are due before a time, each with its next slot, the next first."""
     columns = SCHEDULES.query.partition(" FROM ")[0].removeprefix("SELECT ")
+    # CROSS JOIN: SQLite's planner would compare every timer with every schedule.
     sql = (
         f"SELECT min(t.due), {', '.join(f's.{each}' for each in columns.split(', '))} FROM schedules s "  # noqa: S608
-        "JOIN timers t ON t.service = 'scheduler' AND t.subject = CAST(s.id AS TEXT) "
+        "CROSS JOIN timers t ON t.service = 'scheduler' AND t.subject = CAST(s.id AS TEXT) "
         "WHERE s.arn > ? AND s.arn < ? AND t.due < ? GROUP BY s.id ORDER BY min(t.due) LIMIT ?"
     )
     return [(SCHEDULES.parse(tuple(row)), due) for due, *row in reader.rows(sql, (low, high, until, most))]

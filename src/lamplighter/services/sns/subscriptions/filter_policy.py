@@ -37,8 +37,8 @@ MAX_POLICY_BYTES = 262_144
 ACCURACY = Decimal("0.00001")
 MAX_ROUNDED = 10**10
 """Larger numbers keep all their digits; no policy can compare them."""
-MAX_CACHED_POLICIES = 1_000
-"""The most compiled policies that are kept."""
+MAX_CACHED_POLICIES = 10_000
+"""The most compiled policies that are kept: with fewer, Publish to as many subscriptions compiles all of them again."""
 
 
 def check_policy(text: str, *, body: bool) -> None:

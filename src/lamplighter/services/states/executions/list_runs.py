@@ -1,7 +1,7 @@
 """List runs for people: operations that AWS does not have, with what takes one call for each run on AWS.
 
-The bus has them under the names ListRuns, ListNightRuns, ListUsualDurations, ListWaitingRuns, FindTaskRuns and
-FindRepetitions. AWS's models do not have them, so requests of AWS's APIs cannot call them.
+The bus has them under the names ListRuns, ListLatestRuns, ListNightRuns, ListUsualDurations, ListWaitingRuns,
+FindTaskRuns and FindRepetitions. AWS's models do not have them, so requests of AWS's APIs cannot call them.
 """
 
 from dataclasses import replace
@@ -48,6 +48,15 @@ def list_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
         "Total": sum(counts.get(each, 0) for each in selected),
         "Counts": counts,
     }
+
+
+def list_latest_runs(reader: Reader, caller: Caller, _params: Json) -> Json:
+    """Handle ListLatestRuns: return the latest run of each state machine of a place.
+
+    `underWay` is whether any run of the state machine is under way.
+    """
+    found = execution_lists.latest_of_machines(reader, caller.account, caller.region)
+    return {"Runs": [describe_run(*each[:4]) | {"underWay": each[4]} for each in found]}
 
 
 def find_task_runs(reader: Reader, _caller: Caller, params: Json) -> Json:

@@ -143,6 +143,23 @@ def list_of_machine(
     return [(LISTED.parse(row[:-3]), *row[-3:]) for row in reader.rows(sql, (machine, *values, limit, offset))]
 
 
+def latest_of_machines(
+    reader: Reader, account: str, region: str
+) -> list[tuple[ListedExecution, str, str | None, str | None, bool]]:
+    """Return the latest execution of each state machine of a place.
+
+    Each has its name, its error and its cause, and whether any execution of its state machine is under way.
+    """
+    low, high = machines_of_place(account, region)
+    sql = (
+        f"SELECT {COLUMNS}, e.name, e.error, e.cause, "  # noqa: S608 - our own
+        "EXISTS (SELECT 1 FROM executions WHERE machine = m.arn AND status = 'RUNNING') "
+        f"FROM state_machines m JOIN {TABLES} WHERE m.arn > ? AND m.arn < ? AND m.type = 'STANDARD' "
+        "AND e.id = (SELECT max(id) FROM executions WHERE machine = m.arn)"
+    )
+    return [(LISTED.parse(row[:-4]), *row[-4:-1], bool(row[-1])) for row in reader.rows(sql, (low, high))]
+
+
 def latest_durations(reader: Reader, machine: str, most: int) -> list[int]:
     """Return the milliseconds that the latest succeeded executions of a state machine ran, without skipped ones."""
     sql = (
