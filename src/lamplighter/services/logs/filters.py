@@ -106,12 +106,11 @@ def describe_subscription_filters(reader: Reader, caller: Caller, params: Json) 
     return {"subscriptionFilters": found} | token
 
 
-def delete_filter(kind: Kind, tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_filter(kind: Kind, tx: Tx, caller: Caller, params: Json) -> None:
     """Delete a filter of this kind (`DeleteMetricFilter`, `DeleteSubscriptionFilter`)."""
     group = find_group(tx, caller, params["logGroupName"])
     if not filters.delete(tx, group.id, kind, params["filterName"]):
         raise NotFound(f"{kind} filter")
-    return {}
 
 
 def run_pattern_test(_reader: Reader, _caller: Caller, params: Json) -> Json:

@@ -97,10 +97,9 @@ class Schedules:
         size = naming.page_size(params)
         return list_page("Schedules", found, size, _item, lambda schedule: schedule.arn, next_page_field="NextToken")
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteSchedule."""
         self.remove(tx, self._require(tx, caller, params))
-        return {}
 
     def remove(self, tx: Tx, schedule: Schedule) -> None:
         """Delete a schedule; deliveries in progress continue."""

@@ -17,7 +17,7 @@ class TaskTokens:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
 
-    def succeed(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def succeed(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Handle SendTaskSuccess."""
         work = self._work(tx, params["taskToken"])
         try:
@@ -25,20 +25,17 @@ class TaskTokens:
         except JsonError:
             raise InvalidOutput(json_error_message(params["output"])) from None
         self._driver.send_event(tx, work.execution, TaskSucceeded(work.frame, work.number, output))
-        return {}
 
-    def fail(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def fail(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Handle SendTaskFailure."""
         work = self._work(tx, params["taskToken"])
         event = TaskFailed(work.frame, work.number, params.get("error"), params.get("cause"))
         self._driver.send_event(tx, work.execution, event)
-        return {}
 
-    def heartbeat(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def heartbeat(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Handle SendTaskHeartbeat."""
         work = self._work(tx, params["taskToken"])
         self._driver.send_event(tx, work.execution, Heartbeat(work.frame, work.number))
-        return {}
 
     def _work(self, tx: Tx, token: str) -> Work:
         if parse_task_token(token) is None:

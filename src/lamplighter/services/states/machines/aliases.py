@@ -74,11 +74,10 @@ def describe_alias(reader: Reader, _caller: Caller, params: Json) -> Json:
     return answer if alias.description is None else answer | {"description": alias.description}
 
 
-def delete_alias(tx: Tx, _caller: Caller, params: Json) -> Json:
+def delete_alias(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle DeleteStateMachineAlias; do nothing if the alias does not exist."""
     machine, name = split_qualifier(params["stateMachineAliasArn"])
     rows.delete(tx, machine, name)
-    return {}
 
 
 def list_aliases(reader: Reader, _caller: Caller, params: Json) -> Json:
