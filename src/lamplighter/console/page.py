@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from lamplighter.base.errors import ServiceError, ValidationError
+from lamplighter.base.errors import ServiceError, ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import CallContext, Calls
 from lamplighter.console.ports.port import Place, place_of_arn
@@ -97,9 +97,7 @@ class Page(Calls):
 
     def at(self, arn: str) -> "Page":
         """Return the same page in the account and region of a resource. Raises ValidationError for an invalid ARN."""
-        place = place_of_arn(arn)
-        if place is None:
-            raise ValidationError(f"Invalid Arn: '{arn}'")
+        place = require(place_of_arn(arn), lambda: ValidationError(f"Invalid Arn: '{arn}'"))
         return replace(self, place=place)
 
     @property

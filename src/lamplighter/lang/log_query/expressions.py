@@ -8,6 +8,7 @@ and https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-ope
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lamplighter.base.errors import require
 from lamplighter.lang.log_query.functions import FUNCTIONS
 from lamplighter.lang.log_query.periods import Period, read_period
 from lamplighter.lang.log_query.rows import Row
@@ -246,9 +247,7 @@ class ExpressionParser:
     def _period(self) -> Period:
         token = self._scanner.take()
         period = read_period(token.text) if token.kind == "period" else None
-        if period is None:
-            raise QueryError(f"'{token.text}' is not a period such as 5m", token.start, token.end)
-        return period
+        return require(period, lambda: QueryError(f"'{token.text}' is not a period such as 5m", token.start, token.end))
 
 
 def _chain(first: Evaluate, others: Sequence[tuple[str, Evaluate]]) -> Evaluate:

@@ -2,6 +2,7 @@
 
 from lamplighter.asl.execution.messages import Heartbeat, TaskFailed, TaskSucceeded
 from lamplighter.asl.execution.task import parse_task_token
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller
 from lamplighter.services.states.errors import InvalidOutput, InvalidToken, TaskTimedOut
@@ -40,7 +41,4 @@ class TaskTokens:
     def _work(self, tx: Tx, token: str) -> Work:
         if parse_task_token(token) is None:
             raise InvalidToken
-        work = self._driver.pending_work.work_of_token(tx, token)
-        if work is None:
-            raise TaskTimedOut
-        return work
+        return require(self._driver.pending_work.work_of_token(tx, token), TaskTimedOut)

@@ -3,7 +3,7 @@
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.frame import Frame, Phase
 from lamplighter.asl.execution.task import parse_task_token
-from lamplighter.base.errors import Bug
+from lamplighter.base.errors import Bug, require
 from lamplighter.base.world import World
 from lamplighter.services.states.executions.isolated_steps import IsolatedSteps
 from lamplighter.services.states.executions.port import ExecutionDriver
@@ -29,10 +29,7 @@ class PendingWork:
 
     def running(self, tx: Tx, key: int) -> RunningExecution:
         """Return a running execution. Raises `Bug` if it does not run."""
-        found = self._driver.find(tx, key)
-        if found is None:
-            raise Bug(f"execution {key} is not running")
-        return found
+        return require(self._driver.find(tx, key), lambda: Bug(f"execution {key} is not running"))
 
     def waits_for(self, tx: Tx, work: Work) -> bool:
         """Return whether an execution still waits for a piece of work."""

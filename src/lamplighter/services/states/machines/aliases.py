@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-alia
 
 from dataclasses import replace
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.arns import page, page_number, page_size
@@ -120,7 +121,4 @@ def check_routes(reader: Reader, routes: Json) -> str:
 
 
 def _find(reader: Reader, text: str) -> Alias:
-    alias = find_alias(reader, text)
-    if alias is None:
-        raise AliasNotFound
-    return alias
+    return require(find_alias(reader, text), AliasNotFound)
