@@ -103,8 +103,7 @@ class Page(Calls):
     @property
     def arn(self) -> str:
         """The ARN in the request's path."""
-        found: str = self.request.path_params["arn"]
-        return found
+        return str(self.request.path_params["arn"])
 
     @property
     def url(self) -> str:

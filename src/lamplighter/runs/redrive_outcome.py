@@ -45,8 +45,7 @@ def _failed_state(events: Sequence[Json]) -> str | None:
     while (before := known.get(event["previousEventId"])) is not None and before["id"] < event["id"]:
         event = before
         if event["type"].endswith("StateEntered"):
-            name: str = event["stateEnteredEventDetails"]["name"]
-            return name
+            return str(event["stateEnteredEventDetails"]["name"])
     return None
 
 

@@ -21,8 +21,7 @@ async def start_execution(calls: Calls, machine: str, given: str, form: Mapping[
     if not name:
         return await find_or_start(calls, machine, given, read_once(form))
     started = await calls.call("states", "StartExecution", stateMachineArn=machine, input=given, name=name)
-    arn: str = started["executionArn"]
-    return arn
+    return str(started["executionArn"])
 
 
 def read_once(form: Mapping[str, str]) -> str:
@@ -43,8 +42,7 @@ async def find_or_start(calls: Calls, machine: str, given: str, once: str) -> st
         if earlier is not None and earlier[1] == given:
             return earlier[0]
         started = await calls.call("states", "StartExecution", stateMachineArn=machine, input=given)  # another start
-    arn: str = started["executionArn"]
-    return arn
+    return str(started["executionArn"])
 
 
 async def _read_earlier(calls: Calls, machine: str, name: str) -> tuple[str, str] | None:

@@ -200,8 +200,7 @@ def event_envelope(
 
 def archive_key(archive: Resource) -> str:
     """Return the key under which an archive's events are stored; a new archive with the same name has a new key."""
-    name: str = archive.body.get("Events", archive.arn)
-    return name
+    return str(archive.body.get("Events", archive.arn))
 
 
 def _matches_rule(candidate: CompiledRule, event: Json, matched: PrematchedEvent) -> bool:
