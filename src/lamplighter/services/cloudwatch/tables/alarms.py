@@ -69,9 +69,8 @@ def count(reader: Reader, account: str, region: str) -> int:
     return reader.count("SELECT count(*) FROM alarms WHERE account = ? AND region = ?", (account, region))
 
 
-def put(tx: Tx, alarm: Alarm) -> None:
-    """Store a new or changed alarm."""
-    ALARMS.replace(tx, alarm)
+put = ALARMS.replace
+"""Store a new or changed alarm."""
 
 
 def delete(tx: Tx, arn: str) -> bool:

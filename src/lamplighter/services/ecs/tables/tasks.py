@@ -64,9 +64,8 @@ TASKS = Table(
 )
 
 
-def insert(tx: Tx, task: Task) -> int:
-    """Store a new task and return its key."""
-    return TASKS.insert(tx, task)
+insert = TASKS.insert
+"""Store a new task and return its key."""
 
 
 def update(tx: Tx, task: Task) -> None:
