@@ -219,8 +219,7 @@ def read_lines(pieces: Iterable[bytes]) -> Iterator[str]:
 def _decode_text(pieces: Iterable[bytes]) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     try:
-        for piece in pieces:
-            yield decoder.decode(piece)
+        yield from (decoder.decode(piece) for piece in pieces)
         yield decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         raise reader_failed("the data set is not UTF-8") from None
