@@ -10,10 +10,10 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 from collections.abc import Iterator, Mapping, Sequence
 
 from lamplighter.base.json_text import Json
+from lamplighter.runs.failure_words import WORKING_TYPES
 from lamplighter.runs.job_machine import is_made_from_job_file, is_supporting_state
 from lamplighter.runs.run import Run
 
-WORK_TYPES = ("Task", "Map", "Parallel")
 _Level = tuple[Mapping[str, Json], str]
 """The states of a block, and the name of one of them."""
 
@@ -93,4 +93,6 @@ def _followers(state: Json) -> Iterator[str]:
 
 def _does_work(name: str, state: Json, *, from_job_file: bool) -> bool:
     """Return whether a state does work that a user may want to repeat."""
-    return state.get("Type") in WORK_TYPES and not (from_job_file and is_supporting_state(name, state.get("Resource")))
+    return state.get("Type") in WORKING_TYPES and not (
+        from_job_file and is_supporting_state(name, state.get("Resource"))
+    )

@@ -6,14 +6,13 @@ reload after it are harmless. A name that the user chose is not repeated silentl
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html.
 """
 
-import re
 from collections.abc import Mapping
 
 from lamplighter.base.errors import AwsError
 from lamplighter.console.calls import Calls
+from lamplighter.runs.heartbeat import UUID
 
 ONCE_FIELD = "once"
-_ONCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 async def start_execution(calls: Calls, machine: str, given: str, form: Mapping[str, str], name: str = "") -> str:
@@ -27,7 +26,7 @@ async def start_execution(calls: Calls, machine: str, given: str, form: Mapping[
 def read_once(form: Mapping[str, str]) -> str:
     """Return the name of the run that a form starts; empty if it has none."""
     once = form.get(ONCE_FIELD, "")
-    return once if _ONCE.fullmatch(once) else ""
+    return once if UUID.fullmatch(once) else ""
 
 
 async def find_or_start(calls: Calls, machine: str, given: str, once: str) -> str:

@@ -57,22 +57,15 @@ LIST_STAGES = frozenset({"afterItemsPath", "afterItemSelector", "afterItemBatche
 """Inspection stages whose items AWS renders one by one."""
 
 
+@dataclass(frozen=True, slots=True)
 class StateTester:
     """The TestState operation of the API."""
 
-    def __init__(
-        self,
-        world: World,
-        calls: ServiceCalls,
-        definitions: DefinitionValidator,
-        model: FindModel,
-        isolation: Isolation,
-    ) -> None:
-        self._world = world
-        self._isolation = isolation
-        self._calls = calls
-        self._definitions = definitions
-        self._model = model
+    _world: World
+    _calls: ServiceCalls
+    _definitions: DefinitionValidator
+    _model: FindModel
+    _isolation: Isolation
 
     def test(self, _reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle TestState; the answer is an awaitable, because the state may call a service."""
