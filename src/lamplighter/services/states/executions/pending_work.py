@@ -1,5 +1,7 @@
 """Find out which work a running execution waits for, and whether that work has timed out."""
 
+from dataclasses import dataclass
+
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.frame import Frame, Phase
 from lamplighter.asl.execution.task import parse_task_token
@@ -16,16 +18,14 @@ from lamplighter.store import timers
 from lamplighter.store.db import Tx
 
 
+@dataclass(frozen=True, slots=True)
 class PendingWork:
     """The work that the running executions of one engine wait for."""
 
-    def __init__(
-        self, driver: ExecutionDriver, world: World, definitions: CompiledDefinitions, isolated: IsolatedSteps
-    ) -> None:
-        self._driver = driver
-        self._world = world
-        self._definitions = definitions
-        self._isolated = isolated
+    _driver: ExecutionDriver
+    _world: World
+    _definitions: CompiledDefinitions
+    _isolated: IsolatedSteps
 
     def running(self, tx: Tx, key: int) -> RunningExecution:
         """Return a running execution. Raises `Bug` if it does not run."""
