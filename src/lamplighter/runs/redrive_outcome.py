@@ -84,9 +84,7 @@ def _reachable_states(block: Mapping[str, Json], name: str) -> Sequence[str]:
 
 
 def _followers(state: Json) -> Iterator[str]:
-    for key in ("Next", "Default"):
-        if isinstance(state.get(key), str):
-            yield state[key]
+    yield from (state[key] for key in ("Next", "Default") if isinstance(state.get(key), str))
     for key in ("Choices", "Catch"):
         yield from (each["Next"] for each in state.get(key) or () if isinstance(each.get("Next"), str))
 

@@ -117,9 +117,7 @@ def _is_arn_pattern(text: str) -> bool:
 
 def _trust_problems(statement: Json) -> Iterator[str]:
     """Yield what is wrong with the resources and principals of a trust policy's statement."""
-    for name in ("Resource", "NotResource"):
-        if name in statement:
-            yield f"Has prohibited field {name}"
+    yield from (f"Has prohibited field {name}" for name in ("Resource", "NotResource") if name in statement)
     given = statement.get("Principal", statement.get("NotPrincipal"))
     if given is None:
         yield "Missing required field Principal"
