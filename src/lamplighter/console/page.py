@@ -149,6 +149,8 @@ class Page(Calls):
         places = await self.console.port.places()
         shared = {"page": self, "place": self.place, "places": places, "token": self.token, "clock": self.clock}
         # The query that links to other sections need, unless this page is in the default account and region.
+        # How long a list rests before it is read again; a page that needs not be read again sets None.
+        shared["rest"] = self.console.port.list_poll_seconds
         shared["where"] = "" if self.place == places[0] else f"?{urlencode(asdict(self.place))}"
         return self.console.templates.render(template, shared | values)
 
