@@ -70,18 +70,17 @@ class Rules:
         rule = find_rule(tx, caller, params["Name"], params.get("EventBusName"))
         self._save(tx, replace(rule, body=rule.body | {"Mark": params["Mark"]}), rule)
 
-    def enable(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def enable(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle EnableRule."""
-        return self._set_state(tx, caller, params, "ENABLED")
+        self._set_state(tx, caller, params, "ENABLED")
 
-    def disable(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def disable(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DisableRule."""
-        return self._set_state(tx, caller, params, "DISABLED")
+        self._set_state(tx, caller, params, "DISABLED")
 
-    def _set_state(self, tx: Tx, caller: Caller, params: Json, state: str) -> Json:
+    def _set_state(self, tx: Tx, caller: Caller, params: Json, state: str) -> None:
         old = find_rule(tx, caller, params["Name"], params.get("EventBusName"))
         self._save(tx, replace(old, modified=self._world.now(), body=old.body | {"State": state}), old)
-        return {}
 
     def _save(self, tx: Tx, rule: Resource, old: Resource | None) -> None:
         rows.put(tx, self._scheduled_rules.set_schedule(tx, rule, old))
