@@ -98,11 +98,17 @@ class Operation:
 
     read: Callable[[Reader, Caller, Json], Json] | None = None
     write: Callable[[Tx, Caller, Json], Json] | None = None
+    """A function that returns None has no result: the bus answers with an empty object."""
     prepare: Callable[[Reader, Caller, Json], Work | None] | None = None
     """Return the work before the call, a function that runs in a thread or a coroutine function; None if there is
     none."""
     stream: Callable[[Reader, Caller, Json], EventStream] | None = None
     """Only requests from outside can call such an operation: a service would have to wait for the stream's end."""
+
+    def run(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Write or read in a turn of writes, and return the result."""
+        result = (self.write or self.read)(tx, caller, params)  # type: ignore[misc]
+        return {} if result is None else result
 
 
 class Guard(Protocol):
@@ -252,12 +258,12 @@ class Bus:
         params = await self.prepare(caller, service, operation, params)
         entry = self._find(service, operation)
         if entry.write is not None:
-            run = entry.write
             if actor is None:
-                result = await self.store.write(lambda tx: run(tx, caller, params))
+                result = await self.store.write(lambda tx: entry.run(tx, caller, params))
             else:
                 caller = replace(caller, person=actor.words)
-                result = await write_audited(self.store, actor, operation, params, lambda tx: run(tx, caller, params))
+                run = partial(entry.run, caller=caller, params=params)
+                result = await write_audited(self.store, actor, operation, params, run)
         else:
             if actor is not None:
                 await record_read(self.store, actor, operation, params)
@@ -297,8 +303,7 @@ class Bus:
 
     def invoke(self, tx: Tx, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Run an operation inside the current turn; its writes are kept or undone with those of the calling job."""
-        entry = self._find(service, operation)
-        return (entry.write or entry.read)(tx, caller, params)  # type: ignore[misc]
+        return self._find(service, operation).run(tx, caller, params)
 
     def read(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Run a read-only operation on what `reader` sees. Raises `UnknownOperation` if the operation writes."""

@@ -87,7 +87,7 @@ def service_error(code: str, template: str = "{}", *, status: int = 400) -> type
     return Made
 
 
-def require(found: T | None, error: Callable[[], AwsError]) -> T:
+def require(found: T | None, error: Callable[[], Exception]) -> T:
     """Return what was found. Raises the error that `error` builds if it is None."""
     if found is None:
         raise error()

@@ -81,8 +81,7 @@ class Shape:
         """The code of an error in responses, or None for other shapes."""
         if not self._definition.get("exception"):
             return None
-        code: str = self._definition.get("error", {}).get("code") or self.name
-        return code
+        return str(self._definition.get("error", {}).get("code") or self.name)
 
     @cached_property
     def members(self) -> Mapping[str, "Shape"]:

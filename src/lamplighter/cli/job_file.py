@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from lamplighter.base.group_items import group_items
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem
 from lamplighter.jobs.names import JOB_FILE_NAME
@@ -41,9 +42,7 @@ MAX_NAMED_JOBS = 10
 def group_problems(problems: Iterable[Problem]) -> list[Problem]:
     """Merge equal problems of several jobs into one, which stands at the first of them and names the jobs."""
     listed = list(problems)
-    alike: dict[tuple[str, str, str], list[Problem]] = {}
-    for each in listed:
-        alike.setdefault(_group_key(each), []).append(each)
+    alike = group_items(listed, _group_key)
     shown = list[Problem]()
     for each in listed:
         same = alike[_group_key(each)]

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from lamplighter.base.errors import ServiceError, ValidationError
+from lamplighter.base.errors import ServiceError, ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import CallContext, Calls
 from lamplighter.console.ports.port import Place, place_of_arn
@@ -97,16 +97,13 @@ class Page(Calls):
 
     def at(self, arn: str) -> "Page":
         """Return the same page in the account and region of a resource. Raises ValidationError for an invalid ARN."""
-        place = place_of_arn(arn)
-        if place is None:
-            raise ValidationError(f"Invalid Arn: '{arn}'")
+        place = require(place_of_arn(arn), lambda: ValidationError(f"Invalid Arn: '{arn}'"))
         return replace(self, place=place)
 
     @property
     def arn(self) -> str:
         """The ARN in the request's path."""
-        found: str = self.request.path_params["arn"]
-        return found
+        return str(self.request.path_params["arn"])
 
     @property
     def url(self) -> str:
@@ -152,6 +149,8 @@ class Page(Calls):
         places = await self.console.port.places()
         shared = {"page": self, "place": self.place, "places": places, "token": self.token, "clock": self.clock}
         # The query that links to other sections need, unless this page is in the default account and region.
+        # How long a list rests before it is read again; a page that needs not be read again sets None.
+        shared["rest"] = self.console.port.list_poll_seconds
         shared["where"] = "" if self.place == places[0] else f"?{urlencode(asdict(self.place))}"
         return self.console.templates.render(template, shared | values)
 

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from functools import partial
 
 from lamplighter.asl.execution.step import RefusalReason
@@ -37,15 +37,13 @@ INHERITED_VARIABLES = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL"
 """The environment variables that a worker process gets from the engine."""
 
 
+@dataclass(frozen=True, slots=True)
 class WorkerProcess:
     """A worker process and the socket to it. It answers one request at a time."""
 
-    def __init__(
-        self, process: "subprocess.Popen[bytes]", reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        self._process = process
-        self._reader = reader
-        self._writer = writer
+    _process: "subprocess.Popen[bytes]"
+    _reader: asyncio.StreamReader
+    _writer: asyncio.StreamWriter
 
     @classmethod
     async def start(cls, limits: Limits) -> "WorkerProcess":

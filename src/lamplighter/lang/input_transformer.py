@@ -47,8 +47,7 @@ def transform(target: Json, event: Json, text: str, rule: tuple[str, str], recei
     `rule` is the ARN and the name of the matching rule, and `received` the time at which the event came.
     """
     if "Input" in target:
-        constant: str = target["Input"]
-        return constant
+        return str(target["Input"])
     if "InputPath" in target:
         found = select_path(target["InputPath"], event)
         return dumps(found[0] if found else None)

@@ -80,22 +80,15 @@ class TagRules:
         return self.merge(NO_TAGS, given)
 
 
+@dataclass(frozen=True, slots=True)
 class TagOperations(Generic[T]):
     """The operations on the tags of one kind of resource."""
 
-    def __init__(
-        self,
-        rules: TagRules,
-        find: Callable[[Reader, Caller, str], T],
-        tags_of: Callable[[T], Mapping[str, str]],
-        save: Callable[[Tx, T, dict[str, str]], None],
-    ) -> None:
-        """Build the operations; `find` gets the parameter that names the resource and raises the service's errors."""
-        self._rules = rules
-        self._format = rules.format
-        self._find = find
-        self._tags_of = tags_of
-        self._save = save
+    _rules: TagRules
+    _find: Callable[[Reader, Caller, str], T]
+    """Finds a resource by the parameter that names it, and raises the service's errors."""
+    _tags_of: Callable[[T], Mapping[str, str]]
+    _save: Callable[[Tx, T, dict[str, str]], None]
 
     def by_name(self) -> dict[str, Operation]:
         """Return the operations by their AWS names, for a service's table."""
@@ -107,18 +100,18 @@ class TagOperations(Generic[T]):
 
     def tag(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle TagResource."""
-        found = self._find(tx, caller, params[self._format.resource])
-        self._save(tx, found, self._rules.merge(self._tags_of(found), params[self._format.tags]))
+        found = self._find(tx, caller, params[self._rules.format.resource])
+        self._save(tx, found, self._rules.merge(self._tags_of(found), params[self._rules.format.tags]))
         return {}
 
     def untag(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle UntagResource; keys that the resource does not have are ignored."""
-        found = self._find(tx, caller, params[self._format.resource])
-        removed = params[self._format.keys]
+        found = self._find(tx, caller, params[self._rules.format.resource])
+        removed = params[self._rules.format.keys]
         self._save(tx, found, {key: value for key, value in self._tags_of(found).items() if key not in removed})
         return {}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListTagsForResource."""
-        found = self._find(reader, caller, params[self._format.resource])
-        return {self._format.tags: self._format.write(self._tags_of(found))}
+        found = self._find(reader, caller, params[self._rules.format.resource])
+        return {self._rules.format.tags: self._rules.format.write(self._tags_of(found))}

@@ -8,7 +8,7 @@ https://boto3.amazonaws.com/v1/documentation/api/latest/guide/configuration.html
 import asyncio
 from collections.abc import Callable, Mapping
 
-from lamplighter.base.errors import Bug, MissingLibrary, ServiceError
+from lamplighter.base.errors import Bug, MissingLibrary, ServiceError, require
 from lamplighter.base.json_text import Json
 from lamplighter.base.modules import is_installed, load_object
 from lamplighter.base.service_model import ServiceModel, read_definition, service_names
@@ -62,10 +62,7 @@ class RemoteServices:
 
     def model(self, service: str) -> ServiceModel:
         """Return the model of a service."""
-        model = self._load(service)
-        if model is None:
-            raise Bug(f"there is no service {service}")
-        return model
+        return require(self._load(service), lambda: Bug(f"there is no service {service}"))
 
     async def call(self, service: str, operation: str, params: Json, region: str) -> Json:
         """Call an operation and return its answer, with all streams read to their end."""

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.engine.engine import Engine
@@ -72,9 +72,7 @@ class ContainerRegistry:
         """Answer a request. Raises ConnectionResetError if the client disconnects."""
         try:
             push = self._identify(http, address)
-            path = parse_path(http.path)
-            if path is None:
-                raise UnknownPath
+            path = require(parse_path(http.path), UnknownPath)
             response = await self._answer(push, path, http, receive, request_id)
         except AwsError as error:
             response = encode_error(error, request_id)
@@ -90,17 +88,13 @@ class ContainerRegistry:
         """Return who pushes. Raises `NoLogin` and `RoleDenied`."""
         engine, password = self._engine, password_of(http)
         key = session_key.read(engine.store.reader)
-        found = None if password is None or key is None else read_password(key, password)
-        if found is None:
-            raise NoLogin
+        found = require(None if password is None or key is None else read_password(key, password), NoLogin)
         region, session = found
         if session.expires * 1000 <= engine.world.now() or (session.task and task_has_ended(engine.bus, session)):
             raise NoLogin
         if self._credentials is None:
             return _Push(session_caller(session, region, "", address), None)
-        holder = self._credentials.get(session.parent)
-        if holder is None:
-            raise NoLogin
+        holder = require(self._credentials.get(session.parent), NoLogin)
         if not holder.role.allows(Role.CHANGE):
             raise RoleDenied(holder.name, holder.role, Role.CHANGE)
         actor = Actor(holder.name, "key", address) if holder.audited else None

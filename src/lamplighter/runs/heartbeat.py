@@ -18,7 +18,7 @@ PATHS: Mapping[str, str] = {
 """The end of the URL by the status of a run."""
 STATUSES = tuple(PATHS)
 MAX_CODE = 255
-_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def make_ping(status: str, run: str, exit_code: int | None = None, text: str = "") -> Json:
@@ -32,7 +32,7 @@ def make_ping(status: str, run: str, exit_code: int | None = None, text: str = "
 def run_id(run: str) -> str:
     """Return the UUID of a run: its name, if that is one, or else one that follows from its ARN."""
     name = run.rpartition(":")[2]
-    if _UUID.fullmatch(name):
+    if UUID.fullmatch(name):
         return name
     digest = hashlib.sha256(run.encode()).hexdigest()
     return "-".join((digest[:8], digest[8:12], f"5{digest[13:16]}", f"a{digest[17:20]}", digest[20:32]))

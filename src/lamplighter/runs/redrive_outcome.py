@@ -10,10 +10,10 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 from collections.abc import Iterator, Mapping, Sequence
 
 from lamplighter.base.json_text import Json
+from lamplighter.runs.failure_words import WORKING_TYPES
 from lamplighter.runs.job_machine import is_made_from_job_file, is_supporting_state
 from lamplighter.runs.run import Run
 
-WORK_TYPES = ("Task", "Map", "Parallel")
 _Level = tuple[Mapping[str, Json], str]
 """The states of a block, and the name of one of them."""
 
@@ -45,8 +45,7 @@ def _failed_state(events: Sequence[Json]) -> str | None:
     while (before := known.get(event["previousEventId"])) is not None and before["id"] < event["id"]:
         event = before
         if event["type"].endswith("StateEntered"):
-            name: str = event["stateEnteredEventDetails"]["name"]
-            return name
+            return str(event["stateEnteredEventDetails"]["name"])
     return None
 
 
@@ -85,13 +84,13 @@ def _reachable_states(block: Mapping[str, Json], name: str) -> Sequence[str]:
 
 
 def _followers(state: Json) -> Iterator[str]:
-    for key in ("Next", "Default"):
-        if isinstance(state.get(key), str):
-            yield state[key]
+    yield from (state[key] for key in ("Next", "Default") if isinstance(state.get(key), str))
     for key in ("Choices", "Catch"):
         yield from (each["Next"] for each in state.get(key) or () if isinstance(each.get("Next"), str))
 
 
 def _does_work(name: str, state: Json, *, from_job_file: bool) -> bool:
     """Return whether a state does work that a user may want to repeat."""
-    return state.get("Type") in WORK_TYPES and not (from_job_file and is_supporting_state(name, state.get("Resource")))
+    return state.get("Type") in WORKING_TYPES and not (
+        from_job_file and is_supporting_state(name, state.get("Resource"))
+    )

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/tasks-scheduled-even
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from lamplighter.base.group_items import group_items
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.runs.schedules import schedule_timetable
 from lamplighter.runs.upcoming_times import Timetable
@@ -137,9 +138,7 @@ def rule_starters(rule: Json, targets: Iterable[Json]) -> Iterator[TaskStarter]:
 
 def to_scheduled_tasks(starters: Iterable[TaskStarter]) -> list[ScheduledTask]:
     """Return the scheduled tasks by family and cluster, each with all that starts it."""
-    found: dict[tuple[str, str], list[TaskStarter]] = {}
-    for each in starters:
-        found.setdefault(each.family.key, []).append(each)
+    found = group_items(starters, lambda each: each.family.key)
     return [ScheduledTask(found[key][0].family, tuple(found[key])) for key in sorted(found)]
 
 

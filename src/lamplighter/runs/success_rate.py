@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from statistics import median
 
 from lamplighter.base.json_text import Json
+from lamplighter.runs.recovery import SUCCEEDED
 from lamplighter.runs.run import is_running
 from lamplighter.runs.skipped_runs import SKIPPED
-
-SUCCEEDED = "SUCCEEDED"
 
 
 def success_rate(executions: Sequence[Json]) -> float | None:

@@ -41,13 +41,10 @@ def list_transitions(state: Mapping[str, Json]) -> Sequence[Transition]:
 
 
 def _declared_transitions(state: Mapping[str, Json]) -> Iterator[Transition]:
-    for target in _names(state.get("Next")):
-        yield Transition(target, "next")
+    yield from (Transition(target, "next") for target in _names(state.get("Next")))
     for rule in _objects(state.get("Choices")):
-        for target in _names(rule.get("Next")):
-            yield Transition(target, "choice")
-    for target in _names(state.get("Default")):
-        yield Transition(target, "default")
+        yield from (Transition(target, "choice") for target in _names(rule.get("Next")))
+    yield from (Transition(target, "default") for target in _names(state.get("Default")))
     for catcher in _objects(state.get("Catch")):
         errors = catcher.get("ErrorEquals")
         for target in _names(catcher.get("Next")):

@@ -5,6 +5,7 @@ On AWS neither happens: runs there queue in their own states (`jobs/machine/over
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 
+from lamplighter.base.group_items import group_items
 from lamplighter.base.json_text import Json
 from lamplighter.runs.story import Attempt, Story
 
@@ -43,11 +44,8 @@ def started_tasks(story: Story) -> Sequence[Attempt]:
 
 def describe_requests(attempts: Iterable[Attempt]) -> Iterator[Json]:
     """Yield the parameters of the calls of DescribeTasks that describe the tasks of these attempts."""
-    by_cluster: dict[str, list[str]] = {}
-    for each in attempts:
-        if each.task is not None:
-            by_cluster.setdefault(cluster_of_task(each.task), []).append(each.task)
-    for cluster, arns in by_cluster.items():
+    tasks = (each.task for each in attempts if each.task is not None)
+    for cluster, arns in group_items(tasks, cluster_of_task).items():
         for at in range(0, len(arns), MAX_DESCRIBED):
             yield {"cluster": cluster, "tasks": arns[at : at + MAX_DESCRIBED]}
 

@@ -9,12 +9,13 @@ import hashlib
 import zlib
 from base64 import b64decode
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from io import RawIOBase
 from pathlib import Path
 from typing import Protocol
 
-from lamplighter.base.crc import Crc, crc32c, crc64nvme
+from lamplighter.base.crc import Update, crc32c, crc64nvme
 from lamplighter.base.errors import AwsError, ServiceError, service_error
 from lamplighter.base.file_body import ReceivedFile
 from lamplighter.base.files import create_file
@@ -60,41 +61,27 @@ class Checksum(Protocol):
         """Return the result so far."""
 
 
-class _Crc32:
-    def __init__(self) -> None:
-        self._value = 0
-
-    def update(self, data: bytes) -> None:
-        self._value = zlib.crc32(data, self._value)
-
-    def digest(self) -> bytes:
-        return self._value.to_bytes(4, "big")
-
-
+@dataclass(slots=True)
 class _CrcChecksum:
-    def __init__(self, crc: Crc) -> None:
-        self._crc = crc
-        self._value = 0
+    _update: Update
+    _width: int = 32
+    _value: int = 0
 
     def update(self, data: bytes) -> None:
-        self._value = self._crc.update(data, self._value)
+        self._value = self._update(data, self._value)
 
     def digest(self) -> bytes:
-        return self._value.to_bytes(self._crc.width // 8, "big")
-
-
-def _md5() -> Checksum:
-    return hashlib.md5(usedforsecurity=False)
+        return self._value.to_bytes(self._width // 8, "big")
 
 
 CHECKSUMS: Mapping[str, Callable[[], Checksum]] = {
-    "CRC32": _Crc32,
-    "CRC32C": lambda: _CrcChecksum(crc32c()),
-    "CRC64NVME": lambda: _CrcChecksum(crc64nvme()),
+    "CRC32": lambda: _CrcChecksum(zlib.crc32),
+    "CRC32C": lambda: _CrcChecksum(crc32c().update),
+    "CRC64NVME": lambda: _CrcChecksum(crc64nvme().update, 64),
     "SHA1": lambda: hashlib.sha1(usedforsecurity=False),
     "SHA256": hashlib.sha256,
     "SHA512": hashlib.sha512,
-    "MD5": _md5,
+    "MD5": lambda: hashlib.md5(usedforsecurity=False),
 }
 """The checksums by S3's names of their algorithms."""
 

@@ -166,9 +166,7 @@ def _check_handler(
     missing = [name for name in needed if name not in entry]
     if missing:
         yield missing_fields(missing, location)
-    for field in entry:
-        if field not in fields:
-            yield unknown_field(field, location)
+    yield from (unknown_field(field, location) for field in entry if field not in fields)
     yield from check_values(entry, fields, location, jsonata=False)
     yield from check_assigned(entry, location)
     names = entry.get("ErrorEquals")

@@ -22,6 +22,7 @@ from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Template
 from lamplighter.asl.definition.retrier import MAX_SECONDS
 from lamplighter.asl.execution.state_errors import StateError, runtime_error
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, dumps
 
 _WHOLE_NUMBER = re.compile(r"-?\d{1,18}")
@@ -152,18 +153,14 @@ def _check_evaluated_whole(value: Json, field: str, text: str) -> int:
 
 def _check_map_limit(value: Json, field: str, path: str) -> int:
     """AWS, recorded: a text with a number is accepted, too."""
-    number = _read_number(value, _WHOLE_NUMBER)
-    if number is None:
-        raise _not_a_number(value, field, path, "integer")
+    number = require(_read_number(value, _WHOLE_NUMBER), lambda: _not_a_number(value, field, path, "integer"))
     if number < 0:
         raise runtime_error(f"{field.removesuffix('Path')} cannot be negative.")
     return min(int(number), MAX_SECONDS)
 
 
 def _check_percentage(value: Json, field: str, path: str) -> float:
-    number = _read_number(value, _NUMBER)
-    if number is None:
-        raise _not_a_number(value, field, path, "float")
+    number = require(_read_number(value, _NUMBER), lambda: _not_a_number(value, field, path, "float"))
     if not 0 <= number <= 100:
         raise runtime_error(f"{field.removesuffix('Path')} must be between 0 and 100.")
     return number

@@ -1,6 +1,7 @@
 """Define `Scope`: the values that a path or an expression in a state can read."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -9,6 +10,7 @@ ABSENT = object()
 """Stands for a missing result or error, because null is a valid one."""
 
 
+@dataclass(eq=False, slots=True)
 class Scope:
     """The input, the variables and the context object of a state, and later its result or error.
 
@@ -17,23 +19,12 @@ class Scope:
     object is built only when an expression reads it.
     """
 
-    __slots__ = ("_make_context", "error", "input", "result", "variables", "world")
-
-    def __init__(
-        self,
-        input: Json,  # noqa: A002 - the specification's word
-        variables: Mapping[str, Json],
-        make_context: Callable[[], Json],
-        world: World,
-        result: Json = ABSENT,
-        error: Json = ABSENT,
-    ) -> None:
-        self.input = input
-        self.variables = variables
-        self.world = world
-        self.result = result
-        self.error = error
-        self._make_context = make_context
+    input: Json
+    variables: Mapping[str, Json]
+    _make_context: Callable[[], Json]
+    world: World
+    result: Json = ABSENT
+    error: Json = ABSENT
 
     @property
     def context(self) -> Json:

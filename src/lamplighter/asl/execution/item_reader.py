@@ -16,6 +16,7 @@ from itertools import chain, islice
 import ijson
 
 from lamplighter.asl.execution.state_errors import READER_FAILED, StateError
+from lamplighter.base.errors import require
 from lamplighter.base.gzip_members import GzipError, decompress_members
 from lamplighter.base.json_text import MAX_DEPTH, Json, JsonError, loads
 
@@ -32,9 +33,7 @@ Steps = tuple[str, ...]
 def read_items(pieces: Iterable[bytes], config: Mapping[str, Json]) -> Iterator[Json]:
     """Yield the items of a data set as its ReaderConfig describes, at most MaxItems. Raises States.ItemReaderFailed."""
     kind = config.get("InputType", "JSON")
-    read_format = FORMATS.get(kind)
-    if read_format is None:
-        raise reader_failed(f"the input type {kind} is not supported for text")
+    read_format = require(FORMATS.get(kind), lambda: reader_failed(f"the input type {kind} is not supported for text"))
     return islice(read_format(decompress(pieces), config), config.get("MaxItems") or None)
 
 
@@ -220,8 +219,7 @@ def read_lines(pieces: Iterable[bytes]) -> Iterator[str]:
 def _decode_text(pieces: Iterable[bytes]) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     try:
-        for piece in pieces:
-            yield decoder.decode(piece)
+        yield from (decoder.decode(piece) for piece in pieces)
         yield decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         raise reader_failed("the data set is not UTF-8") from None

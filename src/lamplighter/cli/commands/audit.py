@@ -32,7 +32,8 @@ def audit(
     target = find_target(data=data)
     entries = list(_read_entries(target, start))
     for entry in reversed(entries):
-        typer.echo(json_module.dumps(_document(entry)) if json else _line(entry))
+        document = {**entry, "time": _format_time(entry["time"])}
+        typer.echo(json_module.dumps(document) if json else _line(entry))
     if not entries and not json:
         typer.echo(f"Nobody has changed anything since {format_instant(start)}.", err=True)
 
@@ -52,10 +53,6 @@ def _read_page(target: Target, query: Json) -> list[Json]:
     with explain_errors(target):
         found: list[Json] = request_engine(target, "GET", AUDIT_PATH, **query)["entries"]
     return found
-
-
-def _document(entry: Json) -> Json:
-    return {**entry, "time": _format_time(entry["time"])}
 
 
 def _line(entry: Json) -> str:

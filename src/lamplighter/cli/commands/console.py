@@ -51,8 +51,7 @@ def console(
 
 def _read_account(target: Target) -> str:
     """Return the account of an engine, from the ARN of its default event bus."""
-    account: str = target.client("events").describe_event_bus()["Arn"].split(":")[4]
-    return account
+    return str(target.client("events").describe_event_bus()["Arn"].split(":")[4])
 
 
 async def _serve(target: Target, place: Place, listener: socket.socket) -> None:

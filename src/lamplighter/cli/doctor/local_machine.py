@@ -70,8 +70,7 @@ async def _docker_version() -> str:
     try:
         with daemon.docker_errors():
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                version: str = (await client.version())["Version"]
-                return version
+                return str((await client.version())["Version"])
     finally:
         await client.close()
 

@@ -12,8 +12,8 @@ from lamplighter.cli.doctor.finding import Finding, bad, doubtful
 from lamplighter.cli.doctor.roles import read_role
 from lamplighter.lang.iam_policy.evaluate import IamCall, evaluate_policy
 from lamplighter.runs.log_stream import log_stream_name
+from lamplighter.runs.missing_statement import ECS_TASKS
 
-ECS_TASKS_PRINCIPAL = "ecs-tasks.amazonaws.com"
 ECR_IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
 
 
@@ -44,9 +44,9 @@ def _check_role(about: str, title: str, iam: Json, arn: str) -> Iterator[Finding
     if role is None:
         message = f"{title}, {arn}, does not exist"
         yield bad(about, message, "create it again, or name another in the task definition")
-    elif not role.trusts(ECS_TASKS_PRINCIPAL):
-        message = f"ECS was unable to assume the role {arn}: {title} does not trust {ECS_TASKS_PRINCIPAL}"
-        yield bad(about, message, f"let its trust policy allow sts:AssumeRole to {ECS_TASKS_PRINCIPAL}")
+    elif not role.trusts(ECS_TASKS):
+        message = f"ECS was unable to assume the role {arn}: {title} does not trust {ECS_TASKS}"
+        yield bad(about, message, f"let its trust policy allow sts:AssumeRole to {ECS_TASKS}")
     elif role.has_boundary:
         yield doubtful(about, f"{title} has a permissions boundary, which is not checked")
 

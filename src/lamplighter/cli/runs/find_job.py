@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from lamplighter.base import arn as arns
-from lamplighter.base.errors import LamplighterError
+from lamplighter.base.errors import LamplighterError, require
 from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.runs.job_machine import JOB_TAG, is_supporting_machine
@@ -65,9 +65,7 @@ def find_job(context: CommandContext, name_or_arn: str) -> Machine:
         described = context.sfn.describe_state_machine(stateMachineArn=name_or_arn)
         return Machine(name_or_arn, described["name"], express=described["type"] == "EXPRESS")
     machine = find_by_name(context, name_or_arn, machines := all_machines(context))
-    if machine is None:
-        raise NoSuchJob(unknown_job_message(context, name_or_arn, machines))
-    return machine
+    return require(machine, lambda: NoSuchJob(unknown_job_message(context, name_or_arn, machines)))
 
 
 def find_by_name(context: CommandContext, name: str, machines: Iterable[Machine]) -> Machine | None:

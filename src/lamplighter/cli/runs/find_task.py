@@ -16,6 +16,7 @@ from lamplighter.cli.runs.find_job import NoSuchJob
 from lamplighter.cli.runs.find_run import NoSuchRun
 from lamplighter.cli.runs.list_tasks import list_task_runs
 from lamplighter.cli.runs.scheduled_tasks import find_scheduled_tasks
+from lamplighter.runs.heartbeat import UUID
 from lamplighter.runs.run import Run
 from lamplighter.runs.scheduled_tasks import ScheduledTask
 from lamplighter.runs.task_run import NO_SUCH_CLUSTER, TaskRun, to_task_run
@@ -23,8 +24,6 @@ from lamplighter.runs.waiting import cluster_of_task
 
 TASK_ID = re.compile("[0-9a-f]{32}")
 """The ids that ECS gives to tasks. Runs are rarely called so, and would be sought in every state machine."""
-EARLIER_TASK_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""The ids of long-lived clusters' tasks, which are also the usual names of runs."""
 FORGOTTEN = "AWS forgets a stopped task after an hour; its output stays in its log group"
 
 
@@ -51,7 +50,8 @@ def find_run_or_task(context: CommandContext, argument: str) -> Run | FoundTask:
     try:
         return find_run.find_run(context, argument)
     except (NoSuchJob, NoSuchRun):
-        if EARLIER_TASK_ID.fullmatch(argument) and (found := _search_clusters(context, argument)) is not None:
+        # The ids of long-lived clusters' tasks are UUIDs, and so are the usual names of runs.
+        if UUID.fullmatch(argument) and (found := _search_clusters(context, argument)) is not None:
             return found
         family, _, name = argument.partition(":")
         jobs = find_families(context, family)

@@ -93,8 +93,7 @@ def _title_lines(out: Console, title: str, names: Sequence[Text]) -> Iterator[Te
         return
     first, *others = names
     yield Text(first.plain, "bold")
-    for each in others:
-        yield Text.assemble(" " * _indent(out, INDENT, each), (each.plain, "bold"))
+    yield from (Text.assemble(" " * _indent(out, INDENT, each), (each.plain, "bold")) for each in others)
 
 
 def _labelled_lines(out: Console, labels: Sequence[str], cells: Sequence[Text]) -> Iterator[Text]:

@@ -89,8 +89,7 @@ class RunOutput:
                 if error.response["Error"]["Code"] == RESOURCE_NOT_FOUND:
                     return
                 raise
-            for event in page["events"]:
-                yield OutputLine(event["timestamp"], source, event["message"])
+            yield from (OutputLine(event["timestamp"], source, event["message"]) for event in page["events"])
             self._tokens[log.group, log.stream] = page["nextForwardToken"]
             if page["nextForwardToken"] == token:  # "If you have reached the end …, it returns the same token"
                 return

@@ -16,6 +16,7 @@ from lamplighter.base.files import make_path, write_file
 from lamplighter.base.world import real_world, sleep
 from lamplighter.cli.engine_address import read_address
 from lamplighter.cli.engine_health import read_health
+from lamplighter.cli.service.status import LOG_LINES
 from lamplighter.cli.service.systemd import Systemd, SystemdError
 from lamplighter.cli.service.unit_file import Scope, ServiceUnit, changed_settings, render_unit
 from lamplighter.cli.service.variables_file import changed_variables, set_variables
@@ -25,7 +26,6 @@ UNIT_MODE = 0o644
 START_SECONDS = 120.0
 """Seconds to wait until the engine serves; it continues to start after them."""
 POLL_SECONDS = 0.25
-LOG_LINES = 10
 
 
 class InstallFailed(LamplighterError):

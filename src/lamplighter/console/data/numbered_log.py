@@ -7,7 +7,7 @@ The id of a line is its number, which is the order of arrival.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json
 from lamplighter.console.data.log_lines import (
     MAX_COUNTED_MATCHES,
@@ -115,9 +115,7 @@ class NumberedLog:
     async def _call(self, operation: str, **params: Json) -> Json:
         names = {"logGroupName": self.stream.group, "logStreamName": self.stream.stream}
         answer = await self.page.call_internal("logs", operation, **names, **params)
-        if answer is None:
-            raise AwsError("This log does not exist any more.", code="NotFound", status=404)
-        return answer
+        return require(answer, lambda: AwsError("This log does not exist any more.", code="NotFound", status=404))
 
     def _make_page(self, lines: Sequence[Line], answer: Json, place: Place) -> LinePage:
         if not lines:

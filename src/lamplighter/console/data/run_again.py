@@ -113,8 +113,7 @@ async def start_again(calls: Calls, subject: Subject, name: str) -> str | None:
         if error.code != STARTED_ALREADY:
             raise
         return None
-    arn: str = started["executionArn"]
-    return arn
+    return str(started["executionArn"])
 
 
 def _start(subject: Subject) -> tuple[str, str]:

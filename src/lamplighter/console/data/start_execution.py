@@ -6,14 +6,13 @@ reload after it are harmless. A name that the user chose is not repeated silentl
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html.
 """
 
-import re
 from collections.abc import Mapping
 
 from lamplighter.base.errors import AwsError
 from lamplighter.console.calls import Calls
+from lamplighter.runs.heartbeat import UUID
 
 ONCE_FIELD = "once"
-_ONCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 async def start_execution(calls: Calls, machine: str, given: str, form: Mapping[str, str], name: str = "") -> str:
@@ -21,14 +20,13 @@ async def start_execution(calls: Calls, machine: str, given: str, form: Mapping[
     if not name:
         return await find_or_start(calls, machine, given, read_once(form))
     started = await calls.call("states", "StartExecution", stateMachineArn=machine, input=given, name=name)
-    arn: str = started["executionArn"]
-    return arn
+    return str(started["executionArn"])
 
 
 def read_once(form: Mapping[str, str]) -> str:
     """Return the name of the run that a form starts; empty if it has none."""
     once = form.get(ONCE_FIELD, "")
-    return once if _ONCE.fullmatch(once) else ""
+    return once if UUID.fullmatch(once) else ""
 
 
 async def find_or_start(calls: Calls, machine: str, given: str, once: str) -> str:
@@ -43,8 +41,7 @@ async def find_or_start(calls: Calls, machine: str, given: str, once: str) -> st
         if earlier is not None and earlier[1] == given:
             return earlier[0]
         started = await calls.call("states", "StartExecution", stateMachineArn=machine, input=given)  # another start
-    arn: str = started["executionArn"]
-    return arn
+    return str(started["executionArn"])
 
 
 async def _read_earlier(calls: Calls, machine: str, name: str) -> tuple[str, str] | None:

@@ -48,7 +48,6 @@ async def show_again(page: Page, about: Json) -> Response:
         name=about["name"],
         table=await read_table(page, about, usual),
         last=last_status(latest),
-        rest=page.console.port.list_poll_seconds,
     )
 
 

@@ -75,7 +75,6 @@ async def show(page: Page) -> Response:
         removed=() if find else await removed_jobs.list_removed(page),
         blind=known is None,
         conditions=conditions,
-        rest=page.console.port.list_poll_seconds,
     )
 
 

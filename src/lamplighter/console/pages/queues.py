@@ -54,8 +54,7 @@ async def show(page: Page) -> Response:
     chosen = [each for each in sorted(listed.items) if contains_words(each.rpartition("/")[2], page.query("q"))]
     shown, paging = take_page(chosen, page.query_number("page"), PAGE_SIZE)
     found = await asyncio.gather(*(_read_queue(page, url) for url in shown))
-    rest = page.console.port.list_poll_seconds
-    return await page.render("queues.html", queues=found, listed=listed, paging=paging, rest=rest)
+    return await page.render("queues.html", queues=found, listed=listed, paging=paging)
 
 
 async def _read_queue(page: Page, url: str) -> Queue:
@@ -88,7 +87,6 @@ async def show_queue(page: Page) -> Response:
         moves=move_tasks.get("Results", ()),
         written=_attribute_texts,
         origin=dead_letter_origin.find_origin,
-        rest=page.console.port.list_poll_seconds,
     )
 
 

@@ -68,7 +68,6 @@ async def show(page: Page) -> Response:
         subjects=subjects,
         linked=await link_subjects(page, subjects.values()),
         status_of=status_of_event,
-        rest=page.console.port.list_poll_seconds,
     )
 
 

@@ -60,7 +60,6 @@ async def show(page: Page) -> Response:
         listed=listed,
         paging=paging,
         filters=[fixed_filter("state", "State", STATES, state, Counter(map(_state, named)))],
-        rest=page.console.port.list_poll_seconds,
     )
 
 

@@ -43,8 +43,7 @@ class RunData:
     @property
     def arn(self) -> str:
         """The ARN of the execution."""
-        found: str = self.about["executionArn"]
-        return found
+        return str(self.about["executionArn"])
 
     @property
     def running(self) -> bool:

@@ -56,7 +56,6 @@ async def show(page: Page) -> Response:
         tally=await slot_counts.read_slot_counts(page, entries),
         listed=listed,
         words=END_WORDS,
-        rest=page.console.port.list_poll_seconds,
     )
 
 

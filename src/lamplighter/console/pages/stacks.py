@@ -60,8 +60,7 @@ async def show(page: Page) -> Response:
     listed = await read_listing(page, "cloudformation", "DescribeStacks", "Stacks")
     chosen = [each for each in listed.items if contains_words(each["StackName"], page.query("q"))]
     shown, paging = take_page(chosen, page.query_number("page"), PAGE_SIZE)
-    rest = page.console.port.list_poll_seconds
-    return await page.render("stacks.html", stacks=shown, listed=listed, paging=paging, rest=rest)
+    return await page.render("stacks.html", stacks=shown, listed=listed, paging=paging)
 
 
 async def show_stack(page: Page) -> Response:

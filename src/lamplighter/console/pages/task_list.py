@@ -44,7 +44,6 @@ async def show(page: Page) -> Response:
         chosen=choice != TaskChoice(None, None, None, None),
         found=found,
         machines=STARTED_BY_STATE_MACHINE,
-        rest=page.console.port.list_poll_seconds,
     )
 
 

@@ -38,8 +38,7 @@ async def show(page: Page) -> Response:
     chosen = [each for each in arns if contains_words(each.rpartition(":")[2], page.query("q"))]
     shown, paging = take_page(chosen, page.query_number("page"), PAGE_SIZE)
     found = await asyncio.gather(*(_read_topic(page, each) for each in shown))
-    rest = page.console.port.list_poll_seconds
-    return await page.render("topics.html", topics=found, listed=listed, paging=paging, rest=rest)
+    return await page.render("topics.html", topics=found, listed=listed, paging=paging)
 
 
 async def _read_topic(page: Page, arn: str) -> Topic:
@@ -65,7 +64,7 @@ async def _render_topic(page: Page, typed: Mapping[str, str], wrong: AwsError | 
         "topic.html", 200 if wrong is None else 422, typed=typed, wrong=wrong, topic=topic,
         subscriptions=subscriptions, next=listed.get("NextToken"),
         deliveries=answer and answer["Deliveries"], before=(answer or {}).get("Before"),
-        public_address=public_address, rest=page.console.port.list_poll_seconds,
+        public_address=public_address,
     )  # fmt: skip
 
 

@@ -36,8 +36,7 @@ class MapProgress:
     @property
     def failed(self) -> int:
         """The number of items that failed."""
-        found: int = self.counts["failed"] + self.counts["timedOut"]
-        return found
+        return int(self.counts["failed"] + self.counts["timedOut"])
 
     @property
     def text(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
+from operator import attrgetter
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.console.data.job_schedules import JobSchedule
@@ -36,7 +37,8 @@ def next_slots(schedules: Iterable[JobSchedule], now: int) -> Sequence[NextSlot]
     """Return the next slots of all schedules together; `now` is in milliseconds since the epoch."""
     timetables = [each.timetable for each in schedules if each.timetable is not None and each.enabled]
     found: list[NextSlot] = []
-    for time in islice(merge(*(_times(each, now) for each in timetables), key=_instant), SLOTS + MAX_MISSING):
+    times = merge(*(_times(each, now) for each in timetables), key=attrgetter("instant"))
+    for time in islice(times, SLOTS + MAX_MISSING):
         found.append(_describe(time))
         if sum(not each.is_missing for each in found) == SLOTS:
             break
@@ -48,10 +50,6 @@ def _times(timetable: Timetable, now: int) -> Iterator[UpcomingTime]:
         yield from upcoming_times([timetable], now)
     except LamplighterError:  # a schedule from elsewhere that cannot be read has no times
         return
-
-
-def _instant(time: UpcomingTime) -> int:
-    return time.instant
 
 
 def _describe(time: UpcomingTime) -> NextSlot:

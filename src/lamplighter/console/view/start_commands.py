@@ -40,8 +40,7 @@ def start_commands(about: Json, region: str, endpoint: str | None) -> Sequence[C
 
 def started_machine(about: Json) -> str:
     """Return the ARN that the run was started with: that of an alias, a version or the state machine."""
-    found: str = about.get("stateMachineAliasArn") or about.get("stateMachineVersionArn") or about["stateMachineArn"]
-    return found
+    return str(about.get("stateMachineAliasArn") or about.get("stateMachineVersionArn") or about["stateMachineArn"])
 
 
 def _with_input(start: Sequence[str], standard_input: str, about: Json, where: Sequence[str]) -> str:

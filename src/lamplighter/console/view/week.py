@@ -49,8 +49,7 @@ class PlannedSchedule:
     @property
     def expression(self) -> str:
         """The schedule expression as its author wrote it."""
-        found: str = self.about["ScheduleExpression"]
-        return found
+        return str(self.about["ScheduleExpression"])
 
     @property
     def zone(self) -> str:

@@ -3,10 +3,9 @@
 from pydantic import Field, field_validator
 
 from lamplighter.jobs.file.invalid_value import InvalidValue
+from lamplighter.jobs.file.schedules import DAY_SECONDS
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.values import Duration, WholeNumber
-
-DAY_SECONDS = 86_400
 
 
 class Keep(StrictModel):

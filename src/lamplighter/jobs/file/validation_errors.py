@@ -23,8 +23,7 @@ from lamplighter.jobs.file.yaml_document import Path, Problem, YamlNode
 
 def validation_problems(model: type[BaseModel], part: YamlNode) -> Iterator[Problem]:
     """Yield the problems that a model finds in a part of the file."""
-    for each in _errors(model, part):
-        yield _to_problem(model, part, each["loc"], each)
+    yield from (_to_problem(model, part, each["loc"], each) for each in _errors(model, part))
 
 
 def permanent_problems(model: type[BaseModel], part: YamlNode, name: str) -> Iterator[Problem]:

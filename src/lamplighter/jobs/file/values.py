@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.invalid_value import InvalidValue
 from lamplighter.jobs.file.memory_size import parse_memory_size
@@ -60,9 +61,7 @@ def format_value(value: Json) -> str:
 def _size_parser(parse: Callable[[str], int | None], example: str) -> Callable[[Json], int]:
     def read(value: Json) -> int:
         size = parse(str(value)) if isinstance(value, (int, str)) and not isinstance(value, bool) else None
-        if size is None:
-            raise InvalidValue(f"{format_value(value)} is not a size", f"write {example}")
-        return size
+        return require(size, lambda: InvalidValue(f"{format_value(value)} is not a size", f"write {example}"))
 
     return read
 

@@ -99,8 +99,7 @@ def _task_calls(state: Json, context: CallContext, task_definitions: list[str]) 
     if action == "GetLogEvents" and streams:
         yield from (IamCall("logs:GetLogEvents", stream) for stream in streams)
         return
-    for about in _call_resources(given, context):
-        yield IamCall(iam_action, about)
+    yield from (IamCall(iam_action, about) for about in _call_resources(given, context))
     if iam_action == "states:StartExecution" and resource.pattern.startswith("sync"):
         yield from _nested_calls(given, context)
 

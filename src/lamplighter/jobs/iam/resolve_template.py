@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from lamplighter.base.errors import Bug
+from lamplighter.base.errors import Bug, require
 from lamplighter.base.json_text import Json
 from lamplighter.lang.template.conditions import evaluate_conditions
 from lamplighter.lang.template.functions import TemplateScope, resolve
@@ -90,9 +90,7 @@ class ResolvedStack:
         return {name: ref_value(definitions[name], str(text)) for name, text in given.items() if text is not None}
 
     def _ref(self, name: str) -> Json:
-        resource = self.template["Resources"].get(name)
-        if resource is None:
-            raise Bug(f"the parameter {name} has no value")
+        resource = require(self.template["Resources"].get(name), lambda: Bug(f"the parameter {name} has no value"))
         if resource["Type"] in _REF_RETURNS_ARN:
             return self.arn(name)
         named = _ARN_FORMATS.get(resource["Type"], ("", "", ""))[2]

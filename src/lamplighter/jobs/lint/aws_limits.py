@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from lamplighter.base import fargate
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Job, Sidecar
+from lamplighter.jobs.file.schedules import DAY_SECONDS
 from lamplighter.jobs.file.secrets import is_ambiguous_name, is_parameter_reference
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.file.yaml_document import Severity
 from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.stack.alarms import MAX_WARM_UP_MINUTES
 
-DAY_SECONDS = 86_400
 YEAR_SECONDS = 365 * DAY_SECONDS
 MAX_VARIABLES_CHARACTERS = 64 * 1024 - 8192
 """The most bytes of a job's variables: the limit of a task definition, less 8192 bytes for its other fields."""

@@ -62,8 +62,7 @@ def _aws_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
         for each in (*aws_limits.job_findings(job), *machine_access.aws_findings(job), *_spot_findings(job)):
             yield _place(loaded, ("jobs", name), each, f"{name}: ")
     for name, channel in loaded.project.channels.items():
-        for each in aws_limits.channel_findings(name, channel):
-            yield _place(loaded, ("channels", name), each)
+        yield from (_place(loaded, ("channels", name), each) for each in aws_limits.channel_findings(name, channel))
     yield from _permission_problems(loaded)
     yield from _stack_size_problems(loaded)
 

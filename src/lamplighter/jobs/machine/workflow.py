@@ -38,9 +38,7 @@ STEP_FIELDS: Final = ("Job", "Type", "Arguments", "Retry", "QueryLanguage", *COP
 
 def job_steps(definition: Json) -> Iterator[tuple[str, Json]]:
     """Yield every state of a definition that runs a job, with its name, at any depth."""
-    for name, state in walk_states(definition):
-        if isinstance(state.get("Job"), str):
-            yield name, state
+    yield from ((name, state) for name, state in walk_states(definition) if isinstance(state.get("Job"), str))
 
 
 def expand_workflow(project: Project, definition: Json) -> Json:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from lamplighter.asl.definition.walk_states import walk_states
+from lamplighter.base.group_items import group_items
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
@@ -146,10 +147,7 @@ def is_distributed(definition: Json) -> bool:
 
 def _task_permissions(project: Project, job_names: list[str]) -> Iterator[Json]:
     """Yield the statements for RunTask and related calls, for the passed roles, and for the managed rule."""
-    clusters: dict[str | None, list[str]] = {}
-    for name in job_names:
-        clusters.setdefault(project.jobs[name].cluster, []).append(name)
-    for jobs in clusters.values():
+    for jobs in group_items(job_names, lambda name: project.jobs[name].cluster).values():
         first = project.jobs[jobs[0]]
         in_cluster = {"ArnEquals": {"ecs:cluster": arns.cluster_arn(first)}}
         yield allow(["ecs:RunTask"], [arns.task_definition_arns(project, name) for name in jobs], in_cluster)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
+from lamplighter.jobs.file.schedules import DAY_SECONDS
 from lamplighter.jobs.lint.alarm_window import SLOT_CHECK_DELAY_SECONDS
 from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
@@ -21,7 +22,6 @@ from lamplighter.runs import job_machine
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
 from lamplighter.runs.printable_text import to_subject
 
-DAY_SECONDS = 86_400
 MAX_RETRIES = 185
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 """The placeholder that Scheduler replaces with the slot's time."""

@@ -7,6 +7,7 @@ actions and condition keys exist.
 import re
 from collections.abc import Iterator
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.lang.iam_policy.conditions import is_operator
 from lamplighter.lang.iam_policy.principals import PRINCIPAL_KINDS
@@ -39,9 +40,7 @@ def parse_trust_policy(text: str) -> Json:
 
 
 def _parse(text: str, *, is_trust: bool) -> Json:
-    document = loads_unique(text)
-    if document is None:
-        raise MalformedPolicy(NOT_JSON)
+    document = require(loads_unique(text), lambda: MalformedPolicy(NOT_JSON))
     for problem in _problems(document, is_trust=is_trust):
         raise MalformedPolicy(problem)
     return document
@@ -118,9 +117,7 @@ def _is_arn_pattern(text: str) -> bool:
 
 def _trust_problems(statement: Json) -> Iterator[str]:
     """Yield what is wrong with the resources and principals of a trust policy's statement."""
-    for name in ("Resource", "NotResource"):
-        if name in statement:
-            yield f"Has prohibited field {name}"
+    yield from (f"Has prohibited field {name}" for name in ("Resource", "NotResource") if name in statement)
     given = statement.get("Principal", statement.get("NotPrincipal"))
     if given is None:
         yield "Missing required field Principal"

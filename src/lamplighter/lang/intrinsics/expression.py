@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.lang.intrinsics import functions
@@ -140,12 +141,8 @@ class _Parser:
         return match
 
     def call(self, depth: int) -> Node:
-        head = self.take(_NAME)
-        if head is None:
-            raise self.error("expected States.Name(…)")
-        function = FUNCTIONS.get(head[1])
-        if function is None:
-            raise self.error(f"the function States.{head[1]} does not exist")
+        head = require(self.take(_NAME), lambda: self.error("expected States.Name(…)"))
+        function = require(FUNCTIONS.get(head[1]), lambda: self.error(f"the function States.{head[1]} does not exist"))
         if depth > NESTING_LIMIT:
             raise self.error(f"functions are nested more than {NESTING_LIMIT} levels deep")
         arguments = self.arguments(depth, raw=head[1] == "Format")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from lamplighter.base.errors import require
 from lamplighter.lang.log_pattern.terms import log_pattern_error
 
 S = TypeVar("S")
@@ -45,10 +46,7 @@ class Scanner:
 
     def require(self, pattern: "re.Pattern[str]") -> str:
         """Read and return the text that must match here. Raises `LogPatternError`."""
-        found = self.take(pattern)
-        if found is None:
-            raise log_pattern_error()
-        return found
+        return require(self.take(pattern), log_pattern_error)
 
     def operand(self) -> str:
         """Read the value that a condition compares with; there is "a limit of 2 regex for each filter pattern"."""

@@ -7,17 +7,16 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-operati
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from lamplighter.lang.log_query.function import Function, Values
 from lamplighter.lang.log_query.values import MAX_TIME, Value, to_number, to_text
-from lamplighter.lang.schedule.time_zones import UnknownZone, find_zone
+from lamplighter.lang.schedule.time_zones import EPOCH, UnknownZone, find_zone
 
 MAX_FORMAT = 1_000
 """The most characters of a format."""
 DIRECTIVES = "aAbBdefFHIjmMpSTuwyYzZ"
 _DIRECTIVE = re.compile(f"%([{DIRECTIVES}%])")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _format_date(values: Values) -> Value:
@@ -26,7 +25,7 @@ def _format_date(values: Values) -> Value:
         return None
     try:
         zone = find_zone(to_text(values[2])) if len(values) > 2 else UTC
-        moment = (_EPOCH + timedelta(milliseconds=int(time))).astimezone(zone)
+        moment = (EPOCH + timedelta(milliseconds=int(time))).astimezone(zone)
     except (UnknownZone, OverflowError):
         return None
     return _DIRECTIVE.sub(lambda found: moment.strftime(found[0]), form)

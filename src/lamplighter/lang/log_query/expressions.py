@@ -7,7 +7,9 @@ and https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-ope
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from lamplighter.base.errors import require
 from lamplighter.lang.log_query.functions import FUNCTIONS
 from lamplighter.lang.log_query.periods import Period, read_period
 from lamplighter.lang.log_query.rows import Row
@@ -30,6 +32,7 @@ MAX_DEPTH = 60
 TIME_FUNCTIONS = ("bin", "datefloor", "dateceil")
 _SUMS, _PRODUCTS = ("+", "-"), ("*", "/", "%")
 
+T = TypeVar("T")
 Evaluate = Callable[[Row], Value]
 
 
@@ -76,15 +79,11 @@ class ExpressionParser:
         return Expression(self._scanner.text[start : self._scanner.end].strip(), evaluate)
 
     def _or(self) -> Evaluate:
-        parts = [self._and()]
-        while self._scanner.accept("or"):
-            parts.append(self._and())
+        parts = self._separated(self._and, "or")
         return parts[0] if len(parts) == 1 else lambda row: int(any(is_true(part(row)) for part in parts))
 
     def _and(self) -> Evaluate:
-        parts = [self._not()]
-        while self._scanner.accept("and"):
-            parts.append(self._not())
+        parts = self._separated(self._not, "and")
         return parts[0] if len(parts) == 1 else lambda row: int(all(is_true(part(row)) for part in parts))
 
     def _not(self) -> Evaluate:
@@ -141,9 +140,12 @@ class ExpressionParser:
 
     def parse_list(self) -> list[Expression]:
         """Parse one or more expressions with commas between them."""
-        found = [self.parse()]
-        while self._scanner.accept(","):
-            found.append(self.parse())
+        return self._separated(self.parse, ",")
+
+    def _separated(self, parse: Callable[[], T], word: str) -> list[T]:
+        found = [parse()]
+        while self._scanner.accept(word):
+            found.append(parse())
         return found
 
     def _sum(self) -> Evaluate:
@@ -159,9 +161,7 @@ class ExpressionParser:
         return _chain(first, others)
 
     def _power(self) -> Evaluate:
-        parts = [self._signed()]
-        while self._scanner.accept("^"):
-            parts.append(self._signed())
+        parts = self._separated(self._signed, "^")
         return parts[0] if len(parts) == 1 else lambda row: _raise_powers([part(row) for part in parts])
 
     def _signed(self) -> Evaluate:
@@ -246,9 +246,7 @@ class ExpressionParser:
     def _period(self) -> Period:
         token = self._scanner.take()
         period = read_period(token.text) if token.kind == "period" else None
-        if period is None:
-            raise QueryError(f"'{token.text}' is not a period such as 5m", token.start, token.end)
-        return period
+        return require(period, lambda: QueryError(f"'{token.text}' is not a period such as 5m", token.start, token.end))
 
 
 def _chain(first: Evaluate, others: Sequence[tuple[str, Evaluate]]) -> Evaluate:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from lamplighter.lang.log_query.values import Instant
+from lamplighter.lang.log_query.values import MAX_TIME, Instant
 
 _PERIOD = re.compile(r"([0-9]+(?:\.[0-9]+)?)([A-Za-z]+)")
 _UNITS: Mapping[str, int] = {
@@ -28,7 +28,6 @@ _MONTHS: Mapping[str, int] = {
 _CAPS: Mapping[int, int] = {1: 1_000, 1_000: 60, 60_000: 60, 3_600_000: 24}
 """The highest numbers of a unit, by its milliseconds: "the cap for ms is 1000, the caps for s and m are 60, and the cap
 for h is 24"; `bin(300s)` is 60 seconds."""
-_MAX_TIME = 253_402_300_799_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Period:
         """Return the beginning of the period that contains a time."""
         if not self.months:
             return Instant(time - time % self.milliseconds)
-        moment = datetime.fromtimestamp(min(max(time, 0), _MAX_TIME) / 1000, UTC)
+        moment = datetime.fromtimestamp(min(max(time, 0), MAX_TIME) / 1000, UTC)
         month = moment.year * 12 + moment.month - 1
         return _month_start(month - month % self.months)
 
@@ -72,4 +71,4 @@ def read_period(text: str) -> Period | None:
         return Period(0, int(number) * _MONTHS[unit])
     length = _UNITS.get(unit, 0)
     milliseconds = min(number, _CAPS.get(length, number)) * length
-    return Period(int(milliseconds)) if 1 <= milliseconds <= _MAX_TIME else None
+    return Period(int(milliseconds)) if 1 <= milliseconds <= MAX_TIME else None

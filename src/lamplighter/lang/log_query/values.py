@@ -8,10 +8,11 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-operati
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from math import fmod, isfinite
 
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.lang.schedule.time_zones import EPOCH
 
 MAX_DECIMALS = 4
 """The most decimals of a number in a result."""
@@ -19,7 +20,6 @@ MAX_EXACT = 2**53
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,300}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _DIGITS = re.compile("[0-9]+")
 _MAX_MARK = 0xD7FF
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_TIME = 253_402_300_799_999
 
 
@@ -97,7 +97,7 @@ def to_text(value: Value) -> str:
 
 def format_time(time: int) -> str:
     """Return a time in milliseconds since the epoch as results show it: `2026-11-29 16:00:00.000`."""
-    moment = _EPOCH + timedelta(milliseconds=min(max(time, 0), MAX_TIME))
+    moment = EPOCH + timedelta(milliseconds=min(max(time, 0), MAX_TIME))
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
 
 

@@ -237,10 +237,6 @@ def _end_of_array(at: int) -> Function:
     return apply
 
 
-def _deviation(values: Sequence[float]) -> float:
-    return statistics.pstdev(values)
-
-
 FUNCTIONS: Mapping[str, tuple[Function, int, int]] = {
     "ABS": (_for_each(abs), 1, 1),
     "AVG": (_aggregate(statistics.fmean, zeros=True), 1, 100),
@@ -273,7 +269,7 @@ FUNCTIONS: Mapping[str, tuple[Function, int, int]] = {
     "RUNNING_SUM": (_over_series(_running_sum), 1, 1),
     "SLICE": (_slice, 2, 3),
     "SORT": (_sort, 3, 4),
-    "STDDEV": (_aggregate(_deviation), 1, 100),
+    "STDDEV": (_aggregate(statistics.pstdev), 1, 100),
     "SUM": (_aggregate(math.fsum), 1, 100),
     "TIME_SERIES": (
         lambda context, arguments: Series("", 0, dict.fromkeys(context.times, _number(arguments[0]))), 1, 1

@@ -9,6 +9,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from lamplighter.base.errors import require
 from lamplighter.lang.metric_math.syntax import MetricMathError
 
 
@@ -81,9 +82,7 @@ def combine(sign: str, left: Value, right: Value) -> Value:
         return tuple(_combine_one(sign, left, other) for other in right)
     if isinstance(left, float) and isinstance(right, float):
         found = _finite(OPERATORS[sign], left, right)
-        if found is None:
-            raise MetricMathError(f"The numbers {left} {sign} {right} have no result.")
-        return found
+        return require(found, lambda: MetricMathError(f"The numbers {left} {sign} {right} have no result."))
     return _combine_one(sign, left, right)
 
 

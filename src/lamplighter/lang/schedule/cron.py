@@ -99,8 +99,7 @@ class Cron:
         """Yield the times of one of the expression's days, beginning with a time."""
         for each in self.hours[bisect_left(self.hours, hour) :]:
             first = bisect_left(self.minutes, minute) if each == hour else 0
-            for other in self.minutes[first:]:
-                yield today.replace(hour=each, minute=other)
+            yield from (today.replace(hour=each, minute=other) for other in self.minutes[first:])
 
 
 def parse_cron(text: str, *, with_year: bool = True) -> Cron:

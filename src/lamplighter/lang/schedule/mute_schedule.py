@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import partial
 from itertools import takewhile
 
-from lamplighter.base.errors import LamplighterError
+from lamplighter.base.errors import LamplighterError, require
 from lamplighter.lang.schedule.cron import MONTHS, WEEKDAYS, YEAR, Cron, DayRule, dates_of_month
 from lamplighter.lang.schedule.expression import CronSchedule, OneTimeSchedule, Schedule
 
@@ -73,9 +73,7 @@ def parse_mute_expression(text: str) -> Schedule:
 
 def parse_mute_duration(text: str) -> int:
     """Return a duration such as PT4H or P2DT12H in milliseconds. Raises `InvalidMuteSchedule`."""
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        raise InvalidMuteSchedule(text)
+    found = require(_DURATION.fullmatch(text), lambda: InvalidMuteSchedule(text))
     days, hours, minutes = (int(part or 0) for part in found.groups())
     duration = ((days * 24 + hours) * 60 + minutes) * MINUTE
     if not MIN_DURATION <= duration <= MAX_DURATION:
@@ -117,9 +115,7 @@ def _parse_field(text: str, low: int, high: int, names: Sequence[str] = ()) -> t
         if part == "*":
             values.update(range(low, high + 1))
             continue
-        found = _PART.fullmatch(part)
-        if found is None:
-            raise InvalidMuteSchedule(text)
+        found = require(_PART.fullmatch(part), lambda: InvalidMuteSchedule(text))
         first = _parse_value(found[1], low, names)
         last = first if found[2] is None else _parse_value(found[2], low, names)
         if not low <= first <= last <= high:

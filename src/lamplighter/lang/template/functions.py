@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.references import SUB_VARIABLE, function_name, function_names
 from lamplighter.lang.template.text import TemplateError, TemplateFormatError
@@ -87,9 +88,7 @@ def resolve(value: Json, scope: TemplateScope) -> Json:
     if name is None or name == "Condition":
         members = {key: resolve(inner, scope) for key, inner in value.items()}
         return {key: inner for key, inner in members.items() if inner is not NO_VALUE}
-    found = FUNCTIONS.get(name)
-    if found is None:
-        raise UnsupportedFunction(name, SUPPORTED)
+    found = require(FUNCTIONS.get(name), lambda: UnsupportedFunction(name, SUPPORTED))
     result = found(value[name], scope)
     return resolve(result, scope) if isinstance(result, str) and "{{resolve:" in result else result
 

@@ -8,10 +8,10 @@ problem counts, but not for what failed after it: a run that failed again, or fu
 """
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from lamplighter.base.group_items import group_items
 from lamplighter.runs.night.night_run import MISSED, NightRun, NightStatus
 from lamplighter.runs.night.problems import Problem, find_problems
 from lamplighter.runs.run import FAILED_STATUSES
@@ -64,9 +64,7 @@ class NightRow:
 
 def classify_runs(runs: Iterable[NightRun], acknowledgements: Mapping[str, Acknowledgement]) -> list[NightRow]:
     """Judge runs and missed slots; `acknowledgements` are by the ARN of the run."""
-    by_job: defaultdict[str, list[NightRun]] = defaultdict(list)
-    for each in runs:
-        by_job[each.job].append(each)
+    by_job = group_items(runs, lambda each: each.job)
     return [row for found in by_job.values() for row in _classify_job(found, acknowledgements)]
 
 

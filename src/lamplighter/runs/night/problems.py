@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from lamplighter.base.group_items import group_items
 from lamplighter.runs.night.night_run import NightRun
 from lamplighter.runs.skipped_runs import SKIPPED
 
@@ -33,10 +34,7 @@ def find_problems(runs: Iterable[NightRun]) -> Iterator[Problem]:
     """Yield each run of one job once, together with those that are the same problem."""
     found = list(runs)
     slots = _slots_by_first(found)
-    groups: defaultdict[str | _ScheduleSlot, list[NightRun]] = defaultdict(list)
-    for each in found:
-        groups[slots.get(each.first, each.first)].append(each)
-    for group in groups.values():
+    for group in group_items(found, lambda each: slots.get(each.first) or each.first).values():
         if any(each.failed for each in group):
             newest, *earlier = sorted(group, key=_newness, reverse=True)
             yield Problem(newest, earlier)

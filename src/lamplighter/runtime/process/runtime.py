@@ -20,7 +20,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from lamplighter.base.errors import Bug
+from lamplighter.base.errors import Bug, require
 from lamplighter.runtime.output_cursor import OutputCursor
 from lamplighter.runtime.output_line import OutputLine
 from lamplighter.runtime.port import (
@@ -110,9 +110,7 @@ class ProcessRuntime:
                 await self._start_process(directory, container)
         if refusal := directory.read_refusal():
             raise refusal
-        leader = directory.read_leader()
-        if leader is None:
-            raise Bug(f"the process {container.name} ended before it started")
+        leader = require(directory.read_leader(), lambda: Bug(f"the process {container.name} ended before it started"))
         return StartedContainer(runtime_id=str(leader.pid), started_at=leader.started_at)
 
     async def start_pause_container(self, container: ContainerSpec) -> None:

@@ -20,7 +20,7 @@ MAX_NOTE_LENGTH, MAX_SUBJECT_LENGTH = 500, 2_048
 def acknowledge(world: World) -> Callable[[Tx, Caller, Json], Json]:
     """Return what handles Acknowledge {Arn, Note, Who}: mark a failure as seen; `Undo` removes the mark."""
 
-    def handle(tx: Tx, _caller: Caller, params: Json) -> Json:
+    def handle(tx: Tx, _caller: Caller, params: Json) -> None:
         subject, note = params["Arn"], params.get("Note", "").strip()
         if not subject.startswith("arn:") or len(subject) > MAX_SUBJECT_LENGTH:
             raise ValidationError(f"Acknowledge a run by its ARN, not by '{subject[:100]}'")
@@ -30,7 +30,6 @@ def acknowledge(world: World) -> Callable[[Tx, Caller, Json], Json]:
             acknowledgements.delete(tx, subject)
         else:
             acknowledgements.put(tx, Acknowledgement(subject, params.get("Who", ""), note, world.now()))
-        return {}
 
     return handle
 

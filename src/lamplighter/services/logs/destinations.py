@@ -49,7 +49,7 @@ def put_destination(tx: Tx, caller: Caller, params: Json) -> Json:
     return {"destination": _to_api(made)}
 
 
-def put_policy(tx: Tx, caller: Caller, params: Json) -> Json:
+def put_policy(tx: Tx, caller: Caller, params: Json) -> None:
     """Store the policy that says which accounts may use a destination (`PutDestinationPolicy`)."""
     found = resources.get(tx, caller.account, caller.region, KIND, params["destinationName"])
     if found is None:  # unlike DeleteDestination, the operation has no ResourceNotFoundException
@@ -57,7 +57,6 @@ def put_policy(tx: Tx, caller: Caller, params: Json) -> Json:
     if not isinstance(loads_unique(params["accessPolicy"]), dict):
         raise InvalidParameter("accessPolicy must be a policy in JSON.")
     resources.put(tx, replace(found, body=found.body | {"accessPolicy": params["accessPolicy"]}))
-    return {}
 
 
 def describe_destinations(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -69,10 +68,9 @@ def describe_destinations(reader: Reader, caller: Caller, params: Json) -> Json:
     return {"destinations": [_to_api(each) for each in shown]} | token
 
 
-def delete_destination(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_destination(tx: Tx, caller: Caller, params: Json) -> None:
     """Delete a destination; subscription filters that name it stay (`DeleteDestination`)."""
     resources.delete(tx, _find(tx, caller, params))
-    return {}
 
 
 def _find(reader: Reader, caller: Caller, params: Json) -> LogResource:

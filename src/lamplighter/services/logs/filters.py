@@ -40,13 +40,13 @@ SUBSCRIPTION_FIELDS = (
 log = logging.getLogger("lamplighter.logs")
 
 
-def put_metric_filter(tx: Tx, caller: Caller, params: Json) -> Json:
+def put_metric_filter(tx: Tx, caller: Caller, params: Json) -> None:
     """Create or replace a metric filter (`PutMetricFilter`)."""
     for made in params["metricTransformations"]:
         check_transformation(made, params.get("emitSystemFieldDimensions", ()))
     made = [_with_decimal_default(each) for each in params["metricTransformations"]]
     given = params | {"metricTransformations": made}
-    return _put(tx, caller, "metric", given, {"applyOnTransformedLogs": False}, METRIC_FIELDS)
+    _put(tx, caller, "metric", given, {"applyOnTransformedLogs": False}, METRIC_FIELDS)
 
 
 def _with_decimal_default(transformation: Json) -> Json:
@@ -56,18 +56,17 @@ def _with_decimal_default(transformation: Json) -> Json:
     return transformation | {"defaultValue": float(transformation["defaultValue"])}
 
 
-def put_subscription_filter(tx: Tx, caller: Caller, params: Json) -> Json:
+def put_subscription_filter(tx: Tx, caller: Caller, params: Json) -> None:
     """Create or replace a subscription filter (`PutSubscriptionFilter`)."""
     check_destination(caller, params)
     defaults = {"distribution": "ByLogStream", "applyOnTransformedLogs": False}
-    answer = _put(tx, caller, "subscription", params, defaults, SUBSCRIPTION_FIELDS)
+    _put(tx, caller, "subscription", params, defaults, SUBSCRIPTION_FIELDS)
     name, group, destination = params["filterName"], params["logGroupName"], params["destinationArn"]
     warning = "subscription filter %s of %s is stored, but this engine delivers nothing to %s"
     tx.after_commit.append(lambda: log.warning(warning, name, group, destination))
-    return answer
 
 
-def _put(tx: Tx, caller: Caller, kind: Kind, params: Json, defaults: Json, members: Sequence[str]) -> Json:
+def _put(tx: Tx, caller: Caller, kind: Kind, params: Json, defaults: Json, members: Sequence[str]) -> None:
     compile_filter(params["filterPattern"])
     group, name = find_group(tx, caller, params["logGroupName"]), params["filterName"]
     existing = filters.get(tx, group.id, kind, name)
@@ -83,7 +82,6 @@ def _put(tx: Tx, caller: Caller, kind: Kind, params: Json, defaults: Json, membe
         **{member: params[member] for member in members if member in params},
     }
     filters.put(tx, group.id, kind, name, body)
-    return {}
 
 
 def describe_metric_filters(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -106,12 +104,11 @@ def describe_subscription_filters(reader: Reader, caller: Caller, params: Json) 
     return {"subscriptionFilters": found} | token
 
 
-def delete_filter(kind: Kind, tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_filter(kind: Kind, tx: Tx, caller: Caller, params: Json) -> None:
     """Delete a filter of this kind (`DeleteMetricFilter`, `DeleteSubscriptionFilter`)."""
     group = find_group(tx, caller, params["logGroupName"])
     if not filters.delete(tx, group.id, kind, params["filterName"]):
         raise NotFound(f"{kind} filter")
-    return {}
 
 
 def run_pattern_test(_reader: Reader, _caller: Caller, params: Json) -> Json:

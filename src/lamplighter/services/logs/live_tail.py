@@ -19,6 +19,7 @@ from lamplighter.bus import Caller
 from lamplighter.lang.log_pattern.pattern import Match
 from lamplighter.services.logs import arns
 from lamplighter.services.logs.errors import InvalidParameter, NotForClass
+from lamplighter.services.logs.insights.scan_events import EVENTS_BETWEEN_PAUSES
 from lamplighter.services.logs.search_events import compile_filter
 from lamplighter.services.logs.tables import log_chunks, log_groups
 from lamplighter.services.logs.tables.log_chunks import StoredEvent
@@ -31,7 +32,6 @@ MAX_UPDATE_CHARACTERS = 2 * 1_048_576
 """The most characters of an update's messages, unless one is longer: clients refuse messages of 24 MiB."""
 MAX_READ_BYTES = 8 * 1_048_576
 """The most bytes of events that are examined for an update, the latest ones: about 0.1 s of work."""
-EVENTS_BETWEEN_PAUSES = 200
 TIMED_OUT = StreamedEvent(
     "SessionTimeoutException", {"message": "The session has timed out after three hours."}, is_error=True
 )

@@ -24,7 +24,7 @@ DELIVERY_DAYS = 1
 """The retention in days of log groups in the Delivery class; it cannot be changed."""
 
 
-def create_group(tx: Tx, caller: Caller, params: Json) -> Json:
+def create_group(tx: Tx, caller: Caller, params: Json) -> None:
     """Create a log group (`CreateLogGroup`)."""
     name = arns.check_name(params["logGroupName"], "logGroupName")
     if name.lower().startswith("aws/"):
@@ -47,10 +47,9 @@ def create_group(tx: Tx, caller: Caller, params: Json) -> Json:
     key = log_groups.put_group(tx, group)
     if group.retention is not None:
         retention.schedule_expiry(tx, key, tx.now)
-    return {}
 
 
-def delete_group(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_group(tx: Tx, caller: Caller, params: Json) -> None:
     """Delete a log group (`DeleteLogGroup`). The group disappears immediately; its events are deleted in slices."""
     group = find_group(tx, caller, params["logGroupName"])
     if group.protected:
@@ -59,7 +58,6 @@ def delete_group(tx: Tx, caller: Caller, params: Json) -> Json:
     for policy in resource_policies.policies_of(tx, group.account, group.region, group_arn(group)):
         resource_policies.delete(tx, policy)
     retention.schedule_deletion(tx, "log_group", group.id)
-    return {}
 
 
 def describe_groups(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -90,7 +88,7 @@ def list_groups(reader: Reader, caller: Caller, params: Json) -> Json:
     return {"logGroups": summaries} | token
 
 
-def put_retention(tx: Tx, caller: Caller, params: Json) -> Json:
+def put_retention(tx: Tx, caller: Caller, params: Json) -> None:
     """Set the days for which a group keeps events (`PutRetentionPolicy`)."""
     group, days = find_group(tx, caller, params["logGroupName"]), params["retentionInDays"]
     if days not in RETENTIONS:
@@ -101,34 +99,29 @@ def put_retention(tx: Tx, caller: Caller, params: Json) -> Json:
     _check_retention_can_change(group)
     log_groups.change_group(tx, group.id, "retention", days)
     retention.schedule_expiry(tx, group.id, tx.now)
-    return {}
 
 
-def delete_retention(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_retention(tx: Tx, caller: Caller, params: Json) -> None:
     """Remove the retention, so that "log events do not expire" (`DeleteRetentionPolicy`)."""
     group = find_group(tx, caller, params["logGroupName"])
     _check_retention_can_change(group)
     log_groups.change_group(tx, group.id, "retention", None)
-    return {}
 
 
-def set_deletion_protection(tx: Tx, caller: Caller, params: Json) -> Json:
+def set_deletion_protection(tx: Tx, caller: Caller, params: Json) -> None:
     """Turn a group's deletion protection on or off (`PutLogGroupDeletionProtection`)."""
     group = find_by_identifier(tx, caller, params["logGroupIdentifier"])
     log_groups.change_group(tx, group.id, "protected", params["deletionProtectionEnabled"])
-    return {}
 
 
-def associate_kms_key(tx: Tx, caller: Caller, params: Json) -> Json:
+def associate_kms_key(tx: Tx, caller: Caller, params: Json) -> None:
     """Store a group's KMS key (`AssociateKmsKey`)."""
     log_groups.change_group(tx, _find_kms_group(tx, caller, params).id, "kms", params["kmsKeyId"])
-    return {}
 
 
-def disassociate_kms_key(tx: Tx, caller: Caller, params: Json) -> Json:
+def disassociate_kms_key(tx: Tx, caller: Caller, params: Json) -> None:
     """Remove a group's KMS key (`DisassociateKmsKey`)."""
     log_groups.change_group(tx, _find_kms_group(tx, caller, params).id, "kms", None)
-    return {}
 
 
 def _check_retention_can_change(group: LogGroup) -> None:

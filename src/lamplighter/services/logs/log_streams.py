@@ -13,17 +13,16 @@ from lamplighter.store.db import Reader, Tx
 DEFAULT_LIMIT = 50
 
 
-def create_stream(tx: Tx, caller: Caller, params: Json) -> Json:
+def create_stream(tx: Tx, caller: Caller, params: Json) -> None:
     """Create a log stream (`CreateLogStream`)."""
     group = arns.find_group(tx, caller, params["logGroupName"])
     name = arns.check_name(params["logStreamName"], "logStreamName")
     if log_groups.get_stream(tx, group.id, name) is not None:
         raise AlreadyExists(arns.STREAM)
     log_groups.put_stream(tx, group.id, name, tx.now)
-    return {}
 
 
-def delete_stream(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_stream(tx: Tx, caller: Caller, params: Json) -> None:
     """Delete a log stream (`DeleteLogStream`). It disappears immediately; its events are deleted in slices."""
     group = arns.find_group(tx, caller, params["logGroupName"])
     if group.protected:
@@ -31,7 +30,6 @@ def delete_stream(tx: Tx, caller: Caller, params: Json) -> Json:
     stream = arns.find_stream(tx, group, params["logStreamName"])
     log_groups.delete_stream(tx, stream.id)
     retention.schedule_deletion(tx, "stream", stream.id, group.id)
-    return {}
 
 
 def describe_streams(reader: Reader, caller: Caller, params: Json) -> Json:

@@ -59,7 +59,7 @@ class ResourcePolicies:
         more = {"nextToken": page_token(after + size)} if len(found) > after + size else {}
         return {"resourcePolicies": [_policy_to_api(each) for each in found[max(after, 0) :][:size]]} | more
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Delete a policy of the account or of a log group (`DeleteResourcePolicy`)."""
         resource = _resource(tx, params)
         name = params.get("policyName")
@@ -69,7 +69,6 @@ class ResourcePolicies:
         if resource:
             _check_revision(found, params)
         rows.delete(tx, found)
-        return {}
 
 
 def find_policies(reader: Reader, _caller: Caller, params: Json) -> Json:

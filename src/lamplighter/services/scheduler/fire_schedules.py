@@ -7,7 +7,7 @@ If a slot's target was not called and no later slot replaces it, the slot is rep
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -31,16 +31,14 @@ UNREADABLE = "The schedule cannot be read."
 SCHEDULE_CHANGED = "the schedule was changed while the slot waited in its flexible time window"
 
 
+@dataclass(frozen=True, slots=True)
 class ScheduleFirer:
     """Sets the timers of schedules and handles them."""
 
-    def __init__(
-        self, world: World, send: Callable[[Tx, Delivery], None], services: AwsServices, notifier: DroppedSlotNotifier
-    ) -> None:
-        self._world = world
-        self._send = send
-        self._services = services
-        self._notifier = notifier
+    _world: World
+    _send: Callable[[Tx, Delivery], None]
+    _services: AwsServices
+    _notifier: DroppedSlotNotifier
 
     def start(self, tx: Tx, schedule: Schedule, now: int, *, at_once: bool = True) -> None:
         """Set the first timer of a new or changed schedule; delete its earlier timers.

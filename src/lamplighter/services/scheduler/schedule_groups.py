@@ -66,7 +66,7 @@ class ScheduleGroups:
         size = arns.page_size(params)
         return list_page("ScheduleGroups", found, size, _shown, lambda group: group.arn, next_page_field="NextToken")
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteScheduleGroup: set the group to DELETING and delete its schedules after the commit."""
         if params["Name"] == arns.DEFAULT:
             raise ValidationError("Schedule group default cannot be deleted.")
@@ -74,7 +74,6 @@ class ScheduleGroups:
         if group.state == "ACTIVE":
             schedule_groups.put(tx, replace(group, state="DELETING", modified=self._world.now()))
             outbox.put(tx, arns.SERVICE, group.arn, {})
-        return {}
 
     def require(self, reader: Reader, arn: str) -> ScheduleGroup:
         """Return a group by its ARN. Raises `GroupNotFound`."""

@@ -6,7 +6,7 @@ key, and a schedule may call any operation. See
 https://docs.aws.amazon.com/scheduler/latest/APIReference/API_UpdateSchedule.html.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
@@ -33,17 +33,15 @@ DEFAULTS: Json = {"ScheduleExpressionTimezone": schedule_times.DEFAULT_ZONE, "Ac
 DEFAULT_RETRY_POLICY: Json = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
 
 
+@dataclass(frozen=True, slots=True)
 class Schedules:
     """The operations on schedules."""
 
-    def __init__(
-        self, bus: Bus, world: World, groups: ScheduleGroups, firer: ScheduleFirer, services: AwsServices
-    ) -> None:
-        self._bus = bus
-        self._world = world
-        self._groups = groups
-        self._firer = firer
-        self._services = services
+    _bus: Bus
+    _world: World
+    _groups: ScheduleGroups
+    _firer: ScheduleFirer
+    _services: AwsServices
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CreateSchedule."""
@@ -97,10 +95,9 @@ class Schedules:
         size = naming.page_size(params)
         return list_page("Schedules", found, size, _item, lambda schedule: schedule.arn, next_page_field="NextToken")
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteSchedule."""
         self.remove(tx, self._require(tx, caller, params))
-        return {}
 
     def remove(self, tx: Tx, schedule: Schedule) -> None:
         """Delete a schedule; deliveries in progress continue."""

@@ -18,7 +18,7 @@ from lamplighter.store.db import Reader, Tx
 PAGE = 100
 
 
-def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
+def set_missed(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle SetMissed: set which slots run late if no engine ran at their time: all, last (the default), none.
 
     `Within` is the number of seconds in which they may still run; the default is the target's maximum event age. AWS
@@ -31,10 +31,9 @@ def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
         raise ValidationError(f"Within must be a number of seconds, not {within}")
     if not schedules.set_missed(tx, arns.schedule_arn(caller, params), missed, within):
         raise ScheduleNotFound(params["Name"])
-    return {}
 
 
-def set_annotation(tx: Tx, caller: Caller, params: Json) -> Json:
+def set_annotation(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle SetMark: store the job that the schedule starts, and the topics for dropped slots: {Job, Tell}.
 
     `Tell` has a topic for each channel: an ARN, or a name in the schedule's own account and region.
@@ -42,7 +41,6 @@ def set_annotation(tx: Tx, caller: Caller, params: Json) -> Json:
     annotation = {"Job": params["Job"], "Tell": params.get("Tell") or {}}
     if not schedules.set_annotation(tx, arns.schedule_arn(caller, params), annotation):
         raise ScheduleNotFound(params["Name"])
-    return {}
 
 
 def list_slots(reader: Reader, caller: Caller, params: Json) -> Json:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.arn import Arn, parse
-from lamplighter.base.errors import ValidationError
+from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.runs.run_task_request import schedule_tags, target_parameters
 from lamplighter.runs.task_run import SCHEDULE_PREFIX
@@ -50,9 +50,7 @@ class TargetTemplate:
 
 def check_target(target: Json) -> None:
     """Raise ValidationError for a target that can never be called."""
-    arn = parse(target["Arn"])
-    if arn is None:
-        raise ValidationError("Provided Arn is not in correct format.")
+    arn = require(parse(target["Arn"]), lambda: ValidationError("Provided Arn is not in correct format."))
     template = TEMPLATES.get(arn.service)
     if template is None:
         raise ValidationError(f"{arn.service} is not a supported service for a target.")

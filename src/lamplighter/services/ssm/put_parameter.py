@@ -107,10 +107,9 @@ class ParameterWriter:
         _check_value(params["Value"], body.get("AllowedPattern"))
         return kind, body
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteParameter."""
         self._delete(tx, caller, find_parameter(tx, caller, params["Name"]))
-        return {}
 
     def delete_several(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteParameters."""

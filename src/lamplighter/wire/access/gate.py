@@ -9,7 +9,7 @@ https://www.rfc-editor.org/rfc/rfc6750#section-2.1.
 import hmac
 from dataclasses import replace
 
-from lamplighter.base.errors import AccessDenied, MissingAuthentication, ServiceError
+from lamplighter.base.errors import AccessDenied, MissingAuthentication, ServiceError, require
 from lamplighter.wire.access import console_session, signatures
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 from lamplighter.wire.access.people import People
@@ -35,9 +35,7 @@ def admit_signed(http: HttpRequest, credentials: CredentialSet, now: int) -> Cre
 def find_signer(http: HttpRequest, credentials: CredentialSet) -> Credentials:
     """Return the holder of the request's access key without verifying the signature. Raises UnrecognizedClient."""
     holder = credentials.get(signatures.read_scope(http).access_key)
-    if holder is None:
-        raise UnrecognizedClient("The security token included in the request is invalid.")
-    return holder
+    return require(holder, lambda: UnrecognizedClient("The security token included in the request is invalid."))
 
 
 def find_session_signer(session: SessionToken, credentials: CredentialSet, secret: str) -> Credentials:

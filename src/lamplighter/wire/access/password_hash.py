@@ -14,7 +14,7 @@ import unicodedata
 from dataclasses import dataclass
 from string import ascii_letters, digits
 
-from lamplighter.base.errors import LamplighterError
+from lamplighter.base.errors import LamplighterError, require
 
 SALT_ALPHABET, SALT_LENGTH = ascii_letters + digits, 22
 """The alphabet and the length of a salt: 130 bits."""
@@ -59,9 +59,7 @@ def is_password(password: str, stored: PasswordHash) -> bool:
 
 def parse_hash(text: str) -> PasswordHash:
     """Parse the text of a hash. Raises `InvalidHash`."""
-    found = _FORMAT.fullmatch(text)
-    if found is None:
-        raise InvalidHash("it is not a hash of scrypt")
+    found = require(_FORMAT.fullmatch(text), lambda: InvalidHash("it is not a hash of scrypt"))
     cost, block_size, parallelism = (int(each) for each in found.groups()[:3])
     is_power_of_two = cost > 1 and cost & (cost - 1) == 0
     in_bounds = cost <= MAX_COST and 0 < block_size <= MAX_BLOCK_SIZE and 0 < parallelism <= MAX_PARALLELISM

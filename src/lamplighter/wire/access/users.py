@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lamplighter.base.errors import LamplighterError
+from lamplighter.base.errors import LamplighterError, require
 from lamplighter.wire.access.password_hash import InvalidHash, PasswordHash, parse_hash
 from lamplighter.wire.access.roles import Role
 
@@ -80,9 +80,7 @@ def parse_users(text: str) -> Users:
 
 
 def _parse_line(line: str) -> User:
-    found = _LINE.fullmatch(line)
-    if found is None:
-        raise InvalidUsers("a line has the form NAME:ROLE:HASH")
+    found = require(_LINE.fullmatch(line), lambda: InvalidUsers("a line has the form NAME:ROLE:HASH"))
     name, role, password, changes = found.groups(default="0")
     check_name(name)
     if role not in list(Role):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import unquote_to_bytes
 
-from lamplighter.base.errors import AwsError, Bug
+from lamplighter.base.errors import AwsError, Bug, require
 from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.base.service_model import OperationModel, Shape
 from lamplighter.wire.http import HttpRequest, Response, make_response
@@ -66,9 +66,7 @@ def make_decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
 
 
 def _from_path(path: re.Pattern[bytes], name: str, member: Shape, http: HttpRequest) -> Json:
-    match = path.fullmatch(http.path)
-    if match is None:
-        raise Bug(f"{http.path!r} does not match the path of its operation")
+    match = require(path.fullmatch(http.path), lambda: Bug(f"{http.path!r} does not match the path of its operation"))
     segment = match[member.serialization.get("name", name)]
     return {name: parse_text(unquote_to_bytes(segment).decode(errors="replace"), member)}
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
 from lamplighter.base.errors import ServiceError
+from lamplighter.base.group_items import group_items
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import Shape
 from lamplighter.wire.protocols.text import parse_text
@@ -57,9 +58,7 @@ def _read(shape: Shape, found: Sequence[ElementTree.Element], depth: int) -> Jso
 
 
 def _read_members(shape: Shape, element: ElementTree.Element, depth: int) -> Json:
-    children: dict[str, list[ElementTree.Element]] = {}
-    for child in element:
-        children.setdefault(_local_name(child.tag), []).append(child)
+    children = group_items(element, lambda child: _local_name(child.tag))
     attributes = {_local_name(name): value for name, value in element.attrib.items()}
     result: dict[str, Json] = {}
     for name, member in shape.members.items():

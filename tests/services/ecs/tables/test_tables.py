@@ -49,7 +49,7 @@ async def test_a_cluster_is_read_back_unchanged(store: Store) -> None:
 async def test_the_latest_active_revision_is_found(store: Store) -> None:
     for revision, status in ((1, "ACTIVE"), (2, "ACTIVE"), (3, "INACTIVE")):
         definition = TaskDefinition(f"arn:{revision}", "1/r", "night", revision, status, {"n": revision}, [])
-        await store.write(partial(task_definitions.put, definition=definition))
+        await store.write(partial(task_definitions.put, row=definition))
     found = task_definitions.latest(store.reader, "1/r", "night")
     assert found is not None
     assert found.revision == 2
@@ -85,7 +85,7 @@ async def test_waiting_tasks_are_more_than_a_number_that_is_lower(store: Store) 
     for name, desired in (("a", "RUNNING"), ("b", "RUNNING"), ("c", "STOPPED")):
         given = task(name, status="PROVISIONING")
         waiting = replace(given, waiting_since=1, body=given.body | {"desiredStatus": desired})
-        await store.write(partial(tasks.insert, task=waiting))
+        await store.write(partial(tasks.insert, row=waiting))
     assert [waiting_tasks.are_more_than(store.reader, number) for number in (0, 1, 2, 3)] == [True, True, False, False]
 
 
@@ -106,7 +106,7 @@ async def test_a_damaged_stopped_task_is_deleted_like_other_tasks_of_its_age(
     store: Store, body: bytes, kind: str
 ) -> None:
     for name, at in (("a", 10), ("b", 20), ("c", 30), ("d", 90), ("e", 95)):
-        await store.write(partial(tasks.insert, task=stopped_task(name, at)))
+        await store.write(partial(tasks.insert, row=stopped_task(name, at)))
     for name in "bde":
         sql = f"UPDATE tasks SET body = CAST(? AS {kind}) WHERE name = ?"
         await store.write(partial(Tx.execute, sql=sql, parameters=(body, name)))
@@ -121,7 +121,7 @@ async def test_a_damaged_stopped_task_is_deleted_like_other_tasks_of_its_age(
 
 async def test_damaged_tasks_do_not_prevent_the_deletion_of_later_tasks(store: Store) -> None:
     for at in range(10):
-        await store.write(partial(tasks.insert, task=stopped_task(f"t{at}", at)))
+        await store.write(partial(tasks.insert, row=stopped_task(f"t{at}", at)))
     await store.write(lambda tx: tx.execute("UPDATE tasks SET body = '{' WHERE name < 't9'"))
     remaining = 10
     while found := tasks.stopped_before(store.reader, 50, 4):

@@ -39,7 +39,7 @@ class CompositeAlarms:
         self._state_changes = state_changes
         state_changes.subscribe(self.on_child_changed)
 
-    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def put(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Create or change a composite alarm and evaluate it (`PutCompositeAlarm`)."""
         key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
         settings, rule = check_composite_settings(params), parse_rule(params["AlarmRule"])
@@ -60,7 +60,6 @@ class CompositeAlarms:
         done = "created" if old is None else "updated"
         self._state_changes.add_configuration_event(tx, alarm, done)
         self._evaluate(tx, alarm, lambda state: f"{key} was {done} and its alarm rule evaluates to {state}", None)
-        return {}
 
     def on_child_changed(self, tx: Tx, child: Alarm) -> None:
         """Evaluate the composite alarms that depend on an alarm whose state has changed."""

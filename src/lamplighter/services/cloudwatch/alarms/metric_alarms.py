@@ -34,7 +34,7 @@ class MetricAlarms:
         self._alarm_timers = alarm_timers
         self._state_changes = state_changes
 
-    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def put(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Create or change a metric alarm and begin to evaluate it (`PutMetricAlarm`)."""
         key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
         settings = check_settings(params)
@@ -50,7 +50,6 @@ class MetricAlarms:
         rows.put(tx, alarm)
         self._alarm_timers.start(tx, alarm)
         self._state_changes.add_configuration_event(tx, alarm, "created" if old is None else "updated")
-        return {}
 
     def _new(self, caller: Caller, key: str, settings: Json, tags: dict[str, str], now: int) -> Alarm:
         body = {
@@ -66,7 +65,7 @@ class MetricAlarms:
             key, caller.account, caller.region, settings["AlarmName"], evaluate_alarm.INSUFFICIENT_DATA, body, tags
         )
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Delete the named alarms that exist; raise an error if none does (`DeleteAlarms`)."""
         names_by_arn = {alarm_arn(caller, name): name for name in params["AlarmNames"]}
         for key, name in names_by_arn.items():
@@ -86,9 +85,8 @@ class MetricAlarms:
             self._alarm_timers.stop(tx, key)
             if alarm is not None:
                 self._state_changes.add_configuration_event(tx, alarm, "deleted")
-        return {}
 
-    def set_actions_enabled(self, tx: Tx, caller: Caller, params: Json, *, enabled: bool) -> Json:
+    def set_actions_enabled(self, tx: Tx, caller: Caller, params: Json, *, enabled: bool) -> None:
         """Turn the actions of alarms on or off (`EnableAlarmActions`, `DisableAlarmActions`)."""
         for name in params["AlarmNames"]:
             alarm = rows.get(tx, alarm_arn(caller, name))
@@ -101,9 +99,8 @@ class MetricAlarms:
             self._state_changes.add_history(
                 tx, changed, CONFIGURATION, f'Alarm "{name}" actions {done}', '{"type":"Update"}'
             )
-        return {}
 
-    def set_state(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def set_state(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Set an alarm's state until the next evaluation; a changed state triggers its actions (`SetAlarmState`).
 
         AWS's error for a missing alarm has no message.
@@ -114,9 +111,8 @@ class MetricAlarms:
             _check_json(data)
         self._state_changes.set_state(tx, alarm, params["StateValue"], params["StateReason"], data)
         self._alarm_timers.postpone(tx, alarm)
-        return {}
 
-    def annotate(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def annotate(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Annotate an alarm (`SetMark`) with its job, its pattern, and the seconds before its first evaluation.
 
         AWS has no such operation; it exists on the bus only: {AlarmName, Job, Pattern, Patience (seconds), Zone}.
@@ -124,7 +120,6 @@ class MetricAlarms:
         alarm = self._find(tx, caller, params["AlarmName"])
         annotation = {name: params[name] for name in MARK_MEMBERS if params.get(name) is not None}
         rows.put(tx, replace(alarm, body=alarm.body | {"mark": annotation}))
-        return {}
 
     def _find(self, tx: Tx, caller: Caller, name: str) -> Alarm:
         return require(rows.get(tx, alarm_arn(caller, name)), lambda: _not_found(name))

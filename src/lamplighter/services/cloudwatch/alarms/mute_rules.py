@@ -39,7 +39,7 @@ class MuteRules:
         self._world = world
         self._state_changes = state_changes
 
-    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def put(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Create or replace a mute rule (`PutAlarmMuteRule`)."""
         dates = {name: to_milliseconds(params[name]) for name in ("StartDate", "ExpireDate") if name in params}
         body = {name: params[name] for name in SHOWN if name in params} | dates | {"updated": self._world.now()}
@@ -53,9 +53,8 @@ class MuteRules:
         rows.put(tx, MonitoringResource(MUTE_RULE, caller.account, caller.region, params["Name"], body, tags))
         self._set_timer(tx, caller, params["Name"], body)
         self._release(tx, caller, {*names, *(() if old is None else target_names(old.body))})
-        return {}
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Delete a mute rule, if it exists; its alarms "are immediately unmuted" (`DeleteAlarmMuteRule`)."""
         name = params["AlarmMuteRuleName"]
         old = _find(tx, caller, name)
@@ -63,7 +62,6 @@ class MuteRules:
             rows.delete(tx, MUTE_RULE, caller.account, caller.region, name)
             timers.delete(tx, SERVICE, mute_rule_arn(caller, name), MUTE_TIMER)
             self._release(tx, caller, target_names(old.body))
-        return {}
 
     def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return a mute rule (`GetAlarmMuteRule`)."""

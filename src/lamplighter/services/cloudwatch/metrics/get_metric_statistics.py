@@ -10,6 +10,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.services.cloudwatch.arns import metric_of
 from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidParameterValue, MissingParameter
+from lamplighter.services.cloudwatch.metrics.get_metric_data import MAX_INLINE_POINTS
 from lamplighter.services.cloudwatch.metrics.metric_sources import MINUTE, MetricSources, TimeRange
 from lamplighter.services.cloudwatch.metrics.periods import check_period, check_times, from_start
 from lamplighter.services.cloudwatch.metrics.statistics import check_statistic, compute_statistic
@@ -17,8 +18,6 @@ from lamplighter.services.cloudwatch.tables.metric_points import MetricPoint
 from lamplighter.store.db import Reader, Store
 
 MAX_POINTS = 1_440
-MAX_INLINE_POINTS = 1_500
-"""The most stored points that are read on the event loop: 5 to 30 ms."""
 
 
 class MetricStatisticsReader:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from lamplighter.base.errors import AwsError
+from lamplighter.base.group_items import group_items
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
@@ -82,9 +83,8 @@ class MetricSources:
         self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None, *, with_values: bool = True
     ) -> list[MetricPoint]:
         """Return the points of a metric, one for each unit and period that has a value, in order of time."""
-        by_unit = dict[str, list[MetricPoint]]()
-        for point in self._read(reader, metric, span, unit, with_values=with_values):
-            by_unit.setdefault(point.unit, []).append(point)
+        found = self._read(reader, metric, span, unit, with_values=with_values)
+        by_unit = group_items(found, lambda point: point.unit)
         merged = [aggregation.points_by_period(each, span.start, span.period) for each in by_unit.values()]
         return sorted(chain.from_iterable(merged), key=lambda point: (point.time, point.unit))
 

@@ -32,7 +32,7 @@ MAX_ABSOLUTE_VALUE = 2.0**360
 VALUE_MEMBERS = ("Value", "Values", "StatisticValues")
 
 
-def put_metric_data(tx: Tx, caller: Caller, params: Json) -> Json:
+def put_metric_data(tx: Tx, caller: Caller, params: Json) -> None:
     """Merge new metric values into the stored points, and delete expired points (`PutMetricData`)."""
     points: Outcome[list[tuple[Metric, MetricPoint]]]
     points = params[PREPARED] if PREPARED in params else _read_points(caller, params, tx.now)
@@ -40,7 +40,6 @@ def put_metric_data(tx: Tx, caller: Caller, params: Json) -> Json:
         old = metric_points.points_between(tx, metric, new.time, new.time + 1, new.unit)
         metric_points.put(tx, metric, aggregation.merge_points(new.time, [*old, new]) if old else new)
     metric_points.delete_expired(tx, tx.now - RETENTION_MS)
-    return {}
 
 
 def prepare_points(world: World, _reader: Reader, caller: Caller, params: Json) -> Work | None:

@@ -43,11 +43,10 @@ def _detector(params: Json) -> Json:
     return {SINGLE: {**metric, "Dimensions": dimensions}}
 
 
-def _put(tx: Tx, caller: Caller, params: Json) -> Json:
+def _put(tx: Tx, caller: Caller, params: Json) -> None:
     detector = _detector(params)
     body = {"detector": detector, **{each: params.get(each) for each in ("Configuration", "MetricCharacteristics")}}
     rows.put(tx, MonitoringResource(ANOMALY_DETECTOR, caller.account, caller.region, _key(detector), body, {}))
-    return {}
 
 
 def _key(detector: Json) -> str:
@@ -56,11 +55,10 @@ def _key(detector: Json) -> str:
     return dumps([kind, dict(sorted(watched.items()))])
 
 
-def _delete(tx: Tx, caller: Caller, params: Json) -> Json:
+def _delete(tx: Tx, caller: Caller, params: Json) -> None:
     key = _key(_detector(params))
     if not rows.delete(tx, ANOMALY_DETECTOR, caller.account, caller.region, key):
         raise ResourceNotFoundException("There is no such anomaly detector.")
-    return {}
 
 
 def _describe(reader: Reader, caller: Caller, params: Json) -> Json:

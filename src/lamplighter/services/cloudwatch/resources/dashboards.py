@@ -78,13 +78,12 @@ def _entry(caller: Caller, dashboard: MonitoringResource) -> Json:
     }
 
 
-def _delete(tx: Tx, caller: Caller, params: Json) -> Json:
+def _delete(tx: Tx, caller: Caller, params: Json) -> None:
     """Delete the named dashboards that exist; raise an error if none does."""
     names = params["DashboardNames"]
     deleted = [name for name in names if rows.delete(tx, DASHBOARD, caller.account, GLOBAL, name)]
     if names and not deleted:
         raise DashboardNotFound(f"Dashboard {names[0]} does not exist")
-    return {}
 
 
 OPERATIONS: Mapping[str, Operation] = {

@@ -23,7 +23,7 @@ SCHEMA = {"Name": "CloudWatchLogRule", "Version": 1}
 """The schema of the rules that users make."""
 
 
-def _put(tx: Tx, caller: Caller, params: Json) -> Json:
+def _put(tx: Tx, caller: Caller, params: Json) -> None:
     name, definition = params["RuleName"], params["RuleDefinition"]
     state = params.get("RuleState", ENABLED)
     if state not in (ENABLED, DISABLED):
@@ -33,7 +33,6 @@ def _put(tx: Tx, caller: Caller, params: Json) -> Json:
     tags = old.tags if old is not None else TAG_RULES.read(params.get("Tags"))
     body = {"definition": definition, "state": state, "transformed": params.get("ApplyOnTransformedLogs", False)}
     rows.put(tx, MonitoringResource(INSIGHT_RULE, caller.account, caller.region, name, body, tags))
-    return {}
 
 
 def _check_definition(text: str) -> None:

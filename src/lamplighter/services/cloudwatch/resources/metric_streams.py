@@ -80,17 +80,15 @@ def _list(reader: Reader, caller: Caller, params: Json) -> Json:
     return resource_page("Entries", found, params.get("MaxResults", PAGE), lambda each: _entry(caller, each))
 
 
-def _set_state(tx: Tx, caller: Caller, params: Json, *, state: str) -> Json:
+def _set_state(tx: Tx, caller: Caller, params: Json, *, state: str) -> None:
     for name in params["Names"]:
         found = _find(tx, caller, name)
         if found is not None:
             rows.put(tx, replace(found, body=found.body | {"state": state, "updated": tx.now}))
-    return {}
 
 
-def _delete(tx: Tx, caller: Caller, params: Json) -> Json:
+def _delete(tx: Tx, caller: Caller, params: Json) -> None:
     rows.delete(tx, METRIC_STREAM, caller.account, caller.region, params["Name"])
-    return {}
 
 
 OPERATIONS: Mapping[str, Operation] = {

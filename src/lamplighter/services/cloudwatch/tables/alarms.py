@@ -64,9 +64,8 @@ def list_alarms(reader: Reader, account: str, region: str, prefix: str = "", aft
         after = found[-1][3]
 
 
-def put(tx: Tx, alarm: Alarm) -> None:
-    """Store a new or changed alarm."""
-    ALARMS.replace(tx, alarm)
+put = ALARMS.replace
+"""Store a new or changed alarm."""
 
 
 def delete(tx: Tx, arn: str) -> bool:

@@ -47,9 +47,8 @@ def list_all(reader: Reader, kind: str, account: str, region: str, after: str = 
         after = found[-1][3]
 
 
-def put(tx: Tx, resource: MonitoringResource) -> None:
-    """Store a new or changed resource."""
-    RESOURCES.replace(tx, resource)
+put = RESOURCES.replace
+"""Store a new or changed resource."""
 
 
 def delete(tx: Tx, kind: str, account: str, region: str, name: str) -> bool:

@@ -55,9 +55,8 @@ def page(reader: Reader, account: str, region: str, after: str, most: int) -> li
     return REPOSITORIES.select(reader, where, account, region, after, most)
 
 
-def insert(tx: Tx, repository: Repository) -> None:
-    """Store a new repository."""
-    REPOSITORIES.insert(tx, repository)
+insert = REPOSITORIES.insert
+"""Store a new repository."""
 
 
 def update(tx: Tx, repository: Repository) -> None:

@@ -26,9 +26,8 @@ def of_owner(reader: Reader, owner: str) -> list[AccountSetting]:
     return ACCOUNT_SETTINGS.select(reader, "owner = ? ORDER BY name", owner)
 
 
-def put(tx: Tx, setting: AccountSetting) -> None:
-    """Store a new or changed setting."""
-    ACCOUNT_SETTINGS.replace(tx, setting)
+put = ACCOUNT_SETTINGS.replace
+"""Store a new or changed setting."""
 
 
 def delete(tx: Tx, owner: str, principal: str, name: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.store.db import Reader, Tx
+from lamplighter.store.db import Reader
 from lamplighter.store.rows import Table
 
 
@@ -38,6 +38,5 @@ def of_owner(reader: Reader, owner: str) -> list[CapacityProvider]:
     return CAPACITY_PROVIDERS.select(reader, "owner = ? ORDER BY name", owner)
 
 
-def put(tx: Tx, provider: CapacityProvider) -> None:
-    """Store a new or changed capacity provider."""
-    CAPACITY_PROVIDERS.replace(tx, provider)
+put = CAPACITY_PROVIDERS.replace
+"""Store a new or changed capacity provider."""

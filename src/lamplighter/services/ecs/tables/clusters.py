@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.store.db import Reader, Tx
+from lamplighter.store.db import Reader
 from lamplighter.store.rows import Table
 
 
@@ -29,9 +29,8 @@ def get(reader: Reader, arn: str) -> Cluster | None:
     return CLUSTERS.find(reader, "arn = ?", arn)
 
 
-def put(tx: Tx, cluster: Cluster) -> None:
-    """Store a new or changed cluster."""
-    CLUSTERS.replace(tx, cluster)
+put = CLUSTERS.replace
+"""Store a new or changed cluster."""
 
 
 def with_provider(reader: Reader, owner: str, provider: str) -> list[Cluster]:

@@ -7,7 +7,7 @@ task exists.
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.store.db import Reader, Tx
+from lamplighter.store.db import Reader
 from lamplighter.store.rows import Table
 
 
@@ -35,9 +35,8 @@ _FAMILY_CONDITIONS = {
 }
 
 
-def put(tx: Tx, definition: TaskDefinition) -> None:
-    """Store a new or changed revision."""
-    DEFINITIONS.replace(tx, definition)
+put = DEFINITIONS.replace
+"""Store a new or changed revision."""
 
 
 def get(reader: Reader, owner: str, family: str, revision: int) -> TaskDefinition | None:

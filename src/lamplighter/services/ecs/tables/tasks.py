@@ -47,14 +47,12 @@ class Task:
     @property
     def status(self) -> str:
         """The task's last status, such as PENDING."""
-        status: str = self.body["lastStatus"]
-        return status
+        return str(self.body["lastStatus"])
 
     @property
     def desired(self) -> str:
         """RUNNING, or STOPPED once its end is decided."""
-        desired: str = self.body["desiredStatus"]
-        return desired
+        return str(self.body["desiredStatus"])
 
 
 TASKS = Table(
@@ -66,9 +64,8 @@ TASKS = Table(
 )
 
 
-def insert(tx: Tx, task: Task) -> int:
-    """Store a new task and return its key."""
-    return TASKS.insert(tx, task)
+insert = TASKS.insert
+"""Store a new task and return its key."""
 
 
 def update(tx: Tx, task: Task) -> None:

@@ -10,12 +10,12 @@ from lamplighter.base.arn import sibling
 from lamplighter.base.errors import AwsError
 from lamplighter.bus import Bus, caller_of
 from lamplighter.services.ecs.tables import tasks
+from lamplighter.services.ecs.tasks.admission import STATES_SERVICE
 from lamplighter.services.ecs.tasks.operations import order_stop
 from lamplighter.store.db import Reader, Tx
 
 LATE_MILLISECONDS = 5_000
 """The milliseconds after RunTask from which on a start is late; others need no further look."""
-STATES_SERVICE = "states"
 DELETED = "The state machine that started this task was deleted"
 
 

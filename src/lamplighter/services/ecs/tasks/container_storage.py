@@ -64,11 +64,9 @@ def _source(task: Task, volume: Json) -> str:
     if path:
         return path
     if (volume.get("dockerVolumeConfiguration") or {}).get("scope") == "shared":
-        shared: str = volume["name"]
-        return shared
+        return str(volume["name"])
     if volume.get("efsVolumeConfiguration"):
-        file_system: str = volume["efsVolumeConfiguration"]["fileSystemId"]
-        return file_system
+        return str(volume["efsVolumeConfiguration"]["fileSystemId"])
     return f"{task.name}-{volume['name']}"
 
 

@@ -12,6 +12,7 @@ while there are tasks. A task without an image is a plain process, which needs n
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 
 from lamplighter.base.json_text import Json
@@ -33,22 +34,20 @@ ALERTS_SERVICE, STATES_SERVICE = "alerts", "states"
 log = logging.getLogger("lamplighter.ecs")
 
 
+@dataclass(slots=True)
 class OutageWatch:
     """A monitor that alerts if the container runtime does not answer while tasks need it.
 
     `supervised` returns the ARNs of the tasks that have a supervisor and may have a container with an image.
     """
 
-    def __init__(
-        self, bus: Bus, world: World, runtime: Runtime, pause: Pause, supervised: Callable[[], Iterable[str]]
-    ) -> None:
-        self._bus = bus
-        self._world = world
-        self._runtime = runtime
-        self._pause = pause
-        self._supervised = supervised
-        self._answers_since: int | None = None
-        """Since when each check was answered, by the steady clock; None after a check or a start that was not."""
+    _bus: Bus
+    _world: World
+    _runtime: Runtime
+    _pause: Pause
+    _supervised: Callable[[], Iterable[str]]
+    _answers_since: int | None = None
+    """Since when each check was answered, by the steady clock; None after a check or a start that was not."""
 
     async def watch(self) -> None:
         """Check the runtime repeatedly, until no task needs it and no timeout is held.

@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from lamplighter.base.errors import Bug
+from lamplighter.base.errors import Bug, require
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.output_cursor import OutputCursor
 from lamplighter.runtime.output_line import OutputLine
@@ -377,10 +377,7 @@ def _log_end(task: Task) -> None:
 
 
 def _get(reader: Reader, arn: str) -> Task:
-    task = tasks.get(reader, arn)
-    if task is None:
-        raise Bug(f"there is no task {arn}")
-    return task
+    return require(tasks.get(reader, arn), lambda: Bug(f"there is no task {arn}"))
 
 
 async def copy_output(

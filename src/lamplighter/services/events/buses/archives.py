@@ -60,14 +60,13 @@ class Archives:
         rows.put(tx, archive)
         self._compiled_rules.record_change(tx, archive.arn)
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteArchive. The archive's events are unreachable afterwards, and are deleted in slices."""
         archive = _find(tx, caller, params)
         timer = timers.Timer("events", f"{SUBJECT_PREFIX}{archive_key(archive)}", "delete", self._world.now())
         timers.put(tx, timer, steady_clock=False)
         rows.delete(tx, archive.arn)
         self._compiled_rules.record_change(tx, archive.arn)
-        return {}
 
     def fire_timer(self, tx: Tx, timer: timers.Timer) -> None:
         """Delete a slice of the events of a deleted archive."""

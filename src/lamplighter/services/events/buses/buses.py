@@ -55,7 +55,7 @@ class Buses:
         changed = rows.update_body(tx, bus, self._world.now(), bus.body | _settings(params))
         return {"Arn": bus.arn, "Name": bus.name} | _settings(changed.body)
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteEventBus; a bus that does not exist is ignored."""
         name = bus_name(params["Name"])
         if name == DEFAULT_BUS:
@@ -63,7 +63,6 @@ class Buses:
         if rows.page(tx, "rule", caller.account, caller.region, "", 1, scope=name):
             raise ValidationError("EventBus can't be deleted since it has rules.")
         rows.delete(tx, bus_arn(caller, name))
-        return {}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle DescribeEventBus."""

@@ -15,7 +15,7 @@ from lamplighter.store.db import Reader, Tx
 MAX_POLICY_LENGTH = 10_240
 
 
-def put_permission(tx: Tx, caller: Caller, params: Json) -> Json:
+def put_permission(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle PutPermission: store a whole policy, or add one statement to it."""
     bus = find_bus(tx, caller, params.get("EventBusName"))
     if len(params.get("Policy", "")) > 16 * MAX_POLICY_LENGTH:  # white space does not count, but so much is refused
@@ -32,7 +32,6 @@ def put_permission(tx: Tx, caller: Caller, params: Json) -> Json:
     if len(text.encode()) > MAX_POLICY_LENGTH:
         raise PolicyLengthExceeded(MAX_POLICY_LENGTH)
     put_policy(tx, bus, text)
-    return {}
 
 
 def find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -44,12 +43,12 @@ def find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
     return {"Policies": [bus.body["Policy"]] if "Policy" in bus.body else []}
 
 
-def remove_permission(tx: Tx, caller: Caller, params: Json) -> Json:
+def remove_permission(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle RemovePermission."""
     bus = find_bus(tx, caller, params.get("EventBusName"))
     if params.get("RemoveAllPermissions"):
         put_policy(tx, bus, None)
-        return {}
+        return
     if "StatementId" not in params:
         raise ValidationError("Parameter StatementId is required.")
     if "Policy" not in bus.body:
@@ -59,7 +58,6 @@ def remove_permission(tx: Tx, caller: Caller, params: Json) -> Json:
     if len(left) == len(policy["Statement"]):
         raise ResourceNotFound("Statement with the provided id does not exist.")
     put_policy(tx, bus, dumps(policy | {"Statement": left}) if left else None)
-    return {}
 
 
 def _parse_policy(text: str) -> Json:

@@ -54,16 +54,14 @@ def prematch_event(event: Json, rules: BusRules) -> PrematchedEvent:
     )
 
 
+@dataclass(frozen=True, slots=True)
 class EventRouter:
     """A router that sends events to archives and targets."""
 
-    def __init__(
-        self, world: World, delivery_queue: DeliveryQueue, compiled_rules: CompiledRules, recent_events: RecentEvents
-    ) -> None:
-        self._world = world
-        self._delivery_queue = delivery_queue
-        self._compiled_rules = compiled_rules
-        self._recent_events = recent_events
+    _world: World
+    _delivery_queue: DeliveryQueue
+    _compiled_rules: CompiledRules
+    _recent_events: RecentEvents
 
     def on_service_event(self, tx: Tx, event: Event) -> None:
         """Route an event of one of the engine's services, which goes to the default bus."""
@@ -200,8 +198,7 @@ def event_envelope(
 
 def archive_key(archive: Resource) -> str:
     """Return the key under which an archive's events are stored; a new archive with the same name has a new key."""
-    name: str = archive.body.get("Events", archive.arn)
-    return name
+    return str(archive.body.get("Events", archive.arn))
 
 
 def _matches_rule(candidate: CompiledRule, event: Json, matched: PrematchedEvent) -> bool:

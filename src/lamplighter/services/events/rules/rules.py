@@ -51,7 +51,7 @@ class Rules:
         self._save(tx, rule, old)
         return {"RuleArn": key}
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteRule; a rule that does not exist is ignored."""
         bus = find_bus(tx, caller, params.get("EventBusName")).name
         key = rule_arn(caller, bus, params["Name"])
@@ -60,9 +60,8 @@ class Rules:
         rows.delete(tx, key)
         self._scheduled_rules.stop(tx, key)
         self._compiled_rules.record_change(tx, key)
-        return {}
 
-    def annotate(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def annotate(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle SetMark {Name, EventBusName, Mark}: annotate a rule with the job and alert pattern that it reports.
 
         The alerts of an annotated rule are composed. AWS has no such operation: only the bus has it. PutRule removes
@@ -70,20 +69,18 @@ class Rules:
         """
         rule = find_rule(tx, caller, params["Name"], params.get("EventBusName"))
         self._save(tx, replace(rule, body=rule.body | {"Mark": params["Mark"]}), rule)
-        return {}
 
-    def enable(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def enable(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle EnableRule."""
-        return self._set_state(tx, caller, params, "ENABLED")
+        self._set_state(tx, caller, params, "ENABLED")
 
-    def disable(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def disable(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DisableRule."""
-        return self._set_state(tx, caller, params, "DISABLED")
+        self._set_state(tx, caller, params, "DISABLED")
 
-    def _set_state(self, tx: Tx, caller: Caller, params: Json, state: str) -> Json:
+    def _set_state(self, tx: Tx, caller: Caller, params: Json, state: str) -> None:
         old = find_rule(tx, caller, params["Name"], params.get("EventBusName"))
         self._save(tx, replace(old, modified=self._world.now(), body=old.body | {"State": state}), old)
-        return {}
 
     def _save(self, tx: Tx, rule: Resource, old: Resource | None) -> None:
         rows.put(tx, self._scheduled_rules.set_schedule(tx, rule, old))

@@ -86,9 +86,8 @@ def any_exists(reader: Reader, *kinds: str) -> bool:
     return reader.row(f"SELECT 1 FROM event_resources WHERE kind IN ({marks}) LIMIT 1", kinds) is not None  # noqa: S608
 
 
-def put(tx: Tx, resource: Resource) -> None:
-    """Store a resource, new or changed."""
-    RESOURCES.replace(tx, resource)
+put = RESOURCES.replace
+"""Store a resource, new or changed."""
 
 
 def update_body(tx: Tx, resource: Resource, now: int, body: Json) -> Resource:

@@ -44,10 +44,9 @@ class ApiDestinations:
             _check_connection(tx, params["ConnectionArn"])
         return _answer(tx, rows.update_body(tx, old, self._world.now(), old.body | _request_fields(params)))
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteApiDestination."""
         rows.delete(tx, self._find(tx, caller, params["Name"], "delete").arn)
-        return {}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle DescribeApiDestination."""

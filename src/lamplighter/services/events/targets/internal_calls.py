@@ -21,11 +21,10 @@ class InternalCalls:
         self._bus = bus
         self._router = router
 
-    def forward(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def forward(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Put an event on another bus, unchanged."""
         bus = find_bus(tx, caller, params["bus"])
         self._router.route(tx, caller, bus.name, params["event"], hops=params["hops"])
-        return {}
 
     def log(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Write an event to a log group, as the only entry of a new log stream."""
@@ -34,7 +33,7 @@ class InternalCalls:
         self._bus.invoke(tx, caller, "logs", "CreateLogStream", names)
         return self._bus.invoke(tx, caller, "logs", "PutLogEvents", names | {"logEvents": entries})
 
-    def redeliver(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def redeliver(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Send a dead letter to its rule's target again, with the rule and the target as they are now."""
         rule = rows.get_by_arn(tx, params["RuleArn"])
         found = [each for each in targets.targets_of_rule(tx, params["RuleArn"]) if each["Arn"] == params["TargetArn"]]
@@ -42,7 +41,6 @@ class InternalCalls:
             raise AwsError("The rule or its target no longer exists.", code="ResourceNotFoundException")
         for target in found:
             self._router.redeliver(tx, rule, target, params["Event"])
-        return {}
 
     def call_api(self, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
         """Send an event to an API destination."""

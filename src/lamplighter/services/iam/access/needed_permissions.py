@@ -200,8 +200,7 @@ def _of_tags(
     else:
         action = f"{PREFIXES.get(service, service)}:{TAG_ACTIONS.get(service, 'TagResource')}"
     keys = {**context, "ecs:createaction": operation} if service == "ecs" else context
-    for each in resources:
-        yield Permission(action, each, keys)
+    yield from (Permission(action, each, keys) for each in resources)
 
 
 def session_actions(params: Json) -> list[str]:

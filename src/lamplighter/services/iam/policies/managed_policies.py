@@ -152,24 +152,22 @@ def list_versions(reader: Reader, _caller: Caller, params: Json) -> Json:
     return {"Versions": found, "IsTruncated": False}
 
 
-def delete_version(tx: Tx, _caller: Caller, params: Json) -> Json:
+def delete_version(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle DeletePolicyVersion."""
     policy = _find_own(tx, params["PolicyArn"])
     number = _version_number(tx, policy, params["VersionId"])
     if number == policy.default_version:
         raise DeleteConflict("Cannot delete the default version of a policy.")
     policies.delete_version(tx, policy.arn, number)
-    return {}
 
 
-def set_default_version(tx: Tx, _caller: Caller, params: Json) -> Json:
+def set_default_version(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle SetDefaultPolicyVersion."""
     policy = _find_own(tx, params["PolicyArn"])
     policies.put(tx, replace(policy, default_version=_version_number(tx, policy, params["VersionId"]), updated=tx.now))
-    return {}
 
 
-def delete_policy(tx: Tx, _caller: Caller, params: Json) -> Json:
+def delete_policy(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle DeletePolicy: one that is attached or has more versions than the default stays."""
     policy = _find_own(tx, params["PolicyArn"])
     if roles.count_attachments(tx, policy.arn) or roles.bounded_by(tx, policy.arn):
@@ -180,7 +178,6 @@ def delete_policy(tx: Tx, _caller: Caller, params: Json) -> Json:
             "The default version is deleted with the policy."
         )
     policies.delete(tx, policy.arn)
-    return {}
 
 
 def list_policies(reader: Reader, caller: Caller, params: Json) -> Json:

@@ -80,31 +80,28 @@ def list_for_role(reader: Reader, caller: Caller, params: Json) -> Json:
     return page_of_all("InstanceProfiles", found, params, lambda each: _show(reader, each), lambda each: each.name)
 
 
-def add_role(tx: Tx, caller: Caller, params: Json) -> Json:
+def add_role(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle AddRoleToInstanceProfile."""
     profile, role = _find(tx, caller, params), find_role(tx, caller, params["RoleName"])
     if profile.role is not None:
         raise LimitExceeded("Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1")
     instance_profiles.put(tx, replace(profile, role=role.arn))
-    return {}
 
 
-def remove_role(tx: Tx, caller: Caller, params: Json) -> Json:
+def remove_role(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle RemoveRoleFromInstanceProfile."""
     profile, role = _find(tx, caller, params), find_role(tx, caller, params["RoleName"])
     if profile.role != role.arn:
         raise NoSuchEntity(f"The role with name {role.name} cannot be found.")
     instance_profiles.put(tx, replace(profile, role=None))
-    return {}
 
 
-def delete_profile(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_profile(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle DeleteInstanceProfile."""
     profile = _find(tx, caller, params)
     if profile.role is not None:
         raise DeleteConflict("Cannot delete entity, must remove roles from instance profile first.")
     instance_profiles.delete(tx, profile.arn)
-    return {}
 
 
 def list_tags(reader: Reader, caller: Caller, params: Json) -> Json:

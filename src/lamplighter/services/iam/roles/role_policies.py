@@ -23,7 +23,7 @@ MAX_ATTACHED = 10
 """The quota of managed policies per role."""
 
 
-def put_policy(tx: Tx, caller: Caller, params: Json, *, limited: bool) -> Json:
+def put_policy(tx: Tx, caller: Caller, params: Json, *, limited: bool) -> None:
     """Handle PutRolePolicy; `limited` states whether AWS's limit of size holds.
 
     It does if IAM is enforced. Otherwise a role has no effect, and no stack that this engine ran before may fail by it.
@@ -34,7 +34,6 @@ def put_policy(tx: Tx, caller: Caller, params: Json, *, limited: bool) -> Json:
     if limited and sum(map(counted_length, (*others.values(), document))) > MAX_INLINE_LENGTH:
         raise LimitExceeded(f"Maximum policy size of {MAX_INLINE_LENGTH} bytes exceeded for role {role.name}")
     roles.put_inline_policy(tx, role.arn, name, document)
-    return {}
 
 
 def get_policy(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -44,12 +43,11 @@ def get_policy(reader: Reader, caller: Caller, params: Json) -> Json:
     return {"RoleName": role.name, "PolicyName": name, "PolicyDocument": encode_document(document)}
 
 
-def delete_policy(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_policy(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle DeleteRolePolicy."""
     role = find_role(tx, caller, params["RoleName"])
     if not roles.delete_inline_policy(tx, role.arn, params["PolicyName"]):
         raise _no_policy(params["PolicyName"])
-    return {}
 
 
 def list_policies(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -58,7 +56,7 @@ def list_policies(reader: Reader, caller: Caller, params: Json) -> Json:
     return page_of_all("PolicyNames", found, params, str, str)
 
 
-def attach_policy(tx: Tx, caller: Caller, params: Json) -> Json:
+def attach_policy(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle AttachRolePolicy."""
     role, policy = find_role(tx, caller, params["RoleName"]), params["PolicyArn"]
     check_policy_exists(tx, policy)
@@ -66,15 +64,13 @@ def attach_policy(tx: Tx, caller: Caller, params: Json) -> Json:
     if policy not in attached and len(attached) >= MAX_ATTACHED:
         raise LimitExceeded(f"Cannot exceed quota for PoliciesPerRole: {MAX_ATTACHED}")
     roles.attach(tx, role.arn, policy)
-    return {}
 
 
-def detach_policy(tx: Tx, caller: Caller, params: Json) -> Json:
+def detach_policy(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle DetachRolePolicy."""
     role, policy = find_role(tx, caller, params["RoleName"]), params["PolicyArn"]
     if not roles.detach(tx, role.arn, policy):
         raise NoSuchEntity(f"Policy {policy} was not found.")
-    return {}
 
 
 def list_attached(reader: Reader, caller: Caller, params: Json) -> Json:

@@ -133,12 +133,11 @@ def list_roles(reader: Reader, caller: Caller, params: Json) -> Json:
     return page("Roles", shown, params, show_role, lambda each: each.name)
 
 
-def update_role(tx: Tx, caller: Caller, params: Json) -> Json:
+def update_role(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle UpdateRole."""
     role = _find_changeable(tx, caller, params["RoleName"])
     description = params.get("Description", role.description)
     roles.put(tx, replace(role, description=description, max_session=params.get("MaxSessionDuration", DEFAULT_SESSION)))
-    return {}
 
 
 def update_description(tx: Tx, caller: Caller, params: Json) -> Json:
@@ -148,28 +147,25 @@ def update_description(tx: Tx, caller: Caller, params: Json) -> Json:
     return {"Role": show_role(role)}
 
 
-def update_trust_policy(tx: Tx, caller: Caller, params: Json) -> Json:
+def update_trust_policy(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle UpdateAssumeRolePolicy."""
     role = _find_changeable(tx, caller, params["RoleName"])
     roles.put(tx, replace(role, trust=check_trust_policy(params["PolicyDocument"])))
-    return {}
 
 
-def put_boundary(tx: Tx, caller: Caller, params: Json) -> Json:
+def put_boundary(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle PutRolePermissionsBoundary."""
     role = _find_changeable(tx, caller, params["RoleName"])
     check_policy_exists(tx, params["PermissionsBoundary"])
     roles.put(tx, replace(role, boundary=params["PermissionsBoundary"]))
-    return {}
 
 
-def delete_boundary(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_boundary(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle DeleteRolePermissionsBoundary."""
     roles.put(tx, replace(_find_changeable(tx, caller, params["RoleName"]), boundary=None))
-    return {}
 
 
-def delete_role(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_role(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle DeleteRole: a role that still has policies or is in an instance profile stays."""
     role = _find_changeable(tx, caller, params["RoleName"])
     if roles.attached_policies(tx, role.arn):
@@ -179,7 +175,6 @@ def delete_role(tx: Tx, caller: Caller, params: Json) -> Json:
     if instance_profiles.of_role(tx, role.arn):
         raise DeleteConflict("Cannot delete entity, must remove roles from instance profile first.")
     roles.delete(tx, role.arn)
-    return {}
 
 
 def delete_service_linked(tx: Tx, caller: Caller, params: Json) -> Json:

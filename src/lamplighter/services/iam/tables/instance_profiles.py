@@ -31,9 +31,8 @@ def get(reader: Reader, account: str, name: str) -> ProfileRow | None:
     return PROFILES.find(reader, "account = ? AND name = ?", account, name)
 
 
-def put(tx: Tx, profile: ProfileRow) -> None:
-    """Store an instance profile, new or changed."""
-    PROFILES.replace(tx, profile)
+put = PROFILES.replace
+"""Store an instance profile, new or changed."""
 
 
 def delete(tx: Tx, arn: str) -> None:

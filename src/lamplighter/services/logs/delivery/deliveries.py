@@ -68,12 +68,11 @@ def _settings(kind: str, params: Json) -> Json:
     return {name: params[name] for name in SETTINGS if name in params}
 
 
-def update(tx: Tx, caller: Caller, params: Json) -> Json:
+def update(tx: Tx, caller: Caller, params: Json) -> None:
     """Change the fields, the delimiter or the paths of a delivery (`UpdateDeliveryConfiguration`)."""
     found = DELIVERIES.find(tx, caller, params["id"])
     changed = _settings(found.body["deliveryDestinationType"], params)
     resources.put(tx, replace(found, body=found.body | changed))
-    return {}
 
 
 def get(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -87,7 +86,6 @@ def describe(reader: Reader, caller: Caller, params: Json) -> Json:
     return DELIVERIES.describe(reader, caller, params, lambda body: not wanted or body["deliverySourceName"] in wanted)
 
 
-def delete(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete(tx: Tx, caller: Caller, params: Json) -> None:
     """Delete a delivery; its source and its destination stay (`DeleteDelivery`)."""
     resources.delete(tx, DELIVERIES.find(tx, caller, params["id"]))
-    return {}

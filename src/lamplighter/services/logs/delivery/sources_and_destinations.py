@@ -100,20 +100,18 @@ def describe_destinations(reader: Reader, caller: Caller, params: Json) -> Json:
     return DESTINATIONS.describe(reader, caller, params, lambda body: not wanted or body["name"] in wanted)
 
 
-def delete_source(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_source(tx: Tx, caller: Caller, params: Json) -> None:
     """Delete a delivery source that no delivery uses (`DeleteDeliverySource`)."""
     found = SOURCES.find(tx, caller, params["name"])
     _check_unused(tx, caller, "deliverySourceName", found.name)
     resources.delete(tx, found)
-    return {}
 
 
-def delete_destination(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_destination(tx: Tx, caller: Caller, params: Json) -> None:
     """Delete a delivery destination that no delivery uses (`DeleteDeliveryDestination`)."""
     found = DESTINATIONS.find(tx, caller, params["name"])
     _check_unused(tx, caller, "deliveryDestinationArn", found.arn)
     resources.delete(tx, found)
-    return {}
 
 
 def _check_unused(reader: Reader, caller: Caller, member: str, value: str) -> None:
@@ -136,12 +134,11 @@ def get_policy(reader: Reader, caller: Caller, params: Json) -> Json:
     return {"policy": {} if policy is None else {"deliveryDestinationPolicy": policy}}
 
 
-def delete_policy(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_policy(tx: Tx, caller: Caller, params: Json) -> None:
     """Delete the policy of a delivery destination (`DeleteDeliveryDestinationPolicy`)."""
     found = _policy_owner(tx, caller, params)
     kept = {name: value for name, value in found.body.items() if name != "policy"}
     resources.put(tx, replace(found, body=kept))
-    return {}
 
 
 def _policy_owner(reader: Reader, caller: Caller, params: Json) -> LogResource:

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from itertools import islice
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -56,9 +56,7 @@ class LogRecords:
 def get_record(reader: Reader, caller: Caller, params: Json) -> Json:
     """Return all fields of an event by the value of its field `@ptr` (`GetLogRecord`)."""
     pointer = params["logRecordPointer"]
-    parts = POINTER.fullmatch(pointer)
-    if parts is None:
-        raise _invalid_pointer()
+    parts = require(POINTER.fullmatch(pointer), _invalid_pointer)
     key, time, chunk, place = map(int, parts.groups())
     group = log_groups.group_by_id(reader, key)
     if group is None or (group.account, group.region) != (caller.account, caller.region):

@@ -69,9 +69,8 @@ def page_groups(
     return GROUPS.select(reader, where, *owner, after, prefix, prefix + HIGHEST_CHARACTER, part, most)
 
 
-def put_group(tx: Tx, group: LogGroup) -> int:
-    """Store a new log group and return its key."""
-    return GROUPS.insert(tx, group)
+put_group = GROUPS.insert
+"""Store a new log group and return its key."""
 
 
 def change_group(tx: Tx, key: int, column: str, value: Json) -> None:

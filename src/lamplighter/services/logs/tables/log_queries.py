@@ -49,9 +49,8 @@ class ResultPiece:
 QUERIES = Table("log_queries", LogQuery, json={"request": loads, "statistics": loads})
 
 
-def put(tx: Tx, query: LogQuery) -> int:
-    """Store a new query and return its key."""
-    return QUERIES.insert(tx, query)
+put = QUERIES.insert
+"""Store a new query and return its key."""
 
 
 def get(reader: Reader, key: int) -> LogQuery | None:

@@ -24,9 +24,8 @@ class Policy:
 POLICIES = Table("log_resource_policies", Policy)
 
 
-def put(tx: Tx, policy: Policy) -> None:
-    """Store a new or changed policy."""
-    POLICIES.replace(tx, policy)
+put = POLICIES.replace
+"""Store a new or changed policy."""
 
 
 def policies_of(reader: Reader, account: str, region: str, resource: str) -> list[Policy]:

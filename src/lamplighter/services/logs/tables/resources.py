@@ -35,9 +35,8 @@ class LogResource:
 RESOURCES = Table("log_resources", LogResource, json={"body": loads, "tags": loads})
 
 
-def put(tx: Tx, resource: LogResource) -> None:
-    """Store a resource, and replace one of the same name."""
-    RESOURCES.replace(tx, resource)
+put = RESOURCES.replace
+"""Store a resource, and replace one of the same name."""
 
 
 def get(reader: Reader, account: str, region: str, kind: Kind, name: str) -> LogResource | None:

@@ -32,9 +32,8 @@ def get(reader: Reader, arn: str) -> ScheduleGroup | None:
     return GROUPS.find(reader, "arn = ?", arn)
 
 
-def put(tx: Tx, group: ScheduleGroup) -> None:
-    """Store a group, new or changed."""
-    GROUPS.replace(tx, group)
+put = GROUPS.replace
+"""Store a group, new or changed."""
 
 
 def delete(tx: Tx, arn: str) -> None:

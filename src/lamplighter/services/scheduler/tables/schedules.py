@@ -99,9 +99,8 @@ def _interval(
     return max(following - until, past)
 
 
-def insert(tx: Tx, schedule: Schedule) -> int:
-    """Store a new schedule and return its id."""
-    return SCHEDULES.insert(tx, schedule)
+insert = SCHEDULES.insert
+"""Store a new schedule and return its id."""
 
 
 def update(tx: Tx, schedule: Schedule) -> None:

@@ -75,9 +75,8 @@ def of_account(reader: Reader, account: str, region: str) -> list[Secret]:
     return SECRETS.select(reader, "account = ? AND region = ? ORDER BY name", account, region)
 
 
-def insert(tx: Tx, secret: Secret) -> int:
-    """Store a new secret and return its key."""
-    return SECRETS.insert(tx, secret)
+insert = SECRETS.insert
+"""Store a new secret and return its key."""
 
 
 def update(tx: Tx, secret: Secret) -> None:
@@ -101,9 +100,8 @@ def versions(reader: Reader, secret: Secret) -> list[SecretVersion]:
     return VERSIONS.select(reader, "secret = ? ORDER BY created DESC, version", secret.id)
 
 
-def put_version(tx: Tx, row: SecretVersion) -> None:
-    """Store a version, new or changed."""
-    VERSIONS.replace(tx, row)
+put_version = VERSIONS.replace
+"""Store a version, new or changed."""
 
 
 def delete_version(tx: Tx, row: SecretVersion) -> None:

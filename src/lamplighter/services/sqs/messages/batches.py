@@ -43,7 +43,7 @@ def process_entries(tx: Tx, entries: list[Json], process_entry: Callable[[Json],
     for entry in entries:
         try:
             with tx.nested():
-                answer["Successful"].append({"Id": entry["Id"], **process_entry(entry)})
+                answer["Successful"].append({"Id": entry["Id"], **(process_entry(entry) or {})})
         except AwsError as error:
             failure = {"Id": entry["Id"], "SenderFault": True, "Code": error.code, "Message": error.message}
             answer["Failed"].append(failure)

@@ -27,9 +27,9 @@ class ReceivedMessageOperations:
         self._world = world
         self._queue_messages = queue_messages
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Delete a received message (DeleteMessage)."""
-        return self._delete(tx, find_queue(tx, caller, params["QueueUrl"]), params)
+        self._delete(tx, find_queue(tx, caller, params["QueueUrl"]), params)
 
     def delete_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Delete several received messages (DeleteMessageBatch)."""
@@ -37,9 +37,9 @@ class ReceivedMessageOperations:
         entries = batches.read_entries(params, "DeleteMessageBatchRequestEntry")
         return batches.process_entries(tx, entries, lambda entry: self._delete(tx, queue, entry))
 
-    def change_visibility(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def change_visibility(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Change how long a received message stays hidden (ChangeMessageVisibility)."""
-        return self._change_visibility(tx, find_queue(tx, caller, params["QueueUrl"]), params)
+        self._change_visibility(tx, find_queue(tx, caller, params["QueueUrl"]), params)
 
     def change_visibility_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Change how long several received messages stay hidden (ChangeMessageVisibilityBatch)."""
@@ -47,20 +47,19 @@ class ReceivedMessageOperations:
         entries = batches.read_entries(params, "ChangeMessageVisibilityBatchRequestEntry")
         return batches.process_entries(tx, entries, lambda entry: self._change_visibility(tx, queue, entry))
 
-    def _delete(self, tx: Tx, queue: Queue, params: Json) -> Json:
+    def _delete(self, tx: Tx, queue: Queue, params: Json) -> None:
         handle = params["ReceiptHandle"]
         key, received = receipt_handles.read_handle(queue, handle)
         message = messages.get(tx, queue.id, key)
         if message is None:
-            return {}
+            return
         is_latest_receive = message.total_receives == received
         if queue.fifo and not (is_latest_receive and message.visible > self._world.monotonic()):
             raise invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.")
         self._queue_messages.delete(tx, queue, message)
         message_counts.count_deleted(tx, queue, self._world.now())
-        return {}
 
-    def _change_visibility(self, tx: Tx, queue: Queue, params: Json) -> Json:
+    def _change_visibility(self, tx: Tx, queue: Queue, params: Json) -> None:
         handle, timeout = params["ReceiptHandle"], params.get("VisibilityTimeout", 0)
         check_range(timeout, "VisibilityTimeout", 0, MAX_VISIBILITY_SECONDS)
         key, received = receipt_handles.read_handle(queue, handle)
@@ -74,4 +73,3 @@ class ReceivedMessageOperations:
             reason = f"Total VisibilityTimeout for the message is beyond the limit [{MAX_VISIBILITY_SECONDS} seconds]"
             raise invalid_value(timeout, "VisibilityTimeout", reason)
         self._queue_messages.set_visible_at(tx, queue, message, now + timeout * 1000)
-        return {}

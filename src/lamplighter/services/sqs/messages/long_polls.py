@@ -9,6 +9,7 @@ See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/s
 import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -26,16 +27,14 @@ MIN_CHECK_MILLISECONDS = 20
 """Milliseconds until the next check if messages are visible but could not be received."""
 
 
+@dataclass(frozen=True, slots=True)
 class LongPolls:
     """The operation ReceiveMessage, with receivers that wait in line."""
 
-    def __init__(
-        self, store: Store, world: World, waiting_receivers: WaitingReceivers, queue_messages: QueueMessages
-    ) -> None:
-        self._store = store
-        self._world = world
-        self._waiting_receivers = waiting_receivers
-        self._queue_messages = queue_messages
+    _store: Store
+    _world: World
+    _waiting_receivers: WaitingReceivers
+    _queue_messages: QueueMessages
 
     def receive(self, reader: Reader, caller: Caller, params: Json) -> Awaitable[Json]:
         """Receive messages, waiting up to WaitTimeSeconds (ReceiveMessage)."""

@@ -41,7 +41,7 @@ class MessagePeeker:
         last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
         return answer | ({"After": (last.visible, last.receives, last.id)} if last else {})
 
-    def send_again(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def send_again(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Move a message back to the queue that moved it to this dead-letter queue (SendAgain)."""
         queue, message = self._find_message(tx, params)
         if message.source is None:
@@ -50,12 +50,10 @@ class MessagePeeker:
         if destination is None:
             raise ResourceNotFound(f"The queue {message.source} no longer exists.")
         self._moves.move(tx, queue, destination, message)
-        return {}
 
-    def discard(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def discard(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Delete a message (Discard)."""
         self._queue_messages.delete(tx, *self._find_message(tx, params))
-        return {}
 
     def _find_message(self, tx: Tx, params: Json) -> tuple[Queue, Message]:
         queue = _find_queue(tx, params)

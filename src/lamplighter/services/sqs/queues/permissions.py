@@ -31,7 +31,7 @@ SHAREABLE_ACTIONS = (
 """Actions that an owner can share; for all others, "Cross-account permissions don't apply to this action"."""
 
 
-def add_permission(tx: Tx, caller: Caller, params: Json) -> Json:
+def add_permission(tx: Tx, caller: Caller, params: Json) -> None:
     """Add a statement to the queue's policy (AddPermission)."""
     queue, label = find_queue(tx, caller, params["QueueUrl"]), _check_label(params["Label"])
     accounts, actions = params["AWSAccountIds"], params["Actions"]
@@ -47,10 +47,9 @@ def add_permission(tx: Tx, caller: Caller, params: Json) -> Json:
         "Resource": queue.arn,
     }
     _save_policy(tx, queue, policy | {"Statement": [*policy["Statement"], statement]})
-    return {}
 
 
-def remove_permission(tx: Tx, caller: Caller, params: Json) -> Json:
+def remove_permission(tx: Tx, caller: Caller, params: Json) -> None:
     """Remove a statement from the queue's policy (RemovePermission)."""
     queue, label = find_queue(tx, caller, params["QueueUrl"]), params["Label"]
     policy = _policy(queue)
@@ -58,7 +57,6 @@ def remove_permission(tx: Tx, caller: Caller, params: Json) -> Json:
     if left == policy["Statement"]:
         raise invalid_value(label, "Label", "can't find label on existing policy.")
     _save_policy(tx, queue, policy | {"Statement": left})
-    return {}
 
 
 def _save_policy(tx: Tx, queue: Queue, policy: Json) -> None:

@@ -96,22 +96,20 @@ class Queues:
             answer["NextToken"] = encode_token(found[size - 1].name)
         return answer
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Delete a queue with all of its messages (DeleteQueue)."""
         queue, now = find_queue(tx, caller, params["QueueUrl"]), self._world.monotonic()
         queues.delete_old_names(tx, now - COOLDOWN_MILLISECONDS)
         queues.delete(tx, queue, now)
         self._delete_detached_messages(tx, queue)
-        return {}
 
-    def purge(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def purge(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Delete all messages that are in the queue now, including those in flight (PurgeQueue)."""
         queue, now = find_queue(tx, caller, params["QueueUrl"]), self._world.monotonic()
         if queue.purged is not None and now < queue.purged + COOLDOWN_MILLISECONDS:
             raise PurgeQueueInProgress(queue.name)
         queues.empty_queue(tx, queue, now)
         self._delete_detached_messages(tx, queue)
-        return {}
 
     def _delete_detached_messages(self, tx: Tx, queue: Queue) -> None:
         """Schedule the deletion of messages that belong to no queue any more; they are deleted in slices."""
@@ -136,7 +134,7 @@ class Queues:
         counts = (max(queue.messages - in_flight - delayed, 0), in_flight, delayed)
         return {name: str(count) for name, count in zip(COUNT_ATTRIBUTES, counts, strict=True)}
 
-    def set_attributes(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def set_attributes(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Change attributes; a new MessageRetentionPeriod also applies to existing messages (SetQueueAttributes)."""
         queue, given = find_queue(tx, caller, params["QueueUrl"]), params["Attributes"]
         if queue.fifo and given.get("FifoQueue", "true") != "true":
@@ -147,7 +145,6 @@ class Queues:
         queues.set_attributes(tx, queue.id, merged, _dead_letter_queue_arn(merged), self._world.now())
         if "MessageRetentionPeriod" in given:
             self._queue_messages.sweep_soon(tx, queue.id)
-        return {}
 
 
 def measure_messages(reader: Reader, caller: Caller, params: Json) -> Json:

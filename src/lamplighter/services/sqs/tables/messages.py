@@ -43,9 +43,8 @@ class Message:
 MESSAGES = Table("sqs_messages", Message)
 
 
-def put(tx: Tx, message: Message) -> int:
-    """Insert a new message, ignoring its id; return the id of the row."""
-    return MESSAGES.insert(tx, message)
+put = MESSAGES.insert
+"""Insert a new message, ignoring its id; return the id of the row."""
 
 
 def get(reader: Reader, queue: int, key: int) -> Message | None:

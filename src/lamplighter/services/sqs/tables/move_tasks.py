@@ -32,9 +32,8 @@ class MoveTask:
 MOVES = Table("sqs_moves", MoveTask)
 
 
-def put(tx: Tx, move: MoveTask) -> int:
-    """Insert a new message move task, ignoring its id; return the id of the row."""
-    return MOVES.insert(tx, move)
+put = MOVES.insert
+"""Insert a new message move task, ignoring its id; return the id of the row."""
 
 
 def get(reader: Reader, key: int) -> MoveTask | None:

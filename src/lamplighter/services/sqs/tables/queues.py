@@ -74,9 +74,8 @@ def dead_letter_sources(reader: Reader, dead_letter: str, after: str, most: int)
     return QUEUES.select(reader, "dead_letter = ? AND name > ? ORDER BY name LIMIT ?", dead_letter, after, most)
 
 
-def put(tx: Tx, queue: Queue) -> int:
-    """Insert a new queue, ignoring its id; return the id of the row."""
-    return QUEUES.insert(tx, queue)
+put = QUEUES.insert
+"""Insert a new queue, ignoring its id; return the id of the row."""
 
 
 def set_attributes(tx: Tx, key: int, attributes: dict[str, str], dead_letter: str | None, modified: int) -> None:

@@ -54,9 +54,8 @@ def get(reader: Reader, account: str, region: str, name: str) -> Parameter | Non
     return PARAMETERS.find(reader, "account = ? AND region = ? AND name = ?", account, region, name)
 
 
-def insert(tx: Tx, parameter: Parameter) -> int:
-    """Store a new parameter and return its id."""
-    return PARAMETERS.insert(tx, parameter)
+insert = PARAMETERS.insert
+"""Store a new parameter and return its id."""
 
 
 def update(tx: Tx, parameter: Parameter) -> None:
@@ -86,9 +85,8 @@ def versions(reader: Reader, parameter: Parameter, after: int = 0) -> list[Param
     return VERSIONS.select(reader, "parameter = ? AND version > ? ORDER BY version", parameter.id, after)
 
 
-def put_version(tx: Tx, row: ParameterVersion) -> None:
-    """Store a version, new or changed."""
-    VERSIONS.replace(tx, row)
+put_version = VERSIONS.replace
+"""Store a version, new or changed."""
 
 
 def delete_version(tx: Tx, row: ParameterVersion) -> None:

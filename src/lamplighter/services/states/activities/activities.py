@@ -49,10 +49,9 @@ def list_activities(reader: Reader, caller: Caller, params: Json) -> Json:
     return page("activities", found, size, _item, lambda activity: activity.name)
 
 
-def delete_activity(tx: Tx, _caller: Caller, params: Json) -> Json:
+def delete_activity(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle DeleteActivity; do nothing if the activity does not exist."""
     rows.delete(tx, resource_arn(params["activityArn"], "activity"))
-    return {}
 
 
 def _item(activity: Activity) -> Json:

@@ -2,6 +2,7 @@
 
 from lamplighter.asl.execution.messages import Heartbeat, TaskFailed, TaskSucceeded
 from lamplighter.asl.execution.task import parse_task_token
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller
 from lamplighter.services.states.errors import InvalidOutput, InvalidToken, TaskTimedOut
@@ -17,7 +18,7 @@ class TaskTokens:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
 
-    def succeed(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def succeed(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Handle SendTaskSuccess."""
         work = self._work(tx, params["taskToken"])
         try:
@@ -25,25 +26,19 @@ class TaskTokens:
         except JsonError:
             raise InvalidOutput(json_error_message(params["output"])) from None
         self._driver.send_event(tx, work.execution, TaskSucceeded(work.frame, work.number, output))
-        return {}
 
-    def fail(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def fail(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Handle SendTaskFailure."""
         work = self._work(tx, params["taskToken"])
         event = TaskFailed(work.frame, work.number, params.get("error"), params.get("cause"))
         self._driver.send_event(tx, work.execution, event)
-        return {}
 
-    def heartbeat(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def heartbeat(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Handle SendTaskHeartbeat."""
         work = self._work(tx, params["taskToken"])
         self._driver.send_event(tx, work.execution, Heartbeat(work.frame, work.number))
-        return {}
 
     def _work(self, tx: Tx, token: str) -> Work:
         if parse_task_token(token) is None:
             raise InvalidToken
-        work = self._driver.pending_work.work_of_token(tx, token)
-        if work is None:
-            raise TaskTimedOut
-        return work
+        return require(self._driver.pending_work.work_of_token(tx, token), TaskTimedOut)

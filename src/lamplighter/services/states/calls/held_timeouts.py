@@ -25,7 +25,7 @@ class HeldTimeouts:
     def __init__(self, pending_work: PendingWork) -> None:
         self._pending_work = pending_work
 
-    def hold(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def hold(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Handle HoldTimeouts: {Task, First}: hold the timeouts of a task, given by its ARN.
 
         With `First`, hold also the deadline of an execution of which no task has ended yet.
@@ -34,15 +34,13 @@ class HeldTimeouts:
             timers.hold(tx, SERVICE, str(work.execution), _timeout(work, execution))
             if params.get("First") and _has_first_task(tx, work.execution):
                 deadline.hold(tx, work.execution, execution)
-        return {}
 
-    def release(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def release(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Handle ReleaseTimeouts: {Task, Push, First}: release a task's timeouts; each is due `Push` ms later."""
         for work, execution in self._waiting_work(tx, params["Task"]):
             timers.release(tx, SERVICE, str(work.execution), _timeout(work, execution), params["Push"])
             if params.get("First"):
                 deadline.release(tx, work.execution, execution, params["Push"])
-        return {}
 
     def _waiting_work(self, tx: Tx, task: str) -> Iterator[tuple[Work, Execution]]:
         for work in frames.work_by_external_name(tx, task):

@@ -9,7 +9,7 @@ import re
 
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.messages import CallAnswer, TaskFailed, TaskSubmitted, TaskSucceeded
-from lamplighter.base.errors import AwsError, Bug
+from lamplighter.base.errors import AwsError, Bug, require
 from lamplighter.base.file_body import FileBody
 from lamplighter.base.json_text import Json, RawJson, dumps, loads
 from lamplighter.base.service_model import ServiceModel, Shape
@@ -86,9 +86,7 @@ class ServiceCalls:
         exchange.
         """
         work = Work(0, 0, 0)
-        binding = bind_resource(resource)
-        if binding is None:
-            raise Bug(f"no service provides {resource.text}")
+        binding = require(bind_resource(resource), lambda: Bug(f"no service provides {resource.text}"))
         try:
             answer = await self._bus.store.write(
                 lambda tx: self._call(tx, caller, resource, binding, parameters, on_exchange=on_exchange)

@@ -12,7 +12,7 @@ from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.definition.parse import parse_resource
 from lamplighter.asl.execution.messages import Event as MachineEvent
 from lamplighter.asl.execution.messages import TaskFailed
-from lamplighter.base.errors import AwsError, Bug
+from lamplighter.base.errors import AwsError, Bug, require
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Bus
 from lamplighter.services.states.activities.activity_polls import ActivityPolls
@@ -75,9 +75,7 @@ class TaskCaller:
             outbox.delete(tx, key)
             self._polls.enqueue_task(tx, resource.text, row.work, row.token or "", dumps(row.parameters))
             return None
-        binding = bind_resource(resource)
-        if binding is None:
-            raise Bug(f"no service provides {resource.text}")
+        binding = require(bind_resource(resource), lambda: Bug(f"no service provides {resource.text}"))
         try:
             with tx.nested():
                 roles = self._roles(tx, row)

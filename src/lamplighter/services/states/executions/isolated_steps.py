@@ -16,7 +16,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from lamplighter.asl.definition.model import Resource
@@ -61,32 +61,27 @@ class IsolatedRequest:
     request: AdvanceExecution
 
 
+@dataclass(slots=True)
 class IsolatedSteps:
     """The steps of one engine that separate processes compute."""
 
-    def __init__(
-        self,
-        store: Store,
-        world: World,
-        isolation: Isolation,
-        driver: ExecutionDriver,
-        definitions: CompiledDefinitions,
-        refusal_reason: TaskRefusal,
-    ) -> None:
-        self._store = store
-        self._world = world
-        self._isolation = isolation
-        self._driver = driver
-        self._definitions = definitions
-        self._refusal_reason = refusal_reason
-        self._marker = StepMarker(store.directory)
-        self._pending: set[int] = set()
-        """Executions that may have pending events."""
-        self._deaths: dict[str, int] = {}
-        """The number of times that an engine died in steps of each subject."""
-        self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._slow_rows: dict[int, tuple[int, ...]] = {}
-        """The keys of the events whose step runs for long and is counted, by execution."""
+    _store: Store
+    _world: World
+    _isolation: Isolation
+    _driver: ExecutionDriver
+    _definitions: CompiledDefinitions
+    _refusal_reason: TaskRefusal
+    _marker: StepMarker = field(init=False)
+    _pending: set[int] = field(default_factory=set)
+    """Executions that may have pending events."""
+    _deaths: dict[str, int] = field(default_factory=dict)
+    """The number of times that an engine died in steps of each subject."""
+    _tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _slow_rows: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """The keys of the events whose step runs for long and is counted, by execution."""
+
+    def __post_init__(self) -> None:
+        self._marker = StepMarker(self._store.directory)
 
     async def start(self) -> None:
         """Count the step in which the last engine died, and start the steps that it left."""

@@ -1,9 +1,11 @@
 """Find out which work a running execution waits for, and whether that work has timed out."""
 
+from dataclasses import dataclass
+
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.frame import Frame, Phase
 from lamplighter.asl.execution.task import parse_task_token
-from lamplighter.base.errors import Bug
+from lamplighter.base.errors import Bug, require
 from lamplighter.base.world import World
 from lamplighter.services.states.executions.isolated_steps import IsolatedSteps
 from lamplighter.services.states.executions.port import ExecutionDriver
@@ -16,23 +18,18 @@ from lamplighter.store import timers
 from lamplighter.store.db import Tx
 
 
+@dataclass(frozen=True, slots=True)
 class PendingWork:
     """The work that the running executions of one engine wait for."""
 
-    def __init__(
-        self, driver: ExecutionDriver, world: World, definitions: CompiledDefinitions, isolated: IsolatedSteps
-    ) -> None:
-        self._driver = driver
-        self._world = world
-        self._definitions = definitions
-        self._isolated = isolated
+    _driver: ExecutionDriver
+    _world: World
+    _definitions: CompiledDefinitions
+    _isolated: IsolatedSteps
 
     def running(self, tx: Tx, key: int) -> RunningExecution:
         """Return a running execution. Raises `Bug` if it does not run."""
-        found = self._driver.find(tx, key)
-        if found is None:
-            raise Bug(f"execution {key} is not running")
-        return found
+        return require(self._driver.find(tx, key), lambda: Bug(f"execution {key} is not running"))
 
     def waits_for(self, tx: Tx, work: Work) -> bool:
         """Return whether an execution still waits for a piece of work."""

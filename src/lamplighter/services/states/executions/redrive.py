@@ -65,8 +65,7 @@ def redrive_execution(tx: Tx, driver: ExecutionDriver, record: ExecutionRecord, 
 
 def redrive_count(record: ExecutionRecord) -> int:
     """Return the number of an execution's redrives."""
-    redrives: int = loads(record.counters)[4]
-    return redrives
+    return int(loads(record.counters)[4])
 
 
 def not_redrivable_reason(record: ExecutionRecord, now: int) -> str | None:

@@ -4,6 +4,7 @@ Either all of it is on disk after the commit or nothing is.
 """
 
 import logging
+from dataclasses import dataclass
 
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import (
@@ -41,30 +42,19 @@ from lamplighter.store.timers import Timer
 transitions = logging.getLogger("lamplighter.transitions")
 
 
+@dataclass(frozen=True, slots=True)
 class StepWriter:
     """Writes the steps of one engine's executions."""
 
-    def __init__(
-        self,
-        bus: Bus,
-        world: World,
-        definitions: CompiledDefinitions,
-        isolated: IsolatedSteps,
-        running: RunningExecutions,
-        map_runs: MapRunDriver,
-        queues: ExecutionQueues,
-        execution_log: ExecutionLog,
-        express_ends: ExpressEnds,
-    ) -> None:
-        self._bus = bus
-        self._world = world
-        self._definitions = definitions
-        self._isolated = isolated
-        self._running = running
-        self._map_runs = map_runs
-        self._queues = queues
-        self._log = execution_log
-        self._express_ends = express_ends
+    _bus: Bus
+    _world: World
+    _definitions: CompiledDefinitions
+    _isolated: IsolatedSteps
+    _running: RunningExecutions
+    _map_runs: MapRunDriver
+    _queues: ExecutionQueues
+    _log: ExecutionLog
+    _express_ends: ExpressEnds
 
     def insert(self, tx: Tx, execution: Execution, revision: str, step: Step) -> int:
         """Insert a new execution with the outcome and the counters of its first step; return its key."""

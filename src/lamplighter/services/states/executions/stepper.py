@@ -6,7 +6,7 @@ A step without a known bound raises `UnboundedWork`; `isolated_steps.py` compute
 import logging
 import sqlite3
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from lamplighter.asl.definition.model import Definition, Resource
@@ -39,23 +39,19 @@ def task_refusal(why_unfit: RefusalReason, reader: Reader, resource: Resource, p
     return None if activities.exists(reader, resource.text) else f"The activity {resource.text} does not exist."
 
 
+@dataclass(slots=True)
 class Stepper:
     """Computes steps."""
 
-    def __init__(
-        self,
-        world: World,
-        definitions: CompiledDefinitions,
-        isolated: IsolatedSteps,
-        refusal: TaskRefusal,
-        calls: CallMaker,
-    ) -> None:
-        self._bounded_world = replace(world, allows_unbounded_work=False)
-        self._world = world
-        self._definitions = definitions
-        self._isolated = isolated
-        self._refusal = refusal
-        self._calls = calls
+    _world: World
+    _definitions: CompiledDefinitions
+    _isolated: IsolatedSteps
+    _refusal: TaskRefusal
+    _calls: CallMaker
+    _bounded_world: World = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._bounded_world = replace(self._world, allows_unbounded_work=False)
 
     def first_step_with_calls(self, tx: Tx, execution: Execution, revision: str) -> Step:
         """Make the first step of a new execution, with the calls that belong to it."""

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-alia
 
 from dataclasses import replace
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.arns import page, page_number, page_size
@@ -74,11 +75,10 @@ def describe_alias(reader: Reader, _caller: Caller, params: Json) -> Json:
     return answer if alias.description is None else answer | {"description": alias.description}
 
 
-def delete_alias(tx: Tx, _caller: Caller, params: Json) -> Json:
+def delete_alias(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle DeleteStateMachineAlias; do nothing if the alias does not exist."""
     machine, name = split_qualifier(params["stateMachineAliasArn"])
     rows.delete(tx, machine, name)
-    return {}
 
 
 def list_aliases(reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -121,7 +121,4 @@ def check_routes(reader: Reader, routes: Json) -> str:
 
 
 def _find(reader: Reader, text: str) -> Alias:
-    alias = find_alias(reader, text)
-    if alias is None:
-        raise AliasNotFound
-    return alias
+    return require(find_alias(reader, text), AliasNotFound)

@@ -34,5 +34,4 @@ def check_parameters(place: StatePlace, binding: CallBinding, operation: Operati
             for each in needed
             if each not in {*members.values(), *added}
         ]
-        for message in (*unknown, *missing):
-            yield Diagnostic(SCHEMA, message, f"{place.location}/{field}")
+        yield from (Diagnostic(SCHEMA, message, f"{place.location}/{field}") for message in (*unknown, *missing))

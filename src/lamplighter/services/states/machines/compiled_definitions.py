@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from lamplighter.asl.definition.model import Definition
 from lamplighter.asl.definition.parse import AddedParameters, parse_definition
 from lamplighter.asl.execution.frame import Execution
-from lamplighter.base.errors import Bug
+from lamplighter.base.errors import Bug, require
 from lamplighter.isolation.requests import DefinitionSource, definition_source
 from lamplighter.services.states.tables import state_machines
 from lamplighter.store.db import DamagedData, Reader
@@ -59,9 +59,7 @@ class CompiledDefinitions:
         found = self._compiled.get(revision)
         if found is not None:
             return found
-        row = state_machines.get_revision(reader, revision)
-        if row is None:
-            raise Bug(f"revision {revision} does not exist")
+        row = require(state_machines.get_revision(reader, revision), lambda: Bug(f"revision {revision} does not exist"))
         try:
             definition = parse_definition(row.definition, self._additions, already_checked=True)
         except Exception as error:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-cd-aliasing-versio
 
 from dataclasses import dataclass, replace
 
+from lamplighter.base.errors import require
 from lamplighter.base.world import World
 from lamplighter.services.states.arns import resource_arn
 from lamplighter.services.states.errors import LabelledArn, StateMachineDoesNotExist
@@ -51,10 +52,7 @@ def split_qualifier(text: str) -> tuple[str, str]:
 def find_machine(reader: Reader, text: str) -> StateMachine:
     """Return the state machine of an ARN without qualifier. Raises `StateMachineDoesNotExist`."""
     arn, qualifier = split_qualifier(text)
-    machine = None if qualifier else state_machines.get(reader, arn)
-    if machine is None:
-        raise StateMachineDoesNotExist(text)
-    return machine
+    return require(None if qualifier else state_machines.get(reader, arn), lambda: StateMachineDoesNotExist(text))
 
 
 def find_version(reader: Reader, text: str) -> Version | None:
@@ -72,9 +70,7 @@ def find_alias(reader: Reader, text: str) -> Alias | None:
 def find_target(reader: Reader, text: str, world: World) -> ExecutionTarget:
     """Resolve an ARN. For an alias, choose one of its versions at random by their weights."""
     arn, qualifier = split_qualifier(text)
-    machine = state_machines.get(reader, arn)
-    if machine is None:
-        raise StateMachineDoesNotExist(text)
+    machine = require(state_machines.get(reader, arn), lambda: StateMachineDoesNotExist(text))
     if not qualifier:
         return ExecutionTarget(machine)
     alias = find_alias(reader, text)

@@ -162,7 +162,7 @@ class StateMachines:
         check_machine_role(self._bus, tx, machine.arn, role, definition, changed.get("loggingConfiguration"))
         return Revision(self._world.uuid(), definition, role, changed, tx.now)
 
-    def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Handle DeleteStateMachine: delete the machine with its versions and aliases; do nothing if it does not exist.
 
         "A state machine is deleted only when all its executions are completed. On the next state transition, the state
@@ -173,7 +173,6 @@ class StateMachines:
             aliases.delete_all(tx, machine)
             versions.delete_all(tx, machine)
             rows.delete(tx, machine)
-        return {}
 
     def describe_for_execution(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Handle DescribeStateMachineForExecution: describe the revision with which the execution began."""

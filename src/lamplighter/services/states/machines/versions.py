@@ -49,16 +49,15 @@ def list_versions(reader: Reader, _caller: Caller, params: Json) -> Json:
     return page("stateMachineVersions", found, size, _item, lambda version: version.number)
 
 
-def delete_version(tx: Tx, _caller: Caller, params: Json) -> Json:
+def delete_version(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle DeleteStateMachineVersion; do nothing if the version does not exist."""
     version = find_version(tx, params["stateMachineVersionArn"])
     if version is None:
-        return {}
+        return
     users = [alias.name for alias in aliases.aliases_of_machine(tx, version.machine) if alias.leads_to(version.arn)]
     if users:
         raise Conflict(VERSION_IN_USE.format(", ".join(users)))
     rows.delete(tx, version.machine, version.number)
-    return {}
 
 
 def _item(version: Version) -> Json:

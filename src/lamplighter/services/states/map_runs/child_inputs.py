@@ -7,7 +7,7 @@ takes them; after a crash the next engine evaluates them again.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from lamplighter.asl.execution.distributed_map import ChildInput, child_inputs
@@ -44,26 +44,18 @@ class InputsNotReady(LamplighterError):
         self.key = (run, first, most)
 
 
+@dataclass(slots=True)
 class ChildInputs:
     """The inputs of child executions, evaluated in this process or in a separate one."""
 
-    def __init__(
-        self,
-        store: Store,
-        world: World,
-        pending_work: PendingWork,
-        definitions: CompiledDefinitions,
-        isolated: IsolatedSteps,
-        isolation: Isolation,
-    ) -> None:
-        self._store = store
-        self._world = world
-        self._pending_work = pending_work
-        self._definitions = definitions
-        self._isolated = isolated
-        self._isolation = isolation
-        self._evaluated: dict[tuple[int, int, int], list[ChildInput] | StateError] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+    _store: Store
+    _world: World
+    _pending_work: PendingWork
+    _definitions: CompiledDefinitions
+    _isolated: IsolatedSteps
+    _isolation: Isolation
+    _evaluated: dict[tuple[int, int, int], list[ChildInput] | StateError] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def take(self, tx: Tx, run: MapRun, first: int, most: int) -> list[ChildInput]:
         """Return the inputs of the next children.

@@ -51,7 +51,7 @@ class MapRuns:
         found = rows.runs_of_execution(reader, parent, page_number(params.get("nextToken")) or 0, size + 1)
         return page("mapRuns", found, size, _item, lambda run: run.id)
 
-    def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def update(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Handle UpdateMapRun: "updates an in-progress Map Run's configuration"."""
         run = find_map_run(tx, params["mapRunArn"])
         changed = replace(
@@ -62,7 +62,6 @@ class MapRuns:
         )
         rows.update(tx, changed)
         self._driver.continue_soon(tx, run.id)
-        return {}
 
 
 def _counts(run: MapRun, by_status: Mapping[str, int], total: int, started: int) -> Json:

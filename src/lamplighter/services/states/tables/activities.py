@@ -61,9 +61,8 @@ def page(reader: Reader, account: str, region: str, after: str, most: int) -> li
     return ACTIVITIES.select(reader, where, account, region, after, most)
 
 
-def put(tx: Tx, activity: Activity) -> None:
-    """Store a new activity."""
-    ACTIVITIES.insert(tx, activity)
+put = ACTIVITIES.insert
+"""Store a new activity."""
 
 
 def tag(tx: Tx, arn: str, tags: dict[str, str]) -> None:

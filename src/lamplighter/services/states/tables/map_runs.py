@@ -124,9 +124,8 @@ def runs_of_execution(reader: Reader, parent: str, after: int, most: int) -> lis
     return RUNS.select(reader, "parent = ? AND id > ? ORDER BY id LIMIT ?", parent, after, most)
 
 
-def insert(tx: Tx, run: MapRun) -> int:
-    """Store a new Map Run and return its key."""
-    return RUNS.insert(tx, run)
+insert = RUNS.insert
+"""Store a new Map Run and return its key."""
 
 
 def update(tx: Tx, run: MapRun) -> None:
@@ -143,9 +142,8 @@ def unfinished_runs(reader: Reader) -> list[int]:
 # --- children ---
 
 
-def add_child(tx: Tx, child: ChildExecution) -> None:
-    """Store an execution as the child of a Map Run."""
-    CHILDREN.insert(tx, child)
+add_child = CHILDREN.insert
+"""Store an execution as the child of a Map Run."""
 
 
 def get_child(reader: Reader, execution: int) -> ChildExecution | None:

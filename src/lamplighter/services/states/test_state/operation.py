@@ -19,7 +19,7 @@ from lamplighter.asl.execution.messages import TaskFailed
 from lamplighter.asl.execution.single_state import StateConfiguration, StateInput, StateOutcome
 from lamplighter.asl.execution.state_errors import RUNTIME, TIMEOUT
 from lamplighter.base import arn
-from lamplighter.base.errors import UnboundedWork
+from lamplighter.base.errors import UnboundedWork, require
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.precompute import LARGE_TEXT_LENGTH, run_work
 from lamplighter.base.threads import run_in_thread
@@ -57,22 +57,15 @@ LIST_STAGES = frozenset({"afterItemsPath", "afterItemSelector", "afterItemBatche
 """Inspection stages whose items AWS renders one by one."""
 
 
+@dataclass(frozen=True, slots=True)
 class StateTester:
     """The TestState operation of the API."""
 
-    def __init__(
-        self,
-        world: World,
-        calls: ServiceCalls,
-        definitions: DefinitionValidator,
-        model: FindModel,
-        isolation: Isolation,
-    ) -> None:
-        self._world = world
-        self._isolation = isolation
-        self._calls = calls
-        self._definitions = definitions
-        self._model = model
+    _world: World
+    _calls: ServiceCalls
+    _definitions: DefinitionValidator
+    _model: FindModel
+    _isolation: Isolation
 
     def test(self, _reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle TestState; the answer is an awaitable, because the state may call a service."""
@@ -201,9 +194,7 @@ def _find_state(params: Json) -> tuple[Definition, State, Mapping[str, Json]]:
         definition = parse_single_state(text, added_parameters)
         return definition, definition.states[SINGLE_STATE], loads(text)
     name, definition = params["stateName"], parse_definition(text, added_parameters)
-    state = definition.states.get(name)
-    if state is None:
-        raise Invalid("State not found in definition")
+    state = require(definition.states.get(name), lambda: Invalid("State not found in definition"))
     return definition, state, next(place.state for place in state_places(loads(text)) if place.name == name)
 
 
