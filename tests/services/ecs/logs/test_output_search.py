@@ -85,3 +85,19 @@ def test_output_that_was_written_before_the_time_is_left_out(tmp_path: Path) -> 
     assert search.run({2: "new", 1: "old"}, None) is None
     assert [each["Task"] for each in search.matches] == ["new"]
     assert search.searched == search.total_size()
+
+
+def test_files_that_retention_deletes_during_a_search_end_no_search(tmp_path: Path) -> None:
+    write(tmp_path, "b", ["here"], "gone")
+    write(tmp_path, "b", ["here"], "later")
+    (tmp_path / "b" / "dangling.log").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "a").mkdir()
+
+    def delete(_matches: int) -> bool:
+        (tmp_path / "b" / "later.log").unlink(missing_ok=True)
+        return False
+
+    search = OutputSearch(tmp_path, ["here"], 0, delete)
+    assert search.run({2: "b", 1: "a"}, None) is None
+    assert [each["Container"] for each in search.matches] == ["gone"]
+    assert search.total_size() > 0

@@ -3,9 +3,12 @@
 Guarantees that a search of any size stops soon after `should_stop` says so, but reads something first; that it uses
 some megabytes of memory; and that it can go on where it stopped. ASCII letters may be in upper or lower case. All
 words have to be in one line. A line is found once, and all that was written before the search began is searched.
+Retention may delete files meanwhile: their lines are not found.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from lamplighter.base.json_text import Json, dumps, loads_or
 
 BLOCK_BYTES = 1024 * 1024
 """The bytes that are read at once; the rest of a line is kept for the next block."""
+_POSITION = re.compile("([0-9]{1,18})/([^/]*)/([0-9]{1,18})/([0-9]{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,10 @@ class Position:
     @classmethod
     def parse(cls, text: str) -> "Position":
         """Read a position as `str` writes it; raises ValueError."""
-        task, container, offset, lines = text.split("/")
-        return cls(int(task), container, int(offset), int(lines))
+        found = _POSITION.fullmatch(text)
+        if found is None:
+            raise ValueError(text)
+        return cls(int(found[1]), found[2], int(found[3]), int(found[4]))
 
 
 class OutputSearch:
@@ -67,11 +73,17 @@ class OutputSearch:
 
     def total_size(self) -> int:
         """Return the bytes of all output that was written since the time given."""
-        return sum(file.stat().st_size for file in self._files("*"))
+        return sum(size for _, size in self._sizes("*"))
 
     def _files(self, task: str) -> list[Path]:
-        found = (each for each in self._directory.glob(f"{task}/*.log") if each.stat().st_mtime >= self._since)
-        return sorted(found, key=lambda file: file.stem)
+        return sorted((file for file, _ in self._sizes(task)), key=lambda file: file.stem)
+
+    def _sizes(self, task: str) -> Iterator[tuple[Path, int]]:
+        for file in self._directory.glob(f"{task}/*.log"):
+            with suppress(FileNotFoundError):
+                found = file.stat()
+                if found.st_mtime >= self._since:
+                    yield file, found.st_size
 
     def _search_file(self, task: str, file: Path, at: Position) -> Position | None:
         """Search one file, and return where the search has stopped in it, or None at its end."""
@@ -103,7 +115,7 @@ def _records_with(needle: bytes, block: bytes) -> Iterator[tuple[int, Json]]:
 
 def _blocks_of_lines(file: Path, offset: int) -> Iterator[bytes]:
     """Yield a file from a position on in blocks of whole lines, without an incomplete line at its end."""
-    with file.open("rb") as opened:
+    with suppress(FileNotFoundError), file.open("rb") as opened:
         opened.seek(offset)
         rest = b""
         while read := opened.read(BLOCK_BYTES):
