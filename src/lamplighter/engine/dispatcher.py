@@ -227,7 +227,9 @@ class Dispatcher:
     def _on_loss(self, error: Exception) -> None:
         if not is_damage(error):  # which the store reports, and which may have lost something
             if not self.write_error:
-                log.error("the data directory cannot be written (%s); nothing is lost, and the engine tries again", error)
+                log.error(
+                    "the data directory cannot be written (%s); nothing is lost, and the engine tries again", error
+                )
             self.write_error = str(error)
         self._files_displaced = isinstance(error, FilesDisplaced)
         drops = (service.drop_caches for service in self._services.values())

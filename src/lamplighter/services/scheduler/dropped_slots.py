@@ -32,6 +32,8 @@ AWAY_SUFFIX = "#away"
 """The end of the owner of slots that were passed over; it begins with the ARN of the schedules' region and account."""
 KEY_PREFIX = "dropped/"
 """The prefix of these deliveries' keys; the key of a slot's delivery begins with a number."""
+TIMER_NAME = "tell"
+"""The name of a report's timer, before the number of its postponements."""
 COLLECT_MILLISECONDS = 10_000
 POSTPONE_MILLISECONDS, MAX_POSTPONED = 1_000, 60
 """How long and how often a report waits until all missed slots are counted; then it says what is known."""
@@ -72,12 +74,13 @@ class DroppedSlotNotifier:
     def _set_timer(self, tx: Tx, owner: str, wait: int = COLLECT_MILLISECONDS, postponed: int = 0) -> None:
         if not timers.has_timer(tx, naming.SERVICE, SUBJECT_PREFIX + owner):
             due = self._world.monotonic() + wait
-            timers.put(tx, timers.Timer(naming.SERVICE, SUBJECT_PREFIX + owner, str(postponed), due), steady_clock=True)
+            name = f"{TIMER_NAME}{postponed or ''}"
+            timers.put(tx, timers.Timer(naming.SERVICE, SUBJECT_PREFIX + owner, name, due), steady_clock=True)
 
     def fire_timer(self, tx: Tx, timer: timers.Timer) -> None:
         """Report all stored slots of one owner."""
         owner = timer.subject.removeprefix(SUBJECT_PREFIX)
-        postponed = int(timer.name) if timer.name.isdecimal() else 0  # an earlier version used another name
+        postponed = int(timer.name.removeprefix(TIMER_NAME) or 0)
         if postponed < MAX_POSTPONED and timers.has_name_end(tx, naming.SERVICE, f"/{LATE_SUFFIX}"):
             self._set_timer(tx, owner, POSTPONE_MILLISECONDS, postponed + 1)
             return
