@@ -134,3 +134,14 @@ async def test_a_killed_engine_whose_wal_is_missing_or_garbage_may_have_lost_com
     assert conditions(third) == []
     await third.close()
     assert not (killed / WAL).exists()
+
+
+async def test_a_write_that_meets_damage_is_not_said_to_be_tried_again_without_a_loss(
+    page: tuple[int, bytes], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = await open_engine(tmp_path)
+    with pytest.raises(Unavailable, match=f"^the database is damaged: {DAMAGED}"):
+        await write_to_it(engine)
+    await engine.store.write(lambda tx: tx.execute("DELETE FROM old WHERE id = 0"))
+    assert not [each.message for each in caplog.records if "written" in each.message]
+    await engine.close()

@@ -58,7 +58,7 @@ def test_a_search_without_words_is_refused(harness: EngineHarness, words: list[s
         harness.call("ecs", "SearchOutput", Words=words, Since=0)
 
 
-@pytest.mark.parametrize("token", ["", "x", "1/main/0", "1/main/a/0"])
+@pytest.mark.parametrize("token", ["", "x", "1/main/0", "1/main/a/0", "1/main/-5/0", f"{10**19}/main/0/0"])
 def test_a_token_that_no_search_gave_is_refused(harness: EngineHarness, token: str) -> None:
     with pytest.raises(AwsError, match="Invalid token"):
         harness.call("ecs", "SearchOutput", Words=["x"], Since=0, Next=token)

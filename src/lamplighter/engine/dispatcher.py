@@ -19,6 +19,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Service
 from lamplighter.engine import clock_jump
 from lamplighter.store import outbox, timers
+from lamplighter.store.damage import is_damage
 from lamplighter.store.db import CommitSignals, OutboxRow, Store, Tx
 from lamplighter.store.file_presence import FilesDisplaced
 from lamplighter.store.timers import Timer
@@ -224,9 +225,12 @@ class Dispatcher:
                 self._process_row(row)
 
     def _on_loss(self, error: Exception) -> None:
-        if not self.write_error:
-            log.error("the data directory cannot be written (%s); nothing is lost, and the engine tries again", error)
-        self.write_error = str(error)
+        if not is_damage(error):  # which the store reports, and which may have lost something
+            if not self.write_error:
+                log.error(
+                    "the data directory cannot be written (%s); nothing is lost, and the engine tries again", error
+                )
+            self.write_error = str(error)
         self._files_displaced = isinstance(error, FilesDisplaced)
         drops = (service.drop_caches for service in self._services.values())
         self._store.internal_errors.call_all("dropping a service's caches", drops)

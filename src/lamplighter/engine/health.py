@@ -18,6 +18,8 @@ from lamplighter.delivery.tables import lost_alerts
 from lamplighter.engine import unreadable_rows
 from lamplighter.engine.engine import Engine
 from lamplighter.services.ecs.tables import outages, waiting_tasks
+from lamplighter.services.scheduler.missed_slots import MAX_LATENESS
+from lamplighter.services.scheduler.tables import slots
 from lamplighter.services.sns.tables import deliveries
 from lamplighter.store import file_faults, restores
 from lamplighter.store.file_faults import FaultKind
@@ -35,6 +37,7 @@ ADVICE: Mapping[str, str] = {
     "commits-lost": "Compare what ran just before with what the engine shows. The notice ends with the next start.",
     "tls-certificate": "The engine takes over a renewed file without a restart.",
     "internal-errors": "The log of `up` shows each one. It is a defect of lamplighter: please report it.",
+    "clock": "Set the clock right. If it is right now, start the jobs until then with `lamplighter run JOB`.",
     "docker": "Start Docker. The tasks start then.",
     "queue": "`lamplighter ps` shows what each one waits for. Give the engine more room (`box:`), or start fewer jobs.",
     "file-not-applied": "`lamplighter lint` and the log of `up` name each fault. Until then, jobs run as last applied.",
@@ -141,6 +144,16 @@ def check_internal_errors(engine: Engine) -> Condition | None:
     return Condition(
         "internal-errors", f"{what}: {last.place} failed: {last.text}", stops_work=False, public_reason=what
     )
+
+
+def check_clock(engine: Engine) -> Condition | None:
+    """Report that schedules stand still because the clock was set back: no slot fires twice."""
+    last = slots.last_fired(engine.store.reader)
+    if last <= engine.world.now() + MAX_LATENESS:
+        return None
+    until = _format_time(last)
+    reason = f"the clock was set back: schedules that ran until {until} start nothing before that time comes again"
+    return Condition("clock", reason, stops_work=False)
 
 
 def check_docker(engine: Engine) -> Condition | None:
@@ -262,6 +275,7 @@ CHECKS: tuple[Check, ...] = (
     check_wal,
     check_internal_errors,
     check_certificate,
+    check_clock,
     check_docker,
     check_queue,
     check_file_applied,

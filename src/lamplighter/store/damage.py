@@ -18,6 +18,16 @@ WAL_STARTS = (b"", b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 log = logging.getLogger("lamplighter.store")
 
 
+def is_damage(error: BaseException | None) -> bool:
+    """Return whether an error means that the database is damaged."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE_CODES
+
+
+def describe_loss(error: BaseException) -> str:
+    """Return why a write was refused, for who asked for it."""
+    return f"{'the database is damaged' if is_damage(error) else 'the data directory cannot be written'}: {error}"
+
+
 @dataclass(slots=True)
 class Damage:
     """What is known about damage of one database."""
@@ -29,7 +39,7 @@ class Damage:
 
     def note(self, error: BaseException | None) -> None:
         """Remember the text of an error that means damage; other errors do not."""
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE_CODES and not self.text:
+        if is_damage(error) and not self.text:
             log.error("the database is damaged (%s): restore a backup; `lamplighter check` examines it", error)
             self.text = str(error)
 

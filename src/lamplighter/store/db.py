@@ -38,7 +38,7 @@ from lamplighter.base.internal_errors import InternalErrors
 from lamplighter.base.json_text import Json
 from lamplighter.base.threads import run_in_thread
 from lamplighter.base.world import World, format_iso_time
-from lamplighter.store.damage import Damage
+from lamplighter.store.damage import Damage, describe_loss
 from lamplighter.store.data_directory import (
     DATABASE,
     LOCK,
@@ -257,7 +257,8 @@ RESTORE_ADVICE = f"{RESTORE_COMMAND}, or start with --new, which moves the exist
 
 def damaged_database_error(path: Path, error: sqlite3.DatabaseError) -> DamagedData:
     """Compose the error that the database as a whole cannot be used, with advice."""
-    advice = "make it writable" if isinstance(error, sqlite3.OperationalError) else RESTORE_COMMAND
+    is_refused = isinstance(error, sqlite3.OperationalError)
+    advice = "make it writable, with room on its disk" if is_refused else RESTORE_COMMAND
     return DamagedData(f"{path} cannot be opened ({error}); {advice}, or name another directory with --data")
 
 
@@ -470,7 +471,7 @@ class Store:
 
     def _resolve_future(self, job: _Job, failure: Exception | None) -> None:
         self.damage.note(failure or job.error)
-        error = Unavailable(f"the data directory cannot be written: {failure}") if failure is not None else job.error
+        error = Unavailable(describe_loss(failure)) if failure is not None else job.error
         if error is None:
             self.internal_errors.call_all("a callback after a commit", job.after_commit)
         elif inspect.iscoroutine(job.result):

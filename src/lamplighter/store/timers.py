@@ -55,6 +55,12 @@ def has_timer(reader: Reader, service: str, subject: str) -> bool:
     return reader.row("SELECT 1 FROM timers WHERE service = ? AND subject = ? LIMIT 1", (service, subject)) is not None
 
 
+def has_name_end(reader: Reader, service: str, end: str) -> bool:
+    """Return whether a service has a timer whose name ends so."""
+    sql = "SELECT 1 FROM timers WHERE service = ? AND name LIKE '%' || ? LIMIT 1"
+    return reader.row(sql, (service, end)) is not None
+
+
 def has_due_timer(reader: Reader, service: str, subject: str, prefixes: Sequence[str], before: int) -> bool:
     """Return whether a subject has a timer, with one of these name prefixes, that is due before a steady-clock time."""
     sql = "SELECT name FROM timers WHERE service = ? AND subject = ? AND steady_clock = 1 AND due < ?"

@@ -13,7 +13,7 @@ def test_a_size_is_read_in_mib() -> None:
 
 @pytest.mark.parametrize("text", ["", "8X"])
 def test_a_text_that_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="is not a size: write one such as 8G"):
+    with pytest.raises(typer.BadParameter, match=r"^--memory: .* is not a size: write one such as 8G"):
         parse_memory(text)
 
 

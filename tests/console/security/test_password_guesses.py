@@ -58,6 +58,10 @@ def test_a_day_allows_little_more_than_one_guess_per_minute() -> None:
 def test_guesses_from_one_ipv6_network_count_together() -> None:
     assert guess_source("2001:db8::1") == guess_source("2001:db8::ffff:1") != guess_source("2001:db8:0:1::1")
     assert guess_source("192.0.2.1") != guess_source("192.0.2.2")
+
+
+def test_ipv4_addresses_that_a_proxy_writes_as_ipv6_count_by_themselves() -> None:
+    assert guess_source("::ffff:192.0.2.1") == guess_source("192.0.2.1") != guess_source("::ffff:192.0.2.2")
     assert guess_source("unix") == "unix"
 
 

@@ -109,7 +109,12 @@ def test_a_translated_expression_occurs_exactly_when_cron_would_start_it(
         ("*/0 3 * * *", "`*/0` is not a valid minute", "write 0 to 59"),
         ("H(9-3) 3 * * *", "`H(9-3)` is not a valid minute", "write 0 to 59"),
         ("0 3 13 * 5", "names days of the month and days of the week", "a day of both starts two runs"),
-        ("0 3 */2 * 5", "names days of the month and days of the week", "write one of them"),
+        ("0 3 */2 * 5", "names days of the month and days of the week", "check the other: only a day of both is meant"),
+        (
+            "0 3 13 * */2",
+            "names days of the month and days of the week",
+            "check the other: only a day of both is meant",
+        ),
         ("@reboot", "`@reboot` is not a schedule", "write one of @yearly"),
         ("@every 5m", "`@every 5m` is not a schedule", "or rate(5 minutes)"),
         ("@dayly", "`@dayly` is not a schedule", "write one of @yearly"),

@@ -7,6 +7,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.services.scheduler import missed_slots
 from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineDied
 from tests.services.scheduler.scheduler_harness import DAY, HOUR, MINUTE, QUEUE, SchedulerHarness
 
@@ -99,6 +100,29 @@ def test_slots_in_whose_place_a_later_one_runs_are_told_in_one_alert_for_all_job
         "Not run:   Fri 2026-01-02 01:00 (Asia/Seoul)",
     ]
     harness.advance_without_engine(2 * SECOND)
+    assert len(collect_alerts(harness)) == 1
+
+
+@pytest.mark.parametrize("off", [0, 5 * MINUTE])
+def test_slots_passed_over_are_one_alert_if_the_engine_is_killed_while_it_counts_them(
+    harness: SchedulerHarness, monkeypatch: pytest.MonkeyPatch, off: int
+) -> None:
+    monkeypatch.setattr(missed_slots, "MAX_EXAMINED_PER_TURN", 10)
+    for name in ("job", "other"):
+        harness.create_schedule("cron(0 * * * ? *)", name)
+        annotate_schedule(harness, name, name)
+    harness.crash()
+    harness.clock.advance(3 * DAY)
+    for _ in range(2):
+        harness.die_at(3, before=False)
+        with pytest.raises(EngineDied):
+            harness.up()
+        harness.clock.advance(off)
+    harness.up()
+    (found,) = collect_alerts(harness)
+    assert found["Subject"].startswith("job and 1 other job: no engine ran from Thu 2026-01-01 01:00 (UTC) to ")
+    assert found["Message"].count("(71 times)") == 2
+    harness.advance(MINUTE)
     assert len(collect_alerts(harness)) == 1
 
 

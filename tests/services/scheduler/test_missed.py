@@ -4,6 +4,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.engine.health import read_health
 from tests.engine_harness import ROLE, EngineDied
 from tests.services.scheduler.scheduler_harness import DAY, HOUR, MINUTE, QUEUE, SchedulerHarness, format_time
 
@@ -186,6 +187,19 @@ def test_setting_the_clock_back_fires_no_slot_twice(harness: SchedulerHarness, r
     for _ in range(90):
         harness.advance(MINUTE)
     assert sent_hours(harness) == ["01:00", "02:00"]
+
+
+def test_the_health_says_that_schedules_wait_while_the_clock_is_set_back(harness: SchedulerHarness) -> None:
+    harness.create_schedule("cron(0 * * * ? *)")
+    harness.advance(HOUR)
+    assert read_health(harness.engine).conditions == ()
+    harness.clock.jump(-30 * MINUTE)
+    harness.restart()
+    (found,) = read_health(harness.engine).conditions
+    assert (found.name, found.stops_work) == ("clock", False)
+    assert "ran until 2026-01-01 01:00 UTC" in found.reason
+    harness.advance(30 * MINUTE)
+    assert read_health(harness.engine).conditions == ()
 
 
 def test_changing_a_schedule_after_the_clock_was_set_back_repeats_no_slot(

@@ -67,7 +67,7 @@ def _parse_deny(deny: str) -> frozenset[str]:
     try:
         return deny_rules.parse_deny_list(deny)
     except deny_rules.UnknownDenyWord as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(f"--deny: {error}") from None
 
 
 def _folder_problems(loaded: LoadedJobFile) -> Iterator[Problem]:

@@ -310,7 +310,7 @@ def _parse_deny(text: str, runtime: RuntimeChoice) -> frozenset[str]:
     try:
         found = deny_rules.parse_deny_list(text)
     except deny_rules.UnknownDenyWord as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(f"--deny: {error}") from None
     if deny_rules.COMMANDS in found and runtime is RuntimeChoice.PROCESS:
         raise typer.BadParameter("--runtime process can only run commands, which --deny commands forbids")
     return found
@@ -459,7 +459,7 @@ def _parse_endpoints(words: list[str]) -> dict[str, str]:
         service, sign, endpoint = each.partition("=")
         if not service or not sign or not (endpoint == AWS or endpoint.startswith(("http://", "https://"))):
             raise typer.BadParameter(
-                f"{each}: use SERVICE=URL, for example lambda=http://127.0.0.1:9000, or SERVICE=aws"
+                f"--endpoint {each}: use SERVICE=URL, for example lambda=http://127.0.0.1:9000, or SERVICE=aws"
             )
         endpoints[service] = endpoint
     return endpoints

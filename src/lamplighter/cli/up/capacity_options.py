@@ -20,5 +20,5 @@ def parse_memory(text: str) -> int:
     """Return a size such as 8G, 8 GiB or 512M in MiB; a number without a unit is MiB, as in a job file."""
     size = parse_memory_size(text)
     if size is None:
-        raise typer.BadParameter(f"{text!r} is not a size: write one such as 8G, 512M, or a number of MiB")
+        raise typer.BadParameter(f"--memory: {text!r} is not a size: write one such as 8G, 512M, or a number of MiB")
     return size

@@ -6,7 +6,7 @@ the guesses for its own name: so nobody with a password guesses those of others 
 """
 
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 
 FREE_GUESSES = 5
 """The wrong guesses without delay for one name."""
@@ -48,12 +48,17 @@ def is_expired(guesses: PasswordGuesses, now: int) -> bool:
 
 
 def guess_source(address: str) -> str:
-    """Return the address or network whose guesses count together: an IPv6 user owns a whole /64 network."""
+    """Return the address or network whose guesses count together: an IPv6 user owns a whole /64 network.
+
+    A proxy that listens on IPv6 may write an IPv4 address as ::ffff:192.0.2.1: these are no network of one user.
+    """
     try:
         found = ip_address(address)
     except ValueError:
         return address
-    return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
+    if isinstance(found, IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
 
 
 @dataclass(frozen=True, slots=True)

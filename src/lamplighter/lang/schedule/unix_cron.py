@@ -54,14 +54,16 @@ def to_aws_cron(text: str, name: str) -> str:
     date = _format_values(dates, DAY)
     weekday = _format_values(sorted({each % 7 for each in days}), WEEKDAY, WEEKDAYS)
     # A day must match both fields if one of them begins with *, and otherwise either of them.
-    if "*" in (date, weekday) and not (fields[2].startswith("*") or fields[4].startswith("*")):
+    needs_both = fields[2].startswith("*") or fields[4].startswith("*")
+    if "*" in (date, weekday) and not needs_both:
         date = weekday = "*"
     time, month = f"{_format_values(minutes, MINUTE)} {_format_values(hours, HOUR)}", _format_values(months, MONTH)
     of_dates, of_weekdays = f"cron({time} {date} {month} ? *)", f"cron({time} ? {month} {weekday} *)"
     if "*" not in (date, weekday):
         what = f"`{text}` names days of the month and days of the week, and AWS's cron has only one of them"
-        both = f"schedule: ['{of_dates}', '{of_weekdays}'], with which a day of both starts two runs"
-        raise InvalidUnixCron(what, f"write one of them, or {both}")
+        either = f"or schedule: ['{of_dates}', '{of_weekdays}'], with which a day of both starts two runs"
+        both = "and let the job check the other: only a day of both is meant"
+        raise InvalidUnixCron(what, f"write one of them, {both if needs_both else either}")
     return of_dates if weekday == "*" else of_weekdays
 
 

@@ -2,7 +2,8 @@
 
 Guarantees that each dropped slot is stored in the transaction that drops it and reported exactly once, with all dropped
 slots of its job in one message. The report waits for a few seconds, because at the start of an engine the slots of
-several schedules of one job are found one after another. The slots of a job from a job file are reported to its
+several schedules of one job are found one after another, and then until all missed slots are counted, which takes long
+if there are very many, or if the engine is killed meanwhile. The slots of a job from a job file are reported to its
 channels for `did-not-start`. All dropped slots are written to the engine's log and published as events of the source
 `lamplighter.scheduler`, which rules can match. Missed slots in whose place a later one runs are no dropped slots: an
 alert for all jobs together says from when to when no engine ran, and which slots were passed over. AWS has no such
@@ -19,6 +20,7 @@ from lamplighter.bus import Bus, Event, caller_of
 from lamplighter.delivery.delivery import Delivery, RetryPolicy
 from lamplighter.services.scheduler import arns as naming
 from lamplighter.services.scheduler import schedule_times
+from lamplighter.services.scheduler.missed_slots import LATE_SUFFIX
 from lamplighter.services.scheduler.tables import dropped_slots
 from lamplighter.services.scheduler.tables.dropped_slots import DroppedSlot
 from lamplighter.services.scheduler.tables.schedules import Schedule
@@ -30,7 +32,11 @@ AWAY_SUFFIX = "#away"
 """The end of the owner of slots that were passed over; it begins with the ARN of the schedules' region and account."""
 KEY_PREFIX = "dropped/"
 """The prefix of these deliveries' keys; the key of a slot's delivery begins with a number."""
+TIMER_NAME = "tell"
+"""The name of a report's timer, before the number of its postponements."""
 COLLECT_MILLISECONDS = 10_000
+POSTPONE_MILLISECONDS, MAX_POSTPONED = 1_000, 60
+"""How long and how often a report waits until all missed slots are counted; then it says what is known."""
 SOURCE, DETAIL_TYPE = "lamplighter.scheduler", "Scheduled Times Dropped"
 ALERTS_SERVICE = "alerts"
 
@@ -65,14 +71,19 @@ class DroppedSlotNotifier:
                 dropped_slots.put(tx, replace(each, owner=away, reason=format_iso_time(slot)))
             self._set_timer(tx, away)
 
-    def _set_timer(self, tx: Tx, owner: str) -> None:
+    def _set_timer(self, tx: Tx, owner: str, wait: int = COLLECT_MILLISECONDS, postponed: int = 0) -> None:
         if not timers.has_timer(tx, naming.SERVICE, SUBJECT_PREFIX + owner):
-            due = self._world.monotonic() + COLLECT_MILLISECONDS
-            timers.put(tx, timers.Timer(naming.SERVICE, SUBJECT_PREFIX + owner, "tell", due), steady_clock=True)
+            due = self._world.monotonic() + wait
+            name = f"{TIMER_NAME}{postponed or ''}"
+            timers.put(tx, timers.Timer(naming.SERVICE, SUBJECT_PREFIX + owner, name, due), steady_clock=True)
 
     def fire_timer(self, tx: Tx, timer: timers.Timer) -> None:
         """Report all stored slots of one owner."""
         owner = timer.subject.removeprefix(SUBJECT_PREFIX)
+        postponed = int(timer.name.removeprefix(TIMER_NAME) or 0)
+        if postponed < MAX_POSTPONED and timers.has_name_end(tx, naming.SERVICE, f"/{LATE_SUFFIX}"):
+            self._set_timer(tx, owner, POSTPONE_MILLISECONDS, postponed + 1)
+            return
         found = dropped_slots.dropped_of(tx, owner)
         if not found:
             return

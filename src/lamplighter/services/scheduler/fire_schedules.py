@@ -14,7 +14,7 @@ from lamplighter.base.world import World
 from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome
 from lamplighter.services.scheduler import arns, missed_slots, schedule_times, target_delivery
 from lamplighter.services.scheduler.dropped_slots import DroppedSlotNotifier
-from lamplighter.services.scheduler.missed_slots import LAST, MAX_LATENESS
+from lamplighter.services.scheduler.missed_slots import LAST, LATE_SUFFIX, MAX_LATENESS
 from lamplighter.services.scheduler.tables import schedules, slots
 from lamplighter.services.scheduler.tables.schedules import Schedule
 from lamplighter.services.scheduler.universal_targets import AwsServices
@@ -23,9 +23,8 @@ from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.scheduler")
 
-WINDOW_SUFFIX, LATE_SUFFIX = "window", "late"
-"""Suffixes of timer names, after the slot. `window`: the slot fires within its flexible time window. `late`: the slot
-was missed and is run or counted, which may take several turns."""
+WINDOW_SUFFIX = "window"
+"""The suffix of a timer's name, after the slot: the slot fires within its flexible time window."""
 
 UNREADABLE = "The schedule cannot be read."
 SCHEDULE_CHANGED = "the schedule was changed while the slot waited in its flexible time window"

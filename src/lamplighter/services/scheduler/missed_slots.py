@@ -22,6 +22,9 @@ MAX_EXAMINED_PER_TURN = 2_000
 MAX_LATE_RUNS_PER_TURN = 50
 """The most missed slots of a schedule that run late in one turn."""
 
+LATE_SUFFIX = "late"
+"""The end of the names of timers at which missed slots are run or counted, which may take several turns."""
+
 NO_ENGINE = "no engine ran at that time"
 NOT_RUN_LATE = f"{NO_ENGINE}, and this schedule's missed times are skipped"
 

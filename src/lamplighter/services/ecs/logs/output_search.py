@@ -8,6 +8,7 @@ what retention removes meanwhile.
 
 import glob
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from lamplighter.base.json_text import Json, dumps, loads_or
 
 BLOCK_BYTES = 1024 * 1024
 """The bytes that are read at once; the rest of a line is kept for the next block."""
+_POSITION = re.compile("([0-9]{1,18})/([^/]*)/([0-9]{1,18})/([0-9]{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,10 @@ class Position:
     @classmethod
     def parse(cls, text: str) -> "Position":
         """Read a position as `str` writes it; raises ValueError."""
-        task, container, offset, lines = text.split("/")
-        return cls(int(task), container, int(offset), int(lines))
+        found = _POSITION.fullmatch(text)
+        if found is None:
+            raise ValueError(text)
+        return cls(int(found[1]), found[2], int(found[3]), int(found[4]))
 
 
 class OutputSearch:

@@ -82,6 +82,11 @@ def has_unsettled(reader: Reader, schedule: int) -> bool:
     return reader.row(sql, (schedule, WAITING, SENT)) is not None
 
 
+def last_fired(reader: Reader) -> int:
+    """Return the latest time at which a slot of any schedule fired, or 0."""
+    return reader.value("SELECT max(fired) FROM slots WHERE fired IS NOT NULL") or 0
+
+
 def max_lateness(reader: Reader, since: int) -> int:
     """Return the greatest lateness, in milliseconds, of the slots that have fired since a time."""
     return reader.value("SELECT max(fired - due) FROM slots WHERE fired >= ?", (since,)) or 0
