@@ -58,7 +58,6 @@ ACCOUNT_ID = re.compile("[0-9]{12}")
 PUBLIC_PATHS = frozenset({HEALTH_PATH, unsigned_requests.CERTIFICATE_PATH.encode()})
 """The paths that need no credentials: load balancers read the health, receivers of SNS messages the certificate."""
 SCHEDULE_ARN = re.compile("arn:aws[^:]*:scheduler:([^:]+):([0-9]{12}):schedule/([^/]+)/([^/]+)")
-MACHINE_NAME = re.compile(r"[^:/\s]{1,80}")
 REGION_NAME = re.compile("[a-z0-9-]{1,32}")
 NUMBER_TEXT = re.compile("[0-9]{1,15}")
 MAX_AUDIT_ENTRIES = 1000
@@ -107,17 +106,6 @@ async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response
     params |= {"Before": float(query["before"])} if "before" in query else {}
     slots = await engine.call(Caller(account, region), "scheduler", "ListSlots", params)
     return make_response(200, b"application/json", dump_bytes(slots), request_id)
-
-
-async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
-    """Return the latest executions of a state machine, even a deleted one: `?machine=NAME&region=REGION`."""
-    query = dict(parse_qsl(http.query.decode("latin-1")))
-    name, region = query.get("machine", ""), query.get("region", "")
-    if not MACHINE_NAME.fullmatch(name) or not REGION_NAME.fullmatch(region):
-        raise ValidationError("Give ?machine= with the name of a state machine and &region= with its region")
-    caller = Caller(engine.config.account, region)
-    runs = await engine.call(caller, "states", "ListKeptExecutions", {"name": name})
-    return make_response(200, b"application/json", dump_bytes(runs), request_id)
 
 
 async def _tasks(engine: Engine, http: HttpRequest, request_id: str) -> Response:
@@ -217,7 +205,6 @@ ENDPOINTS: Mapping[bytes, Endpoint] = {
     HEALTH_PATH: _health,
     b"/_lamplighter/metrics": _metrics,
     b"/_lamplighter/slots": _slots,
-    b"/_lamplighter/runs": _runs,
     b"/_lamplighter/tasks": _tasks,
     b"/_lamplighter/usage": _usage,
     AUDIT_PATH: _audit,

@@ -6,18 +6,19 @@ A skipped run does not hide the run before it.
 Exit codes: 0 the list was printed; 1 the target does not answer, or there is no such job.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
-from lamplighter.cli.runs import find_listed, find_run, formatting, job_schedules, result_text
+from lamplighter.cli.runs import find_job, find_listed, find_run, formatting, job_schedules, removed_jobs, result_text
 from lamplighter.cli.runs.arguments import AnyJobArgument
 from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.engine_conditions import engine_conditions
@@ -28,8 +29,9 @@ from lamplighter.cli.runs.next_run import next_run_text, timetable_document
 from lamplighter.cli.runs.result_text import attempt_json, run_json
 from lamplighter.cli.runs.task_overview import read_task_overview, task_overview_cells, task_overview_document
 from lamplighter.cli.runs.waiting_tasks import waiting_reasons
-from lamplighter.jobs.machine.workflow import job_steps
+from lamplighter.runs.job_definition import read_job_definition
 from lamplighter.runs.run import Run
+from lamplighter.runs.scheduled_tasks import family_of_definition
 from lamplighter.runs.story import Attempt, Story
 from lamplighter.runs.upcoming_times import Timetable
 from lamplighter.runs.waiting import WAITS_FOR_TURN, started_tasks, waits_for_turn
@@ -65,7 +67,7 @@ class JobOverview:
     active_runs: tuple[ActiveRun, ...]
     timetables: tuple[Timetable, ...]
     workflows: tuple[str, ...] = ()
-    """The workflows in which the job is a step."""
+    """The workflows in which the job is a step, if it never ran by itself."""
 
 
 @with_stored_context
@@ -84,9 +86,11 @@ def ps(
         return
     for reason in () if json else engine_conditions(context.target):
         typer.echo(reason, err=True)
+    if job is None:
+        chosen = [*chosen, *removed_jobs.list_removed_running(context, chosen)]
     now = real_world().now()
     tables = job_schedules.find_timetables(context, chosen)
-    listed = [_read_overview(context, each, tables[each.arn]) for each in chosen]
+    listed = _name_workflows(context, [_read_overview(context, each, tables[each.arn]) for each in chosen])
     listed_tasks = [read_task_overview(context, each) for each in tasks]
     if json:
         formatting.print_json_lines(_overview_document(each, now) for each in listed)
@@ -105,8 +109,7 @@ def _read_overview(context: CommandContext, machine: Machine, tables: list[Timet
         _read_active_run(context, each)
         for each in islice(find_run.list_runs(context, machine, "RUNNING"), MAX_LISTED_RUNS)
     )
-    workflows = () if machine.job is None else tuple(_workflows_with_step(context, machine.job))
-    return JobOverview(machine, last, skipped, active_runs, tuple(tables), workflows)
+    return JobOverview(machine, last, skipped, active_runs, tuple(tables))
 
 
 def _find_last_ended(context: CommandContext, machine: Machine) -> tuple[Run | None, Run | None]:
@@ -129,14 +132,17 @@ def _find_last_ended(context: CommandContext, machine: Machine) -> tuple[Run | N
     return None, skipped
 
 
-def _workflows_with_step(context: CommandContext, job: str) -> Iterator[str]:
-    """Yield the workflows of the job file in which a job is a step."""
-    project = context.project
-    if project is None:
-        return
-    for name, document in ((name, project.workflows.get(each.workflow or "")) for name, each in project.jobs.items()):
-        if document is not None and any(step["Job"] == job for _, step in job_steps(document)):
-            yield name
+def _name_workflows(context: CommandContext, overviews: Sequence[JobOverview]) -> Sequence[JobOverview]:
+    """Add the workflows in which jobs are steps, if one of the jobs never ran by itself."""
+    if all(each.last or each.skipped or each.active_runs for each in overviews):
+        return overviews
+    found: dict[str, list[str]] = defaultdict(list)
+    for machine in find_job.listed_machines(context):
+        steps = read_job_definition(dumps(find_job.read_definition(context, machine))).steps
+        families = {family_of_definition(each.task_definition) for each in steps if each.task_definition}
+        for family in families - {machine.name}:
+            found[family].append(machine.short_name)
+    return [replace(each, workflows=tuple(found[each.machine.name])) for each in overviews]
 
 
 def _read_active_run(context: CommandContext, run: Run) -> ActiveRun:

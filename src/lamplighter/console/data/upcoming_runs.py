@@ -9,11 +9,10 @@ from itertools import islice, takewhile
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.console.calls import Calls
-from lamplighter.console.data.night import job_name
-from lamplighter.console.data.planned_schedules import plan_rules, plan_schedules
-from lamplighter.console.view import links
+from lamplighter.console.data.job_names import read_job_names
+from lamplighter.console.data.planned_schedules import plan_rules, plan_schedule, plan_schedules
 from lamplighter.console.view.week import PlannedSchedule
-from lamplighter.runs.schedules import schedule_timetable, started_arn
+from lamplighter.runs.schedules import schedule_timetable
 from lamplighter.runs.upcoming_times import times_of
 
 HORIZON_MILLISECONDS = 7 * 86_400_000
@@ -44,10 +43,8 @@ async def read_plans(calls: Calls) -> Sequence[PlannedSchedule]:
     answer = await calls.call_internal("scheduler", "ListNightSlots", Since=now, Until=now + HORIZON_MILLISECONDS)
     if answer is None:
         return await _read_plans_of_aws(calls)
-    schedules = [
-        PlannedSchedule(each["Name"], "schedule", each, links.resource_path(started_arn(each["Target"])))
-        for each in answer["Due"]
-    ]
+    names = await read_job_names(calls)
+    schedules = [plan_schedule(each, names) for each in answer["Due"]]
     return [*(each for each in schedules if not each.is_supporting), *await plan_rules(calls)]
 
 
@@ -69,12 +66,11 @@ def next_runs(plans: Sequence[PlannedSchedule], now: int, until: int) -> Sequenc
 
 
 def _next_run(plan: PlannedSchedule, now: int, until: int) -> UpcomingRun | None:
-    job = plan.name if plan.kind == "rule" else job_name(started_arn(plan.about["Target"])) or plan.name
     if not plan.is_predictable:
-        return UpcomingRun(job, plan.name, plan.url, None, 0)
+        return UpcomingRun(plan.shown, plan.name, plan.url, None, 0)
     try:
         due = (each.instant for each in times_of(schedule_timetable(plan.about), now) if not each.skipped)
         times = list(islice(takewhile(lambda time: time < until, due), MAX_TIMES))
     except LamplighterError:
         return None
-    return UpcomingRun(job, plan.name, plan.url, times[0] / 1000, len(times)) if times else None
+    return UpcomingRun(plan.shown, plan.name, plan.url, times[0] / 1000, len(times)) if times else None

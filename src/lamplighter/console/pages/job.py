@@ -63,7 +63,7 @@ async def show(page: Page) -> Response:
         end_words=END_WORDS,
         table=await _read_table(page, about, recent.usual),
         triggers=_list_triggers(schedules, rules),
-        name=about["name"],
+        name=page.names.of(page.arn),
         last=runs_page.last_status(next(iter(recent.runs), None)),
         supporting_machine=is_supporting_machine(about["name"]),
         rest=page.console.port.list_poll_seconds,

@@ -128,7 +128,7 @@ async def _find(page: Page, search: Search, *, brief: bool) -> Found:
         _find_output(page, search, brief=brief),
         _find_others(page, search),
     )
-    hits = [_run_hit(each) for each in runs.runs]
+    hits = [_run_hit(page, each) for each in runs.runs]
     groups = (
         HitGroup("jobs", sort_by_name(jobs.jobs, search.text), len(jobs.jobs)),
         HitGroup("runs", hits, len(hits), runs.is_complete),
@@ -149,8 +149,9 @@ async def _find_runs(page: Page, search: Search, *, brief: bool) -> FoundRuns:
     if not search.wants("runs"):
         return FoundRuns(())
     since = None if search.days is None else page.console.world.now() - int(search.days) * DAY_MILLISECONDS
-    place, statuses = page.place, (search.status,) if search.status else ()
-    machine = search.job and arn.build("states", place.region, place.account, f"stateMachine:{search.job}")
+    statuses = (search.status,) if search.status else ()
+    place, name = page.place, search.job and page.names.machine(search.job)
+    machine = name and arn.build("states", place.region, place.account, f"stateMachine:{name}")
     wanted = RunCriteria(search.words, statuses, since, machine, search.before)
     return await found_runs.find_runs(page, wanted, brief=brief)
 
@@ -174,8 +175,8 @@ async def _find_others(page: Page, search: Search) -> Sequence[Hit]:
     ]
 
 
-def _run_hit(run: Json) -> Hit:
-    job = run["stateMachineArn"].rpartition(":")[2]
+def _run_hit(page: Page, run: Json) -> Hit:
+    job = page.names.of(run["stateMachineArn"])
     path = resource_path(run["executionArn"]) or ""
     return Hit("run", job, path, read_places(run["found"]), run["name"], run["status"], run["startDate"])
 
