@@ -32,7 +32,6 @@ STYLES: Mapping[NightStatus, str] = {
 }  # fmt: skip
 QUIET = (NightStatus.SUCCEEDED, NightStatus.SKIPPED)
 """The statuses of runs that are only counted, unless --all or --status asks for them."""
-UNKNOWN_ON_AWS = "what started a run, how many attempts failed or which times were missed"
 HEADINGS = ("JOB", "STATUS", "WHAT HAPPENED", "WHEN", "TOOK", "RUN")
 MAX_UPCOMING = 10
 """The most upcoming runs that are listed."""

@@ -47,8 +47,7 @@ def check_waiting_alerts(data: Path) -> Iterator[Finding]:
 
 def mail_failure(data: Path) -> str | None:
     """Return why a mail could not be delivered so far; None if none waits."""
-    waiting = _read(data, deliveries.failing_endpoints)
-    return next((error for protocol, _, error, _ in waiting if protocol == "email"), None)
+    return next((error for kind, _, error, _ in _read(data, deliveries.failing_endpoints) if kind == "email"), None)
 
 
 def mail_recipients(data: Path) -> list[str]:

@@ -56,9 +56,8 @@ def check_local_machine(data: Path, environment: Mapping[str, str]) -> Iterator[
 
 def with_refusal(mail: Finding, refusal: str | None) -> Finding:
     """Return the finding about the mail server, which is bad if it refuses mails: the check sends none."""
-    if refusal is None or mail.state == "bad":
-        return mail
-    return bad("mail", f"{mail.says}, but mails are refused: {refusal}", mail.advice)
+    is_known = refusal is None or mail.state == "bad"
+    return mail if is_known else bad("mail", f"{mail.says}, but mails are refused: {refusal}", mail.advice)
 
 
 def check_docker() -> Finding:

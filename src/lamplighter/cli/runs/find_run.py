@@ -32,7 +32,7 @@ def list_runs(context: CommandContext, machine: Machine, status: str | None = No
     if machine.removed:
         return (
             run
-            for each in removed_jobs.list_removed_runs(context, machine)
+            for each in removed_jobs.list_kept_runs(context, machine.name)
             if status in (None, (run := to_run(each)).status)
         )
     only = {} if status is None else {"statusFilter": status}

@@ -13,7 +13,7 @@ def find_removed_machine(context: CommandContext, short_name: str) -> Machine | 
     known = context.job_names()
     prefixes = sorted(known.projects) if context.project is None else [context.project.prefix]
     names = [*(f"{each}-{short_name}" for each in prefixes), short_name]
-    found = (run["stateMachineArn"] for name in names for run in _read_runs(context, name)[:1])
+    found = (run["stateMachineArn"] for name in names for run in list_kept_runs(context, name)[:1])
     return next((Machine(arn, known.of(arn), removed=True) for arn in found), None)
 
 
@@ -35,12 +35,7 @@ def _is_of_project(context: CommandContext, machine: Machine, tags: Json) -> boo
     return machine.name.startswith(f"{prefix}-") if known is None else known.get(PROJECT_TAG) == prefix
 
 
-def list_removed_runs(context: CommandContext, machine: Machine) -> list[Json]:
-    """Return the runs of a deleted state machine, the latest first, in the form of ListExecutions."""
-    return _read_runs(context, machine.name)
-
-
-def _read_runs(context: CommandContext, name: str) -> list[Json]:
+def list_kept_runs(context: CommandContext, name: str) -> list[Json]:
+    """Return the runs of a state machine, even a deleted one, the latest first, in the form of ListExecutions."""
     answer = context.call_internal("states", "ListKeptExecutions", name=name)
-    found: list[Json] = answer["executions"] if answer else []
-    return found
+    return answer["executions"] if answer else []

@@ -23,11 +23,12 @@ async def explain_items(calls: Calls, failure: RunFailure | None) -> RunFailure 
 
 
 async def _read_failed_item(calls: Calls, map_run: str) -> Json:
+    """Return an item that failed; on AWS, none of an express Map, whose items are not listed."""
     given = {"mapRunArn": map_run, "status": "FAILED", "skip": 0, "limit": 1}
-    answer = await calls.call_internal("states", "ListMapRunItems", **given)
-    if answer is not None:
+    if (answer := await calls.call_internal("states", "ListMapRunItems", **given)) is not None:
         return next(iter(answer["items"]), {})
-    given = {"mapRunArn": map_run, "statusFilter": "FAILED", "maxResults": 1}
-    listed = await calls.call_or_none("states", "ListExecutions", **given)
-    arns = [each["executionArn"] for each in listed["executions"]] if listed else []
-    return (await calls.call_or_none("states", "DescribeExecution", executionArn=arns[0]) if arns else None) or {}
+    listed = await calls.call_or_none(
+        "states", "ListExecutions", mapRunArn=map_run, statusFilter="FAILED", maxResults=1
+    )
+    arn = next((each["executionArn"] for each in (listed or {}).get("executions", ())), "")
+    return await calls.call_or_none("states", "DescribeExecution", executionArn=arn) or {}

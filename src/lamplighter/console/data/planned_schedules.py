@@ -38,8 +38,8 @@ async def _read_plan(calls: Calls, summary: Json, names: JobNames) -> PlannedSch
 def plan_schedule(about: Json, names: JobNames) -> PlannedSchedule:
     """Return the plan of a schedule, as GetSchedule describes it."""
     started = started_arn(about["Target"])
-    job = names.of(started) if ":stateMachine:" in started else ""
-    return PlannedSchedule(about["Name"], "schedule", about, links.resource_path(started), job=job)
+    name = names.of(started) if ":stateMachine:" in started else about["Name"]
+    return PlannedSchedule(name, "schedule", about, links.resource_path(started))
 
 
 async def plan_rules(calls: Calls) -> Sequence[PlannedSchedule]:

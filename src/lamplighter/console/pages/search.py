@@ -22,7 +22,7 @@ from lamplighter.console.view.links import resource_path, schedule_path, schedul
 from lamplighter.console.view.list_filters import ListFilter, counted_filter, fixed_filter
 from lamplighter.console.view.paging import Paging, take_page
 from lamplighter.console.view.search_hits import GROUPS, SHOWN_FIRST, Hit, HitGroup, sort_by_name
-from lamplighter.runs.run import END_WORDS
+from lamplighter.runs.run import END_WORDS, WAITING
 from lamplighter.runs.scheduled_tasks import schedule_starter
 from lamplighter.runs.schedules import started_arn
 from lamplighter.runs.skipped_runs import SKIPPED
@@ -34,7 +34,7 @@ PERIODS = {"1": "the last 24 hours", "7": "the last 7 days", "30": "the last 30 
 """The choices for the earliest start of runs, in days."""
 DEFAULT_OUTPUT_DAYS = "1"
 """The days whose output is searched, unless a period is chosen."""
-STATUS_WORDS = {**END_WORDS, SKIPPED: "skipped"}
+STATUS_WORDS = {**{status: words for status, words in END_WORDS.items() if status != WAITING}, SKIPPED: "skipped"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class PlannedSchedule:
     """An enabled schedule or rule."""
 
     name: str
+    """The name of the job that it starts, or else its own."""
     kind: str
     """schedule or rule"""
     about: Mapping[str, Json]
@@ -40,13 +41,6 @@ class PlannedSchedule:
     """The page of the resource that it starts."""
     is_predictable: bool = True
     """Whether its times can be calculated. False for a rule's rate, whose start only EventBridge knows."""
-    job: str = ""
-    """The name of the job that it starts; empty if that is no state machine."""
-
-    @property
-    def shown(self) -> str:
-        """The name for people."""
-        return self.job or self.name
 
     @property
     def is_supporting(self) -> bool:
@@ -154,7 +148,7 @@ def _planned_time(plan: PlannedSchedule, time: UpcomingTime, time_zone: ZoneInfo
     clock_change = "skipped" if time.skipped else "twice" if time.doubled else ""
     offset = "" if time.skipped else repeated_offset(datetime.fromtimestamp(time.instant / 1000, time_zone))
     return PlannedTime(
-        time.instant / 1000, shown.date(), f"{shown:%H:%M}{offset}", schedule_time, plan.shown, plan.url,
+        time.instant / 1000, shown.date(), f"{shown:%H:%M}{offset}", schedule_time, plan.name, plan.url,
         clock_change,
     )  # fmt: skip
 
