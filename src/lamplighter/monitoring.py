@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from urllib.parse import parse_qsl
 
 from lamplighter.base.errors import AccessDenied, AwsError, MissingAuthentication, ServiceError, ValidationError
-from lamplighter.base.json_text import Json, dump_bytes, loads_or
+from lamplighter.base.json_text import dump_bytes, loads_or
 from lamplighter.bus import Caller
 from lamplighter.engine import health
 from lamplighter.engine.engine import Engine
@@ -57,13 +57,10 @@ WRONG_PARAMETERS = (AttributeError, LookupError, OverflowError, TypeError, Value
 ACCOUNT_ID = re.compile("[0-9]{12}")
 PUBLIC_PATHS = frozenset({HEALTH_PATH, unsigned_requests.CERTIFICATE_PATH.encode()})
 """The paths that need no credentials: load balancers read the health, receivers of SNS messages the certificate."""
-SCHEDULE_ARN = re.compile("arn:aws[^:]*:scheduler:([^:]+):([0-9]{12}):schedule/([^/]+)/([^/]+)")
-MACHINE_NAME = re.compile(r"[^:/\s]{1,80}")
 REGION_NAME = re.compile("[a-z0-9-]{1,32}")
 NUMBER_TEXT = re.compile("[0-9]{1,15}")
 MAX_AUDIT_ENTRIES = 1000
 """The most entries of the audit log in one answer."""
-SECONDS_TEXT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
 UNKNOWN_CALLER = frozenset(
     {
         MissingAuthentication.code,
@@ -94,47 +91,6 @@ async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Respon
 
 async def _metrics(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
     return make_response(200, METRICS_TYPE, await engine.metrics(), request_id)
-
-
-async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response:
-    """Return the slots of a schedule: `?arn=…`, and `&before=SECONDS` for the next page."""
-    query = dict(parse_qsl(http.query.decode("latin-1")))
-    found = SCHEDULE_ARN.fullmatch(query.get("arn", ""))
-    if found is None or not SECONDS_TEXT.fullmatch(query.get("before", "0")):
-        raise ValidationError("Give ?arn= with the ARN of a schedule; the optional &before= is a number of seconds")
-    region, account, group, name = found.groups()
-    params = {"GroupName": group, "Name": name}
-    params |= {"Before": float(query["before"])} if "before" in query else {}
-    slots = await engine.call(Caller(account, region), "scheduler", "ListSlots", params)
-    return make_response(200, b"application/json", dump_bytes(slots), request_id)
-
-
-async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
-    """Return the latest executions of a state machine, even a deleted one: `?machine=NAME&region=REGION`."""
-    query = dict(parse_qsl(http.query.decode("latin-1")))
-    name, region = query.get("machine", ""), query.get("region", "")
-    if not MACHINE_NAME.fullmatch(name) or not REGION_NAME.fullmatch(region):
-        raise ValidationError("Give ?machine= with the name of a state machine and &region= with its region")
-    caller = Caller(engine.config.account, region)
-    runs = await engine.call(caller, "states", "ListKeptExecutions", {"name": name})
-    return make_response(200, b"application/json", dump_bytes(runs), request_id)
-
-
-async def _tasks(engine: Engine, http: HttpRequest, request_id: str) -> Response:
-    """Return the latest tasks that no state machine started: `?region=REGION`.
-
-    Optional: `&cluster=` (name or ARN) with `&family=`, `&since=MILLISECONDS`, `&limit=`, and `&before=` for the next
-    page.
-    """
-    query = dict(parse_qsl(http.query.decode("latin-1")))
-    numbers = {name: query[name.lower()] for name in ("Since", "Limit", "Before") if name.lower() in query}
-    if not REGION_NAME.fullmatch(query.get("region", "")) or not all(map(NUMBER_TEXT.fullmatch, numbers.values())):
-        raise ValidationError("Give ?region= with a region; &since=, &limit= and &before= are numbers")
-    params: dict[str, Json] = {name: int(text) for name, text in numbers.items()}
-    params |= {name: query[name.lower()] for name in ("Cluster", "Family") if name.lower() in query}
-    caller = Caller(engine.config.account, query["region"])
-    tasks = await engine.call(caller, "ecs", "ListScheduledTasks", params)
-    return make_response(200, b"application/json", dump_bytes(tasks), request_id)
 
 
 async def _audit(engine: Engine, http: HttpRequest, request_id: str) -> Response:
@@ -216,9 +172,6 @@ CHANGES: Mapping[bytes, Change] = {b"/_lamplighter/prune": _prune, ACKNOWLEDGE_P
 ENDPOINTS: Mapping[bytes, Endpoint] = {
     HEALTH_PATH: _health,
     b"/_lamplighter/metrics": _metrics,
-    b"/_lamplighter/slots": _slots,
-    b"/_lamplighter/runs": _runs,
-    b"/_lamplighter/tasks": _tasks,
     b"/_lamplighter/usage": _usage,
     AUDIT_PATH: _audit,
     CALL_PATH: _call,

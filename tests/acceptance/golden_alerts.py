@@ -34,8 +34,12 @@ CHAT_CHANNELS = """channels:
   teams: {teams: "ssm:/teams"}
   discord: {discord: "secretsmanager:discord:url"}
   pager: {pagerduty: "secretsmanager:pager"}
+  plain: {post: "https://post.example/alerts"}
 """
-CHAT_HOSTS = {"slack": "slack.com", "teams": "teams.example", "discord": "discord.example", "pagerduty": "pagerduty"}
+CHAT_HOSTS = {
+    "slack": "slack.com", "teams": "teams.example", "discord": "discord.example", "pagerduty": "pagerduty",
+    "post": "post.example",
+}  # fmt: skip
 RANDOM_ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}")
 RANDOM_VALUES = {"Signature": "…", "SigningCertURL": "…"}
 """Members of SNS's envelope that differ from engine to engine."""
@@ -96,6 +100,45 @@ def lose_schedule(harness: JobStackHarness) -> None:
         harness.advance(MINUTE)
 
 
+def be_late_in_queue(harness: JobStackHarness) -> None:
+    """Let a run wait for room until it is late."""
+    harness.call("ecs", "SetCapacityLimits", Tasks=1)
+    harness.start_run()
+    harness.advance(3 * HOUR)
+    harness.advance(30 * MINUTE)
+
+
+def fill_machine(harness: JobStackHarness) -> None:
+    """Let a run wait for room for more than half an hour."""
+    harness.call("ecs", "SetCapacityLimits", Tasks=1)
+    harness.start_run()
+    harness.start_run()
+    for _ in range(31):
+        harness.advance(MINUTE)
+
+
+def lose_docker(harness: JobStackHarness) -> None:
+    """Let Docker not answer for some minutes while a run waits for it."""
+    harness.runtime.go_away()
+    harness.start_run()
+    for _ in range(5):
+        harness.advance(MINUTE)
+
+
+def hang(harness: JobStackHarness) -> None:
+    """Let a run hang, so that two others are skipped."""
+    for _ in range(3):
+        harness.start_run()
+        harness.advance(MINUTE)
+
+
+def hang_on_aws(harness: AlertHarness) -> None:
+    """Let a run hang, so that two others are skipped."""
+    harness.runtime.script(Script(after=DAY))
+    for _ in range(3):
+        harness.run_job(minutes=1)
+
+
 def fail_on_aws(harness: AlertHarness) -> None:
     """Let a run fail in both of its attempts."""
     harness.runtime.script(Script(code=3, lines=(("stderr", "error: no disk left"),)))
@@ -131,6 +174,23 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "did-not-start-alarm": Scenario(
         "No run started for too long", f"{NIGHTLY}, notify: {{did-not-start: CHANNELS}}", lose_schedule
+    ),
+    "late-waiting": Scenario(
+        "A run is late before its container has started",
+        f"{NIGHTLY}, timeout: 9h, late: 30m, notify: {{late: CHANNELS}}", be_late_in_queue
+    ),
+    "away": Scenario(
+        "No engine ran at several times", f"schedule: 'cron(0 * * * ? *)', {COMMON}, notify: CHANNELS", miss
+    ),
+    "skipped": Scenario(
+        "Two runs in a row were skipped", f"overlap: skip, {COMMON}, notify: {{run-failed: CHANNELS}}",
+        hang, hang_on_aws
+    ),
+    "no-room": Scenario(
+        "The queue stands", f"timeout: 9h, {COMMON}, notify: {{run-failed: CHANNELS}}", fill_machine
+    ),
+    "docker-away": Scenario(
+        "Docker does not answer", f"timeout: 9h, {COMMON}, notify: {{run-failed: CHANNELS}}", lose_docker
     ),
     "recovered": Scenario("A job works again", f"{NIGHTLY}, notify: {{recovered: CHANNELS}}", recover, recover_on_aws),
 }  # fmt: skip

@@ -27,6 +27,7 @@ from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.store.data_directory import OBJECTS
 from lamplighter.store.lock import DirectoryLock
 from tests.chaos.synced_disk import SyncedDisk, files_after_power_cut
+from tests.output_lines import read_output
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,7 +110,7 @@ async def test_the_output_of_a_container_is_synced_before_the_container_is_remov
     outputs = OutputFiles(data / "output")
     await OutputCopy(outputs, "task", "main").run(read, asyncio.sleep)
     assert b"hello" in synced_files(disk, data)["output/task/main.log"]
-    assert list(outputs.read("task", "main")) == [OutputLine(1, "stdout", "hello")]
+    assert list(read_output(outputs, "task", "main")) == [OutputLine(1, "stdout", "hello")]
 
 
 async def test_the_output_before_a_checkpoint_is_synced_with_the_checkpoint(

@@ -7,11 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.engine_health import read_health
-from lamplighter.cli.runs.removed_jobs import find_removed_machine
-from lamplighter.cli.target import Target
-from tests.served_engine import REGION
 
 HEALTH = b'{"status": "degraded", "version": "1"}'
 BROKEN_ANSWERS = [
@@ -50,10 +46,3 @@ def test_an_answer_that_is_none_or_breaks_off_is_no_health(sent: bytes) -> None:
 def test_a_whole_answer_is_the_health_whatever_its_status(status: bytes) -> None:
     with answering(b"HTTP/1.1 " + status + b"\r\ncontent-length: %d\r\n\r\n" % len(HEALTH) + HEALTH) as url:
         assert read_health(url) == {"status": "degraded", "version": "1"}
-
-
-@pytest.mark.parametrize("sent", BROKEN_ANSWERS)
-def test_the_runs_of_a_deleted_job_are_none_if_the_answer_breaks_off(sent: bytes) -> None:
-    with answering(sent) as url:
-        context = CommandContext(lambda: Target(url, REGION), lambda: None)
-        assert find_removed_machine(context, "nightly") is None

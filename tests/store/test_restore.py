@@ -352,6 +352,13 @@ def test_what_is_neither_a_backup_nor_a_database_is_refused(target: Path, found:
     assert not target.exists()
 
 
+def test_a_packed_database_is_refused_with_the_command_that_unpacks_it(directory: Path, target: Path) -> None:
+    packed = gzip.compress((directory / "lamplighter.db").read_bytes())
+    with pytest.raises(RestoreFailed, match="a database that was packed with gzip: unpack it first, with gunzip"):
+        restore(packed, target)
+    assert not target.exists()
+
+
 def test_a_full_disk_leaves_the_directory_as_it_was(
     archive: bytes, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,9 +16,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from lamplighter.base.errors import LamplighterError
+from lamplighter.base import arn as arns
+from lamplighter.base.errors import AwsError, LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.base.world import real_world
 from lamplighter.cli.call_errors import CALL_ERRORS, ProfileNotFound
+from lamplighter.cli.internal_calls import call_engine
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, print_problems, read_job_file
 from lamplighter.cli.local_zone import zone_of_schedules
 from lamplighter.cli.target import (
@@ -32,9 +35,11 @@ from lamplighter.cli.target import (
     explain_error,
     find_target,
 )
+from lamplighter.console.ports.port import Place
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.runs.job_names import JobNames, read_names
 
 FileOption = Annotated[
     Path | None,
@@ -62,6 +67,33 @@ class CommandContext:
     def project(self) -> Project | None:
         """The job file's project; None if the user names no file, and this folder has none or a broken one."""
         return self.read_project()
+
+    @cached_property
+    def place(self) -> Place:
+        """The account and region."""
+        bus = arns.parse_known(self.target.client("events").describe_event_bus()["Arn"])
+        return Place(bus.account, bus.region)
+
+    @cached_property
+    def known_runs(self) -> Json:
+        """The runs under way and the tags of all state machines (ListNightRuns); None on AWS, or if not allowed."""
+        return self.call_internal("states", "ListNightRuns", Since=real_world().now())
+
+    def call_internal(self, service: str, operation: str, **params: Json) -> Json:
+        """Return the answer of an operation that only an engine has; None on AWS, or if it is not allowed."""
+        try:
+            return self.target.endpoint and call_engine(self.target, self.place, service, operation, params)
+        except AwsError:
+            return None
+
+    def job_names(self, *, with_file: bool = True) -> JobNames:
+        """Return the names of jobs: those of the job file, and those that an engine knows."""
+        found = read_names(self.known_runs["Machines"] if self.known_runs else {})
+        project = self.project if with_file else None
+        if project is None:
+            return found
+        own = {project.name(job): job for job in project.jobs}
+        return JobNames({**found.by_machine, **own}, found.projects | {project.prefix})
 
     def close(self) -> None:
         """Close the files of a stopped engine."""
@@ -93,7 +125,7 @@ def read_project(file: Path | None, environment: str | None) -> Project | None:
     except JobFileError as error:
         print_problems(error.problems)
         typer.echo(
-            f"lamplighter: {DEFAULT_JOB_FILE} has errors, so jobs are listed by the names of their state machines",
+            f"lamplighter: {DEFAULT_JOB_FILE} has errors, so the jobs of all projects are listed",
             err=True,
         )
         return None

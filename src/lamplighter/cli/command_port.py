@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from lamplighter.base import arn as arns
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -81,7 +80,4 @@ class CommandPort(WithoutAuditLog):
 
 def command_calls(context: CommandContext, world: World) -> Calls:
     """Return the calls of a command in the account and region of its target."""
-    target = context.target
-    bus = arns.parse_known(target.client("events").describe_event_bus()["Arn"])
-    place = Place(bus.account, bus.region)
-    return Calls(CallContext(CommandPort(target, place), world), place)
+    return Calls(CallContext(CommandPort(context.target, context.place), world), context.place)

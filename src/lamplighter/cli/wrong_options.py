@@ -11,13 +11,25 @@ from typing import cast
 import typer
 from typer.core import TyperGroup
 
+from lamplighter.base.json_text import Json
+
 LIBRARY_PREFIX = "Value error, "
 INPUT = "Input "
 """How the library calls the value."""
 
 
 class PlainErrorGroup(TyperGroup):
-    """A group of commands that reports wrong values of their options in plain sentences."""
+    """A group of commands that reports wrong values of their options in plain sentences.
+
+    The help names no type for a flag, which takes no value.
+    """
+
+    def get_command(self, ctx: Json, cmd_name: str) -> Json:
+        """Return a command."""
+        found = super().get_command(ctx, cmd_name)
+        if found is not None:
+            _hide_types_of_flags(found, ctx)
+        return found
 
     def invoke(self, ctx: object) -> object:
         """Run the command that the command line names."""
@@ -26,6 +38,14 @@ class PlainErrorGroup(TyperGroup):
         except typer.BadParameter as error:
             error.message = plain_sentence(error)
             raise
+
+
+def _hide_types_of_flags(command: Json, ctx: Json) -> None:
+    for each in command.get_params(ctx):
+        if getattr(each, "is_bool_flag", False):
+            each.metavar = ""
+    for each in getattr(command, "commands", {}).values():
+        _hide_types_of_flags(each, ctx)
 
 
 def plain_sentence(error: typer.BadParameter) -> str:

@@ -8,11 +8,8 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.console.data.run_cache import RunCache
 from lamplighter.console.ports.port import ConsolePort, Place
-from lamplighter.console.view.week import PlannedSchedule
 from lamplighter.store.audit_log import Actor
 
-MAX_CACHED_PLANS = 20
-"""The most places whose schedules are in the cache."""
 MAX_CACHED_FAILURES = 5_000
 """The most failures in the cache: with the ends of their logs, about 25 megabytes at most."""
 MAX_CACHED_LISTS = 500
@@ -45,10 +42,6 @@ class CallContext:
     """By succeeded run: the runs that made it skip. Empty for a run that was not skipped."""
     idle_cache: RunCache[float] = field(default_factory=RunCache, init=False)
     """Seconds between the parts of redriven runs (`console/view/run_duration.py`)."""
-    plan_cache: RunCache[Sequence[PlannedSchedule]] = field(
-        default_factory=lambda: RunCache(MAX_CACHED_PLANS), init=False
-    )
-    """The schedules and rules of an account of AWS, by place and some minutes (`console/data/upcoming_runs.py`)."""
     failure_cache: RunCache[RunDetail] = field(default_factory=lambda: RunCache(MAX_CACHED_FAILURES), init=False)
     """Why failed runs failed, by run and number of redrives (`console/data/night_details.py`)."""
     page_tokens: RunCache[str] = field(default_factory=RunCache, init=False)

@@ -9,7 +9,7 @@ See any module in `console/pages` for an example.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
@@ -19,11 +19,13 @@ from starlette.routing import Route
 from lamplighter.base.errors import ServiceError, ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import CallContext, Calls
+from lamplighter.console.data.job_names import read_job_names
 from lamplighter.console.ports.port import Place, place_of_arn
 from lamplighter.console.security import forms
 from lamplighter.console.view import clock
 from lamplighter.console.view.clock import Clock
 from lamplighter.console.view.templates import Templates
+from lamplighter.runs.job_names import JobNames
 from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.audit_log import Actor
 from lamplighter.wire.access.people import Person
@@ -63,6 +65,8 @@ class Page(Calls):
     """The name of a run that a form of this page starts: a repeated form starts no second run."""
     schedule_zone: str = ""
     """The time zone of all schedules of the place; empty if they have several, or on AWS."""
+    names: JobNames = field(default_factory=JobNames)
+    """The names of the place's jobs."""
 
     @property
     def person(self) -> Person | None:
@@ -229,7 +233,8 @@ def form_route(path: str, act: SubmitForm, *, needs: Role) -> RoleRoute:
 async def _make_page_at_arn(request: Request) -> Page:
     """Return the page for a request, in the account and region of the path's ARN or of the query."""
     page = await make_page(request)
-    return page.at(page.arn) if "arn" in request.path_params else page
+    page = page.at(page.arn) if "arn" in request.path_params else page
+    return replace(page, names=await read_job_names(page))
 
 
 async def make_page(request: Request) -> Page:

@@ -36,6 +36,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import JsonError, dump_bytes, loads
 from lamplighter.store.data_directory import DATABASE, INCOMING_OBJECTS, OBJECTS, SECRETS_KEY
 
+SQLITE_MAGIC = b"SQLite format 3\0"
 MANIFEST = "manifest.json"
 FORMAT = 1
 """The number of this layout; a program refuses a higher one."""
@@ -150,8 +151,11 @@ def unpack_archive(source: BinaryIO, folder: Path) -> Manifest:
     Raises `InvalidBackup`; the folder may then have some of the files.
     """
     try:
-        with gzip.GzipFile(fileobj=source) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
-            manifest = _unpack_members(tar, folder)
+        with gzip.GzipFile(fileobj=source) as packed:
+            if packed.peek(len(SQLITE_MAGIC)).startswith(SQLITE_MAGIC):
+                raise InvalidBackup("it is a database that was packed with gzip: unpack it first, with gunzip")
+            with tarfile.open(fileobj=packed, mode="r|") as tar:
+                manifest = _unpack_members(tar, folder)
             while packed.read(CHUNK_BYTES):  # gzip's checksum is behind the last byte
                 continue
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError) as error:

@@ -18,7 +18,7 @@ from pathlib import Path
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import sync_directory
 from lamplighter.base.world import format_iso_time
-from lamplighter.store.backup_archive import FILES, FOLDERS, InvalidBackup, Manifest, unpack_archive
+from lamplighter.store.backup_archive import FILES, FOLDERS, SQLITE_MAGIC, InvalidBackup, Manifest, unpack_archive
 from lamplighter.store.data_directory import (
     DATABASE,
     LOCK,
@@ -37,7 +37,6 @@ from lamplighter.store.restores import record_restore
 
 STAGING = ".restore"
 """The folder of the data directory in which a backup is unpacked."""
-SQLITE_MAGIC = b"SQLite format 3\0"
 GZIP_MAGIC = b"\x1f\x8b"
 DATABASE_FILES = (DATABASE, WAL, SHARED_MEMORY, STEP_MARK, "address")
 """What belongs to the present database, and is set aside with it."""

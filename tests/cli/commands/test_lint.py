@@ -137,7 +137,7 @@ def test_a_finding_of_many_jobs_is_printed_once_with_the_first_names(tmp_path: P
     result = lint(tmp_path, text=text)
     assert result.stderr.count("an attempt that hangs is never stopped") == 1
     assert names in result.stderr
-    assert result.stderr.endswith(f"{jobs} warnings\n")
+    assert result.stderr.endswith("\n1 warning\n")  # as many as are printed
     assert len(lint(tmp_path, "--json").stdout.splitlines()) == jobs
 
 

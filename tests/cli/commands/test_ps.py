@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.service_model import OperationModel
 from lamplighter.cli.engine_client.client import EngineClient
 from lamplighter.cli.runs import formatting
@@ -127,20 +127,57 @@ def parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def test_without_a_job_file_all_state_machines_are_listed_by_name(job_folder: JobFolder, tmp_path: Path) -> None:
+def test_without_a_job_file_all_jobs_are_listed_by_the_names_of_their_job_files(
+    job_folder: JobFolder, tmp_path: Path
+) -> None:
     result = job_folder.invoke("ps", "--endpoint-url", job_folder.served.url, folder=tmp_path)
     names = [line.split()[0] for line in result.stdout.splitlines()[1:] if line[0] != " "]
-    jobs = ["beside", "broken", "endless", "flow", "judged", "nightly", "quick", "single"]
-    assert names == [f"reports-{each}" for each in jobs]
+    assert names == ["beside", "broken", "endless", "flow", "judged", "nightly", "quick", "single"]
+
+
+@pytest.mark.parametrize("name", ["quick", "reports-quick"])
+def test_without_a_job_file_a_command_accepts_both_names_of_a_job(
+    job_folder: JobFolder, tmp_path: Path, name: str
+) -> None:
+    there = ("--endpoint-url", job_folder.served.url)
+    (started,) = job_folder.invoke("run", name, *there, folder=tmp_path).stdout.splitlines()
+    assert started.startswith("quick:")
+    history = job_folder.invoke("history", started, *there, folder=tmp_path).stdout
+    assert history.startswith(f"quick  {started.partition(':')[2]}")
+    assert f"lamplighter logs {started}" in history
+
+
+def test_without_a_job_file_a_step_of_a_workflow_is_shown_with_its_workflow(
+    job_folder: JobFolder, tmp_path: Path
+) -> None:
+    result = job_folder.invoke("ps", "broken", "--endpoint-url", job_folder.served.url, folder=tmp_path)
+    assert "as a step of flow" in result.stdout
+
+
+def test_a_removed_job_that_still_runs_is_listed(job_folder: JobFolder, tmp_path: Path) -> None:
+    sfn = job_folder.served.client("stepfunctions")
+    role = "arn:aws:iam::123456789012:role/any"
+    wait = dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 10_000, "End": True}}})
+    tags = [{"key": "lamplighter:job", "value": "gone"}, {"key": "lamplighter:project", "value": "reports"}]
+    machine = sfn.create_state_machine(name="reports-gone", definition=wait, roleArn=role, tags=tags)["stateMachineArn"]
+    run = sfn.start_execution(stateMachineArn=machine, name="last")["executionArn"]
+    (line,) = [line for line in job_folder.invoke("ps").stdout.splitlines() if line.startswith("gone ")]
+    assert "(last, " in line
+    assert "the job was deleted" in line
+    other = job_folder.invoke("ps", "--endpoint-url", job_folder.served.url, folder=tmp_path).stdout
+    assert any(line.startswith("gone ") for line in other.splitlines())
+    job_folder.invoke("stop", run)
+    assert "gone" not in job_folder.invoke("ps").stdout
+    sfn.delete_state_machine(stateMachineArn=machine)
 
 
 def test_an_invalid_job_file_does_not_prevent_the_list(job_folder: JobFolder, tmp_path: Path) -> None:
     (tmp_path / "lamplighter.yaml").write_text("project: reports\njobs: {nightly: {comand: ls}}\n")
     options = ("--endpoint-url", job_folder.served.url)
     result = job_folder.invoke("ps", *options, folder=tmp_path)
-    assert (result.exit_code, "reports-nightly" in result.stdout) == (0, True)
+    assert (result.exit_code, "nightly" in result.stdout) == (0, True)
     assert "did you mean `command`?" in result.stderr
-    assert "lamplighter.yaml has errors, so jobs are listed by the names of their state machines" in result.stderr
+    assert "lamplighter.yaml has errors, so the jobs of all projects are listed" in result.stderr
     explicit = job_folder.invoke("ps", *options, "--file", "lamplighter.yaml", folder=tmp_path)
     assert (explicit.exit_code, explicit.stdout) == (1, "")
 

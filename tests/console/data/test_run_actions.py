@@ -9,6 +9,7 @@ import pytest
 from lamplighter.base.json_text import Json, loads
 from lamplighter.console.calls import CallContext, Calls
 from lamplighter.console.data.run_actions import (
+    ACKNOWLEDGE,
     AGAIN,
     REDRIVE,
     REPEATED,
@@ -207,6 +208,29 @@ def test_a_run_with_the_same_time_under_another_name_is_not_joined_by_a_second_o
     (planned,) = plan_actions(harness, AGAIN, failed)
     assert (planned.possible, planned.repetition and planned.repetition.arn) == (False, started)
     assert press(harness, AGAIN, failed)[0].started == started
+
+
+def test_an_acknowledgement_of_a_repetition_that_was_stopped_is_one_of_the_failure(harness: EngineHarness) -> None:
+    machine = harness.machine(JOB, "job")
+    failed = run(harness, machine, fail=True)
+    (again,) = press(harness, AGAIN, failed)
+    stopped = harness.start(machine, {"wait": 1}, name=f"{failed.rpartition(':')[2]}--again-2")
+    harness.call("states", "StopExecution", executionArn=stopped)
+    (planned,) = plan_actions(harness, ACKNOWLEDGE, stopped)
+    assert (planned.possible, planned.arn) == (True, again.started)
+
+
+def test_the_plan_says_which_run_a_new_one_would_stop(harness: EngineHarness) -> None:
+    states = {**JOB["States"], "Which": {**JOB["States"]["Which"], "Default": "Stop them"}}
+    states["Stop them"] = {"Type": "Pass", "Next": "Done"}
+    machine = harness.machine({**JOB, "Comment": "LAMPLIGHTER_RUN", "States": states}, "job")
+    failed = run(harness, machine, fail=True)
+    (planned,) = plan_actions(harness, AGAIN, failed)
+    assert planned.effect == "starts a new run with the same input"
+    running = run(harness, machine, wait=1).rpartition(":")[2]
+    (planned,) = plan_actions(harness, AGAIN, failed)
+    words = f"starts a new run with the same input, which stops the run {running} (overlap: cancel-previous)"
+    assert planned.effect == words
 
 
 def test_a_missed_time_is_run_again_once(harness: EngineHarness) -> None:

@@ -36,7 +36,7 @@ def test_schedules_and_rules_are_shown_with_what_they_start(harness: EngineHarne
     harness.call("events", "PutRule", Name="noon", ScheduleExpression="cron(0 12 * * ? *)")
     harness.call("events", "PutRule", Name="by-pattern", EventPattern='{"source":["x"]}')
     page = browser.get("/calendar")
-    assert "Thu 01 Jan 09:00 nightly Thu 18:00 Seoul 12:00 noon Fri 02 Jan" in page.text
+    assert "Thu 01 Jan 09:00 report Thu 18:00 Seoul 12:00 noon Fri 02 Jan" in page.text
     assert "hourly rate(1 hour)" in page.text
     assert "paused" not in page.text
     assert "by-pattern" not in page.text
@@ -45,7 +45,7 @@ def test_schedules_and_rules_are_shown_with_what_they_start(harness: EngineHarne
 
 def test_times_are_shown_in_the_chosen_time_zone(harness: EngineHarness, browser: Browser) -> None:
     create_schedule(harness, "nightly", "cron(0 18 * * ? *)", "Asia/Seoul")
-    assert "18:00 nightly Fri 02 Jan" in browser.get("/calendar?zone=Asia/Seoul").text
+    assert "18:00 report Fri 02 Jan" in browser.get("/calendar?zone=Asia/Seoul").text
 
 
 def test_an_unknown_time_zone_is_reported_and_escaped(browser: Browser) -> None:
@@ -58,7 +58,7 @@ def test_the_day_of_a_clock_change_is_marked(harness: EngineHarness, browser: Br
     harness.advance(65 * 86_400_000)  # 7 March
     create_schedule(harness, "early", "cron(30 2 * * ? *)", "America/New_York")
     text = browser.get("/calendar?zone=America/New_York").text
-    assert "clocks go forward from 02:00 to 03:00: 23 hours 02:30 early skipped" in text
+    assert "clocks go forward from 02:00 to 03:00: 23 hours 02:30 report skipped" in text
 
 
 def test_a_schedule_that_only_checks_another_one_is_not_listed(harness: EngineHarness, browser: Browser) -> None:
@@ -78,7 +78,7 @@ def test_frequent_schedules_are_apart_from_those_whose_times_nobody_knows(
     harness: EngineHarness, browser: Browser
 ) -> None:
     create_schedule(harness, "often", "cron(0/1 4-5 * * ? *)")
-    assert "Frequent often cron(0/1 4-5 * * ? *)" in browser.get("/calendar").text
+    assert "Frequent report cron(0/1 4-5 * * ? *)" in browser.get("/calendar").text
     harness.call("events", "PutRule", Name="hourly", ScheduleExpression="rate(1 hour)")
     assert "At times that only EventBridge knows hourly rate(1 hour)" in browser.get("/calendar").text
 

@@ -241,3 +241,19 @@ def test_an_item_of_a_map_run_links_to_the_items_and_the_job(harness: EngineHarn
         assert f'href="{link}"' in page.body
         assert browser.get(link).status == 200
     assert "Run again" not in page.text
+
+
+def check_words_of_the_failed_map(browser: Browser, start: StartMap) -> None:
+    run, _ = start([1, 7, 3])
+    words = "1 of 3 items failed: Seven: it is <seven>"
+    assert words in browser.get("/").text
+    assert words in browser.get(f"/runs/{run}").text
+
+
+def test_the_night_and_the_run_say_how_many_items_failed_and_why(browser: Browser, start: StartMap) -> None:
+    check_words_of_the_failed_map(browser, start)
+
+
+@pytest.mark.usefixtures("without_internal_operations")
+def test_on_aws_they_say_the_same_of_the_items(browser: Browser, start: StartMap) -> None:
+    check_words_of_the_failed_map(browser, start)

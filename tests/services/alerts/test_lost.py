@@ -85,9 +85,11 @@ def test_a_mail_that_waits_for_a_retry_is_reported_until_it_is_delivered(harness
     ]
     (found,) = alerts.check_waiting_alerts(harness.directory)
     assert found.says == "1 for email ops@example.com could not be delivered yet: connection refused"
+    assert alerts.mail_failure(harness.directory) == "connection refused"
     harness.advance(MINUTE)
     assert list_health_reasons(harness) == []
     assert list(alerts.check_waiting_alerts(harness.directory)) == []
+    assert alerts.mail_failure(harness.directory) is None
     assert len(harness.mails()) == 1
 
 

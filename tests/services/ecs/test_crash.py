@@ -9,6 +9,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.runtime.port import ContainerExit, ContainerSpec, StartedContainer, never
 from lamplighter.store import outbox
 from tests.fake_runtime import FakeRuntime, Script
+from tests.output_lines import read_output
 from tests.services.ecs.ecs_harness import FARGATE, EcsHarness, fargate_definition
 
 STRAY = "0" * 32 + "-stray"
@@ -75,7 +76,7 @@ async def test_a_container_runs_once_if_the_engine_is_killed_after_any_commit(ha
     await harness.wait_until(lambda: not harness.ecs._running)
     check_task_ran_once(harness, task, 0)
     assert (task["stopCode"], task["version"]) == ("EssentialContainerExited", 5)
-    assert [line.text for line in harness.ecs.outputs.read(arn.rpartition("/")[2], "job")] == ["hello"]
+    assert [line.text for line in read_output(harness.ecs.outputs, arn.rpartition("/")[2], "job")] == ["hello"]
 
 
 @pytest.mark.parametrize("commit", [1, 2, 3, 4])
@@ -121,14 +122,14 @@ async def test_after_a_crash_a_running_container_is_adopted_and_its_output_is_no
     arn = await harness.register_and_run_task()
     name, task_id = harness.container_name(arn), arn.rpartition("/")[2]
     await harness.wait_for_status(arn, "RUNNING")
-    await harness.wait_until(lambda: bool(list(harness.ecs.outputs.read(task_id, "job"))))
+    await harness.wait_until(lambda: bool(list(read_output(harness.ecs.outputs, task_id, "job"))))
     await harness.restart()
     harness.runtime.write(name, "two")
     harness.runtime.finish(name, 4)
     task = await harness.wait_for_end(arn)
     check_task_ran_once(harness, task, 4)
     assert harness.runtime.count("start", name) == 1
-    assert [line.text for line in harness.ecs.outputs.read(task_id, "job")] == ["one", "two"]
+    assert [line.text for line in read_output(harness.ecs.outputs, task_id, "job")] == ["one", "two"]
 
 
 async def test_a_container_that_disappeared_while_it_ran_is_not_run_again(harness: EcsHarness) -> None:

@@ -66,14 +66,15 @@ def history(
     if json:
         formatting.print_json_lines([_run_document(found, story, events), *(each.document for each in rows)])
         return
-    _print_head(found, story, events, WAITING if is_waiting(story, waiting) else found.state)
+    job = find_run.job_of_run(context, found, run)
+    _print_head(found, job, story, events, WAITING if is_waiting(story, waiting) else found.state)
     formatting.print_table(
         ["TIME", "WHAT", "TOOK", "RESULT"], [_row_cells(each, story.began or each.time) for each in rows]
     )
     _print_end(found, story)
     _print_item_counts(context, story)
     _print_last_output(context, story, labels)
-    _print_hints(found, why_not_redrive(found, events, definition), find_run.short_machine_name(context, found, run))
+    _print_hints(found, why_not_redrive(found, events, definition), job)
 
 
 def _run_document(run: Run, story: Story, events: list[Json]) -> Json:
@@ -93,10 +94,10 @@ def _run_input(events: list[Json]) -> str:
     return (details or {}).get("input") or "{}"
 
 
-def _print_head(run: Run, story: Story, events: list[Json], status: str) -> None:
+def _print_head(run: Run, job: str, story: Story, events: list[Json], status: str) -> None:
     out = formatting.make_console()
     ended = story.ended or real_world().now()
-    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", formatting.status_text(status)))
+    out.print(Text.assemble((job, "bold"), f"  {run.name}  ", formatting.status_text(status)))
     began = story.began or run.began
     duration = (
         f", took {formatting.format_milliseconds(story.running_time(began, ended))}"
@@ -153,12 +154,12 @@ def _print_end(run: Run, story: Story) -> None:
     formatting.make_console().print(Text.assemble((f"{when}  ", "dim"), (result_text.run_end_text(run, story), style)))
 
 
-def _print_hints(run: Run, objection: str | None, machine_name: str) -> None:
+def _print_hints(run: Run, objection: str | None, job: str) -> None:
     """Print commands that the user may want next; `objection` is the reason not to redrive the run, or None."""
-    hints = [f"lamplighter logs {machine_name}:{run.name}"]
+    hints = [f"lamplighter logs {job}:{run.name}"]
     if run.running:
-        hints.append(f"lamplighter stop {machine_name}:{run.name}")
+        hints.append(f"lamplighter stop {job}:{run.name}")
     elif run.status != "SUCCEEDED":
-        retry = f"redrive {machine_name}:{run.name}" if objection is None else f"run {machine_name}"
+        retry = f"redrive {job}:{run.name}" if objection is None else f"run {job}"
         hints.append(f"lamplighter {retry}")
     formatting.make_console().print(Text("\n" + "\n".join(hints), "dim"))

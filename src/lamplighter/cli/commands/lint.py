@@ -57,8 +57,9 @@ def lint(
         for each in problems:
             typer.echo(dumps(_problem_document(each)))
     else:
-        print_problems(group_problems(problems))
-        typer.echo(_format_summary(problems), err=True)
+        grouped = group_problems(problems)
+        print_problems(grouped)
+        typer.echo(_format_summary(grouped), err=True)
     failing = {"error", "warning"} if strict else {"error"}
     raise typer.Exit(1 if any(each.severity in failing for each in problems) else 0)
 

@@ -32,7 +32,6 @@ STYLES: Mapping[NightStatus, str] = {
 }  # fmt: skip
 QUIET = (NightStatus.SUCCEEDED, NightStatus.SKIPPED)
 """The statuses of runs that are only counted, unless --all or --status asks for them."""
-UNKNOWN_ON_AWS = "what started a run, how many attempts failed or which times were missed"
 HEADINGS = ("JOB", "STATUS", "WHAT HAPPENED", "WHEN", "TOOK", "RUN")
 MAX_UPCOMING = 10
 """The most upcoming runs that are listed."""
@@ -103,15 +102,15 @@ def _cells(found: CommandNight, row: NightRow) -> list[Text | str]:
         Text("\n".join(map(printable_line, _what_happened(found, row)))),
         when,
         took,
-        run_argument(row),
+        run_argument(found, row),
     ]
 
 
-def run_argument(row: NightRow) -> str:
+def run_argument(found: CommandNight, row: NightRow) -> str:
     """Return the text by which `ack`, `rerun`, `logs` and others accept a run."""
     if row.run.status == MISSED or ":task/" in row.run.arn:
         return row.run.arn
-    return f"{row.run.job.rpartition(':')[2]}:{row.run.name}"
+    return f"{found.job(row).short_name}:{row.run.name}"
 
 
 def _what_happened(found: CommandNight, row: NightRow) -> Iterator[str]:

@@ -8,17 +8,17 @@ Exit codes: 0 the list was printed; 1 the target does not answer, or there is no
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
-from lamplighter.cli.runs import find_listed, find_run, formatting, job_schedules, result_text
+from lamplighter.cli.runs import find_job, find_listed, find_run, formatting, job_schedules, removed_jobs, result_text
 from lamplighter.cli.runs.arguments import AnyJobArgument
 from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.engine_conditions import engine_conditions
@@ -30,7 +30,9 @@ from lamplighter.cli.runs.result_text import attempt_json, run_json
 from lamplighter.cli.runs.task_overview import read_task_overview, task_overview_cells, task_overview_document
 from lamplighter.cli.runs.waiting_tasks import waiting_reasons
 from lamplighter.jobs.machine.workflow import job_steps
+from lamplighter.runs.job_definition import read_job_definition
 from lamplighter.runs.run import Run
+from lamplighter.runs.scheduled_tasks import family_of_definition
 from lamplighter.runs.story import Attempt, Story
 from lamplighter.runs.upcoming_times import Timetable
 from lamplighter.runs.waiting import WAITS_FOR_TURN, started_tasks, waits_for_turn
@@ -66,7 +68,7 @@ class JobOverview:
     active_runs: tuple[ActiveRun, ...]
     timetables: tuple[Timetable, ...]
     workflows: tuple[str, ...] = ()
-    """The workflows in which the job is a step."""
+    """The workflows in which the job is a step, if it never ran by itself."""
 
 
 @with_stored_context
@@ -85,11 +87,12 @@ def ps(
         return
     for reason in () if json else engine_conditions(context.target):
         typer.echo(reason, err=True)
+    if job is None:
+        chosen = [*chosen, *removed_jobs.list_removed_running(context, chosen)]
     now = real_world().now()
     tables = job_schedules.find_timetables(context, chosen)
     settled = read_settled_runs(context, chosen) if job is None else {}
-    steps = _workflows_by_step(context)
-    listed = [_read_overview(context, each, tables[each.arn], settled, steps) for each in chosen]
+    listed = _name_workflows(context, [_read_overview(context, each, tables[each.arn], settled) for each in chosen])
     listed_tasks = [read_task_overview(context, each) for each in tasks]
     if json:
         formatting.print_json_lines(_overview_document(each, now) for each in listed)
@@ -107,17 +110,15 @@ def _read_overview(
     machine: Machine,
     tables: list[Timetable],
     settled: Mapping[str, Run | None],
-    steps: Mapping[str, Sequence[str]],
 ) -> JobOverview:
-    workflows = tuple(steps.get(machine.job or "", ()))
     if machine.arn in settled:
-        return JobOverview(machine, settled[machine.arn], None, (), tuple(tables), workflows)
+        return JobOverview(machine, settled[machine.arn], None, (), tuple(tables))
     last, skipped = _find_last_ended(context, machine)
     active_runs = tuple(
         _read_active_run(context, each)
         for each in islice(find_run.list_runs(context, machine, "RUNNING"), MAX_LISTED_RUNS)
     )
-    return JobOverview(machine, last, skipped, active_runs, tuple(tables), workflows)
+    return JobOverview(machine, last, skipped, active_runs, tuple(tables))
 
 
 def _find_last_ended(context: CommandContext, machine: Machine) -> tuple[Run | None, Run | None]:
@@ -140,14 +141,28 @@ def _find_last_ended(context: CommandContext, machine: Machine) -> tuple[Run | N
     return None, skipped
 
 
+def _name_workflows(context: CommandContext, overviews: Sequence[JobOverview]) -> Sequence[JobOverview]:
+    """Add the workflows in which jobs are steps, if one of the jobs never ran by itself."""
+    if all(each.last or each.skipped or each.active_runs for each in overviews):
+        return overviews
+    found = _workflows_by_step(context)
+    return [replace(each, workflows=tuple(found.get(each.machine.name, ()))) for each in overviews]
+
+
 def _workflows_by_step(context: CommandContext) -> Mapping[str, Sequence[str]]:
-    """Return the workflows of the job file in which jobs are steps, by job."""
+    """Return the workflows in which jobs are steps, by job: those of the job file, or of all definitions without one."""
     found: dict[str, list[str]] = defaultdict(list)
     if context.project is not None:
         for name, job in context.project.jobs.items():
             document = context.project.workflows.get(job.workflow or "")
             for step in {step["Job"] for _, step in job_steps(document)} if document is not None else ():
-                found[step].append(name)
+                found[context.project.name(step)].append(name)
+        return found
+    for machine in find_job.listed_machines(context):
+        steps = read_job_definition(dumps(find_job.read_definition(context, machine))).steps
+        families = {family_of_definition(each.task_definition) for each in steps if each.task_definition}
+        for family in families - {machine.name}:
+            found[family].append(machine.short_name)
     return found
 
 

@@ -47,7 +47,7 @@ def redrive(
     events = find_run.read_events(context, found)
     if not force:
         reason = why_not_redrive(found, events, find_run.read_definition(context, found))
-        _check_redrivable(found, reason, find_run.short_machine_name(context, found, run))
+        _check_redrivable(found, reason, find_run.job_of_run(context, found, run))
     before = read_numbered_story(events)
     context.sfn.redrive_execution(executionArn=found.arn)
     typer.echo(f"redriven {found.arn}", err=follow)

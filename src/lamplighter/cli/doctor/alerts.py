@@ -45,6 +45,11 @@ def check_waiting_alerts(data: Path) -> Iterator[Finding]:
         )
 
 
+def mail_failure(data: Path) -> str | None:
+    """Return why a mail could not be delivered so far; None if none waits."""
+    return next((error for kind, _, error, _ in _read(data, deliveries.failing_endpoints) if kind == "email"), None)
+
+
 def mail_recipients(data: Path) -> list[str]:
     """Return the addresses that are subscribed by mail."""
     return _read(data, subscriptions.mail_addresses)

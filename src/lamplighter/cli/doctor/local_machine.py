@@ -51,7 +51,13 @@ def check_local_machine(data: Path, environment: Mapping[str, str]) -> Iterator[
         yield from (bad("engine", each["reason"]) for each in health["conditions"] if each["name"] != "alerts")
     yield from alerts.check_waiting_alerts(data)
     yield from alerts.check_lost_alerts(data, real_world().now())
-    yield check_mail_server(environment, health, alerts.mail_recipients(data))
+    yield with_refusal(check_mail_server(environment, health, alerts.mail_recipients(data)), alerts.mail_failure(data))
+
+
+def with_refusal(mail: Finding, refusal: str | None) -> Finding:
+    """Return the finding about the mail server, which is bad if it refuses mails: the check sends none."""
+    is_known = refusal is None or mail.state == "bad"
+    return mail if is_known else bad("mail", f"{mail.says}, but mails are refused: {refusal}", mail.advice)
 
 
 def check_docker() -> Finding:

@@ -96,9 +96,8 @@ async def _act_on_all(
 
 def _name_jobs(context: CommandContext, planned: Sequence[PlannedAction]) -> str:
     """Return the jobs of several runs: `invoices (2 runs), report`."""
-    project = context.project
-    names = {} if project is None else {project.name(job): job for job in project.jobs}
-    jobs = Counter(names.get(each.job, each.job) for each in planned)
+    names = context.job_names()
+    jobs = Counter(names.of(each.job) for each in planned)
     return ", ".join(f"{job} ({count} runs)" if count > 1 else job for job, count in sorted(jobs.items()))
 
 

@@ -4,7 +4,7 @@ Guarantees that the error for an unknown name lists similar names, and that it d
 not have yet from a name that is nowhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -13,6 +13,7 @@ from lamplighter.base.errors import LamplighterError, require
 from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.runs.job_machine import JOB_TAG, is_supporting_machine
+from lamplighter.runs.job_names import JobNames
 
 MAX_LISTED_NAMES = 8
 
@@ -45,8 +46,9 @@ def all_machines(context: CommandContext) -> list[Machine]:
     project = context.project
     jobs = {} if project is None else {project.name(job): job for job in project.jobs}
     pages = context.sfn.get_paginator("list_state_machines").paginate()
-    found = [_to_machine(each, jobs) for page in pages for each in page["stateMachines"]]
-    order = {name: place for place, name in enumerate(jobs)}
+    listed = [each for page in pages for each in page["stateMachines"]]
+    names, order = context.job_names(), {name: place for place, name in enumerate(jobs)}
+    found = [_to_machine(each, names, jobs) for each in listed]
     return sorted(found, key=lambda each: (order.get(each.name, len(order)), each.name))
 
 
@@ -63,23 +65,26 @@ def find_job(context: CommandContext, name_or_arn: str) -> Machine:
     parsed = arns.parse(name_or_arn)
     if parsed is not None and parsed.service == "states" and parsed.resource.startswith("stateMachine:"):
         described = context.sfn.describe_state_machine(stateMachineArn=name_or_arn)
-        return Machine(name_or_arn, described["name"], express=described["type"] == "EXPRESS")
+        return Machine(
+            name_or_arn, context.job_names(with_file=False).of(name_or_arn), express=described["type"] == "EXPRESS"
+        )
     machine = find_by_name(context, name_or_arn, machines := all_machines(context))
     return require(machine, lambda: NoSuchJob(unknown_job_message(context, name_or_arn, machines)))
 
 
-def find_by_name(context: CommandContext, name: str, machines: Iterable[Machine]) -> Machine | None:
+def find_by_name(context: CommandContext, name: str, machines: Sequence[Machine]) -> Machine | None:
     """Return the machine of these that has a name, or whose job has it; None if there is none.
 
     Raises `NoSuchJob` if the name is that of a job that the target does not have yet.
     """
     by_name = {each.name: each for each in machines}
+    by_short_name = {each.short_name: each for each in machines}
     if context.project is not None and name in context.project.jobs:
         machine_name = context.project.name(name)
         if machine_name not in by_name:
             raise NoSuchJob(_not_deployed_message(context, name, machine_name, by_name))
         return by_name[machine_name]
-    return by_name.get(name)
+    return by_name.get(name) or by_short_name.get(name)
 
 
 def is_job(context: CommandContext, machine: Machine) -> bool:
@@ -93,9 +98,9 @@ def read_definition(context: CommandContext, machine: Machine) -> Json:
     return loads(context.sfn.describe_state_machine(stateMachineArn=machine.arn)["definition"])
 
 
-def _to_machine(listed: Json, jobs: dict[str, str]) -> Machine:
-    job = jobs.get(listed["name"])
-    return Machine(listed["stateMachineArn"], job or listed["name"], job, listed["type"] == "EXPRESS")
+def _to_machine(listed: Json, names: JobNames, jobs: dict[str, str]) -> Machine:
+    arn, is_express = listed["stateMachineArn"], listed["type"] == "EXPRESS"
+    return Machine(arn, names.of(arn), jobs.get(listed["name"]), is_express)
 
 
 def _not_deployed_message(context: CommandContext, job: str, name: str, machine_names: Iterable[str]) -> str:

@@ -32,7 +32,7 @@ def list_runs(context: CommandContext, machine: Machine, status: str | None = No
     if machine.removed:
         return (
             run
-            for each in removed_jobs.list_removed_runs(context, machine)
+            for each in removed_jobs.list_kept_runs(context, machine.name)
             if status in (None, (run := to_run(each)).status)
         )
     only = {} if status is None else {"statusFilter": status}
@@ -92,11 +92,9 @@ def read_events(context: CommandContext, run: Run) -> list[Json]:
     return [event for page in pages for event in page["events"]]
 
 
-def short_machine_name(context: CommandContext, run: Run, argument: str) -> str:
-    """Return the shortest name of a run's state machine: the job's name, unless the user typed an ARN."""
-    name = run.arn.split(":")[6]
-    project = None if argument.startswith("arn:") else context.project
-    return next((job for job in project.jobs if project.name(job) == name), name) if project else name
+def job_of_run(context: CommandContext, run: Run, argument: str) -> str:
+    """Return the name of a run's job; an ARN needs no job file."""
+    return context.job_names(with_file=not argument.startswith("arn:")).of(run.arn)
 
 
 def read_definition(context: CommandContext, run: Run) -> Json:
@@ -131,7 +129,7 @@ def _find_by_name(context: CommandContext, name: str, known: list[Machine]) -> R
         message = find_job.unknown_job_message(context, name, known)
         raise NoSuchRun(f"{message}\n    and no run has that name (a run is named by ARN, NAME, JOB, or JOB:NAME)")
     if len(found) > 1:
-        names = ", ".join(f"{run.arn.split(':')[6]}:{name}" for run in islice(found, 5))
+        names = ", ".join(f"{context.job_names().of(run.arn)}:{name}" for run in islice(found, 5))
         raise NoSuchRun(f"several runs are named {name}: use one of {names}")
     return found[0]
 

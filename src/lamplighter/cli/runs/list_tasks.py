@@ -9,14 +9,11 @@ from collections.abc import Iterator
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import ignore_error
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.cli.engine_request import EngineRefused, request_engine
-from lamplighter.cli.target import DEFAULT_REGION
 from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
 from lamplighter.runs.scheduled_tasks import TaskFamily
 from lamplighter.runs.task_run import NO_SUCH_CLUSTER, TaskRun, to_task_run
 from lamplighter.runs.waiting import MAX_DESCRIBED
 
-TASKS_PATH = "/_lamplighter/tasks"
 MAX_LISTED_TASKS = 100
 """The most tasks of a family among which those under way, and the one that ended last, are searched."""
 
@@ -30,16 +27,11 @@ def list_task_runs(context: CommandContext, family: TaskFamily, most: int = MAX_
     return runs[:most]
 
 
-def _engine_tasks(context: CommandContext, family: TaskFamily, most: int) -> list[Json] | None:
+def _engine_tasks(context: CommandContext, family: TaskFamily, most: int) -> Json:
     """Return the tasks that an engine keeps; None if the target has no such list."""
-    if context.target.endpoint is None:
-        return None
-    query = {"region": context.target.region or DEFAULT_REGION, "cluster": family.cluster, "family": family.family}
-    try:
-        found: list[Json] = request_engine(context.target, "GET", TASKS_PATH, **query, limit=most)["Tasks"]
-    except EngineRefused:  # an older engine, or a cluster that does not exist: ListTasks says which
-        return None
-    return found
+    given = {"Cluster": family.cluster, "Family": family.family, "Limit": most}
+    answer = context.call_internal("ecs", "ListScheduledTasks", **given)
+    return answer and answer["Tasks"]  # without an answer, for a cluster that does not exist, ListTasks says so
 
 
 def _listed_tasks(context: CommandContext, family: TaskFamily, status: str) -> Iterator[Json]:

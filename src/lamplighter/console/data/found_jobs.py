@@ -10,10 +10,12 @@ from operator import itemgetter
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
+from lamplighter.console.data.job_names import read_job_names
 from lamplighter.console.data.searched_lists import cached_list, list_task_jobs
 from lamplighter.console.view.links import resource_path
 from lamplighter.console.view.search_hits import Hit, state_path
 from lamplighter.runs.job_machine import is_supporting_machine
+from lamplighter.runs.job_names import JobNames
 from lamplighter.runs.job_search import describe_job, search_job
 from lamplighter.runs.word_search import FoundText, find_words, read_places
 
@@ -36,20 +38,21 @@ class FoundJobs:
 
 async def find_jobs(calls: Calls, words: Sequence[str], *, brief: bool) -> FoundJobs:
     """Search the jobs, the removed jobs and the scheduled tasks. On AWS, a `brief` search reads no definition."""
-    answer, removed, tasks = await asyncio.gather(
+    answer, removed, tasks, names = await asyncio.gather(
         calls.call_internal("states", "SearchStateMachines", Words=words),
         calls.call_internal("states", "ListRemovedMachines"),
         list_task_jobs(calls),
+        read_job_names(calls),
     )
     machines, unread = (answer["Machines"], 0) if answer else await _search_on_aws(calls, words, brief=brief)
-    jobs = [_job_hit(each) for each in machines if each["found"] is not None]
+    jobs = [_job_hit(each, names) for each in machines if each["found"] is not None]
     jobs += [Hit("scheduled task", name, path, found) for name, path in tasks if (found := _in_name(words, name))]
     jobs += [
-        Hit("removed job", each["name"], resource_path(each["stateMachineArn"]) or "", found)
+        Hit("removed job", names.of(each["stateMachineArn"]), resource_path(each["stateMachineArn"]) or "", found)
         for each in (removed or {}).get("stateMachines", ())
         if not is_supporting_machine(each["name"]) and (found := _in_name(words, each["name"]))
     ]
-    states = [_state_hit(machine, state) for machine in machines for state in machine["states"]]
+    states = [_state_hit(machine, state, names) for machine in machines for state in machine["states"]]
     return FoundJobs(jobs, states, unread)
 
 
@@ -57,13 +60,15 @@ def _in_name(words: Sequence[str], name: str) -> Sequence[FoundText] | None:
     return find_words(words, {"name": name})
 
 
-def _job_hit(machine: Json) -> Hit:
-    return Hit("job", machine["name"], resource_path(machine["stateMachineArn"]) or "", read_places(machine["found"]))
+def _job_hit(machine: Json, names: JobNames) -> Hit:
+    arn = machine["stateMachineArn"]
+    return Hit("job", names.of(arn), resource_path(arn) or "", read_places(machine["found"]))
 
 
-def _state_hit(machine: Json, state: Json) -> Hit:
-    path = state_path(machine["stateMachineArn"], state["name"])
-    return Hit("state", state["name"], path, read_places(state["found"]), second=machine["name"])
+def _state_hit(machine: Json, state: Json, names: JobNames) -> Hit:
+    arn = machine["stateMachineArn"]
+    path = state_path(arn, state["name"])
+    return Hit("state", state["name"], path, read_places(state["found"]), second=names.of(arn))
 
 
 # --- AWS --------------------------------------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
+from lamplighter.console.data.job_names import read_job_names
 from lamplighter.console.view.links import resource_path
 from lamplighter.console.view.search_hits import Hit
+from lamplighter.runs.job_names import JobNames
 from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.word_search import FoundText, quote_around
 
@@ -39,12 +41,14 @@ async def find_output(calls: Calls, words: Sequence[str], since: int, start: str
         return NO_OUTPUT
     if answer is None:
         return NO_OUTPUT
-    hits = [_hit(words, each) for each in answer["Matches"]]
+    names = await read_job_names(calls)
+    hits = [_hit(words, each, names) for each in answer["Matches"]]
     return FoundOutput(hits, searched + answer["Searched"], answer["Size"], answer["Next"])
 
 
-def _hit(words: Sequence[str], match: Json) -> Hit:
+def _hit(words: Sequence[str], match: Json, names: JobNames) -> Hit:
     container, line = match["Container"], match["Line"]
     where = f"{container}, line {line}" if container != "main" else f"line {line}"
     found = (FoundText("output", quote_around(printable_line(match["text"]), words)),)
-    return Hit("output", match["Family"], resource_path(match["TaskArn"]) or "", found, where, "", match["time"] / 1000)
+    title, path = names.of(match["Family"]), resource_path(match["TaskArn"]) or ""
+    return Hit("output", title, path, found, where, "", match["time"] / 1000)

@@ -13,6 +13,7 @@ from lamplighter.console.calls import Calls
 from lamplighter.console.data import skipped_runs
 from lamplighter.console.data.scheduled_tasks import task_runs_since
 from lamplighter.console.data.waiting_runs import find_waiting_runs
+from lamplighter.runs.job_names import key_name, read_names
 from lamplighter.runs.local_times import parse_iso_milliseconds
 from lamplighter.runs.night.classify import Acknowledgement
 from lamplighter.runs.night.night_run import MISSED, NightJob, NightRun
@@ -64,7 +65,8 @@ async def _read_from_engine(calls: Calls, since: int, answer: Json, tasks: Seque
     runs = [*rows, *tasks, *missed]
     tags, late = answer["Machines"], answer["Late"]
     keys = {each.job for each in runs}
-    jobs = {key: NightJob(key, job_name(key), tags.get(key, {}), late.get(key)) for key in keys}
+    names = read_names(tags)
+    jobs = {key: NightJob(key, key_name(key), tags.get(key, {}), late.get(key), names.of(key)) for key in keys}
     acknowledgements = {
         each["subject"]: Acknowledgement(each["who"], each["note"], each["time"])
         for each in (marks or {}).get("Acknowledgements", ())
@@ -125,8 +127,8 @@ async def _read_on_aws(calls: Calls, since: int, tasks: Sequence[NightRun]) -> N
     found = await asyncio.gather(*(_read_machine(calls, each["stateMachineArn"], since) for each in machines))
     executions = [run for runs in found for run in runs or ()]
     tags = await asyncio.gather(*(_read_tags(calls, key) for key in sorted({each.job for each in executions})))
-    jobs = {key: NightJob(key, job_name(key), each) for key, each in tags}
-    jobs |= {each.job: NightJob(each.job, job_name(each.job), {}) for each in tasks}
+    jobs = {key: NightJob(key, key_name(key), each) for key, each in tags}
+    jobs |= {each.job: NightJob(each.job, key_name(each.job), {}) for each in tasks}
     runs = [*executions, *tasks]
     truncated = bool(listed.get("nextToken")) or None in found
     return NightRead(_without_supporting(runs, jobs), jobs, {}, complete=False, truncated=truncated)
@@ -161,8 +163,3 @@ def _read_listed(listed: Json) -> NightRun:
 async def _read_tags(calls: Calls, machine: str) -> tuple[str, dict[str, str]]:
     answer = await calls.call_or_none("states", "ListTagsForResource", resourceArn=machine)
     return machine, {each["key"]: each["value"] for each in answer["tags"]} if answer else {}
-
-
-def job_name(key: str) -> str:
-    """Return the name of a job, given the ARN of what its schedules start, or CLUSTER/FAMILY."""
-    return key.rpartition(":" if ":stateMachine:" in key else "/")[2]

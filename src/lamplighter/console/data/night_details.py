@@ -11,6 +11,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.console.calls import Calls, RunDetail
 from lamplighter.console.data import container_output, history
+from lamplighter.console.data.map_failure import explain_items
 from lamplighter.console.data.waits import read_waits
 from lamplighter.runs.failure_words import explain_failure, summarize_failure
 from lamplighter.runs.night.night_run import NightRun
@@ -46,32 +47,22 @@ async def _read_activity(calls: Calls, run: NightRun) -> RunDetail:
 
 
 async def _read_failure(calls: Calls, run: NightRun) -> RunDetail:
-    return cached_failure(calls, run.arn, run.redrives) or await cache_failure(calls, run.arn, run.redrives)
-
-
-def cached_failure(calls: Calls, arn: str, redrives: int) -> RunDetail | None:
-    """Return why a run failed if that was read before and is still valid, otherwise None."""
-    found = calls.console.failure_cache.get(f"{arn} {redrives}")
-    if found is None or found.valid_until is None or calls.console.world.now() < found.valid_until:
-        return found
-    return None
-
-
-async def cache_failure(calls: Calls, arn: str, redrives: int) -> RunDetail:
-    """Read and cache why a run failed."""
-    found = await read_failure(calls, arn)
-    calls.console.failure_cache.put({f"{arn} {redrives}": found})
+    cache, key = calls.console.failure_cache, f"{run.arn} {run.redrives}"
+    found = cache.get(key)
+    if found is None or (found.valid_until is not None and calls.console.world.now() >= found.valid_until):
+        found = await _explain(calls, run.arn)
+        cache.put({key: found})
     return found
 
 
-async def read_failure(calls: Calls, arn: str) -> RunDetail:
+async def _explain(calls: Calls, arn: str) -> RunDetail:
     """Return why a run failed, with the last line of its log."""
     about, of, story = await asyncio.gather(
         calls.call("states", "DescribeExecution", executionArn=arn),
         calls.call("states", "DescribeStateMachineForExecution", executionArn=arn),
         _read_story(calls, arn),
     )
-    failure = explain_failure(story, loads_or(of["definition"], {}))
+    failure = await explain_items(calls, explain_failure(story, loads_or(of["definition"], {})))
     attempt = None if failure is None else failure.attempt
     lines = () if attempt is None else await container_output.read_last_lines(calls, attempt)
     words = summarize_failure(failure, about.get("error"), about.get("cause"))

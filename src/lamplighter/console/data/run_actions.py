@@ -14,6 +14,7 @@ from lamplighter.console.calls import Calls
 from lamplighter.console.data import history
 from lamplighter.console.data.action_subject import Subject, is_missed, is_task, read_subject
 from lamplighter.console.data.run_again import Repeated, find_repeated, find_starter, start_again
+from lamplighter.runs.job_definition import read_job_definition
 from lamplighter.runs.redrive_outcome import why_not_redrive
 from lamplighter.runs.repetition import Repetition
 from lamplighter.runs.run import to_run
@@ -85,6 +86,8 @@ async def _plan(calls: Calls, action: str, arn: str, *, alone: bool) -> PlannedA
     """Return what an action would do to a run, or to the run that stands for it now."""
     try:
         subject = await read_subject(calls, arn)
+        if action == ACKNOWLEDGE and not subject.failed:
+            subject = await _read_decisive(calls, subject)
         repeated = await _find_repeated(calls, action, subject)
         newest = repeated.newest
         if newest is not None and newest.running and (newest.arn != arn or len(repeated.runs) > 1):
@@ -96,6 +99,12 @@ async def _plan(calls: Calls, action: str, arn: str, *, alone: bool) -> PlannedA
         return await _plan_subject(calls, action, subject)
     except AwsError as error:
         return PlannedAction(arn, possible=False, effect=error.message)
+
+
+async def _read_decisive(calls: Calls, subject: Subject) -> Subject:
+    """Return the run that decides, such as the failed one for a repetition that a person stopped."""
+    newest = (await find_repeated(calls, subject)).newest
+    return subject if newest is None else await read_subject(calls, newest.arn)
 
 
 async def _find_repeated(calls: Calls, action: str, subject: Subject) -> Repeated:
@@ -122,7 +131,20 @@ async def _plan_again(calls: Calls, subject: Subject) -> tuple[str | None, str]:
     if is_missed(subject.arn):
         starts_machine = ":stateMachine:" in started_arn(subject.about["Target"])
         return None if starts_machine or starter else NO_JOB, "starts it now"
-    return None, "starts a new run with the same input"
+    stops = await _find_stopped(calls, to_run(subject.about).machine)
+    effect = "starts a new run with the same input"
+    return None, f"{effect}, which stops the run {stops} (overlap: cancel-previous)" if stops else effect
+
+
+async def _find_stopped(calls: Calls, machine: str) -> str:
+    """Return the run that a new run of a machine would stop, by its name; empty if there is none."""
+    given = {"stateMachineArn": machine, "statusFilter": "RUNNING", "maxResults": 1}
+    running, about = await asyncio.gather(
+        calls.call_or_none("states", "ListExecutions", **given),
+        calls.call_or_none("states", "DescribeStateMachine", stateMachineArn=machine),
+    )
+    stops = running and about and read_job_definition(about["definition"]).overlap == "cancel-previous"
+    return next((each["name"] for each in running["executions"]), "") if stops else ""
 
 
 async def _plan_redrive(calls: Calls, subject: Subject) -> tuple[str | None, str]:

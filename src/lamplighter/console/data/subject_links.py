@@ -23,10 +23,16 @@ async def link_subjects(page: Page, subjects: Iterable[Subject | None]) -> Mappi
     known = {each.arn: each for each in subjects if each is not None}
     urls = await asyncio.gather(*(_find_url(page, each) for each in known.values()))
     return {
-        each.arn: SubjectLink(f"{each.kind} {each.name}", url)
+        each.arn: SubjectLink(_text(page, each), url)
         for each, url in zip(known.values(), urls, strict=True)
         if url is not None
     }
+
+
+def _text(page: Page, subject: Subject) -> str:
+    if subject.kind not in ("run", "job"):
+        return f"{subject.kind} {subject.name}"
+    return " ".join([subject.kind, page.names.of(subject.arn), *subject.arn.split(":")[7:]])
 
 
 async def _find_url(page: Page, subject: Subject) -> str | None:

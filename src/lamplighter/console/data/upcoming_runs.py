@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 
 from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
-from lamplighter.console.data.night import job_name
-from lamplighter.console.data.planned_schedules import plan_rules, plan_schedules
-from lamplighter.console.view import links
+from lamplighter.console.data.job_names import read_job_names
+from lamplighter.console.data.planned_schedules import plan_rules, plan_schedule, plan_schedules
+from lamplighter.console.data.searched_lists import cached_list
 from lamplighter.console.view.week import PlannedSchedule
-from lamplighter.runs.schedules import schedule_timetable, started_arn
+from lamplighter.runs.schedules import schedule_timetable
 from lamplighter.runs.upcoming_times import times_of
 
 HORIZON_MILLISECONDS = 7 * 86_400_000
@@ -29,7 +30,6 @@ class UpcomingRun:
     """The next run that a schedule starts before a time."""
 
     job: str
-    schedule: str
     url: str | None
     """The page of what the schedule starts."""
     next: float | None
@@ -43,23 +43,15 @@ async def read_plans(calls: Calls) -> Sequence[PlannedSchedule]:
     now = calls.console.world.now()
     answer = await calls.call_internal("scheduler", "ListNightSlots", Since=now, Until=now + HORIZON_MILLISECONDS)
     if answer is None:
-        return await _read_plans_of_aws(calls)
-    schedules = [
-        PlannedSchedule(each["Name"], "schedule", each, links.resource_path(started_arn(each["Target"])))
-        for each in answer["Due"]
-    ]
+        return await cached_list(calls, "plans", _read_plans_of_aws, PLAN_POLLS) or ()
+    names = await read_job_names(calls)
+    schedules = [plan_schedule(each, names) for each in answer["Due"]]
     return [*(each for each in schedules if not each.is_supporting), *await plan_rules(calls)]
 
 
-async def _read_plans_of_aws(calls: Calls) -> Sequence[PlannedSchedule]:
-    """Return the plans of an account; they are read again after some polls, because each schedule takes a call."""
-    polls = calls.console.world.now() // round(PLAN_POLLS * 1000 * calls.console.port.list_poll_seconds)
-    cache, key = calls.console.plan_cache, f"{calls.place} {polls}"
-    found = cache.get(key)
-    if found is None:
-        found = [*await plan_schedules(calls), *await plan_rules(calls)]
-        cache.put({key: found})
-    return found
+async def _read_plans_of_aws(calls: Calls) -> Sequence[Json]:
+    """Return the plans of an account: each schedule takes a call."""
+    return [*await plan_schedules(calls), *await plan_rules(calls)]
 
 
 def next_runs(plans: Sequence[PlannedSchedule], now: int, until: int) -> Sequence[UpcomingRun]:
@@ -69,12 +61,11 @@ def next_runs(plans: Sequence[PlannedSchedule], now: int, until: int) -> Sequenc
 
 
 def _next_run(plan: PlannedSchedule, now: int, until: int) -> UpcomingRun | None:
-    job = plan.name if plan.kind == "rule" else job_name(started_arn(plan.about["Target"])) or plan.name
     if not plan.is_predictable:
-        return UpcomingRun(job, plan.name, plan.url, None, 0)
+        return UpcomingRun(plan.name, plan.url, None, 0)
     try:
         due = (each.instant for each in times_of(schedule_timetable(plan.about), now) if not each.skipped)
         times = list(islice(takewhile(lambda time: time < until, due), MAX_TIMES))
     except LamplighterError:
         return None
-    return UpcomingRun(job, plan.name, plan.url, times[0] / 1000, len(times)) if times else None
+    return UpcomingRun(plan.name, plan.url, times[0] / 1000, len(times)) if times else None

@@ -21,7 +21,7 @@ from lamplighter.console.view.job_description import describe_job
 from lamplighter.console.view.next_slots import next_slots
 from lamplighter.console.view.run_counts import RunCounts, count_runs
 from lamplighter.runs.job_machine import is_supporting_machine
-from lamplighter.runs.run import END_WORDS, RunLimits
+from lamplighter.runs.run import END_WORDS, WAITING, RunLimits
 
 EXPRESS = "EXPRESS"
 HTMX_HEADER = "hx-request"
@@ -63,7 +63,7 @@ async def show(page: Page) -> Response:
         end_words=END_WORDS,
         table=await _read_table(page, about, recent.usual),
         triggers=_list_triggers(schedules, rules),
-        name=about["name"],
+        name=page.names.of(page.arn),
         last=runs_page.last_status(next(iter(recent.runs), None)),
         supporting_machine=is_supporting_machine(about["name"]),
         rest=page.console.port.list_poll_seconds,
@@ -75,7 +75,10 @@ async def _read_recent_runs(page: Page, about: Json) -> RecentRuns:
     if about["type"] == EXPRESS:
         return RecentRuns((), {}, None)
     recent = await job_runs.read_recent_runs(page, about)
-    return replace(recent, runs=await waiting_runs.mark_waiting(page, recent.runs, 0))
+    runs = await waiting_runs.mark_waiting(page, recent.runs, 0)
+    waiting = sum(each["status"] == WAITING for each in runs)
+    counts = {**recent.counts, WAITING: waiting, "RUNNING": recent.counts.get("RUNNING", 0) - waiting}
+    return replace(recent, runs=runs, counts=counts)
 
 
 async def _read_table(page: Page, about: Json, usual: float | None) -> RunTable | None:

@@ -45,7 +45,7 @@ async def show_again(page: Page, about: Json) -> Response:
     latest, usual = await job_runs.read_latest_run(page, about)
     return await page.render(
         "job_runs.html",
-        name=about["name"],
+        name=page.names.of(page.arn),
         table=await read_table(page, about, usual),
         last=last_status(latest),
     )

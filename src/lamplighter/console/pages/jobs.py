@@ -91,7 +91,8 @@ async def read_job_row(page: Page, machine: Json, known: Sequence[Json] | None) 
     schedules = await job_schedules.find_job_schedules(page, arn, known)
     tally = await slot_counts.read_slot_counts(page, schedules)
     tags = await page.call_or_none("states", "ListTagsForResource", resourceArn=arn)
-    job = NightJob(arn, machine["name"], {each["key"]: each["value"] for each in (tags or {}).get("tags", ())})
+    tagged = {each["key"]: each["value"] for each in (tags or {}).get("tags", ())}
+    job = NightJob(arn, machine["name"], tagged, shown=page.names.by_machine.get(arn, ""))
     if machine["type"] == "EXPRESS":
         return JobRow(machine, job, (), None, schedules, tally, None)
     runs, about = await asyncio.gather(

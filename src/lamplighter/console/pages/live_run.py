@@ -100,7 +100,7 @@ async def changed_title(page: Page) -> AsyncIterator[StreamEvent | None]:
     sent = ""
     while True:
         about = await describe_run(page, page.arn, max_calls=0)
-        named = run_title.name_run(about, page.clock)
+        named = run_title.name_run(about, page.clock, page.names)
         text = dumps({"title": named.tab, "icon": page.console.templates.static_urls[named.icon]})
         if text != sent:
             sent = text

@@ -68,7 +68,7 @@ async def show(page: Page) -> Response:
         "logs.html",
         arn=page.arn,
         about=about,
-        named=run_title.name_run(about, page.clock),
+        named=run_title.name_run(about, page.clock, page.names),
         sources=sources,
         source=source,
         view=await log_view.read_view(page, target_of(page, source)) if source else None,

@@ -46,7 +46,7 @@ async def show_items(page: Page) -> Response:
         "items.html",
         map=about | {"name": name},
         about=run.about,
-        named=run_title.name_run(run.about, page.clock),
+        named=run_title.name_run(run.about, page.clock, page.names),
         filters=[(each, title, counts[key]) for each, (key, title) in STATUSES.items()],
         chosen=status if index is None else "",
         rows=[(row, short_input(row), short_cause(row.cause)) for row in items.rows],

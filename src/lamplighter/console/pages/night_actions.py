@@ -112,7 +112,7 @@ def _name_run(page: Page, planned: PlannedAction) -> Json:
     arn, moment = planned.arn, "" if planned.moment is None else f", {page.clock.brief(planned.moment)}"
     if is_missed(arn):
         return {"arn": arn, "title": f"{arn.rpartition('@')[0].rpartition('/')[2]}{moment}", "url": "/calendar"}
-    name = arn.rpartition("/")[2] if is_task(arn) else arn.split(":")[6]
+    name = arn.rpartition("/")[2] if is_task(arn) else page.names.of(arn)
     return {"arn": arn, "title": f"{name}{moment}", "url": resource_path(arn) or "/"}
 
 

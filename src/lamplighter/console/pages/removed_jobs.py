@@ -35,7 +35,7 @@ async def show_removed(page: Page, missing: AwsError) -> Response:
         raise missing
     return await page.render(
         "removed.html",
-        name=page.arn.rpartition(":")[2],
+        name=page.names.of(page.arn),
         counts=count_runs(recent.counts, complete=True),
         usual=recent.usual,
         chart=build_chart(recent.runs, page.clock),

@@ -10,6 +10,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.console.data import container_output, history, map_progress
 from lamplighter.console.data.action_subject import Subject
+from lamplighter.console.data.map_failure import explain_items
 from lamplighter.console.data.run_actions import AGAIN, ActionRequest, act
 from lamplighter.console.data.run_again import Repeated, find_repeated
 from lamplighter.console.data.waiting_runs import describe_run
@@ -104,7 +105,7 @@ async def panel_values(page: Page, run: RunData) -> Mapping[str, Json]:
     """
     steps = chosen_items(page)
     found = state_panel.build_panel(page, run.events, run.story, run.about, run.definition, steps)
-    failure = explain_failure(run.story, run.definition) if found.state is None else None
+    failure = await explain_items(page, explain_failure(run.story, run.definition)) if found.state is None else None
     attempt = None if failure is None else failure.attempt
     return {
         "detail": found,
@@ -124,7 +125,7 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
     return {
         "run": run,
         "about": run.about_with_idle,
-        "named": run_title.name_run(run.about, page.clock),
+        "named": run_title.name_run(run.about, page.clock, page.names),
         "arn": run.arn,
         "now": now / 1000,
         "late": read_late(run.definition),
@@ -180,7 +181,7 @@ async def stop_run(page: Page, given: Mapping[str, str]) -> Response:
     """Stop the run, once the visitor has confirmed it."""
     if not confirmation.is_confirmed(page, given):
         about = await page.call("states", "DescribeExecution", executionArn=page.arn)
-        name = run_title.name_run(about, page.clock).heading
+        name = run_title.name_run(about, page.clock, page.names).heading
         return await confirmation.ask(page, f"Stop {name}?", "Its containers are stopped now.", "Stop the run")
     await page.call("states", "StopExecution", executionArn=page.arn, error="Stopped", cause="Stopped in the console")
     return page.redirect(page.url)

@@ -34,7 +34,7 @@ async def show(page: Page) -> Response:
         "history.html",
         arn=page.arn,
         about=about,
-        named=run_title.name_run(about, page.clock),
+        named=run_title.name_run(about, page.clock, page.names),
         events=[each | {"details": event_details(each), "name": names[each["id"]]} for each in shown],
         paging=paging,
         filters=(

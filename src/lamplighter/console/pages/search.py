@@ -22,7 +22,7 @@ from lamplighter.console.view.links import resource_path, schedule_path, schedul
 from lamplighter.console.view.list_filters import ListFilter, counted_filter, fixed_filter
 from lamplighter.console.view.paging import Paging, take_page
 from lamplighter.console.view.search_hits import GROUPS, SHOWN_FIRST, Hit, HitGroup, sort_by_name
-from lamplighter.runs.run import END_WORDS
+from lamplighter.runs.run import END_WORDS, WAITING
 from lamplighter.runs.scheduled_tasks import schedule_starter
 from lamplighter.runs.schedules import started_arn
 from lamplighter.runs.skipped_runs import SKIPPED
@@ -34,7 +34,7 @@ PERIODS = {"1": "the last 24 hours", "7": "the last 7 days", "30": "the last 30 
 """The choices for the earliest start of runs, in days."""
 DEFAULT_OUTPUT_DAYS = "1"
 """The days whose output is searched, unless a period is chosen."""
-STATUS_WORDS = {**END_WORDS, SKIPPED: "skipped"}
+STATUS_WORDS = {**{status: words for status, words in END_WORDS.items() if status != WAITING}, SKIPPED: "skipped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ async def _find(page: Page, search: Search, *, brief: bool) -> Found:
         _find_output(page, search, brief=brief),
         _find_others(page, search),
     )
-    hits = [_run_hit(each) for each in runs.runs]
+    hits = [_run_hit(page, each) for each in runs.runs]
     groups = (
         HitGroup("jobs", sort_by_name(jobs.jobs, search.text), len(jobs.jobs)),
         HitGroup("runs", hits, len(hits), runs.is_complete),
@@ -149,8 +149,9 @@ async def _find_runs(page: Page, search: Search, *, brief: bool) -> FoundRuns:
     if not search.wants("runs"):
         return FoundRuns(())
     since = None if search.days is None else page.console.world.now() - int(search.days) * DAY_MILLISECONDS
-    place, statuses = page.place, (search.status,) if search.status else ()
-    machine = search.job and arn.build("states", place.region, place.account, f"stateMachine:{search.job}")
+    statuses = (search.status,) if search.status else ()
+    place, name = page.place, search.job and page.names.machine(search.job)
+    machine = name and arn.build("states", place.region, place.account, f"stateMachine:{name}")
     wanted = RunCriteria(search.words, statuses, since, machine, search.before)
     return await found_runs.find_runs(page, wanted, brief=brief)
 
@@ -174,8 +175,8 @@ async def _find_others(page: Page, search: Search) -> Sequence[Hit]:
     ]
 
 
-def _run_hit(run: Json) -> Hit:
-    job = run["stateMachineArn"].rpartition(":")[2]
+def _run_hit(page: Page, run: Json) -> Hit:
+    job = page.names.of(run["stateMachineArn"])
     path = resource_path(run["executionArn"]) or ""
     return Hit("run", job, path, read_places(run["found"]), run["name"], run["status"], run["startDate"])
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.console.view.clock import Clock
 from lamplighter.runs.job_machine import scheduled_time
+from lamplighter.runs.job_names import JobNames
 from lamplighter.runs.local_times import parse_iso_milliseconds
 from lamplighter.runs.run import WAITING, is_running, status_words
 from lamplighter.runs.skipped_runs import SKIPPED, runs_that_caused_skip
@@ -48,16 +49,17 @@ class RunTitle:
         return status_icon(self.status)
 
 
-def name_run(about: Json, clock: Clock) -> RunTitle:
+def name_run(about: Json, clock: Clock, names: JobNames) -> RunTitle:
     """Name a run that DescribeExecution describes."""
-    machine, _, label = about["stateMachineArn"].split(":", 6)[6].partition("/")
+    machine, _, label = about["stateMachineArn"].partition("/")
+    job = names.of(machine)
     scheduled = parse_iso_milliseconds(found) if (found := scheduled_time(about.get("input"))) else None
     seconds = None if scheduled is None else scheduled / 1000
     time = clock.brief(about["startDate"] if seconds is None else seconds)
     moment = f"item of {label}, {time}" if label else f"run of {time}"
     status = about["status"] if runs_that_caused_skip(about.get("output")) is None else SKIPPED
-    heading = f"{machine}, {moment}"
-    return RunTitle(about["name"], machine, heading, moment, seconds, status, is_running(about["status"]))
+    heading = f"{job}, {moment}"
+    return RunTitle(about["name"], job, heading, moment, seconds, status, is_running(about["status"]))
 
 
 def tab_title(status: str, name: str) -> str:

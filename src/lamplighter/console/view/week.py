@@ -32,6 +32,7 @@ class PlannedSchedule:
     """An enabled schedule or rule."""
 
     name: str
+    """The name of the job that it starts, or else its own."""
     kind: str
     """schedule or rule"""
     about: Mapping[str, Json]

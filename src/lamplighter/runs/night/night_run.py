@@ -112,6 +112,8 @@ class NightJob:
     tags: dict[str, str]
     late: int | None = None
     """The seconds after which a run is late."""
+    shown: str = ""
+    """The name for people, if it is not just that of the job file (`job_names.py`)."""
 
     def has_late(self, run: NightRun, now: int) -> bool:
         """Return whether a run of this job is or was late."""
@@ -124,8 +126,8 @@ class NightJob:
 
     @property
     def short_name(self) -> str:
-        """The name in the job file, or else the name of the machine."""
-        return self.tags.get(JOB_TAG) or self.name
+        """The name for people, or else that in the job file, or that of the machine."""
+        return self.shown or self.tags.get(JOB_TAG) or self.name
 
     @property
     def supporting(self) -> bool:

@@ -83,4 +83,4 @@ def waiting_reason(limits: CapacityLimits, taken: Reservation, need: Reservation
 
 def _vcpu(units: int | None) -> str:
     """Return CPU units as a number of vCPU, such as 0.25."""
-    return f"{(units or 0) / 1024:g}"
+    return f"{round((units or 0) / 1024, 3):g}"

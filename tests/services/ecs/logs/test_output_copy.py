@@ -22,6 +22,7 @@ from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.logs.metric_extraction import ExtractedMetrics, MetricExtractor
 from tests.engine_harness import SECOND, EngineHarness
 from tests.fake_runtime import Script
+from tests.output_lines import read_output
 from tests.services.ecs.logs.test_awslogs import create_group, logged_messages, register_definition, run_task
 
 CHECKPOINT_BYTES = 1_000
@@ -69,8 +70,8 @@ async def test_a_copy_without_a_checkpoint_replaces_the_file_unless_there_is_no_
     await copy(outputs, source, fault=2)
     await copy(outputs, source)
     await copy(outputs, Source(0))
-    assert list(outputs.read("task", "main")) == source.lines
-    assert list(outputs.read("task", "other")) == []
+    assert list(read_output(outputs, "task", "main")) == source.lines
+    assert list(read_output(outputs, "task", "other")) == []
     assert source.places == [0, 0]
 
 
@@ -85,7 +86,7 @@ async def test_an_interrupted_copy_goes_on_at_its_checkpoint(
         with outputs.path("task", "main").open("ab") as file:
             file.write(b'{"time":1,"text":"what was written after the checkpoint')
     await copy(outputs, source)
-    assert list(outputs.read("task", "main")) == source.lines
+    assert list(read_output(outputs, "task", "main")) == source.lines
     assert most - source.places[-1] <= 2 * CHECKPOINT_BYTES // 45, "a line takes 45 bytes or more"
 
 
@@ -105,7 +106,7 @@ async def test_a_damaged_checkpoint_is_the_beginning(tmp_path: Path, damage: Jso
     path.write_bytes(damage(path.read_bytes()))
     await copy(outputs, source)
     assert source.places == [0, 0]
-    assert list(outputs.read("task", "main")) == source.lines
+    assert list(read_output(outputs, "task", "main")) == source.lines
 
 
 async def test_a_checkpoint_of_another_version_is_the_beginning(tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ async def test_a_checkpoint_of_a_file_that_is_shorter_or_gone_is_the_beginning(t
         damage()
         await copy(outputs, source)
         assert source.places[-1] == 0
-        assert list(outputs.read("task", "main")) == source.lines
+        assert list(read_output(outputs, "task", "main")) == source.lines
 
 
 async def test_lines_that_a_restored_database_does_not_know_are_read_again(tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ async def test_a_container_that_is_gone_changes_nothing_also_with_a_checkpoint(t
     outputs, source = OutputFiles(tmp_path), Source(100)
     await copy(outputs, source)
     await copy(outputs, Source(0))
-    assert list(outputs.read("task", "main")) == source.lines
+    assert list(read_output(outputs, "task", "main")) == source.lines
 
 
 async def test_a_line_that_is_written_in_part_is_an_error_of_the_disk(tmp_path: Path) -> None:
@@ -152,7 +153,7 @@ async def test_a_line_that_is_written_in_part_is_an_error_of_the_disk(tmp_path: 
     with patch.object(output_copy, "FileIO", FullFile), pytest.raises(OSError, match="part of a line"):
         await OutputCopy(outputs, "task", "main").run(source.read, asyncio.sleep)
     await copy(outputs, source)
-    assert list(outputs.read("task", "main")) == source.lines
+    assert list(read_output(outputs, "task", "main")) == source.lines
 
 
 async def test_other_tasks_run_while_much_output_is_copied(tmp_path: Path) -> None:
@@ -196,7 +197,7 @@ def test_each_line_is_logged_once_if_an_engine_goes_on_at_a_checkpoint(harness: 
     harness.settle()
     (task,) = harness.call("ecs", "ListTasks", desiredStatus="STOPPED")["taskArns"]
     outputs = OutputFiles(harness.directory / "output")
-    assert [line.text for line in outputs.read(task.rpartition("/")[2], "main")] == lines
+    assert [line.text for line in read_output(outputs, task.rpartition("/")[2], "main")] == lines
     assert logged_pages(harness) == lines
 
 

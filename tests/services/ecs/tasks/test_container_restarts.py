@@ -6,6 +6,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.runtime.port import CannotStart, ContainerExit
 from lamplighter.services.ecs.tasks.container_restarts import allows_restart, restart_policy
 from tests.fake_runtime import Script
+from tests.output_lines import read_output
 from tests.services.ecs.ecs_harness import EcsHarness, fargate_definition
 
 POLICY = {"enabled": True, "restartAttemptPeriod": 60}
@@ -68,7 +69,7 @@ async def test_the_output_of_all_runs_is_stored_once_and_in_order(harness: EcsHa
     harness.runtime.finish(side, 0)
     harness.runtime.finish(harness.container_name(arn), 0)
     await harness.wait_for_end(arn)
-    lines = harness.ecs.outputs.read(arn.rpartition("/")[2], "side")
+    lines = read_output(harness.ecs.outputs, arn.rpartition("/")[2], "side")
     assert [line.text for line in lines] == ["first run", "second run"]
 
 

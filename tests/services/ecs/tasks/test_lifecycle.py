@@ -12,6 +12,7 @@ from lamplighter.services.ecs.task_definitions.validate import parse_units
 from lamplighter.services.ecs.tasks import lifecycle
 from lamplighter.services.ecs.tasks.container_plan import container_name
 from lamplighter.services.ecs.tasks.runtime_retry import MAX_SECONDS, retry_while_unavailable
+from tests.output_lines import read_output
 
 
 def task(status: str) -> Task:
@@ -81,4 +82,4 @@ async def test_an_incomplete_line_is_not_read(tmp_path: Path) -> None:
     path = outputs.path("task", "job")
     path.parent.mkdir()
     path.write_bytes(b'{"time":1,"stream":"stderr","text":"whole"}\n{"time":1,"str')
-    assert [line.text for line in outputs.read("task", "job")] == ["whole"]
+    assert [line.text for line in read_output(outputs, "task", "job")] == ["whole"]

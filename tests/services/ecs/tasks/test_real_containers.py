@@ -13,6 +13,7 @@ from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.task_definitions import container_rules
+from tests.output_lines import read_output
 from tests.services.ecs.ecs_harness import NETWORK, EcsHarness
 
 SHORT_LIMITS = {"interval": (1, 300), "timeout": (1, 60), "retries": (1, 10), "startPeriod": (0, 300)}
@@ -53,7 +54,7 @@ class RealContainers:
         return {"name": name, "command": ["sh", "-c", script], "memory": 64, **image, **fields}
 
     def output(self, arn: str, container: str) -> list[str]:
-        return [line.text for line in self.harness.ecs.outputs.read(arn.rpartition("/")[2], container)]
+        return [line.text for line in read_output(self.harness.ecs.outputs, arn.rpartition("/")[2], container)]
 
     async def run(self, *containers: Json, **fields: Json) -> str:
         await self.harness.ecs_call(

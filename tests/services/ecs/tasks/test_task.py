@@ -8,6 +8,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.runtime.port import OUT_OF_MEMORY, CannotStart, ContainerSpec, ImageUnavailable
 from lamplighter.store import outbox
 from tests.fake_runtime import Script
+from tests.output_lines import read_output
 from tests.services.ecs.ecs_harness import FARGATE, NETWORK, EcsHarness, fargate_definition
 
 RECORDED_RUN = {
@@ -340,7 +341,7 @@ async def test_output_is_stored_completely_and_can_be_read_while_it_grows(harnes
     task_id = arn.rpartition("/")[2]
 
     def texts() -> list[str]:
-        return [line.text for line in harness.ecs.outputs.read(task_id, "job")]
+        return [line.text for line in read_output(harness.ecs.outputs, task_id, "job")]
 
     await harness.wait_until(lambda: texts() == ["one", "two"])
     harness.runtime.write(harness.container_name(arn), "three")

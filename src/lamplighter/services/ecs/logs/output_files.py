@@ -1,14 +1,11 @@
-"""Find and read the output of containers in files: one JSON object on each line, readable while the file grows.
+"""Find the output of containers in files: one JSON object on each line, readable while the file grows.
 
 `output_copy.py` writes the files.
 """
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
-
-from lamplighter.base.json_text import loads
-from lamplighter.runtime.output_line import OutputLine
 
 
 class OutputFiles:
@@ -40,16 +37,6 @@ class OutputFiles:
         for name in old:
             self.remove(name)
         return len(old)
-
-    def read(self, task: str, container: str) -> Iterator[OutputLine]:
-        """Yield the lines that have been copied so far."""
-        path = self.path(task, container)
-        if not path.exists():
-            return
-        with path.open("rb") as file:
-            for record in file:
-                if record.endswith(b"\n"):  # the last record may be incomplete
-                    yield OutputLine(**loads(record))
 
 
 def _last_change(folder: Path) -> float:
