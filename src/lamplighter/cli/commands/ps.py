@@ -150,7 +150,7 @@ def _name_workflows(context: CommandContext, overviews: Sequence[JobOverview]) -
 
 
 def _workflows_by_step(context: CommandContext) -> Mapping[str, Sequence[str]]:
-    """Return the workflows in which jobs are steps, by job: those of the job file, or of all definitions without one."""
+    """Return the workflows in which jobs are steps, by job: from the job file, or without one from all definitions."""
     found: dict[str, list[str]] = defaultdict(list)
     if context.project is not None:
         for name, job in context.project.jobs.items():
