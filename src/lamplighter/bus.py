@@ -111,6 +111,15 @@ class Operation:
         return {} if result is None else result
 
 
+_DELETING = ("Delete", "Deregister", "Unsubscribe")
+_DELETING_CONTENT = frozenset({"DeleteMessage", "DeleteMessageBatch", "DeleteObject", "DeleteObjects"})
+"""The operations that delete what no stack has; jobs may call them all the time."""
+
+
+def _may_delete(operation: str) -> bool:
+    return operation.startswith(_DELETING) and operation not in _DELETING_CONTENT
+
+
 class Guard(Protocol):
     """Decides calls by the policies of IAM's roles; an engine has one only if it enforces IAM."""
 
@@ -191,6 +200,8 @@ class Bus:
     store: Store
     guard: Guard | None = None
     """Decides calls under roles; None: every call is allowed."""
+    deletions: int = 0
+    """The number of calls so far that may have deleted a resource of a stack; messages and objects are none."""
     _services: dict[str, Mapping[str, Operation]] = field(default_factory=dict)
     _listeners: dict[str, list[tuple[Listener, Accepts]]] = field(default_factory=dict)
     _loaders: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
@@ -264,6 +275,7 @@ class Bus:
                 caller = replace(caller, person=actor.words)
                 run = partial(entry.run, caller=caller, params=params)
                 result = await write_audited(self.store, actor, operation, params, run)
+            self.deletions += _may_delete(operation)
         else:
             if actor is not None:
                 await record_read(self.store, actor, operation, params)
@@ -303,7 +315,9 @@ class Bus:
 
     def invoke(self, tx: Tx, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Run an operation inside the current turn; its writes are kept or undone with those of the calling job."""
-        return self._find(service, operation).run(tx, caller, params)
+        result = self._find(service, operation).run(tx, caller, params)
+        self.deletions += _may_delete(operation)
+        return result
 
     def read(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Run a read-only operation on what `reader` sees. Raises `UnknownOperation` if the operation writes."""

@@ -5,10 +5,15 @@ import logging
 import pytest
 
 from lamplighter.base.errors import Unavailable
+from lamplighter.bus import _may_delete
 from lamplighter.cli.up.apply_outcome import TEMPORARY_BACKOFF, ApplyOutcome
-from lamplighter.cli.up.reconcile import CHECK_SECONDS, READ_RETRY_SECONDS, SourceReconciler
+from lamplighter.cli.up.engine_stacks import EngineStacks, StackResource
+from lamplighter.cli.up.reconcile import CHECK_SECONDS, PAUSE_FACTOR, READ_RETRY_SECONDS, SourceReconciler
 from lamplighter.cli.up.source_files import SourceFiles
+from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
+from lamplighter.services.cloudformation.resource_types.resource_type import ResourceRequest
 from tests.cli.up.watched_file import GOOD, WatchedFile
+from tests.engine_harness import ACCOUNT, REGION
 
 QUEUE_NAME_SECONDS = 60
 """Seconds for which SQS does not give the name of a deleted queue to a new one."""
@@ -82,6 +87,42 @@ def test_a_schedule_that_is_deleted_by_other_means_is_there_again_within_a_minut
     assert schedules(watched) == ["home-one"]
     (logged,) = [each.message for each in caplog.records]
     assert logged == "the schedule OneSchedule was deleted from home by other means: creating it again"
+
+
+def test_resources_are_read_again_only_after_a_deletion_or_a_long_time(
+    watched: WatchedFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lamplighter.cli.up.reconcile.thread_seconds", iter(range(1000)).__next__)  # a slow check
+    reads: list[str] = []
+    read = EngineStacks.missing_resources
+
+    async def count(stacks: EngineStacks, name: str) -> list[StackResource]:
+        reads.append(name)
+        return await read(stacks, name)
+
+    monkeypatch.setattr(EngineStacks, "missing_resources", count)
+    watched.write(with_schedule())
+    watched.advance(5)
+    watched.harness.call("scheduler", "DeleteSchedule", Name="home-one", GroupName="home")
+    watched.advance(CHECK_SECONDS + 5)
+    before = len(reads)
+    watched.harness.call("sqs", "CreateQueue", QueueName="other")
+    watched.write(with_schedule().replace("true", "false"))
+    watched.advance(PAUSE_FACTOR - CHECK_SECONDS)
+    assert len(reads) == before
+    watched.advance(CHECK_SECONDS * 2)
+    assert len(reads) > before
+
+
+def test_a_call_that_deletes_a_resource_of_any_type_counts() -> None:
+    for name, kind in RESOURCE_TYPES.items():
+        if kind.simulated and kind.exists is not None:
+            request = ResourceRequest("A", name, {}, ACCOUNT, REGION, physical=f"arn:aws:x:{REGION}:{ACCOUNT}:a/b")
+            plan = kind.delete(request)
+            operation, _ = next(plan)
+            while operation.startswith("List"):  # what has to be deleted before
+                operation, _ = plan.send({"Versions": []})
+            assert _may_delete(operation), operation
 
 
 def test_a_stack_that_is_deleted_beside_a_running_engine_is_there_again_when_its_names_are_free(

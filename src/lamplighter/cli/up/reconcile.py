@@ -51,10 +51,11 @@ log = logging.getLogger("lamplighter.jobs")
 READ_RETRY_SECONDS = 10.0
 """Seconds until the files are read again after an unexpected error."""
 CHECK_SECONDS = 30.0
-"""The fewest seconds between two checks for deleted resources, and those between two checks whether the channels have
-to be alerted to a broken file."""
+"""The seconds between two checks for deleted resources, and between two checks whether the channels have to be alerted
+to a broken file."""
 PAUSE_FACTOR = 100
-"""The least pause after a check, relative to its processor time: thousands of jobs take a second."""
+"""The least pause between two checks although no call deleted anything, relative to their processor time: thousands of
+jobs take some seconds."""
 
 
 class NothingToRun(LamplighterError):
@@ -68,6 +69,18 @@ class _StackState:
     plan: StackPlan
     images: Mapping[str, str]
     leaving: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _ResourceCheck:
+    """A check whether all resources of a stack exist. It holds until a call deletes something, but not for ever: what a
+    call began to delete may go later, as a state machine does.
+    """
+
+    deletions: int
+    """The number of the engine's deletions before it."""
+    until: float
+    """When the resources are read again in any case, by the loop's clock."""
 
 
 class SourceReconciler:
@@ -97,8 +110,8 @@ class SourceReconciler:
         """The engine's addresses in the file that was last applied."""
         self._incomplete_attempts = 0
         """The number of incomplete attempts in a row."""
-        self._check_seconds = CHECK_SECONDS
-        """The seconds until the next check for deleted resources."""
+        self._checks: dict[str, _ResourceCheck] = {}
+        """The last check of each stack for deleted resources."""
         self._may_miss_file = False
         """Whether the last attempt may have failed because a file is missing."""
 
@@ -173,8 +186,7 @@ class SourceReconciler:
         """
         was_valid, error_text, remaining = is_valid, self._files.error, timeout_seconds
         while True:
-            pause = self._check_seconds if is_valid else CHECK_SECONDS
-            pause = pause if remaining is None else min(remaining, pause)
+            pause = CHECK_SECONDS if remaining is None else min(remaining, CHECK_SECONDS)
             changed = await self._files.wait_for_change(pause, is_file_missing=not is_valid or self._may_miss_file)
             if not changed and is_valid:
                 remaining = None if remaining is None else remaining - pause
@@ -333,15 +345,20 @@ class SourceReconciler:
 
     async def _find_deleted(self) -> bool:
         """Return whether anything that was applied was deleted by other means, so that it has to be applied again."""
-        began = thread_seconds()
         deleted = [plan.stack for plan in self._files.plans if await self._has_deleted(plan)]
         for stack in deleted:
             self._applied.pop(stack, None)
-        self._check_seconds = max(CHECK_SECONDS, PAUSE_FACTOR * (thread_seconds() - began))
         return bool(deleted)
 
     async def _has_deleted(self, plan: StackPlan) -> bool:
-        """Log what was deleted by other means and is created again; return whether there is anything."""
+        """Log what was deleted by other means and is created again; return whether there is anything.
+
+        The resources are not read as long as the last check holds.
+        """
+        now, began, deletions = asyncio.get_running_loop().time(), thread_seconds(), self._engine.bus.deletions
+        last = self._checks.get(plan.stack)
+        if last is not None and last.deletions == deletions and now < last.until:
+            return False
         if self._stacks.status(plan.stack) in ABSENT_STATUSES:
             if plan.stack in self._applied:
                 log.warning("the stack %s was deleted by other means: creating it again", plan.stack)
@@ -349,6 +366,9 @@ class SourceReconciler:
         if plan.project is not None and not await self._stacks.is_from_job_file(plan.stack):
             return False
         found = await self._stacks.missing_resources(plan.stack)
+        if not self._stacks.status(plan.stack).endswith("_IN_PROGRESS"):
+            pause = max(CHECK_SECONDS, PAUSE_FACTOR * (thread_seconds() - began))
+            self._checks[plan.stack] = _ResourceCheck(deletions, now + pause)
         for each in found:
             log.warning(
                 "%s was deleted from %s by other means: creating it again", job_lines.resource_title(each), plan.stack
