@@ -75,7 +75,7 @@ def test_what_runtask_overrides_is_reserved(harness: EngineHarness, size: dict[s
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        ({"Cpu": 300}, "0.25 vCPU (1 running task has 0.25 of 0.292969)"),
+        ({"Cpu": 300}, "0.25 vCPU (1 running task has 0.25 of 0.293)"),
         ({"Tasks": 1}, "its turn (1 of 1 tasks run)"),
         ({"Cpu": 512, "Memory": 512, "Tasks": 9}, "512 MiB of memory (1 running task has 512 of 512)"),
     ],

@@ -88,6 +88,6 @@ def test_all_schedules_of_an_engine_are_shown_however_many_there_are(
 ) -> None:
     monkeypatch.setattr(night_slots, "PAGE_SIZE", 2)
     for number in range(5):
-        create_schedule(harness, f"nightly-{number}", "cron(0 18 * * ? *)")
+        create_schedule(harness, f"nightly-{number}", f"cron({number} 18 * * ? *)")
     text = browser.get("/calendar").text
-    assert [number for number in range(9) if f"nightly-{number}" in text] == [0, 1, 2, 3, 4]
+    assert [number for number in range(9) if f"0{number} report" in text] == [0, 1, 2, 3, 4]
