@@ -82,7 +82,7 @@ class Buckets:
         bucket = find_bucket(reader, caller, params)
         return {"BucketRegion": bucket.region, "BucketArn": f"arn:aws:s3:::{bucket.name}", "AccessPointAlias": False}
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteBucket; multipart uploads that were not completed go with the bucket."""
         bucket = find_bucket(tx, caller, params)
         if versions.any_exists(tx, bucket.id):
@@ -93,7 +93,6 @@ class Buckets:
             delete_upload(tx, self._files, upload)
         lifecycle.stop(tx, bucket)
         rows.delete(tx, bucket)
-        return {}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListBuckets."""

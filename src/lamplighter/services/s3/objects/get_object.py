@@ -157,11 +157,10 @@ def _describe_parts(version: Version, params: Json) -> Json:
     return {**count, **page, "IsTruncated": last < len(sizes), "Parts": parts}
 
 
-def _put_acl(tx: Tx, caller: Caller, params: Json) -> Json:
+def _put_acl(tx: Tx, caller: Caller, params: Json) -> None:
     bucket = find_bucket(tx, caller, params)
     find_version(tx, bucket, params)
     refuse_grants(bucket, params)
-    return {}
 
 
 def _get_acl(reader: Reader, caller: Caller, params: Json) -> Json:

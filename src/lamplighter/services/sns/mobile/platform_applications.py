@@ -67,12 +67,11 @@ def create_application(tx: Tx, caller: Caller, params: Json) -> Json:
     return {"PlatformApplicationArn": key}
 
 
-def delete_application(tx: Tx, _caller: Caller, params: Json) -> Json:
+def delete_application(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle DeletePlatformApplication: delete an application with its endpoints; succeed if it is gone."""
     key = check_application_arn(params["PlatformApplicationArn"])
     platform_endpoints.delete_of_application(tx, key)
     rows.delete(tx, key)
-    return {}
 
 
 def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -80,13 +79,12 @@ def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
     return {"Attributes": find_application(reader, params["PlatformApplicationArn"]).attributes}
 
 
-def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
+def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle SetPlatformApplicationAttributes; AWS reads the ARN before it misses the attributes."""
     check_application_arn(params["PlatformApplicationArn"])
     given = require_attributes(params)
     found = find_application(tx, params["PlatformApplicationArn"])
     rows.put(tx, replace(found, attributes=found.attributes | read_settings(given)))
-    return {}
 
 
 def list_applications(reader: Reader, caller: Caller, params: Json) -> Json:

@@ -60,10 +60,9 @@ class PlatformEndpoints:
         return PlatformEndpoint(key, application.arn, attributes[TOKEN], attributes)
 
 
-def delete_endpoint(tx: Tx, _caller: Caller, params: Json) -> Json:
+def delete_endpoint(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle DeleteEndpoint; succeed if it is gone."""
     rows.delete(tx, check_endpoint_arn(params["EndpointArn"]))
-    return {}
 
 
 def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -71,7 +70,7 @@ def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
     return {"Attributes": _find(reader, params["EndpointArn"]).attributes}
 
 
-def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
+def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle SetEndpointAttributes; AWS reads the ARN before it misses the attributes."""
     check_endpoint_arn(params["EndpointArn"])
     given = require_attributes(params)
@@ -82,7 +81,6 @@ def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
     if other is not None and other.arn != found.arn:
         raise InvalidParameter("Token", f"Endpoint {other.arn} already exists with the same Token.")
     rows.put(tx, replace(found, token=token, attributes=found.attributes | given))
-    return {}
 
 
 def list_endpoints(reader: Reader, _caller: Caller, params: Json) -> Json:

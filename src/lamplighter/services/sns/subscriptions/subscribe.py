@@ -111,7 +111,7 @@ class SubscriptionOperations:
             timers.delete(tx, SERVICE, found.arn, EXPIRY_TIMER)
         return {"SubscriptionArn": found.arn}
 
-    def unsubscribe(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def unsubscribe(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle Unsubscribe; succeed if the subscription does not exist.
 
         An unsigned request, such as from the link in a mail, leaves a subscription that can be restored: "a final
@@ -119,11 +119,11 @@ class SubscriptionOperations:
         """
         found = rows.get(tx, check_subscription_arn(params["SubscriptionArn"]))
         if found is None or found.status == DELETED:
-            return {}
+            return
         if caller.account:
             rows.delete(tx, found.arn)
             timers.delete_all(tx, SERVICE, found.arn)
-            return {}
+            return
         if found.locked:
             raise AuthorizationError("The subscription may be ended by its owner only")
         topic = topics.get(tx, found.topic)
@@ -136,7 +136,6 @@ class SubscriptionOperations:
                 "message."
             )
             self._request_confirmation(tx, topic, ended, UNSUBSCRIPTION, text)
-        return {}
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Delete a subscription that was not confirmed in time."""
