@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lamplighter.base import arn
-from lamplighter.base.errors import ValidationError
+from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import encode_token, list_page
@@ -103,10 +103,9 @@ def list_applications(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def find_application(reader: Reader, text: str) -> PlatformApplication:
     """Return the application of an ARN. Raises `InvalidParameter` or `NotFound`."""
-    found = rows.get(reader, check_application_arn(text))
-    if found is None:
-        raise NotFound("PlatformApplication does not exist")
-    return found
+    return require(
+        rows.get(reader, check_application_arn(text)), lambda: NotFound("PlatformApplication does not exist")
+    )
 
 
 def require_attributes(params: Json) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lamplighter.base import arn
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -111,10 +112,7 @@ def find_target(reader: Reader, text: str) -> PlatformEndpoint:
 
 
 def _find(reader: Reader, text: str) -> PlatformEndpoint:
-    found = rows.get(reader, check_endpoint_arn(text))
-    if found is None:
-        raise NotFound("Endpoint does not exist")
-    return found
+    return require(rows.get(reader, check_endpoint_arn(text)), lambda: NotFound("Endpoint does not exist"))
 
 
 def _is_enabled(attributes: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html.
 import logging
 from dataclasses import dataclass, replace
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Work
@@ -99,9 +100,7 @@ class SubscriptionOperations:
     def confirm(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle ConfirmSubscription; a repeated request gets the same answer."""
         topic = find_topic(tx, params["TopicArn"])
-        found = rows.by_token(tx, params["Token"])
-        if found is None:
-            raise InvalidParameter("Token")
+        found = require(rows.by_token(tx, params["Token"]), lambda: InvalidParameter("Token"))
         if found.topic != topic.arn:
             raise InvalidParameter("Topic")
         if found.status != CONFIRMED:
