@@ -86,9 +86,7 @@ class Buckets:
         """Handle DeleteBucket; multipart uploads that were not completed go with the bucket."""
         bucket = find_bucket(tx, caller, params)
         if versions.any_exists(tx, bucket.id):
-            error = errors.BucketNotEmpty()
-            error.details = {"BucketName": bucket.name}
-            raise error
+            raise errors.BucketNotEmpty(bucket.name)
         for upload in uploads.started_before(tx, bucket.id, 2**62, -1):
             delete_upload(tx, self._files, upload)
         lifecycle.stop(tx, bucket)
@@ -130,15 +128,9 @@ def owner_id(account: str) -> str:
 def _check_name(name: str) -> None:
     starts, ends = _RESERVED
     if not _NAME.fullmatch(name) or ".." in name or _ADDRESS.fullmatch(name) or name.startswith(starts):
-        raise _invalid(name)
+        raise errors.InvalidBucketName(name)
     if name.endswith(ends):
-        raise _invalid(name)
-
-
-def _invalid(name: str) -> Exception:
-    error = errors.InvalidBucketName()
-    error.details = {"BucketName": name}
-    return error
+        raise errors.InvalidBucketName(name)
 
 
 def _read_region(caller: Caller, params: Json) -> str:

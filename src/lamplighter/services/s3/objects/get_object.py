@@ -104,8 +104,8 @@ def parse_range(first: str, last: str, size: int) -> tuple[int, int] | None:
         if last and int(last) < start:
             return None
     if start >= size or start >= end:
-        error = errors.InvalidRange()
-        error.details, error.headers = {"ActualObjectSize": str(size)}, {"content-range": f"bytes */{size}"}
+        error = errors.InvalidRange(size)
+        error.headers = {"content-range": f"bytes */{size}"}
         raise error
     return start, end - start
 
