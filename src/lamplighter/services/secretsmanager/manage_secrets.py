@@ -207,7 +207,6 @@ def _list(reader: Reader, caller: Caller, params: Json) -> Json:
         params.get("MaxResults", 100),
         lambda secret: _summary(reader, secret, "SecretVersionsToStages"),
         lambda secret: encode_token(secret.name),
-        next_page_field="NextToken",
     )
 
 

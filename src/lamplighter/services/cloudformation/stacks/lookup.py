@@ -91,4 +91,4 @@ def page_offset(token: str | None) -> int:
 
 def list_page(field: str, found: Iterable[T], show: Callable[[T], Json], token: Callable[[T], str]) -> Json:
     """Return the answer of a list operation: a page, and a token if `found` has one item more."""
-    return paging.list_page(field, found, PAGE, show, token, next_page_field="NextToken")
+    return paging.list_page(field, found, PAGE, show, token)

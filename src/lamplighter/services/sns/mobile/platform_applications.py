@@ -97,7 +97,6 @@ def list_applications(reader: Reader, caller: Caller, params: Json) -> Json:
         PAGE,
         lambda each: {"PlatformApplicationArn": each.arn, "Attributes": each.attributes},
         lambda each: encode_token(each.arn),
-        next_page_field="NextToken",
     )
 
 

@@ -94,7 +94,6 @@ def list_endpoints(reader: Reader, _caller: Caller, params: Json) -> Json:
         PAGE,
         lambda each: {"EndpointArn": each.arn, "Attributes": each.attributes},
         lambda each: encode_token(each.arn),
-        next_page_field="NextToken",
     )
 
 

@@ -48,12 +48,7 @@ def list_numbers(reader: Reader, caller: Caller, params: Json) -> Json:
     after, most = parse_page_token(params.get("NextToken")), params.get("MaxResults") or PAGE
     found = sms.sandbox_numbers(reader, caller.account, caller.region, after, most + 1)
     return list_page(
-        "PhoneNumbers",
-        found,
-        most,
-        lambda number: {"PhoneNumber": number, "Status": "Pending"},
-        encode_token,
-        next_page_field="NextToken",
+        "PhoneNumbers", found, most, lambda number: {"PhoneNumber": number, "Status": "Pending"}, encode_token
     )
 
 

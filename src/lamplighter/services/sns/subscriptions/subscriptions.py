@@ -77,9 +77,7 @@ def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
 
 def _page(params: Json, read: Callable[[str, int], list[Subscription]]) -> Json:
     found = read(parse_page_token(params.get("NextToken")), PAGE + 1)
-    return list_page(
-        "Subscriptions", found, PAGE, _item, lambda each: encode_token(each.arn), next_page_field="NextToken"
-    )
+    return list_page("Subscriptions", found, PAGE, _item, lambda each: encode_token(each.arn))
 
 
 def _item(found: Subscription) -> Json:

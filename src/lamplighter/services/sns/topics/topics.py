@@ -97,9 +97,7 @@ class Topics:
         """Handle ListTopics."""
         after = parse_page_token(params.get("NextToken"))
         found = rows.page(reader, caller.account, caller.region, after, PAGE + 1)
-        return list_page(
-            "Topics", found, PAGE, lambda key: {"TopicArn": key}, encode_token, next_page_field="NextToken"
-        )
+        return list_page("Topics", found, PAGE, lambda key: {"TopicArn": key}, encode_token)
 
     def find_policy(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Return the policies of a topic, as texts, for IAM's decisions; AWS has no such operation."""
