@@ -33,7 +33,7 @@ from lamplighter.console import paths
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.engine import object_bodies, streamed_bodies
 from lamplighter.engine.engine import Engine
-from lamplighter.engine.object_bodies import BodyMemory
+from lamplighter.engine.object_bodies import BodyMemory, Receive, Send
 from lamplighter.engine.sessions import identify_caller, read_session, session_secret
 from lamplighter.registry import paths as registry_paths
 from lamplighter.registry.container_registry import ContainerRegistry
@@ -59,8 +59,6 @@ from lamplighter.wire.route import (
 )
 
 Scope = MutableMapping[str, Json]
-Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
-Send = Callable[[MutableMapping[str, Json]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BODY_BYTES = 8 * 1024 * 1024

@@ -18,7 +18,7 @@ def invalid_token() -> ValidationError:
 def page(items: Sequence[str], token: str | None, size: int) -> Json:
     after = decode_token(token, invalid_token)
     found = [item for item in items if item > after]
-    return list_page("Items", found, size, str.upper, encode_token, next_page_field="NextToken")
+    return list_page("Items", found, size, str.upper, encode_token)
 
 
 @given(st.sets(st.text(min_size=1, max_size=3)), st.integers(1, 4))
@@ -36,7 +36,7 @@ def test_the_pages_show_every_item_once_and_in_order(names: set[str], size: int)
 
 def test_only_one_item_after_the_page_is_read() -> None:
     numbers = iter(range(100))
-    assert list_page("Items", numbers, 2, str, str) == {"Items": ["0", "1"], "nextToken": "1"}
+    assert list_page("items", numbers, 2, str, str) == {"items": ["0", "1"], "nextToken": "1"}
     assert next(numbers) == 3
 
 

@@ -5,7 +5,7 @@ and its text is AWS's message. A `Bug` is a fault of this program: the engine lo
 the caller with InternalFailure, without details.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from lamplighter.base.json_text import Json
@@ -62,6 +62,8 @@ class ServiceError(AwsError):
     """
 
     template = "{}"
+    detail_names: Sequence[str] = ()
+    """The names of the details that the first values are."""
 
     def __init_subclass__(
         cls, *, template: str | None = None, code: str | None = None, status: int | None = None
@@ -75,13 +77,16 @@ class ServiceError(AwsError):
 
     def __init__(self, *values: object) -> None:
         super().__init__(self.template.format(*values))
+        self.details = dict(zip(self.detail_names, map(str, values), strict=False))
 
 
-def service_error(code: str, template: str = "{}", *, status: int = 400) -> type[ServiceError]:
-    """Return the class of an error that differs from other errors of its service only in code, template and status."""
+def service_error(
+    code: str, template: str = "{}", *, status: int = 400, details: Sequence[str] = ()
+) -> type[ServiceError]:
+    """Return the class of an error that differs from other errors of its service only in these properties."""
 
     class Made(ServiceError, code=code, template=template, status=status):
-        pass
+        detail_names = details
 
     Made.__name__ = code
     return Made

@@ -5,14 +5,12 @@ caller that stays learns why a stream ends early: the last piece is the stream's
 """
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 
 from lamplighter.base.errors import Unavailable
-from lamplighter.base.json_text import Json
 from lamplighter.bus import CallerGone, first_result
+from lamplighter.engine.object_bodies import Send
 from lamplighter.wire.http import StreamedBody
-
-Send = Callable[[MutableMapping[str, Json]], Awaitable[None]]
 
 log = logging.getLogger("lamplighter.server")
 

@@ -15,22 +15,16 @@ MAX_DIGITS = 18
 """The most digits of a number in a token: SQLite's integers have 64 bits."""
 
 
-def list_page(
-    field: str,
-    found: Iterable[T],
-    size: int,
-    show: Callable[[T], Json],
-    token: Callable[[T], str],
-    *,
-    next_page_field: str = "nextToken",
-) -> Json:
+def list_page(field: str, found: Iterable[T], size: int, show: Callable[[T], Json], token: Callable[[T], str]) -> Json:
     """Return the answer of a list operation: at most `size` items, and a token if `found` has one item more.
 
-    `found` yields the items from the first one of this page on; at most `size + 1` of them are read.
+    `found` yields the items from the first one of this page on; at most `size + 1` of them are read. The token's name
+    begins with a capital letter if the list's name does.
     """
     shown: list[T] = []
     for item in found:
         if len(shown) == size:
+            next_page_field = "NextToken" if field[0].isupper() else "nextToken"
             return {field: [show(each) for each in shown], next_page_field: token(shown[-1])}
         shown.append(item)
     return {field: [show(each) for each in shown]}

@@ -98,18 +98,16 @@ class TagOperations(Generic[T]):
             "ListTagsForResource": Operation(read=self.list),
         }
 
-    def tag(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def tag(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle TagResource."""
         found = self._find(tx, caller, params[self._rules.format.resource])
         self._save(tx, found, self._rules.merge(self._tags_of(found), params[self._rules.format.tags]))
-        return {}
 
-    def untag(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def untag(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle UntagResource; keys that the resource does not have are ignored."""
         found = self._find(tx, caller, params[self._rules.format.resource])
         removed = params[self._rules.format.keys]
         self._save(tx, found, {key: value for key, value in self._tags_of(found).items() if key not in removed})
-        return {}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListTagsForResource."""

@@ -7,14 +7,14 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md#push.
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from lamplighter.base.errors import AwsError, require
-from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.engine.engine import Engine
+from lamplighter.engine.object_bodies import Receive
 from lamplighter.engine.sessions import session_caller
 from lamplighter.engine.task_credentials import task_has_ended
 from lamplighter.registry.errors import (
@@ -34,8 +34,6 @@ from lamplighter.wire.access.credentials import CredentialSet
 from lamplighter.wire.access.registry_password import password_of, read_password
 from lamplighter.wire.access.roles import Role
 from lamplighter.wire.http import HttpRequest, Response, make_response
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
 
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 VERSION = (b"docker-distribution-api-version", b"registry/2.0")

@@ -106,7 +106,7 @@ def _from_retrier(retrier: Json) -> RetryRule | None:
     names = [str(each) for each in errors] if isinstance(errors, list) else []
     try:
         return RetryRule(
-            _join_words([ERROR_WORDS.get(each, f"`{each}`") for each in names]),
+            join_words([ERROR_WORDS.get(each, f"`{each}`") for each in names]),
             int(retrier.get("MaxAttempts", MAX_RETRIES_DEFAULT)),
             float(retrier.get("IntervalSeconds", INTERVAL_DEFAULT)),
             float(retrier.get("BackoffRate", BACKOFF_DEFAULT)),
@@ -150,8 +150,9 @@ def _document(found: re.Match[str] | None) -> dict[str, Json]:
 
 
 def _describe_codes(codes: Sequence[int]) -> str:
-    return f"exit code {_join_words([str(each) for each in codes])}"
+    return f"exit code {join_words([str(each) for each in codes])}"
 
 
-def _join_words(words: Sequence[str]) -> str:
+def join_words(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence, with "or" before the last one."""
     return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)

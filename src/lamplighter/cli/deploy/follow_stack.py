@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
 from typing import TypeVar
 
 import typer
@@ -64,11 +65,7 @@ class StackProgress:
 
 def read_new_events(client: Json, stack: str, seen: set[str]) -> list[Json]:
     """Return the events of a stack that are not in `seen`, the oldest first, and add them to `seen`."""
-    found: list[Json] = []
-    for event in _read_events(client, stack):
-        if event["EventId"] in seen:
-            break
-        found.append(event)
+    found = list(takewhile(lambda event: event["EventId"] not in seen, _read_events(client, stack)))
     seen.update(event["EventId"] for event in found)
     return found[::-1]
 

@@ -14,6 +14,7 @@ from lamplighter.console.data import container_output, history
 from lamplighter.console.data.map_failure import explain_items
 from lamplighter.console.data.waits import read_waits
 from lamplighter.runs.failure_words import explain_failure, summarize_failure
+from lamplighter.runs.map_items import UNSUCCESSFUL
 from lamplighter.runs.night.night_run import NightRun
 from lamplighter.runs.story import Story, to_milliseconds
 
@@ -21,7 +22,6 @@ LOG_DELAY_MS = 60_000
 """The longest time after the end of a run in which lines of its log may still arrive."""
 REREAD_MS = 20_000
 """How long a failure is cached in that time."""
-UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
 async def read_details(calls: Calls, runs: Sequence[NightRun]) -> Mapping[str, RunDetail]:

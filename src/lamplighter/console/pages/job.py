@@ -66,7 +66,6 @@ async def show(page: Page) -> Response:
         name=page.names.of(page.arn),
         last=runs_page.last_status(next(iter(recent.runs), None)),
         supporting_machine=is_supporting_machine(about["name"]),
-        rest=page.console.port.list_poll_seconds,
     )
 
 

@@ -90,10 +90,9 @@ async def download(page: Page) -> Response:
     return await log_view.download(page, await find_target(page))
 
 
-async def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
+def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
     """Yield the lines of the log as they are written."""
-    async for each in log_view.follow(page, find_target):
-        yield each
+    return log_view.follow(page, find_target)
 
 
 async def stream_lines(page: Page) -> Response:

@@ -101,7 +101,6 @@ async def show(page: Page) -> Response:
         ticks_all=_ticks_all(page),
         most=MAX_RUNS,
         conditions=conditions,
-        rest=page.console.port.list_poll_seconds,
     )
 
 

@@ -20,6 +20,7 @@ from lamplighter.runs.durations import format_limit
 from lamplighter.runs.job_alerts import AlertChannel
 from lamplighter.runs.job_definition import JobDefinition, Step
 from lamplighter.runs.job_machine import own_comment
+from lamplighter.runs.retry_rules import join_words
 
 MAX_STEPS = 20
 """The most steps that are described; the graph shows all."""
@@ -201,7 +202,7 @@ def _describe_channel(channel: AlertChannel, subscriptions: Sequence[Json]) -> R
         KIND_WORDS.get(channel.kind, channel.kind),
         [each for each in (_describe_address(channel, sub) for sub in subscriptions) if each.text],
         links.resource_path(channel.topic) or "",
-        _join_words(channel.occasions),
+        join_words(channel.occasions),
     )
 
 
@@ -211,7 +212,3 @@ def _describe_address(channel: AlertChannel, subscription: Json) -> Address:
     is_queue_to_chat = channel.kind in CHAT_SERVICES and protocol == "sqs"
     text = "" if is_queue_to_chat else links.resource_name(public_address(protocol, endpoint))
     return Address(text, subscription["SubscriptionArn"].startswith("arn:"))
-
-
-def _join_words(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)

@@ -41,7 +41,7 @@ def job_roles(project: Project, name: str) -> Iterator[Resource]:
     if job.workflow is None and job.roles.execution is None:
         yield iam_role(f"{title}ExecutionRole", "ecs-tasks", list(execution_permissions(project, name)))
     if job.workflow is None and job.roles.task is None:
-        yield iam_role(f"{title}TaskRole", "ecs-tasks", task_permissions(job))
+        yield iam_role(f"{title}TaskRole", "ecs-tasks", [*job_permissions(job), *volumes.file_system_permissions(job)])
     if job.roles.machine is None:
         yield iam_role(f"{title}MachineRole", "states", list(machine_permissions(project, name)))
 
@@ -63,11 +63,6 @@ def shared_roles(project: Project) -> Iterator[Resource]:
 def job_permissions(job: Job) -> list[Json]:
     """Return the statements for a job's own `permissions`."""
     return [allow(list(each.actions), list(each.resources)) for each in job.permissions]
-
-
-def task_permissions(job: Job) -> list[Json]:
-    """Return the statements of a job's task role: its own `permissions`, and those to mount its file systems."""
-    return [*job_permissions(job), *volumes.file_system_permissions(job)]
 
 
 def execution_permissions(project: Project, name: str) -> Iterator[Json]:

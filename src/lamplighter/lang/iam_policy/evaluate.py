@@ -176,7 +176,8 @@ def evaluate_policy(statements: Iterable[Json], call: IamCall) -> PolicyDecision
 
 def explain(statements: Iterable[Statement], call: IamCall) -> PolicyDecision:
     """Return whether statements allow a call, and why: the statement that decides, or the closest one."""
-    near_miss, allowed, context = "", None, lower_keys(call.context)
+    near_miss, allowed = "", None
+    context = {key.lower(): value for key, value in call.context.items()}
     for each in statements:
         mismatches = list(each.mismatches(call, context))
         if mismatches:
@@ -190,11 +191,6 @@ def explain(statements: Iterable[Statement], call: IamCall) -> PolicyDecision:
     if allowed is not None:
         return PolicyDecision(allowed=True, reason=allowed)
     return PolicyDecision(allowed=False, reason=f"no identity-based policy allows the {call.action} action{near_miss}")
-
-
-def lower_keys(context: Context) -> dict[str, ContextValue]:
-    """Return a context whose keys have lower case."""
-    return {key.lower(): value for key, value in context.items()}
 
 
 def allows_action_somewhere(statements: Iterable[Json], action: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from lamplighter.base.errors import UnboundedWork
+from lamplighter.base.errors import UnboundedWork, require
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.modules import load_object
 from lamplighter.lang.jsonpath.errors import PathError, QueryTooComplex
@@ -149,9 +149,7 @@ class ReferencePath:
 
 def compile_path(text: str) -> Path:
     """Compile a path. Raises `PathError`."""
-    head = _ROOT.match(text)
-    if head is None:
-        raise PathError(f"{text!r} is not a path: it must begin with $")
+    head = require(_ROOT.match(text), lambda: PathError(f"{text!r} is not a path: it must begin with $"))
     root, rest = head[0], text[head.end() :]
     name = root if root in ("$", "$$") else root[1:]
     plain, function = split_call(rest)

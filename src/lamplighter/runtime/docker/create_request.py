@@ -56,7 +56,7 @@ def _host_config(container: ContainerSpec) -> dict[str, Json]:
         "Mounts": [_mount(mount) for mount in container.mounts],
         "Tmpfs": {each.target: each.options for each in container.tmpfs} or None,
         "Devices": [_device(device) for device in container.devices] or None,
-        "DeviceRequests": _gpu_requests(container.gpus) or None,
+        "DeviceRequests": [{"Count": container.gpus, "Capabilities": [["gpu"]]}] if container.gpus else None,
         "ShmSize": container.shared_memory and container.shared_memory * _MEBIBYTE,
         "CapAdd": list(container.added_capabilities) or None,
         "CapDrop": list(container.dropped_capabilities) or None,
@@ -112,10 +112,6 @@ def _health_check(check: HealthCheck) -> dict[str, Json]:
 def _log_config(container: ContainerSpec) -> dict[str, Json]:
     driver = container.log_driver
     return _UNLIMITED_LOG if driver is None else {"Type": driver.name, "Config": {**driver.options}}
-
-
-def _gpu_requests(gpus: int) -> list[Json]:
-    return [{"Count": gpus, "Capabilities": [["gpu"]]}] if gpus else []
 
 
 def _device(device: Device) -> dict[str, Json]:

@@ -16,12 +16,16 @@ BucketAlreadyOwnedByYou = service_error(
     "Your previous request to create the named bucket succeeded and you already own it.",
     status=409,
 )
-BucketNotEmpty = service_error("BucketNotEmpty", "The bucket you tried to delete is not empty", status=409)
+BucketNotEmpty = service_error(
+    "BucketNotEmpty", "The bucket you tried to delete is not empty", status=409, details=("BucketName",)
+)
 AccessDenied = service_error("AccessDenied", "Access Denied", status=403)
-InvalidBucketName = service_error("InvalidBucketName", "The specified bucket is not valid.")
+InvalidBucketName = service_error("InvalidBucketName", "The specified bucket is not valid.", details=("BucketName",))
 InvalidRequest = service_error("InvalidRequest", "{}")
 InvalidTag = service_error("InvalidTag", "{}")
-InvalidRange = service_error("InvalidRange", "The requested range is not satisfiable", status=416)
+InvalidRange = service_error(
+    "InvalidRange", "The requested range is not satisfiable", status=416, details=("ActualObjectSize",)
+)
 InvalidPartOrder = service_error(
     "InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number."
 )
@@ -47,6 +51,35 @@ ConditionalRequestConflict = service_error(
 )
 NotModified = service_error("NotModified", "Not Modified", status=304)
 AclNotSupported = service_error("AccessControlListNotSupported", "The bucket does not allow ACLs")
+KeyTooLong = service_error("KeyTooLongError", "Your key is too long", details=("Size", "MaxSizeAllowed"))
+NoSuchUpload = service_error(
+    "NoSuchUpload",
+    "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted "
+    "or completed.",
+    status=404,
+    details=("UploadId",),
+)
+InvalidPart = service_error(
+    "InvalidPart",
+    "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified "
+    "entity tag may not match the part's entity tag.",
+    details=("UploadId", "PartNumber", "ETag"),
+)
+EntityTooSmall = service_error(
+    "EntityTooSmall",
+    "Your proposed upload is smaller than the minimum allowed size",
+    details=("ProposedSize", "MinSizeAllowed", "PartNumber", "ETag"),
+)
+NoSuchBucket = service_error("NoSuchBucket", "The specified bucket does not exist", status=404, details=("BucketName",))
+NoSuchVersion = service_error(
+    "NoSuchVersion", "The specified version does not exist.", status=404, details=("Key", "VersionId")
+)
+PreconditionFailed = service_error(
+    "PreconditionFailed",
+    "At least one of the pre-conditions you specified did not hold",
+    status=412,
+    details=("Condition",),
+)
 
 
 class NotImplementedHere(ServiceError, code="NotImplemented", status=501):
@@ -62,87 +95,16 @@ class InvalidArgument(ServiceError):
             self.details = {"ArgumentName": name, "ArgumentValue": str(value)}
 
 
-class KeyTooLong(ServiceError, code="KeyTooLongError", template="Your key is too long"):
-    """A key has more than 1,024 bytes."""
-
-    def __init__(self, size: int, most: int) -> None:
-        super().__init__()
-        self.details = {"Size": str(size), "MaxSizeAllowed": str(most)}
-
-
-class NoSuchUpload(
-    ServiceError,
-    template="The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted "
-    "or completed.",
-    status=404,
-):
-    """There is no multipart upload of this ID for the object."""
-
-    def __init__(self, upload: str) -> None:
-        super().__init__()
-        self.details = {"UploadId": upload}
-
-
-class InvalidPart(
-    ServiceError,
-    template="One or more of the specified parts could not be found.  The part may not have been uploaded, or the "
-    "specified entity tag may not match the part's entity tag.",
-):
-    """A completion lists a part that the upload does not have."""
-
-    def __init__(self, upload: str, number: int, etag: str) -> None:
-        super().__init__()
-        self.details = {"UploadId": upload, "PartNumber": str(number), "ETag": etag}
-
-
-class EntityTooSmall(ServiceError, template="Your proposed upload is smaller than the minimum allowed size"):
-    """A part that is not the last one has less than 5 MiB."""
-
-    def __init__(self, number: int, etag: str, size: int, least: int) -> None:
-        super().__init__()
-        self.details = {
-            "ProposedSize": str(size),
-            "MinSizeAllowed": str(least),
-            "PartNumber": str(number),
-            "ETag": etag,
-        }
-
-
-class NoSuchBucket(ServiceError, template="The specified bucket does not exist", status=404):
-    """There is no bucket of this name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.details = {"BucketName": name}
-
-
 class NoSuchKey(ServiceError, template="The specified key does not exist.", status=404):
     """The bucket has no such object."""
 
+    detail_names = ("Key",)
+
     def __init__(self, key: str, version: str | None = None) -> None:
         """Describe the key; `version`: that of the delete marker which hides the object."""
-        super().__init__()
-        self.details = {"Key": key}
+        super().__init__(key)
         if version is not None:
             self.headers = {"x-amz-delete-marker": "true", "x-amz-version-id": version}
-
-
-class NoSuchVersion(ServiceError, template="The specified version does not exist.", status=404):
-    """The object has no such version."""
-
-    def __init__(self, key: str, version: str) -> None:
-        super().__init__()
-        self.details = {"Key": key, "VersionId": version}
-
-
-class PreconditionFailed(
-    ServiceError, template="At least one of the pre-conditions you specified did not hold", status=412
-):
-    """A condition of the request does not hold."""
-
-    def __init__(self, condition: str) -> None:
-        super().__init__()
-        self.details = {"Condition": condition}
 
 
 def no_setting(code: str, message: str, bucket: str) -> AwsError:

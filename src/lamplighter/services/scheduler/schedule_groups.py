@@ -64,7 +64,7 @@ class ScheduleGroups:
         if default not in found and default.arn.startswith(first) and default.arn > after:
             found = sorted([*found, default], key=lambda group: group.arn)[:most]
         size = arns.page_size(params)
-        return list_page("ScheduleGroups", found, size, _shown, lambda group: group.arn, next_page_field="NextToken")
+        return list_page("ScheduleGroups", found, size, _shown, lambda group: group.arn)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteScheduleGroup: set the group to DELETING and delete its schedules after the commit."""

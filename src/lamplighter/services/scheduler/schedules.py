@@ -93,7 +93,7 @@ class Schedules:
         after, most = naming.page_start(params, naming.schedule_arn_prefix(caller, "")), naming.page_size(params) + 1
         found = rows.page(reader, first, naming.end_of_prefix(first), after, most, state=state, prefix=prefix)
         size = naming.page_size(params)
-        return list_page("Schedules", found, size, _item, lambda schedule: schedule.arn, next_page_field="NextToken")
+        return list_page("Schedules", found, size, _item, lambda schedule: schedule.arn)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteSchedule."""

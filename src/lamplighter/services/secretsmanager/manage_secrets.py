@@ -13,6 +13,7 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import World, random_key
 from lamplighter.bus import Caller, Operation
+from lamplighter.lang.iam_policy.text_patterns import as_list
 from lamplighter.operations.paging import decode_token, encode_token, list_page
 from lamplighter.operations.tags import TagFormat, TagOperations, TagRules
 from lamplighter.services.secretsmanager import errors
@@ -207,7 +208,6 @@ def _list(reader: Reader, caller: Caller, params: Json) -> Json:
         params.get("MaxResults", 100),
         lambda secret: _summary(reader, secret, "SecretVersionsToStages"),
         lambda secret: encode_token(secret.name),
-        next_page_field="NextToken",
     )
 
 
@@ -216,7 +216,7 @@ def _put_policy(tx: Tx, caller: Caller, params: Json) -> Json:
     document = loads_unique(params["ResourcePolicy"])
     if not isinstance(document, dict) or "Statement" not in document:
         raise errors.MalformedPolicy
-    if params.get("BlockPublicPolicy") and any(map(_is_public, _as_list(document["Statement"]))):
+    if params.get("BlockPublicPolicy") and any(map(_is_public, as_list(document["Statement"]))):
         raise errors.PublicPolicy
     rows.update(tx, replace(secret, body={**secret.body, "ResourcePolicy": params["ResourcePolicy"]}))
     return {"ARN": secret.arn, "Name": secret.name}
@@ -226,11 +226,7 @@ def _is_public(statement: Json) -> bool:
     """Return whether a statement allows something to everyone without a condition."""
     principal = statement.get("Principal") if isinstance(statement, dict) else None
     named = principal.get("AWS") if isinstance(principal, dict) else principal
-    return "*" in _as_list(named) and statement.get("Effect") == "Allow" and not statement.get("Condition")
-
-
-def _as_list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else [value]
+    return "*" in as_list(named) and statement.get("Effect") == "Allow" and not statement.get("Condition")
 
 
 def _get_policy(reader: Reader, caller: Caller, params: Json) -> Json:

@@ -71,7 +71,6 @@ class SecretValues:
             params.get("MaxResults", 20),
             lambda pair: self._show(*pair),
             lambda pair: encode_token(pair[0].name),
-            next_page_field="NextToken",
         )
 
     def _get_list(self, reader: Reader, caller: Caller, names: list[str]) -> Json:
@@ -193,7 +192,6 @@ def _list_versions(reader: Reader, caller: Caller, params: Json) -> Json:
             "KmsKeyIds": [secret.body.get("KmsKeyId", "DefaultEncryptionKey")],
         },
         lambda each: encode_token(each.version),
-        next_page_field="NextToken",
     )
     return {**page, "ARN": secret.arn, "Name": secret.name}
 

@@ -4,6 +4,7 @@ import re
 
 from lamplighter.base import arn
 from lamplighter.base.arn import Arn
+from lamplighter.base.errors import require
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import decode_token
 from lamplighter.services.sns.errors import InvalidParameter, NotFound
@@ -45,10 +46,7 @@ def find_topic(reader: Reader, text: str, parameter: str = "TopicArn") -> Topic:
     """
     if ":" in parse_arn(text, parameter).resource:
         raise InvalidParameter(parameter)
-    found = topics.get(reader, text)
-    if found is None:
-        raise NotFound("Topic does not exist")
-    return found
+    return require(topics.get(reader, text), lambda: NotFound("Topic does not exist"))
 
 
 def find_own_topic(reader: Reader, caller: Caller, text: str, parameter: str = "TopicArn") -> Topic:

@@ -88,7 +88,6 @@ class ParameterReader:
             params.get("MaxResults", 10),
             lambda each: self._show(each, params),
             lambda each: encode_token(each.parameter.name),
-            next_page_field="NextToken",
         )
 
     def get_history(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -106,7 +105,6 @@ class ParameterReader:
             params.get("MaxResults", 50),
             show,
             lambda row: str(row.version),
-            next_page_field="NextToken",
         )
 
     def _find(self, reader: Reader, caller: Caller, name: str, params: Json) -> Json:
@@ -202,5 +200,4 @@ def _describe(reader: Reader, caller: Caller, params: Json) -> Json:
         params.get("MaxResults", 50),
         lambda pair: {**_metadata(*pair), "ARN": pair[0].arn},
         lambda pair: encode_token(pair[0].name),
-        next_page_field="NextToken",
     )

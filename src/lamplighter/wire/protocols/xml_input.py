@@ -5,7 +5,7 @@ many tags or attributes is refused before it is parsed, because a parser would b
 https://smithy.io/2.0/spec/protocol-traits.html#xml-bindings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from lamplighter.base.errors import ServiceError
@@ -64,15 +64,11 @@ def _read_members(shape: Shape, element: ElementTree.Element, depth: int) -> Jso
     for name, member in shape.members.items():
         key = member.serialization.get("name", name)
         if member.serialization.get("xmlAttribute"):
-            if (value := _find_attribute(attributes, key)) is not None:
+            if (value := attributes.get(key.partition(":")[2] or key)) is not None:
                 result[name] = value
         elif key in children:
             result[name] = _read(member, children[key], depth + 1)
     return result
-
-
-def _find_attribute(attributes: Mapping[str, str], key: str) -> str | None:
-    return attributes.get(key.partition(":")[2] or key)
 
 
 def _local_name(tag: str) -> str:

@@ -121,9 +121,4 @@ def recorded_attribute(request: ResourceRequest, name: str) -> str:
     return f"{request.physical}-{name.replace('.', '-')}"
 
 
-def _update(request: ResourceRequest) -> Plan[CreatedResource]:
-    yield from ()
-    return request.unchanged
-
-
-RECORDED = ResourceType(_create, _update, make_no_call, NameRule(max_length=64), simulated=False)
+RECORDED = ResourceType(_create, make_no_call, make_no_call, NameRule(max_length=64), simulated=False)

@@ -70,12 +70,12 @@ class ChangeSets:
         found = rows.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
         return list_page("Summaries", found, lambda each: _summary(each, stack), lambda each: each.name)
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Delete a change set; do nothing if it does not exist (`DeleteChangeSet`)."""
         try:
             found = find_change_set(tx, caller, params)
         except ChangeSetNotFound:
-            return {}
+            return
         if found.is_executed:
             raise InvalidChangeSetStatus(f"ChangeSet [{found.id}] cannot be deleted in its current execution status")
         if found.body.get("root"):
@@ -84,9 +84,8 @@ class ChangeSets:
                 f"[{found.body['root']}]."
             )
         nested_change_sets.delete_tree(tx, found, self._parts.starter)
-        return {}
 
-    def execute(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
+    def execute(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> None:
         """Begin the creation or update of a stack as its change set states (`ExecuteChangeSet`)."""
         found = find_change_set(tx, caller, params)
         stack = stacks.get(tx, found.stack)
@@ -113,7 +112,6 @@ class ChangeSets:
             self._update(StackTurn(tx, stack, inputs, self._parts), found, options)
         rows.set_executed(tx, found)
         templates.drop_unused(tx, stack.id)
-        return {}
 
     def _update(self, turn: StackTurn, found: ChangeSet, options: Json) -> None:
         tx, stack, plan = turn.tx, turn.stack, found.body["plan"]

@@ -4,6 +4,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Descri
 …/API_DescribeEvents.html.
 """
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import StackValidationError
@@ -21,9 +22,7 @@ def describe_stack_events(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def _stack(reader: Reader, caller: Caller, name: str) -> str:
-    found = find_stack(reader, caller, name)
-    if found is None:
-        raise StackValidationError(f"Stack [{name}] does not exist")
+    found = require(find_stack(reader, caller, name), lambda: StackValidationError(f"Stack [{name}] does not exist"))
     return found.id
 
 

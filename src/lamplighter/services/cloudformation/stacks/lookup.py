@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.operations import paging
@@ -32,10 +33,7 @@ def find_stack(reader: Reader, caller: Caller, name: str) -> Stack | None:
 
 def require_stack(reader: Reader, caller: Caller, name: str) -> Stack:
     """Return the stack with this name or id; raise `NoSuchStack` if there is none."""
-    found = find_stack(reader, caller, name)
-    if found is None:
-        raise NoSuchStack(name)
-    return found
+    return require(find_stack(reader, caller, name), lambda: NoSuchStack(name))
 
 
 def require_live_stack(reader: Reader, caller: Caller, name: str) -> Stack:
@@ -48,10 +46,7 @@ def require_live_stack(reader: Reader, caller: Caller, name: str) -> Stack:
 
 def require_known_stack(reader: Reader, caller: Caller, name: str) -> Stack:
     """Return a stack, even a deleted one that is named by its id, or raise the error of an update."""
-    found = find_stack(reader, caller, name)
-    if found is None:
-        raise StackValidationError(f"Stack [{name}] does not exist")
-    return found
+    return require(find_stack(reader, caller, name), lambda: StackValidationError(f"Stack [{name}] does not exist"))
 
 
 def find_change_set(reader: Reader, caller: Caller, params: Json) -> ChangeSet:
@@ -96,4 +91,4 @@ def page_offset(token: str | None) -> int:
 
 def list_page(field: str, found: Iterable[T], show: Callable[[T], Json], token: Callable[[T], str]) -> Json:
     """Return the answer of a list operation: a page, and a token if `found` has one item more."""
-    return paging.list_page(field, found, PAGE, show, token, next_page_field="NextToken")
+    return paging.list_page(field, found, PAGE, show, token)

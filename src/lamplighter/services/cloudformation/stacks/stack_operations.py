@@ -93,11 +93,11 @@ class StackOperations:
             raise NoUpdateNeeded
         return comparison.untouched
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Begin to delete a stack; do nothing if it does not exist (`DeleteStack`)."""
         stack = find_stack(tx, caller, params["StackName"])
         if stack is None or stack.deleted is not None or stack.status == "DELETE_IN_PROGRESS":
-            return {}
+            return
         if stack.body["protection"]:
             raise StackValidationError(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
         if is_in_progress(stack.status) and not stack.status.startswith("CREATE"):
@@ -114,17 +114,15 @@ class StackOperations:
             raise StackValidationError(f"Invalid operation on stack [{stack.id}]. {rule}")
         options = {"retain": retained, "forced": forced, "token": params.get("ClientRequestToken", stack.body["token"])}
         self._starter.delete(tx, with_role(acting_for(stack, caller), params), options)
-        return {}
 
-    def cancel(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def cancel(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Begin to roll back an update that is in progress (`CancelUpdateStack`)."""
         stack = acting_for(require_live_stack(tx, caller, params["StackName"]), caller)
         if stack.status != "UPDATE_IN_PROGRESS":
             raise StackValidationError("CancelUpdateStack cannot be called from current stack status")
         self._starter.event_log.begin_pass(tx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED)
-        return {}
 
-    def continue_rollback(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def continue_rollback(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Begin to roll back an update whose rollback failed (`ContinueUpdateRollback`)."""
         stack = with_role(acting_for(require_live_stack(tx, caller, params["StackName"]), caller), params)
         if stack.status != "UPDATE_ROLLBACK_FAILED":
@@ -132,7 +130,6 @@ class StackOperations:
         skipped = params.get("ResourcesToSkip", [])
         changed = replace(stack, body=stack.body | {"skip": skipped, "token": params.get("ClientRequestToken")})
         self._starter.event_log.begin_pass(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED, "CONTINUE_ROLLBACK")
-        return {}
 
     def roll_back(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Begin to roll back a failed update, or to delete a stack whose creation failed (`RollbackStack`)."""
@@ -162,14 +159,13 @@ class StackOperations:
         stacks.put(tx, replace(stack, body=stack.body | {"protection": params["EnableTerminationProtection"]}))
         return {"StackId": stack.id}
 
-    def set_policy(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
+    def set_policy(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> None:
         """Set the policy of a stack (`SetStackPolicy`)."""
         stack = require_live_stack(tx, caller, params["StackName"])
         policy = requested_policy(params, "StackPolicy", caller, inputs)
         if policy is None:
             raise StackValidationError("Either StackPolicyBody or StackPolicyURL must be specified.")
         stacks.put(tx, replace(stack, body=stack.body | {"policy": policy}))
-        return {}
 
     def get_policy(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return the policy of a stack (`GetStackPolicy`)."""

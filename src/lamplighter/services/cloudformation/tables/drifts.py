@@ -43,9 +43,8 @@ def detection(reader: Reader, key: str) -> DriftDetection | None:
     return DETECTIONS.find(reader, "id = ?", key)
 
 
-def put_detection(tx: Tx, found: DriftDetection) -> None:
-    """Store a new or changed detection."""
-    DETECTIONS.replace(tx, found)
+put_detection = DETECTIONS.replace
+"""Store a new or changed detection."""
 
 
 def drifts_of(reader: Reader, stack: str) -> list[ResourceDrift]:
@@ -53,9 +52,8 @@ def drifts_of(reader: Reader, stack: str) -> list[ResourceDrift]:
     return DRIFTS.select(reader, "stack = ? ORDER BY logical", stack)
 
 
-def put_drift(tx: Tx, found: ResourceDrift) -> None:
-    """Store the result for a resource in place of the last one."""
-    DRIFTS.replace(tx, found)
+put_drift = DRIFTS.replace
+"""Store the result for a resource in place of the last one."""
 
 
 def delete_drifts(tx: Tx, stack: str) -> None:

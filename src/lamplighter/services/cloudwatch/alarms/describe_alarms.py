@@ -42,14 +42,7 @@ def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
         for alarm in found
         if (_is_wanted(alarm, params) if related is None else alarm_arn(caller, alarm.name) in related)
     )
-    answer = list_page(
-        "Alarms",
-        wanted,
-        params.get("MaxRecords", PAGE),
-        lambda alarm: alarm,
-        lambda alarm: alarm.name,
-        next_page_field="NextToken",
-    )
+    answer = list_page("Alarms", wanted, params.get("MaxRecords", PAGE), lambda alarm: alarm, lambda alarm: alarm.name)
     listed: list[Alarm] = answer.pop("Alarms")
     shown = {kind: [alarm_to_api(alarm) for alarm in listed if _kind(alarm) == kind] for kind in (METRIC, COMPOSITE)}
     members = RELATIONS.get(relation)
@@ -157,14 +150,7 @@ def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
 
     types = params.get("AlarmTypes", [METRIC])
     found = (item for item in _all_items(reader, query) if kind(item) in types)
-    return list_page(
-        "AlarmHistoryItems",
-        found,
-        most,
-        lambda item: _item(item, kind(item)),
-        lambda item: str(item.id),
-        next_page_field="NextToken",
-    )
+    return list_page("AlarmHistoryItems", found, most, lambda item: _item(item, kind(item)), lambda item: str(item.id))
 
 
 def _all_items(reader: Reader, query: rows.HistoryQuery) -> Iterator[HistoryItem]:

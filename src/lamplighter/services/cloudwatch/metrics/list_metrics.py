@@ -32,9 +32,7 @@ class MetricList:
         since = self._world.now() - (RECENTLY_ACTIVE_MS if "RecentlyActive" in params else LISTED_MS)
         known = self._metric_sources.list_metrics(reader, caller, since, params.get("Namespace"))
         found = [each for each in known if _is_wanted(each, params)]
-        return list_page(
-            "Metrics", found[after:], PAGE, metric_to_api, lambda _: str(after + PAGE), next_page_field="NextToken"
-        )
+        return list_page("Metrics", found[after:], PAGE, metric_to_api, lambda _: str(after + PAGE))
 
 
 def _is_wanted(metric: Metric, params: Json) -> bool:

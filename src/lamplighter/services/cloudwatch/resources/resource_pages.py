@@ -21,4 +21,4 @@ def resource_page(
     field: str, found: Iterable[MonitoringResource], size: int, show: Callable[[MonitoringResource], Json]
 ) -> Json:
     """Return a page of at most `size` resources; `found` yields those from its start on, in order of name."""
-    return list_page(field, found, size, show, lambda each: encode_token(each.name), next_page_field="NextToken")
+    return list_page(field, found, size, show, lambda each: encode_token(each.name))

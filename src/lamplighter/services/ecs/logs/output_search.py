@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, dumps, loads_or
 
 BLOCK_BYTES = 1024 * 1024
@@ -40,9 +41,7 @@ class Position:
     @classmethod
     def parse(cls, text: str) -> "Position":
         """Read a position as `str` writes it; raises ValueError."""
-        found = _POSITION.fullmatch(text)
-        if found is None:
-            raise ValueError(text)
+        found = require(_POSITION.fullmatch(text), lambda: ValueError(text))
         return cls(int(found[1]), found[2], int(found[3]), int(found[4]))
 
 

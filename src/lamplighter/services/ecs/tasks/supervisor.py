@@ -131,10 +131,6 @@ class Supervisor:
             raise Bug(f"the task definition of {self._arn} does not exist")
         return found.body
 
-    def _statuses(self) -> tuple[str, str]:
-        """Return the task's last and its desired status."""
-        return tasks.statuses(self._context.bus.store.reader, self._arn)
-
     # --- one container ------------------------------------------------------------------------------------------------
 
     async def _run_container(self, group: asyncio.TaskGroup, state: ContainerState) -> None:
@@ -261,7 +257,7 @@ class Supervisor:
         """Record the progress of the containers until the task ends; return why it ends."""
         while True:
             self._changed.clear()
-            status, desired = self._statuses()
+            status, desired = tasks.statuses(self._context.bus.store.reader, self._arn)
             if desired == "STOPPED":
                 return TaskEnd("UserInitiated", "")
             if (ending := container_states.task_end(self._states)) is not None:

@@ -82,18 +82,15 @@ class Buckets:
         bucket = find_bucket(reader, caller, params)
         return {"BucketRegion": bucket.region, "BucketArn": f"arn:aws:s3:::{bucket.name}", "AccessPointAlias": False}
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteBucket; multipart uploads that were not completed go with the bucket."""
         bucket = find_bucket(tx, caller, params)
         if versions.any_exists(tx, bucket.id):
-            error = errors.BucketNotEmpty()
-            error.details = {"BucketName": bucket.name}
-            raise error
+            raise errors.BucketNotEmpty(bucket.name)
         for upload in uploads.started_before(tx, bucket.id, 2**62, -1):
             delete_upload(tx, self._files, upload)
         lifecycle.stop(tx, bucket)
         rows.delete(tx, bucket)
-        return {}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListBuckets."""
@@ -131,15 +128,9 @@ def owner_id(account: str) -> str:
 def _check_name(name: str) -> None:
     starts, ends = _RESERVED
     if not _NAME.fullmatch(name) or ".." in name or _ADDRESS.fullmatch(name) or name.startswith(starts):
-        raise _invalid(name)
+        raise errors.InvalidBucketName(name)
     if name.endswith(ends):
-        raise _invalid(name)
-
-
-def _invalid(name: str) -> Exception:
-    error = errors.InvalidBucketName()
-    error.details = {"BucketName": name}
-    return error
+        raise errors.InvalidBucketName(name)
 
 
 def _read_region(caller: Caller, params: Json) -> str:

@@ -165,12 +165,11 @@ class BucketSettings:
 
         return put
 
-    def _delete(self, setting: Setting) -> Callable[[Tx, Caller, Json], Json]:
-        def delete(tx: Tx, caller: Caller, params: Json) -> Json:
+    def _delete(self, setting: Setting) -> Callable[[Tx, Caller, Json], None]:
+        def delete(tx: Tx, caller: Caller, params: Json) -> None:
             bucket = find_bucket(tx, caller, params)
             kept = {name: value for name, value in bucket.settings.items() if name != setting.parameter}
             self._save(tx, bucket, kept)
-            return {}
 
         return delete
 
@@ -204,14 +203,13 @@ def _get_versioning(reader: Reader, caller: Caller, params: Json) -> Json:
     return {"Status": state} if state else {}
 
 
-def _put_versioning(tx: Tx, caller: Caller, params: Json) -> Json:
+def _put_versioning(tx: Tx, caller: Caller, params: Json) -> None:
     bucket, wanted = find_bucket(tx, caller, params), params.get("VersioningConfiguration") or {}
     if wanted.get("MFADelete") == "Enabled":
         raise errors.NotImplementedHere("This engine has no MFA Delete")
     if wanted.get("Status") not in VERSIONING_STATES:
         raise errors.MalformedXml
     rows.update(tx, replace(bucket, versioning=wanted["Status"]))
-    return {}
 
 
 def describe_acl(bucket: Bucket) -> Json:
@@ -224,9 +222,8 @@ def _get_acl(reader: Reader, caller: Caller, params: Json) -> Json:
     return describe_acl(find_bucket(reader, caller, params))
 
 
-def _put_acl(tx: Tx, caller: Caller, params: Json) -> Json:
+def _put_acl(tx: Tx, caller: Caller, params: Json) -> None:
     refuse_grants(find_bucket(tx, caller, params), params)
-    return {}
 
 
 def _find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:

@@ -104,8 +104,8 @@ def parse_range(first: str, last: str, size: int) -> tuple[int, int] | None:
         if last and int(last) < start:
             return None
     if start >= size or start >= end:
-        error = errors.InvalidRange()
-        error.details, error.headers = {"ActualObjectSize": str(size)}, {"content-range": f"bytes */{size}"}
+        error = errors.InvalidRange(size)
+        error.headers = {"content-range": f"bytes */{size}"}
         raise error
     return start, end - start
 
@@ -157,11 +157,10 @@ def _describe_parts(version: Version, params: Json) -> Json:
     return {**count, **page, "IsTruncated": last < len(sizes), "Parts": parts}
 
 
-def _put_acl(tx: Tx, caller: Caller, params: Json) -> Json:
+def _put_acl(tx: Tx, caller: Caller, params: Json) -> None:
     bucket = find_bucket(tx, caller, params)
     find_version(tx, bucket, params)
     refuse_grants(bucket, params)
-    return {}
 
 
 def _get_acl(reader: Reader, caller: Caller, params: Json) -> Json:

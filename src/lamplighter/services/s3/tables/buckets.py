@@ -49,9 +49,8 @@ def by_id(reader: Reader, key: int) -> Bucket | None:
     return BUCKETS.find(reader, "id = ?", key)
 
 
-def insert(tx: Tx, bucket: Bucket) -> int:
-    """Store a new bucket and return its id."""
-    return BUCKETS.insert(tx, bucket)
+insert = BUCKETS.insert
+"""Store a new bucket and return its id."""
 
 
 def update(tx: Tx, bucket: Bucket) -> None:

@@ -44,9 +44,8 @@ def get(reader: Reader, bucket: int, key: str, upload: str) -> Upload | None:
     return UPLOADS.find(reader, "upload = ? AND bucket = ? AND key = ?", upload, bucket, key)
 
 
-def insert(tx: Tx, upload: Upload) -> int:
-    """Store a new upload."""
-    return UPLOADS.insert(tx, upload)
+insert = UPLOADS.insert
+"""Store a new upload."""
 
 
 def delete(tx: Tx, upload: Upload) -> None:
@@ -71,9 +70,8 @@ def part(reader: Reader, upload: int, number: int) -> Part | None:
     return PARTS.find(reader, "upload = ? AND number = ?", upload, number)
 
 
-def put_part(tx: Tx, row: Part) -> None:
-    """Store a part; replace the one with the same number."""
-    PARTS.replace(tx, row)
+put_part = PARTS.replace
+"""Store a part; replace the one with the same number."""
 
 
 def parts(reader: Reader, upload: int, after: int = 0, most: int = 10_000) -> list[Part]:

@@ -107,7 +107,7 @@ class UploadCompleter:
         found = [part for part in parts if part is not None]
         for part in found[:-1]:
             if part.size < MIN_PART_BYTES:
-                raise errors.EntityTooSmall(part.number, part.etag, part.size, MIN_PART_BYTES)
+                raise errors.EntityTooSmall(part.size, MIN_PART_BYTES, part.number, part.etag)
         if params.get("MpuObjectSize", total := sum(part.size for part in found)) != total:
             raise errors.InvalidRequest(
                 "The provided 'x-amz-mp-object-size' header value does not match what was computed."

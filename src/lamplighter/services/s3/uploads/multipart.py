@@ -54,7 +54,6 @@ class MultipartUploads:
         check = {"ChecksumAlgorithm": algorithm, "ChecksumType": kind} if asked["Asked"] else {}
         return {"Bucket": bucket.name, "Key": params["Key"], "UploadId": name, **check, **encryption_of(properties)}
 
-    def abort(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def abort(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle AbortMultipartUpload."""
         delete_upload(tx, self._files, find_upload(tx, caller, params)[1])
-        return {}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lamplighter.base import arn
-from lamplighter.base.errors import ValidationError
+from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import encode_token, list_page
@@ -67,12 +67,11 @@ def create_application(tx: Tx, caller: Caller, params: Json) -> Json:
     return {"PlatformApplicationArn": key}
 
 
-def delete_application(tx: Tx, _caller: Caller, params: Json) -> Json:
+def delete_application(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle DeletePlatformApplication: delete an application with its endpoints; succeed if it is gone."""
     key = check_application_arn(params["PlatformApplicationArn"])
     platform_endpoints.delete_of_application(tx, key)
     rows.delete(tx, key)
-    return {}
 
 
 def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -80,13 +79,12 @@ def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
     return {"Attributes": find_application(reader, params["PlatformApplicationArn"]).attributes}
 
 
-def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
+def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle SetPlatformApplicationAttributes; AWS reads the ARN before it misses the attributes."""
     check_application_arn(params["PlatformApplicationArn"])
     given = require_attributes(params)
     found = find_application(tx, params["PlatformApplicationArn"])
     rows.put(tx, replace(found, attributes=found.attributes | read_settings(given)))
-    return {}
 
 
 def list_applications(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -99,16 +97,14 @@ def list_applications(reader: Reader, caller: Caller, params: Json) -> Json:
         PAGE,
         lambda each: {"PlatformApplicationArn": each.arn, "Attributes": each.attributes},
         lambda each: encode_token(each.arn),
-        next_page_field="NextToken",
     )
 
 
 def find_application(reader: Reader, text: str) -> PlatformApplication:
     """Return the application of an ARN. Raises `InvalidParameter` or `NotFound`."""
-    found = rows.get(reader, check_application_arn(text))
-    if found is None:
-        raise NotFound("PlatformApplication does not exist")
-    return found
+    return require(
+        rows.get(reader, check_application_arn(text)), lambda: NotFound("PlatformApplication does not exist")
+    )
 
 
 def require_attributes(params: Json) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lamplighter.base import arn
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -60,10 +61,9 @@ class PlatformEndpoints:
         return PlatformEndpoint(key, application.arn, attributes[TOKEN], attributes)
 
 
-def delete_endpoint(tx: Tx, _caller: Caller, params: Json) -> Json:
+def delete_endpoint(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle DeleteEndpoint; succeed if it is gone."""
     rows.delete(tx, check_endpoint_arn(params["EndpointArn"]))
-    return {}
 
 
 def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -71,7 +71,7 @@ def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
     return {"Attributes": _find(reader, params["EndpointArn"]).attributes}
 
 
-def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
+def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle SetEndpointAttributes; AWS reads the ARN before it misses the attributes."""
     check_endpoint_arn(params["EndpointArn"])
     given = require_attributes(params)
@@ -82,7 +82,6 @@ def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
     if other is not None and other.arn != found.arn:
         raise InvalidParameter("Token", f"Endpoint {other.arn} already exists with the same Token.")
     rows.put(tx, replace(found, token=token, attributes=found.attributes | given))
-    return {}
 
 
 def list_endpoints(reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -95,7 +94,6 @@ def list_endpoints(reader: Reader, _caller: Caller, params: Json) -> Json:
         PAGE,
         lambda each: {"EndpointArn": each.arn, "Attributes": each.attributes},
         lambda each: encode_token(each.arn),
-        next_page_field="NextToken",
     )
 
 
@@ -113,10 +111,7 @@ def find_target(reader: Reader, text: str) -> PlatformEndpoint:
 
 
 def _find(reader: Reader, text: str) -> PlatformEndpoint:
-    found = rows.get(reader, check_endpoint_arn(text))
-    if found is None:
-        raise NotFound("Endpoint does not exist")
-    return found
+    return require(rows.get(reader, check_endpoint_arn(text)), lambda: NotFound("Endpoint does not exist"))
 
 
 def _is_enabled(attributes: Mapping[str, str]) -> bool:

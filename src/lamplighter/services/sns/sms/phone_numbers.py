@@ -38,10 +38,9 @@ def list_opted_out(_reader: Reader, _caller: Caller, _params: Json) -> Json:
     return {"phoneNumbers": []}
 
 
-def opt_in(_tx: Tx, _caller: Caller, params: Json) -> Json:
+def opt_in(_tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle OptInPhoneNumber; a number that has not opted out stays as it is."""
     check_phone_number(params["phoneNumber"])
-    return {}
 
 
 def list_origination_numbers(_reader: Reader, _caller: Caller, _params: Json) -> Json:

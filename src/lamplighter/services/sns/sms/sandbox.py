@@ -24,12 +24,11 @@ def get_account_status(_reader: Reader, _caller: Caller, _params: Json) -> Json:
     return {"IsInSandbox": True}
 
 
-def create_number(tx: Tx, caller: Caller, params: Json) -> Json:
+def create_number(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle CreateSMSSandboxPhoneNumber."""
     check_phone_number(params["PhoneNumber"])
     sms.put_sandbox_number(tx, caller.account, caller.region, params["PhoneNumber"])
     log.warning("no password was sent to %s: this engine sends no text messages", params["PhoneNumber"])
-    return {}
 
 
 def verify_number(tx: Tx, caller: Caller, params: Json) -> Json:
@@ -38,11 +37,10 @@ def verify_number(tx: Tx, caller: Caller, params: Json) -> Json:
     raise VerificationFailed
 
 
-def delete_number(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_number(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle DeleteSMSSandboxPhoneNumber."""
     _require(tx, caller, params["PhoneNumber"])
     sms.delete_sandbox_number(tx, caller.account, caller.region, params["PhoneNumber"])
-    return {}
 
 
 def list_numbers(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -50,12 +48,7 @@ def list_numbers(reader: Reader, caller: Caller, params: Json) -> Json:
     after, most = parse_page_token(params.get("NextToken")), params.get("MaxResults") or PAGE
     found = sms.sandbox_numbers(reader, caller.account, caller.region, after, most + 1)
     return list_page(
-        "PhoneNumbers",
-        found,
-        most,
-        lambda number: {"PhoneNumber": number, "Status": "Pending"},
-        encode_token,
-        next_page_field="NextToken",
+        "PhoneNumbers", found, most, lambda number: {"PhoneNumber": number, "Status": "Pending"}, encode_token
     )
 
 

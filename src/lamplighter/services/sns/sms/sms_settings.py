@@ -25,7 +25,7 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
 """The settings, and the texts that each may have; an empty text removes the setting."""
 
 
-def set_attributes(tx: Tx, caller: Caller, params: Json) -> Json:
+def set_attributes(tx: Tx, caller: Caller, params: Json) -> None:
     """Handle SetSMSAttributes."""
     given: dict[str, str] = params["attributes"]
     for name, value in given.items():
@@ -36,7 +36,6 @@ def set_attributes(tx: Tx, caller: Caller, params: Json) -> Json:
     kept = sms.get_settings(tx, caller.account, caller.region) | given
     attributes = {name: value for name, value in kept.items() if value}
     sms.put_settings(tx, sms.SmsSettings(caller.account, caller.region, attributes))
-    return {}
 
 
 def get_attributes(reader: Reader, caller: Caller, params: Json) -> Json:

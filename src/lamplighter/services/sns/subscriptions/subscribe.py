@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html.
 import logging
 from dataclasses import dataclass, replace
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Work
@@ -99,9 +100,7 @@ class SubscriptionOperations:
     def confirm(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle ConfirmSubscription; a repeated request gets the same answer."""
         topic = find_topic(tx, params["TopicArn"])
-        found = rows.by_token(tx, params["Token"])
-        if found is None:
-            raise InvalidParameter("Token")
+        found = require(rows.by_token(tx, params["Token"]), lambda: InvalidParameter("Token"))
         if found.topic != topic.arn:
             raise InvalidParameter("Topic")
         if found.status != CONFIRMED:
@@ -111,7 +110,7 @@ class SubscriptionOperations:
             timers.delete(tx, SERVICE, found.arn, EXPIRY_TIMER)
         return {"SubscriptionArn": found.arn}
 
-    def unsubscribe(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def unsubscribe(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle Unsubscribe; succeed if the subscription does not exist.
 
         An unsigned request, such as from the link in a mail, leaves a subscription that can be restored: "a final
@@ -119,11 +118,11 @@ class SubscriptionOperations:
         """
         found = rows.get(tx, check_subscription_arn(params["SubscriptionArn"]))
         if found is None or found.status == DELETED:
-            return {}
+            return
         if caller.account:
             rows.delete(tx, found.arn)
             timers.delete_all(tx, SERVICE, found.arn)
-            return {}
+            return
         if found.locked:
             raise AuthorizationError("The subscription may be ended by its owner only")
         topic = topics.get(tx, found.topic)
@@ -136,7 +135,6 @@ class SubscriptionOperations:
                 "message."
             )
             self._request_confirmation(tx, topic, ended, UNSUBSCRIPTION, text)
-        return {}
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Delete a subscription that was not confirmed in time."""

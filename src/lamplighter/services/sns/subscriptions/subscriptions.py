@@ -66,21 +66,18 @@ def prepare_set_attributes(reader: Reader, _caller: Caller, params: Json) -> Wor
     return settings.prepare_check(found.attributes | given) if found is not None else None
 
 
-def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
+def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
     """Handle SetSubscriptionAttributes: set one attribute; an empty value restores the default."""
     found = find_subscription(tx, params["SubscriptionArn"])
     name, value = params["AttributeName"], params.get("AttributeValue") or ""
     settings.check_attribute(name, found.attributes | {name: value}, found.protocol, found.endpoint)
     kept = {key: old for key, old in found.attributes.items() if key != name}
     rows.put(tx, replace(found, attributes=kept | ({name: value} if value else {})))
-    return {}
 
 
 def _page(params: Json, read: Callable[[str, int], list[Subscription]]) -> Json:
     found = read(parse_page_token(params.get("NextToken")), PAGE + 1)
-    return list_page(
-        "Subscriptions", found, PAGE, _item, lambda each: encode_token(each.arn), next_page_field="NextToken"
-    )
+    return list_page("Subscriptions", found, PAGE, _item, lambda each: encode_token(each.arn))
 
 
 def _item(found: Subscription) -> Json:

@@ -35,9 +35,8 @@ def page(reader: Reader, account: str, region: str, after: str, most: int) -> li
     return APPLICATIONS.select(reader, where, account, region, after, most)
 
 
-def put(tx: Tx, application: PlatformApplication) -> None:
-    """Store an application, new or changed."""
-    APPLICATIONS.replace(tx, application)
+put = APPLICATIONS.replace
+"""Store an application, new or changed."""
 
 
 def delete(tx: Tx, arn: str) -> None:

@@ -37,9 +37,8 @@ def page(reader: Reader, application: str, after: str, most: int) -> list[Platfo
     return ENDPOINTS.select(reader, "application = ? AND arn > ? ORDER BY arn LIMIT ?", application, after, most)
 
 
-def put(tx: Tx, endpoint: PlatformEndpoint) -> None:
-    """Store an endpoint, new or changed."""
-    ENDPOINTS.replace(tx, endpoint)
+put = ENDPOINTS.replace
+"""Store an endpoint, new or changed."""
 
 
 def delete(tx: Tx, arn: str) -> None:

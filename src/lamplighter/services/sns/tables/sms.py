@@ -26,9 +26,8 @@ def get_settings(reader: Reader, account: str, region: str) -> dict[str, str]:
     return found.attributes if found is not None else {}
 
 
-def put_settings(tx: Tx, settings: SmsSettings) -> None:
-    """Store the settings of an account in a region."""
-    SETTINGS.replace(tx, settings)
+put_settings = SETTINGS.replace
+"""Store the settings of an account in a region."""
 
 
 def sandbox_numbers(reader: Reader, account: str, region: str, after: str, most: int) -> list[str]:

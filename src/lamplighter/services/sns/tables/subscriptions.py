@@ -88,9 +88,8 @@ def count_by_status(reader: Reader, topic: str) -> dict[str, int]:
     return dict(reader.rows("SELECT status, count(*) FROM subscriptions WHERE topic = ? GROUP BY status", (topic,)))
 
 
-def put(tx: Tx, subscription: Subscription) -> None:
-    """Store a subscription, new or changed."""
-    SUBSCRIPTIONS.replace(tx, subscription)
+put = SUBSCRIPTIONS.replace
+"""Store a subscription, new or changed."""
 
 
 def set_throttled_until(tx: Tx, arn: str, until: float) -> None:

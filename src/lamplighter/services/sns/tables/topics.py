@@ -67,9 +67,8 @@ def page(reader: Reader, account: str, region: str, after: str, most: int) -> li
     return [row[0] for row in reader.rows(sql, (account, region, after, most))]
 
 
-def put(tx: Tx, topic: Topic) -> None:
-    """Store a topic, new or changed."""
-    TOPICS.replace(tx, topic)
+put = TOPICS.replace
+"""Store a topic, new or changed."""
 
 
 def delete(tx: Tx, arn: str) -> None:

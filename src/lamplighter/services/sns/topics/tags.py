@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.operations.tags import UPPER_CASE, TagOperations, TagRules
@@ -24,10 +25,7 @@ def _reserved(_key: str) -> InvalidParameter:
 
 def _find(reader: Reader, _caller: Caller, arn: str) -> Topic:
     parse_arn(arn, "ResourceArn")
-    found = topics.get(reader, arn)
-    if found is None:
-        raise ResourceNotFound
-    return found
+    return require(topics.get(reader, arn), ResourceNotFound)
 
 
 RULES = TagRules(replace(UPPER_CASE, resource="ResourceArn"), TagLimitExceeded, _reserved, _check_duplicates)

@@ -85,22 +85,19 @@ class Topics:
         tx.after_commit.append(self._prepare)
         return {"TopicArn": key}
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteTopic: delete the topic with its subscriptions and deliveries; succeed if it is gone."""
         check_region(caller, params["TopicArn"], "TopicArn")
         found = rows.get(tx, params["TopicArn"])
         if found is not None and archive_policies.is_archived(found.attributes):
             raise InvalidState(f"Cannot delete a topic with an active {archive_policies.ARCHIVE}")
         rows.delete(tx, params["TopicArn"])
-        return {}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListTopics."""
         after = parse_page_token(params.get("NextToken"))
         found = rows.page(reader, caller.account, caller.region, after, PAGE + 1)
-        return list_page(
-            "Topics", found, PAGE, lambda key: {"TopicArn": key}, encode_token, next_page_field="NextToken"
-        )
+        return list_page("Topics", found, PAGE, lambda key: {"TopicArn": key}, encode_token)
 
     def find_policy(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Return the policies of a topic, as texts, for IAM's decisions; AWS has no such operation."""
@@ -126,7 +123,7 @@ class Topics:
         fifo = {"ContentBasedDeduplication": "false"} if topic.fifo else {}
         return {"Attributes": defaults | fifo | topic.attributes}
 
-    def set_attributes(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def set_attributes(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle SetTopicAttributes: set one attribute; an empty value restores the default."""
         topic = find_own_topic(tx, caller, params["TopicArn"])
         name, value = params["AttributeName"], params.get("AttributeValue") or ""
@@ -134,35 +131,31 @@ class Topics:
         large_messages.check_new_size(tx, topic, name, value)
         kept = {key: old for key, old in topic.attributes.items() if key != name}
         rows.put(tx, replace(topic, attributes=kept | ({name: value} if value else {})))
-        return {}
 
-    def add_permission(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def add_permission(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle AddPermission."""
         topic = find_own_topic(tx, caller, params["TopicArn"])
         policy = access_policy.add_statement(topic, params["Label"], params["AWSAccountId"], params["ActionName"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
-        return {}
 
-    def remove_permission(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def remove_permission(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle RemovePermission."""
         topic = find_own_topic(tx, caller, params["TopicArn"])
         policy = access_policy.remove_statement(topic, params["Label"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
-        return {}
 
     def get_protection_policy(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Handle GetDataProtectionPolicy."""
         topic = find_topic(reader, params["ResourceArn"], "ResourceArn")
         return {"DataProtectionPolicy": topic.protection or ""}
 
-    def put_protection_policy(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def put_protection_policy(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Handle PutDataProtectionPolicy: store the policy; no message is checked against it."""
         topic = find_topic(tx, params["ResourceArn"], "ResourceArn")
         text = params["DataProtectionPolicy"]
         if text:
             _check_protection(text)
         rows.put(tx, replace(topic, protection=text or None))
-        return {}
 
 
 def check_attribute(name: str, value: str, *, fifo: bool) -> None:
