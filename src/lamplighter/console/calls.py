@@ -26,8 +26,6 @@ class RunDetail:
     """The last line of the failed container's log; empty if there is none."""
     log_attempt: int | None = None
     """The event of the failed attempt, by which the page of logs is opened; None if it has no log."""
-    log_end: str = ""
-    """The last lines of that log, for the search."""
     valid_until: int | None = None
     """When the log must be read again, in milliseconds since the epoch; None if it is complete."""
 

@@ -69,7 +69,7 @@ async def _explain(calls: Calls, arn: str) -> RunDetail:
     last = next((each for each in reversed(lines) if each.strip()), "")
     event = attempt.event if attempt is not None and attempt.task else None
     until = None if event is None else _find_validity(about.get("stopDate"), calls.console.world.now())
-    return RunDetail(words, last, event, "\n".join(lines), until)
+    return RunDetail(words, last, event, until)
 
 
 def _find_validity(ended: Json, now: int) -> int | None:
