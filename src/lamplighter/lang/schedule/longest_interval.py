@@ -6,7 +6,9 @@ other days, so this pause does not count.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise, takewhile
 from zoneinfo import ZoneInfo
 
@@ -37,13 +39,21 @@ def longest_interval(expressions: Sequence[str], zone: str) -> int | None:
 
 def _days_of_year(crons: Sequence[Cron]) -> dict[datetime, tuple[int, ...]]:
     """Return the times of each day in the year that begins with the first one, in seconds since midnight."""
-    end = min((next(each.dates(FIRST_DAY), FIRST_DAY) for each in crons), default=FIRST_DAY) + YEAR
+    dates = [_dates_of_year(replace(each, minutes=(), hours=())) for each in crons]
+    end = min((each[0] for each in dates if each), default=FIRST_DAY) + YEAR
     days: dict[datetime, tuple[int, ...]] = {}
-    for number, cron in enumerate(crons):
-        for day in takewhile(end.__gt__, cron.dates(FIRST_DAY)):
+    for number, each in enumerate(dates):
+        for day in takewhile(end.__gt__, each):
             days[day] = (*days.get(day, ()), number)
     times = {each: _times_of_day([crons[number] for number in each]) for each in set(days.values())}
     return {day: times[numbers] for day, numbers in sorted(days.items())}
+
+
+@lru_cache(maxsize=64)  # most schedules of a project differ in their hours only
+def _dates_of_year(cron: Cron) -> tuple[datetime, ...]:
+    """Return the days of the year that begins with an expression's first day."""
+    end = next(cron.dates(FIRST_DAY), FIRST_DAY) + YEAR
+    return tuple(takewhile(end.__gt__, cron.dates(FIRST_DAY)))
 
 
 def _times_of_day(crons: Sequence[Cron]) -> tuple[int, ...]:

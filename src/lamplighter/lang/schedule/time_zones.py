@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
 """
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from lamplighter.base.errors import LamplighterError
@@ -39,7 +39,13 @@ def to_local(instant: int, zone: ZoneInfo) -> datetime:
 
 def has_clock_change(day: datetime, zone: ZoneInfo) -> bool:
     """Return whether the clocks of a zone change on a day, which is given by its first moment."""
-    return zone.utcoffset(day) != zone.utcoffset(day + timedelta(days=1))
+    return day in _clock_changes(zone, day.year)
+
+
+@lru_cache(maxsize=256)  # a project has few zones, and asks for each day of a year for each of its schedules
+def _clock_changes(zone: ZoneInfo, year: int) -> frozenset[datetime]:
+    days = (datetime(year, 1, 1) + timedelta(days=number) for number in range(366))  # noqa: DTZ001 - of any time zone
+    return frozenset(day for day in days if zone.utcoffset(day) != zone.utcoffset(day + timedelta(days=1)))
 
 
 def to_instant(local_time: datetime, zone: ZoneInfo) -> int | None:
