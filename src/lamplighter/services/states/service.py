@@ -29,6 +29,7 @@ from lamplighter.services.states.machines.state_machines import StateMachines
 from lamplighter.services.states.machines.validate_definition import DefinitionValidator
 from lamplighter.services.states.map_runs import map_run_items
 from lamplighter.services.states.map_runs.map_runs import MapRuns
+from lamplighter.services.states.map_runs.read_s3_items import S3Threads
 from lamplighter.services.states.map_runs.result_writer import ResultWriterRunner
 from lamplighter.services.states.map_runs.store_items import ItemReaderRunner
 from lamplighter.services.states.outbox_rows import SERVICE, CancelCall, PollCall, ReadItems, StartCall, WriteResults
@@ -65,8 +66,9 @@ class States(Service):
         machines, executions = StateMachines(bus, world, definitions), Executions(world, self._driver, express)
         state_tester = StateTester(world, calls, definitions, find_model, isolation)
         tokens = TaskTokens(self._driver)
-        self._item_reader = ItemReaderRunner(bus, world, self._driver.map_runs, remote)
-        self._result_writer = ResultWriterRunner(bus, world, self._driver.map_runs, remote)
+        s3_threads = S3Threads()
+        self._item_reader = ItemReaderRunner(bus, world, self._driver.map_runs, remote, s3_threads)
+        self._result_writer = ResultWriterRunner(bus, world, self._driver.map_runs, remote, s3_threads)
         map_runs = MapRuns(self._driver.map_runs)
         held_timeouts = HeldTimeouts(self._driver.pending_work)
         self.operations: Mapping[str, Operation] = {

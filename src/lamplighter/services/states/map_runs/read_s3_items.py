@@ -6,8 +6,9 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.htm
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
+from typing import TypeVar, TypeVarTuple
 
 from lamplighter.asl.execution.item_reader import decompress, read_items, read_lines, reader_failed
 from lamplighter.asl.execution.messages import ReaderSettings
@@ -25,11 +26,30 @@ from lamplighter.wire.models import service_quirks
 from lamplighter.wire.models.service_models import REST_XML, load_service
 from lamplighter.wire.models.validate import compile_check
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 S3, PARQUET = "s3", "PARQUET"
 READ_PARQUET = "lamplighter.services.states.map_runs.read_parquet:read_rows"
 CHUNK_BYTES = 2**18
 """The number of bytes that are read at once."""
+MAX_S3_THREADS = 2
 ATHENA_INPUT_TYPES = ("CSV", "JSON", "JSONL")
+
+
+class S3Threads:
+    """Runs what calls S3 in threads, a few at a time.
+
+    Such a thread waits for the loop, and this engine's own S3 needs threads of the same pool for its answer. A loop has
+    five threads or more; if all of them waited, the whole engine would hang.
+    """
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(MAX_S3_THREADS)
+
+    async def run(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
+        """Run a function in a thread and return its result."""
+        async with self._free:
+            return await asyncio.to_thread(function, *arguments)
 
 
 def s3_call_function(bus: Bus, remote: RemoteServices, run: MapRun) -> Call:

@@ -19,7 +19,7 @@ from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.map_runs.child_inputs import InputsNotReady
 from lamplighter.services.states.map_runs.child_results import result_elements
 from lamplighter.services.states.map_runs.map_run_driver import RESULT_PAGE_SIZE, MapRunDriver
-from lamplighter.services.states.map_runs.read_s3_items import s3_call_function, s3_error_message
+from lamplighter.services.states.map_runs.read_s3_items import S3Threads, s3_call_function, s3_error_message
 from lamplighter.services.states.outbox_rows import WriteResults
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
@@ -37,7 +37,10 @@ MAX_MEMORY_BYTES = 2**23
 class ResultWriterRunner:
     """The writer of results for one engine's Map Runs."""
 
-    def __init__(self, bus: Bus, world: World, map_runs: MapRunDriver, remote: RemoteServices) -> None:
+    def __init__(
+        self, bus: Bus, world: World, map_runs: MapRunDriver, remote: RemoteServices, threads: S3Threads
+    ) -> None:
+        self._threads = threads
         self._bus = bus
         self._store = bus.store
         self._world = world
@@ -70,11 +73,11 @@ class ResultWriterRunner:
         for kind, files in files_by_kind.items():
             async for file in _files(self._elements(run, kind, writing["transformation"]), lines=writing["lines"]):
                 key = f"{folder}/{kind}_{len(files)}.{'jsonl' if writing['lines'] else 'json'}"
-                await asyncio.to_thread(call, "PutObject", {"Bucket": bucket, "Key": key, "Body": file.body})
+                await self._threads.run(call, "PutObject", {"Bucket": bucket, "Key": key, "Body": file.body})
                 files.append({"Key": key, "Size": file.size})
         manifest = dumps({"DestinationBucket": bucket, "MapRunArn": run.arn, "ResultFiles": files_by_kind})
         key = f"{folder}/manifest.json"
-        await asyncio.to_thread(call, "PutObject", {"Bucket": bucket, "Key": key, "Body": manifest.encode()})
+        await self._threads.run(call, "PutObject", {"Bucket": bucket, "Key": key, "Body": manifest.encode()})
         return {"Bucket": bucket, "Key": key}
 
     def _elements(self, run: MapRun, kind: str, transformation: str) -> AsyncIterator[str]:

@@ -18,7 +18,12 @@ from lamplighter.bus import Bus
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
-from lamplighter.services.states.map_runs.read_s3_items import read_s3_items, s3_call_function, s3_error_message
+from lamplighter.services.states.map_runs.read_s3_items import (
+    S3Threads,
+    read_s3_items,
+    s3_call_function,
+    s3_error_message,
+)
 from lamplighter.services.states.outbox_rows import ReadItems
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
@@ -36,7 +41,10 @@ MAX_CHARACTERS_PER_TURN = 2**19
 class ItemReaderRunner:
     """The reader of items for one engine's Map Runs."""
 
-    def __init__(self, bus: Bus, world: World, map_runs: MapRunDriver, remote: RemoteServices) -> None:
+    def __init__(
+        self, bus: Bus, world: World, map_runs: MapRunDriver, remote: RemoteServices, threads: S3Threads
+    ) -> None:
+        self._threads = threads
         self._bus = bus
         self._store = bus.store
         self._world = world
@@ -71,7 +79,7 @@ class ItemReaderRunner:
         slices = item_slices(read_s3_items(s3_call_function(self._bus, self._remote, run), settings))
         total = 0
         try:
-            while part := await asyncio.to_thread(next, slices, None):
+            while part := await self._threads.run(next, slices, None):
                 if not await self._store.write_with_retry(
                     partial(self._store_items, key=run.id, first=total, part=part)
                 ):
