@@ -115,10 +115,10 @@ def test_an_activity_without_a_worker_is_shown_as_waiting_for_one(served: Served
     state = {"Type": "Task", "Resource": activity, "TimeoutSeconds": 600, "End": True}
     execution = served.start(served.machine({"StartAt": "Approve", "States": {"Approve": state}}, "approval"))
     page.goto(f"{run_url(served, execution)}?state=Approve")
-    expect_state_status(page, "Approve", "RUNNING")
+    expect_state_status(page, "Approve", "WAITING")
     expect(page.locator("#timeline")).to_contain_text("waits for a worker")
     expect(page.locator("#detail")).to_contain_text("waits for a worker")
-    node = page.get_by_role("link", name="Approve: running, waits for a worker")
+    node = page.get_by_role("link", name="Approve: waiting, waits for a worker")
     expect(node).to_be_visible()
     token = served.sfn.get_activity_task(activityArn=activity)["taskToken"]
     expect(page.locator("#timeline")).not_to_contain_text("waits for a worker", timeout=TIMEOUT_MILLISECONDS)
