@@ -106,10 +106,7 @@ def ps(
 
 
 def _read_overview(
-    context: CommandContext,
-    machine: Machine,
-    tables: list[Timetable],
-    settled: Mapping[str, Run | None],
+    context: CommandContext, machine: Machine, tables: list[Timetable], settled: Mapping[str, Run | None]
 ) -> JobOverview:
     if machine.arn in settled:
         return JobOverview(machine, settled[machine.arn], None, (), tuple(tables))

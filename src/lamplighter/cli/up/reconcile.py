@@ -186,7 +186,7 @@ class SourceReconciler:
         """
         was_valid, error_text, remaining = is_valid, self._files.error, timeout_seconds
         while True:
-            pause = CHECK_SECONDS if remaining is None else min(remaining, CHECK_SECONDS)
+            pause = CHECK_SECONDS if remaining is None or not is_valid else min(remaining, CHECK_SECONDS)
             changed = await self._files.wait_for_change(pause, is_file_missing=not is_valid or self._may_miss_file)
             if not changed and is_valid:
                 remaining = None if remaining is None else remaining - pause
