@@ -201,7 +201,7 @@ class Bus:
     guard: Guard | None = None
     """Decides calls under roles; None: every call is allowed."""
     deletions: int = 0
-    """The number of calls so far that may have deleted a resource of a stack; messages and objects are none."""
+    """The number of calls so far that may have deleted a resource which a stack has; messages and objects are none."""
     _services: dict[str, Mapping[str, Operation]] = field(default_factory=dict)
     _listeners: dict[str, list[tuple[Listener, Accepts]]] = field(default_factory=dict)
     _loaders: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
@@ -315,9 +315,12 @@ class Bus:
 
     def invoke(self, tx: Tx, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Run an operation inside the current turn; its writes are kept or undone with those of the calling job."""
-        result = self._find(service, operation).run(tx, caller, params)
         self.deletions += _may_delete(operation)
-        return result
+        return self.invoke_for_stack(tx, caller, service, operation, params)
+
+    def invoke_for_stack(self, tx: Tx, caller: Caller, service: str, operation: str, params: Json) -> Json:
+        """Run an operation like `invoke`, for a stack: what it deletes is no longer a resource of the stack."""
+        return self._find(service, operation).run(tx, caller, params)
 
     def read(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Run a read-only operation on what `reader` sees. Raises `UnknownOperation` if the operation writes."""

@@ -125,6 +125,16 @@ def test_a_call_that_deletes_a_resource_of_any_type_counts() -> None:
             assert _may_delete(operation), operation
 
 
+def test_what_an_update_deletes_itself_does_not_count_as_a_deletion(watched: WatchedFile) -> None:
+    watched.write(with_schedule())
+    watched.advance(5)
+    before = watched.harness.engine.bus.deletions
+    watched.write(with_job("two"))
+    watched.advance(5)
+    assert schedules(watched) == []
+    assert watched.harness.engine.bus.deletions == before
+
+
 def test_a_stack_that_is_deleted_beside_a_running_engine_is_there_again_when_its_names_are_free(
     watched: WatchedFile, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -23,7 +23,8 @@ HOUR_SECONDS, DAY_SECONDS = 3_600, 86_400
 EPOCH_SECONDS = time_zones.EPOCH.toordinal() * DAY_SECONDS
 
 
-def longest_interval(expressions: Sequence[str], zone: str) -> int | None:
+@lru_cache(maxsize=4096)  # a changed file repeats most schedules
+def longest_interval(expressions: tuple[str, ...], zone: str) -> int | None:
     """Return the longest interval between two times of schedules in seconds, or None if there are not two in a year.
 
     A rate begins when its schedule is created, so its place between the times of other schedules is unknown.

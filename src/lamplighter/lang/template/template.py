@@ -249,6 +249,8 @@ def check_conditional_references(template: Template, conditions: Mapping[str, bo
         if each.condition is None or conditions[each.condition]
     ]
     for block, values in (("Resources", properties), ("Outputs", outputs)):
+        if left_out.isdisjoint(find_references(values)):
+            continue
         missing = sorted(left_out.intersection(find_references(choose_branches(values, conditions))))
         if missing:  # measured against AWS: of an output it is no format error
             raise (TemplateError if block == "Outputs" else TemplateFormatError)(

@@ -205,11 +205,11 @@ def _call(turn: StackTurn, service: str, operation: str, given: Json) -> Json:
     if operation not in model.operation_names:
         # AWS has no such operation; only the engine's own services have it.
         served = bus.serves(service, operation)
-        return bus.invoke(turn.tx, caller, service, operation, given) if served else None
+        return bus.invoke_for_stack(turn.tx, caller, service, operation, given) if served else None
     params = fit_to_shape(model.operation_model(operation).input_shape, given)
     turn.parts.check(service, operation, params)
     bus.check_access(turn.tx, caller, service, operation, params)
-    answer = bus.invoke(turn.tx, caller, service, operation, params)
+    answer = bus.invoke_for_stack(turn.tx, caller, service, operation, params)
     if inspect.isawaitable(answer):
         raise Bug(f"{service}:{operation} is asynchronous")
     if isinstance(answer, dict) and isinstance(answer.get("Body"), FileBody):

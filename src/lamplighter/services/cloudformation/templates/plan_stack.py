@@ -15,8 +15,8 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.lang.template.conditions import evaluate_conditions, failed_assertion
 from lamplighter.lang.template.for_each import expand_loops
-from lamplighter.lang.template.functions import TemplateScope, check_extensions, resolve, value_as_text
-from lamplighter.lang.template.includes import INCLUDE, TRANSFORM, include_sections, macro_name, resolve_includes
+from lamplighter.lang.template.functions import EXTENSIONS, TemplateScope, check_extensions, resolve, value_as_text
+from lamplighter.lang.template.includes import INCLUDE, include_sections, macro_name, resolve_includes
 from lamplighter.lang.template.parameters import (
     is_no_echo,
     is_ssm_parameter,
@@ -145,13 +145,14 @@ def _plan_transformed(
 ) -> StackPlan:
     document = _transform(reader, source.document, plan, stack, source.texts, inputs)
     template = parse_template(document)
-    if LANGUAGE_EXTENSIONS not in plan["transforms"]:
+    processed = dumps(document)
+    if LANGUAGE_EXTENSIONS not in plan["transforms"] and any(name in processed for name in EXTENSIONS):
         check_extensions([document.get(section) for section in ("Conditions", "Resources", "Outputs")])
     plan = plan | {"description": template.description, "metadata": template.metadata}
     names = _check_template(template, value_scope(stack, plan, template.mappings))
     _check_types(template, params.get("ResourceTypes", []))
     _check_capabilities(template, plan["capabilities"])
-    return StackPlan(plan, text, dumps(document), build_parsed_template(template, names, document))
+    return StackPlan(plan, text, processed, build_parsed_template(template, names, document))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +191,11 @@ def _transform(
     def fetch(location: Json) -> Json:
         return _fetch_part(value_as_text(resolve(location, scope)), stack_caller(stack), inputs, reader)
 
-    transforms = transform_calls(document)
-    if not {"Transform", "Globals"} & document.keys() and TRANSFORM not in dumps(document):
+    if not {"Transform", "Globals"} & document.keys() and not plan["transforms"]:
         return document
+    calls = transform_calls(document)
     document = resolve_includes({name: document[name] for name in document if name != "Transform"}, fetch)
-    for call in transforms:
+    for call in calls:
         match macro_name(call):
             case _ if macro_name(call) == LANGUAGE_EXTENSIONS:
                 document = _extend_language(document, scope)
