@@ -20,3 +20,9 @@ def test_the_help_names_no_type_for_a_flag(words: list[str]) -> None:
     assert "--help" in shown
     assert "<bool>" not in shown
     assert "<path>" in shown
+
+
+def test_the_list_of_commands_names_no_type_for_a_flag() -> None:
+    shown = CliRunner().invoke(build_app(None), ["--help"]).output
+    assert "--version" in shown
+    assert "<bool>" not in shown

@@ -31,6 +31,11 @@ class PlainErrorGroup(TyperGroup):
             _hide_types_of_flags(found, ctx)
         return found
 
+    def format_help(self, ctx: Json, formatter: Json) -> None:
+        """Write the help."""
+        _hide_types_of_flags(self, ctx)
+        super().format_help(ctx, formatter)
+
     def invoke(self, ctx: object) -> object:
         """Run the command that the command line names."""
         try:
