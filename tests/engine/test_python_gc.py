@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import os
 import weakref
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -152,3 +154,21 @@ async def test_no_full_collection_runs_while_a_thread_pauses_the_collector(
         assert started_collector._busy_turns_left == 0
     finally:
         gc.enable()
+
+
+def resident_bytes() -> int:
+    """Return how much memory this process takes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(python_gc.RETURN_FREE_MEMORY is None, reason="only the GNU C library keeps free memory")
+async def test_free_memory_goes_back_to_the_system_after_a_collection(started_collector: GarbageCollector) -> None:
+    texts = [bytes(1_000) for _ in range(100_000)]
+    kept = texts[:: len(texts) // 20]  # without them, the library itself returns what follows the last text in use
+    full = resident_bytes()
+    del texts
+    loop = asyncio.get_running_loop()
+    started_collector._collect(loop)
+    await loop.shutdown_default_executor()  # waits for its threads
+    assert resident_bytes() < full - 50_000_000
+    assert len(kept) == 20

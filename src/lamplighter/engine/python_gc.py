@@ -5,9 +5,13 @@ Python starts a full collection during any allocation, so that the collection ad
 `PAUSE_FACTOR`th of the engine's time. A collection covers only the objects made since the last one; once in an hour it
 covers all objects. After `MAX_BUSY_TURNS` busy turns the collection runs anyway, because an engine that is always busy
 has garbage too. See https://docs.python.org/3/library/gc.html#gc.freeze.
+
+After a collection, memory that is free goes back to the system. The GNU C library keeps most of it otherwise, for ever
+after a large template: see malloc_trim(3). Other C libraries have no such function, and need none.
 """
 
 import asyncio
+import ctypes
 import gc
 
 from lamplighter.base.world import thread_seconds
@@ -26,6 +30,7 @@ QUIET_SECONDS = 0.002
 """The most seconds of processor time in a turn that counts as doing nothing else."""
 MAX_BUSY_TURNS = 200
 """The most turns for which a collection waits for a quiet one."""
+RETURN_FREE_MEMORY = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 
 class GarbageCollector:
@@ -81,3 +86,5 @@ class GarbageCollector:
             gc.unfreeze()
         gc.collect()
         gc.freeze()
+        if RETURN_FREE_MEMORY is not None:
+            loop.run_in_executor(None, RETURN_FREE_MEMORY, 0)
