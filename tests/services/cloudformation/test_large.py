@@ -3,10 +3,12 @@
 import pytest
 
 from lamplighter.base.errors import AwsError, Unavailable
-from lamplighter.base.json_text import dumps
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.cloudformation.tables import stack_events, stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
-from lamplighter.services.cloudformation.templates import external_inputs
+from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.templates import external_inputs, parsed_templates
+from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplate
 from lamplighter.store.db import Reader, Tx
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
 from tests.services.cloudformation.fake_services import add_fake_services
@@ -46,6 +48,18 @@ def test_an_update_without_changes_is_refused(harness: CloudFormationHarness) ->
     harness.create(FIRST)
     with pytest.raises(AwsError, match="No updates are to be performed"):
         harness.update(FIRST)
+
+
+def test_the_template_of_a_new_stack_is_not_parsed_again_after_its_plan(
+    harness: CloudFormationHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_text: str, _stack: Stack, _plan: Json) -> ParsedTemplate:
+        raise AssertionError("the template was parsed again")
+
+    monkeypatch.setattr(parsed_templates, "_parse", refuse)
+    harness.create(FIRST)
+    harness.update(SECOND)
+    assert harness.state() == "UPDATE_COMPLETE"
 
 
 def test_a_change_set_lists_its_changes_and_applies_them(harness: CloudFormationHarness) -> None:

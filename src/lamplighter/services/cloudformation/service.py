@@ -68,10 +68,10 @@ class CloudFormation(Service):
         self._store = bus.store
         self._input_fetcher = InputFetcher(bus, remote)
         event_log, parsed_templates = StackEvents(bus, world), ParsedTemplates()
-        starter = OperationStarter(world, event_log, UntouchedResources())
+        starter = OperationStarter(world, event_log, UntouchedResources(), parsed_templates)
         self._parts = EngineParts(bus, world, models, check, starter, event_log, parsed_templates)
         drift = DriftOperations(self._parts)
-        operations, change_sets = StackOperations(starter, parsed_templates), ChangeSets(self._parts)
+        operations, change_sets = StackOperations(starter), ChangeSets(self._parts)
         self.operations: Mapping[str, Operation] = {
             "CreateStack": self._with_inputs(operations.create),
             "UpdateStack": self._with_inputs(operations.update),

@@ -24,7 +24,6 @@ from lamplighter.services.cloudformation.stacks.start_operation import INITIATED
 from lamplighter.services.cloudformation.tables import change_sets, stack_resources, stacks
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
-from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
 from lamplighter.services.cloudformation.templates.plan_stack import fetch_template, plan_stack
 from lamplighter.services.cloudformation.templates.stack_plan import StackPlan, failure_of
 from lamplighter.store.db import Reader, Tx
@@ -35,7 +34,6 @@ class StackOperations:
     """The operations that change stacks."""
 
     _starter: OperationStarter
-    _parsed_templates: ParsedTemplates
 
     def create(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Begin to create a stack (`CreateStack`); the same ClientRequestToken again begins nothing new."""
@@ -75,8 +73,6 @@ class StackOperations:
         options |= {"policy": policy} if policy is not None else {}
         change_sets.make_obsolete(tx, stack.id)
         stored = self._starter.store_plan(tx, stack, plan)
-        if plan.failure is None:
-            tx.after_commit.append(lambda: self._parsed_templates.put(stored["template"], plan.parsed))
         return _operation_answer(self._starter.update(tx, stack, stored, options, untouched))
 
     def _find_untouched(self, tx: Tx, stack: Stack, plan: StackPlan, inputs: ExternalInputs) -> tuple[str, ...]:
@@ -84,7 +80,7 @@ class StackOperations:
         if plan.failure is not None:
             return ()
         is_readable = failure_of(stack.plan) is None
-        old = self._parsed_templates.get(tx, stack, stack.plan, inputs) if is_readable else None
+        old = self._starter.parsed_templates.get(tx, stack, stack.plan, inputs) if is_readable else None
         # Errors in the changes are reported now, before the update begins.
         comparison = compare_stack(tx, stack, old, plan.body, plan.parsed, inputs)
         # A template with transforms is compared during the operation on AWS, which then ends without any change.

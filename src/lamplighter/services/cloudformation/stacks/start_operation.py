@@ -13,6 +13,7 @@ from lamplighter.services.cloudformation.stacks.stack_events import StackEvents
 from lamplighter.services.cloudformation.stacks.untouched_resources import UntouchedResources
 from lamplighter.services.cloudformation.tables import templates
 from lamplighter.services.cloudformation.tables.stacks import SERVICE, Stack
+from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
 from lamplighter.services.cloudformation.templates.stack_plan import StackPlan
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
@@ -62,10 +63,14 @@ class OperationStarter:
     world: World
     event_log: StackEvents
     untouched: UntouchedResources
+    parsed_templates: ParsedTemplates
 
     def store_plan(self, tx: Tx, stack: Stack, plan: StackPlan) -> Json:
         """Store the template of a plan; return the part of the plan that is stored with the stack."""
-        return plan.store(tx, stack.id, self.world.uuid())
+        key = self.world.uuid()
+        if plan.failure is None:
+            tx.after_commit.append(lambda: self.parsed_templates.put(key, plan.parsed))
+        return plan.store(tx, stack.id, key)
 
     def new(
         self, tx: Tx, caller: Caller, name: str, plan: StackPlan | None, options: Json, parent: Stack | None = None
