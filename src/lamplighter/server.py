@@ -394,11 +394,8 @@ async def _body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         raise TooLarge(f"a request may have at most {MAX_BODY_BYTES} bytes")
     body, more = bytearray(), True
     while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionResetError
-        body += message.get("body", b"")
-        more = bool(message.get("more_body"))
+        piece, more = await object_bodies.next_piece(receive)
+        body += piece
         if len(body) > MAX_BODY_BYTES:
             raise TooLarge(f"a request may have at most {MAX_BODY_BYTES} bytes")
     return bytes(body)

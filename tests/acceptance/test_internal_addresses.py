@@ -138,7 +138,6 @@ def test_a_wrong_acknowledgement_is_refused_with_the_reason(engine: ServedEngine
         {"params": '{"Since": 100000000000000000000}'},
         {"operation": "ListUsualDurations", "params": '{"Machines": 5}'},
         {"operation": "ListUsualDurations", "params": '{"Machines": [{}]}'},
-        {"service": "alerts", "operation": "ListAcknowledgements", "params": '{"Subjects": 5}'},
         {"service": "scheduler", "operation": "ListNightSlots", "params": '{"Since": {}, "Until": 0}'},
     ],
     ids=lambda wrong: " ".join(wrong.values()),

@@ -55,12 +55,6 @@ def test_a_run_that_a_click_starts_fails_is_retried_and_succeeds_on_the_open_pag
     assert firefox.evaluate("window.unchanged"), "the page was loaded again"
 
 
-def test_the_first_page_lists_the_jobs(served: ServedEngine, firefox: FirefoxPage) -> None:
-    served.ended(served.start(sample_jobs.create_job(served, "nightly", "exit 2")))
-    firefox.goto(served.url)
-    firefox.wait_for_text("main", "nightly")
-
-
 def test_a_log_is_shown_while_it_is_written(served: ServedEngine, firefox: FirefoxPage, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     command = f"echo 'before <b>the gate</b>'; while ! test -e '{gate}'; do sleep 0.05; done; echo after it"

@@ -5,6 +5,7 @@ Infinity and lone surrogates, as RFC 8259 does.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import orjson
@@ -105,6 +106,13 @@ def _dump_slowly(value: Json) -> bytes:
     if nesting_depth(value) > MAX_DEPTH:
         raise TooDeep(f"the document has more than {MAX_DEPTH} levels")
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def convert_members(value: Json, convert: Callable[[Json], Json]) -> Json:
+    """Return an object or list with each member converted, and any other value as it is."""
+    if isinstance(value, dict):
+        return {name: convert(each) for name, each in value.items()}
+    return [convert(each) for each in value] if isinstance(value, list) else value
 
 
 def nesting_depth(value: Json) -> int:

@@ -85,7 +85,7 @@ def find_secret(values: Mapping[str, str], text: str) -> str | None:
         secret = SecretReference(each.service, each.name)
         for name in (secret.text, secret.variable):
             if each.key and name in values:
-                return _member(values[name], each.key)
+                return read_member(values[name], each.key)
     return None
 
 
@@ -106,7 +106,7 @@ def _spellings(reference: SecretReference) -> Iterator[SecretReference]:
         yield SecretReference(reference.service, f"/{reference.name}")
 
 
-def _member(text: str, key: str) -> str | None:
+def read_member(text: str, key: str) -> str | None:
     """Return a member of a secret that is a JSON object, or None."""
     document = loads_or(text, None)
     value = document.get(key) if isinstance(document, dict) else None

@@ -75,7 +75,7 @@ class StoppedEngine:
 
     def close(self) -> None:
         """Close the files."""
-        self._runner.run(_close(self._server.engine))
+        self._runner.run(self._server.engine.close_unstarted())
         self._runner.close()
 
 
@@ -88,14 +88,6 @@ async def _open(directory: Path, url: str) -> tuple[ReadOnlyStore, HttpServer]:
         await store.close()
         raise
     return store, HttpServer(engine, AllowedHosts(frozenset({urlsplit(url).hostname or ""})))
-
-
-async def _close(engine: Engine) -> None:
-    for service in engine.services.values():
-        await service.stop()
-    await engine.isolation.close()
-    await engine.runtime.close()
-    await engine.store.close()
 
 
 def _scope(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Scope:

@@ -85,31 +85,19 @@ def _runs(reader: Reader, settings: RetentionSettings, now: int) -> Usage:
 
 
 def _tasks(reader: Reader, settings: RetentionSettings, now: int) -> Usage:
-    size, stopped = "sum(length(body))", "CASE WHEN json_valid(body) THEN json_extract(body, '$.stoppedAt') END"
-    number, total = reader.row(f"SELECT count(*), {size} FROM tasks") or (0, 0)  # noqa: S608
-    added, added_size = reader.row(f"SELECT count(*), {size} FROM tasks WHERE {stopped} >= ?", (now - DAY,)) or (0, 0)  # noqa: S608
+    stopped = "CASE WHEN json_valid(body) THEN json_extract(body, '$.stoppedAt') END"
     expired = reader.count(f"SELECT count(*) FROM tasks WHERE {stopped} < ?", (now - settings.runs,))  # noqa: S608
-    return Usage(number, total or 0, added, added_size or 0, expired, settings.runs / DAY)
+    return Usage(*_measure(reader, "tasks", "length(body)", stopped, now - DAY), expired, settings.runs / DAY)
 
 
 def _logs(reader: Reader, now: int) -> Usage:
-    size = "coalesce(sum(length(body)), 0)"
-    number, total = reader.row(f"SELECT count(*), {size} FROM log_chunks") or (0, 0)  # noqa: S608
-    recent = f"SELECT count(*), {size} FROM log_chunks WHERE ingested >= ?"  # noqa: S608
-    added, added_size = reader.row(recent, (now - DAY,)) or (0, 0)
-    return Usage(number, total, added, added_size)
+    return Usage(*_measure(reader, "log_chunks", "length(body)", "ingested", now - DAY))
 
 
 def _objects(reader: Reader, now: int) -> Usage:
     """Return the usage of buckets: all versions, and the parts of unfinished uploads."""
-    size, recent = "coalesce(sum(size), 0)", "modified >= ?"
-    number, total, added, added_size = 0, 0, 0, 0
-    for source in ("s3_versions", "s3_parts"):
-        all_rows = reader.row(f"SELECT count(*), {size} FROM {source}") or (0, 0)  # noqa: S608
-        new_rows = reader.row(f"SELECT count(*), {size} FROM {source} WHERE {recent}", (now - DAY,)) or (0, 0)  # noqa: S608
-        number, total = number + all_rows[0], total + all_rows[1]
-        added, added_size = added + new_rows[0], added_size + new_rows[1]
-    return Usage(number, total, added, added_size)
+    found = (_measure(reader, table, "size", "modified", now - DAY) for table in ("s3_versions", "s3_parts"))
+    return Usage(*map(sum, zip(*found, strict=True)))
 
 
 def _slots(reader: Reader, settings: RetentionSettings) -> Usage:
@@ -120,21 +108,24 @@ def _slots(reader: Reader, settings: RetentionSettings) -> Usage:
 
 
 def _stack_events(reader: Reader, settings: RetentionSettings, now: int) -> Usage:
-    size, time = "sum(length(body))", "CASE WHEN json_valid(body) THEN json_extract(body, '$.Timestamp') ELSE 0 END"
-    number, total = reader.row(f"SELECT count(*), {size} FROM stack_events") or (0, 0)  # noqa: S608
-    recent = f"SELECT count(*), {size} FROM stack_events WHERE {time} >= ?"  # noqa: S608
-    added, added_size = reader.row(recent, ((now - DAY) / 1000,)) or (0, 0)
+    time = "CASE WHEN json_valid(body) THEN json_extract(body, '$.Timestamp') ELSE 0 END"
+    found = _measure(reader, "stack_events", "length(body)", time, (now - DAY) / 1000)
     old = f"SELECT count(*) FROM stack_events WHERE {time} < ?"  # noqa: S608
-    expired = reader.count(old, ((now - settings.runs) / 1000,))
-    return Usage(number, total or 0, added, added_size or 0, expired, settings.runs / DAY)
+    return Usage(*found, reader.count(old, ((now - settings.runs) / 1000,)), settings.runs / DAY)
 
 
 def _audit(reader: Reader, settings: RetentionSettings, now: int) -> Usage:
-    size = "coalesce(sum(40 + length(who) + length(address) + length(action) + length(resource) + length(outcome)), 0)"
-    number, total = reader.row(f"SELECT count(*), {size} FROM audit_log") or (0, 0)  # noqa: S608
-    added, added_size = reader.row(f"SELECT count(*), {size} FROM audit_log WHERE time >= ?", (now - DAY,)) or (0, 0)  # noqa: S608
+    size = "40 + length(who) + length(address) + length(action) + length(resource) + length(outcome)"
     expired = reader.count("SELECT count(*) FROM audit_log WHERE time < ?", (now - settings.audit,))
-    return Usage(number, total, added, added_size, expired, settings.audit / DAY)
+    return Usage(*_measure(reader, "audit_log", size, "time", now - DAY), expired, settings.audit / DAY)
+
+
+def _measure(reader: Reader, table: str, size: str, time: str, since: float) -> tuple[int, int, int, int]:
+    """Return the number and the size of a table's rows, and the number and the size of those since a time."""
+    columns = f"count(*), coalesce(sum({size}), 0)"
+    number, total = reader.row(f"SELECT {columns} FROM {table}") or (0, 0)  # noqa: S608
+    added, added_size = reader.row(f"SELECT {columns} FROM {table} WHERE {time} >= ?", (since,)) or (0, 0)  # noqa: S608
+    return number, total, added, added_size
 
 
 def _files(folder: Path, kept: int, now: int) -> Usage:

@@ -231,6 +231,10 @@ class Engine:
         await self.dispatcher.stop()
         if self.traces is not None:
             await self.traces.close()
+        await self.close_unstarted()
+
+    async def close_unstarted(self) -> None:
+        """Close what an engine has open before it is started."""
         for service in self.services.values():
             await service.stop()
         await self.isolation.close()

@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from lamplighter import __version__
 from lamplighter.base.count_text import format_count
@@ -17,6 +16,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.engine import unreadable_rows
 from lamplighter.engine.engine import Engine
+from lamplighter.runs.local_times import format_utc_minute
 from lamplighter.services.ecs.tables import outages, waiting_tasks
 from lamplighter.services.scheduler.missed_slots import MAX_LATENESS
 from lamplighter.services.scheduler.tables import slots
@@ -108,10 +108,6 @@ class Health:
 Check = Callable[[Engine], Condition | None]
 
 
-def _format_time(milliseconds: int) -> str:
-    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M} UTC"
-
-
 def check_data_directory(engine: Engine) -> Condition | None:
     """Report that the data directory cannot be written, or that the timers cannot be read from it."""
     write_problem = engine.store.find_file_problem() or engine.dispatcher.write_error
@@ -140,7 +136,8 @@ def check_internal_errors(engine: Engine) -> Condition | None:
     last = errors.last
     if last is None or engine.world.now() - last.time > INTERNAL_ERROR_SHOWN_MILLISECONDS:
         return None
-    what = f"{format_count(errors.count, 'internal error')} since the start, the last one at {_format_time(last.time)}"
+    count, moment = format_count(errors.count, "internal error"), format_utc_minute(last.time)
+    what = f"{count} since the start, the last one at {moment}"
     return Condition(
         "internal-errors", f"{what}: {last.place} failed: {last.text}", stops_work=False, public_reason=what
     )
@@ -151,7 +148,7 @@ def check_clock(engine: Engine) -> Condition | None:
     last = slots.last_fired(engine.store.reader)
     if last <= engine.world.now() + MAX_LATENESS:
         return None
-    until = _format_time(last)
+    until = format_utc_minute(last)
     reason = f"the clock was set back: schedules that ran until {until} start nothing before that time comes again"
     return Condition("clock", reason, stops_work=False)
 
@@ -162,7 +159,7 @@ def check_docker(engine: Engine) -> Condition | None:
     if outage is None:
         return None
     count = len(outages.held_tasks(engine.store.reader))
-    since = _format_time(outage.since)
+    since = format_utc_minute(outage.since)
     tasks = f"{format_count(count, 'task is', 'tasks are')} waiting"
     return Condition("docker", f"Docker has not answered since {since}: {tasks}", stops_work=False)
 
@@ -220,7 +217,7 @@ def check_restored(engine: Engine) -> Condition | None:
     found = restores.latest_restore(engine.store.reader)
     if found is None or engine.world.now() - found.restored > RESTORED_SHOWN_MILLISECONDS:
         return None
-    backup = _format_time(found.backup)
+    backup = format_utc_minute(found.backup)
     parts = [
         f"the database was restored from a backup of {backup}, and what happened after that is not in it",
         f"{format_count(len(found.lost_tasks), 'running task')} lost" if found.lost_tasks else "",

@@ -72,14 +72,19 @@ async def receive_file(
         raise Unavailable(f"the object cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
+async def next_piece(receive: Receive) -> tuple[bytes, bool]:
+    """Return the next piece of a body, and whether more follows. Raises ConnectionResetError."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ConnectionResetError
+    return message.get("body", b""), bool(message.get("more_body"))
+
+
 async def _receive(upload: ObjectUpload, receive: Receive, memory: BodyMemory) -> None:
     piece, more = bytearray(), True
     while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionResetError
-        piece += message.get("body", b"")
-        more = bool(message.get("more_body"))
+        received, more = await next_piece(receive)
+        piece += received
         if len(piece) >= memory.piece_size() or not more:
             data, piece = bytes(piece), bytearray()
             if len(data) <= INLINE_BYTES:

@@ -5,7 +5,7 @@ Guarantees that a job has one name per environment, so that roles can refer to i
 
 from collections.abc import Mapping
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, convert_members
 from lamplighter.runs.job_machine import JOB_TAG, PROJECT_TAG
 
 JOB_FILE_NAME = "lamplighter.yaml"
@@ -48,11 +48,9 @@ A character of the private use area; the definition's JSON has `\u0024` in its p
 
 def escape_placeholders(value: Json) -> Json:
     """Return a value of a job file or workflow in which CloudFormation replaces nothing."""
-    if isinstance(value, dict):
-        return {name: escape_placeholders(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [escape_placeholders(each) for each in value]
-    return value.replace("${", f"{ESCAPED_DOLLAR}{{") if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value.replace("${", f"{ESCAPED_DOLLAR}{{")
+    return convert_members(value, escape_placeholders)
 
 
 def placeholder(name: str) -> str:

@@ -92,11 +92,11 @@ class TagOperations(Generic[T]):
 
     def by_name(self) -> dict[str, Operation]:
         """Return the operations by their AWS names, for a service's table."""
-        return {
-            "TagResource": Operation(write=self.tag),
-            "UntagResource": Operation(write=self.untag),
-            "ListTagsForResource": Operation(read=self.list),
-        }
+        return {**self.changes("Resource"), "ListTagsForResource": Operation(read=self.list)}
+
+    def changes(self, noun: str) -> dict[str, Operation]:
+        """Return the operations that change tags by their AWS names, such as TagRole and UntagRole."""
+        return {f"Tag{noun}": Operation(write=self.tag), f"Untag{noun}": Operation(write=self.untag)}
 
     def tag(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle TagResource."""

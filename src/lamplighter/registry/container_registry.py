@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from lamplighter.base.errors import AwsError, require
 from lamplighter.bus import Caller
 from lamplighter.engine.engine import Engine
-from lamplighter.engine.object_bodies import Receive
+from lamplighter.engine.object_bodies import Receive, next_piece
 from lamplighter.engine.sessions import session_caller
 from lamplighter.engine.task_credentials import task_has_ended
 from lamplighter.registry.errors import (
@@ -141,7 +141,7 @@ class ContainerRegistry:
         self._check(push, path, "UploadLayerPart")
         more = True
         while more:
-            data, more = await _next_piece(receive)
+            data, more = await next_piece(receive)
             self._uploads.write(path.repository, path.reference, data)
         if http.method == "PATCH":
             return self._show_upload(path, 202, request_id)
@@ -191,18 +191,10 @@ def _empty(status: int, headers: Mapping[str, str], request_id: str) -> Response
     return response
 
 
-async def _next_piece(receive: Receive) -> tuple[bytes, bool]:
-    """Return the next piece of a body, and whether more follows. Raises ConnectionResetError."""
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise ConnectionResetError
-    return message.get("body", b""), bool(message.get("more_body"))
-
-
 async def _read_manifest(receive: Receive) -> bytes:
     body, more = bytearray(), True
     while more:
-        data, more = await _next_piece(receive)
+        data, more = await next_piece(receive)
         body += data
         if len(body) > MAX_MANIFEST_BYTES:
             raise ManifestTooLarge(f"a manifest may have at most {MAX_MANIFEST_BYTES} bytes")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lamplighter.asl.definition.walk_states import walk_states
+from lamplighter.asl.definition.walk_states import inner_blocks, walk_states
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.runs import job_machine
 from lamplighter.runs.retry_rules import JUDGE_STATE, RUN_STATE, RetryRule, read_retry_rules
@@ -102,14 +102,8 @@ def _read_steps(block: Json, *, from_job_file: bool) -> Iterator[Step]:
         helper = from_job_file and job_machine.is_supporting_state(name, resource)
         if state.get("Type") == "Task" and not helper:
             yield _make_step(name, state, states)
-        branches = state.get("Branches")
-        for inner in (
-            state.get("ItemProcessor"),
-            state.get("Iterator"),
-            *(branches if isinstance(branches, list) else ()),
-        ):
-            if not helper:
-                yield from _read_steps(inner, from_job_file=from_job_file)
+        for inner in () if helper else inner_blocks(state):
+            yield from _read_steps(inner, from_job_file=from_job_file)
 
 
 def _make_step(name: str, state: Json, siblings: Mapping[str, Json]) -> Step:

@@ -19,6 +19,11 @@ def format_local_time(milliseconds: int, zone: str, *, seconds: bool = True) -> 
     return f"{moment:%a %Y-%m-%d %H:%M}{f':{moment:%S}' if seconds else ''} ({zone})"
 
 
+def format_utc_minute(milliseconds: int) -> str:
+    """Format milliseconds since the epoch: 2026-01-02 01:00 UTC."""
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def parse_iso_milliseconds(text: object) -> int | None:
     """Return an instant of an event or of a run's input in milliseconds since the epoch, or None if it is none."""
     try:

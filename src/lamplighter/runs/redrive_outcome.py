@@ -9,6 +9,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from lamplighter.asl.definition.walk_states import inner_blocks
 from lamplighter.base.json_text import Json
 from lamplighter.runs.failure_words import WORKING_TYPES
 from lamplighter.runs.job_machine import is_made_from_job_file, is_supporting_state
@@ -57,7 +58,7 @@ def _levels(definition: Json, name: str) -> Sequence[_Level]:
     if name in states:
         return ((states, name),)
     for outer, state in states.items():
-        for block in (state.get("ItemProcessor"), state.get("Iterator"), *(state.get("Branches") or ())):
+        for block in inner_blocks(state):
             if found := _levels(block, name):
                 return (*found, (states, outer))
     return ()

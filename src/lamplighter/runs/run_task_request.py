@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lamplighter.base import arn
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, JsonError, convert_members, dumps, loads
 from lamplighter.base.world import format_iso_time
 from lamplighter.lang.input_transformer import InvalidInput, is_constant, read_document, transform
 from lamplighter.runs.scheduled_tasks import DEFAULT_CLUSTER, TaskStarter, is_universal
@@ -95,7 +95,7 @@ def _what_is_started(target: Json) -> Json:
 def _request(starter: TaskStarter, start: PersonStart) -> dict[str, Json]:
     target = starter.target
     if is_universal(target):
-        given = _small_keys(read_document(_insert_attributes(target.get("Input") or "", starter, start)))
+        given = small_keys(read_document(_insert_attributes(target.get("Input") or "", starter, start)))
         return {**given, "cluster": given.get("cluster") or DEFAULT_CLUSTER}
     parameters = target["EcsParameters"]
     is_schedule = starter.kind == "schedule"
@@ -152,10 +152,8 @@ def _small(name: str) -> str:
     return f"{name[:1].lower()}{name[1:]}"
 
 
-def _small_keys(document: Json) -> Json:
-    """Return a request of RunTask whose members begin with small letters; it contains no maps with free keys."""
-    if isinstance(document, list):
-        return [_small_keys(each) for each in document]
+def small_keys(document: Json) -> Json:
+    """Return a document of ECS, which has no maps with free keys, with members that begin with small letters."""
     if isinstance(document, dict):
-        return {_small(name): _small_keys(value) for name, value in document.items()}
-    return document
+        return {_small(name): small_keys(value) for name, value in document.items()}
+    return convert_members(document, small_keys)

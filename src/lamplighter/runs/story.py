@@ -208,6 +208,14 @@ def to_milliseconds(time: datetime | float) -> int:
     return round((time.timestamp() if isinstance(time, datetime) else time) * 1000)
 
 
+def latest_with_attempts(visits: Sequence[Visit], visit: Visit) -> Visit | None:
+    """Return the latest visit before this one that had attempts, on the same path, or None."""
+    at = visit.previous
+    while at is not None and not visits[at].attempts:
+        at = visits[at].previous
+    return None if at is None else visits[at]
+
+
 class _StoryReader:
     def __init__(self) -> None:
         self.story = Story((), ())
@@ -220,11 +228,9 @@ class _StoryReader:
 
     def count_as_succeeded(self, visit: Visit) -> None:
         """Count the last attempt before this visit as succeeded: only Step Functions judged it a failure."""
-        before = visit.previous
-        while before is not None and not self.visits[before].attempts:
-            before = self.visits[before].previous
+        before = latest_with_attempts(self.visits, visit)
         if before is not None:
-            index = self.visits[before].attempts[-1]
+            index = before.attempts[-1]
             self.attempts[index] = replace(self.attempts[index], outcome="succeeded", error=None, reason=None)
 
     def add_event(self, event: Json) -> None:

@@ -12,7 +12,7 @@ from lamplighter.asl.definition.retrier import MAX_SECONDS, Retrier, read_retrie
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.asl.execution.state_errors import matches_error
 from lamplighter.base.json_text import Json
-from lamplighter.runs.story import Attempt, Story, Visit
+from lamplighter.runs.story import Attempt, Story, Visit, latest_with_attempts
 
 PAUSE_VARIABLE = "pause"
 """The variable in which a job's state machine stores the seconds of its next wait."""
@@ -113,8 +113,6 @@ def _pause(story: Story, visit: Visit) -> WaitLength | None:
 
 def _awaited_attempt(story: Story, visit: Visit) -> int | None:
     """Return the number of the attempt that follows a Wait state of a job, or None."""
-    at = visit.previous
-    while at is not None and not story.visits[at].attempts:
-        at = story.visits[at].previous
-    last = None if at is None else story.last_attempt(story.visits[at])
+    before = latest_with_attempts(story.visits, visit)
+    last = None if before is None else story.last_attempt(before)
     return last.number + 1 if last is not None and last.failed else None

@@ -73,11 +73,3 @@ def test_the_tasks_of_schedules_and_rules_are_runs_and_no_others_are(
     middle = sorted(each.began for each in runs)[len(runs) // 2]
     assert {each.arn for each in read(middle)} == {each.arn for each in runs if each.began >= middle}
     assert read(max(each.began for each in runs) + 1) == []
-
-
-def test_an_interval_that_has_ended_can_be_read(night: EngineHarness) -> None:
-    calls = make_calls(night, LocalPort(night.engine))
-    runs = night.run(task_runs_since(calls, 0))
-    latest = max(each.began for each in runs)
-    earlier = night.run(task_runs_since(calls, 0, latest))
-    assert {each.arn for each in earlier} == {each.arn for each in runs if each.began < latest}

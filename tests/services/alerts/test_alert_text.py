@@ -73,10 +73,3 @@ def test_a_long_subject_is_cut_before_its_last_words() -> None:
     alert = replace(ALERT, headline=f"nightly failed: {'x' * 200}", headline_end=" after 3 attempts")
     assert alert_subject(alert).endswith("x... after 3 attempts")
     assert len(alert_subject(alert)) == MAX_SUBJECT_LENGTH
-
-
-@given(st.text(max_size=200))
-def test_a_subject_is_valid_for_sns(name: str) -> None:
-    found = alert_subject(replace(ALERT, headline=name))
-    assert len(found) <= MAX_SUBJECT_LENGTH
-    assert found.isascii()

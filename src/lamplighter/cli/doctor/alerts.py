@@ -6,12 +6,12 @@ The database is opened read-only.
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from lamplighter.cli.doctor.finding import Finding, bad
 from lamplighter.delivery.tables import lost_alerts
+from lamplighter.runs.local_times import format_utc_minute
 from lamplighter.services.sns.tables import deliveries, subscriptions
 from lamplighter.store.data_directory import DATABASE
 from lamplighter.store.database_copy import connect_read_only
@@ -26,7 +26,7 @@ def check_lost_alerts(data: Path, now: int) -> Iterator[Finding]:
     """Report the alerts of the last three days that did not reach their recipients."""
     found = _read(data, lambda reader: lost_alerts.alerts_since(reader, now - lost_alerts.SHOWN_MILLISECONDS))
     for each in found[:MAX_LISTED_ALERTS]:
-        moment = f"{datetime.fromtimestamp(each.time / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+        moment = format_utc_minute(each.time)
         yield bad(
             "alerts", f"the alert of {moment} was not delivered to {each.recipient}: {each.reason}", "fix the channel"
         )

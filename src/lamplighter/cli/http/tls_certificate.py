@@ -14,7 +14,7 @@ import ssl
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, Pub
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.file_identity import file_identity
+from lamplighter.runs.local_times import format_utc_minute
 
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """The ciphers of TLS 1.2, in OpenSSL's language; TLS 1.3 has only suitable ones."""
@@ -152,17 +153,13 @@ def _milliseconds(time: datetime) -> int:
 def find_problem(pair: CertificatePair, now: int) -> str | None:
     """Return what is wrong with the validity of a certificate, or None; `now` is in milliseconds since the epoch."""
     if now < pair.begins:
-        return f"the TLS certificate is not valid before {_format_time(pair.begins)}"
+        return f"the TLS certificate is not valid before {format_utc_minute(pair.begins)}"
     if now > pair.expires:
-        return f"the TLS certificate expired on {_format_time(pair.expires)}: renew it"
+        return f"the TLS certificate expired on {format_utc_minute(pair.expires)}: renew it"
     left = pair.expires - now
     if left < min(WARNING_DAYS * DAY_MILLISECONDS, WARNING_SHARE * (pair.expires - pair.begins)):
-        return f"the TLS certificate expires on {_format_time(pair.expires)}: renew it"
+        return f"the TLS certificate expires on {format_utc_minute(pair.expires)}: renew it"
     return None
-
-
-def _format_time(milliseconds: int) -> str:
-    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def is_readable_by_others(file: Path) -> bool:
@@ -209,12 +206,12 @@ class ServerCertificate:
                 log.error("the renewed TLS certificate is not used, the old one stays: %s", error)
             return
         self._used, self._refused = found, None
-        log.info("the TLS certificate was renewed; it is valid until %s", _format_time(self.pair.expires))
+        log.info("the TLS certificate was renewed; it is valid until %s", format_utc_minute(self.pair.expires))
 
     def problem(self, now: int) -> str | None:
         """Return what is wrong with the certificate, in a sentence that names no file; None if nothing is."""
         found = find_problem(self.pair, now)
         if self._refused is None:
             return found
-        until = _format_time(self.pair.expires)
+        until = format_utc_minute(self.pair.expires)
         return f"the renewed TLS certificate cannot be used (the log says why); the old one is valid until {until}"

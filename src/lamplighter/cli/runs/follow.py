@@ -126,12 +126,7 @@ def follow_run(
             RunWatcher(context, run, since, tail), find_run.read_definition(context, run), events=events, times=times
         )
     except KeyboardInterrupt:
-        typer.echo(
-            f"\nlamplighter: the run continues; follow it again: lamplighter logs -f {run.arn}\n"
-            f"             stop it: lamplighter stop {run.arn}",
-            err=True,
-        )
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+        raise leave_running("run", run.arn) from None
     if events and story.ended is not None and story.began is not None:
         took = formatting.format_milliseconds(story.running_time(story.began, story.ended))
         _print_moment(
@@ -140,6 +135,16 @@ def follow_run(
             "skipped" if ended.skipped else story.outcome,
         )
     raise typer.Exit(EXIT_CODES.get(ended.status, 1))
+
+
+def leave_running(what: str, name: str) -> typer.Exit:
+    """Say how to return to what continues after Ctrl-C, and return the end of the command."""
+    typer.echo(
+        f"\nlamplighter: the {what} continues; follow it again: lamplighter logs -f {name}\n"
+        f"             stop it: lamplighter stop {name}",
+        err=True,
+    )
+    return typer.Exit(EXIT_INTERRUPTED)
 
 
 def _follow_to_end(watcher: RunWatcher, definition: Json, *, events: bool, times: bool) -> tuple[Story, Run]:

@@ -19,9 +19,9 @@ from lamplighter.cli.runs.follow import (
     AWS_POLL_SECONDS,
     ENGINE_POLL_SECONDS,
     EXIT_CODES,
-    EXIT_INTERRUPTED,
     LATE_LINES_MILLISECONDS,
     MAX_LATE_POLLS,
+    leave_running,
     print_lines,
 )
 from lamplighter.cli.runs.output import OutputLine, RunOutput
@@ -96,13 +96,7 @@ def follow_tasks(
     try:
         ended = _follow_to_end(watcher, events=events, times=times)
     except KeyboardInterrupt:
-        label = started[0].label
-        typer.echo(
-            f"\nlamplighter: the task continues; follow it again: lamplighter logs -f {label}\n"
-            f"             stop it: lamplighter stop {label}",
-            err=True,
-        )
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+        raise leave_running("task", started[0].label) from None
     for each in ended if events else ():
         took = formatting.format_milliseconds(each.run.took or 0)
         _print_moment(TaskMoment(each.run.ended or 0, f"the task {task_result_text(each.run).plain}, after {took}"))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
+from lamplighter.console.view.line_segments import MAX_SHOWN_CHARACTERS
 from lamplighter.lang.line_text import LineSearch
 
 PAGE_LINES = 300
@@ -96,11 +97,11 @@ class Log(Protocol):
         """Return a key that orders the ids of lines; None for an id that this log cannot have."""
 
 
-def limit_page(lines: Sequence[T], sizes: Iterable[int], *, forward: bool) -> Sequence[T]:
-    """Return as many lines as fit on a page: the first, or the last ones; at least one."""
+def limit_page(lines: Sequence[T], texts: Sequence[str], *, forward: bool) -> Sequence[T]:
+    """Return as many lines, which have these texts, as fit on a page: the first, or the last ones; at least one."""
     room, number = MAX_PAGE_CHARACTERS, 0
-    for size in sizes if forward else reversed(list(sizes)):
-        room -= size
+    for text in texts if forward else reversed(texts):
+        room -= min(len(text), MAX_SHOWN_CHARACTERS)
         if number == PAGE_LINES or (number and room < 0):
             break
         number += 1

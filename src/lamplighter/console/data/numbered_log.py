@@ -20,7 +20,6 @@ from lamplighter.console.data.log_lines import (
     limit_page,
 )
 from lamplighter.console.page import Page
-from lamplighter.console.view.line_segments import MAX_SHOWN_CHARACTERS
 from lamplighter.lang.line_text import LineSearch
 from lamplighter.runs.log_stream import LogStream
 
@@ -43,14 +42,11 @@ class NumberedLog:
         if place.at == "around":
             before = await self._get([[1, number - 1]], PAGE_LINES // 2, forward=False)
             answer = await self._get([[number, END]], PAGE_LINES // 2, forward=True)
-            lines = [*before["lines"], *answer["lines"]]
+            lines: Sequence[Json] = [*before["lines"], *answer["lines"]]
         else:
             ranges = [[number + 1, END]] if place.forward else [[1, number - 1]]
             answer = await self._get(ranges, PAGE_LINES, forward=place.forward)
-            lines = answer["lines"]
-        if place.at != "around":
-            sizes = [min(len(each["message"]), MAX_SHOWN_CHARACTERS) for each in lines]
-            lines = [*limit_page(lines, sizes, forward=place.forward)]
+            lines = _limit_page(answer["lines"], forward=place.forward)
         return self._make_page([_make_line(each) for each in lines], answer, place)
 
     async def search(self, place: Place, search: LineSearch, context: int) -> LinePage:
@@ -63,8 +59,7 @@ class NumberedLog:
         first, last = (number + 1, bounds["last"]) if forward else (1, min(number - 1, bounds["last"]))
         ranges = context_ranges(sorted(numbers), context, first, last)
         answer = await self._get(ranges, PAGE_LINES, forward=forward)
-        sizes = [min(len(each["message"]), MAX_SHOWN_CHARACTERS) for each in answer["lines"]]
-        kept = limit_page(answer["lines"], sizes, forward=forward)
+        kept = _limit_page(answer["lines"], forward=forward)
         before = number if place.at == "after" else None
         lines = _mark_lines([_make_line(each) for each in kept], search, before, has_gaps=context > 0)
         is_cut = bool(lines) and lines[-1 if forward else 0].number != (ranges[-1][1] if forward else ranges[0][0])
@@ -127,6 +122,10 @@ class NumberedLog:
             later=lines[-1].id if last is not None and last < answer["last"] else None,
             through=lines[-1].id,
         )
+
+
+def _limit_page(found: Sequence[Json], *, forward: bool) -> Sequence[Json]:
+    return limit_page(found, [each["message"] for each in found], forward=forward)
 
 
 def _make_line(found: Json) -> Line:

@@ -40,16 +40,15 @@ class FamilyRuns:
     """Whether all stored tasks can be listed, as on an engine; AWS forgets a stopped task after an hour."""
 
 
-async def task_runs_since(calls: Calls, since: int, until: int | None = None) -> Sequence[TaskRun]:
+async def task_runs_since(calls: Calls, since: int) -> Sequence[TaskRun]:
     """Return the tasks that schedules or rules started since an instant (milliseconds), newest first.
 
     Also those that a person started as a schedule would. At most 1,000 on an engine; on AWS, those of the last hour.
     """
-    given = {"Since": since} | ({} if until is None else {"Until": until})
-    answer = await calls.call_internal("ecs", "ListScheduledTasks", **given)
+    answer = await calls.call_internal("ecs", "ListScheduledTasks", Since=since)
     tasks = answer["Tasks"] if answer else await _list_tasks(calls, await list_scheduled_tasks(calls))
     runs = [to_task_run(each) for each in tasks]
-    within = [each for each in runs if each.began >= since and (until is None or each.began < until)]
+    within = [each for each in runs if each.began >= since]
     if any(not each.started_by for each in within):
         unnamed = {each.family.key for each in await list_scheduled_tasks(calls, only_universal=True)}
         return [each for each in within if each.scheduled or (not each.started_by and each.key in unnamed)]

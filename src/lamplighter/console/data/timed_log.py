@@ -23,7 +23,6 @@ from lamplighter.console.data.log_lines import (
     limit_page,
 )
 from lamplighter.console.page import Page
-from lamplighter.console.view.line_segments import MAX_SHOWN_CHARACTERS
 from lamplighter.lang.line_text import LineSearch
 from lamplighter.runs.log_stream import LogStream
 
@@ -59,7 +58,7 @@ class TimedLog:
             lines, is_edge = await self._after(key, PAGE_LINES)
         else:
             lines, is_edge = await self._before(key, PAGE_LINES)
-        kept = limit_page(lines, _sizes(lines), forward=place.forward)
+        kept = limit_page(lines, [each.message for each in lines], forward=place.forward)
         is_edge = is_edge and len(kept) == len(lines)
         starts, ends = (place.at == "first", is_edge) if place.forward else (is_edge, place.at == "last")
         return _make_page(kept, place, starts=starts, ends=ends)
@@ -172,10 +171,6 @@ def _number_events(events: Sequence[Json], place: int) -> list[Line]:
     return lines
 
 
-def _sizes(lines: Sequence[Line]) -> list[int]:
-    return [min(len(each.message), MAX_SHOWN_CHARACTERS) for each in lines]
-
-
 def _make_page(lines: Sequence[Line], place: Place, *, starts: bool, ends: bool) -> LinePage:
     if not lines:
         return LinePage((), None, None, place.line)
@@ -193,7 +188,7 @@ def _select(window: Sequence[Line], place: Place, search: LineSearch, context: i
     beyond = [at for at, each in enumerate(keys) if (each > key if place.forward else each < key)]
     ranges = context_ranges(matches, context, beyond[0], beyond[-1]) if beyond else []
     chosen = [at for first, last in ranges for at in range(first, last + 1)]
-    kept = limit_page(chosen, _sizes([window[at] for at in chosen]), forward=place.forward)
+    kept = limit_page(chosen, [window[at].message for at in chosen], forward=place.forward)
     found, before = set(matches), beyond[0] - 1 if beyond and place.at == "after" else None
     lines: list[Line] = []
     for at in kept:

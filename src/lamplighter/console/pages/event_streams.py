@@ -12,6 +12,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from starlette.requests import Request
@@ -21,7 +22,7 @@ from lamplighter.base.background_tasks import running
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import dumps
 from lamplighter.console.page import Page, page_route
-from lamplighter.console.pages import live_run, logs, tasks
+from lamplighter.console.pages import live_run, log_view, logs, tasks
 from lamplighter.console.pages.live_run import StreamEvent
 
 ALIVE_SECONDS = 5.0
@@ -31,10 +32,10 @@ MAX_STREAMS = 100
 GONE_EVENT = StreamEvent("gone", "")
 """The event for a stream that ended with an error."""
 _STREAMS: Sequence[tuple[re.Pattern[str], Callable[[Page], AsyncIterator[StreamEvent | None]]]] = (
-    (re.compile(r"/runs/(?P<arn>arn:.+)/logs/live"), logs.new_lines),
+    (re.compile(r"/runs/(?P<arn>arn:.+)/logs/live"), partial(log_view.follow, find_target=logs.find_target)),
     (re.compile(r"/runs/(?P<arn>arn:.+)/title"), live_run.changed_title),
     (re.compile(r"/runs/(?P<arn>arn:.+)/live"), live_run.changed_parts),
-    (re.compile(r"/tasks/(?P<arn>arn:.+)/log/live"), tasks.new_lines),
+    (re.compile(r"/tasks/(?P<arn>arn:.+)/log/live"), partial(log_view.follow, find_target=tasks.find_target)),
 )
 
 

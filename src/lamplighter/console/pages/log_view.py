@@ -15,7 +15,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.console.data import container_output
 from lamplighter.console.data.log_lines import Line, LinePage, Log, MatchCount, Place
 from lamplighter.console.data.log_source import LogSource, describe_gaps, open_log
-from lamplighter.console.page import Page
+from lamplighter.console.page import Page, RoleRoute, page_route
 from lamplighter.console.pages import live_run
 from lamplighter.console.pages.live_run import StreamEvent
 from lamplighter.lang.line_text import LineSearch
@@ -141,14 +141,37 @@ def _requested_context(page: Page) -> int:
     return min(requested, max(CONTEXTS))
 
 
-async def show_part(page: Page, target: LogTarget | None) -> Response:
+def log_routes(path: str, find_target: FindTarget) -> Sequence[RoleRoute]:
+    """Return the routes of the log's parts, below a path."""
+
+    async def stream_lines(page: Page) -> Response:
+        return live_run.stream_response(page, follow(page, find_target))
+
+    def part_route(name: str, show: Callable[[Page, LogTarget], Awaitable[Response]]) -> RoleRoute:
+        async def show_part(page: Page) -> Response:
+            target = await find_target(page)
+            if target is None:
+                raise AwsError("No such container writes a log.", code="NotFound", status=404)
+            return await show(page, target)
+
+        return page_route(f"{path}/{name}", show_part)
+
+    return (
+        page_route(f"{path}/live", stream_lines),
+        part_route("file", _download),
+        part_route("line", _show_line),
+        part_route("lines", _show_lines),
+    )
+
+
+async def _show_lines(page: Page, target: LogTarget) -> Response:
     """Return a page of lines as a part of the view, which a script inserts."""
-    return await page.render("log_part.html", view=await read_view(page, _require(target)))
+    return await page.render("log_part.html", view=await read_view(page, target))
 
 
-async def show_line(page: Page, target: LogTarget | None) -> Response:
+async def _show_line(page: Page, target: LogTarget) -> Response:
     """Return a whole line as text, however long it is."""
-    target, line = _require(target), page.query("line") or ""
+    line = page.query("line") or ""
     source = await open_log(page, target.stream)
     found = await source.log.read_line(line) if source.log else None
     if found is None:
@@ -156,16 +179,9 @@ async def show_line(page: Page, target: LogTarget | None) -> Response:
     return PlainTextResponse(f"{found.message}\n")
 
 
-async def download(page: Page, target: LogTarget | None) -> Response:
+async def _download(page: Page, target: LogTarget) -> Response:
     """Return all lines as a file."""
-    target = _require(target)
     return container_output.log_as_file(page, target.stream, target.name)
-
-
-def _require(target: LogTarget | None) -> LogTarget:
-    if target is None:
-        raise AwsError("No such container writes a log.", code="NotFound", status=404)
-    return target
 
 
 async def follow(page: Page, find_target: FindTarget) -> AsyncIterator[StreamEvent | None]:

@@ -4,15 +4,14 @@ Requires containers with the awslogs driver, because AWS keeps no other output.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from starlette.responses import Response
 
 from lamplighter.console.data import container_output, history
 from lamplighter.console.data.waiting_runs import describe_run
 from lamplighter.console.page import Page, page_route
-from lamplighter.console.pages import live_run, log_view
-from lamplighter.console.pages.live_run import StreamEvent
+from lamplighter.console.pages import log_view
 from lamplighter.console.pages.log_view import LogTarget
 from lamplighter.console.view import run_title
 from lamplighter.runs.log_stream import LogSource, log_sources
@@ -75,35 +74,7 @@ async def show(page: Page) -> Response:
     )
 
 
-async def show_part(page: Page) -> Response:
-    """Return a part of the log."""
-    return await log_view.show_part(page, await find_target(page))
-
-
-async def show_line(page: Page) -> Response:
-    """Return a whole line."""
-    return await log_view.show_line(page, await find_target(page))
-
-
-async def download(page: Page) -> Response:
-    """Return the log as a file."""
-    return await log_view.download(page, await find_target(page))
-
-
-def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
-    """Yield the lines of the log as they are written."""
-    return log_view.follow(page, find_target)
-
-
-async def stream_lines(page: Page) -> Response:
-    """Stream new lines as server-sent events, beginning after the position of the page."""
-    return live_run.stream_response(page, new_lines(page))
-
-
 ROUTES = (
-    page_route("/runs/{arn:path}/logs/live", stream_lines),
-    page_route("/runs/{arn:path}/logs/file", download),
-    page_route("/runs/{arn:path}/logs/line", show_line),
-    page_route("/runs/{arn:path}/logs/lines", show_part),
+    *log_view.log_routes("/runs/{arn:path}/logs", find_target),
     page_route("/runs/{arn:path}/logs", show),
 )

@@ -1,6 +1,6 @@
 """Show a task of ECS: how and why each container ended, and its output."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 from starlette.responses import Response
 
@@ -9,8 +9,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.data import task_origin
 from lamplighter.console.data.run_actions import AGAIN, ActionRequest, act
 from lamplighter.console.page import Page, form_route, page_route
-from lamplighter.console.pages import confirmation, live_run, log_view
-from lamplighter.console.pages.live_run import StreamEvent
+from lamplighter.console.pages import confirmation, log_view
 from lamplighter.console.pages.log_view import LogTarget
 from lamplighter.console.view.links import arn_path
 from lamplighter.runs.log_stream import LogStream, container_log_stream
@@ -67,31 +66,6 @@ async def find_target(page: Page) -> LogTarget | None:
     return _choose_target(page, *await _read_task(page))
 
 
-async def show_part(page: Page) -> Response:
-    """Return a part of the log."""
-    return await log_view.show_part(page, await find_target(page))
-
-
-async def show_line(page: Page) -> Response:
-    """Return a whole line of the log."""
-    return await log_view.show_line(page, await find_target(page))
-
-
-async def download(page: Page) -> Response:
-    """Return the log as a file."""
-    return await log_view.download(page, await find_target(page))
-
-
-def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
-    """Yield the lines of the log as they are written."""
-    return log_view.follow(page, find_target)
-
-
-async def stream_lines(page: Page) -> Response:
-    """Stream new lines as server-sent events."""
-    return live_run.stream_response(page, new_lines(page))
-
-
 async def stop_task(page: Page, given: Mapping[str, str]) -> Response:
     """Stop the task, once the visitor has confirmed it."""
     if not confirmation.is_confirmed(page, given):
@@ -116,9 +90,6 @@ async def run_again(page: Page, _given: Mapping[str, str]) -> Response:
 ROUTES = (
     form_route("/tasks/{arn:path}/again", run_again, needs=Role.RUN),
     form_route("/tasks/{arn:path}/stop", stop_task, needs=Role.RUN),
-    page_route("/tasks/{arn:path}/log/live", stream_lines),
-    page_route("/tasks/{arn:path}/log/file", download),
-    page_route("/tasks/{arn:path}/log/line", show_line),
-    page_route("/tasks/{arn:path}/log/lines", show_part),
+    *log_view.log_routes("/tasks/{arn:path}/log", find_target),
     page_route("/tasks/{arn:path}", show_task),
 )

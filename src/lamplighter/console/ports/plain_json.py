@@ -2,15 +2,9 @@
 
 from datetime import datetime
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, convert_members
 
 
 def plain_json(value: Json) -> Json:
     """Convert an answer of boto3 to JSON, with times as seconds since the epoch."""
-    if isinstance(value, datetime):
-        return value.timestamp()
-    if isinstance(value, list):
-        return [plain_json(each) for each in value]
-    if isinstance(value, dict):
-        return {key: plain_json(each) for key, each in value.items()}
-    return value
+    return value.timestamp() if isinstance(value, datetime) else convert_members(value, plain_json)

@@ -9,6 +9,7 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.stack.template import build_template
+from lamplighter.runs.run_task_request import small_keys
 
 
 def denied_jobs(loaded: LoadedJobFile, deny: Collection[str]) -> Iterator[Problem]:
@@ -31,12 +32,4 @@ def denied_jobs(loaded: LoadedJobFile, deny: Collection[str]) -> Iterator[Proble
 def _definition(resource: Json) -> Json:
     """Return a task definition of a template as RegisterTaskDefinition receives it on this engine."""
     metadata = resource.get("Metadata", {}).get("Lamplighter", {})
-    return _lower(adapt_task_definition(resource.get("Properties", {}), metadata))
-
-
-def _lower(value: Json) -> Json:
-    if isinstance(value, list):
-        return [_lower(each) for each in value]
-    if isinstance(value, dict):
-        return {name[:1].lower() + name[1:]: _lower(inner) for name, inner in value.items()}
-    return value
+    return small_keys(adapt_task_definition(resource.get("Properties", {}), metadata))

@@ -14,7 +14,7 @@ from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import LIST_EXECUTIONS, READ_HISTORY
 from lamplighter.jobs.machine.local_times import define_local_time
 from lamplighter.jobs.machine.overlap_states import read_state
-from lamplighter.jobs.machine.supporting_machines import HISTORY_PAGE_SIZE, machine_definition, publish_to_topics
+from lamplighter.jobs.machine.supporting_machines import LAST_EVENTS_OF_RUN, machine_definition, publish_to_topics
 from lamplighter.runs.repetition import MAX_FIRST_LENGTH
 
 RUNS_READ = 100
@@ -93,12 +93,7 @@ RECOVERY_CHECK_DEFINITION = machine_definition(
         },
         "Read attempts": read_state(
             READ_HISTORY,
-            {
-                "ExecutionArn": expression("$states.input.run"),
-                "ReverseOrder": True,
-                "MaxResults": HISTORY_PAGE_SIZE,
-                "IncludeExecutionData": False,
-            },
+            LAST_EVENTS_OF_RUN,
             {"attempts": expression(_FAILED_ATTEMPTS)},
             "Attempts failed?",
         ),

@@ -37,8 +37,13 @@ from lamplighter.jobs.machine.local_times import define_local_time
 from lamplighter.jobs.machine.overlap_states import read_state
 
 ALREADY_STARTED_ERRORS = ["StepFunctions.ExecutionAlreadyExistsException", "StepFunctions.ExecutionAlreadyExists"]
-HISTORY_PAGE_SIZE = 300
-"""The number of events to read at the end of a history: enough for alerts to five channels with seven attempts each."""
+LAST_EVENTS_OF_RUN: Json = {
+    "ExecutionArn": expression("$states.input.run"),
+    "ReverseOrder": True,
+    "MaxResults": 300,
+    "IncludeExecutionData": False,
+}
+"""The arguments that read the end of a run's history: enough for alerts to five channels with seven attempts each."""
 
 
 def machine_definition(comment: str, states: dict[str, Json]) -> Json:
@@ -155,12 +160,7 @@ FAILURE_CHECK_DEFINITION = machine_definition(
     {
         "Look": read_state(
             READ_HISTORY,
-            {
-                "ExecutionArn": expression("$states.input.run"),
-                "ReverseOrder": True,
-                "MaxResults": HISTORY_PAGE_SIZE,
-                "IncludeExecutionData": False,
-            },
+            LAST_EVENTS_OF_RUN,
             {"told": expression(HAS_ALERTED), "redrive": expression(LAST_REDRIVE)},
             "Told?",
             # If the history cannot be read, send the alert: twice is better than never.

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from lamplighter.asl.definition.walk_states import walk_states
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, convert_members
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.retry import Retry
 from lamplighter.jobs.machine import expressions
@@ -83,13 +83,9 @@ def _unwrap_branch_result(fields: dict[str, Json]) -> dict[str, Json]:
     """Adapt Output and Assign to a Parallel, whose result is a list with one branch's result."""
 
     def unwrap(value: Json) -> Json:
-        if isinstance(value, dict):
-            return {name: unwrap(each) for name, each in value.items()}
-        if isinstance(value, list):
-            return [unwrap(each) for each in value]
         if isinstance(value, str) and value.startswith("{%"):
             return RESULT_VARIABLE.sub("$states.result[0]", value)
-        return value
+        return convert_members(value, unwrap)
 
     return {name: unwrap(each) if name in ("Output", "Assign") else each for name, each in fields.items()}
 

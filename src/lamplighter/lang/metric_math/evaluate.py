@@ -30,13 +30,17 @@ MAX_ARRAY = 1_000
 def check_expression(node: Node, ids: frozenset[str]) -> None:
     """Raise `MetricMathError` if an expression names an unknown id or function, or `UnsupportedFunction`."""
     for function in functions_in(node):
-        if function in UNSUPPORTED:
-            raise UnsupportedFunction(f"This engine does not have the function {function}.")
-        if function not in FUNCTIONS:
-            raise MetricMathError(f"Unknown function: {function}")
+        _check_function(function)
     for name in names_in(node):
         if name not in ids and name not in KEYWORDS:
             raise MetricMathError(f"Unknown id: {name}")
+
+
+def _check_function(name: str) -> None:
+    if name in UNSUPPORTED:
+        raise UnsupportedFunction(f"This engine does not have the function {name}.")
+    if name not in FUNCTIONS:
+        raise MetricMathError(f"Unknown function: {name}")
 
 
 def order_expressions(expressions: Mapping[str, Node]) -> list[str]:
@@ -93,10 +97,7 @@ def _items(items: tuple[Node, ...], context: MathContext) -> list[Series]:
 
 
 def _call(function: str, arguments: list[Value], context: MathContext) -> Value:
-    if function in UNSUPPORTED:
-        raise UnsupportedFunction(f"This engine does not have the function {function}.")
-    if function not in FUNCTIONS:
-        raise MetricMathError(f"Unknown function: {function}")
+    _check_function(function)
     apply, least, most = FUNCTIONS[function]
     if not least <= len(arguments) <= most:
         raise MetricMathError(f"The function {function} has a wrong number of arguments.")

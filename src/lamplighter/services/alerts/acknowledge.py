@@ -35,11 +35,5 @@ def acknowledge(world: World) -> Callable[[Tx, Caller, Json], Json]:
 
 
 def list_acknowledgements(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """Handle ListAcknowledgements: return those of `Subjects`, or all since `Since` (milliseconds)."""
-    subjects = params.get("Subjects")
-    found = (
-        acknowledgements.since(reader, params["Since"])
-        if subjects is None
-        else acknowledgements.of_subjects(reader, subjects)
-    )
-    return {"Acknowledgements": [asdict(each) for each in found]}
+    """Handle ListAcknowledgements: return those since `Since` (milliseconds)."""
+    return {"Acknowledgements": [asdict(each) for each in acknowledgements.since(reader, params["Since"])]}

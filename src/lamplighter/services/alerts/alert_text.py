@@ -4,12 +4,13 @@ Guarantees that the subject and the first line name the job and what happened to
 time zone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lamplighter.base.json_text import Json
 from lamplighter.runs.durations import format_duration
 from lamplighter.runs.failure_words import EXIT_CODE_MEANINGS
-from lamplighter.runs.local_times import UTC_NAME, format_local_time
+from lamplighter.runs.local_times import UTC_NAME, format_local_time, parse_iso_milliseconds
 from lamplighter.runs.printable_text import printable_line, to_subject
 
 MAX_REASON_LENGTH, MAX_LINE_LENGTH = 2_000, 500
@@ -97,6 +98,17 @@ def _time_fields(times: Times) -> dict[str, str]:
     if times.started is not None and times.ended is not None:
         fields["Duration"] = format_duration((times.ended - times.started) / 1000)
     return fields
+
+
+def compose_message(headline: str, lines: Iterable[str]) -> Json:
+    """Return the subject and the message of an alert that consists of a headline and lines."""
+    return {"Subject": to_subject(headline), "Message": "\n".join([headline, "", *lines]) + "\n"}
+
+
+def format_instant(iso: str, zone: str = UTC_NAME) -> str:
+    """Format an instant in a time zone: Thu 2026-01-01 01:00 (Asia/Seoul); return other text as it is."""
+    milliseconds = parse_iso_milliseconds(iso)
+    return iso if milliseconds is None else format_local_time(milliseconds, zone, seconds=False)
 
 
 def field_line(name: str, value: object) -> str:

@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
-from lamplighter.runs.local_times import format_local_time, parse_iso_milliseconds
-from lamplighter.runs.printable_text import to_subject
-from lamplighter.services.alerts.alert_text import field_line
+from lamplighter.services.alerts.alert_text import compose_message, field_line, format_instant
 from lamplighter.services.alerts.outage_alert import outage_topics
 from lamplighter.services.alerts.queries import AlertQueries
 
@@ -33,31 +31,24 @@ def compose_away_alert(slots: Sequence[Json], until: str, url: str) -> Json:
     first = min(slots, key=lambda each: str(each["First"]))
     names = list(dict.fromkeys(each["Job"] for each in slots))
     others = f" and {format_count(len(names) - 1, 'other job')}" if len(names) > 1 else ""
-    start, end = _format_time(first["First"], first["Zone"]), _format_time(until, first["Zone"])
+    start, end = format_instant(first["First"], first["Zone"]), format_instant(until, first["Zone"])
     headline = f"{names[0]}{others}: no engine ran from {start} to {end}"
     more = len(slots) - MAX_LISTED_ROWS
     lines = [
-        headline,
-        "",
         *(line for each in slots[:MAX_LISTED_ROWS] for line in _slot_lines(each)),
         *([field_line("And", f"{more} more schedules")] if more > 0 else []),
         field_line("Look at", f"{url.rstrip('/')}/"),
         "",
         "With `missed: {run: last}`, one run makes up for all times that passed; `run: all` starts one for each.",
     ]
-    return {"Subject": to_subject(headline), "Message": "\n".join(lines) + "\n"}
+    return compose_message(headline, lines)
 
 
 def _slot_lines(slots: Json) -> list[str]:
     zone, first, last = slots["Zone"], slots["First"], slots["Last"]
-    until = "" if slots["Count"] == 1 else f" to {_format_time(last, zone)} ({slots['Count']} times)"
+    until = "" if slots["Count"] == 1 else f" to {format_instant(last, zone)} ({slots['Count']} times)"
     return [
         field_line("Job", f"{slots['Project']}-{slots['Job']}"),
-        field_line("Runs now", f"for {_format_time(slots['Reason'], zone)}"),
-        field_line("Not run", f"{_format_time(first, zone)}{until}"),
+        field_line("Runs now", f"for {format_instant(slots['Reason'], zone)}"),
+        field_line("Not run", f"{format_instant(first, zone)}{until}"),
     ]
-
-
-def _format_time(iso: str, zone: str) -> str:
-    milliseconds = parse_iso_milliseconds(iso)
-    return iso if milliseconds is None else format_local_time(milliseconds, zone, seconds=False)

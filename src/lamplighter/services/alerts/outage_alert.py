@@ -8,9 +8,7 @@ from collections.abc import Sequence
 
 from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
-from lamplighter.runs.local_times import UTC_NAME, format_local_time, parse_iso_milliseconds
-from lamplighter.runs.printable_text import to_subject
-from lamplighter.services.alerts.alert_text import field_line
+from lamplighter.services.alerts.alert_text import compose_message, field_line, format_instant
 from lamplighter.services.alerts.queries import AlertQueries
 
 MAX_NAMED_JOBS = 20
@@ -54,28 +52,23 @@ def _compose_waiting(headline: str, params: Json, url: str, explanation: Sequenc
     families = params["Families"]
     more = f" and {len(families) - MAX_NAMED_JOBS} more" if len(families) > MAX_NAMED_JOBS else ""
     lines = [
-        headline,
-        "",
         field_line("Jobs", ", ".join(families[:MAX_NAMED_JOBS]) + more),
         field_line("Tasks", params["Tasks"]),
-        field_line("Since", _format_time(params["Since"])),
+        field_line("Since", format_instant(params["Since"])),
         field_line("Look at", f"{url.rstrip('/')}/"),
         "",
         *explanation,
     ]
-    return {"Subject": to_subject(headline), "Message": "\n".join(lines) + "\n"}
+    return compose_message(headline, lines)
 
 
 def compose_recovery(params: Json) -> Json:
     """Compose the subject and the message for a Docker daemon that answers again."""
-    headline = "Docker answers again: the waiting tasks continue"
     lines = [
-        headline,
-        "",
-        field_line("Since", _format_time(params["Until"])),
-        field_line("Down from", _format_time(params["Since"])),
+        field_line("Since", format_instant(params["Until"])),
+        field_line("Down from", format_instant(params["Since"])),
     ]
-    return {"Subject": to_subject(headline), "Message": "\n".join(lines) + "\n"}
+    return compose_message("Docker answers again: the waiting tasks continue", lines)
 
 
 def _jobs_text(families: Sequence[str]) -> str:
@@ -84,8 +77,3 @@ def _jobs_text(families: Sequence[str]) -> str:
     if others == 0:
         return f"{families[0]} waits"
     return f"{families[0]} and {format_count(others, 'other job')} wait"
-
-
-def _format_time(iso: str) -> str:
-    milliseconds = parse_iso_milliseconds(iso)
-    return iso if milliseconds is None else format_local_time(milliseconds, UTC_NAME, seconds=False)

@@ -171,11 +171,16 @@ def _put_policy(policy: Policy) -> Callable[[Tx, Caller, Json], Json]:
     return put
 
 
+def _find_with_policy(reader: Reader, caller: Caller, params: Json, policy: Policy) -> Repository:
+    found = find_repository(reader, caller, params)
+    if policy.member not in found.body:
+        raise policy.missing(found.name, found.account)
+    return found
+
+
 def _get_policy(policy: Policy) -> Callable[[Reader, Caller, Json], Json]:
     def get(reader: Reader, caller: Caller, params: Json) -> Json:
-        found = find_repository(reader, caller, params)
-        if policy.member not in found.body:
-            raise policy.missing(found.name, found.account)
+        found = _find_with_policy(reader, caller, params, policy)
         return {**_identity(found), policy.member: found.body[policy.member]}
 
     return get
@@ -183,9 +188,7 @@ def _get_policy(policy: Policy) -> Callable[[Reader, Caller, Json], Json]:
 
 def _delete_policy(policy: Policy) -> Callable[[Tx, Caller, Json], Json]:
     def delete(tx: Tx, caller: Caller, params: Json) -> Json:
-        found = find_repository(tx, caller, params)
-        if policy.member not in found.body:
-            raise policy.missing(found.name, found.account)
+        found = _find_with_policy(tx, caller, params, policy)
         kept = {member: value for member, value in found.body.items() if member != policy.member}
         rows.update(tx, replace(found, body=kept))
         return {**_identity(found), policy.member: found.body[policy.member]}

@@ -15,6 +15,7 @@ from lamplighter.bus import Caller
 from lamplighter.operations.paging import list_page
 from lamplighter.services.ecs import arns
 from lamplighter.services.ecs.errors import InvalidParameter
+from lamplighter.services.ecs.paging import page_size
 from lamplighter.services.ecs.tables import account_settings
 from lamplighter.services.ecs.tables.account_settings import AccountSetting
 from lamplighter.store.db import Reader, Tx
@@ -71,9 +72,7 @@ def delete_setting(tx: Tx, caller: Caller, params: Json) -> Json:
 
 def list_settings(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListAccountSettings: the settings of a principal that were changed, or with `effectiveSettings` all."""
-    size = params.get("maxResults", MAX_PAGE_SIZE)
-    if not 1 <= size <= MAX_PAGE_SIZE:
-        raise InvalidParameter(f"maxResults must be between 1 and {MAX_PAGE_SIZE}")
+    size = page_size(params, MAX_PAGE_SIZE)
     if params.get("value") and not params.get("name"):
         raise InvalidParameter("You must specify a setting name if you specify a value.")
     names = [_known_name(params["name"])] if params.get("name") else sorted(SETTINGS)

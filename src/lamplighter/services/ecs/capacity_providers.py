@@ -12,6 +12,7 @@ from lamplighter.bus import Caller
 from lamplighter.operations.paging import list_page
 from lamplighter.services.ecs import arns, clusters, tags
 from lamplighter.services.ecs.errors import ClientError, InvalidParameter
+from lamplighter.services.ecs.paging import page_size
 from lamplighter.services.ecs.tables import capacity_providers
 from lamplighter.services.ecs.tables import clusters as cluster_rows
 from lamplighter.services.ecs.tables.capacity_providers import CapacityProvider
@@ -87,9 +88,7 @@ def _group(given: Json) -> Json:
 
 def describe_providers(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle DescribeCapacityProviders: the named ones, those of a cluster, or all."""
-    size = params.get("maxResults", MAX_PAGE_SIZE)
-    if not 1 <= size <= MAX_PAGE_SIZE:
-        raise InvalidParameter(f"maxResults must be between 1 and {MAX_PAGE_SIZE}")
+    size = page_size(params, MAX_PAGE_SIZE)
     known = {each.name: each for each in _all_providers(reader, caller)}
     names = [_short_name(each) for each in params.get("capacityProviders") or ()]
     if params.get("cluster"):
@@ -123,9 +122,7 @@ def update_provider(tx: Tx, caller: Caller, params: Json) -> Json:
         changes[GROUP] = _group({**old, **params[GROUP], "managedScaling": scaling})
     if params.get(INSTANCES) is not None:
         changes[INSTANCES] = {**(found.body.get(INSTANCES) or {}), **params[INSTANCES]}
-    changed = replace(found, body=found.body | changes)
-    capacity_providers.put(tx, changed)
-    return {"capacityProvider": _provider_to_api(changed, with_tags=False)}
+    return _change(tx, found, changes)
 
 
 def delete_provider(tx: Tx, caller: Caller, params: Json) -> Json:
@@ -148,6 +145,11 @@ def delete_provider(tx: Tx, caller: Caller, params: Json) -> Json:
         for cluster in users:
             clusters.remove_provider(tx, cluster, name)
         changes = {"status": "INACTIVE", "updateStatus": "DELETE_COMPLETE"}
+    return _change(tx, found, changes)
+
+
+def _change(tx: Tx, found: CapacityProvider, changes: Json) -> Json:
+    """Store a changed provider, and return the answer that describes it."""
     changed = replace(found, body=found.body | changes)
     capacity_providers.put(tx, changed)
     return {"capacityProvider": _provider_to_api(changed, with_tags=False)}

@@ -7,11 +7,11 @@ from lamplighter.services.ecs.errors import InvalidParameter
 MAX_PAGE_SIZE = 100
 
 
-def page_size(params: Json) -> int:
+def page_size(params: Json, largest: int = MAX_PAGE_SIZE) -> int:
     """Return the most items on a page; raises InvalidParameter if `maxResults` is out of range."""
-    size: int = params.get("maxResults", MAX_PAGE_SIZE)
-    if not 1 <= size <= MAX_PAGE_SIZE:
-        raise InvalidParameter(f"maxResults must be between 1 and {MAX_PAGE_SIZE}")
+    size: int = params.get("maxResults", largest)
+    if not 1 <= size <= largest:
+        raise InvalidParameter(f"maxResults must be between 1 and {largest}")
     return size
 
 

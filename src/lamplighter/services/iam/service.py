@@ -61,8 +61,7 @@ def _role_operations(created: Roles, *, enforced: bool) -> dict[str, Operation]:
         "DeleteRole": Operation(write=roles.delete_role),
         "DeleteServiceLinkedRole": Operation(write=roles.delete_service_linked),
         "GetServiceLinkedRoleDeletionStatus": Operation(read=roles.deletion_status),
-        "TagRole": Operation(write=roles.TAG_OPERATIONS.tag),
-        "UntagRole": Operation(write=roles.TAG_OPERATIONS.untag),
+        **roles.TAG_OPERATIONS.changes("Role"),
         "ListRoleTags": Operation(read=roles.list_tags),
         "PutRolePolicy": Operation(write=partial(role_policies.put_policy, limited=enforced)),
         "GetRolePolicy": Operation(read=role_policies.get_policy),
@@ -86,8 +85,7 @@ def _policy_operations(created: ManagedPolicies) -> dict[str, Operation]:
         "SetDefaultPolicyVersion": Operation(write=managed_policies.set_default_version),
         "DeletePolicyVersion": Operation(write=managed_policies.delete_version),
         "DeletePolicy": Operation(write=managed_policies.delete_policy),
-        "TagPolicy": Operation(write=managed_policies.TAG_OPERATIONS.tag),
-        "UntagPolicy": Operation(write=managed_policies.TAG_OPERATIONS.untag),
+        **managed_policies.TAG_OPERATIONS.changes("Policy"),
         "ListPolicyTags": Operation(read=managed_policies.list_tags),
     }
 
@@ -101,7 +99,6 @@ def _profile_operations(created: InstanceProfiles) -> dict[str, Operation]:
         "AddRoleToInstanceProfile": Operation(write=instance_profiles.add_role),
         "RemoveRoleFromInstanceProfile": Operation(write=instance_profiles.remove_role),
         "DeleteInstanceProfile": Operation(write=instance_profiles.delete_profile),
-        "TagInstanceProfile": Operation(write=instance_profiles.TAG_OPERATIONS.tag),
-        "UntagInstanceProfile": Operation(write=instance_profiles.TAG_OPERATIONS.untag),
+        **instance_profiles.TAG_OPERATIONS.changes("InstanceProfile"),
         "ListInstanceProfileTags": Operation(read=instance_profiles.list_tags),
     }

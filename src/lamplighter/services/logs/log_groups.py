@@ -186,16 +186,12 @@ def _name_matches(name: str, pattern: str) -> bool:
     return name.startswith(pattern[1:]) if pattern.startswith("^") else pattern in name
 
 
+INDEXED_MEMBERS = ("logGroupName", "creationTime", "metricFilterCount", "arn", "logGroupClass", "logGroupArn")
+
+
 def _short_description(reader: Reader, group: LogGroup) -> Json:
     """Return a group found by a pattern, which AWS answers from an index that lacks some members, such as the size."""
-    return {
-        "logGroupName": group.name,
-        "creationTime": group.created,
-        "metricFilterCount": filters.count(reader, group.id, "metric"),
-        "arn": f"{group_arn(group)}:*",
-        "logGroupClass": group.log_class,
-        "logGroupArn": group_arn(group),
-    }
+    return {name: value for name, value in group_to_api(reader, group).items() if name in INDEXED_MEMBERS}
 
 
 def group_to_api(reader: Reader, group: LogGroup) -> Json:

@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 from lamplighter.base.errors import AwsError
 from lamplighter.wire.access.sigv4 import S3, CredentialScope, request_expired
 from lamplighter.wire.http import HttpRequest
+from lamplighter.wire.protocols.aws_chunked import signature_mismatch
 from lamplighter.wire.protocols.form import parse_fields
 
 REGION = "us-east-1"
@@ -75,12 +76,7 @@ def verify_signature(http: HttpRequest, bucket: bytes, secret: str, now: int) ->
     given = dict(parse_fields(http.query)).get("Signature", "")
     digest = hmac.digest(secret.encode(), _string_to_sign(http, bucket), hashlib.sha1)
     if not hmac.compare_digest(b64encode(digest), given.encode()):
-        raise AwsError(
-            "The request signature we calculated does not match the signature you provided. Check your key and signing "
-            "method.",
-            code="SignatureDoesNotMatch",
-            status=403,
-        )
+        raise signature_mismatch()
 
 
 def _string_to_sign(http: HttpRequest, bucket: bytes) -> bytes:

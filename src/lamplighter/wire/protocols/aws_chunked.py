@@ -22,6 +22,16 @@ Sign = Callable[[str, str, str], str]
 """A function that signs a chunk: the algorithm's suffix, the previous signature, the SHA-256 of the chunk."""
 
 
+def signature_mismatch() -> AwsError:
+    """Return S3's error for a wrong signature."""
+    return AwsError(
+        "The request signature we calculated does not match the signature you provided. Check your key and signing "
+        "method.",
+        code="SignatureDoesNotMatch",
+        status=403,
+    )
+
+
 class ChunkedBody:
     """A decoder of one body. Feed it the bytes as they arrive, then call `finish`."""
 
@@ -94,12 +104,7 @@ class ChunkedBody:
         assert self._sign is not None
         expected = self._sign(kind, self._previous, digest)
         if not hmac.compare_digest(expected.encode(), claimed.encode()):
-            raise AwsError(
-                "The request signature we calculated does not match the signature you provided. Check your key and "
-                "signing method.",
-                code="SignatureDoesNotMatch",
-                status=403,
-            )
+            raise signature_mismatch()
         self._previous = expected
 
     def finish(self) -> None:

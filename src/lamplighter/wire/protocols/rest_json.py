@@ -17,6 +17,7 @@ from lamplighter.wire.models.service_models import ServiceShapes
 from lamplighter.wire.protocols.aws_json import error_response, read_object
 from lamplighter.wire.protocols.blobs import from_base64, make_blob_converter, to_base64
 from lamplighter.wire.protocols.form import parse_fields
+from lamplighter.wire.protocols.rest_paths import path_pattern
 from lamplighter.wire.protocols.text import parse_text
 
 CONTENT_TYPE = b"application/json"
@@ -29,13 +30,7 @@ def make_matcher(operation: OperationModel) -> Callable[[HttpRequest], bool]:
 
 
 def _compile_path(operation: OperationModel) -> re.Pattern[bytes]:
-    """Compile the operation's path: `{Name}` matches one segment, still encoded; `{Name+}` would match several."""
-    uri = operation.http["requestUri"].partition("?")[0]
-    pieces = re.split(r"\{(\w+)(\+?)\}", uri)
-    source = re.escape(pieces[0])
-    for name, greedy, literal in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
-        source += f"(?P<{name}>{'.+' if greedy else '[^/]+'}){re.escape(literal)}"
-    return re.compile(source.encode())
+    return re.compile(path_pattern(operation.http["requestUri"].partition("?")[0]).encode())
 
 
 def make_decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:

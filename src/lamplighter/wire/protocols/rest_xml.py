@@ -17,6 +17,7 @@ from lamplighter.base.service_model import OperationModel, Shape
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.models.service_models import ServiceShapes
 from lamplighter.wire.protocols.form import parse_fields
+from lamplighter.wire.protocols.rest_paths import path_pattern
 from lamplighter.wire.protocols.text import parse_text, write_text
 from lamplighter.wire.protocols.xml import escape_text, write_element, write_members
 from lamplighter.wire.protocols.xml_input import read_xml
@@ -112,13 +113,8 @@ def takes_file(operation: OperationModel) -> bool:
 
 
 def _compile_path(uri: str) -> re.Pattern[bytes]:
-    pieces = re.split(r"\{(\w+)(\+?)\}", uri)
-    source = re.escape(pieces[0])
-    for name, greedy, literal in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
-        source += f"(?P<{name}>{'.+' if greedy else '[^/]+'}){re.escape(literal)}"
-    if pieces[-2:-1] == [""]:
-        source += "/?"  # `/bucket/` is the bucket
-    return re.compile(source.encode(), re.DOTALL)
+    end = "/?" if uri.endswith("}") and not uri.endswith("+}") else ""  # `/bucket/` is the bucket
+    return re.compile(f"{path_pattern(uri)}{end}".encode(), re.DOTALL)
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------

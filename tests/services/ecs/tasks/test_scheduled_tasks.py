@@ -26,14 +26,13 @@ async def test_the_tasks_that_no_state_machine_started_are_listed_newest_first(h
     assert (await call(harness))["Tasks"][1] == await harness.describe_task(first)
 
 
-async def test_an_interval_selects_tasks_by_when_they_were_created(harness: EcsHarness) -> None:
+async def test_a_time_selects_tasks_by_when_they_were_created(harness: EcsHarness) -> None:
     times, arns = [], []
     for at in range(3):
         arns.append(await (harness.run_task if at else harness.register_and_run_task)(startedBy=SCHEDULED))
         times.append(harness.clock.wall)
         harness.clock.advance(60_000)
     assert await listed(harness, Since=times[1]) == [arns[2], arns[1]]
-    assert await listed(harness, Since=times[1], Until=times[2]) == [arns[1]]
     assert await listed(harness, Since=times[2] + 1) == []
 
 
@@ -65,7 +64,7 @@ async def test_a_task_whose_row_is_damaged_is_left_out(harness: EcsHarness) -> N
     await harness.wait_for_end(damaged)
     kept = await harness.run_task(startedBy=SCHEDULED)
     await harness.store.write(lambda tx: tx.execute("UPDATE tasks SET body = '{' WHERE arn = ?", (damaged,)))
-    assert await listed(harness, Since=0, Until=harness.clock.wall + 1) == [kept]
+    assert await listed(harness, Since=0) == [kept]
 
 
 async def test_the_tasks_of_runs_are_not_even_read(harness: EcsHarness) -> None:

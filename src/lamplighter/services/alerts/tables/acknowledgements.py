@@ -1,9 +1,7 @@
 """Store which failures a person has seen, for as long as runs are kept."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import dumps
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.retention import RUNS_CUTOFF
 from lamplighter.store.rows import Table
@@ -40,8 +38,3 @@ def delete(tx: Tx, subject: str) -> None:
 def since(reader: Reader, time: int) -> list[Acknowledgement]:
     """Return all acknowledgements since a time in milliseconds."""
     return _TABLE.select(reader, "time >= ? ORDER BY subject", time)
-
-
-def of_subjects(reader: Reader, subjects: Sequence[str]) -> list[Acknowledgement]:
-    """Return the acknowledgements of these failures."""
-    return _TABLE.select(reader, "subject IN (SELECT value FROM json_each(?)) ORDER BY subject", dumps(list(subjects)))

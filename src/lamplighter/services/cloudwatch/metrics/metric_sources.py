@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html a
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -154,38 +154,29 @@ class MetricSources:
     # --- of the engine's own services ---------------------------------------------------------------------------------
 
     def _execution_points(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
-        params = {"metric": metric.name, "start": span.start, "end": span.end, "period": span.period}
-        found = dict(metric.dimensions)
-        if set(found) != {MACHINE_DIMENSION}:
+        if (machine := _only_dimension(metric, MACHINE_DIMENSION)) is None:
             return
-        answer = self._read_operation(
-            reader, metric, "states", "MeasureExecutions", params | {"stateMachineArn": found[MACHINE_DIMENSION]}
-        )
-        for number, samples, total, least, most in answer or ():
-            spread = ((least, samples),) if least == most else None
-            time = span.start + number * span.period
-            yield MetricPoint(time, float(samples), float(total), float(least), float(most), spread, _unit(metric))
+        params: Json = {"stateMachineArn": machine, "metric": metric.name}
+        params |= {"start": span.start, "end": span.end, "period": span.period}
+        for number, *counts in self._read_operation(reader, metric, "states", "MeasureExecutions", params) or ():
+            yield _counted_point(span.start + number * span.period, counts, _unit(metric))
 
     def _invocation_points(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
         """Yield the number of a schedule group's slots that fired, period by period."""
-        found = dict(metric.dimensions)
-        if set(found) != {GROUP_DIMENSION}:
+        if (group := _only_dimension(metric, GROUP_DIMENSION)) is None:
             return
-        params: Json = {"metric": metric.name, "group": found[GROUP_DIMENSION]}
+        params: Json = {"metric": metric.name, "group": group}
         params |= {"start": span.start, "end": span.end, "period": span.period}
         for number, count in self._read_operation(reader, metric, "scheduler", "MeasureSlots", params) or ():
             yield aggregation.point_of_values(span.start + number * span.period, [(1.0, float(count))], "Count")
 
     def _counted_points(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
         """Yield what SQS counts of a queue, minute by minute."""
-        found = dict(metric.dimensions)
-        if set(found) != {QUEUE_DIMENSION}:
+        if (queue := _only_dimension(metric, QUEUE_DIMENSION)) is None:
             return
-        params = {"queue": found[QUEUE_DIMENSION], "metric": metric.name, "start": span.start, "end": span.end}
+        params = {"queue": queue, "metric": metric.name, "start": span.start, "end": span.end}
         for minute, *counts in self._read_operation(reader, metric, "sqs", "MeasureMessages", params) or ():
-            samples, total, least, most = map(float, counts)
-            spread = ((least, samples),) if least == most else None
-            yield MetricPoint(minute, samples, total, least, most, spread, COUNTS[metric.name])
+            yield _counted_point(minute, counts, COUNTS[metric.name])
 
     def _current_points(self, reader: Reader, metric: Metric, span: TimeRange) -> list[MetricPoint]:
         """Return a queue's current value as a point, or nothing if the range does not contain the current time."""
@@ -194,11 +185,9 @@ class MetricSources:
         return [] if found is None else [aggregation.point_of_values(now, [(found, 1.0)], _unit(metric))]
 
     def _gauge(self, reader: Reader, metric: Metric) -> float | None:
-        found = dict(metric.dimensions)
-        if not is_sampled(metric) or set(found) != {QUEUE_DIMENSION}:
-            return None
-        queue = self._read_operation(reader, metric, "sqs", "GetQueueUrl", {"QueueName": found[QUEUE_DIMENSION]})
-        if queue is None:
+        name = _only_dimension(metric, QUEUE_DIMENSION) if is_sampled(metric) else None
+        queue = name and self._read_operation(reader, metric, "sqs", "GetQueueUrl", {"QueueName": name})
+        if not queue:
             return None
         if metric.name == AGE:
             params = {"QueueUrl": queue["QueueUrl"], "now": self._world.monotonic()}
@@ -233,3 +222,16 @@ def is_sampled(metric: Metric) -> bool:
 
 def _unit(metric: Metric) -> str:
     return UNITS.get(metric.name, "Count")
+
+
+def _only_dimension(metric: Metric, name: str) -> str | None:
+    """Return the value of a dimension, or None if the metric does not have it, or has others too."""
+    found = dict(metric.dimensions)
+    return found[name] if set(found) == {name} else None
+
+
+def _counted_point(time: int, counts: Sequence[float], unit: str) -> MetricPoint:
+    """Return the point of four numbers: how many values there were, their sum, the least and the greatest."""
+    samples, total, least, most = map(float, counts)
+    spread = ((least, samples),) if least == most else None
+    return MetricPoint(time, samples, total, least, most, spread, unit)

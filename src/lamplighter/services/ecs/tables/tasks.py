@@ -149,7 +149,6 @@ def page(reader: Reader, filters: Sequence[tuple[str, str]], after: int, most: i
 
 ROWS_AT_ONCE = 100
 """The most rows of tasks that are read before the caller decides whether it needs more."""
-_CREATED_AT = "CASE WHEN json_valid(body) THEN json_extract(body, '$.createdAt') END"
 
 
 def outside_runs(
@@ -158,24 +157,20 @@ def outside_runs(
     region: str,
     *,
     family: tuple[str, str] | None,
-    until: int | None,
     before: int,
     most: int,
 ) -> Iterator[Task]:
     """Yield the newest tasks of an account and region that no state machine started; damaged rows are skipped.
 
-    `family` is the ARN of a cluster and a family within it, `until` an instant before which the tasks were created,
-    `before` the key that follows the newest task, and `most` how many the caller reads at most. Rows are read a few at
-    a time, so that a caller who stops early costs little. Without `INDEXED BY`, SQLite may read the tasks of all runs.
+    `family` is the ARN of a cluster and a family within it, `before` the key that follows the newest task, and
+    `most` how many the caller reads at most. Rows are read a few at a time, so that a caller who stops early costs
+    little. Without `INDEXED BY`, SQLite may read the tasks of all runs.
     """
     index, where = "tasks_outside_runs", "arn LIKE ?"
     given: list[Json] = [f"arn:%:ecs:{region}:{account}:%"]
     if family is not None:
         index, where = "tasks_outside_runs_by_family", f"{where} AND cluster = ? AND family = ?"
         given += family
-    if until is not None:
-        where = f"{where} AND {_CREATED_AT} < ?"
-        given.append(until)
     sql = (
         f"{TASKS.query} INDEXED BY {index} WHERE started_by IS NOT '{STARTED_BY_STATE_MACHINE}' "
         f"AND id < ? AND {where} ORDER BY id DESC LIMIT ?"

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json, dumps, loads_or
-from lamplighter.base.secret_references import SECRETS_MANAGER, SSM, SecretLookup
+from lamplighter.base.json_text import Json
+from lamplighter.base.secret_references import SECRETS_MANAGER, SSM, SecretLookup, read_member
 from lamplighter.bus import Bus, Caller
 
 
@@ -93,8 +93,4 @@ async def _read_secret(bus: Bus, caller: Caller, source: str) -> str | None:
     params |= {"VersionStage": stage} if stage else {}
     params |= {"VersionId": version} if version else {}
     text: str | None = (await bus.call(caller, SECRETS_MANAGER, "GetSecretValue", params)).get("SecretString")
-    if not key or text is None:
-        return text
-    document = loads_or(text, None)
-    value = document.get(key) if isinstance(document, dict) else None
-    return value if value is None or isinstance(value, str) else dumps(value)
+    return read_member(text, key) if key and text is not None else text

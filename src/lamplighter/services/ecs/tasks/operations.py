@@ -154,9 +154,9 @@ def latest_tasks(admission: Admission, reader: Reader, caller: Caller, params: J
 def list_scheduled_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListScheduledTasks: the tasks that no state machine started, newest first. It is not in AWS's API.
 
-    Optional: `Since` and `Until` (milliseconds; the first is included), `Family` with its `Cluster`, `Limit`, and
-    `Before`, the key of the next page that the answer states if there may be more. Who started a task is in its
-    `startedBy` only if AWS states it there: a schedule with a universal target leaves no trace.
+    Optional: `Since` (milliseconds), `Family` with its `Cluster`, `Limit`, and `Before`, the key of the next page that
+    the answer states if there may be more. Who started a task is in its `startedBy` only if AWS states it there: a
+    schedule with a universal target leaves no trace.
     """
     since, most = params.get("Since", 0), min(params.get("Limit", MAX_SCHEDULED_TASKS), MAX_SCHEDULED_TASKS)
     family = None
@@ -167,7 +167,6 @@ def list_scheduled_tasks(admission: Admission, reader: Reader, caller: Caller, p
         caller.account,
         caller.region,
         family=family,
-        until=params.get("Until"),
         before=params.get("Before", 2**62),
         most=most + 1,
     )

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol, TypeVar
 from urllib.parse import quote
 
@@ -130,12 +131,12 @@ def _objects(reader: Reader, bucket: Bucket, params: Json, marker: str) -> tuple
     def fetch(key: str, end: str | None, size: int) -> list[Version]:
         return versions.objects_from(reader, bucket.id, key, end, size)
 
-    page: list[Entry] = []
-    for entry in walk(fetch, start, prefix, delimiter, most):
-        if len(page) == most:
-            return page, True
-        page.append(entry)
-    return page, False
+    return _take_page(walk(fetch, start, prefix, delimiter, most), most)
+
+
+def _take_page(entries: Iterator[Entry], most: int) -> tuple[list[Entry], bool]:
+    found = list(islice(entries, most + 1))
+    return found[:most], len(found) > most
 
 
 def _content(entry: Entry, bucket: Bucket, encode: Callable[[str], str], *, owner: bool) -> Json:
@@ -242,14 +243,9 @@ def _version_page(reader: Reader, bucket: Bucket, params: Json) -> tuple[list[En
         if found is None:
             raise errors.InvalidArgument("Invalid version id specified", "version-id-marker", name)
         start, before = marker, found.id
-    page: list[Entry] = []
     if start is None or not most:
-        return page, False
-    for entry in _walk_versions(reader, bucket, (start, before), prefix, delimiter, most):
-        if len(page) == most:
-            return page, True
-        page.append(entry)
-    return page, False
+        return [], False
+    return _take_page(_walk_versions(reader, bucket, (start, before), prefix, delimiter, most), most)
 
 
 def _walk_versions(

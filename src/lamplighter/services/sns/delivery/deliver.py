@@ -83,16 +83,16 @@ class DeliverySender:
         except AwsError as error:
             if error.status >= SERVER_ERROR:
                 raise
-            reason = f"{error.code}: {error.message}"
-            delivery = rows.put(tx, self._new_delivery(subscription, notification, FAILED, reason))
-            self._give_up(tx, delivery, notification)
+            self._record_failure(tx, subscription, notification, f"{error.code}: {error.message}")
         else:
             rows.put(tx, self._new_delivery(subscription, notification, DELIVERED, None))
             topics.increment_count(tx, subscription.topic, "delivered")
 
     def refuse(self, tx: Tx, subscription: Subscription, notification: Notification) -> None:
         """Record that a notification is lost because this engine cannot deliver by the subscription's protocol."""
-        reason = _unsupported(subscription.protocol)
+        self._record_failure(tx, subscription, notification, _unsupported(subscription.protocol))
+
+    def _record_failure(self, tx: Tx, subscription: Subscription, notification: Notification, reason: str) -> None:
         delivery = rows.put(tx, self._new_delivery(subscription, notification, FAILED, reason))
         self._give_up(tx, delivery, notification)
 

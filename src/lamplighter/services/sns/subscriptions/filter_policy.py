@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 
-from lamplighter.base.json_text import Json, dumps, loads, loads_or
+from lamplighter.base.json_text import Json, convert_members, dumps, loads, loads_or
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Work
 from lamplighter.lang.event_pattern.comparisons import Path, PatternPosition
@@ -182,9 +182,7 @@ def _round_number(value: Json) -> Json:
 
 
 def _round_numbers(policy: Json) -> Json:
-    if isinstance(policy, dict):
-        return {name: _round_numbers(inner) for name, inner in policy.items()}
-    return [_round_numbers(inner) for inner in policy] if isinstance(policy, list) else _round_number(policy)
+    return _round_number(policy) if isinstance(policy, float) else convert_members(policy, _round_numbers)
 
 
 def _is_nested(policy: Json) -> bool:

@@ -11,7 +11,7 @@ from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.messages import CallAnswer, TaskFailed, TaskSubmitted, TaskSucceeded
 from lamplighter.base.errors import AwsError, Bug, require
 from lamplighter.base.file_body import FileBody
-from lamplighter.base.json_text import Json, RawJson, dumps, loads
+from lamplighter.base.json_text import Json, RawJson, convert_members, dumps, loads
 from lamplighter.base.service_model import ServiceModel, Shape
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, caller_of
@@ -265,8 +265,4 @@ def _read_body(body: FileBody) -> bytes:
 
 def decode_bytes(value: Json) -> Json:
     """Return an answer with its bytes decoded as text, so that it can be JSON."""
-    if isinstance(value, dict):
-        return {key: decode_bytes(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [decode_bytes(item) for item in value]
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+    return value.decode(errors="replace") if isinstance(value, bytes) else convert_members(value, decode_bytes)

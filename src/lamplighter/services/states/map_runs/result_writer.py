@@ -12,14 +12,12 @@ from functools import partial
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import World
-from lamplighter.bus import Bus
-from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.map_runs.child_inputs import InputsNotReady
 from lamplighter.services.states.map_runs.child_results import result_elements
-from lamplighter.services.states.map_runs.map_run_driver import RESULT_PAGE_SIZE, MapRunDriver
-from lamplighter.services.states.map_runs.read_s3_items import S3Threads, s3_call_function, s3_error_message
+from lamplighter.services.states.map_runs.map_run_driver import RESULT_PAGE_SIZE
+from lamplighter.services.states.map_runs.map_run_worker import MapRunWorker
+from lamplighter.services.states.map_runs.read_s3_items import s3_call_function, s3_error_message
 from lamplighter.services.states.outbox_rows import WriteResults
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
@@ -34,24 +32,14 @@ MAX_MEMORY_BYTES = 2**23
 """The most bytes of a file in memory; a larger file is buffered on disk."""
 
 
-class ResultWriterRunner:
+class ResultWriterRunner(MapRunWorker):
     """The writer of results for one engine's Map Runs."""
-
-    def __init__(
-        self, bus: Bus, world: World, map_runs: MapRunDriver, remote: RemoteServices, threads: S3Threads
-    ) -> None:
-        self._threads = threads
-        self._bus = bus
-        self._store = bus.store
-        self._world = world
-        self._map_runs = map_runs
-        self._remote = remote
 
     async def handle_row(self, key: int, row: WriteResults) -> None:
         """Write the results of a Map Run and report the outcome to its driver."""
-        run = rows.get_by_id(self._store.reader, row.run)
+        run = rows.get_by_id(self.bus.store.reader, row.run)
         report = await self._write_and_report(run) if run is not None and run.stage == "WRITE" else None
-        await self._store.write_with_retry(partial(outbox.delete_and_call, key=key, then=report))
+        await self.bus.store.write_with_retry(partial(outbox.delete_and_call, key=key, then=report))
 
     async def _write_and_report(self, run: MapRun) -> Callable[[Tx], None]:
         output, failure = None, None
@@ -59,25 +47,25 @@ class ResultWriterRunner:
             manifest = await self._write(run, loads(run.writing))
             output = dumps({"MapRunArn": run.arn, "ResultWriterDetails": manifest})
         except AwsError as refused:
-            failure = s3_error_message(refused, self._world)
+            failure = s3_error_message(refused, self.world)
         except Exception:
             log.exception("the results of %s cannot be written", run.arn)
             failure = INTERNAL_ERROR
-        return lambda tx: self._map_runs.on_writing_ended(tx, run.id, output, failure)
+        return lambda tx: self.map_runs.on_writing_ended(tx, run.id, output, failure)
 
     async def _write(self, run: MapRun, writing: Json) -> Json:
         """Write the files and the manifest; return the manifest's bucket and key."""
-        call, parameters = s3_call_function(self._bus, self._remote, run), writing["parameters"]
+        call, parameters = s3_call_function(self.bus, self.remote, run), writing["parameters"]
         bucket, folder = parameters.get("Bucket"), _folder(run, parameters.get("Prefix") or "")
         files_by_kind: dict[str, list[Json]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
         for kind, files in files_by_kind.items():
             async for file in _files(self._elements(run, kind, writing["transformation"]), lines=writing["lines"]):
                 key = f"{folder}/{kind}_{len(files)}.{'jsonl' if writing['lines'] else 'json'}"
-                await self._threads.run(call, "PutObject", {"Bucket": bucket, "Key": key, "Body": file.body})
+                await self.threads.run(call, "PutObject", {"Bucket": bucket, "Key": key, "Body": file.body})
                 files.append({"Key": key, "Size": file.size})
         manifest = dumps({"DestinationBucket": bucket, "MapRunArn": run.arn, "ResultFiles": files_by_kind})
         key = f"{folder}/manifest.json"
-        await self._threads.run(call, "PutObject", {"Bucket": bucket, "Key": key, "Body": manifest.encode()})
+        await self.threads.run(call, "PutObject", {"Bucket": bucket, "Key": key, "Body": manifest.encode()})
         return {"Bucket": bucket, "Key": key}
 
     def _elements(self, run: MapRun, kind: str, transformation: str) -> AsyncIterator[str]:
@@ -85,7 +73,7 @@ class ResultWriterRunner:
 
     async def _ended_elements(self, run: MapRun, kind: str, transformation: str) -> AsyncIterator[str]:
         last = -1
-        while page := rows.results_of_run(self._store.reader, run.id, last, RESULT_PAGE_SIZE):
+        while page := rows.results_of_run(self.bus.store.reader, run.id, last, RESULT_PAGE_SIZE):
             for _, status, body in page:
                 if (status == "SUCCEEDED") == (kind == "SUCCEEDED"):
                     for element in result_elements(transformation, status, body):
@@ -98,11 +86,11 @@ class ResultWriterRunner:
         first = run.taken
         while True:
             try:
-                bodies, first = await self._store.write_with_retry(
-                    partial(self._map_runs.children.pending_results, key=run.id, first=first)
+                bodies, first = await self.bus.store.write_with_retry(
+                    partial(self.map_runs.children.pending_results, key=run.id, first=first)
                 )
             except InputsNotReady as wanted:
-                await self._map_runs.inputs.evaluate(wanted)
+                await self.map_runs.inputs.evaluate(wanted)
                 continue
             if not bodies:
                 return

@@ -13,13 +13,9 @@ from lamplighter.asl.execution.messages import ReaderSettings
 from lamplighter.asl.execution.state_errors import READER_FAILED, StateError
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import World
-from lamplighter.bus import Bus
-from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
-from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
+from lamplighter.services.states.map_runs.map_run_worker import MapRunWorker
 from lamplighter.services.states.map_runs.read_s3_items import (
-    S3Threads,
     read_s3_items,
     s3_call_function,
     s3_error_message,
@@ -38,24 +34,14 @@ MAX_CHARACTERS_PER_TURN = 2**19
 """The most characters of the items that one turn stores, unless a single item is longer."""
 
 
-class ItemReaderRunner:
+class ItemReaderRunner(MapRunWorker):
     """The reader of items for one engine's Map Runs."""
-
-    def __init__(
-        self, bus: Bus, world: World, map_runs: MapRunDriver, remote: RemoteServices, threads: S3Threads
-    ) -> None:
-        self._threads = threads
-        self._bus = bus
-        self._store = bus.store
-        self._world = world
-        self._map_runs = map_runs
-        self._remote = remote
 
     async def handle_row(self, key: int, row: ReadItems) -> None:
         """Read the items of a Map Run and report the result to its driver."""
-        run = rows.get_by_id(self._store.reader, row.run)
+        run = rows.get_by_id(self.bus.store.reader, row.run)
         report = await self._read_and_report(run) if run is not None and run.reading is not None else None
-        await self._store.write_with_retry(partial(outbox.delete_and_call, key=key, then=report))
+        await self.bus.store.write_with_retry(partial(outbox.delete_and_call, key=key, then=report))
 
     async def _read_and_report(self, run: MapRun) -> Callable[[Tx], None]:
         try:
@@ -63,24 +49,24 @@ class ItemReaderRunner:
         except StateError as fault:
             error, cause = fault.error, fault.cause
         except AwsError as refused:
-            error, cause = READER_FAILED, s3_error_message(refused, self._world)
+            error, cause = READER_FAILED, s3_error_message(refused, self.world)
         except Exception:
             log.exception("the items of %s cannot be read", run.arn)
             error, cause = READER_FAILED, INTERNAL_ERROR
         else:
-            return lambda tx: self._map_runs.on_items_read(tx, run.id, total)
-        return lambda tx: self._map_runs.on_reading_failed(tx, run.id, error, cause)
+            return lambda tx: self.map_runs.on_items_read(tx, run.id, total)
+        return lambda tx: self.map_runs.on_reading_failed(tx, run.id, error, cause)
 
     async def _read(self, run: MapRun) -> int:
         """Store the items and return their number."""
         action, parameters, config, *_ = loads(run.reading or "").values()  # a row of an older engine has more
         settings = ReaderSettings(action, parameters, config)
-        await self._store.write_with_retry(lambda tx: rows.delete_items(tx, run.id))
-        slices = item_slices(read_s3_items(s3_call_function(self._bus, self._remote, run), settings))
+        await self.bus.store.write_with_retry(lambda tx: rows.delete_items(tx, run.id))
+        slices = item_slices(read_s3_items(s3_call_function(self.bus, self.remote, run), settings))
         total = 0
         try:
-            while part := await self._threads.run(next, slices, None):
-                if not await self._store.write_with_retry(
+            while part := await self.threads.run(next, slices, None):
+                if not await self.bus.store.write_with_retry(
                     partial(self._store_items, key=run.id, first=total, part=part)
                 ):
                     break
@@ -91,7 +77,7 @@ class ItemReaderRunner:
 
     def _store_items(self, tx: Tx, key: int, first: int, part: list[str]) -> bool:
         rows.store_items(tx, key, first, part)
-        return self._map_runs.wants_items(tx, key)
+        return self.map_runs.wants_items(tx, key)
 
 
 def item_slices(found: Iterator[Json]) -> Generator[list[str], None, None]:
