@@ -65,9 +65,7 @@ def test_a_map_whose_engine_stops_while_a_thread_reads_its_items_reads_them_agai
         yield "late"
 
     with monkeypatch.context() as patch:
-        patch.setattr(
-            store_items, "read_s3_items", lambda *_: read_while_the_engine_stops(asyncio.get_running_loop())
-        )
+        patch.setattr(store_items, "read_s3_items", lambda *_: read_while_the_engine_stops(asyncio.get_running_loop()))
         run = harness.start(machine)
         harness.settle()
     assert stopped.is_set()
