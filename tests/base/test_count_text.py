@@ -1,8 +1,8 @@
-"""A number with its noun."""
+"""A number with its noun, and the first of many names."""
 
 import pytest
 
-from lamplighter.base.count_text import format_count
+from lamplighter.base.count_text import format_count, join_names
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,11 @@ from lamplighter.base.count_text import format_count
 )
 def test_a_noun_has_its_plural_unless_there_is_one(given: tuple[int, str] | tuple[int, str, str], text: str) -> None:
     assert format_count(*given) == text
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [(["a"], "a"), (["a", "b"], "a, b"), (["a", "b", "c"], "a, b and 1 more"), (["a"] * 2_002, "a, a and 2,000 more")],
+)
+def test_the_first_of_many_names_are_written_and_the_rest_is_counted(names: list[str], text: str) -> None:
+    assert join_names(names, 2) == text

@@ -28,6 +28,19 @@ def test_jobs_of_two_projects_with_the_same_name_have_the_names_of_their_state_m
     assert NAMES.of(f"{PLACE}:stateMachine:days-report") == "days-report"
 
 
+def test_a_job_that_is_named_like_another_state_machine_has_the_name_of_its_own() -> None:
+    names = read_names(
+        {
+            f"{PLACE}:stateMachine:nights-report": tags("report", "nights"),
+            f"{PLACE}:stateMachine:days-nights-report": tags("nights-report", "days"),
+            f"{PLACE}:stateMachine:by-hand": {},
+            f"{PLACE}:stateMachine:days-by-hand": tags("by-hand", "days"),
+        }
+    )
+    assert set(names.by_machine.values()) == {"report", "days-nights-report", "by-hand", "days-by-hand"}
+    assert names.machine("nights-report") == "nights-report"
+
+
 def test_a_state_machine_that_no_job_file_made_keeps_its_name() -> None:
     assert NAMES.of(f"{PLACE}:stateMachine:nights-by-hand") == "nights-by-hand"
 

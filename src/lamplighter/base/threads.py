@@ -8,9 +8,29 @@ nothing: it is disabled while the thread runs.
 import asyncio
 import gc
 from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Thread
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+async def run_in_own_thread(run: Callable[[], T]) -> T:
+    """Run a function in a thread of its own, and return its result: it may wait for minutes for another machine.
+
+    The loop's few threads are for work that ends by itself. The end of the program does not wait for the function.
+    """
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()
+
+    def set_outcome() -> None:
+        try:
+            future.set_result(run())
+        except BaseException as error:  # noqa: BLE001 - the caller gets it
+            future.set_exception(error)
+
+    Thread(target=set_outcome, daemon=True).start()
+    return await asyncio.wrap_future(future)
 
 
 async def run_in_thread(run: Callable[[], T]) -> T:

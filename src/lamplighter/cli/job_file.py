@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from lamplighter.base.count_text import join_names
 from lamplighter.base.group_items import group_items
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem
@@ -35,8 +36,6 @@ def read_job_file(file: Path, environment: str | None) -> LoadedJobFile:
 
 MIN_GROUPED_JOBS = 3
 """The number of jobs with the same finding from which on the finding is printed only once."""
-MAX_NAMED_JOBS = 10
-"""The number of jobs that such a finding names; it says how many more there are."""
 
 
 def group_problems(problems: Iterable[Problem]) -> list[Problem]:
@@ -49,14 +48,9 @@ def group_problems(problems: Iterable[Problem]) -> list[Problem]:
         if len(same) < MIN_GROUPED_JOBS or not each.message.partition(": ")[2]:
             shown.append(each)
         elif each is same[0]:
-            names = _join_names([other.message.partition(": ")[0] for other in same])
+            names = join_names([other.message.partition(": ")[0] for other in same])
             shown.append(replace(each, message=f"{names}: {each.message.partition(': ')[2]}"))
     return shown
-
-
-def _join_names(names: list[str]) -> str:
-    more = len(names) - MAX_NAMED_JOBS
-    return ", ".join(names) if more <= 0 else f"{', '.join(names[:MAX_NAMED_JOBS])} and {more:,} more"
 
 
 def _group_key(problem: Problem) -> tuple[str, str, str]:

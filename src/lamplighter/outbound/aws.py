@@ -12,10 +12,13 @@ from lamplighter.base.errors import Bug, MissingLibrary, ServiceError, require
 from lamplighter.base.json_text import Json
 from lamplighter.base.modules import is_installed, load_object
 from lamplighter.base.service_model import ServiceModel, read_definition, service_names
+from lamplighter.base.threads import run_in_own_thread
 from lamplighter.outbound.service_names import names_by_sdk_identifier
 
 Call = Callable[[str, Json], Json]
 """A function that takes an operation and its parameters and returns the answer; it raises `AwsError`."""
+MAX_CALLS = 100
+"""The most calls that wait for answers at once, each in a thread; further ones wait for their turn."""
 AWS = "aws"
 """The value, in the place of an endpoint's URL, that selects AWS itself."""
 
@@ -40,6 +43,7 @@ class RemoteServices:
         self._models: dict[str, ServiceModel] = {}
         self._clients: dict[tuple[str, str], Json] = {}
         self._names_by_identifier: Mapping[str, str] = {}
+        self._free = asyncio.Semaphore(MAX_CALLS)
 
     def can_call(self, service: str, operation: str) -> bool:
         """Return whether the operation can be called: AWS has it, and its service has a configured endpoint."""
@@ -66,7 +70,9 @@ class RemoteServices:
 
     async def call(self, service: str, operation: str, params: Json, region: str) -> Json:
         """Call an operation and return its answer, with all streams read to their end."""
-        return await asyncio.to_thread(_read, self.call_function(service, region), operation, params)
+        function = self.call_function(service, region)
+        async with self._free:
+            return await run_in_own_thread(lambda: _read(function, operation, params))
 
     def call_function(self, service: str, region: str) -> Call:
         """Return a function that calls a service's operations from a thread; streams of the answer are left unread."""

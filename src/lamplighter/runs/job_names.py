@@ -1,4 +1,4 @@
-"""Name jobs for people: by the name in the job file, unless two projects of a place have a job with the same name."""
+"""Name jobs for people: by the name in the job file, unless another job or state machine has that name."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class JobNames:
 def read_names(tags: Mapping[str, Mapping[str, str]]) -> JobNames:
     """Return the names of jobs, given the tags of all state machines of a place by ARN."""
     short = {key_name(arn): each.get(JOB_TAG) or key_name(arn) for arn, each in tags.items()}
-    count = Counter(short.values())
+    count = Counter(word for machine, name in short.items() for word in {machine, name})
     names = {machine: name if count[name] == 1 else machine for machine, name in short.items()}
     return JobNames(names, frozenset(each[PROJECT_TAG] for each in tags.values() if PROJECT_TAG in each))
 

@@ -20,6 +20,8 @@ TRUSTED = {"127.0.0.1", "192.0.2.1"}
         ("127.0.0.1", ["2001:DB8::1"], "2001:db8::1"),
         ("127.0.0.1", ["203.0.113.5, nonsense"], "127.0.0.1"),
         ("127.0.0.1", [""], "127.0.0.1"),
+        ("127.0.0.1", ["::ffff:203.0.113.5"], "203.0.113.5"),  # a proxy that listens on IPv6
+        ("127.0.0.1", ["203.0.113.5, ::ffff:192.0.2.1"], "203.0.113.5"),
     ],
 )
 def test_only_what_trusted_proxies_have_appended_is_believed(peer: str, forwarded: list[str], address: str) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from lamplighter.base.count_text import format_count
+from lamplighter.base.count_text import format_count, join_names
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
@@ -49,10 +49,10 @@ def next(  # noqa: A001 - the name of the command
     if listed:
         rows = [_time_cells(word, time, now) for word, time in listed]
         print_listing(Listing(["JOB", "TIME", "ZONE", "UTC", "IN", ""], rows, labelled=False))
-    for word, job_timetables in timetables_by_job.items():
-        if not any(each.enabled for each in job_timetables):
-            reason = "all its schedules are paused" if job_timetables else "it has no schedule"
-            typer.echo(f"{word}: {reason}", err=True)
+    without = {word: tables for word, tables in timetables_by_job.items() if not any(each.enabled for each in tables)}
+    for reason, is_paused in (("all schedules are paused", True), ("no schedule", False)):
+        if words := [word for word, tables in without.items() if bool(tables) is is_paused]:
+            typer.echo(f"{join_names(words)}: {reason}", err=True)
 
 
 def _file_timetables(context: CommandContext, job_name: str | None) -> Mapping[str, list[Timetable]]:

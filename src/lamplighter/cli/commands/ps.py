@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from lamplighter.base.count_text import join_names
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
@@ -101,8 +102,8 @@ def ps(
         rows = [_overview_cells(each, now) for each in listed]
         rows += [task_overview_cells(each, now) for each in listed_tasks]
         print_listing(Listing(["JOB", "NOW", "LAST RUN", "NEXT RUN"], rows))
-        for missing in _missing_jobs(context, chosen) if job is None else ():
-            typer.echo(f"{missing} is not on {context.target} yet", err=True)
+        if job is None and (missing := _missing_jobs(context, chosen)):
+            typer.echo(f"not on {context.target} yet: {join_names(missing)}", err=True)
 
 
 def _read_overview(
@@ -177,9 +178,7 @@ def _read_active_run(context: CommandContext, run: Run) -> ActiveRun:
         ),
         *_describe_waits(story),
     ]
-    return ActiveRun(
-        run, attempts, ", ".join(activities[:3]) + (f" and {len(activities) - 3} more" if len(activities) > 3 else "")
-    )
+    return ActiveRun(run, attempts, join_names(activities, 3))
 
 
 def _describe_waits(story: Story) -> Iterator[str]:
@@ -188,9 +187,9 @@ def _describe_waits(story: Story) -> Iterator[str]:
         yield f"waits before attempt {each.attempt}" if each.is_retry else f"waits in {each.visit.state}"
 
 
-def _missing_jobs(context: CommandContext, chosen: Sequence[Machine]) -> Iterator[str]:
+def _missing_jobs(context: CommandContext, chosen: Sequence[Machine]) -> Sequence[str]:
     deployed = {each.job for each in chosen}
-    yield from (job for job in (context.project.jobs if context.project else ()) if job not in deployed)
+    return [job for job in (context.project.jobs if context.project else ()) if job not in deployed]
 
 
 def _overview_cells(overview: JobOverview, now: int) -> list[Text | str]:

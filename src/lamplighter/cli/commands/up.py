@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -48,6 +47,7 @@ from lamplighter.outbound.program import HEARTBEAT_VARIABLE
 from lamplighter.runtime.port import InvalidRuntimeAddress, RuntimeUnavailable
 from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
+from lamplighter.wire.access.trusted_proxies import normal_address
 
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the loop lets another thread run: callers wait for the thread that commits."""
@@ -301,7 +301,7 @@ def parse_source(
 
 def _parse_addresses(texts: list[str]) -> frozenset[str]:
     try:
-        return frozenset(str(ip_address(each)) for each in texts)
+        return frozenset(normal_address(each) for each in texts)
     except ValueError as error:
         raise typer.BadParameter(f"--trusted-proxy: {error}") from None
 

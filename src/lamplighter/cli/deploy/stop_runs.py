@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import typer
 from rich.console import Console
 
+from lamplighter.base.count_text import join_names
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import ClientError, ignore_error
 from lamplighter.cli.deploy.stacks import Stack
@@ -21,8 +22,6 @@ from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
 STATE_MACHINE, CLUSTER = "AWS::StepFunctions::StateMachine", "AWS::ECS::Cluster"
 SCHEDULE, SCHEDULE_GROUP = "AWS::Scheduler::Schedule", "AWS::Scheduler::ScheduleGroup"
 CAUSE = "stopped with `lamplighter destroy`"
-MAX_NAMED = 8
-"""The most runs and tasks that are listed by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class RunsAndTasks:
         """The names of the runs, and of the tasks that belong to no run, as one text."""
         strays = (each for each in self.tasks if each.get("startedBy") != STARTED_BY_STATE_MACHINE)
         known = [*map(_run_name, self.runs), *(f"the task {each['taskArn'].rpartition('/')[2]}" for each in strays)]
-        return ", ".join(known[:MAX_NAMED]) + (f" and {len(known) - MAX_NAMED} more" if len(known) > MAX_NAMED else "")
+        return join_names(known)
 
 
 @dataclass(frozen=True, slots=True)

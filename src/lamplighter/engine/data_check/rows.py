@@ -7,6 +7,7 @@ means damage: a lost page, an edited database, or a bug.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from lamplighter.base.count_text import join_names
 from lamplighter.engine import unreadable_rows
 from lamplighter.engine.data_check.finding import RESTORE_ADVICE, DataFinding, problem
 from lamplighter.store.db import Reader
@@ -150,8 +151,8 @@ def _work_without_owner(reader: Reader, table: str) -> Iterator[DataFinding]:
                 f"(SELECT 1 FROM {owner.table} WHERE {owner.table}.{owner.key} = {owner.expression})"
             )
             if subjects := [row[0] for row in reader.rows(sql, (service, owner.form))]:
-                text = f"rows of {table} for {service} that belong to no row of {owner.table}: {_named(subjects)}"
-                yield problem(table, text)
+                names = join_names(subjects, MAX_NAMED)
+                yield problem(table, f"rows of {table} for {service} that belong to no row of {owner.table}: {names}")
 
 
 def _wrong_counts(reader: Reader, kind: str, table: str) -> Iterator[DataFinding]:
@@ -169,8 +170,3 @@ def _unreadable_rows(reader: Reader) -> Iterator[DataFinding]:
     ):
         for name in names:
             yield problem(kind, f"{name} cannot be read", "create it again, or delete it")
-
-
-def _named(subjects: list[str]) -> str:
-    more = f" and {len(subjects) - MAX_NAMED} more" if len(subjects) > MAX_NAMED else ""
-    return f"{', '.join(subjects[:MAX_NAMED])}{more}"

@@ -6,7 +6,7 @@ there are none, those for failed attempts; if there are none either, those for r
 
 from collections.abc import Sequence
 
-from lamplighter.base.count_text import format_count
+from lamplighter.base.count_text import format_count, join_names
 from lamplighter.base.json_text import Json
 from lamplighter.services.alerts.alert_text import compose_message, field_line, format_instant
 from lamplighter.services.alerts.queries import AlertQueries
@@ -50,9 +50,8 @@ def compose_queue(params: Json, url: str) -> Json:
 
 def _compose_waiting(headline: str, params: Json, url: str, explanation: Sequence[str]) -> Json:
     families = params["Families"]
-    more = f" and {len(families) - MAX_NAMED_JOBS} more" if len(families) > MAX_NAMED_JOBS else ""
     lines = [
-        field_line("Jobs", ", ".join(families[:MAX_NAMED_JOBS]) + more),
+        field_line("Jobs", join_names(families, MAX_NAMED_JOBS)),
         field_line("Tasks", params["Tasks"]),
         field_line("Since", format_instant(params["Since"])),
         field_line("Look at", f"{url.rstrip('/')}/"),

@@ -11,6 +11,12 @@ from ipaddress import ip_address
 HEADER = b"x-forwarded-for"
 
 
+def normal_address(text: str) -> str:
+    """Return the one text of an address: IPv4 also if IPv6 wraps it (::ffff:192.0.2.1); raise ValueError if invalid."""
+    found = ip_address(text)
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
 def find_caller_address(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted: Collection[str]) -> str:
     """Return the address of the caller; `peer` is the address from which the connection comes.
 
@@ -20,7 +26,7 @@ def find_caller_address(peer: str, headers: Iterable[tuple[bytes, bytes]], trust
     address = peer
     while entries and address in trusted:
         try:
-            address = str(ip_address(entries.pop()))
+            address = normal_address(entries.pop())
         except ValueError:
             return address
     return address

@@ -64,15 +64,14 @@ class ItemReaderRunner(MapRunWorker):
         await self.bus.store.write_with_retry(lambda tx: rows.delete_items(tx, run.id))
         slices = item_slices(read_s3_items(s3_call_function(self.bus, self.remote, run), settings))
         total = 0
-        try:
-            while part := await self.threads.run(next, slices, None):
-                if not await self.bus.store.write_with_retry(
-                    partial(self._store_items, key=run.id, first=total, part=part)
-                ):
-                    break
-                total += len(part)
-        finally:
-            await asyncio.to_thread(slices.close)
+        while part := await self.threads.run(next, slices, None):
+            if not await self.bus.store.write_with_retry(
+                partial(self._store_items, key=run.id, first=total, part=part)
+            ):
+                break
+            total += len(part)
+        # Not in a `finally`: if the engine stops, a thread may still read, and a generator that runs cannot be closed.
+        await asyncio.to_thread(slices.close)
         return total
 
     def _store_items(self, tx: Tx, key: int, first: int, part: list[str]) -> bool:
