@@ -115,6 +115,11 @@ def alert_state_name(channel: str) -> str:
     return f"{ALERT_STATE_PREFIX}{channel}"
 
 
+def step_of_state(state: str) -> str:
+    """Return the step of a workflow that a state works for; empty for the state of a job without steps."""
+    return "" if f": {state}" == ATTEMPT_SUFFIX else state.removesuffix(ATTEMPT_SUFFIX)
+
+
 def state_in_job(state: str) -> str:
     """Return a state's name without the name of its workflow step."""
     return state.rpartition(": ")[2]

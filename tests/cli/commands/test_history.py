@@ -114,7 +114,8 @@ def test_a_running_run_is_shown_up_to_now(job_folder: JobFolder) -> None:
 
 def test_stopping_a_job_stops_its_running_run_with_the_given_cause(job_folder: JobFolder) -> None:
     job_folder.run_job("endless")
-    assert job_folder.invoke("stop", "endless", "--cause", "enough").exit_code == 0
+    result = job_folder.invoke("stop", "endless", "--cause", "enough")
+    assert (result.exit_code, result.stdout.startswith("stopped endless:")) == (0, True)
     assert "the run was stopped: enough" in job_folder.invoke("history", "endless").stdout
 
 
@@ -137,7 +138,7 @@ def test_a_run_that_has_ended_cannot_be_stopped(job_folder: JobFolder) -> None:
 def test_a_redriven_run_continues_and_is_followed_from_the_redrive(job_folder: JobFolder) -> None:
     job_folder.run_job("nightly")
     result = job_folder.invoke("redrive", "nightly", "--follow")
-    assert result.exit_code == 1
+    assert (result.exit_code, result.stderr.startswith("redriven nightly:")) == (1, True)
     prefixes = [line.partition(" says")[0] for line in result.stdout.splitlines()]
     assert prefixes == [f"{number} after the redrive | attempt {number}" for number in (1, 2)]
     assert "attempt 2 failed" not in result.stderr

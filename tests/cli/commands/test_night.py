@@ -63,6 +63,10 @@ def run(served: ServedEngine, machine: str, **given: Json) -> str:
     return execution
 
 
+def name_of(run: str) -> str:
+    return run.rpartition(":")[2]
+
+
 def words_of(result: Result) -> str:
     """Return all words of an output, without frames and line breaks."""
     return " ".join(result.output.replace("│", " ").split())
@@ -139,7 +143,7 @@ def test_the_night_of_a_stopped_engine_is_read_from_its_data(served: ServedEngin
 def test_a_failure_is_acknowledged_with_a_note(served: ServedEngine) -> None:
     broken = run(served, served.machine(FAILING, "broken"))
     result = invoke(served, "ack", "broken", "--note", "fixed by 4711", "--yes")
-    assert (result.exit_code, result.stdout) == (0, f"{broken}: acknowledged\n")
+    assert (result.exit_code, result.stdout) == (0, f"broken:{name_of(broken)}: acknowledged\n")
     (document,) = list_night(served)
     assert (document["status"], document["acknowledged"]["note"]) == ("acknowledged", "fixed by 4711")
     assert "1 acknowledged" in invoke(served, "night").stdout
@@ -149,7 +153,7 @@ def test_a_failure_is_acknowledged_with_a_note(served: ServedEngine) -> None:
 def test_a_success_cannot_be_acknowledged(served: ServedEngine) -> None:
     good = run(served, served.machine(SKIPPING, "good"))
     result = invoke(served, "ack", "good")
-    assert (result.exit_code, f"{good}: it did not fail" in result.stderr) == (1, True)
+    assert (result.exit_code, f"good:{name_of(good)}: it did not fail" in result.stderr) == (1, True)
     assert "1 of 1 run not done" in result.stderr
 
 
@@ -175,10 +179,9 @@ def test_a_failed_run_is_started_again_with_the_same_input(served: ServedEngine)
     machine = served.machine(ROUTING, "job")
     failed = run(served, machine, fail=True, day=7)
     result = invoke(served, "rerun", "job", "--yes")
-    found = re.fullmatch(f"{failed}: started again: (.*)\n", result.stdout)
-    assert (result.exit_code, found is not None) == (0, True), result.output
-    assert found is not None
-    assert loads(served.ended(found[1])["input"]) == {"fail": True, "day": 7}
+    again = f"{name_of(failed)}--again-1"
+    assert (result.exit_code, result.stdout) == (0, f"job:{name_of(failed)}: started again: job:{again}\n")
+    assert loads(served.ended(failed.replace(name_of(failed), again))["input"]) == {"fail": True, "day": 7}
 
 
 def test_all_failures_of_the_night_are_started_again_and_recover(served: ServedEngine, tmp_path: Path) -> None:

@@ -51,5 +51,6 @@ def test_a_run_is_started_again_on_aws_with_its_input(aws: str, stopped: str, tm
     found = command(aws, tmp_path, "rerun", "job:first", "--yes")
     assert found.code == 0, found.err
     started = found.out.rpartition(": started again: ")[2].strip()
-    about = make_client(aws, "stepfunctions").describe_execution(executionArn=started)
-    assert (started != stopped, about["input"]) == (True, '{"day": 7}')
+    repetition = stopped.replace("first", "first--again-1")
+    about = make_client(aws, "stepfunctions").describe_execution(executionArn=repetition)
+    assert (started, about["input"]) == ("job:first--again-1", '{"day": 7}')

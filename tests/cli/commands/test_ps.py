@@ -222,7 +222,10 @@ def assert_everywhere_waiting(job_folder: JobFolder, run: str) -> None:
     assert f"{run}  waiting\n" in job_folder.invoke("history", f"endless:{run}").stdout
     (line,) = [each for each in job_folder.invoke("ps", "endless", "--all").stdout.splitlines() if run in each]
     assert line.split()[2] == "waiting"
-    assert [each["status"] for each in job_folder.invoke_json("night") if each["run"] == run] == ["waiting"]
+    (row,) = [each for each in job_folder.invoke_json("night") if each["run"] == run]
+    assert (row["status"], row["reason"].startswith("The run waits "), row["reason"][-1] == ".") == (
+        "waiting", True, False,
+    )  # fmt: skip
 
 
 def test_the_list_the_history_and_follow_say_that_a_run_waits_for_an_earlier_one(job_folder: JobFolder) -> None:

@@ -195,7 +195,7 @@ def test_an_at_time_in_the_past_is_a_warning(tmp_path: Path) -> None:
     april, before = 1_775_000_000_000, 1_770_000_000_000
     (finding,) = [each for each in lint_job_file(read, april) if "has passed" in each.message]
     assert finding.severity == "warning"
-    assert finding.message == "a: the time of at(2026-03-01T03:00:00) has passed: it starts no run"
+    assert finding.message == "a: the time of at(2026-03-01T03:00:00) has passed: a new schedule starts a run at once"
     assert [each for each in lint_job_file(read, before) if "has passed" in each.message] == []
 
 

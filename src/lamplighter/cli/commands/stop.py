@@ -64,7 +64,7 @@ def _run_words(task: FoundTask | Run) -> str:
 def _stop_runs(context: CommandContext, runs: Sequence[Run], reason: str) -> None:
     for each in runs:
         context.sfn.stop_execution(executionArn=each.arn, cause=reason)
-        typer.echo(f"stopped {each.arn}")
+        typer.echo(f"stopped {find_run.run_label(context, each.arn)}")
 
 
 def _stop_tasks(context: CommandContext, runs: Sequence[TaskRun], reason: str) -> None:

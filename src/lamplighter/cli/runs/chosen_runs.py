@@ -66,30 +66,34 @@ def act_on_runs(context: CommandContext, request: ActionRequest, arns: Sequence[
     """Act on each run and print what it did; end the command with 1 if an action was not possible."""
     world = real_world()
     calls = command_calls(context, world)
-    format_time = partial(_format_seconds, world.now())
+    format_time, name = partial(_format_seconds, world.now()), partial(find_run.run_label, context)
     planned = asyncio.run(plan_actions(calls, request.action, arns))
     for each in planned:
         if not each.possible:
-            typer.echo(f"{each.arn}: {each.words(format_time)}", err=True)
+            typer.echo(f"{name(each.arn)}: {each.words(format_time)}", err=True)
     wanted = [each for each in planned if each.possible]
     if wanted and (len(wanted) > 1 or not is_terminal_input()):
         count, jobs = format_count(len(wanted), "run"), _name_jobs(context, wanted)
         confirm_or_exit(QUESTIONS[request.action].format(count, jobs), yes=yes)
-    done = asyncio.run(_act_on_all(calls, request, wanted, format_time))
+    done = asyncio.run(_act_on_all(calls, request, wanted, format_time, name))
     refused = sum(not each.possible and each.repetition is None for each in planned)
     if failed := refused + len(wanted) - done:
         fail(f"{failed} of {format_count(len(planned), 'run')} not done")
 
 
 async def _act_on_all(
-    calls: Calls, request: ActionRequest, planned: Sequence[PlannedAction], format_time: Callable[[float], str]
+    calls: Calls,
+    request: ActionRequest,
+    planned: Sequence[PlannedAction],
+    format_time: Callable[[float], str],
+    name: Callable[[str], str],
 ) -> int:
     """Act on runs one after the other, print what was done, and return for how many."""
     done = 0
     for each in planned:
         result = await act(calls, request, each.arn)
-        started = f": {result.started}" if result.started else ""
-        typer.echo(f"{each.arn}: {result.text(format_time)}{started}", err=not result.done)
+        started = f": {name(result.started)}" if result.started else ""
+        typer.echo(f"{name(each.arn)}: {result.text(format_time)}{started}", err=not result.done)
         done += result.done
     return done
 

@@ -92,6 +92,12 @@ def read_events(context: CommandContext, run: Run) -> list[Json]:
     return [event for page in pages for event in page["events"]]
 
 
+def run_label(context: CommandContext, arn: str) -> str:
+    """Return JOB:RUN, as commands accept it; the ARN of what is no run of a job, such as a missed time."""
+    is_run = ":execution:" in arn and "/" not in arn
+    return f"{context.job_names().of(arn)}:{arn.rpartition(':')[2]}" if is_run else arn
+
+
 def job_of_run(context: CommandContext, run: Run, argument: str) -> str:
     """Return the name of a run's job; an ARN needs no job file."""
     return context.job_names(with_file=not argument.startswith("arn:")).of(run.arn)

@@ -14,6 +14,7 @@ from lamplighter.console.data import container_output, history
 from lamplighter.console.data.map_failure import explain_items
 from lamplighter.console.data.waits import read_waits
 from lamplighter.runs.failure_words import explain_failure, summarize_failure
+from lamplighter.runs.job_machine import step_of_state
 from lamplighter.runs.map_items import UNSUCCESSFUL
 from lamplighter.runs.night.night_run import NightRun
 from lamplighter.runs.story import Story, to_milliseconds
@@ -42,8 +43,9 @@ async def _read_detail(calls: Calls, run: NightRun) -> RunDetail | None:
 async def _read_activity(calls: Calls, run: NightRun) -> RunDetail:
     story = await _read_story(calls, run.arn)
     waits = await read_waits(calls, story)
-    states = dict.fromkeys(each.state for each in story.attempts if each.outcome == "running")
-    return RunDetail(" ".join(waits) or (f"in {', '.join(states)}" if states else ""))
+    steps = dict.fromkeys(step_of_state(each.state) for each in story.attempts if each.outcome == "running")
+    named = ", ".join(filter(None, steps))
+    return RunDetail("; ".join(waits) or (f"in {named}" if named else ""))
 
 
 async def _read_failure(calls: Calls, run: NightRun) -> RunDetail:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import islice
 
 from lamplighter.console.calls import Calls
-from lamplighter.runs.story import Story
+from lamplighter.runs.job_machine import step_of_state
+from lamplighter.runs.story import Attempt, Story
 from lamplighter.runs.waiting import (
     WAITS_FOR_TURN,
     WAITS_FOR_WORKER,
@@ -16,9 +17,9 @@ from lamplighter.runs.waiting import (
 
 
 async def read_waits(calls: Calls, story: Story) -> Sequence[str]:
-    """Return why the run, its tasks or its activities wait, one sentence each."""
+    """Return why the run, its tasks or its activities wait: a sentence without its full stop for each."""
     if waits_for_turn(story):
-        return [f"The run {WAITS_FOR_TURN}."]
+        return [f"The run {WAITS_FOR_TURN}"]
     attempts = started_tasks(story) if calls.console.port.endpoint is not None else ()  # Fargate has room for each
     reasons: dict[str, str] = {}
     for request in islice(describe_requests(attempts), calls.console.port.max_calls):
@@ -26,4 +27,8 @@ async def read_waits(calls: Calls, story: Story) -> Sequence[str]:
         reasons |= reasons_by_task(answer["tasks"]) if answer else {}
     running = (each for each in story.attempts if each.outcome == "running")
     known = ((each, WAITS_FOR_WORKER if each.waits_for_worker else reasons.get(each.task or "")) for each in running)
-    return [f"{' '.join([*each.path, each.state])} {reason}." for each, reason in known if reason]
+    return [f"{_name_step(each) or 'The run'} {reason}" for each, reason in known if reason]
+
+
+def _name_step(attempt: Attempt) -> str:
+    return " ".join(filter(None, [*attempt.path, step_of_state(attempt.state)]))

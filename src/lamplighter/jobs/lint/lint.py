@@ -100,7 +100,7 @@ def _schedule_findings(job: Job, now: int) -> Iterator[LintFinding]:
             what = f"the time of {expression} does not exist in {job.timezone}"
             yield "error", "schedule", what, "choose a time outside the hour that is skipped when summer time begins"
         elif schedule.kind == "at" and schedule.next(now, job.timezone) is None:
-            what = f"the time of {expression} has passed: it starts no run"
+            what = f"the time of {expression} has passed: a new schedule starts a run at once"
             yield "warning", "schedule", what, "choose a future time, or remove the schedule"
         elif isinstance(schedule, CronSchedule):
             yield from _skipped_time_findings(expression, schedule, job.timezone, now)
