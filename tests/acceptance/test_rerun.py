@@ -41,9 +41,9 @@ def served(tmp_path: Path) -> Iterator[ServedEngine]:
     made.close()
 
 
-def command(served: ServedEngine, *words: str) -> CommandResult:
-    """Run a command without a terminal."""
-    environment = {**os.environ, "TZ": find_morning_zone()}
+def command(served: ServedEngine, *words: str, zone: str = find_morning_zone()) -> CommandResult:
+    """Run a command without a terminal, on a machine in a time zone."""
+    environment = {**os.environ, "TZ": zone}
     return run_command(served.data.parent, *words, "--data", str(served.data), environment=environment)
 
 
@@ -110,6 +110,19 @@ def test_two_commands_at_once_start_one_run(served: ServedEngine, tmp_path: Path
     assert row["status"] == "running"
     named = command(served, "redrive", row["earlierRuns"][0])
     assert (named.code, "already runs again since" in named.err) == (1, True)
+
+
+def test_it_means_the_night_of_the_schedules_zone_and_shows_its_times(served: ServedEngine, tmp_path: Path) -> None:
+    job = f"{{command: 'true', schedule: rate(1 hour), timezone: {find_morning_zone()}}}"
+    (tmp_path / "lamplighter.yaml").write_text(f"project: shop\njobs: {{totals: {job}}}\n")
+    file = tmp_path / "ran.txt"
+    served.ended(served.start(sample_jobs.create_job(served, "invoices", SLOW.format(file=file))))
+    Path(f"{file}.slow").touch()
+    elsewhere = "Asia/Kathmandu"  # 45 minutes beside each zone of a morning
+    assert command(served, "rerun", "--failed", "--yes", zone=elsewhere).code == 0
+    shown = re.search(r"runs again since [\d:]{8}", command(served, "night", zone=elsewhere).out)
+    assert shown is not None
+    assert shown[0] in command(served, "rerun", "--failed", "--yes", zone=elsewhere).err
 
 
 def test_who_runs_it_again_is_said_also_after_a_kill(engine: ServedEngine) -> None:

@@ -1,7 +1,7 @@
 """Define the site on which the commands about runs work: an account on AWS or an engine, and the job file.
 
 Guarantees the same options for all these commands (`with_command_context`), and that every error ends a command with
-one sentence and exit code 1. The job file is read only when a name has to be looked up in it: an ARN needs no job file.
+one sentence and exit code 1, and the same time zone for all: `rerun --failed` means the night that `night` shows.
 """
 
 import inspect
@@ -144,7 +144,7 @@ def with_command_context(function: Callable[..., None], *, when_stopped: bool = 
     def context_options(**given: Json) -> None:
         where = {name: given.pop(name) for name in options}
         site = _make_context(**where, when_stopped=when_stopped)
-        with closing(site), explain_errors(site), zone_of_schedules(site.project if when_stopped else None):
+        with closing(site), explain_errors(site), zone_of_schedules(site.project):
             function(site, **given)
 
     context_options.__doc__ = function.__doc__

@@ -12,7 +12,7 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.app import build_app
 from tests.console import sample_jobs
 from tests.morning_zone import find_morning_zone
-from tests.served_engine import ServedEngine, eventually
+from tests.served_engine import ServedEngine, eventually, run_task
 
 LOSE_TABLE = "echo reading; echo 'no such table: orders'; exit 4"
 SKIPPING: Json = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
@@ -89,6 +89,18 @@ def test_the_night_names_what_failed_with_its_exit_code_and_last_line(served: Se
     assert f"broken:{broken.rpartition(':')[2]}" in words_of(result)
     assert " good " not in result.stdout
     assert " good " in f" {words_of(invoke(served, 'night', '--all'))} "
+
+
+def test_the_time_that_a_run_waits_is_not_time_that_it_took(served: ServedEngine) -> None:
+    definition = served.task("busy", ["sleep", "600"])
+    served.ecs.tag_resource(resourceArn=definition, tags=[{"key": "lamplighter:overlap", "value": "queue"}])
+    machine = served.machine({"StartAt": "Run", "States": {"Run": run_task(definition)}}, "busy")
+    for _ in range(2):
+        served.start(machine)
+    eventually(lambda: sorted(each["status"] for each in list_night(served)) == ["running", "waiting"])
+    shown = invoke(served, "night").stdout
+    assert re.search(r"busy +running .* \d\d:\d\d:\d\d +[\d.]+m?s +busy:", shown), shown
+    assert re.search(r"busy +waiting .* \d\d:\d\d:\d\d +busy:", shown), shown
 
 
 def test_each_run_is_a_line_of_json(served: ServedEngine) -> None:

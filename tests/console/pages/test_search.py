@@ -187,6 +187,19 @@ def test_a_search_of_much_output_goes_on_where_it_stopped(
     assert browser.get(re.sub("output=[^&]*", "output=changed", link)).status == 200
 
 
+def test_of_output_that_was_searched_in_part_the_page_says_only_that_nothing_was_found_so_far(
+    harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_output, "SEARCH_MILLISECONDS", 0)
+    for name, line in (("old", "disk quota"), ("new", "all is well")):
+        fail_with_log(harness, line, name=name)
+    page = search(browser, "quota")
+    assert "Nothing has all of these words so far" in page.text
+    rest = browser.get("/search" + html.unescape(re.findall(r'<a href="([^"]+)">Go on</a>', page.body)[0]))
+    assert rest.text.count("disk quota") == 1
+    assert "so far" not in search(browser, "nowhere", "&kind=jobs").text
+
+
 def test_a_run_of_which_only_the_job_has_the_words_is_not_found(harness: EngineHarness, browser: Browser) -> None:
     run_with_input(harness, {}, "first", "sales")
     page = search(browser, "sales")

@@ -82,7 +82,7 @@ def resource(**members: Json) -> Json:
         (resource(Condition="Nobody"), "Template format error: Condition Nobody is not defined."),
         (resource(Condition={}), "Every Condition member must be a string"),
         ({**resource(), "Outputs": {"O": {}}}, "Every Outputs member must contain a Value object"),
-        ({**resource(), "Outputs": {"O": {"Value": {"Ref": "X"}}}}, r"dependencies \[X\] in the Outputs block"),
+        ({**resource(), "Outputs": {"O": {"Value": {"Ref": "X"}}}}, r"^Unresolved resource dependencies \[X\] in the"),
         ({**resource(), "Outputs": {"O": {"Value": 1, "Export": "x"}}}, "The Export member must contain a Name"),
         ({**resource(), "Parameters": {"Q": {"Type": "String"}}}, "a resource and a parameter have the same name"),
         ({**resource(), "Conditions": {"C": {"Fn::Equals": [{"Ref": "Q"}, 1]}}}, "Cannot reference resources"),

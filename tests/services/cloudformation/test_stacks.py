@@ -102,7 +102,9 @@ def test_a_failed_stack_is_kept_if_on_failure_is_do_nothing(harness: CloudFormat
 
 def test_a_failed_stack_is_deleted_if_on_failure_is_delete(harness: CloudFormationHarness) -> None:
     key = harness.create(body(Good=queue(), Bad=BAD | {"DependsOn": "Good"}), OnFailure="DELETE")
-    assert harness.state(key) == "DELETE_COMPLETE"
+    deleted = harness.stack(key)
+    assert deleted["StackStatus"] == "DELETE_COMPLETE"
+    assert ("DeletionTime" in deleted, "ChangeSetId" in deleted) == (True, False)
     assert harness.queues() == []
 
 

@@ -165,6 +165,16 @@ def test_versions_stay_until_they_are_deleted_by_name(s3: Json, bucket: str) -> 
     s3.delete_bucket(Bucket=bucket)
 
 
+@pytest.mark.parametrize(("name", "code"), [("bad", ("InvalidArgument", 400)), ("0" * 32, ("NoSuchVersion", 404))])
+def test_a_name_that_no_version_can_have_is_an_invalid_argument(
+    s3: Json, bucket: str, name: str, code: tuple[str, int]
+) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    for call in (s3.get_object, s3.get_object_tagging):
+        assert refused(call, Bucket=bucket, Key="k", VersionId=name) == code
+    assert refused(s3.head_object, Bucket=bucket, Key="k", VersionId=name) == (str(code[1]), code[1])
+
+
 def test_suspended_versioning_keeps_one_null_version(s3: Json, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"0")
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
 from tests.served_engine import EngineAccount, ServedEngine
@@ -148,6 +149,11 @@ def test_a_name_that_is_no_path_is_a_validation_error(ssm: Json, name: str) -> N
     assert refused(ssm.get_parameter, Name=name) == "ValidationException"
 
 
+@pytest.mark.parametrize("path", ["a", "/a b", "/a/ä", "/a#b", "/a:1"])
+def test_a_path_with_other_characters_than_names_have_is_a_validation_error(ssm: Json, path: str) -> None:
+    assert refused(ssm.get_parameters_by_path, Path=path) == "ValidationException"
+
+
 def test_a_parameter_reads_a_secret_of_secrets_manager(account: EngineAccount, ssm: Json) -> None:
     manager = account.client("secretsmanager")
     made = manager.create_secret(Name="db/password", SecretString="old")
@@ -162,7 +168,8 @@ def test_a_parameter_reads_a_secret_of_secrets_manager(account: EngineAccount, s
         old = ssm.get_parameter(Name=f"{name}{selector}", WithDecryption=True)["Parameter"]
         assert (old["Name"], old["Value"], old["Selector"]) == (name, "old", selector)
     assert refused(ssm.get_parameter, Name=f"{name}x", WithDecryption=True) == "ParameterNotFound"
-    assert refused(ssm.get_parameter, Name=name) == "ValidationException"
+    with pytest.raises(ClientError, match=r"WithDecryption flag must be True for retrieving a Secret Manager secret\."):
+        ssm.get_parameter(Name=name)
     several = ssm.get_parameters(Names=[name, f"{name}x"], WithDecryption=True)
     assert [each["Value"] for each in several["Parameters"]] == ["new"]
     assert several["InvalidParameters"] == [f"{name}x"]

@@ -95,7 +95,8 @@ def _print_counts(found: CommandNight) -> None:
 def _cells(found: CommandNight, row: NightRow) -> list[Text | str]:
     run = row.run
     when = formatting.format_clock(run.scheduled or run.began, found.now)
-    took = "" if run.status == MISSED else formatting.format_milliseconds(run.took(found.now))
+    has_run = run.status != MISSED and row.status is not NightStatus.WAITING
+    took = formatting.format_milliseconds(run.took(found.now)) if has_run else ""
     return [
         found.job(row).short_name,
         Text(row.status.value + (f" {run.count}×" if run.count > 1 else ""), STYLES.get(row.status, "")),

@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anat
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
@@ -251,11 +251,14 @@ def check_conditional_references(template: Template, conditions: Mapping[str, bo
     for block, values in (("Resources", properties), ("Outputs", outputs)):
         if left_out.isdisjoint(find_references(values)):
             continue
-        missing = sorted(left_out.intersection(find_references(choose_branches(values, conditions))))
-        if missing:  # measured against AWS: of an output it is no format error
-            raise (TemplateError if block == "Outputs" else TemplateFormatError)(
-                f"Unresolved resource dependencies [{', '.join(missing)}] in the {block} block of the template"
-            )
+        _refuse_unresolved(left_out.intersection(find_references(choose_branches(values, conditions))), block)
+
+
+def _refuse_unresolved(missing: Collection[str], block: str) -> None:
+    if missing:  # measured against AWS: of an output it is no format error
+        raise (TemplateError if block == "Outputs" else TemplateFormatError)(
+            f"Unresolved resource dependencies [{', '.join(sorted(missing))}] in the {block} block of the template"
+        )
 
 
 def _check_limits(template: Template) -> None:
@@ -291,11 +294,7 @@ def _check_references(template: Template) -> None:
         ("Resources", _references_of_resources(template)),
         ("Outputs", _references_of_outputs(template)),
     ):
-        missing = sorted({name for name in found if name not in known and name not in values})
-        if missing:
-            raise TemplateFormatError(
-                f"Unresolved resource dependencies [{', '.join(missing)}] in the {block} block of the template"
-            )
+        _refuse_unresolved({name for name in found if name not in known and name not in values}, block)
     wrong = sorted({name for name in find_references(template.conditions) if name not in values})
     if wrong:
         raise TemplateFormatError(

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter
 Manager, https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 
@@ -24,6 +25,7 @@ PAGE = 100
 SECRETS, SECRETS_SERVICE = "/aws/reference/secretsmanager/", "secretsmanager"
 """The names that read secrets of Secrets Manager, with a version's ID or stage after a colon."""
 MIN_VERSION_ID_LENGTH = 32
+_PATH = re.compile(r"/[\w./-]*", re.ASCII)
 DETAILS = ("Description", "AllowedPattern", "Tier", "DataType")
 
 
@@ -61,7 +63,7 @@ class ParameterReader:
     def get_by_path(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle GetParametersByPath."""
         path = params["Path"].rstrip("/") + "/"
-        if not path.startswith("/"):
+        if not _PATH.fullmatch(path):
             raise errors.InvalidParameter(
                 "The parameter doesn't meet the parameter name requirements. The parameter name must begin with a "
                 'forward slash "/". It can\'t be prefixed with "aws" or "ssm" (case-insensitive). It must use only '
@@ -115,7 +117,7 @@ class ParameterReader:
     def _find_secret(self, reader: Reader, caller: Caller, text: str, params: Json) -> Json:
         """Return a secret of Secrets Manager as a parameter; the caller must have access to the secret, too."""
         if not params.get("WithDecryption"):
-            raise errors.InvalidParameter(f"A name that begins with {SECRETS} needs WithDecryption.")
+            raise errors.InvalidParameter("WithDecryption flag must be True for retrieving a Secret Manager secret.")
         name, colon, version = text.partition(":")
         wanted = {"SecretId": name.removeprefix(SECRETS)}
         if colon:

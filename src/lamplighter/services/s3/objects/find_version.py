@@ -1,5 +1,7 @@
 """Find the version of an object that a request names."""
 
+import re
+
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.services.s3 import errors
@@ -8,11 +10,19 @@ from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.services.s3.tables.versions import Version
 from lamplighter.store.db import Reader
 
+_VERSION_ID = re.compile(r"null|[\w.]{32}", re.ASCII)
+
 
 def find_version(reader: Reader, bucket: Bucket, params: Json) -> Version:
-    """Return the named or the latest version. Raises NoSuchKey, NoSuchVersion, and MethodNotAllowed for a marker."""
+    """Return the named or the latest version.
+
+    Raises NoSuchKey, NoSuchVersion, InvalidArgument for a name that no version can have, and MethodNotAllowed for a
+    marker.
+    """
     key, name = params["Key"], params.get("VersionId")
     if name is not None:
+        if not _VERSION_ID.fullmatch(name):
+            raise errors.InvalidArgument("Invalid version id specified", "versionId", name)
         version = require(versions.get(reader, bucket.id, key, name), lambda: errors.NoSuchVersion(key, name))
         if version.is_marker:
             error = errors.MethodNotAllowed()
