@@ -522,24 +522,6 @@ async def test_the_last_lines_are_read_although_docker_left_them_out_while_the_c
 
 
 @pytest.mark.docker
-async def test_the_part_of_a_line_that_was_read_is_kept_although_a_person_removes_the_container(
-    runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    container = job(docker_image, "head -c 20000 /dev/zero | tr '\\0' x; sleep 1000")
-    await runtime.start(container)
-    frames = runtime._frames
-
-    async def first_frame(name: str, place: log_place.LogPlace) -> AsyncIterator[log_stream.LogFrame]:
-        async for frame in frames(name, place):
-            yield frame
-            break
-        await runtime._inspector.container(name).delete(force=True)
-
-    monkeypatch.setattr(runtime, "_frames", first_frame)
-    assert [line.text async for line in runtime.logs(container.name)] == ["x" * 16_384]
-
-
-@pytest.mark.docker
 async def test_output_is_read_on_from_docker_s_own_time(
     runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

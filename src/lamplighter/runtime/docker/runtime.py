@@ -294,7 +294,7 @@ class DockerRuntime:
                     break
                 found = await self._inspector.inspect(name)
                 if found is None:
-                    break
+                    return  # nothing more, not even the begun part of a line: a removed container has no output
                 if container_state.container_exit(found, self._now()) is not None:
                     has_ended = True  # only what is read from now on is complete: github.com/moby/moby/issues/43860
                     continue  # otherwise the output has ended, without an error, because Docker stops
