@@ -167,7 +167,8 @@ def test_a_line_of_output_is_found_wherever_it_stands(harness: EngineHarness, br
     assert places(page) == ["in the output: <mark>Disk</mark> <mark>QUOTA</mark> exceeded"]
     (path,) = hits(page)
     assert "line 2" in page.text
-    assert "quota" in browser.get(html.unescape(path)).text.lower()
+    (marked,) = re.findall(r'<div class="l marked" .*?</div>', browser.get(html.unescape(path)).body)
+    assert "QUOTA" in marked
     searched, size = re.findall(r"Of the output of the last 24 hours, (.*) of (.*) were searched\.", page.text)[0]
     assert searched == size
 

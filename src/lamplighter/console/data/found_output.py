@@ -5,6 +5,7 @@ AWS has no such search: there, CloudWatch Logs Insights searches one or several 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
@@ -50,5 +51,5 @@ def _hit(words: Sequence[str], match: Json, names: JobNames) -> Hit:
     container, line = match["Container"], match["Line"]
     where = f"{container}, line {line}" if container != "main" else f"line {line}"
     found = (FoundText("output", quote_around(printable_line(match["text"]), words)),)
-    title, path = names.of(match["Family"]), resource_path(match["TaskArn"]) or ""
-    return Hit("output", title, path, found, where, "", match["time"] / 1000)
+    path = f"{resource_path(match['TaskArn'])}?{urlencode({'container': container, 'line': line})}"
+    return Hit("output", names.of(match["Family"]), path, found, where, "", match["time"] / 1000)
