@@ -50,7 +50,7 @@ def redrive(
         _check_redrivable(found, reason, find_run.job_of_run(context, found, run))
     before = read_numbered_story(events)
     context.sfn.redrive_execution(executionArn=found.arn)
-    typer.echo(f"redriven {find_run.run_label(context, found.arn)}", err=follow)
+    typer.echo(f"redriven {find_run.run_label(context.job_names(), found.arn)}", err=follow)
     if follow:
         follow_run(context, find_run.refresh_run(context, found), since=(before.ended or found.began) + 1)
 
@@ -61,7 +61,8 @@ def _check_not_repeated(context: CommandContext, run: Run) -> None:
     (planned,) = asyncio.run(plan_actions(command_calls(context, world), REDRIVE, [run.arn]))
     if planned.repetition is not None and planned.repetition.arn != run.arn:
         words = planned.words(lambda seconds: format_clock(round(seconds * 1000), world.now()))
-        raise NotRedrivable(f"{run.name} {words}: follow {find_run.run_label(context, planned.repetition.arn)}")
+        repetition = find_run.run_label(context.job_names(), planned.repetition.arn)
+        raise NotRedrivable(f"{run.name} {words}: follow {repetition}")
 
 
 def _check_redrivable(run: Run, reason: str | None, machine_name: str) -> None:

@@ -62,9 +62,10 @@ def _run_words(task: FoundTask | Run) -> str:
 
 
 def _stop_runs(context: CommandContext, runs: Sequence[Run], reason: str) -> None:
+    names = context.job_names()
     for each in runs:
         context.sfn.stop_execution(executionArn=each.arn, cause=reason)
-        typer.echo(f"stopped {find_run.run_label(context, each.arn)}")
+        typer.echo(f"stopped {find_run.run_label(names, each.arn)}")
 
 
 def _stop_tasks(context: CommandContext, runs: Sequence[TaskRun], reason: str) -> None:

@@ -29,6 +29,7 @@ from lamplighter.console.data.run_actions import (
     act,
     plan_actions,
 )
+from lamplighter.runs.job_names import JobNames
 from lamplighter.runs.night.select import NightFilter
 
 RunsArgument = Annotated[
@@ -65,15 +66,15 @@ def choose_runs(context: CommandContext, action: str, named: Sequence[str], sinc
 def act_on_runs(context: CommandContext, request: ActionRequest, arns: Sequence[str], *, yes: bool) -> None:
     """Act on each run and print what it did; end the command with 1 if an action was not possible."""
     world = real_world()
-    calls = command_calls(context, world)
-    format_time, name = partial(_format_seconds, world.now()), partial(find_run.run_label, context)
+    calls, names = command_calls(context, world), context.job_names()
+    format_time, name = partial(_format_seconds, world.now()), partial(find_run.run_label, names)
     planned = asyncio.run(plan_actions(calls, request.action, arns))
     for each in planned:
         if not each.possible:
             typer.echo(f"{name(each.arn)}: {each.words(format_time)}", err=True)
     wanted = [each for each in planned if each.possible]
     if wanted and (len(wanted) > 1 or not is_terminal_input()):
-        count, jobs = format_count(len(wanted), "run"), _name_jobs(context, wanted)
+        count, jobs = format_count(len(wanted), "run"), _name_jobs(names, wanted)
         confirm_or_exit(QUESTIONS[request.action].format(count, jobs), yes=yes)
     done = asyncio.run(_act_on_all(calls, request, wanted, format_time, name))
     refused = sum(not each.possible and each.repetition is None for each in planned)
@@ -98,9 +99,8 @@ async def _act_on_all(
     return done
 
 
-def _name_jobs(context: CommandContext, planned: Sequence[PlannedAction]) -> str:
+def _name_jobs(names: JobNames, planned: Sequence[PlannedAction]) -> str:
     """Return the jobs of several runs: `invoices (2 runs), report`."""
-    names = context.job_names()
     jobs = Counter(names.of(each.job) for each in planned)
     return ", ".join(f"{job} ({count} runs)" if count > 1 else job for job, count in sorted(jobs.items()))
 

@@ -15,6 +15,7 @@ from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import find_job, removed_jobs
 from lamplighter.cli.runs.find_job import Machine, NoSuchJob
 from lamplighter.runs.attempt_numbers import read_numbered_story
+from lamplighter.runs.job_names import JobNames
 from lamplighter.runs.run import Run, to_run
 from lamplighter.runs.story import Story
 
@@ -92,10 +93,10 @@ def read_events(context: CommandContext, run: Run) -> list[Json]:
     return [event for page in pages for event in page["events"]]
 
 
-def run_label(context: CommandContext, arn: str) -> str:
+def run_label(names: JobNames, arn: str) -> str:
     """Return JOB:RUN, as commands accept it; the ARN of what is no run of a job, such as a missed time."""
     is_run = ":execution:" in arn and "/" not in arn
-    return f"{context.job_names().of(arn)}:{arn.rpartition(':')[2]}" if is_run else arn
+    return f"{names.of(arn)}:{arn.rpartition(':')[2]}" if is_run else arn
 
 
 def job_of_run(context: CommandContext, run: Run, argument: str) -> str:
