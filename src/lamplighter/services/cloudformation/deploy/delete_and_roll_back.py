@@ -14,12 +14,11 @@ from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.resource_types.registry import NESTED_STACK, no_effect_note
 from lamplighter.services.cloudformation.stacks.stack_events import MAX_RESOURCES_PER_TURN
 from lamplighter.services.cloudformation.tables import exports, stack_resources, stacks
-from lamplighter.services.cloudformation.tables.stack_resources import StackResource
+from lamplighter.services.cloudformation.tables.stack_resources import RETAIN_POLICIES, StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
 
 MAX_DISCARDED_PER_TURN = 50
 """The most resources that one turn settles: about 10 ms."""
-RETAIN_POLICIES = ("Retain", "RetainExceptOnCreate")
 
 
 # --- deleting ---------------------------------------------------------------------------------------------------------

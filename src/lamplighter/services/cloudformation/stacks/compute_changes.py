@@ -34,7 +34,7 @@ from lamplighter.services.cloudformation.stacks.change_details import (
 )
 from lamplighter.services.cloudformation.stacks.shown_properties import KNOWN_AFTER_APPLY, ShownResource, ShownTemplate
 from lamplighter.services.cloudformation.tables import stack_resources
-from lamplighter.services.cloudformation.tables.stack_resources import StackResource
+from lamplighter.services.cloudformation.tables.stack_resources import RETAIN_POLICIES, StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplate
@@ -50,8 +50,6 @@ class _Unknown:
 
 
 UNKNOWN = _Unknown()
-RETAIN_POLICIES = ("Retain", "RetainExceptOnCreate")
-"""The policies with which an update keeps a resource that its stack no longer has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ class Leftover:
 
 SETTLED_STATUSES = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 """The statuses of a resource that exists as its row states."""
+RETAIN_POLICIES = ("Retain", "RetainExceptOnCreate")
+"""The policies with which an update keeps a resource that its stack no longer has."""
 RESOURCES = Table("stack_resources", StackResource, json={"body": loads})
 OUTLINES = Table("stack_resources", ResourceOutline)
 LEFTOVERS = Table("stack_leftovers", Leftover, json={"body": loads})
