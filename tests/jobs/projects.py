@@ -43,8 +43,8 @@ def load_project(folder: Path, jobs: str, **files: str) -> Project:
 
 
 def resolve_stack(project: Project, **parameters: str) -> ResolvedStack:
-    """Return the project's stack with its parameters resolved, as if it were deployed."""
-    deployed = check_roles.deployed_stack(project)
+    """Return the project's stack with its parameters resolved, as if it were deployed; on AWS without a ConsoleUrl."""
+    deployed = check_roles.deployed_stack(project, "here" if parameters.get("ConsoleUrl") else "aws")
     return ResolvedStack(deployed.template, {**deployed.parameters, **parameters})
 
 

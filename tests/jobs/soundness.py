@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
+from lamplighter.lang.event_pattern.pattern import compile_event_pattern
 from lamplighter.lang.iam_policy.text_patterns import matches_arn
 from lamplighter.runs import job_machine
 
@@ -106,10 +107,12 @@ def queues_have_an_alarm(stack: ResolvedStack) -> Iterator[str]:
     watched = {
         alarm["Dimensions"][0]["Value"]
         for alarm in alarms
-        if alarm["MetricName"] == "NumberOfMessagesSent" and alarm["DatapointsToAlarm"] == 1 and alarm["AlarmActions"]
+        if alarm.get("MetricName") == "NumberOfMessagesSent"
+        and alarm["DatapointsToAlarm"] == 1
+        and alarm["AlarmActions"]
     }
     watched |= chat_queues(stack)
-    needs_alarms = any(alarm["MetricName"] == "ExecutionsStarted" for alarm in alarms) or find_resources(
+    needs_alarms = any(alarm.get("MetricName") == "ExecutionsStarted" for alarm in alarms) or find_resources(
         stack, "AWS::Events::Rule"
     )
     for title, queue in find_resources(stack, "AWS::SQS::Queue").items():
@@ -125,7 +128,9 @@ def chat_queues(stack: ResolvedStack) -> set[str]:
     """
     alarms = find_resources(stack, "AWS::CloudWatch::Alarm").values()
     aged = {
-        alarm["Dimensions"][0]["Value"] for alarm in alarms if alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
+        alarm["Dimensions"][0]["Value"]
+        for alarm in alarms
+        if alarm.get("MetricName") == "ApproximateAgeOfOldestMessage"
     }
     dead_letters = {
         queue["RedrivePolicy"]["deadLetterTargetArn"].rpartition(":")[2]
@@ -138,15 +143,40 @@ def chat_queues(stack: ResolvedStack) -> set[str]:
 def alarms_have_one_to_five_actions(stack: ResolvedStack) -> Iterator[str]:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
     for title, alarm in find_resources(stack, "AWS::CloudWatch::Alarm").items():
-        if not 1 <= len(alarm["AlarmActions"]) <= 5:
+        most = 5 if "AlarmActions" in alarm or not starts_machine(stack, alarm) else 0
+        if not min(1, most) <= len(alarm.get("AlarmActions", ())) <= most:
             yield title
+
+
+def starts_machine(stack: ResolvedStack, alarm: Json) -> bool:
+    """Return whether a rule matches the alarm's change of state, and starts a machine."""
+    event = {
+        "source": "aws.cloudwatch",
+        "detail-type": "CloudWatch Alarm State Change",
+        "resources": [f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{alarm['AlarmName']}"],
+        "detail": {"alarmName": alarm["AlarmName"], "state": {"value": "ALARM"}, "previousState": {"value": "OK"}},
+    }
+    return any(matched_rules(stack, event))
+
+
+def matched_rules(stack: ResolvedStack, event: Json) -> Iterator[Json]:
+    """Yield the rules that match an event and start a machine."""
+    for rule in find_resources(stack, "AWS::Events::Rule").values():
+        if ":stateMachine:" in rule["Targets"][0]["Arn"] and compile_event_pattern(rule["EventPattern"]).matches(event):
+            yield rule
 
 
 def alarms_cover_a_week_at_most(stack: ResolvedStack) -> Iterator[str]:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
     for title, alarm in find_resources(stack, "AWS::CloudWatch::Alarm").items():
-        if alarm["Period"] * alarm["EvaluationPeriods"] > (86_400 if alarm["Period"] < 3600 else 604_800):
+        periods = [alarm["Period"]] if "Period" in alarm else list(metric_periods(alarm))
+        if max(periods) * alarm["EvaluationPeriods"] > (86_400 if min(periods) < 3600 else 604_800):
             yield title
+
+
+def metric_periods(alarm: Json) -> Iterator[int]:
+    """Yield the periods of the metrics of an alarm that computes with them."""
+    yield from (each["MetricStat"]["Period"] for each in alarm["Metrics"] if "MetricStat" in each)
 
 
 def log_drivers_state_their_mode(stack: ResolvedStack) -> Iterator[str]:
@@ -169,23 +199,50 @@ def slots_start_named_runs(stack: ResolvedStack) -> Iterator[str]:
 
 
 def failures_of_supporting_machines_send_alerts(stack: ResolvedStack) -> Iterator[str]:
-    """A failure of a supporting machine sends an alert."""
-    alerted = find_alerted_machines(stack, (*FAILED_STATUSES, "ABORTED"))
+    """An alarm on each way to fail alerts itself: the event of an execution's end is best effort.
+    https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html
+    """
+    watched = watched_machines(
+        stack, {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"}, with_actions=True
+    )
     for title in find_resources(stack, "AWS::StepFunctions::StateMachine"):
         # An Express workflow publishes no events; the pipe that calls CHAT_FORMAT tries again, with an alarm.
         exempt = title in (job_machine.START_RUN, job_machine.CHAT_FORMAT)
-        if title in job_machine.SUPPORTING and not exempt and stack.arn(title) not in alerted:
+        if title in job_machine.SUPPORTING and not exempt and stack.arn(title) not in watched:
             yield title
 
 
+def failed_runs_have_two_paths(stack: ResolvedStack) -> Iterator[str]:
+    """A job whose failed runs start a machine by an event has an alarm that starts it, too, and that is delivered:
+    https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-cloudwatch.html
+    """
+    watched = watched_machines(stack, {"ExecutionsFailed", "ExecutionsTimedOut"}, with_actions=False)
+    yield from find_alerted_machines(stack, FAILED_STATUSES) - watched
+
+
+def watched_machines(stack: ResolvedStack, metrics: set[str], *, with_actions: bool) -> set[str]:
+    """Return the machines with an alarm on all these metrics, which acts itself or starts a machine."""
+    found = set()
+    for alarm in find_resources(stack, "AWS::CloudWatch::Alarm").values():
+        given = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", ()) if "MetricStat" in each]
+        acts = bool(alarm.get("AlarmActions")) if with_actions else starts_machine(stack, alarm)
+        if acts and {each["MetricName"] for each in given} == metrics:
+            found |= {each["Dimensions"][0]["Value"] for each in given}
+    return found
+
+
 def find_alerted_machines(stack: ResolvedStack, ends: tuple[str, ...]) -> set[str]:
-    """Return the machines for which a rule sends an alert on all of these final statuses."""
-    rules = find_resources(stack, "AWS::Events::Rule").values()
+    """Return the jobs' machines for which a rule matches all of these final statuses."""
+    machines = {stack.arn(title) for title in find_resources(stack, "AWS::StepFunctions::StateMachine")}
+    return {arn for arn in machines if all(any(matched_rules(stack, end_of_run(arn, end))) for end in ends)}
+
+
+def end_of_run(machine: str, status: str) -> Json:
+    """Return the event of a run of a machine that ended."""
     return {
-        machine
-        for rule in rules
-        if set(ends) <= set(rule["EventPattern"]["detail"].get("status", ())) and rule["Targets"]
-        for machine in rule["EventPattern"]["detail"]["stateMachineArn"]
+        "source": "aws.states",
+        "detail-type": "Step Functions Execution Status Change",
+        "detail": {"stateMachineArn": machine, "status": status},
     }
 
 
@@ -204,6 +261,7 @@ RULES: Mapping[str, Callable[[ResolvedStack], Iterator[str]]] = {
         log_drivers_state_their_mode,
         slots_start_named_runs,
         failures_of_supporting_machines_send_alerts,
+        failed_runs_have_two_paths,
     )
 }
 """By name; each yields the logical ids of the resources that break it."""

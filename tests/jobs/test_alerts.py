@@ -32,14 +32,13 @@ class AlertHarness(CloudFormationHarness):
         jobs = f"  job:\n    image: busybox\n{indent(body, '    ')}\n"
         if steps:
             jobs += f"  steps: {{workflow: steps.yaml{steps_options}}}\n"
-        document = build_template(
-            load_job_text(folder, f"project: p\n{channels}\njobs:\n{jobs}", steps_yaml=steps).project
-        )
+        project = load_job_text(folder, f"project: p\n{channels}\njobs:\n{jobs}", steps_yaml=steps).project
+        document = build_template(project, "here" if url else "aws")
         for resource in document["Resources"].values():
             resource.pop("Metadata", None)  # AWS ignores it
         existing = self.cloudformation("ListStacks")["StackSummaries"]
         deploy_stack = self.update if existing else self.create
-        deploy_stack(to_json(document), values={"ConsoleUrl": url}, Capabilities=["CAPABILITY_IAM"])
+        deploy_stack(to_json(document), values={"ConsoleUrl": url} if url else {}, Capabilities=["CAPABILITY_IAM"])
         assert self.state() == ("UPDATE_COMPLETE" if existing else "CREATE_COMPLETE"), self.reasons()
 
     def run_job(self, minutes: int = 5, name: str = "p-job", run: str | None = None) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, loads
 from lamplighter.runs.repetition import first_name
 from tests.engine_harness import ACCOUNT, REGION
 from tests.fake_runtime import Script
@@ -122,7 +122,7 @@ def test_a_machine_that_cannot_send_the_alert_causes_an_alert(harness: AlertHarn
     harness.runtime.script(Script())
     harness.run_job(minutes=10)
     (alert,) = harness.alerts()
-    assert alert.startswith("p--recovered FAILED: a job that works again may not have been told\n")
+    assert loads(alert)["AlarmDescription"] == "p--recovered failed: a job that works again may not have been told"
 
 
 def test_an_alarm_that_ends_sends_an_alert_and_a_new_one_does_not(harness: AlertHarness, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import stack
+from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.stack.resources import properties
 from lamplighter.jobs.stack.template import build_template
 from tests.jobs.matrix import FILES, load_matrix_file
@@ -72,7 +73,9 @@ def test_every_type_and_property_of_a_builder_is_in_a_template_that_cfn_lint_che
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = record_properties(monkeypatch)
-    documents = [build_template(load_matrix_file(tmp_path, file).project) for file in FILES]
+    projects = [load_matrix_file(tmp_path, file).project for file in FILES]
+    platforms: tuple[Platform, ...] = ("aws", "here")
+    documents = [build_template(project, platform) for project in projects for platform in platforms]
     types = {each["Type"] for document in documents for each in document["Resources"].values()}
     assert named_types() == types
     assert named_properties() - given == set()

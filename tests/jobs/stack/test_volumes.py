@@ -20,7 +20,7 @@ def task_properties(folder: Path, body: str) -> Json:
 
 def local_properties(folder: Path, body: str) -> Json:
     """Return the task definition as this machine registers it."""
-    document = localize_template(build_template(load_project(folder, f"a: {{image: x, {body}}}")), folder)
+    document = localize_template(build_template(load_project(folder, f"a: {{image: x, {body}}}"), "here"), folder)
     resource = document["Resources"]["ATask"]
     return adapt_task_definition(resource["Properties"], resource["Metadata"]["Lamplighter"])
 
@@ -102,7 +102,9 @@ def test_job_and_sidecar_share_a_volume_that_both_name(tmp_path: Path) -> None:
 
 
 def test_a_plain_process_is_held_only_to_a_memory_that_the_file_names(tmp_path: Path) -> None:
-    resources = build_template(load_project(tmp_path, "a: {command: ls}\nb: {command: ls, memory: 512}"))["Resources"]
+    resources = build_template(load_project(tmp_path, "a: {command: ls}\nb: {command: ls, memory: 512}"), "here")[
+        "Resources"
+    ]
     metadata = [resources[name]["Metadata"]["Lamplighter"] for name in ("ATask", "BTask")]
     assert metadata == [{"Process": True, "Directory": ".", "Unlimited": True}, {"Process": True, "Directory": "."}]
 
@@ -110,7 +112,7 @@ def test_a_plain_process_is_held_only_to_a_memory_that_the_file_names(tmp_path: 
 @pytest.mark.parametrize("what", ["command: ls", "image: x"])
 def test_a_task_has_any_size_here_and_one_of_fargate_s_on_aws(tmp_path: Path, what: str) -> None:
     project = load_project(tmp_path, f"a: {{{what}, memory: 300, cpu: 100}}")
-    resource = build_template(project)["Resources"]["ATask"]
+    resource = build_template(project, "here")["Resources"]["ATask"]
     properties = resource["Properties"]
     assert (properties["Cpu"], properties["Memory"]) == ("256", "512")
     adapted = adapt_task_definition(properties, resource["Metadata"]["Lamplighter"])

@@ -15,7 +15,7 @@ from lamplighter.cli.deploy.resolved_template import resolve_resources
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
-from lamplighter.cli.up.stack_plan import NO_NETWORK, localize_template
+from lamplighter.cli.up.stack_plan import localize_template
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.stack.template import build_template
@@ -48,12 +48,11 @@ class DeploymentPlan:
 
 def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, str]) -> DeploymentPlan:
     """Compute what the deployment of a project would change."""
-    name, document = loaded.project.prefix, build_template(loaded.project)
-    is_engine = is_lamplighter(target.endpoint)
-    defaults = {}
+    name, is_engine = loaded.project.prefix, is_lamplighter(target.endpoint)
+    document, defaults = build_template(loaded.project, "here" if is_engine else "aws"), {}
     if is_engine:
         document = localize_template(document, loaded.folder.absolute())
-        defaults = {names.CONSOLE_URL: target.public_url or target.endpoint or "", names.SUBNETS: NO_NETWORK}
+        defaults = {names.CONSOLE_URL: target.public_url or target.endpoint or ""}
     client = target.client("cloudformation")
     stack = stacks.find_stack(client, name)
     deployed = read_deployed_template(client, stack)

@@ -24,9 +24,6 @@ from lamplighter.jobs.stack import roles
 from lamplighter.jobs.stack.built_images import built_images
 from lamplighter.jobs.stack.template import build_template
 
-NO_NETWORK = "subnet-0000000000000000f"
-"""The subnet that stands in for the network of tasks on an engine, which need none."""
-
 
 @dataclass(frozen=True, slots=True)
 class ImageBuild:
@@ -148,7 +145,7 @@ class JobFileSource:
             StackPlan(
                 project.prefix,
                 dumps(document),
-                {names.SUBNETS: NO_NETWORK} if names.SUBNETS in declared else {},
+                {},
                 project,
                 tuple(_image_builds(project, folder)),
                 self.origin,

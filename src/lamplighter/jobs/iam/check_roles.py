@@ -13,6 +13,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.iam.missing_permission import MissingPermission, missing_permissions
 from lamplighter.jobs.iam.required_calls import CallContext
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
+from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.stack.built_images import built_images
 from lamplighter.jobs.stack.template import build_template
 from lamplighter.runs.log_stream import log_stream_name
@@ -23,10 +24,10 @@ MAX_POLICY_CHARACTERS = 10_240
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 
-def deployed_stack(project: Project) -> ResolvedStack:
+def deployed_stack(project: Project, platform: Platform = "aws") -> ResolvedStack:
     """Return a project's template as if it were deployed."""
     images = {each.parameter: "built" for each in built_images(project)}
-    return ResolvedStack(build_template(project), images)
+    return ResolvedStack(build_template(project, platform), images)
 
 
 def call_context(stack: ResolvedStack, machine: str = "", readable_runs: tuple[str, ...] = ()) -> CallContext:

@@ -16,7 +16,7 @@ def denied_jobs(loaded: LoadedJobFile, deny: Collection[str]) -> Iterator[Proble
     """Yield a problem for each job and channel that `deny` refuses."""
     if not deny:
         return
-    resources = build_template(loaded.project)["Resources"]
+    resources = build_template(loaded.project, "here")["Resources"]
     for name in loaded.project.jobs:
         reason = deny_rules.denied_reason(_definition(resources.get(names.task_definition_id(name), {})), deny)
         if reason is not None:

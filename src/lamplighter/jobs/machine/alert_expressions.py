@@ -1,11 +1,13 @@
-"""Build the JSONata expressions with the texts of the alerts that a run sends itself (pattern 3).
+"""Build the JSONata expressions with the texts of the alerts about failed runs that AWS sends.
 
 Guarantees the words and the layout of this engine's own alerts (`services/alerts/alert_text.py`), and that no
 expression fails because of what a job or a user wrote.
 """
 
+from dataclasses import dataclass
+
 from lamplighter.base.json_text import dumps
-from lamplighter.jobs.machine.expressions import FAILED_TASK_VARIABLE, expression
+from lamplighter.jobs.machine.expressions import FAILED_TASK_VARIABLE
 from lamplighter.jobs.machine.local_times import define_local_time, zone_document
 from lamplighter.jobs.names import CONSOLE, OPTIONS, placeholder
 from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES, START_FAILURE
@@ -16,11 +18,23 @@ from lamplighter.runs.printable_text import MAX_SUBJECT_LENGTH
 
 MAX_REASON_LENGTH = 2_000
 _ISO_TIME = r"/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$/"
-SCHEDULED = f"""(
-    $slot := $string($states.context.Execution.Input.{LAMPLIGHTER_KEY}.scheduled);
+
+
+def slot_time(given: str) -> str:
+    """Return JSONata for a run's slot in milliseconds since the epoch, or 0 if it was started for no slot.
+
+    `given` is JSONata for the input of the run.
+    """
+    return f"""(
+    $input := {given};
+    $slot := $string($input.{LAMPLIGHTER_KEY}.scheduled);
     $contains($slot, {_ISO_TIME}) ? $toMillis($slot) : 0
   )"""
-"""JSONata for the slot of a run in milliseconds since the epoch, or 0 if it was started for no slot."""
+
+
+SCHEDULED = slot_time("$states.context.Execution.Input")
+TASK_ATTEMPT = f"[$task.Overrides.ContainerOverrides.Environment[Name = '{ATTEMPT_VARIABLE}'].Value][0]"
+"""JSONata for the number of a task's attempt, as text; nothing if the task does not name it."""
 STARTED = "$toMillis($states.context.Execution.StartTime)"
 """JSONata for the start of a run in milliseconds since the epoch."""
 DEFINE_DURATION = """$two := function($n) { $formatNumber($n, '00') };
@@ -38,96 +52,129 @@ DEFINE_SUBJECT = f"""$subject := function($text, $end) {{ (
     ($length($clean) > $room ? $substring($clean, 0, $room - 3) & '...' : $clean) & $end
   ) }};"""
 """JSONata that defines the function `$subject`: it makes a subject as `to_subject` of `runs/printable_text.py` does."""
-TIME_LINES = """(
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """What the alert about the failure in the variable `$failure` is made of: each is JSONata.
+
+    The number of the last attempt is in the variable `$attempt`, the last lines of its log are in `$lines`.
+    """
+
+    headline: str
+    """The words before the reason, such as "nightly failed: "."""
+    name: str
+    """The name of the state machine, which `lamplighter run` accepts."""
+    project: str
+    run: str
+    """The ARN of the run."""
+    timeout: str
+    """The words for a time limit that was exceeded."""
+    most: str
+    """The job's number of attempts; 0 for a workflow."""
+    zone: str
+    """The document of the job's time zone."""
+    scheduled: str
+    """Milliseconds since the epoch, or 0."""
+    times: str
+    """The lines with start, end and duration."""
+
+
+def time_lines(began: str, ended: str) -> str:
+    """Return JSONata for the times of a run that ended; `began` and `ended` are milliseconds since the epoch.
+
+    Those of a redriven run are the times of its last part, which began at the time in the variable `$redrive`; that is
+    empty for other runs.
+    """
+    return f"""(
     $redriven := $exists($redrive) and $redrive != '';
-    $start := $redriven ? $toMillis($redrive) : $states.input.began;
+    $start := $redriven ? $toMillis($redrive) : {began};
     ($redriven ? 'Redriven:  ' : 'Started:   ') & $local($start) & '\\n' &
-    'Ended:     ' & $local($states.input.ended) & '\\n' &
-    'Duration:  ' & $duration($states.input.ended - $start) & '\\n'
+    'Ended:     ' & $local({ended}) & '\\n' &
+    'Duration:  ' & $duration({ended} - $start) & '\\n'
   )"""
-"""JSONata for the times of a run that ended. Those of a redriven run are the times of its last part, which began at the
-time in the variable `$redrive`; that is empty for other runs."""
 
 
-def failure_subject(job: str, prefix: str, timeout: str, *, shows_attempts: bool) -> str:
-    """Return the subject of the alert about the failure in the variable `$failure`."""
-    return expression(f"""(
-  {_define_headline(job, prefix, timeout, shows_attempts=shows_attempts)}
+def own_facts(job: str, prefix: str, timeout: str, *, most: int, zone: str) -> AlertFacts:
+    """Return the facts of a run's alert about itself."""
+    return AlertFacts(
+        dumps(f"{job} failed: "),
+        dumps(f"{prefix}-{job}"),
+        dumps(prefix),
+        "$states.context.Execution.Id",
+        dumps(timeout),
+        str(most),
+        dumps(zone_document(zone)),
+        SCHEDULED,
+        time_lines(STARTED, "$toMillis($states.context.State.EnteredTime)"),
+    )
+
+
+def failure_subject(facts: AlertFacts) -> str:
+    """Return JSONata for the subject of the alert about the failure in the variable `$failure`."""
+    return f"""(
+  {_define_headline(facts)}
   {DEFINE_SUBJECT}
   $subject($headline, $end)
-)""")
+)"""
 
 
-def failure_text(job: str, prefix: str, timeout: str, *, most: int | None, zone: str) -> str:
-    """Return the text of the alert about the failure in the variable `$failure`.
-
-    `most` is the job's number of attempts, None for a workflow; `timeout` describes a timeout.
-    """
-    attempt = "''" if most is None else _attempt_line(most)
+def failure_text(facts: AlertFacts) -> str:
+    """Return JSONata for the text of the alert about the failure in the variable `$failure`."""
     meanings = dumps({str(code): words for code, words in EXIT_CODE_MEANINGS.items()})
-    return expression(f"""(
-  {_define_headline(job, prefix, timeout, shows_attempts=most is not None)}
-  {define_local_time(dumps(zone_document(zone)))}
+    return f"""(
+  {_define_headline(facts)}
+  {define_local_time(facts.zone)}
   {DEFINE_DURATION}
-  $scheduled := {SCHEDULED};
-  $began := {STARTED};
-  $now := $toMillis($states.context.State.EnteredTime);
+  $scheduled := {facts.scheduled};
   $detail := $exists($code) ? $lookup({meanings}, $string($code));
   $headline & $end & '\\n\\n' &
   ($contains($headline, $reason) or ($exists($code) and $reason = {dumps(ESSENTIAL_CONTAINER_EXITED)})
     ? '' : 'Reason:    ' & $reason & '\\n') &
   ($exists($code) ? 'Exit code: ' & $string($code) & ($exists($detail) ? ': ' & $detail : '') & '\\n' : '') &
   ($exists($step) ? 'Step:      ' & $step & '\\n' : '') &
-  {attempt} &
+  ($most > 0 and $attempt > 0
+    ? 'Attempt:   ' & $string($attempt) & ($attempt <= $most ? ' of ' & $string($most) : '') & '\\n' : '') &
   ($scheduled > 0 ? 'Scheduled: ' & $local($scheduled) & '\\n' : '') &
-  'Started:   ' & $local($began) & '\\n' &
-  'Ended:     ' & $local($now) & '\\n' &
-  'Duration:  ' & $duration($now - $began) & '\\n' &
-  'Project:   {prefix}\\n' &
-  'Look at:   {placeholder(CONSOLE)}' & $states.context.Execution.Id & '\\n' &
-  'Run again: lamplighter run {prefix}-{job}{placeholder(OPTIONS)}\\n' &
+  {facts.times} &
+  'Project:   ' & {facts.project} & '\\n' &
+  'Look at:   {placeholder(CONSOLE)}' & {facts.run} & '\\n' &
+  'Run again: lamplighter run ' & {facts.name} & '{placeholder(OPTIONS)}\\n' &
   ($count($lines) > 0 ? '\\nLast lines:\\n' & $join($lines.('  ' & $ & '\\n')) : '')
-)""")
+)"""
 
 
-def _attempt_line(most: int) -> str:
-    return f"($attempt > 0 ? 'Attempt:   ' & $string($attempt) & ($attempt <= {most} ? ' of {most}' : '') & '\\n' : '')"
-
-
-def _define_headline(job: str, prefix: str, timeout: str, *, shows_attempts: bool) -> str:
-    """Return JSONata that defines `$code`, `$reason`, `$step`, `$headline` and its last words `$end`.
+def _define_headline(facts: AlertFacts) -> str:
+    """Return JSONata that defines `$code`, `$reason`, `$most`, `$step`, `$headline` and its last words `$end`.
 
     A container's code counts if the container failed, that of the job's own container before those of sidecars. If a
-    container could not start, the others were stopped, and no code counts.
+    container could not start, the others were stopped, and no code counts. The step of a workflow is the failed job and
+    its attempt, as far as the cause names them.
     """
     short = dumps({str(code): words for code, words in SHORT_MEANINGS.items()})
-    end = "$attempt > 1 ? ' after ' & $string($attempt) & ' attempts' : ''" if shows_attempts else "''"
-    step = "" if shows_attempts else f"$step := {_step(prefix)};"
     return f"""{FAILED_TASK_VARIABLE}
   $code := $not($task.StopCode = '{START_FAILURE}') ? [
     $task.Containers[Name = '{MAIN_CONTAINER}' and ExitCode != 0].ExitCode,
     $task.Containers[ExitCode != 0 and $not(ExitCode in {dumps(list(KILLED_EXIT_CODES))})].ExitCode
   ][0];
+  $limit := {facts.timeout};
   $reason := $exists($task.StoppedReason)
     ? $join($distinct([$task.StoppedReason, $task.Containers.Reason]), '; ')
-    : $failure.Error = 'States.Timeout' ? {dumps(timeout)}
+    : $failure.Error = 'States.Timeout' ? $limit
     : $exists($failure.Cause) and $string($failure.Cause) != ''
       ? $substring($string($failure.Cause), 0, {MAX_REASON_LENGTH}) : 'no cause is known';
   $short := $exists($code) ? $lookup({short}, $string($code));
   $number := 'exit code ' & $string($code);
-  $why := $failure.Error = 'States.Timeout' ? {dumps(timeout)}
+  $why := $failure.Error = 'States.Timeout' ? $limit
     : $exists($short)
       ? $short & ($contains($reason, '{OUT_OF_MEMORY}') ? ', out of memory' : '') & ' (' & $number & ')'
     : $exists($code) ? $number
     : $failure.Error = '{TASK_FAILED}' ? $reason : $failure.Error & ': ' & $reason;
-  {step}
-  $headline := {dumps(f"{job} failed: ")} & $replace($why, /[\\r\\n\\t]+/, ' ');
-  $end := {end};"""
-
-
-def _step(prefix: str) -> str:
-    """Return JSONata for the failed job of a workflow and its attempt, as far as the cause names them."""
-    return f"""$exists($task.Group) ? (
-    $tried := $task.Overrides.ContainerOverrides.Environment[Name = '{ATTEMPT_VARIABLE}'].Value;
-    'job ' & $substringAfter($task.Group, 'family:{prefix}-') & ($exists($tried) ? ', attempt ' & $tried[0] : '')
-  )"""
+  $most := {facts.most};
+  $step := $most = 0 and $exists($task.Group) ? (
+    $tried := {TASK_ATTEMPT};
+    'job ' & $substringAfter($task.Group, 'family:' & {facts.project} & '-')
+      & ($exists($tried) ? ', attempt ' & $tried : '')
+  );
+  $headline := {facts.headline} & $replace($why, /[\\r\\n\\t]+/, ' ');
+  $end := $most > 0 and $attempt > 1 ? ' after ' & $string($attempt) & ' attempts' : '';"""

@@ -16,7 +16,7 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.machine import expressions
-from lamplighter.jobs.machine.alert_expressions import SCHEDULED, STARTED, failure_subject, failure_text
+from lamplighter.jobs.machine.alert_expressions import SCHEDULED, STARTED, failure_subject, failure_text, own_facts
 from lamplighter.jobs.machine.attempt_states import FAIL_STATE, SAME_INPUT, catch_each
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import PUBLISH, READ_LOG, START_EXECUTION
@@ -40,16 +40,15 @@ def topic_arn(project: Project, channel: str) -> str:
     return project.channels[channel].sns or placeholder(names.topic_id(channel))
 
 
-def alert_states(project: Project, name: str, *, shows_attempts: bool) -> dict[str, Json]:
+def alert_states(project: Project, name: str) -> dict[str, Json]:
     """Return states that alert about the failure in the variable `failure_event` and fail with it; `FIRST_STATE` comes
     first.
     """
     job = project.jobs[name]
     channels = job.notify.caught
     followers = [*(alert_state_name(channel) for channel in channels[1:]), "Failed"]
-    most = job.retry.max_retries + 1 if shows_attempts else None
-    subject = failure_subject(name, project.prefix, timeout_text(job), shows_attempts=shows_attempts)
-    text = failure_text(name, project.prefix, timeout_text(job), most=most, zone=job.timezone)
+    facts = own_facts(name, project.prefix, timeout_text(job), most=max_attempts(job), zone=job.timezone)
+    subject, text = expression(failure_subject(facts)), expression(failure_text(facts))
     states = {
         alert_state_name(channel): {
             **publish_state(topic_arn(project, channel), subject, text),
@@ -58,8 +57,8 @@ def alert_states(project: Project, name: str, *, shows_attempts: bool) -> dict[s
         for channel, follower in zip(channels, followers, strict=True)
     }
     log_states = {
-        FIRST_STATE: _has_log_state(alert_state_name(channels[0])),
-        READ_LOG_STATE: _read_log_state(project, alert_state_name(channels[0])),
+        FIRST_STATE: has_log_state(alert_state_name(channels[0])),
+        READ_LOG_STATE: read_log_state(project.prefix, alert_state_name(channels[0])),
     }
     return {**log_states, **states, "Failed": FAIL_STATE}
 
@@ -80,6 +79,16 @@ def _continue_always(follower: str) -> Json:
     return {"Catch": [{"ErrorEquals": ["States.ALL"], **following}], **following}
 
 
+def max_attempts(job: Job) -> int:
+    """Return the most attempts of a job's container; 0 for a workflow."""
+    return 0 if job.workflow is not None else job.retry.max_retries + 1
+
+
+def deadline_text(job: Job) -> str:
+    """Return how an alert describes a run that exceeded its deadline."""
+    return f"the run {exceeded_limit('deadline', None if job.deadline is None else format_duration(job.deadline))}"
+
+
 def timeout_text(job: Job) -> str:
     """Return how an alert describes a timeout."""
     if job.workflow is not None:
@@ -87,7 +96,7 @@ def timeout_text(job: Job) -> str:
     return exceeded_limit("timeout", None if job.timeout is None else format_duration(job.timeout))
 
 
-def _has_log_state(follower: str) -> Json:
+def has_log_state(follower: str) -> Json:
     """Return the state that skips reading the log if no container can have logged."""
     return {
         "Type": "Choice",
@@ -97,14 +106,14 @@ def _has_log_state(follower: str) -> Json:
     }
 
 
-def _read_log_state(project: Project, follower: str) -> Json:
+def read_log_state(prefix: str, follower: str) -> Json:
     """Return the state that reads the end of the failed task's log; any error means no lines."""
     return {
         "Type": "Task",
         "Resource": READ_LOG,
         "Arguments": {
-            "LogGroupName": expressions.log_group(project.prefix),
-            "LogStreamName": expressions.log_stream(project.prefix),
+            "LogGroupName": expressions.log_group(prefix),
+            "LogStreamName": expressions.log_stream(prefix),
             "Limit": MAX_LOG_LINES,
             "StartFromHead": False,
         },

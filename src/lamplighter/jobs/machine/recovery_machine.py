@@ -1,5 +1,6 @@
 """Define the supporting machine RECOVERY_CHECK: it receives each successful run of a job that has `notify: {recovered:
-…}`, and alerts if the runs before it failed, or if it was late.
+…}` on AWS, and alerts if the runs before it failed, or if it was late. It also receives the alarm for runs that did not
+start when its state is OK again.
 
 A channel that was alerted about failed attempts of the run itself (`retried`) is alerted, too. Guarantees the rules of
 `runs/recovery.py`, and the words. A skipped run succeeded, to Step Functions. A job with
@@ -8,13 +9,24 @@ runs is "eventually consistent", but the runs before are older than that.
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
+
+from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION, DEFINE_SUBJECT, TIME_LINES
+from lamplighter.jobs.file.model import Job, Project
+from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION, DEFINE_SUBJECT, time_lines
+from lamplighter.jobs.machine.alert_states import topic_arn
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import LIST_EXECUTIONS, READ_HISTORY
-from lamplighter.jobs.machine.local_times import define_local_time
+from lamplighter.jobs.machine.job_table import find_job_states
+from lamplighter.jobs.machine.local_times import define_local_time, zone_document
 from lamplighter.jobs.machine.overlap_states import read_state
-from lamplighter.jobs.machine.supporting_machines import LAST_EVENTS_OF_RUN, machine_definition, publish_to_topics
+from lamplighter.jobs.machine.supporting_machines import (
+    LAST_EVENTS_OF_RUN,
+    choose,
+    machine_definition,
+    publish_to_topics,
+)
 from lamplighter.runs.repetition import MAX_FIRST_LENGTH
 
 RUNS_READ = 100
@@ -70,46 +82,80 @@ _TEXT = f"""(
   {define_local_time("$states.input.zone")}
   {DEFINE_DURATION}
   {_HEADLINE} & '\\n\\n' &
-  {TIME_LINES} &
+  {time_lines("$states.input.began", "$states.input.ended")} &
   'Project:   ' & $states.input.project & '\\n' &
   'Look at:   {names.placeholder(names.CONSOLE)}' & $states.input.run & '\\n'
 )"""
-RECOVERY_CHECK_DEFINITION = machine_definition(
-    "Tells of a job that works again.",
-    {
-        "Look": read_state(
-            LIST_EXECUTIONS,
-            {"StateMachineArn": expression("$states.input.machine"), "MaxResults": RUNS_READ},
-            {"failures": expression(FAILURES), "redrive": expression(_REDRIVE), "attempts": 0},
-            "Failed before?",
-        ),
-        "Failed before?": {
-            "Type": "Choice",
-            "Choices": [
-                {"Condition": expression("$failures.runs > 0 or $failures.late"), "Next": "Tell"},
-                {"Condition": expression("$count($states.input.retried) > 0"), "Next": "Read attempts"},
-            ],
-            "Default": "Worked before",
-        },
-        "Read attempts": read_state(
-            READ_HISTORY,
-            LAST_EVENTS_OF_RUN,
-            {"attempts": expression(_FAILED_ATTEMPTS)},
-            "Attempts failed?",
-        ),
-        "Attempts failed?": {
-            "Type": "Choice",
-            "Choices": [{"Condition": expression("$attempts > 0"), "Next": "Tell"}],
-            "Default": "Worked before",
-        },
-        "Tell": publish_to_topics(
-            _TEXT,
-            f"({DEFINE_SUBJECT} $subject({_HEADLINE}, ''))",
-            "$attempts > 0 ? $states.input.retried : $states.input.topics",
-        ),
-        "Worked before": {"Type": "Succeed"},
+_STARTS_AGAIN = "$states.input.job & ' starts again: a run has begun'"
+_STARTS_TEXT = f"""(
+  {define_local_time("$states.input.zone")}
+  {_STARTS_AGAIN} & '\\n\\n' &
+  'Time:      ' & $local($toMillis($states.input.time)) & '\\n' &
+  'Project:   ' & $states.input.project & '\\n'
+)"""
+
+
+def recovery_definition(project: Project, jobs: Sequence[str]) -> Json:
+    """Return the definition of RECOVERY_CHECK; `jobs` are those whose successes it receives.
+
+    Its input has `run`, `began` and `ended` (milliseconds), or `alarm` and `time`.
+    """
+    facts = {name: _facts(project, name) for name in jobs}
+    states = find_job_states(project.prefix, facts, "What happened?")
+    return machine_definition("Tells of a job that works again.", {**states, **_STATES})
+
+
+def _facts(project: Project, name: str) -> Mapping[str, Json]:
+    job = project.jobs[name]
+    return {
+        "skips": job.overlap == "skip",
+        "late": job.late if job.late is not None and job.notify.late else 0,
+        "zone": zone_document(job.timezone),
+        "topics": [topic_arn(project, channel) for channel in job.notify.recovered],
+        "retried": [topic_arn(project, channel) for channel in retried_channels(job)],
+    }
+
+
+def retried_channels(job: Job) -> Iterator[str]:
+    """Yield the channels that are alerted about failed attempts, and then about a run that succeeds nevertheless."""
+    if job.workflow is None:
+        yield from (each for each in job.notify.recovered if each in job.notify.attempt_failed)
+
+
+_STATES: dict[str, Json] = {
+    "What happened?": choose("$exists($states.input.alarm)", "Tell of starts", "Look"),
+    "Tell of starts": publish_to_topics(
+        _STARTS_TEXT, f"({DEFINE_SUBJECT} $subject({_STARTS_AGAIN}, ''))", publish="Publish starts"
+    ),
+    "Look": read_state(
+        LIST_EXECUTIONS,
+        {"StateMachineArn": expression("$states.input.machine"), "MaxResults": RUNS_READ},
+        {"failures": expression(FAILURES), "redrive": expression(_REDRIVE), "attempts": 0},
+        "Failed before?",
+    ),
+    "Failed before?": {
+        "Type": "Choice",
+        "Choices": [
+            {"Condition": expression("$failures.runs > 0 or $failures.late"), "Next": "Tell"},
+            {"Condition": expression("$count($states.input.retried) > 0"), "Next": "Read attempts"},
+        ],
+        "Default": "Worked before",
     },
-)
-"""The definition of RECOVERY_CHECK. Its input has run, machine, began, ended, job, skips, late, topics, retried, zone
-and project.
-"""
+    "Read attempts": read_state(
+        READ_HISTORY,
+        LAST_EVENTS_OF_RUN,
+        {"attempts": expression(_FAILED_ATTEMPTS)},
+        "Attempts failed?",
+    ),
+    "Attempts failed?": {
+        "Type": "Choice",
+        "Choices": [{"Condition": expression("$attempts > 0"), "Next": "Tell"}],
+        "Default": "Worked before",
+    },
+    "Tell": publish_to_topics(
+        _TEXT,
+        f"({DEFINE_SUBJECT} $subject({_HEADLINE}, ''))",
+        "$attempts > 0 ? $states.input.retried : $states.input.topics",
+    ),
+    "Worked before": {"Type": "Succeed"},
+}

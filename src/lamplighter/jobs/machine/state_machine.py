@@ -15,7 +15,7 @@ from lamplighter.jobs.machine.platform import Platform
 from lamplighter.runs.job_machine import SKIPPED_STATE, WATCH_STATE, WORKFLOW_STATE
 
 
-def build_definition(project: Project, name: str, platform: Platform = "anywhere") -> Json:
+def build_definition(project: Project, name: str, platform: Platform = "aws") -> Json:
     """Return the definition of a job's state machine; the template replaces placeholders such as ${Cluster}."""
     job = project.jobs[name]
     document = (
@@ -44,7 +44,7 @@ def _add_helper_states(project: Project, name: str, body: StateGroup, platform: 
     job = project.jobs[name]
     start, states = body.start, dict(body.states)
     if job.notify.caught:
-        states |= alert_states(project, name, shows_attempts=job.workflow is None)
+        states |= alert_states(project, name)
     caught = FIRST_STATE if job.notify.caught else None
     alerts = skip_alert.skip_alert_states(project, name) if skip_alert.skip_channels(job) else {}
     others = overlap_states.overlap_states(job, start, caught, platform, next(iter(alerts), SKIPPED_STATE))

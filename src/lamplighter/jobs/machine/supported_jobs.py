@@ -6,16 +6,18 @@ from lamplighter.jobs.file.channels import Pattern
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.machine.alert_states import has_late_alert
+from lamplighter.jobs.machine.platform import Platform
 from lamplighter.runs import job_machine
 
 ALERT_PATTERNS: dict[str, Pattern] = {
     job_machine.LATE_RUNS: "late",
     job_machine.START_RUN: "did-not-start",
     job_machine.SLOT_CHECK: "did-not-start",
-    job_machine.FAILURE_CHECK: "caught",
+    job_machine.ATTEMPT_CHECK: "attempt-failed",
     job_machine.RECOVERY_CHECK: "recovered",
 }
-"""For each machine, the pattern whose channels receive its alerts and the alerts about its own failures."""
+"""For each machine but FAILURE_CHECK, the pattern whose channels receive its alerts and those about its own failures.
+"""
 
 
 def starts_by_name(job: Job) -> bool:
@@ -29,8 +31,18 @@ def needs_slot_check(job: Job) -> bool:
 
 
 def needs_failure_check(job: Job) -> bool:
-    """Return whether FAILURE_CHECK receives the failed runs of a job."""
+    """Return whether a job's runs send their own alerts, and something else has to alert if they could not."""
     return bool(job.notify.caught) and not job.notify.run_failed
+
+
+def failure_channels(job: Job) -> tuple[str, ...]:
+    """Return the channels that are alerted about a job's failed runs by something else than the run."""
+    return job.notify.run_failed or job.notify.caught
+
+
+def needs_attempt_alert(job: Job) -> bool:
+    """Return whether some channel is alerted about a job's failed attempts."""
+    return job.workflow is None and bool(job.notify.attempt_failed)
 
 
 def needs_recovery_check(job: Job) -> bool:
@@ -42,18 +54,31 @@ _NEEDS = {
     job_machine.LATE_RUNS: has_late_alert,
     job_machine.START_RUN: starts_by_name,
     job_machine.SLOT_CHECK: needs_slot_check,
-    job_machine.FAILURE_CHECK: needs_failure_check,
+    job_machine.FAILURE_CHECK: lambda job: bool(failure_channels(job)),
+    job_machine.ATTEMPT_CHECK: needs_attempt_alert,
     job_machine.RECOVERY_CHECK: needs_recovery_check,
 }
+ENGINE_MACHINES = (job_machine.LATE_RUNS, job_machine.SLOT_CHECK)
+"""The machines that this engine needs, too. Its Scheduler delivers a slot once and names the run after it, and its
+alerts know which alerts a run has sent itself, and how the runs before it ended."""
 
 
-def supported_jobs(project: Project) -> Mapping[str, Sequence[str]]:
+def supported_jobs(project: Project, platform: Platform) -> Mapping[str, Sequence[str]]:
     """Return the jobs that each machine serves, without machines that serve no job."""
-    found = {machine: [name for name, job in project.jobs.items() if needs(job)] for machine, needs in _NEEDS.items()}
+    found = {
+        machine: [name for name, job in project.jobs.items() if needs(job)]
+        for machine, needs in _NEEDS.items()
+        if platform == "aws" or machine in ENGINE_MACHINES
+    }
     return {machine: jobs for machine, jobs in found.items() if jobs}
 
 
 def alert_channels(project: Project, machine: str, jobs: Sequence[str]) -> list[str]:
     """Return the channels that receive a machine's alerts about the jobs that it serves."""
-    told = (project.jobs[name].notify.channels_of(ALERT_PATTERNS[machine]) for name in jobs)
+    told = (
+        project.jobs[name].notify.channels_of(ALERT_PATTERNS[machine])
+        if machine in ALERT_PATTERNS
+        else failure_channels(project.jobs[name])
+        for name in jobs
+    )
     return list(dict.fromkeys(channel for channels in told for channel in channels))

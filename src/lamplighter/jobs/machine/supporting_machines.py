@@ -16,14 +16,13 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecutio
 SLOT_CHECK waits after a slot and then checks whether any run has begun since. It serves jobs with intervals of more
 than a week, because a CloudWatch alarm looks back a week at most.
 
-FAILURE_CHECK receives every failed run of a job that sends its own alerts (`notify: {caught: …}`), and sends the alert
-if the run did not. A run cannot catch its deadline, States.Runtime, or an error of a state without a Catch.
+`failure_machine.py`, `recovery_machine.py` and `attempt_machine.py` have the machines that rules start.
 """
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION, DEFINE_SUBJECT, TIME_LINES
-from lamplighter.jobs.machine.alert_states import FIRST_STATE, STILL_RUNNING, publish_state
+from lamplighter.jobs.machine.alert_expressions import DEFINE_SUBJECT
+from lamplighter.jobs.machine.alert_states import STILL_RUNNING, publish_state
 from lamplighter.jobs.machine.attempt_states import SAME_INPUT, catch_each
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import (
@@ -37,6 +36,17 @@ from lamplighter.jobs.machine.local_times import define_local_time
 from lamplighter.jobs.machine.overlap_states import read_state
 
 ALREADY_STARTED_ERRORS = ["StepFunctions.ExecutionAlreadyExistsException", "StepFunctions.ExecutionAlreadyExists"]
+RETRY_START = [
+    {"ErrorEquals": ALREADY_STARTED_ERRORS, "MaxAttempts": 0},
+    {
+        "ErrorEquals": ["States.ALL"],
+        "IntervalSeconds": 2,
+        "MaxAttempts": 12,
+        "MaxDelaySeconds": 300,
+        "JitterStrategy": "FULL",
+    },
+]
+"""How a machine repeats the start of an execution that has a name."""
 LAST_EVENTS_OF_RUN: Json = {
     "ExecutionArn": expression("$states.input.run"),
     "ReverseOrder": True,
@@ -51,8 +61,13 @@ def machine_definition(comment: str, states: dict[str, Json]) -> Json:
     return {"Comment": comment, "QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
 
 
-def publish_to_topics(text: str, subject: str = "$states.input.subject", topics: str = "$states.input.topics") -> Json:
-    """Return the state that publishes `text` to each of the topics."""
+def publish_to_topics(
+    text: str,
+    subject: str = "$states.input.subject",
+    topics: str = "$states.input.topics",
+    publish: str = "Publish",
+) -> Json:
+    """Return the state that publishes `text` to each of the topics; `publish` names the state that does it for one."""
     return {
         "Type": "Map",
         "Items": expression(topics),
@@ -63,9 +78,9 @@ def publish_to_topics(text: str, subject: str = "$states.input.subject", topics:
         },
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
-            "StartAt": "Publish",
+            "StartAt": publish,
             "States": {
-                "Publish": {
+                publish: {
                     **publish_state(*(expression(f"$states.input.{each}") for each in ("topic", "subject", "text"))),
                     "End": True,
                 }
@@ -75,7 +90,7 @@ def publish_to_topics(text: str, subject: str = "$states.input.subject", topics:
     }
 
 
-def _choose(condition: str, follower: str, otherwise: str) -> Json:
+def choose(condition: str, follower: str, otherwise: str) -> Json:
     """Return the state that goes on with `follower` if a condition holds, and else with the state `otherwise`."""
     choices = [{"Condition": expression(condition), "Next": follower}]
     return {"Type": "Choice", "Choices": choices, "Default": otherwise}
@@ -92,16 +107,7 @@ START_DEFINITION = machine_definition(
                 "Name": expression("$replace($states.input.scheduled, ':', '-') & $states.input.suffix"),
                 "Input": expression("$states.input.input"),
             },
-            "Retry": [
-                {"ErrorEquals": ALREADY_STARTED_ERRORS, "MaxAttempts": 0},
-                {
-                    "ErrorEquals": ["States.ALL"],
-                    "IntervalSeconds": 2,
-                    "MaxAttempts": 12,
-                    "MaxDelaySeconds": 300,
-                    "JitterStrategy": "FULL",
-                },
-            ],
+            "Retry": RETRY_START,
             "Catch": [{"ErrorEquals": ALREADY_STARTED_ERRORS, "Output": SAME_INPUT, "Next": "Started before"}],
             "End": True,
         },
@@ -129,50 +135,13 @@ SLOT_CHECK_DEFINITION = machine_definition(
             {"began": expression(LAST_START)},
             "Started?",
         ),
-        "Started?": _choose("$began < $toMillis($states.input.scheduled)", "Tell", "Started"),
+        "Started?": choose("$began < $toMillis($states.input.scheduled)", "Tell", "Started"),
         "Tell": publish_to_topics(NOT_STARTED_TEXT),
         "Started": {"Type": "Succeed"},
     },
 )
 """The definition of SLOT_CHECK. Its input has machine, scheduled, seconds, topics, subject, text, name, zone and
 project.
-"""
-FAILURE_TEXT = f"""(
-  {define_local_time("$states.input.zone")}
-  {DEFINE_DURATION}
-  $states.input.text & ' ' & ($states.input.status = 'TIMED_OUT' ? $states.input.deadline : 'failed') & '\\n\\n' &
-  {TIME_LINES} &
-  {_PROJECT_LINE} &
-  'Look at:   {names.placeholder(names.CONSOLE)}' & $states.input.run & '\\n' &
-  'Run again: lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'
-)"""
-IS_ALERT_STATE = f"$contains($string(StateEnteredEventDetails.Name), /(^|: ){FIRST_STATE[:-1]}\\?$/)"
-HAS_ALERTED = f"""(
-  $first := $max($states.result.Events[{IS_ALERT_STATE}].Id);
-  $exists($first) and
-    $count($states.result.Events[TaskSucceededEventDetails.ResourceType = 'sns' and Id > $first]) > 0
-)"""
-"""Whether a run published a message after its first alert state."""
-LAST_REDRIVE = "[$states.result.Events[Type = 'ExecutionRedriven'].Timestamp, ''][0]"
-"""When the run was last redriven; empty if the end of its history has no redrive. The newest event is first."""
-FAILURE_CHECK_DEFINITION = machine_definition(
-    "Tells of a run that failed without telling of it itself.",
-    {
-        "Look": read_state(
-            READ_HISTORY,
-            LAST_EVENTS_OF_RUN,
-            {"told": expression(HAS_ALERTED), "redrive": expression(LAST_REDRIVE)},
-            "Told?",
-            # If the history cannot be read, send the alert: twice is better than never.
-            Catch=catch_each(Assign={"told": False, "redrive": ""}, Output=SAME_INPUT, Next="Told?"),
-        ),
-        "Told?": _choose("$told", "Told", "Tell"),
-        "Tell": publish_to_topics(FAILURE_TEXT),
-        "Told": {"Type": "Succeed"},
-    },
-)
-"""The definition of FAILURE_CHECK. Its input has run, status, began, ended, topics, subject, text, name, deadline, zone
-and project.
 """
 LAST_EVENTS = 10
 """The number of events at the end of a history in which the task of a late run is found; each may have 256 KiB."""
@@ -211,7 +180,7 @@ LATE_RUN_DEFINITION = machine_definition(
             {"status": expression("$states.result.Status"), "task": "", "waits": ""},
             "Late?",
         ),
-        "Late?": _choose("$status = 'RUNNING'", "Look", "In time"),
+        "Late?": choose("$status = 'RUNNING'", "Look", "In time"),
         "Look": read_state(
             READ_HISTORY,
             {"ExecutionArn": expression("$states.input.run"), "ReverseOrder": True, "MaxResults": LAST_EVENTS},
@@ -219,7 +188,7 @@ LATE_RUN_DEFINITION = machine_definition(
             "A task?",
             Catch=catch_each(Output=SAME_INPUT, Next="Tell"),
         ),
-        "A task?": _choose("$task != ''", "Does it wait?", "Tell"),
+        "A task?": choose("$task != ''", "Does it wait?", "Tell"),
         "Does it wait?": read_state(
             DESCRIBE_TASKS,
             {"Cluster": expression("$split($task, '/')[1]"), "Tasks": [expression("$task")]},

@@ -1,4 +1,4 @@
-"""Build the alarms for jobs whose runs do not start.
+"""Build the alarms for jobs whose runs do not start, and on AWS those for runs that fail.
 
 Guarantees an alarm for every such job for which CloudWatch can wait long enough. The alarm acts when no run has begun
 for longer than the longest interval of the schedule: missing data is breaching. A new alarm warms up for the same time,
@@ -7,16 +7,25 @@ is longer, the alarm of a first deployment may act once on AWS, after two days. 
 how long to wait instead. For intervals of more than a week, the machine SLOT_CHECK checks each slot (`schedules.py`).
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html and
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html.
+
+An alarm for the failed runs of a job has no action: its change of state starts FAILURE_CHECK, which lists the runs that
+failed (`project_rules.py`). An alarm for a supporting machine alerts its channels itself, for nothing else would.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.lint.alarm_window import alarm_window
+from lamplighter.jobs.machine.job_table import FAILED_ALARM, NOT_STARTED_ALARM
+from lamplighter.jobs.machine.supported_jobs import failure_channels
 from lamplighter.jobs.stack import arns
+from lamplighter.jobs.stack.dead_letter_queues import MAX_ACTIONS
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.resources import Resource, properties
+from lamplighter.jobs.stack.supporting_machines import POSSIBLE_LOSS
+from lamplighter.runs import job_machine
 from lamplighter.runs.local_times import UTC_NAME
 
 MAX_WARM_UP_MINUTES = 2_880
@@ -33,7 +42,7 @@ def did_not_start_alarms(project: Project, name: str) -> Iterator[Resource]:
             f"{names.logical_id(name)}DidNotStart",
             "AWS::CloudWatch::Alarm",
             properties(
-                AlarmName=f"{project.name(name)}-did-not-start",
+                AlarmName=f"{project.name(name)}{NOT_STARTED_ALARM}",
                 AlarmDescription=f"{name} did not start: no run began for longer than its schedule explains",
                 Namespace="AWS/States",
                 MetricName="ExecutionsStarted",
@@ -52,6 +61,66 @@ def did_not_start_alarms(project: Project, name: str) -> Iterator[Resource]:
             ),
             engine_metadata={"Job": name, "Pattern": "did-not-start", "Patience": step * count, **_zone(job)},
         )
+
+
+def failed_runs_alarms(project: Project, name: str) -> Iterator[Resource]:
+    """Yield the alarm for the failed runs of a job whose failures cause alerts."""
+    if failure_channels(project.jobs[name]):
+        yield _executions_alarm(
+            f"{names.logical_id(name)}Failed",
+            f"{project.name(name)}{FAILED_ALARM}",
+            f"A run of {name} failed",
+            names.state_machine_id(name),
+            ("Failed", "TimedOut"),
+        )
+
+
+def supporting_alarms(project: Project, machine: str, channels: Sequence[str]) -> Iterator[Resource]:
+    """Yield the alarms for failures of a supporting machine: one for every five channels."""
+    name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
+    for at, first in enumerate(range(0, len(channels), MAX_ACTIONS)):
+        number = str(at + 1) if at else ""
+        yield _executions_alarm(
+            f"{machine}Failed{number}",
+            f"{name}-failed{number}",
+            f"{name} failed: {POSSIBLE_LOSS[machine]}",
+            machine,
+            ("Failed", "TimedOut", "Aborted"),
+            [arns.topic_arn(project, channel) for channel in channels[first : first + MAX_ACTIONS]],
+        )
+
+
+def _executions_alarm(
+    title: str, name: str, what: str, machine: str, endings: Sequence[str], actions: Sequence[Json] = ()
+) -> Resource:
+    """Return an alarm for executions of a state machine that end in one of several ways."""
+    dimensions = [properties(Name="StateMachineArn", Value=ref(machine))]
+    metrics = [
+        properties(
+            Id=ending.lower(),
+            MetricStat=properties(
+                Metric=properties(Namespace="AWS/States", MetricName=f"Executions{ending}", Dimensions=dimensions),
+                Period=60,
+                Stat="Sum",
+            ),
+            ReturnData=False,
+        )
+        for ending in endings
+    ]
+    return Resource(
+        title,
+        "AWS::CloudWatch::Alarm",
+        properties(
+            AlarmName=name,
+            AlarmDescription=what,
+            Metrics=[*metrics, properties(Id="sum", Expression="SUM(METRICS())", Label="failed runs")],
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=list(actions) or None,
+        ),
+    )
 
 
 def _zone(job: Job) -> dict[str, str]:

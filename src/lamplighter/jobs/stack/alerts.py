@@ -8,29 +8,50 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.machine.supported_jobs import alert_channels
-from lamplighter.jobs.stack import alarms, chat_channels, dead_letter_queues, event_rules
+from lamplighter.jobs.machine.platform import Platform
+from lamplighter.jobs.machine.supported_jobs import alert_channels, failure_channels
+from lamplighter.jobs.stack import alarms, chat_channels, dead_letter_queues, event_rules, project_rules
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.policies import allow_service, policy_document
 from lamplighter.jobs.stack.resources import Resource, properties
 
 
-def alert_resources(project: Project, supported: Mapping[str, Sequence[str]]) -> Iterator[Resource]:
+def alert_resources(project: Project, supported: Mapping[str, Sequence[str]], platform: Platform) -> Iterator[Resource]:
     """Yield a project's topics, rules, alarms and dead-letter queues; `supported`: see `supported_jobs`."""
     own_topics = [name for name, channel in project.channels.items() if channel.sns is None]
     for name in own_topics:
         yield from _topic_resources(project, name, project.channels[name])
-    yield from chat_channels.chat_resources(project)
-    for name in project.jobs:
-        yield from event_rules.job_rules(project, name)
-        yield from alarms.did_not_start_alarms(project, name)
     told = {machine: alert_channels(project, machine, jobs) for machine, jobs in supported.items()}
-    for machine, channels in told.items():
-        yield from event_rules.supporting_rules(project, machine, channels)
-    notify = [job.notify for job in project.jobs.values()]
-    alerted = chain.from_iterable((*each.attempt_failed, *each.run_failed, *each.recovered) for each in notify)
+    for name in project.jobs:
+        yield from alarms.did_not_start_alarms(project, name)
+    if platform == "aws":
+        yield from _resources_on_aws(project, supported, told)
+    else:
+        yield from _rules_here(project, told)
+    jobs = project.jobs.values()
+    alerted = chain.from_iterable(
+        (*job.notify.attempt_failed, *failure_channels(job), *job.notify.recovered) for job in jobs
+    )
     yield from dead_letter_queues.alert_queue(project, list(dict.fromkeys(chain(alerted, *told.values()))))
     yield from dead_letter_queues.start_queue(project)
+
+
+def _resources_on_aws(
+    project: Project, supported: Mapping[str, Sequence[str]], told: Mapping[str, Sequence[str]]
+) -> Iterator[Resource]:
+    yield from chat_channels.chat_resources(project)
+    yield from project_rules.project_rules(project, supported)
+    for name in project.jobs:
+        yield from alarms.failed_runs_alarms(project, name)
+    for machine, channels in told.items():
+        yield from alarms.supporting_alarms(project, machine, channels)
+
+
+def _rules_here(project: Project, told: Mapping[str, Sequence[str]]) -> Iterator[Resource]:
+    for name in project.jobs:
+        yield from event_rules.job_rules(project, name)
+    for machine, channels in told.items():
+        yield from event_rules.supporting_rules(project, machine, channels)
 
 
 def _topic_resources(project: Project, name: str, channel: Channel) -> Iterator[Resource]:

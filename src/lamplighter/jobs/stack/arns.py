@@ -59,18 +59,9 @@ def state_machine_arn(project: Project, job: str) -> Json:
     return arn("states", f"stateMachine:{project.name(job)}")
 
 
-def state_machine_arns(project: Project, jobs: Sequence[str]) -> list[Json]:
-    """Return the ARNs of the state machines of several jobs, or the pattern of those of all jobs."""
-    return [state_machine_arn(project, job) for job in _listed_or_all(jobs)]
-
-
 def runs_of_jobs(project: Project, jobs: Sequence[str]) -> list[Json]:
     """Return the ARN patterns of the runs of several jobs, or the pattern of those of all jobs."""
-    return [execution_arns(project, job) for job in _listed_or_all(jobs)]
-
-
-def _listed_or_all(jobs: Sequence[str]) -> Sequence[str]:
-    return jobs if len(jobs) <= MAX_LISTED_JOBS else ("*",)
+    return [execution_arns(project, job) for job in (jobs if len(jobs) <= MAX_LISTED_JOBS else ("*",))]
 
 
 def execution_arns(project: Project, job: str, within: str = "") -> Json:

@@ -22,7 +22,7 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.secrets import dynamic_reference
 from lamplighter.jobs.machine.chat_machine import CHAT_DEFINITION
-from lamplighter.jobs.stack import arns, console_links
+from lamplighter.jobs.stack import arns
 from lamplighter.jobs.stack.connections import connection
 from lamplighter.jobs.stack.dead_letter_queues import MAX_ACTIONS
 from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
@@ -45,11 +45,11 @@ def chat_channels(project: Project) -> dict[str, tuple[str, str]]:
 
 
 def chat_resources(project: Project) -> Iterator[Resource]:
-    """Yield the resources of all channels of chat services; they exist on AWS only."""
+    """Yield the resources of all channels of chat services, for AWS."""
     channels = chat_channels(project)
     if not channels:
         return
-    yield iam_role("ChatRole", "states", [], console_links.ON_AWS)
+    yield iam_role("ChatRole", "states", [])
     yield Resource(
         job_machine.CHAT_FORMAT,
         "AWS::StepFunctions::StateMachine",
@@ -59,7 +59,6 @@ def chat_resources(project: Project) -> Iterator[Resource]:
             RoleArn=get_att("ChatRole", "Arn"),
             **substitute_placeholders(CHAT_DEFINITION, {}),
         ),
-        condition=console_links.ON_AWS,
     )
     for name, (service, address) in channels.items():
         yield from _queues(project, name)
@@ -76,15 +75,13 @@ def _queues(project: Project, name: str) -> Iterator[Resource]:
         VisibilityTimeout=RETRY_SECONDS,
         RedrivePolicy=properties(deadLetterTargetArn=get_att(undelivered, "Arn"), maxReceiveCount=MAX_RECEIVES),
     )
-    on_aws, senders = console_links.ON_AWS, {"ArnEquals": {"aws:SourceArn": topic}}
-    yield build_queue(undelivered, f"{project.prefix}-{name}-undelivered", condition=on_aws)
-    yield build_queue(queue, f"{project.prefix}-{name}", condition=on_aws, more=retries)
-    yield build_queue_policy(queue, "sns", senders, condition=on_aws)
+    yield build_queue(undelivered, f"{project.prefix}-{name}-undelivered")
+    yield build_queue(queue, f"{project.prefix}-{name}", retries)
+    yield build_queue_policy(queue, "sns", {"ArnEquals": {"aws:SourceArn": topic}})
     yield Resource(
         f"{title}Subscription",
         "AWS::SNS::Subscription",
         properties(TopicArn=topic, Protocol="sqs", Endpoint=get_att(queue, "Arn")),
-        condition=console_links.ON_AWS,
     )
 
 
@@ -105,7 +102,6 @@ def _destination(project: Project, name: str, service: str, address: str) -> Ite
             InvocationEndpoint=PAGERDUTY_URL if service == PAGERDUTY else dynamic_reference(address),
             InvocationRateLimitPerSecond=1,
         ),
-        condition=console_links.ON_AWS,
     )
 
 
@@ -116,7 +112,7 @@ def _pipe(project: Project, name: str, service: str) -> Iterator[Resource]:
         allow(["states:StartSyncExecution"], [ref(job_machine.CHAT_FORMAT)]),
         allow(["events:InvokeApiDestination"], [get_att(f"{title}Destination", "Arn")]),
     ]
-    yield iam_role(f"{title}PipeRole", "pipes", statements, console_links.ON_AWS)
+    yield iam_role(f"{title}PipeRole", "pipes", statements)
     # A pipe reads the body of a message as JSON: SNS's notification. https://docs.aws.amazon.com/eventbridge/latest/
     # userguide/eb-pipes-input-transformation.html#input-transform-implicit
     template = f'{{"service":{dumps(service)},"project":{dumps(project.prefix)},"body":<$.body>}}'
@@ -131,7 +127,6 @@ def _pipe(project: Project, name: str, service: str) -> Iterator[Resource]:
             EnrichmentParameters=properties(InputTemplate=template),
             Target=get_att(f"{title}Destination", "Arn"),
         ),
-        condition=console_links.ON_AWS,
     )
 
 
@@ -155,5 +150,4 @@ def _alarm(project: Project, name: str, others: Sequence[str]) -> Resource:
             TreatMissingData="notBreaching",
             AlarmActions=[arns.topic_arn(project, each) for each in others],
         ),
-        condition=console_links.ON_AWS,
     )

@@ -6,12 +6,11 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connectio
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.stack import console_links
 from lamplighter.jobs.stack.resources import Resource, properties
 
 
 def connection(logical_id: str, project: Project, http_parameters: Json = None) -> Resource:
-    """Return a connection that exists on AWS only; `http_parameters` go with each call."""
+    """Return a connection; `http_parameters` go with each call."""
     header = properties(ApiKeyName="X-Lamplighter", ApiKeyValue=project.prefix)
     return Resource(
         logical_id,
@@ -20,5 +19,4 @@ def connection(logical_id: str, project: Project, http_parameters: Json = None) 
             AuthorizationType="API_KEY",
             AuthParameters=properties(ApiKeyAuthParameters=header, InvocationHttpParameters=http_parameters),
         ),
-        condition=console_links.ON_AWS,
     )

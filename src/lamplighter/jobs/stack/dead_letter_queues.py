@@ -14,6 +14,7 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack import arns
 from lamplighter.jobs.stack.intrinsic_functions import get_att
@@ -26,6 +27,11 @@ ALARM_MINUTES = 20
 MAX_ACTIONS = 5
 """The most actions of an alarm:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
+
+
+def alert_dead_letters() -> Json:
+    """Return the dead-letter queue of a rule's target."""
+    return properties(Arn=get_att(ALERT_QUEUE_ID, "Arn"))
 
 
 def start_queue(project: Project) -> Iterator[Resource]:

@@ -1,10 +1,10 @@
-"""Build the rules that alert about attempts and runs (patterns 1 and 2), and about failures that a run could not alert
-about itself.
+"""Build the rules of a job on this engine: they alert about attempts and runs (patterns 1 and 2), and about failures
+that a run could not alert about itself.
 
 A job that sends its own alerts (`notify: {caught: …}`) and has no other alert for failures gets a rule for failures
 that no run can catch: its deadline, for "Step Functions catchers are … not [available] for top-level state machine
-execution failures", and States.Runtime, which "States.ALL" does not catch either. On AWS the rule starts the machine
-FAILURE_CHECK, which sends the alert if the run did not. This engine knows which alerts a run has sent.
+execution failures", and States.Runtime, which "States.ALL" does not catch either. This engine knows which alerts a run
+has sent, and composes the alerts of a job's rules. On AWS, `project_rules.py` has the rules.
 See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html.
 """
 
@@ -16,38 +16,21 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.machine.expressions import ATTEMPT_INDEX, RUN_ARN_INDEX, SCHEDULED_INDEX
-from lamplighter.jobs.machine.local_times import zone_document
-from lamplighter.jobs.machine.platform import Platform
-from lamplighter.jobs.machine.supported_jobs import needs_failure_check
-from lamplighter.jobs.stack import alarms, arns, console_links, dead_letter_queues, roles
-from lamplighter.jobs.stack.intrinsic_functions import get_att, if_condition, ref, sub
-from lamplighter.jobs.stack.json_documents import join_document
+from lamplighter.jobs.machine.recovery_machine import retried_channels
+from lamplighter.jobs.machine.supported_jobs import failure_channels, needs_failure_check
+from lamplighter.jobs.stack import alarms, arns, console_links, dead_letter_queues, roles, supporting_machines
+from lamplighter.jobs.stack.intrinsic_functions import ref, sub
+from lamplighter.jobs.stack.project_rules import FAILURE_STOP_CODES, STOPPED_BY_MACHINE, run_pattern
 from lamplighter.jobs.stack.resources import Resource, properties
-from lamplighter.jobs.stack.supporting_machines import AWS_ONLY_MACHINES
 from lamplighter.runs import job_machine
 from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES
-from lamplighter.runs.failure_words import exceeded_limit
-from lamplighter.runs.printable_text import to_subject
 
 MAX_TARGETS = 5
 """The most targets of a rule: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""
 _PLACEHOLDER = re.compile("<([a-z]+)>")
-FAILURE_STOP_CODES = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"]
-"""Stop codes that always mean a failed attempt; UserInitiated only means that a caller stopped the task."""
 RUN_PATHS = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}
 """The paths of the event that an alert about a run reads."""
-FAILURE_CHECK_PATHS = {
-    "run": "$.detail.executionArn",
-    "status": "$.detail.status",
-    "began": "$.detail.startDate",
-    "ended": "$.detail.stopDate",
-}
-"""The paths of the event that FAILURE_CHECK reads; its dates are milliseconds since the epoch."""
-RECOVERY_CHECK_PATHS = {name: path for name, path in FAILURE_CHECK_PATHS.items() if name != "status"}
-"""The paths of the event that RECOVERY_CHECK reads."""
 LINK_LINE = f"Look at:   {names.placeholder(names.CONSOLE)}<run>"
-STOPPED_BY_MACHINE = "The Task state in AWS Step Functions execution"
-"""How the stopped reason begins if Step Functions stopped the task: after a timeout, or because its run was stopped."""
 
 
 def job_rules(project: Project, name: str) -> Iterator[Resource]:
@@ -56,30 +39,22 @@ def job_rules(project: Project, name: str) -> Iterator[Resource]:
     if notify.attempt_failed and job.workflow is None:
         targets = _topic_targets(project, notify.attempt_failed, *_attempt_alert_lines(project, name))
         yield job_rule(project, name, "attempt-failed", _attempt_failed_pattern(project, name), targets)
-    failed = run_pattern(ref(names.state_machine_id(name)), ["FAILED", "TIMED_OUT"])
-    lines = _run_alert_lines(project, name)
-    if notify.run_failed:
-        targets = _topic_targets(project, notify.run_failed, RUN_PATHS, lines)
-        yield job_rule(project, name, "run-failed", failed, targets)
-    if needs_failure_check(job):
-        topics = _topic_targets(project, notify.caught, RUN_PATHS, lines, "here")
-        targets = if_condition(console_links.ON_AWS, [_failure_check_target(project, name)], topics)
-        yield job_rule(project, name, "run-failed", failed, targets, title="untold")
+    if channels := failure_channels(job):
+        failed = run_pattern([ref(names.state_machine_id(name))], ["FAILED", "TIMED_OUT"])
+        targets = _topic_targets(project, channels, RUN_PATHS, _run_alert_lines(project, name))
+        title = "untold" if needs_failure_check(job) else "run-failed"
+        yield job_rule(project, name, "run-failed", failed, targets, title=title)
     if notify.recovered:
         yield from _recovery_rules(project, name)
 
 
 def _recovery_rules(project: Project, name: str) -> Iterator[Resource]:
-    """Yield the rules that alert about a job that works again, and that starts again.
-
-    A rule cannot tell whether the runs before a successful run failed. On AWS it starts RECOVERY_CHECK, which looks.
-    """
+    """Yield the rules that alert about a job that works again, and that starts again."""
     job = project.jobs[name]
     lines = (f"{name} <status>: it is not known whether it failed before", "", "Ended:     <time>",
              f"Project:   {project.prefix}", LINK_LINE)  # fmt: skip
-    topics = _topic_targets(project, job.notify.recovered, RUN_PATHS, lines, "here")
-    targets = if_condition(console_links.ON_AWS, [_recovery_check_target(project, name)], topics)
-    succeeded = run_pattern(ref(names.state_machine_id(name)), ["SUCCEEDED"])
+    targets = _topic_targets(project, job.notify.recovered, RUN_PATHS, lines)
+    succeeded = run_pattern([ref(names.state_machine_id(name))], ["SUCCEEDED"])
     yield job_rule(project, name, "recovered", succeeded, targets)
     for alarm in alarms.did_not_start_alarms(project, name):
         pattern = {
@@ -91,30 +66,6 @@ def _recovery_rules(project: Project, name: str) -> Iterator[Resource]:
         text = (f"{name} starts again: a run has begun", "", "Time:      <time>", f"Project:   {project.prefix}")
         targets = _topic_targets(project, job.notify.recovered, {"time": "$.time"}, text)
         yield job_rule(project, name, "starts-again", pattern, targets)
-
-
-def _retried_channels(job: Job) -> Iterator[str]:
-    """Yield the channels that are alerted about failed attempts, and then about a run that succeeds nevertheless."""
-    if job.workflow is None:
-        yield from (each for each in job.notify.recovered if each in job.notify.attempt_failed)
-
-
-def _recovery_check_target(project: Project, name: str) -> Json:
-    """Return the target that starts RECOVERY_CHECK."""
-    job = project.jobs[name]
-    known = {
-        "job": name,
-        "skips": job.overlap == "skip",
-        "late": job.late if job.late is not None and job.notify.late else 0,
-        "zone": zone_document(job.timezone),
-        "project": project.prefix,
-    }
-    named_arns = {
-        "machine": ref(names.state_machine_id(name)),
-        "topics": [arns.topic_arn(project, channel) for channel in job.notify.recovered],
-        "retried": [arns.topic_arn(project, channel) for channel in _retried_channels(job)],
-    }
-    return _machine_target(job_machine.RECOVERY_CHECK, RECOVERY_CHECK_PATHS, named_arns, known)
 
 
 def _run_alert_lines(project: Project, name: str) -> tuple[str, ...]:
@@ -132,49 +83,11 @@ def _link_lines(project: Project, name: str) -> tuple[str, str]:
     return LINK_LINE, again
 
 
-def _failure_check_target(project: Project, name: str) -> Json:
-    """Return the target that starts FAILURE_CHECK, which sends the alert if the run did not."""
-    job = project.jobs[name]
-    known = {
-        "subject": to_subject(f"{name} failed"),
-        "text": name,
-        "name": project.name(name),
-        "deadline": f"timed out: {run_limit_text(project.jobs[name])}",
-        "zone": zone_document(project.jobs[name].timezone),
-        "project": project.prefix,
-    }
-    topics = {"topics": [arns.topic_arn(project, channel) for channel in job.notify.caught]}
-    return _machine_target(job_machine.FAILURE_CHECK, FAILURE_CHECK_PATHS, topics, known)
-
-
-def _machine_target(machine: str, paths: dict[str, str], named_arns: dict[str, Json], known: Json) -> Json:
-    """Return the target that starts a supporting machine with values of the event, with ARNs and with known values."""
-    raw_values = {each: f"<{each}>" for each in paths}
-    return properties(
-        Id=machine.lower(),
-        Arn=ref(machine),
-        RoleArn=get_att("EventsRole", "Arn"),
-        InputTransformer=properties(InputPathsMap=paths, InputTemplate=join_document(named_arns, known, raw_values)),
-        DeadLetterConfig=dead_letters(),
-    )
-
-
-POSSIBLE_LOSS = {
-    job_machine.LATE_RUNS: "a run that is late may not have been told",
-    job_machine.START_RUN: "a run may not have been started at its time",
-    job_machine.SLOT_CHECK: "a run that did not start may not have been told",
-    job_machine.FAILURE_CHECK: "a run that failed may not have been told",
-    job_machine.RECOVERY_CHECK: "a job that works again may not have been told",
-}
-"""The possible loss if a supporting machine fails, in words for the alert."""
-
-
 def supporting_rules(project: Project, machine: str, channels: Sequence[str]) -> Iterator[Resource]:
     """Yield the rules that alert about failures of a supporting machine: one rule for every five channels."""
     name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
-    lines = (f"{name} <status>: {POSSIBLE_LOSS[machine]}", "", "Ended:     <time>", LINK_LINE)
-    failed = run_pattern(arns.arn("states", f"stateMachine:{name}"), ["FAILED", "TIMED_OUT", "ABORTED"])
-    platform: Platform = "aws" if machine in AWS_ONLY_MACHINES else "anywhere"
+    lines = (f"{name} <status>: {supporting_machines.POSSIBLE_LOSS[machine]}", "", "Ended:     <time>", LINK_LINE)
+    failed = run_pattern([arns.arn("states", f"stateMachine:{name}")], ["FAILED", "TIMED_OUT", "ABORTED"])
     for at, first in enumerate(range(0, len(channels), MAX_TARGETS)):
         yield Resource(
             f"{machine}Failed{at + 1 if at else ''}",
@@ -183,15 +96,9 @@ def supporting_rules(project: Project, machine: str, channels: Sequence[str]) ->
                 Name=f"{name}-failed{at + 1 if at else ''}",
                 Description=f"Tells where {name} fails",
                 EventPattern=failed,
-                Targets=_topic_targets(project, channels[first : first + MAX_TARGETS], RUN_PATHS, lines, platform),
+                Targets=_topic_targets(project, channels[first : first + MAX_TARGETS], RUN_PATHS, lines),
             ),
-            condition=console_links.ON_AWS if machine in AWS_ONLY_MACHINES else None,
         )
-
-
-def run_limit_text(job: Job) -> str:
-    """Return how an alert describes a run that exceeded its deadline."""
-    return f"the run {exceeded_limit('deadline', None if job.deadline is None else format_duration(job.deadline))}"
 
 
 def _time_limit_line(job: Job) -> Iterator[str]:
@@ -263,15 +170,6 @@ def _attempt_failed_pattern(project: Project, name: str) -> Json:
     }
 
 
-def run_pattern(machine: Json, statuses: list[str]) -> Json:
-    """Match a run of a machine, given by its ARN, that ended with one of the statuses."""
-    return {
-        "source": ["aws.states"],
-        "detail-type": ["Step Functions Execution Status Change"],
-        "detail": {"stateMachineArn": [machine], "status": statuses},
-    }
-
-
 def job_rule(
     project: Project,
     name: str,
@@ -280,7 +178,6 @@ def job_rule(
     targets: Json,
     *,
     title: str | None = None,
-    condition: str | None = None,
 ) -> Resource:
     """Return a rule of a job; `title` is the end of its name if that is not `pattern`."""
     title = title or pattern
@@ -294,38 +191,28 @@ def job_rule(
             Targets=targets,
         ),
         engine_metadata={"Job": name, "Pattern": pattern, **_engine_metadata(project, name)},
-        condition=condition,
     )
 
 
 def _topic_targets(
-    project: Project,
-    channels: Sequence[str],
-    paths: dict[str, str],
-    lines: tuple[str, ...],
-    platform: Platform = "anywhere",
+    project: Project, channels: Sequence[str], paths: dict[str, str], lines: tuple[str, ...]
 ) -> list[Json]:
     """Return topics as targets.
 
     They have no RoleArn: for targets with their own policies "event delivery may fail" with one
     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html).
     """
-    text = _substitute("\n".join(map(dumps, lines)), console_links.placeholder_values(platform))
+    text = _substitute("\n".join(map(dumps, lines)), console_links.placeholder_values("here"))
     transformer = properties(InputPathsMap=paths, InputTemplate=text)
     return [
         properties(
             Id=channel,
             Arn=arns.topic_arn(project, channel),
             InputTransformer=transformer,
-            DeadLetterConfig=dead_letters(),
+            DeadLetterConfig=dead_letter_queues.alert_dead_letters(),
         )
         for channel in channels
     ]
-
-
-def dead_letters() -> Json:
-    """Return the dead-letter queue of a rule's target."""
-    return properties(Arn=get_att(dead_letter_queues.ALERT_QUEUE_ID, "Arn"))
 
 
 def _engine_metadata(project: Project, name: str) -> Json:
@@ -345,7 +232,7 @@ def _engine_metadata(project: Project, name: str) -> Json:
         "Late": job.late if job.notify.late else None,
         "Missed": job.missed.run if job.notify.recovered and job.missed.run != "last" else None,
         "Caught": list(job.notify.caught),
-        "Retried": list(_retried_channels(job)),
+        "Retried": list(retried_channels(job)),
         "Essential": [title for title, sidecar in job.sidecars.items() if sidecar.essential],
     }
     return {key: value for key, value in known.items() if value}

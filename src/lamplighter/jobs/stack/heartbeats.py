@@ -14,10 +14,12 @@ from lamplighter.base.chat_services import HEARTBEAT_PROTOCOL
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.secrets import dynamic_reference
-from lamplighter.jobs.stack import console_links, event_rules
+from lamplighter.jobs.machine.platform import Platform
+from lamplighter.jobs.stack import dead_letter_queues, event_rules
 from lamplighter.jobs.stack.connections import connection
 from lamplighter.jobs.stack.heartbeat_ids import heartbeat_id
 from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
+from lamplighter.jobs.stack.project_rules import run_pattern
 from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.runs.heartbeat import STATUSES
 
@@ -28,14 +30,13 @@ SKIPPED_OUTPUT = '{"skipped":true,'
 CONNECTION = "HeartbeatConnection"
 
 
-def heartbeat_resources(project: Project) -> Iterator[Resource]:
+def heartbeat_resources(project: Project, platform: Platform) -> Iterator[Resource]:
     """Yield the resources of all jobs that report to a monitor."""
     jobs = [name for name, job in project.jobs.items() if job.heartbeat is not None]
-    if jobs:
+    if jobs and platform == "aws":
         yield connection(CONNECTION, project)
     for name in jobs:
-        yield from _resources_here(project, name)
-        yield from _resources_on_aws(project, name)
+        yield from _resources_on_aws(project, name) if platform == "aws" else _resources_here(project, name)
 
 
 def _resources_here(project: Project, name: str) -> Iterator[Resource]:
@@ -47,19 +48,16 @@ def _resources_here(project: Project, name: str) -> Iterator[Resource]:
         "AWS::SNS::Topic",
         properties(TopicName=f"{project.name(name)}--heartbeat"),
         engine_metadata=own,
-        condition=console_links.HERE,
     )
     transformer = properties(
         InputPathsMap={"run": "$.detail.executionArn", "status": "$.detail.status"},
         InputTemplate='{"run":<run>,"status":<status>}',
     )
-    target = properties(
-        Id="heartbeat", Arn=ref(topic), InputTransformer=transformer, DeadLetterConfig=event_rules.dead_letters()
-    )
+    dead_letters = dead_letter_queues.alert_dead_letters()
+    target = properties(Id="heartbeat", Arn=ref(topic), InputTransformer=transformer, DeadLetterConfig=dead_letters)
     yield event_rules.job_rule(
-        project, name, "heartbeat", event_rules.run_pattern(ref(names.state_machine_id(name)), list(STATUSES)),
-        [target], condition=console_links.HERE,
-    )  # fmt: skip
+        project, name, "heartbeat", run_pattern([ref(names.state_machine_id(name))], list(STATUSES)), [target]
+    )
 
 
 def _resources_on_aws(project: Project, name: str) -> Iterator[Resource]:
@@ -74,12 +72,11 @@ def _resources_on_aws(project: Project, name: str) -> Iterator[Resource]:
             InvocationEndpoint=f"{dynamic_reference(job.heartbeat).rstrip('/')}/*",
         ),
         engine_metadata={"Job": name},
-        condition=console_links.ON_AWS,
     )
     for path, statuses in PATHS_ON_AWS.items():
         if path == "start" and job.overlap == "skip":
             continue
-        pattern = event_rules.run_pattern(ref(names.state_machine_id(name)), statuses)
+        pattern = run_pattern([ref(names.state_machine_id(name))], statuses)
         if path == "0" and job.overlap == "skip":
             pattern["detail"]["output"] = [{"anything-but": {"prefix": SKIPPED_OUTPUT}}]
         target = properties(
@@ -87,9 +84,7 @@ def _resources_on_aws(project: Project, name: str) -> Iterator[Resource]:
             Arn=get_att(destination, "Arn"),
             RoleArn=get_att("EventsRole", "Arn"),
             HttpParameters=properties(PathParameterValues=[path]),
-            DeadLetterConfig=event_rules.dead_letters(),
+            DeadLetterConfig=dead_letter_queues.alert_dead_letters(),
         )
         title = f"heartbeat-{path if path != '0' else 'success'}"
-        yield event_rules.job_rule(
-            project, name, "heartbeat", pattern, [target], title=title, condition=console_links.ON_AWS
-        )
+        yield event_rules.job_rule(project, name, "heartbeat", pattern, [target], title=title)

@@ -1,7 +1,7 @@
 """Build the cluster, and a network for the jobs that have none.
 
 Guarantees that a stack needs no parameters: if no subnets are given, it creates a network of two public subnets, which
-costs nothing while no job runs. Tasks in it accept no connections from outside.
+costs nothing while no job runs. Tasks in it accept no connections from outside. On this engine, tasks need no network.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from dataclasses import replace
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.stack.intrinsic_functions import (
     availability_zones,
     equals,
@@ -26,16 +27,18 @@ VPC_CIDR = "10.111.0.0/24"
 INTERNET_RESOURCE_IDS = ("WayOut", "FirstAssociation", "SecondAssociation")
 """Resources that a task needs to pull its image and that no other resource refers to."""
 SUBNET_CIDRS = ("10.111.0.0/25", "10.111.0.128/25")
+NO_NETWORK = "subnet-0000000000000000f"
+"""The subnet that stands in for the network of tasks on this engine."""
 
 
-def needs_network(project: Project) -> bool:
-    """Return whether some job does not configure its network."""
-    return any(job.network is None and job.workflow is None for job in project.jobs.values())
+def needs_network(project: Project, platform: Platform) -> bool:
+    """Return whether some job on AWS does not configure its network."""
+    return platform == "aws" and any(job.network is None and job.workflow is None for job in project.jobs.values())
 
 
-def parameters(project: Project) -> dict[str, Json]:
+def parameters(project: Project, platform: Platform) -> dict[str, Json]:
     """Return the parameters that configure the network when the stack is created."""
-    if not needs_network(project):
+    if not needs_network(project, platform):
         return {}
     return {
         names.SUBNETS: properties(
@@ -57,13 +60,16 @@ def parameters(project: Project) -> dict[str, Json]:
     }
 
 
-def conditions(project: Project) -> dict[str, Json]:
+def conditions(project: Project, platform: Platform) -> dict[str, Json]:
     """Return the condition under which the stack creates a network."""
-    return {CREATES_NETWORK: equals(join("", ref(names.SUBNETS)), "")} if needs_network(project) else {}
+    return {CREATES_NETWORK: equals(join("", ref(names.SUBNETS)), "")} if needs_network(project, platform) else {}
 
 
-def placeholder_values() -> dict[str, Json]:
+def placeholder_values(platform: Platform) -> dict[str, Json]:
     """Return the values of the network's placeholders in definitions."""
+    cluster = {names.SHARED_CLUSTER: get_att(names.SHARED_CLUSTER, "Arn")}
+    if platform == "here":
+        return {names.SUBNETS: NO_NETWORK, names.SECURITY_GROUPS: "", names.PUBLIC_IP: "ENABLED", **cluster}
     # CloudFormation creates every resource of this list first, so no machine and no schedule exists before tasks can
     # reach the internet.
     made = select(0, [join(",", [ref("FirstSubnet"), ref("SecondSubnet")]), *map(ref, INTERNET_RESOURCE_IDS)])
@@ -73,11 +79,11 @@ def placeholder_values() -> dict[str, Json]:
             CREATES_NETWORK, get_att("TaskGroup", "GroupId"), join(",", ref(names.SECURITY_GROUPS))
         ),
         names.PUBLIC_IP: if_condition(CREATES_NETWORK, "ENABLED", ref(names.PUBLIC_IP)),
-        names.SHARED_CLUSTER: get_att(names.SHARED_CLUSTER, "Arn"),
+        **cluster,
     }
 
 
-def network_resources(project: Project) -> Iterator[Resource]:
+def network_resources(project: Project, platform: Platform) -> Iterator[Resource]:
     """Yield the cluster and the network, if jobs need them."""
     if any(job.cluster is None and job.workflow is None for job in project.jobs.values()):
         yield Resource(
@@ -85,7 +91,7 @@ def network_resources(project: Project) -> Iterator[Resource]:
             "AWS::ECS::Cluster",
             properties(ClusterName=project.prefix, CapacityProviders=["FARGATE", "FARGATE_SPOT"]),
         )
-    if needs_network(project):
+    if needs_network(project, platform):
         yield from (replace(each, condition=CREATES_NETWORK) for each in _network(project))
 
 

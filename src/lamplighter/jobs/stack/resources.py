@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 
 from lamplighter.base.json_text import Json
+from lamplighter.jobs.machine.platform import Platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,15 @@ class Resource:
     update_replace_policy: str | None = None
     deletion_policy: str | None = None
 
-    def document(self) -> dict[str, Json]:
-        """Return the resource as a template spells it."""
+    def document(self, platform: Platform) -> dict[str, Json]:
+        """Return the resource as a template spells it.
+
+        On AWS, only the metadata of state machines is read (`runs/default_input.py`, `runs/job_alerts.py`).
+        """
+        is_read = platform == "here" or self.type == "AWS::StepFunctions::StateMachine"
         attributes = {
             "DependsOn": self.depends_on,
-            "Metadata": {"Lamplighter": self.engine_metadata} if self.engine_metadata else None,
+            "Metadata": {"Lamplighter": self.engine_metadata} if self.engine_metadata and is_read else None,
             "Condition": self.condition,
             "UpdateReplacePolicy": self.update_replace_policy,
             "DeletionPolicy": self.deletion_policy,

@@ -8,7 +8,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.group_items import group_items
@@ -18,11 +18,12 @@ from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.secrets import parse_grant
 from lamplighter.jobs.machine import workflow
 from lamplighter.jobs.machine.alert_states import has_late_alert
+from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.skip_alert import skip_channels
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
-from lamplighter.jobs.stack import arns, console_links, dead_letter_queues, volumes
+from lamplighter.jobs.stack import arns, dead_letter_queues, volumes
 from lamplighter.jobs.stack.built_images import job_images
-from lamplighter.jobs.stack.intrinsic_functions import get_att, if_condition, ref
+from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.policies import allow, allow_service, policy_document
 from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.runs import job_machine
@@ -46,18 +47,31 @@ def job_roles(project: Project, name: str) -> Iterator[Resource]:
         yield iam_role(f"{title}MachineRole", "states", list(machine_permissions(project, name)))
 
 
-def shared_roles(project: Project) -> Iterator[Resource]:
+def shared_roles(project: Project, platform: Platform) -> Iterator[Resource]:
     """Yield the role that schedules share."""
     started = [name for name, job in project.jobs.items() if starts_by_name(job)]
     slot_checks = [ref(job_machine.SLOT_CHECK)] if any(map(needs_slot_check, project.jobs.values())) else []
     if started or slot_checks:
-        on_aws = [*([ref(job_machine.START_RUN)] if started else []), *slot_checks]
-        on_engine = [*arns.state_machine_arns(project, started), *slot_checks]
+        start = ["states:StartExecution"]
+        machines = [*([ref(job_machine.START_RUN)] if started and platform == "aws" else []), *slot_checks]
         statements = [
-            allow(["states:StartExecution"], if_condition(console_links.ON_AWS, on_aws, on_engine)),
+            *([allow(start, machines)] if machines else []),
+            *([allow_on_machines(start, project, started)] if started and platform == "here" else []),
             allow(["sqs:SendMessage"], [get_att(dead_letter_queues.START_QUEUE_ID, "Arn")]),
         ]
         yield iam_role("ScheduleRole", "scheduler", statements)
+
+
+def allow_on_machines(actions: list[str], project: Project, jobs: Sequence[str]) -> Json:
+    """Return a statement that allows actions on the state machines of several jobs.
+
+    A pattern that stands for many jobs may match those of a project whose name begins with the same words. The tag of
+    the project leaves them out.
+    """
+    if len(jobs) <= arns.MAX_LISTED_JOBS:
+        return allow(actions, [arns.state_machine_arn(project, job) for job in jobs])
+    own = {"StringEquals": {f"aws:ResourceTag/{job_machine.PROJECT_TAG}": project.prefix}}
+    return allow(actions, [arns.state_machine_arn(project, "*")], own)
 
 
 def job_permissions(job: Job) -> list[Json]:
@@ -160,8 +174,8 @@ def _task_permissions(project: Project, job_names: list[str]) -> Iterator[Json]:
     )
 
 
-def iam_role(logical_id: str, service: str, statements: list[Json], condition: str | None = None) -> Resource:
-    """Return a role with these statements that a service assumes; `condition` names that under which it exists."""
+def iam_role(logical_id: str, service: str, statements: list[Json]) -> Resource:
+    """Return a role with these statements that a service assumes."""
     own_account = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
     needs = properties(PolicyName="Needs", PolicyDocument=policy_document(statements))
     return Resource(
@@ -171,5 +185,4 @@ def iam_role(logical_id: str, service: str, statements: list[Json], condition: s
             AssumeRolePolicyDocument=policy_document([allow_service(service, "sts:AssumeRole", condition=own_account)]),
             Policies=[needs] if statements else None,
         ),
-        condition=condition,
     )

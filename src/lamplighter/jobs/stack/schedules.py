@@ -13,9 +13,10 @@ from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.schedules import DAY_SECONDS
 from lamplighter.jobs.lint.alarm_window import SLOT_CHECK_DELAY_SECONDS
 from lamplighter.jobs.machine.local_times import zone_document
+from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
-from lamplighter.jobs.stack import arns, console_links, dead_letter_queues
-from lamplighter.jobs.stack.intrinsic_functions import get_att, if_condition, ref
+from lamplighter.jobs.stack import arns, dead_letter_queues
+from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.json_documents import join_document
 from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.runs import job_machine
@@ -32,27 +33,26 @@ def schedule_id(project: Project, name: str, at: int) -> str:
     return project.name(name) if at == 0 else f"{project.name(name)}--{at + 1}"
 
 
-def schedule_resources(project: Project) -> Iterator[Resource]:
+def schedule_resources(project: Project, platform: Platform) -> Iterator[Resource]:
     """Yield the schedules and their group."""
     if not any(job.schedule for job in project.jobs.values()):
         return
     yield Resource("Schedules", "AWS::Scheduler::ScheduleGroup", properties(Name=project.prefix))
     for name, job in project.jobs.items():
         for at, expression in enumerate(job.schedule):
-            yield _schedule(project, name, job, at, expression)
+            yield _schedule(project, name, job, at, expression, platform)
             if needs_slot_check(job):
                 yield _slot_check_schedule(project, name, job, at, expression)
 
 
-def _schedule(project: Project, name: str, job: Job, at: int, expression: str) -> Resource:
+def _schedule(project: Project, name: str, job: Job, at: int, expression: str, platform: Platform) -> Resource:
     given = dumps({**job.input, LAMPLIGHTER_KEY: {"scheduled": SCHEDULED_TIME}})
     machine: Json = ref(names.state_machine_id(name))
     arn, text = machine, arns.escape_literal(given)
-    if starts_by_name(job):
+    if platform == "aws" and starts_by_name(job):
         known = {"scheduled": SCHEDULED_TIME, "suffix": f"--{at + 1}" if at else ""}
-        arn = if_condition(console_links.ON_AWS, ref(job_machine.START_RUN), machine)
-        start = join_document({"machine": machine}, {**known, "input": loads(given)})
-        text = if_condition(console_links.ON_AWS, start, text)
+        arn = ref(job_machine.START_RUN)
+        text = join_document({"machine": machine}, {**known, "input": loads(given)})
     return Resource(
         f"{names.logical_id(name)}Schedule{at + 1 if at else ''}",
         "AWS::Scheduler::Schedule",

@@ -24,7 +24,7 @@ MAX_DEFINITION_BYTES = 1024 * 1024
 
 def state_machine_resources(project: Project, platform: Platform) -> Iterator[Resource]:
     """Yield the state machines of a project's jobs."""
-    known = placeholder_values(project)
+    known = placeholder_values(project, platform)
     for name, job in project.jobs.items():
         yield Resource(
             names.state_machine_id(name),
@@ -75,7 +75,7 @@ def substitute_placeholders(definition: Json, known: Mapping[str, Json]) -> Json
     return properties(DefinitionString=text, DefinitionSubstitutions=substitutions or None)
 
 
-def placeholder_values(project: Project, platform: Platform = "anywhere") -> dict[str, Json]:
+def placeholder_values(project: Project, platform: Platform) -> dict[str, Json]:
     """Return every placeholder that a definition may contain, with its value."""
     tasks = {
         names.task_definition_id(name): ref(names.task_definition_id(name))
@@ -88,7 +88,7 @@ def placeholder_values(project: Project, platform: Platform = "anywhere") -> dic
     calls = {call: sub(integrations.integration_resource(call, "${AWS::Partition}")) for call in integrations.CALLS}
     return {
         **console_links.placeholder_values(platform),
-        **network.placeholder_values(),
+        **network.placeholder_values(platform),
         **tasks,
         **topics,
         **calls,

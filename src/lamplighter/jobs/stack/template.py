@@ -28,32 +28,29 @@ from lamplighter.jobs.stack import (
     supporting_machines,
     task_definitions,
 )
-from lamplighter.jobs.stack.heartbeat_ids import destination_ids
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.resources import Resource, properties
 
 
-def build_template(project: Project, platform: Platform = "anywhere") -> Json:
-    """Return the template as a document.
+def build_template(project: Project, platform: Platform = "aws") -> Json:
+    """Return the template for AWS or for this engine as a document.
 
-    With the platform `here`, this engine keeps the queues of runs that must not overlap: their state machines have no
-    states for that, and tags tell the engine what to do.
+    For this engine, state machines have no states for runs that must not overlap: tags tell the engine what to do.
     """
     resources = list(_resources(project, platform))
-    documents = {each.logical_id: each.document() for each in resources}
+    documents = {each.logical_id: each.document(platform) for each in resources}
     assert len(documents) == len(resources), "two resources have one logical id"
     return {
         "Description": f"The jobs of {project.prefix}, by lamplighter",
         "Metadata": {"Lamplighter": {"Project": project.prefix}},
         "Conditions": {
-            **console_links.conditions(),
-            **(console_links.engine_condition() if destination_ids(project) else {}),
-            **network.conditions(project),
+            **console_links.conditions(platform),
+            **network.conditions(project, platform),
         },
-        "Outputs": {**_outputs(project), **console_links.outputs()},
+        "Outputs": {**_outputs(project), **console_links.outputs(platform)},
         "Parameters": {
-            **console_links.parameters(),
-            **network.parameters(project),
+            **console_links.parameters(platform),
+            **network.parameters(project, platform),
             **task_definitions.parameters(project),
         },
         "Resources": documents,
@@ -64,18 +61,18 @@ def _resources(project: Project, platform: Platform) -> Iterator[Resource]:
     contained = [name for name, job in project.jobs.items() if job.workflow is None]
     workflows = [name for name, job in project.jobs.items() if job.workflow is not None]
     steps = {step for name in workflows for step in roles.container_jobs(project, name)}
-    supported = supported_jobs(project)
-    yield from network.network_resources(project)
+    supported = supported_jobs(project, platform)
+    yield from network.network_resources(project, platform)
     for name in project.jobs:
         yield from roles.job_roles(project, name)
-    yield from roles.shared_roles(project)
+    yield from roles.shared_roles(project, platform)
     for name in contained:
         yield from task_definitions.task_definition_resources(project, name, platform, steps)
-    yield from supporting_machines.supporting_resources(project, supported)
+    yield from supporting_machines.supporting_resources(project, supported, platform)
     yield from state_machines.state_machine_resources(project, platform)
-    yield from schedules.schedule_resources(project)
-    yield from alerts.alert_resources(project, supported)
-    yield from heartbeats.heartbeat_resources(project)
+    yield from schedules.schedule_resources(project, platform)
+    yield from alerts.alert_resources(project, supported, platform)
+    yield from heartbeats.heartbeat_resources(project, platform)
 
 
 def _outputs(project: Project) -> dict[str, Json]:

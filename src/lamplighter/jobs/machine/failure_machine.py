@@ -1,0 +1,217 @@
+"""Define the supporting machine FAILURE_CHECK: it receives the failed runs of all jobs on AWS, and alerts about each.
+
+Two events lead to it. Step Functions' event of a run that ended is "best effort": "in some rare cases an event might
+not be delivered". CloudWatch "guarantees the delivery of alarm state change events", so each job has an alarm on its
+failed runs, too; its event makes the machine list the runs that failed since the alarm's state changed before. See
+https://docs.aws.amazon.com/eventbridge/latest/ref/event-delivery-level.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html.
+
+Guarantees one alert for each failure, although both events lead to it and EventBridge may repeat them: the machine
+starts itself under a name made of the run and the time of its end, and Step Functions accepts a name once. A run that
+sends its own alerts (`notify: {caught: …}`) is alerted about only if it did not: it cannot catch its deadline,
+States.Runtime, or an error of a state without a Catch.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.machine.alert_expressions import (
+    TASK_ATTEMPT,
+    AlertFacts,
+    failure_subject,
+    failure_text,
+    slot_time,
+    time_lines,
+)
+from lamplighter.jobs.machine.alert_states import (
+    FIRST_STATE,
+    deadline_text,
+    has_log_state,
+    max_attempts,
+    read_log_state,
+    timeout_text,
+    topic_arn,
+)
+from lamplighter.jobs.machine.attempt_states import SAME_INPUT, catch_each
+from lamplighter.jobs.machine.expressions import FAILED_TASK_VARIABLE, expression
+from lamplighter.jobs.machine.integrations import DESCRIBE_EXECUTION, LIST_EXECUTIONS, READ_HISTORY, START_EXECUTION
+from lamplighter.jobs.machine.job_table import find_job_states
+from lamplighter.jobs.machine.local_times import zone_document
+from lamplighter.jobs.machine.overlap_states import read_state
+from lamplighter.jobs.machine.supported_jobs import failure_channels, needs_failure_check
+from lamplighter.jobs.machine.supporting_machines import (
+    ALREADY_STARTED_ERRORS,
+    LAST_EVENTS_OF_RUN,
+    RETRY_START,
+    choose,
+    machine_definition,
+    publish_to_topics,
+)
+from lamplighter.runs.failure_words import TASK_FAILED, TIMEOUT
+from lamplighter.runs.job_machine import READ_LOG_STATE
+
+MAX_LISTED_RUNS = 100
+OVERLAP_SECONDS = 900
+"""Seconds before the change of an alarm's state that are searched again: an alarm lags behind the runs."""
+_IS_ALERT_STATE = f"$contains($string(StateEnteredEventDetails.Name), /(^|: ){FIRST_STATE[:-1]}\\?$/)"
+_HAS_ALERTED = f"""(
+  $first := $max($states.result.Events[{_IS_ALERT_STATE}].Id);
+  $exists($first) and
+    $count($states.result.Events[TaskSucceededEventDetails.ResourceType = 'sns' and Id > $first]) > 0
+)"""
+"""Whether a run published a message after its first alert state."""
+_SINCE = f"""(
+  $before := $states.input.before;
+  $changed := $toMillis($replace($before.timestamp, '+0000', 'Z'));
+  $changed - ($before.value = 'INSUFFICIENT_DATA' ? 0 : {OVERLAP_SECONDS}000)
+)"""
+"""The time from which on an alarm may have seen failed runs. A new alarm has seen none before it existed."""
+_RECENT = "$states.result.Executions[$toMillis(StopDate) >= $since].{'run': ExecutionArn, 'ended': $toMillis(StopDate)}"
+_CLAIM = """(
+  $second := $string($floor($states.input.ended / 1000));
+  'failed-' & $substring($hash($states.input.run & $second, 'SHA-256'), 0, 40)
+)"""
+"""The name of the execution that alerts about a failure."""
+_FAILURE = f"""(
+  $run := $states.result;
+  {{
+    'Error': $run.Status = 'TIMED_OUT' ? '{TIMEOUT}' : [$run.Error, '{TASK_FAILED}'][0],
+    'Cause': [$run.Cause, ''][0]
+  }}
+)"""
+_ATTEMPT = f"""(
+  $failure := {_FAILURE};
+  {FAILED_TASK_VARIABLE}
+  $tried := {TASK_ATTEMPT};
+  $exists($tried) ? $number($tried) : 0
+)"""
+_SCHEDULED = slot_time("$exists($states.result.Input) ? $parse($states.result.Input) : {}")
+_FACTS = AlertFacts(
+    headline="$states.input.job & ($status = 'TIMED_OUT' ? ' timed out: ' : ' failed: ')",
+    name="$states.input.name",
+    project="$states.input.project",
+    run="$states.input.run",
+    timeout="($status = 'TIMED_OUT' ? $states.input.deadline : $states.input.timeout)",
+    most="$states.input.most",
+    zone="$states.input.zone",
+    scheduled="$scheduled",
+    times=time_lines("$began", "$ended"),
+)
+
+
+def failure_definition(project: Project, jobs: Sequence[str]) -> Json:
+    """Return the definition of FAILURE_CHECK; `jobs` are those whose failures it receives.
+
+    Its input has `run` and `ended` (milliseconds), or `alarm` and `before`, the previous state of the alarm.
+    """
+    facts = {name: _facts(project, name) for name in jobs}
+    states = find_job_states(project.prefix, facts, "What happened?")
+    return machine_definition(
+        "Tells of each failed run once.", {**states, **_find_failures(), **_claim_failures(), **_tell(project.prefix)}
+    )
+
+
+def _facts(project: Project, name: str) -> Mapping[str, Json]:
+    job = project.jobs[name]
+    return {
+        "topics": [topic_arn(project, channel) for channel in failure_channels(job)],
+        "caught": needs_failure_check(job),
+        "most": max_attempts(job),
+        "timeout": timeout_text(job),
+        "deadline": deadline_text(job),
+        "zone": zone_document(job.timezone),
+    }
+
+
+def _find_failures() -> dict[str, Json]:
+    """Return the states that find the failed runs that an event is about."""
+    return {
+        "What happened?": {
+            "Type": "Choice",
+            "Choices": [
+                {"Condition": expression("$exists($states.input.claimed)"), "Next": "Describe"},
+                {
+                    "Condition": expression("$exists($states.input.alarm)"),
+                    "Assign": {"since": expression(_SINCE)},
+                    "Next": "List failed runs",
+                },
+            ],
+            "Assign": {"failures": [{each: expression(f"$states.input.{each}") for each in ("run", "ended")}]},
+            "Default": "Claim",
+        },
+        "List failed runs": _list_runs("FAILED", f"[{_RECENT}]", "List timed out runs"),
+        "List timed out runs": _list_runs("TIMED_OUT", f"[$append($failures, {_RECENT})]", "Claim"),
+    }
+
+
+def _list_runs(status: str, failures: str, follower: str) -> Json:
+    listed = {
+        "StateMachineArn": expression("$states.input.machine"),
+        "StatusFilter": status,
+        "MaxResults": MAX_LISTED_RUNS,
+    }
+    return read_state(LIST_EXECUTIONS, listed, {"failures": expression(failures)}, follower)
+
+
+def _claim_failures() -> dict[str, Json]:
+    """Return the state that starts this machine once for each of the failures."""
+    item = {each: expression(f"$states.context.Map.Item.Value.{each}") for each in ("run", "ended")}
+    start = {
+        "Type": "Task",
+        "Resource": START_EXECUTION,
+        "Arguments": {
+            "StateMachineArn": expression("$states.context.StateMachine.Id"),
+            "Name": expression(_CLAIM),
+            "Input": expression("$states.input"),
+        },
+        "Retry": RETRY_START,
+        "Catch": [{"ErrorEquals": ALREADY_STARTED_ERRORS, "Output": SAME_INPUT, "Next": "Claimed before"}],
+        "End": True,
+    }
+    return {
+        "Claim": {
+            "Type": "Map",
+            "Items": expression("$failures"),
+            "ItemSelector": {**item, "claimed": True},
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "INLINE"},
+                "StartAt": "Start",
+                "States": {"Start": start, "Claimed before": {"Type": "Succeed"}},
+            },
+            "End": True,
+        }
+    }
+
+
+def _tell(prefix: str) -> dict[str, Json]:
+    """Return the states that alert about one failure."""
+    described = {
+        "failure": expression(_FAILURE),
+        "attempt": expression(_ATTEMPT),
+        "scheduled": expression(_SCHEDULED),
+        "status": expression("$states.result.Status"),
+        "began": expression("$toMillis($states.result.StartDate)"),
+        "ended": expression("$toMillis($states.result.StopDate)"),
+        "redrive": expression("[$states.result.RedriveDate, ''][0]"),
+        "told": False,
+    }
+    return {
+        "Describe": read_state(
+            DESCRIBE_EXECUTION, {"ExecutionArn": expression("$states.input.run")}, described, "Alerts itself?"
+        ),
+        "Alerts itself?": choose("$states.input.caught", "Look", FIRST_STATE),
+        "Look": read_state(
+            READ_HISTORY,
+            LAST_EVENTS_OF_RUN,
+            {"told": expression(_HAS_ALERTED)},
+            "Told?",
+            # If the history cannot be read, send the alert: twice is better than never.
+            Catch=catch_each(Output=SAME_INPUT, Next="Told?"),
+        ),
+        "Told?": choose("$told", "Told", FIRST_STATE),
+        "Told": {"Type": "Succeed"},
+        FIRST_STATE: has_log_state("Tell"),
+        READ_LOG_STATE: read_log_state(prefix, "Tell"),
+        "Tell": publish_to_topics(failure_text(_FACTS), failure_subject(_FACTS)),
+    }
