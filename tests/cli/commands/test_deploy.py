@@ -588,3 +588,27 @@ def test_missing_credentials_are_reported(folder: Path) -> None:
 def test_an_unreachable_engine_is_reported(folder: Path) -> None:
     refused = run_command(folder, "deploy", "--endpoint-url", "http://127.0.0.1:1")
     assert (refused.code, "does not answer" in refused.err) == (1, True)
+
+
+def test_a_role_that_leaves_stays_until_no_run_is_under_way(engine: ServedEngine, folder: Path) -> None:
+    (folder / "wait.yaml").write_text("StartAt: Wait\nStates: {Wait: {Type: Wait, Seconds: 3600, End: true}}")
+    edit_job_file(folder, "jobs:\n", "jobs:\n  slow: {workflow: wait.yaml, deadline: 2h}\n")
+    options, states = ("--yes", "--endpoint-url", engine.url), engine.client("stepfunctions")
+
+    def machine_roles() -> set[str]:
+        summaries = engine.client("cloudformation").list_stack_resources(StackName="reports")
+        found = {each["LogicalResourceId"] for each in summaries["StackResourceSummaries"]}
+        return {each for each in found if each.startswith("MachineRole")}
+
+    assert run_command(folder, "deploy", *options).code == 0
+    before = machine_roles()
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:reports-slow"
+    run = states.start_execution(stateMachineArn=machine)["executionArn"]
+    edit_job_file(folder, "deadline: 3h", "deadline: 3h\n    overlap: skip")
+    assert run_command(folder, "deploy", *options).code == 0
+    during = machine_roles()
+    assert before < during
+    assert run_command(folder, "diff", *options[1:]).code == 0
+    states.stop_execution(executionArn=run)
+    assert run_command(folder, "deploy", *options).code == 0
+    assert machine_roles() == during - before
