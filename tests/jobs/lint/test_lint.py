@@ -411,6 +411,18 @@ def test_more_resources_than_aws_allows_in_a_stack_are_an_error(tmp_path: Path) 
     assert findings[0].endswith("and AWS allows 500 -> split the project in two")
 
 
+def test_quotas_of_an_account_that_a_project_reaches_are_warnings(tmp_path: Path) -> None:
+    jobs = "\n".join(f"  job-{at}: {{image: x, timeout: 1h, heartbeat: 'https://m.example/{at}'}}" for at in range(60))
+    (finding,) = [each for each in lint_text(tmp_path, f"project: p\njobs:\n{jobs}", "warning") if "rules" in each]
+    assert finding.startswith("2:1 warning: the stack has 180 rules of EventBridge, and some regions allow 100")
+
+
+def test_more_jobs_than_addresses_of_the_network_are_a_warning(tmp_path: Path) -> None:
+    jobs = "\n".join(f"  job-{at}: {{image: x, timeout: 1h}}" for at in range(247))
+    findings = [each for each in lint_text(tmp_path, f"project: p\njobs:\n{jobs}", "warning") if "addresses" in each]
+    assert len(findings) == 1
+
+
 def test_a_manual_stop_that_looks_like_a_timeout_is_reported_for_jobs_with_attempt_alerts(tmp_path: Path) -> None:
     def timeout_findings(job: str) -> list[str]:
         text = f"project: p\nchannels: {{ops: {{email: o@b.c}}}}\njobs: {{a: {{image: x, deadline: 1h, {job}}}}}"

@@ -22,15 +22,14 @@ from lamplighter.jobs.iam import check_roles
 from lamplighter.jobs.lint import aws_limits, machine_access
 from lamplighter.jobs.lint.aws_limits import LintFinding
 from lamplighter.jobs.lint.local_links import LINK_ADVICE, leaving_channel
+from lamplighter.jobs.lint.quotas import quota_findings
 from lamplighter.jobs.lint.task_limits import task_findings
 from lamplighter.jobs.machine.supported_jobs import needs_failure_check
-from lamplighter.jobs.stack.template import build_template, to_compact_json
+from lamplighter.jobs.stack.template import build_template
 from lamplighter.lang.schedule import time_zones
 from lamplighter.lang.schedule.cron import WEEKDAYS
 from lamplighter.lang.schedule.expression import CronSchedule, parse_schedule
-from lamplighter.lang.template.template import MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES, MAX_TEMPLATE_BYTES
 
-MAX_COUNTS = {"Resources": MAX_RESOURCES, "Outputs": MAX_OUTPUTS, "Parameters": MAX_PARAMETERS}
 FIXED_TIME = 1_767_225_600_000
 """2026-01-01T00:00:00Z."""
 MAX_RUNS_PER_DAY = 4
@@ -64,7 +63,7 @@ def _aws_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
     for name, channel in loaded.project.channels.items():
         yield from (_place(loaded, ("channels", name), each) for each in aws_limits.channel_findings(name, channel))
     yield from _permission_problems(loaded)
-    yield from _stack_size_problems(loaded)
+    yield from _quota_problems(loaded)
 
 
 def _job_findings(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Iterator[LintFinding]:
@@ -212,15 +211,11 @@ def _permission_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
             yield Problem(position, what, "split the workflow in two, or use your own role: roles: {machine: ARN}")
 
 
-def _stack_size_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
-    """Yield sizes of the stack that exceed AWS's limits; this engine has no such limits."""
-    document = build_template(loaded.project)
-    size = len(to_compact_json(document))
-    counts = [(name, len(document.get(name, {})), most) for name, most in MAX_COUNTS.items()]
-    for what, found, most in [*counts, ("bytes", size, MAX_TEMPLATE_BYTES)]:
-        if found > most:
-            message = f"the stack has {found:,} {what.lower()}, and AWS allows {most:,}"
-            yield Problem(loaded.position_of("jobs", key=True), message, "split the project in two")
+def _quota_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
+    """Yield the quotas of AWS that the stack reaches; this engine has none."""
+    position = loaded.position_of("jobs", key=True)
+    for severity, what, instead in quota_findings(build_template(loaded.project)):
+        yield Problem(position, what, instead, severity)
 
 
 def _channel_problems(loaded: LoadedJobFile, target: DeployTarget | None) -> Iterator[Problem]:

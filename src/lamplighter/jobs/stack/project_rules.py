@@ -54,7 +54,7 @@ def _recovery_rules(project: Project, jobs: Sequence[str]) -> Iterator[Resource]
         pattern = _alarm_pattern(project, watched, NOT_STARTED_ALARM)
         pattern["detail"] |= {"state": {"value": ["OK"]}, "previousState": {"value": ["ALARM"]}}
         paths = {"alarm": "$.detail.alarmName", "time": "$.time"}
-        yield _rule(project, "JobsThatStartAgain", job_machine.RECOVERY_CHECK, pattern, paths)
+        yield _rule(project, "StartsAgain", job_machine.RECOVERY_CHECK, pattern, paths)
 
 
 def run_pattern(machines: list[Json], statuses: list[str]) -> Json:
