@@ -61,6 +61,10 @@ class EngineConfig:
     """What task definitions may not contain (`base/deny_rules.py`)."""
     enforce_iam: bool = False
     """Whether calls under a role of IAM are decided by the role's policies (`services/iam/access`)."""
+    aws_limits: bool = False
+    """Whether the engine has the limits of an AWS account where it has none of its own."""
+    drop_events: frozenset[str] = frozenset()
+    """The sources of events that are lost, such as aws.states: no rule gets them."""
     capacity: CapacityLimits = NO_LIMITS
     """The most that all tasks may reserve together; it overrides the limits of a job file."""
     machine_capacity: CapacityLimits = NO_LIMITS

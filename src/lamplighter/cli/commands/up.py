@@ -21,6 +21,7 @@ import typer
 from lamplighter.base import deny_rules, secret_references
 from lamplighter.base.background_tasks import running
 from lamplighter.base.errors import LamplighterError
+from lamplighter.base.event_sources import DELIVERY_LEVELS, UnknownSource, check_sources
 from lamplighter.base.modules import is_installed, load_object
 from lamplighter.cli.early_interrupts import ending_on_interrupt
 from lamplighter.cli.engine_address import ADDRESS_FILE, EngineAddress, write_address
@@ -189,6 +190,23 @@ def up(
             "rules, tasks and temporary credentials.",
         ),
     ] = False,
+    aws_limits: Annotated[  # noqa: FBT002 - typer's way
+        bool,
+        serving_option(
+            "--aws-limits",
+            help="Refuse what a new AWS account refuses: RunTask on Fargate over 20 times a second, over 300 rules of "
+            "a bus, over 1,000 roles, a template of over 51,200 bytes in a request.",
+        ),
+    ] = False,
+    drop_events: Annotated[
+        list[str] | None,
+        serving_option(
+            metavar="SOURCE",
+            help="Lose all events of a service, so that no rule gets them: "
+            + ", ".join(f"{source} ({level} on AWS)" for source, level in DELIVERY_LEVELS.items())
+            + ".",
+        ),
+    ] = None,
     cpus: Annotated[
         float | None,
         jobs_option(
@@ -221,7 +239,7 @@ def up(
     repeats = log_to_stderr(logging.WARNING if quiet else logging.INFO, log_format)
     notifier = systemd_notify.take_notifier(os.environ)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    denied = _parse_deny(deny, runtime)
+    denied, dropped = _parse_deny(deny, runtime), _parse_sources(drop_events or [])
     options = replace(parse_source(file, environment, template or [], parameters or [], data), deny=denied)
     proxies = _parse_addresses(trusted_proxy or [])
     try:
@@ -238,6 +256,8 @@ def up(
             allow_commands=commands and deny_rules.COMMANDS not in denied,
             denied=denied,
             enforce_iam=enforce_iam,
+            aws_limits=aws_limits,
+            drop_events=dropped,
             capacity=parse_capacity(cpus, memory, max_tasks),
             machine_capacity=machine_capacity(),
             secrets=source.secrets if source else secret_references.environment_secrets(os.environ),
@@ -314,6 +334,13 @@ def _parse_deny(text: str, runtime: RuntimeChoice) -> frozenset[str]:
     if deny_rules.COMMANDS in found and runtime is RuntimeChoice.PROCESS:
         raise typer.BadParameter("--runtime process can only run commands, which --deny commands forbids")
     return found
+
+
+def _parse_sources(names: list[str]) -> frozenset[str]:
+    try:
+        return check_sources(names)
+    except UnknownSource as error:
+        raise typer.BadParameter(f"--drop-events: {error}") from None
 
 
 def _read_source(options: UpOptions, data: Path) -> LoadedSource | None:
@@ -396,6 +423,8 @@ def _print_access(config: EngineConfig, ports: Ports, access_rules: access.Acces
     )
     for line in lines:
         command_log.info("%s", line)
+    if config.drop_events:
+        command_log.warning("no rule gets the events of %s (--drop-events)", ", ".join(sorted(config.drop_events)))
 
 
 async def _log_repeats(repeats: RepeatFilter) -> None:

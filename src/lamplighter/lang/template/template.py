@@ -36,7 +36,9 @@ UPDATE_REPLACE_POLICIES = ("Delete", "Retain", "Snapshot")
 DELETION_POLICIES = (*UPDATE_REPLACE_POLICIES, "RetainExceptOnCreate")
 MAX_RESOURCES, MAX_PARAMETERS, MAX_OUTPUTS, MAX_MAPPINGS = 500, 200, 200, 200
 MAX_TEMPLATE_BYTES = 1_048_576
-"""The most bytes of a template: AWS's limit through S3. The limit of a request, 51,200 bytes, is not applied here.
+"""The most bytes of a template: AWS's limit through S3."""
+MAX_BODY_BYTES = 51_200
+"""The most bytes of a template within a request, which only an engine with AWS's limits checks.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
 
 _NAME = re.compile(r"[A-Za-z0-9]+")

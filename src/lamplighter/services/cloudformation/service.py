@@ -42,6 +42,7 @@ from lamplighter.services.cloudformation.tables.stacks import SERVICE
 from lamplighter.services.cloudformation.templates import template_operations
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs, InputFetcher, MissingInput
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
+from lamplighter.services.cloudformation.templates.plan_stack import check_body_size
 from lamplighter.store import outbox
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
@@ -64,8 +65,11 @@ class CloudFormation(Service):
         remote: RemoteServices,
         models: Callable[[str], ServiceModel],
         check: Callable[[str, str, Json], None],
+        *,
+        aws_limits: bool = False,
     ) -> None:
         self._store = bus.store
+        self._aws_limits = aws_limits
         self._input_fetcher = InputFetcher(bus, remote)
         event_log, parsed_templates = StackEvents(bus, world), ParsedTemplates()
         starter = OperationStarter(world, event_log, UntouchedResources(), parsed_templates)
@@ -112,6 +116,8 @@ class CloudFormation(Service):
         """Return an operation that runs immediately, or again as soon as its missing inputs are available."""
 
         def write(tx: Tx, caller: Caller, params: Json) -> Json:
+            if self._aws_limits:
+                check_body_size(params.get("TemplateBody", ""))
             try:
                 with undo_on_error(tx):
                     return run(tx, caller, params, ExternalInputs(self._parts.bus))

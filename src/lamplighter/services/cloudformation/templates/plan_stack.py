@@ -26,6 +26,7 @@ from lamplighter.lang.template.parameters import (
 )
 from lamplighter.lang.template.references import creation_order, find_attributes
 from lamplighter.lang.template.template import (
+    MAX_BODY_BYTES,
     MAX_TEMPLATE_BYTES,
     SERVERLESS_TRANSFORM,
     Template,
@@ -265,6 +266,15 @@ def parse_template_text(text: str) -> Json:
     if len(text.encode()) > MAX_TEMPLATE_BYTES and not is_from_job_file(document):
         raise StackValidationError(f"Template may not exceed {MAX_TEMPLATE_BYTES} bytes in size.")
     return document
+
+
+def check_body_size(text: str) -> None:
+    """Raise `StackValidationError` if a template may not be in a request on AWS; that of a job file here always may."""
+    if len(text.encode()) > MAX_BODY_BYTES and not is_from_job_file(parse_text(text)):
+        raise StackValidationError(
+            f"1 validation error detected: Value '{text}' at 'templateBody' failed to satisfy constraint: Member must "
+            f"have length less than or equal to {MAX_BODY_BYTES}"
+        )
 
 
 def _serverless(document: Json, texts: dict[str, str], region: str, inputs: ExternalInputs) -> Json:

@@ -13,6 +13,7 @@ from lamplighter.lang.schedule.expression import InvalidSchedule, parse_schedule
 from lamplighter.services.events import paging
 from lamplighter.services.events.arns import DEFAULT_BUS, TAG_RULES, rule_arn, split_rule_arn
 from lamplighter.services.events.buses.buses import find_bus
+from lamplighter.services.events.errors import LimitExceeded
 from lamplighter.services.events.rules.compiled_rules import CompiledRules
 from lamplighter.services.events.rules.event_patterns import read_pattern
 from lamplighter.services.events.rules.lookup import find_rule
@@ -22,14 +23,19 @@ from lamplighter.services.events.tables import targets
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
 
+MAX_RULES = 300
+"""AWS's default quota of a bus in most regions: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html."""
 REQUEST_FIELDS = ("EventPattern", "ScheduleExpression", "Description", "RoleArn")
 
 
 class Rules:
     """The operations on rules."""
 
-    def __init__(self, world: World, scheduled_rules: ScheduledRules, compiled_rules: CompiledRules) -> None:
+    def __init__(
+        self, world: World, scheduled_rules: ScheduledRules, compiled_rules: CompiledRules, *, aws_limits: bool
+    ) -> None:
         self._world = world
+        self._aws_limits = aws_limits
         self._scheduled_rules = scheduled_rules
         self._compiled_rules = compiled_rules
 
@@ -44,6 +50,8 @@ class Rules:
         body |= {"State": params.get("State", "ENABLED"), "CreatedBy": caller.account}
         old = rows.get_if_readable(tx, "rule", caller.account, caller.region, name, bus)
         if old is None:
+            if self._aws_limits and rows.count(tx, "rule", caller.account, caller.region, bus) >= MAX_RULES:
+                raise LimitExceeded
             tags = TAG_RULES.read(params.get("Tags"))
             rule = Resource("rule", caller.account, caller.region, bus, name, key, now, now, body, tags)
         else:

@@ -165,9 +165,9 @@ def measure_messages(reader: Reader, caller: Caller, params: Json) -> Json:
 def measure_age(reader: Reader, caller: Caller, params: Json) -> Json:
     """Return the milliseconds since the oldest message came into a queue, or None if no message counts (MeasureAge).
 
-    The operation exists on the bus only, for CloudWatch's metric ApproximateAgeOfOldestMessage. "For standard queues, if
-    a message is received three or more times and not deleted, […] the metric then reflects the age of the next message";
-    "FIFO queues don't reorder messages". See
+    The operation exists on the bus only, for CloudWatch's metric ApproximateAgeOfOldestMessage. "For standard queues,
+    if a message is received three or more times and not deleted, […] the metric then reflects the age of the next
+    message"; "FIFO queues don't reorder messages". See
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
     """
     queue = find_queue(reader, caller, params["QueueUrl"])
