@@ -193,10 +193,11 @@ def test_a_request_contains_a_template_of_at_most_51200_bytes(limited: LimitedHa
         f"1 validation error detected: Value '{text}' at 'templateBody' failed to satisfy constraint: Member must have "
         "length less than or equal to 51200"
     )
+    limited.create(body(Q=queue()), "old")
     change_set = {"StackName": "s", "ChangeSetName": "c", "ChangeSetType": "CREATE"}
     for operation, params in (
         *(("CreateStack", {"StackName": "s"}), ("CreateChangeSet", change_set), ("ValidateTemplate", {})),
-        *(("GetTemplateSummary", {}), ("UpdateStack", {"StackName": "s"})),
+        *(("GetTemplateSummary", {}), ("UpdateStack", {"StackName": "old"})),
     ):
         given: Json = {**params, "TemplateBody": text}
         assert limited.error("cloudformation", operation, **given) == ("ValidationError", refused)
@@ -211,10 +212,38 @@ def test_a_larger_template_comes_from_a_bucket(limited: LimitedHarness) -> None:
     assert limited.state() == "CREATE_COMPLETE"
 
 
-def test_the_stack_of_a_job_file_on_this_engine_has_no_limits(limited: LimitedHarness) -> None:
-    metadata = {"Lamplighter": {}, "a": "x" * 51_200}
-    limited.create(dumps({"Metadata": metadata, "Resources": {"Q": queue()}}))
+def job_file_template(own: Json) -> str:
+    """Return a template with more resources than AWS allows, and with lamplighter's metadata."""
+    resources = {f"Q{at}": queue() for at in range(501)}
+    return dumps({"Metadata": {"Lamplighter": own}, "Resources": resources})
+
+
+def test_the_template_that_is_made_of_a_job_file_for_aws_has_aws_s_limits(limited: LimitedHarness) -> None:
+    text = job_file_template({"Project": "p"})
+    message = "Template format error: Number of resources, 501, is greater than maximum allowed, 500"
+    for operation, params in (
+        ("CreateStack", {"StackName": "s"}),
+        ("ValidateTemplate", {}),
+        ("GetTemplateSummary", {}),
+    ):
+        given: Json = {**params, "TemplateBody": text}
+        assert limited.error("cloudformation", operation, **given) == ("ValidationError", message)
+
+
+def test_the_stack_that_up_makes_of_a_job_file_has_no_limits(limited: LimitedHarness) -> None:
+    own = {"File": "/jobs/lamplighter.yaml", "a": "x" * 51_200}
+    limited.create(job_file_template(own))
     assert limited.state() == "CREATE_COMPLETE"
+
+
+def test_a_nested_stack_has_the_limits_too(limited: LimitedHarness) -> None:
+    limited.call("s3", "CreateBucket", Bucket="templates")
+    child = job_file_template({"Project": "p"}).encode()
+    limited.call("s3", "PutObject", Bucket="templates", Key="child.json", Body=child)
+    properties = {"TemplateURL": "https://templates.s3.amazonaws.com/child.json"}
+    limited.create(body(Child={"Type": "AWS::CloudFormation::Stack", "Properties": properties}))
+    assert limited.state() == "ROLLBACK_COMPLETE"
+    assert any("Number of resources, 501" in each for each in limited.reasons())
 
 
 def test_a_bus_has_300_rules_and_a_stack_with_one_more_is_rolled_back(limited: LimitedHarness) -> None:
@@ -258,6 +287,12 @@ def test_the_inline_policies_of_a_role_have_10240_characters_together(limited: L
     [
         (lambda _harness: None, "cloudformation", "ValidateTemplate", {"TemplateBody": large_body()}),
         (
+            lambda _harness: None,
+            "cloudformation",
+            "ValidateTemplate",
+            {"TemplateBody": job_file_template({"Project": "p"})},
+        ),
+        (
             lambda harness: [
                 harness.call("events", "PutRule", Name=f"r{at}", EventPattern=PATTERN) for at in range(300)
             ],
@@ -272,7 +307,7 @@ def test_the_inline_policies_of_a_role_have_10240_characters_together(limited: L
             {"RoleName": "more", "AssumeRolePolicyDocument": trust(Service=STATES)},
         ),
     ],
-    ids=["template", "rules", "roles"],
+    ids=["template", "resources", "rules", "roles"],
 )
 def test_without_the_limits_none_of_these_quotas_holds(
     unlimited: UnlimitedHarness, fill: Callable[[LimitedHarness], object], service: str, operation: str, params: Json

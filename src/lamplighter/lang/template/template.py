@@ -98,16 +98,21 @@ def transform_calls(document: Json) -> list[Json]:
     return section if isinstance(section, list) else [section] if section is not None else []
 
 
-def is_from_job_file(document: Json) -> bool:
-    """Return whether a template was generated from a job file. AWS's limits on a template do not apply to it."""
+def is_limited(document: Json, *, aws_limits: bool = False) -> bool:
+    """Return whether AWS's limits on a template apply: not to one from a job file, which then is for this engine.
+
+    With `aws_limits`, they apply to it too, unless `up` made it: that one states its file, and AWS never gets it.
+    """
     metadata = document.get("Metadata")
-    return isinstance(metadata, dict) and "Lamplighter" in metadata
+    if not isinstance(metadata, dict) or "Lamplighter" not in metadata:
+        return True
+    return aws_limits and not (isinstance(metadata["Lamplighter"], dict) and "File" in metadata["Lamplighter"])
 
 
-def parse_template(document: Json) -> Template:
-    """Split a template into its parts and check them. Raises `TemplateError`."""
+def parse_template(document: Json, *, aws_limits: bool = False) -> Template:
+    """Split a template into its parts and check them; see `is_limited`. Raises `TemplateError`."""
     template = parse_checked_template(document)
-    if not is_from_job_file(document):
+    if is_limited(document, aws_limits=aws_limits):
         _check_limits(template)
     _check_names(template)
     _check_references(template)

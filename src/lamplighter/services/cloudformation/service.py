@@ -42,7 +42,6 @@ from lamplighter.services.cloudformation.tables.stacks import SERVICE
 from lamplighter.services.cloudformation.templates import template_operations
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs, InputFetcher, MissingInput
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
-from lamplighter.services.cloudformation.templates.plan_stack import check_body_size
 from lamplighter.store import outbox
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
@@ -69,8 +68,8 @@ class CloudFormation(Service):
         aws_limits: bool = False,
     ) -> None:
         self._store = bus.store
-        self._aws_limits = aws_limits
-        self._input_fetcher = InputFetcher(bus, remote)
+        self._inputs = partial(ExternalInputs, bus, aws_limits)
+        self._input_fetcher = InputFetcher(bus, remote, self._inputs)
         event_log, parsed_templates = StackEvents(bus, world), ParsedTemplates()
         starter = OperationStarter(world, event_log, UntouchedResources(), parsed_templates)
         self._parts = EngineParts(bus, world, models, check, starter, event_log, parsed_templates)
@@ -116,11 +115,9 @@ class CloudFormation(Service):
         """Return an operation that runs immediately, or again as soon as its missing inputs are available."""
 
         def write(tx: Tx, caller: Caller, params: Json) -> Json:
-            if self._aws_limits:
-                check_body_size(params.get("TemplateBody", ""))
             try:
                 with undo_on_error(tx):
-                    return run(tx, caller, params, ExternalInputs(self._parts.bus))
+                    return run(tx, caller, params, self._inputs())
             except MissingInput:
                 return self._input_fetcher.run_with_inputs(
                     lambda inputs: self._store.write(lambda tx: run(tx, caller, params, inputs))
@@ -177,5 +174,5 @@ class CloudFormation(Service):
         if timer.name == retention.TIMER_NAME:
             retention.fire_timer(tx, timer)
         elif stack is not None and stack.status == "CREATE_IN_PROGRESS":
-            turn = StackTurn(tx, stack, ExternalInputs(self._parts.bus), self._parts)
+            turn = StackTurn(tx, stack, self._inputs(), self._parts)
             create_resources.fail_stack(turn, "Stack creation time exceeded the specified timeout. ")
