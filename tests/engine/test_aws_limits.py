@@ -259,6 +259,26 @@ def test_a_bus_has_300_rules_and_a_stack_with_one_more_is_rolled_back(limited: L
     assert any(message in each and "ServiceLimitExceeded" in each for each in limited.reasons())
 
 
+def test_some_regions_have_a_hundred_rules_for_a_bus(limited: LimitedHarness) -> None:
+    caller = Caller(ACCOUNT, "eu-south-1")
+
+    def put_rule(name: str) -> None:
+        params = {"Name": name, "EventPattern": PATTERN}
+        limited.run(limited.engine.call(caller, "events", "PutRule", params))
+
+    for at in range(100):
+        put_rule(f"r{at}")
+    with pytest.raises(AwsError, match="exceeds the maximum number"):
+        put_rule("more")
+
+
+def test_a_pattern_has_2048_characters(limited: LimitedHarness) -> None:
+    longest = dumps({"source": ["x" * (2_048 - len('{"source":[""]}'))]})
+    limited.call("events", "PutRule", Name="r", EventPattern=longest)
+    error = limited.error("events", "PutRule", Name="r", EventPattern=longest.replace("x", "xx", 1))
+    assert error[0] == "LimitExceededException"
+
+
 def fill_roles(harness: LimitedHarness, most: int) -> None:
     for at in range(most):
         harness.call("iam", "CreateRole", RoleName=f"r{at}", AssumeRolePolicyDocument=trust(Service=STATES))

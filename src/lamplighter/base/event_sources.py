@@ -6,26 +6,19 @@ least once." See https://docs.aws.amazon.com/eventbridge/latest/ref/event-delive
 service there. EventBridge Scheduler (aws.scheduler) sends none but AWS CloudTrail's, which the engine does not have.
 """
 
-from collections.abc import Iterable
-
-BEST_EFFORT, DURABLE = "best effort", "durable"
-DELIVERY_LEVELS = {
-    "aws.cloudformation": DURABLE,
-    "aws.cloudwatch": DURABLE,
-    "aws.ecs": DURABLE,
-    "aws.s3": DURABLE,
-    "aws.ssm": BEST_EFFORT,
-    "aws.states": BEST_EFFORT,
-}
+from enum import StrEnum
 
 
-class UnknownSource(ValueError):
-    """A source of which the engine has no events; str() lists the known sources."""
+class EventSource(StrEnum):
+    """The source of a service's events."""
+
+    CLOUDFORMATION = "aws.cloudformation"
+    CLOUDWATCH = "aws.cloudwatch"
+    ECS = "aws.ecs"
+    S3 = "aws.s3"
+    SSM = "aws.ssm"
+    STATES = "aws.states"
 
 
-def check_sources(names: Iterable[str]) -> frozenset[str]:
-    """Return the names of sources. Raises `UnknownSource`."""
-    found = frozenset(names)
-    for each in sorted(found - DELIVERY_LEVELS.keys()):
-        raise UnknownSource(f"the engine has no events of `{each}`: name one of {', '.join(DELIVERY_LEVELS)}")
-    return found
+BEST_EFFORT = (EventSource.SSM, EventSource.STATES)
+"""The sources whose events AWS delivers as best effort; those of the others are durable."""

@@ -289,7 +289,7 @@ def test_an_invalid_file_is_refused_before_anything_is_created(tmp_path: Path) -
         (["--environment", "prod"], "lamplighter.yaml:1:1: error: cannot read this file"),
         (["a.yaml", "--template", "b.json"], "name a job file or --template, not both"),
         (["--parameters", "A=b"], "--parameters needs --template"),
-        (["--drop-events", "aws.lambda"], "--drop-events: the engine has no events of `aws.lambda`: name one of aws."),
+        (["--drop-events", "aws.lambda"], "'aws.lambda' is not one of 'aws.cloudformation', 'aws.cloudwatch', 'aws."),
         (["--template", "none.json"], "none.json cannot be read: no such file or directory"),
     ],
 )

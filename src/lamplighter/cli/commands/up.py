@@ -21,7 +21,7 @@ import typer
 from lamplighter.base import deny_rules, secret_references
 from lamplighter.base.background_tasks import running
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.event_sources import DELIVERY_LEVELS, UnknownSource, check_sources
+from lamplighter.base.event_sources import BEST_EFFORT, EventSource
 from lamplighter.base.modules import is_installed, load_object
 from lamplighter.cli.early_interrupts import ending_on_interrupt
 from lamplighter.cli.engine_address import ADDRESS_FILE, EngineAddress, write_address
@@ -199,12 +199,10 @@ def up(
         ),
     ] = False,
     drop_events: Annotated[
-        list[str] | None,
+        list[EventSource] | None,
         serving_option(
-            metavar="SOURCE",
-            help="Lose all events of a service, so that no rule gets them: "
-            + ", ".join(f"{source} ({level} on AWS)" for source, level in DELIVERY_LEVELS.items())
-            + ".",
+            help="Lose all events of a service, so that no rule gets them. On AWS, those of "
+            f"{' and '.join(BEST_EFFORT)} are best effort, and the others durable."
         ),
     ] = None,
     cpus: Annotated[
@@ -239,14 +237,15 @@ def up(
     repeats = log_to_stderr(logging.WARNING if quiet else logging.INFO, log_format)
     notifier = systemd_notify.take_notifier(os.environ)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    denied, dropped = _parse_deny(deny, runtime), _parse_sources(drop_events or [])
+    denied = _parse_deny(deny, runtime)
     options = replace(parse_source(file, environment, template or [], parameters or [], data), deny=denied)
     proxies = _parse_addresses(trusted_proxy or [])
     try:
         source = _read_source(options, data)
         own_url, own_smtp = source.addresses if source else (None, None)
         port_options = PortOptions(host, port, url or own_url, tls_cert, tls_key, local_port)
-        config = EngineConfig(
+        config = replace(
+            _process_config(),
             data_directory=data,
             start_empty=new,
             runtime=runtime,
@@ -257,12 +256,9 @@ def up(
             denied=denied,
             enforce_iam=enforce_iam,
             aws_limits=aws_limits,
-            drop_events=dropped,
+            drop_events=frozenset(drop_events or ()),
             capacity=parse_capacity(cpus, memory, max_tasks),
-            machine_capacity=machine_capacity(),
             secrets=source.secrets if source else secret_references.environment_secrets(os.environ),
-            child_file_limit=file_descriptors.raise_limit(),
-            telemetry={name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
         )
         with open_ports(port_options) as ports, asyncio.Runner(loop_factory=_loop_factory()) as runner:
             access_rules = access.decide_access(credentials, data, ports.listener.getsockname()[0], proxies)
@@ -278,6 +274,15 @@ def up(
     except OSError as error:
         command_log.error("%s", _error_text(error, data))
         raise typer.Exit(1) from None
+
+
+def _process_config() -> EngineConfig:
+    """Return the settings that this process gets from its machine and its environment."""
+    return EngineConfig(
+        machine_capacity=machine_capacity(),
+        child_file_limit=file_descriptors.raise_limit(),
+        telemetry={name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
+    )
 
 
 def _parse_url(parse: Callable[[str], Parsed], url: str | None) -> Parsed | None:
@@ -334,13 +339,6 @@ def _parse_deny(text: str, runtime: RuntimeChoice) -> frozenset[str]:
     if deny_rules.COMMANDS in found and runtime is RuntimeChoice.PROCESS:
         raise typer.BadParameter("--runtime process can only run commands, which --deny commands forbids")
     return found
-
-
-def _parse_sources(names: list[str]) -> frozenset[str]:
-    try:
-        return check_sources(names)
-    except UnknownSource as error:
-        raise typer.BadParameter(f"--drop-events: {error}") from None
 
 
 def _read_source(options: UpOptions, data: Path) -> LoadedSource | None:

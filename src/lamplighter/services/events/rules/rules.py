@@ -23,8 +23,10 @@ from lamplighter.services.events.tables import targets
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
 
-MAX_RULES = 300
-"""AWS's default quota of a bus in most regions: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html."""
+MAX_RULES, MAX_PATTERN_LENGTH = 300, 2_048
+FEWER_RULES = {"af-south-1": 100, "eu-south-1": 100}
+"""The default quota of a bus in regions where it is another one than `MAX_RULES`. See
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html."""
 REQUEST_FIELDS = ("EventPattern", "ScheduleExpression", "Description", "RoleArn")
 
 
@@ -49,9 +51,9 @@ class Rules:
         body = {field: params[field] for field in REQUEST_FIELDS if params.get(field)}
         body |= {"State": params.get("State", "ENABLED"), "CreatedBy": caller.account}
         old = rows.get_if_readable(tx, "rule", caller.account, caller.region, name, bus)
+        if self._aws_limits:
+            _check_quotas(tx, caller, bus, params, is_new=old is None)
         if old is None:
-            if self._aws_limits and rows.count(tx, "rule", caller.account, caller.region, bus) >= MAX_RULES:
-                raise LimitExceeded
             tags = TAG_RULES.read(params.get("Tags"))
             rule = Resource("rule", caller.account, caller.region, bus, name, key, now, now, body, tags)
         else:
@@ -132,6 +134,14 @@ def _check(params: Json, bus: str) -> None:
             raise ValidationError("Parameter ScheduleExpression is not valid.")
         if bus != DEFAULT_BUS:
             raise ValidationError("ScheduleExpression is supported only on the default event bus.")
+
+
+def _check_quotas(tx: Tx, caller: Caller, bus: str, params: Json, *, is_new: bool) -> None:
+    """Raise `LimitExceeded` for what exceeds the default quotas of an AWS account."""
+    most = FEWER_RULES.get(caller.region, MAX_RULES)
+    is_full = is_new and rows.count(tx, "rule", caller.account, caller.region, bus) >= most
+    if is_full or len(params.get("EventPattern", "")) > MAX_PATTERN_LENGTH:
+        raise LimitExceeded
 
 
 def _item(rule: Resource) -> Json:
