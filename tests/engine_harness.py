@@ -101,6 +101,8 @@ class EngineHarness:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.config = EngineConfig(data_directory=directory)
+        """The settings of the next engine."""
         self.clock = ManualClock()
         self.runtime = RecordingRuntime(self.clock.now)
         self.disk = Disk()
@@ -134,7 +136,7 @@ class EngineHarness:
         self.settle()
 
     async def _open(self) -> Engine:
-        return await RecordingEngine.open(EngineConfig(data_directory=self.directory), self._world, self.runtime)
+        return await RecordingEngine.open(self.config, self._world, self.runtime)
 
     def die_at(self, commit: int, *, before: bool) -> None:
         """Let the engine die at the n-th commit from now; the call that runs it then raises `EngineDied`."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lamplighter.base import secret_references
+from lamplighter.base.event_sources import EventSource
 from lamplighter.outbound.mail_server import MailServer
 from lamplighter.services.ecs.capacity import NO_LIMITS, CapacityLimits
 from lamplighter.wire.access.credentials import Credentials
@@ -61,6 +62,10 @@ class EngineConfig:
     """What task definitions may not contain (`base/deny_rules.py`)."""
     enforce_iam: bool = False
     """Whether calls under a role of IAM are decided by the role's policies (`services/iam/access`)."""
+    aws_limits: bool = False
+    """Whether the engine has the limits of an AWS account where it has none of its own."""
+    drop_events: frozenset[EventSource] = frozenset()
+    """The sources of the events that are lost: no rule gets them."""
     capacity: CapacityLimits = NO_LIMITS
     """The most that all tasks may reserve together; it overrides the limits of a job file."""
     machine_capacity: CapacityLimits = NO_LIMITS

@@ -78,7 +78,14 @@ class Engine:
         overdue_fired = asyncio.Event()
         self.ecs = ecs = self._make_ecs(remote, overdue_fired)
         self.outputs = ecs.outputs
-        events = Events(self.bus, world, remote, self._check_parameters)
+        events = Events(
+            self.bus,
+            world,
+            remote,
+            self._check_parameters,
+            dropped=config.drop_events,
+            aws_limits=config.aws_limits,
+        )
         lazy_services = list(self._lazy_services(remote, lambda: outbound or _outbound(config, http)))
         lazy_services += [each for each in self._storing_services() if each.name not in config.remote_endpoints]
         services: tuple[Service, ...] = (states, ecs, events, *lazy_services)
@@ -107,6 +114,7 @@ class Engine:
             deny=config.denied,
             added_variables=traces.container_variables if traces else no_variables,
             overdue_fired=overdue_fired,
+            aws_limits=config.aws_limits,
         )
 
     def _lazy_services(self, remote: RemoteServices, outbound: Callable[[], Outbound]) -> Iterator[LazyService]:
@@ -139,12 +147,16 @@ class Engine:
         yield LazyService(
             "alerts", "lamplighter.services.alerts.service:Alerts", lambda build: build(bus, world, config.public_url)
         )
-        yield LazyService("iam", "lamplighter.services.iam.service:Iam", lambda build: build(world, bus.guard))
+        yield LazyService(
+            "iam",
+            "lamplighter.services.iam.service:Iam",
+            lambda build: build(world, bus.guard, aws_limits=config.aws_limits),
+        )
         yield LazyService("sts", "lamplighter.services.sts.service:Sts", lambda build: build(bus, world))
         yield LazyService(
             "cloudformation",
             "lamplighter.services.cloudformation.service:CloudFormation",
-            lambda build: build(bus, world, remote, self._model, self._check_parameters),
+            lambda build: build(bus, world, remote, self._model, self._check_parameters, aws_limits=config.aws_limits),
         )
 
     def _storing_services(self) -> Iterator[LazyService]:

@@ -8,13 +8,14 @@ import socket
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lamplighter.cli.up import source
 from lamplighter.cli.up.options import UpOptions
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
 from tests.cli.up_folder import UpFolder, run_lamplighter
-from tests.served_engine import eventually
+from tests.served_engine import ACCOUNT, REGION, eventually
 
 BAD = {"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 99_999}}}}
 
@@ -253,6 +254,25 @@ def test_an_engine_that_cannot_write_its_address_serves_and_writes_it_later(home
     assert not address.exists()
 
 
+def test_an_engine_has_the_limits_of_aws_and_loses_events_if_its_options_say_so(home: UpFolder) -> None:
+    home.write("""fails: {command: "exit 3"}""")
+    home.up_and_apply("--aws-limits", "--drop-events", "aws.states")
+    assert "no rule gets the events of aws.states (--drop-events)" in home.wait_for_line("--drop-events")
+    cloudformation = home.client("cloudformation")
+    with pytest.raises(ClientError, match="at 'templateBody' failed to satisfy constraint: Member must have length"):
+        cloudformation.validate_template(TemplateBody=json.dumps({**BAD, "Description": "x" * 51_200}))
+    queue = home.client("sqs").create_queue(QueueName="ends")["QueueUrl"]
+    events = home.client("events")
+    events.put_rule(Name="all", EventPattern=json.dumps({"source": ["aws.states", "app"]}))
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:ends"
+    events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": arn}])
+    home.start_run("fails")
+    home.wait_for_line("fails: failed")
+    events.put_events(Entries=[{"Source": "app", "DetailType": "d", "Detail": "{}"}])
+    received = home.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=20)
+    assert [json.loads(each["Body"])["source"] for each in received["Messages"]] == ["app"]
+
+
 def test_an_invalid_file_is_refused_before_anything_is_created(tmp_path: Path) -> None:
     tmp_path.joinpath("lamplighter.yaml").write_text("project: home\njobs:\n  one: {comand: 'true'}\n")
     result = run_lamplighter("up", cwd=tmp_path)
@@ -269,6 +289,7 @@ def test_an_invalid_file_is_refused_before_anything_is_created(tmp_path: Path) -
         (["--environment", "prod"], "lamplighter.yaml:1:1: error: cannot read this file"),
         (["a.yaml", "--template", "b.json"], "name a job file or --template, not both"),
         (["--parameters", "A=b"], "--parameters needs --template"),
+        (["--drop-events", "aws.lambda"], "'aws.lambda' is not one of 'aws.cloudformation', 'aws.cloudwatch', 'aws."),
         (["--template", "none.json"], "none.json cannot be read: no such file or directory"),
     ],
 )

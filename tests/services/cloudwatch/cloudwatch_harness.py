@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.services.cloudwatch.alarms.alarm_timers import FIRST_EVALUATION_WAIT
 from tests.engine_harness import ACCOUNT, REGION, EngineHarness, RecordingEngine
@@ -22,9 +21,7 @@ class CloudWatchHarness(EngineHarness):
         self.topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:people"
 
     async def _open(self) -> Engine:
-        return await RecordingEngine.open(
-            EngineConfig(data_directory=self.directory), self._world, self.runtime, self.fake_outbound.outbound
-        )
+        return await RecordingEngine.open(self.config, self._world, self.runtime, self.fake_outbound.outbound)
 
     def create_topic(self) -> None:
         """Create the topic and its two subscriptions."""

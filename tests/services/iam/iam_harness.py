@@ -1,12 +1,13 @@
 """An engine harness that calls IAM, and may enforce it."""
 
+from dataclasses import replace
+
 import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.bus import Caller
-from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from tests.engine_harness import ACCOUNT, REGION, EngineHarness, RecordingEngine
 
@@ -83,7 +84,7 @@ class EnforcingHarness(IamHarness):
         return error.value.message
 
     async def _open(self) -> Engine:
-        config = EngineConfig(data_directory=self.directory, enforce_iam=True)
+        config = replace(self.config, enforce_iam=True)
         return await RecordingEngine.open(config, self._world, self.runtime)
 
 

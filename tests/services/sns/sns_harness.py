@@ -8,7 +8,6 @@ import pytest
 from lamplighter.base.errors import AwsError, Unavailable
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Caller, Operation
-from lamplighter.engine.config import EngineConfig
 from lamplighter.services.sns.tables import deliveries as notifications
 from lamplighter.services.sns.tables.deliveries import SnsDelivery
 from lamplighter.store.db import Tx
@@ -59,7 +58,6 @@ class SnsHarness(EngineHarness):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self.out = FakeOutbound()
-        self.config = EngineConfig(data_directory=directory)
 
     async def _open(self) -> EngineWithFakeSqs:
         engine = await EngineWithFakeSqs.open(self.config, self._world, self.runtime, self.out.outbound)

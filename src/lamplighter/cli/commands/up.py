@@ -21,6 +21,7 @@ import typer
 from lamplighter.base import deny_rules, secret_references
 from lamplighter.base.background_tasks import running
 from lamplighter.base.errors import LamplighterError
+from lamplighter.base.event_sources import BEST_EFFORT, EventSource
 from lamplighter.base.modules import is_installed, load_object
 from lamplighter.cli.early_interrupts import ending_on_interrupt
 from lamplighter.cli.engine_address import ADDRESS_FILE, EngineAddress, write_address
@@ -189,6 +190,21 @@ def up(
             "rules, tasks and temporary credentials.",
         ),
     ] = False,
+    aws_limits: Annotated[  # noqa: FBT002 - typer's way
+        bool,
+        serving_option(
+            "--aws-limits",
+            help="Refuse what a new AWS account refuses: RunTask on Fargate over 20 times a second, over 300 rules of "
+            "a bus, over 1,000 roles, a template of over 51,200 bytes in a request.",
+        ),
+    ] = False,
+    drop_events: Annotated[
+        list[EventSource] | None,
+        serving_option(
+            help="Lose all events of a service, so that no rule gets them. On AWS, those of "
+            f"{' and '.join(BEST_EFFORT)} are best effort, and the others durable."
+        ),
+    ] = None,
     cpus: Annotated[
         float | None,
         jobs_option(
@@ -228,7 +244,8 @@ def up(
         source = _read_source(options, data)
         own_url, own_smtp = source.addresses if source else (None, None)
         port_options = PortOptions(host, port, url or own_url, tls_cert, tls_key, local_port)
-        config = EngineConfig(
+        config = replace(
+            _process_config(),
             data_directory=data,
             start_empty=new,
             runtime=runtime,
@@ -238,11 +255,10 @@ def up(
             allow_commands=commands and deny_rules.COMMANDS not in denied,
             denied=denied,
             enforce_iam=enforce_iam,
+            aws_limits=aws_limits,
+            drop_events=frozenset(drop_events or ()),
             capacity=parse_capacity(cpus, memory, max_tasks),
-            machine_capacity=machine_capacity(),
             secrets=source.secrets if source else secret_references.environment_secrets(os.environ),
-            child_file_limit=file_descriptors.raise_limit(),
-            telemetry={name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
         )
         with open_ports(port_options) as ports, asyncio.Runner(loop_factory=_loop_factory()) as runner:
             access_rules = access.decide_access(credentials, data, ports.listener.getsockname()[0], proxies)
@@ -258,6 +274,15 @@ def up(
     except OSError as error:
         command_log.error("%s", _error_text(error, data))
         raise typer.Exit(1) from None
+
+
+def _process_config() -> EngineConfig:
+    """Return the settings that this process gets from its machine and its environment."""
+    return EngineConfig(
+        machine_capacity=machine_capacity(),
+        child_file_limit=file_descriptors.raise_limit(),
+        telemetry={name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
+    )
 
 
 def _parse_url(parse: Callable[[str], Parsed], url: str | None) -> Parsed | None:
@@ -396,6 +421,8 @@ def _print_access(config: EngineConfig, ports: Ports, access_rules: access.Acces
     )
     for line in lines:
         command_log.info("%s", line)
+    if config.drop_events:
+        command_log.warning("no rule gets the events of %s (--drop-events)", ", ".join(sorted(config.drop_events)))
 
 
 async def _log_repeats(repeats: RepeatFilter) -> None:

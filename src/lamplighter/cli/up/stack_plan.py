@@ -162,7 +162,7 @@ class JobFileSource:
 
 def add_origin(document: Json, folder: Path, origin: StackOrigin) -> Json:
     """Adapt a job file's template to this machine, and record the file and the environment that it was made from."""
-    metadata = {"Lamplighter": {"File": origin.file, "Environment": origin.environment}}
+    metadata = {"Lamplighter": {"File": origin.file, "Environment": origin.environment, "Platform": "here"}}
     return {**localize_template(document, folder), "Metadata": metadata}
 
 

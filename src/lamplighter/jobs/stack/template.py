@@ -42,7 +42,7 @@ def build_template(project: Project, platform: Platform = "aws") -> Json:
     assert len(documents) == len(resources), "two resources have one logical id"
     return {
         "Description": f"The jobs of {project.prefix}, by lamplighter",
-        "Metadata": {"Lamplighter": {"Project": project.prefix}},
+        "Metadata": {"Lamplighter": {"Project": project.prefix, "Platform": platform}},
         "Conditions": {
             **console_links.conditions(platform),
             **network.conditions(project, platform),

@@ -36,7 +36,9 @@ UPDATE_REPLACE_POLICIES = ("Delete", "Retain", "Snapshot")
 DELETION_POLICIES = (*UPDATE_REPLACE_POLICIES, "RetainExceptOnCreate")
 MAX_RESOURCES, MAX_PARAMETERS, MAX_OUTPUTS, MAX_MAPPINGS = 500, 200, 200, 200
 MAX_TEMPLATE_BYTES = 1_048_576
-"""The most bytes of a template: AWS's limit through S3. The limit of a request, 51,200 bytes, is not applied here.
+"""The most bytes of a template: AWS's limit through S3."""
+MAX_BODY_BYTES = 51_200
+"""The most bytes of a template within a request, which only an engine with AWS's limits checks.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
 
 _NAME = re.compile(r"[A-Za-z0-9]+")
@@ -96,16 +98,22 @@ def transform_calls(document: Json) -> list[Json]:
     return section if isinstance(section, list) else [section] if section is not None else []
 
 
-def is_from_job_file(document: Json) -> bool:
-    """Return whether a template was generated from a job file. AWS's limits on a template do not apply to it."""
+def is_limited(document: Json, *, aws_limits: bool = False) -> bool:
+    """Return whether AWS's limits on a template apply: not to one from a job file, which then is for this engine.
+
+    With `aws_limits`, they apply to it too, unless it is the form of it for this engine, which AWS never gets.
+    """
     metadata = document.get("Metadata")
-    return isinstance(metadata, dict) and "Lamplighter" in metadata
+    if not isinstance(metadata, dict) or "Lamplighter" not in metadata:
+        return True
+    own = metadata["Lamplighter"]
+    return aws_limits and not (isinstance(own, dict) and own.get("Platform") == "here")
 
 
-def parse_template(document: Json) -> Template:
-    """Split a template into its parts and check them. Raises `TemplateError`."""
+def parse_template(document: Json, *, aws_limits: bool = False) -> Template:
+    """Split a template into its parts and check them; see `is_limited`. Raises `TemplateError`."""
     template = parse_checked_template(document)
-    if not is_from_job_file(document):
+    if is_limited(document, aws_limits=aws_limits):
         _check_limits(template)
     _check_names(template)
     _check_references(template)

@@ -64,9 +64,12 @@ class CloudFormation(Service):
         remote: RemoteServices,
         models: Callable[[str], ServiceModel],
         check: Callable[[str, str, Json], None],
+        *,
+        aws_limits: bool = False,
     ) -> None:
         self._store = bus.store
-        self._input_fetcher = InputFetcher(bus, remote)
+        self._inputs = partial(ExternalInputs, bus, aws_limits)
+        self._input_fetcher = InputFetcher(bus, remote, self._inputs)
         event_log, parsed_templates = StackEvents(bus, world), ParsedTemplates()
         starter = OperationStarter(world, event_log, UntouchedResources(), parsed_templates)
         self._parts = EngineParts(bus, world, models, check, starter, event_log, parsed_templates)
@@ -114,7 +117,7 @@ class CloudFormation(Service):
         def write(tx: Tx, caller: Caller, params: Json) -> Json:
             try:
                 with undo_on_error(tx):
-                    return run(tx, caller, params, ExternalInputs(self._parts.bus))
+                    return run(tx, caller, params, self._inputs())
             except MissingInput:
                 return self._input_fetcher.run_with_inputs(
                     lambda inputs: self._store.write(lambda tx: run(tx, caller, params, inputs))
@@ -171,5 +174,5 @@ class CloudFormation(Service):
         if timer.name == retention.TIMER_NAME:
             retention.fire_timer(tx, timer)
         elif stack is not None and stack.status == "CREATE_IN_PROGRESS":
-            turn = StackTurn(tx, stack, ExternalInputs(self._parts.bus), self._parts)
+            turn = StackTurn(tx, stack, self._inputs(), self._parts)
             create_resources.fail_stack(turn, "Stack creation time exceeded the specified timeout. ")

@@ -28,6 +28,7 @@ from lamplighter.services.ecs.tasks.admission import CONTAINERS_WITH_STREAM, Adm
 from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, container_name
 from lamplighter.services.ecs.tasks.container_restarts import restart_policy
 from lamplighter.services.ecs.tasks.execution_role import agent_caller
+from lamplighter.services.ecs.tasks.request_rate import RequestRate
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.search_output import search_output
@@ -73,6 +74,7 @@ class Ecs(Service):
         added_variables: AddedVariables = no_variables,
         role_credentials: RoleCredentials | None = None,
         overdue_fired: asyncio.Event | None = None,
+        aws_limits: bool = False,
     ) -> None:
         """Set up the service; containers start only after `overdue_fired` is set (None: they start at once)."""
         if overdue_fired is None:
@@ -99,6 +101,7 @@ class Ecs(Service):
             added_variables,
             role_credentials,
         )
+        rate = RequestRate(world.monotonic) if aws_limits else None
         self._watching: asyncio.Task[None] | None = None
         """The asyncio task that checks the runtime while there are ECS tasks."""
         self._orphans_sought = False
@@ -124,7 +127,7 @@ class Ecs(Service):
             "DescribeTaskDefinition": Operation(read=definitions.describe_definition),
             "ListTaskDefinitions": Operation(read=definitions.list_revisions),
             "ListTaskDefinitionFamilies": Operation(read=definitions.list_families),
-            "RunTask": Operation(write=partial(run_task.run_task, admission, world, deny)),
+            "RunTask": Operation(write=partial(run_task.run_task, admission, world, deny, rate)),
             "StopTask": Operation(write=partial(task_operations.stop_task, bus)),
             "DescribeTasks": Operation(read=partial(task_operations.describe_tasks, admission)),
             "GetTaskProtection": Operation(read=task_operations.task_protection),

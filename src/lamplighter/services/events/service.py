@@ -1,6 +1,6 @@
 """Connect EventBridge to the engine: its operations under AWS's names, its deliveries, timers and replays."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -35,18 +35,28 @@ Check = Callable[[str, str, Json], None]
 class Events(Service):
     """The EventBridge service of one engine.
 
-    `check` raises an error if the parameters of a call to a rule's target do not fit AWS's model.
+    `check` raises an error if the parameters of a call to a rule's target do not fit AWS's model. `dropped` are the
+    sources of the events that are lost. `aws_limits` states whether AWS's quota of rules holds.
     """
 
     name = SERVICE
 
-    def __init__(self, bus: Bus, world: World, remote: RemoteServices, check: Check) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        world: World,
+        remote: RemoteServices,
+        check: Check,
+        *,
+        dropped: Collection[str] = (),
+        aws_limits: bool = False,
+    ) -> None:
         self._delivery_queue = DeliveryQueue(
             SERVICE, bus, world, remote, check=check, error_code=error_code, needs_resource_policy=True
         )
         compiled_rules = CompiledRules(world)
         recent_events = RecentEvents()
-        router = EventRouter(world, self._delivery_queue, compiled_rules, recent_events)
+        router = EventRouter(world, self._delivery_queue, compiled_rules, recent_events, dropped)
         self._scheduled_rules = ScheduledRules(world, router)
         self._replays = replays = Replays(bus, world, router)
         bus.subscribe("*", router.on_service_event, compiled_rules.has_rules)
@@ -61,7 +71,7 @@ class Events(Service):
             },
         )
         buses, publisher = Buses(world), EventPublisher(world, router)
-        rules, targets = Rules(world, self._scheduled_rules, compiled_rules), Targets()
+        rules, targets = Rules(world, self._scheduled_rules, compiled_rules, aws_limits=aws_limits), Targets()
         self._archives = archives = Archives(world, compiled_rules)
         connections, destinations = Connections(bus, world), ApiDestinations(world)
         bus.serve("events.connections", {"Retrieve": Operation(read=connections.retrieve)})

@@ -24,10 +24,10 @@ class Iam(Service):
 
     name = SERVICE
 
-    def __init__(self, world: World, guard: Guard | None = None) -> None:
+    def __init__(self, world: World, guard: Guard | None = None, *, aws_limits: bool = False) -> None:
         self._guard = guard
         self.operations: Mapping[str, Operation] = {
-            **_role_operations(Roles(world), enforced=guard is not None),
+            **_role_operations(Roles(world, limited=aws_limits), limited=aws_limits or guard is not None),
             **_policy_operations(ManagedPolicies(world)),
             **_profile_operations(InstanceProfiles(world)),
             "GetAccountSummary": Operation(read=account.get_summary),
@@ -47,7 +47,7 @@ class Iam(Service):
             self._guard.drop_caches()
 
 
-def _role_operations(created: Roles, *, enforced: bool) -> dict[str, Operation]:
+def _role_operations(created: Roles, *, limited: bool) -> dict[str, Operation]:
     return {
         "CreateRole": Operation(write=created.create),
         "CreateServiceLinkedRole": Operation(write=created.create_service_linked),
@@ -63,7 +63,7 @@ def _role_operations(created: Roles, *, enforced: bool) -> dict[str, Operation]:
         "GetServiceLinkedRoleDeletionStatus": Operation(read=roles.deletion_status),
         **roles.TAG_OPERATIONS.changes("Role"),
         "ListRoleTags": Operation(read=roles.list_tags),
-        "PutRolePolicy": Operation(write=partial(role_policies.put_policy, limited=enforced)),
+        "PutRolePolicy": Operation(write=partial(role_policies.put_policy, limited=limited)),
         "GetRolePolicy": Operation(read=role_policies.get_policy),
         "DeleteRolePolicy": Operation(write=role_policies.delete_policy),
         "ListRolePolicies": Operation(read=role_policies.list_policies),

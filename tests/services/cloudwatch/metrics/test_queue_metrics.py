@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 """
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, dumps
 from tests.services.cloudwatch.cloudwatch_harness import MINUTE, CloudWatchHarness
 
 
@@ -57,3 +57,79 @@ def test_the_age_of_the_oldest_message_can_be_watched(harness: CloudWatchHarness
     harness.advance_minutes(1)
     assert harness.state() == "ALARM"
     assert point(harness, "ApproximateAgeOfOldestMessage")[-1] == [1.0, 120.0, 120.0, 120.0, "Seconds"]
+
+
+AGE = "ApproximateAgeOfOldestMessage"
+
+
+def send(harness: CloudWatchHarness, url: str, **params: Json) -> None:
+    harness.call("sqs", "SendMessage", QueueUrl=url, MessageBody="x", **params)
+
+
+def fail_to_process(harness: CloudWatchHarness, url: str) -> int:
+    """Receive what is visible, and let it become visible again; return the number of messages."""
+    answer = harness.call("sqs", "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    harness.advance(1)
+    return len(answer.get("Messages", []))
+
+
+def ages(harness: CloudWatchHarness) -> list[float]:
+    """Return the present age of the oldest message of the queue `in`, or nothing."""
+    return [each[3] for each in point(harness, AGE)]
+
+
+def test_a_message_does_not_count_for_the_age_after_its_third_receive(harness: CloudWatchHarness) -> None:
+    """ "For standard queues, if a message is received three or more times and not deleted, SQS moves it to the back of
+    the queue. The metric then reflects the age of the next message that hasn't exceeded the receive threshold."
+    """
+    url = harness.call("sqs", "CreateQueue", QueueName="in")["QueueUrl"]
+    send(harness, url)
+    harness.advance(MINUTE)
+    for _ in range(2):
+        fail_to_process(harness, url)
+    assert ages(harness) == [60.0]
+    fail_to_process(harness, url)
+    assert ages(harness) == []
+    send(harness, url)
+    harness.advance(MINUTE)
+    assert ages(harness) == [60.0]
+
+
+def test_a_message_counts_no_longer_although_its_queue_has_a_redrive_policy(harness: CloudWatchHarness) -> None:
+    """ "This reordering occurs even when a redrive policy is in place." """
+    harness.call("sqs", "CreateQueue", QueueName="dead")
+    target = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead", "maxReceiveCount": 100}
+    attributes = {"RedrivePolicy": dumps(target)}
+    url = harness.call("sqs", "CreateQueue", QueueName="in", Attributes=attributes)["QueueUrl"]
+    send(harness, url)
+    for _ in range(3):
+        assert fail_to_process(harness, url) == 1
+    assert ages(harness) == []
+
+
+def test_a_message_of_a_fifo_queue_counts_after_any_number_of_receives(harness: CloudWatchHarness) -> None:
+    """ "FIFO queues don't reorder messages to preserve order. A failed message blocks its message group …" """
+    fifo = {"FifoQueue": "true"}
+    url = harness.call("sqs", "CreateQueue", QueueName="in.fifo", Attributes=fifo)["QueueUrl"]
+    send(harness, url, MessageGroupId="g", MessageDeduplicationId="d")
+    harness.advance(MINUTE)
+    for _ in range(5):
+        assert fail_to_process(harness, url) == 1
+    dimension = {"Name": "QueueName", "Value": "in.fifo"}
+    assert point(harness, AGE, Dimensions=[dimension]) == [[1.0, 60.0, 60.0, 60.0, "Seconds"]]
+
+
+def test_the_age_of_a_dead_letter_counts_from_the_time_when_it_was_moved(harness: CloudWatchHarness) -> None:
+    """ "When a message is moved to a DLQ after exceeding the maxReceiveCount, the age resets. In that case, the DLQ's
+    metric reflects the time the message was moved—not when it was originally sent."
+    """
+    harness.call("sqs", "CreateQueue", QueueName="in")
+    target = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:in", "maxReceiveCount": 1}
+    attributes = {"RedrivePolicy": dumps(target)}
+    url = harness.call("sqs", "CreateQueue", QueueName="source", Attributes=attributes)["QueueUrl"]
+    send(harness, url)
+    fail_to_process(harness, url)
+    harness.advance(5 * MINUTE)
+    assert fail_to_process(harness, url) == 0
+    harness.advance(MINUTE)
+    assert ages(harness) == [60.0]

@@ -141,6 +141,7 @@ async def test_no_query_scans_a_table(store: Store) -> None:
     messages.next_visible(reader, 1)
     messages.count_hidden(reader, 1, 1)
     messages.oldest_enqueued(reader, 1)
+    messages.oldest_arrival(reader, 1, 3)
     messages.enqueued_before(reader, 1, 1, 1)
     messages.get(reader, 1, 1)
     message_groups.ready_groups(reader, 1, 1, 1)

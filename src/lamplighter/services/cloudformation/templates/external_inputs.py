@@ -91,6 +91,8 @@ class ExternalInputs:
     """The inputs that were fetched and computed so far; a failed call is stored as its error."""
 
     bus: Bus
+    aws_limits: bool = False
+    """Whether AWS's limits apply to all templates that are not of this engine alone."""
     answers: dict[ExternalRequest, Json] = field(default_factory=dict)
     computed: dict[str, Any] = field(default_factory=dict)
 
@@ -139,16 +141,17 @@ ReadInThread = Callable[[Callable[[Reader], Any]], Awaitable[Any]]
 class InputFetcher:
     """A fetcher of the inputs that turns miss."""
 
-    def __init__(self, bus: Bus, remote: RemoteServices) -> None:
+    def __init__(self, bus: Bus, remote: RemoteServices, make_inputs: Callable[[], ExternalInputs]) -> None:
         self._bus = bus
         self._remote = remote
+        self._make_inputs = make_inputs
 
     async def run_with_inputs(self, run: Callable[[ExternalInputs], Awaitable[T]], *, retries: bool = False) -> T:
         """Call a function; each time it lacks an input, fetch the input and call the function again.
 
         With `retries`, wait while the data directory cannot be read; otherwise this is an error.
         """
-        inputs = ExternalInputs(self._bus)
+        inputs = self._make_inputs()
         for _ in range(MAX_INPUTS):
             try:
                 return await run(inputs)

@@ -26,12 +26,13 @@ from lamplighter.lang.template.parameters import (
 )
 from lamplighter.lang.template.references import creation_order, find_attributes
 from lamplighter.lang.template.template import (
+    MAX_BODY_BYTES,
     MAX_TEMPLATE_BYTES,
     SERVERLESS_TRANSFORM,
     Template,
     check_conditional_references,
     check_policies,
-    is_from_job_file,
+    is_limited,
     parse_template,
     transform_calls,
     transform_names,
@@ -70,7 +71,10 @@ IAM_NAME_PROPERTIES = ("GroupName", "InstanceProfileName", "ManagedPolicyName", 
 def read_template_text(reader: Reader, caller: Caller, params: Json, old: Json, inputs: ExternalInputs) -> str:
     """Return the text of the template that a request contains or names."""
     if params.get("TemplateBody"):
-        return str(params["TemplateBody"])
+        text = str(params["TemplateBody"])
+        if inputs.aws_limits:
+            _check_body_size(text)
+        return text
     if params.get("TemplateURL"):
         return fetch_template(params["TemplateURL"], caller, inputs, reader)
     if params.get("UsePreviousTemplate") and old is not None:
@@ -109,7 +113,7 @@ def plan_stack(
 def _plan(
     reader: Reader, stack: Stack, params: Json, old: Json, inputs: ExternalInputs, text: str, *, direct: bool
 ) -> StackPlan:
-    document = parse_template_text(text)
+    document = parse_template_text(text, aws_limits=inputs.aws_limits)
     definitions = read_parameters(document)
     texts = resolve_values(definitions, _parameter_texts(params.get("Parameters", []), old))
     values = {
@@ -144,7 +148,7 @@ def _plan_transformed(
     reader: Reader, stack: Stack, params: Json, plan: Json, inputs: ExternalInputs, text: str, source: "_Source"
 ) -> StackPlan:
     document = _transform(reader, source.document, plan, stack, source.texts, inputs)
-    template = parse_template(document)
+    template = parse_template(document, aws_limits=inputs.aws_limits)
     processed = dumps(document)
     if LANGUAGE_EXTENSIONS not in plan["transforms"] and any(name in processed for name in EXTENSIONS):
         check_extensions([document.get(section) for section in ("Conditions", "Resources", "Outputs")])
@@ -259,12 +263,21 @@ def _check_template(template: Template, scope: TemplateScope) -> tuple[str, ...]
     return names
 
 
-def parse_template_text(text: str) -> Json:
+def parse_template_text(text: str, *, aws_limits: bool) -> Json:
     """Parse the text of a template; raise `StackValidationError` if it is too long."""
     document = parse_text(text)
-    if len(text.encode()) > MAX_TEMPLATE_BYTES and not is_from_job_file(document):
+    if len(text.encode()) > MAX_TEMPLATE_BYTES and is_limited(document, aws_limits=aws_limits):
         raise StackValidationError(f"Template may not exceed {MAX_TEMPLATE_BYTES} bytes in size.")
     return document
+
+
+def _check_body_size(text: str) -> None:
+    """Raise `StackValidationError` for a template that may not be in a request on AWS."""
+    if len(text.encode()) > MAX_BODY_BYTES and is_limited(parse_text(text), aws_limits=True):
+        raise StackValidationError(
+            f"1 validation error detected: Value '{text}' at 'templateBody' failed to satisfy constraint: Member must "
+            f"have length less than or equal to {MAX_BODY_BYTES}"
+        )
 
 
 def _serverless(document: Json, texts: dict[str, str], region: str, inputs: ExternalInputs) -> Json:

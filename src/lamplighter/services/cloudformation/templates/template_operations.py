@@ -4,6 +4,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTem
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
@@ -48,7 +49,8 @@ def _stored_plan(reader: Reader, caller: Caller, params: Json) -> Json:
 def validate_template(tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
     """Check a template and return its parameters (`ValidateTemplate`)."""
     text = read_template_text(tx, caller, params, None, inputs)
-    return inputs.compute("validation", len(text), tx, lambda _reader, _inputs: _validate(text))
+    run = partial(_validate, text, aws_limits=inputs.aws_limits)
+    return inputs.compute("validation", len(text), tx, lambda _reader, _inputs: run())
 
 
 def summarize_template(tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
@@ -57,7 +59,8 @@ def summarize_template(tx: Tx, caller: Caller, params: Json, inputs: ExternalInp
         text = templates.text(tx, require_stack(tx, caller, params["StackName"]).plan["template"])
     else:
         text = read_template_text(tx, caller, params, None, inputs)
-    return inputs.compute("summary", len(text), tx, lambda _reader, _inputs: _summarize(text))
+    run = partial(_summarize, text, aws_limits=inputs.aws_limits)
+    return inputs.compute("summary", len(text), tx, lambda _reader, _inputs: run())
 
 
 def _is_transformed(plan: Json, text: str) -> bool:
@@ -65,9 +68,9 @@ def _is_transformed(plan: Json, text: str) -> bool:
     return bool(transform_names(parse_text(text)) if plan["transforms"] is None else plan["transforms"])
 
 
-def _validate(text: str) -> Json:
-    document = parse_template_text(text)
-    described = _describe(document)
+def _validate(text: str, *, aws_limits: bool) -> Json:
+    document = parse_template_text(text, aws_limits=aws_limits)
+    described = _describe(document, aws_limits=aws_limits)
     return described | {"Parameters": [_parameter(*pair) for pair in read_parameters(document).items()]}
 
 
@@ -80,12 +83,12 @@ def _parameter(name: str, definition: Json) -> Json:
     }
 
 
-def _summarize(text: str) -> Json:
-    document = parse_template_text(text)
+def _summarize(text: str, *, aws_limits: bool) -> Json:
+    document = parse_template_text(text, aws_limits=aws_limits)
     metadata, version = document.get("Metadata"), document.get("AWSTemplateFormatVersion")
     types = dict(_resource_types(document.get("Resources")))
     return {
-        **_describe(document),
+        **_describe(document, aws_limits=aws_limits),
         "Parameters": [_parameter_declaration(*pair) for pair in read_parameters(document).items()],
         "ResourceTypes": sorted(set(types.values())),
         "ResourceIdentifierSummaries": _identifier_summaries(types),
@@ -94,7 +97,7 @@ def _summarize(text: str) -> Json:
     }
 
 
-def _describe(document: Json) -> Json:
+def _describe(document: Json, *, aws_limits: bool) -> Json:
     """Check a template and return its description and capabilities; one with transforms is checked later."""
     named = transform_names(document)
     if named:
@@ -105,7 +108,7 @@ def _describe(document: Json) -> Json:
             "DeclaredTransforms": named,
             **({"Description": text} if text else {}),
         }
-    template = parse_template(document)
+    template = parse_template(document, aws_limits=aws_limits)
     creation_order(
         {name: {*find_references(each.properties), *each.depends_on} for name, each in template.resources.items()}
     )

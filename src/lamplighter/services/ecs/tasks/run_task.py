@@ -20,14 +20,26 @@ from lamplighter.services.ecs.task_definitions import validate
 from lamplighter.services.ecs.tasks import host_ports, lifecycle, placement, task_description
 from lamplighter.services.ecs.tasks.admission import Admission
 from lamplighter.services.ecs.tasks.placement import LaunchType
+from lamplighter.services.ecs.tasks.request_rate import RequestRate
 from lamplighter.store.db import Tx
 
 TOKEN_MILLISECONDS = 24 * 60 * 60 * 1000
 DEFAULT_STORAGE: Json = {"sizeInGiB": 20}
 
 
-def run_task(admission: Admission, world: World, deny: Collection[str], tx: Tx, caller: Caller, params: Json) -> Json:
-    """Handle RunTask; `deny` lists what tasks must not use. A task for which there is no room waits."""
+def run_task(
+    admission: Admission,
+    world: World,
+    deny: Collection[str],
+    rate: RequestRate | None,
+    tx: Tx,
+    caller: Caller,
+    params: Json,
+) -> Json:
+    """Handle RunTask; `deny` lists what tasks must not use. A task for which there is no room waits.
+
+    `rate` limits the calls for Fargate; None: there is no limit.
+    """
     cluster = clusters.resolve_cluster(tx, caller, params.get("cluster"))
     request = hashlib.sha256(dumps(sorted(params.items())).encode()).hexdigest()
     token = params.get("clientToken")
@@ -38,6 +50,8 @@ def run_task(admission: Admission, world: World, deny: Collection[str], tx: Tx, 
         raise ClientError("TaskDefinition not found.")
     validate.check_allowed(definition.body, deny)
     launches = placement.choose_launch_types(params, cluster, definition, clusters.provider_types(tx, caller))
+    if rate is not None and launches[0].is_fargate:
+        rate.take_token(tx, caller)
     room, failures = host_ports.tasks_with_ports(tx, definition, len(launches)), []
     if room < len(launches):
         conflict = {"arn": placement.container_instance_arn(cluster.arn), "reason": "RESOURCE:PORTS"}

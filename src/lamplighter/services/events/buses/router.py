@@ -62,9 +62,13 @@ class EventRouter:
     _delivery_queue: DeliveryQueue
     _compiled_rules: CompiledRules
     _recent_events: RecentEvents
+    _dropped: Collection[str] = ()
+    """The sources of the services' events that are lost."""
 
     def on_service_event(self, tx: Tx, event: Event) -> None:
-        """Route an event of one of the engine's services, which goes to the default bus."""
+        """Route an event of one of the engine's services, which goes to the default bus unless it is to be lost."""
+        if event.source in self._dropped:
+            return
         head = (self._world.uuid(), event.caller, event.source, event.detail_type)
         self.route(tx, event.caller, DEFAULT_BUS, event_envelope(*head, event.time, event.resources, event.detail))
 

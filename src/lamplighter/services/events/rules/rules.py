@@ -13,6 +13,7 @@ from lamplighter.lang.schedule.expression import InvalidSchedule, parse_schedule
 from lamplighter.services.events import paging
 from lamplighter.services.events.arns import DEFAULT_BUS, TAG_RULES, rule_arn, split_rule_arn
 from lamplighter.services.events.buses.buses import find_bus
+from lamplighter.services.events.errors import LimitExceeded
 from lamplighter.services.events.rules.compiled_rules import CompiledRules
 from lamplighter.services.events.rules.event_patterns import read_pattern
 from lamplighter.services.events.rules.lookup import find_rule
@@ -22,14 +23,21 @@ from lamplighter.services.events.tables import targets
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
 
+MAX_RULES, MAX_PATTERN_LENGTH = 300, 2_048
+FEWER_RULES = {"af-south-1": 100, "eu-south-1": 100}
+"""The default quota of a bus in regions where it is another one than `MAX_RULES`. See
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html."""
 REQUEST_FIELDS = ("EventPattern", "ScheduleExpression", "Description", "RoleArn")
 
 
 class Rules:
     """The operations on rules."""
 
-    def __init__(self, world: World, scheduled_rules: ScheduledRules, compiled_rules: CompiledRules) -> None:
+    def __init__(
+        self, world: World, scheduled_rules: ScheduledRules, compiled_rules: CompiledRules, *, aws_limits: bool
+    ) -> None:
         self._world = world
+        self._aws_limits = aws_limits
         self._scheduled_rules = scheduled_rules
         self._compiled_rules = compiled_rules
 
@@ -43,6 +51,8 @@ class Rules:
         body = {field: params[field] for field in REQUEST_FIELDS if params.get(field)}
         body |= {"State": params.get("State", "ENABLED"), "CreatedBy": caller.account}
         old = rows.get_if_readable(tx, "rule", caller.account, caller.region, name, bus)
+        if self._aws_limits:
+            _check_quotas(tx, caller, bus, params, is_new=old is None)
         if old is None:
             tags = TAG_RULES.read(params.get("Tags"))
             rule = Resource("rule", caller.account, caller.region, bus, name, key, now, now, body, tags)
@@ -124,6 +134,14 @@ def _check(params: Json, bus: str) -> None:
             raise ValidationError("Parameter ScheduleExpression is not valid.")
         if bus != DEFAULT_BUS:
             raise ValidationError("ScheduleExpression is supported only on the default event bus.")
+
+
+def _check_quotas(tx: Tx, caller: Caller, bus: str, params: Json, *, is_new: bool) -> None:
+    """Raise `LimitExceeded` for what exceeds the default quotas of an AWS account."""
+    most = FEWER_RULES.get(caller.region, MAX_RULES)
+    is_full = is_new and rows.count(tx, "rule", caller.account, caller.region, bus) >= most
+    if is_full or len(params.get("EventPattern", "")) > MAX_PATTERN_LENGTH:
+        raise LimitExceeded
 
 
 def _item(rule: Resource) -> Json:

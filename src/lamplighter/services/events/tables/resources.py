@@ -80,6 +80,11 @@ def all_readable(reader: Reader, kind: str, account: str, region: str, scope: st
     return RESOURCES.readable(reader.rows(f"{RESOURCES.query} WHERE {OF_KIND}", (kind, account, region, scope)), log)
 
 
+def count(reader: Reader, kind: str, account: str, region: str, scope: str) -> int:
+    """Return the number of resources of a kind."""
+    return reader.count(f"SELECT count(*) FROM event_resources WHERE {OF_KIND}", (kind, account, region, scope))  # noqa: S608
+
+
 def any_exists(reader: Reader, *kinds: str) -> bool:
     """Return whether any account has a resource of these kinds."""
     marks = ", ".join("?" for _ in kinds)

@@ -26,7 +26,8 @@ MAX_ATTACHED = 10
 def put_policy(tx: Tx, caller: Caller, params: Json, *, limited: bool) -> None:
     """Handle PutRolePolicy; `limited` states whether AWS's limit of size holds.
 
-    It does if IAM is enforced. Otherwise a role has no effect, and no stack that this engine ran before may fail by it.
+    It does if IAM is enforced, or the engine has AWS's limits. Otherwise a role has no effect, and no stack that this
+    engine ran before may fail by it.
     """
     role, name = find_role(tx, caller, params["RoleName"]), params["PolicyName"]
     document = check_document(params["PolicyDocument"])

@@ -24,6 +24,7 @@ from lamplighter.services.iam.errors import (
     DeleteConflict,
     EntityAlreadyExists,
     InvalidInput,
+    LimitExceeded,
     UnmodifiableEntity,
 )
 from lamplighter.services.iam.policies.documents import check_trust_policy, encode_document
@@ -33,8 +34,9 @@ from lamplighter.services.iam.tables import instance_profiles, roles
 from lamplighter.services.iam.tables.roles import RoleRow
 from lamplighter.store.db import Reader, Tx
 
-MAX_ROLES = 5000
-"""AWS's quota of an account, which is only shown: each job of a file has roles, and a box may have more jobs."""
+MAX_ROLES = 1000
+"""AWS's default quota of an account. It holds only if the engine has AWS's limits, because each job of a file has
+roles, and a box may have more jobs."""
 DEFAULT_SESSION = 3600
 SERVICE_ROLES_PATH = "/aws-service-role/"
 SERVICE_ROLE_NAMES = {
@@ -57,8 +59,9 @@ TAG_OPERATIONS = TagOperations(
 class Roles:
     """The operations on roles."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, limited: bool) -> None:
         self._world = world
+        self._limited = limited
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CreateRole."""
@@ -91,6 +94,8 @@ class Roles:
         name = params["RoleName"]
         if roles.get(tx, caller.account, name) is not None:
             raise EntityAlreadyExists(f"Role with name {name} already exists.")
+        if self._limited and roles.count(tx, caller.account) >= MAX_ROLES:
+            raise LimitExceeded(f"Cannot exceed quota for RolesPerAccount: {MAX_ROLES}")
         boundary = params.get("PermissionsBoundary")
         if boundary is not None:
             check_policy_exists(tx, boundary)

@@ -3,6 +3,7 @@
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html and the related pages.
 """
 
+import sys
 from collections.abc import Sequence
 
 from lamplighter.base import arn
@@ -33,6 +34,8 @@ from lamplighter.store.db import Reader, Tx
 COOLDOWN_MILLISECONDS = 60_000
 """Milliseconds for which a deleted queue's name stays reserved, and a purged queue cannot be purged again."""
 MAX_PAGE_SIZE = 1000
+IGNORED_RECEIVES = 3
+"""The number of receives from which on a message of a standard queue does not count for the age of the oldest one."""
 
 
 class Queues:
@@ -160,12 +163,15 @@ def measure_messages(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def measure_age(reader: Reader, caller: Caller, params: Json) -> Json:
-    """Return the milliseconds since the oldest message came into a queue, or None if it is empty (MeasureAge).
+    """Return the milliseconds since the oldest message came into a queue, or None if no message counts (MeasureAge).
 
-    The operation exists on the bus only, for CloudWatch's metric ApproximateAgeOfOldestMessage.
+    The operation exists on the bus only, for CloudWatch's metric ApproximateAgeOfOldestMessage. "For standard queues,
+    if a message is received three or more times and not deleted, […] the metric then reflects the age of the next
+    message"; "FIFO queues don't reorder messages". See
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
     """
     queue = find_queue(reader, caller, params["QueueUrl"])
-    oldest = messages.oldest_enqueued(reader, queue.id)
+    oldest = messages.oldest_arrival(reader, queue.id, sys.maxsize if queue.fifo else IGNORED_RECEIVES)
     return None if oldest is None else params["now"] - oldest
 
 

@@ -99,6 +99,16 @@ def oldest_enqueued(reader: Reader, queue: int) -> int | None:
     return reader.value("SELECT min(enqueued) FROM sqs_messages WHERE queue = ?", (queue,))
 
 
+def oldest_arrival(reader: Reader, queue: int, max_receives: int) -> int | None:
+    """Return when the oldest message came that was received fewer times than `max_receives`, or None.
+
+    A dead letter keeps the beginning of its retention period; until its first receive, `visible` is when it was moved.
+    """
+    arrival = "CASE WHEN source IS NOT NULL AND receives = 0 THEN visible ELSE enqueued END"
+    where = "queue = ? AND receives < ? ORDER BY enqueued LIMIT 1"
+    return reader.value(f"SELECT {arrival} FROM sqs_messages WHERE {where}", (queue, max_receives))  # noqa: S608
+
+
 def enqueued_before(reader: Reader, queue: int, before: int, most: int) -> list[tuple[int, str | None]]:
     """Return id and group of messages whose retention period began at a time or earlier, the oldest first."""
     sql = "SELECT id, group_id FROM sqs_messages WHERE queue = ? AND enqueued <= ? ORDER BY enqueued LIMIT ?"
