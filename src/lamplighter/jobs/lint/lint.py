@@ -19,6 +19,7 @@ from lamplighter.jobs.file.outer_shape import DeployTarget
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.iam import check_roles
+from lamplighter.jobs.iam.required_calls import resource_pattern
 from lamplighter.jobs.lint import aws_limits, machine_access
 from lamplighter.jobs.lint.aws_limits import LintFinding
 from lamplighter.jobs.lint.local_links import LINK_ADVICE, leaving_channel
@@ -201,7 +202,7 @@ def _permission_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
     for name in workflow_jobs:
         position = loaded.position_of("jobs", name, "workflow", key=True)
         for each in check_roles.missing_job_permissions(stack, name, context):
-            given = dumps({"actions": each.call.action, "resources": each.call.resource})
+            given = dumps({"actions": each.call.action, "resources": resource_pattern(each.call)})
             yield Problem(
                 position, f"{name}: the role does not allow {each.call.action}", f"add permissions: [{given}]"
             )
