@@ -36,6 +36,7 @@ FIXED_TIME = 1_767_225_600_000
 """2026-01-01T00:00:00Z."""
 MAX_RUNS_PER_DAY = 4
 """The most runs a day for which a skipped run is reported."""
+TWO_CHANNELS = "add a channel of another kind, such as mail: {email: ops@example.com}"
 _WEEKDAY_NUMBER = re.compile("(?<![#0-9])[1-7]")
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 
@@ -45,6 +46,9 @@ def lint_job_file(loaded: LoadedJobFile, now: int = FIXED_TIME, target: DeployTa
     found = {*_channel_problems(loaded, target)}
     for name, job in loaded.project.jobs.items():
         found |= {_place(loaded, ("jobs", name), each, f"{name}: ") for each in _job_findings(job, loaded, name, now)}
+    if target == "aws" and (only := aws_limits.single_channel(loaded.project)):
+        what = f"on AWS, nobody could be told if the channel {only} loses an alert, because it is the only one"
+        found.add(Problem(loaded.position_of("channels", only, key=True), what, TWO_CHANNELS, "warning"))
     if target != "box":
         # Without a target, nobody said that the file goes to AWS.
         of_aws, is_aws = _aws_problems(loaded), target == "aws"
