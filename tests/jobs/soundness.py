@@ -99,8 +99,42 @@ def schedules_have_a_dead_letter_queue(stack: ResolvedStack) -> Iterator[str]:
             yield title
 
 
+def subscriptions_have_a_dead_letter_queue(stack: ResolvedStack) -> Iterator[str]:
+    """SNS discards what it cannot deliver "unless a dead-letter queue is attached to the subscription", and the queue's
+    policy must allow SNS: https://docs.aws.amazon.com/sns/latest/dg/sns-configure-dead-letter-queue.html
+    """
+    policies = find_resources(stack, "AWS::SQS::QueuePolicy").values()
+    for title, subscription in find_resources(stack, "AWS::SNS::Subscription").items():
+        queue = subscription.get("RedrivePolicy", {}).get("deadLetterTargetArn")
+        allowed = [
+            statement
+            for policy in policies
+            for statement in find_statements(policy["PolicyDocument"], "sns")
+            if statement["Resource"] == queue
+            and statement["Condition"] == {"ArnEquals": {"aws:SourceArn": subscription["TopicArn"]}}
+        ]
+        if queue is None or not allowed:
+            yield title
+
+
+def webhooks_are_tried_for_an_hour(stack: ResolvedStack) -> Iterator[str]:
+    """By default, there are "up to three retries with a delay … set at 20 seconds":
+    https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+    """
+    for title, subscription in find_resources(stack, "AWS::SNS::Subscription").items():
+        if subscription["Protocol"] in ("http", "https"):
+            retries = subscription.get("DeliveryPolicy", {}).get("healthyRetryPolicy", {})
+            total = retries.get("numRetries", 3) * retries.get("minDelayTarget", 20)
+            if not 3_400 <= total <= 3_600 or retries["numRetries"] > 100:
+                yield title
+
+
 def queues_have_an_alarm(stack: ResolvedStack) -> Iterator[str]:
-    """Each queue has an alarm on sent messages: an alarm on waiting messages acts once and then keeps its state.
+    """Each queue that ends a path has an alarm on what counts messages that arrive there in this way.
+
+    EventBridge and Scheduler send messages. What SQS or SNS moves is not counted as sent, and an alarm on waiting
+    messages acts once and then keeps its state: so it watches their increase.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
     """
     alarms = find_resources(stack, "AWS::CloudWatch::Alarm").values()
@@ -111,33 +145,48 @@ def queues_have_an_alarm(stack: ResolvedStack) -> Iterator[str]:
         and alarm["DatapointsToAlarm"] == 1
         and alarm["AlarmActions"]
     }
-    watched |= chat_queues(stack)
+    moved = {queue for queue, _ in channel_queues(stack)}
     needs_alarms = any(alarm.get("MetricName") == "ExecutionsStarted" for alarm in alarms) or find_resources(
         stack, "AWS::Events::Rule"
     )
     for title, queue in find_resources(stack, "AWS::SQS::Queue").items():
-        if queue["QueueName"] not in watched and (needs_alarms and title != "DidNotStart"):
+        if queue["QueueName"] not in watched | moved and (needs_alarms and title != "DidNotStart"):
             yield title
 
 
-def chat_queues(stack: ResolvedStack) -> set[str]:
-    """Return the queues of chat services whose oldest message has an alarm, and their dead-letter queues.
-
-    No metric counts the messages that SQS moves to a dead-letter queue as sent:
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+def lost_channels_are_told_to_others(stack: ResolvedStack) -> Iterator[str]:
+    """The queues through which a channel's alerts go, and the one in which they end, have an alarm that counts all
+    messages in it, and acts on another channel, if there is one, and never on the channel itself.
     """
-    alarms = find_resources(stack, "AWS::CloudWatch::Alarm").values()
-    aged = {
-        alarm["Dimensions"][0]["Value"]
-        for alarm in alarms
-        if alarm.get("MetricName") == "ApproximateAgeOfOldestMessage"
-    }
-    dead_letters = {
-        queue["RedrivePolicy"]["deadLetterTargetArn"].rpartition(":")[2]
-        for queue in find_resources(stack, "AWS::SQS::Queue").values()
-        if queue["QueueName"] in aged
-    }
-    return aged | dead_letters
+    subscribed = {each["TopicArn"] for each in find_resources(stack, "AWS::SNS::Subscription").values()}
+    for queue, topic in channel_queues(stack):
+        alarms = list(alarms_on_all_messages(stack, queue))
+        actions = {action for alarm in alarms for action in alarm["AlarmActions"]}
+        if topic in actions or (subscribed > {topic} and not actions):
+            yield queue
+
+
+def channel_queues(stack: ResolvedStack) -> Iterator[tuple[str, str]]:
+    """Yield each queue of a channel with the channel's topic: the one of a chat service, and dead-letter queues."""
+    own = {stack.arn(title) for title in find_resources(stack, "AWS::SQS::Queue")}
+    for subscription in find_resources(stack, "AWS::SNS::Subscription").values():
+        dead_letters = subscription.get("RedrivePolicy", {}).get("deadLetterTargetArn", "")
+        for arn in (subscription["Endpoint"], dead_letters):
+            if arn in own:
+                yield arn.rpartition(":")[2], subscription["TopicArn"]
+
+
+def alarms_on_all_messages(stack: ResolvedStack, queue: str) -> Iterator[Json]:
+    """Yield the alarms on the messages in a queue, visible or in flight, and on their increase if it ends a path."""
+    properties = {each["QueueName"]: each for each in find_resources(stack, "AWS::SQS::Queue").values()}
+    metrics = {"ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"}
+    for alarm in find_resources(stack, "AWS::CloudWatch::Alarm").values():
+        given = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", ()) if "MetricStat" in each]
+        counts = {each["MetricName"] for each in given if each["Dimensions"][0]["Value"] == queue}
+        if counts == metrics:
+            is_increase = alarm["Metrics"][-1]["Expression"].startswith("DIFF(")
+            if is_increase != ("RedrivePolicy" in properties[queue]):
+                yield alarm
 
 
 def alarms_have_one_to_five_actions(stack: ResolvedStack) -> Iterator[str]:
@@ -255,7 +304,10 @@ RULES: Mapping[str, Callable[[ResolvedStack], Iterator[str]]] = {
         machine_targets_have_a_role,
         rule_targets_have_a_dead_letter_queue,
         schedules_have_a_dead_letter_queue,
+        subscriptions_have_a_dead_letter_queue,
+        webhooks_are_tried_for_an_hour,
         queues_have_an_alarm,
+        lost_channels_are_told_to_others,
         alarms_have_one_to_five_actions,
         alarms_cover_a_week_at_most,
         log_drivers_state_their_mode,

@@ -58,6 +58,18 @@ def break_template(template: Json) -> Iterator[tuple[str, Json]]:
             "AWS::Scheduler::Schedule",
             lambda each: each["Target"].pop("DeadLetterConfig"),
         ),
+        "subscriptions_have_a_dead_letter_queue": (
+            "AWS::SNS::Subscription",
+            lambda each: each.pop("RedrivePolicy"),
+        ),
+        "webhooks_are_tried_for_an_hour": (
+            "AWS::SNS::Subscription",
+            lambda each: each.pop("DeliveryPolicy", None),
+        ),
+        "lost_channels_are_told_to_others": (
+            "AWS::CloudWatch::Alarm",
+            lambda each: each.update(Metrics=each.get("Metrics", [])[1:]),
+        ),
         "queues_have_an_alarm": (
             "AWS::CloudWatch::Alarm",
             lambda each: each.update(MetricName="ApproximateNumberOfMessagesVisible"),

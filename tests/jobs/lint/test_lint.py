@@ -5,14 +5,15 @@ from textwrap import indent
 
 import pytest
 
+from lamplighter.jobs.file.outer_shape import DeployTarget
 from lamplighter.jobs.lint.lint import lint_job_file
 from tests.jobs.matrix import FILES, load_matrix_file
 from tests.jobs.projects import load_job_text
 
 CORRECT = """
 project: reports
-channels: {ops: {email: ops@example.com}}
-defaults: {timezone: Asia/Seoul, notify: ops}
+channels: {ops: {email: ops@example.com}, chat: {slack: 'secretsmanager:slack'}}
+defaults: {timezone: Asia/Seoul, notify: [ops, chat]}
 jobs:
   nightly: {image: ./report, schedule: 'cron(0 3 * * ? *)', retry: {attempts: 1, interval: 10s}, timeout: 1h}
 """
@@ -30,7 +31,8 @@ def lint_text(folder: Path, text: str, *severities: str, **files: str) -> list[s
 def lint_job(folder: Path, body: str, **files: str) -> list[str]:
     """Return the errors and warnings of a job file with one otherwise correct job."""
     text = (
-        "project: p\nchannels: {ops: {email: ops@example.com}}\njobs:\n  a:\n    image: busybox\n    timeout: 10m\n"
+        "project: p\nchannels: {ops: {email: ops@example.com}, q: {sqs: 'arn:aws:sqs:us-east-1:123456789012:q'}}\njobs:\n"
+        "  a:\n    image: busybox\n    timeout: 10m\n"
         f"{indent(body, '    ')}\n"
     )
     return lint_text(folder, text, "error", "warning", **files)
@@ -350,6 +352,32 @@ States:
 """
 
 
+def test_the_advice_for_the_results_of_a_map_allows_all_objects_that_it_writes(tmp_path: Path) -> None:
+    steps = """
+        QueryLanguage: JSONata
+        StartAt: M
+        States:
+          M:
+            Type: Map
+            ItemProcessor:
+              ProcessorConfig: {Mode: DISTRIBUTED, ExecutionType: STANDARD}
+              StartAt: A
+              States: {A: {Type: Pass, End: true}}
+            ResultWriter:
+              Resource: arn:aws:states:::s3:putObject
+              Arguments: {Bucket: out, Prefix: results}
+            End: true
+    """
+    found = lint_sections(tmp_path, WORKFLOW, steps_yaml=steps)
+    assert any(each.endswith('"s3:PutObject","resources":"arn:aws:s3:::out/results/*"}]') for each in found), found
+    actions = ("PutObject", "GetObject", "ListMultipartUploadParts", "AbortMultipartUpload")
+    allowed = "permissions: [" + ", ".join(
+        f"{{actions: 's3:{each}', resources: 'arn:aws:s3:::out/results/*'}}" for each in actions
+    )
+    with_permissions = WORKFLOW.replace("    deadline: 1h\n", f"    deadline: 1h\n    {allowed}]\n")
+    assert lint_sections(tmp_path, with_permissions, steps_yaml=steps) == []
+
+
 def test_a_workflow_without_a_deadline_can_hang_forever(tmp_path: Path) -> None:
     steps = "StartAt: A\nStates: {A: {Type: Task, Job: a, End: true}}"
     assert lint_sections(tmp_path, WORKFLOW.replace("    deadline: 1h\n", ""), steps_yaml=steps) == [
@@ -449,7 +477,58 @@ def test_beside_sidecars_the_finding_suggests_caught_alerts(tmp_path: Path) -> N
     assert "write notify: {caught: CHANNEL}" in finding
 
 
-PAGER = "channels: {pager: {pagerduty: 'secretsmanager:pager'}}\njobs: {a: {image: x, timeout: 1h, notify: NOTIFY}}"
+PAGER = "channels: {pager: {pagerduty: 'secretsmanager:pager'}, m: {email: m@a.de}}\njobs: {a: {image: x, timeout: 1h, notify: NOTIFY}}"
+
+
+@pytest.mark.parametrize(
+    ("channels", "only"),
+    [
+        ("ops: {email: ops@example.com}", "ops"),
+        ("bell: {command: [ring]}, ops: {sns: 'arn:aws:sns:us-east-1:123456789012:t'}", "ops"),
+        ("bell: {command: [ring]}", None),
+        ("ops: {email: ops@example.com}, chat: {slack: 'ssm:/slack'}", None),
+    ],
+)
+@pytest.mark.parametrize("target", ["aws", "box", None])
+def test_an_only_channel_on_aws_is_a_warning_because_nobody_could_be_told_of_its_loss(
+    tmp_path: Path, channels: str, only: str | None, target: DeployTarget | None
+) -> None:
+    read = load_job_text(tmp_path, f"project: p\nchannels: {{{channels}}}\njobs: {{a: {{image: busybox}}}}\n")
+    found = [each for each in lint_job_file(read, target=target) if "only one" in each.message]
+    expected = [f"on AWS, nobody could be told if the channel {only} loses an alert, because it is the only one"]
+    assert [each.message for each in found] == (expected if only and target == "aws" else [])
+    assert {(each.severity, each.advice) for each in found} <= {
+        ("warning", "add a channel of another kind, such as mail: {email: ops@example.com}")
+    }
+
+
+PLAIN = "on AWS, everyone who can read the template or describe the API destination can read this address"
+
+
+@pytest.mark.parametrize(
+    ("channel", "is_plain"),
+    [
+        ("slack: 'https://hooks.slack.com/services/T/B/secret'", True),
+        ("teams: 'https://example.webhook.office.com/workflows/1'", True),
+        ("discord: 'https://discord.com/api/webhooks/1/secret'", True),
+        ("pagerduty: 0123456789abcdef0123456789abcdef", True),
+        ("slack: 'secretsmanager:slack'", False),
+        ("post: 'https://example.com/alerts'", False),
+    ],
+)
+def test_the_address_of_a_chat_service_in_plain_text_is_a_warning(
+    tmp_path: Path, channel: str, is_plain: bool
+) -> None:
+    text = f"project: p\nchannels: {{c: {{{channel}}}, mail: {{email: a@example.com}}}}\njobs: {{a: {{image: x}}}}\n"
+    found = [each for each in lint_text(tmp_path, text, "warning") if PLAIN in each]
+    advice = "store it in Secrets Manager and write secretsmanager:NAME"
+    assert found == ([f"2:16 warning: {PLAIN} -> {advice}"] if is_plain else [])
+
+
+@pytest.mark.parametrize(("address", "is_plain"), [("https://hc-ping.com/1", True), ("secretsmanager:check", False)])
+def test_the_address_of_a_heartbeat_in_plain_text_is_a_warning(tmp_path: Path, address: str, is_plain: bool) -> None:
+    found = [each for each in lint_job(tmp_path, f"heartbeat: {address}") if PLAIN in each]
+    assert len(found) == is_plain
 
 
 def test_incidents_that_nothing_resolves_are_a_warning(tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ QUEUE_URL = re.compile(
     r"https?://(sqs\.(?P<region>[a-z0-9-]+)\.)?[^/]+/(?P<account>[0-9]{12})/(?P<name>[A-Za-z0-9_-]+(\.fifo)?)"
 )
 """The pattern of a queue's URL: https://sqs.us-east-1.amazonaws.com/123456789012/name."""
+_SAMPLE_NAME = re.compile(r"(label:)?a-run(/manifest\.json)?$|[0-9a-f]{32}$")
+"""The end of a resource's ARN that stands for any object, run or task."""
 NESTED_EXECUTION_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 ECS_TASK_RULE = "StepFunctionsGetEventsForECSTaskRule"
 
@@ -75,6 +77,11 @@ def required_calls(definition: Json, context: CallContext) -> list[IamCall]:
         if (state.get("ItemProcessor") or {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
             found += [call for call in (*_child_calls(context), *_s3_calls(state, context)) if call not in found]
     return found
+
+
+def resource_pattern(call: IamCall) -> str:
+    """Return the pattern of the resources that a permission for a call has to name."""
+    return _SAMPLE_NAME.sub("*", call.resource)
 
 
 def _task_definition(state: Json) -> Iterator[str]:

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 
 from lamplighter.base import fargate
 from lamplighter.jobs.file.channels import Channel
-from lamplighter.jobs.file.model import Job, Sidecar
+from lamplighter.jobs.file.model import Job, Project, Sidecar
 from lamplighter.jobs.file.schedules import DAY_SECONDS
-from lamplighter.jobs.file.secrets import is_ambiguous_name, is_parameter_reference
+from lamplighter.jobs.file.secrets import is_ambiguous_name, is_parameter_reference, is_secret_reference
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.file.yaml_document import Severity
 from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.stack.alarms import MAX_WARM_UP_MINUTES
+from lamplighter.jobs.stack.lost_channels import works_on_aws
 
 YEAR_SECONDS = 365 * DAY_SECONDS
 MAX_VARIABLES_CHARACTERS = 64 * 1024 - 8192
@@ -41,6 +42,8 @@ def job_findings(job: Job) -> Iterator[LintFinding]:
     yield from _box_findings(job)
     if job.heartbeat is not None and job.heartbeat.startswith("http://"):
         yield "warning", "heartbeat", "AWS calls monitors by HTTPS only", "write https://… before you deploy it"
+    if job.heartbeat is not None:
+        yield from _plain_address_findings("heartbeat", job.heartbeat)
     if job.overlap != "allow":
         what = "AWS lists runs with a delay: two runs that begin within the same second may not see each other"
         yield "info", "overlap", what, "do not start the job by hand at its scheduled times"
@@ -106,8 +109,23 @@ def _start_findings(job: Job) -> Iterator[LintFinding]:
         yield "info", "schedule", what, "run the job once after the deployment, or ignore that alert"
 
 
+def single_channel(project: Project) -> str | None:
+    """Return the only channel that works on AWS: nobody could be told of its loss. None if there are others."""
+    working = [name for name, channel in project.channels.items() if works_on_aws(channel)]
+    return working[0] if len(working) == 1 else None
+
+
+def _plain_address_findings(key: str, address: str) -> Iterator[LintFinding]:
+    """Yield an address that is a secret by itself, and not stored as one."""
+    if not is_secret_reference(address):
+        what = "on AWS, everyone who can read the template or describe the API destination can read this address"
+        yield "warning", key, what, "store it in Secrets Manager and write secretsmanager:NAME"
+
+
 def channel_findings(name: str, channel: Channel) -> Iterator[LintFinding]:
     """Yield the findings of one channel."""
+    if channel.chat is not None and channel.post is None:
+        yield from _plain_address_findings(*channel.chat)
     if channel.chat is not None and is_parameter_reference(channel.chat[1]):
         what = "CloudFormation reads this parameter only if its type is String"
         yield "info", channel.chat[0], what, "write secretsmanager:NAME to store the address encrypted"

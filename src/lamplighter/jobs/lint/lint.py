@@ -19,6 +19,7 @@ from lamplighter.jobs.file.outer_shape import DeployTarget
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.iam import check_roles
+from lamplighter.jobs.iam.required_calls import resource_pattern
 from lamplighter.jobs.lint import aws_limits, machine_access
 from lamplighter.jobs.lint.aws_limits import LintFinding
 from lamplighter.jobs.lint.local_links import LINK_ADVICE, leaving_channel
@@ -34,6 +35,7 @@ FIXED_TIME = 1_767_225_600_000
 """2026-01-01T00:00:00Z."""
 MAX_RUNS_PER_DAY = 4
 """The most runs a day for which a skipped run is reported."""
+TWO_CHANNELS = "add a channel of another kind, such as mail: {email: ops@example.com}"
 _WEEKDAY_NUMBER = re.compile("(?<![#0-9])[1-7]")
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 
@@ -43,6 +45,9 @@ def lint_job_file(loaded: LoadedJobFile, now: int = FIXED_TIME, target: DeployTa
     found = {*_channel_problems(loaded, target)}
     for name, job in loaded.project.jobs.items():
         found |= {_place(loaded, ("jobs", name), each, f"{name}: ") for each in _job_findings(job, loaded, name, now)}
+    if target == "aws" and (only := aws_limits.single_channel(loaded.project)):
+        what = f"on AWS, nobody could be told if the channel {only} loses an alert, because it is the only one"
+        found.add(Problem(loaded.position_of("channels", only, key=True), what, TWO_CHANNELS, "warning"))
     if target != "box":
         # Without a target, nobody said that the file goes to AWS.
         of_aws, is_aws = _aws_problems(loaded), target == "aws"
@@ -200,7 +205,7 @@ def _permission_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
     for name in workflow_jobs:
         position = loaded.position_of("jobs", name, "workflow", key=True)
         for each in check_roles.missing_job_permissions(stack, name, context):
-            given = dumps({"actions": each.call.action, "resources": each.call.resource})
+            given = dumps({"actions": each.call.action, "resources": resource_pattern(each.call)})
             yield Problem(
                 position, f"{name}: the role does not allow {each.call.action}", f"add permissions: [{given}]"
             )

@@ -10,7 +10,7 @@ from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.supported_jobs import alert_channels, failure_channels
-from lamplighter.jobs.stack import alarms, chat_channels, dead_letter_queues, event_rules, project_rules
+from lamplighter.jobs.stack import alarms, chat_channels, dead_letter_queues, event_rules, lost_channels, project_rules
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.policies import allow_service, policy_document
 from lamplighter.jobs.stack.resources import Resource, properties
@@ -20,7 +20,7 @@ def alert_resources(project: Project, supported: Mapping[str, Sequence[str]], pl
     """Yield a project's topics, rules, alarms and dead-letter queues; `supported`: see `supported_jobs`."""
     own_topics = [name for name, channel in project.channels.items() if channel.sns is None]
     for name in own_topics:
-        yield from _topic_resources(project, name, project.channels[name])
+        yield from _topic_resources(project, name, project.channels[name], platform)
     told = {machine: alert_channels(project, machine, jobs) for machine, jobs in supported.items()}
     for name in project.jobs:
         yield from alarms.did_not_start_alarms(project, name)
@@ -40,6 +40,7 @@ def _resources_on_aws(
     project: Project, supported: Mapping[str, Sequence[str]], told: Mapping[str, Sequence[str]]
 ) -> Iterator[Resource]:
     yield from chat_channels.chat_resources(project)
+    yield from lost_channels.lost_channel_resources(project)
     yield from project_rules.project_rules(project, supported)
     for name in project.jobs:
         yield from alarms.failed_runs_alarms(project, name)
@@ -54,13 +55,14 @@ def _rules_here(project: Project, told: Mapping[str, Sequence[str]]) -> Iterator
         yield from event_rules.supporting_rules(project, machine, channels)
 
 
-def _topic_resources(project: Project, name: str, channel: Channel) -> Iterator[Resource]:
+def _topic_resources(project: Project, name: str, channel: Channel, platform: Platform) -> Iterator[Resource]:
     yield Resource(
         names.topic_id(name),
         "AWS::SNS::Topic",
         properties(TopicName=f"{project.prefix}-{name}", DisplayName=f"{project.prefix}{SENDER_SUFFIX}"),
         engine_metadata=_engine_metadata(channel),
     )
+    on_aws = platform == "aws"
     for protocol, endpoint in channel_subscriptions(channel):
         yield Resource(
             f"{names.logical_id(name)}Subscription",
@@ -70,6 +72,9 @@ def _topic_resources(project: Project, name: str, channel: Channel) -> Iterator[
                 Protocol=protocol,
                 Endpoint=endpoint,
                 RawMessageDelivery=True if protocol == "sqs" else None,
+                RedrivePolicy=lost_channels.redrive_policy(name) if on_aws else None,
+                # This engine tries longer than SNS can, and reports what it could not deliver itself.
+                DeliveryPolicy=lost_channels.WEBHOOK_POLICY if on_aws and endpoint == channel.webhook else None,
             ),
             # AWS asks a web server to confirm; on this engine the URL in the job file is the user's confirmation.
             engine_metadata={"Confirmed": True} if endpoint == channel.webhook else None,

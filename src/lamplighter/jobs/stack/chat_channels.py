@@ -4,8 +4,8 @@ SNS cannot speak the formats of chat services, and an input transformer of Event
 text. So the topic of such a channel has a queue; a pipe takes each message from it, lets the Express workflow
 CHAT_FORMAT make the document, and sends it to an API destination. Everything that sends an alert still publishes to the
 topic. Guarantees that no alert is lost: a message stays in the queue until the service has accepted it, is tried again
-for about six hours, and then moves to the dead-letter queue, which keeps it for two weeks. An alarm reports a queue
-whose oldest message is older than ten minutes to the other channels.
+for about six hours, and then moves to the channel's dead-letter queue. Alarms report both to the other channels
+(`lost_channels.py`).
 
 The URL of a webhook is the endpoint of the API destination, and the routing key of PagerDuty a secret parameter of the
 connection. A reference to a secret becomes a dynamic reference, which CloudFormation resolves in any property. See
@@ -13,8 +13,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes.html and
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator
 
 from lamplighter.base.chat_services import PAGERDUTY, PAGERDUTY_URL
 from lamplighter.base.json_text import dumps
@@ -22,9 +21,8 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.secrets import dynamic_reference
 from lamplighter.jobs.machine.chat_machine import CHAT_DEFINITION
-from lamplighter.jobs.stack import arns
+from lamplighter.jobs.stack import lost_channels
 from lamplighter.jobs.stack.connections import connection
-from lamplighter.jobs.stack.dead_letter_queues import MAX_ACTIONS
 from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.policies import allow
 from lamplighter.jobs.stack.queues import build_queue, build_queue_policy
@@ -35,8 +33,6 @@ from lamplighter.runs import job_machine
 
 RETRY_SECONDS, MAX_RECEIVES = 120, 180
 """The seconds between two attempts, and their number: together six hours, as for a mail."""
-MAX_AGE_SECONDS = 600
-"""The age of a message in seconds from which on the service counts as unreachable."""
 
 
 def chat_channels(project: Project) -> dict[str, tuple[str, str]]:
@@ -64,24 +60,21 @@ def chat_resources(project: Project) -> Iterator[Resource]:
         yield from _queues(project, name)
         yield from _destination(project, name, service, address)
         yield from _pipe(project, name, service)
-        if others := list(islice((each for each in project.channels if each != name), MAX_ACTIONS)):
-            yield _alarm(project, name, others)
+        yield from lost_channels.unreachable_alarm(project, name, f"{names.logical_id(name)}Queue")
 
 
 def _queues(project: Project, name: str) -> Iterator[Resource]:
     title, topic = names.logical_id(name), ref(names.topic_id(name))
-    queue, undelivered = f"{title}Queue", f"{title}Undelivered"
+    queue, dead_letters = f"{title}Queue", lost_channels.redrive_policy(name)
     retries = properties(
-        VisibilityTimeout=RETRY_SECONDS,
-        RedrivePolicy=properties(deadLetterTargetArn=get_att(undelivered, "Arn"), maxReceiveCount=MAX_RECEIVES),
+        VisibilityTimeout=RETRY_SECONDS, RedrivePolicy={**dead_letters, "maxReceiveCount": MAX_RECEIVES}
     )
-    yield build_queue(undelivered, f"{project.prefix}-{name}-undelivered")
     yield build_queue(queue, f"{project.prefix}-{name}", retries)
     yield build_queue_policy(queue, "sns", {"ArnEquals": {"aws:SourceArn": topic}})
     yield Resource(
         f"{title}Subscription",
         "AWS::SNS::Subscription",
-        properties(TopicArn=topic, Protocol="sqs", Endpoint=get_att(queue, "Arn")),
+        properties(TopicArn=topic, Protocol="sqs", Endpoint=get_att(queue, "Arn"), RedrivePolicy=dead_letters),
     )
 
 
@@ -126,28 +119,5 @@ def _pipe(project: Project, name: str, service: str) -> Iterator[Resource]:
             Enrichment=ref(job_machine.CHAT_FORMAT),
             EnrichmentParameters=properties(InputTemplate=template),
             Target=get_att(f"{title}Destination", "Arn"),
-        ),
-    )
-
-
-def _alarm(project: Project, name: str, others: Sequence[str]) -> Resource:
-    """Return the alarm that reports to other channels that a service takes no alerts."""
-    title = names.logical_id(name)
-    return Resource(
-        f"{title}Unreachable",
-        "AWS::CloudWatch::Alarm",
-        properties(
-            AlarmName=f"{project.prefix}-{name}-unreachable",
-            AlarmDescription=f"The channel {name} has taken no alerts for ten minutes",
-            Namespace="AWS/SQS",
-            MetricName="ApproximateAgeOfOldestMessage",
-            Dimensions=[properties(Name="QueueName", Value=get_att(f"{title}Queue", "QueueName"))],
-            Statistic="Maximum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=MAX_AGE_SECONDS,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="notBreaching",
-            AlarmActions=[arns.topic_arn(project, each) for each in others],
         ),
     )

@@ -94,6 +94,38 @@ def test_a_failing_webhook_gets_four_attempts_twenty_seconds_apart(harness: SnsH
     assert harness.count_pending() == 0
 
 
+def test_a_webhook_for_which_the_owner_of_the_engine_vouches_is_tried_for_six_hours(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.sns("Vouch", TopicArn=topic, Protocol="http", Endpoint=WEBHOOK)
+    harness.out.http.statuses.extend([503] * 50)
+    harness.publish(topic)
+    minutes = 0
+    while harness.count_pending():
+        harness.advance(60 * SECOND)
+        minutes += 1
+    assert 6 * 60 < minutes < 8 * 60
+    assert [(each.status, each.attempts) for each in harness.deliveries(topic)] == [("DELIVERED", 51)]
+
+
+def test_a_policy_decides_how_long_a_webhook_is_tried_for_which_the_owner_vouches(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    arn = harness.sns("Vouch", TopicArn=topic, Protocol="http", Endpoint=WEBHOOK)["SubscriptionArn"]
+    policy = dumps({"healthyRetryPolicy": {"numRetries": 1, "minDelayTarget": 1, "maxDelayTarget": 1}})
+    harness.sns(
+        "SetSubscriptionAttributes", SubscriptionArn=arn, AttributeName="DeliveryPolicy", AttributeValue=policy
+    )
+    harness.out.http.statuses.extend([503, 503])
+    harness.publish(topic)
+    harness.advance(HOUR)
+    assert [(each.status, each.attempts) for each in harness.deliveries(topic)] == [("FAILED", 2)]
+
+
+def test_the_token_of_another_subscription_confirms_none_for_which_the_owner_vouches(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.sns("Vouch", TopicArn=topic, Protocol="http", Endpoint=WEBHOOK)
+    assert harness.expect_error("ConfirmSubscription", TopicArn=topic, Token="")[0] == "InvalidParameter"
+
+
 @pytest.mark.parametrize("status", [301, 400, 403, 404])
 def test_a_webhook_that_refuses_a_message_gets_no_retry(harness: SnsHarness, status: int) -> None:
     topic = harness.create_topic()

@@ -39,7 +39,7 @@ SUBSCRIPTION_PROPERTIES = (
 )
 ENDPOINT_PROPERTIES = ("TopicArn", "Protocol", "Endpoint")
 CONFIRMED = "Confirmed"
-"""A flag from the engine's own metadata, stored as if it were a property."""
+"""A flag from the engine's own metadata, stored as if it were a property. Older engines stored it as True."""
 
 
 def _topic_attributes(request: ResourceRequest) -> dict[str, Json]:
@@ -114,7 +114,7 @@ def _with_own_subscription(properties: Properties, extensions: Properties) -> Pr
 
 
 def _with_confirmation(properties: Properties, extensions: Properties) -> Properties:
-    return {**properties, CONFIRMED: True} if extensions.get(CONFIRMED) is True else properties
+    return {**properties, CONFIRMED: "by the owner"} if extensions.get(CONFIRMED) is True else properties
 
 
 def _subscribe(request: ResourceRequest) -> Plan[CreatedResource]:
@@ -127,7 +127,7 @@ def _subscribe(request: ResourceRequest) -> Plan[CreatedResource]:
 
 def _update_subscription(request: ResourceRequest) -> Plan[CreatedResource]:
     arn = request.physical
-    if request.get(CONFIRMED) and not request.before.get(CONFIRMED):
+    if request.get(CONFIRMED) != request.before.get(CONFIRMED) and request.get(CONFIRMED):
         arn = (yield "Vouch", request.pick(*ENDPOINT_PROPERTIES))["SubscriptionArn"]
     for name in SUBSCRIPTION_PROPERTIES:
         if request.before.get(name) != request.get(name):

@@ -93,14 +93,14 @@ class SubscriptionOperations:
         protocols.check_endpoint(protocol, endpoint, commands=self.commands)
         _check_fifo(topic, protocol, endpoint)
         found = rows.find_by_endpoint(tx, topic.arn, protocol, endpoint) or self._new(caller, topic, protocol, endpoint)
-        rows.put(tx, replace(found, status=CONFIRMED, authenticated=True))
+        rows.put(tx, replace(found, status=CONFIRMED, authenticated=True, token=""))
         timers.delete(tx, SERVICE, found.arn, EXPIRY_TIMER)
         return {"SubscriptionArn": found.arn}
 
     def confirm(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle ConfirmSubscription; a repeated request gets the same answer."""
         topic = find_topic(tx, params["TopicArn"])
-        found = require(rows.by_token(tx, params["Token"]), lambda: InvalidParameter("Token"))
+        found = require(rows.by_token(tx, params["Token"] or "-"), lambda: InvalidParameter("Token"))
         if found.topic != topic.arn:
             raise InvalidParameter("Topic")
         if found.status != CONFIRMED:

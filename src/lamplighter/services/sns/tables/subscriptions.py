@@ -24,7 +24,7 @@ class Subscription:
     status: str
     """PENDING, CONFIRMED, or DELETED (by an unsigned request; its token can restore it)."""
     token: str
-    """The token that confirms the subscription."""
+    """The token that confirms the subscription; empty if the owner of the engine vouches for the endpoint."""
     authenticated: bool
     """Whether the confirming request was signed."""
     locked: bool
