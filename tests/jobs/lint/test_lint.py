@@ -516,9 +516,7 @@ PLAIN = "on AWS, everyone who can read the template or describe the API destinat
         ("post: 'https://example.com/alerts'", False),
     ],
 )
-def test_the_address_of_a_chat_service_in_plain_text_is_a_warning(
-    tmp_path: Path, channel: str, is_plain: bool
-) -> None:
+def test_the_address_of_a_chat_service_in_plain_text_is_a_warning(tmp_path: Path, channel: str, is_plain: bool) -> None:
     text = f"project: p\nchannels: {{c: {{{channel}}}, mail: {{email: a@example.com}}}}\njobs: {{a: {{image: x}}}}\n"
     found = [each for each in lint_text(tmp_path, text, "warning") if PLAIN in each]
     advice = "store it in Secrets Manager and write secretsmanager:NAME"

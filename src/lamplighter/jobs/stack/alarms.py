@@ -59,6 +59,7 @@ def did_not_start_alarms(project: Project, name: str) -> Iterator[Resource]:
                 ),
                 AlarmActions=[arns.topic_arn(project, channel) for channel in job.notify.did_not_start],
             ),
+            job=name,
             engine_metadata={"Job": name, "Pattern": "did-not-start", "Patience": step * count, **_zone(job)},
         )
 
@@ -72,6 +73,7 @@ def failed_runs_alarms(project: Project, name: str) -> Iterator[Resource]:
             f"A run of {name} failed",
             names.state_machine_id(name),
             ("Failed", "TimedOut"),
+            job=name,
         )
 
 
@@ -91,7 +93,13 @@ def supporting_alarms(project: Project, machine: str, channels: Sequence[str]) -
 
 
 def _executions_alarm(
-    title: str, name: str, what: str, machine: str, endings: Sequence[str], actions: Sequence[Json] = ()
+    title: str,
+    name: str,
+    what: str,
+    machine: str,
+    endings: Sequence[str],
+    actions: Sequence[Json] = (),
+    job: str | None = None,
 ) -> Resource:
     """Return an alarm for executions of a state machine that end in one of several ways."""
     dimensions = [properties(Name="StateMachineArn", Value=ref(machine))]
@@ -120,6 +128,7 @@ def _executions_alarm(
             TreatMissingData="notBreaching",
             AlarmActions=list(actions) or None,
         ),
+        job=job,
     )
 
 

@@ -190,6 +190,7 @@ def job_rule(
             EventPattern=event_pattern,
             Targets=targets,
         ),
+        job=name,
         engine_metadata={"Job": name, "Pattern": pattern, **_engine_metadata(project, name)},
     )
 

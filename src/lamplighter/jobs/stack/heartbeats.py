@@ -47,6 +47,7 @@ def _resources_here(project: Project, name: str) -> Iterator[Resource]:
         topic,
         "AWS::SNS::Topic",
         properties(TopicName=f"{project.name(name)}--heartbeat"),
+        job=name,
         engine_metadata=own,
     )
     transformer = properties(
@@ -71,6 +72,7 @@ def _resources_on_aws(project: Project, name: str) -> Iterator[Resource]:
             HttpMethod="POST",
             InvocationEndpoint=f"{dynamic_reference(job.heartbeat).rstrip('/')}/*",
         ),
+        job=name,
         engine_metadata={"Job": name},
     )
     for path, statuses in PATHS_ON_AWS.items():

@@ -19,6 +19,8 @@ class Resource:
     type: str
     properties: Mapping[str, Json]
     _: KW_ONLY
+    job: str | None = None
+    """The job to which alone the resource belongs; None if jobs share it."""
     depends_on: str | None = None
     engine_metadata: Mapping[str, Json] | None = None
     """Settings that only this engine understands: the metadata under `Lamplighter`."""

@@ -40,11 +40,13 @@ def job_roles(project: Project) -> Iterator[Resource]:
     working = [name for name in containers if project.jobs[name].roles.task is None]
     for role, jobs in group_items(working, lambda name: role_ids.task_role_id(project.jobs[name], name)).items():
         job = project.jobs[jobs[0]]
-        yield iam_role(role, "ecs-tasks", [*job_permissions(job), *volumes.file_system_permissions(job)])
+        statements = [*job_permissions(job), *volumes.file_system_permissions(job)]
+        yield iam_role(role, "ecs-tasks", statements, job=jobs[0] if statements else None)
     steered = [name for name, job in project.jobs.items() if job.roles.machine is None]
     for role, jobs in group_items(steered, lambda name: role_ids.machine_role_id(project.jobs[name], name)).items():
         is_shared = not role_ids.has_own_machine_role(project.jobs[jobs[0]])
-        yield iam_role(role, "states", list(machine_permissions(project, jobs[0], is_shared=is_shared)))
+        statements = list(machine_permissions(project, jobs[0], is_shared=is_shared))
+        yield iam_role(role, "states", statements, job=None if is_shared else jobs[0])
 
 
 def shared_roles(project: Project, platform: Platform) -> Iterator[Resource]:
@@ -194,8 +196,8 @@ def _task_permissions(project: Project, job_names: list[str], *, is_shared: bool
     )
 
 
-def iam_role(logical_id: str, service: str, statements: list[Json]) -> Resource:
-    """Return a role with these statements that a service assumes."""
+def iam_role(logical_id: str, service: str, statements: list[Json], job: str | None = None) -> Resource:
+    """Return a role with these statements that a service assumes; `job` is the job to which alone it belongs."""
     own_account = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
     needs = properties(PolicyName="Needs", PolicyDocument=policy_document(statements))
     return Resource(
@@ -205,4 +207,5 @@ def iam_role(logical_id: str, service: str, statements: list[Json]) -> Resource:
             AssumeRolePolicyDocument=policy_document([allow_service(service, "sts:AssumeRole", condition=own_account)]),
             Policies=[needs] if statements else None,
         ),
+        job=job,
     )

@@ -62,6 +62,7 @@ def _schedule(project: Project, name: str, job: Job, at: int, expression: str, p
             State="ENABLED" if job.enabled else "DISABLED",
             Target=_target(arn, text, job.roles.schedule, start_retry_policy(job)),
         ),
+        job=name,
         engine_metadata=_engine_metadata(project, name, job),
     )
 
@@ -104,6 +105,7 @@ def _slot_check_schedule(project: Project, name: str, job: Job, at: int, express
         ),
         # This engine also checks a slot that passed while no engine ran, as soon as an engine runs again.
         engine_metadata={"Missed": "last", "Within": 366 * DAY_SECONDS},
+        job=name,
     )
 
 

@@ -35,6 +35,7 @@ def state_machine_resources(project: Project, platform: Platform) -> Iterator[Re
                 **substitute_placeholders(build_definition(project, name, platform), known),
                 Tags=tag_list({**names.job_tags(project.prefix, name, job.tags), **_engine_tags(job, platform)}),
             ),
+            job=name,
             engine_metadata={"Job": name, **_default_input(job), **_alert_metadata(project, job)},
         )
 

@@ -42,11 +42,13 @@ def task_definition_resources(project: Project, name: str, platform: Platform, s
         f"{names.logical_id(name)}Log",
         "AWS::Logs::LogGroup",
         properties(LogGroupName=arns.log_group_name(project, name), RetentionInDays=job.log_retention),
+        job=name,
     )
     yield Resource(
         names.task_definition_id(name),
         "AWS::ECS::TaskDefinition",
         _task_properties(project, name, platform, steps),
+        job=name,
         engine_metadata=_engine_metadata(project, job),
         update_replace_policy="Retain",
         deletion_policy="Delete",

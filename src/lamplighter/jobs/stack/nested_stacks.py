@@ -1,0 +1,223 @@
+"""Split the template of a project into a stack and nested stacks where a stack has no room, and join them again. Pure.
+
+A template has at most 500 resources and 1 MB. What jobs share stays in the stack, with as many jobs as there is room
+for; the others go into nested stacks, which get what they need of the stack as parameters. Guarantees that a job which
+is deployed stays in its stack, because CloudFormation cannot move a resource with a name, and that joining the parts
+gives the resources of the whole template. See
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nested-stacks.html and
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lamplighter.base.json_text import Json, convert_members, dumps
+from lamplighter.lang.template.references import find_references, function_name, function_names
+
+STACK = "AWS::CloudFormation::Stack"
+ROOT = ""
+"""The name of the stack itself among the parts; that of a nested stack is its logical id."""
+MAX_PART_RESOURCES, MAX_PART_BYTES = 450, 900_000
+"""The most resources and bytes of a part before jobs go elsewhere: below CloudFormation's, so that jobs can grow."""
+RESERVED_RESOURCES = 20
+"""The resources of the stack that are reserved for nested stacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitTemplate:
+    """The templates of a stack and of its nested stacks; the stack's does not name the others' URLs yet."""
+
+    root: Json
+    nested: Mapping[str, Json]
+    """The templates of the nested stacks, by logical id."""
+
+    def with_urls(self, urls: Mapping[str, str]) -> Json:
+        """Return the template of the stack with the URLs of the nested templates, by logical id."""
+        resources = dict(self.root["Resources"])
+        for title, url in urls.items():
+            given = resources[title]
+            resources[title] = {**given, "Properties": {"TemplateURL": url, **given["Properties"]}}
+        return {**self.root, "Resources": resources}
+
+
+@dataclass(slots=True)
+class _Part:
+    """A part that jobs are placed in: its resources and bytes so far."""
+
+    titles: list[str] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, titles: Iterable[str], sizes: Mapping[str, int]) -> None:
+        self.titles += titles
+        self.size += sum(sizes[each] for each in titles)
+
+    def has_room(self, titles: list[str], sizes: Mapping[str, int], reserved: int) -> bool:
+        size = self.size + sum(sizes[each] for each in titles)
+        return len(self.titles) + len(titles) <= MAX_PART_RESOURCES - reserved and size <= MAX_PART_BYTES
+
+
+def split_template(document: Json, owners: Mapping[str, str], placed: Mapping[str, str]) -> SplitTemplate:
+    """Split a template.
+
+    `owners` has the job of each resource that belongs to one job, and `placed` the part of each job that is deployed.
+    """
+    parts = _place_jobs(document, owners, placed)
+    part_of = {title: name for name, part in parts.items() for title in part.titles}
+    resources, conditions = document["Resources"], frozenset(document.get("Conditions", {}))
+    nested: dict[str, Json] = {}
+    stacks: dict[str, Json] = {}
+    for name in sorted(set(parts) - {ROOT}, key=_number):
+        own = {title: resources[title] for title in parts[name].titles}
+        moved, parameters = _move_out(own, conditions)
+        nested[name] = {
+            "Description": f"{document['Description']}: a part of its jobs",
+            "Metadata": document["Metadata"],
+            "Parameters": {key: {"Type": "String"} for key in parameters},
+            "Resources": moved,
+            "Outputs": {},
+        }
+        stacks[name] = {"Type": STACK, "Properties": {"Parameters": parameters}}
+    rest = {title: resources[title] for title in parts[ROOT].titles}
+    rest = _refer_to_outputs({**rest, **stacks}, part_of, nested)
+    outputs = {
+        name: each
+        for name, each in document.get("Outputs", {}).items()
+        if all(part_of.get(other, ROOT) == ROOT for other in find_references(each))
+    }
+    root = {**document, "Resources": rest, "Outputs": outputs}
+    return SplitTemplate(root, {name: _without_empty(each) for name, each in nested.items()})
+
+
+def _number(name: str) -> int:
+    return int(name.removeprefix("Jobs"))
+
+
+def _place_jobs(document: Json, owners: Mapping[str, str], placed: Mapping[str, str]) -> dict[str, _Part]:
+    resources = document["Resources"]
+    sizes = {title: len(dumps(each)) for title, each in resources.items()}
+    units: dict[str, list[str]] = {}
+    for title in resources:
+        units.setdefault(owners.get(title, ""), []).append(title)
+    parts = {ROOT: _Part()}
+    tied = _tied_jobs(resources, owners)
+    for job in ("", *tied):
+        parts[ROOT].add(units.pop(job, []), sizes)
+    for job in [job for job in units if job in placed]:
+        parts.setdefault(placed[job], _Part()).add(units.pop(job), sizes)
+    for titles in units.values():
+        rooms = (
+            each for name, each in parts.items() if each.has_room(titles, sizes, 0 if name else RESERVED_RESOURCES)
+        )
+        part = next(rooms, None)
+        if part is None:
+            part = parts[f"Jobs{max([0, *(_number(name) for name in parts if name)]) + 1}"] = _Part()
+        part.add(titles, sizes)
+    return parts
+
+
+def _tied_jobs(resources: Json, owners: Mapping[str, str]) -> list[str]:
+    """Return the jobs that must be in the stack: those that others refer to from there, and those that refer to others.
+
+    Nested stacks that referred to each other could form a circle.
+    """
+    found: dict[str, None] = {}
+    for title, each in resources.items():
+        own = owners.get(title, "")
+        for other in {owners.get(name, "") for name in find_references(each)} - {"", own}:
+            found[own or other] = None
+    return list(found)
+
+
+def _move_out(resources: Json, conditions: frozenset[str]) -> tuple[Json, dict[str, Json]]:
+    """Return the resources with a parameter for each expression that only the stack can evaluate; and those
+    expressions, by the names of the parameters.
+    """
+    parameters: dict[str, Json] = {}
+
+    def move(value: Json) -> Json:
+        if function_name(value) is None:
+            return convert_members(value, move)
+        names = [each for each in find_references(value) if not each.startswith("AWS::")]
+        needs_stack = any(each not in resources for each in names) or _has_condition(value, conditions)
+        if not needs_stack:
+            return value
+        if any(each in resources for each in names):
+            return convert_members(value, move)
+        name = _parameter_name(value)
+        parameters[name] = value
+        return {"Ref": name}
+
+    return {title: move(each) for title, each in resources.items()}, parameters
+
+
+def _has_condition(value: Json, conditions: frozenset[str]) -> bool:
+    return bool(conditions) and "Fn::If" in function_names(value)
+
+
+def _parameter_name(value: Json) -> str:
+    """Return the name of the parameter for an expression: that of what it refers to, or a hash of it."""
+    if "Ref" in value:
+        return str(value["Ref"])
+    if "Fn::GetAtt" in value:
+        return "".join(value["Fn::GetAtt"]).replace(".", "")
+    return f"Value{hashlib.sha256(dumps(value).encode()).hexdigest()[:8]}"
+
+
+def _refer_to_outputs(resources: Json, part_of: Mapping[str, str], nested: Mapping[str, Json]) -> Json:
+    """Return the stack's resources with outputs of nested stacks for what these have; add the outputs to them."""
+
+    def refer(value: Json) -> Json:
+        name = function_name(value)
+        target = value[name] if name == "Ref" else value[name][0] if name == "Fn::GetAtt" else None
+        part = part_of.get(target, ROOT) if isinstance(target, str) else ROOT
+        if part == ROOT:
+            return convert_members(value, refer)
+        output = _parameter_name(value)
+        nested[part]["Outputs"][output] = {"Value": value}
+        return {"Fn::GetAtt": [part, f"Outputs.{output}"]}
+
+    return {title: refer(each) for title, each in resources.items()}
+
+
+def _without_empty(document: Json) -> Json:
+    return {name: each for name, each in document.items() if each}
+
+
+def join_templates(root: Json, nested: Mapping[str, Json]) -> Json:
+    """Return the whole template of a stack and its nested stacks; `nested` has their templates by logical id."""
+    resources: dict[str, Json] = {}
+    for title, each in root["Resources"].items():
+        if title not in nested:
+            resources[title] = each
+            continue
+        given = each["Properties"].get("Parameters", {})
+        for name, own in nested[title]["Resources"].items():
+            resources[name] = _replace_functions(own, "Ref", given.get)
+    outputs = {
+        f"{title}.Outputs.{name}": output["Value"]
+        for title, document in nested.items()
+        for name, output in document.get("Outputs", {}).items()
+    }
+    whole = {
+        title: _replace_functions(each, "Fn::GetAtt", lambda place: outputs.get(".".join(place)))
+        for title, each in resources.items()
+    }
+    return {**root, "Resources": whole}
+
+
+def _replace_functions(value: Json, function: str, find: Callable[[Json], Json | None]) -> Json:
+    """Return a value in which calls of a function are replaced by what `find` returns for their argument."""
+    found = find(value[function]) if function_name(value) == function else None
+    if found is not None:
+        return found
+    return convert_members(value, lambda each: _replace_functions(each, function, find))
+
+
+def deployed_places(nested: Mapping[str, Json], root: Json) -> Iterator[tuple[str, str]]:
+    """Yield each job of deployed templates with its part."""
+    for part, document in ((ROOT, root), *nested.items()):
+        for each in document["Resources"].values():
+            job = each.get("Metadata", {}).get("Lamplighter", {}).get("Job")
+            if job is not None:
+                yield str(job), part
