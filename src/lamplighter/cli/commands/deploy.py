@@ -24,6 +24,7 @@ from lamplighter.cli.deploy.prompts import (
     ParameterOption,
     YesOption,
     confirm_or_exit,
+    describe_place,
     pause_between_polls,
     target_of_options,
 )
@@ -41,6 +42,7 @@ from lamplighter.cli.job_file import (
 )
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.jobs.file.load import LoadedJobFile
+from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.lint.lint import lint_job_file
 
 FAILURE_TEXTS = {
@@ -67,12 +69,12 @@ def deploy(
 ) -> None:
     """Deploy a job file: show the changes, ask, build the images, change the stack, and show the result."""
     loaded = read_job_file(file, env)
-    target = target_of_options(endpoint_url, profile, region, aws=aws)
+    target = target_of_options(endpoint_url, profile, region, loaded.project.aws, aws=aws)
     console = Console(highlight=False)
     with explain_errors(target):
         if target.endpoint is None:
             _check_fits_aws(loaded)
-        _lint(loaded, target)
+        infos = _lint(loaded, target)
         deploy_once = partial(_deploy_once, loaded, target, parse_parameters(parameter or []), bucket, console)
         progress = deploy_once(yes=yes)
         queues = reserved_queue_names.find_reserved_queues(progress) if progress is not None else ()
@@ -81,6 +83,7 @@ def deploy(
             progress = deploy_once(yes=True)
         if progress is not None:
             _print_result(progress, loaded.project.prefix, target, console)
+            print_problems(group_problems(infos))
 
 
 def _deploy_once(
@@ -106,12 +109,14 @@ def _deploy_once(
     return _execute_change_set(plan, change_set, target, console)
 
 
-def _lint(loaded: LoadedJobFile, target: Target) -> None:
-    chosen = loaded.project.target if is_lamplighter(target.endpoint) else "aws"
-    problems = lint_job_file(loaded, real_world().now(), chosen)
+def _lint(loaded: LoadedJobFile, target: Target) -> list[Problem]:
+    """Print errors and warnings, and end the command on an error; return what the user has to do after a deployment."""
+    is_engine = is_lamplighter(target.endpoint)
+    problems = lint_job_file(loaded, real_world().now(), loaded.project.target if is_engine else "aws")
     print_problems(group_problems(each for each in problems if each.severity != "info"))
     if any(each.severity == "error" for each in problems):
         raise typer.Exit(1)
+    return [each for each in problems if each.severity == "info" and not is_engine]
 
 
 def _check_fits_aws(loaded: LoadedJobFile) -> None:
@@ -147,7 +152,7 @@ def _prepare(plan: DeploymentPlan, change_set: ChangeSet, target: Target, consol
     with changeset.discarded_on_error(target.client("cloudformation"), change_set):
         print_changes(plan.changes, console, change_set.replaced)
         console.print(summarize_changes(plan.changes) or "only outputs change", soft_wrap=True)
-        confirm_or_exit(f"Deploy {plan.name} to {target}?", yes=yes)
+        confirm_or_exit(f"Deploy {plan.name} to {describe_place(target)}?", yes=yes)
         if change_set.creates_stack and not plan.is_engine and service_linked_role.is_needed(plan.template):
             service_linked_role.create_role(target, console, lambda: pause_between_polls(target))
         for image in plan.images:
