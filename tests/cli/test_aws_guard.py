@@ -60,9 +60,7 @@ def test_credentials_of_another_account_than_that_of_the_file_are_refused(
 
 
 @pytest.mark.parametrize(("words", "code"), COMMANDS)
-def test_a_region_that_contradicts_the_file_is_refused(
-    aws: str, folder: Path, words: Sequence[str], code: int
-) -> None:
+def test_a_region_that_contradicts_the_file_is_refused(aws: str, folder: Path, words: Sequence[str], code: int) -> None:
     belong_to(folder, "{region: eu-west-1}")
     refused = run_command(folder, *words, "--region", "us-east-1", AWS_ENDPOINT_URL=aws)
     assert (refused.code, "--region us-east-1 contradicts the job file" in say(refused)) == (code, True), refused
@@ -72,7 +70,11 @@ def test_missing_credentials_are_explained_when_the_account_is_checked(folder: P
     belong_to(folder, "{account: 999999999999}")
     no_credentials = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
     refused = run_command(folder, "ps", "--aws", **no_credentials)
-    assert (refused.code, "Traceback" in refused.err, "no credentials found for AWS" in say(refused)) == (1, False, True)
+    assert (refused.code, "Traceback" in refused.err, "no credentials found for AWS" in say(refused)) == (
+        1,
+        False,
+        True,
+    )
 
 
 def test_the_option_wins_over_the_file_and_the_file_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

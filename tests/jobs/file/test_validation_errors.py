@@ -63,11 +63,10 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
              "2:47 `run` is not a known key here -> did you mean `runs`?"],
         ),
         (
-            "project: p\naws: {account: 1234, region: Ireland, bucket: My_Bucket}\njobs: {a: {command: b}}",
+            "project: p\naws: {account: 1234, region: Ireland, bucket: B}\njobs: {a: {command: b}}",
             ["2:16 `account`: `1234` is not an account of AWS -> write its 12 digits, such as 123456789012",
              "2:30 `region`: `Ireland` is not a region of AWS -> write one such as eu-west-1",
-             "2:47 `bucket`: `My_Bucket` is not a bucket of S3 "
-             "-> write its name: 3 to 63 small letters, digits, - and ."],
+             "2:47 `bucket`: `B` is not a bucket of S3 -> write its name: 3 to 63 small letters, digits, - and ."],
         ),
         (
             "project: p\nregion: eu-west-1\nenvironments: {e: {aws: {regoin: x}}}\njobs: {a: {command: b}}",

@@ -30,7 +30,6 @@ from lamplighter.cli.deploy.prompts import (
 from lamplighter.cli.deploy.render_changes import print_changes
 from lamplighter.cli.deploy.resolved_template import resolve_resources
 from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.deploy.upload_template import choose_upload
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.jobs.file.model import Project
@@ -77,7 +76,8 @@ def destroy(
         kept_logs = retain_logs.log_group_names(deployed) if _should_keep_logs(keep_logs, deployed, yes=yes) else ()
         if kept_logs:
             retain_logs.retain_logs(
-                target, stack, deployed, choose_upload(target, bucket), console, lambda: pause_between_polls(target)
+                *(target, stack, deployed, bucket or project.aws.bucket, console),
+                lambda: pause_between_polls(target),
             )
         stop_runs.stop_all(sources, console, lambda: pause_between_polls(target))
         delete_deployment(stack, deployed, target, console)

@@ -24,7 +24,9 @@ ParameterOption = Annotated[
 EngineOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="URL of an engine. Default: the AWS account of your credentials.")
 ]
-BucketOption = Annotated[str | None, typer.Option("--bucket", help="An S3 bucket for templates over 51,200 bytes.")]
+BucketOption = Annotated[
+    str | None, typer.Option("--bucket", help="An S3 bucket for templates over 51,200 bytes. Default: one is made.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 EXIT_NO_TERMINAL = 2
 """Exit code if a question is necessary and standard input is no terminal."""
