@@ -99,3 +99,9 @@ def test_a_file_is_deployed_to_its_region_and_the_question_names_account_and_ali
 def test_after_a_deployment_deploy_says_what_is_left_to_do(aws: str, folder: Path) -> None:
     deployed = run_command(folder, "deploy", "--yes", AWS_ENDPOINT_URL=aws)
     assert (deployed.code, "info: " in deployed.err, "confirm" in deployed.err) == (0, True, True), deployed
+
+
+def test_an_engine_is_no_aws_so_what_the_file_says_about_aws_does_not_count_there(aws: str, folder: Path) -> None:
+    belong_to(folder, "{account: 999999999999, region: eu-west-1}")
+    changes = run_command(folder, "diff", "--endpoint-url", aws, "--region", "us-east-1", **NO_REGION)
+    assert (changes.code, changes.err) == (1, ""), changes

@@ -5,8 +5,6 @@ user declined; 2 a question was necessary and standard input is no terminal; 130
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -15,15 +13,13 @@ import typer
 from rich.console import Console
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world, sleep
 from lamplighter.cli.command_context import explain_errors
-from lamplighter.cli.deploy import change_set as changeset
-from lamplighter.cli.deploy import job_images, reserved_queue_names, retain_logs, service_linked_role
+from lamplighter.cli.deploy import reserved_queue_names
 from lamplighter.cli.deploy.apply_plan import apply_plan, discard_plan
-from lamplighter.cli.deploy.change_set import ChangeSet
-from lamplighter.cli.deploy.deployment_plan import DeploymentPlan, parse_parameters, plan_deployment
-from lamplighter.cli.deploy.execute import execute_and_follow, print_result
+from lamplighter.cli.deploy.carry_out import Wishes, carry_out
+from lamplighter.cli.deploy.deployment_plan import parse_parameters, plan_deployment
+from lamplighter.cli.deploy.execute import print_result
 from lamplighter.cli.deploy.follow_stack import StackProgress
 from lamplighter.cli.deploy.prompts import (
     BucketOption,
@@ -31,14 +27,10 @@ from lamplighter.cli.deploy.prompts import (
     ParameterOption,
     YesOption,
     confirm_or_exit,
-    describe_place,
     pause_between_polls,
     target_of_options,
 )
-from lamplighter.cli.deploy.render_changes import change_to_json, print_changes, summarize_changes
-from lamplighter.cli.deploy.saved_plan import SavedPlan, hash_document, read_plan, write_plan
-from lamplighter.cli.deploy.template_bucket import TemplateBucket, create_bucket
-from lamplighter.cli.deploy.upload_template import choose_bucket
+from lamplighter.cli.deploy.saved_plan import read_plan
 from lamplighter.cli.deploy.wait_until_ready import wait_until_ready
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.job_file import (
@@ -69,22 +61,6 @@ DiscardOption = Annotated[
 
 class NotForAws(LamplighterError):
     """The job file is for a box, or has a job without an image, which AWS cannot run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the user wants of a deployment."""
-
-    parameters: Mapping[str, str]
-    bucket: str | None
-    """The bucket for a long template."""
-    file: Path | None
-    """The file for a plan; None to deploy at once."""
-
-    @property
-    def verb(self) -> str:
-        """The verb of the question."""
-        return "Deploy" if self.file is None else "Plan to deploy"
 
 
 def deploy(
@@ -119,8 +95,8 @@ def deploy(
         if target.endpoint is None:
             _check_fits_aws(loaded)
         infos = _lint(loaded, target)
-        wishes = Wishes(parse_parameters(parameter or []), bucket, plan)
-        deploy_once = partial(_deploy_once, loaded, target, wishes, console)
+        wishes = Wishes("Deploy" if plan is None else "Plan to deploy", bucket or loaded.project.aws.bucket, plan)
+        deploy_once = partial(_deploy_once, loaded, target, parse_parameters(parameter or []), wishes, console)
         progress = deploy_once(yes=yes)
         queues = reserved_queue_names.find_reserved_queues(progress) if progress is not None else ()
         if queues:
@@ -144,37 +120,18 @@ def _end_plan(file: Path, find: Callable[[AwsSettings], Target], console: Consol
 
 
 def _deploy_once(
-    loaded: LoadedJobFile, target: Target, wishes: Wishes, console: Console, *, yes: bool
+    loaded: LoadedJobFile,
+    target: Target,
+    parameters: Mapping[str, str],
+    wishes: Wishes,
+    console: Console,
+    *,
+    yes: bool,
 ) -> StackProgress | None:
     """Deploy once; return the progress of the stack, or None if nothing is deployed."""
     client, name = target.client("cloudformation"), loaded.project.prefix
     wait_until_ready(client, name, console, lambda: pause_between_polls(target), partial(confirm_or_exit, yes=yes))
-    plan = plan_deployment(loaded, target, wishes.parameters)
-    new = (each.name for each in plan.changes if each.type == retain_logs.LOG_GROUP and each.action == "add")
-    existing_logs = retain_logs.find_existing_groups(target.client("logs"), new)
-    template = retain_logs.importing_template(plan.template, existing_logs)
-    bucket = choose_bucket(target, template, wishes.bucket or loaded.project.aws.bucket)
-    lacks_bucket = bucket is not None and not bucket.exists and _is_changed(plan)
-    if bucket is not None and lacks_bucket:
-        _show_changes(plan, {}, console)
-        also = f", and create the bucket {bucket.name} for its template"
-        confirm_or_exit(f"{wishes.verb} {name} to {describe_place(target)}{also}?", yes=yes)
-        create_bucket(target, bucket, console, lambda: pause_between_polls(target))
-    change_set = _create_change_set(plan, target, template, bucket, imports=bool(existing_logs))
-    if change_set is None or _discard_if_unchanged(plan, change_set, target):
-        console.print(f"{plan.name} is deployed to {target} as the file says: nothing to do", soft_wrap=True)
-        return None
-    with changeset.discarded_on_error(client, change_set):
-        if not lacks_bucket or change_set.replaced:
-            _show_changes(plan, change_set.replaced, console)
-            if wishes.file is None:
-                confirm_or_exit(f"Deploy {name} to {describe_place(target)}?", yes=yes)
-        _provide_images(plan, target, console)
-        if wishes.file is not None:
-            _save_plan(plan, change_set, target, template, wishes.file, console)
-            return None
-        _provide_role(plan, change_set, target, console)
-    return execute_and_follow(name, change_set, target, console)
+    return carry_out(plan_deployment(loaded, target, parameters), target, wishes, console, yes=yes)
 
 
 def _lint(loaded: LoadedJobFile, target: Target) -> list[Problem]:
@@ -193,65 +150,6 @@ def _check_fits_aws(loaded: LoadedJobFile) -> None:
     jobs = [name for name, job in loaded.project.jobs.items() if job.image is None and job.workflow is None]
     if jobs:
         raise NotForAws(f"AWS can only run jobs with an image: add `image:` to {', '.join(jobs)}")
-
-
-def _create_change_set(
-    plan: DeploymentPlan, target: Target, template: Json, bucket: TemplateBucket | None, *, imports: bool
-) -> ChangeSet | None:
-    return changeset.create_change_set(
-        *(target, plan.stack, plan.name, f"lamplighter-{real_world().uuid()}", template, plan.parameters, bucket),
-        lambda: pause_between_polls(target),
-        imports=imports,
-    )
-
-
-def _is_changed(plan: DeploymentPlan) -> bool:
-    return bool(plan.changes) or plan.deployed.get("Outputs") != plan.template.get("Outputs")
-
-
-def _discard_if_unchanged(plan: DeploymentPlan, change_set: ChangeSet, target: Target) -> bool:
-    """Return whether a change set changes nothing, and discard it then; some servers do not report this themselves."""
-    if change_set.count or _is_changed(plan):
-        return False
-    changeset.discard_change_set(target.client("cloudformation"), change_set)
-    return True
-
-
-def _show_changes(plan: DeploymentPlan, replaced: Mapping[str, str], console: Console) -> None:
-    print_changes(plan.changes, console, replaced)
-    console.print(summarize_changes(plan.changes) or "only outputs change", soft_wrap=True)
-
-
-def _provide_role(plan: DeploymentPlan, change_set: ChangeSet, target: Target, console: Console) -> None:
-    if change_set.creates_stack and not plan.is_engine and service_linked_role.is_needed(plan.template):
-        service_linked_role.create_role(target, console, lambda: pause_between_polls(target))
-
-
-def _provide_images(plan: DeploymentPlan, target: Target, console: Console) -> None:
-    for image in plan.images:
-        if plan.is_engine:
-            job_images.build_local_image(image)
-        elif job_images.push_image(target.client("ecr"), image):
-            console.print(f"pushed {plan.parameters[image.parameter]}", soft_wrap=True)
-
-
-def _save_plan(
-    plan: DeploymentPlan, change_set: ChangeSet, target: Target, template: Json, file: Path, console: Console
-) -> None:
-    """Write the file with which another person applies a change set later."""
-    caller = target.client("sts").get_caller_identity()
-    saved = SavedPlan(
-        *(plan.name, caller["Account"], target.region, change_set.id, change_set.stack_id, change_set.creates_stack),
-        template=hash_document(template),
-        summary=summarize_changes(plan.changes),
-        changes=[change_to_json(each) for each in plan.changes],
-        images={each.parameter: plan.parameters[each.parameter] for each in plan.images},
-        planned_by=caller["Arn"],
-        planned_at=datetime.fromtimestamp(real_world().now() / 1000, UTC).isoformat(timespec="seconds"),
-    )
-    write_plan(saved, file)
-    advice = f"`lamplighter deploy --apply {file}` executes it, and --discard {file} drops it"
-    console.print(f"nothing that runs has changed; the change set waits: {advice}", soft_wrap=True)
 
 
 def _wait_for_queue_names(queues: tuple[str, ...], console: Console) -> None:

@@ -12,6 +12,7 @@ from lamplighter.cli.deploy.template_bucket import TemplateBucket, find_bucket
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.template import to_compact_json
+from lamplighter.lang.template.template import MAX_TEMPLATE_BYTES
 
 MAX_INLINE_BYTES = 51_200
 """The most bytes of a template in a request; an engine accepts any number."""
@@ -19,9 +20,17 @@ MAX_INLINE_BYTES = 51_200
 
 def choose_bucket(target: Target, template: Json, named: str | None) -> TemplateBucket | None:
     """Return the bucket for a template, or None if the template fits in a request. Raises `BucketMissing`."""
-    if len(to_compact_json(template)) <= MAX_INLINE_BYTES or is_lamplighter(target.endpoint):
-        return None
-    return find_bucket(target, named)
+    return None if _fits_request(target, template) else find_bucket(target, named)
+
+
+def limit_growth(target: Target, template: Json, named: str | None) -> int:
+    """Return how many bytes a template may have without a need for a bucket that nobody named and it does not need."""
+    needs_none = named is None and not is_lamplighter(target.endpoint) and _fits_request(target, template)
+    return MAX_INLINE_BYTES if needs_none else MAX_TEMPLATE_BYTES
+
+
+def _fits_request(target: Target, template: Json) -> bool:
+    return len(to_compact_json(template)) <= MAX_INLINE_BYTES or is_lamplighter(target.endpoint)
 
 
 def template_parameters(target: Target, name: str, template: Json, bucket: TemplateBucket | None) -> dict[str, str]:
