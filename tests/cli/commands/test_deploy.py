@@ -6,7 +6,6 @@ import pty
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import cast
@@ -41,14 +40,6 @@ ENDLESS = """
     jobs:
       endless: {command: exec sleep 1000, timeout: 1h, schedule: 'cron(0 3 * * ? *)'}
 """
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[ServedEngine]:
-    served = ServedEngine(tmp_path / "data")
-    served.up()
-    yield served
-    served.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """`deploy --plan` now and `deploy --apply` later: exactly the planned changes, once, by anybody with the right."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,6 @@ from lamplighter.base.json_text import Json
 from tests.cli.aws_account import ARTICLE_JOB, run_command, write_job_file
 from tests.command_process import CommandResult
 from tests.served_engine import ServedEngine
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[ServedEngine]:
-    served = ServedEngine(tmp_path / "data")
-    served.up()
-    yield served
-    served.close()
 
 
 @pytest.fixture

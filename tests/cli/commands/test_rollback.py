@@ -1,12 +1,9 @@
 """`rollback` returns to the job file that was deployed before the present one, with its parameters and images."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy.previous_template import read_previous, with_previous
+from lamplighter.cli.deploy.previous_template import read_previous, with_previous, without_previous
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.jobs.stack.template import build_template, to_compact_json
 from lamplighter.lang.template.template import MAX_TEMPLATE_BYTES
@@ -16,14 +13,6 @@ from tests.jobs.projects import load_job_text
 from tests.served_engine import ServedEngine
 
 STACK = Stack("reports", "arn", "UPDATE_COMPLETE", "", {"NightlyImage": "registry/nightly:1"}, protected=False)
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[ServedEngine]:
-    served = ServedEngine(tmp_path / "data")
-    served.up()
-    yield served
-    served.close()
 
 
 def command(engine: ServedEngine, folder: Path, *words: str) -> CommandResult:
@@ -101,6 +90,7 @@ def project_template(folder: Path) -> Json:
 def test_a_template_holds_one_earlier_template_with_its_parameters_and_not_a_chain(tmp_path: Path) -> None:
     template = project_template(tmp_path)
     first = with_previous(template, template, STACK, MAX_TEMPLATE_BYTES)
+    assert (first != template, without_previous(first)) == (True, template)
     second = with_previous(template, first, STACK, MAX_TEMPLATE_BYTES)
     before = read_previous(second)
     assert before is not None

@@ -1,7 +1,6 @@
 """The bucket for long templates: made once for account and region, private, and never another account's."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -20,14 +19,6 @@ from tests.cli.aws_account import make_client, run_command
 from tests.served_engine import ServedEngine
 
 BUCKET = "lamplighter-123456789012-us-east-1"
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[ServedEngine]:
-    served = ServedEngine(tmp_path / "data")
-    served.up()
-    yield served
-    served.close()
 
 
 @pytest.fixture

@@ -29,9 +29,10 @@ def with_previous(template: Json, deployed: Json, stack: Stack | None, max_bytes
     """Return a template that holds the deployed one; the same if nothing is deployed, or if it became too long."""
     if not deployed or stack is None:
         return template
-    before = {"Template": _replace(deployed, None), "Parameters": dict(stack.parameters)}
+    before = {"Template": without_previous(deployed), "Parameters": dict(stack.parameters)}
     packed = base64.b64encode(zlib.compress(dumps(before).encode(), 9)).decode()
-    made = _replace(template, packed)
+    metadata = template.get("Metadata", {})
+    made = {**template, "Metadata": {**metadata, OWN: {**metadata.get(OWN, {}), BEFORE: packed}}}
     return made if len(to_compact_json(made)) <= max_bytes else template
 
 
@@ -44,7 +45,8 @@ def read_previous(deployed: Json) -> PreviousTemplate | None:
     return PreviousTemplate(before["Template"], before["Parameters"])
 
 
-def _replace(template: Json, packed: str | None) -> Json:
+def without_previous(template: Json) -> Json:
+    """Return a template that holds no earlier one."""
     metadata = template.get("Metadata", {})
     own = {key: value for key, value in metadata.get(OWN, {}).items() if key != BEFORE}
-    return {**template, "Metadata": {**metadata, OWN: own | ({} if packed is None else {BEFORE: packed})}}
+    return {**template, "Metadata": {**metadata, OWN: own}}

@@ -15,6 +15,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy import follow_stack
 from lamplighter.cli.deploy.change_set import CAPABILITIES
+from lamplighter.cli.deploy.previous_template import without_previous
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.deploy.template_bucket import create_bucket
 from lamplighter.cli.deploy.upload_template import choose_bucket, template_parameters
@@ -45,7 +46,7 @@ def retain_logs(
     changed = {name: _retain(each) if _is_log_group(each) else each for name, each in template["Resources"].items()}
     if changed == template["Resources"]:
         return
-    kept = {**template, "Resources": changed}
+    kept = without_previous({**template, "Resources": changed})
     bucket = choose_bucket(target, kept, named)
     if bucket is not None and not bucket.exists:
         create_bucket(target, bucket, console, pause)
