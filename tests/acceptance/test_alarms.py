@@ -154,7 +154,7 @@ LAST_LINES = "".join(f"  line {number}\n" for number in range(11, 31))
 
 def deploy(engine: ServedEngine, folder: Path, text: str) -> None:
     """Create the stack of a job file."""
-    made = build_template(load_job_text(folder, text).project)
+    made = build_template(load_job_text(folder, text).project, "here")
     parameters = [{"ParameterKey": "ConsoleUrl", "ParameterValue": engine.url}]
     named = {"StackName": "reports", "TemplateBody": json.dumps(made), "Parameters": parameters}
     cloudformation = engine.client("cloudformation")

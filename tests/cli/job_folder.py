@@ -76,7 +76,7 @@ class JobFolder:
         file.write_text(JOBS)
         self.served.up()
         cloudformation = self.served.client("cloudformation")
-        body = to_json(build_template(load_job_file(file).project))
+        body = to_json(build_template(load_job_file(file).project, "here"))
         cloudformation.create_stack(StackName="reports", TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
 
         def complete() -> bool:

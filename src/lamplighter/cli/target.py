@@ -158,6 +158,7 @@ def find_target(
     if endpoint_url is not None and not URL_PATTERN.match(endpoint_url):
         raise typer.BadParameter(f"--endpoint-url {endpoint_url}: use a URL such as http://127.0.0.1:4566")
     if aws:
+        require_botocore("a call of AWS")
         settings = settings or AwsSettings()
         target = Target(None, choose_region(region, profile, settings), profile)
         check_account(target.client, settings)

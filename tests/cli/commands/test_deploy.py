@@ -321,7 +321,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_changed(aws: str, folder:
     assert make_client(aws, "cloudformation").list_stacks()["StackSummaries"][0]["StackStatus"] == "DELETE_COMPLETE"
     assert run_command(folder, "deploy", "--yes", *options).code == 0
     assert run_command(folder, "destroy", *options).code == 2
-    assert sorted(describe_machines(aws)) == ["reports--start", "reports-nightly"]
+    assert sorted(describe_machines(aws)) == ["reports--failures", "reports--start", "reports-nightly"]
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1)])
@@ -494,14 +494,14 @@ def test_a_stack_of_another_tool_is_not_touched(aws: str, folder: Path) -> None:
 
 
 def test_a_template_that_is_too_long_for_a_request_is_uploaded_to_a_bucket(aws: str, folder: Path) -> None:
-    jobs = "\n".join(f"      job{at}: {{image: x, timeout: 1h, network: {{subnets: [a]}}}}" for at in range(12))
+    jobs = "\n".join(f"      job{at}: {{image: x, timeout: 1h, network: {{subnets: [a]}}}}" for at in range(30))
     (folder / "lamplighter.yaml").write_text(f"project: many\njobs:\n{jobs}\n")
     make_client(aws, "s3").create_bucket(Bucket="templates")
     created = run_command(folder, "deploy", "--yes", "--bucket", "templates", "--endpoint-url", aws)
     assert created.code == 0, created.err
     (uploaded,) = make_client(aws, "s3").list_objects_v2(Bucket="templates")["Contents"]
     assert uploaded["Key"].startswith("lamplighter/many/")
-    assert len(describe_machines(aws)) == 12
+    assert len(describe_machines(aws)) == 30
     assert run_command(folder, "diff", "--endpoint-url", aws).code == 0
 
 
@@ -513,34 +513,32 @@ def test_non_ascii_text_survives_deployment(aws: str, folder: Path) -> None:
     assert to_compact_json({"Description": "야간 배치 🌙"}).isascii()
 
 
-def test_parameters_are_kept_by_later_deployments(engine: ServedEngine, folder: Path) -> None:
+def test_parameters_are_kept_by_later_deployments(aws: str, folder: Path) -> None:
     edit_job_file(folder, "network: {subnets: [subnet-1], security-groups: [sg-1]}", "")
-    options = ("--endpoint-url", engine.url)
+    options = ("--endpoint-url", aws)
     unknown = run_command(folder, "deploy", "--yes", "-p", "Subnet=a", *options)
     assert (unknown.code, "the template has no parameter Subnet; it has: " in unknown.err) == (1, True)
-    assert run_command(folder, "deploy", "--yes", "-p", "Subnets=subnet-7,subnet-8", *options).code == 0
+    assert run_command(folder, "deploy", "--yes", "-p", "PublicIp=DISABLED", *options).code == 0
     edit_job_file(folder, "cron(0 3", "cron(0 4")
-    assert "Vpc" not in run_command(folder, "diff", *options).out
     assert run_command(folder, "deploy", "--yes", *options).code == 0
-    (stack,) = engine.client("cloudformation").describe_stacks(StackName="reports")["Stacks"]
+    (stack,) = make_client(aws, "cloudformation").describe_stacks(StackName="reports")["Stacks"]
     given = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
-    assert given["Subnets"] == "subnet-7,subnet-8"
+    assert given["PublicIp"] == "DISABLED"
 
 
 def test_diff_prints_changes_as_json(aws: str, folder: Path) -> None:
+    permission = "{actions: s3:GetObject, resources: 'arn:aws:s3:::in/*'}"
     assert run_command(folder, "deploy", "--yes", "--endpoint-url", aws).code == 0
     edit_job_file(folder, "cron(0 3", "cron(0 4")
-    edit_job_file(folder, "deadline: 3h", "deadline: 3h\n    overlap: skip")
+    edit_job_file(folder, "deadline: 3h", f"deadline: 3h\n    permissions: [{permission}]")
     found = json.loads(run_command(folder, "diff", "--json", "--endpoint-url", aws).out)
     assert (found["stack"], found["status"]) == ("reports", "CREATE_COMPLETE")
     by_name = {each["resource"]: each for each in found["changes"]}
     assert by_name["NightlySchedule"]["differences"] == [
         {"path": "ScheduleExpression", "before": "cron(0 3 * * ? *)", "after": "cron(0 4 * * ? *)"}
     ]
-    role = by_name["NightlyMachineRole"]
-    assert (role["action"], role["permissions"]) == ("change", True)
-    machine = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:reports-nightly"
-    assert [each["after"] for each in role["differences"]] == [f"allow states:ListExecutions on {machine}"]
+    role = by_name["NightlyTaskRole"]
+    assert (role["action"], role["permissions"]) == ("add", True)
 
 
 def test_without_an_endpoint_url_deploy_uses_the_account_of_the_credentials(aws: str, folder: Path) -> None:
@@ -581,3 +579,27 @@ def test_missing_credentials_are_reported(folder: Path) -> None:
 def test_an_unreachable_engine_is_reported(folder: Path) -> None:
     refused = run_command(folder, "deploy", "--endpoint-url", "http://127.0.0.1:1")
     assert (refused.code, "does not answer" in refused.err) == (1, True)
+
+
+def test_a_role_that_leaves_stays_until_no_run_is_under_way(engine: ServedEngine, folder: Path) -> None:
+    (folder / "wait.yaml").write_text("StartAt: Wait\nStates: {Wait: {Type: Wait, Seconds: 3600, End: true}}")
+    edit_job_file(folder, "jobs:\n", "jobs:\n  slow: {workflow: wait.yaml, deadline: 2h}\n")
+    options, states = ("--yes", "--endpoint-url", engine.url), engine.client("stepfunctions")
+
+    def machine_roles() -> set[str]:
+        summaries = engine.client("cloudformation").list_stack_resources(StackName="reports")
+        found = {each["LogicalResourceId"] for each in summaries["StackResourceSummaries"]}
+        return {each for each in found if each.startswith("MachineRole")}
+
+    assert run_command(folder, "deploy", *options).code == 0
+    before = machine_roles()
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:reports-slow"
+    run = states.start_execution(stateMachineArn=machine)["executionArn"]
+    edit_job_file(folder, "deadline: 3h", "deadline: 3h\n    overlap: skip")
+    assert run_command(folder, "deploy", *options).code == 0
+    during = machine_roles()
+    assert before < during
+    assert run_command(folder, "diff", *options[1:]).code == 0
+    states.stop_execution(executionArn=run)
+    assert run_command(folder, "deploy", *options).code == 0
+    assert machine_roles() == during - before

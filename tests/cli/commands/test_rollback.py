@@ -1,10 +1,12 @@
 """`rollback` returns to the job file that was deployed before the present one, with its parameters and images."""
 
+from itertools import count, takewhile
 from pathlib import Path
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy.previous_template import read_previous, with_previous, without_previous
 from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.deploy.upload_template import MAX_INLINE_BYTES
 from lamplighter.jobs.stack.template import build_template, to_compact_json
 from lamplighter.lang.template.template import MAX_TEMPLATE_BYTES
 from tests.cli.aws_account import ARTICLE_JOB, make_client, run_command, write_job_file
@@ -72,8 +74,10 @@ def test_a_rollback_goes_to_aws_as_well(aws: str, tmp_path: Path) -> None:
 def test_a_template_that_fits_in_a_request_only_without_the_one_before_needs_no_bucket_and_deploy_says_so(
     aws: str, tmp_path: Path
 ) -> None:
+    texts = map(many_jobs, count(1))
+    *_, longest = takewhile(lambda text: template_bytes(tmp_path, text) <= MAX_INLINE_BYTES, texts)
     for hour in (3, 4):
-        write_job_file(tmp_path, ARTICLE_JOB.replace("cron(0 3", f"cron(0 {hour}"))
+        write_job_file(tmp_path, longest.replace("0 3 * * *", f"0 {hour} * * *"))
         deployed = run_command(tmp_path, "deploy", "--yes", AWS_ENDPOINT_URL=aws)
         assert (deployed.code, "`rollback` cannot return" in deployed.out) == (0, hour == 4), deployed
     assert make_client(aws, "s3").list_buckets()["Buckets"] == []
@@ -81,10 +85,17 @@ def test_a_template_that_fits_in_a_request_only_without_the_one_before_needs_no_
     assert (refused.code, "holds no earlier deployment" in refused.err) == (1, True), refused
 
 
+def many_jobs(number: int) -> str:
+    jobs = "\n".join(f"  job{at}: {{image: x, timeout: 1h, schedule: 0 3 * * *, notify: ops}}" for at in range(number))
+    return f"project: reports\nchannels: {{ops: {{email: a@example.com}}}}\njobs:\n{jobs}\n"
+
+
+def template_bytes(folder: Path, text: str) -> int:
+    return len(to_compact_json(build_template(load_job_text(folder, text).project)))
+
+
 def project_template(folder: Path) -> Json:
-    jobs = "\n".join(f"  job{at}: {{image: x, timeout: 1h, schedule: 0 3 * * *, notify: ops}}" for at in range(20))
-    text = f"project: reports\nchannels: {{ops: {{email: a@example.com}}}}\njobs:\n{jobs}\n"
-    return build_template(load_job_text(folder, text).project)
+    return build_template(load_job_text(folder, many_jobs(20)).project)
 
 
 def test_a_template_holds_one_earlier_template_with_its_parameters_and_not_a_chain(tmp_path: Path) -> None:
@@ -97,7 +108,7 @@ def test_a_template_holds_one_earlier_template_with_its_parameters_and_not_a_cha
     assert (before.template, before.parameters) == (template, {"NightlyImage": "registry/nightly:1"})
     assert second == first
     plain = len(to_compact_json(template))
-    assert (len(to_compact_json(second)) - plain) * 5 < plain
+    assert (len(to_compact_json(second)) - plain) * 3 < plain
 
 
 def test_the_first_template_and_one_that_would_become_too_long_hold_none(tmp_path: Path) -> None:

@@ -89,13 +89,17 @@ def test_a_changed_volume_is_shown_by_its_name_and_its_path(tmp_path: Path) -> N
 
 
 def test_one_changed_line_of_a_policy_is_one_difference_and_marked_as_permissions(tmp_path: Path) -> None:
-    skips = JOB.replace("image: x", "image: x, overlap: skip")
-    found = {each.resource: each for each in compare(build_resources(tmp_path, JOB), build_resources(tmp_path, skips))}
-    assert found["NightlyMachineRole"].changes_permissions
-    assert not found["NightlyMachine"].changes_permissions
+    reads = "{actions: 's3:GetObject', resources: 'arn:aws:s3:::in/*'}"
+    reading = JOB.replace("image: x", f"image: x, permissions: [{reads}]")
+    writes = reads.replace("Get", "Put").replace("in/", "out/")
+    writing = JOB.replace("image: x", f"image: x, permissions: [{reads}, {writes}]")
+    changes = compare(build_resources(tmp_path, reading), build_resources(tmp_path, writing))
+    found = {each.resource: each for each in changes}
+    assert found["NightlyTaskRole"].changes_permissions
+    assert found.keys() == {"NightlyTaskRole"}
     text = print_to_text(list(found.values()))
-    assert "~ role NightlyMachineRole  permissions\n" in text
-    assert "    + allow states:ListExecutions on states:stateMachine:reports-nightly\n" in text
+    assert "~ role NightlyTaskRole  permissions\n" in text
+    assert "    + allow s3:PutObject on arn:aws:s3:::out/*\n" in text
     assert text.count("    + allow") == 1
     assert "    - allow" not in text
     assert "permissions change" in summarize_changes(found.values())

@@ -24,7 +24,7 @@ BUCKET = "lamplighter-123456789012-us-east-1"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a project whose template is too long for a request."""
-    jobs = "\n".join(f"      job{at}: {{image: x, timeout: 1h, network: {{subnets: [a]}}}}" for at in range(20))
+    jobs = "\n".join(f"      job{at}: {{image: x, timeout: 1h, network: {{subnets: [a]}}}}" for at in range(40))
     (tmp_path / "lamplighter.yaml").write_text(f"project: many\njobs:\n{jobs}\n")
     return tmp_path
 

@@ -25,7 +25,7 @@ EMPTY_TEMPLATE: Json = {}
 def plan(project: str = "home", channels: Json = None, **jobs: Json) -> StackPlan:
     given = {"project": project, "jobs": {name.replace("_", "-"): job for name, job in jobs.items()}}
     made = Project.model_validate({**given, "channels": channels or {"me": {"email": "a@b.example"}}})
-    document = add_origin(build_template(made), Path("/jobs"), ORIGIN)
+    document = add_origin(build_template(made, "here"), Path("/jobs"), ORIGIN)
     return StackPlan(made.prefix, dumps(document), {}, made, origin=ORIGIN)
 
 
@@ -57,7 +57,7 @@ def full_template(made: StackPlan) -> Json:
 
 def test_each_resource_belongs_to_its_own_job_also_with_similar_names() -> None:
     found = resource_units(full_template(plan(a=job(), a_task=job(), schedule=job())))
-    assert (found["ATask"], found["ATaskTask"], found["ATaskRole"]) == ("a", "a-task", "a")
+    assert (found["ATask"], found["ATaskTask"], found["TaskRole"]) == ("a", "a-task", "TaskRole")
     assert (found["ScheduleMachine"], found["ScheduleRole"], found["Schedules"]) == (
         "schedule",
         "ScheduleRole",
@@ -134,7 +134,7 @@ def test_a_removed_job_keeps_its_channel_and_its_subscription_but_no_triggers() 
 def test_a_removed_stack_has_no_triggers_and_retains_its_logs() -> None:
     made = plan(a=job())
     document = without_triggers(
-        {**full_template(made), "Resources": build_template(made.project)["Resources"] if made.project else {}}
+        {**full_template(made), "Resources": build_template(made.project, "here")["Resources"] if made.project else {}}
     )
     assert_complete(document)
     assert document["Resources"]["ALog"]["DeletionPolicy"] == "Retain"

@@ -64,7 +64,7 @@ def test_one_click_starts_an_unscheduled_job_with_the_input_of_its_job_file(
     harness: EngineHarness, browser: Browser, tmp_path: Path
 ) -> None:
     jobs = "nightly: {command: [sh, -c, 'exit 0'], timeout: 1h, input: {table: sales}}"
-    body = dumps(build_template(load_project(tmp_path, jobs)))
+    body = dumps(build_template(load_project(tmp_path, jobs), "here"))
     harness.call(
         "cloudformation", "CreateStack", StackName="reports", TemplateBody=body, Capabilities=["CAPABILITY_IAM"]
     )

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.group_items import group_items
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.iam.check_roles import call_context, missing_job_permissions
+from lamplighter.jobs.iam.check_roles import call_context, machine_statements, missing_job_permissions
 from lamplighter.jobs.iam.missing_permission import allowing_statement, missing_permissions
 from lamplighter.jobs.iam.required_calls import NESTED_EXECUTION_RULE, CallContext, required_calls
 from lamplighter.jobs.stack.built_images import built_images
+from lamplighter.jobs.stack.role_ids import execution_role_id
 from lamplighter.lang.iam_policy.evaluate import IamCall, evaluate_policy
 from tests.jobs.matrix import FILES, load_matrix_file
 from tests.jobs.projects import load_project, resolve_stack
@@ -150,7 +152,7 @@ def read_calls_and_statements(made: Project, name: str) -> tuple[list[IamCall], 
     deployed = resolve_stack(made)
     machine = names.state_machine_id(name)
     found = required_calls(json.loads(deployed.definition(machine)), call_context(deployed, machine))
-    return found, deployed.statements(f"{names.logical_id(name)}MachineRole")
+    return found, machine_statements(deployed, name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -198,9 +200,11 @@ def test_in_every_file_an_execution_role_allows_exactly_what_ecs_needs_to_start_
     whole = load_matrix_file(tmp_path, file).project
     pushed = {each.parameter: f"{REGISTRY}/{each.repository(whole)}:1" for each in built_images(whole)}
     deployed = resolve_stack(whole, **pushed)
-    for name in [name for name, job in whole.jobs.items() if job.roles.execution is None and job.workflow is None]:
-        statements = deployed.statements(f"{names.logical_id(name)}ExecutionRole")
-        found = list(list_startup_calls(deployed.properties(names.task_definition_id(name))))
+    pulling = [name for name, job in whole.jobs.items() if job.roles.execution is None and job.workflow is None]
+    for role, jobs in group_items(pulling, lambda name: execution_role_id(whole.jobs[name])).items():
+        statements = deployed.statements(role)
+        tasks = (deployed.properties(names.task_definition_id(name)) for name in jobs)
+        found = [call for task in tasks for call in list_startup_calls(task)]
         assert [
             (call, evaluate_policy(statements, call).reason) for call in found if not allowed(statements, call)
         ] == []
@@ -312,7 +316,9 @@ def vary_call(call: IamCall) -> Iterator[IamCall]:
         yield replace(call, context={})
         yield replace(call, resource="arn:aws:iam::123456789012:role/Administrator")
     if call.action in ("ecs:RunTask", "ecs:StopTask", "ecs:DescribeTasks"):
-        yield replace(call, context={"ecs:cluster": "arn:aws:ecs:us-east-1:123456789012:cluster/payroll"})
+        yield replace(
+            call, context={**call.context, "ecs:cluster": "arn:aws:ecs:us-east-1:123456789012:cluster/payroll"}
+        )
         yield replace(call, context={})
     if call.action == "ecs:TagResource":
         yield replace(call, context={"ecs:CreateAction": "CreateService"})
@@ -331,8 +337,8 @@ def test_a_machine_may_pass_only_the_roles_of_its_tasks(made: Project) -> None:
     _, statements = read_calls_and_statements(made, "plain")
     (passing,) = [each for each in statements if each["Action"] == ["iam:PassRole"]]
     assert passing["Resource"] == [
-        "arn:aws:iam::123456789012:role/stack-PlainExecutionRole",
-        "arn:aws:iam::123456789012:role/stack-PlainTaskRole",
+        "arn:aws:iam::123456789012:role/stack-ExecutionRole",
+        "arn:aws:iam::123456789012:role/stack-TaskRole",
     ]
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 
@@ -390,7 +396,7 @@ def test_an_execution_role_may_read_only_its_job_s_secrets_and_pull_only_its_ima
           secrets: {A: 'ssm:/reports/a', B: 'secretsmanager:reports/b:password'}
         """,
     )
-    statements = resolve_stack(made).statements("JobExecutionRole")
+    statements = resolve_stack(made).statements(execution_role_id(made.jobs["job"]))
     held = "arn:aws:secretsmanager:us-east-1:123456789012:secret:reports/b"
     assert allowed(statements, IamCall("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/reports/a"))
     assert not allowed(

@@ -405,7 +405,7 @@ def test_findings_of_every_file_have_advice_and_are_sorted(tmp_path: Path, name:
 
 
 def test_more_resources_than_aws_allows_in_a_stack_are_an_error(tmp_path: Path) -> None:
-    jobs = "\n".join(f"  job-{number}: {{image: x, timeout: 1h, schedule: rate(1 day)}}" for number in range(75))
+    jobs = "\n".join(f"  job-{number}: {{image: x, timeout: 1h, schedule: rate(1 day)}}" for number in range(160))
     findings = [each for each in lint_text(tmp_path, f"project: p\njobs:\n{jobs}", "error") if "resources" in each]
     assert [each.partition(":")[0] for each in findings] == ["2"]
     assert findings[0].endswith("and AWS allows 500 -> split the project in two")

@@ -21,9 +21,13 @@ FILES = ("article/lamplighter.yaml", "files/lamplighter.yaml", "pipeline/lamplig
 
 
 def read_resources(file: str) -> Json:
-    """Return the resources of an example's template, each with the properties that only a replacement can change."""
-    template = build_template(load_job_file(EXAMPLES / file, None).project)
-    return {title: select_identity(resource) for title, resource in template["Resources"].items()}
+    """Return the resources of an example's templates for both platforms.
+
+    Each has the properties that only a replacement can change.
+    """
+    project = load_job_file(EXAMPLES / file, None).project
+    resources = {**build_template(project, "here")["Resources"], **build_template(project, "aws")["Resources"]}
+    return {title: select_identity(resource) for title, resource in resources.items()}
 
 
 def select_identity(resource: Json) -> Json:

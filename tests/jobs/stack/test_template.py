@@ -209,7 +209,7 @@ def test_a_topic_s_policy_names_only_that_topic(tmp_path: Path, file: str) -> No
 
 
 def test_a_local_engine_deploys_a_stack_with_more_resources_than_aws_allows(tmp_path: Path) -> None:
-    jobs = "\n".join(f"  job-{number}: {{command: ls, schedule: rate(1 day)}}" for number in range(75))
+    jobs = "\n".join(f"  job-{number}: {{command: ls, schedule: rate(1 day)}}" for number in range(160))
     document = build_template(load_job_text(tmp_path, f"project: p\njobs:\n{jobs}").project, "here")
     assert len(document["Resources"]) > 500
     harness = CloudFormationHarness(tmp_path / "data")

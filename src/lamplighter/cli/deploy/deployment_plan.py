@@ -11,6 +11,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy import stacks
 from lamplighter.cli.deploy.changes import Change, compare_resources
 from lamplighter.cli.deploy.job_images import Image, ecr_uri, project_images
+from lamplighter.cli.deploy.leaving_roles import keep_leaving_roles
 from lamplighter.cli.deploy.resolved_template import resolve_resources
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.engine_health import is_lamplighter
@@ -56,6 +57,7 @@ def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, s
     client = target.client("cloudformation")
     stack = stacks.find_stack(client, name)
     deployed = read_deployed_template(client, stack)
+    document = keep_leaving_roles(document, deployed, target.client("stepfunctions"))
     images = tuple(project_images(loaded))
     parameters = _choose_parameters(document, stack, defaults, given) | _image_parameters(
         images, target, is_engine=is_engine

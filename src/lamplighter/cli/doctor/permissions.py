@@ -20,12 +20,14 @@ STATES_PRINCIPAL = "states.amazonaws.com"
 
 
 def check_permissions(
-    about: str, definition: Json, arn: str, iam: Json, role_arn: str, described: Mapping[str, Json]
+    about: str, definition: Json, machine: Json, iam: Json, described: Mapping[str, Json], tags: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Report what a state machine's role lacks.
+    """Report what a state machine's role lacks; `machine` is the answer of DescribeStateMachine.
 
-    `described` maps the names by which the state machine refers to task definitions to those task definitions.
+    `described` maps the names by which the state machine refers to task definitions to those task definitions. `tags`
+    are those that the state machine has; a job file gives the same to the task definitions.
     """
+    arn, role_arn = machine["stateMachineArn"], machine["roleArn"]
     role = read_role(iam, role_arn)
     if role is None:
         yield bad(about, f"its role {role_arn} does not exist: every run fails", "create it again, or name another")
@@ -35,7 +37,7 @@ def check_permissions(
         yield bad(about, message, f"let its trust policy allow sts:AssumeRole to {STATES_PRINCIPAL}")
     for name in dynamic_states(definition):
         yield doubtful(about, f"the state {name} chooses its task when it runs: its permissions are not checked")
-    context = _call_context(arn, described)
+    context = _call_context(arn, described, tags)
     candidates = missing_permissions(static_definition(definition), role.statements, context, role.name)
     missing = [each for each in candidates if _is_certain(each, role)]
     yield from (bad(about, each.error, _advice(each)) for each in missing)
@@ -45,7 +47,7 @@ def check_permissions(
         yield doubtful(about, message, advice) if role.has_boundary else good(about, message)
 
 
-def _call_context(arn: str, described: Mapping[str, Json]) -> CallContext:
+def _call_context(arn: str, described: Mapping[str, Json], tags: Mapping[str, str]) -> CallContext:
     """Build the context of the calls: the roles and log streams of the tasks, and a run of the state machine itself.
 
     The state machines of jobs call Step Functions about their own runs.
@@ -53,7 +55,8 @@ def _call_context(arn: str, described: Mapping[str, Json]) -> CallContext:
     passed = {name: tuple(each[key] for key in ROLE_FIELDS if key in each) for name, each in described.items()}
     found = {name: log_stream_arn(each) for name, each in described.items()}
     streams = {name: each for name, each in found.items() if each is not None}
-    return CallContext(arn, passed, streams, (arn.replace(":stateMachine:", ":execution:") + ":a-run",))
+    keys = {f"aws:ResourceTag/{name}": value for name, value in tags.items()}
+    return CallContext(arn, passed, streams, (arn.replace(":stateMachine:", ":execution:") + ":a-run",), keys)
 
 
 def _is_certain(missing: MissingPermission, role: Role) -> bool:

@@ -32,9 +32,11 @@ def check_state_machine(context: CommandContext, machine: Machine, *, enforces_p
         )
     if enforces_permissions:
         iam = target.client("iam")
-        role = described["roleArn"]
         yield from run_check(
-            about, "its role", target, lambda: check_permissions(about, definition, machine.arn, iam, role, definitions)
+            about,
+            "its role",
+            target,
+            lambda: check_permissions(about, definition, described, iam, definitions, _read_tags(context, machine)),
         )
         for each in definitions.values():
             yield from run_check(about, "a role of its tasks", target, lambda each=each: check_tasks(about, each, iam))  # type: ignore[misc]
@@ -52,6 +54,11 @@ def check_state_machine(context: CommandContext, machine: Machine, *, enforces_p
             runs_locally=not enforces_permissions,
         ),
     )
+
+
+def _read_tags(context: CommandContext, machine: Machine) -> dict[str, str]:
+    tags = context.sfn.list_tags_for_resource(resourceArn=machine.arn)["tags"]
+    return {each["key"]: each["value"] for each in tags}
 
 
 def run_check(about: str, subject: str, target: Target, check: Callable[[], Iterable[Finding]]) -> list[Finding]:

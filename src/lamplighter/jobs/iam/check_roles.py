@@ -16,6 +16,7 @@ from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.stack.built_images import built_images
 from lamplighter.jobs.stack.template import build_template
+from lamplighter.runs.job_machine import PROJECT_TAG
 from lamplighter.runs.log_stream import log_stream_name
 
 SAMPLE_TASK_ID = "0123456789abcdef0123456789abcdef"
@@ -40,7 +41,8 @@ def call_context(stack: ResolvedStack, machine: str = "", readable_runs: tuple[s
     given = {stack.arn(title): stack.properties(title) for title in tasks}
     roles = {arn: tuple(dict.fromkeys((each["ExecutionRoleArn"], each["TaskRoleArn"]))) for arn, each in given.items()}
     streams = {arn: _log_stream_arn(stack, each["ContainerDefinitions"][0]) for arn, each in given.items()}
-    return CallContext(stack.arn(machine) if machine else "", roles, streams, readable_runs)
+    tags = {f"aws:ResourceTag/{PROJECT_TAG}": stack.template["Metadata"]["Lamplighter"]["Project"]}
+    return CallContext(stack.arn(machine) if machine else "", roles, streams, readable_runs, tags)
 
 
 def _log_stream_arn(stack: ResolvedStack, container: Json) -> str:
@@ -57,10 +59,16 @@ def missing_job_permissions(stack: ResolvedStack, job: str, context: CallContext
     """
     title = names.state_machine_id(job)
     definition = json.loads(stack.definition(title))
-    statements = stack.statements(f"{names.logical_id(job)}MachineRole")
+    statements = machine_statements(stack, job)
     return missing_permissions(definition, statements, replace(context, machine=stack.arn(title)))
+
+
+def machine_statements(stack: ResolvedStack, job: str) -> list[Json]:
+    """Return the statements of the role of a job's state machine."""
+    role = stack.template["Resources"][names.state_machine_id(job)]["Properties"]["RoleArn"]
+    return stack.statements(role["Fn::GetAtt"][0])
 
 
 def policy_size(stack: ResolvedStack, job: str) -> int:
     """Return the length of the policy of a state machine's role; IAM does not count white space."""
-    return len(json.dumps(stack.statements(f"{names.logical_id(job)}MachineRole"), separators=(",", ":")))
+    return len(json.dumps(machine_statements(stack, job), separators=(",", ":")))

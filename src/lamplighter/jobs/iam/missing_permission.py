@@ -62,7 +62,8 @@ def missing_permissions(
 
 def allowing_statement(call: IamCall) -> Json:
     """Return the narrowest statement that allows a call and similar calls."""
-    resource, context = call.resource, dict(call.context)
+    resource = call.resource
+    context = {key: value for key, value in call.context.items() if not key.startswith("aws:ResourceTag/")}
     if call.action == "ecs:RunTask":
         resource = f"{resource.rsplit(':', 1)[0]}:*" if resource.count(":") > 5 else f"{resource}:*"
     if ":task/" in resource:

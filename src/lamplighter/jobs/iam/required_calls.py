@@ -51,6 +51,8 @@ class CallContext:
     """A log stream of its tasks, by the ARN of the task definition."""
     runs: tuple[str, ...] = ()
     """The ARNs of other machines' runs that it may read."""
+    resource_tags: Mapping[str, str] = field(default_factory=dict)
+    """The condition keys with the tags that the machine and its task definitions have."""
 
     @property
     def run(self) -> str:
@@ -99,7 +101,8 @@ def _task_calls(state: Json, context: CallContext, task_definitions: list[str]) 
     if action == "GetLogEvents" and streams:
         yield from (IamCall("logs:GetLogEvents", stream) for stream in streams)
         return
-    yield from (IamCall(iam_action, about) for about in _call_resources(given, context))
+    for about in _call_resources(given, context):
+        yield IamCall(iam_action, about, context.resource_tags if about == context.machine else {})
     if iam_action == "states:StartExecution" and resource.pattern.startswith("sync"):
         yield from _nested_calls(given, context)
 
@@ -144,7 +147,7 @@ def _run_task_calls(given: Json, context: CallContext, *, waits: bool) -> Iterat
     task = cluster_arn.replace(":cluster/", ":task/") + "/0123456789abcdef0123456789abcdef"
     condition = {"ecs:cluster": cluster_arn}
     revision = definition if definition.startswith("arn:") else context.arn("ecs", f"task-definition/{definition}")
-    yield IamCall("ecs:RunTask", revision, condition)
+    yield IamCall("ecs:RunTask", revision, {**condition, **context.resource_tags})
     for role in context.roles.get(definition, ()):
         yield IamCall("iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
     if "PropagateTags" in given or "Tags" in given:

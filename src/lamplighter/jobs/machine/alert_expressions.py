@@ -17,7 +17,8 @@ from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, LAMPLIGHTER_KEY, MAIN
 from lamplighter.runs.printable_text import MAX_SUBJECT_LENGTH
 
 MAX_REASON_LENGTH = 2_000
-_ISO_TIME = r"/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$/"
+ISO_TIME = r"/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$/"
+"""JSONata for the pattern of an instant as Scheduler writes it."""
 
 
 def slot_time(given: str) -> str:
@@ -28,7 +29,7 @@ def slot_time(given: str) -> str:
     return f"""(
     $input := {given};
     $slot := $string($input.{LAMPLIGHTER_KEY}.scheduled);
-    $contains($slot, {_ISO_TIME}) ? $toMillis($slot) : 0
+    $contains($slot, {ISO_TIME}) ? $toMillis($slot) : 0
   )"""
 
 

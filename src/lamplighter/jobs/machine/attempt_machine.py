@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.machine.alert_expressions import DEFINE_SUBJECT
+from lamplighter.jobs.machine.alert_expressions import DEFINE_SUBJECT, ISO_TIME
 from lamplighter.jobs.machine.alert_states import max_attempts, topic_arn
 from lamplighter.jobs.machine.job_table import find_job_states
 from lamplighter.jobs.machine.local_times import define_local_time, zone_document
@@ -43,7 +43,7 @@ _TEXT = f"""(
   ($exists($task.stoppedReason) ? 'Reason:    ' & $task.stoppedReason & '\\n' : '') &
   ($exists($code) ? 'Exit code: ' & $string($code) & '\\n' : '') &
   ($attempt = '' ? '' : 'Attempt:   ' & $of & '\\n') &
-  ($slot = '' ? '' : 'Scheduled: ' & $slot & '\\n') &
+  ($contains($slot, {ISO_TIME}) ? 'Scheduled: ' & $local($toMillis($slot)) & '\\n' : '') &
   'Created:   ' & $local($toMillis($task.createdAt)) & '\\n' &
   'Ended:     ' & $local($toMillis($task.stoppedAt)) & '\\n' &
   'Stop code: ' & $task.stopCode & '\\n' &

@@ -81,7 +81,7 @@ def supporting_alarms(project: Project, machine: str, channels: Sequence[str]) -
     for at, first in enumerate(range(0, len(channels), MAX_ACTIONS)):
         number = str(at + 1) if at else ""
         yield _executions_alarm(
-            f"{machine}Failed{number}",
+            f"{machine}FailedAlarm{number}",
             f"{name}-failed{number}",
             f"{name} failed: {POSSIBLE_LOSS[machine]}",
             machine,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
+from lamplighter.jobs.stack import role_ids
 from lamplighter.jobs.stack.intrinsic_functions import get_att, join, ref, sub
 from lamplighter.runs import job_machine
 
@@ -86,14 +87,14 @@ def topic_arn(project: Project, channel: str) -> Json:
 
 def execution_role_arn(project: Project, job: str) -> Json:
     """Return the ARN of a job's task execution role, which pulls the image."""
-    return project.jobs[job].roles.execution or get_att(f"{names.logical_id(job)}ExecutionRole", "Arn")
+    return project.jobs[job].roles.execution or get_att(role_ids.execution_role_id(project.jobs[job]), "Arn")
 
 
 def task_role_arn(project: Project, job: str) -> Json:
     """Return the ARN of the role that the job itself uses."""
-    return project.jobs[job].roles.task or get_att(f"{names.logical_id(job)}TaskRole", "Arn")
+    return project.jobs[job].roles.task or get_att(role_ids.task_role_id(project.jobs[job], job), "Arn")
 
 
 def machine_role_arn(project: Project, job: str) -> Json:
     """Return the ARN of the role of a job's state machine."""
-    return project.jobs[job].roles.machine or get_att(f"{names.logical_id(job)}MachineRole", "Arn")
+    return project.jobs[job].roles.machine or get_att(role_ids.machine_role_id(project.jobs[job], job), "Arn")

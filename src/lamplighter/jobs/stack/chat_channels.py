@@ -57,7 +57,7 @@ def chat_resources(project: Project) -> Iterator[Resource]:
             StateMachineName=f"{project.prefix}{job_machine.machine_suffix(job_machine.CHAT_FORMAT)}",
             StateMachineType="EXPRESS",
             RoleArn=get_att("ChatRole", "Arn"),
-            **substitute_placeholders(CHAT_DEFINITION, {}),
+            **substitute_placeholders(CHAT_DEFINITION, {}, indent=None),
         ),
     )
     for name, (service, address) in channels.items():

@@ -23,6 +23,7 @@ def parameters(platform: Platform) -> dict[str, Json]:
     """Return the parameter with the console's URL."""
     url = properties(
         Type="String",
+        Default="http://127.0.0.1:4566",
         AllowedPattern=r"^https?://\S*[^\s/]$",
         ConstraintDescription="a URL without a slash at its end",
         Description="The URL of the engine whose console shows the runs",

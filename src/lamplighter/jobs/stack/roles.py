@@ -13,15 +13,13 @@ from collections.abc import Iterator, Sequence
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.group_items import group_items
 from lamplighter.base.json_text import Json
-from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.secrets import parse_grant
 from lamplighter.jobs.machine import workflow
 from lamplighter.jobs.machine.alert_states import has_late_alert
 from lamplighter.jobs.machine.platform import Platform
-from lamplighter.jobs.machine.skip_alert import skip_channels
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
-from lamplighter.jobs.stack import arns, dead_letter_queues, volumes
+from lamplighter.jobs.stack import arns, dead_letter_queues, role_ids, volumes
 from lamplighter.jobs.stack.built_images import job_images
 from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.policies import allow, allow_service, policy_document
@@ -30,21 +28,23 @@ from lamplighter.runs import job_machine
 
 MANAGED_RULE_RESOURCE = "rule/StepFunctionsGetEventsForECSTaskRule"
 PASSED_TO_ECS: Json = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
-_ECR_IMAGE = re.compile(
-    r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<name>[^:@]+)"
-)
+_ECR_IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
 
 
-def job_roles(project: Project, name: str) -> Iterator[Resource]:
-    """Yield the roles of a job, apart from those that the user provides."""
-    job = project.jobs[name]
-    title = names.logical_id(name)
-    if job.workflow is None and job.roles.execution is None:
-        yield iam_role(f"{title}ExecutionRole", "ecs-tasks", list(execution_permissions(project, name)))
-    if job.workflow is None and job.roles.task is None:
-        yield iam_role(f"{title}TaskRole", "ecs-tasks", [*job_permissions(job), *volumes.file_system_permissions(job)])
-    if job.roles.machine is None:
-        yield iam_role(f"{title}MachineRole", "states", list(machine_permissions(project, name)))
+def job_roles(project: Project) -> Iterator[Resource]:
+    """Yield the roles of all jobs, apart from those that the user provides: one for each set of permissions."""
+    containers = [name for name, job in project.jobs.items() if job.workflow is None]
+    pulling = [name for name in containers if project.jobs[name].roles.execution is None]
+    for role, jobs in group_items(pulling, lambda name: role_ids.execution_role_id(project.jobs[name])).items():
+        yield iam_role(role, "ecs-tasks", list(execution_permissions(project, jobs)))
+    working = [name for name in containers if project.jobs[name].roles.task is None]
+    for role, jobs in group_items(working, lambda name: role_ids.task_role_id(project.jobs[name], name)).items():
+        job = project.jobs[jobs[0]]
+        yield iam_role(role, "ecs-tasks", [*job_permissions(job), *volumes.file_system_permissions(job)])
+    steered = [name for name, job in project.jobs.items() if job.roles.machine is None]
+    for role, jobs in group_items(steered, lambda name: role_ids.machine_role_id(project.jobs[name], name)).items():
+        is_shared = not role_ids.has_own_machine_role(project.jobs[jobs[0]])
+        yield iam_role(role, "states", list(machine_permissions(project, jobs[0], is_shared=is_shared)))
 
 
 def shared_roles(project: Project, platform: Platform) -> Iterator[Resource]:
@@ -70,8 +70,16 @@ def allow_on_machines(actions: list[str], project: Project, jobs: Sequence[str])
     """
     if len(jobs) <= arns.MAX_LISTED_JOBS:
         return allow(actions, [arns.state_machine_arn(project, job) for job in jobs])
-    own = {"StringEquals": {f"aws:ResourceTag/{job_machine.PROJECT_TAG}": project.prefix}}
-    return allow(actions, [arns.state_machine_arn(project, "*")], own)
+    return _allow_on_own_machines(actions, project)
+
+
+def _allow_on_own_machines(actions: list[str], project: Project) -> Json:
+    return allow(actions, [arns.state_machine_arn(project, "*")], _own_tag(project))
+
+
+def _own_tag(project: Project) -> Json:
+    """Return the condition that leaves out what a pattern matches of another project."""
+    return {"StringEquals": {f"aws:ResourceTag/{job_machine.PROJECT_TAG}": project.prefix}}
 
 
 def job_permissions(job: Job) -> list[Json]:
@@ -79,31 +87,37 @@ def job_permissions(job: Job) -> list[Json]:
     return [allow(list(each.actions), list(each.resources)) for each in job.permissions]
 
 
-def execution_permissions(project: Project, name: str) -> Iterator[Json]:
-    """Yield the statements that a job's container needs to start: pull the image, read secrets, write the log."""
-    job = project.jobs[name]
-    yield allow(["logs:CreateLogStream", "logs:PutLogEvents"], [get_att(f"{names.logical_id(name)}Log", "Arn")])
-    images = [job.image, *(sidecar.image for sidecar in job.sidecars.values())]
-    private = [_ECR_IMAGE.match(image) for image in images if image]
-    repositories = [
-        f"arn:${{AWS::Partition}}:ecr:{found['region']}:{found['account']}:repository/{found['name']}"
-        for found in private
-        if found
-    ]
-    pulled: list[Json] = [arns.sub_if_needed(each) for each in dict.fromkeys(repositories)]
-    pulled += [arns.arn("ecr", f"repository/{each.repository(project)}") for each in job_images(project, name)]
-    if pulled:
+def execution_permissions(project: Project, jobs: Sequence[str]) -> Iterator[Json]:
+    """Yield the statements that the containers of jobs need to start: pull images, read secrets, write logs.
+
+    The jobs read the same secrets. All of a project's jobs may write to all of its logs.
+    """
+    logs = arns.arn("logs", f"log-group:{arns.log_group_name(project, '*')}:*")
+    yield allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs])
+    if pulled := list(_pulled_images(project, jobs)):
         yield allow(["ecr:GetAuthorizationToken"], ["*"])
         yield allow(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], pulled)
     resources_by_action: dict[str, dict[str, None]] = {}
-    for where in (
-        *job.secrets.values(),
-        *(each for sidecar in job.sidecars.values() for each in sidecar.secrets.values()),
-    ):
+    for where in role_ids.secret_references(project.jobs[jobs[0]]):
         found = parse_grant(where)
         resources_by_action.setdefault(found.action, {}).update(dict.fromkeys(found.resources))
     for action, resources in resources_by_action.items():
         yield allow([action], [arns.sub_if_needed(each) for each in resources])
+
+
+def _pulled_images(project: Project, jobs: Sequence[str]) -> Iterator[Json]:
+    """Yield the repositories of ECR from which jobs pull their images; many of one registry as one pattern."""
+    given = (project.jobs[name] for name in jobs)
+    images = (image for job in given for image in (job.image, *(each.image for each in job.sidecars.values())))
+    private = dict.fromkeys(match.groups() for image in images if image and (match := _ECR_IMAGE.match(image)))
+    for (account, region), found in group_items(private, lambda each: each[:2]).items():
+        repositories = [each[2] for each in found] if len(found) <= arns.MAX_LISTED_JOBS else ["*"]
+        yield from (
+            arns.sub_if_needed(f"arn:${{AWS::Partition}}:ecr:{region}:{account}:repository/{each}")
+            for each in repositories
+        )
+    if any(any(job_images(project, name)) for name in jobs):
+        yield arns.arn("ecr", f"repository/{project.prefix}/*")
 
 
 def container_jobs(project: Project, name: str) -> list[str]:
@@ -114,21 +128,26 @@ def container_jobs(project: Project, name: str) -> list[str]:
     return list(dict.fromkeys(state["Job"] for _, state in workflow.job_steps(project.workflows[job.workflow])))
 
 
-def machine_permissions(project: Project, name: str) -> Iterator[Json]:
-    """Yield the statements for everything that a job's state machine does."""
+def machine_permissions(project: Project, name: str, *, is_shared: bool = False) -> Iterator[Json]:
+    """Yield the statements for everything that a job's state machine does, and if it is shared, those of others."""
     job = project.jobs[name]
     job_names = container_jobs(project, name)
     if job_names:
-        yield from _task_permissions(project, job_names)
+        yield from _task_permissions(project, job_names, is_shared=is_shared)
     if job.overlap != "allow":
-        yield allow(["states:ListExecutions"], [arns.state_machine_arn(project, name)])
+        yield (
+            _allow_on_own_machines(["states:ListExecutions"], project)
+            if is_shared
+            else allow(["states:ListExecutions"], [arns.state_machine_arn(project, name)])
+        )
     yield from _run_permissions(project, name)
     if has_late_alert(job):
         yield allow(["states:StartExecution"], [ref(job_machine.LATE_RUNS)])
-    if told := dict.fromkeys((*job.notify.caught, *skip_channels(job))):
+    if told := role_ids.alerted_channels(job):
         yield allow(["sns:Publish"], [arns.topic_arn(project, channel) for channel in told])
     if job.notify.caught and job_names:
-        yield allow(["logs:GetLogEvents"], [arns.log_stream_arns(project, each) for each in job_names])
+        logged = ["*"] if is_shared else job_names
+        yield allow(["logs:GetLogEvents"], [arns.log_stream_arns(project, each) for each in logged])
     if job.workflow is not None:
         yield from job_permissions(job)
 
@@ -154,12 +173,13 @@ def is_distributed(definition: Json) -> bool:
     return any(each.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED" for each in found)
 
 
-def _task_permissions(project: Project, job_names: list[str]) -> Iterator[Json]:
+def _task_permissions(project: Project, job_names: list[str], *, is_shared: bool) -> Iterator[Json]:
     """Yield the statements for RunTask and related calls, for the passed roles, and for the managed rule."""
     for jobs in group_items(job_names, lambda name: project.jobs[name].cluster).values():
         first = project.jobs[jobs[0]]
         in_cluster = {"ArnEquals": {"ecs:cluster": arns.cluster_arn(first)}}
-        yield allow(["ecs:RunTask"], [arns.task_definition_arns(project, name) for name in jobs], in_cluster)
+        tasks = [arns.task_definition_arns(project, "*" if is_shared else name) for name in jobs]
+        yield allow(["ecs:RunTask"], tasks, {**in_cluster, **(_own_tag(project) if is_shared else {})})
         yield allow(["ecs:StopTask", "ecs:DescribeTasks"], [arns.task_arns(project, first)], in_cluster)
         at_creation = {"StringEquals": {"ecs:CreateAction": "RunTask"}}
         yield allow(["ecs:TagResource"], [arns.task_arns(project, first)], at_creation)

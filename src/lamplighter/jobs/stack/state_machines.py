@@ -68,9 +68,9 @@ def _describe_channel(project: Project, name: str) -> Json:
     return {"Kind": channel.kind, "Topic": channel.sns or f"{project.prefix}-{name}"}
 
 
-def substitute_placeholders(definition: Json, known: Mapping[str, Json]) -> Json:
+def substitute_placeholders(definition: Json, known: Mapping[str, Json], indent: int | None = 2) -> Json:
     """Return a definition as text, and the values of those known placeholders that it contains."""
-    text = definition_text(definition)
+    text = definition_text(definition, indent)
     substitutions = {slot: known[slot] for slot in sorted(set(_PLACEHOLDER.findall(text)) & known.keys())}
     return properties(DefinitionString=text, DefinitionSubstitutions=substitutions or None)
 
@@ -96,6 +96,8 @@ def placeholder_values(project: Project, platform: Platform) -> dict[str, Json]:
     }
 
 
-def definition_text(definition: Json) -> str:
-    """Return a definition as indented JSON text."""
-    return json.dumps(definition, indent=2, ensure_ascii=False).replace(names.ESCAPED_DOLLAR, "\\u0024")
+def definition_text(definition: Json, indent: int | None = 2) -> str:
+    """Return a definition as JSON text; without an indent, it has no spaces between its parts."""
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(definition, indent=indent, separators=separators, ensure_ascii=False)
+    return text.replace(names.ESCAPED_DOLLAR, "\\u0024")

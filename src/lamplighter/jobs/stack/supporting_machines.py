@@ -56,7 +56,7 @@ def supporting_resources(
             properties(
                 StateMachineName=f"{project.prefix}{job_machine.machine_suffix(machine)}",
                 RoleArn=get_att(f"{machine}Role", "Arn"),
-                **substitute_placeholders(_DEFINITIONS[machine](project, jobs), values),
+                **substitute_placeholders(_DEFINITIONS[machine](project, jobs), values, indent=None),
             ),
         )
     if platform == "aws":

@@ -63,8 +63,7 @@ def _resources(project: Project, platform: Platform) -> Iterator[Resource]:
     steps = {step for name in workflows for step in roles.container_jobs(project, name)}
     supported = supported_jobs(project, platform)
     yield from network.network_resources(project, platform)
-    for name in project.jobs:
-        yield from roles.job_roles(project, name)
+    yield from roles.job_roles(project)
     yield from roles.shared_roles(project, platform)
     for name in contained:
         yield from task_definitions.task_definition_resources(project, name, platform, steps)
