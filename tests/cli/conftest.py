@@ -9,6 +9,7 @@ import pytest
 from tests.cli.aws_account import start_moto
 from tests.cli.job_folder import JobFolder
 from tests.cli.up_folder import UpFolder
+from tests.served_engine import ServedEngine
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,15 @@ def home(tmp_path: Path) -> Iterator[UpFolder]:
     made = UpFolder(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[ServedEngine]:
+    """An engine without a job file."""
+    served = ServedEngine(tmp_path / "data")
+    served.up()
+    yield served
+    served.close()
 
 
 @pytest.fixture(scope="session")

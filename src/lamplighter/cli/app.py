@@ -70,6 +70,7 @@ COMMANDS: Mapping[str, Command] = {
     "synth": Command("Print the CloudFormation template of a job file.", "AWS"),
     "diff": Command("Show what deploying would change.", "AWS"),
     "deploy": Command("Deploy a job file to AWS.", "AWS"),
+    "rollback": Command("Return to the job file that was deployed before.", "AWS"),
     "destroy": Command("Delete a deployment.", "AWS"),
 }
 """The commands, in the order of the help."""

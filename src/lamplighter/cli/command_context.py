@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -176,7 +176,20 @@ def _make_context(
         find_target,
         endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data, when_stopped=when_stopped,
     )  # fmt: skip
-    return CommandContext(find, partial(read_project, file, environment), file)
+    return guarded_context(find, partial(read_project, file, environment), file)
+
+
+def guarded_context(
+    find: Callable[..., Target], read_project: Callable[[], Project | None], file: Path | None = None
+) -> CommandContext:
+    """Return a context whose target is none that the job file refuses."""
+    read = cache(read_project)
+
+    def find_guarded() -> Target:
+        project = read()
+        return find(settings=project and project.aws)
+
+    return CommandContext(find_guarded, read, file)
 
 
 @contextmanager
@@ -187,7 +200,8 @@ def explain_errors(where: Target | CommandContext) -> Iterator[None]:
     except ProfileNotFound as error:
         fail(str(error))
     except CALL_ERRORS as error:
-        fail(explain_error(error, where.target if isinstance(where, CommandContext) else where))
+        # The call that failed may be one that looks for the target.
+        fail(explain_error(error, where if isinstance(where, Target) else vars(where).get("target", Target(None, ""))))
     except LamplighterError as error:
         fail(str(error))
     except BrokenPipeError:

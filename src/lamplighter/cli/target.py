@@ -6,7 +6,6 @@ holds the engine's credentials if there are any. Commands that only read also wo
 (`stopped_engine.py`).
 """
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from lamplighter.base.errors import MissingLibrary
 from lamplighter.base.json_text import Json
 from lamplighter.base.modules import is_installed, load_object
 from lamplighter.cli import engine_address
+from lamplighter.cli.aws_guard import check_account, choose_region, named_region
 from lamplighter.cli.call_errors import (
     BotoCoreError,
     ClientError,
@@ -34,11 +34,12 @@ from lamplighter.cli.call_errors import (
 )
 from lamplighter.cli.engine_address import EngineAddress
 from lamplighter.cli.engine_client.client import SIGNING_NAMES, EngineClient
-from lamplighter.cli.engine_client.find_keys import PLACEHOLDER_KEYS, find_keys, find_region
+from lamplighter.cli.engine_client.find_keys import PLACEHOLDER_KEYS, find_keys
 from lamplighter.cli.engine_client.signed_request import SigningKeys, send_over_http
 from lamplighter.cli.read_url import Answer
 from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS_FILE
+from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.store.data_directory import DATABASE, explain_missing_database, has_lost_database
 from lamplighter.store.lock import is_locked
 from lamplighter.wire.access.credentials import Credentials, InvalidCredentialsFile
@@ -144,19 +145,25 @@ def find_target(
     region: str | None = None,
     data: Path = DEFAULT_DATA,
     when_stopped: bool = False,
+    settings: AwsSettings | None = None,
 ) -> Target:
     """Return the target that a command's options select.
 
-    `when_stopped`: if the engine of this folder does not run, read its data directory instead.
-    Ends the command with exit code 1 if no engine can be found, and with 2 if the options contradict each other.
+    `when_stopped`: if the engine of this folder does not run, read its data directory instead. `settings`: what the job
+    file says about AWS. Raises `RegionMissing` and `WrongPlace`. Ends the command with exit code 1 if no engine can be
+    found, and with 2 if the options contradict each other.
     """
     if aws and endpoint_url:
         raise typer.BadParameter("use either --aws or --endpoint-url, not both")
     if endpoint_url is not None and not URL_PATTERN.match(endpoint_url):
         raise typer.BadParameter(f"--endpoint-url {endpoint_url}: use a URL such as http://127.0.0.1:4566")
-    chosen_region = region or default_region(profile)
     if aws:
-        return Target(None, chosen_region, profile)
+        require_botocore("a call of AWS")
+        settings = settings or AwsSettings()
+        target = Target(None, choose_region(region, profile, settings), profile)
+        check_account(target.client, settings)
+        return target
+    chosen_region = region or default_region(profile)
     if endpoint_url:
         return Target(endpoint_url.rstrip("/"), chosen_region, profile)
     if when_stopped and (data / DATABASE).exists() and not is_locked(data):
@@ -181,9 +188,8 @@ def _read_stopped_engine(data: Path, target: Target) -> Target:
 
 
 def default_region(profile: str | None = None) -> str:
-    """Return the default region: from the environment, else from the AWS configuration, else us-east-1."""
-    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    return named or find_region(profile) or DEFAULT_REGION
+    """Return the region of an engine: from the environment, else from the AWS configuration, else us-east-1."""
+    return named_region(profile) or DEFAULT_REGION
 
 
 def require_botocore(feature: str) -> None:

@@ -88,7 +88,7 @@ def test_next_lists_the_times_of_a_schedule_in_the_account(account: str) -> None
     [
         (["ps", "--aws", "--profile", "day"], 1, "(day) could not be found"),
         (["ps", "--aws", "--endpoint-url", "http://x"], 2, "not both"),
-        (["ps", "--aws"], 1, "credentials"),
+        (["ps", "--aws", "--region", HOME], 1, "credentials"),
         (["ps", "--endpoint-url", "x"], 2, "use a URL"),
         (["run", "nothing", "--aws", "--profile", "night"], 1, "is called nothing: there are no state machines"),
     ],

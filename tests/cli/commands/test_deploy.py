@@ -6,7 +6,6 @@ import pty
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import cast
@@ -20,8 +19,8 @@ from typer.testing import CliRunner
 from lamplighter.base.json_text import Json
 from lamplighter.cli.app import build_app
 from lamplighter.cli.deploy import change_set, follow_stack, stacks, stop_runs
+from lamplighter.cli.deploy.execute import execute_and_follow
 from lamplighter.cli.deploy.prompts import pause_between_polls
-from lamplighter.cli.deploy.upload_template import TemplateUpload
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.template import to_compact_json
 from tests.cli.aws_account import (
@@ -41,14 +40,6 @@ ENDLESS = """
     jobs:
       endless: {command: exec sleep 1000, timeout: 1h, schedule: 'cron(0 3 * * ? *)'}
 """
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[ServedEngine]:
-    served = ServedEngine(tmp_path / "data")
-    served.up()
-    yield served
-    served.close()
 
 
 @pytest.fixture
@@ -117,7 +108,7 @@ def test_the_first_deployment_to_an_account_creates_the_service_linked_role_of_e
     assert len(iam.list_roles(PathPrefix="/aws-service-role/")["Roles"]) == 1
     assert run_command(folder, "destroy", "--yes", *options).code == 0
     again = run_command(folder, "deploy", "--yes", *options)
-    assert (again.code, again.err, "created the role" in again.out) == (0, "", False)
+    assert (again.code, "created the role" in again.out, "lamplighter: " in again.err) == (0, False, False)
 
 
 def test_deploy_diff_and_destroy_work_with_a_local_engine(engine: ServedEngine, folder: Path) -> None:
@@ -380,9 +371,7 @@ def test_executing_an_outdated_change_set_is_rejected(engine: ServedEngine, fold
     target = Target(engine.url, "us-east-1")
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     first, second = (
-        change_set.create_change_set(
-            target, None, "reports", title, template, {}, TemplateUpload(None, None), lambda: None
-        )
+        change_set.create_change_set(target, None, "reports", title, template, {}, None, lambda: None)
         for title in ("first", "second")
     )
     assert first is not None
@@ -394,17 +383,21 @@ def test_executing_an_outdated_change_set_is_rejected(engine: ServedEngine, fold
     assert cloudformation.describe_stacks(StackName="reports")["Stacks"][0]["StackStatus"].startswith("CREATE")
 
 
-def test_a_change_set_that_may_not_be_executed_is_deleted(engine: ServedEngine, folder: Path) -> None:
+@pytest.mark.parametrize("is_planned", [False, True])
+def test_a_change_set_that_may_not_be_executed_is_deleted_unless_it_is_a_plan(
+    engine: ServedEngine, *, is_planned: bool
+) -> None:
     cloudformation = engine.client("cloudformation")
     target = Target(engine.url, "us-east-1")
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
-    created = change_set.create_change_set(
-        target, None, "reports", "first", template, {}, TemplateUpload(None, None), lambda: None
-    )
+    created = change_set.create_change_set(target, None, "reports", "first", template, {}, None, lambda: None)
     assert created is not None
 
     class DenyingClient:
-        """A CloudFormation client that denies ExecuteChangeSet."""
+        """A target and CloudFormation client that denies ExecuteChangeSet."""
+
+        def client(self, _service: str) -> Json:
+            return self
 
         def __getattr__(self, name: str) -> Json:
             return getattr(cloudformation, name)
@@ -413,8 +406,9 @@ def test_a_change_set_that_may_not_be_executed_is_deleted(engine: ServedEngine, 
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ExecuteChangeSet")
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        change_set.execute_change_set(DenyingClient(), created)
-    assert cloudformation.list_stacks(StackStatusFilter=["REVIEW_IN_PROGRESS"])["StackSummaries"] == []
+        execute_and_follow("reports", created, cast("Target", DenyingClient()), Console(), keep_refused=is_planned)
+    left = cloudformation.list_stacks(StackStatusFilter=["REVIEW_IN_PROGRESS"])["StackSummaries"]
+    assert bool(left) is is_planned
 
 
 def test_a_change_set_is_deleted_if_waiting_for_it_is_interrupted(engine: ServedEngine, folder: Path) -> None:
@@ -436,9 +430,9 @@ def test_a_change_set_is_deleted_if_waiting_for_it_is_interrupted(engine: Served
             return {"Status": "CREATE_PENDING"}
 
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
-    pending, upload = cast("Target", PendingClient()), TemplateUpload(None, None)
+    pending = cast("Target", PendingClient())
     with pytest.raises(KeyboardInterrupt):
-        change_set.create_change_set(pending, None, "reports", "a", template, {}, upload, interrupt)
+        change_set.create_change_set(pending, None, "reports", "a", template, {}, None, interrupt)
     assert client.list_stacks(StackStatusFilter=["REVIEW_IN_PROGRESS"])["StackSummaries"] == []
 
 
@@ -502,16 +496,13 @@ def test_a_stack_of_another_tool_is_not_touched(aws: str, folder: Path) -> None:
 def test_a_template_that_is_too_long_for_a_request_is_uploaded_to_a_bucket(aws: str, folder: Path) -> None:
     jobs = "\n".join(f"      job{at}: {{image: x, timeout: 1h, network: {{subnets: [a]}}}}" for at in range(30))
     (folder / "lamplighter.yaml").write_text(f"project: many\njobs:\n{jobs}\n")
-    refused = run_command(folder, "deploy", "--yes", "--endpoint-url", aws)
-    assert (refused.code, "use --bucket" in refused.err) == (1, True)
     make_client(aws, "s3").create_bucket(Bucket="templates")
     created = run_command(folder, "deploy", "--yes", "--bucket", "templates", "--endpoint-url", aws)
     assert created.code == 0, created.err
+    (uploaded,) = make_client(aws, "s3").list_objects_v2(Bucket="templates")["Contents"]
+    assert uploaded["Key"].startswith("lamplighter/many/")
     assert len(describe_machines(aws)) == 30
     assert run_command(folder, "diff", "--endpoint-url", aws).code == 0
-    kept = run_command(folder, "destroy", "--yes", "--keep-logs", "--endpoint-url", aws)
-    assert (kept.code, "use --bucket" in kept.err) == (1, True)
-    assert len(describe_machines(aws)) == 30
 
 
 def test_non_ascii_text_survives_deployment(aws: str, folder: Path) -> None:

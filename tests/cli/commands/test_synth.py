@@ -60,3 +60,10 @@ def test_an_invalid_job_file_has_no_template(file: Path) -> None:
 
 def test_an_unknown_format_is_a_usage_error(file: Path) -> None:
     assert synth(file, "--format", "toml").exit_code == 2
+
+
+def test_a_template_that_aws_would_refuse_is_printed_with_its_errors_and_exit_code_1(file: Path) -> None:
+    file.write_text(JOB_FILE.replace("image: busybox", "image: busybox, memory: 1500"))
+    result = synth(file)
+    assert (result.exit_code, "StateMachineName: p-a" in result.stdout) == (1, True)
+    assert "error: a: Fargate does not offer 256 CPU units with 1500 MiB" in " ".join(result.stderr.split())

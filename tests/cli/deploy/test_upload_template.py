@@ -4,7 +4,8 @@ import boto3
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy.upload_template import BucketMissing, TemplateUpload, template_parameters
+from lamplighter.cli.deploy.template_bucket import BucketMissing, find_bucket
+from lamplighter.cli.deploy.upload_template import template_parameters
 from lamplighter.cli.target import Target
 
 LONG: Json = {"Description": "long"}
@@ -28,12 +29,13 @@ def create_bucket(url: str, region: str) -> str:
     ],
 )
 def test_the_template_url_names_the_bucket_s_own_region(aws: str, stack: str, bucket_region: str, host: str) -> None:
-    upload = TemplateUpload(create_bucket(aws, bucket_region), 1)
-    assert template_parameters(Target(aws, stack), "reports", LONG, upload)["TemplateURL"].startswith(
+    target = Target(aws, stack)
+    bucket = find_bucket(target, create_bucket(aws, bucket_region))
+    assert template_parameters(target, "reports", LONG, bucket)["TemplateURL"].startswith(
         f"https://{host}/lamplighter/"
     )
 
 
 def test_a_missing_bucket_is_reported(aws: str) -> None:
     with pytest.raises(BucketMissing, match="there is no bucket nowhere"):
-        template_parameters(Target(aws, "us-east-1"), "reports", LONG, TemplateUpload("nowhere", 1))
+        find_bucket(Target(aws, "us-east-1"), "nowhere")

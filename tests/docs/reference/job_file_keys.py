@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from lamplighter.base.json_text import Json
+from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import Channel, Notify
 from lamplighter.jobs.file.keep import Keep
@@ -47,6 +48,7 @@ SECTIONS = (
     Section("The file", FileShape, ()),
     Section("box", Box, ("box",)),
     Section("keep", Keep, ("keep",)),
+    Section("aws", AwsSettings, ("aws",)),
     Section("channels", Channel, ("channels",)),
     Section("environments", EnvironmentOverlay, ("environments", "prod")),
     Section("A job", Job, JOB),
@@ -68,6 +70,7 @@ FILE_TYPES = {
     "jobs": "names, and [keys of a job](#a-job)",
     "box": "[mapping](#box)",
     "keep": "[mapping](#keep)",
+    "aws": "[mapping](#aws)",
     "channels": "names, and [channels](#channels)",
     "environments": "names, and [mappings](#environments)",
     "variables": "names and values",

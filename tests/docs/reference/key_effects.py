@@ -5,6 +5,7 @@ BOX, AWS = "the box", "AWS"
 EFFECTS = {
     "box": BOX,
     "keep": BOX,
+    "aws": AWS,
     "Channel.command": BOX,
     "Job.architecture": AWS,
     "Job.launch": AWS,

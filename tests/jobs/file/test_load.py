@@ -547,3 +547,14 @@ def test_a_file_with_a_replaced_part_yields_problems_or_a_template(
     cut = at % len(whole)
     for each in collect_all_problems(tmp_path, whole[:cut] + text + whole[cut + length :]):
         assert each.advice
+
+
+def test_an_environment_replaces_the_settings_of_aws_key_by_key_and_an_account_keeps_its_zeros(tmp_path: Path) -> None:
+    file = tmp_path / "lamplighter.yaml"
+    file.write_text(
+        "project: p\naws: {account: 012345678901, region: eu-west-1}\n"
+        "environments: {prod: {aws: {account: '123456789012', bucket: templates}}}\njobs: {a: {command: b}}\n"
+    )
+    plain, prod = load_job_file(file).project.aws, load_job_file(file, "prod").project.aws
+    assert (plain.account, plain.region, plain.bucket) == ("012345678901", "eu-west-1", None)
+    assert (prod.account, prod.region, prod.bucket) == ("123456789012", "eu-west-1", "templates")

@@ -38,7 +38,7 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
         (
             "project: p\nx: {}\njobs: {a: {command: b}}",
             [("2:1 `x` is not a known key here "
-             "-> write one of project, target, variables, defaults, box, keep, channels, environments, jobs")],
+             "-> write one of project, target, variables, defaults, box, keep, aws, channels, environments, jobs")],
         ),
         ("project: p\njobs:\n  a: {command: b}\n  a: {}", ["4:3 `a` is set twice here -> keep one of the two"]),
         ("project: p\n? [a]\n: b\njobs: {a: {}}", ["2:3 a key must be text -> write a word here"]),
@@ -61,6 +61,17 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
             "project: p\nenvironments: {e: {box: {max-task: 3}, keep: {run: 1d}}}\njobs: {a: {command: b}}",
             ["2:26 `max-task` is not a known key here -> did you mean `max-tasks`?",
              "2:47 `run` is not a known key here -> did you mean `runs`?"],
+        ),
+        (
+            "project: p\naws: {account: 1234, region: Ireland, bucket: B}\njobs: {a: {command: b}}",
+            ["2:16 `account`: `1234` is not an account of AWS -> write its 12 digits, such as 123456789012",
+             "2:30 `region`: `Ireland` is not a region of AWS -> write one such as eu-west-1",
+             "2:47 `bucket`: `B` is not a bucket of S3 -> write its name: 3 to 63 small letters, digits, - and ."],
+        ),
+        (
+            "project: p\nregion: eu-west-1\nenvironments: {e: {aws: {regoin: x}}}\njobs: {a: {command: b}}",
+            ["2:1 `region` is not a known key here -> write aws: {account: …, region: …, bucket: …}",
+             "3:26 `regoin` is not a known key here -> did you mean `region`?"],
         ),
         (
             "project: p\nkeep: {audit: 1h}\njobs: {a: {command: b}}",

@@ -41,7 +41,8 @@ def console(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4567,
 ) -> None:
     """Show the console of an AWS account or an engine, at an address of this machine."""
-    target = find_target(endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
+    with explain_errors(Target(None, "")):
+        target = find_target(endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
     with explain_errors(target):
         require_botocore("lamplighter console")
         account = target.client("sts").get_caller_identity()["Account"] if aws else _read_account(target)

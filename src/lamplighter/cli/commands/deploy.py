@@ -4,8 +4,10 @@ Exit codes: 0 the stack is deployed, or there was nothing to do; 1 the deploymen
 user declined; 2 a question was necessary and standard input is no terminal; 130 Ctrl-C, while AWS continues.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,11 +15,12 @@ from rich.console import Console
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import real_world, sleep
 from lamplighter.cli.command_context import explain_errors
-from lamplighter.cli.deploy import change_set as changeset
-from lamplighter.cli.deploy import follow_stack, job_images, reserved_queue_names, retain_logs, service_linked_role
-from lamplighter.cli.deploy.change_set import ChangeSet
-from lamplighter.cli.deploy.deployment_plan import DeploymentPlan, parse_parameters, plan_deployment
-from lamplighter.cli.deploy.follow_stack import StackProgress, explain_interrupt, report_outcome
+from lamplighter.cli.deploy import reserved_queue_names
+from lamplighter.cli.deploy.apply_plan import apply_plan, discard_plan
+from lamplighter.cli.deploy.carry_out import Wishes, carry_out
+from lamplighter.cli.deploy.deployment_plan import parse_parameters, plan_deployment
+from lamplighter.cli.deploy.execute import print_result
+from lamplighter.cli.deploy.follow_stack import StackProgress
 from lamplighter.cli.deploy.prompts import (
     BucketOption,
     EngineOption,
@@ -27,8 +30,7 @@ from lamplighter.cli.deploy.prompts import (
     pause_between_polls,
     target_of_options,
 )
-from lamplighter.cli.deploy.render_changes import print_changes, summarize_changes
-from lamplighter.cli.deploy.upload_template import choose_upload
+from lamplighter.cli.deploy.saved_plan import read_plan
 from lamplighter.cli.deploy.wait_until_ready import wait_until_ready
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.job_file import (
@@ -40,14 +42,21 @@ from lamplighter.cli.job_file import (
     read_job_file,
 )
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
+from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.load import LoadedJobFile
+from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.lint.lint import lint_job_file
 
-FAILURE_TEXTS = {
-    "ROLLBACK_COMPLETE": "could not be created, and was rolled back",
-    "UPDATE_ROLLBACK_COMPLETE": "was rolled back to its earlier state",
-}
-"""The words for a stack after a failure, by its status."""
+PlanOption = Annotated[
+    Path | None,
+    typer.Option("--plan", help="Only plan: keep the change set, and write this file for --apply.", dir_okay=False),
+]
+ApplyOption = Annotated[
+    Path | None, typer.Option("--apply", help="Execute what --plan wrote; needs no job file.", dir_okay=False)
+]
+DiscardOption = Annotated[
+    Path | None, typer.Option("--discard", help="Drop what --plan wrote, unexecuted.", dir_okay=False)
+]
 
 
 class NotForAws(LamplighterError):
@@ -59,59 +68,80 @@ def deploy(
     env: EnvironmentOption = None,
     parameter: ParameterOption = None,
     bucket: BucketOption = None,
+    plan: PlanOption = None,
+    apply: ApplyOption = None,
+    discard: DiscardOption = None,
     yes: YesOption = False,  # noqa: FBT002 - typer's way
     endpoint_url: EngineOption = None,
     aws: AwsOption = False,  # noqa: FBT002 - typer's way
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Deploy a job file: show the changes, ask, build the images, change the stack, and show the result."""
-    loaded = read_job_file(file, env)
-    target = target_of_options(endpoint_url, profile, region, aws=aws)
+    """Deploy a job file: show the changes, ask, build the images, change the stack, and show the result.
+
+    With --plan, another person can apply exactly these changes later, on another machine. Images are pushed at once:
+    this changes nothing that runs.
+    """
+    if sum(each is not None for each in (plan, apply, discard)) > 1:
+        raise typer.BadParameter("use one of --plan, --apply and --discard")
+    find = partial(target_of_options, endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
+    if (planned := apply or discard) is not None:
+        _end_plan(planned, find, console, apply=apply is not None, yes=yes)
+        return
+    loaded = read_job_file(file, env)
+    target = find(loaded.project.aws)
     with explain_errors(target):
         if target.endpoint is None:
             _check_fits_aws(loaded)
-        _lint(loaded, target)
-        deploy_once = partial(_deploy_once, loaded, target, parse_parameters(parameter or []), bucket, console)
+        infos = _lint(loaded, target)
+        wishes = Wishes("Deploy" if plan is None else "Plan to deploy", bucket or loaded.project.aws.bucket, plan)
+        deploy_once = partial(_deploy_once, loaded, target, parse_parameters(parameter or []), wishes, console)
         progress = deploy_once(yes=yes)
         queues = reserved_queue_names.find_reserved_queues(progress) if progress is not None else ()
         if queues:
             _wait_for_queue_names(queues, console)
             progress = deploy_once(yes=True)
         if progress is not None:
-            _print_result(progress, loaded.project.prefix, target, console)
+            print_result(progress, loaded.project.prefix, target, console)
+            print_problems(group_problems(infos))
+
+
+def _end_plan(file: Path, find: Callable[[AwsSettings], Target], console: Console, *, apply: bool, yes: bool) -> None:
+    """Apply or discard the plan of a file, in its account and region."""
+    with explain_errors(Target(None, "")):
+        saved = read_plan(file)
+    target = find(AwsSettings(account=saved.account, region=saved.region))
+    with explain_errors(target):
+        if apply:
+            apply_plan(saved, target, console, yes=yes)
+        else:
+            discard_plan(saved, target, console)
 
 
 def _deploy_once(
     loaded: LoadedJobFile,
     target: Target,
     parameters: Mapping[str, str],
-    bucket: str | None,
+    wishes: Wishes,
     console: Console,
     *,
     yes: bool,
 ) -> StackProgress | None:
-    """Deploy once; return the progress of the stack, or None if there was nothing to do."""
+    """Deploy once; return the progress of the stack, or None if nothing is deployed."""
     client, name = target.client("cloudformation"), loaded.project.prefix
     wait_until_ready(client, name, console, lambda: pause_between_polls(target), partial(confirm_or_exit, yes=yes))
-    plan = plan_deployment(loaded, target, parameters)
-    new = (each.name for each in plan.changes if each.type == retain_logs.LOG_GROUP and each.action == "add")
-    existing_logs = retain_logs.find_existing_groups(target.client("logs"), new)
-    change_set = _create_change_set(plan, target, bucket, existing_logs)
-    if change_set is None or _discard_if_unchanged(plan, change_set, target):
-        console.print(f"{plan.name} is deployed to {target} as the file says: nothing to do", soft_wrap=True)
-        return None
-    _prepare(plan, change_set, target, console, yes=yes)
-    return _execute_change_set(plan, change_set, target, console)
+    return carry_out(plan_deployment(loaded, target, parameters), target, wishes, console, yes=yes)
 
 
-def _lint(loaded: LoadedJobFile, target: Target) -> None:
-    chosen = loaded.project.target if is_lamplighter(target.endpoint) else "aws"
-    problems = lint_job_file(loaded, real_world().now(), chosen)
+def _lint(loaded: LoadedJobFile, target: Target) -> list[Problem]:
+    """Print errors and warnings, and end the command on an error; return what the user has to do after a deployment."""
+    is_engine = is_lamplighter(target.endpoint)
+    problems = lint_job_file(loaded, real_world().now(), loaded.project.target if is_engine else "aws")
     print_problems(group_problems(each for each in problems if each.severity != "info"))
     if any(each.severity == "error" for each in problems):
         raise typer.Exit(1)
+    return [each for each in problems if each.severity == "info" and not is_engine]
 
 
 def _check_fits_aws(loaded: LoadedJobFile) -> None:
@@ -122,67 +152,7 @@ def _check_fits_aws(loaded: LoadedJobFile) -> None:
         raise NotForAws(f"AWS can only run jobs with an image: add `image:` to {', '.join(jobs)}")
 
 
-def _create_change_set(
-    plan: DeploymentPlan, target: Target, bucket: str | None, existing_logs: tuple[str, ...]
-) -> ChangeSet | None:
-    title, upload = f"lamplighter-{real_world().uuid()}", choose_upload(target, bucket)
-    template = retain_logs.importing_template(plan.template, existing_logs)
-    return changeset.create_change_set(
-        *(target, plan.stack, plan.name, title, template, plan.parameters, upload, lambda: pause_between_polls(target)),
-        imports=bool(existing_logs),
-    )
-
-
-def _discard_if_unchanged(plan: DeploymentPlan, change_set: ChangeSet, target: Target) -> bool:
-    """Return whether a change set changes nothing, and discard it then; some servers do not report this themselves."""
-    outputs = plan.deployed.get("Outputs") != plan.template.get("Outputs")
-    if change_set.count or plan.changes or outputs:
-        return False
-    changeset.discard_change_set(target.client("cloudformation"), change_set)
-    return True
-
-
-def _prepare(plan: DeploymentPlan, change_set: ChangeSet, target: Target, console: Console, *, yes: bool) -> None:
-    """Show the changes, ask the user, and create what the stack needs first; discard the change set on any error."""
-    with changeset.discarded_on_error(target.client("cloudformation"), change_set):
-        print_changes(plan.changes, console, change_set.replaced)
-        console.print(summarize_changes(plan.changes) or "only outputs change", soft_wrap=True)
-        confirm_or_exit(f"Deploy {plan.name} to {target}?", yes=yes)
-        if change_set.creates_stack and not plan.is_engine and service_linked_role.is_needed(plan.template):
-            service_linked_role.create_role(target, console, lambda: pause_between_polls(target))
-        for image in plan.images:
-            _provide_image(plan, target, image, console)
-
-
-def _provide_image(plan: DeploymentPlan, target: Target, image: job_images.Image, console: Console) -> None:
-    if plan.is_engine:
-        job_images.build_local_image(image)
-    elif job_images.push_image(target.client("ecr"), image):
-        console.print(f"pushed {plan.parameters[image.parameter]}", soft_wrap=True)
-
-
-def _execute_change_set(plan: DeploymentPlan, change_set: ChangeSet, target: Target, console: Console) -> StackProgress:
-    client = target.client("cloudformation")
-    with changeset.discarded_on_error(client, change_set):
-        progress = follow_stack.start_progress(client, change_set.stack_id)
-    changeset.execute_change_set(client, change_set)
-    with explain_interrupt(f"the deployment of {plan.name}", plan.name, target):
-        follow_stack.follow_stack(
-            client, change_set.stack_id, progress, change_set.count, console, lambda: pause_between_polls(target)
-        )
-    return progress
-
-
 def _wait_for_queue_names(queues: tuple[str, ...], console: Console) -> None:
     reason = f"SQS reserves the name of a deleted queue for a minute ({', '.join(queues)})"
     console.print(f"{reason}: trying again in {reserved_queue_names.WAIT_SECONDS:.0f} seconds", soft_wrap=True)
     sleep(reserved_queue_names.WAIT_SECONDS)
-
-
-def _print_result(progress: StackProgress, name: str, target: Target, console: Console) -> None:
-    if report_outcome(progress):
-        console.print(f"{name} is deployed to {target}: {progress.final_status}", soft_wrap=True)
-        return
-    failure = FAILURE_TEXTS.get(progress.final_status or "", "was not changed as the file says")
-    typer.echo(f"lamplighter: {name} {failure}: {progress.final_status}", err=True)
-    raise typer.Exit(1)

@@ -23,13 +23,13 @@ from lamplighter.cli.deploy.prompts import (
     EngineOption,
     YesOption,
     confirm_or_exit,
+    describe_place,
     pause_between_polls,
     target_of_options,
 )
 from lamplighter.cli.deploy.render_changes import print_changes
 from lamplighter.cli.deploy.resolved_template import resolve_resources
 from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.deploy.upload_template import choose_upload
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.jobs.file.model import Project
@@ -57,7 +57,7 @@ def destroy(
 ) -> None:
     """Delete a deployment: show what is deleted, ask, stop its runs, delete the stack, and show the result."""
     project = read_job_file(file, env).project
-    target = target_of_options(endpoint_url, profile, region, aws=aws)
+    target = target_of_options(endpoint_url, profile, region, project.aws, aws=aws)
     console = Console(highlight=False)
     with explain_errors(target):
         client = target.client("cloudformation")
@@ -71,11 +71,13 @@ def destroy(
         deployed = _print_deletion(client, stack, project, target, console)
         sources = stop_runs.find_run_sources(target, stack)
         running = sources.find_running().names
-        confirm_or_exit(f"{f'Stop {running} and delete' if running else 'Delete'} {stack.name} from {target}?", yes=yes)
+        action = f"Stop {running} and delete" if running else "Delete"
+        confirm_or_exit(f"{action} {stack.name} from {describe_place(target)}?", yes=yes)
         kept_logs = retain_logs.log_group_names(deployed) if _should_keep_logs(keep_logs, deployed, yes=yes) else ()
         if kept_logs:
             retain_logs.retain_logs(
-                target, stack, deployed, choose_upload(target, bucket), console, lambda: pause_between_polls(target)
+                *(target, stack, deployed, bucket or project.aws.bucket, console),
+                lambda: pause_between_polls(target),
             )
         stop_runs.stop_all(sources, console, lambda: pause_between_polls(target))
         delete_deployment(stack, deployed, target, console)

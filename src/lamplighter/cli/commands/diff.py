@@ -33,7 +33,7 @@ def diff(
     """Show what deploying would change, by resource and property. Exit codes: 0 no changes, 1 changes, 2 an error."""
     with _replace_exit_code():
         loaded = read_job_file(file, env)
-        target = target_of_options(endpoint_url, profile, region, aws=aws)
+        target = target_of_options(endpoint_url, profile, region, loaded.project.aws, aws=aws)
         with explain_errors(target):
             plan = plan_deployment(loaded, target, parse_parameters(parameter or []))
     if json:

@@ -17,7 +17,13 @@ from rich.console import Console
 from rich.text import Text
 
 from lamplighter.base.json_text import dumps
-from lamplighter.cli.command_context import CommandContext, FileOption, explain_errors, read_project
+from lamplighter.cli.command_context import (
+    CommandContext,
+    FileOption,
+    explain_errors,
+    guarded_context,
+    read_project,
+)
 from lamplighter.cli.deploy.prompts import JsonOption
 from lamplighter.cli.doctor.account import check_account
 from lamplighter.cli.doctor.channels import check_channels
@@ -66,11 +72,11 @@ def doctor(
     with explain_errors(Target(None, "")):
         find = partial(find_target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
         if name is not None:
-            findings = _check_one_machine(CommandContext(find, partial(read_project, file, env)), name)
+            findings = _check_one_machine(guarded_context(find, partial(read_project, file, env)), name)
         else:
             job_file = read_for_checks(file, env)
             has_target = aws or endpoint_url or (data / ADDRESS_FILE).exists()
-            context = CommandContext(find, lambda: job_file.project) if has_target else None
+            context = guarded_context(find, lambda: job_file.project) if has_target else None
             findings = _check_everything(context, job_file, None if aws or endpoint_url else data, profile, region)
         failed = _print_findings(findings, json=json)
     raise typer.Exit(1 if failed else 0)

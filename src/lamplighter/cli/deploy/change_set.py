@@ -14,10 +14,12 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import CALL_ERRORS, ClientError
 from lamplighter.cli.deploy import stacks
 from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.deploy.upload_template import TemplateUpload, template_parameters
+from lamplighter.cli.deploy.template_bucket import TemplateBucket
+from lamplighter.cli.deploy.upload_template import template_parameters
 from lamplighter.cli.target import Target
 
-CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
+CAPABILITIES = ["CAPABILITY_IAM"]
+"""CloudFormation names all roles, so the capability for named ones is not asked for."""
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 """Parts of the messages with which CloudFormation reports that there is nothing to change."""
 
@@ -52,7 +54,7 @@ def create_change_set(
     title: str,
     template: Json,
     parameters: Mapping[str, str],
-    upload: TemplateUpload,
+    bucket: TemplateBucket | None,
     pause: Callable[[], object],
     *,
     imports: bool = False,
@@ -71,7 +73,7 @@ def create_change_set(
         "Capabilities": CAPABILITIES,
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         **({"ImportExistingResources": True} if imports else {}),
-        **template_parameters(target, name, template, upload),
+        **template_parameters(target, name, template, bucket),
     }
     try:
         answer = client.create_change_set(**request)
@@ -82,9 +84,7 @@ def create_change_set(
     created = ChangeSet(answer["Id"], answer["StackId"], creates_stack, {}, 0)
     with discarded_on_error(client, created):
         found = _wait_until_created(client, answer["Id"], pause)
-    touched = {each["LogicalResourceId"]: each.get("Replacement", "False") for each in found["Changes"]}
-    replaced = {key: value for key, value in touched.items() if value != "False"}
-    change_set = replace(created, replaced=replaced, count=len(touched))
+    change_set = with_changes(created, found)
     if found["Status"] != "FAILED":
         return change_set
     discard_change_set(client, change_set)
@@ -98,12 +98,22 @@ def _means_no_change(reason: str) -> bool:
     return any(words in reason for words in NO_CHANGES)
 
 
+def with_changes(change_set: ChangeSet, found: Json) -> ChangeSet:
+    """Return a change set with the changes of its description (`describe_change_set`)."""
+    touched = {each["LogicalResourceId"]: each.get("Replacement", "False") for each in found["Changes"]}
+    replaced = {key: value for key, value in touched.items() if value != "False"}
+    return replace(change_set, replaced=replaced, count=len(touched))
+
+
 def _wait_until_created(client: Json, change_set_id: str, pause: Callable[[], object]) -> Json:
-    while True:
-        found = client.describe_change_set(ChangeSetName=change_set_id)
-        if not found["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
-            break
+    while (found := describe_change_set(client, change_set_id))["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
         pause()
+    return found
+
+
+def describe_change_set(client: Json, change_set_id: str) -> Json:
+    """Return the description of a change set with the changes of all resources."""
+    found = client.describe_change_set(ChangeSetName=change_set_id)
     changes, token = list(found.get("Changes", [])), found.get("NextToken")
     while token:
         more = client.describe_change_set(ChangeSetName=change_set_id, NextToken=token)
@@ -114,7 +124,10 @@ def _wait_until_created(client: Json, change_set_id: str, pause: Callable[[], ob
 
 @contextmanager
 def discarded_on_error(client: Json, change_set: ChangeSet) -> Iterator[None]:
-    """Discard the change set if the block raises; an error in discarding it does not hide the first error."""
+    """Discard the change set if the block raises; an error in discarding it does not hide the first error.
+
+    CloudFormation does not delete a change set that it executes, so an execution continues if only its answer was lost.
+    """
     try:
         yield
     except BaseException:
@@ -124,14 +137,9 @@ def discarded_on_error(client: Json, change_set: ChangeSet) -> Iterator[None]:
 
 
 def execute_change_set(client: Json, change_set: ChangeSet) -> None:
-    """Execute a change set; raise `StackChanged` if the stack changed after the change set was created.
-
-    A change set whose execution is refused is discarded. CloudFormation does not delete a change set that it executes,
-    so the execution continues if only its answer was lost.
-    """
+    """Execute a change set; raise `StackChanged` if the stack changed after the change set was created."""
     try:
-        with discarded_on_error(client, change_set):
-            client.execute_change_set(ChangeSetName=change_set.id)
+        client.execute_change_set(ChangeSetName=change_set.id)
     except ClientError as error:
         # The execution of one change set deletes the others; an update forbids their execution.
         if error.response["Error"]["Code"].startswith(("InvalidChangeSetStatus", "ChangeSetNotFound")):

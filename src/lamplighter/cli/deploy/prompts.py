@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from lamplighter.base.world import sleep
+from lamplighter.cli.aws_guard import describe_account
 from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.target import Target, find_target
+from lamplighter.jobs.file.aws_settings import AwsSettings
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 ParameterOption = Annotated[
@@ -22,16 +24,33 @@ ParameterOption = Annotated[
 EngineOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="URL of an engine. Default: the AWS account of your credentials.")
 ]
-BucketOption = Annotated[str | None, typer.Option("--bucket", help="An S3 bucket for templates over 51,200 bytes.")]
+BucketOption = Annotated[
+    str | None, typer.Option("--bucket", help="An S3 bucket for templates over 51,200 bytes. Default: one is made.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 EXIT_NO_TERMINAL = 2
 """Exit code if a question is necessary and standard input is no terminal."""
 
 
-def target_of_options(endpoint_url: str | None, profile: str | None, region: str | None, *, aws: bool) -> Target:
-    """Return the target: AWS unless a URL is given; `--aws` may be given as well."""
+def target_of_options(
+    endpoint_url: str | None, profile: str | None, region: str | None, settings: AwsSettings, *, aws: bool
+) -> Target:
+    """Return the target: AWS as the settings say, unless a URL is given; `--aws` may be given as well."""
     with explain_errors(Target(None, "")):
-        return find_target(endpoint_url=endpoint_url, aws=aws or endpoint_url is None, profile=profile, region=region)
+        return find_target(
+            endpoint_url=endpoint_url,
+            aws=aws or endpoint_url is None,
+            profile=profile,
+            region=region,
+            settings=settings,
+        )
+
+
+def describe_place(target: Target) -> str:
+    """Return the words for a target in a question: they name AWS's account."""
+    if target.endpoint is not None:
+        return str(target)
+    return f"AWS account {describe_account(target.client)} in {target.region}"
 
 
 def is_terminal_input() -> bool:

@@ -15,8 +15,10 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy import follow_stack
 from lamplighter.cli.deploy.change_set import CAPABILITIES
+from lamplighter.cli.deploy.previous_template import without_previous
 from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.deploy.upload_template import TemplateUpload, template_parameters
+from lamplighter.cli.deploy.template_bucket import create_bucket
+from lamplighter.cli.deploy.upload_template import choose_bucket, template_parameters
 from lamplighter.cli.target import Target
 
 LOG_GROUP = "AWS::Logs::LogGroup"
@@ -35,17 +37,24 @@ def log_group_names(template: Json) -> tuple[str, ...]:
 
 
 def retain_logs(
-    target: Target, stack: Stack, template: Json, upload: TemplateUpload, console: Console, pause: Callable[[], object]
+    target: Target, stack: Stack, template: Json, named: str | None, console: Console, pause: Callable[[], object]
 ) -> None:
-    """Update a stack so that its log groups stay when the stack is deleted; raise `LogsNotRetained` if that fails."""
+    """Update a stack so that its log groups stay when the stack is deleted; raise `LogsNotRetained` if that fails.
+
+    `named`: the bucket that the user names for a long template.
+    """
     changed = {name: _retain(each) if _is_log_group(each) else each for name, each in template["Resources"].items()}
     if changed == template["Resources"]:
         return
+    kept = without_previous({**template, "Resources": changed})
+    bucket = choose_bucket(target, kept, named)
+    if bucket is not None and not bucket.exists:
+        create_bucket(target, bucket, console, pause)
     client = target.client("cloudformation")
     progress = follow_stack.start_progress(client, stack.id)
     client.update_stack(
         StackName=stack.id,
-        **template_parameters(target, stack.name, {**template, "Resources": changed}, upload),
+        **template_parameters(target, stack.name, kept, bucket),
         Capabilities=CAPABILITIES,
         Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in stack.parameters],
     )

@@ -54,7 +54,12 @@ def find_stack(client: Json, name: str) -> Stack | None:
 
 def read_template(client: Json, stack: Stack) -> Json:
     """Return the original template of a stack, or {} if it is not JSON; the templates of job files are JSON."""
-    body = client.get_template(StackName=stack.id, TemplateStage="Original")["TemplateBody"]
+    return parse_body(client.get_template(StackName=stack.id, TemplateStage="Original"))
+
+
+def parse_body(answer: Json) -> Json:
+    """Return the template in an answer of GetTemplate, or {} if it is not JSON."""
+    body = answer["TemplateBody"]
     return loads_or(body if isinstance(body, str) else dumps(dict(body)), {})
 
 

@@ -4,83 +4,48 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformatio
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.base.modules import load_object
-from lamplighter.cli.call_errors import ClientError
+from lamplighter.cli.deploy.template_bucket import TemplateBucket, find_bucket
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.template import to_compact_json
+from lamplighter.lang.template.template import MAX_TEMPLATE_BYTES
 
-REGION_HEADER = "x-amz-bucket-region"
-NOT_FOUND = 404
 MAX_INLINE_BYTES = 51_200
-"""The most bytes of a template in a request."""
+"""The most bytes of a template in a request; an engine accepts any number."""
 
 
-class TemplateTooLong(LamplighterError):
-    """A template is too long for a request, and no bucket is given."""
+def choose_bucket(target: Target, template: Json, named: str | None) -> TemplateBucket | None:
+    """Return the bucket for a template, or None if the template fits in a request. Raises `BucketMissing`."""
+    return None if _fits_request(target, template) else find_bucket(target, named)
 
 
-class BucketMissing(LamplighterError):
-    """The bucket for the template does not exist."""
+def limit_growth(target: Target, template: Json, named: str | None) -> int:
+    """Return how many bytes a template may have without a need for a bucket that nobody named and it does not need."""
+    needs_none = named is None and not is_lamplighter(target.endpoint) and _fits_request(target, template)
+    return MAX_INLINE_BYTES if needs_none else MAX_TEMPLATE_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateUpload:
-    """The bucket for long templates, and the longest template that a request may hold."""
-
-    bucket: str | None
-    """The bucket for a template that is too long for a request; None if the user named none."""
-    max_inline_bytes: int | None
-    """The most bytes of a template in a request; None for no limit."""
+def _fits_request(target: Target, template: Json) -> bool:
+    return len(to_compact_json(template)) <= MAX_INLINE_BYTES or is_lamplighter(target.endpoint)
 
 
-def choose_upload(target: Target, bucket: str | None) -> TemplateUpload:
-    """Return the limits of a target: an engine accepts templates of any length."""
-    return TemplateUpload(bucket, None if is_lamplighter(target.endpoint) else MAX_INLINE_BYTES)
-
-
-def template_parameters(target: Target, name: str, template: Json, upload: TemplateUpload) -> dict[str, str]:
-    """Return the request parameters that pass a template for the stack of this name; upload it if necessary.
-
-    Raises `TemplateTooLong` if the template needs a bucket and none is given, and `BucketMissing` if the bucket does
-    not exist.
-    """
+def template_parameters(target: Target, name: str, template: Json, bucket: TemplateBucket | None) -> dict[str, str]:
+    """Return the request parameters that pass a template for the stack of this name, through a bucket if given."""
     text = to_compact_json(template)
-    if upload.max_inline_bytes is None or len(text) <= upload.max_inline_bytes:
-        return {"TemplateBody": text}
-    if upload.bucket is None:
-        raise TemplateTooLong(
-            f"the template has {len(text):,} bytes, "
-            f"and CloudFormation accepts {upload.max_inline_bytes:,} in a request: "
-            "use --bucket with the name of an S3 bucket for it"
-        )
-    key = f"lamplighter/{name}/{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
-    regional_target = replace(target, region=_bucket_region(target, upload.bucket))
-    regional_target.client("s3").put_object(
-        Bucket=upload.bucket, Key=key, Body=text.encode(), ContentType="application/json"
+    return {"TemplateBody": text} if bucket is None else {"TemplateURL": upload_template(target, bucket, name, text)}
+
+
+def upload_template(target: Target, bucket: TemplateBucket, stack: str, text: str) -> str:
+    """Upload a template of a stack under the hash of its text, and return its URL for CloudFormation."""
+    key = f"lamplighter/{stack}/{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+    replace(target, region=bucket.region).client("s3").put_object(
+        Bucket=bucket.name, Key=key, Body=text.encode(), ContentType="application/json", **bucket.ownership
     )
-    return {
-        "TemplateURL": f"https://{upload.bucket}.s3.{regional_target.region}.{_dns_suffix(regional_target.region)}/{key}"
-    }
-
-
-def _bucket_region(target: Target, bucket: str) -> str:
-    """Return the region of a bucket, which may not be the stack's; S3 states it even if it refuses the request."""
-    try:
-        headers = target.client("s3").head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
-    except ClientError as error:
-        headers = error.response["ResponseMetadata"]["HTTPHeaders"]
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_FOUND:
-            raise BucketMissing(
-                f"there is no bucket {bucket}: use --bucket with the name of an existing bucket"
-            ) from None
-        if REGION_HEADER not in headers:
-            raise
-    return str(headers.get(REGION_HEADER, target.region))
+    return f"https://{bucket.name}.s3.{bucket.region}.{_dns_suffix(bucket.region)}/{key}"
 
 
 def _dns_suffix(region: str) -> str:

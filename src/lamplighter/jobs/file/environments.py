@@ -13,8 +13,8 @@ from difflib import get_close_matches
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.yaml_document import Problem, YamlNode
 
-TEXT_KEYS = frozenset({"environment", "tags", "command", "entrypoint", "ready", "user"})
-"""The keys of jobs, sidecars and channels under which every value is text for a program."""
+TEXT_KEYS = frozenset({"environment", "tags", "command", "entrypoint", "ready", "user", "account"})
+"""The keys under which every value is text: for a program, or with digits that are no number."""
 DATA_KEYS = frozenset({"input", "variables"})
 """The keys whose values are data with names of their own."""
 NAMING_KEYS = frozenset({"jobs", "channels", "environments", "sidecars"})

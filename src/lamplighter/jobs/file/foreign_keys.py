@@ -97,6 +97,7 @@ TOP_HINTS: Mapping[str, str] = {
     "notify": "write notify in `defaults:`",
     "retry": "write retry in `defaults:`",
     **dict.fromkeys(("url", "smtp"), "write box: {url: https://…, smtp: …}"),
+    **dict.fromkeys(("account", "region", "bucket"), "write aws: {account: …, region: …, bucket: …}"),
 }
 """What to write for keys of other tools at the top of the file."""
 

@@ -9,6 +9,7 @@ references to secrets, names that do not exist, keys that must be present in the
 from pydantic.json_schema import models_json_schema
 
 from lamplighter.base.json_text import Json
+from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import PATTERNS, Channel
 from lamplighter.jobs.file.keep import Keep
@@ -39,12 +40,14 @@ _SHORT_ITEMS: dict[str, Json] = {"volumes": {"type": "string", "pattern": SHORT_
 def job_file_schema() -> Json:
     """Return the schema of a whole job file."""
     _, made = models_json_schema(
-        [(model, "validation") for model in (FileShape, EnvironmentOverlay, Job, Channel, Box, Keep)], by_alias=True
+        [(each, "validation") for each in (FileShape, EnvironmentOverlay, Job, Channel, Box, Keep, AwsSettings)],
+        by_alias=True,
     )
     definitions = {name: _relaxed_model(each) for name, each in made["$defs"].items()}
-    models = (Job, Box, Keep, Channel)
-    body, box, keep, channel = ({"anyOf": [{"$ref": f"#/$defs/{each.__name__}"}, NULL_SCHEMA]} for each in models)
-    parts = {"box": box, "keep": keep, "defaults": body, "jobs": _mapping(body), "channels": _mapping(channel)}
+    models = (Job, Box, Keep, AwsSettings, Channel)
+    body, box, keep, aws, channel = ({"anyOf": [{"$ref": f"#/$defs/{each.__name__}"}, NULL_SCHEMA]} for each in models)
+    parts = {"box": box, "keep": keep, "aws": aws, "defaults": body}
+    parts |= {"jobs": _mapping(body), "channels": _mapping(channel)}
     for model in (FileShape, EnvironmentOverlay):
         properties = definitions[model.__name__]["properties"]
         for key, each in parts.items():

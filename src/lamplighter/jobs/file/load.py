@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file import yaml_document
+from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import Channel, as_list
 from lamplighter.jobs.file.cross_checks import CONTAINER_KEYS, check_project
@@ -26,8 +27,8 @@ from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePos
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """The largest size of a file, in bytes."""
-SECTIONS: Mapping[str, type[StrictModel]] = {"box": Box, "keep": Keep}
-"""The parts of the file, and of an environment, that are about this machine."""
+SECTIONS: Mapping[str, type[StrictModel]] = {"box": Box, "keep": Keep, "aws": AwsSettings}
+"""The parts of the file, and of an environment, that are about a place where jobs run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from lamplighter.base.engine_rules import DEFAULT_QUEUE_LENGTH, MAX_PRIORITY, MAX_QUEUE_LENGTH
 from lamplighter.base.json_text import Json
+from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import DEFAULT_PATTERNS, Channel, Notify, as_list
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
@@ -337,6 +338,7 @@ class Project(StrictModel):
     target: DeployTarget | None = None
     box: Box = Box()
     keep: Keep = Keep()
+    aws: AwsSettings = AwsSettings()
     channels: dict[Name, Channel] = Field(default_factory=dict)
     jobs: dict[Name, Job] = Field(min_length=1)
     workflows: dict[str, Json] = Field(default_factory=dict)

@@ -35,6 +35,7 @@ class EnvironmentOverlay(StrictModel):
     variables: Values = Field(default_factory=dict, description="Values that replace those of the file.")
     box: Body = Field(default_factory=dict, description="Limits that replace those of the file.")
     keep: Body = Field(default_factory=dict, description="Times that replace those of the file.")
+    aws: Body = Field(default_factory=dict, description="Another account, region or bucket.")
     defaults: Body = Field(default_factory=dict, description="Values for every job that does not set its own.")
     channels: dict[str, Json] = Field(default_factory=dict, description="Channels that differ, or are new.")
     jobs: dict[str, Body] = Field(default_factory=dict, description="Keys of jobs that differ, or new jobs.")
@@ -54,6 +55,7 @@ class FileShape(StrictModel):
     defaults: Body = Field(default_factory=dict, description="Values for every job that does not set its own.")
     box: Body = Field(default_factory=dict, description="The limits of all tasks on this machine together.")
     keep: Body = Field(default_factory=dict, description="For how long this machine keeps what has ended.")
+    aws: Body = Field(default_factory=dict, description="The account and region of AWS to which the file belongs.")
     channels: dict[str, Json] = Field(default_factory=dict, description="The places that receive alerts, by name.")
     environments: dict[Name, EnvironmentOverlay | None] = Field(
         default_factory=dict, description="Values that an environment changes, by the environment's name."

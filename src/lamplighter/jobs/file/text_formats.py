@@ -60,6 +60,14 @@ TopicArn = Annotated[
     str, *_arn("sns", "the ARN of a topic", "sns:us-east-1:123456789012:alerts"), _reject_fifo("topic")
 ]
 RoleArn = Annotated[str, *_arn("iam", "the ARN of a role", "iam::123456789012:role/mine")]
+AccountId = Annotated[str, *_text_format("[0-9]{12}", "an account of AWS", "its 12 digits, such as 123456789012")]
+Region = Annotated[str, *_text_format("[a-z]{2,}(-[a-z]+)+-[0-9]+", "a region of AWS", "one such as eu-west-1")]
+BucketName = Annotated[
+    str,
+    *_text_format(
+        "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket of S3", "its name: 3 to 63 small letters, digits, - and ."
+    ),
+]
 Cluster = Annotated[
     str,
     *_text_format(

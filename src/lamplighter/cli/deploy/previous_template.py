@@ -1,0 +1,52 @@
+"""Keep the template before the present one, and its parameters, in the metadata of the present one, for `rollback`.
+
+CloudFormation keeps no earlier template of a stack. Compressed, a template has about a tenth of its size. Guarantees
+that one earlier template is kept and not a chain of them, and that a template that would become too long keeps none.
+"""
+
+import base64
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.jobs.stack.template import to_compact_json
+
+OWN, BEFORE = "Lamplighter", "Before"
+"""The place in the metadata of a template."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousTemplate:
+    """A template that was deployed before."""
+
+    template: Json
+    parameters: Mapping[str, str]
+
+
+def with_previous(template: Json, deployed: Json, stack: Stack | None, max_bytes: int) -> Json:
+    """Return a template that holds the deployed one; the same if nothing is deployed, or if it became too long."""
+    if not deployed or stack is None:
+        return template
+    before = {"Template": without_previous(deployed), "Parameters": dict(stack.parameters)}
+    packed = base64.b64encode(zlib.compress(dumps(before).encode(), 9)).decode()
+    metadata = template.get("Metadata", {})
+    made = {**template, "Metadata": {**metadata, OWN: {**metadata.get(OWN, {}), BEFORE: packed}}}
+    return made if len(to_compact_json(made)) <= max_bytes else template
+
+
+def read_previous(deployed: Json) -> PreviousTemplate | None:
+    """Return the template before the deployed one, or None if it holds none."""
+    packed = deployed.get("Metadata", {}).get(OWN, {}).get(BEFORE)
+    if packed is None:
+        return None
+    before = loads(zlib.decompress(base64.b64decode(packed)))
+    return PreviousTemplate(before["Template"], before["Parameters"])
+
+
+def without_previous(template: Json) -> Json:
+    """Return a template that holds no earlier one."""
+    metadata = template.get("Metadata", {})
+    own = {key: value for key, value in metadata.get(OWN, {}).items() if key != BEFORE}
+    return {**template, "Metadata": {**metadata, OWN: own}}
