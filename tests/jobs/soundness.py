@@ -269,6 +269,14 @@ def failed_runs_have_two_paths(stack: ResolvedStack) -> Iterator[str]:
     yield from find_alerted_machines(stack, FAILED_STATUSES) - watched
 
 
+def no_rule_matches_what_it_starts(stack: ResolvedStack) -> Iterator[str]:
+    """A rule that matched the runs of a supporting machine would start it for ever."""
+    for title in find_resources(stack, "AWS::StepFunctions::StateMachine"):
+        ends = (end_of_run(stack.arn(title), end) for end in ("SUCCEEDED", *FAILED_STATUSES, "ABORTED"))
+        if title in job_machine.SUPPORTING and any(any(matched_rules(stack, end)) for end in ends):
+            yield title
+
+
 def watched_machines(stack: ResolvedStack, metrics: set[str], *, with_actions: bool) -> set[str]:
     """Return the machines with an alarm on all these metrics, which acts itself or starts a machine."""
     found = set()
@@ -291,7 +299,11 @@ def end_of_run(machine: str, status: str) -> Json:
     return {
         "source": "aws.states",
         "detail-type": "Step Functions Execution Status Change",
-        "detail": {"stateMachineArn": machine, "status": status},
+        "detail": {
+            "stateMachineArn": machine,
+            "executionArn": f"{machine.replace(':stateMachine:', ':execution:')}:a-run",
+            "status": status,
+        },
     }
 
 
@@ -314,6 +326,7 @@ RULES: Mapping[str, Callable[[ResolvedStack], Iterator[str]]] = {
         slots_start_named_runs,
         failures_of_supporting_machines_send_alerts,
         failed_runs_have_two_paths,
+        no_rule_matches_what_it_starts,
     )
 }
 """By name; each yields the logical ids of the resources that break it."""

@@ -14,8 +14,9 @@ from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.jobs.lint.lint import lint_job_file
 from lamplighter.jobs.machine.alert_states import FIRST_STATE
 from lamplighter.jobs.machine.attempt_states import ALL_ERRORS
+from lamplighter.jobs.stack.project_rules import MAX_LISTED_NAMES
 from tests.jobs.matrix import FILES, load_matrix_file
-from tests.jobs.projects import resolve_stack
+from tests.jobs.projects import load_job_text, resolve_stack
 from tests.jobs.soundness import FAILED_STATUSES, RULES, find_alerted_machines, find_resources
 
 every_file = pytest.mark.parametrize("file", FILES)
@@ -28,6 +29,16 @@ def load_stack(folder: Path, file: str) -> ResolvedStack:
 @every_file
 def test_every_rule_holds_for_every_template(tmp_path: Path, file: str) -> None:
     resolved = load_stack(tmp_path, file)
+    assert {name: violations for name, rule in RULES.items() if (violations := list(rule(resolved)))} == {}
+
+
+def test_every_rule_holds_for_the_template_of_many_jobs(tmp_path: Path) -> None:
+    alerts = "{attempt-failed: ops, run-failed: ops, did-not-start: ops, recovered: ops}"
+    jobs = "".join(
+        f"  job-{at}: {{image: x, schedule: rate(1 hour), notify: {alerts}}}\n" for at in range(MAX_LISTED_NAMES + 1)
+    )
+    text = f"project: p\nchannels: {{ops: {{email: ops@example.com}}, me: {{email: me@example.com}}}}\njobs:\n{jobs}"
+    resolved = resolve_stack(load_job_text(tmp_path, text).project)
     assert {name: violations for name, rule in RULES.items() if (violations := list(rule(resolved)))} == {}
 
 
@@ -87,6 +98,10 @@ def break_template(template: Json) -> Iterator[tuple[str, Json]]:
         "failures_of_supporting_machines_send_alerts": (
             "AWS::CloudWatch::Alarm",
             lambda each: each.pop("Metrics", None),
+        ),
+        "no_rule_matches_what_it_starts": (
+            "AWS::Events::Rule",
+            lambda each: each["EventPattern"]["detail"].update(stateMachineArn=[{"prefix": "arn:"}]),
         ),
         "failed_runs_have_two_paths": ("AWS::CloudWatch::Alarm", lambda each: each.update(AlarmName="another")),
     }

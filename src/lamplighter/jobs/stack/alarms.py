@@ -84,7 +84,7 @@ def supporting_alarms(project: Project, machine: str, channels: Sequence[str]) -
         number = str(at + 1) if at else ""
         yield _executions_alarm(
             f"{machine}FailedAlarm{number}",
-            f"{name}-failed{number}",
+            f"{name}-failing{number}",
             f"{name} failed: {POSSIBLE_LOSS[machine]}",
             machine,
             ("Failed", "TimedOut", "Aborted"),

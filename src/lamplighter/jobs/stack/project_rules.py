@@ -39,7 +39,7 @@ def project_rules(project: Project, supported: Mapping[str, Sequence[str]]) -> I
 
 
 def _failure_rules(project: Project, jobs: Sequence[str]) -> Iterator[Resource]:
-    runs = run_pattern(_state_machines(project, jobs), ["FAILED", "TIMED_OUT"])
+    runs = _runs_of_jobs(project, jobs, ["FAILED", "TIMED_OUT"])
     paths = {name: RUN_PATHS[name] for name in ("run", "ended")}
     yield _rule(project, "FailedRuns", job_machine.FAILURE_CHECK, runs, paths)
     paths = {"alarm": "$.detail.alarmName", "before": "$.detail.previousState"}
@@ -47,7 +47,7 @@ def _failure_rules(project: Project, jobs: Sequence[str]) -> Iterator[Resource]:
 
 
 def _recovery_rules(project: Project, jobs: Sequence[str]) -> Iterator[Resource]:
-    runs = run_pattern(_state_machines(project, jobs), ["SUCCEEDED"])
+    runs = _runs_of_jobs(project, jobs, ["SUCCEEDED"])
     yield _rule(project, "SucceededRuns", job_machine.RECOVERY_CHECK, runs, RUN_PATHS)
     watched = [name for name in jobs if any(alarms.did_not_start_alarms(project, name))]
     if watched:
@@ -66,10 +66,14 @@ def run_pattern(machines: list[Json], statuses: list[str]) -> Json:
     }
 
 
-def _state_machines(project: Project, jobs: Sequence[str]) -> list[Json]:
+def _runs_of_jobs(project: Project, jobs: Sequence[str], statuses: list[str]) -> Json:
+    """Match the runs of jobs, and never those of supporting machines: a rule would start its own machine for ever."""
     if len(jobs) <= MAX_LISTED_NAMES:
-        return [arns.state_machine_arn(project, name) for name in jobs]
-    return [{"prefix": arns.arn("states", f"stateMachine:{project.prefix}-")}]
+        return run_pattern([arns.state_machine_arn(project, name) for name in jobs], statuses)
+    pattern = run_pattern([{"prefix": arns.arn("states", f"stateMachine:{project.prefix}-")}], statuses)
+    supporting = {"prefix": arns.arn("states", f"execution:{project.prefix}--")}
+    pattern["detail"]["executionArn"] = [{"anything-but": supporting}]
+    return pattern
 
 
 def _alarm_pattern(project: Project, jobs: Sequence[str], end: str) -> Json:
