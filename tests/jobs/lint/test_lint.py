@@ -31,8 +31,9 @@ def lint_text(folder: Path, text: str, *severities: str, **files: str) -> list[s
 def lint_job(folder: Path, body: str, **files: str) -> list[str]:
     """Return the errors and warnings of a job file with one otherwise correct job."""
     text = (
-        "project: p\nchannels: {ops: {email: ops@example.com}, q: {sqs: 'arn:aws:sqs:us-east-1:123456789012:q'}}\njobs:\n"
-        "  a:\n    image: busybox\n    timeout: 10m\n"
+        "project: p\n"
+        "channels: {ops: {email: ops@example.com}, q: {sqs: 'arn:aws:sqs:us-east-1:123456789012:q'}}\n"
+        "jobs:\n  a:\n    image: busybox\n    timeout: 10m\n"
         f"{indent(body, '    ')}\n"
     )
     return lint_text(folder, text, "error", "warning", **files)
@@ -465,7 +466,8 @@ def test_beside_sidecars_the_finding_suggests_caught_alerts(tmp_path: Path) -> N
     assert "write notify: {caught: CHANNEL}" in finding
 
 
-PAGER = "channels: {pager: {pagerduty: 'secretsmanager:pager'}, m: {email: m@a.de}}\njobs: {a: {image: x, timeout: 1h, notify: NOTIFY}}"
+PAGER = """channels: {pager: {pagerduty: 'secretsmanager:pager'}, mail: {email: ops@example.com}}
+jobs: {a: {image: x, timeout: 1h, notify: NOTIFY}}"""
 
 
 @pytest.mark.parametrize(
@@ -520,9 +522,7 @@ PLAIN = "on AWS, everyone who can read the template or describe the API destinat
         ("post: 'https://example.com/alerts'", False),
     ],
 )
-def test_the_address_of_a_chat_service_in_plain_text_is_a_warning(
-    tmp_path: Path, channel: str, is_plain: bool
-) -> None:
+def test_the_address_of_a_chat_service_in_plain_text_is_a_warning(tmp_path: Path, channel: str, is_plain: bool) -> None:
     text = f"project: p\nchannels: {{c: {{{channel}}}, mail: {{email: a@example.com}}}}\njobs: {{a: {{image: x}}}}\n"
     found = [each for each in lint_text(tmp_path, text, "warning") if PLAIN in each]
     advice = "store it in Secrets Manager and write secretsmanager:NAME"

@@ -21,7 +21,10 @@ FILES = ("article/lamplighter.yaml", "files/lamplighter.yaml", "pipeline/lamplig
 
 
 def read_resources(file: str) -> Json:
-    """Return the resources of an example's templates for both platforms, each with the properties that only a replacement can change."""
+    """Return the resources of an example's templates for both platforms.
+
+    Each has the properties that only a replacement can change.
+    """
     project = load_job_file(EXAMPLES / file, None).project
     here, on_aws = build_template(project, "here")["Resources"], build_template(project, "aws")["Resources"]
     return {title: select_identity(resource) for title, resource in {**here, **on_aws}.items()}

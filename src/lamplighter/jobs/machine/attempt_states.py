@@ -4,8 +4,8 @@ Guarantees one of two forms, and in both the run fails with the error of its las
 
 - If the error's name decides (the simple form, and `timeout`), the state has Retry, as in the article on which this
   program is based.
-- A start that AWS throttles, refuses or has no capacity for is repeated in both forms, unless `retry` has limits for it.
-  That counts as no attempt, because no task was started.
+- In both forms, a start that AWS throttles, refuses or has no capacity for is repeated, unless `retry` has limits for
+  it. That counts as no attempt, because no task was started.
 - If the cause has to be read, a Catch leads to a state that classifies the failure. A Choice checks how many retries
   the class has left, and a Wait leads back. This form handles exit codes, start failures, Spot and `infra`, which
   includes tasks without a network interface.
@@ -39,6 +39,10 @@ FAIL_STATE: Json = {
     "Cause": expression("$exists($failure.Cause) ? $string($failure.Cause) : ''"),
 }
 """The last state of a failed run: it fails with the error of the failure."""
+UNSTARTED_LIMITS = RetryLimits.model_validate({"attempts": 9, "interval": "5s", "jitter": True, "max-interval": "3m"})
+"""The retries of a start that did not happen: for 14 minutes at most."""
+REFUSED_LIMITS = RetryLimits.model_validate({"attempts": 3, "interval": "10s", "backoff": 3, "jitter": True})
+"""The retries of a refused start, which may always be refused: for two minutes at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +182,7 @@ def _with_retry(state: Json, retriers: list[Json]) -> Json:
 
 
 def _start_retriers(job: Job) -> list[Json]:
-    """Return the retriers for starts that did not happen: for some 14 minutes at most, and for two if AWS refused them.
+    """Return the retriers for starts that did not happen.
 
     A job that falls back needs Fargate as soon as Spot has no capacity.
     """
@@ -186,8 +190,8 @@ def _start_retriers(job: Job) -> list[Json]:
         return []
     unstarted = UNSTARTED_ERRORS[:1] if job.falls_back else UNSTARTED_ERRORS
     return [
-        _retrier(unstarted, RetryLimits.model_validate({"attempts": 9, "interval": "5s", "jitter": True, "max-interval": "3m"})),
-        _retrier(REFUSED_ERRORS, RetryLimits.model_validate({"attempts": 3, "interval": "10s", "backoff": 3, "jitter": True})),
+        _retrier(unstarted, UNSTARTED_LIMITS),
+        _retrier(REFUSED_ERRORS, REFUSED_LIMITS),
     ]
 
 

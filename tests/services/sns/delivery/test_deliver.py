@@ -111,9 +111,7 @@ def test_a_policy_decides_how_long_a_webhook_is_tried_for_which_the_owner_vouche
     topic = harness.create_topic()
     arn = harness.sns("Vouch", TopicArn=topic, Protocol="http", Endpoint=WEBHOOK)["SubscriptionArn"]
     policy = dumps({"healthyRetryPolicy": {"numRetries": 1, "minDelayTarget": 1, "maxDelayTarget": 1}})
-    harness.sns(
-        "SetSubscriptionAttributes", SubscriptionArn=arn, AttributeName="DeliveryPolicy", AttributeValue=policy
-    )
+    harness.sns("SetSubscriptionAttributes", SubscriptionArn=arn, AttributeName="DeliveryPolicy", AttributeValue=policy)
     harness.out.http.statuses.extend([503, 503])
     harness.publish(topic)
     harness.advance(HOUR)
