@@ -75,6 +75,7 @@ ARTICLE_JOB = """
     defaults: {timezone: Asia/Seoul, notify: ops}
     channels:
       ops: {email: ops@example.com}
+      dev: {sns: "arn:aws:sns:us-east-1:123456789012:dev"}
     jobs:
       nightly:
         image: public.ecr.aws/docker/library/python:3.12

@@ -54,7 +54,7 @@ def deploy_project(harness: EngineHarness, project: Project, **parameters: str) 
     for title, resource in deployed.template["Resources"].items():
         properties = deployed.properties(title)
         if resource["Type"] == "AWS::ECS::Cluster":
-            harness.call("ecs", "CreateCluster", clusterName=properties["ClusterName"])
+            harness.call("ecs", "CreateCluster", **_to_api_names(properties))
         if resource["Type"] == "AWS::Logs::LogGroup":
             harness.call("logs", "CreateLogGroup", logGroupName=properties["LogGroupName"])
         if resource["Type"] == "AWS::ECS::TaskDefinition":

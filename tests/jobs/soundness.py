@@ -5,7 +5,8 @@ A rule judges the template as AWS does, with parameters and conditions resolved 
 
 from collections.abc import Callable, Iterator, Mapping
 
-from lamplighter.base.json_text import Json, dumps
+from lamplighter.asl.definition.walk_states import walk_states
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.lang.event_pattern.pattern import compile_event_pattern
 from lamplighter.lang.iam_policy.text_patterns import matches_arn
@@ -277,6 +278,20 @@ def no_rule_matches_what_it_starts(stack: ResolvedStack) -> Iterator[str]:
             yield title
 
 
+def starts_are_repeated(stack: ResolvedStack) -> Iterator[str]:
+    """A start that AWS throttled is repeated by Retry, or by the states that classify the failure.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html
+    """
+    for title in find_resources(stack, "AWS::StepFunctions::StateMachine"):
+        definition = loads(stack.definition(title))
+        classified = "? 'infra'" in dumps(definition)
+        for _, state in walk_states(definition):
+            errors = {error for each in state.get("Retry", ()) for error in each["ErrorEquals"]}
+            is_start = str(state.get("Resource")).endswith(":ecs:runTask.sync")
+            if is_start and not classified and not errors & {"States.ALL", "ECS.ThrottlingException"}:
+                yield title
+
+
 def watched_machines(stack: ResolvedStack, metrics: set[str], *, with_actions: bool) -> set[str]:
     """Return the machines with an alarm on all these metrics, which acts itself or starts a machine."""
     found = set()
@@ -327,6 +342,7 @@ RULES: Mapping[str, Callable[[ResolvedStack], Iterator[str]]] = {
         failures_of_supporting_machines_send_alerts,
         failed_runs_have_two_paths,
         no_rule_matches_what_it_starts,
+        starts_are_repeated,
     )
 }
 """By name; each yields the logical ids of the resources that break it."""

@@ -103,6 +103,7 @@ def break_template(template: Json) -> Iterator[tuple[str, Json]]:
             "AWS::Events::Rule",
             lambda each: each["EventPattern"]["detail"].update(stateMachineArn=[{"prefix": "arn:"}]),
         ),
+        "starts_are_repeated": ("AWS::StepFunctions::StateMachine", remove_retries),
         "failed_runs_have_two_paths": ("AWS::CloudWatch::Alarm", lambda each: each.update(AlarmName="another")),
     }
     assert changes.keys() == RULES.keys()
@@ -112,6 +113,11 @@ def break_template(template: Json) -> Iterator[tuple[str, Json]]:
             if each["Type"] == kind:
                 change(each["Properties"])
         yield name, changed
+
+
+def remove_retries(machine: Json) -> None:
+    """Rename the retries of a machine, whose definition is text with placeholders."""
+    machine.update(json.loads(json.dumps(machine).replace("Retry", "Again")))
 
 
 def test_each_rule_finds_the_change_that_breaks_it(tmp_path: Path) -> None:

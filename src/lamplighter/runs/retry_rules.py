@@ -26,7 +26,19 @@ CLASS_WORDS: Mapping[str, str] = {
     "any": "any failure",
 }
 """The words for each class of failures of a job file."""
+UNSTARTED_ERRORS = ("ECS.ThrottlingException", "ECS.AmazonECSException")
+"""RunTask's errors after which no task was started and a later call may succeed: throttling, and no capacity.
+
+Others may have started one, such as ECS.ServerException, or AmazonECS.Unknown (apache/airflow#16150). See
+https://repost.aws/knowledge-center/ecs-fargate-runtask-capacity.
+"""
+REFUSED_ERRORS = ("ECS.ClientException", "ECS.InvalidParameterException")
+"""RunTask's errors that started no task either: throttling ("Rate exceeded"), or a request that is always refused. See
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html.
+"""
 ERROR_WORDS: Mapping[str, str] = {
+    **dict.fromkeys(UNSTARTED_ERRORS, CLASS_WORDS["infra"]),
+    **dict.fromkeys(REFUSED_ERRORS, "AWS refused the start"),
     "States.ALL": "any failure",
     "States.Timeout": "the attempt took too long",
     "States.HeartbeatTimeout": "no heartbeat came",
@@ -87,8 +99,14 @@ def _join_waits(waits: Sequence[str]) -> str:
 def read_retry_rules(name: str, state: Json, siblings: Mapping[str, Json]) -> Sequence[RetryRule]:
     """Return the rules of a state; `siblings` are the states of its block, itself included."""
     own = [rule for each in _objects(state.get("Retry")) if (rule := _from_retrier(each)) is not None]
-    rules = own or list(_from_generated_states(name.removesuffix(RUN_STATE), siblings))
+    rules = [*own, *_from_generated_states(name.removesuffix(RUN_STATE), siblings)]
     return [_after_others(each) if at else each for at, each in enumerate(rules)]
+
+
+def repeats_attempts(state: Json) -> bool:
+    """Return whether a state may run its work several times: Retry is not only for starts that did not happen."""
+    errors = {error for each in _objects(state.get("Retry")) for error in each.get("ErrorEquals", ())}
+    return "Catch" in state or bool(errors.difference(UNSTARTED_ERRORS, REFUSED_ERRORS))
 
 
 def _after_others(rule: RetryRule) -> RetryRule:
@@ -106,7 +124,7 @@ def _from_retrier(retrier: Json) -> RetryRule | None:
     names = [str(each) for each in errors] if isinstance(errors, list) else []
     try:
         return RetryRule(
-            join_words([ERROR_WORDS.get(each, f"`{each}`") for each in names]),
+            join_words(list(dict.fromkeys(ERROR_WORDS.get(each, f"`{each}`") for each in names))),
             int(retrier.get("MaxAttempts", MAX_RETRIES_DEFAULT)),
             float(retrier.get("IntervalSeconds", INTERVAL_DEFAULT)),
             float(retrier.get("BackoffRate", BACKOFF_DEFAULT)),

@@ -154,7 +154,9 @@ PROBLEMS_BY_KEY: dict[str, list[str]] = {
     "storage: 20": ["4:14 `storage`: `20` is less than 21 -> write 21 or more"],
     "storage: big": ["4:14 `storage`: `big` is not a whole number -> write one such as 3"],
     "architecture: x86": ["4:19 `architecture`: `x86` is not allowed here -> write x86_64 or arm64"],
-    "launch: ec2": ["4:13 `launch`: `ec2` is not allowed here -> write fargate or fargate-spot"],
+    "launch: ec2": [
+        "4:13 `launch`: `ec2` is not allowed here -> write fargate, fargate-spot or fargate-spot-or-fargate"
+    ],
     "environment: [a]": [f"4:18 `environment`: a list is not a mapping -> {MAPPING}"],
     "environment: {A=B: x}": ["4:19 `A=B` is not a name of an environment variable -> write one such as LOG_LEVEL"],
     "environment: {A: x}\n    secrets: {A: 'ssm:/a'}": [

@@ -31,8 +31,9 @@ def lint_text(folder: Path, text: str, *severities: str, **files: str) -> list[s
 def lint_job(folder: Path, body: str, **files: str) -> list[str]:
     """Return the errors and warnings of a job file with one otherwise correct job."""
     text = (
-        "project: p\nchannels: {ops: {email: ops@example.com}, q: {sqs: 'arn:aws:sqs:us-east-1:123456789012:q'}}\njobs:\n"
-        "  a:\n    image: busybox\n    timeout: 10m\n"
+        "project: p\n"
+        "channels: {ops: {email: ops@example.com}, q: {sqs: 'arn:aws:sqs:us-east-1:123456789012:q'}}\n"
+        "jobs:\n  a:\n    image: busybox\n    timeout: 10m\n"
         f"{indent(body, '    ')}\n"
     )
     return lint_text(folder, text, "error", "warning", **files)
@@ -477,7 +478,8 @@ def test_beside_sidecars_the_finding_suggests_caught_alerts(tmp_path: Path) -> N
     assert "write notify: {caught: CHANNEL}" in finding
 
 
-PAGER = "channels: {pager: {pagerduty: 'secretsmanager:pager'}, m: {email: m@a.de}}\njobs: {a: {image: x, timeout: 1h, notify: NOTIFY}}"
+PAGER = """channels: {pager: {pagerduty: 'secretsmanager:pager'}, mail: {email: ops@example.com}}
+jobs: {a: {image: x, timeout: 1h, notify: NOTIFY}}"""
 
 
 @pytest.mark.parametrize(
@@ -500,6 +502,22 @@ def test_an_only_channel_on_aws_is_a_warning_because_nobody_could_be_told_of_its
     assert {(each.severity, each.advice) for each in found} <= {
         ("warning", "add a channel of another kind, such as mail: {email: ops@example.com}")
     }
+
+
+@pytest.mark.parametrize(
+    ("jobs", "settings", "findings"),
+    [(20, "", 0), (21, "", 1), (21, ", window: 10m", 0), (21, ", enabled: false", 0)],
+)
+def test_more_jobs_at_one_time_than_aws_starts_in_a_second_are_one_info(
+    tmp_path: Path, jobs: int, settings: str, findings: int
+) -> None:
+    times = ("cron(0 3 * * ? *)", "rate(1 hour)")
+    lines = [f"  j{at}: {{image: x, schedule: ['{times[0]}', '{times[1]}']{settings}}}" for at in range(jobs)]
+    text = "project: p\njobs:\n" + "\n".join([*lines, "  other: {image: x, schedule: 'cron(0 4 * * ? *)'}"])
+    found = [each for each in lint_text(tmp_path, text, "info") if "a second" in each]
+    what = "21 jobs start at cron(0 3 * * ? *), and AWS starts 20 tasks a second"
+    advice = "write window: 10m, in `defaults` or for some of them"
+    assert found == [f"3:18 info: {what} -> {advice}"] * findings
 
 
 PLAIN = "on AWS, everyone who can read the template or describe the API destination can read this address"

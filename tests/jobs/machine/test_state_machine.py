@@ -728,6 +728,139 @@ def test_a_workflow_s_deadline_stops_the_running_step(jobs: DeployedJobs) -> Non
     assert jobs.harness.runtime.count("stop", jobs.containers[0].name) > 0
 
 
+# --- starts that AWS refuses ------------------------------------------------------------------------------------------
+
+
+def refuse_starts(jobs: DeployedJobs, errors: list[tuple[str, str]]) -> dict[int, str]:
+    """Let RunTask fail with these codes and messages, one at each moment; return the capacity providers of all calls.
+
+    The engine may repeat a call that failed within a larger transaction, at the same moment.
+    """
+    bus = jobs.harness.engine.bus
+    operations = bus._services["ecs"]
+    run_task = operations["RunTask"].write
+    assert run_task is not None
+    providers: dict[int, str] = {}
+
+    def refuse(tx: Tx, caller: Caller, params: Json) -> Json:
+        strategy = params.get("capacityProviderStrategy") or [{"capacityProvider": "none"}]
+        providers[int(jobs.harness.clock.now())] = strategy[0]["capacityProvider"]
+        if len(providers) <= len(errors):
+            code, message = errors[len(providers) - 1]
+            raise AwsError(message, code=code)
+        return run_task(tx, caller, params)
+
+    bus.serve("ecs", {**operations, "RunTask": Operation(write=refuse)})
+    return providers
+
+
+THROTTLED = ("ThrottlingException", "Rate exceeded")
+NO_CAPACITY = ("AmazonECSException", "Capacity is unavailable at this time. Please try again later")
+WRAPPED = ("ClientException", "Rate exceeded (Service: AmazonECS; Status Code: 400)")
+
+
+@pytest.mark.parametrize("retry", ["", "retry: {timeout: {attempts: 1}}", "retry: {exit: {codes: 75, attempts: 1}}"])
+def test_a_start_that_aws_throttles_or_has_no_capacity_for_is_repeated_and_counts_as_no_attempt(
+    jobs: DeployedJobs, retry: str
+) -> None:
+    jobs.deploy(f"job: {{image: x, timeout: 1h, {retry}}}")
+    refuse_starts(jobs, [THROTTLED, NO_CAPACITY] * 4 + [WRAPPED] * 3)
+    execution = jobs.start_run()
+    assert jobs.wait_until_ended(execution, 10_000)["status"] == "SUCCEEDED"
+    numbers = [each.environment["LAMPLIGHTER_ATTEMPT"] for each in jobs.containers]
+    assert numbers == ["2" if "timeout" in retry else "1"]
+
+
+def test_a_start_that_aws_always_refuses_fails_the_run_within_two_minutes_and_without_capacity_within_a_quarter_hour(
+    jobs: DeployedJobs,
+) -> None:
+    jobs.deploy("job: {image: x, timeout: 1h}")
+    for error, limit in ((WRAPPED, 130), (NO_CAPACITY, 870)):
+        refuse_starts(jobs, [error] * 100)
+        found = jobs.wait_until_ended(jobs.start_run())
+        while found["status"] == "RUNNING":
+            found = jobs.wait_until_ended(found["executionArn"])
+        assert found["error"] == f"ECS.{error[0]}"
+        assert found["stopDate"] - found["startDate"] <= limit
+    assert jobs.containers == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ("retry: {attempts: 0}", "AmazonECSException"),
+        ("retry: {infra: {attempts: 0}}", "AmazonECSException"),
+        ("", "ServerException"),
+    ],
+)
+def test_a_start_is_not_repeated_if_the_file_says_so_or_if_a_task_may_have_started(
+    jobs: DeployedJobs, settings: str, code: str
+) -> None:
+    jobs.deploy(f"job: {{image: x, timeout: 1h, {settings}}}")
+    refuse_starts(jobs, [(code, "no")])
+    assert jobs.wait_until_ended(jobs.start_run())["error"] == f"ECS.{code}"
+
+
+def test_a_step_of_a_workflow_repeats_its_start(jobs: DeployedJobs) -> None:
+    steps = "StartAt: A\nStates: {A: {Type: Task, Job: one, RETRY End: true}}"
+    jobs.deploy("one: {image: x}\njob: {workflow: steps.yaml}", steps_yaml=steps.replace("RETRY", ""))
+    refuse_starts(jobs, [THROTTLED])
+    assert jobs.wait_until_ended(jobs.start_run())["status"] == "SUCCEEDED"
+
+
+def test_a_step_of_a_workflow_with_its_own_retry_does_not_repeat_its_start(jobs: DeployedJobs) -> None:
+    steps = "StartAt: A\nStates: {A: {Type: Task, Job: one, Retry: [], End: true}}"
+    jobs.deploy("one: {image: x}\njob: {workflow: steps.yaml}", steps_yaml=steps)
+    refuse_starts(jobs, [THROTTLED])
+    assert jobs.wait_until_ended(jobs.start_run())["status"] == "FAILED"
+
+
+SPOT_OR_FARGATE = "launch: fargate-spot-or-fargate, timeout: 1h"
+
+
+@pytest.mark.parametrize("retry", ["", ", retry: {attempts: 0}", ", retry: {spot: {attempts: 1}}"])
+def test_a_start_without_spot_capacity_is_repeated_on_fargate(jobs: DeployedJobs, retry: str) -> None:
+    jobs.deploy(f"job: {{image: x, {SPOT_OR_FARGATE}{retry}}}")
+    providers = refuse_starts(jobs, [NO_CAPACITY])
+    assert jobs.wait_until_ended(jobs.start_run())["status"] == "SUCCEEDED"
+    assert list(providers.values()) == ["FARGATE_SPOT", "FARGATE"]
+
+
+def test_an_attempt_that_fails_by_itself_is_repeated_on_spot(jobs: DeployedJobs) -> None:
+    jobs.deploy(f"job: {{image: x, {SPOT_OR_FARGATE}, retry: {{attempts: 1}}}}")
+    jobs.script_exits(3, 0)
+    providers = refuse_starts(jobs, [])
+    assert jobs.wait_until_ended(jobs.start_run())["status"] == "SUCCEEDED"
+    assert list(providers.values()) == ["FARGATE_SPOT", "FARGATE_SPOT"]
+
+
+def test_a_step_with_its_own_retry_falls_back_to_fargate_too(jobs: DeployedJobs) -> None:
+    steps = "StartAt: A\nStates: {A: {Type: Task, Job: one, Retry: [], End: true}}"
+    jobs.deploy(f"one: {{image: x, {SPOT_OR_FARGATE}}}\njob: {{workflow: steps.yaml}}", steps_yaml=steps)
+    providers = refuse_starts(jobs, [NO_CAPACITY])
+    assert jobs.wait_until_ended(jobs.start_run())["status"] == "SUCCEEDED"
+    assert list(providers.values()) == ["FARGATE_SPOT", "FARGATE"]
+
+
+def test_a_job_with_an_interrupted_spot_task_goes_on_with_fargate(jobs: DeployedJobs) -> None:
+    made = load_project(jobs.folder, f"job: {{image: x, {SPOT_OR_FARGATE}}}")
+    states = build_definition(made, "job")["States"]
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "Begin",
+        "States": {
+            **{name: states[name] for name in ("Begin", "Judge", "Again?", "Count", "Failed")},
+            "Run": {"Type": "Pass", "Assign": {"failure": "{% $states.input %}"}, "Next": "Judge"},
+            "Pause": {"Type": "Pass", "Output": "{% $provider %}", "End": True},
+        },
+    }
+    task = {"TaskArn": "arn:aws:ecs:us-east-1:123456789012:task/c/1", "Group": "family:x", **TASK_FAILURES["spot"]}
+    failure = {"Error": "States.TaskFailed", "Cause": json.dumps(task)}
+    execution = jobs.harness.start(jobs.harness.machine(definition), failure)
+    jobs.harness.settle()
+    assert jobs.harness.describe(execution)["output"] == '"FARGATE"'
+
+
 # --- failures that only AWS causes ------------------------------------------------------------------------------------
 
 TASK_FAILURES: dict[str, Json] = {

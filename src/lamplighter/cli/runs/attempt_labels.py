@@ -16,6 +16,7 @@ from lamplighter.runs.job_machine import (
     is_made_from_job_file,
     state_in_job,
 )
+from lamplighter.runs.retry_rules import repeats_attempts
 from lamplighter.runs.story import Attempt, Visit
 
 
@@ -72,7 +73,7 @@ def labels_for(definition: Json, redriven: tuple[int, ...] = ()) -> AttemptLabel
     found = container_states(definition)
     maps = [each for _, each in walk_states(definition) if each.get("Type") == "Map"]
     several = len(found) > 1 or any(container_states(_body(each)) for each in maps)
-    retried = any("Retry" in each or "Catch" in each for each in found)
+    retried = any(map(repeats_attempts, found))
     return AttemptLabels(several, several or retried, is_made_from_job_file(definition), redriven)
 
 

@@ -83,6 +83,7 @@ class Permission(StrictModel):
     )
 
 
+SPOT_OR_FARGATE = "fargate-spot-or-fargate"
 FileNames = Annotated[tuple[FileName, ...], BeforeValidator(as_list)]
 
 
@@ -179,8 +180,10 @@ class Job(StrictModel):
         description="The processor for which `deploy` builds the image and on which Fargate runs it. "
         "The box always has its own.",
     )
-    launch: Literal["fargate", "fargate-spot"] = Field(
-        default="fargate", description="Spot costs less, and AWS may stop the task with two minutes' notice."
+    launch: Literal["fargate", "fargate-spot", "fargate-spot-or-fargate"] = Field(
+        default="fargate",
+        description="Spot costs less, and AWS may stop the task with two minutes' notice. `fargate-spot-or-fargate` "
+        "goes on with Fargate after that, or if Spot has no capacity.",
     )
     environment: dict[VariableName, Text] = Field(
         default_factory=dict, description="Environment variables. Everyone who can read the template can read them."
@@ -275,6 +278,15 @@ class Job(StrictModel):
         default=30, description="Days for which the log is kept: 1, 3, 5, 7, 14, 30, 60, 90 or another number of AWS's."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _retry_without_spot(cls, value: Json) -> Json:
+        """A job that falls back is retried after an interruption, unless the file has its own limits for that."""
+        given = value.get("retry") or {} if isinstance(value, dict) else None
+        if not isinstance(given, dict) or value.get("launch") != SPOT_OR_FARGATE:
+            return value
+        return {**value, "retry": {"spot": {"attempts": 3, "interval": "10s", "backoff": 4}, **given}}
+
     @field_validator("input")
     @classmethod
     def _check_input(cls, given: dict[str, Json]) -> dict[str, Json]:
@@ -313,6 +325,11 @@ class Job(StrictModel):
     def builds_image(self) -> bool:
         """Whether the image is a folder from which an image is built."""
         return is_folder(self.image)
+
+    @property
+    def falls_back(self) -> bool:
+        """Whether attempts use Fargate after Spot was interrupted or had no capacity."""
+        return self.launch == SPOT_OR_FARGATE
 
     @cached_property
     def longest_interval(self) -> int | None:

@@ -23,6 +23,9 @@ from lamplighter.jobs.stack.lost_channels import works_on_aws
 YEAR_SECONDS = 365 * DAY_SECONDS
 MAX_VARIABLES_CHARACTERS = 64 * 1024 - 8192
 """The most bytes of a job's variables: the limit of a task definition, less 8192 bytes for its other fields."""
+MAX_STARTS_PER_SECOND = 20
+"""The calls of RunTask that Fargate accepts in a second:
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html"""
 
 LintFinding = tuple[Severity, str, str, str]
 """The severity, the key of the job, the problem, and what to write instead."""
@@ -66,8 +69,9 @@ def _container_findings(job: Job) -> Iterator[LintFinding]:
     if job.timeout is not None and job.notify.attempt_failed:
         what = "on AWS, stopping a run also sends an alert about its attempt, because it looks like a timeout"
         yield "info", "notify", what, "ignore such an alert; this engine sends none"
-    if job.launch == "fargate-spot" and job.cluster is not None:
-        what = f"AWS runs the job on Spot only if the cluster {job.cluster} has the capacity provider FARGATE_SPOT"
+    if job.launch != "fargate" and job.cluster is not None:
+        needed = "providers FARGATE_SPOT and FARGATE" if job.falls_back else "provider FARGATE_SPOT"
+        what = f"AWS runs the job on Spot only if the cluster {job.cluster} has the capacity {needed}"
         yield "info", "cluster", what, "add it with aws ecs put-cluster-capacity-providers"
     places = [("secrets", job.secrets), *(("sidecars", sidecar.secrets) for sidecar in job.sidecars.values())]
     for key, where in ((key, each) for key, given in places for each in filter(is_ambiguous_name, given.values())):
@@ -107,6 +111,19 @@ def _start_findings(job: Job) -> Iterator[LintFinding]:
     if wait is not None and wait[0] * wait[1] > MAX_WARM_UP_MINUTES * 60:
         what = "a new alarm on AWS waits at most two days: after the first deployment it may alert before a run is due"
         yield "info", "schedule", what, "run the job once after the deployment, or ignore that alert"
+
+
+def crowded_schedules(project: Project) -> Iterator[tuple[str, LintFinding]]:
+    """Yield a job and a finding for each schedule at which more tasks start than RunTask accepts in a second."""
+    starts: dict[tuple[str, str], list[str]] = {}
+    for name, job in project.jobs.items():
+        if job.enabled and job.window is None and job.workflow is None:
+            for expression in dict.fromkeys(each for each in job.schedule if not each.startswith("rate(")):
+                starts.setdefault((expression, job.timezone), []).append(name)
+    for (expression, _), jobs in starts.items():
+        if len(jobs) > MAX_STARTS_PER_SECOND:
+            what = f"{len(jobs)} jobs start at {expression}, and AWS starts {MAX_STARTS_PER_SECOND} tasks a second"
+            yield jobs[0], ("info", "schedule", what, "write window: 10m, in `defaults` or for some of them")
 
 
 def single_channel(project: Project) -> str | None:

@@ -67,6 +67,8 @@ def _aws_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
             yield _place(loaded, ("jobs", name), each, f"{name}: ")
     for name, channel in loaded.project.channels.items():
         yield from (_place(loaded, ("channels", name), each) for each in aws_limits.channel_findings(name, channel))
+    for name, each in aws_limits.crowded_schedules(loaded.project):
+        yield _place(loaded, ("jobs", name), each)
     yield from _permission_problems(loaded)
     yield from _quota_problems(loaded)
 
@@ -162,7 +164,7 @@ def _retry_findings(job: Job) -> Iterator[LintFinding]:
 
 def _spot_findings(job: Job) -> Iterator[LintFinding]:
     """Yield retries for interruptions that cannot occur, and interruptions without a retry."""
-    spot = job.launch == "fargate-spot"
+    spot = job.launch != "fargate"
     if job.retry.spot and not spot:
         yield "warning", "retry", "retry.spot has an effect only with Fargate Spot", "write launch: fargate-spot"
     if spot and not (job.retry.spot or job.retry.simple):

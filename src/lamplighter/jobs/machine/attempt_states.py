@@ -4,6 +4,8 @@ Guarantees one of two forms, and in both the run fails with the error of its las
 
 - If the error's name decides (the simple form, and `timeout`), the state has Retry, as in the article on which this
   program is based.
+- In both forms, a start that AWS throttles, refuses or has no capacity for is repeated, unless `retry` has limits for
+  it. That counts as no attempt, because no task was started.
 - If the cause has to be read, a Catch leads to a state that classifies the failure. A Choice checks how many retries
   the class has left, and a Wait leads back. This form handles exit codes, start failures, Spot and `infra`, which
   includes tasks without a network interface.
@@ -13,6 +15,7 @@ stopped because the job had ended. A job with sidecars therefore takes the secon
 container did. See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
@@ -24,6 +27,7 @@ from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import RUN_TASK
 from lamplighter.jobs.names import placeholder
 from lamplighter.runs.job_machine import ENDED_WELL
+from lamplighter.runs.retry_rules import REFUSED_ERRORS, UNSTARTED_ERRORS
 
 SAME_INPUT = expression("$states.input")
 FAILURE = expression("$states.errorOutput")
@@ -35,6 +39,10 @@ FAIL_STATE: Json = {
     "Cause": expression("$exists($failure.Cause) ? $string($failure.Cause) : ''"),
 }
 """The last state of a failed run: it fails with the error of the failure."""
+UNSTARTED_LIMITS = RetryLimits.model_validate({"attempts": 9, "interval": "5s", "jitter": True, "max-interval": "3m"})
+"""The retries of a start that did not happen: for 14 minutes at most."""
+REFUSED_LIMITS = RetryLimits.model_validate({"attempts": 3, "interval": "10s", "backoff": 3, "jitter": True})
+"""The retries of a refused start, which may always be refused: for two minutes at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,8 @@ def run_task_state(name: str, job: Job, attempt: str, given: str) -> Json:
 def _launch_settings(job: Job) -> Json:
     if job.launch == "fargate":
         return {"LaunchType": "FARGATE"}
-    return {"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]}
+    provider = expression("$provider") if job.falls_back else "FARGATE_SPOT"
+    return {"CapacityProviderStrategy": [{"CapacityProvider": provider, "Weight": 1}]}
 
 
 def _network_settings(job: Job) -> Json:
@@ -110,19 +119,21 @@ def _list_expression(name: str) -> str:
 def attempt_states(name: str, job: Job, *, caught: str | None = None, given: str = expressions.INPUT) -> StateGroup:
     """Return the states for all attempts of a job; `caught` names the state that follows when no retry is left."""
     if not needs_cause(job):
-        return StateGroup("Run", {"Run": {**native_retry_state(name, job, given), **_catch(caught), "End": True}})
+        return StateGroup("Run", {"Run": {**native_retry_state(name, job, given), **_catch(job, caught), "End": True}})
     policies = job.retry.limits_by_class
     essential = [name for name, sidecar in job.sidecars.items() if sidecar.essential]
-    begin = {"Type": "Pass", "Assign": {"attempt": 1, "retries": dict.fromkeys(policies, 0)}, "Next": "Run"}
+    provider = {"provider": "FARGATE_SPOT"} if job.falls_back else {}
+    begin = {"Type": "Pass", "Assign": {"attempt": 1, "retries": dict.fromkeys(policies, 0), **provider}, "Next": "Run"}
     success_choices = [{"Condition": expressions.job_succeeded(essential), "Next": ENDED_WELL}] if job.sidecars else []
     retry_choices = [{"Condition": _has_retries_left(policies), "Next": "Count"}] if policies else []
+    run_end = {"Catch": catch_all("Judge"), "End": True}
     states: dict[str, Json] = {
         "Begin": begin,
-        "Run": {**run_task_state(name, job, "$attempt", given), "Catch": catch_all("Judge"), "End": True},
+        "Run": {**_with_retry(run_task_state(name, job, "$attempt", given), _start_retriers(job)), **run_end},
         "Judge": {"Type": "Pass", "Assign": {"kind": _failure_class(job)}, "Next": "Again?"},
         "Again?": {"Type": "Choice", "Choices": [*success_choices, *retry_choices], "Default": caught or "Failed"},
         **({ENDED_WELL: {"Type": "Pass", "Output": expressions.FAILED_TASK, "End": True}} if success_choices else {}),
-        **(_wait_states(policies) if retry_choices else {}),
+        **(_wait_states(job, policies) if retry_choices else {}),
     }
     return StateGroup("Begin", states if caught else {**states, "Failed": FAIL_STATE})
 
@@ -132,8 +143,9 @@ def needs_cause(job: Job) -> bool:
     return job.retry.needs_cause or bool(job.sidecars)
 
 
-def _wait_states(policies: dict[str, RetryLimits]) -> dict[str, Json]:
-    """Return the states that wait and lead back to another attempt."""
+def _wait_states(job: Job, policies: dict[str, RetryLimits]) -> dict[str, Json]:
+    """Return the states that wait and lead back to another attempt, which may use Fargate in place of Spot."""
+    provider = {"provider": expression("$kind = 'spot' ? 'FARGATE' : $provider")} if job.falls_back else {}
     return {
         "Count": {
             "Type": "Pass",
@@ -141,6 +153,7 @@ def _wait_states(policies: dict[str, RetryLimits]) -> dict[str, Json]:
                 "attempt": expression("$attempt + 1"),
                 "pause": expressions.retry_wait({each: _wait_settings(policy) for each, policy in policies.items()}),
                 "retries": expression("$merge([$retries, {$kind: $lookup($retries, $kind) + 1}])"),
+                **provider,
             },
             "Next": "Pause",
         },
@@ -150,19 +163,42 @@ def _wait_states(policies: dict[str, RetryLimits]) -> dict[str, Json]:
 
 def native_retry_state(name: str, job: Job, given: str) -> Json:
     """Return the state of a job that Step Functions itself retries."""
-    retriers = []
+    retriers = _start_retriers(job)
     if job.retry.timeout is not None:
-        retriers.append(_retrier("States.Timeout", job.retry.timeout))
+        retriers.append(_retrier(["States.Timeout"], job.retry.timeout))
     if job.retry.simple is not None:
-        retriers.append(_retrier("States.ALL", job.retry.simple))
-    state = run_task_state(name, job, expressions.NATIVE_ATTEMPT, given)
+        retriers.append(_retrier(["States.ALL"], job.retry.simple))
+    return _with_retry(run_task_state(name, job, _native_attempt(job), given), retriers)
+
+
+def _native_attempt(job: Job) -> str:
+    """Return the number of the attempt if Step Functions retries the state; starts that did not happen are none."""
+    counted = expressions.NATIVE_ATTEMPT
+    return f"$min([{counted}, {job.retry.max_retries + 1}])" if _start_retriers(job) else counted
+
+
+def _with_retry(state: Json, retriers: list[Json]) -> Json:
     return {**state, "Retry": retriers} if retriers else state
 
 
-def _retrier(error: str, limits: RetryLimits) -> Json:
+def _start_retriers(job: Job) -> list[Json]:
+    """Return the retriers for starts that did not happen.
+
+    A job that falls back needs Fargate as soon as Spot has no capacity.
+    """
+    if job.retry.simple is not None or job.retry.infra is not None:
+        return []
+    unstarted = UNSTARTED_ERRORS[:1] if job.falls_back else UNSTARTED_ERRORS
+    return [
+        _retrier(unstarted, UNSTARTED_LIMITS),
+        _retrier(REFUSED_ERRORS, REFUSED_LIMITS),
+    ]
+
+
+def _retrier(errors: Sequence[str], limits: RetryLimits) -> Json:
     longest = {} if limits.max_interval is None else {"MaxDelaySeconds": limits.max_interval}
     return {
-        "ErrorEquals": [error],
+        "ErrorEquals": list(errors),
         "BackoffRate": int(limits.backoff) if limits.backoff == int(limits.backoff) else limits.backoff,
         "IntervalSeconds": limits.interval,
         "MaxAttempts": limits.attempts,
@@ -171,10 +207,10 @@ def _retrier(error: str, limits: RetryLimits) -> Json:
     }
 
 
-def _catch(caught: str | None) -> Json:
+def _catch(job: Job, caught: str | None) -> Json:
     if caught is None:
         return {}
-    return {"Catch": catch_all(caught, attempt=expression(expressions.NATIVE_ATTEMPT))}
+    return {"Catch": catch_all(caught, attempt=expression(_native_attempt(job)))}
 
 
 ALL_ERRORS = ("States.DataLimitExceeded", "States.ALL")
@@ -195,7 +231,7 @@ def _failure_class(job: Job) -> str:
     classes = list(job.retry.limits_by_class)
     exit_classes = [name for name in classes if name.startswith("exit")]
     codes = {name: each.codes for name, each in zip(exit_classes, job.retry.exit, strict=True)}
-    return expressions.failure_class(classes, codes)
+    return expressions.failure_class(classes, codes, falls_back=job.falls_back)
 
 
 def _has_retries_left(policies: dict[str, RetryLimits]) -> str:

@@ -29,6 +29,10 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html.
 """
 _INFRA_REASON = "/network interface|capacity|throttl|rate exceeded|toomanyrequests|service unavailable|internal error/i"
 """The pattern of the reasons of a task that did not start although its image and its definition are right."""
+_NO_CAPACITY = (
+    "$failure.Error = 'ECS.AmazonECSException' and $contains($failure.Cause, /capacity/i)",
+    "$task.StopCode = 'TaskFailedToStart' and $contains($reason, /capacity/i)",
+)
 _EXPRESSION = re.compile(r"^\{%(.*)%\}$", re.DOTALL)
 
 INPUT = f"""$type($states.input) = 'object'
@@ -90,8 +94,11 @@ def container_overrides(attempt: str, given: str) -> str:
 )""")
 
 
-def failure_class(classes: list[str], codes: dict[str, tuple[int, ...]]) -> str:
-    """Return an expression for the class of a failure among these classes; '' means none."""
+def failure_class(classes: list[str], codes: dict[str, tuple[int, ...]], *, falls_back: bool = False) -> str:
+    """Return an expression for the class of a failure among these classes; '' means none.
+
+    If the job falls back to Fargate, a start without capacity has the class of Spot.
+    """
     tests = {
         "timeout": ["$failure.Error = 'States.Timeout'"],
         "infra": [
@@ -105,6 +112,7 @@ def failure_class(classes: list[str], codes: dict[str, tuple[int, ...]]) -> str:
         "spot": [
             "$task.StopCode in ['SpotInterruption', 'TerminationNotice']",
             "$contains($reason, /spot task was interrupted/i)",
+            *(_NO_CAPACITY if falls_back else ()),
         ],
         "start-failure": ["$task.StopCode = 'TaskFailedToStart'"],
     }  # fmt: skip

@@ -71,7 +71,7 @@ def _expand_step(project: Project, title: str, state: Json, *, jsonata: bool) ->
     query_language = {} if jsonata else {"QueryLanguage": "JSONata"}
     retry = {"Retry": state["Retry"]} if "Retry" in state else {}
     if retry:
-        job = job.model_copy(update={"retry": Retry()})
+        job = job.model_copy(update={"retry": Retry(spot=job.retry.spot if job.falls_back else None)})
     if not needs_cause(job):
         return {**native_retry_state(name, job, given), **query_language, **retry, **kept}
     attempts = prefix_states(f"{title}: ", attempt_states(name, job, given=given))
