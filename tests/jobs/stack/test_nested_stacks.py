@@ -10,8 +10,16 @@ from cfnlint.api import lint_all
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack import nested_stacks
-from lamplighter.jobs.stack.nested_stacks import ROOT, STACK, SplitTemplate, deployed_places, join_templates
-from lamplighter.jobs.stack.template import build_template, split_project, to_compact_json, to_yaml
+from lamplighter.jobs.stack.nested_stacks import (
+    ROOT,
+    STACK,
+    SplitTemplate,
+    join_templates,
+    keep_parts,
+    resource_owners,
+    split_template,
+)
+from lamplighter.jobs.stack.template import build_template, to_compact_json, to_yaml
 from lamplighter.lang.template.references import find_references
 from lamplighter.lang.template.template import MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES, MAX_TEMPLATE_BYTES
 from tests.fake_runtime import Script
@@ -44,7 +52,7 @@ def dangling_names(document: Json) -> set[str]:
 
 @pytest.mark.parametrize("count", [120, 500])
 def test_many_jobs_with_all_alerts_fit_into_the_limits_of_each_template(tmp_path: Path, count: int) -> None:
-    split = split_project(load_jobs(tmp_path, count), {})
+    split = split_template(build_template(load_jobs(tmp_path, count)))
     assert split.nested
     for document in (split.root, *split.nested.values()):
         assert len(document["Resources"]) <= MAX_RESOURCES
@@ -56,7 +64,7 @@ def test_many_jobs_with_all_alerts_fit_into_the_limits_of_each_template(tmp_path
 
 def test_the_parts_joined_are_the_whole_template(tmp_path: Path) -> None:
     project = load_jobs(tmp_path, 200)
-    split = split_project(project, {})
+    split = split_template(build_template(project))
     assert (
         join_templates(split.with_urls(dict.fromkeys(split.nested, URL)), split.nested)["Resources"]
         == (build_template(project)["Resources"])
@@ -65,19 +73,25 @@ def test_the_parts_joined_are_the_whole_template(tmp_path: Path) -> None:
 
 def test_a_project_that_fits_has_no_nested_stack(tmp_path: Path) -> None:
     project = load_jobs(tmp_path, 20)
-    split = split_project(project, {})
+    split = split_template(build_template(project))
     assert (split.root, split.nested) == (build_template(project), {})
 
 
 def test_deployed_jobs_keep_their_part_when_jobs_come_and_go(tmp_path: Path) -> None:
-    before = split_project(load_jobs(tmp_path, 200), {})
-    placed = dict(deployed_places(before.nested, before.root))
-    after = split_project(load_jobs(tmp_path, 220, first=20), placed)
-    now = dict(deployed_places(after.nested, after.root))
+    before = split_template(build_template(load_jobs(tmp_path, 200)))
+    deployed = join_templates(before.root, before.nested)
+    after = split_template(keep_parts(build_template(load_jobs(tmp_path, 220, first=20)), deployed))
+    placed, now = (list_parts(each) for each in (before, after))
     stayed = now.keys() & placed.keys()
     assert len(stayed) > 150
     assert {job: now[job] for job in stayed} == {job: placed[job] for job in stayed}
-    assert {now[f"job-{at}"] for at in range(200, 240)} >= {ROOT}  # where others left
+    assert ROOT in {now[f"job-{at}"] for at in range(200, 240)}  # where others left
+
+
+def list_parts(split: SplitTemplate) -> dict[str, str]:
+    """Return the part of each job."""
+    parts = {ROOT: split.root, **split.nested}
+    return {job: name for name, document in parts.items() for job in resource_owners(document).values()}
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -85,7 +99,7 @@ def test_every_file_can_be_split(tmp_path: Path, file: str, monkeypatch: pytest.
     monkeypatch.setattr(nested_stacks, "MAX_PART_RESOURCES", 8)
     monkeypatch.setattr(nested_stacks, "RESERVED_RESOURCES", 0)
     project = load_matrix_file(tmp_path, file).project
-    split = split_project(project, {})
+    split = split_template(build_template(project))
     document = split.with_urls(dict.fromkeys(split.nested, URL))
     assert join_templates(document, split.nested)["Resources"] == build_template(project)["Resources"]
     assert [dangling_names(each) for each in (document, *split.nested.values()) if dangling_names(each)] == []
@@ -93,7 +107,7 @@ def test_every_file_can_be_split(tmp_path: Path, file: str, monkeypatch: pytest.
 
 def test_cfn_lint_finds_nothing_in_the_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nested_stacks, "MAX_PART_RESOURCES", 60)
-    split = split_project(load_jobs(tmp_path, 8), {})
+    split = split_template(build_template(load_jobs(tmp_path, 8)))
     documents = [split.with_urls(dict.fromkeys(split.nested, URL)), *split.nested.values()]
     assert len(documents) > 1
     assert {each["Type"] for each in documents[0]["Resources"].values()} >= {STACK}
@@ -130,7 +144,7 @@ def test_120_jobs_with_all_alerts_deploy_under_aws_s_limits_and_tell_of_a_failur
     alerts = "{attempt-failed: q, run-failed: q, did-not-start: q, late: q, recovered: q}"
     job = f"image: busybox, timeout: 1h, late: 30m, schedule: 'cron(0 3 * * ? *)', notify: {alerts}"
     jobs = "".join(f"  job-{at}: {{{job}}}\n" for at in range(120))
-    split = split_project(load_job_text(tmp_path, f"project: many\n{channels}\njobs:\n{jobs}").project, {})
+    split = split_template(build_template(load_job_text(tmp_path, f"project: many\n{channels}\njobs:\n{jobs}").project))
     assert split.nested
     harness.call("sqs", "CreateQueue", QueueName="alerts")
     deploy_split(harness, split)

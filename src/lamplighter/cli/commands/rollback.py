@@ -30,6 +30,7 @@ from lamplighter.cli.deploy.wait_until_ready import wait_until_ready
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
+from lamplighter.jobs.stack.nested_stacks import keep_parts
 
 
 class NoEarlierDeployment(LamplighterError):
@@ -76,6 +77,5 @@ def _plan_return(stack: Stack, deployed: Json, before: PreviousTemplate, target:
         metadata=target.endpoint is not None,
     )
     is_engine = is_lamplighter(target.endpoint)
-    return DeploymentPlan(
-        stack.name, stack, deployed, before.template, before.parameters, (), is_engine, tuple(changes)
-    )
+    template = before.template if is_engine else keep_parts(before.template, deployed)
+    return DeploymentPlan(stack.name, stack, deployed, template, before.parameters, (), is_engine, tuple(changes))

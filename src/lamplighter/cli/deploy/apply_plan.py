@@ -16,10 +16,12 @@ from lamplighter.cli.deploy.change_set import ChangeSet
 from lamplighter.cli.deploy.changes import compare_resources
 from lamplighter.cli.deploy.deployment_plan import read_deployed_template
 from lamplighter.cli.deploy.execute import execute_and_follow, print_result
+from lamplighter.cli.deploy.nested_templates import parse_body
 from lamplighter.cli.deploy.prompts import confirm_or_exit, describe_place, pause_between_polls
 from lamplighter.cli.deploy.render_changes import print_changes, summarize_changes
 from lamplighter.cli.deploy.resolved_template import resolve_resources
 from lamplighter.cli.deploy.saved_plan import InvalidPlan, SavedPlan, hash_document
+from lamplighter.cli.deploy.upload_template import read_uploaded
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
 
@@ -31,9 +33,10 @@ def apply_plan(plan: SavedPlan, target: Target, console: Console, *, yes: bool) 
     _check_place(plan, target)
     client = target.client("cloudformation")
     found = _find_change_set(client, plan)
-    template = stacks.parse_body(client.get_template(ChangeSetName=plan.change_set, TemplateStage="Original"))
-    if hash_document(template) != plan.template:
+    root = parse_body(client.get_template(ChangeSetName=plan.change_set, TemplateStage="Original"))
+    if hash_document(root) != plan.template:
         raise InvalidPlan("the change set has another template than the plan: plan again")
+    template = read_uploaded(target, root)
     change_set = changeset.with_changes(ChangeSet(plan.change_set, plan.stack_id, plan.creates_stack, {}, 0), found)
     _print_changes(client, template, found, change_set, target, console)
     question = f"Deploy {plan.stack} to {describe_place(target)}, as {plan.planned_by} planned it at {plan.planned_at}?"

@@ -72,7 +72,7 @@ def carry_out(
                 _ask(plan, target, wishes, "", yes=yes)
         _provide_images(plan, target, console)
         if wishes.file is not None:
-            _save_plan(plan, change_set, target, template, wishes.file, console)
+            _save_plan(plan, change_set, target, wishes.file, console)
             return None
         _provide_role(plan, change_set, target, console)
     return execute_and_follow(plan.name, change_set, target, console)
@@ -119,14 +119,12 @@ def _provide_images(plan: DeploymentPlan, target: Target, console: Console) -> N
             console.print(f"pushed {plan.parameters[image.parameter]}", soft_wrap=True)
 
 
-def _save_plan(
-    plan: DeploymentPlan, change_set: ChangeSet, target: Target, template: Json, file: Path, console: Console
-) -> None:
+def _save_plan(plan: DeploymentPlan, change_set: ChangeSet, target: Target, file: Path, console: Console) -> None:
     """Write the file with which another person applies a change set later."""
     caller = target.client("sts").get_caller_identity()
     saved = SavedPlan(
         *(plan.name, caller["Account"], target.region, change_set.id, change_set.stack_id, change_set.creates_stack),
-        template=hash_document(template),
+        template=hash_document(change_set.template),
         summary=summarize_changes(plan.changes),
         changes=[change_to_json(each) for each in plan.changes],
         images={each.parameter: plan.parameters[each.parameter] for each in plan.images},

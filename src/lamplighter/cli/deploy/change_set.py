@@ -15,7 +15,7 @@ from lamplighter.cli.call_errors import CALL_ERRORS, ClientError
 from lamplighter.cli.deploy import stacks
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.deploy.template_bucket import TemplateBucket
-from lamplighter.cli.deploy.upload_template import template_parameters
+from lamplighter.cli.deploy.upload_template import pass_template
 from lamplighter.cli.target import Target
 
 CAPABILITIES = ["CAPABILITY_IAM"]
@@ -45,6 +45,8 @@ class ChangeSet:
     """The resources that CloudFormation replaces, by logical ID: "True", or "Conditional" if it may replace them."""
     count: int
     """The number of resources that change."""
+    template: Json = None
+    """The template of the stack itself, if this process created the change set."""
 
 
 def create_change_set(
@@ -65,6 +67,7 @@ def create_change_set(
     the deletion policy Retain in the template. Raises `ChangeSetFailed` if CloudFormation rejects the template.
     """
     client = target.client("cloudformation")
+    passed = pass_template(target, name, template, bucket)
     creates_stack = stack is None or stack.status == stacks.IN_REVIEW
     request = {
         "StackName": name,
@@ -73,7 +76,8 @@ def create_change_set(
         "Capabilities": CAPABILITIES,
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         **({"ImportExistingResources": True} if imports else {}),
-        **template_parameters(target, name, template, bucket),
+        **({"IncludeNestedStacks": True} if passed.is_nested else {}),
+        **passed.parameters,
     }
     try:
         answer = client.create_change_set(**request)
@@ -81,7 +85,7 @@ def create_change_set(
         if _means_no_change(error.response["Error"].get("Message", "")):
             return None
         raise
-    created = ChangeSet(answer["Id"], answer["StackId"], creates_stack, {}, 0)
+    created = ChangeSet(answer["Id"], answer["StackId"], creates_stack, {}, 0, passed.root)
     with discarded_on_error(client, created):
         found = _wait_until_created(client, answer["Id"], pause)
     change_set = with_changes(created, found)
@@ -119,7 +123,10 @@ def describe_change_set(client: Json, change_set_id: str) -> Json:
         more = client.describe_change_set(ChangeSetName=change_set_id, NextToken=token)
         changes += more.get("Changes", [])
         token = more.get("NextToken")
-    return found | {"Changes": [each["ResourceChange"] for each in changes if "ResourceChange" in each]}
+    found_changes = [each["ResourceChange"] for each in changes if "ResourceChange" in each]
+    nested = [each["ChangeSetId"] for each in found_changes if "ChangeSetId" in each]
+    below = [change for each in nested for change in describe_change_set(client, each)["Changes"]]
+    return found | {"Changes": [*found_changes, *below]}
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from lamplighter.cli.target import Target
 from lamplighter.cli.up.stack_plan import localize_template
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile
+from lamplighter.jobs.stack.nested_stacks import keep_parts
 from lamplighter.jobs.stack.template import build_template
 
 
@@ -58,6 +59,7 @@ def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, s
     stack = stacks.find_stack(client, name)
     deployed = read_deployed_template(client, stack)
     document = keep_leaving_roles(document, deployed, target.client("stepfunctions"))
+    document = document if is_engine else keep_parts(document, deployed)
     images = tuple(project_images(loaded))
     parameters = _choose_parameters(document, stack, defaults, given) | _image_parameters(
         images, target, is_engine=is_engine

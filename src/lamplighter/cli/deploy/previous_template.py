@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.jobs.stack.nested_stacks import split_template
 from lamplighter.jobs.stack.template import to_compact_json
 
 OWN, BEFORE = "Lamplighter", "Before"
@@ -33,7 +34,7 @@ def with_previous(template: Json, deployed: Json, stack: Stack | None, max_bytes
     packed = base64.b64encode(zlib.compress(dumps(before).encode(), 9)).decode()
     metadata = template.get("Metadata", {})
     made = {**template, "Metadata": {**metadata, OWN: {**metadata.get(OWN, {}), BEFORE: packed}}}
-    return made if len(to_compact_json(made)) <= max_bytes else template
+    return made if len(to_compact_json(split_template(made).root)) <= max_bytes else template
 
 
 def read_previous(deployed: Json) -> PreviousTemplate | None:

@@ -18,7 +18,7 @@ from lamplighter.cli.deploy.change_set import CAPABILITIES
 from lamplighter.cli.deploy.previous_template import without_previous
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.deploy.template_bucket import create_bucket
-from lamplighter.cli.deploy.upload_template import choose_bucket, template_parameters
+from lamplighter.cli.deploy.upload_template import choose_bucket, pass_template
 from lamplighter.cli.target import Target
 
 LOG_GROUP = "AWS::Logs::LogGroup"
@@ -54,7 +54,7 @@ def retain_logs(
     progress = follow_stack.start_progress(client, stack.id)
     client.update_stack(
         StackName=stack.id,
-        **template_parameters(target, stack.name, kept, bucket),
+        **pass_template(target, stack.name, kept, bucket).parameters,
         Capabilities=CAPABILITIES,
         Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in stack.parameters],
     )

@@ -6,8 +6,9 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-ev
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import Json, dumps, loads_or
+from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import ClientError
+from lamplighter.cli.deploy.nested_templates import parse_body, read_whole_template
 
 DESCRIPTION_SUFFIX = ", by lamplighter"
 """The end of the description of each template that is made from a job file."""
@@ -53,14 +54,11 @@ def find_stack(client: Json, name: str) -> Stack | None:
 
 
 def read_template(client: Json, stack: Stack) -> Json:
-    """Return the original template of a stack, or {} if it is not JSON; the templates of job files are JSON."""
-    return parse_body(client.get_template(StackName=stack.id, TemplateStage="Original"))
-
-
-def parse_body(answer: Json) -> Json:
-    """Return the template in an answer of GetTemplate, or {} if it is not JSON."""
-    body = answer["TemplateBody"]
-    return loads_or(body if isinstance(body, str) else dumps(dict(body)), {})
+    """Return the original template of a stack with those of its nested stacks, or {} if it is not JSON; the templates
+    of job files are JSON.
+    """
+    root = parse_body(client.get_template(StackName=stack.id, TemplateStage="Original"))
+    return read_whole_template(client, stack.id, root) if is_from_job_file(root) else root
 
 
 def is_from_job_file(document: Json) -> bool:

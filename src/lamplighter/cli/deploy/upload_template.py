@@ -4,13 +4,16 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformatio
 """
 
 import hashlib
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, loads
 from lamplighter.base.modules import load_object
+from lamplighter.cli.deploy.nested_templates import nested_ids
 from lamplighter.cli.deploy.template_bucket import TemplateBucket, find_bucket
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
+from lamplighter.jobs.stack.nested_stacks import join_templates, split_template
 from lamplighter.jobs.stack.template import to_compact_json
 from lamplighter.lang.template.template import MAX_TEMPLATE_BYTES
 
@@ -33,10 +36,26 @@ def _fits_request(target: Target, template: Json) -> bool:
     return len(to_compact_json(template)) <= MAX_INLINE_BYTES or is_lamplighter(target.endpoint)
 
 
-def template_parameters(target: Target, name: str, template: Json, bucket: TemplateBucket | None) -> dict[str, str]:
-    """Return the request parameters that pass a template for the stack of this name, through a bucket if given."""
-    text = to_compact_json(template)
-    return {"TemplateBody": text} if bucket is None else {"TemplateURL": upload_template(target, bucket, name, text)}
+@dataclass(frozen=True, slots=True)
+class PassedTemplate:
+    """A template as a request passes it to CloudFormation."""
+
+    parameters: Mapping[str, str]
+    """The request's parameters: the template, or its URL."""
+    root: Json
+    """The template of the stack itself: without what is in nested stacks."""
+    is_nested: bool
+
+
+def pass_template(target: Target, name: str, template: Json, bucket: TemplateBucket | None) -> PassedTemplate:
+    """Pass a template for the stack of this name, through a bucket if given; split it if a stack has no room for it."""
+    if bucket is None:
+        return PassedTemplate({"TemplateBody": to_compact_json(template)}, template, is_nested=False)
+    split = split_template(template)
+    urls = {part: upload_template(target, bucket, name, to_compact_json(each)) for part, each in split.nested.items()}
+    root = split.with_urls(urls)
+    url = upload_template(target, bucket, name, to_compact_json(root))
+    return PassedTemplate({"TemplateURL": url}, root, is_nested=bool(urls))
 
 
 def upload_template(target: Target, bucket: TemplateBucket, stack: str, text: str) -> str:
@@ -46,6 +65,19 @@ def upload_template(target: Target, bucket: TemplateBucket, stack: str, text: st
         Bucket=bucket.name, Key=key, Body=text.encode(), ContentType="application/json", **bucket.ownership
     )
     return f"https://{bucket.name}.s3.{bucket.region}.{_dns_suffix(bucket.region)}/{key}"
+
+
+def read_uploaded(target: Target, root: Json) -> Json:
+    """Return the whole template of a stack whose nested templates were uploaded and are not deployed yet."""
+    nested = {title: root["Resources"][title]["Properties"]["TemplateURL"] for title in nested_ids(root)}
+    return join_templates(root, {title: _download(target, url) for title, url in nested.items()})
+
+
+def _download(target: Target, url: str) -> Json:
+    host, _, key = url.removeprefix("https://").partition("/")
+    bucket, _, region = host.partition(".s3.")
+    s3 = replace(target, region=region.partition(".")[0]).client("s3")
+    return loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode())
 
 
 def _dns_suffix(region: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.yaml_document import Severity
+from lamplighter.jobs.stack.nested_stacks import split_template
 from lamplighter.jobs.stack.template import to_compact_json
 from lamplighter.lang.template.template import MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES, MAX_TEMPLATE_BYTES
 
@@ -44,7 +45,9 @@ ACCOUNT_QUOTAS = (
 
 def quota_findings(document: Json) -> Iterator[QuotaFinding]:
     """Yield the quotas that the template of a project reaches."""
-    yield from _template_findings(document)
+    split = split_template(document)
+    for each in (split.root, *split.nested.values()):
+        yield from _template_findings(each)
     types = Counter(each["Type"] for each in document["Resources"].values())
     for quota in ACCOUNT_QUOTAS:
         count = types[quota.type]

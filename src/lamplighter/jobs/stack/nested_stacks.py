@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-li
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lamplighter.base.json_text import Json, convert_members, dumps
@@ -20,6 +20,8 @@ ROOT = ""
 """The name of the stack itself among the parts; that of a nested stack is its logical id."""
 MAX_PART_RESOURCES, MAX_PART_BYTES = 450, 900_000
 """The most resources and bytes of a part before jobs go elsewhere: below CloudFormation's, so that jobs can grow."""
+PARTS = "Parts"
+"""The key of the metadata of a template with the part of each job that is in a nested stack."""
 RESERVED_RESOURCES = 20
 """The resources of the stack that are reserved for nested stacks."""
 
@@ -57,12 +59,9 @@ class _Part:
         return len(self.titles) + len(titles) <= MAX_PART_RESOURCES - reserved and size <= MAX_PART_BYTES
 
 
-def split_template(document: Json, owners: Mapping[str, str], placed: Mapping[str, str]) -> SplitTemplate:
-    """Split a template.
-
-    `owners` has the job of each resource that belongs to one job, and `placed` the part of each job that is deployed.
-    """
-    parts = _place_jobs(document, owners, placed)
+def split_template(document: Json) -> SplitTemplate:
+    """Split a template. The metadata of its resources has their jobs, and its own the part of each deployed job."""
+    parts = _place_jobs(document, resource_owners(document), deployed_parts(document))
     part_of = {title: name for name, part in parts.items() for title in part.titles}
     resources, conditions = document["Resources"], frozenset(document.get("Conditions", {}))
     nested: dict[str, Json] = {}
@@ -72,7 +71,6 @@ def split_template(document: Json, owners: Mapping[str, str], placed: Mapping[st
         moved, parameters = _move_out(own, conditions)
         nested[name] = {
             "Description": f"{document['Description']}: a part of its jobs",
-            "Metadata": document["Metadata"],
             "Parameters": {key: {"Type": "String"} for key in parameters},
             "Resources": moved,
             "Outputs": {},
@@ -85,7 +83,9 @@ def split_template(document: Json, owners: Mapping[str, str], placed: Mapping[st
         for name, each in document.get("Outputs", {}).items()
         if all(part_of.get(other, ROOT) == ROOT for other in find_references(each))
     }
-    root = {**document, "Resources": rest, "Outputs": outputs}
+    owners = resource_owners(document)
+    places = {owners[title]: name for title, name in part_of.items() if name and title in owners}
+    root = {**_with_parts(document, places), "Resources": rest, "Outputs": outputs}
     return SplitTemplate(root, {name: _without_empty(each) for name, each in nested.items()})
 
 
@@ -214,10 +214,28 @@ def _replace_functions(value: Json, function: str, find: Callable[[Json], Json |
     return convert_members(value, lambda each: _replace_functions(each, function, find))
 
 
-def deployed_places(nested: Mapping[str, Json], root: Json) -> Iterator[tuple[str, str]]:
-    """Yield each job of deployed templates with its part."""
-    for part, document in ((ROOT, root), *nested.items()):
-        for each in document["Resources"].values():
-            job = each.get("Metadata", {}).get("Lamplighter", {}).get("Job")
-            if job is not None:
-                yield str(job), part
+def resource_owners(document: Json) -> dict[str, str]:
+    """Return the job of each resource that belongs to one job."""
+    found = {
+        title: each.get("Metadata", {}).get("Lamplighter", {}).get("Job")
+        for title, each in document["Resources"].items()
+    }
+    return {title: str(job) for title, job in found.items() if job is not None}
+
+
+def deployed_parts(document: Json) -> dict[str, str]:
+    """Return the part of each deployed job, as the template's metadata has it."""
+    found: dict[str, str] = document.get("Metadata", {}).get("Lamplighter", {}).get(PARTS, {})
+    return found
+
+
+def keep_parts(document: Json, deployed: Json) -> Json:
+    """Return a template in which each job that is deployed has the part that it has there."""
+    jobs = resource_owners(deployed).values() if deployed else ()
+    return _with_parts(document, {**dict.fromkeys(jobs, ROOT), **deployed_parts(deployed)})
+
+
+def _with_parts(document: Json, parts: Mapping[str, str]) -> Json:
+    metadata = document.get("Metadata", {})
+    own = {key: value for key, value in metadata.get("Lamplighter", {}).items() if key != PARTS}
+    return {**document, "Metadata": {**metadata, "Lamplighter": {**own, **({PARTS: dict(parts)} if parts else {})}}}

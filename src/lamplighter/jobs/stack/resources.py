@@ -31,12 +31,14 @@ class Resource:
     def document(self, platform: Platform) -> dict[str, Json]:
         """Return the resource as a template spells it.
 
-        On AWS, only the metadata of state machines is read (`runs/default_input.py`, `runs/job_alerts.py`).
+        On AWS, the metadata of state machines is read (`runs/default_input.py`, `runs/job_alerts.py`), and the job of
+        each resource (`nested_stacks.py`).
         """
         is_read = platform == "here" or self.type == "AWS::StepFunctions::StateMachine"
+        own = self.engine_metadata if is_read else {"Job": self.job} if self.job is not None else None
         attributes = {
             "DependsOn": self.depends_on,
-            "Metadata": {"Lamplighter": self.engine_metadata} if self.engine_metadata and is_read else None,
+            "Metadata": {"Lamplighter": own} if own else None,
             "Condition": self.condition,
             "UpdateReplacePolicy": self.update_replace_policy,
             "DeletionPolicy": self.deletion_policy,

@@ -8,7 +8,7 @@ AWS it stays empty.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 import yaml
 
@@ -29,7 +29,6 @@ from lamplighter.jobs.stack import (
     task_definitions,
 )
 from lamplighter.jobs.stack.intrinsic_functions import ref
-from lamplighter.jobs.stack.nested_stacks import SplitTemplate, split_template
 from lamplighter.jobs.stack.resources import Resource, properties
 
 
@@ -38,17 +37,7 @@ def build_template(project: Project, platform: Platform = "aws") -> Json:
 
     For this engine, state machines have no states for runs that must not overlap: tags tell the engine what to do.
     """
-    return _document(project, platform, list(_resources(project, platform)))
-
-
-def split_project(project: Project, placed: Mapping[str, str]) -> SplitTemplate:
-    """Return the template for AWS, with nested stacks if one stack has no room; `placed`: see `split_template`."""
-    resources = list(_resources(project, "aws"))
-    owners = {each.logical_id: each.job for each in resources if each.job is not None}
-    return split_template(_document(project, "aws", resources), owners, placed)
-
-
-def _document(project: Project, platform: Platform, resources: Sequence[Resource]) -> Json:
+    resources = list(_resources(project, platform))
     documents = {each.logical_id: each.document(platform) for each in resources}
     assert len(documents) == len(resources), "two resources have one logical id"
     return {
