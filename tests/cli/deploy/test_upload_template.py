@@ -5,10 +5,10 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy.template_bucket import BucketMissing, find_bucket
-from lamplighter.cli.deploy.upload_template import template_parameters
+from lamplighter.cli.deploy.upload_template import pass_template
 from lamplighter.cli.target import Target
 
-LONG: Json = {"Description": "long"}
+LONG: Json = {"Description": "long", "Resources": {}}
 
 
 def create_bucket(url: str, region: str) -> str:
@@ -31,9 +31,8 @@ def create_bucket(url: str, region: str) -> str:
 def test_the_template_url_names_the_bucket_s_own_region(aws: str, stack: str, bucket_region: str, host: str) -> None:
     target = Target(aws, stack)
     bucket = find_bucket(target, create_bucket(aws, bucket_region))
-    assert template_parameters(target, "reports", LONG, bucket)["TemplateURL"].startswith(
-        f"https://{host}/lamplighter/"
-    )
+    passed = pass_template(target, "reports", LONG, bucket)
+    assert passed.parameters["TemplateURL"].startswith(f"https://{host}/lamplighter/")
 
 
 def test_a_missing_bucket_is_reported(aws: str) -> None:

@@ -433,9 +433,18 @@ def test_findings_of_every_file_have_advice_and_are_sorted(tmp_path: Path, name:
     assert problems == sorted(problems, key=lambda each: (each.position, each.message))
 
 
-def test_more_resources_than_aws_allows_in_a_stack_are_an_error(tmp_path: Path) -> None:
+def test_jobs_for_which_a_stack_has_no_room_go_into_nested_stacks_and_are_no_error(tmp_path: Path) -> None:
     jobs = "\n".join(f"  job-{number}: {{image: x, timeout: 1h, schedule: rate(1 day)}}" for number in range(160))
-    findings = [each for each in lint_text(tmp_path, f"project: p\njobs:\n{jobs}", "error") if "resources" in each]
+    assert [each for each in lint_text(tmp_path, f"project: p\njobs:\n{jobs}", "error") if "resources" in each] == []
+
+
+def test_more_workflows_than_a_stack_has_room_for_are_an_error(tmp_path: Path) -> None:
+    flow = "StartAt: A\nStates: {A: {Type: Task, Job: a, End: true}}"
+    jobs = "\n".join(
+        f"  flow-{number}: {{workflow: steps.yaml, deadline: 1h, schedule: rate(1 day)}}" for number in range(170)
+    )
+    text = f"project: p\njobs:\n  a: {{image: x, timeout: 1h}}\n{jobs}\n"
+    findings = [each for each in lint_text(tmp_path, text, "error", steps_yaml=flow) if "resources" in each]
     assert [each.partition(":")[0] for each in findings] == ["2"]
     assert findings[0].endswith("and AWS allows 500 -> split the project in two")
 

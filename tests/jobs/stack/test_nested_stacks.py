@@ -16,6 +16,7 @@ from lamplighter.jobs.stack.nested_stacks import (
     SplitTemplate,
     join_templates,
     keep_parts,
+    limit_step,
     resource_owners,
     split_template,
 )
@@ -154,3 +155,11 @@ def test_120_jobs_with_all_alerts_deploy_under_aws_s_limits_and_tell_of_a_failur
         "job-119: attempt 1 of 1 failed",
         "job-119 failed: exit code 3",
     ]
+
+
+def test_a_first_step_has_no_more_new_resources_than_an_operation_may_create(tmp_path: Path) -> None:
+    whole = build_template(load_jobs(tmp_path, 500))
+    first = limit_step(whole, {})
+    assert len(first["Resources"]) <= nested_stacks.MAX_NEW_RESOURCES < len(whole["Resources"])
+    assert dangling_names(first) == set()
+    assert limit_step(whole, first) is whole

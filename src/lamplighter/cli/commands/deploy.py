@@ -20,7 +20,7 @@ from lamplighter.cli.deploy.apply_plan import apply_plan, discard_plan
 from lamplighter.cli.deploy.carry_out import Wishes, carry_out
 from lamplighter.cli.deploy.deployment_plan import parse_parameters, plan_deployment
 from lamplighter.cli.deploy.execute import print_result
-from lamplighter.cli.deploy.follow_stack import StackProgress
+from lamplighter.cli.deploy.follow_stack import StackProgress, report_outcome
 from lamplighter.cli.deploy.prompts import (
     BucketOption,
     EngineOption,
@@ -97,11 +97,14 @@ def deploy(
         infos = _lint(loaded, target)
         wishes = Wishes("Deploy" if plan is None else "Plan to deploy", bucket or loaded.project.aws.bucket, plan)
         deploy_once = partial(_deploy_once, loaded, target, parse_parameters(parameter or []), wishes, console)
-        progress = deploy_once(yes=yes)
+        progress, is_complete = deploy_once(yes=yes)
+        while progress is not None and not is_complete and report_outcome(progress):
+            console.print("CloudFormation creates 2,500 resources at once: the next step follows", soft_wrap=True)
+            progress, is_complete = deploy_once(yes=True)
         queues = reserved_queue_names.find_reserved_queues(progress) if progress is not None else ()
         if queues:
             _wait_for_queue_names(queues, console)
-            progress = deploy_once(yes=True)
+            progress, _ = deploy_once(yes=True)
         if progress is not None:
             print_result(progress, loaded.project.prefix, target, console)
             print_problems(group_problems(infos))
@@ -127,11 +130,12 @@ def _deploy_once(
     console: Console,
     *,
     yes: bool,
-) -> StackProgress | None:
-    """Deploy once; return the progress of the stack, or None if nothing is deployed."""
+) -> tuple[StackProgress | None, bool]:
+    """Deploy once; return the progress of the stack, or None if nothing is deployed, and whether that were all jobs."""
     client, name = target.client("cloudformation"), loaded.project.prefix
     wait_until_ready(client, name, console, lambda: pause_between_polls(target), partial(confirm_or_exit, yes=yes))
-    return carry_out(plan_deployment(loaded, target, parameters), target, wishes, console, yes=yes)
+    plan = plan_deployment(loaded, target, parameters)
+    return carry_out(plan, target, wishes, console, yes=yes), plan.is_complete
 
 
 def _lint(loaded: LoadedJobFile, target: Target) -> list[Problem]:

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from lamplighter.base.group_items import group_items
 from lamplighter.base.json_text import Json, convert_members, dumps
 from lamplighter.lang.template.references import find_references, function_name, function_names
 
@@ -22,6 +23,8 @@ MAX_PART_RESOURCES, MAX_PART_BYTES = 450, 900_000
 """The most resources and bytes of a part before jobs go elsewhere: below CloudFormation's, so that jobs can grow."""
 PARTS = "Parts"
 """The key of the metadata of a template with the part of each job that is in a nested stack."""
+MAX_NEW_RESOURCES = 2_300
+"""The most resources that one step creates. CloudFormation changes 2,500 resources of nested stacks in an operation."""
 RESERVED_RESOURCES = 20
 """The resources of the stack that are reserved for nested stacks."""
 
@@ -233,6 +236,30 @@ def keep_parts(document: Json, deployed: Json) -> Json:
     """Return a template in which each job that is deployed has the part that it has there."""
     jobs = resource_owners(deployed).values() if deployed else ()
     return _with_parts(document, {**dict.fromkeys(jobs, ROOT), **deployed_parts(deployed)})
+
+
+def limit_step(document: Json, deployed: Json) -> Json:
+    """Return a template without the new jobs for which one operation has no room; the same if it has room for all."""
+    known, owners = deployed.get("Resources", {}), resource_owners(document)
+    units = group_items(document["Resources"], lambda title: owners.get(title, ""))
+    staying = {"", *_tied_jobs(document["Resources"], owners)}
+    needed = (name for job in staying for title in units[job] for name in find_references(document["Resources"][title]))
+    staying |= {owners[name] for name in needed if name in owners}
+    room = MAX_NEW_RESOURCES
+    kept: set[str] = set()
+    for job, titles in sorted(units.items(), key=lambda unit: unit[0] not in staying):
+        room -= len([title for title in titles if title not in known])
+        if room >= 0 or job in staying:
+            kept |= set(titles)
+    if len(kept) == len(document["Resources"]):
+        return document
+    resources = {title: each for title, each in document["Resources"].items() if title in kept}
+    outputs = {
+        name: each
+        for name, each in document.get("Outputs", {}).items()
+        if not {other for other in find_references(each) if other in document["Resources"]} - kept
+    }
+    return {**document, "Resources": resources, "Outputs": outputs}
 
 
 def _with_parts(document: Json, parts: Mapping[str, str]) -> Json:
