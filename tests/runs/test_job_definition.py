@@ -58,8 +58,6 @@ def test_a_step_of_a_workflow_has_the_name_of_its_state_and_the_retries_of_its_j
     found = read_job(tmp_path, jobs, "w", w_json=workflow)
     assert [(each.name, each.time_limit) for each in found.steps] == [("First", ""), ("Second", "300")]
     assert [(each.failures, each.words) for each in found.steps[0].retries] == [
-        ("AWS could not start the task", "9 times, after up to 5 s, 10 s, 20 s, 40 s, …"),
-        ("AWS refused the start", "3 times, after up to 10 s, 30 s and 1 min 30 s"),
         ("exit code 75", "twice, after 1 s and 2 s"),
     ]
     assert found.overlap == "skip"

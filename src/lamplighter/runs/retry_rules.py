@@ -37,8 +37,6 @@ REFUSED_ERRORS = ("ECS.ClientException", "ECS.InvalidParameterException")
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html.
 """
 ERROR_WORDS: Mapping[str, str] = {
-    **dict.fromkeys(UNSTARTED_ERRORS, CLASS_WORDS["infra"]),
-    **dict.fromkeys(REFUSED_ERRORS, "AWS refused the start"),
     "States.ALL": "any failure",
     "States.Timeout": "the attempt took too long",
     "States.HeartbeatTimeout": "no heartbeat came",
@@ -97,16 +95,24 @@ def _join_waits(waits: Sequence[str]) -> str:
 
 
 def read_retry_rules(name: str, state: Json, siblings: Mapping[str, Json]) -> Sequence[RetryRule]:
-    """Return the rules of a state; `siblings` are the states of its block, itself included."""
-    own = [rule for each in _objects(state.get("Retry")) if (rule := _from_retrier(each)) is not None]
+    """Return the rules of a state; `siblings` are the states of its block, itself included.
+
+    Repeated starts that did not happen are no retries of a job.
+    """
+    retriers = (each for each in _objects(state.get("Retry")) if not _is_about_starts(each))
+    own = [rule for each in retriers if (rule := _from_retrier(each)) is not None]
     rules = [*own, *_from_generated_states(name.removesuffix(RUN_STATE), siblings)]
     return [_after_others(each) if at else each for at, each in enumerate(rules)]
 
 
 def repeats_attempts(state: Json) -> bool:
     """Return whether a state may run its work several times: Retry is not only for starts that did not happen."""
-    errors = {error for each in _objects(state.get("Retry")) for error in each.get("ErrorEquals", ())}
-    return "Catch" in state or bool(errors.difference(UNSTARTED_ERRORS, REFUSED_ERRORS))
+    return "Catch" in state or not all(map(_is_about_starts, _objects(state.get("Retry"))))
+
+
+def _is_about_starts(retrier: Json) -> bool:
+    errors = retrier.get("ErrorEquals")
+    return isinstance(errors, list) and set(map(str, errors)) <= {*UNSTARTED_ERRORS, *REFUSED_ERRORS}
 
 
 def _after_others(rule: RetryRule) -> RetryRule:

@@ -166,6 +166,7 @@ def test_a_deployed_generated_machine_has_no_errors_and_no_warnings(aws: str, tm
     missing = run_command(tmp_path, "doctor", "--endpoint-url", aws)
     assert "? role of ECS: the account has no AWSServiceRoleForECS yet" in missing.out
     create_role(aws, "AWSServiceRoleForECS", "ecs", PULL_POLICY)
+    make_client(aws, "sns").create_topic(Name="dev")
     found = run_command(tmp_path, "doctor", "--endpoint-url", aws)
     assert found.code == 0, found.out
     assert "✓ role of ECS: AWSServiceRoleForECS exists" in found.out
