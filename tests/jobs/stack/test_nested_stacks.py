@@ -64,12 +64,21 @@ def test_many_jobs_with_all_alerts_fit_into_the_limits_of_each_template(tmp_path
 
 
 def test_the_parts_joined_are_the_whole_template(tmp_path: Path) -> None:
-    project = load_jobs(tmp_path, 200)
-    split = split_template(build_template(project))
-    assert (
-        join_templates(split.with_urls(dict.fromkeys(split.nested, URL)), split.nested)["Resources"]
-        == (build_template(project)["Resources"])
-    )
+    whole = build_template(load_jobs(tmp_path, 200))
+    split = split_template(whole)
+    joined = join_templates(split.with_urls(dict.fromkeys(split.nested, URL)), split.nested)
+    assert (joined["Resources"], joined["Outputs"]) == (whole["Resources"], whole["Outputs"])
+    assert split_template(joined) == split
+
+
+def test_a_deployed_job_stays_although_its_stack_is_fuller_than_new_jobs_may_make_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed = join_templates(build_template(load_jobs(tmp_path, 20)), {})
+    monkeypatch.setattr(nested_stacks, "MAX_PART_RESOURCES", 60)
+    assert split_template(deployed).nested == {}
+    more = split_template(keep_parts(build_template(load_jobs(tmp_path, 21)), deployed))
+    assert {job: part for job, part in list_parts(more).items() if part != ROOT} == {"job-20": "Jobs1"}
 
 
 def test_a_project_that_fits_has_no_nested_stack(tmp_path: Path) -> None:

@@ -59,6 +59,10 @@ DiscardOption = Annotated[
 ]
 
 
+ONE_STEP = "CloudFormation creates 2,500 resources at once"
+"""Why a deployment of many jobs takes several steps."""
+
+
 class NotForAws(LamplighterError):
     """The job file is for a box, or has a job without an image, which AWS cannot run."""
 
@@ -99,8 +103,10 @@ def deploy(
         deploy_once = partial(_deploy_once, loaded, target, parse_parameters(parameter or []), wishes, console)
         progress, is_complete = deploy_once(yes=yes)
         while progress is not None and not is_complete and report_outcome(progress):
-            console.print("CloudFormation creates 2,500 resources at once: the next step follows", soft_wrap=True)
+            console.print(f"{ONE_STEP}: the next step follows", soft_wrap=True)
             progress, is_complete = deploy_once(yes=True)
+        if plan is not None and not is_complete:
+            console.print(f"{ONE_STEP}: plan again for the other jobs after this plan was applied", soft_wrap=True)
         queues = reserved_queue_names.find_reserved_queues(progress) if progress is not None else ()
         if queues:
             _wait_for_queue_names(queues, console)

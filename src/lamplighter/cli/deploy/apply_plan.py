@@ -1,7 +1,7 @@
 """Apply or discard a planned deployment. Neither needs the job file: the change set in CloudFormation has it all.
 
-Guarantees that exactly the planned change set is executed, at most once, and that a refused execution keeps the plan
-for whoever may apply it. See
+Guarantees that exactly the planned change set is executed, at most once. If AWS refuses the execution, the plan stays,
+and another person can apply it. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeChangeSet.html.
 """
 

@@ -27,7 +27,7 @@ REPLACED_VERSION_DAYS = 30
 
 
 class BucketMissing(LamplighterError):
-    """The bucket for the template does not exist, belongs to somebody else, or could not be created."""
+    """The bucket for the template does not exist, another account owns it, or CloudFormation could not create it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class TemplateBucket:
 def find_bucket(target: Target, named: str | None) -> TemplateBucket:
     """Return the bucket that the user names, or that of the account and region, whether it exists or not.
 
-    Raises `BucketMissing` if the named one does not exist, or the other one is somebody else's.
+    Raises `BucketMissing` if the named one does not exist, or if another account owns the other one.
     """
     if named is not None:
         return TemplateBucket(named, _region_of_named(target, named))

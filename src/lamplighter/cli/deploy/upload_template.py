@@ -13,7 +13,7 @@ from lamplighter.cli.deploy.nested_templates import nested_ids
 from lamplighter.cli.deploy.template_bucket import TemplateBucket, find_bucket
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
-from lamplighter.jobs.stack.nested_stacks import join_templates, split_template
+from lamplighter.jobs.stack.nested_stacks import join_templates, split_template, without_parts
 from lamplighter.jobs.stack.template import to_compact_json
 from lamplighter.lang.template.template import MAX_TEMPLATE_BYTES
 
@@ -50,7 +50,8 @@ class PassedTemplate:
 def pass_template(target: Target, name: str, template: Json, bucket: TemplateBucket | None) -> PassedTemplate:
     """Pass a template for the stack of this name, through a bucket if given; split it if a stack has no room for it."""
     if bucket is None:
-        return PassedTemplate({"TemplateBody": to_compact_json(template)}, template, is_nested=False)
+        root = without_parts(template)
+        return PassedTemplate({"TemplateBody": to_compact_json(root)}, root, is_nested=False)
     split = split_template(template)
     urls = {part: upload_template(target, bucket, name, to_compact_json(each)) for part, each in split.nested.items()}
     root = split.with_urls(urls)

@@ -10,14 +10,13 @@ from lamplighter.jobs.stack.arns import escape_literal
 from lamplighter.jobs.stack.intrinsic_functions import join
 
 
-def join_document(arns: Mapping[str, Json], values: Json, raw_values: Mapping[str, str] | None = None) -> Json:
-    """Return a document from `arns` (ARNs, lists of ARNs), `values` (plain values) and `raw_values` (raw JSON text)."""
+def join_document(arns: Mapping[str, Json], values: Json) -> Json:
+    """Return a document from `arns` (ARNs, lists of ARNs) and `values` (plain values)."""
     parts: list[Json] = ["{"]
     for key, value in arns.items():
         parts.append(f"{dumps(key)}:")
         parts += ["[", *_join_items(value), "]"] if isinstance(value, list) else ['"', value, '"']
         parts.append(",")
-    parts += [f"{dumps(key)}:{place}," for key, place in (raw_values or {}).items()]
     return join("", [*parts, escape_literal(dumps(values)[1:])])
 
 

@@ -35,7 +35,7 @@ METRICS = {"visible": "ApproximateNumberOfMessagesVisible", "hidden": "Approxima
 
 
 def works_on_aws(channel: Channel) -> bool:
-    """Return whether a channel's alerts reach somebody on AWS, which runs no commands."""
+    """Return whether a channel works on AWS. AWS runs no commands."""
     return channel.command is None
 
 
@@ -67,7 +67,10 @@ def unreachable_alarm(project: Project, name: str, queue: str) -> Iterator[Resou
 
 
 def other_channels(project: Project, name: str) -> Sequence[str]:
-    """Return the channels that are told of the loss of a channel, first those that are not lost for the same reason."""
+    """Return the channels that report the loss of a channel.
+
+    Channels of another kind come first, because they do not fail for the same reason.
+    """
     kind = project.channels[name].kind
     others = [each for each, channel in project.channels.items() if each != name and works_on_aws(channel)]
     return sorted(others, key=lambda each: project.channels[each].kind == kind)[:MAX_ACTIONS]

@@ -22,7 +22,7 @@ ROOT = ""
 MAX_PART_RESOURCES, MAX_PART_BYTES = 450, 900_000
 """The most resources and bytes of a part before jobs go elsewhere: below CloudFormation's, so that jobs can grow."""
 PARTS = "Parts"
-"""The key of the metadata of a template with the part of each job that is in a nested stack."""
+"""The key of the metadata of a whole template with the part of each deployed job; no template is deployed with it."""
 MAX_NEW_RESOURCES = 2_300
 """The most resources that one step creates. CloudFormation changes 2,500 resources of nested stacks in an operation."""
 RESERVED_RESOURCES = 20
@@ -64,47 +64,40 @@ class _Part:
 
 def split_template(document: Json) -> SplitTemplate:
     """Split a template. The metadata of its resources has their jobs, and its own the part of each deployed job."""
-    parts = _place_jobs(document, resource_owners(document), deployed_parts(document))
+    owners = resource_owners(document)
+    parts = _place_jobs(document["Resources"], owners, _deployed_parts(document))
     part_of = {title: name for name, part in parts.items() for title in part.titles}
-    resources, conditions = document["Resources"], frozenset(document.get("Conditions", {}))
+    outputs = group_items(document.get("Outputs", {}).items(), lambda each: _part_of_output(each[1], part_of))
     nested: dict[str, Json] = {}
     stacks: dict[str, Json] = {}
     for name in sorted(set(parts) - {ROOT}, key=_number):
-        own = {title: resources[title] for title in parts[name].titles}
-        moved, parameters = _move_out(own, conditions)
+        moved, parameters = _move_out({title: document["Resources"][title] for title in parts[name].titles})
         nested[name] = {
             "Description": f"{document['Description']}: a part of its jobs",
             "Parameters": {key: {"Type": "String"} for key in parameters},
             "Resources": moved,
-            "Outputs": {},
+            "Outputs": dict(outputs.get(name, ())),
         }
         stacks[name] = {"Type": STACK, "Properties": {"Parameters": parameters}}
-    rest = {title: resources[title] for title in parts[ROOT].titles}
+    rest = {title: document["Resources"][title] for title in parts[ROOT].titles}
     rest = _refer_to_outputs({**rest, **stacks}, part_of, nested)
-    outputs = {
-        name: each
-        for name, each in document.get("Outputs", {}).items()
-        if all(part_of.get(other, ROOT) == ROOT for other in find_references(each))
-    }
-    owners = resource_owners(document)
-    places = {owners[title]: name for title, name in part_of.items() if name and title in owners}
-    root = {**_with_parts(document, places), "Resources": rest, "Outputs": outputs}
+    root = {**without_parts(document), "Resources": rest, "Outputs": dict(outputs.get(ROOT, ()))}
     return SplitTemplate(root, {name: _without_empty(each) for name, each in nested.items()})
+
+
+def _part_of_output(output: Json, part_of: Mapping[str, str]) -> str:
+    return next((part for each in find_references(output) if (part := part_of.get(each, ROOT)) != ROOT), ROOT)
 
 
 def _number(name: str) -> int:
     return int(name.removeprefix("Jobs"))
 
 
-def _place_jobs(document: Json, owners: Mapping[str, str], placed: Mapping[str, str]) -> dict[str, _Part]:
-    resources = document["Resources"]
+def _place_jobs(resources: Json, owners: Mapping[str, str], placed: Mapping[str, str]) -> dict[str, _Part]:
     sizes = {title: len(dumps(each)) for title, each in resources.items()}
-    units: dict[str, list[str]] = {}
-    for title in resources:
-        units.setdefault(owners.get(title, ""), []).append(title)
+    units = group_items(resources, lambda title: owners.get(title, ""))
     parts = {ROOT: _Part()}
-    tied = _tied_jobs(resources, owners)
-    for job in ("", *tied):
+    for job in ("", *_tied_jobs(resources, owners)):
         parts[ROOT].add(units.pop(job, []), sizes)
     for job in [job for job in units if job in placed]:
         parts.setdefault(placed[job], _Part()).add(units.pop(job), sizes)
@@ -132,9 +125,9 @@ def _tied_jobs(resources: Json, owners: Mapping[str, str]) -> list[str]:
     return list(found)
 
 
-def _move_out(resources: Json, conditions: frozenset[str]) -> tuple[Json, dict[str, Json]]:
+def _move_out(resources: Json) -> tuple[Json, dict[str, Json]]:
     """Return the resources with a parameter for each expression that only the stack can evaluate; and those
-    expressions, by the names of the parameters.
+    expressions, by the names of the parameters. The stack has the other resources and the conditions.
     """
     parameters: dict[str, Json] = {}
 
@@ -142,8 +135,7 @@ def _move_out(resources: Json, conditions: frozenset[str]) -> tuple[Json, dict[s
         if function_name(value) is None:
             return convert_members(value, move)
         names = [each for each in find_references(value) if not each.startswith("AWS::")]
-        needs_stack = any(each not in resources for each in names) or _has_condition(value, conditions)
-        if not needs_stack:
+        if all(each in resources for each in names) and "Fn::If" not in function_names(value):
             return value
         if any(each in resources for each in names):
             return convert_members(value, move)
@@ -152,10 +144,6 @@ def _move_out(resources: Json, conditions: frozenset[str]) -> tuple[Json, dict[s
         return {"Ref": name}
 
     return {title: move(each) for title, each in resources.items()}, parameters
-
-
-def _has_condition(value: Json, conditions: frozenset[str]) -> bool:
-    return bool(conditions) and "Fn::If" in function_names(value)
 
 
 def _parameter_name(value: Json) -> str:
@@ -177,7 +165,7 @@ def _refer_to_outputs(resources: Json, part_of: Mapping[str, str], nested: Mappi
         if part == ROOT:
             return convert_members(value, refer)
         output = _parameter_name(value)
-        nested[part]["Outputs"][output] = {"Value": value}
+        nested[part]["Outputs"].setdefault(output, {"Value": value})
         return {"Fn::GetAtt": [part, f"Outputs.{output}"]}
 
     return {title: refer(each) for title, each in resources.items()}
@@ -188,7 +176,10 @@ def _without_empty(document: Json) -> Json:
 
 
 def join_templates(root: Json, nested: Mapping[str, Json]) -> Json:
-    """Return the whole template of a stack and its nested stacks; `nested` has their templates by logical id."""
+    """Return the whole template of a stack and its nested stacks, with the part of each job in its metadata.
+
+    `nested` has the templates of the nested stacks by logical id.
+    """
     resources: dict[str, Json] = {}
     for title, each in root["Resources"].items():
         if title not in nested:
@@ -197,16 +188,16 @@ def join_templates(root: Json, nested: Mapping[str, Json]) -> Json:
         given = each["Properties"].get("Parameters", {})
         for name, own in nested[title]["Resources"].items():
             resources[name] = _replace_functions(own, "Ref", given.get)
-    outputs = {
-        f"{title}.Outputs.{name}": output["Value"]
-        for title, document in nested.items()
-        for name, output in document.get("Outputs", {}).items()
-    }
+    made = [(title, name, each) for title, part in nested.items() for name, each in part.get("Outputs", {}).items()]
+    values = {f"{title}.Outputs.{name}": each["Value"] for title, name, each in made}
     whole = {
-        title: _replace_functions(each, "Fn::GetAtt", lambda place: outputs.get(".".join(place)))
+        title: _replace_functions(each, "Fn::GetAtt", lambda place: values.get(".".join(place)))
         for title, each in resources.items()
     }
-    return {**root, "Resources": whole}
+    # Only the template's own outputs have a description; the others are what the stack needs of a part.
+    outputs = root.get("Outputs", {}) | {name: each for _, name, each in made if "Description" in each}
+    parts = {job: name for name, each in ((ROOT, root), *nested.items()) for job in resource_owners(each).values()}
+    return _with_parts({**root, "Resources": whole, "Outputs": outputs}, parts)
 
 
 def _replace_functions(value: Json, function: str, find: Callable[[Json], Json | None]) -> Json:
@@ -226,16 +217,19 @@ def resource_owners(document: Json) -> dict[str, str]:
     return {title: str(job) for title, job in found.items() if job is not None}
 
 
-def deployed_parts(document: Json) -> dict[str, str]:
-    """Return the part of each deployed job, as the template's metadata has it."""
+def _deployed_parts(document: Json) -> dict[str, str]:
     found: dict[str, str] = document.get("Metadata", {}).get("Lamplighter", {}).get(PARTS, {})
     return found
 
 
 def keep_parts(document: Json, deployed: Json) -> Json:
     """Return a template in which each job that is deployed has the part that it has there."""
-    jobs = resource_owners(deployed).values() if deployed else ()
-    return _with_parts(document, {**dict.fromkeys(jobs, ROOT), **deployed_parts(deployed)})
+    return _with_parts(document, _deployed_parts(deployed))
+
+
+def without_parts(document: Json) -> Json:
+    """Return a template as it is deployed: where its jobs are, the templates themselves say."""
+    return _with_parts(document, {})
 
 
 def limit_step(document: Json, deployed: Json) -> Json:

@@ -137,11 +137,8 @@ def machine_permissions(project: Project, name: str, *, is_shared: bool = False)
     if job_names:
         yield from _task_permissions(project, job_names, is_shared=is_shared)
     if job.overlap != "allow":
-        yield (
-            _allow_on_own_machines(["states:ListExecutions"], project)
-            if is_shared
-            else allow(["states:ListExecutions"], [arns.state_machine_arn(project, name)])
-        )
+        list_runs = ["states:ListExecutions"]
+        yield _allow_on_own_machines(list_runs, project) if is_shared else allow_on_machines(list_runs, project, [name])
     yield from _run_permissions(project, name)
     if has_late_alert(job):
         yield allow(["states:StartExecution"], [ref(job_machine.LATE_RUNS)])

@@ -266,7 +266,7 @@ def _effective_policy(reader: Reader, subscription: Subscription) -> Json:
 def _policy_delays(reader: Reader, subscription: Subscription) -> RetryDelays:
     if subscription.protocol in protocols.WITH_POLICY:
         policy = _effective_policy(reader, subscription)["healthyRetryPolicy"]
-        # A job file promises that its webhooks are tried as long as its mails, if nobody has set a policy.
+        # The engine tries the webhook of a job file as long as a mail, unless somebody has set a policy.
         is_promised = not subscription.token and policy == delivery_policy.DEFAULT_RETRY_POLICY
         return retry_delays.SMTP if is_promised else retry_delays.delays_of_policy(policy)
     people = protocols.MAIL | protocols.SECRET_ADDRESS
