@@ -198,6 +198,18 @@ def alarms_have_one_to_five_actions(stack: ResolvedStack) -> Iterator[str]:
             yield title
 
 
+def alarms_tell_two_channels(stack: ResolvedStack) -> Iterator[str]:
+    """CloudWatch tells nobody of an action that a topic refuses: it is only in the alarm's history, as "Failed".
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
+    """
+    subscribed = {each["TopicArn"] for each in find_resources(stack, "AWS::SNS::Subscription").values()}
+    actions: dict[str, set[str]] = {}
+    for title, alarm in find_resources(stack, "AWS::CloudWatch::Alarm").items():
+        if alarm.get("AlarmActions") and not title.endswith(("Lost", "Unreachable")):
+            actions.setdefault(alarm["AlarmDescription"], set()).update(alarm["AlarmActions"])
+    yield from (what for what, told in actions.items() if len(told) == 1 and len(subscribed | told) > 1)
+
+
 def starts_machine(stack: ResolvedStack, alarm: Json) -> bool:
     """Return whether a rule matches the alarm's change of state, and starts a machine."""
     event = {
@@ -212,7 +224,8 @@ def starts_machine(stack: ResolvedStack, alarm: Json) -> bool:
 def matched_rules(stack: ResolvedStack, event: Json) -> Iterator[Json]:
     """Yield the rules that match an event and start a machine."""
     for rule in find_resources(stack, "AWS::Events::Rule").values():
-        if ":stateMachine:" in rule["Targets"][0]["Arn"] and compile_event_pattern(rule["EventPattern"]).matches(event):
+        starts = "EventPattern" in rule and ":stateMachine:" in rule["Targets"][0]["Arn"]
+        if starts and compile_event_pattern(rule["EventPattern"]).matches(event):
             yield rule
 
 
@@ -336,6 +349,7 @@ RULES: Mapping[str, Callable[[ResolvedStack], Iterator[str]]] = {
         queues_have_an_alarm,
         lost_channels_are_told_to_others,
         alarms_have_one_to_five_actions,
+        alarms_tell_two_channels,
         alarms_cover_a_week_at_most,
         log_drivers_state_their_mode,
         slots_start_named_runs,

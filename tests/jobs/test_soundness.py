@@ -86,6 +86,10 @@ def break_template(template: Json) -> Iterator[tuple[str, Json]]:
             lambda each: each.update(MetricName="ApproximateNumberOfMessagesVisible"),
         ),
         "alarms_have_one_to_five_actions": ("AWS::CloudWatch::Alarm", lambda each: each.update(AlarmActions=[])),
+        "alarms_tell_two_channels": (
+            "AWS::CloudWatch::Alarm",
+            lambda each: each.update(AlarmActions=each.get("AlarmActions", [])[:1]),
+        ),
         "alarms_cover_a_week_at_most": ("AWS::CloudWatch::Alarm", lambda each: each.update(Period=2_592_000)),
         "log_drivers_state_their_mode": (
             "AWS::ECS::TaskDefinition",
@@ -101,7 +105,9 @@ def break_template(template: Json) -> Iterator[tuple[str, Json]]:
         ),
         "no_rule_matches_what_it_starts": (
             "AWS::Events::Rule",
-            lambda each: each["EventPattern"]["detail"].update(stateMachineArn=[{"prefix": "arn:"}]),
+            lambda each: each.get("EventPattern", {"detail": {}})["detail"].update(
+                stateMachineArn=[{"prefix": "arn:"}]
+            ),
         ),
         "starts_are_repeated": ("AWS::StepFunctions::StateMachine", remove_retries),
         "failed_runs_have_two_paths": ("AWS::CloudWatch::Alarm", lambda each: each.update(AlarmName="another")),

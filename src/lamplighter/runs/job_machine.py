@@ -20,10 +20,10 @@ SKIPPED_STATE, WORKFLOW_STATE = "Skipped", "Workflow"
 LAMPLIGHTER_KEY = "lamplighter"
 """The key of a run's input under which lamplighter passes its own settings."""
 LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK, RECOVERY_CHECK = "Watch", "Start", "Slots", "Failures", "Recovered"
-ATTEMPT_CHECK = "Attempts"
+ATTEMPT_CHECK, ALERT_CHECK = "Attempts", "Alerts"
 CHAT_FORMAT = "Chat"
 """The supporting machine that formats alerts for chat services on AWS; it is no job and starts nothing."""
-SUPPORTING = (LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK, ATTEMPT_CHECK, RECOVERY_CHECK, CHAT_FORMAT)
+SUPPORTING = (LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK, ATTEMPT_CHECK, RECOVERY_CHECK, ALERT_CHECK, CHAT_FORMAT)
 """The supporting machines of a project."""
 
 

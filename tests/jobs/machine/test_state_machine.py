@@ -35,7 +35,8 @@ class DeployedJobs:
         self.alerts: list[Json] = []
         self.machines: dict[str, str] = {}
         self.denies_publish = False
-        harness.engine.bus.serve("sns", {"Publish": Operation(write=self._publish)})
+        served = {"Publish": Operation(write=self._publish), "ListSubscriptionsByTopic": Operation(write=self._publish)}
+        harness.engine.bus.serve("sns", served)
 
     def _publish(self, _tx: Tx, _caller: Caller, params: Json) -> Json:
         if self.denies_publish:

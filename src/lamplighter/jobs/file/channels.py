@@ -65,6 +65,11 @@ class Channel(StrictModel):
         found = ((service, getattr(self, service)) for service in CHAT_SERVICES)
         return next(((service, address) for service, address in found if address is not None), None)
 
+    @property
+    def works_on_aws(self) -> bool:
+        """Whether the channel works on AWS, which runs no commands."""
+        return self.command is None
+
 
 def as_list(value: Json) -> Json:
     """Return the value as a list; a single item becomes a list of one."""

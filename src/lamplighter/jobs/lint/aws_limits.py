@@ -18,7 +18,6 @@ from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.file.yaml_document import Severity
 from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.stack.alarms import MAX_WARM_UP_MINUTES
-from lamplighter.jobs.stack.lost_channels import works_on_aws
 
 YEAR_SECONDS = 365 * DAY_SECONDS
 MAX_VARIABLES_CHARACTERS = 64 * 1024 - 8192
@@ -128,7 +127,7 @@ def crowded_schedules(project: Project) -> Iterator[tuple[str, LintFinding]]:
 
 def single_channel(project: Project) -> str | None:
     """Return the only channel that works on AWS: nobody could be told of its loss. None if there are others."""
-    working = [name for name, channel in project.channels.items() if works_on_aws(channel)]
+    working = [name for name, channel in project.channels.items() if channel.works_on_aws]
     return working[0] if len(working) == 1 else None
 
 

@@ -1,4 +1,5 @@
 """Define the supporting machine FAILURE_CHECK: it receives the failed runs of all jobs on AWS, and alerts about each.
+It also receives the alarm for runs that did not start.
 
 Two events lead to it. Step Functions' event of a run that ended is "best effort": "in some rare cases an event might
 not be delivered". CloudWatch "guarantees the delivery of alarm state change events", so each job has an alarm on its
@@ -17,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.alert_expressions import (
+    DEFINE_SUBJECT,
     TASK_ATTEMPT,
     AlertFacts,
     failure_subject,
@@ -35,22 +37,24 @@ from lamplighter.jobs.machine.alert_states import (
 )
 from lamplighter.jobs.machine.attempt_states import SAME_INPUT, catch_each
 from lamplighter.jobs.machine.expressions import FAILED_TASK_VARIABLE, expression
-from lamplighter.jobs.machine.integrations import DESCRIBE_EXECUTION, LIST_EXECUTIONS, READ_HISTORY, START_EXECUTION
+from lamplighter.jobs.machine.integrations import DESCRIBE_EXECUTION, LIST_EXECUTIONS, READ_HISTORY
 from lamplighter.jobs.machine.job_table import find_job_states
-from lamplighter.jobs.machine.local_times import zone_document
+from lamplighter.jobs.machine.local_times import define_local_time, zone_document
 from lamplighter.jobs.machine.overlap_states import read_state
 from lamplighter.jobs.machine.supported_jobs import failure_channels, needs_failure_check
 from lamplighter.jobs.machine.supporting_machines import (
-    ALREADY_STARTED_ERRORS,
     LAST_EVENTS_OF_RUN,
-    RETRY_START,
     choose,
     machine_definition,
     publish_to_topics,
+    start_itself_states,
 )
+from lamplighter.jobs.names import OPTIONS, placeholder
 from lamplighter.runs.failure_words import TASK_FAILED, TIMEOUT
 from lamplighter.runs.job_machine import READ_LOG_STATE
 
+NO_START = " did not start: no run began for longer than its schedule explains"
+"""How an alert describes a job whose runs do not start; its name is before this."""
 MAX_LISTED_RUNS = 100
 OVERLAP_SECONDS = 900
 """Seconds before the change of an alarm's state that are searched again: an alarm lags behind the runs."""
@@ -86,6 +90,14 @@ _ATTEMPT = f"""(
   $tried := {TASK_ATTEMPT};
   $exists($tried) ? $number($tried) : 0
 )"""
+_NO_START = f"$states.input.job & '{NO_START}'"
+_NO_START_TEXT = f"""(
+  {define_local_time("$states.input.zone")}
+  {_NO_START} & '\\n\\n' &
+  'Time:      ' & $local($toMillis($states.input.time)) & '\\n' &
+  'Project:   ' & $states.input.project & '\\n' &
+  'Run now:   lamplighter run ' & $states.input.name & '{placeholder(OPTIONS)}\\n'
+)"""
 _SCHEDULED = slot_time("$exists($states.result.Input) ? $parse($states.result.Input) : {}")
 _FACTS = AlertFacts(
     headline="$states.input.job & ($status = 'TIMED_OUT' ? ' timed out: ' : ' failed: ')",
@@ -103,7 +115,8 @@ _FACTS = AlertFacts(
 def failure_definition(project: Project, jobs: Sequence[str]) -> Json:
     """Return the definition of FAILURE_CHECK; `jobs` are those whose failures it receives.
 
-    Its input has `run` and `ended` (milliseconds), or `alarm` and `before`, the previous state of the alarm.
+    Its input has `run` and `ended` (milliseconds), or `alarm` and `before`, the previous state of the alarm; if runs
+    did not start, it has `alarm` and `time`.
     """
     facts = {name: _facts(project, name) for name in jobs}
     states = find_job_states(project.prefix, facts, "What happened?")
@@ -116,6 +129,7 @@ def _facts(project: Project, name: str) -> Mapping[str, Json]:
     job = project.jobs[name]
     return {
         "topics": [topic_arn(project, channel) for channel in failure_channels(job)],
+        "unstarted": [topic_arn(project, channel) for channel in job.notify.did_not_start],
         "caught": needs_failure_check(job),
         "most": max_attempts(job),
         "timeout": timeout_text(job),
@@ -131,6 +145,7 @@ def _find_failures() -> dict[str, Json]:
             "Type": "Choice",
             "Choices": [
                 {"Condition": expression("$exists($states.input.claimed)"), "Next": "Describe"},
+                {"Condition": expression("$exists($states.input.time)"), "Next": "Tell of no start"},
                 {
                     "Condition": expression("$exists($states.input.alarm)"),
                     "Assign": {"since": expression(_SINCE)},
@@ -140,6 +155,12 @@ def _find_failures() -> dict[str, Json]:
             "Assign": {"failures": [{each: expression(f"$states.input.{each}") for each in ("run", "ended")}]},
             "Default": "Claim",
         },
+        "Tell of no start": publish_to_topics(
+            _NO_START_TEXT,
+            f"({DEFINE_SUBJECT} $subject({_NO_START}, ''))",
+            "$states.input.unstarted",
+            publish="Publish no start",
+        ),
         "List failed runs": _list_runs("FAILED", f"[{_RECENT}]", "List timed out runs"),
         "List timed out runs": _list_runs("TIMED_OUT", f"[$append($failures, {_RECENT})]", "Claim"),
     }
@@ -157,18 +178,6 @@ def _list_runs(status: str, failures: str, follower: str) -> Json:
 def _claim_failures() -> dict[str, Json]:
     """Return the state that starts this machine once for each of the failures."""
     item = {each: expression(f"$states.context.Map.Item.Value.{each}") for each in ("run", "ended")}
-    start = {
-        "Type": "Task",
-        "Resource": START_EXECUTION,
-        "Arguments": {
-            "StateMachineArn": expression("$states.context.StateMachine.Id"),
-            "Name": expression(_CLAIM),
-            "Input": expression("$states.input"),
-        },
-        "Retry": RETRY_START,
-        "Catch": [{"ErrorEquals": ALREADY_STARTED_ERRORS, "Output": SAME_INPUT, "Next": "Claimed before"}],
-        "End": True,
-    }
     return {
         "Claim": {
             "Type": "Map",
@@ -177,7 +186,7 @@ def _claim_failures() -> dict[str, Json]:
             "ItemProcessor": {
                 "ProcessorConfig": {"Mode": "INLINE"},
                 "StartAt": "Start",
-                "States": {"Start": start, "Claimed before": {"Type": "Succeed"}},
+                "States": start_itself_states(_CLAIM, "Claimed before"),
             },
             "End": True,
         }

@@ -19,11 +19,13 @@ CALLS: Mapping[str, str] = {
     "DescribeTasksCall": "aws-sdk:ecs:describeTasks",
     "GetLogEventsCall": "aws-sdk:cloudwatchlogs:getLogEvents",
     "GetExecutionHistoryCall": "aws-sdk:sfn:getExecutionHistory",
+    "DescribeRuleCall": "aws-sdk:eventbridge:describeRule",
+    "ListSubscriptionsByTopicCall": "aws-sdk:sns:listSubscriptionsByTopic",
 }
 """The calls by the names of their placeholders; placeholders of jobs and channels never end in `Call`."""
 (
     RUN_TASK, PUBLISH, START_EXECUTION, DESCRIBE_EXECUTION, LIST_EXECUTIONS, STOP_EXECUTION, DESCRIBE_TASKS, READ_LOG,
-    READ_HISTORY,
+    READ_HISTORY, DESCRIBE_RULE, LIST_SUBSCRIPTIONS,
 ) = map(placeholder, CALLS)  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Decide which jobs need which supporting machine (`supporting_machines.py`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from lamplighter.jobs.file.channels import Pattern
+from lamplighter.jobs.file.channels import PATTERNS, Pattern
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.machine.alert_states import has_late_alert
@@ -16,8 +16,7 @@ ALERT_PATTERNS: dict[str, Pattern] = {
     job_machine.ATTEMPT_CHECK: "attempt-failed",
     job_machine.RECOVERY_CHECK: "recovered",
 }
-"""For each machine but FAILURE_CHECK, the pattern whose channels receive its alerts and those about its own failures.
-"""
+"""For most machines, the pattern whose channels receive its alerts and those about its own failures."""
 
 
 def starts_by_name(job: Job) -> bool:
@@ -27,7 +26,16 @@ def starts_by_name(job: Job) -> bool:
 
 def needs_slot_check(job: Job) -> bool:
     """Return whether SLOT_CHECK checks each slot of a job, because no alarm can wait long enough for its runs."""
-    return bool(job.schedule and job.enabled and job.notify.did_not_start) and alarm_window(job) is None
+    return _reports_missing_starts(job) and alarm_window(job) is None
+
+
+def needs_start_alarm(job: Job) -> bool:
+    """Return whether an alarm watches that a job's runs start."""
+    return _reports_missing_starts(job) and alarm_window(job) is not None
+
+
+def _reports_missing_starts(job: Job) -> bool:
+    return bool(job.schedule and job.enabled and job.notify.did_not_start)
 
 
 def needs_failure_check(job: Job) -> bool:
@@ -50,13 +58,19 @@ def needs_recovery_check(job: Job) -> bool:
     return bool(job.notify.recovered)
 
 
-_NEEDS = {
+def has_alerts(job: Job) -> bool:
+    """Return whether some channel receives alerts about a job."""
+    return any(job.notify.channels_of(each) for each in PATTERNS)
+
+
+_NEEDS: Mapping[str, Callable[[Job], bool]] = {
     job_machine.LATE_RUNS: has_late_alert,
     job_machine.START_RUN: starts_by_name,
     job_machine.SLOT_CHECK: needs_slot_check,
-    job_machine.FAILURE_CHECK: lambda job: bool(failure_channels(job)),
+    job_machine.FAILURE_CHECK: lambda job: bool(failure_channels(job)) or needs_start_alarm(job),
     job_machine.ATTEMPT_CHECK: needs_attempt_alert,
     job_machine.RECOVERY_CHECK: needs_recovery_check,
+    job_machine.ALERT_CHECK: has_alerts,
 }
 ENGINE_MACHINES = (job_machine.LATE_RUNS, job_machine.SLOT_CHECK)
 """The machines that this engine needs, too. Its Scheduler delivers a slot once and names the run after it, and its
@@ -75,10 +89,17 @@ def supported_jobs(project: Project, platform: Platform) -> Mapping[str, Sequenc
 
 def alert_channels(project: Project, machine: str, jobs: Sequence[str]) -> list[str]:
     """Return the channels that receive a machine's alerts about the jobs that it serves."""
-    told = (
-        project.jobs[name].notify.channels_of(ALERT_PATTERNS[machine])
-        if machine in ALERT_PATTERNS
-        else failure_channels(project.jobs[name])
-        for name in jobs
-    )
+    if machine == job_machine.ALERT_CHECK:
+        return [name for name, channel in project.channels.items() if channel.works_on_aws]
+    told = (_machine_channels(project.jobs[name], machine) for name in jobs)
     return list(dict.fromkeys(channel for channels in told for channel in channels))
+
+
+def _machine_channels(job: Job, machine: str) -> Iterator[str]:
+    """Yield the channels to which a machine sends alerts about a job."""
+    match machine:
+        case job_machine.FAILURE_CHECK:
+            yield from failure_channels(job)
+            yield from job.notify.did_not_start if needs_start_alarm(job) else ()
+        case _:
+            yield from job.notify.channels_of(ALERT_PATTERNS[machine])

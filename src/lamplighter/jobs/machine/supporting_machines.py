@@ -96,6 +96,25 @@ def choose(condition: str, follower: str, otherwise: str) -> Json:
     return {"Type": "Choice", "Choices": choices, "Default": otherwise}
 
 
+def start_itself_states(name: str, follower: str) -> dict[str, Json]:
+    """Return the states that start this machine with the same input under a name, or end with `follower` if it has
+    been started before.
+    """
+    start = {
+        "Type": "Task",
+        "Resource": START_EXECUTION,
+        "Arguments": {
+            "StateMachineArn": expression("$states.context.StateMachine.Id"),
+            "Name": expression(name),
+            "Input": expression("$states.input"),
+        },
+        "Retry": RETRY_START,
+        "Catch": [{"ErrorEquals": ALREADY_STARTED_ERRORS, "Output": SAME_INPUT, "Next": follower}],
+        "End": True,
+    }
+    return {"Start": start, follower: {"Type": "Succeed"}}
+
+
 START_DEFINITION = machine_definition(
     "Starts the run of a slot, once, however often the slot is delivered.",
     {

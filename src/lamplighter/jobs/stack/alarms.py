@@ -8,8 +8,9 @@ how long to wait instead. For intervals of more than a week, the machine SLOT_CH
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html and
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html.
 
-An alarm for the failed runs of a job has no action: its change of state starts FAILURE_CHECK, which lists the runs that
-failed (`project_rules.py`). An alarm for a supporting machine alerts its channels itself, for nothing else would.
+On AWS, the alarms of a job have no action: their changes of state start FAILURE_CHECK (`project_rules.py`), which lists
+the runs that failed, and whose own failures are told. An alarm's action that a topic refuses would be lost in silence.
+An alarm for a supporting machine alerts channels itself, for nothing else would: two of them, if there are two.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,10 +19,12 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.lint.alarm_window import alarm_window
+from lamplighter.jobs.machine.failure_machine import NO_START
 from lamplighter.jobs.machine.job_table import FAILED_ALARM, NOT_STARTED_ALARM
-from lamplighter.jobs.machine.supported_jobs import failure_channels
+from lamplighter.jobs.machine.platform import Platform
+from lamplighter.jobs.machine.supported_jobs import failure_channels, needs_start_alarm
 from lamplighter.jobs.stack import arns
-from lamplighter.jobs.stack.dead_letter_queues import MAX_ACTIONS
+from lamplighter.jobs.stack.alarm_channels import MAX_ACTIONS, with_other_channel
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.jobs.stack.supporting_machines import POSSIBLE_LOSS
@@ -32,10 +35,10 @@ MAX_WARM_UP_MINUTES = 2_880
 """The longest warm-up of a CloudWatch alarm, in minutes."""
 
 
-def did_not_start_alarms(project: Project, name: str) -> Iterator[Resource]:
+def did_not_start_alarms(project: Project, name: str, platform: Platform) -> Iterator[Resource]:
     """Yield the alarm for a job whose runs do not start, if the job needs one and CloudWatch can wait long enough."""
     job = project.jobs[name]
-    wait = alarm_window(job) if job.schedule and job.enabled and job.notify.did_not_start else None
+    wait = alarm_window(job) if needs_start_alarm(job) else None
     if wait is not None:
         step, count = wait
         yield Resource(
@@ -43,7 +46,7 @@ def did_not_start_alarms(project: Project, name: str) -> Iterator[Resource]:
             "AWS::CloudWatch::Alarm",
             properties(
                 AlarmName=f"{project.name(name)}{NOT_STARTED_ALARM}",
-                AlarmDescription=f"{name} did not start: no run began for longer than its schedule explains",
+                AlarmDescription=f"{name}{NO_START}",
                 Namespace="AWS/States",
                 MetricName="ExecutionsStarted",
                 Dimensions=[properties(Name="StateMachineArn", Value=ref(names.state_machine_id(name)))],
@@ -57,7 +60,9 @@ def did_not_start_alarms(project: Project, name: str) -> Iterator[Resource]:
                     WarmUpPeriodDurationInMinutes=min(step * count // 60, MAX_WARM_UP_MINUTES),
                     OnlyStartEvaluatingAfterWarmUpPeriodEnds=True,
                 ),
-                AlarmActions=[arns.topic_arn(project, channel) for channel in job.notify.did_not_start],
+                AlarmActions=[arns.topic_arn(project, channel) for channel in job.notify.did_not_start]
+                if platform == "here"
+                else None,
             ),
             job=name,
             engine_metadata={"Job": name, "Pattern": "did-not-start", "Patience": step * count, **_zone(job)},
@@ -80,6 +85,7 @@ def failed_runs_alarms(project: Project, name: str) -> Iterator[Resource]:
 def supporting_alarms(project: Project, machine: str, channels: Sequence[str]) -> Iterator[Resource]:
     """Yield the alarms for failures of a supporting machine: one for every five channels."""
     name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
+    channels = with_other_channel(project, channels)
     for at, first in enumerate(range(0, len(channels), MAX_ACTIONS)):
         number = str(at + 1) if at else ""
         yield _executions_alarm(

@@ -10,7 +10,15 @@ from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.supported_jobs import alert_channels, failure_channels
-from lamplighter.jobs.stack import alarms, chat_channels, dead_letter_queues, event_rules, lost_channels, project_rules
+from lamplighter.jobs.stack import (
+    alarms,
+    alert_check,
+    chat_channels,
+    dead_letter_queues,
+    event_rules,
+    lost_channels,
+    project_rules,
+)
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.policies import allow_service, policy_document
 from lamplighter.jobs.stack.resources import Resource, properties
@@ -23,7 +31,7 @@ def alert_resources(project: Project, supported: Mapping[str, Sequence[str]], pl
         yield from _topic_resources(project, name, project.channels[name], platform)
     told = {machine: alert_channels(project, machine, jobs) for machine, jobs in supported.items()}
     for name in project.jobs:
-        yield from alarms.did_not_start_alarms(project, name)
+        yield from alarms.did_not_start_alarms(project, name, platform)
     if platform == "aws":
         yield from _resources_on_aws(project, supported, told)
     else:
@@ -41,7 +49,9 @@ def _resources_on_aws(
 ) -> Iterator[Resource]:
     yield from chat_channels.chat_resources(project)
     yield from lost_channels.lost_channel_resources(project)
-    yield from project_rules.project_rules(project, supported)
+    rules = list(project_rules.project_rules(project, supported))
+    yield from rules
+    yield from alert_check.check_rule(project, supported, rules)
     for name in project.jobs:
         yield from alarms.failed_runs_alarms(project, name)
     for machine, channels in told.items():

@@ -17,6 +17,7 @@ from dataclasses import replace
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack import arns
+from lamplighter.jobs.stack.alarm_channels import MAX_ACTIONS, with_other_channel
 from lamplighter.jobs.stack.intrinsic_functions import get_att
 from lamplighter.jobs.stack.queues import build_queue, build_queue_policy
 from lamplighter.jobs.stack.resources import Resource, properties
@@ -24,9 +25,6 @@ from lamplighter.jobs.stack.resources import Resource, properties
 START_QUEUE_ID, ALERT_QUEUE_ID = "DidNotStart", "UndeliveredAlerts"
 """The logical ids of the two queues."""
 ALARM_MINUTES = 20
-MAX_ACTIONS = 5
-"""The most actions of an alarm:
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
 
 
 def alert_dead_letters() -> Json:
@@ -63,6 +61,7 @@ def _alarms(
     project: Project, title: str, name: str, what: str, queue: str, channels: Sequence[str]
 ) -> Iterator[Resource]:
     """Yield alarms that act on each message sent to a queue: one alarm for every five channels."""
+    channels = with_other_channel(project, channels)
     for at, first in enumerate(range(0, len(channels), MAX_ACTIONS)):
         alarm_channels = channels[first : first + MAX_ACTIONS]
         yield Resource(

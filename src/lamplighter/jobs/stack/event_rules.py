@@ -56,7 +56,7 @@ def _recovery_rules(project: Project, name: str) -> Iterator[Resource]:
     targets = _topic_targets(project, job.notify.recovered, RUN_PATHS, lines)
     succeeded = run_pattern([ref(names.state_machine_id(name))], ["SUCCEEDED"])
     yield job_rule(project, name, "recovered", succeeded, targets)
-    for alarm in alarms.did_not_start_alarms(project, name):
+    for alarm in alarms.did_not_start_alarms(project, name, "here"):
         pattern = {
             "source": ["aws.cloudwatch"],
             "detail-type": ["CloudWatch Alarm State Change"],

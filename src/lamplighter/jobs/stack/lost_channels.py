@@ -12,14 +12,14 @@ although the first ones stay for two weeks. SQS sends no metrics of an unused qu
 late; FILL stands in for them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack import arns
-from lamplighter.jobs.stack.dead_letter_queues import ALARM_MINUTES, MAX_ACTIONS
+from lamplighter.jobs.stack.alarm_channels import other_channels
+from lamplighter.jobs.stack.dead_letter_queues import ALARM_MINUTES
 from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.queues import build_queue, build_queue_policy
 from lamplighter.jobs.stack.resources import Resource, properties
@@ -32,11 +32,6 @@ WAITING_MINUTES, OBSERVED_MINUTES = 10, 12
 WAITING = "FILL(FILL(visible,REPEAT),0)+FILL(hidden,0)"
 """The messages in a queue. SQS reports those in flight only while there are some."""
 METRICS = {"visible": "ApproximateNumberOfMessagesVisible", "hidden": "ApproximateNumberOfMessagesNotVisible"}
-
-
-def works_on_aws(channel: Channel) -> bool:
-    """Return whether a channel works on AWS. AWS runs no commands."""
-    return channel.command is None
 
 
 def undelivered_id(channel: str) -> str:
@@ -52,7 +47,7 @@ def redrive_policy(channel: str) -> Json:
 def lost_channel_resources(project: Project) -> Iterator[Resource]:
     """Yield the dead-letter queue of each channel whose subscription the stack has, and its alarm."""
     for name, channel in project.channels.items():
-        if channel.sns is None and works_on_aws(channel):
+        if channel.sns is None and channel.works_on_aws:
             queue = undelivered_id(name)
             yield build_queue(queue, f"{project.prefix}-{name}-undelivered")
             yield build_queue_policy(queue, "sns", {"ArnEquals": {"aws:SourceArn": ref(names.topic_id(name))}})
@@ -64,16 +59,6 @@ def unreachable_alarm(project: Project, name: str, queue: str) -> Iterator[Resou
     """Yield the alarm about a channel whose messages wait in a queue."""
     what = f"The channel {name} has taken no alerts for {WAITING_MINUTES} minutes"
     yield from _alarm(project, name, "Unreachable", queue, what, WAITING, OBSERVED_MINUTES, WAITING_MINUTES)
-
-
-def other_channels(project: Project, name: str) -> Sequence[str]:
-    """Return the channels that report the loss of a channel.
-
-    Channels of another kind come first, because they do not fail for the same reason.
-    """
-    kind = project.channels[name].kind
-    others = [each for each, channel in project.channels.items() if each != name and works_on_aws(channel)]
-    return sorted(others, key=lambda each: project.channels[each].kind == kind)[:MAX_ACTIONS]
 
 
 def _alarm(

@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.job_table import FAILED_ALARM, NOT_STARTED_ALARM
-from lamplighter.jobs.stack import alarms, arns, dead_letter_queues
+from lamplighter.jobs.machine.supported_jobs import failure_channels, needs_start_alarm
+from lamplighter.jobs.stack import arns, dead_letter_queues
 from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.runs import job_machine
 
+ALARM_PATHS = {"alarm": "$.detail.alarmName", "time": "$.time"}
 MAX_LISTED_NAMES = 12
 """The most jobs that a pattern lists: their ARNs have up to 160 characters."""
 RUN_PATHS = {"run": "$.detail.executionArn", "began": "$.detail.startDate", "ended": "$.detail.stopDate"}
@@ -39,6 +41,10 @@ def project_rules(project: Project, supported: Mapping[str, Sequence[str]]) -> I
 
 
 def _failure_rules(project: Project, jobs: Sequence[str]) -> Iterator[Resource]:
+    yield from _missing_start_rules(project, [name for name in jobs if needs_start_alarm(project.jobs[name])])
+    jobs = [name for name in jobs if failure_channels(project.jobs[name])]
+    if not jobs:
+        return
     runs = _runs_of_jobs(project, jobs, ["FAILED", "TIMED_OUT"])
     paths = {name: RUN_PATHS[name] for name in ("run", "ended")}
     yield _rule(project, "FailedRuns", job_machine.FAILURE_CHECK, runs, paths)
@@ -49,12 +55,17 @@ def _failure_rules(project: Project, jobs: Sequence[str]) -> Iterator[Resource]:
 def _recovery_rules(project: Project, jobs: Sequence[str]) -> Iterator[Resource]:
     runs = _runs_of_jobs(project, jobs, ["SUCCEEDED"])
     yield _rule(project, "SucceededRuns", job_machine.RECOVERY_CHECK, runs, RUN_PATHS)
-    watched = [name for name in jobs if any(alarms.did_not_start_alarms(project, name))]
-    if watched:
+    if watched := [name for name in jobs if needs_start_alarm(project.jobs[name])]:
         pattern = _alarm_pattern(project, watched, NOT_STARTED_ALARM)
         pattern["detail"] |= {"state": {"value": ["OK"]}, "previousState": {"value": ["ALARM"]}}
-        paths = {"alarm": "$.detail.alarmName", "time": "$.time"}
-        yield _rule(project, "StartsAgain", job_machine.RECOVERY_CHECK, pattern, paths)
+        yield _rule(project, "StartsAgain", job_machine.RECOVERY_CHECK, pattern, ALARM_PATHS)
+
+
+def _missing_start_rules(project: Project, jobs: Sequence[str]) -> Iterator[Resource]:
+    if jobs:
+        pattern = _alarm_pattern(project, jobs, NOT_STARTED_ALARM)
+        pattern["detail"] |= {"state": {"value": ["ALARM"]}}
+        yield _rule(project, "MissingStarts", job_machine.FAILURE_CHECK, pattern, ALARM_PATHS)
 
 
 def run_pattern(machines: list[Json], statuses: list[str]) -> Json:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.machine.alert_check_machine import ALERT_CHECK_DEFINITION
 from lamplighter.jobs.machine.attempt_machine import attempt_definition
 from lamplighter.jobs.machine.failure_machine import failure_definition
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.recovery_machine import recovery_definition
 from lamplighter.jobs.machine.supported_jobs import alert_channels, needs_failure_check
 from lamplighter.jobs.machine.supporting_machines import LATE_RUN_DEFINITION, SLOT_CHECK_DEFINITION, START_DEFINITION
-from lamplighter.jobs.stack import arns
+from lamplighter.jobs.stack import alert_check, arns
 from lamplighter.jobs.stack.heartbeat_ids import destination_ids
 from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.policies import allow
@@ -19,15 +20,21 @@ from lamplighter.jobs.stack.roles import allow_on_machines, container_jobs, iam_
 from lamplighter.jobs.stack.state_machines import placeholder_values, substitute_placeholders
 from lamplighter.runs import job_machine
 
-STARTED_BY_RULES = (job_machine.FAILURE_CHECK, job_machine.ATTEMPT_CHECK, job_machine.RECOVERY_CHECK)
+STARTED_BY_RULES = (
+    job_machine.FAILURE_CHECK,
+    job_machine.ATTEMPT_CHECK,
+    job_machine.RECOVERY_CHECK,
+    job_machine.ALERT_CHECK,
+)
 """Machines that rules of EventBridge start."""
 POSSIBLE_LOSS = {
     job_machine.LATE_RUNS: "a run that is late may not have been told",
     job_machine.START_RUN: "a run may not have been started at its time",
     job_machine.SLOT_CHECK: "a run that did not start may not have been told",
-    job_machine.FAILURE_CHECK: "a run that failed may not have been told",
+    job_machine.FAILURE_CHECK: "a run that failed or did not start may not have been told",
     job_machine.ATTEMPT_CHECK: "an attempt that failed may not have been told",
     job_machine.RECOVERY_CHECK: "a job that works again may not have been told",
+    job_machine.ALERT_CHECK: "a rule or a channel that does not work may not have been told",
 }
 """The possible loss if a supporting machine fails, in words for the alert."""
 _DEFINITIONS: Mapping[str, Callable[[Project, Sequence[str]], Json]] = {
@@ -37,6 +44,7 @@ _DEFINITIONS: Mapping[str, Callable[[Project, Sequence[str]], Json]] = {
     job_machine.FAILURE_CHECK: failure_definition,
     job_machine.ATTEMPT_CHECK: attempt_definition,
     job_machine.RECOVERY_CHECK: recovery_definition,
+    job_machine.ALERT_CHECK: lambda _project, _jobs: ALERT_CHECK_DEFINITION,
 }
 
 
@@ -90,19 +98,26 @@ def _statements(project: Project, machine: str, jobs: Sequence[str]) -> list[Jso
             return [list_runs, allow(["states:GetExecutionHistory"], runs), publish]
         case job_machine.FAILURE_CHECK:
             return [*_failure_statements(project, jobs), publish]
+        case job_machine.ALERT_CHECK:
+            return [*alert_check.check_permissions(project), _allow_start_itself(project, machine), publish]
         case _:
             return [publish]
 
 
 def _failure_statements(project: Project, jobs: Sequence[str]) -> Iterator[Json]:
-    runs, own = arns.runs_of_jobs(project, jobs), job_machine.machine_suffix(job_machine.FAILURE_CHECK)
+    runs = arns.runs_of_jobs(project, jobs)
     caught = [name for name in jobs if needs_failure_check(project.jobs[name])]
     yield allow_on_machines(["states:ListExecutions"], project, jobs)
-    yield allow(["states:StartExecution"], [arns.arn("states", f"stateMachine:{project.prefix}{own}")])
+    yield _allow_start_itself(project, job_machine.FAILURE_CHECK)
     yield allow(["states:DescribeExecution"], runs)
     if caught:
         yield allow(["states:GetExecutionHistory"], arns.runs_of_jobs(project, caught))
     yield allow(["logs:GetLogEvents"], [arns.arn("logs", f"log-group:/lamplighter/{project.prefix}/*:log-stream:*")])
+
+
+def _allow_start_itself(project: Project, machine: str) -> Json:
+    own = arns.arn("states", f"stateMachine:{project.prefix}{job_machine.machine_suffix(machine)}")
+    return allow(["states:StartExecution"], [own])
 
 
 def _tasks(project: Project, jobs: Sequence[str]) -> list[Json]:
