@@ -106,7 +106,12 @@ ALERT_CHECK_DEFINITION = machine_definition(
             "Next": "Start",
         },
         **start_itself_states(_CLAIM, "Told today"),
-        "Tell": publish_to_topics(_TEXT, f"({DEFINE_SUBJECT} $subject({_HEADLINE}, ''))", "$states.input.tell"),
+        "Tell": publish_to_topics(
+            _TEXT,
+            f"({DEFINE_SUBJECT} $subject({_HEADLINE}, ''))",
+            "[$append($states.input.topics, $states.input.others)]",
+        ),
     },
 )
-"""The definition of ALERT_CHECK. Its input has rules, topics, tell (the topics that are alerted) and project."""
+"""The definition of ALERT_CHECK. Its input has rules, topics, others (topics that are alerted and not checked) and
+project."""

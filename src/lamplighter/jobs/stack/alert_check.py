@@ -20,7 +20,8 @@ def check_rule(
 ) -> Iterator[Resource]:
     """Yield the rule that starts ALERT_CHECK, if there are alerts; `rules` are those that it looks at."""
     if jobs := supported.get(job_machine.ALERT_CHECK):
-        told = [arns.topic_arn(project, each) for each in alert_channels(project, job_machine.ALERT_CHECK, jobs)]
+        told = alert_channels(project, job_machine.ALERT_CHECK, jobs)
+        others = [project.channels[each].sns for each in told if project.channels[each].sns is not None]
         given = {"rules": [each.properties["Name"] for each in rules], "project": project.prefix}
         yield Resource(
             "AlertCheck",
@@ -34,7 +35,7 @@ def check_rule(
                         Id="alerts",
                         Arn=ref(job_machine.ALERT_CHECK),
                         RoleArn=get_att("EventsRole", "Arn"),
-                        Input=join_document({"topics": _own_topics(project), "tell": told}, given),
+                        Input=join_document({"topics": _own_topics(project), "others": others}, given),
                         DeadLetterConfig=dead_letter_queues.alert_dead_letters(),
                     )
                 ],
