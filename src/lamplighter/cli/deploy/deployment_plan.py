@@ -20,6 +20,7 @@ from lamplighter.cli.up.stack_plan import localize_template
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.stack.nested_stacks import keep_parts, limit_step
+from lamplighter.jobs.stack.network import keep_zones
 from lamplighter.jobs.stack.template import build_template
 
 
@@ -61,7 +62,7 @@ def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, s
     stack = stacks.find_stack(client, name)
     deployed = read_deployed_template(client, stack)
     document = keep_leaving_roles(document, deployed, target.client("stepfunctions"))
-    whole = document if is_engine else keep_parts(document, deployed)
+    whole = document if is_engine else keep_parts(keep_zones(document, deployed), deployed)
     document = whole if is_engine else limit_step(whole, deployed)
     images = tuple(project_images(loaded))
     parameters = _choose_parameters(document, stack, defaults, given) | _image_parameters(

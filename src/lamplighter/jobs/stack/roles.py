@@ -105,6 +105,8 @@ def execution_permissions(project: Project, jobs: Sequence[str]) -> Iterator[Jso
         resources_by_action.setdefault(found.action, {}).update(dict.fromkeys(found.resources))
     for action, resources in resources_by_action.items():
         yield allow([action], [arns.sub_if_needed(each) for each in resources])
+    if resources_by_action and project.aws.kms.secrets:
+        yield allow(["kms:Decrypt"], list(project.aws.kms.secrets))
 
 
 def _pulled_images(project: Project, jobs: Sequence[str]) -> Iterator[Json]:
