@@ -15,6 +15,7 @@ from lamplighter.cli.deploy.prompts import pause_between_polls
 from lamplighter.cli.deploy.template_bucket import BucketMissing, TemplateBucket, create_bucket, find_bucket
 from lamplighter.cli.deploy.upload_template import upload_template
 from lamplighter.cli.target import Target
+from lamplighter.jobs.file.aws_settings import AwsSettings
 from tests.cli.aws_account import make_client, run_command
 from tests.served_engine import ServedEngine
 
@@ -30,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def make(target: Target) -> TemplateBucket:
-    create_bucket(target, find_bucket(target, None), Console(), lambda: pause_between_polls(target))
+    create_bucket(target, find_bucket(target, None), AwsSettings(), Console(), lambda: pause_between_polls(target))
     return find_bucket(target, None)
 
 
@@ -124,6 +125,8 @@ def test_a_bucket_that_cannot_be_made_is_reported_with_the_reason_and_leaves_no_
     wanted = find_bucket(target, None)
     engine.client("s3").create_bucket(Bucket="taken")
     with pytest.raises(BucketMissing, match="the bucket taken could not be created"):
-        create_bucket(target, TemplateBucket("taken", "us-east-1", wanted.owner), Console(), partial(int))
+        create_bucket(
+            target, TemplateBucket("taken", "us-east-1", wanted.owner), AwsSettings(), Console(), partial(int)
+        )
     assert "Bucket (AWS::S3::Bucket) failed: " in capsys.readouterr().err
     assert engine.client("cloudformation").describe_stacks()["Stacks"] == []
