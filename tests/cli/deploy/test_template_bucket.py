@@ -16,7 +16,7 @@ from lamplighter.cli.deploy.template_bucket import BucketMissing, TemplateBucket
 from lamplighter.cli.deploy.upload_template import upload_template
 from lamplighter.cli.target import Target
 from lamplighter.jobs.file.aws_settings import AwsSettings
-from tests.cli.aws_account import make_client, run_command
+from tests.cli.aws_account import TEST_CREDENTIALS, make_client, run_command
 from tests.served_engine import ServedEngine
 
 BUCKET = "lamplighter-123456789012-us-east-1"
@@ -77,6 +77,19 @@ def test_the_bucket_is_private_encrypted_versioned_tagged_and_for_tls_only(engin
     assert {"Key": "lamplighter:for", "Value": "templates"} in s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"]
     (statement,) = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_the_bucket_and_its_stack_have_the_tags_of_the_job_file_and_cloudformation_uses_its_role(
+    engine: ServedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**TEST_CREDENTIALS, "AWS_ENDPOINT_URL": engine.url}.items():
+        monkeypatch.setenv(name, value)
+    target, role = Target(None, "us-east-1"), "arn:aws:iam::123456789012:role/deploys"
+    aws = AwsSettings.model_validate({"tags": {"team": "data"}, "cloudformation-role": role})
+    create_bucket(target, find_bucket(target, None), aws, Console(), lambda: pause_between_polls(target))
+    assert {"Key": "team", "Value": "data"} in engine.client("s3").get_bucket_tagging(Bucket=BUCKET)["TagSet"]
+    (stack,) = engine.client("cloudformation").describe_stacks()["Stacks"]
+    assert (stack["Tags"], stack["RoleARN"]) == ([{"Key": "team", "Value": "data"}], role)
 
 
 def test_two_commands_at_once_make_one_bucket_and_both_continue(engine: ServedEngine) -> None:

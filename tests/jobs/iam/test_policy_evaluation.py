@@ -153,17 +153,17 @@ def read_calls_and_statements(made: Project, name: str) -> tuple[list[IamCall], 
     deployed = resolve_stack(made)
     machine = names.state_machine_id(name)
     found = required_calls(json.loads(deployed.definition(machine)), call_context(deployed, machine))
-    keys = {deployed.arn(title): topic.get("KmsMasterKeyId") for title, topic in find_topics(deployed)}
-    used = {keys.get(call.resource) for call in found if call.action == "sns:Publish"} - {None}
+    keys = {arn: topic["KmsMasterKeyId"] for arn, topic in find_topics(deployed) if "KmsMasterKeyId" in topic}
+    used = {keys[call.resource] for call in found if call.action == "sns:Publish" and call.resource in keys}
     encrypting = [IamCall(f"kms:{action}", key) for key in used for action in ("Decrypt", "GenerateDataKey")]
     return [*found, *encrypting], machine_statements(deployed, name)
 
 
 def find_topics(deployed: ResolvedStack) -> Iterator[tuple[str, Json]]:
-    """Yield the stack's topics with their properties."""
+    """Yield the ARN of each topic of the stack, and its properties."""
     for title, each in deployed.template["Resources"].items():
         if each["Type"] == "AWS::SNS::Topic":
-            yield title, deployed.properties(title)
+            yield deployed.arn(title), deployed.properties(title)
 
 
 @pytest.mark.parametrize("name", NAMES)
