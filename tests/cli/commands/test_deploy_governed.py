@@ -158,3 +158,11 @@ def test_cloudformation_s_role_has_the_rights_that_the_deployer_has_not(governed
     assert deployed.code == 0, deployed
     deleted = run_as(governed, deployer, tmp_path, "destroy", "--yes")
     assert deleted.code == 0, deleted
+
+
+def test_an_engine_that_is_not_taken_for_aws_gets_neither_tags_nor_role(governed: ServedEngine, tmp_path: Path) -> None:
+    write_file(tmp_path, {**REQUIRED, "cloudformation-role": f"arn:aws:iam::{ACCOUNT}:role/none"})
+    deployed = run_command(tmp_path, "deploy", "--yes", "--endpoint-url", governed.url, "--region", REGION)
+    assert deployed.code == 0, deployed
+    (stack,) = governed.client("cloudformation").describe_stacks(StackName="p")["Stacks"]
+    assert (stack["Tags"], "RoleARN" in stack) == ([], False)

@@ -147,6 +147,16 @@ def test_a_tag_of_a_job_wins_over_the_account_s_and_lamplighter_s_own_over_both(
     assert tags == {"team": "own", "cost": "1", "lamplighter:project": "p", "lamplighter:job": "a"}
 
 
+def test_all_that_belongs_to_a_job_has_the_job_s_tags_and_nothing_else_has(tmp_path: Path) -> None:
+    more = "channels: {ops: {email: ops@example.com}}\n"
+    more += "defaults: {image: x, timeout: 1h}\n"
+    own = "tags: {team: own}, permissions: [{actions: '*', resources: '*'}]"
+    job = f"{{schedule: rate(1 day), notify: ops, {own}}}"
+    stack = resolve_stack(load_job_text(tmp_path, f"project: p\n{more}jobs:\n  a: {job}\n  b: {{}}\n").project)
+    tagged = {title for title, _, given in list_all(stack) if {"Key": "team", "Value": "own"} in given.get("Tags", [])}
+    assert tagged == {"ALog", "ATask", "AMachine", "ATaskRole", "AMachineRole", "AFailed", "ADidNotStart"}
+
+
 def test_a_key_alone_is_that_of_all_four_kinds_and_an_environment_can_name_others(tmp_path: Path) -> None:
     text = JOB.format(settings=f"{{kms: '{KEY.format('one')}'}}")
     kms = load_job_text(tmp_path, text).project.aws.kms

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.aws_settings import AwsSettings, KmsKeys
+from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.arns import sub_if_needed
+from lamplighter.jobs.stack.nested_stacks import resource_owners
 from lamplighter.jobs.stack.policies import allow
 from lamplighter.jobs.stack.resources import properties, tag_list
 
@@ -46,19 +48,23 @@ KEY_USERS: Mapping[str, tuple[str, ...]] = {
 """The services that use a key themselves, by the kind of key."""
 
 
-def apply_account_rules(resources: Mapping[str, Json], aws: AwsSettings) -> dict[str, Json]:
-    """Return the resources as the settings of an account require."""
+def apply_account_rules(resources: Mapping[str, Json], project: Project) -> dict[str, Json]:
+    """Return the resources as the settings of an account require, each with the tags of the job that it belongs to."""
+    owners = resource_owners({"Resources": resources})
+    tags = {title: {**project.aws.tags, **project.jobs[job].tags} for title, job in owners.items()}
     return {
-        title: {**each, "Properties": {**each["Properties"], **_required(each, aws)}}
+        title: {**each, "Properties": each["Properties"] | _required(each, project.aws, tags.get(title))}
         for title, each in resources.items()
     }
 
 
-def _required(resource: Json, aws: AwsSettings) -> dict[str, Json]:
+def _required(resource: Json, aws: AwsSettings, own_tags: Mapping[str, str] | None) -> dict[str, Json]:
+    """Return the properties that the account requires; `own_tags` are those of a resource that belongs to a job."""
     kind, given = resource["Type"], resource["Properties"]
+    tags = aws.tags if own_tags is None else own_tags
     named, key = KEY_PROPERTIES.get(kind, ("", ""))
     return {
-        **(_tags(kind, given, aws.tags) if aws.tags and kind in TAGGED else {}),
+        **(_tags(kind, given, tags) if tags and kind in TAGGED else {}),
         **(_role_properties(given, aws) if kind == ROLE else {}),
         **_encryption(kind, named, getattr(aws.kms, key) if key else None),
     }

@@ -57,7 +57,7 @@ def build_template(project: Project, platform: Platform = "aws") -> Json:
             **network.parameters(project, platform),
             **task_definitions.parameters(project),
         },
-        "Resources": apply_account_rules(documents, project.aws),
+        "Resources": documents if platform == "here" else apply_account_rules(documents, project),
     }
 
 
