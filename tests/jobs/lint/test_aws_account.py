@@ -28,6 +28,13 @@ def test_the_services_that_the_policies_of_the_keys_must_allow_are_named_once(tm
     assert lint_jobs(tmp_path, f"aws: {{kms: {{secrets: '{KEY}'}}}}", "  a: {image: x}", "policies of the keys") == []
 
 
+def test_a_key_of_another_region_than_what_it_encrypts_is_an_error(tmp_path: Path) -> None:
+    head = f"aws: {{region: us-east-1, kms: {{logs: '{KEY}', secrets: '{KEY}'}}}}"
+    assert lint_jobs(tmp_path, head, "  a: {image: x}", "is in eu-west-1") == [
+        "error: the key of the logs is in eu-west-1, and they are in us-east-1 -> name a key in us-east-1"
+    ]
+
+
 def test_chat_services_and_heartbeats_are_errors_in_govcloud(tmp_path: Path) -> None:
     channels = "channels: {ops: {email: ops@example.com}, chat: {slack: 'secretsmanager:slack'}}"
     job = "  a: {image: x, notify: [ops, chat], heartbeat: 'secretsmanager:check'}"

@@ -43,14 +43,15 @@ def _region_findings(project: Project) -> Iterator[tuple[Place, LintFinding]]:
 
 
 def _key_findings(project: Project) -> Iterator[tuple[Place, LintFinding]]:
-    """Yield the services that the policies of the account's keys must allow."""
-    region = project.aws.region or "REGION"
-    users = [
-        f"{' and '.join(services).replace('REGION', region)} for {kind}"
-        for kind, services in KEY_USERS.items()
-        if getattr(project.aws.kms, kind) is not None
-    ]
-    if users:
+    """Yield keys of another region, and the services that the policies of the keys must allow."""
+    region = project.aws.region
+    keys = {kind: key for kind in KEY_USERS if (key := getattr(project.aws.kms, kind)) is not None}
+    for kind, key in keys.items():
+        if region is not None and (other := key.split(":")[3]) != region:
+            what = f"the key of the {kind} is in {other}, and they are in {region}"
+            yield ("aws", "kms"), ("error", kind, what, f"name a key in {region}")
+    if keys:
+        users = (f"{' and '.join(KEY_USERS[kind])} for {kind}".replace("REGION", region or "REGION") for kind in keys)
         what = f"logs and alerts arrive only if the policies of the keys allow {', '.join(users)}"
         yield ("aws", "kms"), ("info", "", what, "the manual has the statements: Deploy to AWS, A governed account")
 
