@@ -20,7 +20,9 @@ def write_jobs(folder: Path, count: int, hour: int = 3) -> None:
     network = "network: {subnets: [subnet-0a1b2c3d]}"
     jobs = "".join(f"  job-{at}: {{{job}, {network}}}\n" for at in range(count))
     channels = "channels: {ops: {email: ops@example.com}, chat: {sqs: 'arn:aws:sqs:us-east-1:123456789012:chat'}}"
-    (folder / "lamplighter.yaml").write_text(f"project: {PROJECT}\n{channels}\njobs:\n{jobs}")
+    (folder / "lamplighter.yaml").write_text(
+        f"project: {PROJECT}\naws: {{tags: {{team: data}}}}\n{channels}\njobs:\n{jobs}"
+    )
 
 
 def run(engine: ServedEngine, folder: Path, *words: str) -> CommandResult:
@@ -49,7 +51,9 @@ def test_a_project_in_nested_stacks_is_deployed_changed_planned_brought_back_and
     write_jobs(tmp_path, JOBS)
     created = run(engine, tmp_path, "deploy", "--yes")
     assert created.code == 0, created
-    assert len(nested_stacks(engine)) == 1
+    (nested,) = nested_stacks(engine)
+    (stack,) = engine.client("cloudformation").describe_stacks(StackName=nested["PhysicalResourceId"])["Stacks"]
+    assert {"Key": "team", "Value": "data"} in stack["Tags"]
     assert len(expressions(engine)) == JOBS
     assert run(engine, tmp_path, "diff").code == 0
 

@@ -14,6 +14,7 @@ from lamplighter.cli.deploy.follow_stack import explain_interrupt, follow_stack,
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.deploy.wait_until_ready import StackStuck, wait_until_ready
 from lamplighter.cli.target import Target
+from lamplighter.jobs.file.aws_settings import AwsSettings
 
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/reports/1"
 
@@ -168,7 +169,7 @@ def test_a_failed_deletion_prints_the_errors_and_the_next_command(capsys: pytest
     )
     stack = Stack("reports", STACK, "CREATE_COMPLETE", "", {}, protected=False)
     with pytest.raises(typer.Exit):
-        delete_deployment(stack, {}, cast("Target", account), Console())
+        delete_deployment(stack, {}, AwsSettings(), cast("Target", account), Console())
     error_output = capsys.readouterr().err
     assert "A (AWS::SQS::Queue) failed: in use" in error_output
     assert "DELETE_FAILED: fix the errors above, then run `lamplighter destroy` again" in error_output

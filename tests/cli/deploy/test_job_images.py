@@ -134,6 +134,16 @@ def test_an_image_is_built_and_pushed_and_an_unchanged_image_is_not(aws: str, fo
     assert (code, calls) == (0, []), err
 
 
+def test_a_new_repository_has_the_tags_of_the_account(aws: str, folder: Path) -> None:
+    write_job_file(folder, f"{JOB_FILE.rstrip()}\n    aws: {{tags: {{team: data}}}}\n")
+    assert deploy_with_fake_docker(folder, aws)[0] == 0
+    ecr = make_client(aws, "ecr")
+    (repository,) = ecr.describe_repositories()["repositories"]
+    assert ecr.list_tags_for_resource(resourceArn=repository["repositoryArn"])["tags"] == [
+        {"Key": "team", "Value": "data"}
+    ]
+
+
 def test_a_failed_build_deploys_nothing(aws: str, folder: Path) -> None:
     code, err, calls = deploy_with_fake_docker(folder, aws, DOCKER_FAILS="build")
     assert (code, len(calls)) == (1, 1)

@@ -15,7 +15,8 @@ from lamplighter.cli.deploy.prompts import pause_between_polls
 from lamplighter.cli.deploy.template_bucket import BucketMissing, TemplateBucket, create_bucket, find_bucket
 from lamplighter.cli.deploy.upload_template import upload_template
 from lamplighter.cli.target import Target
-from tests.cli.aws_account import make_client, run_command
+from lamplighter.jobs.file.aws_settings import AwsSettings
+from tests.cli.aws_account import TEST_CREDENTIALS, make_client, run_command
 from tests.served_engine import ServedEngine
 
 BUCKET = "lamplighter-123456789012-us-east-1"
@@ -30,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def make(target: Target) -> TemplateBucket:
-    create_bucket(target, find_bucket(target, None), Console(), lambda: pause_between_polls(target))
+    create_bucket(target, find_bucket(target, None), AwsSettings(), Console(), lambda: pause_between_polls(target))
     return find_bucket(target, None)
 
 
@@ -76,6 +77,19 @@ def test_the_bucket_is_private_encrypted_versioned_tagged_and_for_tls_only(engin
     assert {"Key": "lamplighter:for", "Value": "templates"} in s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"]
     (statement,) = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_the_bucket_and_its_stack_have_the_tags_of_the_job_file_and_cloudformation_uses_its_role(
+    engine: ServedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**TEST_CREDENTIALS, "AWS_ENDPOINT_URL": engine.url}.items():
+        monkeypatch.setenv(name, value)
+    target, role = Target(None, "us-east-1"), "arn:aws:iam::123456789012:role/deploys"
+    aws = AwsSettings.model_validate({"tags": {"team": "data"}, "cloudformation-role": role})
+    create_bucket(target, find_bucket(target, None), aws, Console(), lambda: pause_between_polls(target))
+    assert {"Key": "team", "Value": "data"} in engine.client("s3").get_bucket_tagging(Bucket=BUCKET)["TagSet"]
+    (stack,) = engine.client("cloudformation").describe_stacks()["Stacks"]
+    assert (stack["Tags"], stack["RoleARN"]) == ([{"Key": "team", "Value": "data"}], role)
 
 
 def test_two_commands_at_once_make_one_bucket_and_both_continue(engine: ServedEngine) -> None:
@@ -124,6 +138,8 @@ def test_a_bucket_that_cannot_be_made_is_reported_with_the_reason_and_leaves_no_
     wanted = find_bucket(target, None)
     engine.client("s3").create_bucket(Bucket="taken")
     with pytest.raises(BucketMissing, match="the bucket taken could not be created"):
-        create_bucket(target, TemplateBucket("taken", "us-east-1", wanted.owner), Console(), partial(int))
+        create_bucket(
+            target, TemplateBucket("taken", "us-east-1", wanted.owner), AwsSettings(), Console(), partial(int)
+        )
     assert "Bucket (AWS::S3::Bucket) failed: " in capsys.readouterr().err
     assert engine.client("cloudformation").describe_stacks()["Stacks"] == []

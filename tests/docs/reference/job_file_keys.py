@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.aws_settings import AwsSettings
+from lamplighter.jobs.file.aws_settings import AwsSettings, KmsKeys
 from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import Channel, Notify
 from lamplighter.jobs.file.keep import Keep
@@ -49,6 +49,7 @@ SECTIONS = (
     Section("box", Box, ("box",)),
     Section("keep", Keep, ("keep",)),
     Section("aws", AwsSettings, ("aws",)),
+    Section("aws: kms", KmsKeys, ("aws", "kms")),
     Section("channels", Channel, ("channels",)),
     Section("environments", EnvironmentOverlay, ("environments", "prod")),
     Section("A job", Job, JOB),

@@ -14,6 +14,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.iam.check_roles import call_context, machine_statements, missing_job_permissions
 from lamplighter.jobs.iam.missing_permission import allowing_statement, missing_permissions
 from lamplighter.jobs.iam.required_calls import NESTED_EXECUTION_RULE, CallContext, required_calls
+from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.jobs.stack.built_images import built_images
 from lamplighter.jobs.stack.role_ids import execution_role_id
 from lamplighter.lang.iam_policy.evaluate import IamCall, evaluate_policy
@@ -152,7 +153,17 @@ def read_calls_and_statements(made: Project, name: str) -> tuple[list[IamCall], 
     deployed = resolve_stack(made)
     machine = names.state_machine_id(name)
     found = required_calls(json.loads(deployed.definition(machine)), call_context(deployed, machine))
-    return found, machine_statements(deployed, name)
+    keys = {arn: topic["KmsMasterKeyId"] for arn, topic in find_topics(deployed) if "KmsMasterKeyId" in topic}
+    used = {keys[call.resource] for call in found if call.action == "sns:Publish" and call.resource in keys}
+    encrypting = [IamCall(f"kms:{action}", key) for key in used for action in ("Decrypt", "GenerateDataKey")]
+    return [*found, *encrypting], machine_statements(deployed, name)
+
+
+def find_topics(deployed: ResolvedStack) -> Iterator[tuple[str, Json]]:
+    """Yield the ARN of each topic of the stack, and its properties."""
+    for title, each in deployed.template["Resources"].items():
+        if each["Type"] == "AWS::SNS::Topic":
+            yield deployed.arn(title), deployed.properties(title)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -205,6 +216,8 @@ def test_in_every_file_an_execution_role_allows_exactly_what_ecs_needs_to_start_
         statements = deployed.statements(role)
         tasks = (deployed.properties(names.task_definition_id(name)) for name in jobs)
         found = [call for task in tasks for call in list_startup_calls(task)]
+        if any(call.action in ("ssm:GetParameters", "secretsmanager:GetSecretValue") for call in found):
+            found += [IamCall("kms:Decrypt", key) for key in whole.aws.kms.secrets]
         assert [
             (call, evaluate_policy(statements, call).reason) for call in found if not allowed(statements, call)
         ] == []

@@ -143,6 +143,8 @@ def test_the_local_engine_creates_and_deletes_a_stack_of_the_template(tmp_path: 
     harness = CloudFormationHarness(tmp_path / "data")
     harness.up()
     try:
+        allow_all = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        harness.call("iam", "CreatePolicy", PolicyName="developers", PolicyDocument=dumps(allow_all))
         # An engine has no Secrets Manager.
         text = DYNAMIC_REFERENCE.sub("https://example.com/secret", to_json(document))
         harness.create(text, values=images, Capabilities=["CAPABILITY_IAM"])

@@ -29,9 +29,11 @@ from lamplighter.cli.deploy.prompts import (
 )
 from lamplighter.cli.deploy.render_changes import print_changes
 from lamplighter.cli.deploy.resolved_template import resolve_resources
+from lamplighter.cli.deploy.stack_options import role_option
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
+from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.built_images import built_images
 
@@ -76,11 +78,11 @@ def destroy(
         kept_logs = retain_logs.log_group_names(deployed) if _should_keep_logs(keep_logs, deployed, yes=yes) else ()
         if kept_logs:
             retain_logs.retain_logs(
-                *(target, stack, deployed, bucket or project.aws.bucket, console),
+                *(target, stack, deployed, bucket or project.aws.bucket, project.aws, console),
                 lambda: pause_between_polls(target),
             )
         stop_runs.stop_all(sources, console, lambda: pause_between_polls(target))
-        delete_deployment(stack, deployed, target, console)
+        delete_deployment(stack, deployed, project.aws, target, console)
         if not kept_logs:
             retain_logs.delete_log_groups(target.client("logs"), retain_logs.retained_group_names(deployed))
         for name in kept_logs:
@@ -113,11 +115,11 @@ def _should_keep_logs(option: bool | None, deployed: Json, *, yes: bool) -> bool
     return typer.confirm("Keep the logs?", default=True)
 
 
-def delete_deployment(stack: Stack, deployed: Json, target: Target, console: Console) -> None:
+def delete_deployment(stack: Stack, deployed: Json, aws: AwsSettings, target: Target, console: Console) -> None:
     """Delete a stack and show the result; end the command with exit code 1 if a part of the stack remains."""
     client = target.client("cloudformation")
     progress = follow_stack.start_progress(client, stack.id)
-    client.delete_stack(StackName=stack.id)
+    client.delete_stack(StackName=stack.id, **role_option(aws, target))
     total = len(deployed.get("Resources", {}))
     with follow_stack.explain_interrupt(f"the deletion of {stack.name}", stack.name, target):
         status = follow_stack.follow_stack(

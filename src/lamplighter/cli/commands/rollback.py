@@ -30,6 +30,7 @@ from lamplighter.cli.deploy.wait_until_ready import wait_until_ready
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
+from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.stack.nested_stacks import keep_parts
 
 
@@ -65,12 +66,15 @@ def rollback(
                 f"the stack {name} on {target} holds no earlier deployment: deploy the file that you want to return to"
             )
         wishes = Wishes("Bring back the earlier deployment of", bucket or project.aws.bucket)
-        progress = carry_out(_plan_return(stack, deployed, before, target), target, wishes, console, yes=yes)
+        plan = _plan_return(stack, deployed, before, project.aws, target)
+        progress = carry_out(plan, target, wishes, console, yes=yes)
         if progress is not None:
             print_result(progress, name, target, console)
 
 
-def _plan_return(stack: Stack, deployed: Json, before: PreviousTemplate, target: Target) -> DeploymentPlan:
+def _plan_return(
+    stack: Stack, deployed: Json, before: PreviousTemplate, aws: AwsSettings, target: Target
+) -> DeploymentPlan:
     changes = compare_resources(
         resolve_resources(deployed, stack.parameters),
         resolve_resources(before.template, before.parameters),
@@ -78,4 +82,4 @@ def _plan_return(stack: Stack, deployed: Json, before: PreviousTemplate, target:
     )
     is_engine = is_lamplighter(target.endpoint)
     template = before.template if is_engine else keep_parts(before.template, deployed)
-    return DeploymentPlan(stack.name, stack, deployed, template, before.parameters, (), is_engine, tuple(changes))
+    return DeploymentPlan(stack.name, stack, deployed, template, before.parameters, (), is_engine, tuple(changes), aws)

@@ -22,6 +22,7 @@ from lamplighter.cli.deploy.previous_template import with_previous
 from lamplighter.cli.deploy.prompts import confirm_or_exit, describe_place, pause_between_polls
 from lamplighter.cli.deploy.render_changes import change_to_json, print_changes, summarize_changes
 from lamplighter.cli.deploy.saved_plan import SavedPlan, hash_document, write_plan
+from lamplighter.cli.deploy.stack_options import stack_options
 from lamplighter.cli.deploy.template_bucket import TemplateBucket, create_bucket
 from lamplighter.cli.deploy.upload_template import choose_bucket, limit_growth
 from lamplighter.cli.target import Target
@@ -57,7 +58,7 @@ def carry_out(
     if lacked is not None and not changes_nothing:
         _show_changes(plan, {}, console)
         _ask(plan, target, wishes, f", and create the bucket {lacked.name} for its template", yes=yes)
-        create_bucket(target, lacked, console, lambda: pause_between_polls(target))
+        create_bucket(target, lacked, plan.aws, console, lambda: pause_between_polls(target))
     imports = bool(existing_logs)
     change_set = None if changes_nothing else _create_change_set(plan, target, template, bucket, imports=imports)
     if change_set is None:
@@ -90,6 +91,7 @@ def _create_change_set(
         *(target, plan.stack, plan.name, f"lamplighter-{real_world().uuid()}", template, plan.parameters, bucket),
         lambda: pause_between_polls(target),
         imports=imports,
+        options=stack_options(plan.aws, target),
     )
     if made is None or made.count or _is_changed(plan):
         return made
@@ -115,7 +117,7 @@ def _provide_images(plan: DeploymentPlan, target: Target, console: Console) -> N
     for image in plan.images:
         if plan.is_engine:
             job_images.build_local_image(image)
-        elif job_images.push_image(target.client("ecr"), image):
+        elif job_images.push_image(target.client("ecr"), image, plan.aws.tags):
             console.print(f"pushed {plan.parameters[image.parameter]}", soft_wrap=True)
 
 

@@ -60,9 +60,11 @@ def create_change_set(
     pause: Callable[[], object],
     *,
     imports: bool = False,
+    options: Mapping[str, Json] | None = None,
 ) -> ChangeSet | None:
     """Create a change set with a title for the stack of this name, and wait for it; return None if nothing changes.
 
+    `options`: further parameters of the request (`stack_options.py`).
     `imports`: the change set takes over existing resources that have the template's names, belong to no stack, and have
     the deletion policy Retain in the template. Raises `ChangeSetFailed` if CloudFormation rejects the template.
     """
@@ -78,6 +80,7 @@ def create_change_set(
         **({"ImportExistingResources": True} if imports else {}),
         **({"IncludeNestedStacks": True} if passed.is_nested else {}),
         **passed.parameters,
+        **(options or {}),
     }
     try:
         answer = client.create_change_set(**request)

@@ -18,8 +18,10 @@ from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
 from lamplighter.cli.up.stack_plan import localize_template
 from lamplighter.jobs import names
+from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.stack.nested_stacks import keep_parts, limit_step
+from lamplighter.jobs.stack.network import keep_zones
 from lamplighter.jobs.stack.template import build_template
 
 
@@ -46,6 +48,7 @@ class DeploymentPlan:
     is_engine: bool
     """Whether the target is a lamplighter engine."""
     changes: tuple[Change, ...]
+    aws: AwsSettings
     is_complete: bool = True
     """Whether the plan has all jobs; if not, another deployment has to follow."""
 
@@ -61,7 +64,7 @@ def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, s
     stack = stacks.find_stack(client, name)
     deployed = read_deployed_template(client, stack)
     document = keep_leaving_roles(document, deployed, target.client("stepfunctions"))
-    whole = document if is_engine else keep_parts(document, deployed)
+    whole = document if is_engine else keep_parts(keep_zones(document, deployed), deployed)
     document = whole if is_engine else limit_step(whole, deployed)
     images = tuple(project_images(loaded))
     parameters = _choose_parameters(document, stack, defaults, given) | _image_parameters(
@@ -70,7 +73,7 @@ def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, s
     before = resolve_resources(deployed, stack.parameters if stack else {})
     changes = compare_resources(before, resolve_resources(document, parameters), metadata=target.endpoint is not None)
     return DeploymentPlan(
-        *(name, stack, deployed, document, parameters, images, is_engine, tuple(changes)),
+        *(name, stack, deployed, document, parameters, images, is_engine, tuple(changes), loaded.project.aws),
         is_complete=document is whole,
     )
 

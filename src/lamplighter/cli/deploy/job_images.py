@@ -8,6 +8,7 @@ See https://docs.aws.amazon.com/AmazonECR/latest/userguide/docker-push-ecr-image
 import base64
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.images.build_context import DOCKERFILE, InvalidBuildContext, context_digest
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.stack.built_images import built_images
+from lamplighter.jobs.stack.resources import tag_list
 
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 
@@ -90,11 +92,13 @@ def ecr_uri(ecr: Json, account: str, region: str, image: Image) -> str:
     return f"{found['repositoryUri'] if found else default_uri}:{image.tag}"
 
 
-def push_image(ecr: Json, image: Image) -> bool:
-    """Build an image and push it to ECR; return False if ECR has it already."""
+def push_image(ecr: Json, image: Image, tags: Mapping[str, str]) -> bool:
+    """Build an image and push it to ECR; return False if ECR has it already. A new repository gets the tags."""
     found = _repository(ecr, image)
     if found is None:
-        created = ecr.create_repository(repositoryName=image.repository, imageTagMutability="IMMUTABLE")
+        created = ecr.create_repository(
+            repositoryName=image.repository, imageTagMutability="IMMUTABLE", tags=tag_list(tags)
+        )
         found = created["repository"]
     elif _is_pushed(ecr, image):
         return False

@@ -16,10 +16,12 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy import follow_stack
 from lamplighter.cli.deploy.change_set import CAPABILITIES
 from lamplighter.cli.deploy.previous_template import without_previous
+from lamplighter.cli.deploy.stack_options import role_option
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.deploy.template_bucket import create_bucket
 from lamplighter.cli.deploy.upload_template import choose_bucket, pass_template
 from lamplighter.cli.target import Target
+from lamplighter.jobs.file.aws_settings import AwsSettings
 
 LOG_GROUP = "AWS::Logs::LogGroup"
 RETAINED_TAG = {"Key": "lamplighter:kept", "Value": "yes"}
@@ -37,7 +39,13 @@ def log_group_names(template: Json) -> tuple[str, ...]:
 
 
 def retain_logs(
-    target: Target, stack: Stack, template: Json, named: str | None, console: Console, pause: Callable[[], object]
+    target: Target,
+    stack: Stack,
+    template: Json,
+    named: str | None,
+    aws: AwsSettings,
+    console: Console,
+    pause: Callable[[], object],
 ) -> None:
     """Update a stack so that its log groups stay when the stack is deleted; raise `LogsNotRetained` if that fails.
 
@@ -49,7 +57,7 @@ def retain_logs(
     kept = without_previous({**template, "Resources": changed})
     bucket = choose_bucket(target, kept, named)
     if bucket is not None and not bucket.exists:
-        create_bucket(target, bucket, console, pause)
+        create_bucket(target, bucket, aws, console, pause)
     client = target.client("cloudformation")
     progress = follow_stack.start_progress(client, stack.id)
     client.update_stack(
@@ -57,6 +65,7 @@ def retain_logs(
         **pass_template(target, stack.name, kept, bucket).parameters,
         Capabilities=CAPABILITIES,
         Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in stack.parameters],
+        **role_option(aws, target),
     )
     with follow_stack.explain_interrupt(f"the change that keeps the logs of {stack.name}", stack.name, target):
         follow_stack.follow_stack(client, stack.id, progress, len(log_group_names(template)), console, pause)

@@ -17,7 +17,9 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.aws_guard import read_account
 from lamplighter.cli.call_errors import ClientError, ignore_error
 from lamplighter.cli.deploy import follow_stack, stacks
+from lamplighter.cli.deploy.stack_options import stack_options
 from lamplighter.cli.target import Target
+from lamplighter.jobs.file.aws_settings import AwsSettings
 
 STACK_NAME = "lamplighter-templates"
 """The stack of the bucket; there is one in each account and region."""
@@ -83,13 +85,21 @@ def _region_of_named(target: Target, bucket: str) -> str:
     return str(headers.get(REGION_HEADER, target.region))
 
 
-def create_bucket(target: Target, bucket: TemplateBucket, console: Console, pause: Callable[[], object]) -> None:
-    """Create the bucket of the account and region, or wait until another command has; raise `BucketMissing`."""
+def create_bucket(
+    target: Target, bucket: TemplateBucket, aws: AwsSettings, console: Console, pause: Callable[[], object]
+) -> None:
+    """Create the bucket of the account and region, or wait until another command has; raise `BucketMissing`.
+
+    CloudFormation gives the tags of its stack to the bucket.
+    """
     client = target.client("cloudformation")
     name = STACK_NAME
     with ignore_error("AlreadyExistsException"):
         name = client.create_stack(
-            StackName=STACK_NAME, TemplateBody=dumps(_bucket_template(bucket.name)), OnFailure="DELETE"
+            StackName=STACK_NAME,
+            TemplateBody=dumps(_bucket_template(bucket.name)),
+            OnFailure="DELETE",
+            **stack_options(aws, target),
         )["StackId"]
     while (stack := stacks.find_stack(client, name)) is not None and stack.is_in_progress:
         pause()

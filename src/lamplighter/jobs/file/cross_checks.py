@@ -19,6 +19,8 @@ from lamplighter.runs import job_machine
 
 MAX_MACHINE_NAME_LENGTH = 64 - len("-attempt-failed")
 """The longest name of a job with its project: with the longest suffix, a rule's name still fits EventBridge's limit."""
+MAX_TAGS = 48
+"""The most tags of a job's resources: AWS allows 50, and two name the project and the job."""
 MAX_STATE_NAME_LENGTH = 80
 MAX_STEP_NAME_LENGTH = MAX_STATE_NAME_LENGTH - len(f": {job_machine.ENDED_WELL}")
 """The longest name of a step whose job's retries need several states, because their names begin with the step's."""
@@ -44,6 +46,9 @@ def check_project(project: Project) -> Iterator[ProjectFinding]:
         if excess > 0:
             shorter = f"shorten it by {excess} characters"
             yield ("jobs", name), f"`{project.name(name)}` is too long for the names that AWS gives", shorter
+        if (count := len({*project.aws.tags, *job.tags})) > MAX_TAGS:
+            what = f"`{name}` would have {count} tags with those of `aws`"
+            yield ("jobs", name, "tags"), what, f"write {MAX_TAGS} at most"
         if job.workflow is not None:
             yield from _check_workflow(project, name, job)
 

@@ -24,12 +24,13 @@ VARIABLE_SCHEMA: Json = {"type": "string", "pattern": r"\$\{"}
 NULL_SCHEMA: Json = {"type": "null"}
 _LIST_KEYS = (
     "schedule", "env-file", "volumes", "subnets", "security-groups", "actions", "resources", "codes", "exit",
-    "permissions",    *PATTERNS,
+    "permissions", "secrets", *PATTERNS,
 )  # fmt: skip
 """Fields that are lists and also accept a single item."""
 _SHORT_FORMS: dict[str, list[Json]] = {
     "notify": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
     "missed": [{"enum": ["last", "all", "none"]}],
+    "kms": [{"type": "string"}],
     "extra-hosts": [{"type": "array", "items": {"type": "string", "pattern": "[:=]"}}],
 }
 """Fields that accept a short form, and the schemas of these forms."""

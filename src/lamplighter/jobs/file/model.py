@@ -262,7 +262,9 @@ class Job(StrictModel):
         default_factory=dict, description="Containers that run beside the job's own until that ends, by name."
     )
     tags: dict[TagKey, TagValue] = Field(
-        default_factory=dict, max_length=48, description="Tags of the job's resources, beside lamplighter's own."
+        default_factory=dict,
+        max_length=48,
+        description="Tags of the job's resources, beside lamplighter's own; they win over those of `aws`.",
     )
     network: Network | None = Field(
         default=None, description="The network of the tasks. By default, the stack has a VPC with two public subnets."

@@ -1,8 +1,8 @@
 """Parse where a secret is stored: ssm:/path, secretsmanager:name, secretsmanager:name:key, or an ARN of either service.
 
 Guarantees for each secret the `valueFrom` for ECS and the permission for the execution role, as text in which
-CloudFormation replaces account and region. Permissions for KMS keys are not included: a secret with the user's own key
-needs the user's own role. On this engine a secret is a line of `.env` or an environment variable.
+CloudFormation replaces account and region. The job file names the user's own KMS keys under `aws: {kms: …}`. On this
+engine a secret is a line of `.env` or an environment variable.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html.
 """
 

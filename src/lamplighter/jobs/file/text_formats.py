@@ -60,6 +60,29 @@ TopicArn = Annotated[
     str, *_arn("sns", "the ARN of a topic", "sns:us-east-1:123456789012:alerts"), _reject_fifo("topic")
 ]
 RoleArn = Annotated[str, *_arn("iam", "the ARN of a role", "iam::123456789012:role/mine")]
+BoundaryPolicy = Annotated[
+    str,
+    *_text_format(
+        r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+|[A-Za-z0-9_+=,.@/-]{1,512}",
+        "a managed policy",
+        "its name, or an ARN such as arn:aws:iam::123456789012:policy/developers",
+    ),
+]
+RolePath = Annotated[
+    str,
+    *_text_format(
+        r"/([A-Za-z0-9_+=,.@-]+/){0,64}", "a path of a role", "one that begins and ends with /, such as /jobs/"
+    ),
+]
+KeyArn = Annotated[
+    str,
+    *_text_format(
+        r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+",
+        "the ARN of a key of KMS",
+        "one such as arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab; roles and logs take "
+        "no alias",
+    ),
+]
 AccountId = Annotated[str, *_text_format("[0-9]{12}", "an account of AWS", "its 12 digits, such as 123456789012")]
 Region = Annotated[str, *_text_format("[a-z]{2,}(-[a-z]+)+-[0-9]+", "a region of AWS", "one such as eu-west-1")]
 BucketName = Annotated[

@@ -48,6 +48,7 @@ class ResolvedStack:
         resource = self.template["Resources"][title]
         service, pattern, named = _ARN_FORMATS[resource["Type"]]
         name = self.resolve(resource["Properties"][named]) if named else f"stack-{title}"
+        name = resource["Properties"].get("Path", "/").removeprefix("/") + name
         region = "" if service == "iam" else REGION
         return f"arn:{self.partition}:{service}:{region}:{ACCOUNT}:{pattern.format(name)}"
 

@@ -21,6 +21,7 @@ from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.iam import check_roles
 from lamplighter.jobs.iam.required_calls import resource_pattern
 from lamplighter.jobs.lint import aws_limits, machine_access
+from lamplighter.jobs.lint.aws_account import account_findings
 from lamplighter.jobs.lint.aws_limits import LintFinding
 from lamplighter.jobs.lint.local_links import LINK_ADVICE, leaving_channel
 from lamplighter.jobs.lint.quotas import quota_findings
@@ -67,6 +68,7 @@ def _aws_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
             yield _place(loaded, ("jobs", name), each, f"{name}: ")
     for name, channel in loaded.project.channels.items():
         yield from (_place(loaded, ("channels", name), each) for each in aws_limits.channel_findings(name, channel))
+    yield from (_place(loaded, path, each) for path, each in account_findings(loaded.project))
     for name, each in aws_limits.crowded_schedules(loaded.project):
         yield _place(loaded, ("jobs", name), each)
     yield from _permission_problems(loaded)

@@ -2,9 +2,10 @@
 
 Guarantees that a stack needs no parameters: if no subnets are given, it creates a network of two public subnets, which
 costs nothing while no job runs. Tasks in it accept no connections from outside. On this engine, tasks need no network.
+The subnets are in zones that Fargate has: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/AWS_Fargate-Regions.html.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json
@@ -27,6 +28,12 @@ VPC_CIDR = "10.111.0.0/24"
 INTERNET_RESOURCE_IDS = ("WayOut", "FirstAssociation", "SecondAssociation")
 """Resources that a task needs to pull its image and that no other resource refers to."""
 SUBNET_CIDRS = ("10.111.0.0/25", "10.111.0.128/25")
+FARGATE_ZONES: Mapping[str, tuple[str, str]] = {
+    "ap-northeast-1": ("apne1-az1", "apne1-az4"),
+    "cn-north-1": ("cnn1-az1", "cnn1-az2"),
+    "us-west-1": ("usw1-az1", "usw1-az3"),
+}
+"""Two zones that Fargate has, by their ids, for each region in which it lacks one. Names of zones differ by account."""
 NO_NETWORK = "subnet-0000000000000000f"
 """The subnet that stands in for the network of tasks on this engine."""
 
@@ -61,8 +68,15 @@ def parameters(project: Project, platform: Platform) -> dict[str, Json]:
 
 
 def conditions(project: Project, platform: Platform) -> dict[str, Json]:
-    """Return the condition under which the stack creates a network."""
-    return {CREATES_NETWORK: equals(join("", ref(names.SUBNETS)), "")} if needs_network(project, platform) else {}
+    """Return the conditions of the network: whether the stack creates one, and for the region's zones."""
+    if not needs_network(project, platform):
+        return {}
+    regions = {_in_region(region): equals(ref("AWS::Region"), region) for region in FARGATE_ZONES}
+    return {CREATES_NETWORK: equals(join("", ref(names.SUBNETS)), ""), **regions}
+
+
+def _in_region(region: str) -> str:
+    return f"In{names.logical_id(region)}"
 
 
 def placeholder_values(platform: Platform) -> dict[str, Json]:
@@ -136,7 +150,7 @@ def _subnets(project: Project) -> Iterator[Resource]:
             properties(
                 VpcId=ref("Vpc"),
                 CidrBlock=block,
-                AvailabilityZone=select(at, availability_zones()),
+                **_zone(at),
                 Tags=_tags(project),
             ),
         )
@@ -145,6 +159,28 @@ def _subnets(project: Project) -> Iterator[Resource]:
             "AWS::EC2::SubnetRouteTableAssociation",
             properties(SubnetId=ref(f"{name}Subnet"), RouteTableId=ref("Routes")),
         )
+
+
+def _zone(at: int) -> dict[str, Json]:
+    """Return the properties that place a subnet: by the zone's id where Fargate lacks a zone, else by its name."""
+    name, zone_id = select(at, availability_zones()), ref("AWS::NoValue")
+    for region, zones in FARGATE_ZONES.items():
+        name = if_condition(_in_region(region), ref("AWS::NoValue"), name)
+        zone_id = if_condition(_in_region(region), zones[at], zone_id)
+    return properties(AvailabilityZone=name, AvailabilityZoneId=zone_id)
+
+
+def keep_zones(document: Json, deployed: Json) -> Json:
+    """Return a template whose subnets stay where they are deployed: another subnet could not have their addresses."""
+    resources = dict(document["Resources"])
+    for title in {"FirstSubnet", "SecondSubnet"} & resources.keys() & deployed.get("Resources", {}).keys():
+        before = deployed["Resources"][title]["Properties"]
+        zone = {
+            "AvailabilityZone": before.get("AvailabilityZone"),
+            "AvailabilityZoneId": before.get("AvailabilityZoneId"),
+        }
+        resources[title] = {**resources[title], "Properties": properties(**resources[title]["Properties"] | zone)}
+    return {**document, "Resources": resources}
 
 
 def _tags(project: Project) -> list[Json]:

@@ -28,7 +28,8 @@ from lamplighter.runs import job_machine
 
 MANAGED_RULE_RESOURCE = "rule/StepFunctionsGetEventsForECSTaskRule"
 PASSED_TO_ECS: Json = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
-_ECR_IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
+ECR_IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
+"""The pattern of an image in a private registry of ECR: the account, the region and the repository."""
 
 
 def job_roles(project: Project) -> Iterator[Resource]:
@@ -105,13 +106,15 @@ def execution_permissions(project: Project, jobs: Sequence[str]) -> Iterator[Jso
         resources_by_action.setdefault(found.action, {}).update(dict.fromkeys(found.resources))
     for action, resources in resources_by_action.items():
         yield allow([action], [arns.sub_if_needed(each) for each in resources])
+    if resources_by_action and project.aws.kms.secrets:
+        yield allow(["kms:Decrypt"], list(project.aws.kms.secrets))
 
 
 def _pulled_images(project: Project, jobs: Sequence[str]) -> Iterator[Json]:
     """Yield the repositories of ECR from which jobs pull their images; many of one registry as one pattern."""
     given = (project.jobs[name] for name in jobs)
     images = (image for job in given for image in (job.image, *(each.image for each in job.sidecars.values())))
-    private = dict.fromkeys(match.groups() for image in images if image and (match := _ECR_IMAGE.match(image)))
+    private = dict.fromkeys(match.groups() for image in images if image and (match := ECR_IMAGE.match(image)))
     for (account, region), found in group_items(private, lambda each: each[:2]).items():
         repositories = [each[2] for each in found] if len(found) <= arns.MAX_LISTED_JOBS else ["*"]
         yield from (

@@ -14,6 +14,7 @@ import yaml
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
+from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.supported_jobs import supported_jobs
@@ -28,6 +29,7 @@ from lamplighter.jobs.stack import (
     supporting_machines,
     task_definitions,
 )
+from lamplighter.jobs.stack.account_rules import apply_account_rules
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.resources import Resource, properties
 
@@ -37,6 +39,8 @@ def build_template(project: Project, platform: Platform = "aws") -> Json:
 
     For this engine, state machines have no states for runs that must not overlap: tags tell the engine what to do.
     """
+    if platform == "here":
+        project = project.model_copy(update={"aws": AwsSettings()})
     resources = list(_resources(project, platform))
     documents = {each.logical_id: each.document(platform) for each in resources}
     assert len(documents) == len(resources), "two resources have one logical id"
@@ -53,7 +57,7 @@ def build_template(project: Project, platform: Platform = "aws") -> Json:
             **network.parameters(project, platform),
             **task_definitions.parameters(project),
         },
-        "Resources": documents,
+        "Resources": documents if platform == "here" else apply_account_rules(documents, project),
     }
 
 
