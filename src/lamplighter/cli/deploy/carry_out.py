@@ -47,9 +47,9 @@ def carry_out(
 ) -> StackProgress | None:
     """Carry a plan out; return the progress of the stack, or None if nothing is changed."""
     client = target.client("cloudformation")
-    new = (each.name for each in plan.changes if each.type == retain_logs.LOG_GROUP and each.action == "add")
-    existing_logs = retain_logs.find_existing_groups(target.client("logs"), new)
-    plain = retain_logs.importing_template(plan.template, existing_logs)
+    new = [each.name for each in plan.changes if each.type == retain_logs.LOG_GROUP and each.action == "add"]
+    imports = bool(retain_logs.find_existing_groups(target.client("logs"), new))
+    plain = plan.template
     template = with_previous(plain, plan.deployed, plan.stack, limit_growth(target, plain, wishes.bucket))
     bucket = choose_bucket(target, template, wishes.bucket)
     lacked = bucket if bucket is not None and not bucket.exists else None
@@ -58,7 +58,6 @@ def carry_out(
         _show_changes(plan, {}, console)
         _ask(plan, target, wishes, f", and create the bucket {lacked.name} for its template", yes=yes)
         create_bucket(target, lacked, console, lambda: pause_between_polls(target))
-    imports = bool(existing_logs)
     change_set = None if changes_nothing else _create_change_set(plan, target, template, bucket, imports=imports)
     if change_set is None:
         console.print(f"{plan.name} is deployed to {target} as the file says: nothing to do", soft_wrap=True)

@@ -13,6 +13,7 @@ from lamplighter.cli.deploy.changes import Change, compare_resources
 from lamplighter.cli.deploy.job_images import Image, ecr_uri, project_images
 from lamplighter.cli.deploy.leaving_roles import keep_leaving_roles
 from lamplighter.cli.deploy.resolved_template import resolve_resources
+from lamplighter.cli.deploy.retain_logs import keep_leaving_logs
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
@@ -60,7 +61,7 @@ def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, s
     client = target.client("cloudformation")
     stack = stacks.find_stack(client, name)
     deployed = read_deployed_template(client, stack)
-    document = keep_leaving_roles(document, deployed, target.client("stepfunctions"))
+    document = keep_leaving_roles(keep_leaving_logs(document, deployed), deployed, target.client("stepfunctions"))
     whole = document if is_engine else keep_parts(document, deployed)
     document = whole if is_engine else limit_step(whole, deployed)
     images = tuple(project_images(loaded))
