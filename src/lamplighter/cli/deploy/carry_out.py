@@ -115,7 +115,7 @@ def _provide_images(plan: DeploymentPlan, target: Target, console: Console) -> N
         if plan.is_engine:
             job_images.build_local_image(image)
         elif job_images.push_image(target.client("ecr"), image):
-            console.print(f"pushed {plan.parameters[image.parameter]}", soft_wrap=True)
+            console.print(f"pushed {plan.image_names[image.parameter]}", soft_wrap=True)
 
 
 def _save_plan(plan: DeploymentPlan, change_set: ChangeSet, target: Target, file: Path, console: Console) -> None:
@@ -126,7 +126,7 @@ def _save_plan(plan: DeploymentPlan, change_set: ChangeSet, target: Target, file
         template=hash_document(change_set.template),
         summary=summarize_changes(plan.changes),
         changes=[change_to_json(each) for each in plan.changes],
-        images={each.parameter: plan.parameters[each.parameter] for each in plan.images},
+        images=dict(plan.image_names),
         planned_by=caller["Arn"],
         planned_at=datetime.fromtimestamp(real_world().now() / 1000, UTC).isoformat(timespec="seconds"),
     )
