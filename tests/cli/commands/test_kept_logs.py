@@ -103,3 +103,34 @@ def test_no_log_of_a_stack_that_an_earlier_version_deployed_is_lost(engine: Serv
     assert f"= log {LEAVING}  OldLog  stays" in second.out
     assert lines(engine, LEAVING) == ["hello"]
     assert "OldLog" not in template(engine)["Resources"]
+
+
+def test_prune_deletes_the_logs_that_no_job_needs_and_none_of_another_project(
+    engine: ServedEngine, tmp_path: Path
+) -> None:
+    others = {"/lamplighter/shop-daily/old", "/lamplighter/shopping/old", "/lamplighter/sho/p"}
+    for name in others:
+        engine.client("logs").create_log_group(logGroupName=name)
+    deploy(engine, tmp_path, "daily", "old")
+    deploy(engine, tmp_path, "daily")
+    shown = run(engine, tmp_path, "prune", "--aws", "--dry-run")
+    assert (shown.code, LEAVING in shown.out, STAYING in shown.out) == (0, True, False), shown
+    unasked = run(engine, tmp_path, "prune", "--aws")
+    assert (unasked.code, "Delete these logs from AWS account" in unasked.err) == (2, True)
+    assert groups(engine) == {STAYING, LEAVING, *others}
+
+    pruned = run(engine, tmp_path, "prune", "--aws", "--yes", "--json")
+    assert loads(pruned.out) == {"leftLogs": [{"name": LEAVING, "bytes": 0}], "deleted": True}
+    assert groups(engine) == {STAYING, *others}
+    assert run(engine, tmp_path, "destroy", "--yes").code == 0
+    assert run(engine, tmp_path, "prune", "--aws", "--yes").code == 0
+    assert groups(engine) == others
+    assert "needs: 0" in run(engine, tmp_path, "prune", "--aws").out
+
+
+def test_prune_leaves_the_log_of_a_job_that_is_not_deployed_yet(engine: ServedEngine, tmp_path: Path) -> None:
+    deploy(engine, tmp_path, "daily", "old")
+    deploy(engine, tmp_path, "daily")
+    write_jobs(tmp_path, "daily", "old")
+    assert run(engine, tmp_path, "prune", "--aws", "--yes").code == 0
+    assert groups(engine) == {STAYING, LEAVING}
