@@ -106,7 +106,8 @@ def test_the_first_deployment_to_an_account_creates_the_service_linked_role_of_e
     created = run_command(folder, "deploy", "--yes", *options)
     assert (created.code, "created the role AWSServiceRoleForECS" in created.out) == (0, True)
     assert len(iam.list_roles(PathPrefix="/aws-service-role/")["Roles"]) == 1
-    assert run_command(folder, "destroy", "--yes", *options).code == 0
+    # moto imports no existing log groups.
+    assert run_command(folder, "destroy", "--yes", "--delete-logs", *options).code == 0
     again = run_command(folder, "deploy", "--yes", *options)
     assert (again.code, "created the role" in again.out, "lamplighter: " in again.err) == (0, False, False)
 

@@ -44,8 +44,13 @@ def expressions(engine: ServedEngine) -> dict[str, str]:
     return {each: scheduler.get_schedule(Name=each, GroupName=PROJECT)["ScheduleExpression"] for each in found}
 
 
+def log_groups(engine: ServedEngine) -> int:
+    pages = engine.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/lamplighter/many/")
+    return sum(len(page["logGroups"]) for page in pages)
+
+
 @pytest.mark.timeout(300)
-def test_a_project_in_nested_stacks_is_deployed_changed_planned_brought_back_and_deleted(
+def test_a_project_in_nested_stacks_is_deployed_changed_planned_brought_back_deleted_and_deployed_again(
     engine: ServedEngine, tmp_path: Path
 ) -> None:
     write_jobs(tmp_path, JOBS)
@@ -72,8 +77,14 @@ def test_a_project_in_nested_stacks_is_deployed_changed_planned_brought_back_and
     assert returned.code == 0, returned
     assert (len(expressions(engine)), set(expressions(engine).values())) == (JOBS, {"cron(0 3 * * ? *)"})
 
-    deleted = run(engine, tmp_path, "destroy", "--yes", "--keep-logs")
+    deleted = run(engine, tmp_path, "destroy", "--yes")
     assert deleted.code == 0, deleted
-    groups = engine.client("logs").describe_log_groups(logGroupNamePrefix="/lamplighter/many/")["logGroups"]
-    assert len(groups) > 0
+    assert log_groups(engine) == MORE_JOBS
     assert engine.client("stepfunctions").list_state_machines()["stateMachines"] == []
+
+    engine.client("logs").create_log_stream(logGroupName="/lamplighter/many/job-89", logStreamName="before")
+    again = run(engine, tmp_path, "deploy", "--yes")
+    assert again.code == 0, again
+    assert (len(nested_stacks(engine)), log_groups(engine)) == (1, MORE_JOBS)
+    streams = engine.client("logs").describe_log_streams(logGroupName="/lamplighter/many/job-89")["logStreams"]
+    assert [each["logStreamName"] for each in streams] == ["before"]

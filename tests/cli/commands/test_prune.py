@@ -2,11 +2,13 @@
 
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from lamplighter.base.json_text import loads
 from lamplighter.cli.commands.prune import PRUNE_PATH, format_size
+from tests.cli.aws_account import make_client, run_command, write_job_file
 from tests.cli.job_folder import JobFolder
 from tests.cli.up_folder import UpFolder, run_lamplighter
 
@@ -56,9 +58,25 @@ def test_a_request_without_a_signature_deletes_nothing(job_folder: JobFolder) ->
         assert answer.code == 401
 
 
-def test_aws_is_not_pruned(job_folder: JobFolder) -> None:
-    result = job_folder.invoke("prune", "--aws", "--region", "us-east-1")
-    assert (result.exit_code, "works on an engine" in result.stderr) == (1, True)
+def test_on_aws_the_job_file_names_the_project(aws: str, tmp_path: Path) -> None:
+    given = {"AWS_ENDPOINT_URL": aws, "AWS_REGION": "us-east-1"}
+    result = run_command(tmp_path, "prune", "--aws", **given)
+    assert (result.code, "needs a job file" in result.err) == (1, True)
+
+
+def test_all_logs_of_a_destroyed_project_are_deleted_on_aws(aws: str, tmp_path: Path) -> None:
+    given = {"AWS_ENDPOINT_URL": aws, "AWS_REGION": "us-east-1"}
+    write_job_file(tmp_path, "{project: shop, jobs: {daily: {image: busybox, timeout: 1h}}}")
+    logs = make_client(aws, "logs")
+    for at in range(60):
+        logs.create_log_group(logGroupName=f"/lamplighter/shop/job-{at}")
+    logs.create_log_group(logGroupName="/lamplighter/shop-daily/job-1")
+    result = run_command(tmp_path, "prune", "--aws", "--yes", **given)
+    assert result.code == 0, result
+    assert "logs that no job of shop needs: 60, 0 B" in result.out
+    assert [each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]] == [
+        "/lamplighter/shop-daily/job-1"
+    ]
 
 
 @pytest.mark.parametrize(

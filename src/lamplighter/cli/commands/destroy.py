@@ -1,11 +1,12 @@
 """Run `lamplighter destroy`: stop the runs of a deployment, and delete its stack.
 
 Exit codes: 0 the stack is deleted, or did not exist; 1 a part of it could not be deleted, or the user declined; 2 a
-question was necessary and standard input is no terminal; 130 Ctrl-C, while AWS continues. Logs can be kept; images in
-ECR are always kept.
+question was necessary and standard input is no terminal; 130 Ctrl-C, while AWS continues. Logs stay unless the
+user says otherwise; images in ECR are always kept.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -19,7 +20,6 @@ from lamplighter.cli.deploy import follow_stack, retain_logs, stacks, stop_runs
 from lamplighter.cli.deploy.changes import compare_resources
 from lamplighter.cli.deploy.deployment_plan import read_deployed_template
 from lamplighter.cli.deploy.prompts import (
-    BucketOption,
     EngineOption,
     YesOption,
     confirm_or_exit,
@@ -50,7 +50,6 @@ def destroy(
     keep_logs: Annotated[
         bool | None, typer.Option("--keep-logs/--delete-logs", help="Keep or delete the logs.", show_default="asked")
     ] = None,
-    bucket: BucketOption = None,
     yes: YesOption = False,  # noqa: FBT002 - typer's way
     endpoint_url: EngineOption = None,
     aws: AwsOption = False,  # noqa: FBT002 - typer's way
@@ -70,49 +69,52 @@ def destroy(
         if stack is None:
             console.print(f"{project.prefix} is not deployed to {target}: nothing to do", soft_wrap=True)
             return
-        deployed = _print_deletion(client, stack, project, target, console)
+        deployed = read_deployed_template(client, stack)
+        _print_deletion(stack, deployed, project, target, console, deletes_logs=keep_logs is False)
         sources = stop_runs.find_run_sources(target, stack)
         running = sources.find_running().names
         action = f"Stop {running} and delete" if running else "Delete"
         confirm_or_exit(f"{action} {stack.name} from {describe_place(target)}?", yes=yes)
-        kept_logs = retain_logs.log_group_names(deployed) if _should_keep_logs(keep_logs, deployed, yes=yes) else ()
-        if kept_logs:
-            retain_logs.retain_logs(
-                *(target, stack, deployed, bucket or project.aws.bucket, project.aws, console),
-                lambda: pause_between_polls(target),
-            )
+        logs = retain_logs.log_group_names(deployed)
+        keeps_logs = bool(logs) and _should_keep_logs(keep_logs, yes=yes)
+        if keeps_logs:
+            retain_logs.check_retained(stack, deployed)
         stop_runs.stop_all(sources, console, lambda: pause_between_polls(target))
         delete_deployment(stack, deployed, project.aws, target, console)
-        if not kept_logs:
-            retain_logs.delete_log_groups(target.client("logs"), retain_logs.retained_group_names(deployed))
-        for name in kept_logs:
+        if not keeps_logs:
+            retain_logs.delete_log_groups(target.client("logs"), logs)
+            return
+        for name in logs:
             console.print(f"kept: the log {name}", soft_wrap=True)
+        if target.endpoint is None:
+            console.print("`lamplighter prune --aws` deletes the kept logs", soft_wrap=True)
 
 
-def _print_deletion(client: Json, stack: Stack, project: Project, target: Target, console: Console) -> Json:
+def _print_deletion(
+    stack: Stack, deployed: Json, project: Project, target: Target, console: Console, *, deletes_logs: bool
+) -> None:
     if stack.protected:
         raise StackProtected(
             f"{stack.name} is protected against deletion: first run `aws cloudformation update-termination-protection "
             f"--no-enable-termination-protection --stack-name {stack.name}`"
         )
-    deployed = read_deployed_template(client, stack)
     origin = deployed.get("Metadata", {}).get("Lamplighter", {}).get("File")
     if origin is not None:
         note = f"`lamplighter up` made {stack.name} from {origin}: while it runs with that file, it creates it again"
         console.print(note, soft_wrap=True)
-    print_changes(compare_resources(resolve_resources(deployed, stack.parameters), {}, metadata=False), console)
+    changes = compare_resources(resolve_resources(deployed, stack.parameters), {}, metadata=False)
+    print_changes([replace(each, action="remove") for each in changes] if deletes_logs else changes, console)
     repositories = [each.repository(project) for each in built_images(project)]
     if target.endpoint is None and repositories:
         console.print("images in ECR are kept; delete them with:")
         for name in repositories:
             console.print(f"  aws ecr delete-repository --force --repository-name {name}", soft_wrap=True)
-    return deployed
 
 
-def _should_keep_logs(option: bool | None, deployed: Json, *, yes: bool) -> bool:  # noqa: FBT001 - an optional option
-    if option is not None or yes or not retain_logs.log_group_names(deployed):
-        return bool(option)
-    return typer.confirm("Keep the logs?", default=True)
+def _should_keep_logs(option: bool | None, *, yes: bool) -> bool:  # noqa: FBT001 - an optional option
+    if option is not None:
+        return option
+    return yes or typer.confirm("Keep the logs?", default=True)
 
 
 def delete_deployment(stack: Stack, deployed: Json, aws: AwsSettings, target: Target, console: Console) -> None:

@@ -1,12 +1,14 @@
 """Run `lamplighter prune`: delete what need not be kept any longer, or show with `--dry-run` what that would be.
 
 An engine deletes old things itself, once an hour; `prune` does it now, and shows how much the data directory holds and
-how it grows.
+how it grows. AWS deletes old lines itself, too; there, `prune` asks, and deletes the logs of jobs that are gone.
 
-Exit codes: 0 it is done; 1 no engine answers.
+Exit codes: 0 it is done; 1 no engine answers, or the user declined; 2 a question was necessary and standard input is no
+terminal.
 """
 
 import asyncio
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -14,6 +16,9 @@ from rich.table import Table
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.command_context import CommandContext, fail, with_command_context
+from lamplighter.cli.deploy.left_logs import find_left_logs
+from lamplighter.cli.deploy.prompts import YesOption, confirm_or_exit, describe_place
+from lamplighter.cli.deploy.retain_logs import delete_log_groups
 from lamplighter.cli.engine_request import request_engine
 from lamplighter.cli.find_task_definition import find_task_definition
 from lamplighter.cli.images import docker_build, old_images
@@ -39,12 +44,17 @@ UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 def prune(
     context: CommandContext,
     *,
+    yes: YesOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be deleted.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Delete what need not be kept any longer, and show how much the rest takes and how it grows."""
+    """Delete what need not be kept any longer, and show how much the rest takes and how it grows.
+
+    With --aws: delete the logs that removed jobs and destroyed projects left, after a question.
+    """
     if context.target.endpoint is None:
-        fail("`prune` works on an engine; AWS deletes what is old itself")
+        _prune_left_logs(context, dry_run=dry_run, json=json, yes=yes)
+        return
     old = asyncio.run(_old_images(context))
     deleted: Json = {}
     if not dry_run:
@@ -61,6 +71,23 @@ def prune(
     _print_usage(usage, dry_run=dry_run)
     for image in old if dry_run else ():
         typer.echo(f"would remove the image {image}")
+
+
+def _prune_left_logs(context: CommandContext, *, dry_run: bool, json: bool, yes: bool) -> None:
+    """Delete the logs on AWS that no job of the job file's project needs."""
+    if context.project is None:
+        fail("`prune --aws` needs a job file, which names the project: go to its folder, or use --file")
+    left = find_left_logs(context.target, context.project)
+    if not json:
+        for each in left:
+            typer.echo(f"{each.name}  {format_size(each.bytes)}")
+        size = format_size(sum(each.bytes for each in left))
+        typer.echo(f"logs that no job of {context.project.prefix} needs: {len(left):,}, {size}")
+    if left and not dry_run:
+        confirm_or_exit(f"Delete these logs from {describe_place(context.target)}?", yes=yes)
+        delete_log_groups(context.target.client("logs"), [each.name for each in left])
+    if json:
+        typer.echo(dumps({"leftLogs": [asdict(each) for each in left], "deleted": not dry_run}))
 
 
 async def _old_images(context: CommandContext) -> list[str]:

@@ -48,9 +48,9 @@ def carry_out(
 ) -> StackProgress | None:
     """Carry a plan out; return the progress of the stack, or None if nothing is changed."""
     client = target.client("cloudformation")
-    new = (each.name for each in plan.changes if each.type == retain_logs.LOG_GROUP and each.action == "add")
-    existing_logs = retain_logs.find_existing_groups(target.client("logs"), new)
-    plain = retain_logs.importing_template(plan.template, existing_logs)
+    new = [each.name for each in plan.changes if each.type == retain_logs.LOG_GROUP and each.action == "add"]
+    imports = bool(retain_logs.find_existing_groups(target.client("logs"), new))
+    plain = plan.template
     template = with_previous(plain, plan.deployed, plan.stack, limit_growth(target, plain, wishes.bucket))
     bucket = choose_bucket(target, template, wishes.bucket)
     lacked = bucket if bucket is not None and not bucket.exists else None
@@ -59,7 +59,6 @@ def carry_out(
         _show_changes(plan, {}, console)
         _ask(plan, target, wishes, f", and create the bucket {lacked.name} for its template", yes=yes)
         create_bucket(target, lacked, plan.aws, console, lambda: pause_between_polls(target))
-    imports = bool(existing_logs)
     change_set = None if changes_nothing else _create_change_set(plan, target, template, bucket, imports=imports)
     if change_set is None:
         console.print(f"{plan.name} is deployed to {target} as the file says: nothing to do", soft_wrap=True)
@@ -118,7 +117,7 @@ def _provide_images(plan: DeploymentPlan, target: Target, console: Console) -> N
         if plan.is_engine:
             job_images.build_local_image(image)
         elif job_images.push_image(target.client("ecr"), image, plan.aws.tags):
-            console.print(f"pushed {plan.parameters[image.parameter]}", soft_wrap=True)
+            console.print(f"pushed {plan.image_names[image.parameter]}", soft_wrap=True)
 
 
 def _save_plan(plan: DeploymentPlan, change_set: ChangeSet, target: Target, file: Path, console: Console) -> None:
@@ -129,7 +128,7 @@ def _save_plan(plan: DeploymentPlan, change_set: ChangeSet, target: Target, file
         template=hash_document(change_set.template),
         summary=summarize_changes(plan.changes),
         changes=[change_to_json(each) for each in plan.changes],
-        images={each.parameter: plan.parameters[each.parameter] for each in plan.images},
+        images=dict(plan.image_names),
         planned_by=caller["Arn"],
         planned_at=datetime.fromtimestamp(real_world().now() / 1000, UTC).isoformat(timespec="seconds"),
     )

@@ -14,7 +14,8 @@ from lamplighter.cli.deploy.policy_lines import policy_lines
 from lamplighter.cli.deploy.resolved_template import Resource
 from lamplighter.cli.deploy.secret_properties import hide_secret
 
-Action = Literal["add", "change", "remove"]
+Action = Literal["add", "change", "keep", "remove"]
+"""What happens to a resource; `keep`: it leaves the stack and stays."""
 PropertyPath = tuple[str, ...]
 
 IDENTIFYING_PROPERTIES = ("Name", "Key", "PolicyName", "Id", "ContainerName", "ContainerPath", "Hostname")
@@ -80,13 +81,19 @@ def compare_resources(before: Mapping[str, Resource], after: Mapping[str, Resour
     found = []
     for name in [*after, *(name for name in before if name not in after)]:
         old, new = before.get(name), after.get(name)
-        action: Action = "add" if old is None else "remove" if new is None else "change"
+        action = _choose_action(old, new)
         differences = tuple(_differences(_leaves(old, metadata=metadata), _leaves(new, metadata=metadata)))
         if differences or action != "change":
             resource = new or old
             assert resource is not None
             found.append(Change(name, resource.type, action, _resource_label(name, resource), differences))
     return found
+
+
+def _choose_action(old: Resource | None, new: Resource | None) -> Action:
+    if old is None or new is not None:
+        return "add" if old is None else "change"
+    return "keep" if old.is_retained else "remove"
 
 
 def _resource_label(name: str, resource: Resource) -> str:

@@ -4,7 +4,7 @@ Guarantees that planning changes nothing. Rejects a stack of the project's name 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
@@ -13,6 +13,7 @@ from lamplighter.cli.deploy.changes import Change, compare_resources
 from lamplighter.cli.deploy.job_images import Image, ecr_uri, project_images
 from lamplighter.cli.deploy.leaving_roles import keep_leaving_roles
 from lamplighter.cli.deploy.resolved_template import resolve_resources
+from lamplighter.cli.deploy.retain_logs import keep_leaving_logs
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
@@ -20,6 +21,7 @@ from lamplighter.cli.up.stack_plan import localize_template
 from lamplighter.jobs import names
 from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.load import LoadedJobFile
+from lamplighter.jobs.stack.built_images import write_images
 from lamplighter.jobs.stack.nested_stacks import keep_parts, limit_step
 from lamplighter.jobs.stack.network import keep_zones
 from lamplighter.jobs.stack.template import build_template
@@ -51,6 +53,8 @@ class DeploymentPlan:
     aws: AwsSettings
     is_complete: bool = True
     """Whether the plan has all jobs; if not, another deployment has to follow."""
+    image_names: Mapping[str, str] = field(default_factory=dict)
+    """The names of the images by the template's parameters. On AWS, the template itself has the names."""
 
 
 def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, str]) -> DeploymentPlan:
@@ -63,18 +67,19 @@ def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, s
     client = target.client("cloudformation")
     stack = stacks.find_stack(client, name)
     deployed = read_deployed_template(client, stack)
-    document = keep_leaving_roles(document, deployed, target.client("stepfunctions"))
+    images = tuple(project_images(loaded))
+    image_names = _name_images(images, target, is_engine=is_engine)
+    document = document if is_engine else write_images(document, image_names)
+    document = keep_leaving_roles(keep_leaving_logs(document, deployed), deployed, target.client("stepfunctions"))
     whole = document if is_engine else keep_parts(keep_zones(document, deployed), deployed)
     document = whole if is_engine else limit_step(whole, deployed)
-    images = tuple(project_images(loaded))
-    parameters = _choose_parameters(document, stack, defaults, given) | _image_parameters(
-        images, target, is_engine=is_engine
-    )
+    parameters = _choose_parameters(document, stack, defaults, given) | (image_names if is_engine else {})
     before = resolve_resources(deployed, stack.parameters if stack else {})
     changes = compare_resources(before, resolve_resources(document, parameters), metadata=target.endpoint is not None)
     return DeploymentPlan(
         *(name, stack, deployed, document, parameters, images, is_engine, tuple(changes), loaded.project.aws),
         is_complete=document is whole,
+        image_names=image_names,
     )
 
 
@@ -112,7 +117,7 @@ def _choose_parameters(
     return {name: value for name, value in {**defaults, **previous, **given}.items() if name in declared}
 
 
-def _image_parameters(images: tuple[Image, ...], target: Target, *, is_engine: bool) -> dict[str, str]:
+def _name_images(images: tuple[Image, ...], target: Target, *, is_engine: bool) -> dict[str, str]:
     if not images or is_engine:
         return {image.parameter: image.local_name for image in images}
     account = target.client("sts").get_caller_identity()["Account"]

@@ -17,8 +17,8 @@ def read_whole_template(client: Json, stack_id: str, root: Json) -> Json:
 
 def _read_nested(client: Json, stack_id: str, root: Json) -> Iterator[tuple[str, Json]]:
     for title in nested_ids(root):
-        found = client.describe_stack_resource(StackName=stack_id, LogicalResourceId=title)["StackResourceDetail"]
         try:
+            found = client.describe_stack_resource(StackName=stack_id, LogicalResourceId=title)["StackResourceDetail"]
             answer = client.get_template(StackName=found["PhysicalResourceId"], TemplateStage="Original")
         except (ClientError, KeyError):
             continue  # its creation was rolled back

@@ -19,6 +19,7 @@ ACTION_SIGNS: Mapping[Action, tuple[str, str]] = {
     "add": ("+", "green"),
     "change": ("~", "yellow"),
     "remove": ("-", "red"),
+    "keep": ("=", "dim"),
 }
 CONTEXT_LINES = 2
 """Unchanged lines that are shown around a change in a text."""
@@ -40,6 +41,7 @@ def print_changes(changes: Iterable[Change], console: Console, replaced: Mapping
                 ("" if change.label.endswith(f" {change.resource}") else f"  {change.resource}", "dim"),
                 ("  permissions", "magenta") if change.changes_permissions else "",
                 (f"  {replacement}", "bold red") if replacement else "",
+                "  stays" if change.action == "keep" else "",
             ),
             soft_wrap=True,
         )  # fmt: skip

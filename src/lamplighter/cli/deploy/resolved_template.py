@@ -21,6 +21,8 @@ class Resource:
     type: str
     properties: Mapping[str, Json]
     metadata: Json
+    is_retained: bool = False
+    """Whether the resource stays when it leaves the stack."""
 
 
 def resolve_resources(document: Json, parameters: Mapping[str, str]) -> dict[str, Resource]:
@@ -29,8 +31,9 @@ def resolve_resources(document: Json, parameters: Mapping[str, str]) -> dict[str
         return {}
     template = parse_template(document)
     scope = _make_scope(template, parameters)
+    retained = {name for name, each in template.resources.items() if each.deletion_policy == "Retain"}
     return {
-        name: Resource(each.type, resolve(dict(each.properties), scope), each.metadata)
+        name: Resource(each.type, resolve(dict(each.properties), scope), each.metadata, name in retained)
         for name, each in template.resources.items()
         if each.condition is None or scope.conditions[each.condition]
     }

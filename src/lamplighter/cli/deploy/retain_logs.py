@@ -1,108 +1,64 @@
-"""Retain the log groups of a stack that is deleted: give them a deletion policy before the deletion.
+"""Keep the log groups of jobs: they outlive their job and their stack, and a job that comes back adopts its own.
 
-CloudFormation does not everywhere treat a new deletion policy as a change, so the log groups get a tag as well. The
-next deployment takes the log groups over with a change set that imports existing resources. See
+Every log group has the deletion policy Retain. A change set that imports existing resources adopts it again, also in
+nested stacks. Templates of earlier versions have no such policy, and CloudFormation deletes a resource as the template
+before states. So the first deployment after such a template keeps the log groups of removed jobs in the stack. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html and
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-
-from rich.console import Console
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy import follow_stack
-from lamplighter.cli.deploy.change_set import CAPABILITIES
-from lamplighter.cli.deploy.previous_template import without_previous
-from lamplighter.cli.deploy.stack_options import role_option
 from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.deploy.template_bucket import create_bucket
-from lamplighter.cli.deploy.upload_template import choose_bucket, pass_template
-from lamplighter.cli.target import Target
-from lamplighter.jobs.file.aws_settings import AwsSettings
 
 LOG_GROUP = "AWS::Logs::LogGroup"
-RETAINED_TAG = {"Key": "lamplighter:kept", "Value": "yes"}
+RETAINED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 
 
 class LogsNotRetained(LamplighterError):
-    """The log groups could not be retained, so nothing is deleted."""
+    """The log groups of a stack would be deleted with it."""
 
 
 def log_group_names(template: Json) -> tuple[str, ...]:
     """Return the names of a template's log groups."""
-    return tuple(
-        each["Properties"]["LogGroupName"] for each in template.get("Resources", {}).values() if _is_log_group(each)
-    )
+    return tuple(each["Properties"]["LogGroupName"] for _, each in _log_groups(template))
 
 
-def retain_logs(
-    target: Target,
-    stack: Stack,
-    template: Json,
-    named: str | None,
-    aws: AwsSettings,
-    console: Console,
-    pause: Callable[[], object],
-) -> None:
-    """Update a stack so that its log groups stay when the stack is deleted; raise `LogsNotRetained` if that fails.
-
-    `named`: the bucket that the user names for a long template.
-    """
-    changed = {name: _retain(each) if _is_log_group(each) else each for name, each in template["Resources"].items()}
-    if changed == template["Resources"]:
-        return
-    kept = without_previous({**template, "Resources": changed})
-    bucket = choose_bucket(target, kept, named)
-    if bucket is not None and not bucket.exists:
-        create_bucket(target, bucket, aws, console, pause)
-    client = target.client("cloudformation")
-    progress = follow_stack.start_progress(client, stack.id)
-    client.update_stack(
-        StackName=stack.id,
-        **pass_template(target, stack.name, kept, bucket).parameters,
-        Capabilities=CAPABILITIES,
-        Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in stack.parameters],
-        **role_option(aws, target),
-    )
-    with follow_stack.explain_interrupt(f"the change that keeps the logs of {stack.name}", stack.name, target):
-        follow_stack.follow_stack(client, stack.id, progress, len(log_group_names(template)), console, pause)
-    if not follow_stack.report_outcome(progress):
-        raise LogsNotRetained(f"the logs of {stack.name} could not be kept, and nothing was deleted")
+def check_retained(stack: Stack, deployed: Json) -> None:
+    """Raise `LogsNotRetained` if the deletion of a stack would delete log groups."""
+    if any(not _is_retained(each) for _, each in _log_groups(deployed)):
+        raise LogsNotRetained(
+            f"an earlier version deployed {stack.name}, so its logs would be deleted with it: run `lamplighter deploy` "
+            "first to keep them, or use --delete-logs"
+        )
 
 
-def find_existing_groups(client: Json, names: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the log groups that exist already, because an earlier deployment left them."""
-    return tuple(name for name in names if _exists(client, name))
-
-
-def _exists(client: Json, name: str) -> bool:
-    found = client.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-    return any(each["logGroupName"] == name for each in found)
-
-
-def importing_template(template: Json, names: Iterable[str]) -> Json:
-    """Return a template that retains these log groups; CloudFormation imports only resources that it would retain."""
-    retained = set(names)
-    changed = {
-        title: {**each, "DeletionPolicy": "Retain"}
-        if _is_log_group(each) and each["Properties"]["LogGroupName"] in retained
-        else each
-        for title, each in template["Resources"].items()
+def keep_leaving_logs(document: Json, deployed: Json) -> Json:
+    """Return a template with the deployed log groups that it no longer has and that would be deleted."""
+    leaving = {
+        title: {**each, **RETAINED}
+        for title, each in _log_groups(deployed)
+        if title not in document["Resources"] and not _is_retained(each)
     }
-    return {**template, "Resources": changed}
+    return {**document, "Resources": {**document["Resources"], **leaving}} if leaving else document
 
 
-def retained_group_names(template: Json) -> tuple[str, ...]:
-    """Return the names of the log groups that stay when their stack is deleted."""
-    found = template.get("Resources", {}).values()
-    return tuple(
-        each["Properties"]["LogGroupName"]
-        for each in found
-        if _is_log_group(each) and each.get("DeletionPolicy") == "Retain"
-    )
+def find_existing_groups(client: Json, names: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the log groups that exist already, because an earlier deployment left them."""
+    if not names:
+        return ()
+    prefix = f"{names[0].rpartition('/')[0]}/" if len(names) > 1 else names[0]
+    found = {each["logGroupName"] for each in find_groups(client, prefix)}
+    return tuple(name for name in names if name in found)
+
+
+def find_groups(client: Json, prefix: str) -> Iterator[Json]:
+    """Yield the log groups whose names begin with a prefix."""
+    for page in client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
+        yield from page["logGroups"]
 
 
 def delete_log_groups(client: Json, names: Iterable[str]) -> None:
@@ -112,11 +68,9 @@ def delete_log_groups(client: Json, names: Iterable[str]) -> None:
             client.delete_log_group(logGroupName=name)
 
 
-def _is_log_group(resource: Json) -> bool:
-    return bool(resource["Type"] == LOG_GROUP)
+def _log_groups(template: Json) -> Iterator[tuple[str, Json]]:
+    return ((title, each) for title, each in template.get("Resources", {}).items() if each["Type"] == LOG_GROUP)
 
 
-def _retain(resource: Json) -> Json:
-    properties = resource["Properties"]
-    tags = [each for each in properties.get("Tags", []) if each["Key"] != RETAINED_TAG["Key"]]
-    return {**resource, "DeletionPolicy": "Retain", "Properties": {**properties, "Tags": [*tags, RETAINED_TAG]}}
+def _is_retained(resource: Json) -> bool:
+    return bool(resource.get("DeletionPolicy") == "Retain")

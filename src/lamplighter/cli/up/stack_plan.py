@@ -1,9 +1,7 @@
 """Plan the stacks that an engine keeps, from a job file or from the user's own templates.
 
 Guarantees that a plan has no errors that reading can find, and that it names the files to watch. The template of a job
-file is adapted to this machine: the engine keeps the queues of its runs, plain processes run in the file's folder,
-tasks need no network of their own, and a job's log group stays when the job is removed, so that a new job of the same
-name continues it.
+file is adapted to this machine: plain processes run in the file's folder.
 """
 
 import os
@@ -14,7 +12,7 @@ from typing import Protocol
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.task_definition_metadata import FOLDER_MARK
-from lamplighter.cli.up.merge_templates import LOG_GROUP, resource_job
+from lamplighter.cli.up.merge_templates import resource_job
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.model import Project
@@ -167,7 +165,7 @@ def add_origin(document: Json, folder: Path, origin: StackOrigin) -> Json:
 
 
 def localize_template(document: Json, folder: Path) -> Json:
-    """Adapt a job file's template to this machine: all paths begin in the folder, and logs outlive jobs."""
+    """Adapt a job file's template to this machine: all paths begin in the folder."""
     for resource in document["Resources"].values():
         own = resource.get("Metadata", {}).get("Lamplighter", {})
         if own.get("Process") or own.get("Command"):
@@ -175,9 +173,6 @@ def localize_template(document: Json, folder: Path) -> Json:
         for volume in own.get("Volumes", ()):
             if "Host" in volume:
                 volume["Host"]["SourcePath"] = _source_path(folder, volume["Host"]["SourcePath"])
-        if resource["Type"] == LOG_GROUP:
-            resource["DeletionPolicy"] = resource["UpdateReplacePolicy"] = "Retain"
-            resource["Metadata"] = {"Lamplighter": {"Adopt": True}}
     return document
 
 

@@ -27,6 +27,7 @@ from lamplighter.jobs.lint.local_links import LINK_ADVICE, leaving_channel
 from lamplighter.jobs.lint.quotas import quota_findings
 from lamplighter.jobs.lint.task_limits import task_findings
 from lamplighter.jobs.machine.supported_jobs import needs_failure_check
+from lamplighter.jobs.stack.built_images import built_images, write_images
 from lamplighter.jobs.stack.template import build_template
 from lamplighter.lang.schedule import time_zones
 from lamplighter.lang.schedule.cron import WEEKDAYS
@@ -36,6 +37,8 @@ FIXED_TIME = 1_767_225_600_000
 """2026-01-01T00:00:00Z."""
 MAX_RUNS_PER_DAY = 4
 """The most runs a day for which a skipped run is reported."""
+IMAGE_NAME = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com/{}:0123456789abcdef"
+"""The name of an image in ECR, as long as names are."""
 TWO_CHANNELS = "add a channel of another kind, such as mail: {email: ops@example.com}"
 _WEEKDAY_NUMBER = re.compile("(?<![#0-9])[1-7]")
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
@@ -221,9 +224,10 @@ def _permission_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
 
 
 def _quota_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
-    """Yield the quotas of AWS that the stack reaches; this engine has none."""
-    position = loaded.position_of("jobs", key=True)
-    for severity, what, instead in quota_findings(build_template(loaded.project)):
+    """Yield the quotas of AWS that the stack reaches as `deploy` makes it; this engine has none."""
+    project, position = loaded.project, loaded.position_of("jobs", key=True)
+    images = {each.parameter: IMAGE_NAME.format(each.repository(project)) for each in built_images(project)}
+    for severity, what, instead in quota_findings(write_images(build_template(project), images)):
         yield Problem(position, what, instead, severity)
 
 

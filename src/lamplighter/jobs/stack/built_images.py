@@ -1,13 +1,16 @@
 """List the images of a project that are built from folders: those of jobs and of their sidecars.
 
-Guarantees that each image has its own parameter in the template, and its own repository in ECR.
+Guarantees that each image has its own parameter in the template, and its own repository in ECR. A stack has at most 200
+parameters, so a deployment to AWS writes the names of the images into the template instead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from lamplighter.base.json_text import Json, convert_members
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
+from lamplighter.lang.template.references import function_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +51,14 @@ def job_images(project: Project, name: str) -> Iterator[BuiltImage]:
 def built_images(project: Project) -> list[BuiltImage]:
     """Return the images that are built for a project."""
     return [each for name in project.jobs for each in job_images(project, name)]
+
+
+def write_images(document: Json, images: Mapping[str, str]) -> Json:
+    """Return a template with the names of images in place of the parameters for them; `images` has the names."""
+
+    def write(value: Json) -> Json:
+        name = value["Ref"] if function_name(value) == "Ref" else ""
+        return images[name] if name in images else convert_members(value, write)
+
+    parameters = {name: each for name, each in document["Parameters"].items() if name not in images}
+    return {**document, "Parameters": parameters, "Resources": write(document["Resources"])} if images else document

@@ -4,7 +4,8 @@ Guarantees values that Fargate accepts. Settings that only this engine understan
 ignores (`base/task_definition_metadata.py`). `Process` marks a job without an image, which runs as a plain process in
 the folder of the job file. `Build` names the folder from which the image in the parameter is built. A replaced revision
 is retained: current runs and redriven runs use their own revision, and ECS runs no revision that is deregistered
-(https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html).
+(https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html). A log group outlives its
+job, and a new job of the same name continues it.
 """
 
 from collections.abc import Iterator
@@ -43,6 +44,9 @@ def task_definition_resources(project: Project, name: str, platform: Platform, s
         "AWS::Logs::LogGroup",
         properties(LogGroupName=arns.log_group_name(project, name), RetentionInDays=job.log_retention),
         job=name,
+        engine_metadata={"Adopt": True},
+        update_replace_policy="Retain",
+        deletion_policy="Retain",
     )
     yield Resource(
         names.task_definition_id(name),

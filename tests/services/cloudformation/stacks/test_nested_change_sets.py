@@ -133,3 +133,23 @@ def test_a_template_that_nests_itself_has_an_end(harness: CloudFormationHarness)
     put(harness, "child", body(Child=nested("child")))
     root = create(harness, body(Child=nested("child")), "CREATE")
     assert root["Status"] == "FAILED"
+
+
+def test_existing_resources_of_nested_stacks_are_imported_on_request(harness: CloudFormationHarness) -> None:
+    def retained(name: str) -> Json:
+        return {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": "Retain", "Properties": {"LogGroupName": name}}
+
+    def deploy(kind: str, **resources: Json) -> Json:
+        put(harness, "child", child(**resources))
+        given = {"ChangeSetType": kind, "TemplateBody": body(Child=nested("child")), "IncludeNestedStacks": True}
+        harness.cloudformation("CreateChangeSet", **NAMED, **given, ImportExistingResources=True)
+        inner = nested_change_set(harness, harness.cloudformation("DescribeChangeSet", **NAMED))
+        execute(harness)
+        return [each["ResourceChange"]["Action"] for each in inner["Changes"]]
+
+    for name in ("first", "second"):
+        harness.call("logs", "CreateLogGroup", logGroupName=name)
+    assert deploy("CREATE", A=retained("first")) == ["Import"]
+    assert harness.state() == "CREATE_COMPLETE", harness.reasons()
+    assert deploy("UPDATE", A=retained("first"), B=retained("second")) == ["Import"]
+    assert harness.state() == "UPDATE_COMPLETE", harness.reasons()

@@ -41,7 +41,7 @@ def create_nested(turn: StackTurn, row: StackResource) -> str:
     plan = _plan(turn, row.body, None)
     name = physical_name(turn.parts.world.random, stack.name, row.logical, MAX_NAME_LENGTH)
     _check_access(turn, "CreateStack", name)
-    options = {"timeout": row.body["properties"].get("TimeoutInMinutes")}
+    options = {"timeout": row.body["properties"].get("TimeoutInMinutes"), **_inherited_options(stack)}
     prepared = stacks.get(turn.tx, stack.body.get("nested_stacks", {}).get(row.logical, ""))
     if prepared is not None and prepared.status == REVIEW_IN_PROGRESS:
         stored, now = starter.store_plan(turn.tx, prepared, plan), turn.parts.world.now()
@@ -62,9 +62,14 @@ def update_nested(turn: StackTurn, row: StackResource, body: Json) -> bool:
     if plan.equals(turn.tx, child.plan) and "_FAILED" not in child.status:
         return False
     _check_access(turn, "UpdateStack", child.name)
-    starter = turn.parts.starter
-    starter.update(turn.tx, child, starter.store_plan(turn.tx, child, plan), {"held": True})
+    starter, options = turn.parts.starter, {"held": True, **_inherited_options(turn.stack)}
+    starter.update(turn.tx, child, starter.store_plan(turn.tx, child, plan), options)
     return True
+
+
+def _inherited_options(stack: Stack) -> Json:
+    """Return the options of a stack's operation that apply to its nested stacks, too."""
+    return {"import_existing": stack.body.get("import_existing", False)}
 
 
 def roll_back_nested(turn: StackTurn, row: StackResource) -> bool:

@@ -240,6 +240,7 @@ def _add_child(
         "ChangeSetType": kind,
         "StackName": stack.name,
         "IncludeNestedStacks": True,
+        "ImportExistingResources": parent.body["import_existing"],
     }
     return _add(replace(turn, stack=stack), params, (*above, parent), place=place)
 
