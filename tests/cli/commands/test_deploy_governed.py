@@ -140,6 +140,7 @@ def test_cloudformation_s_role_has_the_rights_that_the_deployer_has_not(governed
     role = make_role(governed, "deploys", {"Service": "cloudformation.amazonaws.com"}, ALLOW_ALL)
     reading = [
         "logs:Describe*",
+        "s3:*",
         "states:List*",
         "sts:*",
         "iam:ListAccountAliases",
