@@ -10,6 +10,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy import stacks
 from lamplighter.cli.deploy.changes import Change, compare_resources
+from lamplighter.cli.deploy.check_names import check_names
 from lamplighter.cli.deploy.job_images import Image, ecr_uri, project_images
 from lamplighter.cli.deploy.leaving_roles import keep_leaving_roles
 from lamplighter.cli.deploy.resolved_template import resolve_resources
@@ -74,6 +75,7 @@ def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, s
     whole = document if is_engine else keep_parts(keep_zones(document, deployed), deployed)
     document = whole if is_engine else limit_step(whole, deployed)
     parameters = _choose_parameters(document, stack, defaults, given) | (image_names if is_engine else {})
+    check_names(client, name, document, deployed)
     before = resolve_resources(deployed, stack.parameters if stack else {})
     changes = compare_resources(before, resolve_resources(document, parameters), metadata=target.endpoint is not None)
     return DeploymentPlan(

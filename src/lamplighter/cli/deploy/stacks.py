@@ -43,6 +43,11 @@ def find_stack(client: Json, name: str) -> Stack | None:
         if "does not exist" in error.response["Error"].get("Message", ""):
             return None
         raise
+    return to_stack(found)
+
+
+def to_stack(found: Json) -> Stack:
+    """Return a stack of an answer of DescribeStacks."""
     return Stack(
         found["StackName"],
         found["StackId"],

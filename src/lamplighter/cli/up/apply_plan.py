@@ -14,6 +14,7 @@ from lamplighter.base.threads import run_in_thread
 from lamplighter.cli.up.engine_stacks import EngineStacks, ResourceChange, ResourceFailure, StackFailed
 from lamplighter.cli.up.merge_templates import TemplateWithout, hold_back_units, jobs_of, merge_units, resource_units
 from lamplighter.cli.up.stack_plan import StackPlan, template_without
+from lamplighter.jobs.stack.name_clashes import explain_clash, find_clashes
 from lamplighter.lang.template.text import parse_text
 
 
@@ -66,8 +67,8 @@ async def apply_plan(
     await stacks.wait_until_ready(plan.stack)
     before, known = await stacks.template_text(plan.stack), await stacks.parameters(plan.stack)
     build_without = _template_without(plan)
-    faults: dict[str, PlanFault] = {}
-    held: frozenset[str] = frozenset()
+    faults = await _find_taken_names(stacks, plan, before)
+    held = frozenset(faults)
     rolled_back: set[str] = set()
     changes: list[ResourceChange] = []
     while True:
@@ -94,6 +95,23 @@ async def apply_plan(
             held |= found.keys()
             continue
         return AppliedPlan(changes, tuple(faults.values()), draft.leaving, held)
+
+
+async def _find_taken_names(stacks: EngineStacks, plan: StackPlan, before: str) -> dict[str, PlanFault]:
+    """Return a fault for each new unit of which another project has a name."""
+    others = {name: await stacks.template_text(name) for name in await stacks.other_projects(plan.stack)}
+    return await run_in_thread(partial(_taken_names, plan, before, others)) if others else {}
+
+
+def _taken_names(plan: StackPlan, before: str, others: Mapping[str, str]) -> dict[str, PlanFault]:
+    document, deployed = loads(plan.template), parse_text(before)
+    clashes = {other: find_clashes(document, deployed, parse_text(text)) for other, text in others.items()}
+    failures = (
+        ResourceFailure(title, explain_clash(name, other), is_temporary=False)
+        for other, found in clashes.items()
+        for title, name in found.items()
+    )
+    return _to_faults(plan, failures, resource_units(document))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from lamplighter.cli.deploy.stacks import DESCRIPTION_SUFFIX
 from lamplighter.cli.up.merge_templates import without_incomplete_units
 from lamplighter.cli.up.stack_plan import StackOrigin
 from lamplighter.engine.engine import Engine
+from lamplighter.jobs.stack.name_clashes import may_clash
 from lamplighter.lang.template.text import parse_text
 from lamplighter.services.cloudformation.tables import stack_events, stacks
 
@@ -168,6 +169,17 @@ class EngineStacks:
             return text
         exists = [each.logical for each in await self.resources(name) if each.exists]
         return await run_in_thread(lambda: dumps(without_incomplete_units(parse_text(text), exists)))
+
+    async def other_projects(self, name: str) -> list[str]:
+        """Return the stacks of other job files that could have names which the job file of this stack has."""
+        found: list[str] = []
+        token: Json = {}
+        while True:
+            answer = await self.call("DescribeStacks", **token)
+            found += [each["StackName"] for each in answer["Stacks"] if may_clash(name, each["StackName"])]
+            if "NextToken" not in answer:
+                return [each for each in found if await self.is_from_job_file(each)]
+            token = {"NextToken": answer["NextToken"]}
 
     def status(self, name: str) -> str:
         """Return the status of a stack, or "" if it does not exist."""
