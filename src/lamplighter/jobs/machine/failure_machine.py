@@ -10,6 +10,11 @@ Guarantees one alert for each failure, although both events lead to it and Event
 starts itself under a name made of the run and the time of its end, and Step Functions accepts a name once. A run that
 sends its own alerts (`notify: {caught: …}`) is alerted about only if it did not: it cannot catch its deadline,
 States.Runtime, or an error of a state without a Catch.
+
+`lamplighter alert CHANNEL --aws` tests this way of an alert: it starts this machine with `{"test": CHANNEL}`, under a
+name that begins with TEST_RUN. That execution does nothing and succeeds, for a failed one would ring the alarm about
+this machine. Its end is an event that the rule of the failed runs takes for a failure, of a job whose alert goes to the
+tested channel only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,7 +44,7 @@ from lamplighter.jobs.machine.integrations import DESCRIBE_EXECUTION, LIST_EXECU
 from lamplighter.jobs.machine.job_table import find_job_states
 from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.overlap_states import read_state
-from lamplighter.jobs.machine.supported_jobs import failure_channels, needs_failure_check
+from lamplighter.jobs.machine.supported_jobs import alert_channels, failure_channels, needs_failure_check
 from lamplighter.jobs.machine.supporting_machines import (
     ALREADY_STARTED_ERRORS,
     LAST_EVENTS_OF_RUN,
@@ -49,9 +54,13 @@ from lamplighter.jobs.machine.supporting_machines import (
     publish_to_topics,
 )
 from lamplighter.runs.failure_words import TASK_FAILED, TIMEOUT
-from lamplighter.runs.job_machine import READ_LOG_STATE
+from lamplighter.runs.job_machine import FAILURE_CHECK, READ_LOG_STATE, machine_suffix
+from lamplighter.runs.local_times import UTC_NAME
 
 MAX_LISTED_RUNS = 100
+TEST_RUN, TESTED_CHANNEL = "test-", "test"
+"""How the name of a test's execution begins, and the key of its input that names the channel."""
+TEST_WORDS = "nothing failed, and alerts about failed runs arrive here"
 OVERLAP_SECONDS = 900
 """Seconds before the change of an alarm's state that are searched again: an alarm lags behind the runs."""
 _IS_ALERT_STATE = f"$contains($string(StateEnteredEventDetails.Name), /(^|: ){FIRST_STATE[:-1]}\\?$/)"
@@ -68,6 +77,8 @@ _SINCE = f"""(
 )"""
 """The time from which on an alarm may have seen failed runs. A new alarm has seen none before it existed."""
 _RECENT = "$states.result.Executions[$toMillis(StopDate) >= $since].{'run': ExecutionArn, 'ended': $toMillis(StopDate)}"
+_TESTED_JOB = machine_suffix(FAILURE_CHECK)[1:]
+"""The name that this machine has in the table of jobs."""
 _CLAIM = """(
   $second := $string($floor($states.input.ended / 1000));
   'failed-' & $substring($hash($states.input.run & $second, 'SHA-256'), 0, 40)
@@ -77,7 +88,7 @@ _FAILURE = f"""(
   $run := $states.result;
   {{
     'Error': $run.Status = 'TIMED_OUT' ? '{TIMEOUT}' : [$run.Error, '{TASK_FAILED}'][0],
-    'Cause': [$run.Cause, ''][0]
+    'Cause': [$run.Cause, $states.input.cause, ''][0]
   }}
 )"""
 _ATTEMPT = f"""(
@@ -86,10 +97,14 @@ _ATTEMPT = f"""(
   $tried := {TASK_ATTEMPT};
   $exists($tried) ? $number($tried) : 0
 )"""
+_CHANNEL = f"[$exists($states.input.channels) ? $parse($states.result.Input).{TESTED_CHANNEL}, ''][0]"
+"""The channel that is tested; empty for a failed run."""
+_TOPICS = "[$channel = '' ? $states.input.topics : $lookup($states.input.channels, $channel)]"
 _SCHEDULED = slot_time("$exists($states.result.Input) ? $parse($states.result.Input) : {}")
 _FACTS = AlertFacts(
-    headline="$states.input.job & ($status = 'TIMED_OUT' ? ' timed out: ' : ' failed: ')",
-    name="$states.input.name",
+    headline="""($channel != '' ? 'test of the channel ' & $channel & ': '
+    : $states.input.job & ($status = 'TIMED_OUT' ? ' timed out: ' : ' failed: '))""",
+    again="($channel != '' ? 'alert ' & $channel : 'run ' & $states.input.name)",
     project="$states.input.project",
     run="$states.input.run",
     timeout="($status = 'TIMED_OUT' ? $states.input.deadline : $states.input.timeout)",
@@ -105,7 +120,7 @@ def failure_definition(project: Project, jobs: Sequence[str]) -> Json:
 
     Its input has `run` and `ended` (milliseconds), or `alarm` and `before`, the previous state of the alarm.
     """
-    facts = {name: _facts(project, name) for name in jobs}
+    facts = {name: _facts(project, name) for name in jobs} | {_TESTED_JOB: _test_facts(project, jobs)}
     states = find_job_states(project.prefix, facts, "What happened?")
     return machine_definition(
         "Tells of each failed run once.", {**states, **_find_failures(), **_claim_failures(), **_tell(project.prefix)}
@@ -121,6 +136,19 @@ def _facts(project: Project, name: str) -> Mapping[str, Json]:
         "timeout": timeout_text(job),
         "deadline": deadline_text(job),
         "zone": zone_document(job.timezone),
+    }
+
+
+def _test_facts(project: Project, jobs: Sequence[str]) -> Mapping[str, Json]:
+    """Return the facts of the job that a test of a channel is about, which is this machine."""
+    return {
+        "channels": {name: topic_arn(project, name) for name in alert_channels(project, FAILURE_CHECK, jobs)},
+        "cause": TEST_WORDS,
+        "caught": False,
+        "most": 0,
+        "timeout": "",
+        "deadline": "",
+        "zone": zone_document(UTC_NAME),
     }
 
 
@@ -194,6 +222,7 @@ def _tell(prefix: str) -> dict[str, Json]:
         "began": expression("$toMillis($states.result.StartDate)"),
         "ended": expression("$toMillis($states.result.StopDate)"),
         "redrive": expression("[$states.result.RedriveDate, ''][0]"),
+        "channel": expression(_CHANNEL),
         "told": False,
     }
     return {
@@ -213,5 +242,5 @@ def _tell(prefix: str) -> dict[str, Json]:
         "Told": {"Type": "Succeed"},
         FIRST_STATE: has_log_state("Tell"),
         READ_LOG_STATE: read_log_state(prefix, "Tell"),
-        "Tell": publish_to_topics(failure_text(_FACTS), failure_subject(_FACTS)),
+        "Tell": publish_to_topics(failure_text(_FACTS), failure_subject(_FACTS), _TOPICS),
     }

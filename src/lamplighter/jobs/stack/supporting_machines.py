@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.attempt_machine import attempt_definition
-from lamplighter.jobs.machine.failure_machine import failure_definition
+from lamplighter.jobs.machine.failure_machine import TEST_RUN, failure_definition
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.recovery_machine import recovery_definition
 from lamplighter.jobs.machine.supported_jobs import alert_channels, needs_failure_check
@@ -99,7 +99,8 @@ def _failure_statements(project: Project, jobs: Sequence[str]) -> Iterator[Json]
     caught = [name for name in jobs if needs_failure_check(project.jobs[name])]
     yield allow_on_machines(["states:ListExecutions"], project, jobs)
     yield allow(["states:StartExecution"], [arns.arn("states", f"stateMachine:{project.prefix}{own}")])
-    yield allow(["states:DescribeExecution"], runs)
+    tests = arns.arn("states", f"execution:{project.prefix}{own}:{TEST_RUN}*")
+    yield allow(["states:DescribeExecution"], [*runs, tests])
     if caught:
         yield allow(["states:GetExecutionHistory"], arns.runs_of_jobs(project, caught))
     yield allow(["logs:GetLogEvents"], [arns.arn("logs", f"log-group:/lamplighter/{project.prefix}/*:log-stream:*")])
