@@ -1,17 +1,24 @@
 """Run `lamplighter alert CHANNEL`: send a test alert to a channel of the job file, as a failed run would.
 
-Exit codes: 0 the topic of the channel has accepted the alert; 1 there is no such channel, or it is not applied. Whether
-the alert then reaches its recipient is shown by `lamplighter doctor`.
+On AWS, it goes the whole way of an alert about a failed run, if the channel gets such alerts. Exit codes: 0 the topic of
+the channel has accepted the alert; 1 there is no such channel, it is not applied, or on AWS a link is broken. Whether the
+alert then reaches its recipient is shown by `lamplighter doctor`.
 """
 
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.channel_targets import client_of, is_missing, topics_of_channels
 from lamplighter.cli.command_context import CommandContext, fail, with_command_context
+from lamplighter.cli.deployed.deployment import read_deployment
+from lamplighter.cli.deployed.send_test_alert import send_test_alert
+from lamplighter.cli.doctor.print_findings import print_finding
 from lamplighter.cli.up.check_channels import missing_target_message
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.machine.supported_jobs import failure_channels
 
 ChannelArgument = Annotated[str, typer.Argument(metavar="CHANNEL", help="The channel's name in the job file.")]
 
@@ -28,6 +35,9 @@ def alert(context: CommandContext, channel: ChannelArgument) -> None:
     topic = topics_of_channels(project, [channel], context.target).get(channel)
     if topic is None:
         fail(f"the channel {channel} is not applied: there is no topic {project.prefix}-{channel}")
+    if context.target.endpoint is None and any(channel in failure_channels(job) for job in project.jobs.values()):
+        _test_links(context, project, channel)
+        return
     subject = f"test of the channel {channel}: alerts arrive here"
     text = f"{subject}\n\nProject:   {project.prefix}\nSent by:   lamplighter alert {channel}\n"
     try:
@@ -37,3 +47,15 @@ def alert(context: CommandContext, channel: ChannelArgument) -> None:
             fail(missing_target_message("sns", topic))
         raise
     typer.echo(f"sent to {channel}; if it does not arrive, `lamplighter doctor` says why")
+
+
+def _test_links(context: CommandContext, project: Project, channel: str) -> None:
+    """Send the alert as AWS sends one about a failed run; end the command with exit code 1 if a link is broken."""
+    deployment = read_deployment(context.target, project.prefix)
+    if deployment is None:
+        fail(f"{project.prefix} is not deployed to {context.target}")
+    console, failed = Console(highlight=False), False
+    for each in send_test_alert(deployment, channel):
+        print_finding(each, console)
+        failed = failed or each.state == "bad"
+    raise typer.Exit(1 if failed else 0)

@@ -14,7 +14,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from lamplighter.base.json_text import dumps
 from lamplighter.cli.command_context import (
@@ -25,12 +24,15 @@ from lamplighter.cli.command_context import (
     read_project,
 )
 from lamplighter.cli.deploy.prompts import JsonOption
+from lamplighter.cli.deployed.check_deployment import DRIFT, STATE, check_deployment
+from lamplighter.cli.deployed.deployment import read_deployment
 from lamplighter.cli.doctor.account import check_account
 from lamplighter.cli.doctor.channels import check_channels
 from lamplighter.cli.doctor.finding import Finding, doubtful, good
 from lamplighter.cli.doctor.folders import check_folders
 from lamplighter.cli.doctor.job_file import JobFileReading, read_for_checks
 from lamplighter.cli.doctor.local_machine import check_local_machine
+from lamplighter.cli.doctor.print_findings import print_finding
 from lamplighter.cli.doctor.secrets import check_secrets, find_stored_secret
 from lamplighter.cli.doctor.state_machine import check_state_machine, run_check
 from lamplighter.cli.engine_address import ADDRESS_FILE, read_address
@@ -48,11 +50,10 @@ from lamplighter.cli.target import (
     default_region,
     find_target,
 )
+from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.lint.local_links import LINK_ADVICE, local_link_problem
 from lamplighter.jobs.lint.missing_secrets import mail_server_url
 from lamplighter.outbound.program import MAIL_SERVER_VARIABLE
-
-STATE_SIGNS = {"good": ("✓", "green"), "doubt": ("?", "yellow"), "bad": ("✗", "bold red")}
 
 
 def doctor(
@@ -121,6 +122,17 @@ def _check_everything(
             yield from run_check(
                 "channels", "the channels", target, lambda: list(check_channels(project, target, folder))
             )
+            if target.endpoint is None:
+                yield from run_check("deployment", "the deployment", target, lambda: _check_deployment(project, target))
+
+
+def _check_deployment(project: Project, target: Target) -> Iterator[Finding]:
+    """Check whether what is deployed to AWS still is, and does, what its template says."""
+    deployment = read_deployment(target, project.prefix)
+    if deployment is None:
+        return
+    found = list(check_deployment(deployment, (*DRIFT, *STATE)))
+    yield from found or [good("deployment", f"{project.prefix} is as its template says, and no message was lost")]
 
 
 def _check_machines(context: CommandContext) -> Iterator[Finding]:
@@ -150,14 +162,8 @@ def _print_findings(findings: Iterator[Finding], *, json: bool) -> bool:
     for each in findings:
         known.append(each)
         if not json:
-            console.print(_format_finding(each))
+            print_finding(each, console)
     failed = any(each.state == "bad" for each in known)
     if json:
         typer.echo(dumps({"well": not failed, "findings": [asdict(each) for each in known]}))
     return failed
-
-
-def _format_finding(finding: Finding) -> Text:
-    sign, colour = STATE_SIGNS[finding.state]
-    advice = [("\n    " + line, "dim") for line in finding.advice.splitlines()]
-    return Text.assemble((f"{sign} ", colour), (f"{finding.about}: ", "bold"), finding.says, *advice)
