@@ -134,7 +134,8 @@ def test_a_test_of_a_channel_takes_the_way_of_a_failed_run_to_that_channel_alone
 ) -> None:
     harness.call("sqs", "CreateQueue", QueueName="others")
     body = f"image: busybox, {RUN_FAILED.replace('q}', '[q, other]}')}"
-    channels = "".join(f"  {name}: {{sqs: 'arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}'}}\n" for name, queue in QUEUES.items())
+    sqs = f"arn:aws:sqs:{REGION}:{ACCOUNT}"
+    channels = "".join(f"  {name}: {{sqs: '{sqs}:{queue}'}}\n" for name, queue in QUEUES.items())
     project = load_job_text(tmp_path, f"project: p\nchannels:\n{channels}jobs: {{job: {{{body}}}}}\n").project
     harness.call("sqs", "CreateQueue", QueueName="alerts")
     harness.create(to_json(build_template(project)), name="p", Capabilities=["CAPABILITY_IAM"])

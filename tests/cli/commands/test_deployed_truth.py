@@ -1,7 +1,4 @@
-"""`status`, `diff` and `doctor --aws` find what no longer is, or does, what the deployed template says.
-
-An engine plays AWS. Each test breaks something by hand, as a person does in the AWS console.
-"""
+"""`status`, `diff` and `doctor --aws` find what no longer is, or does, what the deployed template says."""
 
 import json
 from collections.abc import Iterator
@@ -9,65 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.json_text import Json
-from tests.cli.aws_account import run_command, write_job_file
-from tests.command_process import CommandResult
-from tests.served_engine import ServedEngine
+from tests.cli.deployed_account import PAGER, Account
 
-JOBS = """
-    project: reports
-    defaults: {image: busybox, network: {subnets: [subnet-0a1b2c3d]}}
-    channels:
-      ops: {email: ops@example.com}
-      hook: {webhook: "http://127.0.0.1:9/hook"}
-      pager: {sqs: "arn:aws:sqs:us-east-1:123456789012:pager"}
-    jobs:
-      nightly: {schedule: "0 3 * * *", notify: {run-failed: [ops, pager], did-not-start: [ops, hook]}}
-"""
-PAGER = "arn:aws:sqs:us-east-1:123456789012:pager"
 PASS = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
-TOPIC = "arn:aws:sns:us-east-1:123456789012:reports-ops"
-
-
-class Account:
-    """An engine that plays AWS, and the folder of the job file that is deployed to it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.engine = ServedEngine(folder / "data")
-
-    def command(self, *words: str, **more: str) -> CommandResult:
-        """Run a command that takes the engine for AWS."""
-        return run_command(self.folder, *words, AWS_ENDPOINT_URL=self.engine.url, AWS_REGION="us-east-1", **more)
-
-    def findings(self, command: str) -> set[tuple[str, str, str]]:
-        """Return what a command finds."""
-        made = self.command(*command.split(), "--json")
-        assert made.err == "", made
-        document = json.loads(made.out)
-        found = document["drift"] if command == "diff" else document["findings"]
-        return {(each["state"], each["about"], each["says"]) for each in found}
-
-    def subscription(self, endpoint: str) -> str:
-        """Return the ARN of a subscription."""
-        listed = self.engine.client("sns").list_subscriptions()["Subscriptions"]
-        (found,) = (each["SubscriptionArn"] for each in listed if each["Endpoint"] == endpoint)
-        return str(found)
-
-    def set_policy(self, *statements: Json) -> None:
-        """Replace the policy of the topic of the channel ops."""
-        policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-        self.engine.client("sns").set_topic_attributes(TopicArn=TOPIC, AttributeName="Policy", AttributeValue=policy)
 
 
 @pytest.fixture
 def account(tmp_path: Path) -> Iterator[Account]:
     made = Account(tmp_path)
-    made.engine.up()
-    made.engine.client("sqs").create_queue(QueueName="pager")
-    write_job_file(tmp_path, JOBS)
-    deployed = made.command("deploy", "--yes")
-    assert deployed.code == 0, deployed
+    made.deploy()
     yield made
     made.engine.close()
 
@@ -88,7 +35,7 @@ def break_links(account: Account) -> None:
     call("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
     allow = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}}
     deny = {"Effect": "Deny", "Principal": {"AWS": "123456789012"}}
-    account.set_policy(*({**each, "Action": "sns:Publish", "Resource": TOPIC} for each in (allow, deny)))
+    account.set_policy("ops", *({**each, "Action": "sns:Publish"} for each in (allow, deny)))
 
 
 BROKEN = {
@@ -143,3 +90,19 @@ def test_messages_in_dead_letter_queues_are_counted_and_dated(account: Account) 
     assert found[:2] == ("bad", "queue reports-undelivered-alerts")
     assert found[2].startswith("it holds 2 messages")
     assert account.command("diff").code == 0
+
+
+def test_what_the_caller_may_not_read_is_one_line_each_that_names_the_action(tmp_path: Path) -> None:
+    account = Account(tmp_path)
+    account.deploy("--enforce-iam")
+    account.call_as_role("cloudformation:*", "sns:*", "sqs:GetQueueUrl", "sts:*")
+    found = account.findings("status")
+    account.engine.close()
+    assert found == {
+        PENDING,
+        ("doubt", "deployment", "could not see the rules: needs events:ListRules"),
+        ("doubt", "deployment", "could not see the schedules: needs scheduler:ListSchedules"),
+        ("doubt", "deployment", "could not see the alarms: needs cloudwatch:DescribeAlarms"),
+        ("doubt", "deployment", "could not see the policies of topics and queues: needs sqs:GetQueueAttributes"),
+        ("doubt", "deployment", "could not see the queues: needs sqs:GetQueueAttributes"),
+    }

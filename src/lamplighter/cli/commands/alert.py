@@ -1,8 +1,9 @@
 """Run `lamplighter alert CHANNEL`: send a test alert to a channel of the job file, as a failed run would.
 
-On AWS, it goes the whole way of an alert about a failed run, if the channel gets such alerts. Exit codes: 0 the topic of
-the channel has accepted the alert; 1 there is no such channel, it is not applied, or on AWS a link is broken. Whether the
-alert then reaches its recipient is shown by `lamplighter doctor`.
+On AWS, it goes the whole way of an alert about a failed run, if the channel gets such alerts.
+
+Exit codes: 0 the topic of the channel has accepted the alert; 1 there is no such channel, it is not applied, or on AWS
+a link is broken. Whether the alert then reaches its recipient is shown by `lamplighter doctor`.
 """
 
 from typing import Annotated
@@ -35,7 +36,8 @@ def alert(context: CommandContext, channel: ChannelArgument) -> None:
     topic = topics_of_channels(project, [channel], context.target).get(channel)
     if topic is None:
         fail(f"the channel {channel} is not applied: there is no topic {project.prefix}-{channel}")
-    if context.target.endpoint is None and any(channel in failure_channels(job) for job in project.jobs.values()):
+    on_aws = context.target.endpoint is None
+    if on_aws and any(channel in failure_channels(job) for job in project.jobs.values()):
         _test_links(context, project, channel)
         return
     subject = f"test of the channel {channel}: alerts arrive here"
@@ -46,7 +48,8 @@ def alert(context: CommandContext, channel: ChannelArgument) -> None:
         if is_missing(error):
             fail(missing_target_message("sns", topic))
         raise
-    typer.echo(f"sent to {channel}; if it does not arrive, `lamplighter doctor` says why")
+    own = " with your own permissions, for no alert about a failed run goes there" if on_aws else ""
+    typer.echo(f"sent to {channel}{own}; if it does not arrive, `lamplighter doctor` says why")
 
 
 def _test_links(context: CommandContext, project: Project, channel: str) -> None:

@@ -1,7 +1,7 @@
 """Run `lamplighter diff`: show what `deploy` would change.
 
-Exit codes: 0 no changes, 1 changes, 2 an error, which standard error explains, as those of diff(1); 3 no changes, but on
-AWS something is no longer as it was deployed.
+Exit codes: 0 no changes, 1 changes, 2 an error, which standard error explains, as those of diff(1); 3 no changes, but
+on AWS something is no longer as it was deployed.
 """
 
 from collections.abc import Iterator, Sequence
