@@ -51,18 +51,18 @@ BROKEN = {
 
 
 def test_a_fresh_deployment_is_well_and_an_unconfirmed_recipient_is_a_doubt(account: Account) -> None:
-    assert account.findings("status") == account.findings("diff") == {PENDING}
-    assert (account.command("diff").code, account.command("status").code) == (0, 0)
-    said = account.command("status").out
-    assert said.startswith("reports in AWS account 123456789012 in us-east-1: CREATE_COMPLETE\n")
+    assert account.findings("status --aws") == account.findings("diff") == {PENDING}
+    assert (account.command("diff").code, account.command("status", "--aws").code) == (0, 0)
+    said = account.command("status", "--aws").out
+    assert said.startswith("✓ deployment: reports is CREATE_COMPLETE in AWS account 123456789012 in us-east-1\n")
 
 
 def test_each_link_that_was_broken_by_hand_is_found(account: Account) -> None:
     break_links(account)
-    assert account.findings("status") == {PENDING, *BROKEN}
+    assert account.findings("status --aws") == {PENDING, *BROKEN}
     assert account.findings("diff") == {PENDING, *BROKEN}
     assert {PENDING, *BROKEN} < account.findings("doctor --aws")
-    assert (account.command("status").code, account.command("diff").code) == (1, 3)
+    assert (account.command("status", "--aws").code, account.command("diff").code) == (1, 3)
 
 
 def test_a_changed_resource_is_drift_without_its_values_and_a_paused_schedule_is_none(account: Account) -> None:
@@ -71,7 +71,7 @@ def test_a_changed_resource_is_drift_without_its_values_and_a_paused_schedule_is
     kept = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target", "ScheduleExpressionTimezone")
     scheduler.update_schedule(**{name: schedule[name] for name in kept}, State="DISABLED")
     paused = ("doubt", "schedule reports-nightly", "it is paused: it starts no run")
-    assert account.findings("status") == account.findings("diff") == {PENDING, paused}
+    assert account.findings("status --aws") == account.findings("diff") == {PENDING, paused}
     assert account.command("diff").code == 0
     machine = "arn:aws:states:us-east-1:123456789012:stateMachine:reports-nightly"
     sfn.update_state_machine(stateMachineArn=machine, definition=json.dumps(PASS))
@@ -86,9 +86,9 @@ def test_messages_in_dead_letter_queues_are_counted_and_dated(account: Account) 
     sqs = account.engine.client("sqs")
     url = sqs.get_queue_url(QueueName="reports-undelivered-alerts")["QueueUrl"]
     sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": str(at), "MessageBody": "an event"} for at in range(2)])
-    (found,) = account.findings("status") - {PENDING}
+    (found,) = account.findings("status --aws") - {PENDING}
     assert found[:2] == ("bad", "queue reports-undelivered-alerts")
-    assert found[2].startswith("it holds 2 messages")
+    assert found[2].startswith("it holds 2 lost messages")
     assert account.command("diff").code == 0
 
 
@@ -96,7 +96,7 @@ def test_what_the_caller_may_not_read_is_one_line_each_that_names_the_action(tmp
     account = Account(tmp_path)
     account.deploy("--enforce-iam")
     account.call_as_role("cloudformation:*", "sns:*", "sqs:GetQueueUrl", "sts:*")
-    found = account.findings("status")
+    found = account.findings("status --aws")
     account.engine.close()
     assert found == {
         PENDING,

@@ -9,16 +9,14 @@ a link is broken. Whether the alert then reaches its recipient is shown by `lamp
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.channel_targets import client_of, is_missing, topics_of_channels
 from lamplighter.cli.command_context import CommandContext, fail, with_command_context
-from lamplighter.cli.deployed.deployment import read_deployment
+from lamplighter.cli.deployed.deployment import require_deployment
 from lamplighter.cli.deployed.send_test_alert import send_test_alert
-from lamplighter.cli.doctor.print_findings import print_finding
+from lamplighter.cli.doctor.print_findings import print_findings
 from lamplighter.cli.up.check_channels import missing_target_message
-from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.supported_jobs import failure_channels
 
 ChannelArgument = Annotated[str, typer.Argument(metavar="CHANNEL", help="The channel's name in the job file.")]
@@ -38,8 +36,8 @@ def alert(context: CommandContext, channel: ChannelArgument) -> None:
         fail(f"the channel {channel} is not applied: there is no topic {project.prefix}-{channel}")
     on_aws = context.target.endpoint is None
     if on_aws and any(channel in failure_channels(job) for job in project.jobs.values()):
-        _test_links(context, project, channel)
-        return
+        findings = send_test_alert(require_deployment(context), channel)
+        raise typer.Exit(1 if print_findings(findings, json=False) else 0)
     subject = f"test of the channel {channel}: alerts arrive here"
     text = f"{subject}\n\nProject:   {project.prefix}\nSent by:   lamplighter alert {channel}\n"
     try:
@@ -50,15 +48,3 @@ def alert(context: CommandContext, channel: ChannelArgument) -> None:
         raise
     own = " with your own permissions, for no alert about a failed run goes there" if on_aws else ""
     typer.echo(f"sent to {channel}{own}; if it does not arrive, `lamplighter doctor` says why")
-
-
-def _test_links(context: CommandContext, project: Project, channel: str) -> None:
-    """Send the alert as AWS sends one about a failed run; end the command with exit code 1 if a link is broken."""
-    deployment = read_deployment(context.target, project.prefix)
-    if deployment is None:
-        fail(f"{project.prefix} is not deployed to {context.target}")
-    console, failed = Console(highlight=False), False
-    for each in send_test_alert(deployment, channel):
-        print_finding(each, console)
-        failed = failed or each.state == "bad"
-    raise typer.Exit(1 if failed else 0)

@@ -19,7 +19,7 @@ from lamplighter.cli.deploy.render_changes import change_to_json, print_changes,
 from lamplighter.cli.deployed.check_deployment import DRIFT, check_deployment
 from lamplighter.cli.deployed.deployment import make_deployment
 from lamplighter.cli.doctor.finding import Finding
-from lamplighter.cli.doctor.print_findings import print_finding
+from lamplighter.cli.doctor.print_findings import print_findings
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 
@@ -79,5 +79,4 @@ def _print_plan(plan: DeploymentPlan, target: Target, drift: Sequence[Finding]) 
     print_changes(plan.changes, console)
     text = summarize_changes(plan.changes) or f"{plan.name} is deployed to {target} as the file says"
     console.print(f"{text}, but:" if drift else text, soft_wrap=True)
-    for each in drift:
-        print_finding(each, console)
+    print_findings(drift, json=False)

@@ -16,6 +16,7 @@ from lamplighter.cli.doctor.finding import Finding, bad, doubtful
 from lamplighter.jobs.stack.nested_stacks import STACK
 
 IN_PROGRESS, FAILED = "DETECTION_IN_PROGRESS", "DETECTION_FAILED"
+CFN, DETECTION_STATUS = "cloudformation", "describe_stack_drift_detection_status"
 SUBSCRIPTION = "AWS::SNS::Subscription"
 SEEN_DELETED = frozenset([RULES.type, SCHEDULES.type, ALARMS.type, SUBSCRIPTION])
 """The types of which other checks report what is deleted."""
@@ -24,40 +25,24 @@ SEEN_PROPERTIES = frozenset(f"/{each.state}" for each in (RULES, SCHEDULES, ALAR
 
 def check_drift(deployment: Deployment) -> Iterator[Finding]:
     """Report the resources that were changed or deleted without their stack."""
-    summaries = deployment.list_all("cloudformation", "list_stack_resources", StackName=deployment.stack.id)
-    nested = [each["PhysicalResourceId"] for each in summaries if each["ResourceType"] == STACK]
-    detections = {each: _detect(deployment, each) for each in [deployment.stack.id, *nested]}
-    for stack, detection in detections.items():
+    summaries = deployment.list_all(CFN, "list_stack_resources", StackName=deployment.stack.id)
+    stacks = [deployment.stack.id, *(each["PhysicalResourceId"] for each in summaries if each["ResourceType"] == STACK)]
+    begun = [deployment.call(CFN, "detect_stack_drift", StackName=each)["StackDriftDetectionId"] for each in stacks]
+    filters = {"StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"]}
+    for stack, detection in zip(stacks, begun, strict=True):
         yield from _wait(deployment, detection)
-        for each in _drifts(deployment, stack):
+        for each in deployment.list_all(CFN, "describe_stack_resource_drifts", StackName=stack, **filters):
             yield from _explain(deployment, each)
 
 
-def _detect(deployment: Deployment, stack: str) -> str:
-    (answer,) = deployment.ask("cloudformation", "detect_stack_drift", StackName=stack)
-    return str(answer["StackDriftDetectionId"])
-
-
-def _wait(deployment: Deployment, detection: str) -> Iterator[Finding]:
+def _wait(deployment: Deployment, key: str) -> Iterator[Finding]:
     """Wait for the end of a detection; report why it could not look at everything."""
-    operation = "describe_stack_drift_detection_status"
-    while True:
-        (found,) = deployment.ask("cloudformation", operation, StackDriftDetectionId=detection)
-        if found["DetectionStatus"] != IN_PROGRESS:
-            break
+    while (found := deployment.call(CFN, DETECTION_STATUS, StackDriftDetectionId=key))[
+        "DetectionStatus"
+    ] == IN_PROGRESS:
         pause_between_polls(deployment.target)
     if found["DetectionStatus"] == FAILED:
         yield doubtful("drift", f"could not see all resources: {found.get('DetectionStatusReason', 'no reason given')}")
-
-
-def _drifts(deployment: Deployment, stack: str) -> Iterator[Json]:
-    given: Json = {"StackName": stack, "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"]}
-    while True:
-        (page,) = deployment.ask("cloudformation", "describe_stack_resource_drifts", **given)
-        yield from page["StackResourceDrifts"]
-        if not page.get("NextToken"):
-            return
-        given["NextToken"] = page["NextToken"]
 
 
 def _explain(deployment: Deployment, drift: Json) -> Iterator[Finding]:

@@ -17,25 +17,23 @@ from lamplighter.jobs.lint.quotas import ACCOUNT_QUOTAS
 RULES_QUOTA = {"ServiceCode": "events", "QuotaCode": "L-244521F2"}
 NEARLY = 0.8
 """The part of a quota from which on it is reported."""
-ADVICE = "ask AWS for a higher quota in Service Quotas"
 
 
 def check_quotas(deployment: Deployment) -> Iterator[Finding]:
     """Report the quotas of which most is used."""
     types = Counter(each.type for each in deployment.resources.values())
     for quota in ACCOUNT_QUOTAS:
-        used, most, source = types[quota.type], quota.most, "AWS's default"
+        used, most, source = types[quota.type], quota.most, "by default"
         try:
             if quota.type == "AWS::IAM::Role":
-                (answer,) = deployment.ask("iam", "get_account_summary")
-                used, most = answer["SummaryMap"]["Roles"], answer["SummaryMap"]["RolesQuota"]
-                source = "the account's quota"
+                found = deployment.call("iam", "get_account_summary")["SummaryMap"]
+                used, most, source = found["Roles"], found["RolesQuota"], "in the account"
             elif quota.type == RULES.type:
-                used = len(deployment.list_all(RULES.service, RULES.operation))
-                (answer,) = deployment.ask("service-quotas", "get_service_quota", **RULES_QUOTA)
-                most, source = int(answer["Quota"]["Value"]), "the account's quota"
+                used = len(list(deployment.list_all(RULES.service, RULES.operation)))
+                found = deployment.call("service-quotas", "get_service_quota", **RULES_QUOTA)["Quota"]
+                most, source = int(found["Value"]), "in the account"
         except (*CALL_ERRORS, NotAllowed):
-            source = "AWS's default, for the account's quota cannot be read"
+            source = "by default; the account's quota could not be read"
         if used >= most * NEARLY:
             report = bad if used >= most else doubtful
-            yield report("quota", f"{used:,} {quota.what} of {most:,} ({source})", ADVICE)
+            yield report("quota", f"{used:,} {quota.what} of {most:,} ({source})", "ask AWS for a higher quota")

@@ -18,7 +18,6 @@ from lamplighter.lang.iam_policy.evaluate import Effect, compile_policy, decide_
 from lamplighter.lang.iam_policy.principals import Principal
 
 POLICY_TYPES = ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
-EMPTY: Json = {"Statement": []}
 
 
 def check_senders(deployment: Deployment) -> Iterator[Finding]:
@@ -30,7 +29,7 @@ def check_senders(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _check(deployment: Deployment, arn: str, wanted: list[Json]) -> Iterator[Finding]:
-    policy = compile_policy(loads_or(_read_policy(deployment, arn), EMPTY))
+    policy = compile_policy(loads_or(_read_policy(deployment, arn), {"Statement": []}))
     about = describe_receiver(deployment, arn)
     for each in wanted:
         service, action = each["Principal"]["Service"], each["Action"].lower()
@@ -45,8 +44,7 @@ def _check(deployment: Deployment, arn: str, wanted: list[Json]) -> Iterator[Fin
 def _read_policy(deployment: Deployment, arn: str) -> str:
     if arn.split(":")[2] == "sqs":
         return str(queue_attributes(deployment, arn.rpartition(":")[2]).get("Policy", ""))
-    (answer,) = deployment.ask("sns", "get_topic_attributes", TopicArn=arn)
-    return str(answer["Attributes"].get("Policy", ""))
+    return str(deployment.call("sns", "get_topic_attributes", TopicArn=arn)["Attributes"].get("Policy", ""))
 
 
 def _example(statement: Json) -> Mapping[str, str]:

@@ -32,6 +32,7 @@ def send_test_alert(deployment: Deployment, channel: str) -> Iterator[Finding]:
     yield from broken
     if rule not in [each.about for each in broken]:
         yield _send(deployment, channel)
+        pause_between_polls(deployment.target)
         yield from (each for each in check_deployment(deployment, STATE) if each.about in links)
 
 
@@ -48,25 +49,21 @@ def _send(deployment: Deployment, channel: str) -> Finding:
         test = sfn.describe_execution(executionArn=run)
         ended = int(test["stopDate"].timestamp()) if test["status"] != "RUNNING" else 0
         claim = hashlib.sha256(f"{run}{ended}".encode()).hexdigest()[:40]
-        found = _read_alert(sfn, deployment.arn("states", f"execution:{machine}:failed-{claim}"), channel)
-        if found is not None:
+        execution = deployment.arn("states", f"execution:{machine}:failed-{claim}")
+        if (found := _read_alert(sfn, execution, channel)) is not None:
             return found
     says = f"no alert followed the end of the run {name} of {machine} within {MAX_WAIT // 1000} s"
-    return bad(
-        f"rule {deployment.stack.name}--failed-runs", says, "`lamplighter deploy`, and see the runs of that machine"
-    )
+    return bad(f"rule {deployment.stack.name}--failed-runs", says, f"look at the runs of {machine}")
 
 
 def _read_alert(sfn: Json, execution: str, channel: str) -> Finding | None:
     """Return what became of the execution that publishes the alert, or None if that is not known yet."""
     with ignore_error("ExecutionDoesNotExist"):
         events = sfn.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=20)["events"]
-        details = [each["taskFailedEventDetails"] for each in events if "taskFailedEventDetails" in each]
-        if details:
-            why = f"{details[0].get('error')}: {details[0].get('cause')}"
-            return bad(
-                f"channel {channel}", f"the topic refuses the alert: {why}", "see its policy and that of the role"
-            )
+        failed = [each["taskFailedEventDetails"] for each in events if "taskFailedEventDetails" in each]
+        if failed:
+            says = f"the topic refuses the alert: {failed[0].get('error')}: {failed[0].get('cause')}"
+            return bad(f"channel {channel}", says, "look at its policy, and at the policy of the machine's role")
         if events[0]["type"] == "ExecutionSucceeded":
             return good(f"channel {channel}", "its topic has accepted the alert, as one about a failed run")
     return None

@@ -12,11 +12,9 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.deployed.deployment import Deployment
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful
 
-RESTORE = (
-    "a change set with `--deployment-mode REVERT_DRIFT` brings it back: "
-    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html"
-)
-"""What to do about a resource that is not as the template says; a change set without changes does nothing."""
+RESTORE = "a change set of CloudFormation with the deployment mode REVERT_DRIFT brings it back; `deploy` does not"
+"""What to do about a resource that is not as the template says:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +32,7 @@ class Switch:
     effect: str
     """What it means if the resource is switched off."""
     command: str
-    """The command that switches it on, before its name; empty if it is paused."""
-
-    @property
-    def word(self) -> str:
-        """The word for a resource."""
-        return self.type.rpartition(":")[2].lower()
+    """The command that switches it on, before its name."""
 
 
 RULES = Switch(
@@ -48,7 +41,7 @@ RULES = Switch(
 )
 SCHEDULES = Switch(
     *("AWS::Scheduler::Schedule", "Name", "State", "DISABLED", "scheduler", "list_schedules"),
-    *("it is paused: it starts no run", ""),
+    *("it is paused: it starts no run", "its page in `lamplighter console --aws` resumes it:"),
 )
 ALARMS = Switch(
     *("AWS::CloudWatch::Alarm", "AlarmName", "ActionsEnabled", False, "cloudwatch", "describe_alarms"),
@@ -62,16 +55,11 @@ def check_switch(deployment: Deployment, switch: Switch) -> Iterator[Finding]:
     wanted = [name for name, each in named.items() if each.properties.get(switch.state) != switch.off]
     if not wanted:
         return
-    prefix = {f"{switch.name}Prefix": deployment.stack.name}
-    listed = deployment.list_all(switch.service, switch.operation, **prefix)
+    listed = deployment.list_all(switch.service, switch.operation, **{f"{switch.name}Prefix": deployment.stack.name})
     states = {each[switch.name]: each.get(switch.state) for each in listed}
     for name in wanted:
-        about = f"{switch.word} {name}"
+        about = f"{switch.type.rpartition(':')[2].lower()} {name}"
         if name not in states:
             yield bad(about, "it was deleted", RESTORE)
         elif states[name] == switch.off:
-            yield (
-                bad(about, switch.effect, f"{switch.command} {name}")
-                if switch.command
-                else doubtful(about, switch.effect)
-            )
+            yield (doubtful if switch is SCHEDULES else bad)(about, switch.effect, f"{switch.command} {name}")

@@ -60,7 +60,6 @@ from lamplighter.runs.local_times import UTC_NAME
 MAX_LISTED_RUNS = 100
 TEST_RUN, TESTED_CHANNEL = "test-", "test"
 """How the name of a test's execution begins, and the key of its input that names the channel."""
-TEST_WORDS = "nothing failed, and alerts about failed runs arrive here"
 OVERLAP_SECONDS = 900
 """Seconds before the change of an alarm's state that are searched again: an alarm lags behind the runs."""
 _IS_ALERT_STATE = f"$contains($string(StateEnteredEventDetails.Name), /(^|: ){FIRST_STATE[:-1]}\\?$/)"
@@ -77,8 +76,6 @@ _SINCE = f"""(
 )"""
 """The time from which on an alarm may have seen failed runs. A new alarm has seen none before it existed."""
 _RECENT = "$states.result.Executions[$toMillis(StopDate) >= $since].{'run': ExecutionArn, 'ended': $toMillis(StopDate)}"
-_TESTED_JOB = machine_suffix(FAILURE_CHECK)[1:]
-"""The name that this machine has in the table of jobs."""
 _CLAIM = """(
   $second := $string($floor($states.input.ended / 1000));
   'failed-' & $substring($hash($states.input.run & $second, 'SHA-256'), 0, 40)
@@ -120,7 +117,9 @@ def failure_definition(project: Project, jobs: Sequence[str]) -> Json:
 
     Its input has `run` and `ended` (milliseconds), or `alarm` and `before`, the previous state of the alarm.
     """
-    facts = {name: _facts(project, name) for name in jobs} | {_TESTED_JOB: _test_facts(project, jobs)}
+    # In the table of jobs, this machine is the job that a test is about.
+    tested = {machine_suffix(FAILURE_CHECK)[1:]: _test_facts(project, jobs)}
+    facts = {name: _facts(project, name) for name in jobs} | tested
     states = find_job_states(project.prefix, facts, "What happened?")
     return machine_definition(
         "Tells of each failed run once.", {**states, **_find_failures(), **_claim_failures(), **_tell(project.prefix)}
@@ -141,15 +140,9 @@ def _facts(project: Project, name: str) -> Mapping[str, Json]:
 
 def _test_facts(project: Project, jobs: Sequence[str]) -> Mapping[str, Json]:
     """Return the facts of the job that a test of a channel is about, which is this machine."""
-    return {
-        "channels": {name: topic_arn(project, name) for name in alert_channels(project, FAILURE_CHECK, jobs)},
-        "cause": TEST_WORDS,
-        "caught": False,
-        "most": 0,
-        "timeout": "",
-        "deadline": "",
-        "zone": zone_document(UTC_NAME),
-    }
+    channels = {name: topic_arn(project, name) for name in alert_channels(project, FAILURE_CHECK, jobs)}
+    plain = {"caught": False, "most": 0, "timeout": "", "deadline": "", "zone": zone_document(UTC_NAME)}
+    return {**plain, "channels": channels, "cause": "nothing failed, and alerts about failed runs arrive here"}
 
 
 def _find_failures() -> dict[str, Json]:

@@ -41,18 +41,13 @@ def project_rules(project: Project, supported: Mapping[str, Sequence[str]]) -> I
 
 def _failure_rules(project: Project, jobs: Sequence[str]) -> Iterator[Resource]:
     runs = _runs_of_jobs(project, jobs, ["FAILED", "TIMED_OUT"])
-    tests = {"executionArn": [{"prefix": _test_runs(project)}], "status": ["SUCCEEDED"]}
-    runs["detail"] = {"$or": [runs["detail"], tests]}
+    own = job_machine.machine_suffix(job_machine.FAILURE_CHECK)
+    tests = {"prefix": arns.arn("states", f"execution:{project.prefix}{own}:{TEST_RUN}")}
+    runs["detail"] = {"$or": [runs["detail"], {"executionArn": [tests], "status": ["SUCCEEDED"]}]}
     paths = {name: RUN_PATHS[name] for name in ("run", "ended")}
     yield _rule(project, "FailedRuns", job_machine.FAILURE_CHECK, runs, paths)
     paths = {"alarm": "$.detail.alarmName", "before": "$.detail.previousState"}
     yield _rule(project, "FailureAlarms", job_machine.FAILURE_CHECK, _alarm_pattern(project, jobs, FAILED_ALARM), paths)
-
-
-def _test_runs(project: Project) -> Json:
-    """Return how the ARNs of the executions begin that test the way of an alert (`jobs/machine/failure_machine.py`)."""
-    own = job_machine.machine_suffix(job_machine.FAILURE_CHECK)
-    return arns.arn("states", f"execution:{project.prefix}{own}:{TEST_RUN}")
 
 
 def _recovery_rules(project: Project, jobs: Sequence[str]) -> Iterator[Resource]:
