@@ -13,6 +13,8 @@ from tests.jobs.projects import load_job_text
 from tests.jobs.test_alerts import AlertHarness
 
 RUN_FAILED = "notify: {run-failed: q}"
+QUEUES = {"q": "alerts", "other": "others"}
+"""The queues of two channels."""
 MACHINES = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:"
 
 
@@ -125,3 +127,37 @@ def test_the_rule_of_many_jobs_tells_nothing_of_a_project_whose_name_begins_with
     ]
     stranger = harness.call("states", "ListExecutions", stateMachineArn=f"{MACHINES}p--failures")["executions"]
     assert {each["status"] for each in stranger} == {"SUCCEEDED"}
+
+
+def test_a_test_of_a_channel_takes_the_way_of_a_failed_run_to_that_channel_alone(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
+    harness.call("sqs", "CreateQueue", QueueName="others")
+    body = f"image: busybox, {RUN_FAILED.replace('q}', '[q, other]}')}"
+    sqs = f"arn:aws:sqs:{REGION}:{ACCOUNT}"
+    channels = "".join(f"  {name}: {{sqs: '{sqs}:{queue}'}}\n" for name, queue in QUEUES.items())
+    project = load_job_text(tmp_path, f"project: p\nchannels:\n{channels}jobs: {{job: {{{body}}}}}\n").project
+    harness.call("sqs", "CreateQueue", QueueName="alerts")
+    harness.create(to_json(build_template(project)), name="p", Capabilities=["CAPABILITY_IAM"])
+    assert harness.state("p") == "CREATE_COMPLETE"
+    test = harness.start(f"{MACHINES}p--failures", {"test": "q"}, name="test-q-1")
+    pass_minutes(harness, 25)
+    (alert,) = harness.alerts()
+    assert alert.startswith("test of the channel q: nothing failed, and alerts about failed runs arrive here\n\n")
+    assert test in alert
+    assert f"Run again: lamplighter alert q --aws --region {REGION}\n" in alert
+    url = harness.call("sqs", "GetQueueUrl", QueueName="others")["QueueUrl"]
+    assert "Messages" not in harness.call("sqs", "ReceiveMessage", QueueUrl=url)
+
+
+def test_an_execution_that_looks_like_a_test_and_names_no_channel_tells_nothing(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
+    harness.deploy(tmp_path, RUN_FAILED, url="")
+    harness.start(f"{MACHINES}p--failures", {"test": "gone"}, name="test-gone")
+    harness.start(f"{MACHINES}p--failures", {}, name="test-nothing")
+    pass_minutes(harness, 25)
+    assert harness.alerts() == []
+    found = harness.call("states", "ListExecutions", stateMachineArn=f"{MACHINES}p--failures")["executions"]
+    assert {each["status"] for each in found} == {"SUCCEEDED"}
+    assert len([each for each in found if each["name"].startswith("failed-")]) == 2

@@ -69,6 +69,7 @@ COMMANDS: Mapping[str, Command] = {
     "doctor": Command("Check this machine, your credentials and permissions for problems.", "Engine"),
     "synth": Command("Print the CloudFormation template of a job file.", "AWS"),
     "diff": Command("Show what deploying would change.", "AWS"),
+    "status": Command("Say whether a deployment on AWS works.", "AWS"),
     "deploy": Command("Deploy a job file to AWS.", "AWS"),
     "rollback": Command("Return to the job file that was deployed before.", "AWS"),
     "destroy": Command("Delete a deployment.", "AWS"),

@@ -8,7 +8,7 @@ import pytest
 from lamplighter.base.json_text import Json
 from tests.cli.aws_account import run_command
 from tests.command_process import CommandResult
-from tests.served_engine import ServedEngine
+from tests.served_engine import ServedEngine, one_state
 
 JOBS, MORE_JOBS = 90, 100
 PROJECT = "many"
@@ -49,6 +49,20 @@ def log_groups(engine: ServedEngine) -> int:
     return sum(len(page["logGroups"]) for page in pages)
 
 
+def assert_drift_of_a_nested_stack_is_found(engine: ServedEngine, folder: Path) -> None:
+    """Change a job of a nested stack by hand, look, and change it back."""
+    (nested,) = nested_stacks(engine)
+    resources = engine.client("cloudformation").list_stack_resources(StackName=nested["PhysicalResourceId"])
+    machines = (each for each in resources["StackResourceSummaries"] if each["ResourceType"].endswith("StateMachine"))
+    arn = next(machines)["PhysicalResourceId"]
+    kept = engine.sfn.describe_state_machine(stateMachineArn=arn)["definition"]
+    engine.sfn.update_state_machine(stateMachineArn=arn, definition=json.dumps(one_state({"Type": "Succeed"})))
+    found = run(engine, folder, "diff")
+    name = arn.rpartition(":")[2]
+    assert (found.code, f"job {name}: it was changed without its stack: DefinitionString" in found.out) == (3, True)
+    engine.sfn.update_state_machine(stateMachineArn=arn, definition=kept)
+
+
 @pytest.mark.timeout(300)
 def test_a_project_in_nested_stacks_is_deployed_changed_planned_brought_back_deleted_and_deployed_again(
     engine: ServedEngine, tmp_path: Path
@@ -61,6 +75,7 @@ def test_a_project_in_nested_stacks_is_deployed_changed_planned_brought_back_del
     assert {"Key": "team", "Value": "data"} in stack["Tags"]
     assert len(expressions(engine)) == JOBS
     assert run(engine, tmp_path, "diff").code == 0
+    assert_drift_of_a_nested_stack_is_found(engine, tmp_path)
 
     write_jobs(tmp_path, MORE_JOBS, hour=4)
     changes = json.loads(run(engine, tmp_path, "diff", "--json").out)["changes"]

@@ -262,6 +262,14 @@ def test_the_engine_the_data_directory_and_the_credentials_are_checked(
     assert (found.code, "but it does not answer" in found.out) == (1, True)
 
 
+def test_without_a_chosen_region_none_is_named(aws: str, tmp_path: Path) -> None:
+    found = run_command(tmp_path, "doctor", AWS_ENDPOINT_URL_STS=aws, AWS_DEFAULT_REGION="")
+    assert "account 123456789012, and no region is chosen" in found.out
+    write_job_file(tmp_path, "project: p\naws: {region: eu-west-1}\njobs: {one: {image: busybox}}\n")
+    found = run_command(tmp_path, "doctor", AWS_ENDPOINT_URL_STS=aws, AWS_DEFAULT_REGION="")
+    assert "account 123456789012, region eu-west-1" in found.out
+
+
 def test_a_dead_engine_is_reported_without_aws_credentials(engine: ServedEngine, tmp_path: Path) -> None:
     engine.kill()
     no_credentials = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}

@@ -1,10 +1,12 @@
 """Run `lamplighter diff`: show what `deploy` would change.
 
-Exit codes, as those of diff(1): 0 no changes, 1 changes, 2 an error, which standard error explains.
+Exit codes: 0 no changes, 1 changes, 2 an error, which standard error explains, as those of diff(1); 3 no changes, but
+on AWS something is no longer as it was deployed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import typer
 from rich.console import Console
@@ -14,10 +16,14 @@ from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.deploy.deployment_plan import DeploymentPlan, parse_parameters, plan_deployment
 from lamplighter.cli.deploy.prompts import EngineOption, JsonOption, ParameterOption, target_of_options
 from lamplighter.cli.deploy.render_changes import change_to_json, print_changes, summarize_changes
+from lamplighter.cli.deployed.check_deployment import DRIFT, check_deployment
+from lamplighter.cli.deployed.deployment import make_deployment
+from lamplighter.cli.doctor.finding import Finding
+from lamplighter.cli.doctor.print_findings import print_findings
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 
-EXIT_ERROR = 2
+EXIT_ERROR, EXIT_DRIFT = 2, 3
 
 
 def diff(
@@ -30,20 +36,31 @@ def diff(
     region: RegionOption = None,
     json: JsonOption = False,  # noqa: FBT002 - typer's way
 ) -> None:
-    """Show what deploying would change, by resource and property. Exit codes: 0 no changes, 1 changes, 2 an error."""
+    """Show what deploying would change, and on AWS what is no longer as it was deployed.
+
+    Exit codes: 0 no changes, 1 changes, 2 an error, 3 no changes, but something is not as it was deployed.
+    """
     with _replace_exit_code():
         loaded = read_job_file(file, env)
         target = target_of_options(endpoint_url, profile, region, loaded.project.aws, aws=aws)
         with explain_errors(target):
             plan = plan_deployment(loaded, target, parse_parameters(parameter or []))
+            drift = _find_drift(plan, target)
     if json:
         status = plan.stack.status if plan.stack else None
-        typer.echo(
-            dumps({"stack": plan.name, "status": status, "changes": [change_to_json(each) for each in plan.changes]})
-        )
+        changes = [change_to_json(each) for each in plan.changes]
+        typer.echo(dumps({"stack": plan.name, "status": status, "changes": changes, "drift": [*map(asdict, drift)]}))
     else:
-        _print_plan(plan, target)
-    raise typer.Exit(1 if plan.changes else 0)
+        _print_plan(plan, target, drift)
+    has_drifted = any(each.state == "bad" for each in drift)
+    raise typer.Exit(1 if plan.changes else EXIT_DRIFT if has_drifted else 0)
+
+
+def _find_drift(plan: DeploymentPlan, target: Target) -> Sequence[Finding]:
+    """Return where a deployment on AWS is not as its template says; an engine keeps its stack so by itself."""
+    if target.endpoint is not None or plan.stack is None or not plan.deployed:
+        return ()
+    return list(check_deployment(make_deployment(target, plan.stack, plan.deployed), DRIFT))
 
 
 @contextmanager
@@ -55,10 +72,11 @@ def _replace_exit_code() -> Iterator[None]:
         raise typer.Exit(EXIT_ERROR if end.exit_code else 0) from None
 
 
-def _print_plan(plan: DeploymentPlan, target: Target) -> None:
+def _print_plan(plan: DeploymentPlan, target: Target, drift: Sequence[Finding]) -> None:
     console = Console(highlight=False)
     if plan.stack is None:
         console.print(f"{plan.name} is not deployed to {target} yet", soft_wrap=True)
     print_changes(plan.changes, console)
     text = summarize_changes(plan.changes) or f"{plan.name} is deployed to {target} as the file says"
-    console.print(text, soft_wrap=True)
+    console.print(f"{text}, but:" if drift else text, soft_wrap=True)
+    print_findings(drift, json=False)

@@ -7,16 +7,13 @@ doubts; 1 something is wrong.
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from lamplighter.base.json_text import dumps
+from lamplighter.cli.aws_guard import named_region
 from lamplighter.cli.command_context import (
     CommandContext,
     FileOption,
@@ -25,12 +22,14 @@ from lamplighter.cli.command_context import (
     read_project,
 )
 from lamplighter.cli.deploy.prompts import JsonOption
+from lamplighter.cli.deployed.check_deployment import check_project
 from lamplighter.cli.doctor.account import check_account
 from lamplighter.cli.doctor.channels import check_channels
 from lamplighter.cli.doctor.finding import Finding, doubtful, good
 from lamplighter.cli.doctor.folders import check_folders
 from lamplighter.cli.doctor.job_file import JobFileReading, read_for_checks
 from lamplighter.cli.doctor.local_machine import check_local_machine
+from lamplighter.cli.doctor.print_findings import print_findings
 from lamplighter.cli.doctor.secrets import check_secrets, find_stored_secret
 from lamplighter.cli.doctor.state_machine import check_state_machine, run_check
 from lamplighter.cli.engine_address import ADDRESS_FILE, read_address
@@ -39,20 +38,18 @@ from lamplighter.cli.job_file import EnvironmentOption
 from lamplighter.cli.runs import find_job
 from lamplighter.cli.target import (
     DEFAULT_DATA,
+    DEFAULT_REGION,
     AwsOption,
     DataOption,
     EndpointUrlOption,
     ProfileOption,
     RegionOption,
     Target,
-    default_region,
     find_target,
 )
 from lamplighter.jobs.lint.local_links import LINK_ADVICE, local_link_problem
 from lamplighter.jobs.lint.missing_secrets import mail_server_url
 from lamplighter.outbound.program import MAIL_SERVER_VARIABLE
-
-STATE_SIGNS = {"good": ("✓", "green"), "doubt": ("?", "yellow"), "bad": ("✗", "bold red")}
 
 
 def doctor(
@@ -78,7 +75,7 @@ def doctor(
             has_target = aws or endpoint_url or (data / ADDRESS_FILE).exists()
             context = guarded_context(find, lambda: job_file.project) if has_target else None
             findings = _check_everything(context, job_file, None if aws or endpoint_url else data, profile, region)
-        failed = _print_findings(findings, json=json)
+        failed = print_findings(findings, json=json)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -111,7 +108,9 @@ def _check_everything(
             yield doubtful("links", problem, LINK_ADVICE)
     # An engine of this folder enforces no permissions, even if it does not answer now.
     if context is None or data is not None or not _enforces_permissions(context.target):
-        yield from check_account(lambda: Target(None, region or default_region(profile), profile), needed=False)
+        chosen = region or (project and project.aws.region) or named_region(profile)
+        target = Target(None, chosen or DEFAULT_REGION, profile)
+        yield from check_account(lambda: target, needed=False, has_region=bool(chosen))
     else:
         yield from check_account(context.find, needed=True)
     if context is not None:
@@ -121,6 +120,8 @@ def _check_everything(
             yield from run_check(
                 "channels", "the channels", target, lambda: list(check_channels(project, target, folder))
             )
+            if target.endpoint is None:
+                yield from run_check("deployment", "it", target, lambda: check_project(target, project))
 
 
 def _check_machines(context: CommandContext) -> Iterator[Finding]:
@@ -141,23 +142,3 @@ def _check_machines(context: CommandContext) -> Iterator[Finding]:
 def _enforces_permissions(target: Target) -> bool:
     """Return whether a target enforces permissions; a lamplighter engine enforces none."""
     return not is_lamplighter(target.endpoint)
-
-
-def _print_findings(findings: Iterator[Finding], *, json: bool) -> bool:
-    """Print the findings as they are found, and return whether one of them is bad."""
-    known: list[Finding] = []
-    console = Console(highlight=False, soft_wrap=True)
-    for each in findings:
-        known.append(each)
-        if not json:
-            console.print(_format_finding(each))
-    failed = any(each.state == "bad" for each in known)
-    if json:
-        typer.echo(dumps({"well": not failed, "findings": [asdict(each) for each in known]}))
-    return failed
-
-
-def _format_finding(finding: Finding) -> Text:
-    sign, colour = STATE_SIGNS[finding.state]
-    advice = [("\n    " + line, "dim") for line in finding.advice.splitlines()]
-    return Text.assemble((f"{sign} ", colour), (f"{finding.about}: ", "bold"), finding.says, *advice)

@@ -86,7 +86,7 @@ def compare_resources(before: Mapping[str, Resource], after: Mapping[str, Resour
         if differences or action != "change":
             resource = new or old
             assert resource is not None
-            found.append(Change(name, resource.type, action, _resource_label(name, resource), differences))
+            found.append(Change(name, resource.type, action, resource_label(name, resource), differences))
     return found
 
 
@@ -96,7 +96,8 @@ def _choose_action(old: Resource | None, new: Resource | None) -> Action:
     return "keep" if old.is_retained else "remove"
 
 
-def _resource_label(name: str, resource: Resource) -> str:
+def resource_label(name: str, resource: Resource) -> str:
+    """Return the everyday word and the name of a resource, such as "job nightly"; no secret address."""
     word, name_property = RESOURCE_WORDS.get(resource.type, (resource.type.rsplit("::", 1)[-1], ""))
     title = resource.properties.get(name_property) if name_property else None
     if isinstance(title, str):

@@ -12,8 +12,11 @@ CREDENTIALS_SUBJECT, ROLE_SUBJECT = "credentials", "role of ECS"
 CREDENTIALS_ADVICE = "`aws configure`, `aws sso login`, --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
-def check_account(find: Callable[[], Target], *, needed: bool) -> Iterator[Finding]:
-    """Report the identity that AWS knows for the credentials; `needed` is whether the user needs working ones now."""
+def check_account(find: Callable[[], Target], *, needed: bool, has_region: bool = True) -> Iterator[Finding]:
+    """Report the identity that AWS knows for the credentials; `needed` is whether the user needs working ones now.
+
+    `has_region` is whether anything chooses a region, in which commands for AWS would work.
+    """
     problem = bad if needed else doubtful
     try:
         target = find()
@@ -31,7 +34,8 @@ def check_account(find: Callable[[], Target], *, needed: bool) -> Iterator[Findi
     except CALL_ERRORS as error:
         yield problem(CREDENTIALS_SUBJECT, f"their identity could not be read: {error}", CREDENTIALS_ADVICE)
     else:
-        yield good(CREDENTIALS_SUBJECT, f"{caller['Arn']}, account {caller['Account']}, region {target.region}")
+        place = f"region {target.region}" if has_region else "and no region is chosen"
+        yield good(CREDENTIALS_SUBJECT, f"{caller['Arn']}, account {caller['Account']}, {place}")
         if needed:
             yield _check_service_linked_role(target)
 

@@ -1,8 +1,8 @@
 """Check the channels of the job file: whether their targets exist, and whether their subscriptions still exist.
 
-Guarantees the same answers for AWS and for an engine, from SNS and SQS alone. If a subscription was deleted, its alerts
-are lost until the file is applied again; an alert to a queue that does not exist is lost for ever. A command is looked
-up on this machine, in the folder of the job file, where an engine of this folder would run it.
+If a subscription was deleted, its alerts are lost until the file is applied again (on AWS,
+`cli/deployed/recipients.py` looks for that); an alert to a queue that does not exist is lost for ever. A command is
+looked up on this machine, in the folder of the job file, where an engine of this folder would run it.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.alerts import channel_subscriptions
 from lamplighter.services.sns.subscriptions.protocols import COMMAND
 
+REMEDY = "a restart of `lamplighter up` creates it again"
 UNTIL_FIXED = "until then, it delivers no alerts"
 
 
@@ -37,7 +38,7 @@ def check_channels(project: Project, target: Target, folder: Path | None) -> Ite
         problem = _explain_unreachable(channel, target, folder)
         if problem is not None:
             yield bad(about, *problem)
-        elif channel.sns is None and (topic := topics.get(name)) is not None:
+        elif target.endpoint and channel.sns is None and (topic := topics.get(name)) is not None:
             yield from _check_subscriptions(about, topic, channel, target)
 
 
@@ -69,9 +70,6 @@ def _check_target_exists(channel: Channel, target: Target) -> None:
 def _check_subscriptions(about: str, topic: str, channel: Channel, target: Target) -> Iterator[Finding]:
     pages = target.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     found: Json = {(each["Protocol"], each["Endpoint"]): each for page in pages for each in page["Subscriptions"]}
-    remedy = (
-        "`lamplighter deploy` creates it" if target.endpoint is None else "a restart of `lamplighter up` creates it"
-    )
     expected = {
         public_address(protocol, endpoint): found.get((protocol, endpoint))
         for protocol, endpoint in channel_subscriptions(channel)
@@ -81,11 +79,11 @@ def _check_subscriptions(about: str, topic: str, channel: Channel, target: Targe
             (each for (protocol, _), each in found.items() if protocol == COMMAND), None
         )
     if channel.chat is not None:  # its address may be a secret, so the service is named instead
-        protocol = "sqs" if target.endpoint is None else f"{PROTOCOL_PREFIX}{channel.chat[0]}"
-        expected[channel.chat[0]] = next((each for (name, _), each in found.items() if name == protocol), None)
+        name = channel.chat[0]
+        expected[name] = next((each for (kind, _), each in found.items() if kind == f"{PROTOCOL_PREFIX}{name}"), None)
     for address, subscription in expected.items():
         if subscription is None:
-            yield bad(about, f"the subscription of {address} was deleted", f"{remedy} again")
+            yield bad(about, f"the subscription of {address} was deleted", REMEDY)
         elif subscription["SubscriptionArn"] == "PendingConfirmation":
             yield doubtful(about, f"{address} has not confirmed its subscription", "open the link that was sent to it")
         else:

@@ -64,8 +64,8 @@ class AlertFacts:
 
     headline: str
     """The words before the reason, such as "nightly failed: "."""
-    name: str
-    """The name of the state machine, which `lamplighter run` accepts."""
+    again: str
+    """The command that repeats the run, without the program's name and options: "run reports-nightly"."""
     project: str
     run: str
     """The ARN of the run."""
@@ -100,7 +100,7 @@ def own_facts(job: str, prefix: str, timeout: str, *, most: int, zone: str) -> A
     """Return the facts of a run's alert about itself."""
     return AlertFacts(
         dumps(f"{job} failed: "),
-        dumps(f"{prefix}-{job}"),
+        dumps(f"run {prefix}-{job}"),
         dumps(prefix),
         "$states.context.Execution.Id",
         dumps(timeout),
@@ -140,7 +140,7 @@ def failure_text(facts: AlertFacts) -> str:
   {facts.times} &
   'Project:   ' & {facts.project} & '\\n' &
   'Look at:   {placeholder(CONSOLE)}' & {facts.run} & '\\n' &
-  'Run again: lamplighter run ' & {facts.name} & '{placeholder(OPTIONS)}\\n' &
+  'Run again: lamplighter ' & {facts.again} & '{placeholder(OPTIONS)}\\n' &
   ($count($lines) > 0 ? '\\nLast lines:\\n' & $join($lines.('  ' & $ & '\\n')) : '')
 )"""
 

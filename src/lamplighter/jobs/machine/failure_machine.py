@@ -11,6 +11,11 @@ Guarantees one alert for each failure, although both events lead to it and Event
 starts itself under a name made of the run and the time of its end, and Step Functions accepts a name once. A run that
 sends its own alerts (`notify: {caught: …}`) is alerted about only if it did not: it cannot catch its deadline,
 States.Runtime, or an error of a state without a Catch.
+
+`lamplighter alert CHANNEL --aws` tests this way of an alert: it starts this machine with `{"test": CHANNEL}`, under a
+name that begins with TEST_RUN. That execution does nothing and succeeds, for a failed one would ring the alarm about
+this machine. Its end is an event that the rule of the failed runs takes for a failure, of a job whose alert goes to the
+tested channel only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +46,7 @@ from lamplighter.jobs.machine.integrations import DESCRIBE_EXECUTION, LIST_EXECU
 from lamplighter.jobs.machine.job_table import find_job_states
 from lamplighter.jobs.machine.local_times import define_local_time, zone_document
 from lamplighter.jobs.machine.overlap_states import read_state
-from lamplighter.jobs.machine.supported_jobs import failure_channels, needs_failure_check
+from lamplighter.jobs.machine.supported_jobs import alert_channels, failure_channels, needs_failure_check
 from lamplighter.jobs.machine.supporting_machines import (
     LAST_EVENTS_OF_RUN,
     choose,
@@ -51,11 +56,14 @@ from lamplighter.jobs.machine.supporting_machines import (
 )
 from lamplighter.jobs.names import OPTIONS, placeholder
 from lamplighter.runs.failure_words import TASK_FAILED, TIMEOUT
-from lamplighter.runs.job_machine import READ_LOG_STATE
+from lamplighter.runs.job_machine import FAILURE_CHECK, READ_LOG_STATE, machine_suffix
+from lamplighter.runs.local_times import UTC_NAME
 
 NO_START = " did not start: no run began for longer than its schedule explains"
 """How an alert describes a job whose runs do not start; its name is before this."""
 MAX_LISTED_RUNS = 100
+TEST_RUN, TESTED_CHANNEL = "test-", "test"
+"""How the name of a test's execution begins, and the key of its input that names the channel."""
 OVERLAP_SECONDS = 900
 """Seconds before the change of an alarm's state that are searched again: an alarm lags behind the runs."""
 _IS_ALERT_STATE = f"$contains($string(StateEnteredEventDetails.Name), /(^|: ){FIRST_STATE[:-1]}\\?$/)"
@@ -81,7 +89,7 @@ _FAILURE = f"""(
   $run := $states.result;
   {{
     'Error': $run.Status = 'TIMED_OUT' ? '{TIMEOUT}' : [$run.Error, '{TASK_FAILED}'][0],
-    'Cause': [$run.Cause, ''][0]
+    'Cause': [$run.Cause, $states.input.cause, ''][0]
   }}
 )"""
 _ATTEMPT = f"""(
@@ -98,10 +106,14 @@ _NO_START_TEXT = f"""(
   'Project:   ' & $states.input.project & '\\n' &
   'Run now:   lamplighter run ' & $states.input.name & '{placeholder(OPTIONS)}\\n'
 )"""
+_CHANNEL = f"[$exists($states.input.channels) ? $parse($states.result.Input).{TESTED_CHANNEL}, ''][0]"
+"""The channel that is tested; empty for a failed run."""
+_TOPICS = "[$channel = '' ? $states.input.topics : $lookup($states.input.channels, $channel)]"
 _SCHEDULED = slot_time("$exists($states.result.Input) ? $parse($states.result.Input) : {}")
 _FACTS = AlertFacts(
-    headline="$states.input.job & ($status = 'TIMED_OUT' ? ' timed out: ' : ' failed: ')",
-    name="$states.input.name",
+    headline="""($channel != '' ? 'test of the channel ' & $channel & ': '
+    : $states.input.job & ($status = 'TIMED_OUT' ? ' timed out: ' : ' failed: '))""",
+    again="($channel != '' ? 'alert ' & $channel : 'run ' & $states.input.name)",
     project="$states.input.project",
     run="$states.input.run",
     timeout="($status = 'TIMED_OUT' ? $states.input.deadline : $states.input.timeout)",
@@ -118,7 +130,9 @@ def failure_definition(project: Project, jobs: Sequence[str]) -> Json:
     Its input has `run` and `ended` (milliseconds), or `alarm` and `before`, the previous state of the alarm; if runs
     did not start, it has `alarm` and `time`.
     """
-    facts = {name: _facts(project, name) for name in jobs}
+    # In the table of jobs, this machine is the job that a test is about.
+    tested = {machine_suffix(FAILURE_CHECK)[1:]: _test_facts(project, jobs)}
+    facts = {name: _facts(project, name) for name in jobs} | tested
     states = find_job_states(project.prefix, facts, "What happened?")
     return machine_definition(
         "Tells of each failed run once.", {**states, **_find_failures(), **_claim_failures(), **_tell(project.prefix)}
@@ -136,6 +150,13 @@ def _facts(project: Project, name: str) -> Mapping[str, Json]:
         "deadline": deadline_text(job),
         "zone": zone_document(job.timezone),
     }
+
+
+def _test_facts(project: Project, jobs: Sequence[str]) -> Mapping[str, Json]:
+    """Return the facts of the job that a test of a channel is about, which is this machine."""
+    channels = {name: topic_arn(project, name) for name in alert_channels(project, FAILURE_CHECK, jobs)}
+    plain = {"caught": False, "most": 0, "timeout": "", "deadline": "", "zone": zone_document(UTC_NAME)}
+    return {**plain, "channels": channels, "cause": "nothing failed, and alerts about failed runs arrive here"}
 
 
 def _find_failures() -> dict[str, Json]:
@@ -203,6 +224,7 @@ def _tell(prefix: str) -> dict[str, Json]:
         "began": expression("$toMillis($states.result.StartDate)"),
         "ended": expression("$toMillis($states.result.StopDate)"),
         "redrive": expression("[$states.result.RedriveDate, ''][0]"),
+        "channel": expression(_CHANNEL),
         "told": False,
     }
     return {
@@ -222,5 +244,5 @@ def _tell(prefix: str) -> dict[str, Json]:
         "Told": {"Type": "Succeed"},
         FIRST_STATE: has_log_state("Tell"),
         READ_LOG_STATE: read_log_state(prefix, "Tell"),
-        "Tell": publish_to_topics(failure_text(_FACTS), failure_subject(_FACTS)),
+        "Tell": publish_to_topics(failure_text(_FACTS), failure_subject(_FACTS), _TOPICS),
     }

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.machine.failure_machine import TEST_RUN
 from lamplighter.jobs.machine.job_table import FAILED_ALARM, NOT_STARTED_ALARM
 from lamplighter.jobs.machine.supported_jobs import failure_channels, needs_start_alarm
 from lamplighter.jobs.stack import arns, dead_letter_queues
@@ -46,6 +47,9 @@ def _failure_rules(project: Project, jobs: Sequence[str]) -> Iterator[Resource]:
     if not jobs:
         return
     runs = _runs_of_jobs(project, jobs, ["FAILED", "TIMED_OUT"])
+    own = job_machine.machine_suffix(job_machine.FAILURE_CHECK)
+    tests = {"prefix": arns.arn("states", f"execution:{project.prefix}{own}:{TEST_RUN}")}
+    runs["detail"] = {"$or": [runs["detail"], {"executionArn": [tests], "status": ["SUCCEEDED"]}]}
     paths = {name: RUN_PATHS[name] for name in ("run", "ended")}
     yield _rule(project, "FailedRuns", job_machine.FAILURE_CHECK, runs, paths)
     paths = {"alarm": "$.detail.alarmName", "before": "$.detail.previousState"}

@@ -6,7 +6,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.alert_check_machine import ALERT_CHECK_DEFINITION
 from lamplighter.jobs.machine.attempt_machine import attempt_definition
-from lamplighter.jobs.machine.failure_machine import failure_definition
+from lamplighter.jobs.machine.failure_machine import TEST_RUN, failure_definition
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.recovery_machine import recovery_definition
 from lamplighter.jobs.machine.supported_jobs import alert_channels, needs_failure_check
@@ -109,7 +109,9 @@ def _failure_statements(project: Project, jobs: Sequence[str]) -> Iterator[Json]
     caught = [name for name in jobs if needs_failure_check(project.jobs[name])]
     yield allow_on_machines(["states:ListExecutions"], project, jobs)
     yield _allow_start_itself(project, job_machine.FAILURE_CHECK)
-    yield allow(["states:DescribeExecution"], runs)
+    own = job_machine.machine_suffix(job_machine.FAILURE_CHECK)
+    tests = arns.arn("states", f"execution:{project.prefix}{own}:{TEST_RUN}*")
+    yield allow(["states:DescribeExecution"], [*runs, tests])
     if caught:
         yield allow(["states:GetExecutionHistory"], arns.runs_of_jobs(project, caught))
     yield allow(["logs:GetLogEvents"], [arns.arn("logs", f"log-group:/lamplighter/{project.prefix}/*:log-stream:*")])
