@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.deployed_account import PAGER, Account
+from tests.cli.aws_account import make_client, write_job_file
+from tests.cli.deployed_account import JOBS, PAGER, Account
 
 PASS = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
 
@@ -106,3 +107,23 @@ def test_what_the_caller_may_not_read_is_one_line_each_that_names_the_action(tmp
         ("doubt", "deployment", "could not see the policies of topics and queues: needs sqs:GetQueueAttributes"),
         ("doubt", "deployment", "could not see the queues: needs sqs:GetQueueAttributes"),
     }
+
+
+def test_in_moto_s_account_what_moto_leaves_out_is_found_and_what_it_cannot_answer_is_one_line(
+    aws: str, tmp_path: Path
+) -> None:
+    account = Account(tmp_path)
+    account.url = aws
+    write_job_file(tmp_path, JOBS)
+    assert account.command("deploy", "--yes").code == 0
+    make_client(aws, "events").disable_rule(Name="reports--failed-runs")
+    found = account.findings("diff")
+    assert {
+        ("bad", "rule reports--failed-runs", "it is disabled: it passes on no event"),
+        ("bad", "alarm reports-nightly-failed", "it was deleted"),
+        ("bad", "schedule reports-nightly", "it was deleted"),
+        ("bad", "channel ops", "the subscription of ops@example.com was deleted: it gets no alerts"),
+        ("bad", "channel ops", "its policy refuses what cloudwatch.amazonaws.com sends"),
+    } < found
+    (unknown,) = (says for state, _, says in found if state == "doubt")
+    assert unknown.startswith("could not see the drift of the stack: ")
