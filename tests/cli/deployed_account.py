@@ -32,6 +32,8 @@ class Account:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.engine = ServedEngine(folder / "data")
+        self.url = ""
+        """The URL of another account that takes the engine's place."""
         self.keys: dict[str, str] = {}
         """The variables with the caller's keys."""
 
@@ -62,7 +64,7 @@ class Account:
 
     def command(self, *words: str) -> CommandResult:
         """Run a command that takes the engine for AWS."""
-        where = {"AWS_ENDPOINT_URL": self.engine.url, "AWS_REGION": "us-east-1"}
+        where = {"AWS_ENDPOINT_URL": self.url or self.engine.url, "AWS_REGION": "us-east-1"}
         return run_command(self.folder, *words, **where, **self.keys)
 
     def findings(self, command: str) -> set[tuple[str, str, str]]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.deployed_account import PAGER, Account
+from tests.cli.aws_account import make_client, write_job_file
+from tests.cli.deployed_account import JOBS, PAGER, Account
 
 PASS = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
 
@@ -82,7 +83,9 @@ def test_a_changed_resource_is_drift_without_its_values_and_a_paused_schedule_is
     assert (said.code, "Pass" in said.out) == (3, False)
 
 
-def test_messages_in_dead_letter_queues_are_counted_and_dated(account: Account) -> None:
+def test_messages_in_dead_letter_queues_are_counted_also_beside_a_deleted_queue_and_a_deleted_topic(
+    account: Account,
+) -> None:
     sqs = account.engine.client("sqs")
     url = sqs.get_queue_url(QueueName="reports-undelivered-alerts")["QueueUrl"]
     sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": str(at), "MessageBody": "an event"} for at in range(2)])
@@ -90,6 +93,18 @@ def test_messages_in_dead_letter_queues_are_counted_and_dated(account: Account) 
     assert found[:2] == ("bad", "queue reports-undelivered-alerts")
     assert found[2].startswith("it holds 2 lost messages")
     assert account.command("diff").code == 0
+
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="reports-ops-undelivered")["QueueUrl"])
+    account.engine.client("sns").delete_topic(TopicArn="arn:aws:sns:us-east-1:123456789012:reports-pager")
+    assert account.findings("status --aws") == {
+        PENDING,
+        found,
+        ("bad", "queue reports-ops-undelivered", "its policy refuses what sns.amazonaws.com sends"),
+        ("bad", "channel pager", f"the subscription of {PAGER} was deleted: it gets no alerts"),
+        ("bad", "channel pager", "its policy refuses what cloudwatch.amazonaws.com sends"),
+        ("bad", "channel pager", "its policy refuses what events.amazonaws.com sends"),
+    }
+    assert {("bad", "channel reports-pager", "it was deleted")} < account.findings("diff")
 
 
 def test_what_the_caller_may_not_read_is_one_line_each_that_names_the_action(tmp_path: Path) -> None:
@@ -106,3 +121,23 @@ def test_what_the_caller_may_not_read_is_one_line_each_that_names_the_action(tmp
         ("doubt", "deployment", "could not see the policies of topics and queues: needs sqs:GetQueueAttributes"),
         ("doubt", "deployment", "could not see the queues: needs sqs:GetQueueAttributes"),
     }
+
+
+def test_in_moto_s_account_what_moto_leaves_out_is_found_and_what_it_cannot_answer_is_one_line(
+    aws: str, tmp_path: Path
+) -> None:
+    account = Account(tmp_path)
+    account.url = aws
+    write_job_file(tmp_path, JOBS)
+    assert account.command("deploy", "--yes").code == 0
+    make_client(aws, "events").disable_rule(Name="reports--failed-runs")
+    found = account.findings("diff")
+    assert {
+        ("bad", "rule reports--failed-runs", "it is disabled: it passes on no event"),
+        ("bad", "alarm reports-nightly-failed", "it was deleted"),
+        ("bad", "schedule reports-nightly", "it was deleted"),
+        ("bad", "channel ops", "the subscription of ops@example.com was deleted: it gets no alerts"),
+        ("bad", "channel ops", "its policy refuses what cloudwatch.amazonaws.com sends"),
+    } < found
+    (unknown,) = (says for state, _, says in found if state == "doubt")
+    assert unknown.startswith("could not see the drift of the stack: ")

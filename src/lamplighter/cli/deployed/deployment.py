@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import ClientError
+from lamplighter.cli.channel_targets import is_missing
 from lamplighter.cli.command_context import CommandContext, fail
 from lamplighter.cli.deploy import stacks
 from lamplighter.cli.deploy.deployment_plan import read_deployed_template
@@ -41,8 +42,7 @@ class Deployment:
 
     def named(self, kind: str, name: str) -> dict[str, Resource]:
         """Return the resources of a type by the property that names them."""
-        resources = self.resources.values()
-        return {str(each.properties.get(name)): each for each in resources if each.type == kind}
+        return {str(each.properties.get(name)): each for each in self.resources.values() if each.type == kind}
 
     def arn(self, service: str, resource: str) -> str:
         """Return an ARN of the stack's account and region."""
@@ -50,10 +50,12 @@ class Deployment:
         return f"arn:{partition}:{service}:{region}:{account}:{resource}"
 
     def call(self, service: str, operation: str, **params: Json) -> Json:
-        """Return a service's answer. Raises `NotAllowed`."""
+        """Return a service's answer, and nothing about a topic or a queue that does not exist. Raises `NotAllowed`."""
         try:
             return getattr(self.target.client(service), operation)(**params)
         except ClientError as error:
+            if is_missing(error):
+                return {}
             if error.response["Error"]["Code"] in REFUSED_CODES:
                 raise NotAllowed(f"{service}:{error.operation_name}") from None
             raise

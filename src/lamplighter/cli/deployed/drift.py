@@ -20,7 +20,6 @@ CFN, DETECTION_STATUS = "cloudformation", "describe_stack_drift_detection_status
 SUBSCRIPTION = "AWS::SNS::Subscription"
 SEEN_DELETED = frozenset([RULES.type, SCHEDULES.type, ALARMS.type, SUBSCRIPTION])
 """The types of which other checks report what is deleted."""
-SEEN_PROPERTIES = frozenset(f"/{each.state}" for each in (RULES, SCHEDULES, ALARMS))
 
 
 def check_drift(deployment: Deployment) -> Iterator[Finding]:
@@ -49,7 +48,7 @@ def _explain(deployment: Deployment, drift: Json) -> Iterator[Finding]:
     title = drift["LogicalResourceId"]
     resource = deployment.resources.get(title)
     about = title if resource is None else resource_label(title, resource)
-    paths = {each["PropertyPath"] for each in drift.get("PropertyDifferences", [])} - SEEN_PROPERTIES
+    paths = {each["PropertyPath"] for each in drift.get("PropertyDifferences", [])} - {"/State", "/ActionsEnabled"}
     names = dict.fromkeys(each.split("/")[1] for each in sorted(paths))
     if names:
         yield bad(about, f"it was changed without its stack: {', '.join(names)}", RESTORE)

@@ -17,12 +17,10 @@ from lamplighter.cli.doctor.finding import Finding, bad
 from lamplighter.lang.iam_policy.evaluate import Effect, compile_policy, decide_for_principal
 from lamplighter.lang.iam_policy.principals import Principal
 
-POLICY_TYPES = ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
-
 
 def check_senders(deployment: Deployment) -> Iterator[Finding]:
     """Report the services that may not send to a topic or a queue of the stack any more."""
-    policies = [each for each in deployment.resources.values() if each.type in POLICY_TYPES]
+    policies = [each for each in deployment.resources.values() if each.type.endswith(("TopicPolicy", "QueuePolicy"))]
     statements = [each for policy in policies for each in policy.properties["PolicyDocument"]["Statement"]]
     for arn, wanted in group_items(statements, lambda each: str(each["Resource"])).items():
         yield from _check(deployment, arn, wanted)
@@ -44,7 +42,7 @@ def _check(deployment: Deployment, arn: str, wanted: list[Json]) -> Iterator[Fin
 def _read_policy(deployment: Deployment, arn: str) -> str:
     if arn.split(":")[2] == "sqs":
         return str(queue_attributes(deployment, arn.rpartition(":")[2]).get("Policy", ""))
-    return str(deployment.call("sns", "get_topic_attributes", TopicArn=arn)["Attributes"].get("Policy", ""))
+    return str(deployment.call("sns", "get_topic_attributes", TopicArn=arn).get("Attributes", {}).get("Policy", ""))
 
 
 def _example(statement: Json) -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from lamplighter.cli.doctor.finding import Finding, bad
 from lamplighter.cli.runs.formatting import format_milliseconds
 
 ADVICE = "its messages say which: look at them with `aws sqs receive-message`, or with `lamplighter console --aws`"
+ALL = {"AttributeNames": ["All"]}
 LOOK_BACK = timedelta(minutes=30)
 """How far back the ages are looked for: the metrics may come up to 15 minutes late."""
 
@@ -32,9 +33,9 @@ def check_messages(deployment: Deployment) -> Iterator[Finding]:
 
 
 def queue_attributes(deployment: Deployment, name: str) -> Json:
-    """Return the attributes of a queue of the stack."""
-    url = deployment.call("sqs", "get_queue_url", QueueName=name)["QueueUrl"]
-    return deployment.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["All"]).get("Attributes", {})
+    """Return the attributes of a queue of the stack; none if it does not exist."""
+    found = deployment.call("sqs", "get_queue_url", QueueName=name)
+    return found and deployment.call("sqs", "get_queue_attributes", QueueUrl=found["QueueUrl"], **ALL)["Attributes"]
 
 
 def _since(deployment: Deployment, name: str) -> str:
