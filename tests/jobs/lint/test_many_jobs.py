@@ -8,9 +8,13 @@ from types import FrameType
 
 from bench.many_jobs import job_file
 
-from lamplighter.base.json_text import dumps
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.cli.deploy.changes import compare_resources
+from lamplighter.cli.deploy.resolved_template import resolve_resources
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.lint.lint import lint_job_file
+from lamplighter.jobs.stack.name_clashes import find_clashes
+from lamplighter.jobs.stack.nested_stacks import join_templates, keep_parts, limit_step, split_template
 from lamplighter.jobs.stack.template import build_template
 
 FLOW = {"StartAt": "Run", "States": {"Run": {"Type": "Task", "Job": "job-0", "End": True}}}
@@ -56,4 +60,32 @@ def test_twice_as_many_jobs_cost_the_template_of_the_engine_twice_as_many_calls(
     small, large = (load_job_file(write_job_file(tmp_path / str(jobs), jobs)) for jobs in (SMALL, LARGE))
     build_template(load_job_file(write_job_file(tmp_path / "first", 12)).project, "here")
     few, many = (count_calls(partial(build_template, each.project, "here")) for each in (small, large))
+    assert few * 1.5 < many < few * 2.2
+
+
+def test_twice_as_many_jobs_cost_a_changed_line_on_aws_twice_as_many_calls(tmp_path: Path) -> None:
+    def change_line(before: Json, after: Json) -> None:
+        split = split_template(before)
+        deployed = join_templates(split.root, split.nested)
+        after = limit_step(keep_parts(after, deployed), deployed)
+        find_clashes(after, deployed, before)
+        changes = compare_resources(resolve_resources(deployed, {}), resolve_resources(after, {}), metadata=False)
+        assert len(changes) == 1
+        split_template(after)
+
+    def templates(jobs: int) -> tuple[Json, Json]:
+        file = write_job_file(tmp_path / str(jobs), jobs)
+        before = build_template(load_job_file(file).project, "aws")
+        file.write_text(file.read_text().replace("NUMBER: n3}", "NUMBER: changed}"))
+        return before, build_template(load_job_file(file).project, "aws")
+
+    change_line(*templates(12))
+    few, many = (count_calls(partial(change_line, *templates(jobs))) for jobs in (SMALL, LARGE))
+    assert few * 1.5 < many < few * 2.2
+
+
+def test_twice_as_many_jobs_cost_the_template_of_aws_twice_as_many_calls(tmp_path: Path) -> None:
+    small, large = (load_job_file(write_job_file(tmp_path / str(jobs), jobs)) for jobs in (SMALL, LARGE))
+    build_template(load_job_file(write_job_file(tmp_path / "first", 12)).project, "aws")
+    few, many = (count_calls(partial(build_template, each.project, "aws")) for each in (small, large))
     assert few * 1.5 < many < few * 2.2
