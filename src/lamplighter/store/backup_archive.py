@@ -34,13 +34,13 @@ from typing import BinaryIO
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import JsonError, dump_bytes, loads
-from lamplighter.store.data_directory import DATABASE, INCOMING_OBJECTS, OBJECTS, SECRETS_KEY
+from lamplighter.store.data_directory import DATABASE, HANDOVER, INCOMING_OBJECTS, OBJECTS, SECRETS_KEY
 
 SQLITE_MAGIC = b"SQLite format 3\0"
 MANIFEST = "manifest.json"
 FORMAT = 1
 """The number of this layout; a program refuses a higher one."""
-FILES = ("credentials", "users", SECRETS_KEY)
+FILES = ("credentials", "users", SECRETS_KEY, HANDOVER)
 FOLDERS = ("sns", "mail", OBJECTS, "output")
 OUTPUT = "output"
 COMPRESSION_LEVEL = 1

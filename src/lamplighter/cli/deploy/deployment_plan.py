@@ -19,6 +19,7 @@ from lamplighter.cli.target import Target
 from lamplighter.cli.up.stack_plan import localize_template
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile
+from lamplighter.jobs.stack.handover import Handover, read_handover
 from lamplighter.jobs.stack.nested_stacks import keep_parts, limit_step
 from lamplighter.jobs.stack.template import build_template
 
@@ -50,16 +51,19 @@ class DeploymentPlan:
     """Whether the plan has all jobs; if not, another deployment has to follow."""
 
 
-def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, str]) -> DeploymentPlan:
-    """Compute what the deployment of a project would change."""
+def plan_deployment(
+    loaded: LoadedJobFile, target: Target, given: Mapping[str, str], handover: Handover | None = None
+) -> DeploymentPlan:
+    """Compute what the deployment of a project would change; without a handover, that of the stack stays in effect."""
     name, is_engine = loaded.project.prefix, is_lamplighter(target.endpoint)
-    document, defaults = build_template(loaded.project, "here" if is_engine else "aws"), {}
-    if is_engine:
-        document = localize_template(document, loaded.folder.absolute())
-        defaults = {names.CONSOLE_URL: target.public_url or target.endpoint or ""}
     client = target.client("cloudformation")
     stack = stacks.find_stack(client, name)
     deployed = read_deployed_template(client, stack)
+    moved, defaults = handover or read_handover(deployed), {}
+    document = build_template(loaded.project, "here" if is_engine else "aws", moved)
+    if is_engine:
+        document = localize_template(document, loaded.folder.absolute())
+        defaults = {names.CONSOLE_URL: target.public_url or target.endpoint or ""}
     document = keep_leaving_roles(document, deployed, target.client("stepfunctions"))
     whole = document if is_engine else keep_parts(document, deployed)
     document = whole if is_engine else limit_step(whole, deployed)
