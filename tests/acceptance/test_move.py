@@ -98,10 +98,14 @@ class MovedBox(UpFolder):
         return {each["StateValue"] for each in found["MetricAlarms"]}
 
     def end_date(self, engine: ServedEngine) -> datetime:
-        """Return the time until which an engine runs the job."""
-        found: Json = engine.client("scheduler").get_schedule(Name=f"{self.project}-tick", GroupName=self.project)
-        date: datetime = found["EndDate"]
-        return date
+        """Wait until an engine has an end for the job, and return it."""
+
+        def end_date() -> datetime | None:
+            found: Json = engine.client("scheduler").get_schedule(Name=f"{self.project}-tick", GroupName=self.project)
+            date: datetime | None = found.get("EndDate")
+            return date
+
+        return eventually(end_date)
 
 
 def soon(seconds: int) -> str:
