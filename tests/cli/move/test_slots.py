@@ -24,7 +24,7 @@ START_RUN = "arn:aws:states:us-east-1:1:stateMachine:p--start"
 def schedule(expression: str, *, arn: str = "arn:aws:states:us-east-1:1:stateMachine:p-job", **more: Json) -> Json:
     created = datetime(2026, 3, 1, 9, 0, 30, tzinfo=UTC)
     shared = {"State": "ENABLED", "CreationDate": created, "Target": {"Arn": arn, "Input": "{}"}}
-    return {**shared, "ScheduleExpression": expression, **more}
+    return {**shared, "ScheduleExpression": expression, "LastModificationDate": created, **more}
 
 
 def window(minutes: int) -> Json:
@@ -84,16 +84,17 @@ def test_slots_between_the_handover_and_a_later_beginning_are_missed_and_no_othe
         "once": schedule("at(2026-03-01T10:07:00)"),
     }
     begins = begin_schedules(left, end_schedules(left, AT), AT + 4 * MINUTE, NOW)
-    found = [to_date(each.instant) for each in missed_slots(left, left, begins, NOW)]
+    found = [to_date(each.instant) for each in missed_slots(left, left, begins)]
     assert found == ["2026-03-01T10:06:00Z", "2026-03-01T10:08:00Z"]
 
 
-def test_slots_that_start_by_name_are_missed_until_now_because_a_schedule_may_have_come_late() -> None:
-    left = {"often": schedule("cron(*/2 * * * ? *)"), "once": schedule("at(2026-03-01T10:07:00)", State="DISABLED")}
-    right = {name: {**each, "Target": {"Arn": START_RUN}} for name, each in left.items()}
-    ends = end_schedules({**left, "once": schedule("at(2026-03-01T10:07:00)")}, AT)
-    begins = begin_schedules(left, ends, AT, NOW)
-    found = [
-        (each.schedule, to_date(each.instant)[14:16]) for each in missed_slots(left, right, begins, AT + 3 * MINUTE)
-    ]
+def test_slots_that_came_before_a_schedule_was_changed_are_missed() -> None:
+    left = {"often": schedule("cron(*/2 * * * ? *)"), "once": schedule("at(2026-03-01T10:07:00)")}
+    begins = begin_schedules(left, end_schedules(left, AT), AT, NOW)
+    changed = {"LastModificationDate": datetime(2026, 3, 1, 10, 8, 0, 400_000, tzinfo=UTC)}
+    by_name = {name: {**each, **changed, "Target": {"Arn": START_RUN}} for name, each in left.items()}
+    found = [(each.schedule, to_date(each.instant)[14:16]) for each in missed_slots(left, by_name, begins)]
     assert found == [("often", "06"), ("once", "07"), ("often", "08")]
+    directly = {name: {**each, **changed} for name, each in left.items()}
+    found = [(each.schedule, to_date(each.instant)[14:16]) for each in missed_slots(left, directly, begins)]
+    assert found == [("often", "06"), ("often", "08")]

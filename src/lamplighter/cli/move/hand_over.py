@@ -28,8 +28,8 @@ from lamplighter.cli.move.slots import (
 )
 from lamplighter.jobs.stack.handover import Handover
 
-LEAD = 3 * MINUTE
-"""How long before the handover the old side gets its end; twice as long if that took longer."""
+MILLISECONDS_PER_SCHEDULE = 500
+"""How long the change of a schedule takes at most; CloudFormation also takes about a minute for a stack."""
 MAX_TRIES = 4
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 MAX_NAME = 80
@@ -57,11 +57,25 @@ def hand_over(move: Move) -> Handover:
     if ends is None or ends.role != "ends" or not follows(read_schedules(move.left.target, move.project), ends):
         ends = _end_left_side(move)
     begins = move.right.read()
-    if begins is None or (begins.role, begins.at) != ("begins", ends.at):
+    if begins is None or (begins.role, begins.at) != ("begins", ends.at) or _is_too_late(move, begins):
         begins = _plan_beginning(move, ends)
     move.right.apply(begins)
     _start_missed_slots(move, begins)
     return ends
+
+
+def _is_too_late(move: Move, begins: Handover) -> bool:
+    """Return whether a beginning that was planned has passed and is not in effect; then let the new side wait again."""
+    dates = [to_instant(each) for each in (begins.dates or {}).values() if each]
+    if min(dates, default=0) > move.world.now() or follows(read_schedules(move.right.target, move.project), begins):
+        return False
+    move.right.apply(Handover("waits"))
+    return True
+
+
+def _change_time(schedules: Schedules) -> int:
+    """Return how long the change of all schedules takes at most, in milliseconds."""
+    return MINUTE + len(schedules) * MILLISECONDS_PER_SCHEDULE
 
 
 def _end_left_side(move: Move) -> Handover:
@@ -72,7 +86,7 @@ def _end_left_side(move: Move) -> Handover:
     if not schedules:
         raise MoveFailed(f"{move.left} has no schedules of {move.project}")
     move.right.apply(Handover("waits"))
-    wanted, lead, confirm = move.at, LEAD, move.confirm
+    wanted, lead, confirm = move.at, 3 * _change_time(schedules), move.confirm
     if wanted is None and before is not None and before.role == "ends":  # killed before the old side had its end
         wanted = to_instant(before.at)
     for _ in range(MAX_TRIES):
@@ -95,14 +109,14 @@ def _agree(_question: str) -> None:
 def _plan_beginning(move: Move, ends: Handover) -> Handover:
     """Return how the new side begins: at the handover, or soon if that is too near or over."""
     now, left = move.world.now(), read_schedules(move.left.target, move.project)
-    at = to_instant(ends.at)
-    return begin_schedules(left, ends, at if at > now + MINUTE else max(at, last_second(now + MINUTE)), now)
+    at, earliest = to_instant(ends.at), now + _change_time(left)
+    return begin_schedules(left, ends, at if at > earliest else max(at, last_second(earliest)), now)
 
 
 def _start_missed_slots(move: Move, begins: Handover) -> None:
     """Start the slots that came before the new side's schedules began, each when it is due."""
     left, right = (read_schedules(side.target, move.project) for side in (move.left, move.right))
-    for slot in missed_slots(left, right, begins, move.world.now()):
+    for slot in missed_slots(left, right, begins):
         wait = slot.instant - move.world.now()
         if wait > 0:
             move.console.print(f"waiting for {slot.schedule} at {to_date(slot.instant)}", soft_wrap=True)

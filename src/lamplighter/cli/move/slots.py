@@ -14,6 +14,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import format_iso_time
 from lamplighter.jobs.stack.handover import NEVER, Handover
 from lamplighter.runs.schedules import names_target_in_input, schedule_timetable
+from lamplighter.runs.story import to_milliseconds
 from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, times_of
 
 MINUTE = 60_000
@@ -81,18 +82,19 @@ def _begin_date(schedule: Json, end: str, at: int) -> str:
     return to_date(next(_slots(timetable, at), at) if timetable.expression.startswith("rate") else at)
 
 
-def missed_slots(left: Schedules, right: Schedules, begins: Handover, now: int) -> list[Slot]:
+def missed_slots(left: Schedules, right: Schedules, begins: Handover) -> list[Slot]:
     """Return the slots from the handover on that the new side's schedules do not start, in the order of their times.
 
-    These come before the schedules begin. If START_RUN starts a job's runs, all slots until now are among them: it
-    starts each only once, and a schedule may have been created late.
+    A schedule starts what comes after its date, and after it was changed. One whose one time passed while it was
+    disabled "may immediately invoke its target": so such a slot is among them only if START_RUN starts it once.
     """
     found = list[Slot]()
     for name in left.keys() & right.keys():
-        date, target = (begins.dates or {}).get(name, begins.at), right[name]["Target"]
-        end = max(date, to_date(now)) if names_target_in_input(target) else date
-        slots = _slots(_endless(left[name]), to_instant(begins.at) - 1) if date != NEVER else iter(())
-        found += [Slot(each, name) for each in takewhile(lambda slot: to_date(slot) < end, slots)]  # noqa: B023
+        date, timetable = (begins.dates or {}).get(name, begins.at), _endless(left[name])
+        is_started = date == NEVER or (_is_one_time(timetable) and not names_target_in_input(right[name]["Target"]))
+        end = 0 if is_started else max(to_instant(date), to_milliseconds(right[name]["LastModificationDate"]))
+        slots = _slots(timetable, to_instant(begins.at) - 1)
+        found += [Slot(each, name) for each in takewhile(end.__gt__, slots)]
     return sorted(found)
 
 
