@@ -3,8 +3,8 @@
 The steps: the new side waits; the old side ends at the handover; the new side begins then; slots that came in between
 are started. Each is durable before the next, and each reads what the sides already do: so a move that was killed
 anywhere goes on, with the same time of the handover if the old side has it already. Guarantees that the old side has
-its end before the time comes, and only then the new side a beginning: no slot runs twice. A slot that came before the
-new side began is started by its name, which exists only once: none is lost.
+its end before the time comes, for Scheduler refuses it later, and only then the new side a beginning: no slot runs
+twice. A slot that came before the new side began is started by its name, which exists only once: none is lost.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,6 @@ from lamplighter.jobs.stack.handover import Handover
 
 MILLISECONDS_PER_SCHEDULE = 500
 """How long the change of a schedule takes at most; CloudFormation also takes about a minute for a stack."""
-MAX_TRIES = 4
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 MAX_NAME = 80
 """The most characters of an execution's name."""
@@ -53,9 +52,11 @@ class Move:
 
 def hand_over(move: Move) -> Handover:
     """Move the jobs, or go on with a move that was interrupted; return the handover of the side that is left."""
-    ends = move.left.read()
-    if ends is None or ends.role != "ends" or not follows(read_schedules(move.left.target, move.project), ends):
-        ends = _end_left_side(move)
+    ends = _find_end(move)
+    if ends is None:
+        _check_left_side(move)
+        move.right.apply(Handover("waits"))
+        ends = _find_end(move) or _end_left_side(move)  # what was interrupted may have come into effect meanwhile
     begins = move.right.read()
     if begins is None or (begins.role, begins.at) != ("begins", ends.at) or _is_too_late(move, begins):
         begins = _plan_beginning(move, ends)
@@ -78,32 +79,39 @@ def _change_time(schedules: Schedules) -> int:
     return MINUTE + len(schedules) * MILLISECONDS_PER_SCHEDULE
 
 
-def _end_left_side(move: Move) -> Handover:
-    """Let the new side wait, and the old one end at the handover; return its handover, which is final."""
-    before, schedules = move.left.read(), read_schedules(move.left.target, move.project)
-    if before == Handover("waits"):
+def _find_end(move: Move) -> Handover | None:
+    """Return the handover of the side that is left if its end is in effect; it is final, even if its time has come.
+
+    Scheduler refuses an end in the past, so this one was in effect before.
+    """
+    ends = move.left.read()
+    is_final = (
+        ends is not None and ends.role == "ends" and follows(read_schedules(move.left.target, move.project), ends)
+    )
+    return ends if is_final else None
+
+
+def _check_left_side(move: Move) -> None:
+    if move.left.read() == Handover("waits"):
         raise MoveFailed(f"{move.left} waits for a move that is not complete: complete it first, in that direction")
-    if not schedules:
+    if not read_schedules(move.left.target, move.project):
         raise MoveFailed(f"{move.left} has no schedules of {move.project}")
-    move.right.apply(Handover("waits"))
-    wanted, lead, confirm = move.at, 3 * _change_time(schedules), move.confirm
-    if wanted is None and before is not None and before.role == "ends":  # killed before the old side had its end
-        wanted = to_instant(before.at)
-    for _ in range(MAX_TRIES):
-        now = move.world.now()
-        at = choose_time(schedules, now + lead) if wanted is None or wanted <= now else last_second(wanted)
-        confirm(f"Hand {move.project} over from {move.left} to {move.right} at {to_date(at)}?")
-        ends = end_schedules(schedules, at)
-        move.left.apply(ends)
-        if move.world.now() < at:
-            return ends
-        # A date in the past is refused, and one that is set late may have let a slot pass: the old side goes on.
-        wanted, lead, confirm = None, lead * 2, _agree
-    raise MoveFailed(f"{move.left} takes too long to change its schedules: it still runs the jobs; run this again")
 
 
-def _agree(_question: str) -> None:
-    """Answer a question with yes that the user has answered before."""
+def _end_left_side(move: Move) -> Handover:
+    """Give the old side its end, at the handover, and return its handover."""
+    before, schedules, now = move.left.read(), read_schedules(move.left.target, move.project), move.world.now()
+    wanted = to_instant(before.at) if move.at is None and before is not None and before.role == "ends" else move.at
+    soon = choose_time(schedules, now + 3 * _change_time(schedules))
+    at = soon if wanted is None or wanted <= now else last_second(wanted)
+    move.confirm(f"Hand {move.project} over from {move.left} to {move.right} at {to_date(at)}?")
+    delay = move.world.now() - now  # until the answer
+    if at == soon and delay > MINUTE:
+        at = choose_time(schedules, soon + delay)
+        move.console.print(f"the handover is at {to_date(at)}", soft_wrap=True)
+    ends = end_schedules(schedules, at)
+    move.left.apply(ends)
+    return ends
 
 
 def _plan_beginning(move: Move, ends: Handover) -> Handover:
