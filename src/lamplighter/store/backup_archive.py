@@ -5,6 +5,7 @@
     credentials      the keys with which callers sign
     users            who may log in to the console, with hashes of their passwords
     secrets.key      the key that encrypts stored secrets
+    handover.json    the handover of a move between this box and AWS
     objects/…        the content of objects in buckets
     sns/…            the key with which SNS signs messages, and its certificate
     mail/…           the mails of an engine without a mail server

@@ -28,26 +28,31 @@ class HandoverFile:
 
     def read(self) -> Handover | None:
         """Return the handover, or None if the project never moved. Raises `UnreadableHandover`."""
-        return parse_handover(self._read().get("handover"))
+        return parse_handover(self._own.get("handover"))
 
     def write(self, handover: Handover) -> None:
         """Write a handover that is not complete yet."""
-        self._write({"project": self.project, "handover": handover.to_json()})
+        self._write({"handover": handover.to_json()})
 
     @property
     def is_done(self) -> bool:
         """Whether the move is complete."""
-        return bool(self._read().get("done"))
+        return bool(self._own.get("done"))
 
     def complete(self) -> None:
         """Record that the move is complete."""
-        self._write({**self._read(), "done": True})
+        self._write({**self._own, "done": True})
 
-    def _write(self, document: Json) -> None:
+    @property
+    def _own(self) -> Json:
+        return self._read_all().get(self.project, {})
+
+    def _write(self, own: Json) -> None:
         make_path(self.data)
-        write_file(self.data / HANDOVER, dumps(document).encode())
+        write_file(self.data / HANDOVER, dumps({**self._read_all(), self.project: own}).encode())
 
-    def _read(self) -> Json:
+    def _read_all(self) -> dict[str, Json]:
+        """Return what the file says of each project."""
         file = self.data / HANDOVER
         try:
             document = loads_or(file.read_text(), None)
@@ -55,4 +60,4 @@ class HandoverFile:
             return {}
         if not isinstance(document, dict):
             raise UnreadableHandover(f"{file} cannot be read: restore it, for it says whether the jobs moved to AWS")
-        return document if document.get("project") == self.project else {}
+        return document
