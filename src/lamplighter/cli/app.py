@@ -71,6 +71,7 @@ COMMANDS: Mapping[str, Command] = {
     "diff": Command("Show what deploying would change.", "AWS"),
     "status": Command("Say whether a deployment on AWS works.", "AWS"),
     "deploy": Command("Deploy a job file to AWS.", "AWS"),
+    "move": Command("Move the jobs of this box to AWS or back, so that each slot runs once.", "AWS"),
     "rollback": Command("Return to the job file that was deployed before.", "AWS"),
     "destroy": Command("Delete a deployment.", "AWS"),
 }

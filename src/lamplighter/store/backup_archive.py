@@ -5,6 +5,7 @@
     credentials      the keys with which callers sign
     users            who may log in to the console, with hashes of their passwords
     secrets.key      the key that encrypts stored secrets
+    handover.json    the handover of a move between this box and AWS
     objects/…        the content of objects in buckets
     sns/…            the key with which SNS signs messages, and its certificate
     mail/…           the mails of an engine without a mail server
@@ -34,13 +35,13 @@ from typing import BinaryIO
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import JsonError, dump_bytes, loads
-from lamplighter.store.data_directory import DATABASE, INCOMING_OBJECTS, OBJECTS, SECRETS_KEY
+from lamplighter.store.data_directory import DATABASE, HANDOVER, INCOMING_OBJECTS, OBJECTS, SECRETS_KEY
 
 SQLITE_MAGIC = b"SQLite format 3\0"
 MANIFEST = "manifest.json"
 FORMAT = 1
 """The number of this layout; a program refuses a higher one."""
-FILES = ("credentials", "users", SECRETS_KEY)
+FILES = ("credentials", "users", SECRETS_KEY, HANDOVER)
 FOLDERS = ("sns", "mail", OBJECTS, "output")
 OUTPUT = "output"
 COMPRESSION_LEVEL = 1

@@ -23,13 +23,15 @@ OBJECTS, INCOMING_OBJECTS = "objects", "objects/incoming"
 """The folder of S3's objects, and that of bodies that are being received."""
 SECRETS_KEY = "secrets.key"
 """The file with the key that encrypts stored secrets."""
+HANDOVER = "handover.json"
+"""The file with the handover of a move between this box and AWS (`cli/move/handover_file.py`)."""
 RUNTIME_PATHS = (
     *(DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "address", STEP_MARK, OBJECTS, SECRETS_KEY),
 )
 """The files and folders that an engine writes in the data directory while it runs."""
 UPGRADE_COPY_PREFIX = f"{DATABASE}.schema-"
 """The prefix of the name of the copy that is made before an upgrade; the number of the old schema follows."""
-ENGINE_PATHS = (*RUNTIME_PATHS, LOCK, "credentials", "users")
+ENGINE_PATHS = (*RUNTIME_PATHS, LOCK, "credentials", "users", HANDOVER)
 """All files and folders of the data directory that belong to the engine."""
 OWNER_ONLY_MODE = 0o700
 """The mode of a folder that only its owner can enter."""

@@ -176,7 +176,7 @@ def test_a_deployment_waits_until_the_name_of_a_deleted_queue_is_free(
         with closing(sqlite3.connect(folder / "data" / "lamplighter.db")) as database, database:
             database.execute("DELETE FROM sqs_deleted")
 
-    monkeypatch.setattr("lamplighter.cli.commands.deploy.sleep", skip_wait)
+    monkeypatch.setattr("lamplighter.cli.deploy.deploy_project.sleep", skip_wait)
     deployed = CliRunner().invoke(build_app("deploy"), ["deploy", "--yes", *options])
     assert (deployed.exit_code, deployed.stderr, len(waits)) == (0, "", 1)
     assert "SQS reserves the name of a deleted queue for a minute (" in deployed.stdout

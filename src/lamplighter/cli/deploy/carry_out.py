@@ -18,7 +18,7 @@ from lamplighter.cli.deploy.change_set import ChangeSet
 from lamplighter.cli.deploy.deployment_plan import DeploymentPlan
 from lamplighter.cli.deploy.execute import execute_and_follow
 from lamplighter.cli.deploy.follow_stack import StackProgress
-from lamplighter.cli.deploy.previous_template import with_previous
+from lamplighter.cli.deploy.previous_template import is_same_side, with_previous
 from lamplighter.cli.deploy.prompts import confirm_or_exit, describe_place, pause_between_polls
 from lamplighter.cli.deploy.render_changes import change_to_json, print_changes, summarize_changes
 from lamplighter.cli.deploy.saved_plan import SavedPlan, hash_document, write_plan
@@ -63,7 +63,7 @@ def carry_out(
     if change_set is None:
         console.print(f"{plan.name} is deployed to {target} as the file says: nothing to do", soft_wrap=True)
         return None
-    if template is plain and plan.deployed:
+    if template is plain and plan.deployed and is_same_side(plain, plan.deployed):
         console.print(f"`rollback` cannot return to what is deployed now: {TOO_LONG_TO_KEEP}", soft_wrap=True)
     with changeset.discarded_on_error(client, change_set):
         if lacked is None or change_set.replaced:

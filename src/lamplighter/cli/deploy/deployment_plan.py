@@ -23,6 +23,7 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.stack.built_images import write_images
+from lamplighter.jobs.stack.handover import Handover, read_handover
 from lamplighter.jobs.stack.nested_stacks import keep_parts, limit_step
 from lamplighter.jobs.stack.network import keep_zones
 from lamplighter.jobs.stack.template import build_template
@@ -58,16 +59,19 @@ class DeploymentPlan:
     """The names of the images by the template's parameters. On AWS, the template itself has the names."""
 
 
-def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, str]) -> DeploymentPlan:
-    """Compute what the deployment of a project would change."""
+def plan_deployment(
+    loaded: LoadedJobFile, target: Target, given: Mapping[str, str], handover: Handover | None = None
+) -> DeploymentPlan:
+    """Compute what the deployment of a project would change; without a handover, that of the stack stays in effect."""
     name, is_engine = loaded.project.prefix, is_lamplighter(target.endpoint)
-    document, defaults = build_template(loaded.project, "here" if is_engine else "aws"), {}
-    if is_engine:
-        document = localize_template(document, loaded.folder.absolute())
-        defaults = {names.CONSOLE_URL: target.public_url or target.endpoint or ""}
     client = target.client("cloudformation")
     stack = stacks.find_stack(client, name)
     deployed = read_deployed_template(client, stack)
+    moved, defaults = handover or read_handover(deployed), {}
+    document = build_template(loaded.project, "here" if is_engine else "aws", moved)
+    if is_engine:
+        document = localize_template(document, loaded.folder.absolute())
+        defaults = {names.CONSOLE_URL: target.public_url or target.endpoint or ""}
     images = tuple(project_images(loaded))
     image_names = _name_images(images, target, is_engine=is_engine)
     document = document if is_engine else write_images(document, image_names)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.jobs.stack.handover import read_handover
 from lamplighter.jobs.stack.nested_stacks import split_template
 from lamplighter.jobs.stack.template import to_compact_json
 
@@ -27,14 +28,22 @@ class PreviousTemplate:
 
 
 def with_previous(template: Json, deployed: Json, stack: Stack | None, max_bytes: int) -> Json:
-    """Return a template that holds the deployed one; the same if nothing is deployed, or if it became too long."""
-    if not deployed or stack is None:
+    """Return a template that holds the deployed one; the same if nothing is deployed, or if it became too long.
+
+    A template from before a move is not kept: it would run the jobs on both sides.
+    """
+    if not deployed or stack is None or not is_same_side(template, deployed):
         return template
     before = {"Template": without_previous(deployed), "Parameters": dict(stack.parameters)}
     packed = base64.b64encode(zlib.compress(dumps(before).encode(), 9)).decode()
     metadata = template.get("Metadata", {})
     made = {**template, "Metadata": {**metadata, OWN: {**metadata.get(OWN, {}), BEFORE: packed}}}
     return made if len(to_compact_json(split_template(made).root)) <= max_bytes else template
+
+
+def is_same_side(template: Json, deployed: Json) -> bool:
+    """Return whether a template divides the slots between two sides as the deployed one does."""
+    return read_handover(template) == read_handover(deployed)
 
 
 def read_previous(deployed: Json) -> PreviousTemplate | None:

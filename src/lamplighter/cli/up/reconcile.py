@@ -400,6 +400,8 @@ class SourceReconciler:
             f", except for {', '.join(held or [each.subject for each in applied.faults])}" if applied.faults else ""
         )
         log.info("%s", "\n".join([f"{plan.stack} agrees with {self._files.source.display_name}{exception}:", *lines]))
+        for line in job_lines.move_lines(plan):
+            log.warning("%s", line)
         findings = list(missing_secrets(project, self._files.secrets))
         stored = await find_stored_secrets(self._engine.bus, self._caller, [each.reference for each in findings])
         for line in job_lines.secret_lines(findings, stored, self._files.env):

@@ -48,7 +48,7 @@ def read_source(options: UpOptions, data: Path) -> LoadedSource:
     Otherwise `up` continues with the jobs that were applied last (`SourceReconciler.follow_runs` raises if there
     are none). Errors of an implied file are printed only then.
     """
-    files = SourceFiles(_make_source(options), LocalSecrets(os.environ), data)
+    files = SourceFiles(_make_source(options, data), LocalSecrets(os.environ), data)
     try:
         files.read()
     except LamplighterError as error:
@@ -67,11 +67,11 @@ def read_source(options: UpOptions, data: Path) -> LoadedSource:
     return _LoadedSource(files, options)
 
 
-def _make_source(options: UpOptions) -> StackSource:
+def _make_source(options: UpOptions, data: Path) -> StackSource:
     if options.templates:
         return TemplateSource(options.templates, dict(parse_parameter_values(options.parameters)))
     assert options.file is not None
-    return JobFileSource(options.file, options.environment, options.deny)
+    return JobFileSource(options.file, options.environment, options.deny, data)
 
 
 def _read_box(options: UpOptions) -> Box:

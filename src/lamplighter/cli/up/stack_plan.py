@@ -12,6 +12,7 @@ from typing import Protocol
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.task_definition_metadata import FOLDER_MARK
+from lamplighter.cli.move.handover_file import HandoverFile
 from lamplighter.cli.up.merge_templates import resource_job
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
@@ -20,7 +21,9 @@ from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.jobs.lint.denied_jobs import denied_jobs
 from lamplighter.jobs.stack import roles
 from lamplighter.jobs.stack.built_images import built_images
+from lamplighter.jobs.stack.handover import Handover
 from lamplighter.jobs.stack.template import build_template
+from lamplighter.store.data_directory import HANDOVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class StackPlan:
     """The names of the parameters that a job file's template declares."""
     resource_jobs: Mapping[str, str] = field(default_factory=dict, compare=False)
     """The job that each resource of a job file's template names in its metadata."""
+    handover: Handover | None = None
+    """How the jobs' slots are divided between this box and AWS, if they have moved."""
 
     @property
     def needs_docker(self) -> bool:
@@ -104,6 +109,8 @@ class JobFileSource:
     environment: str | None
     deny: frozenset[str] = frozenset()
     """The features that no job may use (`up --deny`)."""
+    data: Path | None = None
+    """The engine's data directory, which holds the handover of a move."""
     _other_files: set[Path] = field(default_factory=set)
 
     @property
@@ -137,7 +144,8 @@ class JobFileSource:
         denied = list(denied_jobs(loaded, self.deny))
         if denied:
             raise JobFileError(denied)
-        document = add_origin(build_template(project, "here"), folder, self.origin)
+        handover = None if self.data is None else HandoverFile(self.data, project.prefix).read()
+        document = add_origin(build_template(project, "here", handover), folder, self.origin)
         declared = frozenset(document.get("Parameters", {}))
         return [
             StackPlan(
@@ -150,12 +158,14 @@ class JobFileSource:
                 _positions(loaded),
                 declared,
                 {title: job for title, each in document["Resources"].items() if (job := resource_job(each))},
+                handover,
             )
         ]
 
     def files(self) -> set[Path]:
         """See `StackSource.files`."""
-        return {self.file, *self._other_files}
+        moved = [] if self.data is None else [self.data / HANDOVER]
+        return {self.file, *self._other_files, *moved}
 
 
 def add_origin(document: Json, folder: Path, origin: StackOrigin) -> Json:
@@ -197,7 +207,7 @@ def template_without(plan: StackPlan, without: frozenset[str]) -> Json | None:
     }
     if not jobs:
         return None
-    document = build_template(project.model_copy(update={"jobs": jobs}), "here")
+    document = build_template(project.model_copy(update={"jobs": jobs}), "here", plan.handover)
     return add_origin(document, Path(origin.file).parent, origin)
 
 

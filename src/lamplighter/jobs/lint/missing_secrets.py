@@ -88,6 +88,13 @@ def missing_addresses(project: Project, values: Mapping[str, str]) -> Iterator[A
             yield AddressFinding(path, owner, address)
 
 
+def secrets_of_project(project: Project) -> Iterator[tuple[str, str]]:
+    """Yield the variable, if there is one, and the reference of each secret that the project needs on AWS."""
+    yield from ((name, where) for _, _, name, where in _secrets_of_jobs(project))
+    addresses = (address for path, _, address in _addresses(project) if path[0] != "box")
+    yield from (("", address) for address in addresses if is_secret_reference(address))
+
+
 def mail_server_url(box: Box, values: Mapping[str, str]) -> str | None:
     """Return the URL of the mail server in a job file, or None if there is none, or its secret is not in `values`."""
     found = box.smtp

@@ -30,12 +30,13 @@ from lamplighter.jobs.stack import (
     task_definitions,
 )
 from lamplighter.jobs.stack.account_rules import apply_account_rules
+from lamplighter.jobs.stack.handover import Handover
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.resources import Resource, properties
 
 
-def build_template(project: Project, platform: Platform = "aws") -> Json:
-    """Return the template for AWS or for this engine as a document.
+def build_template(project: Project, platform: Platform = "aws", handover: Handover | None = None) -> Json:
+    """Return the template for AWS or for this engine as a document; `handover` divides the slots with another side.
 
     For this engine, state machines have no states for runs that must not overlap: tags tell the engine what to do.
     """
@@ -44,7 +45,7 @@ def build_template(project: Project, platform: Platform = "aws") -> Json:
     resources = list(_resources(project, platform))
     documents = {each.logical_id: each.document(platform) for each in resources}
     assert len(documents) == len(resources), "two resources have one logical id"
-    return {
+    template = {
         "Description": f"The jobs of {project.prefix}, by lamplighter",
         "Metadata": {"Lamplighter": {"Project": project.prefix, "Platform": platform}},
         "Conditions": {
@@ -59,6 +60,7 @@ def build_template(project: Project, platform: Platform = "aws") -> Json:
         },
         "Resources": documents if platform == "here" else apply_account_rules(documents, project),
     }
+    return template if handover is None else handover.apply(template)
 
 
 def _resources(project: Project, platform: Platform) -> Iterator[Resource]:

@@ -51,6 +51,15 @@ def job_lines(plan: StackPlan, applied: AppliedPlan, times: Mapping[str, str]) -
         yield f"  {REMOVED} {name}  removed; its log and its runs can still be read"
 
 
+def move_lines(plan: StackPlan) -> Iterator[str]:
+    """Yield a line if the jobs run on AWS since a move, or until one."""
+    moved = plan.handover
+    if moved is not None and moved.role == "ends":
+        yield f"the jobs of {plan.stack} move to AWS at {moved.at}: from then on their schedules start nothing here"
+    elif moved is not None and moved.role == "waits":
+        yield f"the schedules of {plan.stack} wait here until `lamplighter move --to box` has handed the jobs over"
+
+
 def format_fault(fault: PlanFault) -> str:
     """Format a fault of a file as a line."""
     if fault.is_temporary:

@@ -1,0 +1,147 @@
+"""Run `lamplighter move`: hand the jobs of this box over to AWS, or back, so that each slot runs once.
+
+Exit codes: 0 the jobs are handed over; 1 they are not, or not completely, and the output says why: run it again to go
+on; 2 a question was necessary and standard input is no terminal.
+"""
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from lamplighter.base.world import real_world
+from lamplighter.cli.command_context import explain_errors
+from lamplighter.cli.deploy.carry_out import Wishes
+from lamplighter.cli.deploy.check_job_file import check_fits_aws, lint_for
+from lamplighter.cli.deploy.deploy_project import Deployer
+from lamplighter.cli.deploy.deployment_plan import parse_parameters
+from lamplighter.cli.deploy.prompts import (
+    BucketOption,
+    ParameterOption,
+    YesOption,
+    confirm,
+    confirm_or_exit,
+    target_of_options,
+)
+from lamplighter.cli.deploy.stacks import find_stack
+from lamplighter.cli.deploy.stop_runs import find_run_sources
+from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
+from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
+from lamplighter.cli.move.hand_over import Move, hand_over
+from lamplighter.cli.move.handover_file import HandoverFile
+from lamplighter.cli.move.secrets import SecretCopy, SecretStore
+from lamplighter.cli.move.sides import AwsSide, BoxSide, MoveFailed, Side, read_schedules
+from lamplighter.cli.runs.parse_instant import parse_instant
+from lamplighter.cli.target import DEFAULT_DATA, DataOption, ProfileOption, RegionOption, Target, find_target
+from lamplighter.jobs.file.load import LoadedJobFile
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.stack.handover import Handover
+from lamplighter.store.lock import is_locked
+
+
+def move(
+    file: FileArgument = DEFAULT_JOB_FILE,
+    *,
+    to: Annotated[Literal["aws", "box"], typer.Option("--to", help="Where the jobs go.")],
+    at: Annotated[
+        str | None,
+        typer.Option("--at", help="When: a time such as 2026-12-31T03:30. Default: soon, when no run is due."),
+    ] = None,
+    env: EnvironmentOption = None,
+    parameter: ParameterOption = None,
+    bucket: BucketOption = None,
+    yes: YesOption = False,
+    data: DataOption = DEFAULT_DATA,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+) -> None:
+    """Move the jobs of this box to AWS or back: each slot runs once, on one side. Run it again after an interruption.
+
+    It copies secrets, deploys with schedules that wait, and hands over at a time at which no run is due. Runs under
+    way end where they are.
+    """
+    loaded, console, world = read_job_file(file, env), Console(highlight=False), real_world()
+    project, wanted = loaded.project, None if at is None else parse_instant(at, world.now())
+    journal = HandoverFile(data, project.prefix)
+    aws_target = target_of_options(None, profile, region, project.aws, aws=True)
+    with explain_errors(aws_target):
+        check_fits_aws(loaded)
+        lint_for(loaded, aws_target)
+        wishes = Wishes("Deploy", bucket or project.aws.bucket)
+        deployer = Deployer(loaded, aws_target, parse_parameters(parameter or []), wishes, console)
+        aws = AwsSide(aws_target, project.prefix, partial(_deploy, deployer, yes=yes))
+        if to == "box" and not is_locked(data) and not _runs(journal) and read_schedules(aws_target, project.prefix):
+            journal.write(Handover("waits"))  # so that an engine which starts now runs nothing
+        box = BoxSide(find_target(data=data), journal, console)
+        left, right = (box, aws) if to == "aws" else (aws, box)
+        if not (journal.is_done and _is_left(left)):
+            _tell_what_stays(project, left.target, to, console)
+            _copy_secrets(loaded, box, left, right, yes=yes)
+            ask = partial(confirm_or_exit, yes=yes)
+            hand_over(Move(project.prefix, left, right, world, console, ask, wanted))
+            journal.complete()
+        _print_result(project.prefix, left, right, console)
+
+
+def _runs(journal: HandoverFile) -> bool:
+    """Return whether the box runs the jobs since an earlier move."""
+    found = journal.read()
+    return found is not None and found.role == "begins"
+
+
+def _is_left(side: Side) -> bool:
+    found = side.read()
+    return found is not None and found.role == "ends"
+
+
+def _deploy(deployer: Deployer, handover: Handover, *, yes: bool) -> None:
+    """Deploy with a question only if the stack is new to it: the handover has its own question."""
+    deployer.deploy(handover, yes=yes or handover.role != "waits")
+
+
+def _tell_what_stays(project: Project, left: Target, to: str, console: Console) -> None:
+    """Print what does not move."""
+    volumes = {each.host or each.volume for job in project.jobs.values() for each in job.all_volumes}
+    files = ", ".join(sorted(each for each in volumes if each))
+    mails = [name for name, each in project.channels.items() if each.email is not None]
+    lines = [f"the history of runs stays on {left}: look at it there"]
+    lines += [f"the files of {files} do not move: copy them"] if files else []
+    if mails and to == "aws":
+        lines.append(f"SNS sends a mail to confirm to {', '.join(mails)}: until somebody does, no alert comes there")
+    for line in lines:
+        console.print(f"- {line}", soft_wrap=True)
+
+
+def _copy_secrets(loaded: LoadedJobFile, box: Side, left: Side, right: Side, *, yes: bool) -> None:
+    held = LocalSecrets(os.environ)
+    held.read(Path(loaded.folder) / ENV_FILE_NAME)
+    held.set_projects([loaded.project])
+    source, sink = (SecretStore(each.target, held.find if each is box else _find_nothing) for each in (left, right))
+    ask = partial(confirm, yes=yes)
+    ask_person = ask if not yes else _keep
+    missing = SecretCopy(source, sink, ask, ask_person).copy_all(loaded.project)
+    if missing:
+        raise MoveFailed(f"{right} has no value for {', '.join(missing)}: store it there, and run this again")
+
+
+def _find_nothing(_variable: str, _reference: str) -> None:
+    """Find no secret: AWS holds none in `.env`."""
+
+
+def _keep(question: str) -> bool:
+    """Answer no to a question that `--yes` does not answer."""
+    typer.echo(f"lamplighter: {question} No: run this again without --yes to replace it", err=True)
+    return False
+
+
+def _print_result(name: str, left: Side, right: Side, console: Console) -> None:
+    ends = left.read()
+    assert ends is not None
+    console.print(f"{name} moves from {left} to {right} at {ends.at}: from then on no run starts there", soft_wrap=True)
+    stack = find_stack(left.target.client("cloudformation"), name)
+    running = find_run_sources(left.target, stack).find_running().names if stack is not None else ""
+    if running:
+        console.print(f"still running on {left}, where they end: {running}", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""The parts of `move`, which hands the jobs of a box over to AWS, or back."""

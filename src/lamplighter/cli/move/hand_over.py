@@ -1,0 +1,148 @@
+"""Hand the slots of a project over from one side to the other, at a time that both sides' clocks keep.
+
+The steps: the new side waits; the old side ends at the handover; the new side begins then; slots that came in between
+are started. Each is durable before the next, and each reads what the sides already do: so a move that was killed
+anywhere goes on, with the same time of the handover if the old side has it already. Guarantees that the old side has
+its end before the time comes, for Scheduler refuses it later, and only then the new side a beginning: no slot runs
+twice. A slot that came before the new side began is started by its name, which exists only once: none is lost.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from lamplighter.base.world import World, sleep
+from lamplighter.cli.move.sides import MoveFailed, Side, follows, read_schedules
+from lamplighter.cli.move.slots import (
+    MINUTE,
+    Schedules,
+    Slot,
+    begin_schedules,
+    choose_time,
+    end_schedules,
+    last_second,
+    missed_slots,
+    to_date,
+    to_instant,
+)
+from lamplighter.jobs.stack.handover import Handover
+
+MILLISECONDS_PER_SCHEDULE = 500
+"""How long the change of a schedule takes at most; CloudFormation also takes about a minute for a stack."""
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+MAX_NAME = 80
+"""The most characters of an execution's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move of a project, from the one side to the other."""
+
+    project: str
+    left: Side
+    right: Side
+    world: World
+    console: Console
+    confirm: Callable[[str], None]
+    """Asks the user a question, and ends the command if the user declines."""
+    at: int | None = None
+    """When the user wants the handover."""
+
+
+def hand_over(move: Move) -> Handover:
+    """Move the jobs, or go on with a move that was interrupted; return the handover of the side that is left."""
+    ends = _find_end(move)
+    if ends is None:
+        _check_left_side(move)
+        move.right.apply(Handover("waits"))
+        ends = _find_end(move) or _end_left_side(move)  # what was interrupted may have come into effect meanwhile
+    begins = move.right.read()
+    if begins is None or (begins.role, begins.at) != ("begins", ends.at) or _is_too_late(move, begins):
+        begins = _plan_beginning(move, ends)
+    move.right.apply(begins)
+    _start_missed_slots(move, begins)
+    return ends
+
+
+def _is_too_late(move: Move, begins: Handover) -> bool:
+    """Return whether a beginning that was planned has passed and is not in effect; then let the new side wait again."""
+    dates = [to_instant(each) for each in (begins.dates or {}).values() if each]
+    if min(dates, default=0) > move.world.now() or follows(read_schedules(move.right.target, move.project), begins):
+        return False
+    move.right.apply(Handover("waits"))
+    return True
+
+
+def _change_time(schedules: Schedules) -> int:
+    """Return how long the change of all schedules takes at most, in milliseconds."""
+    return MINUTE + len(schedules) * MILLISECONDS_PER_SCHEDULE
+
+
+def _find_end(move: Move) -> Handover | None:
+    """Return the handover of the side that is left if its end is in effect; it is final, even if its time has come.
+
+    Scheduler refuses an end in the past, so this one was in effect before.
+    """
+    ends = move.left.read()
+    is_final = (
+        ends is not None and ends.role == "ends" and follows(read_schedules(move.left.target, move.project), ends)
+    )
+    return ends if is_final else None
+
+
+def _check_left_side(move: Move) -> None:
+    if move.left.read() == Handover("waits"):
+        raise MoveFailed(f"{move.left} waits for a move that is not complete: complete it first, in that direction")
+    if not read_schedules(move.left.target, move.project):
+        raise MoveFailed(f"{move.left} has no schedules of {move.project}")
+
+
+def _end_left_side(move: Move) -> Handover:
+    """Give the old side its end, at the handover, and return its handover."""
+    before, schedules, now = move.left.read(), read_schedules(move.left.target, move.project), move.world.now()
+    wanted = to_instant(before.at) if move.at is None and before is not None and before.role == "ends" else move.at
+    soon = choose_time(schedules, now + 3 * _change_time(schedules))
+    at = soon if wanted is None or wanted <= now else last_second(wanted)
+    move.confirm(f"Hand {move.project} over from {move.left} to {move.right} at {to_date(at)}?")
+    delay = move.world.now() - now  # until the answer
+    if at == soon and delay > MINUTE:
+        at = choose_time(schedules, soon + delay)
+        move.console.print(f"the handover is at {to_date(at)}", soft_wrap=True)
+    ends = end_schedules(schedules, at)
+    move.left.apply(ends)
+    return ends
+
+
+def _plan_beginning(move: Move, ends: Handover) -> Handover:
+    """Return how the new side begins: at the handover, or soon if that is too near or over."""
+    now, left = move.world.now(), read_schedules(move.left.target, move.project)
+    at, earliest = to_instant(ends.at), now + _change_time(left)
+    return begin_schedules(left, ends, at if at > earliest else max(at, last_second(earliest)), now)
+
+
+def _start_missed_slots(move: Move, begins: Handover) -> None:
+    """Start the slots that came before the new side's schedules began, each when it is due."""
+    left, right = (read_schedules(side.target, move.project) for side in (move.left, move.right))
+    for slot in missed_slots(left, right, begins):
+        wait = slot.instant - move.world.now()
+        if wait > 0:
+            move.console.print(f"waiting for {slot.schedule} at {to_date(slot.instant)}", soft_wrap=True)
+            sleep(wait / 1000)
+        _start_slot(move, right, slot)
+
+
+def _start_slot(move: Move, schedules: Schedules, slot: Slot) -> None:
+    """Start what a schedule would start for a slot, under a name that the slot can have only once."""
+    states, target, time = (
+        move.right.target.client("stepfunctions"),
+        schedules[slot.schedule]["Target"],
+        to_date(slot.instant),
+    )
+    name = f"{time.replace(':', '-')}-{slot.schedule}"[:MAX_NAME]
+    given = target.get("Input", "{}").replace(SCHEDULED_TIME, time)
+    try:
+        states.start_execution(stateMachineArn=target["Arn"], name=name, input=given)
+    except states.exceptions.ExecutionAlreadyExists:
+        return
+    move.console.print(f"started {slot.schedule} of {time}, which came before {move.right} began", soft_wrap=True)

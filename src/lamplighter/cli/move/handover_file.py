@@ -1,0 +1,63 @@
+"""Keep the box's half of a move in the data directory, where `up` reads it: the schedules follow it from then on.
+
+AWS's half is in the metadata of the template there. Together they are the journal of a move: each step is durable
+before the next begins, and `move` goes on where they say. The file is in backups, so that a restored box does not run
+jobs that have moved.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.files import make_path, write_file
+from lamplighter.base.json_text import Json, dumps, loads_or
+from lamplighter.jobs.stack.handover import Handover, parse_handover
+from lamplighter.store.data_directory import HANDOVER
+
+
+class UnreadableHandover(LamplighterError):
+    """The file of a handover cannot be read, so that nobody knows which side runs the jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverFile:
+    """The box's half of a move of one project."""
+
+    data: Path
+    project: str
+
+    def read(self) -> Handover | None:
+        """Return the handover, or None if the project never moved. Raises `UnreadableHandover`."""
+        return parse_handover(self._own.get("handover"))
+
+    def write(self, handover: Handover) -> None:
+        """Write a handover that is not complete yet."""
+        self._write({"handover": handover.to_json()})
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the move is complete."""
+        return bool(self._own.get("done"))
+
+    def complete(self) -> None:
+        """Record that the move is complete."""
+        self._write({**self._own, "done": True})
+
+    @property
+    def _own(self) -> Json:
+        return self._read_all().get(self.project, {})
+
+    def _write(self, own: Json) -> None:
+        make_path(self.data)
+        write_file(self.data / HANDOVER, dumps({**self._read_all(), self.project: own}).encode())
+
+    def _read_all(self) -> dict[str, Json]:
+        """Return what the file says of each project."""
+        file = self.data / HANDOVER
+        try:
+            document = loads_or(file.read_text(), None)
+        except FileNotFoundError:
+            return {}
+        if not isinstance(document, dict):
+            raise UnreadableHandover(f"{file} cannot be read: restore it, for it says whether the jobs moved to AWS")
+        return document

@@ -1,0 +1,95 @@
+"""Copy the secrets that a job file names from one side of a move to the other, each after a question.
+
+Guarantees that no value is printed, and that another value on the other side is replaced only if the user agrees to
+exactly that: `--yes` does not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json, dumps, loads_or
+from lamplighter.base.secret_references import SSM, SecretLookup, SecretReference, parse_reference, read_member
+from lamplighter.cli.call_errors import ClientError
+from lamplighter.cli.target import Target
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.lint.missing_secrets import secrets_of_project
+
+ABSENT = ("ParameterNotFound", "ResourceNotFoundException")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretStore:
+    """The Parameter Store and the Secrets Manager of a side."""
+
+    target: Target
+    lookup: SecretLookup
+    """Finds what the side holds elsewhere: a box, in `.env`."""
+
+    def read(self, place: SecretReference) -> str | None:
+        """Return the whole secret, or None."""
+        try:
+            if place.service == SSM:
+                answer = self.target.client("ssm").get_parameter(Name=place.name, WithDecryption=True)
+                return str(answer["Parameter"]["Value"])
+            return str(self.target.client("secretsmanager").get_secret_value(SecretId=place.name)["SecretString"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ABSENT:
+                return None
+            raise
+
+    def write(self, place: SecretReference, value: str, *, is_new: bool) -> None:
+        """Create or replace a secret."""
+        if place.service == SSM:
+            self.target.client("ssm").put_parameter(Name=place.name, Value=value, Type="SecureString", Overwrite=True)
+        elif is_new:
+            self.target.client("secretsmanager").create_secret(Name=place.name, SecretString=value)
+        else:
+            self.target.client("secretsmanager").put_secret_value(SecretId=place.name, SecretString=value)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretCopy:
+    """What copies secrets, and whom it asks."""
+
+    source: SecretStore
+    to: SecretStore
+    ask: Callable[[str], bool]
+    """Asks a question that `--yes` answers."""
+    ask_person: Callable[[str], bool]
+    """Asks a question that only a person answers."""
+
+    def copy_all(self, project: Project) -> list[str]:
+        """Copy what the other side lacks; return the references of secrets that it lacks still."""
+        places = {text: variable for variable, text in secrets_of_project(project)}
+        return [text for text, variable in places.items() if not self._copy(text, variable)]
+
+    def _copy(self, text: str, variable: str) -> bool:
+        """Copy one secret if that is necessary; return whether the other side has it."""
+        place = parse_reference(text)
+        if self.to.lookup(variable, text) is not None:
+            return True
+        before, held = self.to.read(place), self.source.lookup(variable, text)
+        value = self.source.read(place) if held is None else held
+        is_present = _has_member(before, place.key)
+        if value is None or text.startswith("arn:"):
+            return is_present
+        whole = _with_member(before, place.key, value) if held is not None and place.key else value
+        if before is not None and loads_or(before, before) == loads_or(whole, whole):
+            return True
+        ask, question = self.ask, f"Copy the secret {text} to {self.to.target}?"
+        if is_present:
+            ask, question = self.ask_person, f"{text} has another value in {self.to.target}: replace it?"
+        if not ask(question):
+            return is_present
+        self.to.write(place, whole, is_new=before is None)
+        return True
+
+
+def _has_member(secret: str | None, key: str) -> bool:
+    return secret is not None and (not key or read_member(secret, key) is not None)
+
+
+def _with_member(secret: str | None, key: str, value: str) -> str:
+    """Return a secret that is a JSON object with one member more."""
+    document: Json = loads_or(secret or "{}", {})
+    return dumps({**document, key: value})

@@ -1,0 +1,114 @@
+"""Read and change the schedules of the two sides of a move: the box, whose `up` follows a file, and a stack on AWS."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from rich.console import Console
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
+from lamplighter.cli.call_errors import RESOURCE_NOT_FOUND, ignore_error
+from lamplighter.cli.deploy.deployment_plan import read_deployed_template
+from lamplighter.cli.deploy.prompts import describe_place, pause_between_polls
+from lamplighter.cli.deploy.stacks import find_stack
+from lamplighter.cli.move.handover_file import HandoverFile
+from lamplighter.cli.move.slots import Schedules, to_date
+from lamplighter.cli.target import Target
+from lamplighter.jobs.stack.handover import Handover, read_handover
+from lamplighter.runs.story import to_milliseconds
+
+MAX_POLLS = 1_200
+"""After so many polls, of a tenth of a second, `up` does not follow its file."""
+
+
+class MoveFailed(LamplighterError):
+    """A step of a move failed; the move can be continued."""
+
+
+class Side(Protocol):
+    """One side of a move."""
+
+    @property
+    def target(self) -> Target:
+        """Where its calls go."""
+
+    def read(self) -> Handover | None:
+        """Return its handover, or None if its jobs never moved."""
+
+    def apply(self, handover: Handover) -> None:
+        """Change its schedules durably, and return when they are changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxSide:
+    """The engine of this folder."""
+
+    target: Target
+    file: HandoverFile
+    console: Console
+
+    def __str__(self) -> str:
+        return "this box"
+
+    def read(self) -> Handover | None:
+        """See `Side.read`."""
+        return self.file.read()
+
+    def apply(self, handover: Handover) -> None:
+        """See `Side.apply`: write the file, and wait until `up` has followed it. Raises `MoveFailed`."""
+        if self.read() != handover:
+            self.file.write(handover)
+        for _ in range(MAX_POLLS):
+            if follows(read_schedules(self.target, self.file.project), handover):
+                return
+            pause_between_polls(self.target)
+        raise MoveFailed("the engine does not follow the move: see the log of `lamplighter up`, then run this again")
+
+
+@dataclass(frozen=True, slots=True)
+class AwsSide:
+    """The project's stack on AWS."""
+
+    target: Target
+    project: str
+    deploy: Callable[[Handover], object]
+    """Deploys the job file with a handover."""
+
+    def __str__(self) -> str:
+        return describe_place(self.target)
+
+    def read(self) -> Handover | None:
+        """See `Side.read`."""
+        client = self.target.client("cloudformation")
+        return read_handover(read_deployed_template(client, find_stack(client, self.project)))
+
+    def apply(self, handover: Handover) -> None:
+        """See `Side.apply`. Raises `MoveFailed`."""
+        self.deploy(handover)
+        if not follows(read_schedules(self.target, self.project), handover):
+            raise MoveFailed(
+                f"not every schedule of {self.project} on AWS was changed: see its stack, and run this again"
+            )
+
+
+def read_schedules(target: Target, project: str) -> Schedules:
+    """Return the schedules of a project by name; none if it is not deployed there."""
+    scheduler, found = target.client("scheduler"), dict[str, Json]()
+    with ignore_error(RESOURCE_NOT_FOUND):
+        for page in scheduler.get_paginator("list_schedules").paginate(GroupName=project):
+            for each in page["Schedules"]:
+                found[each["Name"]] = scheduler.get_schedule(Name=each["Name"], GroupName=project)
+    return found
+
+
+def follows(schedules: Schedules, handover: Handover) -> bool:
+    """Return whether schedules have the states and dates of a handover."""
+    return all(_has_properties(each, handover.schedule_properties(name)) for name, each in schedules.items())
+
+
+def _has_properties(schedule: Json, wanted: dict[str, str]) -> bool:
+    if wanted["State"] == "DISABLED":
+        return bool(schedule["State"] == "DISABLED")
+    found = {name: to_date(to_milliseconds(schedule[name])) for name in ("StartDate", "EndDate") if schedule.get(name)}
+    return found == {name: date for name, date in wanted.items() if name != "State"}

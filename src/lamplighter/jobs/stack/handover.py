@@ -1,0 +1,93 @@
+"""Divide the slots of a project between two sides, a box and AWS, when its jobs move from one to the other. Pure.
+
+A slot belongs to one side, by its nominal time: before the handover to the side that is left, from then on to the one
+that the jobs move to. The dates of the schedules say so, and each side's clock does the rest: "the date, in UTC, before
+which the schedule can invoke its target" and "after which the schedule can begin invoking its target". EventBridge
+Scheduler ignores both for a schedule of one time, which therefore is enabled on one side only. See
+https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html.
+
+An alarm for runs that do not start exists only where runs start. On the new side it also waits until the handover.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs.machine.job_table import NOT_STARTED_ALARM
+from lamplighter.jobs.stack.alarms import MAX_WARM_UP_MINUTES
+
+OWN, KEY = "Lamplighter", "Handover"
+"""The place in a template's metadata."""
+SCHEDULE, ALARM = "AWS::Scheduler::Schedule", "AWS::CloudWatch::Alarm"
+NEVER = ""
+"""Instead of a date: the schedule does not run on this side, because it is paused, or because its time is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What a move does to the schedules of one side."""
+
+    role: Literal["waits", "begins", "ends"]
+    """Whether the side has to wait for the handover, begins with it, or ends with it."""
+    at: str = ""
+    """The time of the handover, as AWS writes it; empty for a side that waits."""
+    dates: Mapping[str, str] | None = None
+    """For each schedule, the date from or until which it runs; NEVER if it does not."""
+    starts: Mapping[str, str] | None = None
+    """The dates from which schedules of a side that ends have run: a rate counts from there."""
+    minutes: int = 0
+    """The minutes by which the alarms of a side that begins wait longer for a first run."""
+
+    def to_json(self) -> Json:
+        """Return the handover for a template's metadata or a file."""
+        return asdict(self)
+
+    def apply(self, document: Json) -> Json:
+        """Return a template whose schedules and alarms follow the handover, and which holds it."""
+        changed = {title: self._change(each) for title, each in document["Resources"].items()}
+        resources = {title: each for title, each in changed.items() if each is not None}
+        metadata = document.get("Metadata", {})
+        own = {**metadata.get(OWN, {}), KEY: self.to_json()}
+        return {**document, "Metadata": {**metadata, OWN: own}, "Resources": resources}
+
+    def _change(self, resource: Json) -> Json:
+        """Return a resource as the handover changes it, or None if it has none on this side."""
+        given = resource["Properties"]
+        if resource["Type"] == SCHEDULE:
+            return {**resource, "Properties": {**given, **self.schedule_properties(given["Name"], given["State"])}}
+        if resource["Type"] == ALARM and str(given.get("AlarmName", "")).endswith(NOT_STARTED_ALARM):
+            return self._delay_alarm(resource) if self.role == "begins" else None
+        return resource
+
+    def schedule_properties(self, name: str, state: str = "ENABLED") -> dict[str, str]:
+        """Return the properties that a schedule has on this side; `state` is that of the job file."""
+        date = (self.dates or {}).get(name)
+        if self.role == "begins" and date is None:  # it was added after the move
+            return {"State": state}
+        if not date:
+            return {"State": "DISABLED"}
+        if self.role == "begins":
+            return {"State": state, "StartDate": date}
+        begun = (self.starts or {}).get(name)
+        return {"State": state, **({"StartDate": begun} if begun else {}), "EndDate": date}
+
+    def _delay_alarm(self, alarm: Json) -> Json:
+        given, own = alarm["Properties"], alarm.get("Metadata", {}).get(OWN, {})
+        warm_up = given["WarmUpConfiguration"]
+        minutes = min(warm_up["WarmUpPeriodDurationInMinutes"] + self.minutes, MAX_WARM_UP_MINUTES)
+        later = {**warm_up, "WarmUpPeriodDurationInMinutes": minutes}
+        delayed = {**alarm, "Properties": {**given, "WarmUpConfiguration": later}}
+        if "Patience" in own:
+            delayed["Metadata"] = {OWN: {**own, "Patience": own["Patience"] + self.minutes * 60}}
+        return delayed
+
+
+def parse_handover(document: Json) -> Handover | None:
+    """Return the handover that `to_json` returned, or None for None."""
+    return None if document is None else replace(Handover("waits"), **document)
+
+
+def read_handover(template: Json) -> Handover | None:
+    """Return the handover that a template holds, or None."""
+    return parse_handover(template.get("Metadata", {}).get(OWN, {}).get(KEY))

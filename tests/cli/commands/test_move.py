@@ -1,0 +1,158 @@
+"""What `move` copies, asks and refuses, and what other commands say of jobs that have moved; an engine plays AWS."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.move.handover_file import HandoverFile
+from lamplighter.jobs.stack.handover import Handover
+from lamplighter.store.backup import Backup, write_backup_file
+from lamplighter.store.data_directory import HANDOVER
+from tests.cli.aws_account import run_command
+from tests.cli.up_folder import UpFolder
+from tests.command_process import CommandResult
+from tests.served_engine import REGION, ServedEngine
+
+NETWORK = "network: {subnets: [subnet-1]}"
+JOBS = f"""
+    nightly: {{image: busybox, schedule: 'cron(0 3 * * ? *)', timeout: 1m, {NETWORK}}}
+    weekly: {{image: busybox, schedule: 'cron(0 3 ? * MON *)', timeout: 1m, {NETWORK}}}
+    """
+SECRETS = f"""
+    nightly:
+      image: busybox
+      schedule: cron(0 3 * * ? *)
+      timeout: 1m
+      {NETWORK}
+      secrets: {{TOKEN: 'ssm:/home/token', KEY: 'secretsmanager:db:key', USER: 'secretsmanager:db:user'}}
+    """
+
+
+@pytest.fixture
+def aws(tmp_path: Path) -> Iterator[ServedEngine]:
+    """An engine that commands take for AWS."""
+    made = ServedEngine(tmp_path / "aws")
+    made.up()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def box(home: UpFolder) -> UpFolder:
+    """A box that runs a job file."""
+    home.write(JOBS)
+    home.up_and_apply()
+    return home
+
+
+def command(box: UpFolder, aws: ServedEngine, *words: str) -> CommandResult:
+    return run_command(box.folder, *words, AWS_ENDPOINT_URL=aws.url, AWS_REGION=REGION, LAMPLIGHTER_DATA=str(box.data))
+
+
+def schedule(engine: ServedEngine, job: str = "nightly") -> Json:
+    return engine.client("scheduler").get_schedule(Name=f"home-{job}", GroupName="home")
+
+
+def test_jobs_move_to_aws_and_back_and_every_command_says_which_side_runs_them(
+    box: UpFolder, aws: ServedEngine
+) -> None:
+    box.client("scheduler").update_schedule(
+        **{key: schedule(box, "weekly")[key] for key in ("Name", "GroupName", "ScheduleExpression", "Target")},
+        FlexibleTimeWindow={"Mode": "OFF"},
+        State="DISABLED",
+    )
+    moved = command(box, aws, "move", "--to", "aws", "--yes")
+    assert moved.code == 0, moved
+    assert schedule(box)["EndDate"] == schedule(aws)["StartDate"]
+    assert (schedule(aws, "weekly")["State"], schedule(box, "weekly")["State"]) == ("DISABLED", "DISABLED")
+    box.wait_for_line("the jobs of home move to AWS at 20")
+    again = command(box, aws, "move", "--to", "aws")
+    assert (again.code, again.out) == (0, moved.out.splitlines()[-1] + "\n")
+    assert "as the file says" in command(box, aws, "diff").out
+    deployed = command(box, aws, "deploy", "--yes")
+    assert (deployed.code, "too" in deployed.err, "nothing to do" in deployed.out) == (0, False, True), deployed
+
+    returned = command(box, aws, "move", "--to", "box", "--yes")
+    assert returned.code == 0, returned
+    assert schedule(aws)["EndDate"] == schedule(box)["StartDate"]
+    deployed = command(box, aws, "deploy", "--yes")
+    assert (deployed.code, "moved to a box at 20" in deployed.err, "nothing to do" in deployed.out) == (0, True, True)
+    assert command(box, aws, "rollback", "--yes").code == 1
+    assert schedule(aws)["EndDate"]
+
+
+def test_a_job_that_is_added_after_a_move_runs_on_the_new_side_only(box: UpFolder, aws: ServedEngine) -> None:
+    assert command(box, aws, "move", "--to", "aws", "--yes").code == 0
+    before = len(box.lines)
+    box.write(JOBS.replace("weekly", "monthly"))
+    box.wait_until_applied(before)
+    assert command(box, aws, "deploy", "--yes").code == 0
+    assert (schedule(box, "monthly")["State"], schedule(aws, "monthly")["State"]) == ("DISABLED", "ENABLED")
+
+
+def test_secrets_are_copied_and_never_printed_and_another_value_is_not_replaced_by_yes(
+    home: UpFolder, aws: ServedEngine
+) -> None:
+    home.write(SECRETS)
+    values = "TOKEN=first-value\nsecretsmanager:db:key=second-value\n"
+    (home.folder / ".env").write_text(values)
+    home.up_and_apply()
+    refused = command(home, aws, "move", "--to", "aws", "--yes")
+    assert (refused.code, "no value for secretsmanager:db:user" in refused.err) == (1, True), refused
+    assert aws.client("cloudformation").list_stacks()["StackSummaries"] == []
+
+    (home.folder / ".env").write_text(values + "secretsmanager:db:user=third-value\n")
+    aws.client("ssm").put_parameter(Name="/home/token", Value="other-value", Type="SecureString", Overwrite=True)
+    moved = command(home, aws, "move", "--to", "aws", "--yes")
+    assert (moved.code, "another value" in moved.err) == (0, True), moved
+    secret = aws.client("secretsmanager").get_secret_value(SecretId="db")["SecretString"]
+    assert secret == '{"key":"second-value","user":"third-value"}'
+    kept = aws.client("ssm").get_parameter(Name="/home/token", WithDecryption=True)["Parameter"]["Value"]
+    assert kept == "other-value"
+    assert "-value" not in refused.out + refused.err + moved.out + moved.err
+
+    (home.folder / ".env").write_text("")
+    assert command(home, aws, "move", "--to", "box", "--yes").code == 0
+    assert home.client("secretsmanager").get_secret_value(SecretId="db")["SecretString"] == secret
+
+
+def test_each_secret_and_the_handover_need_an_answer(home: UpFolder, aws: ServedEngine) -> None:
+    home.write(SECRETS)
+    (home.folder / ".env").write_text("TOKEN=a\nsecretsmanager:db={}\n")
+    home.up_and_apply()
+    asked = command(home, aws, "move", "--to", "aws")
+    assert (asked.code, "Copy the secret ssm:/home/token to AWS" in asked.err) == (2, True), asked
+
+
+def test_a_deployment_beside_a_box_that_runs_the_jobs_needs_an_answer(box: UpFolder, aws: ServedEngine) -> None:
+    asked = command(box, aws, "deploy")
+    assert (asked.code, "`lamplighter move --to aws` hands them over" in asked.err) == (2, True), asked
+    assert aws.client("cloudformation").list_stacks()["StackSummaries"] == []
+
+
+def test_only_a_side_that_runs_the_jobs_can_be_left(box: UpFolder, aws: ServedEngine) -> None:
+    refused = command(box, aws, "move", "--to", "box", "--yes")
+    assert (refused.code, "has no schedules of home" in refused.err) == (1, True), refused
+    assert schedule(box)["State"] == "ENABLED"
+    HandoverFile(box.data, "home").write(Handover("waits"))
+    box.wait_for_line("the schedules of home wait here")
+    waits = command(box, aws, "move", "--to", "aws", "--yes")
+    assert (waits.code, "complete it first" in waits.err) == (1, True), waits
+
+
+def test_a_backup_holds_the_handover_and_an_unreadable_one_stops_what_would_run_twice(
+    box: UpFolder, aws: ServedEngine, tmp_path: Path
+) -> None:
+    HandoverFile(box.data, "home").write(Handover("waits"))
+    write_backup_file(Backup(box.data, lambda: 0), tmp_path / "backup.tar.gz", overwrite=False)
+    restored = run_command(tmp_path, "restore", str(tmp_path / "backup.tar.gz"), "--data", str(tmp_path / "restored"))
+    assert restored.code == 0, restored
+    assert HandoverFile(tmp_path / "restored", "home").read() == Handover("waits")
+    assert HandoverFile(tmp_path / "restored", "other").read() is None
+    before = len(box.lines)
+    (box.data / HANDOVER).write_text("{")
+    box.wait_for_line("says whether the jobs moved to AWS", before)
+    refused = command(box, aws, "move", "--to", "aws", "--yes")
+    assert (refused.code, "says whether the jobs moved" in refused.err) == (1, True), refused

@@ -1,0 +1,225 @@
+"""A handover between two simulated sides: wherever it dies, and however late it goes on, each slot runs once."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count, product, takewhile
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from rich.console import Console
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import frozen_world
+from lamplighter.cli.move import hand_over
+from lamplighter.cli.move.hand_over import Move
+from lamplighter.cli.move.sides import MoveFailed, follows, read_schedules
+from lamplighter.cli.move.slots import MINUTE, to_instant
+from lamplighter.cli.target import Target
+from lamplighter.jobs.stack.handover import Handover
+from lamplighter.runs.upcoming_times import Timetable, times_of
+
+BEGAN = to_instant("2026-03-01T09:00:30Z")
+NOW = to_instant("2026-03-01T10:00:10Z")
+EXPRESSIONS = {
+    "often": "cron(* * * * ? *)",
+    "hourly": "cron(7 * * * ? *)",
+    "rate": "rate(7 minutes)",
+    "before": "at(2026-03-01T10:01:00)",
+    "after": "at(2026-03-01T13:00:00)",
+}
+MAX_PAST_START = 5 * MINUTE
+AWS_TARGET, BOX_TARGET = (
+    "arn:aws:states:us-east-1:1:stateMachine:p--start",
+    "arn:aws:states:us-east-1:1:stateMachine:p-x",
+)
+
+
+class Killed(BaseException):
+    """The process of the command died."""
+
+
+@dataclass
+class Clock:
+    """A clock that a test moves, and the moments at which the command may die."""
+
+    now: int = NOW
+    moments_left: int = 0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += round(seconds * 1000)
+
+    def moment(self) -> None:
+        """Let a moment pass at which the command may die."""
+        self.moments_left -= 1
+        if self.moments_left == 0:
+            raise Killed
+
+
+@dataclass
+class FakeSide:
+    """A side whose schedules change some time after a handover was written, also if the command has died meanwhile."""
+
+    name: str
+    clock: Clock
+    delay: int
+    target_arn: str
+    handover: Handover | None = None
+    pending: tuple[int, Handover] | None = None
+    history: list[tuple[int, dict[str, dict[str, str]]]] = field(default_factory=list)
+    started: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """The slots that were started by name."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def target(self) -> Target:
+        return cast("Target", SimpleNamespace(client=lambda _service: self))
+
+    @property
+    def exceptions(self) -> Json:
+        return SimpleNamespace(ExecutionAlreadyExists=KeyError)
+
+    def read(self) -> Handover | None:
+        self.settle()
+        return self.handover
+
+    def apply(self, handover: Handover) -> None:
+        self.clock.moment()
+        if self.read() != handover:
+            self.handover, self.pending = handover, (self.clock.now + self.delay, handover)
+        self.clock.moment()
+        self.clock.now += self.delay
+        self.settle()
+        self.clock.moment()
+        if not follows(read_schedules(self.target, "p"), handover):
+            raise MoveFailed("it does not follow")
+
+    def settle(self) -> None:
+        """Change the schedules if it is time; dates that Scheduler refuses change nothing."""
+        if self.pending is None or self.pending[0] > self.clock.now:
+            return
+        (time, handover), self.pending = self.pending, None
+        found = {name: handover.schedule_properties(name) for name in EXPRESSIONS}
+        for name, each in found.items():
+            before = self.properties(name)
+            start, end = each.get("StartDate"), each.get("EndDate")
+            if start and start != before.get("StartDate") and to_instant(start) < time - MAX_PAST_START:
+                return
+            if (
+                end
+                and end != before.get("EndDate")
+                and to_instant(end) < time
+                and not EXPRESSIONS[name].startswith("at")
+            ):
+                return
+        self.history.append((time, found))
+
+    def properties(self, name: str) -> dict[str, str]:
+        return self.history[-1][1][name]
+
+    # --- what the clients of AWS do ---
+
+    def get_paginator(self, _operation: str) -> Json:
+        self.settle()
+        return SimpleNamespace(paginate=lambda **_: [{"Schedules": [{"Name": name} for name in EXPRESSIONS]}])
+
+    def get_schedule(self, *, Name: str, GroupName: str) -> Json:  # noqa: N803 - AWS's words
+        assert GroupName == "p"
+        dates = {key: datetime.fromisoformat(value) for key, value in self.properties(Name).items() if key != "State"}
+        return {
+            **dates,
+            "State": self.properties(Name)["State"],
+            "ScheduleExpression": EXPRESSIONS[Name],
+            "CreationDate": datetime.fromtimestamp(BEGAN / 1000, UTC),
+            "LastModificationDate": datetime.fromtimestamp(self.history[-1][0] / 1000, UTC),
+            "Target": {"Arn": self.target_arn, "Input": '{"scheduled": "<aws.scheduler.scheduled-time>"}'},
+        }
+
+    def start_execution(self, **given: str) -> None:
+        self.clock.moment()
+        time, _, schedule = given["name"].partition("Z-")
+        if given["name"] in self.started:
+            raise KeyError
+        date, _, hour = time.partition("T")
+        self.started[given["name"]] = (to_instant(f"{date}T{hour.replace('-', ':')}Z"), schedule)
+        self.clock.moment()
+
+    # --- what came of it ---
+
+    def slots(self, until: int) -> list[tuple[int, str]]:
+        """Return the slots that the side ran: its schedules, and those that were started by name."""
+        found = list[tuple[int, str]]()
+        times = [*(time for time, _ in self.history[1:]), until]
+        states = [{}, *(state for _, state in self.history)]
+        for (begin, state), before, end in zip(self.history, states, times, strict=False):
+            for name, each in state.items():
+                # "When re-enabling a one-time schedule after its original scheduled time has passed, the schedule may
+                # immediately invoke its target", as this engine does.
+                is_enabled_now = before.get(name, each)["State"] == "DISABLED" and EXPRESSIONS[name].startswith("at")
+                found += [(slot, name) for slot in _slots(name, each, NOW if is_enabled_now else begin, end)]
+        by_name = [*self.started.values()]
+        return sorted({*found, *by_name} if self.target_arn == AWS_TARGET else [*found, *by_name])
+
+
+def _slots(name: str, properties: dict[str, str], begin: int, end: int) -> list[int]:
+    start, last = (to_instant(properties[key]) if key in properties else None for key in ("StartDate", "EndDate"))
+    if properties["State"] == "DISABLED":
+        return []
+    if EXPRESSIONS[name].startswith("at"):
+        start = last = None
+    table = Timetable(EXPRESSIONS[name], anchor=start or BEGAN, start=start, end=last)
+    return list(takewhile(lambda slot: slot < end, (each.instant for each in times_of(table, begin - 1))))
+
+
+def wanted_slots(until: int) -> list[tuple[int, str]]:
+    enabled = {"State": "ENABLED"}
+    return sorted((slot, name) for name in EXPRESSIONS for slot in _slots(name, enabled, NOW - MINUTE, until))
+
+
+def make_move(clock: Clock, left: FakeSide, right: FakeSide, at: int | None) -> Move:
+    world = frozen_world(0, 0, 0)
+    moving = type(world)(lambda: clock.now, world.monotonic, world.uuid, world.random)
+    return Move("p", left, right, moving, Console(file=io.StringIO()), lambda _question: None, at)
+
+
+def move_until_done(clock: Clock, make: Callable[[], Move], pause: int) -> int:
+    """Move, and go on some time after it died or failed; return how often that was necessary."""
+    for again in count():
+        try:
+            hand_over.hand_over(make())
+        except (Killed, MoveFailed):
+            clock.now += pause
+        else:
+            return again
+    raise AssertionError
+
+
+@pytest.mark.parametrize("to", ["aws", "box"])
+@pytest.mark.parametrize("at", [None, NOW + MINUTE // 2, NOW + 4 * MINUTE])
+def test_each_slot_runs_once_wherever_the_command_dies(
+    monkeypatch: pytest.MonkeyPatch, to: str, at: int | None
+) -> None:
+    cases = product(range(25), (1_000, 4 * MINUTE, 20 * MINUTE), (500, 70_000), (500, 70_000, 400_000))
+    deaths = [move_once(monkeypatch, to, at, *case) for case in cases]
+    assert sum(deaths) > 100
+
+
+def move_once(
+    patch: pytest.MonkeyPatch, to: str, at: int | None, moment: int, pause: int, left_delay: int, right_delay: int
+) -> int:
+    """Move jobs with a command that dies at a moment and goes on after a pause; return how often it died or failed."""
+    clock = Clock(moments_left=moment)
+    patch.setattr(hand_over, "sleep", clock.sleep)
+    arns = (BOX_TARGET, AWS_TARGET) if to == "aws" else (AWS_TARGET, BOX_TARGET)
+    left, right = FakeSide("left", clock, left_delay, arns[0]), FakeSide("right", clock, right_delay, arns[1])
+    for side, state in ((left, "ENABLED"), (right, "DISABLED")):
+        side.history.append((NOW - MINUTE, {name: {"State": state} for name in EXPRESSIONS}))
+    deaths = move_until_done(clock, lambda: make_move(clock, left, right, at), pause)
+    until = to_instant("2026-03-01T13:10:30Z")
+    found = sorted([*left.slots(until), *right.slots(until)])
+    assert found == wanted_slots(until), (moment, pause, left_delay, right_delay)
+    return deaths
