@@ -18,14 +18,14 @@ def check_recipients(deployment: Deployment) -> Iterator[Finding]:
         if each.type == SUBSCRIPTION:
             topic, *wanted = (str(each.properties[key]) for key in ("TopicArn", "Protocol", "Endpoint"))
             listed = deployment.list_all("sns", "list_subscriptions_by_topic", TopicArn=topic)
-            own = [one["SubscriptionArn"] for one in listed if [one["Protocol"], one["Endpoint"]] == wanted]
+            arns = {one["SubscriptionArn"] for one in listed if [one["Protocol"], one["Endpoint"]] == wanted}
+            # For days, SNS lists an ended one as Deleted: https://github.com/ansible/ansible/pull/20086
+            own = arns - {"Deleted"}
             about, address = describe_receiver(deployment, topic), public_address(*wanted)
             if not own:
                 yield bad(about, f"the subscription of {address} was deleted: it gets no alerts", RESTORE)
-            elif own[0] == "PendingConfirmation":
-                yield doubtful(
-                    about, f"{address} has not confirmed its subscription", "open the link that was sent to it"
-                )
+            elif own == {"PendingConfirmation"}:
+                yield doubtful(about, f"{address} has not confirmed its subscription", "open the link sent to it")
 
 
 def describe_receiver(deployment: Deployment, arn: str) -> str:
