@@ -98,7 +98,7 @@ def handler_actions(kind: str, handlers: Json, names: tuple[str, ...]) -> set[st
 
 def type_permissions(kind: str, handlers: Json) -> Json:
     """Return the actions that read a resource of a type, those that make it, and those that change what exists."""
-    every = handler_actions(kind, handlers, ("create", "read", "update", "delete", "list"))
+    every = handler_actions(kind, handlers, ("create", "read", "update", "delete"))
     made = handler_actions(kind, handlers, ("create",))
     reads = {each for each in every if READS.match(each)}
     return {"make": sorted(made - reads), "change": sorted(every - reads - made), "read": sorted(reads)}

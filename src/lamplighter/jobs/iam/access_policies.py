@@ -40,6 +40,8 @@ LINKED_ROLES = {
     "AWS::Events::Connection": "apidestinations.events.amazonaws.com",
 }
 """The services that need a service-linked role for a type of resource."""
+STACK_TAG = "aws:ResourceTag/aws:cloudformation:stack-name"
+"""The tag that CloudFormation gives to what it makes, and that nobody else can give."""
 BOUND_ACTIONS = ("iam:CreateRole", "iam:PutRolePermissionsBoundary")
 
 
@@ -133,7 +135,7 @@ class _Policies:
         if action in BOUND_ACTIONS and self._boundary is not None:
             return {"ArnLike": {"iam:PermissionsBoundary": self._boundary}}
         if action.startswith("ec2:") and action in self._changing - self._making:
-            return {"StringEquals": {"aws:ResourceTag/Name": self.project.prefix}}
+            return {"StringEquals": {STACK_TAG: self.project.prefix}}
         return None
 
     @cached_property
