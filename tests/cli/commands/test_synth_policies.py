@@ -94,15 +94,21 @@ def print_policies(folder: Path, access: str) -> list[Json]:
     return [json.loads(each.read_text()) for each in sorted(folder.glob(f"{access}*.json"))]
 
 
-def sign_in(engine: ServedEngine, name: str, policies: list[Json]) -> dict[str, str]:
-    """Make a role with exactly these policies; return the environment of a command that runs with it."""
+def make_role(engine: ServedEngine, name: str, principal: Json, policies: list[Json]) -> str:
+    """Make a role with exactly these policies, and return its ARN."""
     iam = engine.client("iam")
-    trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
     for at, policy in enumerate(policies):
         made = iam.create_policy(PolicyName=f"{name}-{at}", PolicyDocument=json.dumps(policy))["Policy"]["Arn"]
         iam.attach_role_policy(RoleName=name, PolicyArn=made)
+    return arn
+
+
+def sign_in(engine: ServedEngine, name: str, policies: list[Json]) -> dict[str, str]:
+    """Make a role with exactly these policies; return the environment of a command that runs with it."""
+    role = make_role(engine, name, {"AWS": ACCOUNT}, policies)
     keys = engine.client("sts").assume_role(RoleArn=role, RoleSessionName="ci")["Credentials"]
     return {
         "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
@@ -142,7 +148,24 @@ def test_who_deploys_needs_no_more_than_the_printed_policies(engine: ServedEngin
     for words in READING:
         run_allowed(engine, folder, keys, *words, codes=(0, 1))
     run_allowed(engine, folder, keys, "destroy", "--yes")
+    run_allowed(engine, folder, keys, "prune", "--aws", "--yes")
     assert engine.client("stepfunctions").list_state_machines()["stateMachines"] == []
+
+
+@pytest.mark.timeout(300)
+def test_with_a_role_of_cloudformation_both_need_no_more_than_their_printed_policies(
+    engine: ServedEngine, folder: Path
+) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/stacks"
+    text = JOB_FILE.replace("aws: {", f"aws: {{bucket: templates, cloudformation-role: '{role}', ")
+    (folder / "lamplighter.yaml").write_text(text)
+    engine.client("s3").create_bucket(Bucket="templates")
+    make_role(
+        engine, "stacks", {"Service": "cloudformation.amazonaws.com"}, print_policies(folder, "cloudformation-role")
+    )
+    keys = sign_in(engine, "deployer", print_policies(folder, "deploy"))
+    run_allowed(engine, folder, keys, "deploy", "--yes")
+    run_allowed(engine, folder, keys, "destroy", "--yes")
 
 
 def start_run(engine: ServedEngine) -> None:

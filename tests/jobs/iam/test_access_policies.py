@@ -24,7 +24,6 @@ ROOT = Path(__file__).parents[3] / "src" / "lamplighter"
 PERMISSIONS: Json = loads(PERMISSIONS_FILE.read_text())
 PLACE = 'aws: {account: "123456789012", region: eu-west-1}\n'
 JOB = "{image: busybox, timeout: 1h, schedule: 'rate(1 day)'}"
-ROLE_TYPE = "AWS::IAM::Role"
 READING_BY_OTHER_NAMES = {"cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift"} | {
     "logs:FilterLogEvents"
 }
@@ -36,10 +35,9 @@ def load(folder: Path, text: str) -> Project:
     return load_job_text(folder, text).project
 
 
-def statements(project: Project, access: Access, template: Json = None, service_role: str | None = None) -> list[Json]:
+def statements(project: Project, access: Access) -> list[Json]:
     """Return the statements of all policies of a project."""
-    document = build_template(project) if template is None else template
-    policies = build_policies(project, document, access, service_role)
+    policies = build_policies(project, build_template(project), access)
     return [statement for each in policies for statement in each["Statement"]]
 
 
@@ -120,13 +118,9 @@ def test_roles_are_passed_to_the_services_that_assume_them_only(tmp_path: Path) 
 
 
 def test_a_boundary_and_a_path_of_roles_are_required(tmp_path: Path) -> None:
-    project = load(tmp_path, f"project: p\n{PLACE}jobs: {{a: {JOB}}}\n")
-    document = loads(dumps(build_template(project)))
-    boundary = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/limit"
-    for each in document["Resources"].values():
-        if each["Type"] == ROLE_TYPE:
-            each["Properties"] |= {"Path": "/jobs/", "PermissionsBoundary": {"Fn::Sub": boundary}}
-    found = statements(project, Access.DEPLOY, document)
+    place = PLACE.replace("}", ", boundary: limit, role-path: /jobs/}")
+    project = load(tmp_path, f"project: p\n{place}jobs: {{a: {JOB}}}\n")
+    found = statements(project, Access.DEPLOY)
     creating = about(found, "iam:CreateRole")
     assert creating["Resource"] == ["arn:aws:iam::123456789012:role/jobs/p-*"]
     limit = "arn:aws:iam::123456789012:policy/limit"
@@ -135,14 +129,26 @@ def test_a_boundary_and_a_path_of_roles_are_required(tmp_path: Path) -> None:
 
 
 def test_with_a_role_of_cloudformation_one_passes_it_and_makes_nothing_oneself(tmp_path: Path) -> None:
-    project = load(tmp_path, f"project: p\n{PLACE}jobs: {{a: {JOB}}}\n")
     role = "arn:aws:iam::123456789012:role/cloudformation"
-    found = statements(project, Access.DEPLOY, service_role=role)
+    place = PLACE.replace("}", f", cloudformation-role: '{role}'}}")
+    project = load(
+        tmp_path,
+        f"project: p\n{place}jobs: {{a: {JOB}}}\ndefaults: {{notify: x}}\nchannels: {{x: {{email: a@b.co}}}}\n",
+    )
+    found = statements(project, Access.DEPLOY)
     passing = about(found, "iam:PassRole")
     assert passing["Resource"] == [role]
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": ["cloudformation.amazonaws.com"]}}
     assert [each for each in ("iam:CreateRole", "sns:CreateTopic", "ec2:CreateVpc") if resources(found, each)] == []
     assert resources(found, "cloudformation:ExecuteChangeSet") != []
+    of_role = statements(project, Access.CLOUDFORMATION_ROLE)
+    assert [
+        each for each in ("iam:CreateRole", "sns:CreateTopic", "ec2:CreateVpc") if not resources(of_role, each)
+    ] == []
+    assert (
+        "ecs-tasks.amazonaws.com" in about(of_role, "iam:PassRole")["Condition"]["StringEquals"]["iam:PassedToService"]
+    )
+    assert resources(of_role, "cloudformation:ExecuteChangeSet") == []
 
 
 def test_generated_names_of_a_project_with_a_long_name_match(tmp_path: Path) -> None:

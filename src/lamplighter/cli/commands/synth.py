@@ -43,7 +43,8 @@ def synth(
         Access | None,
         typer.Option(
             "--policy",
-            help="Print IAM policies instead, as JSON: all that deploying this file to AWS needs, or only reading.",
+            help="Print IAM policies instead, as JSON: of who deploys this file to AWS, of who only reads, or of the "
+            "role of `cloudformation-role`.",
         ),
     ] = None,
 ) -> None:

@@ -50,11 +50,12 @@ class Access(Enum):
 
     READ = "read"
     DEPLOY = "deploy"
+    CLOUDFORMATION_ROLE = "cloudformation-role"
 
 
-def build_policies(project: Project, template: Json, access: Access, service_role: str | None = None) -> list[Json]:
-    """Return the policies that a user or role needs together; `service_role` is the one that CloudFormation uses."""
-    builder = _Policies(project, template, access, service_role, loads(PERMISSIONS_FILE.read_text()))
+def build_policies(project: Project, template: Json, access: Access) -> list[Json]:
+    """Return the policies that a user or role needs together."""
+    builder = _Policies(project, template, access, loads(PERMISSIONS_FILE.read_text()))
     documents: list[list[Json]] = []
     for statement in builder.statements():
         fitting = (each for each in documents if len(dumps(policy_document([*each, statement]))) <= MAX_CHARACTERS)
@@ -70,8 +71,13 @@ class _Policies:
     project: Project
     template: Json
     access: Access
-    service_role: str | None
     permissions: Json
+
+    @property
+    def _makes_resources(self) -> bool:
+        """Whether CloudFormation makes the resources with these policies."""
+        has_role = self.project.aws.cloudformation_role is not None
+        return self.access is Access.CLOUDFORMATION_ROLE or (self.access is Access.DEPLOY and not has_role)
 
     def statements(self) -> Iterator[Json]:
         """Yield a statement for all actions of a service on the same resources, under the same condition."""
@@ -83,7 +89,7 @@ class _Policies:
         for text, actions in group_items(sorted(self.actions), key).items():
             _, resources, condition = loads(text)
             yield allow(actions, resources, condition)
-        if self.access is Access.DEPLOY and self.service_role is None:
+        if self._makes_resources:
             yield from self._reading_references()
 
     def _reading_references(self) -> Iterator[Json]:
@@ -99,23 +105,24 @@ class _Policies:
         if secrets:
             arns = [each if each.startswith("arn:") else self._arn(f"{SECRETS}:secret:", each) for each in secrets]
             yield allow(["secretsmanager:GetSecretValue"], [f"{each}*" for each in arns])
+        if found and self.project.aws.kms.secrets:
+            yield allow(["kms:Decrypt"], list(self.project.aws.kms.secrets))
 
     # --- actions ------------------------------------------------------------------------------------------------------
 
     @cached_property
     def actions(self) -> set[str]:
         """The actions of the policies."""
-        found = list_actions(READ_CALLS) | self._handled(self._types, "read")
-        if self.access is Access.READ:
-            return found
-        found |= list_actions(DEPLOY_CALLS)
-        if self.service_role is not None:
-            return found | {"iam:PassRole"}
-        types = self._types | (set(BUCKET_TYPES) if self.project.aws.bucket is None else set())
-        found |= self._handled(types, "read", "make", "change")
-        return found - {
-            "iam:PutRolePermissionsBoundary" if self._boundary is None else "iam:DeleteRolePermissionsBoundary"
-        }
+        found = set[str]()
+        if self._makes_resources:
+            types = self._types | (set(BUCKET_TYPES) if self.project.aws.bucket is None else set())
+            left_out = "Put" if self._boundary is None else "Delete"
+            found = self._handled(types, "read", "make", "change") - {f"iam:{left_out}RolePermissionsBoundary"}
+        if self.access is not Access.CLOUDFORMATION_ROLE:
+            found |= list_actions(READ_CALLS) | self._handled(self._types, "read")
+        if self.access is Access.DEPLOY:
+            found |= list_actions(DEPLOY_CALLS) | {"iam:PassRole"}
+        return found
 
     @cached_property
     def _types(self) -> set[str]:
@@ -148,7 +155,7 @@ class _Policies:
 
     def _role_users(self) -> list[str]:
         """Return the services to which roles are passed: those that the trust policies of the template name."""
-        if self.service_role is not None:
+        if not self._makes_resources:
             return ["cloudformation.amazonaws.com"]
         trusts = [each["AssumeRolePolicyDocument"]["Statement"] for _, each in self._of_type(ROLE)]
         named = {statement["Principal"]["Service"] for trust in trusts for statement in trust}
@@ -165,8 +172,8 @@ class _Policies:
         is_change = action in self._making | self._changing
         if action.startswith("ec2:") and is_change:
             return [self._arn("ec2:", "*/*")]
-        if action == "iam:PassRole" and self.service_role is not None:
-            return [self.service_role]
+        if action == "iam:PassRole" and not self._makes_resources:
+            return [str(self.project.aws.cloudformation_role)]
         if action == "iam:CreateServiceLinkedRole":
             return [self._arn("iam:role/", "aws-service-role/*")]
         found = [
