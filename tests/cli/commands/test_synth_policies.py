@@ -119,7 +119,7 @@ def sign_in(engine: ServedEngine, name: str, policies: list[Json]) -> dict[str, 
 
 
 def denied(engine: ServedEngine, printed: str) -> list[str]:
-    """Return the actions that were denied and their resources, by the engine's log and by what a command printed."""
+    """Return the actions that were denied, by the engine's log and by what a command printed."""
     text = "".join(engine.lines) + printed
     return re.findall(r"not authorized to perform: (\S+) on resource", text)
 
@@ -147,6 +147,7 @@ def test_who_deploys_needs_no_more_than_the_printed_policies(engine: ServedEngin
     start_run(engine)
     for words in READING:
         run_allowed(engine, folder, keys, *words, codes=(0, 1))
+    engine.start(machine_arn("slow"))  # so that `destroy` has to disable the schedules and to stop a run
     run_allowed(engine, folder, keys, "destroy", "--yes")
     run_allowed(engine, folder, keys, "prune", "--aws", "--yes")
     assert engine.client("stepfunctions").list_state_machines()["stateMachines"] == []
@@ -165,6 +166,7 @@ def test_with_a_role_of_cloudformation_both_need_no_more_than_their_printed_poli
     )
     keys = sign_in(engine, "deployer", print_policies(folder, "deploy"))
     run_allowed(engine, folder, keys, "deploy", "--yes")
+    engine.start(machine_arn("slow"))  # so that `destroy` has to disable the schedules and to stop a run
     run_allowed(engine, folder, keys, "destroy", "--yes")
 
 

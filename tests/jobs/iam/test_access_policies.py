@@ -136,9 +136,13 @@ def test_with_a_role_of_cloudformation_one_passes_it_and_makes_nothing_oneself(t
         f"project: p\n{place}jobs: {{a: {JOB}}}\ndefaults: {{notify: x}}\nchannels: {{x: {{email: a@b.co}}}}\n",
     )
     found = statements(project, Access.DEPLOY)
-    passing = about(found, "iam:PassRole")
-    assert passing["Resource"] == [role]
-    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": ["cloudformation.amazonaws.com"]}}
+    passing = {dumps(each["Resource"]): each["Condition"] for each in found if "iam:PassRole" in each["Action"]}
+    assert passing == {
+        dumps([role]): {"StringEquals": {"iam:PassedToService": ["cloudformation.amazonaws.com"]}},
+        dumps(["arn:aws:iam::123456789012:role/p-*"]): {
+            "StringEquals": {"iam:PassedToService": ["scheduler.amazonaws.com"]}
+        },
+    }
     assert [each for each in ("iam:CreateRole", "sns:CreateTopic", "ec2:CreateVpc") if resources(found, each)] == []
     assert resources(found, "cloudformation:ExecuteChangeSet") != []
     of_role = statements(project, Access.CLOUDFORMATION_ROLE)

@@ -91,6 +91,10 @@ class _Policies:
             yield allow(actions, resources, condition)
         if self._makes_resources:
             yield from self._reading_references()
+        elif self.access is Access.DEPLOY:
+            # `destroy` itself disables the schedules, and UpdateSchedule passes their role again.
+            roles = [self._arn("iam:role/", each) for each in self._names("iam:role/", is_change=True)]
+            yield allow(["iam:PassRole"], roles, {"StringEquals": {"iam:PassedToService": ["scheduler.amazonaws.com"]}})
 
     def _reading_references(self) -> Iterator[Json]:
         """Yield what CloudFormation reads for the caller: the parameters and secrets to which the template refers."""
