@@ -86,7 +86,7 @@ def test_a_template_that_fits_in_a_request_only_without_the_one_before_needs_no_
 
 
 def many_jobs(number: int) -> str:
-    jobs = "\n".join(f"  job{at}: {{image: x, timeout: 1h, schedule: 0 3 * * *, notify: ops}}" for at in range(number))
+    jobs = "\n".join(f"  job{at}: {{image: x, timeout: 1h, schedule: 0 3 * * *}}" for at in range(number))
     return f"project: reports\nchannels: {{ops: {{email: a@example.com}}}}\njobs:\n{jobs}\n"
 
 

@@ -16,7 +16,7 @@ from tests.engine_harness import ACCOUNT, CALLER, REGION, EngineHarness
 WITHOUT_RESOURCE = {
     "states": "ListActivities ListStateMachines SendTaskFailure SendTaskHeartbeat SendTaskSuccess TestState "
     "ValidateStateMachineDefinition",
-    "ecs": "CreateCluster DeregisterTaskDefinition DescribeTaskDefinition ListClusters ListTaskDefinitionFamilies "
+    "ecs": "DeregisterTaskDefinition DescribeTaskDefinition ListClusters ListTaskDefinitionFamilies "
     "ListTaskDefinitions ListTasks",
     "events": "ListApiDestinations ListArchives ListConnections ListEndpoints ListEventBuses ListEventSources "
     "ListReplays ListRuleNamesByTarget ListRules TestEventPattern",

@@ -17,6 +17,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import ClientError, ignore_error
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.target import Target, explain_error
+from lamplighter.jobs.stack.nested_stacks import STACK
 from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
 
 STATE_MACHINE, CLUSTER = "AWS::StepFunctions::StateMachine", "AWS::ECS::Cluster"
@@ -60,17 +61,23 @@ class RunSources:
 
 
 def find_run_sources(target: Target, stack: Stack) -> RunSources:
-    """Find the state machines, clusters and schedules that a stack still has."""
-    pages = target.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.id)
-    listed = [each for page in pages for each in page["StackResourceSummaries"]]
-    existing = [
-        each for each in listed if each["ResourceStatus"] != "DELETE_COMPLETE" and each.get("PhysicalResourceId")
-    ]
+    """Find the state machines, clusters and schedules that a stack and its nested stacks still have."""
+    existing = list(_list_existing(target.client("cloudformation"), stack.id))
     ids = {
         kind: tuple(each["PhysicalResourceId"] for each in existing if each["ResourceType"] == kind)
         for kind in (STATE_MACHINE, CLUSTER, SCHEDULE, SCHEDULE_GROUP)
     }
     return RunSources(target, stack.name, ids)
+
+
+def _list_existing(client: Json, stack: str) -> Iterator[Json]:
+    """Yield the resources of a stack and its nested stacks that exist."""
+    for page in client.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for each in page["StackResourceSummaries"]:
+            if each["ResourceStatus"] != "DELETE_COMPLETE" and each.get("PhysicalResourceId"):
+                yield each
+                if each["ResourceType"] == STACK:
+                    yield from _list_existing(client, each["PhysicalResourceId"])
 
 
 def stop_all(sources: RunSources, console: Console, pause: Callable[[], object]) -> None:
@@ -136,7 +143,8 @@ def _stop_tasks(sources: RunSources, running: RunsAndTasks) -> None:
 
 def _list_running(sfn: Json, machine: str) -> Iterator[str]:
     pages = sfn.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="RUNNING")
-    with ignore_error("StateMachineDoesNotExist"):  # deleted by hand
+    # Deleted by hand, or an express machine, whose runs are short, and which AWS does not list.
+    with ignore_error("StateMachineDoesNotExist", "StateMachineTypeNotSupported"):
         yield from (each["executionArn"] for page in pages for each in page["executions"])
 
 

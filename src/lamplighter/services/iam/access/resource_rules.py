@@ -117,6 +117,7 @@ _ECS: dict[str, ResourceRule] = {
         "ListServices ListServicesByNamespace PutAccountSetting PutAccountSettingDefault",
         no_resource,
     ),
+    "CreateCluster": named("ecs", "clusterName", "cluster/{}", "default"),
     "StartTask": named("ecs", "taskDefinition", "task-definition/{}"),
     "DescribeClusters": named("ecs", "clusters", "cluster/{}", "default"),
     "DeleteTaskDefinitions": named("ecs", "taskDefinitions", "task-definition/{}"),
