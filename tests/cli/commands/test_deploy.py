@@ -322,7 +322,8 @@ def test_without_a_terminal_and_without_yes_nothing_is_changed(aws: str, folder:
     assert make_client(aws, "cloudformation").list_stacks()["StackSummaries"][0]["StackStatus"] == "DELETE_COMPLETE"
     assert run_command(folder, "deploy", "--yes", *options).code == 0
     assert run_command(folder, "destroy", *options).code == 2
-    assert sorted(describe_machines(aws)) == ["reports--alerts", "reports--failures", "reports--start", "reports-nightly"]
+    kept = ["reports--alerts", "reports--failures", "reports--start", "reports-nightly"]
+    assert sorted(describe_machines(aws)) == kept
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1)])

@@ -44,6 +44,7 @@ READING = (
     ("next", "--aws"),
     ("night", "--aws"),
     ("doctor", "--aws"),
+    ("status", "--aws"),
     ("logs", "plain", "--aws"),
     ("history", "plain", "--aws"),
 )
@@ -55,7 +56,7 @@ CHANGING: dict[tuple[str, ...], str] = {
     ("run", "plain", "--aws"): "states:StartExecution",
     ("rerun", "plain", "--aws", "--yes"): "states:StartExecution",
     ("stop", "slow", "--aws"): "states:StopExecution",
-    ("alert", "ops", "--aws"): "SNS:Publish",
+    ("alert", "ops", "--aws"): "states:StartExecution",
 }
 """The commands that change something, and the first action that a reader lacks."""
 LINK = re.compile(r'href="(/[^"#]*)"')
