@@ -18,8 +18,8 @@ from lamplighter import __version__
 from tests.packaging.distributions import ROOT, build, make_environment, wheel_of
 
 ARTICLE = ROOT / "examples" / "article"
-MAX_BYTES = 61 * 2**20
-"""The most bytes of a plain install, 61 MB: the files of all wheels, without pip and without compiled modules."""
+MAX_BYTES = 62 * 2**20
+"""The most bytes of a plain install, 62 MB: the files of all wheels, without pip and without compiled modules."""
 MAX_SECONDS = 300
 """The longest time of an engine whose output a test waits for."""
 INSTALL = "pip install 'lamplighter[aws]'"
