@@ -277,9 +277,9 @@ def _cell(told: Told) -> str:
 
 _HEAD = """# Broken links on AWS
 
-Whatever breaks between a job and a person, somebody hears of it. In this table, the project `p` has two channels. The
-job alerts `ops`; `other` is the other one. A test breaks each link on this engine, with the stack in its form for AWS
-and with IAM enforced, and keeps this page as it is. A job whose runs do not start is due each hour.
+If something breaks on the way from a job to a person, an alert says so. In this table, the project `p` has two
+channels. The job alerts `ops`; `other` is the other one. A test breaks each link on this engine, with the stack in its
+form for AWS and with IAM enforced, and keeps this page as it is. A job whose runs do not start is due each hour.
 
 | alert | what breaks | who hears what | at the latest after |
 |---|---|---|---|"""

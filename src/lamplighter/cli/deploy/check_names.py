@@ -1,6 +1,6 @@
 """Refuse a deployment whose names another project has, before anything is changed; CloudFormation would roll it back.
 
-Whoever may not list all stacks deploys without this check.
+A caller who may not list stacks deploys without this check.
 """
 
 from collections.abc import Iterator

@@ -46,8 +46,7 @@ class Deployment:
 
     def arn(self, service: str, resource: str) -> str:
         """Return an ARN of the stack's account and region."""
-        _, partition, _, region, account = self.stack.id.split(":")[:5]
-        return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+        return _arn_beside(self.stack, service, resource)
 
     def call(self, service: str, operation: str, **params: Json) -> Json:
         """Return a service's answer, and nothing about a topic or a queue that does not exist. Raises `NotAllowed`."""
@@ -91,5 +90,10 @@ def make_deployment(target: Target, stack: Stack, template: Json) -> Deployment:
     for title, each in template["Resources"].items():
         if each["Type"] in ARNS:
             service, name, reference = ARNS[each["Type"]]
-            known[title + reference] = f"arn:{partition}:{service}:{region}:{account}:{each['Properties'][name]}"
+            known[title + reference] = _arn_beside(stack, service, each["Properties"][name])
     return Deployment(target, stack, resolve_resources(template, stack.parameters, known))
+
+
+def _arn_beside(stack: Stack, service: str, resource: str) -> str:
+    _, partition, _, region, account = stack.id.split(":")[:5]
+    return f"arn:{partition}:{service}:{region}:{account}:{resource}"

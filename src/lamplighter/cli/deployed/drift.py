@@ -36,10 +36,10 @@ def check_drift(deployment: Deployment) -> Iterator[Finding]:
 
 def _wait(deployment: Deployment, key: str) -> Iterator[Finding]:
     """Wait for the end of a detection; report why it could not look at everything."""
-    while (found := deployment.call(CFN, DETECTION_STATUS, StackDriftDetectionId=key))[
-        "DetectionStatus"
-    ] == IN_PROGRESS:
+    found = deployment.call(CFN, DETECTION_STATUS, StackDriftDetectionId=key)
+    while found["DetectionStatus"] == IN_PROGRESS:
         pause_between_polls(deployment.target)
+        found = deployment.call(CFN, DETECTION_STATUS, StackDriftDetectionId=key)
     if found["DetectionStatus"] == FAILED:
         yield doubtful("drift", f"could not see all resources: {found.get('DetectionStatusReason', 'no reason given')}")
 

@@ -6,7 +6,6 @@ caller's permissions. AWS does not say what a recipient did with a message, so t
 queues are looked at.
 """
 
-import hashlib
 from collections.abc import Iterator
 
 from lamplighter.base.json_text import Json, dumps
@@ -16,7 +15,7 @@ from lamplighter.cli.deploy.prompts import pause_between_polls
 from lamplighter.cli.deployed.check_deployment import LINKS, STATE, check_deployment
 from lamplighter.cli.deployed.deployment import Deployment
 from lamplighter.cli.doctor.finding import Finding, bad, good
-from lamplighter.jobs.machine.failure_machine import TEST_RUN, TESTED_CHANNEL
+from lamplighter.jobs.machine.failure_machine import TEST_RUN, TESTED_CHANNEL, claim_name
 from lamplighter.runs.job_machine import FAILURE_CHECK, machine_suffix
 
 MAX_WAIT = 60_000
@@ -48,8 +47,7 @@ def _send(deployment: Deployment, channel: str) -> Finding:
         pause_between_polls(deployment.target)
         test = sfn.describe_execution(executionArn=run)
         ended = int(test["stopDate"].timestamp()) if test["status"] != "RUNNING" else 0
-        claim = hashlib.sha256(f"{run}{ended}".encode()).hexdigest()[:40]
-        execution = deployment.arn("states", f"execution:{machine}:failed-{claim}")
+        execution = deployment.arn("states", f"execution:{machine}:{claim_name(run, ended)}")
         if (found := _read_alert(sfn, execution, channel)) is not None:
             return found
     says = f"no alert followed the end of the run {name} of {machine} within {MAX_WAIT // 1000} s"

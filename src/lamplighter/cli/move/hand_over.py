@@ -134,11 +134,8 @@ def _start_missed_slots(move: Move, begins: Handover) -> None:
 
 def _start_slot(move: Move, schedules: Schedules, slot: Slot) -> None:
     """Start what a schedule would start for a slot, under a name that the slot can have only once."""
-    states, target, time = (
-        move.right.target.client("stepfunctions"),
-        schedules[slot.schedule]["Target"],
-        to_date(slot.instant),
-    )
+    states, time = move.right.target.client("stepfunctions"), to_date(slot.instant)
+    target = schedules[slot.schedule]["Target"]
     name = f"{time.replace(':', '-')}-{slot.schedule}"[:MAX_NAME]
     given = target.get("Input", "{}").replace(SCHEDULED_TIME, time)
     try:

@@ -16,7 +16,7 @@ from lamplighter.store.data_directory import HANDOVER
 
 
 class UnreadableHandover(LamplighterError):
-    """The file of a handover cannot be read, so that nobody knows which side runs the jobs."""
+    """The file of a handover cannot be read. Only this file says which side runs the jobs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.base.secret_references import SSM, SecretLookup, SecretReference, parse_reference, read_member
-from lamplighter.cli.call_errors import ClientError
+from lamplighter.cli.call_errors import RESOURCE_NOT_FOUND, ignore_error
 from lamplighter.cli.target import Target
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.lint.missing_secrets import secrets_of_project
 
-ABSENT = ("ParameterNotFound", "ResourceNotFoundException")
+ABSENT = ("ParameterNotFound", RESOURCE_NOT_FOUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +27,14 @@ class SecretStore:
 
     def read(self, place: SecretReference) -> str | None:
         """Return the whole secret, or None."""
-        try:
+        found: str | None = None
+        with ignore_error(*ABSENT):
             if place.service == SSM:
                 answer = self.target.client("ssm").get_parameter(Name=place.name, WithDecryption=True)
-                return str(answer["Parameter"]["Value"])
-            return str(self.target.client("secretsmanager").get_secret_value(SecretId=place.name)["SecretString"])
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ABSENT:
-                return None
-            raise
+                found = answer["Parameter"]["Value"]
+            else:
+                found = self.target.client("secretsmanager").get_secret_value(SecretId=place.name)["SecretString"]
+        return found
 
     def write(self, place: SecretReference, value: str, *, is_new: bool) -> None:
         """Create or replace a secret."""

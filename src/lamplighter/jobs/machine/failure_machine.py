@@ -18,6 +18,7 @@ this machine. Its end is an event that the rule of the failed runs takes for a f
 tested channel only.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 from lamplighter.base.json_text import Json
@@ -84,7 +85,7 @@ _CLAIM = """(
   $second := $string($floor($states.input.ended / 1000));
   'failed-' & $substring($hash($states.input.run & $second, 'SHA-256'), 0, 40)
 )"""
-"""The name of the execution that alerts about a failure."""
+"""The name of the execution that alerts about a failure, as `claim_name` returns it."""
 _FAILURE = f"""(
   $run := $states.result;
   {{
@@ -137,6 +138,11 @@ def failure_definition(project: Project, jobs: Sequence[str]) -> Json:
     return machine_definition(
         "Tells of each failed run once.", {**states, **_find_failures(), **_claim_failures(), **_tell(project.prefix)}
     )
+
+
+def claim_name(run: str, ended: int) -> str:
+    """Return the name of the execution that alerts about a failure; `ended` is in seconds since the epoch."""
+    return f"failed-{hashlib.sha256(f'{run}{ended}'.encode()).hexdigest()[:40]}"
 
 
 def _facts(project: Project, name: str) -> Mapping[str, Json]:

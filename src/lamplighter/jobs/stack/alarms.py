@@ -9,7 +9,8 @@ See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-mi
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html.
 
 On AWS, the alarms of a job have no action: their changes of state start FAILURE_CHECK (`project_rules.py`), which lists
-the runs that failed, and whose own failures are told. An alarm's action that a topic refuses would be lost in silence.
+the runs that failed. CloudWatch reports to nobody that a topic refused an action; a machine that is refused fails, and
+an alarm reports that.
 An alarm for a supporting machine alerts channels itself, for nothing else would: two of them, if there are two.
 """
 
