@@ -4,14 +4,13 @@ See https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html 
 https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html.
 """
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import CALL_ERRORS
-from lamplighter.cli.engine_client.find_keys import find_region
+from lamplighter.cli.engine_client.find_region import named_region
 from lamplighter.jobs.file.aws_settings import AwsSettings
 
 
@@ -21,11 +20,6 @@ class RegionMissing(LamplighterError):
 
 class WrongPlace(LamplighterError):
     """An option or the credentials contradict the job file."""
-
-
-def named_region(profile: str | None) -> str | None:
-    """Return the region of the environment, else that of the AWS configuration, else None."""
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or find_region(profile)
 
 
 def choose_region(option: str | None, profile: str | None, settings: AwsSettings) -> str:

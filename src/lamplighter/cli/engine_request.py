@@ -4,8 +4,9 @@ from urllib.parse import urlencode
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, JsonError, loads, loads_or
+from lamplighter.cli.engine_client.find_region import DEFAULT_REGION
 from lamplighter.cli.engine_client.signed_request import Signer, send_over_http, signed_headers
-from lamplighter.cli.target import DEFAULT_REGION, Target
+from lamplighter.cli.target import Target
 from lamplighter.wire.http import HttpRequest
 
 SIGNED_SERVICE = "lamplighter"

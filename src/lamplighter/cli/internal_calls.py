@@ -5,8 +5,9 @@ AWS has none of them, and an engine of an earlier version has fewer: then the an
 
 from lamplighter.base.errors import AccessDenied, AwsError
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.cli.engine_client.find_region import DEFAULT_REGION
 from lamplighter.cli.engine_request import EngineRefused, request_engine
-from lamplighter.cli.target import DEFAULT_REGION, Target
+from lamplighter.cli.target import Target
 from lamplighter.console.ports.port import Place
 
 CALL_PATH, ACKNOWLEDGE_PATH = "/_lamplighter/call", "/_lamplighter/acknowledge"

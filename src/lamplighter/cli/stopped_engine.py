@@ -5,6 +5,7 @@ a database that is only read. There is no port, so that nobody else can call it.
 """
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
@@ -17,6 +18,7 @@ from lamplighter.cli.read_url import Answer
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine, build_runtime
 from lamplighter.server import HttpServer, Scope
+from lamplighter.services.states.tables.state_machines import places_with_machines
 from lamplighter.store import restores
 from lamplighter.store.read_only_store import ReadOnlyStore, last_written
 from lamplighter.wire.access.host_header import AllowedHosts
@@ -44,7 +46,7 @@ class StoppedEngine:
         Raises `UnreadableDatabase` or `NotAnEngineDatabase`.
         """
         self._url = url
-        self._runner = asyncio.Runner()
+        self._runner, self._lock = asyncio.Runner(), threading.Lock()
         try:
             self._store, self._server = self._runner.run(_open(directory, url))
         except BaseException:
@@ -59,6 +61,11 @@ class StoppedEngine:
         found = restores.latest_restore(self._store.reader)
         return found.backup if found is not None and found.examined is None else None
 
+    @property
+    def region(self) -> str | None:
+        """The region of the engine's jobs; None if it has none."""
+        return next((region for _account, region in places_with_machines(self._store.reader)), None)
+
     def get(self, path: str) -> bytes:
         """Return the answer to a GET request without a signature."""
         return self._request("GET", f"{self._url}{path}", {}, b"").body
@@ -71,7 +78,8 @@ class StoppedEngine:
         return Answer(found.status, received, found.body)
 
     def _request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> _Answer:
-        return self._runner.run(_call(self._server, _scope(method, url, headers, body), body))
+        with self._lock:  # the console calls from several threads
+            return self._runner.run(_call(self._server, _scope(method, url, headers, body), body))
 
     def close(self) -> None:
         """Close the files."""

@@ -20,7 +20,7 @@ from lamplighter.base.errors import MissingLibrary
 from lamplighter.base.json_text import Json
 from lamplighter.base.modules import is_installed, load_object
 from lamplighter.cli import engine_address
-from lamplighter.cli.aws_guard import check_account, choose_region, named_region
+from lamplighter.cli.aws_guard import check_account, choose_region
 from lamplighter.cli.call_errors import (
     BotoCoreError,
     ClientError,
@@ -35,6 +35,7 @@ from lamplighter.cli.call_errors import (
 from lamplighter.cli.engine_address import EngineAddress
 from lamplighter.cli.engine_client.client import SIGNING_NAMES, EngineClient
 from lamplighter.cli.engine_client.find_keys import PLACEHOLDER_KEYS, find_keys
+from lamplighter.cli.engine_client.find_region import DEFAULT_REGION, default_region
 from lamplighter.cli.engine_client.signed_request import SigningKeys, send_over_http
 from lamplighter.cli.read_url import Answer
 from lamplighter.engine import credentials
@@ -45,7 +46,6 @@ from lamplighter.store.lock import is_locked
 from lamplighter.wire.access.credentials import Credentials, InvalidCredentialsFile
 
 DEFAULT_DATA = Path(".lamplighter")
-DEFAULT_REGION = "us-east-1"
 DEFAULT_URL = "http://127.0.0.1:4566"
 """The address of an engine that was started without --port."""
 URL_PATTERN = re.compile(r"https?://[^/]")
@@ -77,6 +77,10 @@ class StoppedEngine(Protocol):
     @property
     def restored_from(self) -> int | None:
         """The time of the backup from which the data was restored, if no engine has run since; else None."""
+
+    @property
+    def region(self) -> str | None:
+        """The region of the engine's jobs; None if it has none."""
 
     def get(self, path: str) -> bytes:
         """Return the answer to a GET request without a signature."""
@@ -163,12 +167,12 @@ def find_target(
         target = Target(None, choose_region(region, profile, settings), profile)
         check_account(target.client, settings)
         return target
-    chosen_region = region or default_region(profile)
     if endpoint_url:
-        return Target(endpoint_url.rstrip("/"), chosen_region, profile)
+        return Target(endpoint_url.rstrip("/"), region or default_region(profile), profile)
     if when_stopped and (data / DATABASE).exists() and not is_locked(data):
-        return _read_stopped_engine(data, Target(None, chosen_region, profile, _read_credentials(data)))
+        return _read_stopped_engine(data, Target(None, region or "", profile, _read_credentials(data)))
     address = read_address(data)
+    chosen_region = region or address.region or default_region(profile)
     return Target(address.local, chosen_region, profile, _read_credentials(data), public_url=address.public)
 
 
@@ -184,12 +188,8 @@ def _read_stopped_engine(data: Path, target: Target) -> Target:
         f"lamplighter: the engine of {data} does not run: this is its state {since} {time:%Y-%m-%d %H:%M:%S %Z}",
         err=True,
     )
-    return replace(target, endpoint=url, stopped=stopped)
-
-
-def default_region(profile: str | None = None) -> str:
-    """Return the region of an engine: from the environment, else from the AWS configuration, else us-east-1."""
-    return named_region(profile) or DEFAULT_REGION
+    region = target.region or stopped.region or default_region(target.profile)
+    return replace(target, endpoint=url, region=region, stopped=stopped)
 
 
 def require_botocore(feature: str) -> None:

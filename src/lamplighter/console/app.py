@@ -7,7 +7,9 @@ to `PAGES` below, the first word of its path to `paths.py`, its title to `view.t
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -46,7 +48,7 @@ from lamplighter.console.pages import (
     time_zone,
     topics,
 )
-from lamplighter.console.ports.port import ConsolePort
+from lamplighter.console.ports.port import ConsolePort, Place
 from lamplighter.console.security.compression import Compression
 from lamplighter.console.security.cross_site_links import reload_visit
 from lamplighter.console.security.guard import Interceptor, SecurityHeaders, refuse_other_sites
@@ -90,8 +92,17 @@ INTERNAL_ERROR = 500
 """An error for which, as for visitors without a session, the page has no frame: that needs the engine's answers."""
 
 
-def build_app(port: ConsolePort, world: World, closing: asyncio.Event, people: People | None = None) -> ASGIApp:
-    """Build the console for a port. Streams end when `closing` is set. If there are `people`, a login is required."""
+def build_app(
+    port: ConsolePort,
+    world: World,
+    closing: asyncio.Event,
+    people: People | None = None,
+    other_ports: Mapping[Place, ConsolePort] = MappingProxyType({}),
+) -> ASGIApp:
+    """Build the console for a port, and the ports of other places.
+
+    Streams end when `closing` is set. If there are `people`, a login is required.
+    """
     templates = Templates(port.title, locked=people is not None)
     login = Login(people, world, templates, port) if people is not None else None
     app = Starlette(
@@ -102,7 +113,7 @@ def build_app(port: ConsolePort, world: World, closing: asyncio.Event, people: P
             Exception: _internal_error_page,
         },
     )
-    app.state.console = Console(port, world, templates, closing)
+    app.state.console = Console(port, world, templates, closing, other_ports=other_ports)
     if login:
         app.add_middleware(Interceptor, login.require_session)
     app.add_middleware(Interceptor, reload_visit)

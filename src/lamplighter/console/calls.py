@@ -1,6 +1,6 @@
 """Call AWS's APIs in one account and region, for a page of the console or for a command line."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lamplighter.base.errors import AwsError
@@ -36,6 +36,8 @@ class CallContext:
 
     port: ConsolePort
     world: World
+    other_ports: Mapping[Place, ConsolePort] = field(default_factory=dict, kw_only=True)
+    """The ports for places that `port` does not reach."""
     skipped_cache: RunCache[Sequence[str]] = field(default_factory=RunCache, init=False)
     """By succeeded run: the runs that made it skip. Empty for a run that was not skipped."""
     idle_cache: RunCache[float] = field(default_factory=RunCache, init=False)
@@ -49,6 +51,10 @@ class CallContext:
     )
     """Lists of what can be searched, each with its period, by place (`console/data/searched_lists.py`)."""
 
+    def port_at(self, place: Place) -> ConsolePort:
+        """Return the port that reaches a place."""
+        return self.other_ports.get(place, self.port)
+
 
 @dataclass(frozen=True, slots=True)
 class Calls:
@@ -58,13 +64,18 @@ class Calls:
     place: Place
 
     @property
+    def port(self) -> ConsolePort:
+        """The port that reaches this place."""
+        return self.console.port_at(self.place)
+
+    @property
     def recorded_actor(self) -> Actor | None:
         """Who is recorded in the audit log for what the calls change; None to record nothing."""
         return None
 
     async def call(self, service: str, operation: str, **params: Json) -> Json:
         """Call an operation by its AWS name in the account and region of this page."""
-        return await self.console.port.call(self.place, service, operation, params, self.recorded_actor)
+        return await self.port.call(self.place, service, operation, params, self.recorded_actor)
 
     async def call_pages(self, service: str, operation: str, **params: Json) -> AsyncIterator[Json]:
         """Call an operation again and again, and yield its answers, each of which contains one page."""
@@ -94,4 +105,4 @@ class Calls:
 
     async def call_internal(self, service: str, operation: str, **params: Json) -> Json:
         """Call an operation that only an engine has, or return None if it does not exist here."""
-        return await self.console.port.call_internal(self.place, service, operation, params, self.recorded_actor)
+        return await self.port.call_internal(self.place, service, operation, params, self.recorded_actor)

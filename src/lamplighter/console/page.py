@@ -150,11 +150,11 @@ class Page(Calls):
 
     async def render_text(self, template: str, **values: Json) -> str:
         """Render a template as text."""
-        places = await self.console.port.places()
+        places = [*await self.console.port.places(), *self.console.other_ports]
         shared = {"page": self, "place": self.place, "places": places, "token": self.token, "clock": self.clock}
         # The query that links to other sections need, unless this page is in the default account and region.
         # How long a list rests before it is read again; a page that needs not be read again sets None.
-        shared["rest"] = self.console.port.list_poll_seconds
+        shared["rest"] = self.port.list_poll_seconds
         shared["where"] = "" if self.place == places[0] else f"?{urlencode(asdict(self.place))}"
         return self.console.templates.render(template, shared | values)
 
@@ -224,7 +224,7 @@ def form_route(path: str, act: SubmitForm, *, needs: Role) -> RoleRoute:
         except NotAllowed:
             resource = str(request.path_params.get("arn", ""))
             action = f"send form {request.url.path.rpartition('/')[2]}"
-            await page.console.port.record(actor_of(request), action, resource, "AccessDenied", LimitedKind.REFUSED)
+            await page.port.record(actor_of(request), action, resource, "AccessDenied", LimitedKind.REFUSED)
             raise
 
     return RoleRoute(path, endpoint, "POST", needs)

@@ -81,6 +81,13 @@ def test_a_line_says_that_the_engine_does_not_run_and_when_it_last_wrote(
     )
 
 
+def test_the_region_of_the_shell_does_not_hide_the_jobs(
+    stopped: tuple[JobFolder, dict[tuple[str, ...], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+    assert output(stopped[0], "ps", "nightly") == stopped[1]["ps", "nightly"]
+
+
 def test_reading_changes_no_file_of_the_engine(stopped: tuple[JobFolder, dict[tuple[str, ...], str]]) -> None:
     data = stopped[0].folder / ".lamplighter"
     names = ("lamplighter.db", "lamplighter.db-wal", "lock", "step", "address")

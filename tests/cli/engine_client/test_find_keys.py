@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from botocore.session import Session
 
-from lamplighter.cli.call_errors import ProfileNotFound
-from lamplighter.cli.engine_client.find_keys import PLACEHOLDER_KEYS, find_keys, find_region
+from lamplighter.cli.engine_client.find_keys import PLACEHOLDER_KEYS, find_keys
+from lamplighter.cli.engine_client.find_region import UnknownProfile, named_region
 
 CONFIG = """
 [default]
@@ -47,7 +47,7 @@ def test_keys_and_regions_are_those_of_botocore(
     session, keys = Session(profile=profile), find_keys(profile)
     expected = session.get_credentials().get_frozen_credentials()
     assert (keys.access_key, keys.secret, keys.token) == (expected[0], expected[1], expected[2] or "")
-    assert find_region(profile) == session.get_config_variable("region")
+    assert named_region(profile) == session.get_config_variable("region")
 
 
 def test_a_profile_may_be_named_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,12 +56,12 @@ def test_a_profile_may_be_named_in_the_environment(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_profile_that_does_not_exist_is_reported() -> None:
-    for find in (find_keys, find_region):
-        with pytest.raises(ProfileNotFound, match="nope"):
+    for find in (find_keys, named_region):
+        with pytest.raises(UnknownProfile, match="nope"):
             find("nope")
 
 
 def test_without_files_an_engine_gets_placeholders(files: Path) -> None:
     for file in files.iterdir():
         file.unlink()
-    assert (find_keys(None), find_region(None)) == (PLACEHOLDER_KEYS, None)
+    assert (find_keys(None), named_region(None)) == (PLACEHOLDER_KEYS, None)

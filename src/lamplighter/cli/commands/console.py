@@ -2,8 +2,11 @@
 
 import asyncio
 import socket
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,8 +18,10 @@ from lamplighter.cli.engine_health import read_health
 from lamplighter.cli.http import http_server
 from lamplighter.cli.http.listen import listen, listener_url
 from lamplighter.cli.internal_calls import call_engine
+from lamplighter.cli.move.handover_file import read_handovers
 from lamplighter.cli.target import (
     DEFAULT_DATA,
+    DEFAULT_URL,
     AwsOption,
     DataOption,
     EndpointUrlOption,
@@ -46,8 +51,23 @@ def console(
     with explain_errors(target):
         require_botocore("lamplighter console")
         account = target.client("sts").get_caller_identity()["Account"] if aws else _read_account(target)
+        place = Place(account, target.region)
+        others = {at: box for at, box in _find_box(data).items() if at != place} if aws else {}
         with listen("127.0.0.1", port) as listener:
-            asyncio.run(_serve(target, Place(account, target.region), listener))
+            asyncio.run(_serve(target, place, others, listener))
+
+
+def _find_box(data: Path) -> dict[Place, ConsolePort]:
+    """Return the port to the engine of this folder if jobs have moved between it and AWS: runs stay where they were.
+
+    If the engine cannot be reached, print why, and return nothing.
+    """
+    with suppress(typer.Exit), explain_errors(Target(DEFAULT_URL, "")):
+        if read_handovers(data):
+            box = find_target(data=data, when_stopped=True)
+            place = Place(_read_account(box), box.region)
+            return {place: _make_port(box, place, "This box")}
+    return {}
 
 
 def _read_account(target: Target) -> str:
@@ -55,17 +75,21 @@ def _read_account(target: Target) -> str:
     return str(target.client("events").describe_event_bus()["Arn"].split(":")[4])
 
 
-async def _serve(target: Target, place: Place, listener: socket.socket) -> None:
-    closing = asyncio.Event()
+def _make_port(target: Target, place: Place, title: str) -> ConsolePort:
     port: ConsolePort = load_object("lamplighter.console.ports.aws:AwsPort")(
         lambda service, region: replace(target, region=region).client(service),
         place,
-        "AWS" if target.endpoint is None else "Engine",
+        title,
         target.endpoint,
-        lambda: None if target.endpoint is None else read_health(target.endpoint),
+        lambda: None if target.endpoint is None or target.stopped else read_health(target.endpoint),
         partial(call_engine, target),
     )
-    application = Interceptor(build_app(port, real_world(), closing), refuse_other_hosts)
+    return port
+
+
+async def _serve(target: Target, place: Place, others: Mapping[Place, ConsolePort], listener: socket.socket) -> None:
+    closing, port = asyncio.Event(), _make_port(target, place, "AWS" if target.endpoint is None else "Engine")
+    application = Interceptor(build_app(port, real_world(), closing, other_ports=others), refuse_other_hosts)
     serve = http_server.prepare_server(application, closing, listener, file_descriptors.max_connections())
     typer.echo(f"lamplighter: the console of {target} is at {listener_url(listener)}/", err=True)
     await serve()

@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 
-from lamplighter.cli.aws_guard import named_region
 from lamplighter.cli.command_context import (
     CommandContext,
     FileOption,
@@ -33,12 +32,12 @@ from lamplighter.cli.doctor.print_findings import print_findings
 from lamplighter.cli.doctor.secrets import check_secrets, find_stored_secret
 from lamplighter.cli.doctor.state_machine import check_state_machine, run_check
 from lamplighter.cli.engine_address import ADDRESS_FILE, read_address
+from lamplighter.cli.engine_client.find_region import DEFAULT_REGION, named_region
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.job_file import EnvironmentOption
 from lamplighter.cli.runs import find_job
 from lamplighter.cli.target import (
     DEFAULT_DATA,
-    DEFAULT_REGION,
     AwsOption,
     DataOption,
     EndpointUrlOption,

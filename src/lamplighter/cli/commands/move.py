@@ -107,7 +107,7 @@ def _tell_what_stays(project: Project, left: Target, to: str, console: Console) 
     volumes = {each.host or each.volume for job in project.jobs.values() for each in job.all_volumes}
     files = ", ".join(sorted(each for each in volumes if each))
     mails = [name for name, each in project.channels.items() if each.email is not None]
-    lines = [f"the history of runs stays on {left}: look at it there"]
+    lines = [f"the history of runs stays on {left}; `lamplighter console --aws` in this folder shows both sides"]
     lines += [f"the files of {files} do not move: copy them"] if files else []
     if mails and to == "aws":
         lines.append(f"SNS sends a mail to confirm to {', '.join(mails)}: until somebody does, no alert comes there")

@@ -45,19 +45,20 @@ class HandoverFile:
 
     @property
     def _own(self) -> Json:
-        return self._read_all().get(self.project, {})
+        return read_handovers(self.data).get(self.project, {})
 
     def _write(self, own: Json) -> None:
         make_path(self.data)
-        write_file(self.data / HANDOVER, dumps({**self._read_all(), self.project: own}).encode())
+        write_file(self.data / HANDOVER, dumps({**read_handovers(self.data), self.project: own}).encode())
 
-    def _read_all(self) -> dict[str, Json]:
-        """Return what the file says of each project."""
-        file = self.data / HANDOVER
-        try:
-            document = loads_or(file.read_text(), None)
-        except FileNotFoundError:
-            return {}
-        if not isinstance(document, dict):
-            raise UnreadableHandover(f"{file} cannot be read: restore it, for it says whether the jobs moved to AWS")
-        return document
+
+def read_handovers(data: Path) -> dict[str, Json]:
+    """Return what the file says of each project that has moved. Raises `UnreadableHandover`."""
+    file = data / HANDOVER
+    try:
+        document = loads_or(file.read_text(), None)
+    except FileNotFoundError:
+        return {}
+    if not isinstance(document, dict):
+        raise UnreadableHandover(f"{file} cannot be read: restore it, for it says whether the jobs moved to AWS")
+    return document

@@ -21,6 +21,7 @@ import typer
 
 from lamplighter.base.modules import load_object
 from lamplighter.cli.engine_address import EngineAddress
+from lamplighter.cli.engine_client.find_region import default_region
 from lamplighter.cli.http.http_server import TlsPort
 from lamplighter.cli.http.listen import listen, listener_url, local_url
 
@@ -118,12 +119,12 @@ def open_ports(options: PortOptions) -> Iterator[Ports]:
     if options.certificate is None:
         with listen(options.host, options.port) as listener:
             url = local_url(listener)
-            yield Ports(listener, listener, EngineAddress(url, (options.url or url).rstrip("/")))
+            yield Ports(listener, listener, EngineAddress(url, (options.url or url).rstrip("/"), default_region()))
         return
     certificate: Certificate = load_object("lamplighter.cli.up.tls:UpCertificate")(options.certificate, options.key)
     with listen(options.host, options.port) as listener, listen(LOOPBACK, options.local_port) as local:
         public = (options.url or choose_url(options.host, listener, certificate.names)).rstrip("/")
-        yield Ports(listener, local, EngineAddress(listener_url(local), public), certificate)
+        yield Ports(listener, local, EngineAddress(listener_url(local), public, default_region()), certificate)
 
 
 def choose_url(host: str, listener: socket.socket, names: Iterable[str]) -> str:

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from lamplighter.base import secret_references
 from lamplighter.base.errors import LamplighterError
+from lamplighter.cli.engine_client.find_region import default_region
 from lamplighter.cli.local_secrets import LocalSecrets
-from lamplighter.cli.target import default_region
 from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
 from lamplighter.cli.up.reconcile import NothingToRun, SourceReconciler, log_source_error
 from lamplighter.cli.up.source_files import SourceFiles

@@ -90,4 +90,4 @@ async def _repeat_call(page: Page, attributes: dict[str, str], body: str) -> Non
     if place is None or not isinstance(params, dict) or not action:
         raise ValidationError("This dead letter does not contain a valid call.")
     operation = f"{action[:1].upper()}{action[1:]}"
-    await page.console.port.call(place, SIGNING_NAMES.get(service, service), operation, params)
+    await page.port.call(place, SIGNING_NAMES.get(service, service), operation, params)

@@ -83,7 +83,7 @@ async def list_machines(calls: Calls) -> Sequence[Json]:
 async def _search_on_aws(calls: Calls, words: Sequence[str], *, brief: bool) -> tuple[Sequence[Json], int]:
     listed = await cached_list(calls, "machines", list_machines) or ()
     machines = [each for each in listed if not is_supporting_machine(each["name"])]
-    readable = {each["stateMachineArn"] for each in machines[: calls.console.port.max_calls // CALLS_PER_MACHINE]}
+    readable = {each["stateMachineArn"] for each in machines[: calls.port.max_calls // CALLS_PER_MACHINE]}
     reads = (
         _describe(calls, arn, may_call=not brief and arn in readable)
         for arn in map(itemgetter("stateMachineArn"), machines)

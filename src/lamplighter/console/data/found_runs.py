@@ -112,7 +112,7 @@ async def _find_on_aws(calls: Calls, wanted: RunCriteria, *, brief: bool) -> Fou
         for each in await cached_list(calls, "machines", list_machines) or ()
         if each["type"] != "EXPRESS" and wanted.machine in (None, each["stateMachineArn"])
     ]
-    chosen = machines[: calls.console.port.max_calls]
+    chosen = machines[: calls.port.max_calls]
     lists = await asyncio.gather(*(_list_runs(calls, each, may_call=not brief) for each in chosen))
     found = [
         run | {"found": write_places(places)}

@@ -137,7 +137,7 @@ def _usual_seconds(machine: str, answer: Json) -> float | None:
 
 
 async def _read_recent_on_aws(page: Page, about: Json, since: float) -> RecentRuns:
-    max_calls = page.console.port.max_calls
+    max_calls = page.port.max_calls
     token: dict[str, str] = {}
     found: list[Json] = []
     for _ in range(max(1, max_calls // CALLS_PER_LIST)):
@@ -158,7 +158,7 @@ async def _read_recent_on_aws(page: Page, about: Json, since: float) -> RecentRu
 
 async def _read_runs_on_aws(page: Page, about: Json, criteria: RunFilter) -> RunPage:
     number, answer = await _list_on_aws(page, criteria)
-    max_calls = page.console.port.max_calls
+    max_calls = page.port.max_calls
     runs = await skipped_runs.mark_skipped(page, answer["executions"], about["definition"], max_calls)
     runs = await run_duration.add_idle_time(page, runs, max_calls // PAGE_SIZE)
     runs = await _describe_failed(page, runs, max_calls)
@@ -169,7 +169,7 @@ async def _list_on_aws(page: Page, criteria: RunFilter) -> tuple[int, Json]:
     """Return the requested page with its number, or the last one before it that exists and that may be read."""
     known, key = page.console.page_tokens, f"{page.arn} {criteria.status}"
     number = max((each for each in range(2, criteria.page + 1) if f"{key} {each}" in known), default=1)
-    for _ in range(max(1, page.console.port.max_calls // CALLS_PER_LIST)):
+    for _ in range(max(1, page.port.max_calls // CALLS_PER_LIST)):
         token = known.get(f"{key} {number}") if number > 1 else None
         answer = await _list_page(page, criteria.status, token)
         if answer is None:  # AWS forgets tokens after a day

@@ -122,7 +122,7 @@ def _without_supporting(runs: Sequence[NightRun], jobs: Mapping[str, NightJob]) 
 
 
 async def _read_on_aws(calls: Calls, since: int, tasks: Sequence[NightRun]) -> NightRead:
-    listed = await calls.call("states", "ListStateMachines", maxResults=calls.console.port.max_calls)
+    listed = await calls.call("states", "ListStateMachines", maxResults=calls.port.max_calls)
     machines = [each for each in listed["stateMachines"] if each["type"] != "EXPRESS"]
     found = await asyncio.gather(*(_read_machine(calls, each["stateMachineArn"], since) for each in machines))
     executions = [run for runs in found for run in runs or ()]

@@ -28,7 +28,7 @@ async def cached_list(calls: Calls, name: str, read: ReadList | None, polls: int
 
     Return None if it cannot be read, or if there is no `read` and no list is cached.
     """
-    period = round(polls * calls.console.port.list_poll_seconds * 1000)
+    period = round(polls * calls.port.list_poll_seconds * 1000)
     cache, at = calls.console.search_cache, calls.console.world.now() // period
     key = f"{name} {calls.place.account} {calls.place.region}"
     known = cache.get(key)

@@ -37,7 +37,7 @@ async def mark_if_skipped(calls: Calls, machine: str, executions: Sequence[Json]
     if all(each["status"] != "SUCCEEDED" for each in executions):
         return executions
     about = await calls.call_if_allowed("states", "DescribeStateMachine", stateMachineArn=machine)
-    return await mark_skipped(calls, executions, about["definition"] if about else "", calls.console.port.max_calls)
+    return await mark_skipped(calls, executions, about["definition"] if about else "", calls.port.max_calls)
 
 
 async def effective_run(calls: Calls, run: Json) -> Json:

@@ -20,9 +20,9 @@ async def read_waits(calls: Calls, story: Story) -> Sequence[str]:
     """Return why the run, its tasks or its activities wait: a sentence without its full stop for each."""
     if waits_for_turn(story):
         return [f"The run {WAITS_FOR_TURN}"]
-    attempts = started_tasks(story) if calls.console.port.endpoint is not None else ()  # Fargate has room for each
+    attempts = started_tasks(story) if calls.port.endpoint is not None else ()  # Fargate has room for each
     reasons: dict[str, str] = {}
-    for request in islice(describe_requests(attempts), calls.console.port.max_calls):
+    for request in islice(describe_requests(attempts), calls.port.max_calls):
         answer = await calls.call_or_none("ecs", "DescribeTasks", **request)
         reasons |= reasons_by_task(answer["tasks"]) if answer else {}
     running = (each for each in story.attempts if each.outcome == "running")

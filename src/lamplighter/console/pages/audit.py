@@ -12,11 +12,11 @@ PAGE_SIZE = 100
 
 async def show(page: Page) -> Response:
     """Show the latest entries, or those before the id in the query."""
-    found = page.console.port.audit_entries(page.query_number("before"), PAGE_SIZE + 1)
+    found = page.port.audit_entries(page.query_number("before"), PAGE_SIZE + 1)
     if found is None:
         raise AwsError("On AWS, CloudTrail records who did what", code="NotFound", status=404)
     entries, more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
-    kept = f"{page.console.port.audit_kept_days():g}"
+    kept = f"{page.port.audit_kept_days():g}"
     return await page.render("audit.html", entries=entries, before=entries[-1].id if more else None, kept_days=kept)
 
 

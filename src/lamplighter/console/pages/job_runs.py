@@ -62,7 +62,7 @@ async def read_table(page: Page, about: Json, usual: float | None) -> RunTable:
     found = await job_runs.read_runs(page, about, criteria)
     job = read_job_definition(about["definition"])
     starters = _find_starters(page, found.runs)
-    runs = await waiting_runs.mark_waiting(page, found.runs, page.console.port.max_calls // job_runs.PAGE_SIZE)
+    runs = await waiting_runs.mark_waiting(page, found.runs, page.port.max_calls // job_runs.PAGE_SIZE)
     rows = build_rows(runs, page.console.world.now() / 1000, RunLimits(usual, job.late, job.deadline), starters)
     statuses = STATUSES if found.counts is None else (*STATUSES, SKIPPED)
     return RunTable(rows, found.counts, statuses, criteria.order, found.number, found.paging, found.more)
@@ -91,4 +91,4 @@ def _read_time(page: Page, name: str) -> float | None:
 def _find_starters(page: Page, runs: Json) -> Json:
     """Return who started the runs that no schedule, rule or run did, for people who may read the audit log."""
     times = [start_milliseconds(each) for each in runs if each.get("origin") == ""]
-    return page.console.port.find_starters(page.arn, times) if times and page.may("change") else {}
+    return page.port.find_starters(page.arn, times) if times and page.may("change") else {}

@@ -54,7 +54,7 @@ class JobRow:
 async def show(page: Page) -> Response:
     """Show the list of jobs."""
     machines, known, conditions = await asyncio.gather(
-        list_machines(page), job_schedules.list_schedules(page), page.console.port.conditions()
+        list_machines(page), job_schedules.list_schedules(page), page.port.conditions()
     )
     find = page.query("find")
     jobs = [each for each in machines if not is_supporting_machine(each["name"]) and contains_words(each["name"], find)]
@@ -102,7 +102,7 @@ async def read_job_row(page: Page, machine: Json, known: Sequence[Json] | None) 
     definition = about["definition"] if about else ""
     does = read_job_definition(definition)
     families = [family_of_definition(each.task_definition) for each in does.steps if each.task_definition]
-    max_calls = page.console.port.max_calls // PAGE_SIZE
+    max_calls = page.port.max_calls // PAGE_SIZE
     listed = await run_duration.add_idle_time(
         page, await skipped_runs.mark_skipped(page, runs["executions"], definition, max_calls), max_calls
     )

@@ -82,7 +82,7 @@ async def changed_parts(page: Page) -> AsyncIterator[StreamEvent | None]:
             return
         # The first poll may have loaded the templates, so its duration does not predict that of the others.
         took = 0.0 if is_first else (page.console.world.monotonic() - started) / 1000
-        pause = max(page.console.port.poll_seconds, PAUSE_FACTOR * took)
+        pause = max(page.port.poll_seconds, PAUSE_FACTOR * took)
         if await wait_or_stop(page, pause):
             return
         silent_seconds += pause
@@ -108,7 +108,7 @@ async def changed_title(page: Page) -> AsyncIterator[StreamEvent | None]:
         if not named.running:
             yield StreamEvent("end", "")
             return
-        if await wait_or_stop(page, max(TITLE_SECONDS, page.console.port.poll_seconds)):
+        if await wait_or_stop(page, max(TITLE_SECONDS, page.port.poll_seconds)):
             return
         yield None
 

@@ -201,7 +201,7 @@ async def follow(page: Page, find_target: FindTarget) -> AsyncIterator[StreamEve
         if not target.is_running and silent_seconds > GRACE_SECONDS:
             yield StreamEvent("end", "")
             return
-        pause = page.console.port.poll_seconds
+        pause = page.port.poll_seconds
         if await live_run.wait_or_stop(page, pause):
             return
         silent_seconds += pause

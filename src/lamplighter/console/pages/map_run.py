@@ -56,7 +56,7 @@ async def show_items(page: Page) -> Response:
         unsuccessful=unsuccessful_items(about),
         objection=why_not_run_again(about, run.about, run.events, run.story, run.definition),
         now=page.console.world.now() / 1000,
-        rest=page.console.port.list_poll_seconds if about["status"] == "RUNNING" else None,
+        rest=page.port.list_poll_seconds if about["status"] == "RUNNING" else None,
     )
 
 

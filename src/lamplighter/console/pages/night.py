@@ -78,7 +78,7 @@ class NightView:
 
 async def show(page: Page) -> Response:
     """Show the night."""
-    plans, conditions = await asyncio.gather(read_plans(page), page.console.port.conditions())
+    plans, conditions = await asyncio.gather(read_plans(page), page.port.conditions())
     criteria = NightFilter(**{name: page.query(name) or "" for name in FILTERS})
     fault = None
     try:

@@ -147,14 +147,14 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
 
 async def _read_repeated(page: Page, run: RunData) -> Repeated | None:
     """Return the run's repetitions; None if they are not known: on AWS, a run under way is read too often to ask."""
-    if "mapRunArn" in run.about or (run.running and page.console.port.endpoint is None):
+    if "mapRunArn" in run.about or (run.running and page.port.endpoint is None):
         return None
     return await find_repeated(page, Subject(run.arn, run.about))
 
 
 def _commands(page: Page, about: Json) -> Sequence[CopiedCommand]:
     """Return the commands that start a run like this one; none for the run of a Map."""
-    return () if "mapRunArn" in about else start_commands(about, page.place.region, page.console.port.endpoint)
+    return () if "mapRunArn" in about else start_commands(about, page.place.region, page.port.endpoint)
 
 
 async def show_panel(page: Page) -> Response:

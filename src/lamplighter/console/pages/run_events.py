@@ -43,7 +43,7 @@ async def show(page: Page) -> Response:
         ),
         newest=newest,
         shown=MAX_DETAIL_LENGTH,
-        rest=page.console.port.list_poll_seconds if is_running(about["status"]) else None,
+        rest=page.port.list_poll_seconds if is_running(about["status"]) else None,
     )
 
 
