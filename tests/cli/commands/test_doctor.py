@@ -101,6 +101,39 @@ def test_doctor_finds_nothing_with_the_article_s_own_policy(aws: str, tmp_path: 
         assert "✓ batch: its role StepFunctions-batch-role allows all its calls" in found.out
 
 
+def test_doctor_finds_what_the_permissions_boundary_of_a_role_refuses(aws: str, tmp_path: Path) -> None:
+    article_policy = json.loads((DATA / "pass-role-policy.json").read_text())["Statement"]
+    create_article_machine(aws, [*CONSOLE_POLICY, *article_policy])
+    iam = make_client(aws, "iam")
+    allowed: list[Json] = ["ecs:*", "iam:PassRole", "ecr:*", "logs:PutLogEvents"]
+
+    def write(actions: list[Json], **more: Json) -> str:
+        return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, **more}]})
+
+    boundary = iam.create_policy(PolicyName="developers", PolicyDocument=write(allowed, Resource="*"))["Policy"]["Arn"]
+    for role in ("StepFunctions-batch-role", "ecsTaskExecutionRole"):
+        iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=boundary)
+    found = run_command(tmp_path, "doctor", "batch", "--endpoint-url", aws)
+    rule = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/StepFunctionsGetEventsForECSTaskRule"
+    assert found.code == 1
+    for action in ("PutTargets", "PutRule", "DescribeRule"):
+        text = f"the permissions boundary of its role StepFunctions-batch-role refuses events:{action} on {rule}"
+        assert text in found.out
+    assert "let the boundary allow it: {" in found.out
+    assert "allows all its calls" not in found.out
+
+    document = write([*allowed, "events:*", "logs:*"], Resource="*")
+    iam.create_policy_version(PolicyArn=boundary, PolicyDocument=document, SetAsDefault=True)
+    assert run_command(tmp_path, "doctor", "batch", "--endpoint-url", aws).code == 0
+    document = write([*allowed, "events:*"], NotResource=f"arn:aws:ecr:us-east-1:{ACCOUNT}:*")
+    iam.create_policy_version(PolicyArn=boundary, PolicyDocument=document, SetAsDefault=True)
+    found = run_command(tmp_path, "doctor", "batch", "--endpoint-url", aws)
+    refused = (
+        "report:1 cannot start: the permissions boundary of its execution role does not allow ecr:BatchGetImage on "
+    )
+    assert (found.code, refused in found.out) == (1, True)
+
+
 def test_doctor_prints_findings_as_json(aws: str, tmp_path: Path) -> None:
     create_article_machine(aws, CONSOLE_POLICY, service="lambda")
     found = run_command(tmp_path, "doctor", "batch", "--json", "--endpoint-url", aws)

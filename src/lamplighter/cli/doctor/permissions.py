@@ -5,11 +5,11 @@ that the run would show, and the statement that corrects it. If the resource of 
 call is checked by its action alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
-from lamplighter.cli.doctor.roles import Role, read_role
+from lamplighter.cli.doctor.roles import allows_on_some_resource, read_role
 from lamplighter.cli.doctor.task_roles import log_stream_arn
 from lamplighter.cli.doctor.task_states import dynamic_states, static_definition
 from lamplighter.jobs.iam.missing_permission import MissingPermission, missing_permissions
@@ -38,13 +38,15 @@ def check_permissions(
     for name in dynamic_states(definition):
         yield doubtful(about, f"the state {name} chooses its task when it runs: its permissions are not checked")
     context = _call_context(arn, described, tags)
-    candidates = missing_permissions(static_definition(definition), role.statements, context, role.name)
-    missing = [each for each in candidates if _is_certain(each, role)]
+    known = static_definition(definition)
+    missing = _find_missing(known, role.statements, context, role.name)
     yield from (bad(about, each.error, _advice(each)) for each in missing)
-    if not missing:
-        message = f"its role {role.name} allows all its calls"
-        advice = "a permissions boundary may still deny some of them: it is not checked"
-        yield doubtful(about, message, advice) if role.has_boundary else good(about, message)
+    refused = () if role.boundary is None else _find_missing(known, role.boundary, context, role.name)
+    for each in refused:
+        message = f"the permissions boundary of its role {role.name} refuses {each.call.action} on {each.call.resource}"
+        yield bad(about, message, f"let the boundary allow it: {dumps(each.statement)}")
+    if not missing and not refused:
+        yield good(about, f"its role {role.name} allows all its calls")
 
 
 def _call_context(arn: str, described: Mapping[str, Json], tags: Mapping[str, str]) -> CallContext:
@@ -59,10 +61,15 @@ def _call_context(arn: str, described: Mapping[str, Json], tags: Mapping[str, st
     return CallContext(arn, passed, streams, (arn.replace(":stateMachine:", ":execution:") + ":a-run",), keys)
 
 
-def _is_certain(missing: MissingPermission, role: Role) -> bool:
-    """Return whether a call is certainly refused: its resource is known, or no statement allows its action."""
-    known = missing.call.resource.startswith("arn:")
-    return known or not role.allows_on_some_resource(missing.call)
+def _find_missing(
+    definition: Json, statements: Sequence[Json], context: CallContext, role: str
+) -> list[MissingPermission]:
+    """Return the calls that are certainly refused: their resource is known, or no statement allows their action."""
+    return [
+        each
+        for each in missing_permissions(definition, statements, context, role)
+        if each.call.resource.startswith("arn:") or not allows_on_some_resource(statements, each.call)
+    ]
 
 
 def _advice(missing: MissingPermission) -> str:

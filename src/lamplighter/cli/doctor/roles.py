@@ -1,11 +1,11 @@
 """Read a role from IAM: the statements of its policies, and which services may assume it.
 
-Reads inline and managed policies. A permissions boundary or an organisation's policy may still refuse a call; a
-boundary is reported, but neither is evaluated.
+Reads inline and managed policies, and the permissions boundary. An organisation's policy may still refuse a call: who
+reads roles cannot see it.
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -27,17 +27,13 @@ class Role:
     name: str
     statements: tuple[Json, ...]
     trust: tuple[Json, ...]
-    has_boundary: bool
-    """Whether a permissions boundary may refuse what these statements allow."""
+    boundary: tuple[Json, ...] | None = None
+    """The statements of the permissions boundary, which must allow each call, too; None if there is none."""
 
     def trusts(self, service: str) -> bool:
         """Return whether the trust policy allows a service to assume the role."""
         allowing = (each for each in self.trust if _allows_action(each, "sts:AssumeRole"))
         return any(_names_service(each.get("Principal", {}), service) for each in allowing)
-
-    def allows_on_some_resource(self, call: IamCall) -> bool:
-        """Return whether a statement allows the call's action on any resource."""
-        return any(_allows_action(each, call.action) for each in self.statements)
 
 
 def read_role(iam: Json, arn: str) -> Role | None:
@@ -51,7 +47,14 @@ def read_role(iam: Json, arn: str) -> Role | None:
         raise
     statements = [each for document in _read_policies(iam, name) for each in _policy_statements(document)]
     trust = _policy_statements(found["AssumeRolePolicyDocument"])
-    return Role(name, tuple(statements), tuple(trust), "PermissionsBoundary" in found)
+    limit = found.get("PermissionsBoundary")
+    boundary = None if limit is None else tuple(_policy_statements(_read_managed(iam, limit["PermissionsBoundaryArn"])))
+    return Role(name, tuple(statements), tuple(trust), boundary)
+
+
+def allows_on_some_resource(statements: Iterable[Json], call: IamCall) -> bool:
+    """Return whether a statement allows the call's action on any resource."""
+    return any(_allows_action(each, call.action) for each in statements)
 
 
 def _allows_action(statement: Json, action: str) -> bool:
@@ -66,9 +69,12 @@ def _read_policies(iam: Json, name: str) -> Iterator[Json]:
             yield iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"]
     for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=name):
         for each in page["AttachedPolicies"]:
-            arn = each["PolicyArn"]
-            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-            yield iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+            yield _read_managed(iam, each["PolicyArn"])
+
+
+def _read_managed(iam: Json, arn: str) -> Json:
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
 
 
 def _policy_statements(document: Json) -> list[Json]:

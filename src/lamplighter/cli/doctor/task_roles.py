@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.cli.doctor.finding import Finding, bad, doubtful
+from lamplighter.cli.doctor.finding import Finding, bad
 from lamplighter.cli.doctor.roles import read_role
 from lamplighter.lang.iam_policy.evaluate import IamCall, evaluate_policy
 from lamplighter.runs.log_stream import log_stream_name
@@ -30,13 +30,17 @@ def check_tasks(about: str, described: Json, iam: Json) -> Iterator[Finding]:
         message = f"{family} has no execution role, and needs {', '.join(sorted({call.action for call in needed}))}"
         yield bad(about, message, "set one: executionRoleArn")
         return
-    role = read_role(iam, described["executionRoleArn"])
-    for call in needed if role is not None else ():
-        verdict = evaluate_policy(role.statements, call) if role is not None else None
-        if verdict is not None and not verdict.allowed:
-            statement = {"Effect": "Allow", "Action": call.action, "Resource": call.resource}
-            message = f"{family} cannot start: its execution role does not allow {call.action} on {call.resource}"
-            yield bad(about, message, f"add to the policy of {described['executionRoleArn']}: {dumps(statement)}")
+    if (role := read_role(iam, described["executionRoleArn"])) is None:
+        return
+    for call in needed:
+        statement = dumps({"Effect": "Allow", "Action": call.action, "Resource": call.resource})
+        asks = f"allow {call.action} on {call.resource}"
+        if not evaluate_policy(role.statements, call).allowed:
+            message = f"{family} cannot start: its execution role does not {asks}"
+            yield bad(about, message, f"add to the policy of {described['executionRoleArn']}: {statement}")
+        if role.boundary is not None and not evaluate_policy(role.boundary, call).allowed:
+            message = f"{family} cannot start: the permissions boundary of its execution role does not {asks}"
+            yield bad(about, message, f"let the boundary allow it: {statement}")
 
 
 def _check_role(about: str, title: str, iam: Json, arn: str) -> Iterator[Finding]:
@@ -47,8 +51,6 @@ def _check_role(about: str, title: str, iam: Json, arn: str) -> Iterator[Finding
     elif not role.trusts(ECS_TASKS):
         message = f"ECS was unable to assume the role {arn}: {title} does not trust {ECS_TASKS}"
         yield bad(about, message, f"let its trust policy allow sts:AssumeRole to {ECS_TASKS}")
-    elif role.has_boundary:
-        yield doubtful(about, f"{title} has a permissions boundary, which is not checked")
 
 
 def startup_calls(described: Json) -> Iterator[IamCall]:
