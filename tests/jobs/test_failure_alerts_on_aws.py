@@ -93,6 +93,32 @@ def test_a_failure_is_told_once_although_both_events_come_and_come_twice(harness
     assert len(harness.alerts()) == 1
 
 
+LARGE_INPUT = {"rows": ["a"] * 50_000}
+"""An input of 200 KB, which is larger than 256 KiB where it is quoted."""
+
+
+def test_a_failed_run_is_told_although_its_input_is_too_large_to_describe_the_run(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
+    harness.deploy(tmp_path, RUN_FAILED, url="")
+    execution = harness.start(f"{MACHINES}p-job", LARGE_INPUT)
+    pass_minutes(harness, 25)
+    (alert,) = harness.alerts()
+    assert alert.startswith("job failed: States.DataLimitExceeded: ")
+    assert execution in alert
+
+
+def test_a_late_run_is_told_although_its_input_is_too_large_to_describe_the_run(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
+    steps = "StartAt: A\nStates: {A: {Type: Wait, Seconds: 7200, Next: B}, B: {Type: Task, Job: job, End: true}}"
+    harness.deploy(tmp_path, "", steps, url="", steps_options=", late: 5m, notify: {late: q}")
+    harness.start(f"{MACHINES}p-steps", LARGE_INPUT)
+    pass_minutes(harness, 25)
+    (alert,) = harness.alerts()
+    assert alert.startswith("steps is late: still running after 5m\n")
+
+
 def test_a_run_that_fails_again_after_a_redrive_is_told_again(harness: AlertHarness, tmp_path: Path) -> None:
     harness.deploy(tmp_path, RUN_FAILED, url="")
     harness.runtime.script(Script(code=3))

@@ -7,8 +7,8 @@ minutes late from a queue that was not used for long. Messages that arrive withi
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
 
 EventBridge writes to a dead-letter queue only if the queue's own policy allows it, for rules by `aws:SourceArn`:
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html. Scheduler uses the role of the schedule for it.
-So a role that lost its policy starts nothing, and puts nothing into the queue either: the alarm counts the starts that
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html. Scheduler uses the schedule's role for it. So
+a role that lost its policy starts nothing, and puts nothing into the queue either: the alarm counts the starts that
 Scheduler itself says it dropped, too. See
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html and
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html.
