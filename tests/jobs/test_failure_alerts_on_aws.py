@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.jobs.machine.overlap_states import RETRY_READ
 from lamplighter.jobs.stack.project_rules import MAX_LISTED_NAMES
 from lamplighter.jobs.stack.template import build_template, to_json
 from tests.engine_harness import ACCOUNT, REGION
@@ -91,6 +92,22 @@ def test_a_failure_is_told_once_although_both_events_come_and_come_twice(harness
         harness.start(f"{MACHINES}p--failures", {"run": execution, "ended": ended})
         harness.settle()
     assert len(harness.alerts()) == 1
+
+
+def test_a_new_alarm_that_finds_no_failure_starts_no_search(harness: AlertHarness, tmp_path: Path) -> None:
+    harness.deploy(tmp_path, RUN_FAILED, url="")
+    pass_minutes(harness, 10)
+    (alarm,) = harness.call("monitoring", "DescribeAlarms", AlarmNames=["p-job-failed"])["MetricAlarms"]
+    assert alarm["StateValue"] == "OK"
+    assert harness.call("states", "ListExecutions", stateMachineArn=f"{MACHINES}p--failures")["executions"] == []
+
+
+def test_a_read_is_repeated_until_500_throttled_ones_had_their_turn() -> None:
+    (retry,) = RETRY_READ
+    waits = [min(retry["IntervalSeconds"] * 2**at, retry["MaxDelaySeconds"]) for at in range(retry["MaxAttempts"])]
+    burst, per_second = 100, 2
+    assert sum(waits) / 2 > (500 - burst) / per_second  # with jitter, a wait takes half its length on average
+    assert sum(waits) < 15 * 60
 
 
 LARGE_INPUT = {"rows": ["a"] * 50_000}
