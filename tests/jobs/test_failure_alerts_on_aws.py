@@ -110,6 +110,21 @@ def test_a_read_is_repeated_until_500_throttled_ones_had_their_turn() -> None:
     assert sum(waits) < 15 * 60
 
 
+def test_an_alert_arrives_in_a_queue_although_its_log_and_its_cause_have_codes_of_a_terminal(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
+    harness.deploy(tmp_path, RUN_FAILED, url="")
+    lines = ("\x1b[1;31mERROR\x1b[0m no\x07 disk 😀", "\x1b]0;title\x07next\u202e [x] {y}")
+    harness.runtime.script(Script(code=3, lines=tuple(("stdout", each) for each in lines)))
+    harness.run_job()
+    (alert,) = harness.alerts()
+    assert alert.endswith("\nLast lines:\n  ERROR no  disk 😀\n  next [x] {y}\n")
+    steps = 'StartAt: A\nStates: {A: {Type: Fail, Error: Broken, Cause: "\\e[31mno\\u0007 disk"}}'
+    harness.deploy(tmp_path, "", steps, url="", steps_options=f", {RUN_FAILED}")
+    harness.run_job(name="p-steps")
+    assert "steps failed: Broken: no  disk" in [each.splitlines()[0] for each in harness.alerts()]
+
+
 LARGE_INPUT = {"rows": ["a"] * 50_000}
 """An input of 200 KB, which is larger than 256 KiB where it is quoted."""
 
