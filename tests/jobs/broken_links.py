@@ -297,8 +297,8 @@ So have two channels, of different kinds. `lamplighter lint` says if a project h
 - A lost event of a success: nobody hears that the job works again. The failure itself was told.
 - A run's own alerts (`late`, and that runs are skipped) if the run's role may not send them: they never change how a
   run ends. `lamplighter doctor --aws` finds a role that was changed.
-- A key of KMS that is disabled: all topics of the project need the one in `aws: {kms: {topics: …}}`. Topics of channels of
-  the key `sns` may have another.
+- A key of KMS that is disabled: all topics of the project need the one in `aws: {kms: {topics: …}}`. The topic of a
+  channel of the key `sns` may have another.
 - A deleted schedule group, if a job is due less than once a week: what would find that is scheduled in the same group.
   `lamplighter status --aws` finds it.
 - An account or a region that is down. A [heartbeat](alerts.md#heartbeats) is watched from elsewhere.
