@@ -23,7 +23,12 @@ HOOK = "http://hooks.example/night"
 WEBHOOK, UNCONFIRMED = f"{{webhook: '{HOOK}'}}", "{webhook: 'http://hooks.example/silent'}"
 SQS = f"{{sqs: '{QUEUES}ops'}}"
 SLACK = "{slack: 'https://hooks.slack.example/services/a'}"
-JOB_OPTIONS = {"did-not-start": ", schedule: rate(1 hour)", "late": ", late: 5m"}
+MONTHLY = "did-not-start, once a month"
+JOB_OPTIONS = {
+    "did-not-start": ", schedule: rate(1 hour)",
+    MONTHLY: ", schedule: 'cron(0 1 1 * ? *)'",
+    "late": ", late: 5m",
+}
 
 
 class LinkHarness(AlertHarness):
@@ -42,7 +47,8 @@ class LinkHarness(AlertHarness):
         """Deploy the project with one job that alerts `ops` about one pattern; confirm the subscription of `ops`."""
         for name in ("ops", "other"):
             self.call("sqs", "CreateQueue", QueueName=name, Attributes={"Policy": allow_topics(name)})
-        job = f"{{image: busybox, notify: {{{alert}: ops}}{JOB_OPTIONS.get(alert, '')}}}"
+        pattern = alert.partition(",")[0]
+        job = f"{{image: busybox, notify: {{{pattern}: ops}}{JOB_OPTIONS.get(alert, '')}}}"
         channels = f"channels: {{ops: {channel}, other: {{sqs: '{QUEUES}other'}}}}"
         document = build_template(load_job_text(folder, f"project: p\n{channels}\njobs: {{job: {job}}}\n").project)
         add_fake_services(self).objects["templates/p"] = to_compact_json(document)
@@ -173,6 +179,7 @@ def _answer(status: int) -> Callable[[LinkHarness], None]:
 FAILED = "job failed: exit code 3"
 NO_START = "job did not start: no run began for longer than its schedule explains"
 UNDELIVERED = "EventBridge could not deliver an alert; the queue has the event, and says why."
+GIVEN_UP = "Scheduler gave up starting a run; the queue says which and why."
 LOST = "The channel ops has lost an alert; the queue p-ops-undelivered has it"
 UNREACHABLE = "The channel ops has taken no alerts for 10 minutes"
 NO_TOPIC = "p: some alerts cannot arrive: The channel ops has no topic"
@@ -218,8 +225,7 @@ def _unconfirmed() -> tuple[str, BreakLink, Told, int, str]:
 
 
 def _refused_schedule() -> tuple[BreakLink, Told, int]:
-    given_up = "Scheduler gave up starting a run; the queue says which and why."
-    return _refuse_role("ScheduleRole"), (*_both(given_up), *_ops(NO_START)), 240
+    return _refuse_role("ScheduleRole"), (*_both(GIVEN_UP), *_ops(NO_START)), 240
 
 
 HOUR = 65
@@ -249,6 +255,8 @@ ROWS = (
     BrokenLink("did-not-start", "Scheduler may not start runs", *_refused_schedule()),
     BrokenLink(*disabled_rule("did-not-start", "missing-starts")),
     BrokenLink("did-not-start", "the topic refuses alerts", _refused_start, _other(UNTOLD_RUN), 240),
+    BrokenLink(MONTHLY, "the schedule is disabled", _disable_schedule, _ops("job did not start at its time"), 240),
+    BrokenLink(MONTHLY, "Scheduler may not start runs", _refuse_role("ScheduleRole"), _both(GIVEN_UP), 240),
     BrokenLink(*refused_topic("late", "watch", "a run that is late")),
     BrokenLink(*disabled_rule("recovered", "succeeded-runs")),
     BrokenLink(*refused_topic("recovered", "recovered", "a job that works again")),
@@ -289,6 +297,10 @@ So have two channels, of different kinds. `lamplighter lint` says if a project h
 - A lost event of a success: nobody hears that the job works again. The failure itself was told.
 - A run's own alerts (`late`, and that runs are skipped) if the run's role may not send them: they never change how a
   run ends. `lamplighter doctor --aws` finds a role that was changed.
+- A key of KMS that is disabled: all topics of the project need the one in `aws: {kms: {topics: …}}`. The topic of a
+  channel of the key `sns` may have another.
+- A deleted schedule group, if a job is due less than once a week: what would find that is scheduled in the same group.
+  `lamplighter status --aws` finds it.
 - An account or a region that is down. A [heartbeat](alerts.md#heartbeats) is watched from elsewhere.
 """
 

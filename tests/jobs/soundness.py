@@ -140,11 +140,11 @@ def queues_have_an_alarm(stack: ResolvedStack) -> Iterator[str]:
     """
     alarms = find_resources(stack, "AWS::CloudWatch::Alarm").values()
     watched = {
-        alarm["Dimensions"][0]["Value"]
+        metric["Dimensions"][0]["Value"]
         for alarm in alarms
-        if alarm.get("MetricName") == "NumberOfMessagesSent"
-        and alarm["DatapointsToAlarm"] == 1
-        and alarm["AlarmActions"]
+        if alarm.get("DatapointsToAlarm") == 1 and alarm["AlarmActions"]
+        for metric in (each["MetricStat"]["Metric"] for each in alarm.get("Metrics", ()) if "MetricStat" in each)
+        if metric["MetricName"] == "NumberOfMessagesSent"
     }
     moved = {queue for queue, _ in channel_queues(stack)}
     needs_alarms = any(alarm.get("MetricName") == "ExecutionsStarted" for alarm in alarms) or find_resources(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.jobs.machine.overlap_states import RETRY_READ
 from lamplighter.jobs.stack.project_rules import MAX_LISTED_NAMES
 from lamplighter.jobs.stack.template import build_template, to_json
 from tests.engine_harness import ACCOUNT, REGION
@@ -91,6 +92,63 @@ def test_a_failure_is_told_once_although_both_events_come_and_come_twice(harness
         harness.start(f"{MACHINES}p--failures", {"run": execution, "ended": ended})
         harness.settle()
     assert len(harness.alerts()) == 1
+
+
+def test_a_new_alarm_that_finds_no_failure_starts_no_search(harness: AlertHarness, tmp_path: Path) -> None:
+    harness.deploy(tmp_path, RUN_FAILED, url="")
+    pass_minutes(harness, 10)
+    (alarm,) = harness.call("monitoring", "DescribeAlarms", AlarmNames=["p-job-failed"])["MetricAlarms"]
+    assert alarm["StateValue"] == "OK"
+    assert harness.call("states", "ListExecutions", stateMachineArn=f"{MACHINES}p--failures")["executions"] == []
+
+
+def test_a_read_is_repeated_until_500_throttled_ones_had_their_turn() -> None:
+    (retry,) = RETRY_READ
+    waits = [min(retry["IntervalSeconds"] * 2**at, retry["MaxDelaySeconds"]) for at in range(retry["MaxAttempts"])]
+    burst, per_second = 100, 2
+    assert sum(waits) / 2 > (500 - burst) / per_second  # with jitter, a wait takes half its length on average
+    assert sum(waits) < 15 * 60
+
+
+def test_an_alert_arrives_in_a_queue_although_its_log_and_its_cause_have_codes_of_a_terminal(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
+    harness.deploy(tmp_path, RUN_FAILED, url="")
+    lines = ("\x1b[1;31mERROR\x1b[0m no\x07 disk 😀", "\x1b]0;title\x07next\u202e [x] {y}")
+    harness.runtime.script(Script(code=3, lines=tuple(("stdout", each) for each in lines)))
+    harness.run_job()
+    (alert,) = harness.alerts()
+    assert alert.endswith("\nLast lines:\n  ERROR no  disk 😀\n  next [x] {y}\n")
+    steps = 'StartAt: A\nStates: {A: {Type: Fail, Error: Broken, Cause: "\\e[31mno\\u0007 disk"}}'
+    harness.deploy(tmp_path, "", steps, url="", steps_options=f", {RUN_FAILED}")
+    harness.run_job(name="p-steps")
+    assert "steps failed: Broken: no  disk" in [each.splitlines()[0] for each in harness.alerts()]
+
+
+LARGE_INPUT = {"rows": ["a"] * 50_000}
+"""An input of 200 KB, which is larger than 256 KiB where it is quoted."""
+
+
+def test_a_failed_run_is_told_although_its_input_is_too_large_to_describe_the_run(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
+    harness.deploy(tmp_path, RUN_FAILED, url="")
+    execution = harness.start(f"{MACHINES}p-job", LARGE_INPUT)
+    pass_minutes(harness, 25)
+    (alert,) = harness.alerts()
+    assert alert.startswith("job failed: States.DataLimitExceeded: ")
+    assert execution in alert
+
+
+def test_a_late_run_is_told_although_its_input_is_too_large_to_describe_the_run(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
+    steps = "StartAt: A\nStates: {A: {Type: Wait, Seconds: 7200, Next: B}, B: {Type: Task, Job: job, End: true}}"
+    harness.deploy(tmp_path, "", steps, url="", steps_options=", late: 5m, notify: {late: q}")
+    harness.start(f"{MACHINES}p-steps", LARGE_INPUT)
+    pass_minutes(harness, 25)
+    (alert,) = harness.alerts()
+    assert alert.startswith("steps is late: still running after 5m\n")
 
 
 def test_a_run_that_fails_again_after_a_redrive_is_told_again(harness: AlertHarness, tmp_path: Path) -> None:

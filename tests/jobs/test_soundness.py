@@ -83,7 +83,7 @@ def break_template(template: Json) -> Iterator[tuple[str, Json]]:
         ),
         "queues_have_an_alarm": (
             "AWS::CloudWatch::Alarm",
-            lambda each: each.update(MetricName="ApproximateNumberOfMessagesVisible"),
+            lambda each: each.update(DatapointsToAlarm=2),
         ),
         "alarms_have_one_to_five_actions": ("AWS::CloudWatch::Alarm", lambda each: each.update(AlarmActions=[])),
         "alarms_tell_two_channels": (

@@ -1,6 +1,7 @@
 """Failures that a run cannot report itself send exactly one alert on AWS, through a rule or the failures machine."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def test_an_overlap_check_that_cannot_list_the_runs_sends_an_alert_from_the_run(
         raise AwsError("no", code="AccessDeniedException", status=400)
 
     replace_operation(harness, "states", "ListExecutions", Operation(read=refused))
-    execution = harness.run_job()
+    execution = harness.run_job(minutes=15)
     assert harness.status(execution) == "FAILED"
     (alert,) = [each for each in harness.alerts() if "p--failures" not in each]  # which cannot list the runs, either
     assert alert.startswith("job failed: Sfn.SfnException: no")
@@ -140,3 +141,23 @@ def test_an_event_that_cannot_start_the_failures_machine_goes_to_a_queue_whose_a
     )
     message = received["Messages"][0]
     assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_RESOURCE"
+
+
+def test_an_alert_has_the_last_lines_although_the_read_of_the_log_was_throttled(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
+    harness.deploy(tmp_path, "notify: {run-failed: q}", url="")
+    answers = [AwsError("Rate exceeded", code="ThrottlingException", status=400)] * 3
+    known = harness.engine.bus._services["logs"]["GetLogEvents"]
+
+    def throttled(reader: Reader, caller: Caller, params: Json) -> Json:
+        if answers:
+            raise answers.pop()
+        assert known.read is not None
+        return known.read(reader, caller, params)
+
+    replace_operation(harness, "logs", "GetLogEvents", replace(known, read=throttled))
+    harness.runtime.script(Script(code=3, lines=(("stdout", "rows: 1000"),)))
+    harness.run_job()
+    (alert,) = harness.alerts()
+    assert alert.endswith("\nLast lines:\n  rows: 1000\n")

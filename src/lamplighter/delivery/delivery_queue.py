@@ -148,17 +148,23 @@ class DeliveryQueue:
         """Raise AccessDenied if the engine enforces IAM, and the delivery's role may not call the target, or a target
         that needs no role does not allow the call.
         """
-        guard, call = self._bus.guard, (delivery.service, delivery.operation, delivery.params)
-        if guard is None:
-            return
-        if not delivery.role:
-            if self._needs_resource_policy:
-                guard.check_service_call(tx, self._service_principal, delivery.caller, *call)
+        call = (delivery.service, delivery.operation, delivery.params)
+        if delivery.role:
+            self._check_role(tx, delivery, *call)
+        elif self._needs_resource_policy:
+            self._check_policy(tx, delivery, *call)
+
+    def _check_policy(self, tx: Tx, delivery: Delivery, *call: Json) -> None:
+        if self._bus.guard is not None:
+            self._bus.guard.check_service_call(tx, self._service_principal, delivery.caller, *call)
+
+    def _check_role(self, tx: Tx, delivery: Delivery, *call: Json) -> None:
+        if self._bus.guard is None:
             return
         source, name = delivery.caller.origin, hashlib.sha256(delivery.key.encode()).hexdigest()[:32]
         session = RoleSession(delivery.role, name, service=self._service_principal, source=source)
         caller = replace(delivery.caller, signer=Signer(session=session))
-        guard.check_call(tx, caller, *call)
+        self._bus.guard.check_call(tx, caller, *call)
 
     def _find(self, tx: Tx, id: int) -> PendingDelivery | None:  # noqa: A002 - the key of the row
         try:
@@ -207,7 +213,10 @@ class DeliveryQueue:
         return failed
 
     def _send_to_dead_letter_queue(self, tx: Tx, delivery: Delivery, failed: DeliveryOutcome) -> bool:
-        """Send a delivery to its dead-letter queue; return whether that succeeded."""
+        """Send a delivery to its dead-letter queue; return whether that succeeded.
+
+        EventBridge needs the policy of the queue for it, and Scheduler the role of the target.
+        """
         queue = arn.parse(delivery.dead_letter or "")
         if queue is None:
             return False
@@ -227,6 +236,8 @@ class DeliveryQueue:
         }
         try:
             with tx.nested():
+                check_access = self._check_policy if self._needs_resource_policy else self._check_role
+                check_access(tx, delivery, "sqs", "SendMessage", params)
                 self._bus.invoke(tx, Caller(queue.account, queue.region), "sqs", "SendMessage", params)
         except AwsError as error:
             log.warning(

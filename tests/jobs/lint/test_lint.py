@@ -5,8 +5,13 @@ from textwrap import indent
 
 import pytest
 
+from lamplighter.base.json_text import dumps
 from lamplighter.jobs.file.outer_shape import DeployTarget
+from lamplighter.jobs.iam.check_roles import MAX_POLICY_CHARACTERS
+from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.jobs.lint.lint import lint_job_file
+from lamplighter.jobs.stack.arns import MAX_LISTED_JOBS
+from lamplighter.jobs.stack.template import build_template
 from tests.jobs.matrix import FILES, load_matrix_file
 from tests.jobs.projects import load_job_text
 
@@ -447,6 +452,37 @@ def test_more_workflows_than_a_stack_has_room_for_are_an_error(tmp_path: Path) -
     findings = [each for each in lint_text(tmp_path, text, "error", steps_yaml=flow) if "resources" in each]
     assert [each.partition(":")[0] for each in findings] == ["2"]
     assert findings[0].endswith("and AWS allows 500 -> split the project in two")
+
+
+@pytest.mark.parametrize("count", [MAX_LISTED_JOBS, MAX_LISTED_JOBS + 1, 500])
+def test_the_policies_that_jobs_share_fit_with_the_longest_names(tmp_path: Path, count: int) -> None:
+    channels = [f"{'c' * 28}{at:02}" for at in range(5)]
+    told = f"[{', '.join(channels)}]"
+    alerts = f"{{caught: {told}, did-not-start: {told}, recovered: {told}}}"
+    jobs = "".join(f"  {'j' * 25}{at:03}: {{image: x, notify: {alerts}}}\n" for at in range(count))
+    addresses = "".join(f"  {each}: {{email: ops@example.com}}\n" for each in channels)
+    text = f"project: {'p' * 20}\nchannels:\n{addresses}jobs:\n{jobs}"
+    stack = ResolvedStack(build_template(load_job_text(tmp_path, text).project), {})
+    roles = [title for title, each in stack.template["Resources"].items() if each["Type"] == "AWS::IAM::Role"]
+    longer_region = len("aws-us-gov") + len("ap-southeast-1") - len("aws") - len("us-east-1")
+    sizes = [len(dumps(statements)) + longer_region * dumps(statements).count("arn:aws")
+             for statements in map(stack.statements, roles)]  # fmt: skip
+    assert max(sizes) <= MAX_POLICY_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("sns: 'arn:aws:sns:us-east-1:123456789012:{name}'", "the input of AlertCheck"),
+        ("email: ops@example.com", "the policy of AlertsRole"),
+    ],
+)
+def test_more_channels_than_aws_lets_a_project_name_are_an_error(tmp_path: Path, address: str, problem: str) -> None:
+    names = [f"{'t' * 28}{at}" for at in range(120 if "sns" in address else 60)]
+    given = "".join(f"  {name}: {{{address.format(name=name)}}}\n" for name in names)
+    text = f"project: {'p' * 20}\nchannels:\n{given}jobs: {{a: {{image: x, timeout: 1h, notify: {names[0]}}}}}\n"
+    (finding,) = [each for each in lint_text(tmp_path, text, "error") if "characters" in each]
+    assert problem in finding
 
 
 def test_quotas_of_an_account_that_a_project_reaches_are_warnings(tmp_path: Path) -> None:

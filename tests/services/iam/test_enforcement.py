@@ -163,6 +163,39 @@ def test_a_schedule_starts_its_target_under_its_own_role(enforcing: EnforcingHar
     assert bool(found) is allowed
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_schedule_puts_what_it_gives_up_into_its_queue_under_the_role_of_its_target(
+    enforcing: EnforcingHarness, allowed: bool
+) -> None:
+    machine = article_machine(enforcing, RUN_TASK, PASS_ROLE)
+    role = enforcing.role("schedule", SCHEDULER, *([allow("sqs:SendMessage")] if allowed else []))
+    url = enforcing.call("sqs", "CreateQueue", QueueName="lost")["QueueUrl"]
+    queue = {"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:lost"}
+    given: Json = {"ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"}}
+    target = {"Arn": machine, "RoleArn": role, "DeadLetterConfig": queue}
+    enforcing.call("scheduler", "CreateSchedule", Name="s", **given, Target=target)
+    enforcing.advance(3_600_000)
+    assert ("Messages" in enforcing.call("sqs", "ReceiveMessage", QueueUrl=url)) is allowed
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_rule_puts_what_it_gives_up_into_its_queue_if_the_queue_s_policy_allows_it(
+    enforcing: EnforcingHarness, allowed: bool
+) -> None:
+    machine = article_machine(enforcing, RUN_TASK, PASS_ROLE)
+    role = enforcing.role("rule", "events.amazonaws.com", allow("sqs:SendMessage"))
+    statement = {**allow("sqs:SendMessage"), "Principal": {"Service": "events.amazonaws.com"}}
+    policy = {"Policy": document(statement)} if allowed else {}
+    url = enforcing.call("sqs", "CreateQueue", QueueName="lost", Attributes=policy)["QueueUrl"]
+    queue = {"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:lost"}
+    enforcing.call("events", "PutRule", Name="r", EventPattern=dumps({"source": ["mine"]}))
+    targets = [{"Id": "m", "Arn": machine, "RoleArn": role, "DeadLetterConfig": queue}]
+    enforcing.call("events", "PutTargets", Rule="r", Targets=targets)
+    enforcing.call("events", "PutEvents", Entries=[{"Source": "mine", "DetailType": "x", "Detail": "{}"}])
+    enforcing.settle()
+    assert ("Messages" in enforcing.call("sqs", "ReceiveMessage", QueueUrl=url)) is allowed
+
+
 def test_a_rule_starts_its_target_under_the_target_s_role(enforcing: EnforcingHarness) -> None:
     machine = article_machine(enforcing, RUN_TASK, PASS_ROLE)
     role = enforcing.role("rule", "events.amazonaws.com")

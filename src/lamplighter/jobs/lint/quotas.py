@@ -13,11 +13,17 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.yaml_document import Severity
-from lamplighter.jobs.stack.nested_stacks import split_template
+from lamplighter.jobs.iam.check_roles import MAX_POLICY_CHARACTERS
+from lamplighter.jobs.iam.resolve_template import ResolvedStack
+from lamplighter.jobs.stack.alert_check import ALERT_CHECK_RULE
+from lamplighter.jobs.stack.nested_stacks import resource_owners, split_template
 from lamplighter.jobs.stack.template import to_compact_json
 from lamplighter.lang.template.template import MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES, MAX_TEMPLATE_BYTES
 
 MAX_DYNAMIC_REFERENCES = 60
+MAX_TARGET_INPUT = 8_192
+"""The most characters of a target's input:
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html"""
 NETWORK_ADDRESSES = 246
 """The addresses of the two subnets that a stack makes: AWS keeps five of each."""
 QuotaFinding = tuple[Severity, str, str]
@@ -48,6 +54,7 @@ def quota_findings(document: Json) -> Iterator[QuotaFinding]:
     split = split_template(document)
     for each in (split.root, *split.nested.values()):
         yield from _template_findings(each)
+    yield from _channel_findings(document)
     types = Counter(each["Type"] for each in document["Resources"].values())
     for quota in ACCOUNT_QUOTAS:
         count = types[quota.type]
@@ -61,6 +68,21 @@ def quota_findings(document: Json) -> Iterator[QuotaFinding]:
     if types["AWS::EC2::VPC"] and tasks > NETWORK_ADDRESSES:
         message = f"{tasks} jobs share a network with {NETWORK_ADDRESSES} addresses: so many tasks can run at once"
         yield "warning", message, "name larger subnets: network: {subnets: [subnet-…]} in `defaults`"
+
+
+def _channel_findings(document: Json) -> Iterator[QuotaFinding]:
+    """Yield what names all channels and becomes too long: the policies that jobs share, and the inputs of rules."""
+    stack, owners = ResolvedStack(document, {}), resource_owners(document)
+    for title, each in document["Resources"].items():
+        if each["Type"] == "AWS::IAM::Role" and title not in owners:
+            found, most, what = len(to_compact_json(stack.statements(title))), MAX_POLICY_CHARACTERS, "policy"
+        elif title == ALERT_CHECK_RULE:
+            found, most, what = len(stack.properties(title)["Targets"][0]["Input"]), MAX_TARGET_INPUT, "input"
+        else:
+            continue
+        if found > most:
+            message = f"the {what} of {title} has {found:,} characters, and AWS allows {most:,}"
+            yield "error", message, "use fewer channels or shorter names, or split the project in two"
 
 
 def _template_findings(document: Json) -> Iterator[QuotaFinding]:

@@ -54,6 +54,16 @@ DEFINE_SUBJECT = f"""$subject := function($text, $end) {{ (
   ) }};"""
 """JSONata that defines the function `$subject`: it makes a subject as `to_subject` of `runs/printable_text.py` does."""
 
+DEFINE_PRINTABLE = r"""$escapes := /\x1b(\[[0-?]*[ -\x2f]*[@-~]?|[\]PX^_][^\x07\x1b]*(\x07|\x1b\x5c)?|[ -\x2f]*[0-~]?)/;
+  $printable := function($text) {
+    $replace($replace($replace($text, $escapes, ''), /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/, ''),
+      /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/, ' ')
+  };"""
+"""JSONata that defines the function `$printable`: it cleans a line like `printable_line` of `runs/printable_text.py`.
+
+SQS refuses a message with a control character, such as a colour in a line of a log, also in a dead-letter queue.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class AlertFacts:
@@ -131,7 +141,7 @@ def failure_text(facts: AlertFacts) -> str:
   $detail := $exists($code) ? $lookup({meanings}, $string($code));
   $headline & $end & '\\n\\n' &
   ($contains($headline, $reason) or ($exists($code) and $reason = {dumps(ESSENTIAL_CONTAINER_EXITED)})
-    ? '' : 'Reason:    ' & $reason & '\\n') &
+    ? '' : 'Reason:    ' & $printable($reason) & '\\n') &
   ($exists($code) ? 'Exit code: ' & $string($code) & ($exists($detail) ? ': ' & $detail : '') & '\\n' : '') &
   ($exists($step) ? 'Step:      ' & $step & '\\n' : '') &
   ($most > 0 and $attempt > 0
@@ -141,7 +151,7 @@ def failure_text(facts: AlertFacts) -> str:
   'Project:   ' & {facts.project} & '\\n' &
   'Look at:   {placeholder(CONSOLE)}' & {facts.run} & '\\n' &
   'Run again: lamplighter ' & {facts.again} & '{placeholder(OPTIONS)}\\n' &
-  ($count($lines) > 0 ? '\\nLast lines:\\n' & $join($lines.('  ' & $ & '\\n')) : '')
+  ($count($lines) > 0 ? '\\nLast lines:\\n' & $join($lines.('  ' & $printable($) & '\\n')) : '')
 )"""
 
 
@@ -154,6 +164,7 @@ def _define_headline(facts: AlertFacts) -> str:
     """
     short = dumps({str(code): words for code, words in SHORT_MEANINGS.items()})
     return f"""{FAILED_TASK_VARIABLE}
+  {DEFINE_PRINTABLE}
   $code := $not($task.StopCode = '{START_FAILURE}') ? [
     $task.Containers[Name = '{MAIN_CONTAINER}' and ExitCode != 0].ExitCode,
     $task.Containers[ExitCode != 0 and $not(ExitCode in {dumps(list(KILLED_EXIT_CODES))})].ExitCode
@@ -177,5 +188,5 @@ def _define_headline(facts: AlertFacts) -> str:
     'job ' & $substringAfter($task.Group, 'family:' & {facts.project} & '-')
       & ($exists($tried) ? ', attempt ' & $tried : '')
   );
-  $headline := {facts.headline} & $replace($why, /[\\r\\n\\t]+/, ' ');
+  $headline := {facts.headline} & $printable($replace($why, /[\\r\\n\\t]+/, ' '));
   $end := $most > 0 and $attempt > 1 ? ' after ' & $string($attempt) & ' attempts' : '';"""

@@ -118,6 +118,8 @@ def read_log_state(prefix: str, follower: str) -> Json:
             "StartFromHead": False,
         },
         "TimeoutSeconds": 60,
+        # Many runs that fail at once are throttled: some regions answer ten such calls a second.
+        "Retry": [{"ErrorEquals": ["CloudWatchLogs.ResourceNotFoundException"], "MaxAttempts": 0}, *RETRY_ALWAYS],
         "Catch": catch_each(Assign={"lines": []}, Output=SAME_INPUT, Next=follower),
         "Assign": {"lines": expressions.LOG_LINES},
         "Output": SAME_INPUT,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.machine.alert_expressions import DEFINE_SUBJECT, ISO_TIME
+from lamplighter.jobs.machine.alert_expressions import DEFINE_PRINTABLE, DEFINE_SUBJECT, ISO_TIME
 from lamplighter.jobs.machine.alert_states import max_attempts, topic_arn
 from lamplighter.jobs.machine.job_table import find_job_states
 from lamplighter.jobs.machine.local_times import define_local_time, zone_document
@@ -39,8 +39,9 @@ _TEXT = f"""(
   $run := $variable('{RUN_ARN_VARIABLE}');
   $slot := $variable('{SCHEDULED_VARIABLE}');
   $code := $task.containers[name = '{MAIN_CONTAINER}'].exitCode;
+  {DEFINE_PRINTABLE}
   $headline & '\\n\\n' &
-  ($exists($task.stoppedReason) ? 'Reason:    ' & $task.stoppedReason & '\\n' : '') &
+  ($exists($task.stoppedReason) ? 'Reason:    ' & $printable($task.stoppedReason) & '\\n' : '') &
   ($exists($code) ? 'Exit code: ' & $string($code) & '\\n' : '') &
   ($attempt = '' ? '' : 'Attempt:   ' & $of & '\\n') &
   ($contains($slot, {ISO_TIME}) ? 'Scheduled: ' & $local($toMillis($slot)) & '\\n' : '') &

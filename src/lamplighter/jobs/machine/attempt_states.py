@@ -213,7 +213,8 @@ def _catch(job: Job, caught: str | None) -> Json:
     return {"Catch": catch_all(caught, attempt=expression(_native_attempt(job)))}
 
 
-ALL_ERRORS = ("States.DataLimitExceeded", "States.ALL")
+DATA_LIMIT = "States.DataLimitExceeded"
+ALL_ERRORS = (DATA_LIMIT, "States.ALL")
 """All errors that can be caught, because States.ALL "can't catch the States.DataLimitExceeded terminal error"."""
 
 

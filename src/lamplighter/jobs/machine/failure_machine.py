@@ -41,7 +41,7 @@ from lamplighter.jobs.machine.alert_states import (
     timeout_text,
     topic_arn,
 )
-from lamplighter.jobs.machine.attempt_states import SAME_INPUT, catch_each
+from lamplighter.jobs.machine.attempt_states import DATA_LIMIT, SAME_INPUT, catch_each
 from lamplighter.jobs.machine.expressions import FAILED_TASK_VARIABLE, expression
 from lamplighter.jobs.machine.integrations import DESCRIBE_EXECUTION, LIST_EXECUTIONS, READ_HISTORY
 from lamplighter.jobs.machine.job_table import find_job_states
@@ -93,6 +93,9 @@ _FAILURE = f"""(
     'Cause': [$run.Cause, $states.input.cause, ''][0]
   }}
 )"""
+_WITHOUT_CAUSE = "$merge([$states.input, {'cause': 'its input is too large to read the cause here'}])"
+"""The machine's input for a run that cannot be described as a whole: a state takes 256 KiB, and so does a run's input,
+which needs more in a description, because that quotes it."""
 _ATTEMPT = f"""(
   $failure := {_FAILURE};
   {FAILED_TASK_VARIABLE}
@@ -233,10 +236,12 @@ def _tell(prefix: str) -> dict[str, Json]:
         "channel": expression(_CHANNEL),
         "told": False,
     }
+    run, follower = {"ExecutionArn": expression("$states.input.run")}, "Alerts itself?"
+    too_large = {"ErrorEquals": [DATA_LIMIT], "Output": expression(_WITHOUT_CAUSE), "Next": "Describe briefly"}
+    briefly = {**run, "IncludedData": "METADATA_ONLY"}
     return {
-        "Describe": read_state(
-            DESCRIBE_EXECUTION, {"ExecutionArn": expression("$states.input.run")}, described, "Alerts itself?"
-        ),
+        "Describe": read_state(DESCRIBE_EXECUTION, run, described, follower, Catch=[too_large]),
+        "Describe briefly": read_state(DESCRIBE_EXECUTION, briefly, described, follower),
         "Alerts itself?": choose("$states.input.caught", "Look", FIRST_STATE),
         "Look": read_state(
             READ_HISTORY,

@@ -25,6 +25,9 @@ from lamplighter.runs.skipped_runs import skip_output
 PAGE_SIZE = 400
 """The number of runs on a page."""
 RETRY_ALWAYS: Json = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 6, "JitterStrategy": "FULL"}]
+RETRY_READ: Json = [{**RETRY_ALWAYS[0], "MaxAttempts": 12, "MaxDelaySeconds": 120}]
+"""How a read is repeated: for seven minutes on average, because all jobs together may call ListExecutions 100 times at
+once, and then twice a second: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 MIN_WAIT_SECONDS, WAIT_INCREASE_SECONDS, MAX_WAIT_SECONDS = 15, 5, 300
 """Seconds between two checks: the wait grows from MIN_WAIT_SECONDS by WAIT_INCREASE_SECONDS each time, up to
 MAX_WAIT_SECONDS.
@@ -102,7 +105,7 @@ def _list_runs_state(follower: str, seen: str = "false", **page: str) -> Json:
 
 def read_state(call: str, arguments: Json, assigned: Json, follower: str, **more: Json) -> Json:
     """Return the state that reads something from AWS into variables and passes on its input."""
-    task = {"Type": "Task", "Resource": call, "Arguments": arguments, "Retry": RETRY_ALWAYS}
+    task = {"Type": "Task", "Resource": call, "Arguments": arguments, "Retry": RETRY_READ}
     return {**task, "Assign": assigned, "Output": SAME_INPUT, **more, "Next": follower}
 
 

@@ -195,7 +195,7 @@ LATE_RUN_DEFINITION = machine_definition(
         "Wait": {"Type": "Wait", "Seconds": expression("$states.input.seconds"), "Next": "Ask"},
         "Ask": read_state(
             DESCRIBE_EXECUTION,
-            {"ExecutionArn": expression("$states.input.run")},
+            {"ExecutionArn": expression("$states.input.run"), "IncludedData": "METADATA_ONLY"},
             {"status": expression("$states.result.Status"), "task": "", "waits": ""},
             "Late?",
         ),

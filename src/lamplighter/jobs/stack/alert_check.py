@@ -14,6 +14,9 @@ from lamplighter.jobs.stack.policies import allow
 from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.runs import job_machine
 
+ALERT_CHECK_RULE = "AlertCheck"
+"""The logical id of the rule."""
+
 
 def check_rule(
     project: Project, supported: Mapping[str, Sequence[str]], rules: Sequence[Resource]
@@ -24,7 +27,7 @@ def check_rule(
         others = [project.channels[each].sns for each in told if project.channels[each].sns is not None]
         given = {"rules": [each.properties["Name"] for each in rules], "project": project.prefix}
         yield Resource(
-            "AlertCheck",
+            ALERT_CHECK_RULE,
             "AWS::Events::Rule",
             properties(
                 Name=f"{project.prefix}--alert-check",

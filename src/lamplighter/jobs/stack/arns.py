@@ -9,7 +9,7 @@ from lamplighter.jobs.stack import role_ids
 from lamplighter.jobs.stack.intrinsic_functions import get_att, join, ref, sub
 from lamplighter.runs import job_machine
 
-MAX_LISTED_JOBS = 30
+MAX_LISTED_JOBS = 20
 """The most jobs that a statement of a shared role lists; for more, one pattern covers all jobs.
 
 The policies of a role have at most 10,240 characters: see

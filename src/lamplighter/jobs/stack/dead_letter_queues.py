@@ -7,24 +7,29 @@ minutes late from a queue that was not used for long. Messages that arrive withi
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
 
 EventBridge writes to a dead-letter queue only if the queue's own policy allows it, for rules by `aws:SourceArn`:
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html. Scheduler uses a role for it:
-https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html.
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html. Scheduler uses the schedule's role for it. So
+a role that lost its policy starts nothing, and puts nothing into the queue either: the alarm counts the starts that
+Scheduler itself says it dropped, too. See
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html and
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack import arns
 from lamplighter.jobs.stack.alarm_channels import MAX_ACTIONS, with_other_channel
-from lamplighter.jobs.stack.intrinsic_functions import get_att
+from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.queues import build_queue, build_queue_policy
 from lamplighter.jobs.stack.resources import Resource, properties
 
 START_QUEUE_ID, ALERT_QUEUE_ID = "DidNotStart", "UndeliveredAlerts"
 """The logical ids of the two queues."""
 ALARM_MINUTES = 20
+GIVEN_UP_METRICS = {"dropped": "InvocationDroppedCount", "lost": "InvocationsFailedToBeSentToDeadLetterCount"}
+"""Scheduler's metrics of a schedule group that count starts which it gave up, whether the queue has them or not."""
 
 
 def alert_dead_letters() -> Json:
@@ -39,7 +44,9 @@ def start_queue(project: Project) -> Iterator[Resource]:
         yield build_queue(START_QUEUE_ID, f"{project.prefix}-did-not-start")
     channels = dict.fromkeys(channel for job in scheduled for channel in job.notify.did_not_start)
     what = "Scheduler gave up starting a run; the queue says which and why."
-    for alarm in _alarms(project, "GivenUp", "given-up", what, START_QUEUE_ID, [*channels]):
+    group = [properties(Name="ScheduleGroup", Value=ref("Schedules"))]
+    more = {each: ("AWS/Scheduler", metric, group) for each, metric in GIVEN_UP_METRICS.items()}
+    for alarm in _alarms(project, "GivenUp", "given-up", what, START_QUEUE_ID, [*channels], more):
         # This engine sends its own alert for each start that it gave up, with the job and the reason.
         yield replace(alarm, engine_metadata={"ActionsEnabled": False})
 
@@ -58,9 +65,27 @@ def alert_queue(project: Project, channels: Sequence[str]) -> Iterator[Resource]
 
 
 def _alarms(
-    project: Project, title: str, name: str, what: str, queue: str, channels: Sequence[str]
+    project: Project,
+    title: str,
+    name: str,
+    what: str,
+    queue: str,
+    channels: Sequence[str],
+    more: Mapping[str, tuple[str, str, Json]] | None = None,
 ) -> Iterator[Resource]:
-    """Yield alarms that act on each message sent to a queue: one alarm for every five channels."""
+    """Yield alarms that act on each message sent to a queue, or `more` metrics: one alarm for every five channels."""
+    name_of_queue = [properties(Name="QueueName", Value=get_att(queue, "QueueName"))]
+    counted = {"sent": ("AWS/SQS", "NumberOfMessagesSent", name_of_queue), **(more or {})}
+    metrics = [
+        properties(
+            Id=each,
+            MetricStat=properties(
+                Metric=properties(Namespace=namespace, MetricName=metric, Dimensions=dimensions), Period=60, Stat="Sum"
+            ),
+            ReturnData=False,
+        )
+        for each, (namespace, metric, dimensions) in counted.items()
+    ]
     channels = with_other_channel(project, channels)
     for at, first in enumerate(range(0, len(channels), MAX_ACTIONS)):
         alarm_channels = channels[first : first + MAX_ACTIONS]
@@ -70,11 +95,7 @@ def _alarms(
             properties(
                 AlarmName=f"{project.prefix}-{name}{f'--{at + 1}' if at else ''}",
                 AlarmDescription=what,
-                Namespace="AWS/SQS",
-                MetricName="NumberOfMessagesSent",
-                Dimensions=[properties(Name="QueueName", Value=get_att(queue, "QueueName"))],
-                Statistic="Sum",
-                Period=60,
+                Metrics=[*metrics, properties(Id="sum", Expression="SUM(METRICS())", Label="given up")],
                 EvaluationPeriods=ALARM_MINUTES,
                 DatapointsToAlarm=1,
                 Threshold=0,

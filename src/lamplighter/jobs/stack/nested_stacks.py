@@ -1,32 +1,28 @@
 """Split the template of a project into a stack and nested stacks where a stack has no room, and join them again. Pure.
 
 A template has at most 500 resources and 1 MB. What jobs share stays in the stack, with as many jobs as there is room
-for; the others go into nested stacks, which get what they need of the stack as parameters. Guarantees that a job which
-is deployed stays in its stack, because CloudFormation cannot move a resource with a name, and that joining the parts
-gives the resources of the whole template. See
+for; the others go into nested stacks, which get what they need of the stack as parameters. Guarantees that what is
+deployed stays in its stack, because CloudFormation cannot move a resource with a name, and that joining the parts gives
+the resources of the whole template (`place_jobs.py` decides what goes where). See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nested-stacks.html and
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from lamplighter.base.group_items import group_items
 from lamplighter.base.json_text import Json, convert_members, dumps
+from lamplighter.jobs.stack.place_jobs import ROOT, part_number, place_jobs, tied_jobs
 from lamplighter.lang.template.references import find_references, function_name, function_names
 
 STACK = "AWS::CloudFormation::Stack"
-ROOT = ""
-"""The name of the stack itself among the parts; that of a nested stack is its logical id."""
-MAX_PART_RESOURCES, MAX_PART_BYTES = 450, 900_000
-"""The most resources and bytes of a part before jobs go elsewhere: below CloudFormation's, so that jobs can grow."""
 PARTS = "Parts"
-"""The key of the metadata of a whole template with the part of each deployed job; no template is deployed with it."""
+"""The key of the metadata of a whole template with the part of each deployed resource; no template is deployed with
+it."""
 MAX_NEW_RESOURCES = 2_300
 """The most resources that one step creates. CloudFormation changes 2,500 resources of nested stacks in an operation."""
-RESERVED_RESOURCES = 20
-"""The resources of the stack that are reserved for nested stacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +42,15 @@ class SplitTemplate:
         return {**self.root, "Resources": resources}
 
 
-@dataclass(slots=True)
-class _Part:
-    """A part that jobs are placed in: its resources and bytes so far."""
-
-    titles: list[str] = field(default_factory=list)
-    size: int = 0
-
-    def add(self, titles: Iterable[str], sizes: Mapping[str, int]) -> None:
-        self.titles += titles
-        self.size += sum(sizes[each] for each in titles)
-
-    def has_room(self, titles: list[str], sizes: Mapping[str, int], reserved: int) -> bool:
-        size = self.size + sum(sizes[each] for each in titles)
-        return len(self.titles) + len(titles) <= MAX_PART_RESOURCES - reserved and size <= MAX_PART_BYTES
-
-
 def split_template(document: Json) -> SplitTemplate:
-    """Split a template. The metadata of its resources has their jobs, and its own the part of each deployed job."""
+    """Split a template. The metadata of its resources has their jobs, and its own the parts of what is deployed."""
     owners = resource_owners(document)
-    parts = _place_jobs(document["Resources"], owners, _deployed_parts(document))
+    parts = place_jobs(document["Resources"], owners, _deployed_parts(document))
     part_of = {title: name for name, part in parts.items() for title in part.titles}
     outputs = group_items(document.get("Outputs", {}).items(), lambda each: _part_of_output(each[1], part_of))
     nested: dict[str, Json] = {}
     stacks: dict[str, Json] = {}
-    for name in sorted(set(parts) - {ROOT}, key=_number):
+    for name in sorted((each for each in parts if each != ROOT), key=part_number):
         moved, parameters = _move_out({title: document["Resources"][title] for title in parts[name].titles})
         nested[name] = {
             "Description": f"{document['Description']}: a part of its jobs",
@@ -89,42 +69,6 @@ def _part_of_output(output: Json, part_of: Mapping[str, str]) -> str:
     return next((part for each in find_references(output) if (part := part_of.get(each, ROOT)) != ROOT), ROOT)
 
 
-def _number(name: str) -> int:
-    return int(name.removeprefix("Jobs"))
-
-
-def _place_jobs(resources: Json, owners: Mapping[str, str], placed: Mapping[str, str]) -> dict[str, _Part]:
-    sizes = {title: len(dumps(each)) for title, each in resources.items()}
-    units = group_items(resources, lambda title: owners.get(title, ""))
-    parts = {ROOT: _Part()}
-    for job in ("", *_tied_jobs(resources, owners)):
-        parts[ROOT].add(units.pop(job, []), sizes)
-    for job in [job for job in units if job in placed]:
-        parts.setdefault(placed[job], _Part()).add(units.pop(job), sizes)
-    for titles in units.values():
-        rooms = (
-            each for name, each in parts.items() if each.has_room(titles, sizes, 0 if name else RESERVED_RESOURCES)
-        )
-        part = next(rooms, None)
-        if part is None:
-            part = parts[f"Jobs{max([0, *(_number(name) for name in parts if name)]) + 1}"] = _Part()
-        part.add(titles, sizes)
-    return parts
-
-
-def _tied_jobs(resources: Json, owners: Mapping[str, str]) -> list[str]:
-    """Return the jobs that must be in the stack: those that others refer to from there, and those that refer to others.
-
-    Nested stacks that referred to each other could form a circle.
-    """
-    found: dict[str, None] = {}
-    for title, each in resources.items():
-        own = owners.get(title, "")
-        for other in {owners.get(name, "") for name in find_references(each)} - {"", own}:
-            found[own or other] = None
-    return list(found)
-
-
 def _move_out(resources: Json) -> tuple[Json, dict[str, Json]]:
     """Return the resources with a parameter for each expression that only the stack can evaluate; and those
     expressions, by the names of the parameters. The stack has the other resources and the conditions.
@@ -137,7 +81,7 @@ def _move_out(resources: Json) -> tuple[Json, dict[str, Json]]:
         names = [each for each in find_references(value) if not each.startswith("AWS::")]
         if all(each in resources for each in names) and "Fn::If" not in function_names(value):
             return value
-        if any(each in resources for each in names):
+        if any(each in resources for each in names) or "Fn::Join" in value:  # a parameter has 4,096 bytes
             return convert_members(value, move)
         name = _parameter_name(value)
         parameters[name] = value
@@ -164,8 +108,9 @@ def _refer_to_outputs(resources: Json, part_of: Mapping[str, str], nested: Mappi
         part = part_of.get(target, ROOT) if isinstance(target, str) else ROOT
         if part == ROOT:
             return convert_members(value, refer)
-        output = _parameter_name(value)
-        nested[part]["Outputs"].setdefault(output, {"Value": value})
+        outputs = nested[part]["Outputs"]
+        output = next((title for title, each in outputs.items() if each["Value"] == value), _parameter_name(value))
+        outputs.setdefault(output, {"Value": value})
         return {"Fn::GetAtt": [part, f"Outputs.{output}"]}
 
     return {title: refer(each) for title, each in resources.items()}
@@ -176,7 +121,7 @@ def _without_empty(document: Json) -> Json:
 
 
 def join_templates(root: Json, nested: Mapping[str, Json]) -> Json:
-    """Return the whole template of a stack and its nested stacks, with the part of each job in its metadata.
+    """Return the whole template of a stack and its nested stacks, with the part of each resource in its metadata.
 
     `nested` has the templates of the nested stacks by logical id.
     """
@@ -196,7 +141,7 @@ def join_templates(root: Json, nested: Mapping[str, Json]) -> Json:
     }
     # Only the template's own outputs have a description; the others are what the stack needs of a part.
     outputs = root.get("Outputs", {}) | {name: each for _, name, each in made if "Description" in each}
-    parts = {job: name for name, each in ((ROOT, root), *nested.items()) for job in resource_owners(each).values()}
+    parts = {title: name for name, each in ((ROOT, root), *nested.items()) for title in each["Resources"]}
     return _with_parts({**root, "Resources": whole, "Outputs": outputs}, parts)
 
 
@@ -223,7 +168,7 @@ def _deployed_parts(document: Json) -> dict[str, str]:
 
 
 def keep_parts(document: Json, deployed: Json) -> Json:
-    """Return a template in which each job that is deployed has the part that it has there."""
+    """Return a template in which each resource that is deployed has the part that it has there."""
     return _with_parts(document, _deployed_parts(deployed))
 
 
@@ -233,18 +178,22 @@ def without_parts(document: Json) -> Json:
 
 
 def limit_step(document: Json, deployed: Json) -> Json:
-    """Return a template without the new jobs for which one operation has no room; the same if it has room for all."""
+    """Return a template without what one operation has no room to create: new jobs, and new ends of deployed ones, such
+    as alarms. Return the same if it has room for all.
+    """
     known, owners = deployed.get("Resources", {}), resource_owners(document)
     units = group_items(document["Resources"], lambda title: owners.get(title, ""))
-    staying = {"", *_tied_jobs(document["Resources"], owners)}
+    staying = {"", *tied_jobs(document["Resources"], owners)}
     needed = (name for job in staying for title in units[job] for name in find_references(document["Resources"][title]))
     staying |= {owners[name] for name in needed if name in owners}
+    referred = set(find_references(document["Resources"]))
     room = MAX_NEW_RESOURCES
     kept: set[str] = set()
     for job, titles in sorted(units.items(), key=lambda unit: unit[0] not in staying):
-        room -= len([title for title in titles if title not in known])
-        if room >= 0 or job in staying:
-            kept |= set(titles)
+        new = {title for title in titles if title not in known}
+        room -= len(new)
+        is_whole = room >= 0 or job in staying
+        kept |= set(titles) if is_whole else set() if len(new) == len(titles) else set(titles) - (new - referred)
     if len(kept) == len(document["Resources"]):
         return document
     resources = {title: each for title, each in document["Resources"].items() if title in kept}

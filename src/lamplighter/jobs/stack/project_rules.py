@@ -53,7 +53,10 @@ def _failure_rules(project: Project, jobs: Sequence[str]) -> Iterator[Resource]:
     paths = {name: RUN_PATHS[name] for name in ("run", "ended")}
     yield _rule(project, "FailedRuns", job_machine.FAILURE_CHECK, runs, paths)
     paths = {"alarm": "$.detail.alarmName", "before": "$.detail.previousState"}
-    yield _rule(project, "FailureAlarms", job_machine.FAILURE_CHECK, _alarm_pattern(project, jobs, FAILED_ALARM), paths)
+    pattern = _alarm_pattern(project, jobs, FAILED_ALARM)
+    # A new alarm that found no failure is no news: 500 at once would be throttled.
+    pattern["detail"]["$or"] = [{each: {"value": ["ALARM"]}} for each in ("state", "previousState")]
+    yield _rule(project, "FailureAlarms", job_machine.FAILURE_CHECK, pattern, paths)
 
 
 def _recovery_rules(project: Project, jobs: Sequence[str]) -> Iterator[Resource]:
