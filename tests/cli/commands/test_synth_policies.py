@@ -159,9 +159,8 @@ def test_with_a_role_of_cloudformation_both_need_no_more_than_their_printed_poli
     engine: ServedEngine, folder: Path
 ) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/stacks"
-    text = JOB_FILE.replace("aws: {", f"aws: {{bucket: templates, cloudformation-role: '{role}', ")
+    text = JOB_FILE.replace("aws: {", f"aws: {{cloudformation-role: '{role}', ")
     (folder / "lamplighter.yaml").write_text(text)
-    engine.client("s3").create_bucket(Bucket="templates")
     make_role(
         engine, "stacks", {"Service": "cloudformation.amazonaws.com"}, print_policies(folder, "cloudformation-role")
     )
