@@ -145,6 +145,7 @@ def test_who_deploys_needs_no_more_than_the_printed_policies(engine: ServedEngin
         (folder / "lamplighter.yaml").write_text(JOB_FILE.replace("cron(0 3", f"cron(0 {hour}"))
         run_allowed(engine, folder, keys, "deploy", "--plan", "plan.json")
         run_allowed(engine, folder, keys, "deploy", "--apply" if hour == 5 else "--discard", "plan.json", "--yes")
+    run_allowed(engine, folder, keys, "deploy", "--apply", "plan.json", "--yes", codes=(1,))  # it is gone
     run_allowed(engine, folder, keys, "rollback", "--yes")
     start_run(engine)
     for words in READING:
