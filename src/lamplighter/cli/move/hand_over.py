@@ -48,6 +48,8 @@ class Move:
     """Asks the user a question, and ends the command if the user declines."""
     at: int | None = None
     """When the user wants the handover."""
+    prepare: Callable[[], None] = lambda: None
+    """Copies what the new side needs, once it is clear that the old side runs the jobs."""
 
 
 def hand_over(move: Move) -> Handover:
@@ -55,6 +57,7 @@ def hand_over(move: Move) -> Handover:
     ends = _find_end(move)
     if ends is None:
         _check_left_side(move)
+        move.prepare()
         move.right.apply(Handover("waits"))
         ends = _find_end(move) or _end_left_side(move)  # what was interrupted may have come into effect meanwhile
     begins = move.right.read()
