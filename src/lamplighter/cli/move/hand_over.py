@@ -98,7 +98,7 @@ def _check_left_side(move: Move) -> None:
     if move.left.read() == Handover("waits"):
         raise MoveFailed(f"{move.left} waits for a move that is not complete: complete it first, in that direction")
     if not read_schedules(move.left.target, move.project):
-        raise MoveFailed(f"{move.left} has no schedules of {move.project}")
+        raise MoveFailed(f"{move.left} has no schedules of {move.project}: is this the environment (-e) that it runs?")
 
 
 def _end_left_side(move: Move) -> Handover:
