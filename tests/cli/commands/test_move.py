@@ -118,6 +118,17 @@ def test_secrets_are_copied_and_never_printed_and_another_value_is_not_replaced_
     assert home.client("secretsmanager").get_secret_value(SecretId="db")["SecretString"] == secret
 
 
+def test_no_secret_is_copied_for_an_environment_that_the_box_does_not_run(
+    home: UpFolder, aws: ServedEngine
+) -> None:
+    home.write(SECRETS, "home", "environments: {other: {}}\n")
+    (home.folder / ".env").write_text("TOKEN=a\nsecretsmanager:db:key=b\nsecretsmanager:db:user=c\n")
+    home.up_and_apply()
+    refused = command(home, aws, "move", "--to", "aws", "-e", "other", "--yes")
+    assert (refused.code, "has no schedules of home-other" in refused.err) == (1, True), refused
+    assert aws.client("ssm").describe_parameters()["Parameters"] == []
+
+
 def test_each_secret_and_the_handover_need_an_answer(home: UpFolder, aws: ServedEngine) -> None:
     home.write(SECRETS)
     (home.folder / ".env").write_text("TOKEN=a\nsecretsmanager:db={}\n")

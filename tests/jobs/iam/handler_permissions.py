@@ -54,6 +54,7 @@ UNUSED = re.compile(
     r"|PutBucketTagging|TagResource|UntagResource|(Put|Delete)BucketPolicy)\w+"
 )
 EVERYWHERE = {
+    "cloudwatch:DescribeAlarms": "with a prefix, as `status` calls it, it names no alarm",
     "cloudformation:DescribeStacks": "without a name, as the console calls it, it works on all stacks",
     "sns:GetSubscriptionAttributes": "two versions of AWS's reference contradict each other: a topic, or no resource",
     "sns:SetSubscriptionAttributes": "the same",

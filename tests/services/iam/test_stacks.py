@@ -92,6 +92,21 @@ def test_a_caller_must_be_allowed_to_pass_the_role_of_a_stack(enforcing: Enforci
         enforcing.denied_as(caller, "cloudformation", operation, StackName="s", RoleARN=role)
 
 
+def test_the_role_of_a_change_set_looks_for_what_it_imports(enforcing: EnforcingHarness) -> None:
+    """The caller may read neither the log groups nor the parameter in the name of one."""
+    role = enforcing.role("deploys", CLOUDFORMATION, allow("logs:*"), allow("ssm:*"))
+    caller = enforcing.role("caller", PEOPLE, STACKS, allow("iam:PassRole", role))
+    enforcing.call("ssm", "PutParameter", Name="/mine", Value="mine", Type="String")
+    enforcing.call("logs", "CreateLogGroup", logGroupName="mine")
+    properties = {"LogGroupName": "{{resolve:ssm:/mine}}"}
+    text = template(L={"Type": "AWS::Logs::LogGroup", "Properties": properties, "DeletionPolicy": "Retain"})
+    named = {"StackName": "s", "ChangeSetName": "c", "ChangeSetType": "CREATE", "TemplateBody": text}
+    given = {**named, "RoleARN": role, "ImportExistingResources": True}
+    key = enforcing.call_as(caller, "cloudformation", "CreateChangeSet", **given)["Id"]
+    (change,) = enforcing.call("cloudformation", "DescribeChangeSet", ChangeSetName=key)["Changes"]
+    assert change["ResourceChange"]["Action"] == "Import"
+
+
 def test_a_stack_s_role_must_trust_cloudformation(enforcing: EnforcingHarness) -> None:
     role = enforcing.role("deploys", SCHEDULER, allow("*"))
     refused = enforcing.expect_error(

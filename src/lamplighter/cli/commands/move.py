@@ -79,9 +79,9 @@ def move(
         left, right = (box, aws) if to == "aws" else (aws, box)
         if not (journal.is_done and _is_left(left)):
             _tell_what_stays(project, left.target, to, console)
-            _copy_secrets(loaded, box, left, right, yes=yes)
+            prepare = partial(_copy_secrets, loaded, box, left, right, yes=yes)
             ask = partial(confirm_or_exit, yes=yes)
-            hand_over(Move(project.prefix, left, right, world, console, ask, wanted))
+            hand_over(Move(project.prefix, left, right, world, console, ask, wanted, prepare))
             journal.complete()
         _print_result(project.prefix, left, right, console)
 

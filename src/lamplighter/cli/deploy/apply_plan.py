@@ -66,7 +66,7 @@ def _check_place(plan: SavedPlan, target: Target) -> None:
 def _find_change_set(client: Json, plan: SavedPlan, *, only_available: bool = True) -> Json:
     """Return the description of a plan's change set; raise `InvalidPlan` if it was executed or is gone."""
     try:
-        found = changeset.describe_change_set(client, plan.change_set)
+        found = changeset.describe_change_set(client, ChangeSetName=plan.change_set, StackName=plan.stack_id)
     except ClientError as error:
         if "does not exist" in error.response["Error"].get("Message", ""):
             raise InvalidPlan("the plan was discarded, or another deployment replaced it: plan again") from None

@@ -48,6 +48,11 @@ class ChangeSet:
     template: Json = None
     """The template of the stack itself, if this process created the change set."""
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The parameters of calls: by the stack, IAM decides about a change set that is gone, too."""
+        return {"ChangeSetName": self.id, "StackName": self.stack_id}
+
 
 def create_change_set(
     target: Target,
@@ -90,7 +95,7 @@ def create_change_set(
         raise
     created = ChangeSet(answer["Id"], answer["StackId"], creates_stack, {}, 0, passed.root)
     with discarded_on_error(client, created):
-        found = _wait_until_created(client, answer["Id"], pause)
+        found = _wait_until_created(client, created, pause)
     change_set = with_changes(created, found)
     if found["Status"] != "FAILED":
         return change_set
@@ -112,23 +117,23 @@ def with_changes(change_set: ChangeSet, found: Json) -> ChangeSet:
     return replace(change_set, replaced=replaced, count=len(touched))
 
 
-def _wait_until_created(client: Json, change_set_id: str, pause: Callable[[], object]) -> Json:
-    while (found := describe_change_set(client, change_set_id))["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
+def _wait_until_created(client: Json, change_set: ChangeSet, pause: Callable[[], object]) -> Json:
+    while (found := describe_change_set(client, **change_set.names))["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
         pause()
     return found
 
 
-def describe_change_set(client: Json, change_set_id: str) -> Json:
+def describe_change_set(client: Json, **names: str) -> Json:
     """Return the description of a change set with the changes of all resources."""
-    found = client.describe_change_set(ChangeSetName=change_set_id)
+    found = client.describe_change_set(**names)
     changes, token = list(found.get("Changes", [])), found.get("NextToken")
     while token:
-        more = client.describe_change_set(ChangeSetName=change_set_id, NextToken=token)
+        more = client.describe_change_set(**names, NextToken=token)
         changes += more.get("Changes", [])
         token = more.get("NextToken")
     found_changes = [each["ResourceChange"] for each in changes if "ResourceChange" in each]
     nested = [each["ChangeSetId"] for each in found_changes if "ChangeSetId" in each]
-    below = [change for each in nested for change in describe_change_set(client, each)["Changes"]]
+    below = [change for each in nested for change in describe_change_set(client, ChangeSetName=each)["Changes"]]
     return found | {"Changes": [*found_changes, *below]}
 
 
@@ -149,7 +154,7 @@ def discarded_on_error(client: Json, change_set: ChangeSet) -> Iterator[None]:
 def execute_change_set(client: Json, change_set: ChangeSet) -> None:
     """Execute a change set; raise `StackChanged` if the stack changed after the change set was created."""
     try:
-        client.execute_change_set(ChangeSetName=change_set.id)
+        client.execute_change_set(**change_set.names)
     except ClientError as error:
         # The execution of one change set deletes the others; an update forbids their execution.
         if error.response["Error"]["Code"].startswith(("InvalidChangeSetStatus", "ChangeSetNotFound")):
@@ -159,7 +164,7 @@ def execute_change_set(client: Json, change_set: ChangeSet) -> None:
 
 def discard_change_set(client: Json, change_set: ChangeSet) -> None:
     """Delete a change set, and the empty stack that exists only for its sake."""
-    client.delete_change_set(ChangeSetName=change_set.id)
+    client.delete_change_set(**change_set.names)
     if change_set.creates_stack and _is_empty_stack(client, change_set.stack_id):
         client.delete_stack(StackName=change_set.stack_id)
 

@@ -48,6 +48,8 @@ class Move:
     """Asks the user a question, and ends the command if the user declines."""
     at: int | None = None
     """When the user wants the handover."""
+    prepare: Callable[[], None] = lambda: None
+    """Copies what the new side needs, once it is clear that the old side runs the jobs."""
 
 
 def hand_over(move: Move) -> Handover:
@@ -55,6 +57,7 @@ def hand_over(move: Move) -> Handover:
     ends = _find_end(move)
     if ends is None:
         _check_left_side(move)
+        move.prepare()
         move.right.apply(Handover("waits"))
         ends = _find_end(move) or _end_left_side(move)  # what was interrupted may have come into effect meanwhile
     begins = move.right.read()
@@ -95,7 +98,7 @@ def _check_left_side(move: Move) -> None:
     if move.left.read() == Handover("waits"):
         raise MoveFailed(f"{move.left} waits for a move that is not complete: complete it first, in that direction")
     if not read_schedules(move.left.target, move.project):
-        raise MoveFailed(f"{move.left} has no schedules of {move.project}")
+        raise MoveFailed(f"{move.left} has no schedules of {move.project}: is this the environment (-e) that it runs?")
 
 
 def _end_left_side(move: Move) -> Handover:

@@ -122,6 +122,7 @@ class _Policies:
             types = self._types | (set(BUCKET_TYPES) if self.project.aws.bucket is None else set())
             left_out = "Put" if self._boundary is None else "Delete"
             found = self._handled(types, "read", "make", "change") - {f"iam:{left_out}RolePermissionsBoundary"}
+            found.add("s3:GetObject")  # the templates of nested stacks, and of a change of the stack
         if self.access is not Access.CLOUDFORMATION_ROLE:
             found |= list_actions(READ_CALLS) | self._handled(self._types, "read")
         if self.access is Access.DEPLOY:
@@ -199,7 +200,8 @@ class _Policies:
         """Return the patterns of the names of a kind of resources."""
         prefix, bucket = self.project.prefix, self._bucket
         if kind == "iam:role/":
-            linked = [] if is_change else ["aws-service-role/ecs.amazonaws.com/*"]
+            # A role that does not exist has no path, so its name alone is what GetRole asks for.
+            linked = [] if is_change else ["aws-service-role/ecs.amazonaws.com/*", "AWSServiceRoleForECS"]
             return [*(f"{path}{_generated(prefix)}" for path in self._role_paths), *linked]
         fixed = {
             "cloudformation:stack/": [f"{prefix}/*", f"{prefix}-Jobs*/*", f"{BUCKET_STACK}/*"],

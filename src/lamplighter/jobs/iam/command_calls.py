@@ -39,7 +39,7 @@ DEPLOY_CALLS: Mapping[str, str] = {
     "iam": "CreateServiceLinkedRole",
     "ecr": "CreateRepository TagResource GetAuthorizationToken BatchCheckLayerAvailability BatchGetImage "
     "InitiateLayerUpload UploadLayerPart CompleteLayerUpload PutImage",
-    "s3": "PutObject ListAllMyBuckets",  # an engine looks among all buckets before it makes one
+    "s3": "PutObject",
 }
 """The further actions of `deploy`, `rollback`, `destroy` and `prune`. CreateStack is for the bucket for templates."""
 

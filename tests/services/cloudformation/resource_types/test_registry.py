@@ -62,6 +62,9 @@ class Answer(str):
     def __getitem__(self, _name: object) -> "Answer":
         return self
 
+    def __contains__(self, _name: object) -> bool:
+        return True
+
     def get(self, _name: str, default: Json = None) -> Json:
         """Return the default, as if the member were missing."""
         return default

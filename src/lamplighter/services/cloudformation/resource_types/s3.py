@@ -178,11 +178,10 @@ BUCKET_PROPERTIES: Mapping[str, BucketProperty] = {
 
 def _create_bucket(request: ResourceRequest) -> Plan[CreatedResource]:
     name = str(request.get("BucketName") or request.name.lower())
-    present = yield "ListBuckets", {"Prefix": name}
-    if any(each["Name"] == name for each in present.get("Buckets", [])):
-        raise ResourceFailed(f"{name} already exists")
     place = {} if request.region == DEFAULT_REGION else {"LocationConstraint": request.region}
-    yield "CreateBucket", {"Bucket": name, "CreateBucketConfiguration": place or None}
+    answer = yield "CreateBucket", {"Bucket": name, "CreateBucketConfiguration": place or None}
+    if "BucketArn" not in answer:  # us-east-1 accepts one's own bucket; only the answer about a new one has its ARN
+        raise ResourceFailed(f"{name} already exists")
     yield from _put_settings(request, name)
     return CreatedResource(
         name,

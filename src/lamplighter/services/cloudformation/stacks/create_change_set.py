@@ -31,7 +31,7 @@ from lamplighter.services.cloudformation.stacks.known_values import (
     with_unknown_values,
 )
 from lamplighter.services.cloudformation.stacks.lookup import check_stack_name, find_stack, require_known_stack
-from lamplighter.services.cloudformation.stacks.stack_caller import acting_for
+from lamplighter.services.cloudformation.stacks.stack_caller import acting_for, with_role
 from lamplighter.services.cloudformation.stacks.stack_events import REVIEW_IN_PROGRESS
 from lamplighter.services.cloudformation.stacks.start_operation import EMPTY_PLAN, INITIATED, check_updatable
 from lamplighter.services.cloudformation.tables import change_sets, stack_resources, stacks, templates
@@ -101,6 +101,7 @@ def _add(turn: StackTurn, params: Json, above: tuple[ChangeSet, ...], *, place: 
         if len(above) >= MAX_LEVELS:
             raise StackValidationError(f"Stacks are nested more than {MAX_LEVELS} levels deep")
         plan = plan_stack(turn.tx, turn.caller, params, old, turn.inputs, place=place)
+        turn = replace(turn, stack=with_role(stack, {"RoleARN": plan.body["role"]}))
         outcome = _compare(turn, params, plan, place)
         stored = turn.parts.starter.store_plan(turn.tx, stack, plan)
     except AwsError as error:
