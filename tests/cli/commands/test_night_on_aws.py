@@ -54,3 +54,11 @@ def test_a_run_is_started_again_on_aws_with_its_input(aws: str, stopped: str, tm
     repetition = stopped.replace("first", "first--again-1")
     about = make_client(aws, "stepfunctions").describe_execution(executionArn=repetition)
     assert (started, about["input"]) == ("job:first--again-1", '{"day": 7}')
+
+
+def test_a_name_that_is_no_job_is_answered_with_the_jobs_alone(aws: str, tmp_path: Path) -> None:
+    sfn = make_client(aws, "stepfunctions")
+    for name in ("reports-nightly", "reports--failures", "reports--chat"):
+        sfn.create_state_machine(name=name, definition=DEFINITION, roleArn=ROLE)
+    found = command(aws, tmp_path, "history", "zzzz")
+    assert found.err.endswith("is called zzzz: there are reports-nightly\n")

@@ -124,7 +124,7 @@ def unknown_job_message(context: CommandContext, name: str, machines: list[Machi
     similar = get_close_matches(name, known, n=3)
     if similar:
         return f"{message}: did you mean {' or '.join(similar)}?"
-    short_names = [each.short_name for each in machines]
+    short_names = [each.short_name for each in machines if not is_supporting_machine(each.name)]
     if not short_names:
         return f"{message}: there are no state machines"
     others = " and others" if len(short_names) > MAX_LISTED_NAMES else ""
