@@ -118,9 +118,7 @@ def test_secrets_are_copied_and_never_printed_and_another_value_is_not_replaced_
     assert home.client("secretsmanager").get_secret_value(SecretId="db")["SecretString"] == secret
 
 
-def test_no_secret_is_copied_for_an_environment_that_the_box_does_not_run(
-    home: UpFolder, aws: ServedEngine
-) -> None:
+def test_no_secret_is_copied_for_an_environment_that_the_box_does_not_run(home: UpFolder, aws: ServedEngine) -> None:
     home.write(SECRETS, "home", "environments: {other: {}}\n")
     (home.folder / ".env").write_text("TOKEN=a\nsecretsmanager:db:key=b\nsecretsmanager:db:user=c\n")
     home.up_and_apply()
