@@ -5,6 +5,10 @@ before the next begins, and `move` goes on where they say. The file is in backup
 jobs that have moved.
 """
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +21,10 @@ from lamplighter.store.data_directory import HANDOVER
 
 class UnreadableHandover(LamplighterError):
     """The file of a handover cannot be read. Only this file says which side runs the jobs."""
+
+
+class MoveUnderWay(LamplighterError):
+    """Another move of the same box is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,21 @@ class HandoverFile:
         """Write a handover that is not complete yet."""
         self._write({"handover": handover.to_json()})
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Let no other command move jobs of the box during the block. Raises `MoveUnderWay`."""
+        make_path(self.data)
+        folder = os.open(self.data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(folder)
+            raise MoveUnderWay("another `lamplighter move` of this box is under way: wait until it ends") from None
+        try:
+            yield
+        finally:
+            os.close(folder)
+
     @property
     def is_done(self) -> bool:
         """Whether the move is complete."""
@@ -42,6 +65,10 @@ class HandoverFile:
     def complete(self) -> None:
         """Record that the move is complete."""
         self._write({**self._own, "done": True})
+
+    def reopen(self) -> None:
+        """Record that the move is not complete any more."""
+        self._write({**self._own, "done": False})
 
     @property
     def _own(self) -> Json:
