@@ -23,6 +23,10 @@ class UnreadableHandover(LamplighterError):
     """The file of a handover cannot be read. Only this file says which side runs the jobs."""
 
 
+class UnwritableHandover(LamplighterError):
+    """The file of a handover cannot be written; it is as before."""
+
+
 class MoveUnderWay(LamplighterError):
     """Another move of the same box is under way."""
 
@@ -36,7 +40,10 @@ class HandoverFile:
 
     def read(self) -> Handover | None:
         """Return the handover, or None if the project never moved. Raises `UnreadableHandover`."""
-        return parse_handover(self._own.get("handover"))
+        try:
+            return parse_handover(self._own.get("handover"))
+        except TypeError:  # a member is missing, or a later version wrote others
+            raise self._unreadable() from None
 
     def write(self, handover: Handover) -> None:
         """Write a handover that is not complete yet."""
@@ -72,19 +79,32 @@ class HandoverFile:
 
     @property
     def _own(self) -> Json:
-        return self._read_all().get(self.project, {})
+        own = self._read_all().get(self.project, {})
+        if not isinstance(own, dict):
+            raise self._unreadable()
+        return own
 
     def _write(self, own: Json) -> None:
-        make_path(self.data)
-        write_file(self.data / HANDOVER, dumps({**self._read_all(), self.project: own}).encode())
+        content = dumps({**self._read_all(), self.project: own}).encode()
+        try:
+            make_path(self.data)
+            write_file(self.data / HANDOVER, content)
+        except OSError as error:
+            raise UnwritableHandover(f"{self.data / HANDOVER} cannot be written: {error.strerror}") from None
 
     def _read_all(self) -> dict[str, Json]:
         """Return what the file says of each project."""
         file = self.data / HANDOVER
         try:
-            document = loads_or(file.read_text(), None)
+            document = loads_or(file.read_bytes(), None)
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise self._unreadable(f" ({error.strerror})") from None
         if not isinstance(document, dict):
-            raise UnreadableHandover(f"{file} cannot be read: restore it, for it says whether the jobs moved to AWS")
+            raise self._unreadable()
         return document
+
+    def _unreadable(self, reason: str = "") -> UnreadableHandover:
+        advice = "restore it, for it says whether the jobs moved to AWS"
+        return UnreadableHandover(f"{self.data / HANDOVER} cannot be read{reason}: {advice}")
