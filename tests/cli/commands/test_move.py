@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -234,6 +235,24 @@ def test_a_job_that_is_removed_and_added_again_after_a_move_runs(box: UpFolder, 
         assert command(box, aws, "deploy", "--yes").code == 0
     assert ends.read() is not None
     assert (schedule(aws, "weekly")["State"], schedule(aws, "weekly").get("StartDate")) == ("ENABLED", None)
+
+
+@pytest.mark.parametrize(("role", "state"), [("begins", "ENABLED"), ("ends", "DISABLED")])
+def test_a_job_that_is_added_again_to_a_box_long_after_a_move_is_created(
+    home: UpFolder, role: Literal["begins", "ends"], state: str
+) -> None:
+    date = "2026-01-01T00:00:59Z"
+    journal = HandoverFile(home.data, "home")
+    home.write(JOBS.replace("weekly", "monthly"))
+    journal.write(Handover(role, date, {"home-weekly": date}))
+    journal.complete()
+    home.up_and_apply()
+    before = len(home.lines)
+    home.write(JOBS)
+    home.wait_until_applied(before)
+    assert schedule(home, "weekly")["State"] == state
+    found = journal.read()
+    assert (journal.is_done, found and (found.role, found.dates)) == (True, (role, {}))
 
 
 def test_a_backup_holds_the_handover_and_an_unreadable_one_stops_what_would_run_twice(

@@ -7,9 +7,9 @@ jobs that have moved.
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
@@ -44,6 +44,22 @@ class HandoverFile:
             return parse_handover(self._own.get("handover"))
         except TypeError:  # a member is missing, or a later version wrote others
             raise self._unreadable() from None
+
+    def read_for(self, names: Container[str]) -> Handover | None:
+        """Return the handover, and forget the dates of schedules that the job file has no more when a move is complete.
+
+        Scheduler would refuse them for a job that is added again. Raises `UnreadableHandover`.
+        """
+        found = self.read()
+        if found is None or found.dates is None or not self.is_done:
+            return found
+        kept = {name: date for name, date in found.dates.items() if name in names}
+        if kept == found.dates:
+            return found
+        with suppress(MoveUnderWay, UnwritableHandover), self.locked():
+            if self.read() == found:
+                self._write({**self._own, "handover": replace(found, dates=kept).to_json()})
+        return self.read()
 
     def write(self, handover: Handover) -> None:
         """Write a handover that is not complete yet."""
