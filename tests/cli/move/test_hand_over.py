@@ -18,9 +18,10 @@ from lamplighter.base.world import frozen_world
 from lamplighter.cli.move import hand_over
 from lamplighter.cli.move.hand_over import Move
 from lamplighter.cli.move.sides import MoveFailed, follows, is_handed_over, read_schedules
-from lamplighter.cli.move.slots import MINUTE, Slot, to_instant
+from lamplighter.cli.move.slots import MINUTE, Slot, to_date, to_instant
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.handover import Handover
+from lamplighter.runs.schedules import slot_name
 from lamplighter.runs.upcoming_times import Timetable, times_of
 
 BEGAN = to_instant("2026-03-01T09:00:30Z")
@@ -125,8 +126,11 @@ class FakeSide:
 
     # --- what the clients of AWS do ---
 
-    def get_paginator(self, _operation: str) -> Json:
+    def get_paginator(self, operation: str) -> Json:
         self.settle()
+        if operation == "list_executions":
+            names = [slot_name(name, to_date(at)) for at, name in self.slots(self.clock.now)]
+            return SimpleNamespace(paginate=lambda **_: [{"executions": [{"name": f"{each}0"} for each in names]}])
         return SimpleNamespace(paginate=lambda **_: [{"Schedules": [{"Name": name} for name in EXPRESSIONS]}])
 
     def get_schedule(self, *, Name: str, GroupName: str) -> Json:  # noqa: N803 - AWS's words
@@ -304,6 +308,19 @@ def test_each_slot_runs_once_in_a_storm_of_moves(monkeypatch: pytest.MonkeyPatch
     until = clock.now - clock.now % MINUTE + 180 * MINUTE + MINUTE // 2
     found, wanted = Counter([*box.slots(until), *aws.slots(until)]), Counter(wanted_slots(until))
     assert (wanted - found, found - wanted) == (Counter(), Counter())
+
+
+def test_a_move_that_is_completed_late_starts_no_slot_again_that_a_schedule_started() -> None:
+    clock = Clock()
+    left, right = FakeSide("left", clock, 500, AWS_TARGET), FakeSide("right", clock, 500, BOX_TARGET)
+    for side, state in ((left, "ENABLED"), (right, "DISABLED")):
+        side.history.append((NOW - MINUTE, {name: {"State": state} for name in EXPRESSIONS}))
+    hand_over.hand_over(make_move(clock, left, right, None))
+    clock.now += 60 * MINUTE
+    right.history.append((clock.now, right.history[-1][1]))  # a person changed the schedules
+    hand_over.hand_over(make_move(clock, left, right, None))
+    until = clock.now + MINUTE
+    assert sorted([*left.slots(until), *right.slots(until)]) == wanted_slots(until)
 
 
 def test_sides_with_different_times_of_handover_did_not_hand_over() -> None:

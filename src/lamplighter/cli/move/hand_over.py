@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from rich.console import Console
 
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import World, sleep
 from lamplighter.cli.move.sides import MoveFailed, Side, follows, read_schedules
 from lamplighter.cli.move.slots import (
@@ -28,6 +29,7 @@ from lamplighter.cli.move.slots import (
     to_instant,
 )
 from lamplighter.jobs.stack.handover import Handover, is_date
+from lamplighter.runs.schedules import names_target_in_input, slot_name
 
 MILLISECONDS_PER_SCHEDULE = 500
 """How long the change of a schedule takes at most; CloudFormation also takes about a minute for a stack."""
@@ -138,12 +140,27 @@ def _plan_beginning(move: Move, ends: Handover) -> Handover:
 def _start_missed_slots(move: Move, begins: Handover) -> None:
     """Start the slots that came before the new side's schedules began, each when it is due."""
     left, right = (read_schedules(side.target, move.project) for side in (move.left, move.right))
-    for slot in missed_slots(left, right, begins, move.world.now()):
+    slots = missed_slots(left, right, begins, move.world.now())
+    known = _started_names(move, [right[each.schedule]["Target"] for each in slots])
+    for slot in slots:
+        if slot_name(slot.schedule, to_date(slot.instant)) in known:
+            continue
         wait = slot.instant - move.world.now()
         if wait > 0:
             move.console.print(f"waiting for {slot.schedule} at {to_date(slot.instant)}", soft_wrap=True)
             sleep(wait / 1000)
         _start_slot(move, right, slot)
+
+
+def _started_names(move: Move, targets: list[Json]) -> set[str]:
+    """Return how the names of runs begin that a box's schedules started, maybe before they were changed again.
+
+    On AWS, START_RUN starts no slot twice.
+    """
+    arns = {each["Arn"] for each in targets if not names_target_in_input(each)}
+    pages = move.right.target.client("stepfunctions").get_paginator("list_executions")
+    found = (each for arn in arns for page in pages.paginate(stateMachineArn=arn) for each in page["executions"])
+    return {f"{each['name'].rpartition('-')[0]}-" for each in found}
 
 
 def _start_slot(move: Move, schedules: Schedules, slot: Slot) -> None:
