@@ -61,9 +61,9 @@ class HandoverFile:
                 self._write({**self._own, "handover": replace(found, dates=kept).to_json()})
         return self.read()
 
-    def write(self, handover: Handover) -> None:
-        """Write a handover that is not complete yet."""
-        self._write({"handover": handover.to_json()})
+    def write(self, handover: Handover | None) -> None:
+        """Write a handover that is not complete yet, or None."""
+        self._write({"handover": handover and handover.to_json()})
 
     @contextmanager
     def locked(self) -> Iterator[None]:

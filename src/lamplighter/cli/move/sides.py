@@ -58,14 +58,20 @@ class BoxSide:
         return self.file.read()
 
     def apply(self, handover: Handover) -> None:
-        """See `Side.apply`: write the file, and wait until `up` has followed it. Raises `MoveFailed`."""
-        if self.read() != handover:
+        """See `Side.apply`: write the file, and wait until `up` has followed it. Raises `MoveFailed`.
+
+        An end that not every schedule gets is taken back, so that the others do not end alone.
+        """
+        before = self.read()
+        if before != handover:
             self.file.write(handover)
         for _ in range(MAX_POLLS):
             found = read_schedules(self.target, self.file.project)
             if follows(found, handover) and (handover.role == "ends" or self.names <= found.keys()):
                 return
             pause_between_polls(self.target)
+        if handover.role == "ends":
+            self.file.write(before)
         raise MoveFailed("the engine does not follow the move: see the log of `lamplighter up`, then run this again")
 
 
