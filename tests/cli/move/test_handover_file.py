@@ -54,3 +54,6 @@ def test_one_move_of_a_box_holds_the_lock(tmp_path: Path) -> None:
         pass
     with file.locked():
         pass
+    (tmp_path / "file").touch()
+    with pytest.raises(UnwritableHandover, match="cannot be used"), HandoverFile(tmp_path / "file", "p").locked():
+        pass

@@ -67,9 +67,15 @@ class HandoverFile:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Let no other command move jobs of the box during the block. Raises `MoveUnderWay`."""
-        make_path(self.data)
-        folder = os.open(self.data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        """Let no other command move jobs of the box during the block.
+
+        Raises `MoveUnderWay`, and `UnwritableHandover` if there can be no data directory.
+        """
+        try:
+            make_path(self.data)
+            folder = os.open(self.data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise UnwritableHandover(f"{self.data} cannot be used: {error.strerror}") from None
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
