@@ -115,11 +115,11 @@ def soon(seconds: int) -> str:
 def die_and_go_on(box: MovedBox, moment: int, to: str) -> datetime:
     """Move the jobs with a command that dies, and go on; return the time of the handover."""
     left, right = (box, box.aws) if to == "aws" else (box.aws, box)
-    at = soon(40)
+    at = soon(100)
     assert box.move_and_die(moment, to, at) == -signal.SIGKILL
     if moment in LATE:
         planned = box.end_date(left)
-        eventually(lambda: datetime.now(UTC) > planned, 200)
+        eventually(lambda: datetime.now(UTC) > planned, 400)
     moved = box.move(to, at)
     assert moved.code == 0, moved
     ended = box.end_date(left)

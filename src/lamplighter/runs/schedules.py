@@ -11,6 +11,8 @@ from lamplighter.runs.job_machine import START_RUN, machine_suffix
 from lamplighter.runs.story import to_milliseconds
 from lamplighter.runs.upcoming_times import Timetable
 
+MAX_NAME_LENGTH = 46
+"""The most characters of a schedule's name in an execution's name, which may have 80: the rest is time and digest."""
 _INPUT_FIELDS = {":aws-sdk:sfn:startExecution": "StateMachineArn", machine_suffix(START_RUN): "machine"}
 """For each ending of a target's ARN whose input names what the target starts: the input's field with the ARN."""
 
@@ -18,6 +20,11 @@ _INPUT_FIELDS = {":aws-sdk:sfn:startExecution": "StateMachineArn", machine_suffi
 def names_target_in_input(target: Json) -> bool:
     """Return whether only the target's input names what it starts; a list of schedules does not contain inputs."""
     return bool(target["Arn"].endswith(tuple(_INPUT_FIELDS)))
+
+
+def slot_name(schedule: str, time: str) -> str:
+    """Return the begin of the name that this engine gives to the execution of a slot."""
+    return f"{schedule[:MAX_NAME_LENGTH]}-{time.replace('-', '').replace(':', '')}-"
 
 
 def started_arn(target: Json) -> str:

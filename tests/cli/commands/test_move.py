@@ -1,16 +1,21 @@
 """What `move` copies, asks and refuses, and what other commands say of jobs that have moved; an engine plays AWS."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.move.handover_file import HandoverFile
 from lamplighter.jobs.stack.handover import Handover
 from lamplighter.store.backup import Backup, write_backup_file
 from lamplighter.store.data_directory import HANDOVER
-from tests.cli.aws_account import run_command
+from tests.cli.aws_account import command_environment, run_command
 from tests.cli.up_folder import UpFolder
 from tests.command_process import CommandResult
 from tests.served_engine import REGION, ServedEngine
@@ -55,6 +60,20 @@ def schedule(engine: ServedEngine, job: str = "nightly") -> Json:
     return engine.client("scheduler").get_schedule(Name=f"home-{job}", GroupName="home")
 
 
+def from_now(minutes: int) -> str:
+    return (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat(timespec="seconds")
+
+
+def pretend_handover_is_over(box: UpFolder, aws: ServedEngine) -> None:
+    """Write a time of handover in the past into both halves of the journal, as if the real one had come."""
+    at, cloudformation, file = "2026-01-01T00:00:59Z", aws.client("cloudformation"), HandoverFile(box.data, "home")
+    template = cloudformation.get_template(StackName="home")["TemplateBody"]
+    template["Metadata"]["Lamplighter"]["Handover"]["at"] = template["Outputs"]["Handover"]["Value"] = at
+    cloudformation.update_stack(StackName="home", TemplateBody=dumps(template), Capabilities=["CAPABILITY_NAMED_IAM"])
+    cloudformation.get_waiter("stack_update_complete").wait(StackName="home", WaiterConfig={"Delay": 1})
+    file._write({**file._own, "handover": {**file._own["handover"], "at": at}})
+
+
 def test_jobs_move_to_aws_and_back_and_every_command_says_which_side_runs_them(
     box: UpFolder, aws: ServedEngine
 ) -> None:
@@ -74,7 +93,8 @@ def test_jobs_move_to_aws_and_back_and_every_command_says_which_side_runs_them(
     deployed = command(box, aws, "deploy", "--yes")
     assert (deployed.code, "too" in deployed.err, "nothing to do" in deployed.out) == (0, False, True), deployed
 
-    returned = command(box, aws, "move", "--to", "box", "--yes")
+    pretend_handover_is_over(box, aws)
+    returned = command(box, aws, "move", "--to", "box", "--at", from_now(60), "--yes")
     assert returned.code == 0, returned
     assert schedule(aws)["EndDate"] == schedule(box)["StartDate"]
     deployed = command(box, aws, "deploy", "--yes")
@@ -114,6 +134,7 @@ def test_secrets_are_copied_and_never_printed_and_another_value_is_not_replaced_
     assert "-value" not in refused.out + refused.err + moved.out + moved.err
 
     (home.folder / ".env").write_text("")
+    pretend_handover_is_over(home, aws)
     assert command(home, aws, "move", "--to", "box", "--yes").code == 0
     assert home.client("secretsmanager").get_secret_value(SecretId="db")["SecretString"] == secret
 
@@ -149,6 +170,98 @@ def test_only_a_side_that_runs_the_jobs_can_be_left(box: UpFolder, aws: ServedEn
     box.wait_for_line("the schedules of home wait here")
     waits = command(box, aws, "move", "--to", "aws", "--yes")
     assert (waits.code, "complete it first" in waits.err) == (1, True), waits
+
+
+def die(box: UpFolder, aws: ServedEngine, moment: int, *words: str) -> None:
+    """Run a move that dies at a moment (`killed_command.py`)."""
+    program = [sys.executable, "-m", "tests.acceptance.killed_command", str(moment), "move", *words, "--yes"]
+    variables = {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": REGION, "LAMPLIGHTER_DATA": str(box.data)}
+    environment = {**command_environment(**variables), "PYTHONPATH": str(Path(__file__).parents[3])}
+    died = subprocess.run(program, cwd=box.folder, env=environment, check=False, capture_output=True)
+    assert died.returncode == -signal.SIGKILL, died
+
+
+def test_jobs_do_not_move_back_before_the_time_of_the_handover_which_can_be_changed(
+    box: UpFolder, aws: ServedEngine
+) -> None:
+    assert command(box, aws, "move", "--to", "aws", "--at", from_now(120), "--yes").code == 0
+    planned = schedule(box)["EndDate"]
+    back = command(box, aws, "move", "--to", "box", "--yes")
+    assert (back.code, "begins only at" in back.err) == (1, True), back
+    assert schedule(box)["EndDate"] == planned == schedule(aws)["StartDate"]
+    assert command(box, aws, "move", "--to", "aws", "--at", from_now(60), "--yes").code == 0
+    assert planned > schedule(box)["EndDate"] == schedule(aws)["StartDate"]
+
+
+def test_a_move_back_waits_until_the_move_is_complete(box: UpFolder, aws: ServedEngine) -> None:
+    die(box, aws, 6, "--to", "aws")
+    back = command(box, aws, "move", "--to", "box", "--yes")
+    assert (back.code, "is not complete" in back.err) == (1, True), back
+    assert command(box, aws, "move", "--to", "aws", "--yes").code == 0
+
+
+def test_two_moves_of_a_box_do_not_run_at_once(box: UpFolder, aws: ServedEngine) -> None:
+    with HandoverFile(box.data, "home").locked():
+        refused = command(box, aws, "move", "--to", "aws", "--yes")
+    assert (refused.code, "is under way" in refused.err) == (1, True), refused
+
+
+def test_a_box_without_an_engine_does_not_wait_while_aws_waits(box: UpFolder, aws: ServedEngine) -> None:
+    die(box, aws, 3, "--to", "aws")
+    box.kill()
+    assert command(box, aws, "move", "--to", "box", "--yes").code == 1
+    box.up_and_apply()
+    assert schedule(box)["State"] == "ENABLED"
+    assert command(box, aws, "move", "--to", "aws", "--yes").code == 0
+
+
+def test_a_move_goes_on_after_the_stack_on_aws_was_destroyed(box: UpFolder, aws: ServedEngine) -> None:
+    assert command(box, aws, "move", "--to", "aws", "--yes").code == 0
+    assert command(box, aws, "destroy", "--aws", "--yes").code == 0
+    assert command(box, aws, "move", "--to", "aws", "--yes").code == 0
+    assert schedule(aws)["State"] == "ENABLED"
+
+
+def test_jobs_that_the_file_disables_move_and_can_be_enabled_afterwards(home: UpFolder, aws: ServedEngine) -> None:
+    home.write(JOBS.replace("image: busybox,", "image: busybox, enabled: false,"))
+    home.up_and_apply()
+    assert command(home, aws, "move", "--to", "aws", "--yes").code == 0
+    before = len(home.lines)
+    home.write(JOBS)
+    home.wait_until_applied(before)
+    deployed = command(home, aws, "deploy", "--yes")
+    assert (deployed.code, "wait for a move" in deployed.err) == (0, False), deployed
+    assert (schedule(home)["State"], schedule(aws)["State"]) == ("DISABLED", "ENABLED")
+
+
+def test_a_job_that_is_removed_and_added_again_after_a_move_runs(box: UpFolder, aws: ServedEngine) -> None:
+    ends = HandoverFile(box.data, "home")
+    assert command(box, aws, "move", "--to", "aws", "--yes").code == 0
+    for jobs in (JOBS.replace("weekly", "monthly"), JOBS):
+        before = len(box.lines)
+        box.write(jobs)
+        box.wait_until_applied(before)
+        assert command(box, aws, "deploy", "--yes").code == 0
+    assert ends.read() is not None
+    assert (schedule(aws, "weekly")["State"], schedule(aws, "weekly").get("StartDate")) == ("ENABLED", None)
+
+
+@pytest.mark.parametrize(("role", "state"), [("begins", "ENABLED"), ("ends", "DISABLED")])
+def test_a_job_that_is_added_again_to_a_box_long_after_a_move_is_created(
+    home: UpFolder, role: Literal["begins", "ends"], state: str
+) -> None:
+    date = "2026-01-01T00:00:59Z"
+    journal = HandoverFile(home.data, "home")
+    home.write(JOBS.replace("weekly", "monthly"))
+    journal.write(Handover(role, date, {"home-weekly": date}))
+    journal.complete()
+    home.up_and_apply()
+    before = len(home.lines)
+    home.write(JOBS)
+    home.wait_until_applied(before)
+    assert schedule(home, "weekly")["State"] == state
+    found = journal.read()
+    assert (journal.is_done, found and (found.role, found.dates)) == (True, (role, {}))
 
 
 def test_a_backup_holds_the_handover_and_an_unreadable_one_stops_what_would_run_twice(

@@ -1,10 +1,12 @@
 """A handover between two simulated sides: wherever it dies, and however late it goes on, each slot runs once."""
 
 import io
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count, product, takewhile
+from random import Random
 from types import SimpleNamespace
 from typing import cast
 
@@ -15,10 +17,11 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import frozen_world
 from lamplighter.cli.move import hand_over
 from lamplighter.cli.move.hand_over import Move
-from lamplighter.cli.move.sides import MoveFailed, follows, read_schedules
-from lamplighter.cli.move.slots import MINUTE, to_instant
+from lamplighter.cli.move.sides import MoveFailed, follows, is_handed_over, read_schedules
+from lamplighter.cli.move.slots import MINUTE, Slot, to_date, to_instant
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.handover import Handover
+from lamplighter.runs.schedules import slot_name
 from lamplighter.runs.upcoming_times import Timetable, times_of
 
 BEGAN = to_instant("2026-03-01T09:00:30Z")
@@ -103,7 +106,7 @@ class FakeSide:
         if self.pending is None or self.pending[0] > self.clock.now:
             return
         (time, handover), self.pending = self.pending, None
-        found = {name: handover.schedule_properties(name) for name in EXPRESSIONS}
+        found = {name: handover.schedule_properties(name, EXPRESSIONS[name]) for name in EXPRESSIONS}
         for name, each in found.items():
             before = self.properties(name)
             start, end = each.get("StartDate"), each.get("EndDate")
@@ -123,8 +126,11 @@ class FakeSide:
 
     # --- what the clients of AWS do ---
 
-    def get_paginator(self, _operation: str) -> Json:
+    def get_paginator(self, operation: str) -> Json:
         self.settle()
+        if operation == "list_executions":
+            names = [slot_name(name, to_date(at)) for at, name in self.slots(self.clock.now)]
+            return SimpleNamespace(paginate=lambda **_: [{"executions": [{"name": f"{each}0"} for each in names]}])
         return SimpleNamespace(paginate=lambda **_: [{"Schedules": [{"Name": name} for name in EXPRESSIONS]}])
 
     def get_schedule(self, *, Name: str, GroupName: str) -> Json:  # noqa: N803 - AWS's words
@@ -223,3 +229,119 @@ def move_once(
     found = sorted([*left.slots(until), *right.slots(until)])
     assert found == wanted_slots(until), (moment, pause, left_delay, right_delay)
     return deaths
+
+
+@dataclass
+class Storm:
+    """Moves there and back, each with a command that may die, at times that a user may choose."""
+
+    clock: Clock
+    sides: dict[str, FakeSide]
+    random: Random
+    is_complete: bool = False
+
+    def pair(self, to: str) -> tuple[FakeSide, FakeSide]:
+        return self.sides["box" if to == "aws" else "aws"], self.sides[to]
+
+    def move(self, to: str, at: int | None) -> None:
+        """Do what the command does."""
+        left, right = self.pair(to)
+        if is_handed_over(right, left) and not self.is_complete:
+            raise MoveFailed("complete it first")
+        is_new_time = at is not None and is_handed_over(left, right, after=self.clock.now)
+        if self.is_complete and is_handed_over(left, right) and not is_new_time:
+            return
+        before, ends = self.sides["box"].handover, left.read()
+        self.is_complete = self.is_complete and not (ends and ends.role == "ends")
+        try:
+            hand_over.hand_over(make_move(self.clock, left, right, at))
+        finally:
+            self.is_complete = self.is_complete and self.sides["box"].handover == before
+        self.clock.moment()
+        self.is_complete = True
+
+    def rage(self) -> None:
+        to = "aws"
+        while self.clock.now < NOW + 360 * MINUTE:
+            self.clock.moments_left = self.random.choice([0, 0, self.random.randrange(1, 14)])
+            at = self.random.choice([None, None, self.clock.now + self.random.randrange(40 * MINUTE)])
+            change = 0.8
+            try:
+                self.move(to, at)
+            except (Killed, MoveFailed):
+                change = 0.15
+            self.clock.now += self.random.choice([1_000, MINUTE // 2, 5 * MINUTE, 21 * MINUTE, 45 * MINUTE])
+            if self.random.random() < change:
+                to = "box" if to == "aws" else "aws"
+        self.clock.moments_left = 0
+
+    def leave(self) -> None:
+        """Complete a move in one direction: from each state there is a command that goes on."""
+        reasons = list[str]()
+        while len(reasons) < 16:
+            for to in ("aws", "box"):
+                try:
+                    return self.move(to, None)
+                except MoveFailed as error:
+                    reasons.append(str(error))
+            self.clock.now += 10 * MINUTE
+        raise AssertionError(reasons)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_each_slot_runs_once_in_a_storm_of_moves(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    for name, expression in {
+        "slow": "rate(2 hours)",
+        "odd": "rate(25 minutes)",
+        "mid": "at(2026-03-01T11:37:00)",
+    }.items():
+        monkeypatch.setitem(EXPRESSIONS, name, expression)
+    random, clock = Random(seed), Clock()
+    monkeypatch.setattr(hand_over, "sleep", clock.sleep)
+    box = FakeSide("box", clock, random.choice([500, 20_000]), BOX_TARGET)
+    aws = FakeSide("aws", clock, random.choice([500, 70_000]), AWS_TARGET, Handover("waits"))
+    for side, state in ((box, "ENABLED"), (aws, "DISABLED")):
+        side.history.append((NOW - MINUTE, {name: {"State": state} for name in EXPRESSIONS}))
+    storm = Storm(clock, {"box": box, "aws": aws}, random)
+    storm.rage()
+    storm.leave()
+    until = clock.now - clock.now % MINUTE + 180 * MINUTE + MINUTE // 2
+    found, wanted = Counter([*box.slots(until), *aws.slots(until)]), Counter(wanted_slots(until))
+    assert (wanted - found, found - wanted) == (Counter(), Counter())
+
+
+def test_a_move_that_is_completed_late_starts_no_slot_again_that_a_schedule_started() -> None:
+    clock = Clock()
+    left, right = FakeSide("left", clock, 500, AWS_TARGET), FakeSide("right", clock, 500, BOX_TARGET)
+    for side, state in ((left, "ENABLED"), (right, "DISABLED")):
+        side.history.append((NOW - MINUTE, {name: {"State": state} for name in EXPRESSIONS}))
+    hand_over.hand_over(make_move(clock, left, right, None))
+    clock.now += 60 * MINUTE
+    right.history.append((clock.now, right.history[-1][1]))  # a person changed the schedules
+    hand_over.hand_over(make_move(clock, left, right, None))
+    until = clock.now + MINUTE
+    assert sorted([*left.slots(until), *right.slots(until)]) == wanted_slots(until)
+
+
+def test_sides_with_different_times_of_handover_did_not_hand_over() -> None:
+    clock = Clock()
+    left = FakeSide("left", clock, 0, AWS_TARGET, Handover("ends", "2026-03-01T10:05:59Z"))
+    for handover, expected in (
+        (Handover("begins", "2026-03-01T10:05:59Z"), True),
+        (Handover("begins", "2026-03-01T09:05:59Z"), False),
+        (Handover("ends", "2026-03-01T10:05:59Z"), False),
+        (None, False),
+    ):
+        assert is_handed_over(left, FakeSide("right", clock, 0, BOX_TARGET, handover)) is expected
+
+
+def test_slots_of_schedules_with_long_names_that_begin_alike_all_start() -> None:
+    clock = Clock()
+    right = FakeSide("right", clock, 0, AWS_TARGET)
+    move = make_move(clock, right, right, None)
+    target = {"Target": {"Arn": AWS_TARGET, "Input": "{}"}}
+    names = [f"{'x' * 60}--{at}" for at in (1, 2)]
+    for name in names:
+        hand_over._start_slot(move, {name: target}, Slot(NOW, name))
+    assert len(right.started) == 2
+    assert all(len(each) <= hand_over.MAX_NAME for each in right.started)

@@ -67,7 +67,7 @@ def test_the_old_side_ends_paused_jobs_and_one_time_jobs_of_later_at_once() -> N
     assert ends.dates == {"cron": date, "paused": NEVER, "before": date}
     assert ends.starts == {"cron": "2026-02-01T00:00:00Z"}
     begins = begin_schedules(left, ends, AT, NOW)
-    assert begins.dates == {"cron": date, "paused": NEVER, "before": NEVER}
+    assert begins.dates == {"cron": date, "paused": "cron(0 * * * ? *)", "before": "at(2026-03-01T10:05:00)"}
     assert (begins.at, begins.minutes) == (date, 6)
 
 
@@ -84,7 +84,7 @@ def test_slots_between_the_handover_and_a_later_beginning_are_missed_and_no_othe
         "once": schedule("at(2026-03-01T10:07:00)"),
     }
     begins = begin_schedules(left, end_schedules(left, AT), AT + 4 * MINUTE, NOW)
-    found = [to_date(each.instant) for each in missed_slots(left, left, begins)]
+    found = [to_date(each.instant) for each in missed_slots(left, left, begins, NOW)]
     assert found == ["2026-03-01T10:06:00Z", "2026-03-01T10:08:00Z"]
 
 
@@ -93,8 +93,8 @@ def test_slots_that_came_before_a_schedule_was_changed_are_missed() -> None:
     begins = begin_schedules(left, end_schedules(left, AT), AT, NOW)
     changed = {"LastModificationDate": datetime(2026, 3, 1, 10, 8, 0, 400_000, tzinfo=UTC)}
     by_name = {name: {**each, **changed, "Target": {"Arn": START_RUN}} for name, each in left.items()}
-    found = [(each.schedule, to_date(each.instant)[14:16]) for each in missed_slots(left, by_name, begins)]
+    found = [(each.schedule, to_date(each.instant)[14:16]) for each in missed_slots(left, by_name, begins, NOW)]
     assert found == [("often", "06"), ("once", "07"), ("often", "08")]
     directly = {name: {**each, **changed} for name, each in left.items()}
-    found = [(each.schedule, to_date(each.instant)[14:16]) for each in missed_slots(left, directly, begins)]
+    found = [(each.schedule, to_date(each.instant)[14:16]) for each in missed_slots(left, directly, begins, NOW)]
     assert found == [("often", "06"), ("often", "08")]

@@ -70,8 +70,9 @@ def test_a_side_that_ends_runs_only_what_has_a_date_and_keeps_the_rhythm_of_its_
 
 
 @pytest.mark.parametrize("platform", ["aws", "here"])
-def test_a_side_that_begins_also_runs_jobs_that_were_added_later(tmp_path: Path, platform: Platform) -> None:
-    dates = {"p-often": AT, "p-rare": NEVER, "p-rare--slot": NEVER}
+def test_a_side_that_begins_also_runs_jobs_that_were_added_or_changed_later(tmp_path: Path, platform: Platform) -> None:
+    same, other = "cron(0 3 1 * ? *)", "at(2025-01-01T09:00:00)"
+    dates = {"p-often": AT, "p-rare": same, "p-rare--slot": same, "p-once": other, "p-removed": AT}
     template = build(tmp_path, platform, Handover("begins", AT, dates, minutes=11))
     assert schedules(template) == {
         "p-often": ("ENABLED", AT, None),
@@ -80,6 +81,9 @@ def test_a_side_that_begins_also_runs_jobs_that_were_added_later(tmp_path: Path,
         "p-once": ("ENABLED", None, None),
         "p-off": ("DISABLED", None, None),
     }
+    handover = read_handover(template)
+    assert handover is not None
+    assert handover.dates == {name: date for name, date in dates.items() if name != "p-removed"}
     plain, delayed = (
         each["Resources"]["OftenDidNotStart"]["Properties"]["WarmUpConfiguration"]["WarmUpPeriodDurationInMinutes"]
         for each in (build(tmp_path, platform, None), template)

@@ -33,12 +33,13 @@ from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
 from lamplighter.cli.move.hand_over import Move, hand_over
 from lamplighter.cli.move.handover_file import HandoverFile
 from lamplighter.cli.move.secrets import SecretCopy, SecretStore
-from lamplighter.cli.move.sides import AwsSide, BoxSide, MoveFailed, Side, read_schedules
+from lamplighter.cli.move.sides import AwsSide, BoxSide, MoveFailed, Side, is_handed_over, read_schedules
 from lamplighter.cli.runs.parse_instant import parse_instant
 from lamplighter.cli.target import DEFAULT_DATA, DataOption, ProfileOption, RegionOption, Target, find_target
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.handover import Handover
+from lamplighter.jobs.stack.schedules import schedule_states
 from lamplighter.store.lock import is_locked
 
 
@@ -67,21 +68,28 @@ def move(
     project, wanted = loaded.project, None if at is None else parse_instant(at, world.now())
     journal = HandoverFile(data, project.prefix)
     aws_target = target_of_options(None, profile, region, project.aws, aws=True)
-    with explain_errors(aws_target):
+    schedules = schedule_states(project)
+    with explain_errors(aws_target), journal.locked():
         check_fits_aws(loaded)
         lint_for(loaded, aws_target)
         wishes = Wishes("Deploy", bucket or project.aws.bucket)
         deployer = Deployer(loaded, aws_target, parse_parameters(parameter or []), wishes, console)
         aws = AwsSide(aws_target, project.prefix, partial(_deploy, deployer, yes=yes))
-        if to == "box" and not is_locked(data) and not _runs(journal) and read_schedules(aws_target, project.prefix):
+        if to == "box" and not is_locked(data) and not _runs(journal) and _can_be_left(aws):
             journal.write(Handover("waits"))  # so that an engine which starts now runs nothing
-        box = BoxSide(find_target(data=data), journal, console)
+        box = BoxSide(find_target(data=data), journal, console, frozenset(schedules))
         left, right = (box, aws) if to == "aws" else (aws, box)
-        if not (journal.is_done and _is_left(left)):
+        if is_handed_over(right, left) and not journal.is_done:
+            raise MoveFailed(f"the move from {right} to {left} is not complete: complete it first, in that direction")
+        is_new_time = wanted is not None and is_handed_over(left, right, after=world.now())
+        if is_new_time or not (journal.is_done and is_handed_over(left, right)):
+            if journal.is_done and _is_left(left):
+                journal.reopen()
             _tell_what_stays(project, left.target, to, console)
             prepare = partial(_copy_secrets, loaded, box, left, right, yes=yes)
             ask = partial(confirm_or_exit, yes=yes)
-            hand_over(Move(project.prefix, left, right, world, console, ask, wanted, prepare))
+            paused = frozenset(name for name, state in schedules.items() if state == "DISABLED")
+            hand_over(Move(project.prefix, left, right, world, console, ask, wanted, paused, prepare))
             journal.complete()
         _print_result(project.prefix, left, right, console)
 
@@ -95,6 +103,11 @@ def _runs(journal: HandoverFile) -> bool:
 def _is_left(side: Side) -> bool:
     found = side.read()
     return found is not None and found.role == "ends"
+
+
+def _can_be_left(aws: AwsSide) -> bool:
+    """Return whether jobs run on AWS; if they wait there, too, they would run nowhere."""
+    return aws.read() != Handover("waits") and bool(read_schedules(aws.target, aws.project))
 
 
 def _deploy(deployer: Deployer, handover: Handover, *, yes: bool) -> None:

@@ -5,7 +5,11 @@ before the next begins, and `move` goes on where they say. The file is in backup
 jobs that have moved.
 """
 
-from dataclasses import dataclass
+import fcntl
+import os
+from collections.abc import Container, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
@@ -19,6 +23,14 @@ class UnreadableHandover(LamplighterError):
     """The file of a handover cannot be read. Only this file says which side runs the jobs."""
 
 
+class UnwritableHandover(LamplighterError):
+    """The file of a handover cannot be written; it is as before."""
+
+
+class MoveUnderWay(LamplighterError):
+    """Another move of the same box is under way."""
+
+
 @dataclass(frozen=True, slots=True)
 class HandoverFile:
     """The box's half of a move of one project."""
@@ -28,11 +40,51 @@ class HandoverFile:
 
     def read(self) -> Handover | None:
         """Return the handover, or None if the project never moved. Raises `UnreadableHandover`."""
-        return parse_handover(self._own.get("handover"))
+        try:
+            return parse_handover(self._own.get("handover"))
+        except TypeError:  # a member is missing, or a later version wrote others
+            raise _unreadable(self.data) from None
 
-    def write(self, handover: Handover) -> None:
-        """Write a handover that is not complete yet."""
-        self._write({"handover": handover.to_json()})
+    def read_for(self, names: Container[str]) -> Handover | None:
+        """Return the handover, and forget the dates of schedules that the job file has no more when a move is complete.
+
+        Scheduler would refuse them for a job that is added again. Raises `UnreadableHandover`.
+        """
+        found = self.read()
+        if found is None or found.dates is None or not self.is_done:
+            return found
+        kept = {name: date for name, date in found.dates.items() if name in names}
+        if kept == found.dates:
+            return found
+        with suppress(MoveUnderWay, UnwritableHandover), self.locked():
+            if self.read() == found:
+                self._write({**self._own, "handover": replace(found, dates=kept).to_json()})
+        return self.read()
+
+    def write(self, handover: Handover | None) -> None:
+        """Write a handover that is not complete yet, or None."""
+        self._write({"handover": handover and handover.to_json()})
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Let no other command move jobs of the box during the block.
+
+        Raises `MoveUnderWay`, and `UnwritableHandover` if there can be no data directory.
+        """
+        try:
+            make_path(self.data)
+            folder = os.open(self.data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise UnwritableHandover(f"{self.data} cannot be used: {error.strerror}") from None
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(folder)
+            raise MoveUnderWay("another `lamplighter move` of this box is under way: wait until it ends") from None
+        try:
+            yield
+        finally:
+            os.close(folder)
 
     @property
     def is_done(self) -> bool:
@@ -43,22 +95,39 @@ class HandoverFile:
         """Record that the move is complete."""
         self._write({**self._own, "done": True})
 
+    def reopen(self) -> None:
+        """Record that the move is not complete any more."""
+        self._write({**self._own, "done": False})
+
     @property
     def _own(self) -> Json:
-        return read_handovers(self.data).get(self.project, {})
+        own = read_handovers(self.data).get(self.project, {})
+        if not isinstance(own, dict):
+            raise _unreadable(self.data)
+        return own
 
     def _write(self, own: Json) -> None:
-        make_path(self.data)
-        write_file(self.data / HANDOVER, dumps({**read_handovers(self.data), self.project: own}).encode())
+        content = dumps({**read_handovers(self.data), self.project: own}).encode()
+        try:
+            make_path(self.data)
+            write_file(self.data / HANDOVER, content)
+        except OSError as error:
+            raise UnwritableHandover(f"{self.data / HANDOVER} cannot be written: {error.strerror}") from None
 
 
 def read_handovers(data: Path) -> dict[str, Json]:
     """Return what the file says of each project that has moved. Raises `UnreadableHandover`."""
-    file = data / HANDOVER
     try:
-        document = loads_or(file.read_text(), None)
+        document = loads_or((data / HANDOVER).read_bytes(), None)
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise _unreadable(data, f" ({error.strerror})") from None
     if not isinstance(document, dict):
-        raise UnreadableHandover(f"{file} cannot be read: restore it, for it says whether the jobs moved to AWS")
+        raise _unreadable(data)
     return document
+
+
+def _unreadable(data: Path, reason: str = "") -> UnreadableHandover:
+    advice = "restore it, for it says whether the jobs moved to AWS"
+    return UnreadableHandover(f"{data / HANDOVER} cannot be read{reason}: {advice}")

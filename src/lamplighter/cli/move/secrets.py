@@ -33,7 +33,7 @@ class SecretStore:
                 answer = self.target.client("ssm").get_parameter(Name=place.name, WithDecryption=True)
                 found = answer["Parameter"]["Value"]
             else:
-                found = self.target.client("secretsmanager").get_secret_value(SecretId=place.name)["SecretString"]
+                found = self.target.client("secretsmanager").get_secret_value(SecretId=place.name).get("SecretString")
         return found
 
     def write(self, place: SecretReference, value: str, *, is_new: bool) -> None:
@@ -68,27 +68,29 @@ class SecretCopy:
         if self.to.lookup(variable, text) is not None:
             return True
         before, held = self.to.read(place), self.source.lookup(variable, text)
-        value = self.source.read(place) if held is None else held
-        is_present = _has_member(before, place.key)
-        if value is None or text.startswith("arn:"):
-            return is_present
-        whole = _with_member(before, place.key, value) if held is not None and place.key else value
-        if before is not None and loads_or(before, before) == loads_or(whole, whole):
-            return True
+        source = self.source.read(place) if held is None else None
+        value, present = _read(source, place) if held is None else held, _read(before, place)
+        if value is None or text.startswith("arn:") or value == present:
+            return present is not None
         ask, question = self.ask, f"Copy the secret {text} to {self.to.target}?"
-        if is_present:
+        if before is not None and (present is not None or not _is_object(before)):
             ask, question = self.ask_person, f"{text} has another value in {self.to.target}: replace it?"
         if not ask(question):
-            return is_present
-        self.to.write(place, whole, is_new=before is None)
+            return present is not None
+        whole = source if before is None else None  # with the members that the job file does not name
+        self.to.write(place, whole or _with_member(before, place.key, value), is_new=before is None)
         return True
 
 
-def _has_member(secret: str | None, key: str) -> bool:
-    return secret is not None and (not key or read_member(secret, key) is not None)
+def _read(secret: str | None, place: SecretReference) -> str | None:
+    return read_member(secret, place.key) if secret is not None and place.key else secret
+
+
+def _is_object(secret: str) -> bool:
+    return isinstance(loads_or(secret, None), dict)
 
 
 def _with_member(secret: str | None, key: str, value: str) -> str:
-    """Return a secret that is a JSON object with one member more."""
-    document: Json = loads_or(secret or "{}", {})
-    return dumps({**document, key: value})
+    """Return a secret that is a JSON object with one member more; without a key, the value itself."""
+    document: Json = loads_or(secret, None) if secret is not None and _is_object(secret) else {}
+    return dumps({**document, key: value}) if key else value

@@ -13,7 +13,7 @@ from lamplighter.cli.deploy.deployment_plan import read_deployed_template
 from lamplighter.cli.deploy.prompts import describe_place, pause_between_polls
 from lamplighter.cli.deploy.stacks import find_stack
 from lamplighter.cli.move.handover_file import HandoverFile
-from lamplighter.cli.move.slots import Schedules, to_date
+from lamplighter.cli.move.slots import Schedules, to_date, to_instant
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.handover import Handover, read_handover
 from lamplighter.runs.story import to_milliseconds
@@ -47,6 +47,8 @@ class BoxSide:
     target: Target
     file: HandoverFile
     console: Console
+    names: frozenset[str] = frozenset()
+    """The schedules of the job file. The box runs the jobs only when `up` has created them."""
 
     def __str__(self) -> str:
         return "this box"
@@ -56,13 +58,20 @@ class BoxSide:
         return self.file.read()
 
     def apply(self, handover: Handover) -> None:
-        """See `Side.apply`: write the file, and wait until `up` has followed it. Raises `MoveFailed`."""
-        if self.read() != handover:
+        """See `Side.apply`: write the file, and wait until `up` has followed it. Raises `MoveFailed`.
+
+        An end that not every schedule gets is taken back, so that the others do not end alone.
+        """
+        before = self.read()
+        if before != handover:
             self.file.write(handover)
         for _ in range(MAX_POLLS):
-            if follows(read_schedules(self.target, self.file.project), handover):
+            found = read_schedules(self.target, self.file.project)
+            if follows(found, handover) and (handover.role == "ends" or self.names <= found.keys()):
                 return
             pause_between_polls(self.target)
+        if handover.role == "ends":
+            self.file.write(before)
         raise MoveFailed("the engine does not follow the move: see the log of `lamplighter up`, then run this again")
 
 
@@ -98,13 +107,25 @@ def read_schedules(target: Target, project: str) -> Schedules:
     with ignore_error(RESOURCE_NOT_FOUND):
         for page in scheduler.get_paginator("list_schedules").paginate(GroupName=project):
             for each in page["Schedules"]:
-                found[each["Name"]] = scheduler.get_schedule(Name=each["Name"], GroupName=project)
+                with ignore_error(RESOURCE_NOT_FOUND):  # it was deleted meanwhile
+                    found[each["Name"]] = scheduler.get_schedule(Name=each["Name"], GroupName=project)
     return found
 
 
 def follows(schedules: Schedules, handover: Handover) -> bool:
     """Return whether schedules have the states and dates of a handover."""
-    return all(_has_properties(each, handover.schedule_properties(name)) for name, each in schedules.items())
+    return all(
+        _has_properties(each, handover.schedule_properties(name, each["ScheduleExpression"]))
+        for name, each in schedules.items()
+    )
+
+
+def is_handed_over(left: Side, right: Side, after: int = 0) -> bool:
+    """Return whether one side ends when the other one begins, after a time."""
+    ends, begins = left.read(), right.read()
+    if ends is None or begins is None or (ends.role, begins.role) != ("ends", "begins"):
+        return False
+    return ends.at == begins.at and to_instant(ends.at) > after
 
 
 def _has_properties(schedule: Json, wanted: dict[str, str]) -> bool:

@@ -12,7 +12,7 @@ from itertools import takewhile
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import format_iso_time
-from lamplighter.jobs.stack.handover import NEVER, Handover
+from lamplighter.jobs.stack.handover import NEVER, Handover, is_date
 from lamplighter.runs.schedules import names_target_in_input, schedule_timetable
 from lamplighter.runs.story import to_milliseconds
 from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, times_of
@@ -20,6 +20,8 @@ from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, times_of
 MINUTE = 60_000
 MAX_MINUTES = 30
 """For how many minutes a handover waits for a minute without a slot."""
+MAX_LATENESS = 24 * 60 * MINUTE
+"""How late a slot may start: Scheduler, too, tries it for a day at most."""
 Schedules = Mapping[str, Json]
 """The schedules of a project by name, as GetSchedule returns them."""
 
@@ -54,12 +56,23 @@ def _is_quiet(timetable: Timetable, at: int) -> bool:
     return found is None or found > at
 
 
-def end_schedules(schedules: Schedules, at: int) -> Handover:
-    """Return the handover of the side that is left; a schedule whose one time comes later has no date."""
-    found = {name: schedule_timetable(each) for name, each in schedules.items()}
+def end_schedules(schedules: Schedules, at: int, before: Handover | None = None) -> Handover:
+    """Return the handover of the side that is left; a schedule whose one time comes later has no date.
+
+    `before`: the handover that it replaces. A schedule that this one disabled is not paused.
+    """
+    found = {name: _planned_timetable(name, each, before) for name, each in schedules.items()}
     dates = {name: to_date(at) if each.enabled else NEVER for name, each in found.items() if not _is_later(each, at)}
-    starts = {name: to_date(each.start) for name, each in found.items() if each.start is not None and each.start < at}
+    starts = {name: to_date(each.start) for name, each in found.items() if each.start is not None}
     return Handover("ends", to_date(at), dates, starts)
+
+
+def _planned_timetable(name: str, schedule: Json, before: Handover | None) -> Timetable:
+    timetable = schedule_timetable(schedule)
+    if before is None or before.role != "ends" or (before.dates or {}).get(name) == NEVER:
+        return timetable
+    is_disabled = before.schedule_properties(name, timetable.expression)["State"] == "DISABLED"
+    return replace(timetable, enabled=timetable.enabled or is_disabled)
 
 
 def _is_later(timetable: Timetable, at: int) -> bool:
@@ -78,22 +91,24 @@ def begin_schedules(left: Schedules, ends: Handover, at: int, now: int) -> Hando
 def _begin_date(schedule: Json, end: str, at: int) -> str:
     timetable = _endless(schedule)
     if end == NEVER or _is_one_time(timetable):
-        return NEVER
+        return timetable.expression
     return to_date(next(_slots(timetable, at), at) if timetable.expression.startswith("rate") else at)
 
 
-def missed_slots(left: Schedules, right: Schedules, begins: Handover) -> list[Slot]:
+def missed_slots(left: Schedules, right: Schedules, begins: Handover, now: int) -> list[Slot]:
     """Return the slots from the handover on that the new side's schedules do not start, in the order of their times.
 
-    A schedule starts what comes after its date, and after it was changed. One whose one time passed while it was
-    disabled "may immediately invoke its target": so such a slot is among them only if START_RUN starts it once.
+    Those of more than a day ago are not among them, nor those of a job that the file disables. A schedule starts what
+    comes after its date, and after it was changed. One whose one time passed while it was disabled "may immediately
+    invoke its target": so such a slot is among them only if START_RUN starts it once.
     """
     found = list[Slot]()
-    for name in left.keys() & right.keys():
+    enabled = {name for name, each in right.items() if each["State"] != "DISABLED"}
+    for name in left.keys() & enabled:
         date, timetable = (begins.dates or {}).get(name, begins.at), _endless(left[name])
-        is_started = date == NEVER or (_is_one_time(timetable) and not names_target_in_input(right[name]["Target"]))
+        is_started = not is_date(date) or (_is_one_time(timetable) and not names_target_in_input(right[name]["Target"]))
         end = 0 if is_started else max(to_instant(date), to_milliseconds(right[name]["LastModificationDate"]))
-        slots = _slots(timetable, to_instant(begins.at) - 1)
+        slots = _slots(timetable, max(to_instant(begins.at), now - MAX_LATENESS) - 1)
         found += [Slot(each, name) for each in takewhile(end.__gt__, slots)]
     return sorted(found)
 

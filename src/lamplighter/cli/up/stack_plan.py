@@ -22,6 +22,7 @@ from lamplighter.jobs.lint.denied_jobs import denied_jobs
 from lamplighter.jobs.stack import roles
 from lamplighter.jobs.stack.built_images import built_images
 from lamplighter.jobs.stack.handover import Handover
+from lamplighter.jobs.stack.schedules import schedule_states
 from lamplighter.jobs.stack.template import build_template
 from lamplighter.store.data_directory import HANDOVER
 
@@ -144,7 +145,8 @@ class JobFileSource:
         denied = list(denied_jobs(loaded, self.deny))
         if denied:
             raise JobFileError(denied)
-        handover = None if self.data is None else HandoverFile(self.data, project.prefix).read()
+        names = schedule_states(project)
+        handover = None if self.data is None else HandoverFile(self.data, project.prefix).read_for(names)
         document = add_origin(build_template(project, "here", handover), folder, self.origin)
         declared = frozenset(document.get("Parameters", {}))
         return [

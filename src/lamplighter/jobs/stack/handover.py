@@ -21,7 +21,8 @@ OWN, KEY = "Lamplighter", "Handover"
 """The place in a template's metadata."""
 SCHEDULE, ALARM = "AWS::Scheduler::Schedule", "AWS::CloudWatch::Alarm"
 NEVER = ""
-"""Instead of a date: the schedule does not run on this side, because it is paused, or because its time is over."""
+"""Instead of a date: the schedule does not run on the side that ends, because it is paused. On the side that begins, it
+does not run as long as it has the expression that is there instead: it is paused, or its one time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +48,37 @@ class Handover:
         """Return a template whose schedules and alarms follow the handover, and which holds it."""
         changed = {title: self._change(each) for title, each in document["Resources"].items()}
         resources = {title: each for title, each in changed.items() if each is not None}
+        names = {each["Properties"]["Name"] for each in resources.values() if each["Type"] == SCHEDULE}
+        # Scheduler would refuse the old date for a job that is added again.
+        kept = replace(self, dates=self.dates and {name: self.dates[name] for name in self.dates if name in names})
         metadata = document.get("Metadata", {})
-        own = {**metadata.get(OWN, {}), KEY: self.to_json()}
-        return {**document, "Metadata": {**metadata, OWN: own}, "Resources": resources}
+        own = {**metadata.get(OWN, {}), KEY: kept.to_json()}
+        # "You cannot update the Metadata section by itself": an output changes with it, also if all jobs are paused.
+        outputs = {**document.get("Outputs", {}), KEY: {"Value": f"{self.role} {self.at}".strip()}}
+        return {**document, "Metadata": {**metadata, OWN: own}, "Outputs": outputs, "Resources": resources}
 
     def _change(self, resource: Json) -> Json:
         """Return a resource as the handover changes it, or None if it has none on this side."""
         given = resource["Properties"]
         if resource["Type"] == SCHEDULE:
-            return {**resource, "Properties": {**given, **self.schedule_properties(given["Name"], given["State"])}}
+            own = self.schedule_properties(given["Name"], given["ScheduleExpression"], given["State"])
+            return {**resource, "Properties": {**given, **own}}
         if resource["Type"] == ALARM and str(given.get("AlarmName", "")).endswith(NOT_STARTED_ALARM):
             return self._delay_alarm(resource) if self.role == "begins" else None
         return resource
 
-    def schedule_properties(self, name: str, state: str = "ENABLED") -> dict[str, str]:
-        """Return the properties that a schedule has on this side; `state` is that of the job file."""
+    def schedule_properties(self, name: str, expression: str, state: str = "ENABLED") -> dict[str, str]:
+        """Return the properties that a schedule has on this side; the job file has its `expression` and `state`."""
         date = (self.dates or {}).get(name)
-        if self.role == "begins" and date is None:  # it was added after the move
-            return {"State": state}
-        if not date:
+        if self.role == "begins" and (date is None or (not is_date(date) and date not in (NEVER, expression))):
+            return {"State": state}  # it was added or changed after the move
+        if not date or not is_date(date):
             return {"State": "DISABLED"}
         if self.role == "begins":
             return {"State": state, "StartDate": date}
         begun = (self.starts or {}).get(name)
+        if begun and begun >= date:  # no slot of a rate came before it moves back
+            return {"State": "DISABLED", "StartDate": begun}
         return {"State": state, **({"StartDate": begun} if begun else {}), "EndDate": date}
 
     def _delay_alarm(self, alarm: Json) -> Json:
@@ -81,6 +90,11 @@ class Handover:
         if "Patience" in own:
             delayed["Metadata"] = {OWN: {**own, "Patience": own["Patience"] + self.minutes * 60}}
         return delayed
+
+
+def is_date(text: str) -> bool:
+    """Return whether a text of `Handover.dates` is a date."""
+    return text.endswith("Z")
 
 
 def parse_handover(document: Json) -> Handover | None:

@@ -33,6 +33,12 @@ def schedule_id(project: Project, name: str, at: int) -> str:
     return project.name(name) if at == 0 else f"{project.name(name)}--{at + 1}"
 
 
+def schedule_states(project: Project) -> dict[str, str]:
+    """Return the states that a job file gives to its schedules, by name."""
+    found = (each.properties for each in schedule_resources(project, "here") if "State" in each.properties)
+    return {each["Name"]: each["State"] for each in found}
+
+
 def schedule_resources(project: Project, platform: Platform) -> Iterator[Resource]:
     """Yield the schedules and their group."""
     if not any(job.schedule for job in project.jobs.values()):

@@ -13,6 +13,7 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import format_iso_time
 from lamplighter.bus import caller_of
 from lamplighter.delivery.delivery import Delivery, RetryPolicy
+from lamplighter.runs.schedules import slot_name
 from lamplighter.services.scheduler import templated_targets, universal_targets
 from lamplighter.services.scheduler.tables.schedules import Schedule
 from lamplighter.services.scheduler.templated_targets import TargetInput
@@ -21,8 +22,6 @@ from lamplighter.services.scheduler.universal_targets import AwsServices
 ATTEMPT_PLACEHOLDER = "<aws.scheduler.attempt-number>"
 SDK_NAMES = {"states": "sfn", "events": "eventbridge"}
 """Services of templated targets to which the AWS SDKs give another name."""
-MAX_NAME_LENGTH = 46
-"""The most characters of a schedule's name in an execution's name, which may have 80: the rest is time and digest."""
 
 
 def delivery_key(schedule: int, slot: int) -> str:
@@ -48,7 +47,7 @@ class ScheduledSlot:
     @property
     def name(self) -> str:
         """Return the name that the slot's execution gets."""
-        return f"{self.schedule.name[:MAX_NAME_LENGTH]}-{self.time.replace('-', '').replace(':', '')}-{self.digest}"
+        return f"{slot_name(self.schedule.name, self.time)}{self.digest}"
 
 
 def make_delivery(schedule: Schedule, slot: int, created: int, services: AwsServices) -> Delivery:
