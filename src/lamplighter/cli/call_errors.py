@@ -17,7 +17,6 @@ try:
         EndpointConnectionError,
         HTTPClientError,
         NoCredentialsError,
-        ProfileNotFound,
         SSLError,
         TokenRetrievalError,
         UnauthorizedSSOTokenError,
@@ -60,12 +59,6 @@ except ModuleNotFoundError:
     class NoCredentialsError(BotoCoreError):  # type: ignore[misc,no-redef]
         """A call of AWS without credentials."""
 
-    class ProfileNotFound(BotoCoreError):  # type: ignore[misc,no-redef]
-        """A profile that the AWS configuration does not have."""
-
-        def __init__(self, profile: str) -> None:
-            super().__init__(text=f"The config profile ({profile}) could not be found")
-
     class TokenRetrievalError(BotoCoreError):  # type: ignore[misc,no-redef]
         """A login that failed."""
 
@@ -97,7 +90,6 @@ __all__ = [
     "EndpointConnectionError",
     "HTTPClientError",
     "NoCredentialsError",
-    "ProfileNotFound",
     "ResponseParserError",
     "SSLError",
     "TokenRetrievalError",

@@ -20,7 +20,7 @@ from lamplighter.base import arn as arns
 from lamplighter.base.errors import AwsError, LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.cli.call_errors import CALL_ERRORS, ProfileNotFound
+from lamplighter.cli.call_errors import CALL_ERRORS
 from lamplighter.cli.internal_calls import call_engine
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, print_problems, read_job_file
 from lamplighter.cli.local_zone import zone_of_schedules
@@ -197,8 +197,6 @@ def explain_errors(where: Target | CommandContext) -> Iterator[None]:
     """Print errors of the block as one sentence and end the command; a closed standard output is no error."""
     try:
         yield
-    except ProfileNotFound as error:
-        fail(str(error))
     except CALL_ERRORS as error:
         # The call that failed may be one that looks for the target.
         fail(explain_error(error, where if isinstance(where, Target) else vars(where).get("target", Target(None, ""))))

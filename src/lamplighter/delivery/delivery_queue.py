@@ -131,9 +131,10 @@ class DeliveryQueue:
             with tx.nested():
                 if not self._bus.serves(delivery.service, delivery.operation):
                     return _await_outcome(delivery, self._remote_call(delivery))
-                self._check(delivery.service, delivery.operation, delivery.params)
-                self._check_access(tx, delivery)
-                answer = self._bus.invoke(tx, delivery.caller, delivery.service, delivery.operation, delivery.params)
+                call = (delivery.service, delivery.operation, delivery.params)
+                self._check(*call)
+                self._check_access(tx, delivery, *call, by_role=bool(delivery.role))
+                answer = self._bus.invoke(tx, delivery.caller, *call)
                 if inspect.isawaitable(answer):
                     return _await_outcome(delivery, lambda: answer)
                 check_answer(delivery, answer)
@@ -144,27 +145,19 @@ class DeliveryQueue:
         self._attempts.store_outcome(tx, outbox_row, answer)
         return None
 
-    def _check_access(self, tx: Tx, delivery: Delivery) -> None:
-        """Raise AccessDenied if the engine enforces IAM, and the delivery's role may not call the target, or a target
-        that needs no role does not allow the call.
+    def _check_access(self, tx: Tx, delivery: Delivery, *call: Json, by_role: bool) -> None:
+        """Raise AccessDenied if the engine enforces IAM, and the delivery's role may not make a call, or without a role
+        the called resource does not allow it.
         """
-        call = (delivery.service, delivery.operation, delivery.params)
-        if delivery.role:
-            self._check_role(tx, delivery, *call)
-        elif self._needs_resource_policy:
-            self._check_policy(tx, delivery, *call)
-
-    def _check_policy(self, tx: Tx, delivery: Delivery, *call: Json) -> None:
-        if self._bus.guard is not None:
-            self._bus.guard.check_service_call(tx, self._service_principal, delivery.caller, *call)
-
-    def _check_role(self, tx: Tx, delivery: Delivery, *call: Json) -> None:
-        if self._bus.guard is None:
+        guard = self._bus.guard
+        if guard is None:
             return
-        source, name = delivery.caller.origin, hashlib.sha256(delivery.key.encode()).hexdigest()[:32]
-        session = RoleSession(delivery.role, name, service=self._service_principal, source=source)
-        caller = replace(delivery.caller, signer=Signer(session=session))
-        self._bus.guard.check_call(tx, caller, *call)
+        if by_role:
+            source, name = delivery.caller.origin, hashlib.sha256(delivery.key.encode()).hexdigest()[:32]
+            session = RoleSession(delivery.role, name, service=self._service_principal, source=source)
+            guard.check_call(tx, replace(delivery.caller, signer=Signer(session=session)), *call)
+        elif self._needs_resource_policy:
+            guard.check_service_call(tx, self._service_principal, delivery.caller, *call)
 
     def _find(self, tx: Tx, id: int) -> PendingDelivery | None:  # noqa: A002 - the key of the row
         try:
@@ -236,9 +229,9 @@ class DeliveryQueue:
         }
         try:
             with tx.nested():
-                check_access = self._check_policy if self._needs_resource_policy else self._check_role
-                check_access(tx, delivery, "sqs", "SendMessage", params)
-                self._bus.invoke(tx, Caller(queue.account, queue.region), "sqs", "SendMessage", params)
+                call = ("sqs", "SendMessage", params)
+                self._check_access(tx, delivery, *call, by_role=not self._needs_resource_policy)
+                self._bus.invoke(tx, Caller(queue.account, queue.region), *call)
         except AwsError as error:
             log.warning(
                 "the dead-letter queue %s did not accept delivery %s: %s", delivery.dead_letter, delivery.key, error

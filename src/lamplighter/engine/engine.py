@@ -79,12 +79,7 @@ class Engine:
         self.ecs = ecs = self._make_ecs(remote, overdue_fired)
         self.outputs = ecs.outputs
         events = Events(
-            self.bus,
-            world,
-            remote,
-            self._check_parameters,
-            dropped=config.drop_events,
-            aws_limits=config.aws_limits,
+            self.bus, world, remote, self._check_parameters, dropped=config.drop_events, aws_limits=config.aws_limits
         )
         lazy_services = list(self._lazy_services(remote, lambda: outbound or _outbound(config, http)))
         lazy_services += [each for each in self._storing_services() if each.name not in config.remote_endpoints]
@@ -164,10 +159,7 @@ class Engine:
         bus, world, config = self.bus, self.world, self.config
         data, images = _absolute(config.data_directory), LocalImages(config.runtime)
         yield LazyService(
-            "s3",
-            "lamplighter.services.s3.service:S3",
-            lambda build: build(bus, world, data),
-            (data / OBJECTS).is_dir,
+            "s3", "lamplighter.services.s3.service:S3", lambda build: build(bus, world, data), (data / OBJECTS).is_dir
         )
         yield LazyService("ssm", "lamplighter.services.ssm.service:Ssm", lambda build: build(bus, world, data))
         yield LazyService(

@@ -36,6 +36,7 @@ from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Targe
 from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.built_images import built_images
+from lamplighter.jobs.stack.own_metadata import read_own
 
 TASK_DEFINITION = "AWS::ECS::TaskDefinition"
 
@@ -98,7 +99,7 @@ def _print_deletion(
             f"{stack.name} is protected against deletion: first run `aws cloudformation update-termination-protection "
             f"--no-enable-termination-protection --stack-name {stack.name}`"
         )
-    origin = deployed.get("Metadata", {}).get("Lamplighter", {}).get("File")
+    origin = read_own(deployed, "File")
     if origin is not None:
         note = f"`lamplighter up` made {stack.name} from {origin}: while it runs with that file, it creates it again"
         console.print(note, soft_wrap=True)

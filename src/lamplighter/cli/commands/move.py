@@ -75,7 +75,7 @@ def move(
         wishes = Wishes("Deploy", bucket or project.aws.bucket)
         deployer = Deployer(loaded, aws_target, parse_parameters(parameter or []), wishes, console)
         aws = AwsSide(aws_target, project.prefix, partial(_deploy, deployer, yes=yes))
-        if to == "box" and not is_locked(data) and not _runs(journal) and _can_be_left(aws):
+        if to == "box" and not is_locked(data) and _role(journal) != "begins" and _can_be_left(aws):
             journal.write(Handover("waits"))  # so that an engine which starts now runs nothing
         box = BoxSide(find_target(data=data), journal, console, frozenset(schedules))
         left, right = (box, aws) if to == "aws" else (aws, box)
@@ -83,8 +83,8 @@ def move(
             raise MoveFailed(f"the move from {right} to {left} is not complete: complete it first, in that direction")
         is_new_time = wanted is not None and is_handed_over(left, right, after=world.now())
         if is_new_time or not (journal.is_done and is_handed_over(left, right)):
-            if journal.is_done and _is_left(left):
-                journal.reopen()
+            if journal.is_done and _role(left) == "ends":
+                journal.complete(done=False)
             _tell_what_stays(project, left.target, to, console)
             prepare = partial(_copy_secrets, loaded, box, left, right, yes=yes)
             ask = partial(confirm_or_exit, yes=yes)
@@ -94,20 +94,15 @@ def move(
         _print_result(project.prefix, left, right, console)
 
 
-def _runs(journal: HandoverFile) -> bool:
-    """Return whether the box runs the jobs since an earlier move."""
-    found = journal.read()
-    return found is not None and found.role == "begins"
-
-
-def _is_left(side: Side) -> bool:
+def _role(side: Side | HandoverFile) -> str | None:
+    """Return what a side does since its last move; None if its jobs never moved."""
     found = side.read()
-    return found is not None and found.role == "ends"
+    return None if found is None else found.role
 
 
 def _can_be_left(aws: AwsSide) -> bool:
     """Return whether jobs run on AWS; if they wait there, too, they would run nowhere."""
-    return aws.read() != Handover("waits") and bool(read_schedules(aws.target, aws.project))
+    return _role(aws) != "waits" and bool(read_schedules(aws.target, aws.project))
 
 
 def _deploy(deployer: Deployer, handover: Handover, *, yes: bool) -> None:

@@ -13,9 +13,10 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.jobs.stack.handover import read_handover
 from lamplighter.jobs.stack.nested_stacks import split_template
+from lamplighter.jobs.stack.own_metadata import read_own, with_own
 from lamplighter.jobs.stack.template import to_compact_json
 
-OWN, BEFORE = "Lamplighter", "Before"
+BEFORE = "Before"
 """The place in the metadata of a template."""
 
 
@@ -36,8 +37,7 @@ def with_previous(template: Json, deployed: Json, stack: Stack | None, max_bytes
         return template
     before = {"Template": without_previous(deployed), "Parameters": dict(stack.parameters)}
     packed = base64.b64encode(zlib.compress(dumps(before).encode(), 9)).decode()
-    metadata = template.get("Metadata", {})
-    made = {**template, "Metadata": {**metadata, OWN: {**metadata.get(OWN, {}), BEFORE: packed}}}
+    made = with_own(template, BEFORE, packed)
     return made if len(to_compact_json(split_template(made).root)) <= max_bytes else template
 
 
@@ -48,7 +48,7 @@ def is_same_side(template: Json, deployed: Json) -> bool:
 
 def read_previous(deployed: Json) -> PreviousTemplate | None:
     """Return the template before the deployed one, or None if it holds none."""
-    packed = deployed.get("Metadata", {}).get(OWN, {}).get(BEFORE)
+    packed = read_own(deployed, BEFORE)
     if packed is None:
         return None
     before = loads(zlib.decompress(base64.b64decode(packed)))
@@ -57,6 +57,4 @@ def read_previous(deployed: Json) -> PreviousTemplate | None:
 
 def without_previous(template: Json) -> Json:
     """Return a template that holds no earlier one."""
-    metadata = template.get("Metadata", {})
-    own = {key: value for key, value in metadata.get(OWN, {}).items() if key != BEFORE}
-    return {**template, "Metadata": {**metadata, OWN: own}}
+    return with_own(template, BEFORE, None)

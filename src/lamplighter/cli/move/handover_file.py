@@ -91,13 +91,9 @@ class HandoverFile:
         """Whether the move is complete."""
         return bool(self._own.get("done"))
 
-    def complete(self) -> None:
-        """Record that the move is complete."""
-        self._write({**self._own, "done": True})
-
-    def reopen(self) -> None:
-        """Record that the move is not complete any more."""
-        self._write({**self._own, "done": False})
+    def complete(self, *, done: bool = True) -> None:
+        """Record that the move is complete, or that it is not any more."""
+        self._write({**self._own, "done": done})
 
     @property
     def _own(self) -> Json:

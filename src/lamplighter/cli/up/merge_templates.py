@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
+from lamplighter.jobs.stack.own_metadata import read_own
 from lamplighter.lang.template.references import find_references
 
 STATE_MACHINE, SCHEDULE = "AWS::StepFunctions::StateMachine", "AWS::Scheduler::Schedule"
@@ -50,7 +51,7 @@ def _resource_unit(title: str, resource: Json, jobs: Mapping[str, str]) -> str:
 
 def resource_job(resource: Json) -> str:
     """Return the job that a resource names in its metadata, or ""."""
-    return str(resource.get("Metadata", {}).get("Lamplighter", {}).get("Job", ""))
+    return str(read_own(resource, "Job") or "")
 
 
 def hold_back_units(build_without: TemplateWithout, before: Json, held: frozenset[str]) -> tuple[Json, frozenset[str]]:

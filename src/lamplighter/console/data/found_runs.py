@@ -41,12 +41,7 @@ class RunCriteria:
     @property
     def selection(self) -> dict[str, Json]:
         """The parameters of SearchRuns that select runs."""
-        given = {
-            "Statuses": self.statuses or None,
-            "Since": self.since,
-            "Machine": self.machine,
-            "Before": self.before,
-        }
+        given = {"Statuses": self.statuses or None, "Since": self.since, "Machine": self.machine, "Before": self.before}
         return {name: value for name, value in given.items() if value is not None}
 
 

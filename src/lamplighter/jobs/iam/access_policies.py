@@ -21,6 +21,7 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.iam.command_calls import DEPLOY_CALLS, READ_CALLS, list_actions
 from lamplighter.jobs.stack.nested_stacks import STACK
+from lamplighter.jobs.stack.place_jobs import JOBS, REST
 from lamplighter.jobs.stack.policies import allow, policy_document
 from lamplighter.lang.template.functions import DYNAMIC_REFERENCE
 
@@ -204,7 +205,7 @@ class _Policies:
             linked = [] if is_change else ["aws-service-role/ecs.amazonaws.com/*", "AWSServiceRoleForECS"]
             return [*(f"{path}{_generated(prefix)}" for path in self._role_paths), *linked]
         fixed = {
-            "cloudformation:stack/": [f"{prefix}/*", f"{prefix}-Jobs*/*", f"{BUCKET_STACK}/*"],
+            "cloudformation:stack/": [f"{prefix}/*", f"{prefix}-{JOBS}*/*", f"{prefix}-{REST}*/*", f"{BUCKET_STACK}/*"],
             "ecr:repository/": [f"{prefix}/*"],
             "s3:": [bucket],
             "s3:/": [f"{bucket}/lamplighter/{prefix}/*"],

@@ -15,6 +15,7 @@ from lamplighter.jobs.iam.required_calls import CallContext
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.stack.built_images import built_images
+from lamplighter.jobs.stack.own_metadata import read_own
 from lamplighter.jobs.stack.template import build_template
 from lamplighter.runs.job_machine import PROJECT_TAG
 from lamplighter.runs.log_stream import log_stream_name
@@ -41,7 +42,7 @@ def call_context(stack: ResolvedStack, machine: str = "", readable_runs: tuple[s
     given = {stack.arn(title): stack.properties(title) for title in tasks}
     roles = {arn: tuple(dict.fromkeys((each["ExecutionRoleArn"], each["TaskRoleArn"]))) for arn, each in given.items()}
     streams = {arn: _log_stream_arn(stack, each["ContainerDefinitions"][0]) for arn, each in given.items()}
-    tags = {f"aws:ResourceTag/{PROJECT_TAG}": stack.template["Metadata"]["Lamplighter"]["Project"]}
+    tags = {f"aws:ResourceTag/{PROJECT_TAG}": read_own(stack.template, "Project")}
     return CallContext(stack.arn(machine) if machine else "", roles, streams, readable_runs, tags)
 
 

@@ -171,13 +171,7 @@ def _attempt_failed_pattern(project: Project, name: str) -> Json:
 
 
 def job_rule(
-    project: Project,
-    name: str,
-    pattern: str,
-    event_pattern: Json,
-    targets: Json,
-    *,
-    title: str | None = None,
+    project: Project, name: str, pattern: str, event_pattern: Json, targets: Json, *, title: str | None = None
 ) -> Resource:
     """Return a rule of a job; `title` is the end of its name if that is not `pattern`."""
     title = title or pattern

@@ -16,8 +16,9 @@ from typing import Literal
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.machine.job_table import NOT_STARTED_ALARM
 from lamplighter.jobs.stack.alarms import MAX_WARM_UP_MINUTES
+from lamplighter.jobs.stack.own_metadata import read_own, with_own
 
-OWN, KEY = "Lamplighter", "Handover"
+KEY = "Handover"
 """The place in a template's metadata."""
 SCHEDULE, ALARM = "AWS::Scheduler::Schedule", "AWS::CloudWatch::Alarm"
 NEVER = ""
@@ -51,11 +52,9 @@ class Handover:
         names = {each["Properties"]["Name"] for each in resources.values() if each["Type"] == SCHEDULE}
         # Scheduler would refuse the old date for a job that is added again.
         kept = replace(self, dates=self.dates and {name: self.dates[name] for name in self.dates if name in names})
-        metadata = document.get("Metadata", {})
-        own = {**metadata.get(OWN, {}), KEY: kept.to_json()}
         # "You cannot update the Metadata section by itself": an output changes with it, also if all jobs are paused.
         outputs = {**document.get("Outputs", {}), KEY: {"Value": f"{self.role} {self.at}".strip()}}
-        return {**document, "Metadata": {**metadata, OWN: own}, "Outputs": outputs, "Resources": resources}
+        return with_own({**document, "Outputs": outputs, "Resources": resources}, KEY, kept.to_json())
 
     def _change(self, resource: Json) -> Json:
         """Return a resource as the handover changes it, or None if it has none on this side."""
@@ -82,14 +81,12 @@ class Handover:
         return {"State": state, **({"StartDate": begun} if begun else {}), "EndDate": date}
 
     def _delay_alarm(self, alarm: Json) -> Json:
-        given, own = alarm["Properties"], alarm.get("Metadata", {}).get(OWN, {})
+        given, patience = alarm["Properties"], read_own(alarm, "Patience")
         warm_up = given["WarmUpConfiguration"]
         minutes = min(warm_up["WarmUpPeriodDurationInMinutes"] + self.minutes, MAX_WARM_UP_MINUTES)
         later = {**warm_up, "WarmUpPeriodDurationInMinutes": minutes}
         delayed = {**alarm, "Properties": {**given, "WarmUpConfiguration": later}}
-        if "Patience" in own:
-            delayed["Metadata"] = {OWN: {**own, "Patience": own["Patience"] + self.minutes * 60}}
-        return delayed
+        return delayed if patience is None else with_own(delayed, "Patience", patience + self.minutes * 60)
 
 
 def is_date(text: str) -> bool:
@@ -104,4 +101,4 @@ def parse_handover(document: Json) -> Handover | None:
 
 def read_handover(template: Json) -> Handover | None:
     """Return the handover that a template holds, or None."""
-    return parse_handover(template.get("Metadata", {}).get(OWN, {}).get(KEY))
+    return parse_handover(read_own(template, KEY))

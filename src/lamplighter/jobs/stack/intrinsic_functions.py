@@ -43,11 +43,6 @@ def equals(value: Json, other: Json) -> Json:
     return {"Fn::Equals": [value, other]}
 
 
-def not_condition(name: str) -> Json:
-    """Return the condition that holds if the named one does not."""
-    return {"Fn::Not": [{"Condition": name}]}
-
-
 def if_condition(name: str, value: Json, otherwise: Json) -> Json:
     """Return the first value if the named condition holds, otherwise the second."""
     return {"Fn::If": [name, value, otherwise]}

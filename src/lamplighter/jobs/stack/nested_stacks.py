@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.group_items import group_items
 from lamplighter.base.json_text import Json, convert_members, dumps
+from lamplighter.jobs.stack.own_metadata import read_own, with_own
 from lamplighter.jobs.stack.place_jobs import ROOT, part_number, place_jobs, tied_jobs
 from lamplighter.lang.template.references import find_references, function_name, function_names
 
@@ -155,16 +156,12 @@ def _replace_functions(value: Json, function: str, find: Callable[[Json], Json |
 
 def resource_owners(document: Json) -> dict[str, str]:
     """Return the job of each resource that belongs to one job."""
-    found = {
-        title: each.get("Metadata", {}).get("Lamplighter", {}).get("Job")
-        for title, each in document["Resources"].items()
-    }
+    found = {title: read_own(each, "Job") for title, each in document["Resources"].items()}
     return {title: str(job) for title, job in found.items() if job is not None}
 
 
 def _deployed_parts(document: Json) -> dict[str, str]:
-    found: dict[str, str] = document.get("Metadata", {}).get("Lamplighter", {}).get(PARTS, {})
-    return found
+    return read_own(document, PARTS) or {}
 
 
 def keep_parts(document: Json, deployed: Json) -> Json:
@@ -206,6 +203,4 @@ def limit_step(document: Json, deployed: Json) -> Json:
 
 
 def _with_parts(document: Json, parts: Mapping[str, str]) -> Json:
-    metadata = document.get("Metadata", {})
-    own = {key: value for key, value in metadata.get("Lamplighter", {}).items() if key != PARTS}
-    return {**document, "Metadata": {**metadata, "Lamplighter": {**own, **({PARTS: dict(parts)} if parts else {})}}}
+    return with_own(document, PARTS, dict(parts) or None)

@@ -118,9 +118,7 @@ def _network(project: Project) -> Iterator[Resource]:
     )
     yield Resource("Gateway", "AWS::EC2::InternetGateway", properties(Tags=tags))
     yield Resource(
-        "GatewayAttachment",
-        "AWS::EC2::VPCGatewayAttachment",
-        properties(VpcId=vpc, InternetGatewayId=ref("Gateway")),
+        "GatewayAttachment", "AWS::EC2::VPCGatewayAttachment", properties(VpcId=vpc, InternetGatewayId=ref("Gateway"))
     )
     yield Resource("Routes", "AWS::EC2::RouteTable", properties(VpcId=vpc, Tags=tags))
     yield Resource(
@@ -147,12 +145,7 @@ def _subnets(project: Project) -> Iterator[Resource]:
         yield Resource(
             f"{name}Subnet",
             "AWS::EC2::Subnet",
-            properties(
-                VpcId=ref("Vpc"),
-                CidrBlock=block,
-                **_zone(at),
-                Tags=_tags(project),
-            ),
+            properties(VpcId=ref("Vpc"), CidrBlock=block, **_zone(at), Tags=_tags(project)),
         )
         yield Resource(
             f"{name}Association",

@@ -25,11 +25,7 @@ from lamplighter.services.cloudformation.stacks.actual_resource import stack_dri
 from lamplighter.services.cloudformation.stacks.change_sets import REVERT_DRIFT
 from lamplighter.services.cloudformation.stacks.compute_changes import ActualState, Comparison, compare_stack
 from lamplighter.services.cloudformation.stacks.import_requests import as_imports, read_imports
-from lamplighter.services.cloudformation.stacks.known_values import (
-    known_properties,
-    known_scope,
-    with_unknown_values,
-)
+from lamplighter.services.cloudformation.stacks.known_values import known_properties, known_scope, with_unknown_values
 from lamplighter.services.cloudformation.stacks.lookup import check_stack_name, find_stack, require_known_stack
 from lamplighter.services.cloudformation.stacks.stack_caller import acting_for, with_role
 from lamplighter.services.cloudformation.stacks.stack_events import REVIEW_IN_PROGRESS
@@ -187,12 +183,7 @@ def _as_import_of_existing(turn: StackTurn, plan: StackPlan, change: Json) -> Js
     resource = plan.parsed.resource(one["LogicalResourceId"])
     scope, stack = known_scope(turn, plan), turn.stack
     properties = dict(known_properties(resource, scope))
-    body = {
-        "properties": properties,
-        "tags": [],
-        "metadata": resource.metadata,
-        "deletion": resource.deletion_policy,
-    }
+    body = {"properties": properties, "tags": [], "metadata": resource.metadata, "deletion": resource.deletion_policy}
     row = StackResource(stack.id, resource.name, None, resource.type, "", None, 0, 0, 0, body)
     found = find_existing(turn, row, body)
     if found is None:
