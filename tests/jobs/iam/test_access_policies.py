@@ -14,6 +14,7 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.iam.access_policies import MAX_CHARACTERS, PERMISSIONS_FILE, Access, build_policies
 from lamplighter.jobs.iam.command_calls import DEPLOY_CALLS, READ_CALLS, list_actions
+from lamplighter.jobs.stack.place_jobs import JOBS, REST
 from lamplighter.jobs.stack.template import build_template
 from lamplighter.lang.iam_policy.text_patterns import matches_arn
 from tests.jobs.iam.handler_permissions import READS, types_in_sources
@@ -102,8 +103,9 @@ def test_the_names_of_the_template_match_and_those_of_another_project_do_not(tmp
         allowed = resources(found, action)
         for name, expected in (("reports", True), ("reports2", False), ("other", False)):
             assert any(matches_arn(each, arn.format(name, name)) for each in allowed) is expected, (action, allowed)
-    nested = f"arn:aws:cloudformation:{place}:stack/reports-Jobs1-0123456789AB/0123"
-    assert any(matches_arn(each, nested) for each in resources(found, "cloudformation:CreateStack"))
+    for kind in (JOBS, REST):
+        nested = f"arn:aws:cloudformation:{place}:stack/reports-{kind}1-0123456789AB/0123"
+        assert any(matches_arn(each, nested) for each in resources(found, "cloudformation:CreateStack"))
 
 
 def test_roles_are_passed_to_the_services_that_assume_them_only(tmp_path: Path) -> None:
