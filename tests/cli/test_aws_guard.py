@@ -89,7 +89,7 @@ def test_a_file_is_deployed_to_its_region_and_the_question_names_account_and_ali
     belong_to(folder, "{account: 123456789012, region: eu-west-1}")
     make_client(aws, "iam").create_account_alias(AccountAlias="acme-prod")
     asked = run_command(folder, "deploy", AWS_ENDPOINT_URL=aws)
-    assert "“Deploy reports to AWS account 123456789012 (acme-prod) in eu-west-1?”" in say(asked), asked
+    assert "“Deploy reports to AWS account 123456789012 (acme-prod) in eu-west-1, and create " in say(asked), asked
     deployed = run_command(folder, "deploy", "--yes", AWS_ENDPOINT_URL=aws)
     assert (deployed.code, "reports is deployed to AWS in eu-west-1" in deployed.out) == (0, True), deployed
     asked = run_command(folder, "destroy", AWS_ENDPOINT_URL=aws)
