@@ -28,10 +28,14 @@ def default_region(profile: str | None = None) -> str:
 
 def named_region(profile: str | None) -> str | None:
     """Return the region of the environment, else that of the AWS configuration, else None. Raises `UnknownProfile`."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or _find_region(profile)
+
+
+def _find_region(profile: str | None) -> str | None:
     found = {**read_profile(profile, "AWS_SHARED_CREDENTIALS_FILE"), **read_profile(profile, "AWS_CONFIG_FILE")}
     if profile is not None and not found:
         raise UnknownProfile(profile)
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or found.get("region")
+    return found.get("region")
 
 
 def read_profile(profile: str | None, variable: str) -> Mapping[str, str]:
