@@ -57,7 +57,7 @@ class DirectoryLock:
 
     def _acquire(self, directory: Path) -> None:
         for attempt in range(MAX_LOCK_ATTEMPTS):
-            if _try_lock(self._file):
+            if try_lock(self._file):
                 return
             holder = self._read_lines()[0]
             if attempt >= MOMENTARY_ATTEMPTS and not _has_ended(holder):
@@ -116,8 +116,8 @@ def is_locked(directory: Path) -> bool:
         return False
 
 
-def _try_lock(file: int) -> bool:
-    """Lock the file if no other process holds its lock; return whether this engine holds it now."""
+def try_lock(file: int) -> bool:
+    """Lock an open file or directory if no other process holds its lock; return whether this process holds it now."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

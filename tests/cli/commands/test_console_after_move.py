@@ -11,6 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from lamplighter.cli.engine_address import EngineAddress, write_address
 from lamplighter.cli.move.handover_file import HandoverFile
 from lamplighter.jobs.stack.handover import Handover
 from tests.cli.job_folder import JobFolder
@@ -101,3 +102,10 @@ def test_without_a_move_the_console_of_aws_shows_aws_only(box: JobFolder) -> Non
     (box.served.data / "handover.json").unlink()
     with started_console(box) as (url, printed):
         assert (printed, CHOICE.findall(read(url))) == ([], [])
+
+
+def test_a_box_that_does_not_answer_is_named_and_does_not_hide_aws(box: JobFolder) -> None:
+    write_address(box.served.data, EngineAddress("http://127.0.0.1:1", "http://127.0.0.1:1", "us-east-1"))
+    with started_console(box) as (url, printed):
+        assert ["the engine at http://127.0.0.1:1 does not answer" in line for line in printed] == [True]
+        assert "This box" not in read(url)

@@ -21,7 +21,6 @@ from lamplighter.cli.internal_calls import call_engine
 from lamplighter.cli.move.handover_file import read_handovers
 from lamplighter.cli.target import (
     DEFAULT_DATA,
-    DEFAULT_URL,
     AwsOption,
     DataOption,
     EndpointUrlOption,
@@ -62,11 +61,12 @@ def _find_box(data: Path) -> dict[Place, ConsolePort]:
 
     If the engine cannot be reached, print why, and return nothing.
     """
-    with suppress(typer.Exit), explain_errors(Target(DEFAULT_URL, "")):
+    with suppress(typer.Exit), explain_errors(Target(None, "")):
         if read_handovers(data):
             box = find_target(data=data, when_stopped=True)
-            place = Place(_read_account(box), box.region)
-            return {place: _make_port(box, place, "This box")}
+            with explain_errors(box):
+                place = Place(_read_account(box), box.region)
+                return {place: _make_port(box, place, "This box")}
     return {}
 
 

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
-from lamplighter.cli.doctor.roles import allows_on_some_resource, read_role
+from lamplighter.cli.doctor.roles import read_role
 from lamplighter.cli.doctor.task_roles import log_stream_arn
 from lamplighter.cli.doctor.task_states import dynamic_states, static_definition
 from lamplighter.jobs.iam.missing_permission import MissingPermission, missing_permissions
 from lamplighter.jobs.iam.required_calls import CallContext
+from lamplighter.lang.iam_policy.evaluate import allows_action_somewhere
 
 ROLE_FIELDS = ("executionRoleArn", "taskRoleArn")
 STATES_PRINCIPAL = "states.amazonaws.com"
@@ -68,7 +69,7 @@ def _find_missing(
     return [
         each
         for each in missing_permissions(definition, statements, context, role)
-        if each.call.resource.startswith("arn:") or not allows_on_some_resource(statements, each.call)
+        if each.call.resource.startswith("arn:") or not allows_action_somewhere(statements, each.call.action)
     ]
 
 

@@ -5,14 +5,13 @@ reads roles cannot see it.
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.cli.call_errors import ClientError
-from lamplighter.lang.iam_policy.evaluate import IamCall
 from lamplighter.lang.iam_policy.text_patterns import as_list, matches_pattern
 
 
@@ -50,11 +49,6 @@ def read_role(iam: Json, arn: str) -> Role | None:
     limit = found.get("PermissionsBoundary")
     boundary = None if limit is None else tuple(_policy_statements(_read_managed(iam, limit["PermissionsBoundaryArn"])))
     return Role(name, tuple(statements), tuple(trust), boundary)
-
-
-def allows_on_some_resource(statements: Iterable[Json], call: IamCall) -> bool:
-    """Return whether a statement allows the call's action on any resource."""
-    return any(_allows_action(each, call.action) for each in statements)
 
 
 def _allows_action(statement: Json, action: str) -> bool:

@@ -5,7 +5,6 @@ before the next begins, and `move` goes on where they say. The file is in backup
 jobs that have moved.
 """
 
-import fcntl
 import os
 from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from lamplighter.base.files import make_path, write_file
 from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.jobs.stack.handover import Handover, parse_handover
 from lamplighter.store.data_directory import HANDOVER
+from lamplighter.store.lock import try_lock
 
 
 class UnreadableHandover(LamplighterError):
@@ -77,11 +77,8 @@ class HandoverFile:
         except OSError as error:
             raise UnwritableHandover(f"{self.data} cannot be used: {error.strerror}") from None
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(folder)
-            raise MoveUnderWay("another `lamplighter move` of this box is under way: wait until it ends") from None
-        try:
+            if not try_lock(folder):
+                raise MoveUnderWay("another `lamplighter move` of this box is under way: wait until it ends")
             yield
         finally:
             os.close(folder)
