@@ -19,16 +19,6 @@ def alarm_arn(caller: Caller, name: str) -> str:
     return arn.build("cloudwatch", caller.region, caller.account, f"alarm:{name}")
 
 
-def resource_arn(caller: Caller, kind: str, name: str) -> str:
-    """Return the ARN of a metric stream or of a rule of Contributor Insights."""
-    return arn.build("cloudwatch", caller.region, caller.account, f"{kind}/{name}")
-
-
-def mute_rule_arn(caller: Caller, name: str) -> str:
-    """Return the ARN of an alarm mute rule."""
-    return arn.build("cloudwatch", caller.region, caller.account, f"alarm-mute-rule:{name}")
-
-
 def dashboard_arn(caller: Caller, name: str) -> str:
     """Return the ARN of a dashboard, which has no region."""
     return arn.build("cloudwatch", "", caller.account, f"dashboard/{name}")

@@ -79,7 +79,7 @@ def tagged_resource(reader: Reader, resource: str) -> LogGroup | LogResource:
     """Return the resource of an ARN that can have tags; raise `NotFound` if there is none."""
     parsed = arn.parse(resource)
     kind, _, name = parsed.resource.partition(":") if parsed is not None else ("", "", "")
-    for each in resources.KINDS_WITH_TAGS if parsed is not None and parsed.service == "logs" else ():
+    for each in resources.KINDS if parsed is not None and parsed.service == "logs" else ():
         if parsed is not None and kind == each:
             return require(
                 resources.get(reader, parsed.account, parsed.region, each, name), lambda: NotFound("resource")

@@ -18,7 +18,7 @@ from lamplighter.services.sns.messages.publish import Publisher
 from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.services.sns.mobile import platform_applications, platform_endpoints
 from lamplighter.services.sns.mobile.platform_endpoints import PlatformEndpoints
-from lamplighter.services.sns.sms import phone_numbers, sandbox, sms_settings
+from lamplighter.services.sns.sms import phone_numbers, sms_settings
 from lamplighter.services.sns.subscriptions import mail_links, subscriptions
 from lamplighter.services.sns.subscriptions.subscribe import SubscriptionOperations
 from lamplighter.services.sns.tables import topics as rows
@@ -35,11 +35,6 @@ SMS_OPERATIONS: Mapping[str, Operation] = {
     "ListPhoneNumbersOptedOut": Operation(read=phone_numbers.list_opted_out),
     "OptInPhoneNumber": Operation(write=phone_numbers.opt_in),
     "ListOriginationNumbers": Operation(read=phone_numbers.list_origination_numbers),
-    "GetSMSSandboxAccountStatus": Operation(read=sandbox.get_account_status),
-    "CreateSMSSandboxPhoneNumber": Operation(write=sandbox.create_number),
-    "VerifySMSSandboxPhoneNumber": Operation(write=sandbox.verify_number),
-    "DeleteSMSSandboxPhoneNumber": Operation(write=sandbox.delete_number),
-    "ListSMSSandboxPhoneNumbers": Operation(read=sandbox.list_numbers),
 }
 """The operations on text messages and phone numbers."""
 

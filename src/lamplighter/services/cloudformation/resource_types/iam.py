@@ -160,35 +160,7 @@ def _delete_managed(request: ResourceRequest) -> Plan[object]:
     return (yield "DeletePolicy", policy)
 
 
-# --- instance profiles and service-linked roles -----------------------------------------------------------------------
-
-
-def _create_profile(request: ResourceRequest) -> Plan[CreatedResource]:
-    profile = {"InstanceProfileName": request.name}
-    found = (yield "CreateInstanceProfile", {**profile, **request.pick("Path")})["InstanceProfile"]
-    for role in request.get("Roles", []):
-        yield "AddRoleToInstanceProfile", {**profile, "RoleName": role}
-    return CreatedResource(request.name, {"Arn": found["Arn"]})
-
-
-def _update_profile(request: ResourceRequest) -> Plan[CreatedResource]:
-    yield from _change_profile_roles(request, request.get("Roles", []), request.before.get("Roles") or [])
-    return request.unchanged
-
-
-def _change_profile_roles(request: ResourceRequest, wanted: list[Json], before: list[Json]) -> Plan[None]:
-    profile = {"InstanceProfileName": request.physical}
-    for role in before:
-        if role not in wanted:
-            yield "RemoveRoleFromInstanceProfile", {**profile, "RoleName": role}
-    for role in wanted:
-        if role not in before:
-            yield "AddRoleToInstanceProfile", {**profile, "RoleName": role}
-
-
-def _delete_profile(request: ResourceRequest) -> Plan[object]:
-    yield from _change_profile_roles(request, [], request.get("Roles", []))
-    return (yield "DeleteInstanceProfile", {"InstanceProfileName": request.physical})
+# --- service-linked roles --------------------------------------------------------------------------------------------
 
 
 def _create_linked_role(request: ResourceRequest) -> Plan[CreatedResource]:
@@ -229,15 +201,6 @@ KINDS: Mapping[str, ResourceType] = {
         ),
         without_effect=("Groups", "Users"),
         exists=exists_by_call("GetPolicy", "PolicyArn"),
-    ),
-    "AWS::IAM::InstanceProfile": ResourceType(
-        _create_profile,
-        _update_profile,
-        _delete_profile,
-        NameRule("InstanceProfileName", 128),
-        ("Path",),
-        attributes=("Arn",),
-        exists=exists_by_call("GetInstanceProfile", "InstanceProfileName"),
     ),
     "AWS::IAM::ServiceLinkedRole": ResourceType(
         _create_linked_role,

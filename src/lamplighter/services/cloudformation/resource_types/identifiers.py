@@ -21,7 +21,6 @@ IDENTIFIERS: Mapping[str, tuple[str, ...]] = {
     "AWS::Logs::LogGroup": ("LogGroupName",),
     "AWS::Logs::LogStream": ("LogGroupName", "LogStreamName"),
     "AWS::Logs::MetricFilter": ("LogGroupName", "FilterName"),
-    "AWS::Logs::QueryDefinition": ("QueryDefinitionId",),
     "AWS::Logs::ResourcePolicy": ("PolicyName",),
     "AWS::SNS::Subscription": ("Arn",),
     "AWS::SNS::Topic": ("TopicArn",),

@@ -45,7 +45,6 @@ ATTRIBUTES: Mapping[str, AttributesOf] = {
     "AWS::Logs::LogGroup": lambda request: {"Arn": request.arn("logs", f"log-group:{request.physical}:*")},
     "AWS::Logs::LogStream": lambda _request: {},
     "AWS::Logs::MetricFilter": lambda _request: {},
-    "AWS::Logs::QueryDefinition": lambda request: {"QueryDefinitionId": request.physical},
     "AWS::SNS::Subscription": lambda request: {"Arn": request.physical},
     "AWS::SNS::Topic": lambda request: {"TopicArn": request.physical, "TopicName": _last_name(request)},
     "AWS::SQS::Queue": lambda request: {

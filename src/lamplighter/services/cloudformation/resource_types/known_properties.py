@@ -53,7 +53,6 @@ PROPERTIES: Mapping[str, frozenset[str]] = {
         "AWS::Events::Rule": (
             "Description EventBusName EventPattern Name RoleArn ScheduleExpression State Tags Targets"
         ),
-        "AWS::IAM::InstanceProfile": "InstanceProfileName Path Roles",
         "AWS::IAM::ManagedPolicy": "Description Groups ManagedPolicyName Path PolicyDocument Roles Users",
         "AWS::IAM::Policy": "Groups PolicyDocument PolicyName Roles Users",
         "AWS::IAM::Role": (
@@ -72,7 +71,6 @@ PROPERTIES: Mapping[str, frozenset[str]] = {
             "ApplyOnTransformedLogs EmitSystemFieldDimensions FieldSelectionCriteria FilterName "
             "FilterPattern LogGroupName MetricTransformations"
         ),
-        "AWS::Logs::QueryDefinition": "LogGroupNames Name Parameters QueryLanguage QueryString",
         "AWS::Logs::ResourcePolicy": "PolicyDocument PolicyName",
         "AWS::S3::Bucket": (
             "AbacStatus AccelerateConfiguration AccessControl AnalyticsConfigurations BucketEncryption "

@@ -30,7 +30,7 @@ from lamplighter.services.iam.errors import (
 from lamplighter.services.iam.policies.documents import check_trust_policy, encode_document
 from lamplighter.services.iam.policies.managed_policies import check_policy_exists
 from lamplighter.services.iam.roles.find_role import find_role
-from lamplighter.services.iam.tables import instance_profiles, roles
+from lamplighter.services.iam.tables import roles
 from lamplighter.services.iam.tables.roles import RoleRow
 from lamplighter.store.db import Reader, Tx
 
@@ -171,14 +171,12 @@ def delete_boundary(tx: Tx, caller: Caller, params: Json) -> None:
 
 
 def delete_role(tx: Tx, caller: Caller, params: Json) -> None:
-    """Handle DeleteRole: a role that still has policies or is in an instance profile stays."""
+    """Handle DeleteRole: a role that still has policies stays."""
     role = _find_changeable(tx, caller, params["RoleName"])
     if roles.attached_policies(tx, role.arn):
         raise DeleteConflict("Cannot delete entity, must detach all policies first.")
     if roles.inline_policies(tx, role.arn):
         raise DeleteConflict("Cannot delete entity, must delete policies first.")
-    if instance_profiles.of_role(tx, role.arn):
-        raise DeleteConflict("Cannot delete entity, must remove roles from instance profile first.")
     roles.delete(tx, role.arn)
 
 
