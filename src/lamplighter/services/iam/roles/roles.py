@@ -5,18 +5,17 @@ takes some seconds.
 """
 
 from dataclasses import replace
+from functools import partial
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.operations.tags import TagOperations
 from lamplighter.services.iam.entities import (
+    PAGES,
     TAGS,
     entity_arn,
     make_id,
-    marker,
-    page,
-    page_size,
     shown_tags,
     tag_rules,
 )
@@ -133,9 +132,10 @@ def find_for_session(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def list_roles(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListRoles, which returns neither tags nor permissions boundaries."""
-    found = roles.page(reader, caller.account, marker(params), page_size(params) + 1, params.get("PathPrefix", "/"))
-    shown = [replace(each, tags={}, boundary=None) for each in found]
-    return page("Roles", shown, params, show_role, lambda each: each.name)
+    read = partial(roles.page, reader, caller.account, path=params.get("PathPrefix", "/"))
+    return PAGES.page(
+        "Roles", params, "", read, lambda each: show_role(replace(each, tags={}, boundary=None)), lambda each: each.name
+    )
 
 
 def update_role(tx: Tx, caller: Caller, params: Json) -> None:
