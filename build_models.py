@@ -3,9 +3,9 @@
 A hook of hatchling: it copies the definitions of the services that the engine serves, without documentation, the names
 of all services, and the names of regions. botocore is under the Apache License 2.0; its notice goes with the copies.
 
-An SBOM says what the wheel contains of others: these files, and the scripts of the console. What pip installs beside it
-is in the metadata of the wheel, and in the SBOM of the image, which BuildKit makes. It has no time and no serial number:
-two builds are equal. A few lines make it: tools for SBOMs list what is installed, not what a wheel contains.
+An SBOM says what the wheel contains of others: these files, and the scripts of the console. What pip installs beside
+it is in the metadata of the wheel, and in the SBOM of the image, which BuildKit makes. It has no time and no serial
+number: two builds are equal. A few lines make it: tools for SBOMs list what is installed, not what a wheel contains.
 
 See https://hatch.pypa.io/latest/plugins/build-hook/custom/ and https://peps.python.org/pep-0770/.
 """
