@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import zipfile
 from email import message_from_bytes
 from email.message import Message
@@ -80,8 +81,9 @@ def run_steps(folder: Path, tag: str) -> list[int]:
 def run_step(command: str, folder: Path, tag: str, **variables: str) -> int:
     """Run a command as a workflow does, with the results in a folder, and return its exit code."""
     folders = {"DIST": str(folder / "dist"), "RELEASE": str(folder / "tools"), "RUNNER_TEMP": str(folder)}
+    interpreter = {"PYTHON": sys.executable}  # python3 of a bare machine may lack venv
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "MAKE"))}
-    environment = {**inherited, **folders, "GITHUB_REF_NAME": tag, **variables}
+    environment = {**inherited, **folders, **interpreter, "GITHUB_REF_NAME": tag, **variables}
     return subprocess.run(["bash", "-e", "-c", command], cwd=ROOT, env=environment, timeout=600).returncode
 
 
