@@ -2,10 +2,16 @@
 
 A hook of hatchling: it copies the definitions of the services that the engine serves, without documentation, the names
 of all services, and the names of regions. botocore is under the Apache License 2.0; its notice goes with the copies.
-See https://hatch.pypa.io/latest/plugins/build-hook/custom/.
+
+An SBOM says what the wheel contains of others: these files, and the scripts of the console. What pip installs beside
+it is in the metadata of the wheel, and in the SBOM of the image, which BuildKit makes. It has no time and no serial
+number: two builds are equal. A few lines make it: tools for SBOMs list what is installed, not what a wheel contains.
+
+See https://hatch.pypa.io/latest/plugins/build-hook/custom/ and https://peps.python.org/pep-0770/.
 """
 
 import gzip
+import hashlib
 import json
 import shutil
 import tempfile
@@ -21,6 +27,8 @@ SERVICES = (
 )
 """botocore's names of the services that the engine serves."""
 TARGET = "lamplighter/base/aws_models"
+SCRIPTS = Path("src/lamplighter/console/static/vendor")
+SBOM = "lamplighter.cdx.json"
 DATA = Path(botocore.__file__).with_name("data")
 NOTICE = f"""These files are extracts of botocore {botocore.__version__} (https://github.com/boto/botocore), whose files
 carry this notice. They are without documentation.
@@ -48,12 +56,42 @@ class ModelsHook(BuildHookInterface):  # type: ignore[misc]
         for file in self._folder.rglob("*"):
             if file.is_file():
                 build_data["force_include"][str(file)] = f"{TARGET}/{file.relative_to(self._folder)}"
+        sbom = self._folder / SBOM
+        sbom.write_text(json.dumps(_describe(self.metadata.version, Path(self.root) / SCRIPTS), indent=1))
+        build_data["sbom_files"].append(str(sbom))
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove the copies."""
         del build_data, artifact_path
         if version != "editable":
             shutil.rmtree(self._folder)
+
+
+def _describe(version: str, scripts: Path) -> dict[str, Any]:
+    """Return an SBOM in CycloneDX's format: https://cyclonedx.org/docs/1.6/json/."""
+    package = {"type": "application", "name": "lamplighter", "version": version}
+    models = {"type": "data", "name": "botocore", "version": botocore.__version__}
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {
+            "component": {**package, "bom-ref": "lamplighter", "purl": f"pkg:pypi/lamplighter@{version}"},
+        },
+        "components": [
+            {
+                **models,
+                "purl": f"pkg:pypi/botocore@{botocore.__version__}",
+                "licenses": [{"license": {"id": "Apache-2.0"}}],
+            },
+            *map(_describe_script, sorted(scripts.glob("*.js"))),
+        ],
+    }
+
+
+def _describe_script(path: Path) -> dict[str, Any]:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return {"type": "file", "name": path.name, "hashes": [{"alg": "SHA-256", "content": digest}]}
 
 
 def _copy_service(service: str, folder: Path) -> None:
