@@ -1,4 +1,4 @@
-"""The manual's rehearsal of a night succeeds on a Debian that has only Python, with the commands of the page."""
+"""The manual's trial of an engine succeeds on a Debian that has only Python, with the commands of the page."""
 
 import gzip
 import os
@@ -13,7 +13,7 @@ from tests.docs.pages import DOCS, Page
 from tests.packaging.base_image import base_image, require_base_image
 from tests.packaging.distributions import ROOT, build, pip_settings
 
-PAGE = DOCS / "manual" / "rehearsal.md"
+PAGE = DOCS / "manual" / "try-an-engine.md"
 RELEASED = ROOT / "tests" / "store" / "released" / "0.1.0.db.gz"
 SECONDS = 1200
 
@@ -21,7 +21,7 @@ SECONDS = 1200
 @pytest.mark.docker
 @pytest.mark.index
 @pytest.mark.timeout(2400)  # SECONDS for the container, and as many for the wheel and the image
-def test_the_rehearsal_of_a_night_succeeds_on_a_bare_debian(tmp_path: Path, own_port: int) -> None:
+def test_the_trial_of_an_engine_succeeds_on_a_bare_debian(tmp_path: Path, own_port: int) -> None:
     """The page installs the wheel, checks the unit of the service, runs 500 jobs and kills the engine meanwhile, backs
     up, restores, and upgrades. systemd is there for its check only.
     """
@@ -30,7 +30,7 @@ def test_the_rehearsal_of_a_night_succeeds_on_a_bare_debian(tmp_path: Path, own_
     (tmp_path / "released").mkdir()
     (tmp_path / "released" / "0.1.0.db").write_bytes(gzip.decompress(RELEASED.read_bytes()))
     script = page_script(Page(PAGE.name, PAGE.read_text()).without_its_mark(), own_port)
-    with base_image(f"lamplighter-rehearsal-{os.getpid()}", "systemd") as image:
+    with base_image(f"lamplighter-trial-{os.getpid()}", "systemd") as image:
         output = run_in_container(image, tmp_path, script)
     assert output.splitlines().count("500") == 2, output
 
