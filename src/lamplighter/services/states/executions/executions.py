@@ -25,7 +25,7 @@ from lamplighter.services.states.executions.express import ExpressExecutions
 from lamplighter.services.states.executions.lookup import find_execution, find_map_run
 from lamplighter.services.states.executions.overlap import parse_rule
 from lamplighter.services.states.machines.resolve_arn import find_target
-from lamplighter.services.states.tables import execution_lists, map_runs, redrives
+from lamplighter.services.states.tables import execution_lists, history, map_runs, redrives
 from lamplighter.services.states.tables import executions as rows
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import Reader, Tx
@@ -159,15 +159,15 @@ class Executions:
     def history(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Handle GetExecutionHistory."""
         record = find_execution(reader, params["executionArn"])
-        size, last = PAGES.most(params), rows.last_event(reader, record.id)
+        size, last = PAGES.most(params), history.last_event(reader, record.id)
         if params.get("reverseOrder"):
             top = PAGES.start(params, last)
             first = max(1, top - size + 1)
-            lines = rows.history(reader, record.id, first, top - first + 1)[::-1]
+            lines = history.read(reader, record.id, first, top - first + 1)[::-1]
             following = first - 1 if first > 1 else None
         else:
             first = PAGES.start(params, 1)
-            lines = rows.history(reader, record.id, first, size)
+            lines = history.read(reader, record.id, first, size)
             following = first + size if first + size <= last else None
         return {"events": _events(lines, data=params.get("includeExecutionData", True)), **PAGES.more(following)}
 
