@@ -92,7 +92,7 @@ def test_an_imported_resource_has_the_attributes_of_a_created_one(harness: Cloud
     outputs = {
         f"{name}{attribute}": {"Value": {"Fn::GetAtt": [name, attribute]}}
         for name, each in kinds.items()
-        for attribute in RESOURCE_TYPES[each["Type"]].attributes
+        for attribute in (read_schema(each["Type"]).attributes | set(RESOURCE_TYPES[each["Type"]].repeated_attributes))
         if attribute not in ("Policy", "StateMachineRevisionId", "CreationDate", "LastModificationDate", "State")
     }
     retained = {name: each | RETAINED for name, each in EVERY_TYPE.items()}

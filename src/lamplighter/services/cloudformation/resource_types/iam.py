@@ -203,7 +203,6 @@ KINDS: Mapping[str, ResourceType] = {
         _delete_role,
         NameRule("RoleName", 64),
         ("Path",),
-        attributes=("Arn", "RoleId"),
         exists=exists_by_call("GetRole", "RoleName"),
     ),
     "AWS::IAM::Policy": ResourceType(
@@ -211,7 +210,6 @@ KINDS: Mapping[str, ResourceType] = {
         _put_policy,
         _delete_policy,
         NameRule(None, 128),
-        attributes=("Id",),
         without_effect=("Groups", "Users"),
     ),
     "AWS::IAM::RolePolicy": ResourceType(
@@ -223,10 +221,6 @@ KINDS: Mapping[str, ResourceType] = {
         _delete_managed,
         NameRule("ManagedPolicyName", 128),
         ("Path", "Description"),
-        attributes=(
-            *("AttachmentCount", "CreateDate", "DefaultVersionId", "IsAttachable", "PermissionsBoundaryUsageCount"),
-            *("PolicyArn", "PolicyId", "UpdateDate"),
-        ),
         without_effect=("Groups", "Users"),
         exists=exists_by_call("GetPolicy", "PolicyArn"),
     ),
@@ -236,7 +230,6 @@ KINDS: Mapping[str, ResourceType] = {
         _delete_profile,
         NameRule("InstanceProfileName", 128),
         ("Path",),
-        attributes=("Arn",),
         exists=exists_by_call("GetInstanceProfile", "InstanceProfileName"),
     ),
     "AWS::IAM::ServiceLinkedRole": ResourceType(
@@ -245,7 +238,6 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteServiceLinkedRole", "RoleName"),
         NameRule(None, 64),
         ("AWSServiceName", "CustomSuffix"),
-        attributes=("RoleName",),
         exists=exists_by_call("GetRole", "RoleName"),
     ),
 }

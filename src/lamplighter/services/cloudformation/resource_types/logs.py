@@ -128,7 +128,6 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteLogGroup", "logGroupName"),
         NameRule("LogGroupName", 512),
         ("LogGroupClass",),
-        attributes=("Arn",),
         without_effect=(
             *("BearerTokenAuthenticationEnabled", "DataProtectionPolicy", "FieldIndexPolicies"),
             "ResourcePolicyDocument",
@@ -157,7 +156,6 @@ KINDS: Mapping[str, ResourceType] = {
         _put_query,
         _put_query,
         call_with_id("DeleteQueryDefinition", "queryDefinitionId"),
-        attributes=("QueryDefinitionId",),
         exists=_has_query,
     ),
 }

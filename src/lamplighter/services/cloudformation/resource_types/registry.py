@@ -35,6 +35,12 @@ def resource_type_of(name: str) -> ResourceType:
     return RESOURCE_TYPES.get(name, RECORDED)
 
 
+def is_attribute(kind: str, name: str) -> bool:
+    """Return whether Fn::GetAtt returns this attribute of a simulated type, besides the properties of a resource."""
+    simulated = RESOURCE_TYPES.get(kind)
+    return simulated is not None and (name in read_schema(kind).attributes or name in simulated.repeated_attributes)
+
+
 def service_of(name: str) -> str:
     """Return the service that has the resources of a type, by its name on the bus."""
     family = name.split("::")[1]

@@ -25,6 +25,8 @@ class Schema:
 
     properties: frozenset[str]
     """The properties that a template may set."""
+    attributes: frozenset[str]
+    """The properties that only AWS sets, which Fn::GetAtt returns."""
     identifier: tuple[str, ...]
     """The properties that identify a resource, as the import of existing resources names them."""
 
@@ -34,7 +36,8 @@ def read_schema(kind: str) -> Schema:
     """Return the schema of a type that AWS has."""
     document = _extracts()[kind] if EXTRACTS.exists() else _document(kind)
     read_only = _names(document.get("readOnlyProperties", []))
-    return Schema(frozenset(document["properties"]).difference(read_only), _names(document["primaryIdentifier"]))
+    names = frozenset(document["properties"])
+    return Schema(names.difference(read_only), names.intersection(read_only), _names(document["primaryIdentifier"]))
 
 
 def _names(paths: list[str]) -> tuple[str, ...]:
