@@ -62,7 +62,7 @@ def test_the_sbom_names_what_the_wheel_has_of_others(wheel: Path) -> None:
         sbom = loads(archive.read(f"lamplighter-{__version__}.dist-info/sboms/lamplighter.cdx.json"))
     scripts = {path.name for path in (ROOT / "src/lamplighter/console/static/vendor").glob("*.js")}
     assert (sbom["bomFormat"], sbom["metadata"]["component"]["version"]) == ("CycloneDX", __version__)
-    assert {each["name"] for each in sbom["components"]} == {"botocore", *scripts}
+    assert {each["name"] for each in sbom["components"]} == {"botocore", "cfn-lint", *scripts}
 
 
 def test_compose_takes_the_image_that_a_release_publishes(wheel: Path) -> None:

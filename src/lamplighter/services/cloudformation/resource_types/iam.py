@@ -175,7 +175,6 @@ KINDS: Mapping[str, ResourceType] = {
         _delete_role,
         NameRule("RoleName", 64),
         ("Path",),
-        attributes=("Arn", "RoleId"),
         exists=exists_by_call("GetRole", "RoleName"),
     ),
     "AWS::IAM::Policy": ResourceType(
@@ -183,7 +182,6 @@ KINDS: Mapping[str, ResourceType] = {
         _put_policy,
         _delete_policy,
         NameRule(None, 128),
-        attributes=("Id",),
         without_effect=("Groups", "Users"),
     ),
     "AWS::IAM::RolePolicy": ResourceType(
@@ -195,10 +193,6 @@ KINDS: Mapping[str, ResourceType] = {
         _delete_managed,
         NameRule("ManagedPolicyName", 128),
         ("Path", "Description"),
-        attributes=(
-            *("AttachmentCount", "CreateDate", "DefaultVersionId", "IsAttachable", "PermissionsBoundaryUsageCount"),
-            *("PolicyArn", "PolicyId", "UpdateDate"),
-        ),
         without_effect=("Groups", "Users"),
         exists=exists_by_call("GetPolicy", "PolicyArn"),
     ),
@@ -208,7 +202,6 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteServiceLinkedRole", "RoleName"),
         NameRule(None, 64),
         ("AWSServiceName", "CustomSuffix"),
-        attributes=("RoleName",),
         exists=exists_by_call("GetRole", "RoleName"),
     ),
 }

@@ -100,7 +100,6 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteLogGroup", "logGroupName"),
         NameRule("LogGroupName", 512),
         ("LogGroupClass",),
-        attributes=("Arn",),
         without_effect=(
             *("BearerTokenAuthenticationEnabled", "DataProtectionPolicy", "FieldIndexPolicies"),
             "ResourcePolicyDocument",
