@@ -1,7 +1,7 @@
 """JSONata returns what AWS returns, within AWS's limits, and takes time and randomness only from the World port.
 
 This is the contract of an engine of JSONata: the tests use only `lang/jsonata/expression.py`, so an engine that takes
-the place of jlens has to pass them unchanged (docs/design/decisions/0011-jlens-evaluates-jsonata.md).
+the place of jlens has to pass them unchanged.
 """
 
 import gc
